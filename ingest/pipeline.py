@@ -397,7 +397,9 @@ def _header_map(
     before = knowledge_base.contact_choices.of(source)
     choice = replace(before, **seen_by)
     if choice != before:
-        knowledge_base.choose_contacts(source, choice)
+        knowledge_base.begin_choice(source, choice)
+    if knowledge_base.choice_is_under_way():
+        knowledge_base.finish_choices()
     earlier = knowledge_base.column_choices.mapping(source)
     together = {**earlier, **choices}
     if together != earlier:

@@ -21,7 +21,7 @@ from ingest.uploads import tidy_uploads, upload_here, without_upload_folders
 from kb.base_folder import UPLOADS
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.jobs import FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
+from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
 from kb.remarks import Remark
 from kb.settings import Settings
 
@@ -206,6 +206,15 @@ def _source(
         raise
 
 
+def _contacts(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """Carries out who was chosen to see contacts, those of `source` and of any other."""
+    progress.total = dict(knowledge_base.claims.sources()).get(parameters["source"], 0)
+    knowledge_base.finish_choices(progress.advance)
+    return {"changed": progress.done}
+
+
 def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
@@ -220,6 +229,7 @@ RUNNERS: dict[str, Runner] = {
     "articles": _articles,
     "feed": _feed,
     SOURCE_JOB: _source,
+    CONTACTS_JOB: _contacts,
 }
 """The runner of each kind of job."""
 

@@ -69,8 +69,9 @@ def sources() -> None:
 def list_(source: str, contacts: str | None, persons: str | None, kb: Path | None) -> None:
     """List the sources, or choose who sees the contacts of one.
 
-    A choice holds at once, wherever contacts are shown. With none, the contacts that are known from
-    SOURCE are forgotten: only another ingest brings them back. Of a source that is read again, the
+    A choice holds at once for the public, wherever contacts are shown. With none, the contacts that
+    are known from SOURCE are forgotten: only another ingest brings them back. After an
+    interruption, the same command goes on. Of a source that is read again, the
     last readings are told; of SOURCE alone, also what it no longer lists.
     """
     from dataclasses import replace
@@ -86,7 +87,9 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Path | Non
                 raise InputError("unknown_source", name=source)
             before = base.contact_choices.of(source)
             if replace(before, **chosen) != before:
-                base.choose_contacts(source, replace(before, **chosen))
+                base.begin_choice(source, replace(before, **chosen))
+            if chosen:
+                base.finish_choices()
         elif chosen:
             raise click.UsageError("Name the source that is meant.")
         for name in sorted({*known, *locations}):

@@ -1,11 +1,24 @@
-"""Forgetting contacts: what a source wants nobody to see goes, with its traces."""
+"""Contacts: who sees those of a source is chosen, and what nobody is to see is forgotten."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from kb.editorial.ingestion import Ingestion
+from kb.indexing.indexer import Indexer
+from kb.indexing.live_index import LiveIndex
+from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers import claims, duplicates, versions
 from kb.registers.drafts import forget_contacts_in_drafts
+from kb.registers.redirects import merged_into
+from kb.registers.source_choices import (
+    contact_choice,
+    contact_choices,
+    keep_members_only,
+    save_contact_choice,
+)
 from kb.resolution.merge_rules import (
     MODERATION,
     SourceRecord,
@@ -13,13 +26,119 @@ from kb.resolution.merge_rules import (
     merged,
     without_contacts,
 )
+from kb.store.choices_under_way import (
+    ChoiceUnderWay,
+    choices_under_way,
+    keep_under_way,
+    next_actors,
+)
+from kb.store.database import LOOK_EVERY_S
+from kb.store.pool import StorePool
 from kb.store.store import Store
 
-Unseen = dict[str, frozenset[str]]
-"""Values of contacts, by field."""
+_CHANGED_AT_ONCE = 100
+"""Statements of a source that a transaction goes through, so that no writer waits long."""
+
+GIVES_WAY_S = 4 * LOOK_EVERY_S
+"""Time between two transactions, so that others who wait to write come first."""
 
 
-def forget_contacts(
+class ContactKeeping(Ingestion):
+    """The published records, to be filled from sources whose contacts not everybody may see."""
+
+    def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
+        super().__init__(stores, indexer)
+        self._index = index
+
+    def choose_contacts(self, source: str, choice: ContactChoice) -> None:
+        """Chooses who sees the contacts of a source, and carries it out.
+
+        Raises:
+            ReadOnlyKnowledgeBase, KnowledgeBaseError: as `begin_choice` and `finish_choices`.
+        """
+        self.begin_choice(source, choice)
+        self.finish_choices()
+
+    def begin_choice(self, source: str, choice: ContactChoice) -> bool:
+        """Makes a choice, which holds for the public at once and wherever contacts are shown.
+
+        Returns:
+            Whether `finish_choices` has something to do.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        with self._stores.lend() as store, store.changing():
+            before = contact_choice(contact_choices(store), source)
+            under_way = choices_under_way(store)
+            public = [each for each in CONTACT_FIELDS if choice.of(each) is Visibility.PUBLIC]
+            published = {
+                field
+                for field in public
+                if source == MODERATION and before.of(field) is not Visibility.PUBLIC
+            }
+            # What an interrupted choice was to publish is still to be.
+            published |= {
+                field for each in under_way if each.source == source for field in each.published
+            } & set(public)
+            begun = ChoiceUnderWay(
+                source, tuple(sorted(set(CONTACT_FIELDS) - set(public))), tuple(sorted(published))
+            )
+            save_contact_choice(store, source, choice)
+            store.note_changed(Kind.ACTOR)
+            some, _last = next_actors(store, begun, 1)
+            others = [each for each in under_way if each.source != source]
+            keep_under_way(store, [*others, begun] if some else others)
+            return bool(some)
+
+    def choice_is_under_way(self) -> bool:
+        """Returns whether a choice was made and is not yet carried out."""
+        with self._stores.lend() as store:
+            return bool(choices_under_way(store))
+
+    def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
+        """Carries out the choices that were made, some actors in each transaction.
+
+        What nobody is to see is forgotten: the source's claims of it, and its traces in versions
+        and drafts, and in the files of the base, which are rewritten at the end. Only another
+        ingest brings it back. A choice that was interrupted goes on where it was, and two
+        processes can do this at once.
+
+        Args:
+            progress: called with how many actors each transaction went through.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: another process reads a former state of the base for too long;
+                the files are cleaned within the hour, or with the next choice.
+        """
+        with self._stores.lend() as store:
+            while choices_under_way(store):
+                with store.changing():
+                    count = _go_on(store)
+                progress(count)
+                time.sleep(GIVES_WAY_S)
+            if store.is_to_be_scrubbed():
+                self._index.delete_saved()
+                store.scrub()
+
+
+def _go_on(store: Store) -> int:
+    """Carries out the first choice under way for its next actors; returns how many."""
+    under_way = choices_under_way(store)
+    if not under_way:
+        return 0
+    first, *others = under_way
+    actor_ids, last = next_actors(store, first, _CHANGED_AT_ONCE)
+    keep_under_way(store, [replace(first, after=last), *others] if last else others)
+    choice = contact_choice(contact_choices(store), first.source)
+    if _forget_contacts(store, first.source, choice, actor_ids):
+        store.mark_for_scrubbing()
+    keep_members_only(store, actor_ids, first.published)
+    return len(actor_ids)
+
+
+def _forget_contacts(
     store: Store, source: str, choice: ContactChoice, actor_ids: Sequence[str]
 ) -> bool:
     """Forgets what a source says of the contacts of actors that nobody is to see.
@@ -51,8 +170,9 @@ def forget_contacts(
         if actor is not None and actor_id in actors:
             store.set_contacts(actor)
             changed.append(actor)
-        versions.forget_contacts(store, actor_id, left)
-        forget_contacts_in_drafts(store, actor_id, left)
+        for id_ in (actor_id, *merged_into(store, actor_id)):
+            versions.forget_contacts(store, id_, left)
+            forget_contacts_in_drafts(store, id_, left)
     duplicates.compare(store, changed)
     return forgotten
 

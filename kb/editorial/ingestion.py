@@ -5,21 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import Catalogue
 from kb.editorial.commit import Change, Outcome, PutRecords, commit
-from kb.editorial.contacts import forget_contacts
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
-from kb.reference.fields import CONTACT_FIELDS
-from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers import claims, duplicates, last_inputs, versions
 from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
-from kb.registers.source_choices import (
-    contact_choice,
-    contact_choices,
-    keep_members_only,
-    save_contact_choice,
-)
+from kb.registers.source_choices import contact_choice, contact_choices
 from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -197,38 +189,6 @@ class Ingestion(Catalogue):
             else _outcome_of(before, after, joined=position in plan.joined)
             for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
         ]
-
-    def choose_contacts(self, source: str, choice: ContactChoice) -> None:
-        """Chooses who sees the contacts of a source, at once and wherever they are shown.
-
-        What nobody is to see is forgotten: the source's claims of it, and its traces in versions
-        and drafts, and in the files of the base, which are rewritten. Only another ingest brings
-        it back.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process reads a former state of the base for too long;
-                the choice holds, and choosing again cleans the files.
-        """
-        with self._stores.lend() as store:
-            forgotten = False
-            with store.changing():
-                before = contact_choice(contact_choices(store), source)
-                published = [
-                    field
-                    for field in CONTACT_FIELDS
-                    if source == MODERATION
-                    and before.of(field) is not Visibility.PUBLIC
-                    and choice.of(field) is Visibility.PUBLIC
-                ]
-                save_contact_choice(store, source, choice)
-                ids = sorted(claims.actors_of_source(store, source))
-                for first in range(0, len(ids), _CHANGED_AT_ONCE):
-                    some = ids[first : first + _CHANGED_AT_ONCE]
-                    forgotten |= forget_contacts(store, source, choice, some)
-                    keep_members_only(store, some, published)
-            if forgotten:
-                store.scrub()
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.

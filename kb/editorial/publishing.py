@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import published
 from kb.editorial.commit import Change, unless_same
-from kb.editorial.ingestion import Ingestion
+from kb.editorial.contacts import ContactKeeping
 from kb.editorial.reconcile import merging
 from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.indexer import Indexer
@@ -73,7 +73,8 @@ class _Restoration(Change):
 
     def apply(self, store: Store) -> None:
         versions.lift_withdrawal(store, self.kind, self.record_id)
-        for actor in store.actors([self.record_id] if self.for_members else []).values():
+        hidden = [self.record_id] if self.for_members else []
+        for actor in store.actors_as_stored(hidden).values():
             store.hide_contacts(actor.id, actor.members_only | self.for_members)
 
 
@@ -108,12 +109,11 @@ class _Merging(Change):
         duplicates.redirect(store, self.other, self.kept)
 
 
-class Publishing(Ingestion):
+class Publishing(ContactKeeping):
     """The published records and their versions, to be read, ingested, and changed by persons."""
 
     def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
-        super().__init__(stores, indexer)
-        self._index = index
+        super().__init__(stores, indexer, index)
         self.drafts = Drafts(stores)
         self.duplicates = Duplicates(stores, self._merge)
 

@@ -28,6 +28,9 @@ So it is if its beat is as far ahead: the clock was set back, and a live worker'
 SOURCE_JOB = "source"
 """The kind of the jobs that read a source again; their parameter `source` is its name."""
 
+CONTACTS_JOB = "contacts"
+"""The kind of the jobs that carry out who sees the contacts of a source, their `source`."""
+
 MAX_CLAIMS = 5
 """Most times that a job is claimed before it fails because its workers died."""
 
@@ -286,6 +289,11 @@ class Jobs:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
                 store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
+
+
+def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
+    """Adds the job that carries out who is to see the contacts of a source."""
+    return jobs.add(CONTACTS_JOB, {"source": source, "name": source}, by=by)
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:

@@ -113,7 +113,7 @@ def keep_members_only(
     """
     choices = contact_choices(store)
     records = source_records_of(store, actor_ids)
-    for actor_id, actor in store.actors(actor_ids).items():
+    for actor_id, actor in store.actors_as_stored(actor_ids).items():
         hidden = members_only(
             actor,
             records.get(actor_id, ()),

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -27,6 +28,13 @@ T = TypeVar("T", bound="DataclassInstance")
 
 BUSY_TIMEOUT_S = 10.0
 """Time that a writer waits for another process's transaction before it gives up."""
+
+LOOK_EVERY_S = 0.005
+"""Time between two looks of a writer whether another is done.
+
+SQLite by itself comes to sleep for 100 ms, and then mostly misses the moment between two
+transactions of long work.
+"""
 
 SYNCHRONOUS = "full"
 """The log is synced at each commit, so that what was acknowledged survives a loss of power, too.
@@ -195,14 +203,23 @@ class StoreFile:
         self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
 
     def _begin_to_write(self, *, waits: bool) -> None:
-        if waits:
-            self._connection.execute("begin immediate")
-            return
+        until = time.monotonic() + (BUSY_TIMEOUT_S if waits else 0)
         self._connection.execute("pragma busy_timeout = 0")
         try:
-            self._connection.execute("begin immediate")
+            while not self._has_begun(until):
+                time.sleep(LOOK_EVERY_S)
         finally:
             self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
+
+    def _has_begun(self, until: float) -> bool:
+        """Begins to write, unless another does; from the time `until` on, that is an error."""
+        try:
+            self._connection.execute("begin immediate")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
+                raise
+            return False
+        return True
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
@@ -15,6 +15,7 @@ from kb.reference.fields import ACTOR_FIELDS, LIST_KINDS
 from kb.reference.points import Circle, Point
 from kb.reference.roles import Role
 from kb.remarks import Remark
+from kb.store.choices_under_way import actors_waiting, choices_under_way
 from kb.store.database import StoreFile, dataclass_of
 from kb.text.analysis import Word, words
 from kb.text.folding import fold
@@ -54,7 +55,20 @@ class StoredRecords(StoreFile):
         return self.actors(ids) if kind is Kind.ACTOR else self.cases(ids)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
-        """The actors with these ids, by id; unknown ids are left out."""
+        """The actors with these ids, by id; unknown ids are left out.
+
+        What a choice under way withholds from the public is for members only already.
+        """
+        # First: a choice may end between the two, and then all is stored.
+        under_way = choices_under_way(self)
+        found = self.actors_as_stored(ids)
+        for choice in under_way:
+            for id_ in actors_waiting(self, choice, found):
+                found[id_] = _withheld(found[id_], choice.withheld)
+        return found
+
+    def actors_as_stored(self, ids: Collection[str]) -> dict[str, Actor]:
+        """The actors with these ids, whatever choice is under way, for who writes them."""
         rows = self.run("select * from actors where id in :values", ids)
         with self.decoding():
             return {row["id"]: _actor(row) for row in rows}
@@ -354,6 +368,15 @@ def _actor(row: sqlite3.Row) -> Actor:
     return dataclass_of(
         Actor, row, members_only=hidden, facts=MappingProxyType(facts), **{**others, **lists}
     )
+
+
+def _withheld(actor: Actor, contact_fields: Collection[str]) -> Actor:
+    """The actor, of which only members may see these fields."""
+    values: set[str] = set()
+    for name in contact_fields:
+        value = getattr(actor, name)
+        values |= {value} - {""} if isinstance(value, str) else set(value)
+    return replace(actor, members_only=actor.members_only | values)
 
 
 def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:

@@ -229,6 +229,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         row = self.execute("select members_only from actors where id = ?", [actor_id]).fetchone()
         return list(json.loads(row["members_only"])) if row else []
 
+    def note_changed(self, kind: Kind) -> None:
+        """Notes that records of a kind are shown otherwise from this transaction on."""
+        self._changed.add(kind)
+
     def hide_contacts(self, actor_id: str, values: Collection[str]) -> None:
         """Stores which of an actor's contacts only members may see."""
         self._changed.add(Kind.ACTOR)

@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import multiprocessing
-import sqlite3
 import statistics
 import tempfile
 import time
@@ -26,6 +25,7 @@ from ingest.pipeline import ingest
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.reference.visibility import ContactChoice, Visibility
+from kb.store import database
 from kb.store.store import Store
 from tests.benchmarks.ingesting import FreeEncoder, generated_firms, write_firms
 
@@ -50,12 +50,14 @@ def main(firms: int = 50_000) -> dict[str, Figures]:
         base = KnowledgeBase(folder, FreeEncoder)
         other = KnowledgeBase(folder, _OtherEncoder)
         members_only = ContactChoice(organisations=Visibility.MEMBERS)
+        nobody = ContactChoice(organisations=Visibility.NONE)
         steps: dict[str, Callable[[], object]] = {
             "ingest": lambda: ingest(base, [whole], source="firms"),
             "ingest again, unchanged": lambda: ingest(base, [whole], source="firms"),
             "rebuild, same encoder": base.rebuild,
             "rebuild, another encoder": other.rebuild,
             "choose who sees contacts": lambda: other.choose_contacts("firms", members_only),
+            "forget contacts": lambda: other.choose_contacts("firms", nobody),
             "ingest half, prune the rest": lambda: ingest(
                 other, [half], source="firms", prune=True
             ),
@@ -107,22 +109,20 @@ def _write_until(path: Path, stop: Event, pipe: Connection) -> None:
 
     Sends how long each waited for the lock, and how long each then took.
     """
-    connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
+    database.BUSY_TIMEOUT_S = PATIENCE_S
+    store = Store.open(path)
     waits: list[float] = []
     commits: list[float] = []
     pipe.send(True)
     for number in itertools.count():
         started = time.perf_counter()
-        connection.execute("begin immediate")
-        waits.append(time.perf_counter() - started)
-        connection.execute(
-            "insert or replace into properties (name, value) values ('bench', ?)", [str(number)]
-        )
-        connection.execute("commit")
+        with store.writing():
+            waits.append(time.perf_counter() - started)
+            store.set_property("bench", str(number))
         commits.append(time.perf_counter() - started - waits[-1])
         if stop.wait(INTERVAL_S):
             break
-    connection.close()
+    store.close()
     pipe.send((waits, commits))
 
 

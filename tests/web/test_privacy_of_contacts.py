@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from ingest.export import export
 from ingest.pipeline import ingest
+from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.reference.visibility import ContactChoice, Visibility
@@ -127,13 +128,18 @@ def test_a_choice_holds_at_once_and_what_is_forgotten_is_in_no_version(
     before = stranger.get("/api/actors/avel-magnac").headers["ETag"]
 
     chosen = {"source": "cci", "organisations": "members", "persons": "members"}
-    assert send(moderator, "/fr/sources", chosen).status_code == 303
+    answer = send(moderator, "/fr/sources", chosen)
+    assert answer.status_code == 303
+    assert leaks(stranger, every) == []
+    assert run_next(base)
+    assert "Qui voit les coordonnées – cci" in moderator.get(answer.headers["Location"]).text
     assert base.contact_choices.of("cci") == ContactChoice(MEMBERS, MEMBERS)
     assert leaks(stranger, every) == []
     assert stranger.get("/api/actors/avel-magnac").headers["ETag"] != before
     assert "36 49 77 10" in moderator.get("/fr/acteurs/avel-magnac").text
 
     send(moderator, "/fr/sources", {**chosen, "organisations": "none", "persons": "none"})
+    assert run_next(base)
     assert leaks(moderator, every) == []
     assert base.actor("avel-magnac").phone == ()
     assert [

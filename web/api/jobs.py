@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from ingest.uploads import forget_upload, keep_upload
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.jobs import queue_choice
 from kb.settings import Settings
 from web.api.tokens import (
     FOR_MODERATORS,
@@ -121,8 +122,9 @@ def _keep_directory(
     )
     with ExitStack() as unless_queued:
         unless_queued.callback(forget_upload, path)
-        if choice != knowledge_base.contact_choices.of(source):
-            knowledge_base.choose_contacts(source, choice)
+        before = knowledge_base.contact_choices.of(source)
+        if choice != before and knowledge_base.begin_choice(source, choice):
+            queue_choice(knowledge_base.jobs, source, by)
         parameters = {"path": str(path), "source": source, "mapping": ""}
         job = JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
         unless_queued.pop_all()
@@ -161,21 +163,32 @@ def choose_contacts(
     source: str,
     sent: ContactsSeenBy,
     knowledge_base: OpenKnowledgeBase,
-    _account: AModeratorsToken,
+    account: AModeratorsToken,
 ) -> SourceOut:
-    """The choice holds at once. What nobody is to see is forgotten until the next ingest."""
+    """The choice holds at once for the public; `job`, if any, carries out the rest of it.
+
+    What nobody is to see is forgotten until the next ingest.
+    """
     known = dict(knowledge_base.claims.sources())
     if source not in known:
         raise HTTPException(404, "There is no such source.")
     choice = ContactChoice(sent.contacts, sent.persons)
-    if choice != knowledge_base.contact_choices.of(source):
-        knowledge_base.choose_contacts(source, choice)
-    return _source_out(knowledge_base, source, known[source])
+    job = ""
+    before = knowledge_base.contact_choices.of(source)
+    if choice != before and knowledge_base.begin_choice(source, choice):
+        job = queue_choice(knowledge_base.jobs, source, account.name).id
+    return _source_out(knowledge_base, source, known[source], job)
 
 
-def _source_out(knowledge_base: KnowledgeBase, name: str, count: int) -> SourceOut:
+def _source_out(knowledge_base: KnowledgeBase, name: str, count: int, job: str = "") -> SourceOut:
     choice = knowledge_base.contact_choices.of(name)
-    return SourceOut(name=name, actors=count, contacts=choice.organisations, persons=choice.persons)
+    return SourceOut(
+        name=name,
+        actors=count,
+        contacts=choice.organisations,
+        persons=choice.persons,
+        job=job,
+    )
 
 
 @router.post(

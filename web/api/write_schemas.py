@@ -302,6 +302,9 @@ class SourceOut(ContactsSeenBy):
 
     name: str = Field(examples=["CCI Charente"])
     actors: int = Field(description="The number of actors that it describes.")
+    job: str = Field(
+        "", description="The id of the job that carries out a choice, or empty if none has to."
+    )
 
 
 class SourcesOut(Shape):

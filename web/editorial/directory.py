@@ -24,6 +24,7 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.visibility import ContactChoice
+from kb.registers.jobs import queue_choice
 from web.editorial.forms.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.http.dependencies import APageRequest, count_job
@@ -65,8 +66,8 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
         preview_of(path, source, choices, knowledge_base=base)
     except InputError:
         return _page(request, record_id, source, choices, seen_by)
-    if seen_by != base.contact_choices.of(source):
-        base.choose_contacts(source, seen_by)
+    if seen_by != base.contact_choices.of(source) and base.begin_choice(source, seen_by):
+        queue_choice(base.jobs, source, account.name)
     base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
     parameters = {
         "path": str(path),

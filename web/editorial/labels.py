@@ -72,6 +72,7 @@ JOB_KIND_LABELS: Mapping[str, str] = {
     "articles": N_("Articles"),
     "feed": N_("Feed"),
     "source": N_("Source read again"),
+    "contacts": N_("Who sees the contacts"),
 }
 
 PHASE_LABELS: Mapping[str, str] = {
@@ -128,6 +129,10 @@ DONE_LABELS: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn: searches no longer find it. Its history stays here."),
     "erased": N_("Erased: its text and its history are no longer in the catalogue."),
     "cancelling": N_("The job will stop in a moment. The work done so far is kept."),
+    "chosen": N_(
+        "Your choice holds now for the public. Members see contacts as you chose once this job "
+        "has ended."
+    ),
     "merged": N_("Merged: they are now one organisation."),
     "on_front_page": N_("This case is now among the first on the home page."),
     "off_front_page": N_("This case is no longer chosen for the home page."),

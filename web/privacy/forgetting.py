@@ -49,6 +49,8 @@ class Forgetting:
             pause = self._every_s
             try:
                 self._knowledge_base.personal_data.forget_old(self._retention)
+                # One that nobody is carrying out: its process was killed, or its job cancelled.
+                self._knowledge_base.finish_choices()
             except KnowledgeBaseError as error:
                 _log.warning("What is old is forgotten later: %s", error)
             except Exception:  # noqa: BLE001 (the next look may go better)

@@ -24,6 +24,7 @@ from kb.errors import (
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind, Record
 from kb.store import migrations
+from kb.store.database import LOOK_EVERY_S
 from kb.store.passages import fts_query
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -423,6 +424,24 @@ def test_a_writer_that_waits_too_long_is_reported(
         other.changing(),
     ):
         pass
+    other.close()
+
+
+def test_a_writer_that_waits_looks_often_so_that_long_work_lets_it_in(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, slept = Store.open(tmp_path / "kb.sqlite"), list[float]()
+    other.execute("begin immediate")
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            other.execute("rollback")
+
+    monkeypatch.setattr("kb.store.database.time.sleep", sleep)
+    with store.writing():
+        assert slept == [LOOK_EVERY_S] * 3
+    assert LOOK_EVERY_S < 0.02  # the least time between two transactions of long work
     other.close()
 
 

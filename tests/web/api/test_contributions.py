@@ -772,11 +772,13 @@ def test_who_sees_contacts_is_chosen_with_a_directory_and_afterwards(
     sent = {"source": "CCI", "contacts": "members"}
     assert moderator.post("/api/directories", data=sent, files=files).status_code == 202
     assert run_next(base)
-    source = {"name": "CCI", "actors": 1, "contacts": "members", "persons": "none"}
+    source = {"name": "CCI", "actors": 1, "contacts": "members", "persons": "none", "job": ""}
     assert moderator.get("/api/sources").json() == {"sources": [source]}
     assert client_of(base).get("/api/actors/avel").json()["phone"] == []
     chosen = {"contacts": "public", "persons": "members"}
-    answer = moderator.put("/api/sources/CCI/contacts", json=chosen)
-    assert answer.json() == source | chosen
+    answer = moderator.put("/api/sources/CCI/contacts", json=chosen).json()
+    assert answer == source | chosen | {"job": answer["job"]}
+    assert moderator.get(f"/api/jobs/{answer['job']}").json()["kind"] == "contacts"
+    assert run_next(base)
     assert client_of(base).get("/api/actors/avel").json()["phone"] == ["+33536490010"]
     assert moderator.put("/api/sources/x/contacts", json=chosen).status_code == 404

@@ -37,3 +37,12 @@ def test_it_ends_at_once_while_it_waits(base: KnowledgeBase) -> None:
     forgetting.start()
     forgetting.stop()
     assert not forgetting._thread.is_alive()
+
+
+def test_it_takes_up_who_was_chosen_to_see_contacts(base: KnowledgeBase) -> None:
+    taken_up = threading.Event()
+    with patch.object(KnowledgeBase, "finish_choices", lambda _self: taken_up.set()):
+        forgetting = Forgetting(base, KEPT, first_after_s=0, every_s=LONG_S)
+        forgetting.start()
+        assert taken_up.wait(LONG_S)
+        forgetting.stop()

@@ -14,7 +14,7 @@ from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.visibility import DEFAULT_CHOICE, ContactChoice
-from kb.registers.jobs import Job
+from kb.registers.jobs import Job, queue_choice
 from kb.registers.rereading.locations import Interval, SourceLocation
 from kb.registers.rereading.unlisted import Unlisted
 from kb.remarks import Remark
@@ -84,7 +84,7 @@ def change_sources(request: APageRequest, account: AModerator, form: AForm) -> R
         raise no_such_action()
     try:
         if not what:
-            return _choose(request, form, source)
+            return _choose(request, form, source, account.name)
         if what == "run":
             location = base.source_locations.get(source)
             base.source_locations.take(location)
@@ -96,14 +96,15 @@ def change_sources(request: APageRequest, account: AModerator, form: AForm) -> R
     return see(request, address(Page.SOURCES, done="removed"))
 
 
-def _choose(request: PageRequest, form: AForm, source: str) -> Response:
+def _choose(request: PageRequest, form: AForm, source: str, by: str) -> Response:
     base = request.knowledge_base
     if source not in dict(base.claims.sources()):
         base.source_locations.get(source)
     before = base.contact_choices.of(source)
     choice = contact_choice_in(form, before)
-    if choice != before:
-        base.choose_contacts(source, choice)
+    if choice != before and base.begin_choice(source, choice):
+        job = queue_choice(base.jobs, source, by)
+        return see(request, address(Page.JOB, job.id, done="chosen"))
     return see(request, address(Page.SOURCES, done="chosen"))
 
 
@@ -124,8 +125,8 @@ def _add(request: PageRequest, form: AForm, by: str) -> Response:
     except InputError as error:
         problem = localized(error.remark, request.language)
         return _page(request, NewSource(location, name, every, choice, problem))
-    if choice != before:
-        base.choose_contacts(added.name, choice)
+    if choice != before and base.begin_choice(added.name, choice):
+        queue_choice(base.jobs, added.name, by)
     return see(request, address(Page.SOURCES, done="added"))
 
 

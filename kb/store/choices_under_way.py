@@ -1,0 +1,70 @@
+"""Choices under way: who sees the contacts of a source, carried out some actors at a time.
+
+A choice is noted in the transaction that makes it, and what is left to do of it with each slice,
+so that whichever process is next goes on where another was killed. Until an actor's turn comes,
+the public sees none of its contacts that the choice withholds.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+
+from kb.store.database import StoreFile, dataclass_of
+
+_NAME = "choices of contacts under way"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceUnderWay:
+    """What is left to do: the actors of the source's statements whose number is above `after`.
+
+    `withheld` are the fields that the public is not to see, `published` those in which what
+    moderators typed becomes public.
+    """
+
+    source: str
+    withheld: tuple[str, ...]
+    published: tuple[str, ...]
+    after: int = 0
+
+
+def choices_under_way(store: StoreFile) -> Sequence[ChoiceUnderWay]:
+    """The choices under way, in the order in which they were made."""
+    kept = json.loads(store.property(_NAME) or "[]")
+    return [
+        dataclass_of(
+            ChoiceUnderWay,
+            each,
+            withheld=tuple(each["withheld"]),
+            published=tuple(each["published"]),
+        )
+        for each in kept
+    ]
+
+
+def keep_under_way(store: StoreFile, choices: Sequence[ChoiceUnderWay]) -> None:
+    """Stores the choices that are under way. Called in a transaction."""
+    store.set_property(_NAME, json.dumps([asdict(each) for each in choices], ensure_ascii=False))
+
+
+def actors_waiting(store: StoreFile, choice: ChoiceUnderWay, ids: Collection[str]) -> set[str]:
+    """The ids of those of these actors whose turn has not come."""
+    rows = store.run(
+        "select distinct actor_id from statements"
+        " where source = :source and number > :after and actor_id in :values",
+        ids,
+        source=choice.source,
+        after=choice.after,
+    )
+    return {row[0] for row in rows}
+
+
+def next_actors(store: StoreFile, choice: ChoiceUnderWay, most: int) -> tuple[list[str], int]:
+    """The actors whose turn is next, and the number of the last of their statements; else 0."""
+    rows = store.execute(
+        # The plus keeps SQLite from sorting all of a source's statements for each slice.
+        "select number, actor_id from statements where +source = ? and number > ?"
+        " order by number limit ?",
+        [choice.source, choice.after, most],
+    ).fetchall()
+    return sorted({row["actor_id"] for row in rows}), rows[-1]["number"] if rows else 0
