@@ -13,6 +13,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +24,11 @@ from ingest.pipeline import ingest
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record, kind_of
 from kb.reference.roles import Role
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
+from kb.registers.personal_data.retention import Retention
+from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
@@ -337,6 +341,45 @@ class _Withdraw(_Decisions):
         return self.faults(folder, asked)
 
 
+class _Choice(Work):
+    """Chooses that nobody sees the contacts of a source."""
+
+    name = "forget contacts"
+
+    def prepare(self, folder: Path, chance: random.Random) -> None:
+        make_base(folder)
+        with _opened(folder) as base:
+            base.ingest_actors("annuaire", [SourceRow(firm) for firm in _with_numbers()])
+            base.save_index()
+
+    def run(self, folder: Path, tell: Tell) -> None:
+        with _opened(folder) as base:
+            if base.contact_choices.of("annuaire") != _NOBODY:
+                base.begin_choice("annuaire", _NOBODY)
+            tell("chosen")
+            base.finish_choices()
+            # Who was killed before the files were clean leaves that to the server, each hour.
+            base.personal_data.forget_old(Retention.of(Settings(kb=folder)))
+            tell("forgotten")
+
+    def faults(self, folder: Path, told: Sequence[str]) -> list[str]:
+        found, stored = faults(folder, FORMER), stored_records(folder)
+        files = b"".join(path.read_bytes() for path in folder.glob("*.sqlite*"))
+        for firm in _with_numbers():
+            now = stored[firm.id]
+            if "chosen" in told and isinstance(now, Actor) and now.public.phone:
+                found.append(f"{firm.id} shows its number, and was chosen not to")
+            if "forgotten" in told and firm.phone[0].encode() in files:
+                found.append(f"{firm.phone} is in the files, and was said to be forgotten")
+        return found
+
+    def finish(self, folder: Path) -> None:
+        self.run(folder, str)
+
+    def faults_when_done(self, folder: Path) -> list[str]:
+        return self.faults(folder, ["chosen", "forgotten"])
+
+
 class _Together(Work):
     """Ingests, while another process rebuilds with the same encoder and a third publishes."""
 
@@ -453,6 +496,15 @@ def _case(number: int, word: str) -> Case:
 
 
 _LATE = _firm(99, "tardif")
+_NOBODY = ContactChoice(Visibility.NONE)
+
+
+def _with_numbers() -> list[Actor]:
+    """Firms that have a telephone number."""
+    return [
+        replace(_firm(number, "long"), id=f"joignable-{number}", phone=(f"+335364900{number}",))
+        for number in range(FIRMS, 2 * FIRMS)
+    ]
 
 
 def records(word: str, first: int, last: int = FIRMS) -> dict[str, Record]:
@@ -564,6 +616,7 @@ WORKS: tuple[Work, ...] = (
     _Withdraw(),
     _Rebuild(),
     _Migration(),
+    _Choice(),
     _Together(),
     *([_Backup()] if importlib.util.find_spec("kb.upkeep.backup") else []),
 )
