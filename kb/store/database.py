@@ -221,6 +221,19 @@ class StoreFile:
             return False
         return True
 
+    def truncate_wal(self) -> bool:
+        """Empties the WAL, which keeps former states of pages; returns whether it could.
+
+        It cannot while another process reads a former state for too long. SQLite waits for
+        readers by itself, but not for a writer who is moving the same WAL into the database.
+        """
+        until = time.monotonic() + BUSY_TIMEOUT_S
+        while self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(LOOK_EVERY_S)
+        return True
+
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""
         sql = sql.replace("in :values", "in (select value from json_each(:values))")

@@ -327,11 +327,3 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def is_to_be_scrubbed(self) -> bool:
         """Returns whether something was erased that the files may still have."""
         return bool(self.property(_TO_SCRUB))
-
-    def truncate_wal(self) -> bool:
-        """Empties the WAL, which keeps former states of pages; returns whether it could.
-
-        It cannot while another process reads a former state for too long.
-        """
-        (is_busy, *_) = self.execute("pragma wal_checkpoint(truncate)").fetchone()
-        return not is_busy

@@ -445,6 +445,22 @@ def test_a_writer_that_waits_looks_often_so_that_long_work_lets_it_in(
     other.close()
 
 
+def test_the_wal_is_emptied_once_a_writer_has_moved_what_it_moves(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute, looks = store.execute, 0
+
+    def moved_by_another(sql: str) -> sqlite3.Cursor:
+        # What SQLite answers at once while another connection has the lock of checkpoints.
+        nonlocal looks
+        looks += "wal_checkpoint" in sql
+        return execute("select 1, -1, -1" if looks in {1, 2} else sql)
+
+    monkeypatch.setattr(store, "execute", moved_by_another)
+    assert store.truncate_wal()
+    assert looks == 3
+
+
 def test_two_texts_alike_are_two_documents(store: Store) -> None:
     with store.changing():
         put(store, replace(GLOVER, id="second"))
