@@ -10,7 +10,7 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.readers import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
-from ingest.reading.documents import feed_of
+from ingest.reading.documents import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import Drafted, IngestReport, Note, unwatched
 from ingest.submission import Submissions, Submitted
@@ -80,7 +80,7 @@ class ArticleIntake:
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
-                self._take_items(name, feed_of(path.read_bytes()))
+                self._take_items(name, saved_feed(path))
             return
         self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 

@@ -13,13 +13,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.case_files.markdown_reader import read_markdown
 from ingest.changes import Changes
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
+from ingest.reading.documents import entries_of
 from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
 READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
-    ".md": read_markdown,
-    ".markdown": read_markdown,
+    ".md": entries_of,
+    ".markdown": entries_of,
 }
 
 BATCH_RECORDS = 128

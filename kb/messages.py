@@ -260,6 +260,7 @@ MESSAGES: Mapping[str, str] = {
     "open_front_matter": N_(
         "has front matter that is not closed: end it with a line of three dashes"
     ),
+    "long_front_matter": N_("has front matter of more than {most} characters"),
     "strange_front_matter": N_("has front matter that is not keys and values"),
     "no_yaml_at": N_("has front matter that is not YAML on line {line}: {reason}"),
     "no_yaml": N_("has front matter that is not YAML: {reason}"),

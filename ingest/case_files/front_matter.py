@@ -8,6 +8,9 @@ import yaml
 from ingest.records.entries import NotInput
 from kb.errors import InputError
 
+MAX_CHARS = 200_000
+"""The longest front matter, as long as the text of a case may be."""
+
 _FENCE = re.compile(r"---[ \t]*")
 _CLOSING_FENCE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 
@@ -32,7 +35,7 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
     Raises:
         NotInput: the text does not begin with a line of three dashes.
-        InputError: the front matter is not closed, is not YAML, or is no mapping.
+        InputError: the front matter is not closed, too long, not YAML, or no mapping.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     head, _, rest = text.partition("\n")
@@ -41,6 +44,8 @@ def split(text: str) -> tuple[dict[str, object], str]:
     end = _CLOSING_FENCE.search(rest)
     if not end:
         raise InputError("open_front_matter")
+    if end.start() > MAX_CHARS:
+        raise InputError("long_front_matter", most=MAX_CHARS)
     values = _parse(rest[: end.start()])
     if not isinstance(values, dict):
         raise InputError("strange_front_matter")

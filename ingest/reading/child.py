@@ -46,6 +46,18 @@ def _feed_link(arguments: Mapping[str, Any], content: bytes) -> Iterator[object]
     yield feed_link(decoded(content, arguments["declared_encoding"]), arguments["url"])
 
 
+def _case(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
+    """Yields the case of a file or why it has none, and whether that is no fault."""
+    from ingest.case_files.markdown_reader import read_markdown
+    from ingest.records.entries import NotInput
+
+    try:
+        for entry in read_markdown(Path(arguments["path"])):
+            yield [plain(entry.record), plain(entry.reason), False]
+    except NotInput as error:
+        yield [None, plain(error.remark), True]
+
+
 def _preview(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
     from ingest.directories.preview import preview
 
@@ -107,6 +119,7 @@ TASKS: Mapping[str, Task] = {
     "pasted": _pasted,
     "feed": _feed,
     "feed_link": _feed_link,
+    "case": _case,
     "preview": _preview,
     "rows": _rows,
     "count": _count,

@@ -1,21 +1,26 @@
-"""Articles, feeds and pictures of strangers, read in a process of its own.
+"""Articles, cases, feeds and pictures of strangers, read in a process of its own.
 
-The functions are those of `ingest.articles` and `kb.registers.pictures`; each file that exceeds a
-limit, or ends the process that reads it, is refused in one line as a damaged one is.
+The functions are those of `ingest.articles`, `ingest.case_files` and `kb.registers.pictures`; each
+file that exceeds a limit, or ends the process that reads it, is refused in one line as a damaged
+one is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem
+from ingest.articles.limits import MAX_TEXT_BYTES
 from ingest.articles.readers import refuse_unreadable, suffix_of
 from ingest.fetching.safe_fetch import Fetched
 from ingest.reading.readers import document_limits, readers
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
 from kb.errors import InputError
+from kb.models import Case
 from kb.registers.pictures.encoding import EncodedPicture
 from kb.registers.pictures.names import is_picture_name
+from kb.remarks import Remark
 
 
 def read_document(path: Path) -> Article:
@@ -44,6 +49,32 @@ def fetched_document(fetched: Fetched) -> Article:
 def pasted_document(text: str) -> Article:
     """As `pasted_article`."""
     return _asked("pasted", {}, text.encode("utf-8", "surrogatepass"), Article)
+
+
+def entries_of(path: Path) -> Iterator[Entry]:
+    """As `read_markdown`."""
+    with path.open("rb"):  # what this raises, the other process would not tell whole
+        pass
+    match readers().ask("case", {"path": str(path)}, document_limits()):
+        case [parts, reason, bool() as is_no_fault]:
+            try:
+                case = None if parts is None else shaped(parts, Case)
+                remark = shaped(reason, str)
+                if is_no_fault and isinstance(remark, Remark):
+                    raise NotInput(remark.code, remark.field, **remark.values)
+            except (Misshapen, KeyError, TypeError):
+                raise InputError("reading_crash") from None
+            yield Entry(WHOLE_FILE, case, remark)
+        case _:
+            raise InputError("reading_crash")
+
+
+def saved_feed(path: Path) -> Sequence[FeedItem]:
+    """As `feed_of`, of a file."""
+    size = path.stat().st_size
+    if size > MAX_TEXT_BYTES:
+        raise InputError("large_feed", size=size, most=MAX_TEXT_BYTES)
+    return feed_of(path.read_bytes())
 
 
 def feed_of(content: bytes, *, url: str = "") -> Sequence[FeedItem]:

@@ -1,4 +1,4 @@
-"""Values as plain JSON and back: data classes, tuples, texts and remarks.
+"""Values as plain JSON and back: data classes, tuples, texts, words of a list, and remarks.
 
 Whoever reads them back names the shape that is expected, and gets that shape or an error: what the
 other process calls its values says nothing.
@@ -6,6 +6,7 @@ other process calls its values says nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from enum import EnumType
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -81,6 +82,11 @@ def _shaped(value: object, shape: Any) -> object:
         if not isinstance(text, str) or not _is_remark(value):
             raise Misshapen
         made = restored_remark(value)
+    elif isinstance(shape, EnumType):
+        try:
+            made = shape(value)
+        except ValueError:
+            raise Misshapen from None
     elif type(value) is shape or (shape is float and type(value) is int):
         made = value
     else:

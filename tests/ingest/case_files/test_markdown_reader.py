@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.case_files.front_matter import MAX_CHARS
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.records.entries import Entry, NotInput
 from kb.models import Case, Participation
@@ -13,6 +14,11 @@ def read(tmp_path: Path, content: str, encoding: str = "utf-8") -> Entry:
     path.write_text(content, encoding=encoding, newline="")
     (entry,) = read_markdown(path)
     return entry
+
+
+def test_long_front_matter_is_not_parsed(tmp_path: Path) -> None:
+    entry = read(tmp_path, f"---\ntitre: Du gel\nbesoin: {'x' * MAX_CHARS}\n---\nÀ Cognac.\n")
+    assert entry.reason == "has front matter of more than 200,000 characters"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])

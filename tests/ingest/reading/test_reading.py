@@ -1,7 +1,7 @@
 """What is read in a process of its own is what would be read in this one."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,14 +9,25 @@ import xlsxwriter
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
+from ingest.case_files import markdown_reader
+from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.preview import preview
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.directories.row_counts import count_rows
 from ingest.reading import tables
-from ingest.reading.documents import feed_of, logo_of, pasted_document, photograph_of, read_document
+from ingest.reading.documents import (
+    entries_of,
+    feed_of,
+    logo_of,
+    pasted_document,
+    photograph_of,
+    read_document,
+    saved_feed,
+)
 from ingest.reading.readers import readers
 from ingest.reading.tables import count_of, preview_of, rows_of
+from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
 from kb.registers.pictures.encoding import logo, photograph
 from kb.remarks import Remark
@@ -50,6 +61,48 @@ def test_a_document_is_read_as_in_this_process(path: Path) -> None:
         assert getattr(there, name, None) == getattr(here, name, None)
 
 
+CASES = [
+    "---\ntitre: Du gel\nid: gel\nparticipants:\n- {nom: Avel, rôle: producteur}\n---\nÀ Cognac.\n",
+    "---\ntitre: Du gel\nbesoin: du gel\n---\n",
+    "---\ntitre: Du gel\n",
+    "# Du gel\n",
+    "---\ntitle: Du gel\nlayout: post\n---\nÀ Cognac.\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", CASES, ids=["case", "bad", "open", "none", "of a site", "empty"])
+def test_a_case_is_read_as_in_this_process(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "case.md"
+    path.write_text(text, encoding="utf-8")
+
+    def found(read: Callable[[Path], Iterator[Entry]]) -> object:
+        try:
+            return list(read(path))
+        except (InputError, NotInput) as error:
+            return type(error), error.remark, error.remark.values
+
+    assert found(entries_of) == found(read_markdown)
+
+
+def test_front_matter_that_would_fill_the_memory_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "case.md"
+    said_once, said_again = f"besoin: &a {'x' * 90_000}", f"thèmes: [{'*a, ' * 25_000}]"
+    path.write_text(f"---\n{said_once}\n{said_again}\n---\nÀ Cognac.\n", encoding="utf-8")
+    with pytest.raises(InputError, match="needs more than 1,024 MB of memory"):
+        list(entries_of(path))
+    path.write_text(CASES[0], encoding="utf-8")
+    (entry,) = entries_of(path)
+    assert entry.record
+
+
+def test_front_matter_of_many_levels_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "case.md"
+    path.write_text(f"---\na: {'[' * 50_000}\n---\nÀ Cognac.\n", encoding="utf-8")
+    (entry,) = entries_of(path)
+    assert entry.reason.startswith("has front matter that is not YAML")
+
+
 def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None:
     from io import BytesIO
 
@@ -69,6 +122,24 @@ def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None
     assert logo_of(picture.getvalue()) == logo(picture.getvalue())
     with pytest.raises(InputError, match="JPEG"):
         logo_of(b"no picture")
+
+
+def test_a_feed_and_a_case_that_are_too_large_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "feed.xml"
+    with path.open("wb") as file:
+        file.write(b"---\n<rss>")
+        file.truncate(100_000_000)
+
+    def fail(*_asked: object) -> bytes:
+        raise AssertionError("read whole")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(markdown_reader, "open_text", fail)
+    for read in (saved_feed, lambda path: list(read_markdown(path))):
+        with pytest.raises(InputError, match=r"has 100,000,000 bytes; at most 5,000,000 are read"):
+            read(path)
 
 
 ROWS = [

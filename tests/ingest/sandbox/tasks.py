@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ingest.sandbox.limits import MAX_WRITTEN_MB
@@ -81,7 +82,13 @@ def print_much(_arguments: Mapping[str, Any], _content: bytes) -> Iterator[objec
 
 
 def surroundings(_arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
-    yield [sorted(os.environ), os.nice(0), sys.stdin.read()]
+    score = Path("/proc/self/oom_score_adj")
+    yield [
+        sorted(os.environ),
+        os.nice(0),
+        sys.stdin.read(),
+        int(score.read_text("ascii")) if score.exists() else None,
+    ]
 
 
 def abort(_arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:

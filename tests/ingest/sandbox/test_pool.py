@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest.sandbox.limits import NICENESS, ReadingLimits
+from ingest.sandbox.limits import NICENESS, OOM_SCORE_ADJ, ReadingLimits
 from ingest.sandbox.pool import ReaderPool
 from ingest.sandbox.serving import LEAVES_AT_MB
 from kb.errors import InputError, ReadersBusy
@@ -147,10 +147,11 @@ def test_a_process_gets_no_setting_and_gives_way(
 ) -> None:
     monkeypatch.setenv("QUISAIT_SECRET", "a secret of thirty-two characters")
     said: Any = pool.ask("surroundings", {}, AMPLE)
-    names, niceness, typed = said
+    names, niceness, typed, sooner = said
     assert not [name for name in names if name.startswith("QUISAIT")]
     assert niceness >= NICENESS
     assert typed == ""
+    assert sooner is None or sooner >= OOM_SCORE_ADJ
 
 
 @pytest.mark.parametrize("said", ["\0\0\0\1pX", "\0\0\0\0x", "\0\0\0\7r0[1,2,3", "y"])

@@ -7,6 +7,7 @@ import pytest
 from ingest.sandbox.shapes import Misshapen, plain, refusal, shaped
 from ingest.sandbox.wire import packed, unpacked
 from kb.errors import InputError
+from kb.reference.roles import Role
 from kb.remarks import Remark
 
 
@@ -65,6 +66,13 @@ def test_a_value_comes_back_as_it_was() -> None:
 def test_another_shape_is_refused(value: object) -> None:
     with pytest.raises(Misshapen):
         shaped(value, Outer)
+
+
+def test_a_word_of_a_list_comes_back_as_one_and_no_other_word() -> None:
+    assert shaped(unpacked(packed(plain([Role.CARRIER]))), list[Role]) == [Role.CARRIER]
+    for other in ("king", None, []):
+        with pytest.raises(Misshapen):
+            shaped(other, Role)
 
 
 KNOWN = {"InputError": InputError}
