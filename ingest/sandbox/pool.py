@@ -12,13 +12,8 @@ from itertools import islice
 
 from ingest.sandbox.limits import ReadingLimits
 from ingest.sandbox.reader_process import ReaderProcess, StaleProcess
-from kb.errors import InputError, ReadersBusy
-
-AT_ONCE = 2
-"""Files read at once; the processes that read them give way to whoever searches."""
-
-WAITING = 8
-"""Readings that wait until one of these ends; more are told to come back."""
+from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
+from kb.errors import InputError
 
 _MAX_STALE = 3
 
@@ -39,8 +34,7 @@ class ReaderPool:
     ) -> None:
         self._module = module
         self._refusals = refusals
-        self._places = threading.Semaphore(at_once)
-        self._room = threading.Semaphore(at_once + waiting)
+        self._turns = Turns(at_once, waiting)
         self._lock = threading.Lock()
         self._idle: list[ReaderProcess] = []
         self._busy: set[ReaderProcess] = set()
@@ -57,7 +51,7 @@ class ReaderPool:
 
         Raises:
             InputError: the file is refused, exceeds a limit, or ends the process that reads it.
-            ReadersBusy: too many others wait already.
+            ReadersBusy: too many others wait already, or too many for the same `ASKER`.
         """
         with self._place():
             for _ in range(_MAX_STALE):
@@ -101,13 +95,13 @@ class ReaderPool:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._room.acquire(blocking=False):
-            raise ReadersBusy("readers_busy")
+        begun = threading.Event()
+        turn = self._turns.ask(begun.set)
         try:
-            with self._places:
-                yield
+            begun.wait()
+            yield
         finally:
-            self._room.release()
+            self._turns.end(turn)
 
     def _taken(self) -> ReaderProcess:
         with self._lock:

@@ -18,6 +18,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 import kb.registers.accounts
+from ingest.sandbox.turns import ASKER
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
@@ -49,6 +50,7 @@ class _TokenRoute(APIRoute):
 
         async def answer_account(request: Request) -> Response:
             account = request.state.account = await account_of(request)
+            ASKER.set(account.name)
             if request.method not in {"GET", "HEAD"}:
                 count_for_account(request, account, Quota.WRITES)
                 count_upload(request, account)

@@ -1,5 +1,6 @@
 """Dependencies of routes: the request, the knowledge base, a turn to search it or all of it."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -8,8 +9,7 @@ from typing import Annotated, TypeVar, cast
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
-from ingest.sandbox.pool import AT_ONCE, WAITING
-from kb.errors import ReadersBusy
+from ingest.sandbox.turns import AT_ONCE, Turns
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.accounts import Account
@@ -100,22 +100,27 @@ class CompleteSearches:
 class ReadingTurns:
     """Limits the articles that are read, and searched for proposals: how many, and how many wait.
 
-    Searches do not wait for them.
+    An account has one at a time. Searches do not wait for them.
     """
 
-    def __init__(self) -> None:
-        self.at_once = CapacityLimiter(AT_ONCE)
+    def __init__(self, turns: Turns | None = None) -> None:
+        self._turns = turns or Turns()
+        self._threads = CapacityLimiter(AT_ONCE)
 
     async def run(self, read: Callable[[], Answer]) -> Answer:
         """Waits for a turn, and reads in a thread.
 
         Raises:
-            ReadersBusy: too many wait.
+            ReadersBusy: too many wait, of all or of this account.
         """
-        is_taken = self.at_once.available_tokens < 1
-        if is_taken and self.at_once.statistics().tasks_waiting >= WAITING:
-            raise ReadersBusy("readers_busy")
-        return await to_thread.run_sync(read, limiter=self.at_once)
+        begun = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        turn = self._turns.ask(lambda: loop.call_soon_threadsafe(begun.set))
+        try:
+            await begun.wait()
+            return await to_thread.run_sync(read, limiter=self._threads)
+        finally:
+            self._turns.end(turn)
 
 
 def reading_turns(request: Request) -> ReadingTurns:

@@ -15,6 +15,7 @@ import pytest
 from ingest.sandbox.limits import NICENESS, OOM_SCORE_ADJ, ReadingLimits
 from ingest.sandbox.pool import ReaderPool
 from ingest.sandbox.serving import LEAVES_AT_MB
+from ingest.sandbox.turns import ASKER
 from kb.errors import InputError, ReadersBusy
 
 pytestmark = pytest.mark.thorough
@@ -169,6 +170,18 @@ def test_few_wait_and_others_are_told_to_come_back() -> None:
             echo(pool)
         list(parts)
         assert echo(pool)[1] == "gel"
+
+
+def test_who_asks_has_one_place_and_others_have_theirs() -> None:
+    with closing(new_pool(at_once=2, waiting=1)) as pool:
+        token = ASKER.set("anne")
+        parts: Any = pool.stream("numbers", {"count": 2, "chars": 1}, AMPLE)
+        next(parts)
+        with pytest.raises(ReadersBusy):
+            echo(pool)
+        ASKER.reset(token)
+        assert echo(pool)[1] == "gel"
+        list(parts)
 
 
 def test_who_may_wait_is_answered_in_the_end() -> None:

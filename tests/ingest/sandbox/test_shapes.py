@@ -70,7 +70,8 @@ def test_another_shape_is_refused(value: object) -> None:
 
 def test_a_word_of_a_list_comes_back_as_one_and_no_other_word() -> None:
     assert shaped(unpacked(packed(plain([Role.CARRIER]))), list[Role]) == [Role.CARRIER]
-    for other in ("king", None, []):
+    others: list[object] = ["king", None, []]
+    for other in others:
         with pytest.raises(Misshapen):
             shaped(other, Role)
 

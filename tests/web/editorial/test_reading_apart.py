@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import xlsxwriter
@@ -17,6 +18,9 @@ from fastapi.testclient import TestClient
 from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
 from ingest.reading.readers import readers
+from ingest.sandbox.turns import Turns
+from ingest.submission import Submissions, Submitted
+from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
@@ -24,7 +28,7 @@ from tests.ingest.directories.workbooks.test_extents import cell, ods, row
 from tests.ingest.sample_articles import BODY
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, another_browser, csrf_token
-from web.http import dependencies
+from web.http.dependencies import ReadingTurns
 
 pytestmark = pytest.mark.thorough
 
@@ -167,25 +171,70 @@ def test_a_workbook_that_would_fill_the_memory_leaves_that_of_the_server_alone(
 
 
 @pytest.fixture
-def slow_uploads(contributor: TestClient) -> Iterator[list[Any]]:
-    """Two documents that take long to read are being read; what they are answered comes here."""
+def slow_uploads(contributor: TestClient, moderator: TestClient) -> Iterator[list[Any]]:
+    """Two accounts have documents that take long to read, which are being read.
+
+    What they are answered comes here.
+    """
+    with slowly_read(contributor, moderator) as answers:
+        wait_for(lambda: sum(map(is_reading, readers().pids)) == 2)
+        yield answers
+    assert send_article(contributor, "a.md", f"# Du gel\n\n{BODY}".encode()).status_code == 303
+
+
+@contextmanager
+def slowly_read(*clients: TestClient) -> Iterator[list[Any]]:
+    """Each client sends a document that takes long to read; in the end their readers are killed."""
     readers().close()
     answers: list[Any] = []
-    sending = [
-        threading.Thread(target=lambda: answers.append(send_article(contributor, "slow.pdf", SLOW)))
-        for _ in range(2)
-    ]
+
+    def send_slow(client: TestClient) -> None:
+        answers.append(send_article(client, "slow.pdf", SLOW))
+
+    sending = [threading.Thread(target=send_slow, args=[client]) for client in clients]
     for thread in sending:
         thread.start()
-    wait_for(lambda: sum(map(is_reading, readers().pids)) == 2)
     yield answers
-    for pid in readers().pids:
-        os.kill(pid, signal.SIGKILL)
+    while any(thread.is_alive() for thread in sending):
+        for pid in filter(is_reading, readers().pids):
+            os.kill(pid, signal.SIGKILL)
+        sending[0].join(0.1)
+    assert [answer.status_code for answer in answers] == [400] * len(clients)
+    assert "ended the program that was to read it" in answers[0].text
+
+
+def test_who_sends_documents_that_take_long_keeps_nobody_else_waiting(
+    base: KnowledgeBase,
+    contributor: TestClient,
+    moderator: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content, begun, may_end = Submissions.content, list[str](), threading.Event()
+
+    def slow_content(self: Submissions, name: str, sent: bytes) -> Submitted:
+        if name == "slow.md":
+            begun.append(self.by)
+            may_end.wait(PATIENCE_S)
+            raise InputError("empty")
+        return content(self, name, sent)
+
+    monkeypatch.setattr(Submissions, "content", slow_content)
+    statuses: list[int] = []
+
+    def send_slow() -> None:
+        statuses.append(send_article(contributor, "slow.md", b"").status_code)
+
+    sending = [threading.Thread(target=send_slow) for _ in range(2)]
+    for thread in sending:
+        thread.start()
+    wait_for(lambda: begun)
+    article = f"# Du gel\n\n{BODY}".encode()
+    assert send_article(moderator, "a.md", article).status_code == 303
+    assert (begun, statuses) == (["a contributor"], [])
+    may_end.set()
     for thread in sending:
         thread.join(PATIENCE_S)
-    assert [answer.status_code for answer in answers] == [400, 400]
-    assert "ended the program that was to read it" in answers[0].text
-    assert send_article(contributor, "a.md", f"# Du gel\n\n{BODY}".encode()).status_code == 303
+    assert statuses == [400, 400]
 
 
 def is_reading(pid: int) -> bool:
@@ -219,16 +268,18 @@ def test_who_finds_too_many_waiting_is_told_when_to_come_back(
     slow_uploads: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dependencies, "WAITING", 0)
     assert slow_uploads == []
-    answer = send_article(contributor, "a.md", b"# Du gel")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "30"
-    assert "Many files are being read" in answer.text
-    token = base.accounts.issue_token("a contributor", "test")
-    answer = another_browser(contributor).post(
-        "/api/contributions", json={"text": BODY}, headers={"Authorization": f"Bearer {token}"}
-    )
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "30"
-    assert answer.json()["detail"].startswith("Many files are being read")
+    full = ReadingTurns(Turns(at_once=0, waiting=0))
+    with monkeypatch.context() as patched:
+        patched.setattr(cast("Any", contributor.app).state, "reading", full)
+        answer = send_article(contributor, "a.md", b"# Du gel")
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "30"
+        assert "Many files are being read" in answer.text
+        token = base.accounts.issue_token("a contributor", "test")
+        answer = another_browser(contributor).post(
+            "/api/contributions", json={"text": BODY}, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "30"
+        assert answer.json()["detail"].startswith("Many files are being read")

@@ -26,6 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from ingest.sandbox.turns import ASKER
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -235,6 +236,7 @@ def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
             raise NotSignedIn
         if not session.account.role.may(role):
             raise not_allowed()
+        ASKER.set(session.account.name)
         return session.account
 
     return allowed_account
