@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -176,31 +175,26 @@ def slow_uploads(contributor: TestClient, moderator: TestClient) -> Iterator[lis
 
     What they are answered comes here.
     """
-    with slowly_read(contributor, moderator) as answers:
-        wait_for(lambda: sum(map(is_reading, readers().pids)) == 2)
-        yield answers
-    assert send_article(contributor, "a.md", f"# Du gel\n\n{BODY}".encode()).status_code == 303
-
-
-@contextmanager
-def slowly_read(*clients: TestClient) -> Iterator[list[Any]]:
-    """Each client sends a document that takes long to read; in the end their readers are killed."""
     readers().close()
     answers: list[Any] = []
 
     def send_slow(client: TestClient) -> None:
         answers.append(send_article(client, "slow.pdf", SLOW))
 
-    sending = [threading.Thread(target=send_slow, args=[client]) for client in clients]
+    sending = [
+        threading.Thread(target=send_slow, args=[client]) for client in (contributor, moderator)
+    ]
     for thread in sending:
         thread.start()
+    wait_for(lambda: sum(map(is_reading, readers().pids)) == 2)
     yield answers
-    while any(thread.is_alive() for thread in sending):
-        for pid in filter(is_reading, readers().pids):
-            os.kill(pid, signal.SIGKILL)
-        sending[0].join(0.1)
-    assert [answer.status_code for answer in answers] == [400] * len(clients)
+    for pid in readers().pids:
+        os.kill(pid, signal.SIGKILL)
+    for thread in sending:
+        thread.join(PATIENCE_S)
+    assert [answer.status_code for answer in answers] == [400, 400]
     assert "ended the program that was to read it" in answers[0].text
+    assert send_article(contributor, "a.md", f"# Du gel\n\n{BODY}".encode()).status_code == 303
 
 
 def test_who_sends_documents_that_take_long_keeps_nobody_else_waiting(
