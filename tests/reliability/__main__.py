@@ -51,8 +51,9 @@ class Step:
 LOAD = Step(
     "load",
     7,
-    "{clients} clients, {requests} requests in {mixed_s} s; the p95 of searches {mixed_p95_s} s, "
-    "{times} times that of the same searches alone; memory {mib[0]} MiB, then {mib[1]} MiB",
+    "{clients} clients, {requests} requests in {mixed_s} s, {refusals} told to wait; "
+    "the p95 of searches {mixed_p95_s} s, {times} times that of the same alone; "
+    "memory {mib[0]} MiB, then {mib[1]} MiB",
 )
 _EACH = (
     Step("kills", 16, "{killed} processes killed"),
@@ -65,7 +66,8 @@ IN_TURN = tuple(step for step in _EACH if find_spec(f"tests.reliability.{step.mo
 SOAK = Step(
     "load.soak",
     sum(step.minutes for step in IN_TURN),
-    "{clients} clients, {requests} requests in {mixed_s} s; memory {mib[0]} MiB, then {mib[1]} MiB",
+    "{clients} clients, {requests} requests in {mixed_s} s, {refusals} told to wait; "
+    "memory {mib[0]} MiB, then {mib[1]} MiB",
 )
 STEPS = (LOAD, SOAK, *IN_TURN)
 

@@ -23,7 +23,7 @@ from tests.reliability.load.visitors import (
     Uploader,
     visit,
 )
-from tests.reliability.load.watched import Taken, median_mib
+from tests.reliability.load.watched import Taken, high_mib, mib_an_hour
 
 VISITORS: Kinds = {Searcher: 32, Reader: 16, Typist: 8, Publisher: 4, Uploader: 3, Directory: 1}
 CLIENTS = sum(VISITORS.values())
@@ -89,8 +89,9 @@ async def _run(site: Site, kinds: Kinds, lengths: Lengths, hurry: float) -> Summ
     for tally in (warming, mixed):
         faults += [line async for line in lost(site, tally)]
     part = lengths.mixed / 3
+    last_begins = begins + lengths.mixed - part
     first = site.watched.between(begins, begins + part)
-    last = site.watched.between(begins + lengths.mixed - part, begins + lengths.mixed)
+    last = site.watched.between(last_begins, last_begins + part)
     if lengths.mixed >= COMPARED_FROM_S:
         faults += grown(first, last)
     return {
@@ -102,9 +103,11 @@ async def _run(site: Site, kinds: Kinds, lengths: Lengths, hurry: float) -> Summ
         "alone_p95_s": percentile(alone.seconds.get("search", ()), 0.95),
         "mixed_p95_s": percentile(mixed.seconds.get("search", ()), 0.95),
         "answered": {kind: figures(took) for kind, took in sorted(mixed.seconds.items())},
+        "refusals": mixed.refused.total(),
         "refused": dict(mixed.refused),
         "published": len(warming.published) + len(mixed.published),
         "jobs": len(warming.jobs) + len(mixed.jobs),
+        "mib_an_hour": mib_an_hour(site.watched.between(begins, ends)),
         **taken(first, last),
         "faults": faults,
     }
@@ -138,7 +141,7 @@ def grown(first: Sequence[Taken], last: Sequence[Taken]) -> list[str]:
     if not first or not last:
         return []
     lines = []
-    before, after = median_mib(first), median_mib(last)
+    before, after = high_mib(first), high_mib(last)
     if after > before * (1 + GROWN):
         lines.append(f"memory grew from {before} to {after} MiB")
     for what, more in (("handles", MORE_HANDLES), ("threads", MORE_THREADS)):
@@ -159,7 +162,7 @@ def taken(first: Sequence[Taken], last: Sequence[Taken]) -> Summary:
     if not first or not last:
         return {}
     return {
-        "mib": [median_mib(first), median_mib(last)],
+        "mib": [high_mib(first), high_mib(last)],
         "server_mib": [
             round(statistics.median(one.server_mib for one in seen), 1) for seen in (first, last)
         ],
