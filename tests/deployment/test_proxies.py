@@ -80,7 +80,7 @@ def before_another(
 def browser(address: str = "127.0.0.1") -> httpx.Client:
     """A client that stands at an address of this machine."""
     transport = httpx.HTTPTransport(verify=UNTRUSTED, local_address=address, http2=False)
-    return httpx.Client(transport=transport, timeout=60)
+    return httpx.Client(transport=transport, timeout=300)
 
 
 def fields_of(page: str) -> dict[str, str]:
@@ -155,7 +155,7 @@ def test_a_large_upload_passes_and_a_larger_one_is_refused(proxy: Proxy) -> None
         assert f"{path}/en/directories/" in sent.headers["Location"]
     if proxy.program == "caddy":
         return  # it reads a body to its limit before it refuses the rest
-    asking = http.client.HTTPSConnection("localhost", proxy.port, context=UNTRUSTED, timeout=60)
+    asking = http.client.HTTPSConnection("localhost", proxy.port, context=UNTRUSTED, timeout=300)
     asking.putrequest("POST", f"{path}/en/contribute")
     asking.putheader("Content-Length", "120000000")
     asking.endheaders(b"a" * 1000)
