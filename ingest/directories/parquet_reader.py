@@ -43,7 +43,9 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
                     yield DirectoryRow(number, header, list(cells.values()))
     except MemoryError:
         raise InputError("out_of_memory") from None
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the file itself; without a number, it is Arrow's word for damaged pages
         reason = " ".join(str(error).split())
         raise InputError("no_parquet", reason=reason) from None
 

@@ -51,7 +51,9 @@ def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow
             yield from _rows_of(list(_sheets(workbook, header_map)), header_map)
     except PasswordError:
         raise InputError("protected_workbook") from None
-    except CalamineError as error:
+    except (CalamineError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the file itself; without a number, it is a part that cannot be unpacked
         reason = " ".join(str(error).split())
         raise InputError("no_spreadsheet", reason=reason) from None
 

@@ -140,6 +140,8 @@ def _read_csv(delimiter: str, text: str) -> tuple[object, Signature]:
 
 
 def _signature_in(given: Mapping[str, object]) -> Signature:
+    if not given.keys() >= set(_SIGNED):
+        raise ValueError("not signed")
     return Signature(*(str(given[name]) for name in _SIGNED))
 
 

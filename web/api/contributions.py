@@ -16,6 +16,7 @@ from kb.registers.drafts import Draft, DraftState
 from web.api.routing import PageUrls
 from web.api.tokens import (
     FOR_MODERATORS,
+    MALFORMED,
     TOO_LARGE,
     AModeratorsToken,
     AnAccount,
@@ -98,6 +99,7 @@ _NEW_CONTRIBUTION_BODY = {
             409: "Someone else has already contributed this.",
             415: "The body is neither JSON nor multipart/form-data.",
         },
+        MALFORMED,
         TOO_LARGE,
         answer="The new contribution, with its proposals.",
     ),

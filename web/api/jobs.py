@@ -14,6 +14,7 @@ from kb.registers.jobs import queue_choice
 from kb.settings import Settings
 from web.api.tokens import (
     FOR_MODERATORS,
+    MALFORMED,
     TOO_LARGE,
     AModeratorsToken,
     AnAccount,
@@ -78,6 +79,7 @@ _DIRECTORY_BODY = {
         "Send a directory of actors",
         FOR_MODERATORS,
         {415: "The body is not multipart/form-data."},
+        MALFORMED,
         TOO_LARGE,
         answer="The job that will ingest it.",
     ),

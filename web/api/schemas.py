@@ -90,7 +90,9 @@ class CaseReference(Shape):
     title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
     date: IsoDate
     period: EdtfPeriod
-    role: Role | None = Field(description="The actor's role in the case.", examples=["producer"])
+    role: Role | None = Field(
+        default=None, description="The actor's role in the case.", examples=["producer"]
+    )
     contribution: str = Field(
         description="What the actor did, or empty.", examples=["Fabrique et conditionne le gel."]
     )
@@ -223,6 +225,7 @@ class ScorePartsOut(Shape):
         examples=[0.4],
     )
     filing: float | None = Field(
+        default=None,
         description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
         "null or absent where that is not known.",
         examples=[0.3],
@@ -305,6 +308,7 @@ class CaseHitOut(Shape):
     url: str = Field(description=_PAGE)
     need: str = Field(description="The need that the case met, or empty.")
     flow: Flow | None = Field(
+        default=None,
         description="Whether the need sought a thing, offered one or wanted to share one, as the "
         "case or else its words say; absent if they do not.",
         examples=["offers"],
@@ -401,6 +405,7 @@ class AskedFor(Shape):
         description="The ids of the counterexamples; they are left out.", examples=[[]]
     )
     flow: Flow | None = Field(
+        default=None,
         description="Whether the query seeks a thing, offers one or wants to share one; absent "
         "if its words do not say.",
         examples=["seeks"],

@@ -116,12 +116,14 @@ def token_router() -> APIRouter:
 
 _ALWAYS = {
     401: "The token is missing or not valid.",
+    403: "The account only holds a page.",
     422: "A parameter or the body is wrong.",
     429: "Your account has sent, uploaded or asked for too much: wait for `Retry-After` seconds.",
     503: "The knowledge base cannot be read or written now, or too many files are being read.",
     507: "There is no room left on the disk of this site.",
 }
 FOR_MODERATORS = {403: "The token is not a moderator's."}
+MALFORMED = {400: "The form cannot be read: it is cut off, or has too many fields or files."}
 TOO_LARGE = {413: "It is larger than this site accepts."}
 
 

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.text import parse_text
@@ -20,7 +20,6 @@ from kb.remarks import Remark
 if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdf import PageObject, PdfReader
-    from pypdf.generic import DictionaryObject
 
 _PROGRAM = "tesseract"
 _LANGUAGES = ("fra", "eng")
@@ -90,17 +89,22 @@ def _pictures(page: "PageObject", deadline: float) -> "Iterator[Image]":
 
 
 def _sizes(
-    holder: "DictionaryObject", within: tuple[str, ...] = ()
+    holder: Mapping[str, Any], within: tuple[str, ...] = ()
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The pixels and the path of each picture that a page or a form shows by name."""
-    resources = holder.get("/Resources", {}).get_object()
-    named = resources.get("/XObject", {}).get_object()
+    named = _part(_part(holder, "/Resources"), "/XObject")
     for name in islice(named, MAX_PICTURES):
-        shown, path = named[name].get_object(), (*within, name)
+        shown, path = _part(named, name), (*within, name)
         if shown.get("/Subtype") == "/Image":
             yield int(shown.get("/Width", 0)) * int(shown.get("/Height", 0)), path
         elif len(path) < MAX_FORMS:
             yield from _sizes(shown, path)
+
+
+def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A dictionary within another, empty where a file has something else in its place."""
+    part = holder[name].get_object() if name in holder else None
+    return part if isinstance(part, Mapping) else {}
 
 
 def _picture(content: bytes) -> "Image":

@@ -50,16 +50,16 @@ class WrittenDate:
 
 def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
     folded = plain(text)
-    position = 0
-    while position < len(folded):
-        matches = [match for form in _FORMS if (match := form.search(folded, position))]
-        if not matches:
-            return
+    # Each form is looked for once as far as its next date: the others come often before it.
+    following = {form: form.search(folded) for form in _FORMS}
+    while matches := [match for match in following.values() if match]:
         match = min(matches, key=lambda found: (found.start(), -found.end()))
         iso = _iso(match, english)
         if iso:
             yield WrittenDate(match.start(), match.end(), iso)
-        position = match.end()
+        for form, later in following.items():
+            if later and later.start() < match.end():
+                following[form] = form.search(folded, match.end())
 
 
 def only_date(text: str, *, english: bool = False) -> str:

@@ -4,7 +4,6 @@ A column with an unknown name is not lost: the readers keep it as a fact of the 
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, count
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -81,6 +80,7 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     persons = person_columns(headers)
     guesses = _guessed_fields(headers, names, targets)
     columns: list[Column] = []
+    facts = _FactNames()
     for position, (header, name) in enumerate(zip(headers, names, strict=True), start=1):
         target = targets.get(name, "")
         guessed = guesses[position - 1]
@@ -102,7 +102,7 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
         columns.append(
             Column(
                 "" if is_fact or target == IGNORED else target,
-                _unused(fact, columns) if keeps else "",
+                facts.unused(fact) if keeps else "",
             )
         )
     return columns
@@ -153,7 +153,18 @@ def _guessed_fields(
     return guesses
 
 
-def _unused(fact: str, columns: Sequence[Column]) -> str:
-    used = {column.fact for column in columns if column.fact}
-    numbered = (f"{fact} ({number})" for number in count(2))
-    return next(name for name in chain([fact], numbered) if name not in used)
+class _FactNames:
+    """The names of facts, each used once."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def unused(self, fact: str) -> str:
+        """Returns the name, with a number from 2 if it is used."""
+        name, number = fact, self._numbers.get(fact, 2)
+        while name in self._used:
+            name, number = f"{fact} ({number})", number + 1
+        self._numbers[fact] = number
+        self._used.add(name)
+        return name

@@ -14,6 +14,7 @@ from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.preview import preview
 from ingest.directories.table import RawRow, under_header
 from kb.errors import InputError
+from tests.ingest.directories.test_spreadsheet_reader import ods
 
 pytestmark = pytest.mark.thorough
 
@@ -99,3 +100,21 @@ def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     rows = under_header(lines(), HeaderMap())
     assert next(rows).cells == ["Avel 2"]
     assert read < 100
+
+
+@pytest.mark.parametrize("kind", ["parquet", "ods"])
+def test_a_directory_with_a_wrong_byte_is_read_or_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    if kind == "ods":
+        ods(path, [["nom", "activité"], ["Avel", "cirages"]])
+    else:
+        pq.write_table(pa.table({"nom": ["Avel"], "activité": ["cirages"]}), path)
+    whole = path.read_bytes()
+    refused = 0
+    for at in range(0, len(whole), 3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            preview(path, "a")
+        except InputError:
+            refused += 1
+    assert refused

@@ -429,3 +429,11 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
         abs=1e-5,
     )
     assert content["constants"]["names"]["enough"] == 0.6
+
+
+def test_a_line_of_the_signature_in_the_place_of_another_is_no_signature(
+    report: SearchReport,
+) -> None:
+    lines = as_csv(report, KEY).splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if line.startswith(b'"sha256"'))
+    assert not verify(b"".join([*lines[: at + 1], lines[at], *lines[at + 2 :]]), KEY)

@@ -42,6 +42,7 @@ _STRANGE_NUMBER = N_("The body holds a number that cannot be kept: NaN, infinite
 _TOO_DEEP = N_("The body has too many lists or objects within each other.")
 _TOO_MANY = N_("The body has too many values: send several.")
 _NOT_UTF_8 = N_("Send the form in UTF-8.")
+_NO_TEXT = N_("The body is no text in UTF-8.")
 
 
 class SoundBodies:
@@ -90,6 +91,8 @@ def _refuse_unsound(body: bytes) -> None:
         )
     except RecursionError:
         raise Refusal(422, _TOO_DEEP) from None
+    except UnicodeDecodeError:
+        raise Refusal(422, _NO_TEXT) from None
     except ValueError:
         return
     level = [value]

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.formats import pdf as pdf_article
-from ingest.articles.formats import pdf_lines
+from ingest.articles.formats import pdf_lines, scans
 from ingest.articles.readers import article_from_bytes, read_article
 from kb.errors import InputError
 
@@ -245,3 +245,10 @@ def test_entities_of_a_feed_say_nothing() -> None:
         except InputError:
             continue
         assert all(len(item.title) < 100 for item in items)
+
+
+def test_a_page_of_a_pdf_without_what_it_shows_has_no_pictures() -> None:
+    from pypdf.generic import DictionaryObject, NameObject, NullObject
+
+    page = DictionaryObject({NameObject("/Resources"): NullObject()})
+    assert list(scans._sizes(page)) == []

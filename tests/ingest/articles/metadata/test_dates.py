@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date
@@ -56,3 +58,10 @@ def test_in_an_english_text_the_order_of_day_and_month_must_show() -> None:
 @pytest.mark.parametrize("written", ["juillet 2020", "Spring, May 2019", "04/03/2020"])
 def test_dates_of_which_the_day_cannot_be_told(written: str) -> None:
     assert is_unclear_date(written)
+
+
+def test_a_text_of_dates_is_read_in_time_that_grows_with_its_length() -> None:
+    started = time.process_time()
+    found = list(dates_in("14 Mar 2023 09:12:33 +0100 " * 2_400))
+    assert len(found) == 2_400
+    assert time.process_time() - started < 5

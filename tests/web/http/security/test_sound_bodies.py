@@ -182,3 +182,10 @@ def test_no_address_is_an_unforeseen_error(base: KnowledgeBase) -> None:
             query = "&".join(f"{name}={value}" for name in names)
             answer = client.get(f"{path}?{query}")
             assert answer.status_code < 500, (path, value, answer.text[:300])
+
+
+def test_a_body_that_is_no_text_is_refused_in_a_line(program: TestClient) -> None:
+    answer = program.post(
+        "/api/feeds", content=b'{"url": "\xff"}', headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()) == (422, {"detail": "The body is no text in UTF-8."})

@@ -1,0 +1,59 @@
+"""Fuzzes all that reads what strangers send, and looks for crashes, slow inputs and broken rules.
+
+    python -m tests.reliability.fuzz                         # as in docs/reliability.md
+    python -m tests.reliability.fuzz --inputs 2000 --target query --target pdf --seed 3
+
+Each target starts from honest files, changes them by the rules of their format, and goes on from
+those that reach new branches of the code (atheris, where it is installed). It must end in a value
+or a refusal in one line, keep its promises, and take at most a second of the processor. Inputs
+that do not are kept under `build/fuzz`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+INPUTS, MINUTES = 200_000, 25.0
+KEPT = Path("build/fuzz")
+
+
+def main(
+    inputs: int = INPUTS, seed: int = 1, minutes: float = MINUTES, targets: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Fuzzes each target, or those named, as long as inputs and minutes last.
+
+    Returns how many inputs each had, the slowest in seconds of the processor, how many were
+    refused and why; `faults` has a line for each thing that must not be, with inputs in `KEPT`.
+    """
+    KEPT.mkdir(parents=True, exist_ok=True)
+    # A process of its own: what is imported here already cannot be instrumented any more.
+    command = [sys.executable, "-m", "tests.reliability.fuzzing.child", str(KEPT)]
+    asked = [str(inputs), str(seed), str(minutes), *targets]
+    done = subprocess.run([*command, *asked], check=True, stdout=subprocess.PIPE, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {
+        "inputs": sum(one["inputs"] for one in found),
+        "slowest_s": max(one["slowest_s"] for one in found),
+        "faults": [
+            f"{one['target']}: {what} ({', '.join(kept[:3])})"
+            for one in found
+            for what, kept in one["failures"].items()
+        ],
+        "targets": found,
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--inputs", type=int, default=INPUTS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--target", action="append", default=[])
+    given = parser.parse_args()
+    summary = main(given.inputs, given.seed, given.minutes, given.target)
+    sys.stdout.write(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    sys.exit(1 if summary["faults"] else 0)

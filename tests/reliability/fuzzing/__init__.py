@@ -1,0 +1,1 @@
+"""What is fuzzed, from which files it starts, how they are changed, and what must hold."""
