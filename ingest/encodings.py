@@ -182,6 +182,12 @@ def _clean(text: str) -> str:
     return unscrambled(text)
 
 
+def whole_characters(text: str) -> str:
+    """Returns the text without NUL; halves of characters are joined, and left out if alone."""
+    halves = text.replace("\0", "").encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le", "ignore")
+
+
 def unscrambled(text: str) -> str:
     """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8.
 

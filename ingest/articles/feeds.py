@@ -66,9 +66,11 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
     if len(content) > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=len(content), most=MAX_TEXT_BYTES)
     _refuse_tangled(content)
-    feed = feedparser.parse(
-        io.BytesIO(content), response_headers={"content-location": url} if url else None
-    )
+    headers = {"content-location": url} if url else None
+    try:
+        feed = feedparser.parse(io.BytesIO(content), response_headers=headers)
+    except Exception as error:  # noqa: BLE001 (a hostile feed finds in parsers what none lists)
+        raise InputError("damaged_file", kind=type(error).__name__) from None
     entries = feed.get("entries", [])
     if not entries:
         raise InputError("empty_feed")

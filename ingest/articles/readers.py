@@ -17,7 +17,7 @@ from ingest.articles.formats.rtf import parse_rtf
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
-from ingest.encodings import decoded
+from ingest.encodings import decoded, whole_characters
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS
@@ -126,7 +126,7 @@ def pasted_article(text: str) -> Article:
     Raises:
         InputError: there is none.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = whole_characters(text).replace("\r\n", "\n").replace("\r", "\n")
     return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.encodings import encoding_of, lines_of, open_text
+from ingest.encodings import encoding_of, lines_of, open_text, whole_characters
 from kb.errors import InputError
 
 
@@ -92,3 +92,7 @@ def test_a_line_without_an_end_does_not_fill_the_memory(
     with open_text(path) as file, pytest.raises(InputError) as refusal:
         list(lines_of(file))
     assert str(refusal.value) == "has a line of more than 100 characters"
+
+
+def test_halves_of_characters_are_joined_or_left_out() -> None:
+    assert whole_characters("a\ud83e\uddea\0 b\ud83e c\udcffd") == "a\U0001f9ea b cd"

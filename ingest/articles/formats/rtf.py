@@ -7,6 +7,7 @@ from ingest.articles.blocks import DeclaredField, ParsedPage
 from ingest.articles.formats.file_properties import file_properties
 from ingest.articles.formats.text import parse_text
 from ingest.articles.limits import MAX_UNPACKED_BYTES
+from ingest.encodings import whole_characters
 from kb.errors import InputError
 
 MAX_FONT_TABLE_CHARS = 200_000
@@ -35,7 +36,7 @@ def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
     text = rtf_to_text(_soon_read(_PICTURES.sub("", marked)), errors="ignore")
     if len(text) > MAX_UNPACKED_BYTES:
         raise InputError("large_unpacked", size=len(text), most=MAX_UNPACKED_BYTES)
-    page = parse_text(text.replace("\r\n", "\n").replace("\xa0", " "))
+    page = parse_text(whole_characters(text).replace("\r\n", "\n").replace("\xa0", " "))
     return ParsedPage(page.blocks, tuple(_declared(marked)), source_url=url)
 
 
@@ -69,4 +70,8 @@ def _property(marked: str, name: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
     found = re.search(_PROPERTY.format(name=name), marked)
-    return str(rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore")).strip() if found else ""
+    return (
+        whole_characters(rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore")).strip()
+        if found
+        else ""
+    )

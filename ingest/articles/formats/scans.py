@@ -103,7 +103,8 @@ def _sizes(
 
 def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A dictionary within another, empty where a file has something else in its place."""
-    part = holder[name].get_object() if name in holder else None
+    found = holder.get(name)
+    part = found.get_object() if hasattr(found, "get_object") else found
     return part if isinstance(part, Mapping) else {}
 
 

@@ -136,5 +136,7 @@ def _zone(written: str | None) -> timezone | None:
     if written[0] not in "+-":
         return UTC
     hours, minutes = int(written[1:3]), int(written[-2:])
+    if hours > 23 or minutes > 59:
+        return None
     offset = timedelta(hours=hours, minutes=minutes)
     return timezone(-offset if written[0] == "-" else offset)

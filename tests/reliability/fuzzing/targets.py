@@ -108,7 +108,7 @@ def _is_kept(*texts: str) -> None:
 def _pasted(data: bytes) -> None:
     from ingest.articles.readers import pasted_article
 
-    _is_kept(pasted_article(_text(data)).text)
+    _is_kept(pasted_article(_raw_text(data)).text)
 
 
 def _feed(data: bytes) -> None:

@@ -65,3 +65,7 @@ def test_a_text_of_dates_is_read_in_time_that_grows_with_its_length() -> None:
     found = list(dates_in("14 Mar 2023 09:12:33 +0100 " * 2_400))
     assert len(found) == 2_400
     assert time.process_time() - started < 5
+
+
+def test_a_zone_that_no_clock_has_is_none() -> None:
+    assert [found.iso for found in dates_in("2023-03-14 09:12 +99:99")] == ["2023-03-14T09:12"]
