@@ -103,7 +103,7 @@ def _sizes(
 
 def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A dictionary within another, empty where a file has something else in its place."""
-    found = holder.get(name)
+    found: Any = holder.get(name)
     part = found.get_object() if hasattr(found, "get_object") else found
     return part if isinstance(part, Mapping) else {}
 
