@@ -83,6 +83,7 @@ def keep_before_migration(source: sqlite3.Connection, path: Path) -> None:
             "free: make room. Nothing was changed."
         )
     with replacing(kept) as pending:
+        pending.touch(mode=0o600)  # what is kept of a killed process, too, is for nobody else
         copy_database(source, pending)
         shutil.copymode(path, pending)
     logger.warning(

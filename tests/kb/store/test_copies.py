@@ -1,3 +1,4 @@
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import pytest
 
 from kb.errors import KnowledgeBaseError
 from kb.models import Kind
-from kb.store import migrations
+from kb.store import copies, migrations
 from kb.store.copies import copy_database, kept_copies
 from kb.store.store import Store
 from tests.data.schemas import unpacked
@@ -81,6 +82,26 @@ def test_a_copy_is_kept_before_a_migration(
     assert kept.stat().st_mode & 0o777 == 0o640
     (line,) = [line for line in caplog.messages if "a copy of it" in line]
     assert kept.name in line
+
+
+def test_nobody_else_reads_a_copy_while_it_is_made(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    copied = copies.copy_database
+
+    def copying(source: sqlite3.Connection, target: Path) -> None:
+        copied(source, target)
+        modes.append(target.stat().st_mode & 0o777)
+
+    monkeypatch.setattr(copies, "copy_database", copying)
+    database.chmod(0o600)
+    before = os.umask(0o022)
+    try:
+        Store.open(database).close()
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
 
 
 def test_the_copy_in_the_place_of_the_base_is_the_base_before(database: Path) -> None:

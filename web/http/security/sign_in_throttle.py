@@ -6,7 +6,7 @@ guess at once, known devices, and addresses from which an account signed in late
 their own.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +27,10 @@ MAX_WAITING = 20
 """How many more may wait for that; who comes then is asked to come back."""
 
 RETRY_AFTER_S = 5
+
+TURNS_OF_KNOWN = 5
+"""How many of those who are known as one account may have or wait for a turn: who knows a password
+may sign in as often as they like, and not keep others from it."""
 
 PAIRS_REMEMBERED = 10_000
 """Of how many accounts and addresses it is remembered, until a restart, that one signed in."""
@@ -61,6 +65,8 @@ class SignInThrottle:
         self.of_device = Throttle(free=FREE_OF_PAIR)
         self.strangers = CapacityLimiter(AT_ONCE)
         self.known = CapacityLimiter(AT_ONCE)
+        self.turns: Counter[str] = Counter()
+        """Of those who are known, by account; of all others by none."""
         self._known_pairs: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, claimant: Claimant) -> float:
@@ -93,5 +99,14 @@ class SignInThrottle:
         limiter = self.known if is_known else self.strangers
         if limiter.statistics().tasks_waiting >= MAX_WAITING:
             raise Crowded
-        async with limiter:
-            yield
+        counted = claimant.key if is_known else ""
+        if counted and self.turns[counted] >= TURNS_OF_KNOWN:
+            raise Crowded
+        self.turns[counted] += 1
+        try:
+            async with limiter:
+                yield
+        finally:
+            self.turns[counted] -= 1
+            if not self.turns[counted]:
+                del self.turns[counted]

@@ -274,3 +274,31 @@ def test_a_throttle_that_waits_for_a_pair_counts_nothing_of_the_address() -> Non
     for _ in range(50):
         throttle.wait_s(Claimant("léa", "192.0.2.1"))
     assert throttle.wait_s(Claimant("zoé", "192.0.2.1")) == 0
+
+
+def test_who_signs_in_often_keeps_no_other_known_device_waiting() -> None:
+    async def try_it() -> None:
+        throttle, go_on, turns = SignInThrottle(), asyncio.Event(), 0
+
+        async def sign_in_slowly(number: int) -> None:
+            async with throttle.turn(Claimant("vincent", "192.0.2.1", f"device {number}")):
+                await go_on.wait()
+
+        many = [
+            asyncio.ensure_future(sign_in_slowly(number))
+            for number in range(sign_in_throttle.MAX_WAITING + 10)
+        ]
+        await asyncio.sleep(0)
+        crowded = [task for task in many if task.done()]
+        assert len(many) - len(crowded) == sign_in_throttle.TURNS_OF_KNOWN
+        assert {type(task.exception()) for task in crowded} == {sign_in_throttle.Crowded}
+        go_on.set()
+        async with throttle.turn(Claimant("léa", "192.0.2.2", "her device")):
+            turns += 1
+        await asyncio.gather(*many, return_exceptions=True)
+        async with throttle.turn(Claimant("vincent", "192.0.2.1", "device 0")):
+            turns += 1
+        assert turns == 2
+        assert not throttle.turns
+
+    asyncio.run(try_it())
