@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kb.models import Kind
+from kb.store.integrity import make_indexes_anew
 from kb.store.records import TABLES
 from kb.store.side_tables import SIDE, SideTables
 from kb.store.store import Store
@@ -73,7 +74,11 @@ def orphans(store: Store) -> Mapping[Belonging, int]:
 
 
 def delete_orphans(store: Store) -> None:
-    """Deletes all orphans, in the caller's transaction."""
+    """Deletes all orphans, in the caller's transaction.
+
+    All indexes are made anew before: by a damaged one, an owner that is there is not found.
+    """
+    make_indexes_anew(store)
     store.execute("pragma defer_foreign_keys = on")
     for belonging in _belongings(store):
         if belonging.table == "passages":

@@ -76,6 +76,7 @@ def torn(folder: Path, table: str = "actors") -> None:
             "select rootpage from sqlite_master where name = ?", [table]
         ).fetchone()
         (size,) = connection.execute("pragma page_size").fetchone()
+        connection.execute("pragma wal_checkpoint(truncate)")
     with (folder / DATABASE_FILE).open("rb+") as file:
         file.seek((page - 1) * size)
         file.write(os.urandom(size))
@@ -169,6 +170,32 @@ def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -
     (finding,) = found_in(folder)
     assert "indexes of the database do not fit their tables" in finding.what
     repair(folder)
+    assert found_in(folder) == []
+
+
+def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: Path) -> None:
+    damaged(
+        folder,
+        "insert into contact_lists values ('a-list', 'A list', 'ada', '2026-01-01')",
+        "insert into contact_list_entries values"
+        " ('a-list', 'gants', 1, '', '', 'Called', 'ada', '2026-01-01')",
+    )
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        (root,) = connection.execute(
+            "select rootpage from sqlite_master where name = 'sqlite_autoindex_contact_lists_1'"
+        ).fetchone()
+        (size,) = connection.execute("pragma page_size").fetchone()
+        connection.execute("pragma wal_checkpoint(truncate)")
+    content = bytearray((folder / DATABASE_FILE).read_bytes())
+    content[content.index(b"a-list", (root - 1) * size)] ^= 0x10
+    (folder / DATABASE_FILE).write_bytes(content)
+    (finding,) = found_in(folder, quick=True)
+    assert finding.about == "orphans"
+    with closing(Store.open(folder / DATABASE_FILE)) as store:
+        (finding,) = BaseCheck(store, quick=True).run()
+        assert finding.repair
+        finding.repair()
+        assert store.execute("select note from contact_list_entries").fetchone()[0] == "Called"
     assert found_in(folder) == []
 
 
