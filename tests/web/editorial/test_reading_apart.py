@@ -260,12 +260,11 @@ def test_who_finds_too_many_waiting_is_told_when_to_come_back(
     base: KnowledgeBase,
     contributor: TestClient,
     slow_uploads: list[Any],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert slow_uploads == []
-    full = ReadingTurns(Turns(at_once=0, waiting=0))
-    with monkeypatch.context() as patched:
-        patched.setattr(cast("Any", contributor.app).state, "reading", full)
+    state = cast("Any", contributor.app).state
+    usual, state.reading = state.reading, ReadingTurns(Turns(at_once=0, waiting=0))
+    try:
         answer = send_article(contributor, "a.md", b"# Du gel")
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "30"
@@ -277,3 +276,5 @@ def test_who_finds_too_many_waiting_is_told_when_to_come_back(
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "30"
         assert answer.json()["detail"].startswith("Many files are being read")
+    finally:
+        state.reading = usual
