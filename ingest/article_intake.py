@@ -84,6 +84,10 @@ class ArticleIntake:
             return
         self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 
+    def take_text(self, text: str, name: str) -> None:
+        """Takes a text that was pasted."""
+        self._take(name, lambda: self._submissions.text(text))
+
     def take_url(self, url: str) -> None:
         """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):

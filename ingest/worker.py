@@ -156,14 +156,23 @@ def _directory(
 def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """Drafts articles: `paths` and `urls`, each a list in JSON."""
-    paths = [
-        upload_here(knowledge_base.folder, path)
-        for path in json.loads(parameters.get("paths", "[]"))
-    ]
+    """Drafts articles: `paths`, `texts` that were pasted, and `urls`, each a list in JSON.
+
+    They are not `submitted` if that is given and empty.
+    """
+    paths, texts = (
+        [
+            upload_here(knowledge_base.folder, path)
+            for path in json.loads(parameters.get(name, "[]"))
+        ]
+        for name in ("paths", "texts")
+    )
     urls: list[str] = json.loads(parameters.get("urls", "[]"))
-    progress.total = len(paths) + len(urls)
-    intake = _intake(knowledge_base, progress)
+    progress.total = len(paths) + len(texts) + len(urls)
+    intake = _intake(knowledge_base, progress, submitted=bool(parameters.get("submitted", "yes")))
+    for path in texts:
+        progress.at(Phase.READING, path.name)
+        intake.take_text(path.read_bytes().decode(), path.name)
     for path in paths:
         progress.at(Phase.READING, path.name)
         intake.take_file(path, path.name)
@@ -215,12 +224,16 @@ def _contacts(
     return {"changed": progress.done}
 
 
-def _intake(knowledge_base: KnowledgeBase, progress: Progress) -> "ArticleIntake":
+def _intake(
+    knowledge_base: KnowledgeBase, progress: Progress, *, submitted: bool = True
+) -> "ArticleIntake":
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
 
     settings = Settings.from_environment()
-    submissions = Submissions.from_settings(knowledge_base, settings, by=progress.by)
+    submissions = Submissions.from_settings(
+        knowledge_base, settings, by=progress.by, submitted=submitted
+    )
     return ArticleIntake(knowledge_base, submissions, progress=progress.advance)
 
 
@@ -295,15 +308,27 @@ def run_next(
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of ended jobs, and uploads that no job names."""
+    """Deletes the uploads of ended jobs, and uploads that no job names.
+
+    A pasted text that became no draft is left for a day, for whoever typed it to take it back.
+    """
     if not (knowledge_base.folder / UPLOADS).exists():
         return
     wanted: list[str] = []
     done_with: list[str] = []
     for job in knowledge_base.jobs.list(limit=-1):
-        named = done_with if job.state in FINAL_STATES else wanted
-        named.extend(job.parameters.values())
+        if job.state not in FINAL_STATES:
+            wanted.extend(job.parameters.values())
+        elif not is_text_without_draft(job):
+            done_with.extend(job.parameters.values())
     tidy_uploads(knowledge_base.folder, wanted, done_with)
+
+
+def is_text_without_draft(job: Job) -> bool:
+    """Whether a job was to read a pasted text, ended, and made no draft of it."""
+    is_over = job.state in FINAL_STATES
+    made = job.report.get("drafts") or job.report.get("known")
+    return is_over and "texts" in job.parameters and not made
 
 
 def step_back() -> int:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import ValidationError
+from starlette.responses import JSONResponse
 
 import kb.registers.accounts
 from ingest.uploads import plain_name
@@ -13,6 +14,7 @@ from kb.errors import EditConflict
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import today
 from kb.registers.drafts import Draft, DraftState
+from kb.registers.jobs import Job
 from web.api.routing import PageUrls
 from web.api.tokens import (
     FOR_MODERATORS,
@@ -32,11 +34,12 @@ from web.api.write_schemas import (
     ContributionChange,
     Contributions,
     ContributionSummary,
+    JobOut,
     Message,
     NewContribution,
     Publication,
 )
-from web.http.dependencies import OpenKnowledgeBase, reading_turns
+from web.http.dependencies import OpenKnowledgeBase, count_job, reading_turns
 from web.http.request import PageRequest
 from web.http.security.body_limit import MEGABYTE, too_large
 
@@ -88,11 +91,19 @@ _NEW_CONTRIBUTION_BODY = {
 }
 
 
+def _or_a_job(summary: str, *meanings: dict[int, str], answer: str) -> dict[str, Any]:
+    """Documents a route whose work may become a job."""
+    route = documented(summary, *meanings, answer=answer)
+    later = {"model": JobOut, "description": "It is long: the job that reads it."}
+    return {**route, "responses": {202: later, **route["responses"]}}
+
+
 @router.post(
     "/contributions",
     status_code=201,
+    response_model=Contribution,
     openapi_extra=_NEW_CONTRIBUTION_BODY,
-    **documented(
+    **_or_a_job(
         "Contribute an article",
         {
             200: "You have already contributed this: here it is.",
@@ -110,24 +121,27 @@ async def contribute(
     knowledge_base: OpenKnowledgeBase,
     account: AnAccount,
     absolute_url: PageUrls,
-) -> Contribution:
+) -> Contribution | Response:
     """Reads the title, authors, dates, themes, need and participants in an article.
 
     The article is a JSON text, a file, or a public web address. It becomes a draft, which no search
-    can see until a moderator publishes it.
+    can see until a moderator publishes it. One of more than 20,000 characters is read by a job.
     """
     settings = PageRequest(request).settings
     submit, submitted = await _sent_article(request, settings.max_article_mb)
 
-    def draft_or_known() -> tuple[Draft, bool]:
+    def draft_or_known() -> tuple[Draft | Job, bool]:
         from ingest.known_articles import AlreadyKnown
-        from ingest.submission import Submissions
+        from ingest.submission import LongArticle, Submissions
 
+        submissions = Submissions.from_settings(
+            knowledge_base, settings, by=account.name, submitted=submitted, long_later=True
+        )
         try:
-            submissions = Submissions.from_settings(
-                knowledge_base, settings, by=account.name, submitted=submitted
-            )
             return submit(submissions).draft, True
+        except LongArticle as long:
+            count_job(PageRequest(request), account)
+            return submissions.later(long.handed_in), True
         except AlreadyKnown as known:
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None
@@ -137,6 +151,9 @@ async def contribute(
         return draft, False
 
     draft, is_new = await reading_turns(request).run(draft_or_known)
+    if isinstance(draft, Job):
+        headers = {**response.headers, "Location": f"/api/jobs/{draft.id}"}
+        return JSONResponse(JobOut.model_validate(draft).model_dump(mode="json"), 202, headers)
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/contributions/{draft.id}"
     tell_revision(response, draft)

@@ -17,6 +17,7 @@ from kb.errors import EncoderError, InputError
 from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft, DraftState
+from kb.registers.jobs import Job
 from kb.remarks import Remark
 from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
@@ -63,10 +64,11 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """The draft that a file became, or why it became none."""
+    """The draft that a file became, the job that reads it, or why it became none."""
 
     name: str
     draft: Draft | None = None
+    job: Job | None = None
     problem: LocalizedText | None = None
     is_known: bool = False
 
@@ -139,7 +141,11 @@ def _submissions(request: PageRequest, account: Account) -> "Submissions":
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
-        request.knowledge_base, request.settings, by=account.name, submitted=False
+        request.knowledge_base,
+        request.settings,
+        by=account.name,
+        submitted=False,
+        long_later=True,
     )
 
 
@@ -148,7 +154,7 @@ def _text(request: PageRequest, account: Account, form: FormData) -> Response:
     if not text:
         return _refused(request, form, "text", _NO_TEXT)
     submissions = _submissions(request, account)
-    result = _drafted(request, account, "", lambda: submissions.text(text, title))
+    result = _drafted(request, account, submissions, lambda to: to.text(text, title))
     return _answer(request, form, "text", result)
 
 
@@ -197,7 +203,7 @@ def _read_upload(request: PageRequest, account: Account, file: UploadFile) -> Fi
         problem = Remark("more_than_mb", most=limit_mb)
         return FileResult(name, problem=localized(problem, request.language))
     submissions = _submissions(request, account)
-    return _drafted(request, account, name, lambda: submissions.content(name, content))
+    return _drafted(request, account, submissions, lambda to: to.content(name, content), name)
 
 
 def _link(request: PageRequest, account: Account, form: FormData) -> Response:
@@ -218,15 +224,24 @@ def _link(request: PageRequest, account: Account, form: FormData) -> Response:
         count_job(request, account)
         job = request.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
         return see(request, address(Page.JOB, job.id))
-    result = _drafted(request, account, "", lambda: submissions.page(fetched))
+    result = _drafted(request, account, submissions, lambda to: to.page(fetched))
     return _answer(request, form, "link", result)
 
 
 def _drafted(
-    request: PageRequest, account: Account, name: str, submit: "Callable[[], Submitted]"
+    request: PageRequest,
+    account: Account,
+    submissions: "Submissions",
+    submit: "Callable[[Submissions], Submitted]",
+    name: str = "",
 ) -> FileResult:
+    from ingest.submission import LongArticle
+
     try:
-        return FileResult(name, submit().draft)
+        return FileResult(name, submit(submissions).draft)
+    except LongArticle as long:
+        count_job(request, account)
+        return FileResult(name, job=submissions.later(long.handed_in))
     except InputError as error:
         return _failed(request, account, name, error)
     except EncoderError as error:
@@ -253,7 +268,9 @@ def _failed(request: PageRequest, account: Account, name: str, error: InputError
 
 
 def _answer(request: PageRequest, form: FormData, name: str, result: FileResult) -> Response:
-    """Redirects to the draft, or shows the form with the reason beside its field."""
+    """Redirects to the draft or the job, or shows the form with the reason beside its field."""
+    if result.job:
+        return see(request, address(Page.JOB, result.job.id, done="long"))
     if result.draft is None:
         return _refused(request, form, name, result.problem or _NO_TEXT)
     done = "known" if result.is_known else "contributed"

@@ -2,11 +2,15 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
+from ingest.uploads import upload_here
+from ingest.worker import is_text_without_draft
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -71,6 +75,9 @@ def job(
     found = _readable(request.knowledge_base, record_id, account)
     if form == "csv":
         return _as_csv(found)
+    kept_text = _kept_text(request.knowledge_base, found)
+    if form == "text" and kept_text:
+        return FileResponse(kept_text, media_type="text/plain", filename=kept_text.name)
     over = found.state in FINAL_STATES
     refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
     response = request.page(
@@ -87,7 +94,8 @@ def job(
         untold=_untold(found.report),
         reading=reading_of(found.report),
         shown_notes=SHOWN_NOTES,
-        done=done,
+        kept_text=kept_text,
+        done="" if over and done == "long" else done,
     )
     if refresh_s:
         # Who is disturbed by it can turn it off: see the page.
@@ -104,6 +112,14 @@ def change_job(
         raise no_such_action()
     request.knowledge_base.jobs.cancel(found.id)
     return see(request, address(Page.JOB, found.id, done="cancelling"))
+
+
+def _kept_text(base: KnowledgeBase, found: Job) -> Path | None:
+    """The pasted text of which a job made no draft, as long as it is kept."""
+    if not is_text_without_draft(found):
+        return None
+    paths = (upload_here(base.folder, path) for path in json.loads(found.parameters["texts"]))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:

@@ -107,6 +107,10 @@ DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
         "Received. Check what the site read in your text, correct it, then submit it."
     ),
+    "long": N_(
+        "This article is long and is being read. Its draft will be here in a minute or two: check "
+        "it, correct it, then submit it."
+    ),
     "held": N_(
         "This page is now yours. Propose corrections: a moderator reads each before it is "
         "published."

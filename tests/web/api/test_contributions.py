@@ -782,3 +782,16 @@ def test_who_sees_contacts_is_chosen_with_a_directory_and_afterwards(
     assert run_next(base)
     assert client_of(base).get("/api/actors/avel").json()["phone"] == ["+33536490010"]
     assert moderator.put("/api/sources/x/contacts", json=chosen).status_code == 404
+
+
+def test_a_long_article_is_answered_with_its_job(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
+    text = "La mairie a relu chaque facture avant de la payer. " * 500
+    response = contributor.post("/api/contributions", json={"title": "Du gel", "text": text})
+    assert response.status_code == 202
+    assert response.headers["Location"] == f"/api/jobs/{response.json()['id']}"
+    assert run_next(base)
+    (draft,) = base.drafts.list()
+    assert draft.state is DraftState.SUBMITTED
+    assert contributor.get(response.headers["Location"]).json()["state"] == "done"

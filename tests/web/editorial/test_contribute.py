@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest import drafting
 from ingest.extraction.proposals import contexts
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
@@ -196,6 +197,54 @@ def test_many_files_are_read_by_a_job(base: KnowledgeBase, contributor: TestClie
     assert Page(answer.text).text("p", class_="kicker") == "Done"
     assert "Refresh" not in answer.headers
     assert len(base.drafts.list()) >= 1
+
+
+LONG = f"{BODY}\n{'La mairie a relu chaque facture avant de la payer. ' * 500}"
+
+
+def proposed_in_a_job_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_asked: object) -> None:
+        raise AssertionError("searched for proposals while somebody waits")
+
+    monkeypatch.setattr(drafting, "propose", fail)
+
+
+@pytest.mark.parametrize("way", ["text", "files"])
+def test_a_long_article_is_read_by_a_job_that_leads_to_its_draft(
+    base: KnowledgeBase, contributor: TestClient, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    with monkeypatch.context() as meanwhile:
+        proposed_in_a_job_only(meanwhile)
+        if way == "text":
+            response = send(contributor, "text", title=TITLE, text=LONG)
+        else:
+            response = send(contributor, "files", [upload("a.md", f"# {TITLE}\n\n{LONG}".encode())])
+    assert response.status_code == 303
+    (job,) = base.jobs.list()
+    assert response.headers["Location"] == f"/en/jobs/{job.id}?done=long"
+    assert "is long and is being read" in contributor.get(response.headers["Location"]).text
+    assert run_next(base)
+    (draft,) = base.drafts.list()
+    assert (draft.state, draft.created_by) == (DraftState.DRAFT, "a contributor")
+    assert isinstance(draft.record, Case)
+    assert (draft.record.title, draft.record.text) == (TITLE, LONG.strip())
+    page = contributor.get(response.headers["Location"]).text
+    assert f"/en/drafts/{draft.id}" in page
+    assert "is long and is being read" not in page
+    assert not list((base.folder / "uploads").iterdir())
+
+
+def test_a_long_text_that_becomes_no_draft_is_given_back(
+    base: KnowledgeBase, contributor: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(contributor, "text", title=TITLE, text=LONG)
+    proposed_in_a_job_only(monkeypatch)
+    assert run_next(base)
+    (job,) = base.jobs.list()
+    assert job.state is JobState.FAILED
+    page = contributor.get(f"/en/jobs/{job.id}").text
+    assert f"/en/jobs/{job.id}?form=text" in page
+    assert LONG.strip() in contributor.get(f"/en/jobs/{job.id}?form=text").text
 
 
 @pytest.mark.parametrize(
