@@ -18,6 +18,7 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
+from kb.reference.visibility import ContactChoice, Visibility
 from kb.settings import Settings
 
 DEMONSTRATION = Path(__file__).parents[3] / "ingest" / "demo"
@@ -434,6 +435,22 @@ def test_a_rich_column_beside_a_bare_activity_is_what_a_firm_is_found_by(tmp_pat
     assert actor.description == "Fraisage 5 axes de pièces en titane."
     assert actor.facts == {"Activité": "Usinage", "Parc machines": "Tours à commande numérique"}
     base.close()
+
+
+@pytest.mark.parametrize("again", ["sources", "ingest"])
+def test_a_choice_that_was_interrupted_is_taken_up_by(
+    tmp_path: Path, encoder: CountingEncoder, again: str
+) -> None:
+    kb, path = tmp_path / "kb", tmp_path / "cci.csv"
+    path.write_text("Nom;Tel\nAvel;05 36 49 00 10\n", encoding="utf-8")
+    run("ingest", path, kb=kb)
+    with closing(opened(kb)) as base:
+        base.begin_choice("cci", ContactChoice(Visibility.NONE))
+    done = run(again, "cci" if again == "sources" else path, "--contacts", "none", kb=kb)
+    assert done.exit_code == 0, done.output
+    with closing(opened(kb)) as base:
+        assert not base.choice_is_under_way()
+        assert base.actors()[0].phone == ()
 
 
 def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
