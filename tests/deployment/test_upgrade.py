@@ -121,6 +121,15 @@ def test_it_installs_stops_backs_up_switches_checks_and_starts(server: Server) -
     assert server.current == "0.1.0"
 
 
+def test_the_base_that_the_settings_of_the_service_name_is_backed_up(server: Server) -> None:
+    (server.folder / "kb").rename(server.folder / "elsewhere")
+    settings = server.folder / "quisait.env"
+    settings.write_text(f"QUISAIT_KB={server.folder / 'elsewhere'}\n")
+    done = server.upgrade(QUISAIT_SETTINGS=str(settings))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "upgrade: 0.1.0 serves")
+    assert "0.0.9: quisait backup" in server.calls
+
+
 def test_a_first_installation_has_nothing_to_go_back_to(server: Server) -> None:
     (server.folder / "program" / "current").unlink()
     assert server.upgrade().returncode == 0
