@@ -23,7 +23,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +54,13 @@ LOAD = Step(
     "the p95 of searches {mixed_p95_s} s, {times} times that of the same alone; "
     "memory {mib[0]} MiB, then {mib[1]} MiB",
 )
-_EACH = (
+IN_TURN = (
     Step("kills", 16, "{killed} processes killed"),
     Step("damage", 5, "{runs} files damaged"),
     Step("disk", 5, "{runs} processes whose disk was full or read-only"),
     Step("fuzz", 15, "{inputs} inputs"),
     Step("api_fuzz", 5, "{requests} requests to {operations} operations of the API"),
 )
-IN_TURN = tuple(step for step in _EACH if find_spec(f"tests.reliability.{step.module}"))
 SOAK = Step(
     "load.soak",
     sum(step.minutes for step in IN_TURN),
@@ -119,14 +117,6 @@ def _summary_of(process: "subprocess.Popen[str]", step: Step, share: float) -> S
         summary = {"faults": ["it does not end"]}
     except ValueError:
         summary = {"faults": [f"it ended with {process.returncode} and no summary"]}
-    summary.setdefault(
-        "faults",
-        [
-            f"{target}: {failure}"
-            for target, failures in summary.get("failures", {}).items()
-            for failure in failures
-        ],
-    )
     if process.returncode and not summary["faults"]:
         summary["faults"] = [f"it ended with {process.returncode}"]
     return {"seconds": round(time.monotonic() - started)} | summary
