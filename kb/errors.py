@@ -9,7 +9,7 @@
     ├── SiteError              a site that cannot be added or changed so
     ├── ListError              a list of organisations that cannot be kept so
     ├── MailError              a mail that a mail server does not take
-    ├── ReadersBusy            as many files are being read, and wait for it, as can be
+    ├── ReadersBusy            a file that cannot be read now: many are, or the server ends
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -87,7 +87,7 @@ class MailError(RemarkError, QuisaitError):
 
 
 class ReadersBusy(RemarkError, QuisaitError):
-    """As many files are being read, and wait for it, as can be: a moment later there is room."""
+    """Too many files are being read, or the server ends: a moment later there is room."""
 
 
 class EncoderError(QuisaitError):

@@ -54,6 +54,7 @@ MESSAGES: Mapping[str, str] = {
         "text"
     ),
     "readers_busy": N_("Many files are being read at the moment. Try again in a minute."),
+    "readers_stopped": N_("The site is being restarted. Try again in a minute."),
     "damaged": N_("is damaged and cannot be read: save it again"),
     "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
     "encrypted": N_("is encrypted: save it without its password"),

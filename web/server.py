@@ -15,6 +15,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.contexts import prepare_reading
+from ingest.reading.readers import readers
 from kb.errors import QueryError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.retention import Retention
@@ -94,7 +95,7 @@ def serve(
         )
         supervisor = Supervisor(knowledge_base)
         forgetting = Forgetting(knowledge_base, Retention.of(settings))
-        beside: list[_Background] = [supervisor, forgetting, app.state.demand_counter]
+        beside: list[_Background] = [supervisor, readers(), forgetting, app.state.demand_counter]
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
@@ -109,7 +110,7 @@ def serve(
 
 
 class _Background(Protocol):
-    """Work in a thread of its own, as long as the server runs."""
+    """Work beside the answers, as long as the server runs."""
 
     def start(self) -> None: ...
 

@@ -13,7 +13,7 @@ from itertools import islice
 from ingest.sandbox.limits import ReadingLimits
 from ingest.sandbox.reader_process import ReaderProcess, StaleProcess
 from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
-from kb.errors import InputError
+from kb.errors import InputError, ReadersBusy
 
 _MAX_STALE = 3
 
@@ -38,6 +38,7 @@ class ReaderPool:
         self._lock = threading.Lock()
         self._idle: list[ReaderProcess] = []
         self._busy: set[ReaderProcess] = set()
+        self._is_stopped = False
         atexit.register(self.close)
 
     def stream(
@@ -51,7 +52,8 @@ class ReaderPool:
 
         Raises:
             InputError: the file is refused, exceeds a limit, or ends the process that reads it.
-            ReadersBusy: too many others wait already, or too many for the same `ASKER`.
+            ReadersBusy: too many others wait already, or too many for the same `ASKER`; or the
+                pool was stopped.
         """
         with self._place():
             for _ in range(_MAX_STALE):
@@ -60,6 +62,10 @@ class ReaderPool:
                     yield from reader.answers(task, arguments, limits, content)
                 except StaleProcess:
                     continue
+                except InputError:
+                    if self._is_stopped:
+                        raise ReadersBusy("readers_stopped") from None
+                    raise
                 finally:
                     self._give_back(reader)
                 return
@@ -84,6 +90,15 @@ class ReaderPool:
         with self._lock:
             return [reader.pid for reader in (*self._busy, *self._idle)]
 
+    def start(self) -> None:
+        """Reads again, after a stop."""
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Ends the processes. Who is being read, waits or asks is told to come back."""
+        self._is_stopped = True
+        self.close()
+
     def close(self) -> None:
         """Ends the processes. What is being read is told to be broken."""
         with self._lock:
@@ -105,6 +120,8 @@ class ReaderPool:
 
     def _taken(self) -> ReaderProcess:
         with self._lock:
+            if self._is_stopped:
+                raise ReadersBusy("readers_stopped")
             reader = self._idle.pop() if self._idle else ReaderProcess(self._module, self._refusals)
             self._busy.add(reader)
             return reader

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from ingest.reading.readers import readers
 from kb.errors import EncoderError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
@@ -40,7 +41,9 @@ class Watched(SampleBase):
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[list[str]]:
     """Replaces the server's wait for a signal by one request to the address it has announced."""
     heard: list[str] = []
 
@@ -55,7 +58,8 @@ def answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
     monkeypatch.setattr(server, "KnowledgeBase", Watched)
     monkeypatch.setattr(uvicorn.Server, "main_loop", ask_once)
-    return heard
+    yield heard
+    readers().start()  # for the tests of this process that come next
 
 
 def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: list[str]) -> None:

@@ -201,3 +201,28 @@ def test_closing_ends_the_processes() -> None:
     pid, *_ = echo(pool)
     pool.close()
     wait_until_gone(pid)
+
+
+def test_who_asks_a_pool_that_stops_is_told_to_come_back_and_it_starts_again() -> None:
+    with closing(new_pool(at_once=1)) as pool:
+        heard: list[str] = []
+
+        def ask(task: str) -> None:
+            with pytest.raises(ReadersBusy) as refused:
+                [*pool.stream(task, {"word": ""}, AMPLE)]
+            heard.append(str(refused.value))
+
+        parts: Any = pool.stream("wait", {}, AMPLE)
+        pids = next(parts)
+        waiting = threading.Thread(target=ask, args=["echo"])
+        waiting.start()
+        pool.stop()
+        with pytest.raises(ReadersBusy, match="being restarted"):
+            next(parts)
+        waiting.join(PATIENCE_S)
+        ask("echo")
+        wait_until_gone(*pids)
+        assert heard == ["The site is being restarted. Try again in a minute."] * 2
+        assert pool.pids == []
+        pool.start()
+        assert echo(pool)[1] == "gel"

@@ -1,14 +1,25 @@
+import gc
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
+from tests.ingest.articles.formats.test_hostile_documents import pdf
 from tests.web.operations.small_site import GIVEN_TIME_S, SiteProcess, serving_site
+from tests.web.sample_base import sample_encoder
+from web import server
+from web.cli import main
 from web.operations.service import ServiceNotices
 
 pytestmark = pytest.mark.thorough
@@ -18,6 +29,7 @@ HALF_A_BODY = (
     b"POST /api/notices HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: 500\r\n\r\n{"
 )
+SLOW = pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 60_000 + b"ET", pages=200)
 
 
 def answers(site: SiteProcess) -> bool:
@@ -34,6 +46,47 @@ def test_half_sent_requests_keep_nobody_out_and_do_not_keep_it_from_ending(tmp_p
             connection.close()
         assert site.process.returncode == 0
         assert "Traceback" not in told
+
+
+def test_a_file_that_is_being_read_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb") as site, httpx.Client(timeout=GIVEN_TIME_S) as client:
+        answers: list[httpx.Response] = []
+        with closing(KnowledgeBase(tmp_path / "kb", sample_encoder)) as base:
+            base.accounts.add("Léa", "du cirage au gel", AccountRole.CONTRIBUTOR)
+            token = base.accounts.issue_token("Léa", "tests")
+
+        def send() -> None:
+            answers.append(
+                client.post(
+                    f"{site.url}/api/contributions",
+                    files={"file": ("slow.pdf", SLOW)},
+                    headers={"Authorization": f"Bearer {token}"},
+                )
+            )
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        number, until = site.process.pid, time.monotonic() + GIVEN_TIME_S
+        while not any(path.read_text() for path in Path(f"/proc/{number}/task").glob("*/children")):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        told = site.end(signal.SIGTERM)
+        sending.join(GIVEN_TIME_S)
+    assert [answer.status_code for answer in answers] == [503]
+    assert answers[0].json() == {"detail": "The site is being restarted. Try again in a minute."}
+    assert "Something still ran" not in told
+
+
+def test_nothing_is_searched_for_cycles_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+
+    def interrupted(*_asked: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "serve", interrupted)
+    assert CliRunner().invoke(main, ["serve"]).exit_code == 130
+    assert frozen
 
 
 @pytest.mark.parametrize(
