@@ -158,7 +158,8 @@ class KnowledgeBase(Publishing):
         """
         if create:
             try:
-                settings.kb.mkdir(parents=True, exist_ok=True)
+                # For its owner alone, whatever the umask: hashes of passwords are in it.
+                settings.kb.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise ReadOnlyKnowledgeBase(
                     f"{settings.kb} cannot be made: {error.strerror}."

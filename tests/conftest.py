@@ -109,7 +109,7 @@ def open_base(tmp_path: Path, empty_database: Path) -> Iterator[OpenBase]:
         encoder: Encoder, name: str = "kb", weights: RankingWeights = DEFAULT_WEIGHTS
     ) -> KnowledgeBase:
         folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if not (folder / DATABASE_FILE).exists():
             shutil.copyfile(empty_database, folder / DATABASE_FILE)
         base = KnowledgeBase(folder, lambda: encoder, weights=weights)

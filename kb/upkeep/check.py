@@ -5,6 +5,7 @@ each record again, and compares every vector with the database and the index.
 """
 
 import re
+import shlex
 import sqlite3
 import stat
 import time
@@ -307,6 +308,7 @@ class BaseCheck:
     # Files beside the database
 
     def _files(self) -> Iterator[Finding]:
+        yield from folder_findings(self._folder)
         yield from secret_findings(self._folder)
         yield from self._uploads()
         for path in sorted(self._folder.glob(f"{ASIDE}*")):
@@ -368,6 +370,20 @@ class BaseCheck:
                 mend(self._store)
 
         return repair
+
+
+def folder_findings(folder: Path) -> Iterator[Finding]:
+    """A finding if other users of the computer may look into the folder."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_IRWXO:
+        yield Finding(
+            "folder",
+            f"other users of this computer may look into {folder} (mode {mode:o})",
+            f"Run `chmod o-rwx {shlex.quote(str(folder))}`, or `quisait check --repair`.",
+            why="Contacts, drafts and the hashes of passwords are in it.",
+            is_note=True,
+            repair=lambda: folder.chmod(mode & ~stat.S_IRWXO),
+        )
 
 
 def secret_findings(folder: Path) -> Iterator[Finding]:

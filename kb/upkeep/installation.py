@@ -30,7 +30,7 @@ from kb.store.database import is_writable
 from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.upkeep.backup_file import BackupFile
-from kb.upkeep.check import BaseCheck, secret_findings
+from kb.upkeep.check import BaseCheck, folder_findings, secret_findings
 from kb.upkeep.finding import Finding
 
 PREFIX = "QUISAIT_"
@@ -320,6 +320,8 @@ class Installation:
                     )
         except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
             yield Finding("base", str(error).rstrip("."), "Restore a backup (`quisait restore`).")
+            if folder.is_dir():
+                yield from folder_findings(folder)
             yield from secret_findings(folder)
 
     def _clock(self) -> Iterator[Finding]:

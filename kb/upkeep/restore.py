@@ -83,7 +83,7 @@ def restore(
             "it aside."
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_without_room(folder, manifest)
         _refuse_in_use(folder)
         for left in folder.glob(f"{RESTORING}*"):  # by a process that was killed

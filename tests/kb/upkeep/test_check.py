@@ -14,6 +14,7 @@ from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.indexing.faiss_index import INDEX_FILE, Index
 from kb.indexing.indexer import Indexer
 from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
 from kb.store.side_tables import SideTables
@@ -322,6 +323,26 @@ def test_a_secret_that_others_can_read_is_found_and_closed(folder: Path) -> None
     assert "can be read by others (mode 644)" in finding.what
     repair(folder)
     assert path.stat().st_mode & 0o777 == 0o600
+    assert found_in(folder) == []
+
+
+def test_a_new_base_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        KnowledgeBase.open(Settings(kb=tmp_path / "data" / "kb"), create=True).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "data" / "kb").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_others_may_look_into_is_told_of_and_closed(folder: Path) -> None:
+    folder.chmod(0o755)
+    (finding,) = found_in(folder)
+    assert finding.is_note
+    assert finding.what == f"other users of this computer may look into {folder} (mode 755)"
+    assert f"chmod o-rwx {folder}" in finding.remedy
+    repair(folder)
+    assert folder.stat().st_mode & 0o777 == 0o750
     assert found_in(folder) == []
 
 

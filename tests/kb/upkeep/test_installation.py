@@ -195,7 +195,7 @@ def test_a_broken_base_hides_nothing_else(
 def test_an_older_base_is_looked_at_and_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backups: Path
 ) -> None:
-    (tmp_path / "old").mkdir()
+    (tmp_path / "old").mkdir(mode=0o700)
     before = unpacked(20, tmp_path / "old" / DATABASE_FILE).read_bytes()
     found = found_in(tmp_path / "old", backups, monkeypatch)
     (note,) = found
