@@ -145,8 +145,12 @@ class Submissions:
             self._drafting.known.refuse_address(item.url)
         return self._submit(lambda: item_article(item, self._fetcher, fetched_document), origin)
 
-    def later(self, handed_in: HandedIn) -> Job:
-        """Keeps what was handed in for a job, which makes the draft."""
+    def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
+        """Keeps what was handed in for a job, which makes the draft.
+
+        Raises:
+            TooManyJobs: with it, more than `most` of who hands in wait or run, if `most` is not 0.
+        """
         base = self._knowledge_base
         with ExitStack() as unless_queued:
             named = handed_in.name
@@ -159,7 +163,7 @@ class Submissions:
                 "name": handed_in.name,
                 "submitted": "yes" if self._submitted else "",
             }
-            job = base.jobs.add("articles", parameters, by=self.by)
+            job = base.jobs.add("articles", parameters, by=self.by, most=most)
             unless_queued.pop_all()
         return job
 

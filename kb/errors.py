@@ -10,6 +10,7 @@
     ├── ListError              a list of organisations that cannot be kept so
     ├── MailError              a mail that a mail server does not take
     ├── ReadersBusy            a file that cannot be read now: many are, or the server ends
+    ├── TooManyJobs            an account has as many jobs that wait or run as it may
     ├── EncoderError           a model that cannot be found, prepared or run
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
@@ -88,6 +89,10 @@ class MailError(RemarkError, QuisaitError):
 
 class ReadersBusy(RemarkError, QuisaitError):
     """Too many files are being read, or the server ends: a moment later there is room."""
+
+
+class TooManyJobs(RemarkError, QuisaitError):
+    """An account has as many jobs that wait or run as it may: one has to end first."""
 
 
 class EncoderError(QuisaitError):

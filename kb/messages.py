@@ -55,6 +55,9 @@ MESSAGES: Mapping[str, str] = {
     ),
     "readers_busy": N_("Many files are being read at the moment. Try again in a minute."),
     "readers_stopped": N_("The site is being restarted. Try again in a minute."),
+    "too_many_jobs": N_(
+        "Several jobs of yours wait or run already. Wait until one has ended, or cancel one."
+    ),
     "damaged": N_("is damaged and cannot be read: save it again"),
     "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
     "encrypted": N_("is encrypted: save it without its password"),

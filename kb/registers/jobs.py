@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.base_folder import UPLOADS
-from kb.errors import UnknownRecord
+from kb.errors import TooManyJobs, UnknownRecord
 from kb.registers.clock import before, now, to_come
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
@@ -101,10 +101,17 @@ class Jobs:
         self._stores = stores
         self._claims: dict[str, str] = {}
 
-    def add(self, kind: str, parameters: Mapping[str, str], *, by: str) -> Job:
+    def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
+        """Adds a job, of which `by` may have so many that wait or run; 0 is without end.
+
+        Raises:
+            TooManyJobs: it would be one too many.
+        """
         id_ = secrets.token_hex(8)
         with self._stores.lend() as store:
             with store.writing():
+                if most and _unfinished(store, by) >= most:
+                    raise TooManyJobs("too_many_jobs")
                 store.database.table("jobs").insert(
                     {
                         "id": id_,
@@ -165,11 +172,7 @@ class Jobs:
     def unfinished(self, by: str) -> int:
         """Returns how many jobs of an account wait or run."""
         with self._stores.lend() as store:
-            (count,) = store.execute(
-                "select count(*) from jobs where created_by = ? and state in ('queued', 'running')",
-                [by],
-            ).fetchone()
-        return int(count)
+            return _unfinished(store, by)
 
     def counts(self) -> Mapping[JobState, int]:
         """Returns how many jobs are in each state; those without any are 0."""
@@ -325,6 +328,13 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
     if isinstance(item, list):
         return any(_has_any(value, mentions) for value in item)
     return any(mention in str(item) or mention == repr(item) for mention in mentions)
+
+
+def _unfinished(store: Store, by: str) -> int:
+    (count,) = store.execute(
+        "select count(*) from jobs where created_by = ? and state in ('queued', 'running')", [by]
+    ).fetchone()
+    return int(count)
 
 
 def _next(store: Store, only: str = "") -> sqlite3.Row | None:

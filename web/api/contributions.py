@@ -140,8 +140,8 @@ async def contribute(
         try:
             return submit(submissions).draft, True
         except LongArticle as long:
-            count_job(PageRequest(request), account)
-            return submissions.later(long.handed_in), True
+            most = count_job(PageRequest(request), account)
+            return submissions.later(long.handed_in, most=most), True
         except AlreadyKnown as known:
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None

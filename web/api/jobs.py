@@ -94,7 +94,7 @@ async def send_directory(
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "Send the file as multipart/form-data.")
     settings = PageRequest(request).settings
-    await run_in_threadpool(count_job, PageRequest(request), account)
+    most = await run_in_threadpool(count_job, PageRequest(request), account)
     async with request.form(max_files=1, max_fields=10) as form:
         file = file_of(form)
         source = " ".join(str(form.get("source", "")).split())
@@ -102,7 +102,7 @@ async def send_directory(
             raise HTTPException(422, "source: say who keeps this directory.")
         choice = _choice_in(form, knowledge_base.contact_choices.of(source))
         job = await run_in_threadpool(
-            _keep_directory, knowledge_base, settings, file, source, choice, account.name
+            _keep_directory, knowledge_base, settings, file, source, choice, account.name, most
         )
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
@@ -115,6 +115,7 @@ def _keep_directory(
     source: str,
     choice: ContactChoice,
     by: str,
+    most: int,
 ) -> JobOut:
     limit = settings.max_directory_mb * MEGABYTE
     if file.size is not None and file.size > limit:
@@ -127,8 +128,10 @@ def _keep_directory(
         before = knowledge_base.contact_choices.of(source)
         if choice != before and knowledge_base.begin_choice(source, choice):
             queue_choice(knowledge_base.jobs, source, by)
+            most += bool(most)  # its own choice does not keep it out
         parameters = {"path": str(path), "source": source, "mapping": ""}
-        job = JobOut.model_validate(knowledge_base.jobs.add("directory", parameters, by=by))
+        added = knowledge_base.jobs.add("directory", parameters, by=by, most=most)
+        job = JobOut.model_validate(added)
         unless_queued.pop_all()
     return job
 
@@ -206,8 +209,9 @@ def send_feed(
     account: AnAccount,
 ) -> JobOut:
     """Makes a contribution of every article of an RSS or Atom feed, in the background."""
-    count_job(request, account)
-    job = JobOut.model_validate(knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name))
+    most = count_job(request, account)
+    added = knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name, most=most)
+    job = JobOut.model_validate(added)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
 

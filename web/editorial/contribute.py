@@ -188,9 +188,9 @@ def _files_later(
                 paths.append(str(path))
         except InputError as error:
             return _refused(request, form, "files", localized(error.remark, request.language))
-        count_job(request, account)
+        most = count_job(request, account)
         parameters = {"paths": json.dumps(paths)}
-        job = request.knowledge_base.jobs.add("articles", parameters, by=account.name)
+        job = request.knowledge_base.jobs.add("articles", parameters, by=account.name, most=most)
         unless_queued.pop_all()
     return see(request, address(Page.JOB, job.id))
 
@@ -221,8 +221,9 @@ def _link(request: PageRequest, account: Account, form: FormData) -> Response:
     except InputError as error:
         return _answer(request, form, "link", _failed(request, account, "", error))
     if is_feed(fetched.content):
-        count_job(request, account)
-        job = request.knowledge_base.jobs.add("feed", {"url": fetched.url}, by=account.name)
+        most = count_job(request, account)
+        parameters = {"url": fetched.url}
+        job = request.knowledge_base.jobs.add("feed", parameters, by=account.name, most=most)
         return see(request, address(Page.JOB, job.id))
     result = _drafted(request, account, submissions, lambda to: to.page(fetched))
     return _answer(request, form, "link", result)
@@ -240,8 +241,8 @@ def _drafted(
     try:
         return FileResult(name, submit(submissions).draft)
     except LongArticle as long:
-        count_job(request, account)
-        return FileResult(name, job=submissions.later(long.handed_in))
+        most = count_job(request, account)
+        return FileResult(name, job=submissions.later(long.handed_in, most=most))
     except InputError as error:
         return _failed(request, account, name, error)
     except EncoderError as error:

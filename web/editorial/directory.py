@@ -75,8 +75,8 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
         "source": source,
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
-    count_job(request, account)
-    job = base.jobs.add("directory", parameters, by=account.name)
+    most = count_job(request, account)
+    job = base.jobs.add("directory", parameters, by=account.name, most=most)
     return see(request, address(Page.JOB, job.id))
 
 

@@ -10,18 +10,17 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from ingest.sandbox.turns import AT_ONCE, Turns
+from kb.errors import TooManyJobs
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.accounts import Account
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.quotas import (
-    JOBS_WAIT,
     Quota,
     count_for_account,
     count_for_address,
     times_of,
-    too_much,
 )
 from web.http.security.throttle import Throttle, host_of
 
@@ -192,19 +191,19 @@ ATurnToSearch = Annotated[None, Depends(_a_turn, scope="function")]
 """For a route that searches and counts by itself; after what lets its refusals be read."""
 
 
-def count_job(request: PageRequest, account: Account) -> None:
-    """Counts a job that an account asks for, before it is added.
+def count_job(request: PageRequest, account: Account) -> int:
+    """Counts a job that an account asks for; returns the most that may wait or run, to add it with.
 
     Raises:
-        Refusal: 429, too many of its jobs wait or run, or were asked for today.
+        TooManyJobs: too many of its jobs wait or run.
+        Refusal: 429, too many were asked for today.
     """
     most = request.settings.jobs_at_once * times_of(account)
     if most and request.knowledge_base.jobs.unfinished(account.name) >= most:
-        raise too_much(JOBS_WAIT, JOB_RETRY_AFTER_S)
+        raise TooManyJobs("too_many_jobs")
     count_for_account(request.http, account, Quota.JOBS)
+    return most
 
-
-JOB_RETRY_AFTER_S = 60
 
 ONE_OF_FEW = Depends(_one_of_few, scope="function")
 """For a route that scores every actor of the base: see `CompleteSearches`."""

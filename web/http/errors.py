@@ -27,6 +27,7 @@ from kb.errors import (
     ReadersBusy,
     ReadOnlyKnowledgeBase,
     SiteError,
+    TooManyJobs,
     UnknownRecord,
     WithdrawnRecord,
 )
@@ -64,12 +65,13 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     ListError: 422,
     InputError: 422,
     ReadersBusy: 503,
+    TooManyJobs: 429,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""
 
 
-RETRY_AFTER_S = "30"
-"""When a program may ask again where as many files are being read as can be."""
+_RETRY_AFTER_S: Mapping[type[QuisaitError], str] = {ReadersBusy: "30", TooManyJobs: "60"}
+"""When a program may ask again, after what passes by itself."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
     "missing": N_("this is required"),
@@ -125,9 +127,9 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
     status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
-    if isinstance(error, ReadersBusy):
+    if isinstance(error, ReadersBusy | TooManyJobs):
         response = _respond(request, status, line, error.remark)
-        response.headers["Retry-After"] = RETRY_AFTER_S
+        response.headers["Retry-After"] = _RETRY_AFTER_S[type(error)]
         return response
     if status >= 500:
         _log.error("%s", error)

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kb.errors import UnknownRecord
+from kb.errors import TooManyJobs, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import jobs as module
 from kb.registers.jobs import FINAL_STATES, Job, Jobs, JobState
@@ -51,6 +51,21 @@ def test_a_job_waits_as_it_was_asked_for(jobs: Jobs) -> None:
         finished_at="",
         cancel_asked=False,
     )
+
+
+def test_no_more_are_added_at_once_than_may_wait_or_run(jobs: Jobs, other: Jobs) -> None:
+    def added(number: int) -> bool:
+        try:
+            (jobs, other)[number % 2].add("feed", {}, by="léa", most=5)
+        except TooManyJobs:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as threads:
+        assert sum(threads.map(added, range(60))) == 5
+    assert jobs.unfinished("léa") == 5
+    jobs.add("feed", {}, by="max", most=1)
+    jobs.add("feed", {}, by="léa")
 
 
 def test_jobs_are_listed_newest_first(jobs: Jobs) -> None:

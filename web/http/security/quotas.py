@@ -86,10 +86,6 @@ LIMITS: Mapping[Quota, Limit] = {
 """Each limit. Searches, what is typed and explanations are of an address, in IPv6 of a /64; the
 others are of an account."""
 
-JOBS_WAIT = N_(
-    "Several jobs of yours wait or run already. Wait until one has ended, or cancel one."
-)
-
 
 class Buckets:
     """What was taken of every limit, by key. Safe to share between threads."""

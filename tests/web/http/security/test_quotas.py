@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.jobs import JobState
+from kb.registers.jobs import Jobs, JobState
 from kb.settings import Settings
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
@@ -330,6 +330,23 @@ def test_jobs_of_pages_are_counted_too(site: Site, base: KnowledgeBase) -> None:
     assert refused.status_code == 429
     assert "Several jobs of yours wait or run already." in refused.text
     assert len([*(base.folder / "uploads").iterdir()]) == len(files)
+
+
+def test_jobs_that_are_asked_for_at_once_do_not_pass_the_limit(
+    site: Site, base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever asks at the same moment finds that none waits yet.
+    monkeypatch.setattr(Jobs, "unfinished", lambda *_: 0)
+    client = program(site(jobs_at_once=1), base, AccountRole.CONTRIBUTOR)
+    answers = [client.post("/api/feeds", json={"url": f"https://a.example/{n}"}) for n in "ab"]
+    assert [answer.status_code for answer in answers] == [202, 429]
+    assert answers[-1].json()["detail"].startswith("Several jobs of yours wait or run already.")
+    assert answers[-1].headers["Retry-After"] == "60"
+    page = signed_in(site(app=client.app), AccountRole.CONTRIBUTOR)
+    files = [("files", (f"{n}.txt", b"Avel a fait du gel.")) for n in range(12)]
+    sent = {"csrf": csrf_token(page, "/en/contribute"), "do": "files"}
+    assert page.post("/en/contribute", data=sent, files=files).status_code == 429
+    assert [*(base.folder / "uploads").iterdir()] == []
 
 
 def test_what_an_account_writes_is_counted_and_not_lost(
