@@ -29,6 +29,7 @@ _DAMAGE = (
     OSError,  # bzip2 that is none, parts at places that no file has
     EOFError,
     ValueError,  # names that are not in the encoding they claim
+    LookupError,  # an encoding that nobody knows
     OverflowError,  # places further than a file can be
     RuntimeError,  # parts behind a password; as NotImplementedError, packed in an unknown way
 )

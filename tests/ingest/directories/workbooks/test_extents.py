@@ -80,6 +80,14 @@ def test_an_entity_of_its_own_is_refused(tmp_path: Path) -> None:
         refuse_bomb(path)
 
 
+def test_an_encoding_that_nobody_knows_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", '<?xml version="1.0" encoding="UTB-8"?><a/>')
+    with pytest.raises(InputError, match="unknown encoding: UTB-8"):
+        refuse_bomb(path)
+
+
 def test_the_empty_cells_and_rows_that_fill_a_page_are_none(tmp_path: Path) -> None:
     # As office programs write them: below and beside every table.
     filled = row(cell("Avel"), cell("Cognac"), cell("", 16_382))
