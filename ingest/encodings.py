@@ -158,7 +158,7 @@ def _marked_encoding(content: bytes) -> str:
 def _strict(content: bytes, encoding: str) -> str | None:
     try:
         return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):  # other bytes, or a name that no encoding has
         return None
 
 

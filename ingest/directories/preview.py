@@ -189,6 +189,8 @@ class _RowsSeen:
                 self._note(row.number, remark, row.sheet)
 
     def fail(self, row: int, reason: str) -> None:
+        """Counts what cannot be read as a row: the file ends there for its reader."""
+        self.rows += 1
         self.failed += 1
         self._note(row, reason)
 

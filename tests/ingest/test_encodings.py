@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.encodings import encoding_of, lines_of, open_text, whole_characters
+from ingest.encodings import decoded, encoding_of, lines_of, open_text, whole_characters
 from kb.errors import InputError
 
 
@@ -96,3 +96,8 @@ def test_a_line_without_an_end_does_not_fill_the_memory(
 
 def test_halves_of_characters_are_joined_or_left_out() -> None:
     assert whole_characters("a\ud83e\uddea\0 b\ud83e c\udcffd") == "a\U0001f9ea b cd"
+
+
+def test_a_declared_encoding_whose_name_is_none_is_not_used() -> None:
+    assert decoded("né".encode(), "utf\0-8") == "né"
+    assert decoded("né".encode("cp1252"), "utf\0-8") == "né"

@@ -96,7 +96,7 @@ def test_only_the_first_rows_are_looked_at(tmp_path: Path) -> None:
 
 def test_a_file_that_ends_badly_is_shown_up_to_there(tmp_path: Path) -> None:
     shown = preview(write(tmp_path, '[{"nom": "Avel"}, {"no', "a.json"))
-    assert (shown.kept, shown.failed) == (1, 1)
+    assert (shown.rows, shown.kept, shown.failed) == (2, 1, 1)
 
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
