@@ -352,7 +352,7 @@ def test_what_is_no_greeting_is_not_answered(at_host: Visits, site: str, host: H
     assert not page.evaluate("window.heights")
     page.evaluate(f"""document.querySelector("iframe").contentWindow
         .postMessage({{quisait: "hello"}}, "{site}")""")
-    page.wait_for_function("window.heights.length === 1")
+    page.wait_for_function("window.heights?.length === 1")
 
 
 def test_a_result_opens_in_a_new_tab_and_is_counted(
