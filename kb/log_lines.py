@@ -78,7 +78,7 @@ class _Lines(logging.StreamHandler[TextIO]):
             line.exc_info = None
         super().emit(line)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
         """A log that cannot be written, such as on a full disk, stops nothing."""
 
     def _was_told(self, record: logging.LogRecord, error: BaseException) -> bool:

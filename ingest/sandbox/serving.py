@@ -39,6 +39,7 @@ def serve(tasks: Mapping[str, Task]) -> None:
     # What a library prints must not get among the answers.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    # As long as the process lives, so that nothing closes it; and the null device is no path.
     sys.stdin, sys.stdout = open(os.devnull, encoding="utf-8"), sys.stderr  # noqa: PTH123, SIM115
     limit_for_good()
     for done in range(1, MAX_TASKS + 1):
