@@ -26,6 +26,7 @@ from kb.settings import Settings
 from kb.store.store import Store
 from tests.chat_server import ChatServer, serving_chats
 from tests.encoders import WordCountEncoder
+from tests.postgres import PostgresMissing, PostgresServer, postgres_server
 
 OpenBase = Callable[..., KnowledgeBase]
 
@@ -138,6 +139,18 @@ def real_encoder() -> Encoder:
     try:
         return load_encoder(Settings())
     except EncoderError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server. Missing, it fails in CI and skips elsewhere."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except PostgresMissing as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
