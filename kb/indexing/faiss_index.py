@@ -15,15 +15,24 @@ import contextlib
 import copy
 import hashlib
 import zipfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import (
+    DenseIndex,
+    EmbeddedPassages,
+    Neighbours,
+    PassageIds,
+    id_array,
+    nearest_first,
+)
 from kb.store.store import Store
 from kb.whole_file import replacing
 
@@ -46,7 +55,7 @@ faiss.cvar.distance_compute_blas_threshold = 2
 faiss.omp_set_num_threads(1)
 
 
-class Index:
+class Index(DenseIndex):
     """An index in memory. It never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
@@ -61,53 +70,45 @@ class Index:
     def __len__(self) -> int:
         return len(self._base) - len(self._gone) + len(self._recent)
 
-    def search(
-        self, query: Embeddings, k: int, among: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """The `k` nearest passages to a `(dimension,)` embedding: id and cosine, best first.
-
-        With `among`, only those passages are looked at. Fewer than `k` come back if there are
-        fewer. Passages as near as each other are in the order of their ids.
-        """
+    def neighbours(
+        self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
+    ) -> Neighbours:
         row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
         if among is None:
             in_base = faiss.IDSelectorNot(_selector(self._gone))
             in_recent = faiss.IDSelectorAll()
         else:
-            in_base = _selector(set(among) - self._gone)
             in_recent = _selector(among)
-        found = self._base.search(row, k, in_base) + self._recent.search(row, k, in_recent)
-        return sorted(found, key=_nearest_first)[:k]
+            in_base = _selector(set(id_array(among).tolist()) - self._gone)
+        base, recent = self._base.search(row, k, in_base), self._recent.search(row, k, in_recent)
+        return nearest_first(
+            np.concatenate([base[0], recent[0]]), np.concatenate([base[1], recent[1]]), k
+        )
 
-    def cosines(self, query: Embeddings, ids: Sequence[int]) -> dict[int, float]:
-        """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
-        return dict(self.search(query, len(ids), among=ids))
-
-    def nearest(self, rows: Embeddings, k: int) -> list[dict[int, float]]:
-        """The `k` nearest passages to each of `(n, dimension)` embeddings: id to cosine.
-
-        One pass over the passages compares all rows, several times as fast as a pass for each.
-        Which of several passages as near as the last are left out is arbitrary.
-        """
+    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
+        """As of a dense index: one pass over the passages compares all rows."""
         if not len(rows):
             return []
         wide = np.ascontiguousarray(rows, np.float32)
-        in_base = self._base.nearest(wide, k + len(self._gone))
-        in_recent = self._recent.nearest(wide, k)
-        merged = []
-        for base, recent in zip(in_base, in_recent, strict=True):
-            found = [hit for hit in base if hit[0] not in self._gone] + recent
-            merged.append(dict(sorted(found, key=_nearest_first)[:k]))
-        return merged
+        base, recent = self._base.nearest(wide, k + len(self._gone)), self._recent.nearest(wide, k)
+        ids = np.concatenate([base[0], recent[0]], axis=1)
+        cosines = np.concatenate([base[1], recent[1]], axis=1)
+        gone = np.fromiter(self._gone, np.int64, len(self._gone))
+        here = (ids >= 0) & ~np.isin(ids, gone)
+        return [
+            nearest_first(of_row[kept], near[kept], k)
+            for of_row, near, kept in zip(ids, cosines, here, strict=True)
+        ]
 
-    def embeddings(self, ids: Iterable[int]) -> dict[int, Embeddings]:
-        """The `(dimension,)` embeddings of these passages, by id; ids not here left out."""
-        found: dict[int, Embeddings] = {}
-        for segment in (self._base, self._recent):
-            here = [id_ for id_ in ids if id_ in segment.ids and id_ in self]
-            if here:
-                found.update(zip(here, segment.embeddings(here), strict=True))
-        return found
+    def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
+        asked = id_array(ids)
+        here = np.array([id_ for id_ in asked.tolist() if id_ in self], np.int64)
+        rows = np.empty((len(here), self.dimension), np.float32)
+        recent = np.array([id_ in self._recent.ids for id_ in here.tolist()], bool)
+        for segment, of_it in ((self._base, ~recent), (self._recent, recent)):
+            if of_it.any():
+                rows[of_it] = segment.embeddings(here[of_it])
+        return EmbeddedPassages(here, rows)
 
     def __contains__(self, id_: int) -> bool:
         return id_ in self._recent.ids or (id_ in self._base.ids and id_ not in self._gone)
@@ -153,7 +154,7 @@ class Index:
         whole = self._base.without(self._gone)
         ids = sorted(self._recent.ids)
         if ids:
-            whole.add(ids, self._recent.embeddings(ids))
+            whole.add(ids, self._recent.embeddings(np.array(ids, np.int64)))
         return whole
 
     def save(self, folder: Path) -> None:
@@ -215,13 +216,8 @@ class Index:
         return f"format {INDEX_FORMAT}, {self.dimension} dimensions, encoder {self.encoder}"
 
 
-def _nearest_first(hit: tuple[int, float]) -> tuple[float, int]:
-    id_, cosine = hit
-    return -cosine, id_
-
-
-def _selector(ids: Collection[int]) -> Any:
-    return faiss.IDSelectorBatch(np.fromiter(ids, np.int64, len(ids)))
+def _selector(ids: PassageIds | Collection[int]) -> Any:
+    return faiss.IDSelectorBatch(id_array(ids))
 
 
 def _digest(file: BufferedReader) -> str:
@@ -246,13 +242,15 @@ class _Segment:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def search(self, query: Embeddings, k: int, chosen: Any) -> list[tuple[int, float]]:
+    def search(
+        self, query: Embeddings, k: int, chosen: Any
+    ) -> tuple[PassageIds, NDArray[np.float32]]:
         """The `k` nearest of the chosen passages to a `(1, dimension)` embedding, in any order.
 
-        More than `k` if others are as near as the last.
+        Ids and cosines; more than `k` if others are as near as the last.
         """
         if not self.ids or k < 1:
-            return []
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         # With any selector, FAISS compares each row by itself: the same embedding has the same
         # cosine wherever it is. Which of several equals it leaves out is arbitrary. The stubs do
         # not know of the argument `sel`.
@@ -260,24 +258,24 @@ class _Segment:
         at_once = k + 1
         while True:
             found = self.faiss.search(query, min(at_once, len(self)), params=parameters)
-            cosines, ids = (row[0].tolist() for row in found)
+            cosines, ids = (row[0] for row in found)
             # FAISS pads what it cannot find with the id -1.
             if at_once >= len(self) or ids[-1] < 0 or cosines[-1] < cosines[k - 1]:
-                return [hit for hit in zip(ids, cosines, strict=True) if hit[0] >= 0]
+                return ids[ids >= 0], cosines[ids >= 0]
             at_once *= 2
 
-    def nearest(self, rows: Embeddings, k: int) -> list[list[tuple[int, float]]]:
-        """The `k` nearest passages to each row, in any order."""
-        if not self.ids or k < 1:
-            return [[] for _ in rows]
-        cosines, ids = self.faiss.search(rows, min(k, len(self)))
-        return [
-            [hit for hit in zip(*of_row, strict=True) if hit[0] >= 0]
-            for of_row in zip(ids.tolist(), cosines.tolist(), strict=True)
-        ]
+    def nearest(self, rows: Embeddings, k: int) -> tuple[PassageIds, NDArray[np.float32]]:
+        """The `k` nearest passages to each row, in any order, padded with the id -1.
 
-    def embeddings(self, ids: Sequence[int]) -> Embeddings:
-        rows: Embeddings = self.faiss.reconstruct_batch(np.array(ids, np.int64))
+        `(rows, k)` ids and cosines.
+        """
+        if not self.ids or k < 1:
+            return np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0), np.float32)
+        cosines, ids = self.faiss.search(rows, min(k, len(self)))
+        return ids, cosines
+
+    def embeddings(self, ids: PassageIds) -> Embeddings:
+        rows: Embeddings = self.faiss.reconstruct_batch(ids)
         return rows
 
     def without(self, ids: Collection[int]) -> "_Segment":

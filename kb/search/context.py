@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.encoder.encoder import Encoder, TextKind
-from kb.indexing.faiss_index import Index
+from kb.indexing.dense_index import DenseIndex
 from kb.search.fusion import Fusion
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
@@ -106,7 +106,7 @@ class SearchContext:
     """
 
     store: Store
-    index: Index
+    index: DenseIndex
     encoder: Encoder
     calibration: Calibration
     _read: dict[int, Passage] = field(default_factory=dict, init=False, repr=False)

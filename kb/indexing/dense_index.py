@@ -1,0 +1,109 @@
+"""The dense index: what a search asks of the embeddings of passages, wherever they are kept.
+
+Ids and cosines come as arrays, since a search asks for hundreds of them; the dictionaries are for
+those who look at a few.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.encoder.encoder import Embeddings
+
+PassageIds = NDArray[np.int64]
+"""`(n,)` ids of passages."""
+
+
+class Neighbours(NamedTuple):
+    """Passages near to an embedding: `(n,)` ids and `(n,)` cosines.
+
+    The best are first, and those as near as each other in the order of their ids.
+    """
+
+    ids: PassageIds
+    cosines: NDArray[np.float32]
+
+
+class EmbeddedPassages(NamedTuple):
+    """Passages with what the encoder made of them: `(n,)` ids and `(n, dimension)` embeddings."""
+
+    ids: PassageIds
+    embeddings: Embeddings
+
+
+class DenseIndex(Protocol):
+    """The embeddings of the passages in one state of the base, by one encoder.
+
+    Threads share it: it never changes. An implementation has the first seven members; the others
+    stand on them.
+
+    Attributes:
+        generation: the state of the base that it holds.
+        dimension: of the embeddings.
+    """
+
+    generation: str
+    dimension: int
+
+    def __len__(self) -> int: ...
+
+    def __contains__(self, id_: int) -> bool: ...
+
+    def neighbours(
+        self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
+    ) -> Neighbours:
+        """The `k` passages nearest to a `(dimension,)` embedding.
+
+        With `among`, only those passages are looked at. Fewer than `k` come back if there are
+        fewer.
+        """
+        ...
+
+    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
+        """The `k` passages nearest to each of `(n, dimension)` embeddings.
+
+        Which of several passages as near as the last are left out is arbitrary.
+        """
+        ...
+
+    def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
+        """The embeddings of these passages, in the order given; ids not here left out."""
+        ...
+
+    def search(
+        self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """As `neighbours`, each passage with its cosine."""
+        found = self.neighbours(query, k, among)
+        return list(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
+
+    def cosines(self, query: Embeddings, ids: PassageIds | Collection[int]) -> dict[int, float]:
+        """The cosines of a `(dimension,)` embedding to these passages; ids not here left out."""
+        return dict(self.search(query, len(ids), among=ids))
+
+    def nearest(self, rows: Embeddings, k: int) -> list[dict[int, float]]:
+        """As `neighbours_of_each`, id to cosine."""
+        return [
+            dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
+            for found in self.neighbours_of_each(rows, k)
+        ]
+
+    def embeddings(self, ids: PassageIds | Collection[int]) -> dict[int, Embeddings]:
+        """As `embedded`, id to `(dimension,)` embedding."""
+        found = self.embedded(ids)
+        return dict(zip(found.ids.tolist(), found.embeddings, strict=True))
+
+
+def id_array(ids: PassageIds | Collection[int]) -> PassageIds:
+    """These ids as an array, in the same order."""
+    if isinstance(ids, np.ndarray):
+        return np.asarray(ids, np.int64)
+    return np.fromiter(ids, np.int64, len(ids))
+
+
+def nearest_first(ids: PassageIds, cosines: NDArray[np.float32], k: int) -> Neighbours:
+    """The `k` nearest of these passages."""
+    order = np.lexsort((ids, -cosines))[:k]
+    return Neighbours(ids[order], cosines[order])
