@@ -5,7 +5,9 @@ and give a result whole, where a directory is read row by row: hence this one.
 """
 
 import atexit
+import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -16,6 +18,8 @@ from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
 from kb.errors import InputError, ReadersBusy
 
 _MAX_STALE = 3
+
+_POOLS: "weakref.WeakSet[ReaderPool]" = weakref.WeakSet()
 
 
 class ReaderPool:
@@ -34,12 +38,27 @@ class ReaderPool:
     ) -> None:
         self._module = module
         self._refusals = refusals
-        self._turns = Turns(at_once, waiting)
-        self._lock = threading.Lock()
+        self._at_once, self._waiting = at_once, waiting
         self._idle: list[ReaderProcess] = []
         self._busy: set[ReaderProcess] = set()
         self._is_stopped = False
+        self._begin()
+        _POOLS.add(self)
         atexit.register(self.close)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._turns = Turns(self._at_once, self._waiting)
+
+    def forget(self) -> None:
+        """Leaves the processes to the parent of this process, which was forked from it.
+
+        Both would write into the same pipes, and get each other's answers.
+        """
+        for reader in (*self._idle, *self._busy):
+            reader.forget()
+        self._idle, self._busy = [], set()
+        self._begin()
 
     def stream(
         self,
@@ -131,3 +150,12 @@ class ReaderPool:
             self._busy.discard(reader)
             if not reader.is_over:
                 self._idle.append(reader)
+
+
+def _forget_all() -> None:
+    for pool in _POOLS:
+        pool.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

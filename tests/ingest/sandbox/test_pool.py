@@ -226,3 +226,23 @@ def test_who_asks_a_pool_that_stops_is_told_to_come_back_and_it_starts_again() -
         assert pool.pids == []
         pool.start()
         assert echo(pool)[1] == "gel"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system that does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_asks_processes_of_its_own(pool: ReaderPool) -> None:
+    first = echo(pool)
+    (parents,) = pool.pids
+    forked = os.fork()
+    if not forked:  # pragma: no cover (its coverage is not collected)
+        code = 1
+        try:
+            alone = pool.pids == []
+            code = 0 if alone and echo(pool, "cirage") != first and parents not in pool.pids else 2
+            pool.close()
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]) == 0
+    assert pool.pids == [parents]
+    assert is_alive(parents)
+    assert echo(pool) == first
