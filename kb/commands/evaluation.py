@@ -158,7 +158,6 @@ def _ranked(
     from contextlib import closing
 
     from slugify import slugify
-    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from kb.evaluation.ablation import (
@@ -177,12 +176,7 @@ def _ranked(
     settings = Settings.from_environment(kb=kb)
     ways = rankings() if ablation else headline_rankings() if headlines else [FULL]
     sets = [read_set(folder) for folder in folders]
-    # One query after another multiplies little: threads would cost more than they bring, and far
-    # more where others work on the same machine. The encoder has threads of its own.
-    with (
-        threadpool_limits(1),
-        closing(Encoders(work or settings.cache / "evaluation")) as encoders,
-    ):
+    with closing(Encoders(work or settings.cache / "evaluation")) as encoders:
         for dataset in sets:
             for split in splits:
                 with tqdm(

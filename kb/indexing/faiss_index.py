@@ -23,6 +23,7 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import (
@@ -53,6 +54,8 @@ faiss.cvar.distance_compute_blas_threshold = 2
 # A search multiplies little: threads of its own would wait for each other more than they help, and
 # for those of other searches.
 faiss.omp_set_num_threads(1)
+# NumPy's products of a search are as small.
+threadpool_limits(1, user_api="blas")
 
 
 class Index(DenseIndex):
