@@ -5,7 +5,6 @@ A password is kept as its argon2id hash, a token as its SHA-256: neither can be 
 
 import hashlib
 import secrets
-import sqlite3
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from enum import StrEnum
 
 from kb.errors import AccountError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers import passwords
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -203,7 +203,8 @@ class Accounts:
             row = _known(store, name)
             if row["disabled_at"]:
                 raise AccountError("account_disabled", name=row["name"])
-            store.database.table("tokens").insert(
+            store.insert(
+                "tokens",
                 {
                     "hash": _token_hash(token),
                     "account": row["key"],
@@ -211,7 +212,7 @@ class Accounts:
                     "created_at": _now(),
                     "used_at": "",
                     "expires_on": _day_in(valid_days) if valid_days else "",
-                }
+                },
             )
         return token
 
@@ -323,7 +324,8 @@ def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Ac
     name = credentials.name
     if _row(store, name):
         raise AccountError("account_name_taken", "name", name=name)
-    store.database.table("accounts").insert(
+    store.insert(
+        "accounts",
         {
             "key": account_key(name),
             "name": name,
@@ -332,7 +334,7 @@ def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Ac
             "created_at": _now(),
             "disabled_at": "",
             "session_epoch": 1,
-        }
+        },
     )
     return _account(_known(store, name))
 
@@ -379,21 +381,21 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
         raise AccountError("last_administrator", name=administrators[0]["name"])
 
 
-def _row(store: Store, name: str) -> sqlite3.Row | None:
-    found: sqlite3.Row | None = store.execute(
+def _row(store: Store, name: str) -> StoreRow | None:
+    found: StoreRow | None = store.execute(
         "select * from accounts where key = ?", [account_key(name)]
     ).fetchone()
     return found
 
 
-def _known(store: Store, name: str) -> sqlite3.Row:
+def _known(store: Store, name: str) -> StoreRow:
     row = _row(store, name)
     if row is None:
         raise UnknownRecord(f"There is no account {name!r}.")
     return row
 
 
-def _account(row: sqlite3.Row) -> Account:
+def _account(row: StoreRow) -> Account:
     return dataclass_of(
         Account, row, role=AccountRole(row["role"]), disabled=bool(row["disabled_at"])
     )

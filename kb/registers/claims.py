@@ -5,12 +5,12 @@ The register of provenance. A source's claims under one of its ids are one row o
 """
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from kb.resolution.merge_rules import Claim, SourceRecord
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -127,21 +127,23 @@ def actors_without_source(store: Store) -> list[str]:
 
 def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
     """Stores source records, each in the place of the one with its source and key."""
+    columns = "source, key, actor_id, said, since"
+    update = (
+        " on conflict (source, key) do update set"
+        " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since"
+    )
+    rows = [
+        (record.number, record.source, record.key, record.actor_id, _json(record), record.since)
+        for record in source_records
+    ]
+    # Those that have a number first: none of the others must get it.
     store.executemany(
-        "insert into statements (number, source, key, actor_id, said, since)"
-        " values (?, ?, ?, ?, ?, ?) on conflict (source, key) do update set"
-        " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since",
-        [
-            (
-                record.number or None,
-                record.source,
-                record.key,
-                record.actor_id,
-                _json(record),
-                record.since,
-            )
-            for record in source_records
-        ],
+        f"insert into statements (number, {columns}) values (?, ?, ?, ?, ?, ?){update}",  # noqa: S608
+        [row for row in rows if row[0]],
+    )
+    store.executemany(
+        f"insert into statements ({columns}) values (?, ?, ?, ?, ?){update}",  # noqa: S608
+        [row[1:] for row in rows if not row[0]],
     )
 
 
@@ -170,7 +172,7 @@ def _json(record: SourceRecord) -> str:
     return json.dumps(by_date, ensure_ascii=False)
 
 
-def _source_record(row: sqlite3.Row) -> SourceRecord:
+def _source_record(row: StoreRow) -> SourceRecord:
     claims = {
         field: Claim(tuple(value) if isinstance(value, list) else value, at)
         for at, values in json.loads(row["said"]).items()

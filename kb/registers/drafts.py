@@ -7,7 +7,6 @@ revision is kept.
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +16,7 @@ from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json, without_values
@@ -125,7 +125,7 @@ class Drafts:
         }
         with self._stores.lend() as store:
             with store.writing():
-                store.database.table("drafts").insert(row)
+                store.insert("drafts", row)
                 _keep_version(store, str(row["id"]), note="")
             return draft_of(store, str(row["id"]))
 
@@ -343,7 +343,7 @@ def _keep_version(store: Store, draft_id: str, note: str) -> None:
     )
 
 
-def _draft(row: sqlite3.Row) -> Draft:
+def _draft(row: StoreRow) -> Draft:
     return dataclass_of(
         Draft,
         row,

@@ -285,7 +285,9 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
     """
     store.execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
     store.execute(
-        "insert or replace into merged_actors (id, actor_id) values (?, ?)", [actor_id, to]
+        "insert into merged_actors (id, actor_id) values (?, ?)"
+        " on conflict (id) do update set actor_id = excluded.actor_id",
+        [actor_id, to],
     )
     store.execute("delete from blocks where actor_id = ?", [actor_id])
     rows = store.execute(
@@ -313,8 +315,9 @@ def _settle(store: Store, first: str, second: str, state: DuplicateState, by: st
     left, right = sorted([first, second])
     store.execute(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
-        " values (:left, :right, 0, '[]', :state, :by, :at) on conflict do update"
-        " set state = :state, decided_by = :by, decided_at = :at",
+        " values (:left, :right, 0, '[]', :state, :by, :at)"
+        " on conflict (left_id, right_id) do update set"
+        " state = :state, decided_by = :by, decided_at = :at",
         {"left": left, "right": right, "state": state.value, "by": by, "at": now()},
     )
 
@@ -362,7 +365,7 @@ def _members_of_blocks(
 def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list[str]]:
     """The actors of those of these blocks that have at most so many."""
     rows = store.run(
-        "with few as materialized (select value as block from json_each(:values)"
+        "with few as materialized (select value as block from :values"
         " where (select count(*) from"
         " (select 1 from blocks b where b.block = value limit :most + 1)) <= :most)"
         " select block, actor_id from few join blocks using (block)",

@@ -7,7 +7,6 @@ long is claimed again by the next worker that asks, so that the job is done what
 import json
 import re
 import secrets
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from enum import StrEnum
 from kb.base_folder import UPLOADS
 from kb.errors import TooManyJobs, UnknownRecord
 from kb.registers.clock import before, now, to_come
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -112,7 +112,8 @@ class Jobs:
             with store.writing():
                 if most and _unfinished(store, by) >= most:
                     raise TooManyJobs("too_many_jobs")
-                store.database.table("jobs").insert(
+                store.insert(
+                    "jobs",
                     {
                         "id": id_,
                         "kind": kind,
@@ -130,7 +131,7 @@ class Jobs:
                         "cancel_asked": 0,
                         "claim": "",
                         "claims": 0,
-                    }
+                    },
                 )
             return _job_of(store, id_)
 
@@ -337,8 +338,8 @@ def _unfinished(store: Store, by: str) -> int:
     return int(count)
 
 
-def _next(store: Store, only: str = "") -> sqlite3.Row | None:
-    found: sqlite3.Row | None = store.execute(
+def _next(store: Store, only: str = "") -> StoreRow | None:
+    found: StoreRow | None = store.execute(
         "select id, claims, cancel_asked from jobs"
         " where (state = 'queued' or (state = 'running' and (beat_at <= ? or beat_at > ?)))"
         " and ? in ('', id) order by created_at, rowid limit 1",
@@ -381,7 +382,7 @@ def _job_of(store: Store, job_id: str) -> Job:
     return _job(row)
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: StoreRow) -> Job:
     return dataclass_of(
         Job,
         row,

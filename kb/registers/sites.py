@@ -6,7 +6,6 @@ public: what guards a site is the list of origins that may show it.
 
 import json
 import secrets
-import sqlite3
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -16,6 +15,7 @@ from kb.errors import SiteError, UnknownRecord
 from kb.reference.departments import department_code
 from kb.registers.clock import before, now
 from kb.registers.origins import can_be_framed, origin_of
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -113,9 +113,7 @@ class Sites:
         with self._stores.lend() as store:
             row = _row(store, name, origins, department, theme, per_day)
             with store.writing():
-                store.database.table("sites").insert(
-                    {"key": key, **row, "created_at": now(), "disabled_at": ""}
-                )
+                store.insert("sites", {"key": key, **row, "created_at": now(), "disabled_at": ""})
             return _site(_known(store, key))
 
     def get(self, key: str) -> Site:
@@ -181,10 +179,10 @@ class Sites:
                 "insert into site_counts (key, day, requests, searches, empty, selections)"
                 " select key, ?, ?, ?, ?, ? from sites where key = ?"
                 " on conflict (key, day) do update set"
-                " requests = requests + excluded.requests,"
-                " searches = searches + excluded.searches,"
-                " empty = empty + excluded.empty,"
-                " selections = selections + excluded.selections",
+                " requests = site_counts.requests + excluded.requests,"
+                " searches = site_counts.searches + excluded.searches,"
+                " empty = site_counts.empty + excluded.empty,"
+                " selections = site_counts.selections + excluded.selections",
                 rows,
             )
 
@@ -215,7 +213,7 @@ class Sites:
     def _update(self, key: str, values: Mapping[str, str | int]) -> Site:
         with self._stores.lend() as store, store.writing():
             _known(store, key)
-            store.database.table("sites").update(key, dict(values))
+            store.update("sites", {"key": key}, values)
             return _site(_known(store, key))
 
 
@@ -257,13 +255,13 @@ def _row(
     }
 
 
-def _known(store: Store, key: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = store.execute("select * from sites where key = ?", [key]).fetchone()
+def _known(store: Store, key: str) -> StoreRow:
+    row: StoreRow | None = store.execute("select * from sites where key = ?", [key]).fetchone()
     if row is None:
         raise UnknownRecord(f"There is no site with the key {key!r}.")
     return row
 
 
-def _site(row: sqlite3.Row) -> Site:
+def _site(row: StoreRow) -> Site:
     origins = tuple(json.loads(row["origins"]))
     return dataclass_of(Site, row, origins=origins, disabled=bool(row["disabled_at"]))

@@ -37,13 +37,11 @@ class ColumnChoices:
             ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self._stores.lend() as store, store.writing():
-            store.database.table("sources").upsert(
-                {
-                    "name": name,
-                    "mapping": json.dumps(dict(mapping), ensure_ascii=False),
-                    "updated_at": now(),
-                },
-                pk="name",
+            store.execute(
+                "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
+                " on conflict (name) do update set"
+                " mapping = excluded.mapping, updated_at = excluded.updated_at",
+                [name, json.dumps(dict(mapping), ensure_ascii=False), now()],
             )
 
 

@@ -5,13 +5,13 @@ kept has a version 1, by nobody: its state then.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import UnknownRecord
 from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
@@ -130,10 +130,12 @@ def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]
     """Maps each of these SIRET to the withdrawn actor whose last version has it."""
     rows = store.run(
         "select v.record_id, json_extract(content, '$.siret') siret"
-        " from withdrawals w cross join versions v using (kind, record_id)"
-        " where w.kind = 'actor' and number = (select max(number) from versions last"
+        # A cross join, so that SQLite begins with the few that were withdrawn.
+        " from withdrawals w cross join versions v"
+        " where w.kind = 'actor' and v.kind = w.kind and v.record_id = w.record_id"
+        " and number = (select max(number) from versions last"
         "  where last.kind = v.kind and last.record_id = v.record_id)"
-        " and siret != '' and siret in :values"
+        " and json_extract(content, '$.siret') in :values"
         " order by v.record_id desc",
         sirets,
     )
@@ -198,13 +200,15 @@ def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[s
 
 def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:
     store.execute(
-        'insert or replace into withdrawals (kind, record_id, "by", "at", reason, erased)'
-        " values (?, ?, ?, ?, ?, ?)",
+        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
+        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
+        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
+        " erased = excluded.erased",
         [kind.value, record_id, by, now(), reason, int(erased)],
     )
 
 
-def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, sqlite3.Row]:
+def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, StoreRow]:
     """The withdrawals of records, by the ids asked for."""
     erased = {_hash(id_): id_ for id_ in record_ids}
     rows = store.run(
@@ -245,6 +249,6 @@ def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, i
     )
 
 
-def _version(row: sqlite3.Row) -> Version:
+def _version(row: StoreRow) -> Version:
     kind = Kind(row["kind"])
     return dataclass_of(Version, row, kind=kind, record=record_from_json(kind, row["content"]))

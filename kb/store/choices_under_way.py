@@ -9,7 +9,8 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from kb.store.database import StoreFile, dataclass_of
+from kb.store.connection import StoreConnection
+from kb.store.database import dataclass_of
 
 _NAME = "choices of contacts under way"
 
@@ -28,7 +29,7 @@ class ChoiceUnderWay:
     after: int = 0
 
 
-def choices_under_way(store: StoreFile) -> Sequence[ChoiceUnderWay]:
+def choices_under_way(store: StoreConnection) -> Sequence[ChoiceUnderWay]:
     """The choices under way, in the order in which they were made."""
     kept = json.loads(store.property(_NAME) or "[]")
     return [
@@ -42,12 +43,14 @@ def choices_under_way(store: StoreFile) -> Sequence[ChoiceUnderWay]:
     ]
 
 
-def keep_under_way(store: StoreFile, choices: Sequence[ChoiceUnderWay]) -> None:
+def keep_under_way(store: StoreConnection, choices: Sequence[ChoiceUnderWay]) -> None:
     """Stores the choices that are under way. Called in a transaction."""
     store.set_property(_NAME, json.dumps([asdict(each) for each in choices], ensure_ascii=False))
 
 
-def actors_waiting(store: StoreFile, choice: ChoiceUnderWay, ids: Collection[str]) -> set[str]:
+def actors_waiting(
+    store: StoreConnection, choice: ChoiceUnderWay, ids: Collection[str]
+) -> set[str]:
     """The ids of those of these actors whose turn has not come."""
     rows = store.run(
         "select distinct actor_id from statements"
@@ -59,11 +62,11 @@ def actors_waiting(store: StoreFile, choice: ChoiceUnderWay, ids: Collection[str
     return {row[0] for row in rows}
 
 
-def next_actors(store: StoreFile, choice: ChoiceUnderWay, most: int) -> tuple[list[str], int]:
+def next_actors(store: StoreConnection, choice: ChoiceUnderWay, most: int) -> tuple[list[str], int]:
     """The actors whose turn is next, and the number of the last of their statements; else 0."""
     rows = store.execute(
-        # The plus keeps SQLite from sorting all of a source's statements for each slice.
-        "select number, actor_id from statements where +source = ? and number > ?"
+        # As an expression, the source keeps SQLite from sorting all its statements for each slice.
+        "select number, actor_id from statements where source || '' = ? and number > ?"
         " order by number limit ?",
         [choice.source, choice.after, most],
     ).fetchall()

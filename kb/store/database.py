@@ -6,19 +6,21 @@
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
+from kb.store.connection import StoreConnection, StoreRow, Values
 from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
@@ -43,20 +45,25 @@ See https://sqlite.org/pragma.html#pragma_synchronous.
 """
 
 
-class StoreFile:
-    """A connection to the database. It serves one thread at a time."""
+class StoreFile(StoreConnection):
+    """A connection to the database in a file."""
+
+    matching: ClassVar[str] = "select rowid from passage_words where passage_words match :words"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self._db = Database(connection)
         self._connection = connection
-        self.execute = connection.execute
-        self.executemany = connection.executemany
         self._frozen_at: tuple[int, int] | None = None
 
     @property
     def database(self) -> Database:
-        """The database, for the registers of `kb.registers`."""
+        """The database, for migrations, copies and checks of its file."""
         return self._db
+
+    @property
+    def called(self) -> str:
+        return str(self.path)
 
     @property
     def path(self) -> Path:
@@ -64,7 +71,7 @@ class StoreFile:
         return Path(self._connection.execute("pragma database_list").fetchone()[2])
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False) -> Self:
+    def open_file(cls, path: Path, *, create: bool = False) -> Self:
         """Opens the database at `path`; with `create`, makes it if there is none.
 
         A base of an older schema is migrated, unless it cannot be written; a copy of it as it was
@@ -128,10 +135,11 @@ class StoreFile:
             raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
         return store
 
-    def outlived(self, path: Path) -> bool:
+    def outlived(self) -> bool:
         """Returns whether the base was written since it was opened as an unchanging file."""
         if self._frozen_at is None:
             return False
+        path = self.path
         return self._frozen_at != _state_of_file(path) or _wal(path).exists()
 
     def close(self) -> None:
@@ -149,9 +157,30 @@ class StoreFile:
                 keep_before_migration(self._connection, path)
             migrations.migrate(self._db)
 
+    def execute(self, sql: str, values: Values = (), /) -> sqlite3.Cursor:
+        return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> sqlite3.Cursor:
+        return self._connection.executemany(sql, rows)
+
+    def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
+        listed = {
+            name: json.dumps(list(value)) if isinstance(value, _LISTS) else value
+            for name, value in named.items()
+        }
+        listed["values"] = json.dumps(list(values))
+        return self.execute(_with_lists(sql), listed).fetchall()
+
+    def primary_key(self, table: str) -> Sequence[str]:
+        return list(self._db.table(table).pks)
+
+    def words_query(self, groups: Iterable[Collection[str]]) -> str:
+        # Nothing in a stem is FTS5 syntax once it is quoted.
+        queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
+        return " AND ".join(f"({query})" for query in queries) if all(queries) else ""
+
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Gives all reads inside one state of the base, whatever other processes write."""
         if self._connection.in_transaction:
             yield
             return
@@ -163,14 +192,6 @@ class StoreFile:
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
-        """Runs a transaction that changes nothing a search can find.
-
-        What is not worth waiting for another writer gives up at once: `waits` is False.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process writes for too long.
-        """
         try:
             self._begin_to_write(waits=waits)
             try:
@@ -183,24 +204,14 @@ class StoreFile:
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from None
 
-    @contextmanager
-    def decoding(self) -> Iterator[None]:
-        """Makes values inside of what is stored, which SQLite gives back even if it is damaged.
+    def explained(self, error: Exception) -> KnowledgeBaseError | None:
+        # A fault of ours is none of the base's.
+        if isinstance(error, sqlite3.ProgrammingError):
+            return None
+        return explained(error, self.path) if isinstance(error, sqlite3.DatabaseError) else None
 
-        Raises:
-            NotAKnowledgeBase: it makes none.
-        """
-        try:
-            yield
-        except (ValueError, TypeError, KeyError) as error:
-            raise _damaged(self.path, error) from error
-
-    def property(self, name: str) -> str:
-        row = self.execute("select value from properties where name = ?", [name]).fetchone()
-        return row[0] if row else ""
-
-    def set_property(self, name: str, value: str) -> None:
-        self._db.table("properties").upsert({"name": name, "value": value}, pk="name")
+    def damaged(self, error: Exception) -> KnowledgeBaseError:
+        return _damaged(self.path, error)
 
     def _begin_to_write(self, *, waits: bool) -> None:
         until = time.monotonic() + (BUSY_TIMEOUT_S if waits else 0)
@@ -234,13 +245,22 @@ class StoreFile:
             time.sleep(LOOK_EVERY_S)
         return True
 
-    def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
-        """Runs a statement, where `in :values` tests for one of `values`; returns its rows."""
-        sql = sql.replace("in :values", "in (select value from json_each(:values))")
-        return self.execute(sql, {"values": json.dumps(list(values)), **named}).fetchall()
+
+_LISTS = (list, tuple, Set)
 
 
-def dataclass_of(made: type[T], row: sqlite3.Row | Mapping[str, Any], **converted: object) -> T:
+def _phrase(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=1_000)
+def _with_lists(sql: str) -> str:
+    """A statement as SQLite reads it, which has no lists but those in JSON."""
+    sql = re.sub(r"\bin :(\w+)", r"in (select value from json_each(:\1))", sql)
+    return sql.replace("from :values", "from json_each(:values)")
+
+
+def dataclass_of(made: type[T], row: StoreRow | Mapping[str, Any], **converted: object) -> T:
     """The dataclass whose fields are the columns of their names, or else `converted`.
 
     Columns that are no fields are ignored; fields without a column have their default.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kb.errors import KnowledgeBaseError
 from kb.models import Kind
 from kb.store.database import is_writable
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 
 MOST_LINES = 20
 """Most lines about damaged pages: a torn file has thousands."""
@@ -47,8 +47,10 @@ def damaged_pages(
     """Lines of SQLite's about pages that are damaged, at most `MOST_LINES`; none if all are whole.
 
     None if the time was not enough to look at all of them, and those seen are whole. A quick check
-    does not compare indexes with their tables.
+    does not compare indexes with their tables. The pages of PostgreSQL are its server's to check.
     """
+    if not isinstance(store, SqliteStore):
+        return []
     connection = store.database.conn
     ends_at = None if within_s is None else time.monotonic() + within_s
     if ends_at is not None:
@@ -77,7 +79,8 @@ def word_index_problem(store: Store) -> str:
 
     An SQLite before 3.44 looks at it as if to write, and writers wait meanwhile.
     """
-    if sqlite3.sqlite_version_info >= _SEES_WORD_INDEX or not is_writable(store.path):
+    is_seen = sqlite3.sqlite_version_info >= _SEES_WORD_INDEX
+    if is_seen or not isinstance(store, SqliteStore) or not is_writable(store.path):
         return ""
     try:
         with store.writing():

@@ -4,14 +4,12 @@ Each word is kept once, with how many names have it and with its slips: names ha
 fewer words than there are names, so that near ones are found among the words.
 """
 
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.store.database import StoreFile
-from kb.store.passages import fts_query
+from kb.store.connection import StoreConnection
 from kb.text.analysis import STEMMERS, stem, stems
 from kb.text.analysis import words as words_of
 from kb.text.folding import fold
@@ -47,7 +45,7 @@ class WordUses:
     others: int
 
 
-class StoredNames(StoreFile):
+class StoredNames(StoreConnection):
     """The names of actors, word by word."""
 
     def words_near(self, words: Collection[str]) -> dict[str, list[VocabularyWord]]:
@@ -83,24 +81,21 @@ class StoredNames(StoreFile):
 
         With `among_those_with`, only of the actors that have one of these words too.
         """
-        rows = self.execute(
+        rows = self.run(
             "select distinct word_id, actor_id from name_words"
-            " where word_id in (select value from json_each(?)) and (? or actor_id in"
-            " (select actor_id from name_words where word_id in (select value from json_each(?))))"
-            " limit ?",
-            [
-                json.dumps(list(word_ids)),
-                not among_those_with,
-                json.dumps(list(among_those_with)),
-                k,
-            ],
+            " where word_id in :values and (:whichever or actor_id in"
+            " (select actor_id from name_words where word_id in :others)) limit :k",
+            word_ids,
+            others=among_those_with,
+            whichever=not among_those_with,
+            k=k,
         )
         return [(row[0], row[1]) for row in rows]
 
     def actors_numbered(self, numbers: Collection[str]) -> list[str]:
         """The ids of the actors with one of these SIRET (14 digits) or SIREN (9)."""
         rows = self.run(
-            "select distinct actors.id from json_each(:values) join actors on siret >= value"
+            "select distinct actors.id from :values join actors on siret >= value"
             " and siret < value || ':' and length(value) in (9, 14) order by actors.id",
             numbers,
         )
@@ -126,11 +121,10 @@ class StoredNames(StoreFile):
         """
         meant = set().union(*map(stems, words_of(word)))
         rows = self.execute(
-            'select substr(text, start + 1, "end" - start), record_id, kind from'
-            " (select rowid found from passage_words where passage_words match ? limit ?)"
-            " join passages p on p.id = found join documents d on d.id = document_id"
-            " where part != 'name' limit ?",
-            [fts_query(meant), looked_at, k],
+            'select substr(text, start + 1, "end" - start), record_id, kind'  # noqa: S608 (ours)
+            f" from passages p join documents d on d.id = document_id"
+            f" where p.id in ({self.matching} limit :looked_at) and part != 'name' limit :k",
+            {"words": self.words_query([meant]), "looked_at": looked_at, "k": k},
         ).fetchall()
         actors = {row["record_id"] for row in rows if row["kind"] == "actor"}
         called = self.run(
@@ -156,13 +150,14 @@ class StoredNames(StoreFile):
     def _put_name(self, actor_id: str, name: str, keys: Collection[str]) -> None:
         """Stores the keys and the words of the name of an actor that has none stored."""
         self.executemany(
-            "insert or ignore into names (key, actor_id) values (?, ?)",
+            "insert into names (key, actor_id) values (?, ?) on conflict do nothing",
             [(key, actor_id) for key in sorted(keys)],
         )
         placed = list(analyse_name(name).placed())
         ids = {word: self._add_to_vocabulary(word) for word in {word for _, word in placed}}
         self.executemany(
-            "insert or ignore into name_words (word_id, actor_id, position) values (?, ?, ?)",
+            "insert into name_words (word_id, actor_id, position) values (?, ?, ?)"
+            " on conflict do nothing",
             [(ids[word], actor_id, position) for position, word in placed],
         )
 
@@ -170,7 +165,8 @@ class StoredNames(StoreFile):
         """The id of a word that another name has."""
         id_, names = self.execute(
             "insert into name_vocabulary (word, sound, names) values (?, ?, 1)"
-            " on conflict (word) do update set names = names + 1 returning id, names",
+            " on conflict (word) do update set names = name_vocabulary.names + 1"
+            " returning id, names",
             [word, sound(word)],
         ).fetchone()
         if names == 1:

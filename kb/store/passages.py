@@ -8,7 +8,8 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
-from kb.store.database import StoreFile, dataclass_of
+from kb.store.connection import StoreConnection
+from kb.store.database import dataclass_of
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
@@ -30,7 +31,7 @@ class Passage:
     text: str
 
 
-class StoredPassages(StoreFile):
+class StoredPassages(StoreConnection):
     """The passages, to be read by searches and indexes."""
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
@@ -66,12 +67,12 @@ class StoredPassages(StoreFile):
     def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
         """The records that have exactly these words (`kb.text.analysis.says`)."""
         carrying = [word for word in words(phrase) if not FUNCTION_WORDS.issuperset(word.forms)]
-        if query := " AND ".join(f"({fts_query(spellings(word))})" for word in carrying):
+        if query := self.words_query([spellings(word) for word in carrying]):
             rows = self.execute(
-                'select kind, record_id, substr(text, start + 1, "end" - start)'
-                " from passage_words w join passages p on p.id = w.rowid"
-                " join documents d on d.id = document_id where passage_words match ?",
-                [query],
+                'select kind, record_id, substr(text, start + 1, "end" - start)'  # noqa: S608
+                " from passages p join documents d on d.id = document_id"
+                f" where p.id in ({self.matching})",
+                {"words": query},
             )
         else:
             # The index has no function words; for a letter that folding changes, any may stand.
@@ -94,7 +95,7 @@ class StoredPassages(StoreFile):
         BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. With `among`, only
         those passages are looked at.
         """
-        query = fts_query(stems)
+        query = self.words_query([stems])
         if not query:
             return []
         rows = self.run(
@@ -114,11 +115,11 @@ class StoredPassages(StoreFile):
 
         None if more than `most` records have one, as far as a few passages of each show it.
         """
-        query, limit = fts_query(phrases), most * PASSAGES_OF_RECORD + 1
+        query, limit = self.words_query([phrases]), most * PASSAGES_OF_RECORD + 1
         if not query or most < 1:
             return None
-        matching = "select rowid from passage_words where passage_words match ? limit ?"
-        ids = [row[0] for row in self.execute(matching, [query, limit])]
+        found = self.execute(f"{self.matching} limit :limit", {"words": query, "limit": limit})
+        ids = [row[0] for row in found]
         if len(ids) == limit:
             return None
         rows = self.run(
@@ -193,15 +194,3 @@ def passage_id(
     """
     parts = "\0".join([kind.value, record_id, part, str(start), lang, text, text_hash])
     return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1
-
-
-def fts_query(stems: Collection[str]) -> str:
-    """An FTS5 query for any of the stems, or phrases of stems.
-
-    Nothing in a stem is FTS5 syntax once it is quoted.
-    """
-    return " OR ".join(_fts_phrase(stem) for stem in sorted(stems) if stem)
-
-
-def _fts_phrase(words: str) -> str:
-    return '"' + words.replace('"', '""') + '"'

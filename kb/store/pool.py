@@ -1,20 +1,35 @@
 """A pool of stores, as many as are in use at once, for threads that come and go."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.store.database import explained
+from kb.address import Place
 from kb.store.store import Store
+
+
+def open_store(place: Place, *, create: bool = False) -> Store:
+    """Opens the database at a place; with `create`, makes it if there is none.
+
+    Raises:
+        NotAKnowledgeBase: there is none, or it is something else.
+        SchemaTooNew: a later version of this program wrote it.
+        ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
+        KnowledgeBaseError: it cannot be reached, or has no room to be migrated.
+    """
+    if isinstance(place, Path):
+        return Store.open(place, create=create)
+    from kb.store.postgres.store import PostgresStore
+
+    return PostgresStore.connect(place, create=create)
 
 
 class StorePool:
     """Lends stores of one database. A store is for one borrower at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._idle: list[Store] = []
         self._closed = False
         self._lock = threading.Lock()
@@ -24,20 +39,20 @@ class StorePool:
         """Lends an idle store, or a new one, and takes it back when its borrower is done.
 
         Raises:
-            KnowledgeBaseError: the borrower met with an error of SQLite's.
+            KnowledgeBaseError: the borrower met with an error of the engine's.
         """
         with self._lock:
             store = self._idle.pop() if self._idle else None
-        if store and store.outlived(self._path):
+        if store and store.outlived():
             store.close()
             store = None
-        store = store or Store.open(self._path)
+        store = store or open_store(self._place)
         try:
             yield store
-        except sqlite3.ProgrammingError:
-            raise  # a fault of ours, not of the base
-        except sqlite3.DatabaseError as error:
-            raise explained(error, self._path) from None
+        except Exception as error:
+            if known := store.explained(error):
+                raise known from None
+            raise
         finally:
             self.keep(store)
 

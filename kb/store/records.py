@@ -1,7 +1,6 @@
 """Records in the store: actors and cases, found by id, name, number, theme and department."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
@@ -16,7 +15,8 @@ from kb.reference.points import Circle, Point
 from kb.reference.roles import Role
 from kb.remarks import Remark
 from kb.store.choices_under_way import actors_waiting, choices_under_way
-from kb.store.database import StoreFile, dataclass_of
+from kb.store.connection import StoreConnection, StoreRow
+from kb.store.database import dataclass_of
 from kb.text.analysis import Word, words
 from kb.text.folding import fold
 
@@ -32,12 +32,12 @@ LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
 
-class StoredRecords(StoreFile):
+class StoredRecords(StoreConnection):
     """The actors and cases, to be read."""
 
     @cached_property
     def actor_columns(self) -> frozenset[str]:
-        return frozenset(self._db.table(TABLES[Kind.ACTOR]).columns_dict)
+        return frozenset(self.columns(TABLES[Kind.ACTOR]))
 
     def record(self, kind: Kind, record_id: str) -> Record:
         """The actor or case with this id.
@@ -104,14 +104,17 @@ class StoredRecords(StoreFile):
         A case has no department or point of its own: it has those of its participants.
         """
         condition, values = _filtering(kind, department, theme)
+        within: Sequence[str] = ()
         if circle:
-            within = "select value from json_each(:within)"
+            within = self._actors_within(circle)
+            in_circle = "in :values"
             if kind is Kind.CASE:
-                within = f"select case_id from participations where actor_id in ({within})"  # noqa: S608
-            condition += f" and id in ({within})"
-            values["within"] = json.dumps(self._actors_within(circle))
-        rows = self._db.table(TABLES[kind]).rows_where(
-            condition, values, order_by="id", select="id"
+                in_circle = "in (select case_id from participations where actor_id in :values)"
+            condition += f" and id {in_circle}"
+        rows = self.run(
+            f"select id from {TABLES[kind]} where {condition} order by id",  # noqa: S608 (ours)
+            within,
+            **values,
         )
         return [row["id"] for row in rows]
 
@@ -144,19 +147,20 @@ class StoredRecords(StoreFile):
             condition += (
                 " and id in (select actor_id from name_words"
                 " join name_vocabulary v on v.id = word_id"
-                " where word in (select value from json_each(:words))"
+                " where word in :values"
                 " group by actor_id having count(distinct word_id) = :words_count)"
             )
-            values |= {"words": json.dumps(list(name_words)), "words_count": len(set(name_words))}
-        table = self._db.table(TABLES[kind])
-        rows = table.rows_where(
-            f"{condition} and id > :after",
-            {**values, "after": after},
-            order_by="id",
-            select="id",
+            values["words_count"] = len(set(name_words))
+        kept, words_ = f"from {TABLES[kind]} where {condition}", name_words or ()
+        rows = self.run(
+            f"select id {kept} and id > :after order by id limit :limit",
+            words_,
+            **values,
+            after=after,
             limit=limit,
         )
-        return [row["id"] for row in rows], table.count_where(condition, values)
+        ((count,),) = self.run(f"select count(*) {kept}", words_, **values)
+        return [row["id"] for row in rows], count
 
     def count_records(self) -> int:
         """The count of actors and cases."""
@@ -359,7 +363,7 @@ def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
     return row
 
 
-def _actor(row: sqlite3.Row) -> Actor:
+def _actor(row: StoreRow) -> Actor:
     facts, others = json.loads(row["facts"]), {}
     if isinstance(facts, list):
         facts, others = facts
@@ -379,6 +383,6 @@ def _withheld(actor: Actor, contact_fields: Collection[str]) -> Actor:
     return replace(actor, members_only=actor.members_only | values)
 
 
-def _case(row: sqlite3.Row, participants: Sequence[Participation]) -> Case:
+def _case(row: StoreRow, participants: Sequence[Participation]) -> Case:
     themes = tuple(json.loads(row["themes"]))
     return dataclass_of(Case, row, themes=themes, participants=tuple(participants))

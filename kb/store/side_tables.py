@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kb.models import Kind
-from kb.store.database import StoreFile
+from kb.store.connection import StoreConnection
 from kb.store.records import TABLES
 
 SIDE = "side_"
@@ -32,7 +32,7 @@ _WAITING = "rebuild_waiting"
 class SideTables:
     """The side tables of a store. Each method is a transaction, or is called in one."""
 
-    def __init__(self, store: StoreFile) -> None:
+    def __init__(self, store: StoreConnection) -> None:
         self._store = store
 
     @property
@@ -159,7 +159,7 @@ class SideTables:
         )
 
 
-def _abandon(store: StoreFile) -> None:
+def _abandon(store: StoreConnection) -> None:
     """Ends the filling of the side tables, if it had begun: they are dead."""
     triggers = store.execute(
         f"select name from sqlite_master where type = 'trigger' and name glob '{_WAITING}_*'"  # noqa: S608
@@ -170,7 +170,7 @@ def _abandon(store: StoreFile) -> None:
     store.execute("delete from properties where name = ?", [MADE_BY])
 
 
-def _definitions(store: StoreFile) -> Iterator[str]:
+def _definitions(store: StoreConnection) -> Iterator[str]:
     """The SQL that makes the side tables and their indexes, as the others are made."""
     rows = store.execute(
         "select type, name, sql from sqlite_master where sql is not null"

@@ -1,4 +1,4 @@
-"""The store: all actors, cases and passages in one SQLite database, and every change of them.
+"""The store: all actors, cases and passages in one database, and every change of them.
 
 Only this room and `kb.registers` speak SQL. A store is for one thread at a time. Every change of
 what a search can find is one transaction that also raises the base's generation, by which other
@@ -7,17 +7,19 @@ threads and processes notice it.
 
 import json
 import secrets
-import sqlite3
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from kb.encoder.encoder import Embeddings
 from kb.errors import KnowledgeBaseError
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
 from kb.store.copies import kept_copies
+from kb.store.database import StoreFile
 from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
@@ -68,11 +70,16 @@ _TO_SCRUB = "erased, not yet scrubbed"
 class Store(StoredRecords, StoredPassages, StoredNames):
     """The records and passages, to be read and changed; changes are noted until they commit."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
+    def __init__(self) -> None:
+        super().__init__()
         self._released: set[str] = set()
         self._touched: set[int] = set()
         self._changed: set[Kind] = set()
+
+    @staticmethod
+    def open(path: Path, *, create: bool = False) -> "SqliteStore":
+        """Opens the store in a file: `StoreFile.open_file`. `open_store` knows servers, too."""
+        return SqliteStore.open_file(path, create=create)
 
     @property
     def generation(self) -> str:
@@ -162,12 +169,13 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             list(row.values()),
         )
         if isinstance(record, Case):
-            self._db.table("participations").insert_all(
-                {"case_id": record.id, "position": position, **asdict(part)}
-                for position, part in enumerate(record.participants)
-            )
+            for position, part in enumerate(record.participants):
+                self.insert(
+                    "participations", {"case_id": record.id, "position": position, **asdict(part)}
+                )
         self.executemany(
-            "insert or ignore into themes (kind, record_id, key, name) values (?, ?, ?, ?)",
+            "insert into themes (kind, record_id, key, name) values (?, ?, ?, ?)"
+            " on conflict do nothing",
             [(kind.value, record.id, fold(theme), theme) for theme in record.themes],
         )
         if isinstance(record, Actor):
@@ -191,11 +199,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._put_name(record.id, record.name, names)
 
     def _put_document(self, kind: Kind, record_id: str, document: Document, side: str = "") -> None:
-        cursor = self.execute(
+        (document_id,) = self.execute(
             f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608
-            " values (?, ?, ?, ?, ?)",
+            " values (?, ?, ?, ?, ?) returning id",
             [kind.value, record_id, document.part, document.lang, document.text],
-        )
+        ).fetchone()
         for passage in document.passages:
             start, end = passage.slice.start, passage.slice.end
             text, text_hash = document.text[start:end], passage.text_hash
@@ -205,7 +213,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self.execute(
                 f'insert into {side}passages (id, document_id, start, "end", text_hash)'  # noqa: S608
                 " values (?, ?, ?, ?, ?)",
-                [id_, cursor.lastrowid, start, end, text_hash or None],
+                [id_, document_id, start, end, text_hash or None],
             )
             self.execute(
                 f"insert into {side}passage_words (rowid, words) values (?, ?)",  # noqa: S608
@@ -216,12 +224,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Stores vectors `(dimension,)` by text hash, of texts that have none yet."""
         rows = self.run("select id from passages where text_hash in :values", vectors)
         self._touched.update(row["id"] for row in rows)
-        self._db.table("embeddings").insert_all(
-            (
-                {"text_hash": text_hash, "encoder": encoder, "vector": vector.tobytes()}
-                for text_hash, vector in vectors.items()
-            ),
-            ignore=True,
+        self.executemany(
+            "insert into embeddings (text_hash, encoder, vector) values (?, ?, ?)"
+            " on conflict do nothing",
+            [(text_hash, encoder, vector.tobytes()) for text_hash, vector in vectors.items()],
         )
 
     def _hidden_contacts(self, actor_id: str) -> list[str]:
@@ -297,15 +303,33 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             encoder=encoder,
         )
 
+    @abstractmethod
     def scrub(self) -> None:
         """Rewrites the database, without a byte of what was deleted from it.
-
-        SQLite only marks what is deleted, and its word index keeps deleted words until their
-        segments are merged. The copies that were made before migrations hold it too: they go.
 
         Raises:
             KnowledgeBaseError: another process reads a former state for too long.
         """
+
+    def mark_for_scrubbing(self) -> None:
+        """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
+        self.set_property(_TO_SCRUB, "1")
+
+    def is_to_be_scrubbed(self) -> bool:
+        """Returns whether something was erased that the files may still have."""
+        return bool(self.property(_TO_SCRUB))
+
+    def _note_scrubbed(self) -> None:
+        with self.writing():
+            self.execute("delete from properties where name = ?", [_TO_SCRUB])
+
+
+class SqliteStore(StoreFile, Store):
+    """The store in a file of SQLite's."""
+
+    def scrub(self) -> None:
+        # SQLite only marks what is deleted, and its word index keeps deleted words until their
+        # segments are merged. The copies that were made before migrations hold it too: they go.
         for copy in kept_copies(self.path):
             copy.unlink(missing_ok=True)
         with self.writing():
@@ -317,13 +341,4 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 "What is erased is gone from every search, but not yet from the files: another "
                 "process reads them. They are cleaned within the hour, or when you erase again."
             )
-        with self.writing():
-            self.execute("delete from properties where name = ?", [_TO_SCRUB])
-
-    def mark_for_scrubbing(self) -> None:
-        """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
-        self.set_property(_TO_SCRUB, "1")
-
-    def is_to_be_scrubbed(self) -> bool:
-        """Returns whether something was erased that the files may still have."""
-        return bool(self.property(_TO_SCRUB))
+        self._note_scrubbed()

@@ -19,7 +19,7 @@ from kb.store import migrations
 from kb.store.copies import OnCopied, copy_database
 from kb.store.database import explained
 from kb.store.integrity import count_rows, damaged_pages
-from kb.store.store import Store
+from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupWriter, Manifest
 from kb.whole_file import sync_folder
 
@@ -107,19 +107,19 @@ def back_up_to(
 @contextmanager
 def _copy_of(
     folder: Path, scratch: Path, on_copied: OnCopied | None
-) -> Iterator[tuple[Store, list[Path]]]:
+) -> Iterator[tuple[SqliteStore, list[Path]]]:
     """A copy of the database that is whole, and the uploads that its jobs wait for.
 
     A job may end between the copy and the look for its files: then a newer copy is made.
     """
     for attempt in range(1, ATTEMPTS + 1):
         path = scratch / f"copy-{attempt}"
-        with closing(Store.open(folder / DATABASE_FILE)) as store:
+        with closing(SqliteStore.open(folder / DATABASE_FILE)) as store:
             try:
                 copy_database(store.database.conn, path, on_copied)
             except sqlite3.DatabaseError as error:
                 raise explained(error, store.path) from None
-        with closing(Store.open_as_it_is(path)) as copy:
+        with closing(SqliteStore.open_as_it_is(path)) as copy:
             damage = damaged_pages(copy, quick=True)
             if damage:
                 raise NotAKnowledgeBase(

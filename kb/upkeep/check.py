@@ -33,7 +33,7 @@ from kb.store.integrity import StoredDocument, StoredPassage
 from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import passage_id
 from kb.store.side_tables import SIDE, SideTables
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
 
@@ -75,7 +75,7 @@ class BaseCheck:
     """
 
     def __init__(
-        self, store: Store, *, indexer: Indexer | None = None, quick: bool = False
+        self, store: SqliteStore, *, indexer: Indexer | None = None, quick: bool = False
     ) -> None:
         self._store = store
         self._folder = store.path.parent
@@ -419,7 +419,7 @@ def secret_findings(folder: Path) -> Iterator[Finding]:
         )
 
 
-def make_index_anew(store: Store) -> None:
+def make_index_anew(store: SqliteStore) -> None:
     """Makes the index beside a database from its vectors, whichever encoder they are of."""
     encoder = store.property("encoder")
     if dimension := _dimension(store, encoder):

@@ -28,7 +28,7 @@ from kb.settings import Settings, is_this_machine
 from kb.store import migrations
 from kb.store.database import is_writable
 from kb.store.pool import StorePool
-from kb.store.store import Store
+from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupFile
 from kb.upkeep.check import BaseCheck, folder_findings, secret_findings
 from kb.upkeep.finding import Finding
@@ -306,7 +306,7 @@ class Installation:
                     "Make the user of the server the owner of all of it.",
                     why="A command that another user ran left files that the server cannot write.",
                 )
-            with closing(Store.open_as_it_is(self._database)) as store:
+            with closing(SqliteStore.open_as_it_is(self._database)) as store:
                 version = migrations.version_of(store.database.conn)
                 if version == migrations.SCHEMA_VERSION:
                     yield from BaseCheck(store, quick=True).run()
@@ -381,7 +381,7 @@ class Installation:
     def _schema(self) -> int:
         """The schema of the base; 0 if there is none that can be opened."""
         try:
-            with closing(Store.open_as_it_is(self._database)) as store:
+            with closing(SqliteStore.open_as_it_is(self._database)) as store:
                 return migrations.version_of(store.database.conn)
         except (KnowledgeBaseError, sqlite3.DatabaseError, OSError):
             return 0

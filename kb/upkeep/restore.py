@@ -16,7 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store import migrations
-from kb.store.store import Store
+from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupFile, Manifest
 from kb.upkeep.check import ASIDE, check_base, make_index_anew
 from kb.upkeep.finding import Finding
@@ -94,7 +94,7 @@ def restore(
             _unpack(path, manifest, unpacked)
             base = settings.model_copy(update={"kb": unpacked})
             again, findings = _brought_up_to_date(base, erased)
-            with closing(Store.open(unpacked / DATABASE_FILE)) as store:
+            with closing(SqliteStore.open(unpacked / DATABASE_FILE)) as store:
                 make_index_anew(store)
             findings += check_base(base)
             _as_before(folder, unpacked)
@@ -138,13 +138,13 @@ def _erased(folder: Path, erased_from: Path | None) -> Sequence[Withdrawal]:
     """What was erased in the base in the folder, as far as it can be read, and in another."""
     found: list[Withdrawal] = []
     if erased_from:
-        with closing(Store.open(erased_from / DATABASE_FILE)) as store:
+        with closing(SqliteStore.open(erased_from / DATABASE_FILE)) as store:
             found += erased_records(store)
     database = folder / DATABASE_FILE
     if database.is_file():
         with (
             suppress(KnowledgeBaseError, sqlite3.DatabaseError),
-            closing(Store.open_as_it_is(database)) as store,
+            closing(SqliteStore.open_as_it_is(database)) as store,
         ):
             found += erased_records(store)
     return found

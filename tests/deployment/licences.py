@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 ALLOWED = frozenset(
     """0BSD Apache-2.0 Artistic-1.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 CNRI-Python ISC
-    LGPL-2.1-or-later LLVM-exception MIT MIT-0 MIT-CMU MPL-2.0 OFL-1.1 PSF-2.0 Unlicense
-    Zlib""".split()
+    LGPL-2.1-or-later LGPL-3.0-only LLVM-exception MIT MIT-0 MIT-CMU MPL-2.0 OFL-1.1 PSF-2.0
+    Unlicense Zlib""".split()
 )
 """Those that ask for no more than a notice, or for changes to the package itself to be shared."""
 

@@ -90,8 +90,9 @@ class BrowserSessions:
             "delete from sessions where hash = ? or created_at < ? or seen_on < ?",
             [replaced, _earliest_start(now), _earliest_day(now)],
         )
-        store.database.table("sessions").insert(
-            {name: getattr(session, name) for name in BrowserSession.__dataclass_fields__}
+        store.insert(
+            "sessions",
+            {name: getattr(session, name) for name in BrowserSession.__dataclass_fields__},
         )
         store.execute(
             "delete from sessions where account = ? and hash not in (select hash from sessions"

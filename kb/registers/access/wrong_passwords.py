@@ -58,7 +58,8 @@ class WrongPasswords:
                 store.executemany(
                     "insert into wrong_passwords (account, day, tried)"
                     " select key, ?, ? from accounts where key = ?"
-                    " on conflict do update set tried = tried + excluded.tried",
+                    " on conflict (account, day) do update set"
+                    " tried = wrong_passwords.tried + excluded.tried",
                     [(day, tried, key) for (key, day), tried in pending.items()],
                 )
                 store.execute("delete from wrong_passwords where day <= ?", [self._day(KEPT_DAYS)])

@@ -7,7 +7,6 @@ may have been sent, which nobody sends a second time unasked.
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +16,7 @@ import idna
 from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import later, now
 from kb.remarks import Remark, kept_remark, restored_remark
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -295,7 +295,7 @@ def _failed(store: Store, id: str) -> None:
         raise UnknownRecord(Remark("no_mail"))
 
 
-def _queued(row: sqlite3.Row) -> QueuedMail:
+def _queued(row: StoreRow) -> QueuedMail:
     return dataclass_of(
         QueuedMail,
         row,

@@ -6,7 +6,6 @@ too, and every mail about alerts to it that is still here.
 """
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +21,7 @@ from kb.registers.alerts.outbox import (
 from kb.registers.alerts.topics import NewsTopic
 from kb.registers.clock import later, now
 from kb.remarks import Remark
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -272,7 +272,7 @@ def _get(store: Store, id: str) -> Subscription:
     return _subscription(row)
 
 
-def _subscription(row: sqlite3.Row) -> Subscription:
+def _subscription(row: StoreRow) -> Subscription:
     return dataclass_of(
         Subscription,
         row,

@@ -1,12 +1,12 @@
 """The register of answers to notices."""
 
 import secrets
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from kb.errors import UnknownRecord
 from kb.registers.board.notice import AnswerKind, AnswerState, NoticeAnswer
 from kb.registers.clock import now
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -44,7 +44,7 @@ class NoticeAnswers:
             "organisation": organisation,
             "actor_id": actor_id,
             "text": text,
-            "private": private,
+            "private": int(private),
             "contact": contact,
             "by": by,
             "state": state.value,
@@ -52,7 +52,7 @@ class NoticeAnswers:
             "published_at": at if state is AnswerState.PUBLISHED else "",
         }
         with self._stores.lend() as store, store.writing():
-            store.database.table("notice_answers").insert(answer)
+            store.insert("notice_answers", answer)
         return self.get(str(answer["id"]))
 
     def get(self, id: str) -> NoticeAnswer:
@@ -92,7 +92,7 @@ class NoticeAnswers:
         with self._stores.lend() as store:
             rows = store.execute(
                 "select notice_id, count(*) from notice_answers"
-                " where state = 'published' and not private group by notice_id"
+                " where state = 'published' and private = 0 group by notice_id"
             ).fetchall()
         return {row[0]: row[1] for row in rows}
 
@@ -117,7 +117,7 @@ def erase_from_answers(store: Store, actor_ids: Collection[str]) -> None:
     )
 
 
-def _answer(row: sqlite3.Row) -> NoticeAnswer:
+def _answer(row: StoreRow) -> NoticeAnswer:
     return dataclass_of(
         NoticeAnswer,
         row,

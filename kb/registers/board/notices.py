@@ -5,7 +5,6 @@ Whether a notice is over follows from its last day when it is read; nothing is w
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
@@ -19,6 +18,7 @@ from kb.registers.board.notice import (
     NoticeVersion,
 )
 from kb.registers.clock import now, today
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -47,7 +47,8 @@ class Notices:
         """Stores a new notice, which waits for a moderator."""
         id_, at = secrets.token_hex(8), now()
         with self._stores.lend() as store, store.writing():
-            store.database.table("notices").insert(
+            store.insert(
+                "notices",
                 {
                     "id": id_,
                     "state": NoticeState.WAITING.value,
@@ -62,7 +63,7 @@ class Notices:
                     "published_at": "",
                     "updated_by": owner,
                     "updated_at": at,
-                }
+                },
             )
             _keep_version(store, id_, note="")
             return _notice_of(store, id_)
@@ -112,7 +113,7 @@ class Notices:
             " and (not :open_only or (state = 'published' and (until = '' or until >= :today)))"
             " and :department in ('', department)"
             " and (:theme = '' or exists"
-            " (select 1 from json_each(content, '$.themes') where value = :theme))"
+            " (select 1 from json_each(content, '$.themes') theme where theme.value = :theme))"
         )
         conditions: dict[str, object] = {
             "open_only": open_only,
@@ -132,7 +133,7 @@ class Notices:
                 **conditions,
                 at=below[0],
                 id=below[1],
-                limit=limit + 1 if limit >= 0 else -1,
+                limit=limit + 1 if limit >= 0 else total,
             )
         found = [_notice(row) for row in rows]
         is_last = limit < 0 or len(found) <= limit
@@ -233,7 +234,7 @@ class Notices:
                 "updated_by": by,
                 "updated_at": at,
             }
-            store.database.table("notices").update(id, changed)
+            store.update("notices", {"id": id}, changed)
             _keep_version(store, id, note or (message or ""))
             return _notice_of(store, id)
 
@@ -263,7 +264,7 @@ def _notice_of(store: Store, notice_id: str) -> Notice:
     return _notice(row)
 
 
-def _notice(row: sqlite3.Row) -> Notice:
+def _notice(row: StoreRow) -> Notice:
     return dataclass_of(
         Notice,
         row,
@@ -273,5 +274,5 @@ def _notice(row: sqlite3.Row) -> Notice:
     )
 
 
-def _content(row: sqlite3.Row) -> NoticeContent:
+def _content(row: StoreRow) -> NoticeContent:
     return NoticeContent.from_json(json.loads(row["content"]))

@@ -1,12 +1,12 @@
 """The register of pairs: a need and an offer that may fit, and what a moderator made of them."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
 from kb.registers.clock import now, today
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 
@@ -95,5 +95,5 @@ class NoticePairs:
         return _pair(row)
 
 
-def _pair(row: sqlite3.Row) -> NoticePair:
+def _pair(row: StoreRow) -> NoticePair:
     return dataclass_of(NoticePair, row, state=PairState(row["state"]))

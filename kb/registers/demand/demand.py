@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from kb.registers.clock import now
 from kb.registers.demand.need_words import NeedWords
@@ -65,9 +66,7 @@ class Demand:
     def choose(self, *, counted: bool, by: str) -> None:
         """Has searches counted from now on, or no more; then what was counted is erased."""
         with self._stores.lend() as store, store.writing():
-            store.database.table("demand_choices").insert(
-                {"counted": int(counted), "by": by, "at": now()}
-            )
+            store.insert("demand_choices", {"counted": int(counted), "by": by, "at": now()})
             if not counted:
                 for table in ("search_counts", "missed_needs", "missed_words"):
                     store.execute(f"delete from {table}")  # noqa: S608 (named above)
@@ -94,13 +93,14 @@ class Demand:
                 return
             store.executemany(
                 "insert into search_counts (day, fit, searches) values (?, ?, ?)"
-                " on conflict (day, fit) do update set searches = searches + excluded.searches",
+                " on conflict (day, fit) do update set"
+                " searches = search_counts.searches + excluded.searches",
                 [(day, fit, searches) for fit, searches in fits.items()],
             )
             # In the order of the hashes, so that the order of the searches is told by nothing.
             store.executemany(
                 "insert into missed_needs (hash, day, asked) values (?, ?, 1)"
-                " on conflict (hash, day) do update set asked = asked + 1",
+                " on conflict (hash, day) do update set asked = missed_needs.asked + 1",
                 [(hash_, day) for hash_, _ in sorted(hashed)],
             )
             store.executemany(
@@ -118,9 +118,10 @@ class Demand:
         """Returns the needs that passed the threshold, those asked most first."""
         with self._stores.lend() as store:
             rows = store.execute(
-                "select hash as id, words, count(*) as days, sum(asked) as asked, max(day) as last"
+                "select hash as id, words, count(*) as days, "
+                " cast(sum(asked) as bigint) as asked, max(day) as last"
                 " from missed_words join missed_needs using (hash)"
-                " group by hash order by asked desc, last desc, words"
+                " group by hash, words order by asked desc, last desc, words"
             ).fetchall()
         return [dataclass_of(MissedNeed, row) for row in rows]
 
@@ -167,14 +168,8 @@ def _hash(words: str, key: str) -> str:
 def forget_old_counts(store: Store, today: str) -> int:
     """Deletes the counts that are too old, and the words of needs that became rare."""
     statements: tuple[tuple[str, list[str | int]], ...] = (
-        (
-            "delete from missed_needs where day <= date(?, ?)",
-            [today, f"-{Demand.NEED_DAYS} days"],
-        ),
-        (
-            "delete from search_counts where day <= date(?, ?)",
-            [today, f"-{Demand.SEARCH_DAYS} days"],
-        ),
+        ("delete from missed_needs where day <= ?", [_days_before(today, Demand.NEED_DAYS)]),
+        ("delete from search_counts where day <= ?", [_days_before(today, Demand.SEARCH_DAYS)]),
         # What is asked on too few days again loses its words.
         (
             "delete from missed_words where (select count(*) from missed_needs"
@@ -183,3 +178,7 @@ def forget_old_counts(store: Store, today: str) -> int:
         ),
     )
     return sum(store.execute(statement, values).rowcount for statement, values in statements)
+
+
+def _days_before(day: str, days: int) -> str:
+    return (date.fromisoformat(day) - timedelta(days=days)).isoformat()

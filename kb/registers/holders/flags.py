@@ -4,7 +4,6 @@ The address of who says so is forgotten with the mail that tells them.
 """
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from enum import StrEnum
 from kb.errors import UnknownRecord
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail
 from kb.registers.clock import now
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -91,7 +91,7 @@ class Flags:
             "settled_at": "",
         }
         with self._stores.lend() as store, store.writing():
-            store.database.table("flags").insert(values)
+            store.insert("flags", values)
             return _get_flag(store, str(values["id"]))
 
     def waiting(self) -> Sequence[Flag]:
@@ -148,5 +148,5 @@ def _get_flag(store: Store, id: str) -> Flag:
     return _flag(row)
 
 
-def _flag(row: sqlite3.Row) -> Flag:
+def _flag(row: StoreRow) -> Flag:
     return dataclass_of(Flag, row, kind=FlaggedKind(row["kind"]), reason=FlagReason(row["reason"]))

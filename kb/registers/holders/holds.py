@@ -7,7 +7,6 @@ is kept. A moderator looks at each hold before the page says that it is held.
 
 import hashlib
 import secrets
-import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +16,7 @@ from kb.registers.accounts import Account, AccountRole, Credentials, add_account
 from kb.registers.alerts.outbox import NewMail, checked_address, mails_in_a_day, queue_mail
 from kb.registers.clock import later, now
 from kb.registers.redirects import merged_into
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -95,7 +95,8 @@ class Holds:
             if write and mails_in_a_day(store, email, LINK_MAIL, now()) >= MAILS_A_DAY:
                 return
             id_ = secrets.token_hex(8)
-            store.database.table("holds").insert(
+            store.insert(
+                "holds",
                 {
                     "id": id_,
                     "actor_id": actor_id,
@@ -110,7 +111,7 @@ class Holds:
                     "held_at": "",
                     "link_until": "",
                     "token_hash": "",
-                }
+                },
             )
             if write:
                 queue_mail(store, write(_new_link(store, id_)))
@@ -264,7 +265,7 @@ def _get_hold(store: Store, id: str) -> Hold:
     return _hold(row)
 
 
-def _hold(row: sqlite3.Row) -> Hold:
+def _hold(row: StoreRow) -> Hold:
     return dataclass_of(Hold, row, state=HoldState(row["state"]), proved=bool(row["proved"]))
 
 

@@ -16,8 +16,11 @@ class FrontPage:
     def choose(self, story: str, *, by: str) -> None:
         """Puts a story first on the front page."""
         with self._stores.lend() as store, store.writing():
-            store.database.table("front_page").upsert(
-                {"story": story, "chosen_by": by, "chosen_at": now()}, pk="story"
+            store.execute(
+                "insert into front_page (story, chosen_by, chosen_at) values (?, ?, ?)"
+                " on conflict (story) do update set"
+                " chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at",
+                [story, by, now()],
             )
 
     def leave_out(self, story: str) -> None:

@@ -106,8 +106,8 @@ class IdentityRegister:
             if checked == before.identity:
                 return before
             content = json.dumps(asdict(checked), ensure_ascii=False)
-            store.database.table("identity").insert(
-                {"revision": newest + 1, "content": content, "by": by, "at": now()}
+            store.insert(
+                "identity", {"revision": newest + 1, "content": content, "by": by, "at": now()}
             )
             return _revision(store, newest + 1)
 

@@ -1,7 +1,6 @@
 """The register of lists: each account sees its own and those that colleagues share with it."""
 
 import secrets
-import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from kb.registers.lists.contact_list import (
     ListEntry,
     checked_name,
 )
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -175,8 +175,8 @@ class ContactLists:
             if row is None:
                 raise ListError("list_colleague", "colleague", name=colleague)
             store.execute(
-                "insert or ignore into contact_list_members (list_id, account, takes_picks)"
-                " values (?, ?, 0)",
+                "insert into contact_list_members (list_id, account, takes_picks)"
+                " values (?, ?, 0) on conflict do nothing",
                 [list_id, row["name"]],
             )
 
@@ -242,7 +242,7 @@ def _for_picks(store: Store, by: str) -> str:
     """
     row = store.execute(
         "select id from contact_lists join contact_list_members on list_id = id"
-        " where account = ? and (takes_picks or owner = account)"
+        " where account = ? and (takes_picks = 1 or owner = account)"
         " order by takes_picks desc, created_at limit 1",
         [by],
     ).fetchone()
@@ -268,7 +268,8 @@ def _insert(store: Store, name: str, by: str) -> str:
 
 def _take_picks(store: Store, list_id: str, by: str) -> None:
     store.execute(
-        "update contact_list_members set takes_picks = (list_id = ?) where account = ?",
+        "update contact_list_members set takes_picks = case when list_id = ? then 1 else 0 end"
+        " where account = ?",
         [list_id, by],
     )
 
@@ -295,5 +296,5 @@ def _write(store: Store, list_id: str, entry: ListEntry, by: str) -> None:
     )
 
 
-def _entry(row: sqlite3.Row) -> ListEntry:
+def _entry(row: StoreRow) -> ListEntry:
     return dataclass_of(ListEntry, row, status=CallStatus(row["status"]))

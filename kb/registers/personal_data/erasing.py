@@ -151,7 +151,7 @@ def _take_out_of_row(
     }
     if after == before:
         return False
-    keys = store.database.table(place.table).pks
+    keys = store.primary_key(place.table)
     changes = ", ".join(f'"{column}" = :{column}' for column in after)
     same = " and ".join(f'"{key}" = :key_{key}' for key in keys)
     store.execute(

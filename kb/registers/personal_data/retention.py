@@ -83,10 +83,10 @@ _STATEMENTS: tuple[str, ...] = (
     "delete from notice_answers where state = 'refused' and \"at\" < :refused",
     # Of what is over, how to reach people goes, and what was told in private.
     f"update notices set told_at = '', content = json_set(content, '$.contact', '')"  # noqa: S608
-    f" where id in ({_OVER}) and (told_at != '' or content ->> '$.contact' != '')",
+    f" where id in ({_OVER}) and (told_at != '' or json_extract(content, '$.contact') != '')",
     f"update notice_versions set content = json_set(content, '$.contact', '')"  # noqa: S608
-    f" where notice_id in ({_OVER}) and content ->> '$.contact' != ''",
-    f"delete from notice_answers where private and notice_id in ({_OVER})",  # noqa: S608
+    f" where notice_id in ({_OVER}) and json_extract(content, '$.contact') != ''",
+    f"delete from notice_answers where private = 1 and notice_id in ({_OVER})",  # noqa: S608
     f"update notice_answers set contact = '' where contact != '' and notice_id in ({_OVER})",  # noqa: S608
     *(
         f"delete from {table} where {column} in"  # noqa: S608 (written here)

@@ -5,7 +5,6 @@ whether anything is new there.
 """
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import now
 from kb.remarks import Remark, kept_remark, restored_remark
 from kb.resolution.merge_rules import MODERATION
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -97,7 +97,8 @@ class SourceLocations:
                     raise InputError(
                         "location_taken", "location", location=location, name=known.name
                     )
-            store.database.table("source_locations").insert(
+            store.insert(
+                "source_locations",
                 {
                     "name": name,
                     "location": location,
@@ -109,7 +110,7 @@ class SourceLocations:
                     "failures": 0,
                     "problem": "",
                     **asdict(Validators()),
-                }
+                },
             )
             return _get(store, name)
 
@@ -187,7 +188,7 @@ def _get(store: Store, name: str) -> SourceLocation:
     return _location(row)
 
 
-def _location(row: sqlite3.Row) -> SourceLocation:
+def _location(row: StoreRow) -> SourceLocation:
     return dataclass_of(
         SourceLocation,
         row,

@@ -29,7 +29,7 @@ from kb.registers.personal_data.retention import Retention
 from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store import database
-from kb.store.store import Store
+from kb.store.store import SqliteStore
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import GLOVER, POLISH, RECORDS, SANITISER
@@ -334,17 +334,17 @@ def test_taking_out_what_is_nowhere_changes_nothing(told: KnowledgeBase) -> None
 def test_an_erasure_that_was_interrupted_is_finished_by_whoever_is_next(
     told: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_store: Store) -> None:
+    def killed(_store: SqliteStore) -> None:
         raise KeyboardInterrupt
 
     told.put([replace(SANITISER, author="", text="", participants=())])
-    scrub = Store.scrub
-    monkeypatch.setattr(Store, "scrub", killed)
+    scrub = SqliteStore.scrub
+    monkeypatch.setattr(SqliteStore, "scrub", killed)
     with pytest.raises(KeyboardInterrupt):
         told.personal_data.take_out(NAME, by="max")
     with pytest.raises(KeyboardInterrupt):
         told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
-    monkeypatch.setattr(Store, "scrub", scrub)
+    monkeypatch.setattr(SqliteStore, "scrub", scrub)
     assert has_traces(told.folder)
     told.personal_data.forget_old(Retention.of(Settings()))
     assert not has_traces(told.folder)

@@ -327,8 +327,8 @@ def test_two_of_one_batch_are_compared(base: KnowledgeBase) -> None:
 def test_a_base_from_before_duplicates_is_compared_whole(base: KnowledgeBase) -> None:
     ingest(base, "cci", LIKE)
     with base._stores.lend() as store, store.writing():
-        store.database.conn.execute("delete from blocks")
-        store.database.conn.execute("delete from properties where name = 'blocking'")
+        store.execute("delete from blocks")
+        store.execute("delete from properties where name = 'blocking'")
     ingest(base, "annuaire", TWIN)
     assert pairs(base) == [("merlet", "merlet-2")]
 

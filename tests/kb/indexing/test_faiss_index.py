@@ -18,7 +18,7 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import CARD_FILE, INDEX_FILE, INDEX_FORMAT, Index
 from kb.models import Actor, Case, Kind, Record
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
@@ -320,7 +320,7 @@ def test_a_change_is_not_looked_for_where_nothing_changed(store: Store) -> None:
     """Only the passages that the store remembers as touched are compared."""
     add(store, names(3), unit_rows(3))
     index = Index("e", DIMENSION).refreshed(store)
-    store.database.execute("delete from passages")  # behind the store's back
+    store.execute("delete from passages")  # behind the store's back
     add(store, ["b"], unit_rows(1, seed=9))
     assert len(index.refreshed(store)) == 4
     assert len(Index("e", DIMENSION).refreshed(store)) == 1
@@ -334,7 +334,7 @@ def test_changes_long_past_are_forgotten(store: Store, monkeypatch: pytest.Monke
         add(store, [f"b{i % 4}"], unit_rows(1, seed=i))
     recent = store.generation
     add(store, ["c"], unit_rows(1, seed=99))
-    (kept,) = store.database.execute("select count(*) from passage_changes").fetchone()
+    (kept,) = store.execute("select count(*) from passage_changes").fetchone()
     assert kept == 10
     assert store.passages_touched_since(old.generation) is None
     assert len(store.passages_touched_since(recent) or ()) == 2  # its name, and what it does
@@ -366,6 +366,7 @@ def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
 
 def copy_of(store: Store, path: Path) -> Store:
     target = sqlite3.connect(path)
+    assert isinstance(store, SqliteStore)
     store.database.conn.backup(target)
     target.close()
     return Store.open(path)

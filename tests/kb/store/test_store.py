@@ -24,10 +24,10 @@ from kb.errors import (
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind, Record
 from kb.store import migrations
+from kb.store.connection import Result
 from kb.store.database import LOOK_EVERY_S
-from kb.store.passages import fts_query
 from kb.store.pool import StorePool
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 from kb.text.analysis import index_words, query_stems
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
 
@@ -82,7 +82,7 @@ def test_removing_leaves_nothing_behind(store: Store) -> None:
         assert not store.remove(Kind.ACTOR, "avel")
     tables = "actors cases participations themes names documents passages embeddings".split()
     for table in tables:
-        (count,) = store._connection.execute(f"select count(*) from {table}").fetchone()
+        (count,) = store.execute(f"select count(*) from {table}").fetchone()
         assert count == 0, table
     assert store.match_words(query_stems("cuir"), 10) == []
 
@@ -161,9 +161,10 @@ def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
 @settings(max_examples=200)
 def test_nothing_a_person_types_is_fts_syntax(text: str) -> None:
     connection = sqlite3.connect(":memory:")
+    store = SqliteStore(connection)
     connection.execute("create virtual table t using fts5(words)")
     for stems in (query_stems(text), {text}, set(text)):
-        query = fts_query({stem.replace("\0", "") for stem in stems})
+        query = store.words_query([{stem.replace("\0", "") for stem in stems}])
         if query:
             connection.execute("select * from t where t match ?", [query]).fetchall()
     connection.close()
@@ -215,10 +216,10 @@ def test_a_half_written_database_is_reported(tmp_path: Path, store: Store) -> No
 
 
 def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Store) -> None:
-    (page,) = store._connection.execute(
+    (page,) = store.execute(
         "select rootpage from sqlite_master where name = 'documents'"
     ).fetchone()
-    (page_size,) = store._connection.execute("pragma page_size").fetchone()
+    (page_size,) = store.execute("pragma page_size").fetchone()
     store.close()
     path = tmp_path / "kb.sqlite"
     content = bytearray(path.read_bytes())
@@ -260,12 +261,12 @@ def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
 ) -> None:
     pool = StorePool(tmp_path / "kb.sqlite")
     with pytest.raises(sqlite3.ProgrammingError), pool.lend() as lent:
-        lent._connection.execute("select ?", [])
+        lent.execute("select ?", [])
     pool.close()
 
 
 def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
-    store._connection.execute(f"pragma user_version = {migrations.SCHEMA_VERSION + 1}")
+    store.execute(f"pragma user_version = {migrations.SCHEMA_VERSION + 1}")
     store.close()
     with pytest.raises(SchemaTooNew, match=f"schema {migrations.SCHEMA_VERSION + 1}"):
         Store.open(tmp_path / "kb.sqlite")
@@ -279,7 +280,7 @@ def test_an_older_schema_is_migrated_with_what_it_holds(
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS + add_column)
     monkeypatch.setattr(migrations, "SCHEMA_VERSION", migrations.SCHEMA_VERSION + 1)
     migrated = Store.open(tmp_path / "kb.sqlite")
-    columns = [row[1] for row in migrated._connection.execute("pragma table_info(actors)")]
+    columns = [row[1] for row in migrated.execute("pragma table_info(actors)")]
     assert "added" in columns
     assert migrations.version_of(migrated._connection) == migrations.SCHEMA_VERSION
     assert migrated.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
@@ -312,13 +313,13 @@ def test_the_language_of_a_theme_is_that_of_most_of_its_records(store: Store) ->
 def test_cases_of_bases_without_periods_have_none(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store._connection.execute("alter table cases drop column period")
+    store.execute("alter table cases drop column period")
     before = next(
         number
         for number, migration in enumerate(migrations.MIGRATIONS)
         if migration.__name__ == "_period_of_cases"
     )
-    store._connection.execute(f"pragma user_version = {before}")
+    store.execute(f"pragma user_version = {before}")
     store.close()
     # What later migrations add is there already.
     monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[: before + 1])
@@ -450,7 +451,7 @@ def test_the_wal_is_emptied_once_a_writer_has_moved_what_it_moves(
 ) -> None:
     execute, looks = store.execute, 0
 
-    def moved_by_another(sql: str) -> sqlite3.Cursor:
+    def moved_by_another(sql: str) -> Result:
         # What SQLite answers at once while another connection has the lock of checkpoints.
         nonlocal looks
         looks += "wal_checkpoint" in sql
@@ -471,10 +472,8 @@ def test_two_texts_alike_are_two_documents(store: Store) -> None:
 def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:
     def write() -> None:
         with store.writing():
-            store.database.conn.execute("pragma defer_foreign_keys = on")
-            store.database.conn.execute(
-                "insert into draft_versions (draft_id, revision) values ('none', 1)"
-            )
+            store.execute("pragma defer_foreign_keys = on")
+            store.execute("insert into draft_versions (draft_id, revision) values ('none', 1)")
 
     with pytest.raises(KnowledgeBaseError, match="FOREIGN KEY"):
         write()
@@ -501,7 +500,7 @@ def test_a_commit_waits_until_the_disk_has_it(tmp_path: Path) -> None:
 
 
 def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: Store) -> None:
-    execute = store.database.conn.execute
+    execute = store.execute
     (pages,) = execute("pragma page_count").fetchone()
     execute(f"pragma max_page_count = {pages + 1}")
     with pytest.raises(KnowledgeBaseError, match="the disk is full; nothing was changed"):

@@ -18,7 +18,7 @@ from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
 from kb.store.side_tables import SideTables
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import BaseCheck
 from kb.upkeep.finding import Finding
 from tests.encoders import WordCountEncoder
@@ -267,7 +267,7 @@ def test_a_base_without_a_saved_index_is_whole(folder: Path) -> None:
 
 
 def all_belongings() -> list[Belonging]:
-    with closing(Store(sqlite3.connect(":memory:"))) as store:
+    with closing(SqliteStore(sqlite3.connect(":memory:"))) as store:
         store._connection.row_factory = sqlite3.Row
         from kb.store import migrations
 

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
 from kb.settings import Settings
+from kb.store.store import SqliteStore
 from tests.web.api.test_read import answer, detail
 from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, CASES, WEAVER, SampleBase
 from web.app import create_app
@@ -197,6 +198,7 @@ def counted_statements(base: SampleBase) -> Iterator[list[str]]:
     """The statements of SQL that the stores of a base run meanwhile."""
     said: list[str] = []
     with base._stores.lend() as store:
+        assert isinstance(store, SqliteStore)
         store._connection.set_trace_callback(said.append)
     yield said
 

@@ -137,7 +137,7 @@ def test_what_is_renamed_or_removed_is_forgotten_at_once(store: Store) -> None:
         for actor_id in store.ids(Kind.ACTOR):
             store.remove(Kind.ACTOR, actor_id)
     assert names_near("alamijon", store, NAMES) == {}
-    assert [rows(store._connection, table) for table in TABLES] == [[], [], []]
+    assert [rows(store, table) for table in TABLES] == [[], [], []]
 
 
 def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
@@ -154,10 +154,10 @@ def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
 TABLES = ("name_vocabulary", "name_slips", "name_words")
 
 
-def rows(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+def rows(store: Store, table: str) -> list[tuple[object, ...]]:
     """What a table says, with words in the place of their ids, which are in no order."""
-    words = dict(connection.execute("select id, word from name_vocabulary").fetchall())
-    found = connection.execute(f"select * from {table}").fetchall()
+    words = dict(store.execute("select id, word from name_vocabulary").fetchall())
+    found = store.execute(f"select * from {table}").fetchall()
     if table == "name_vocabulary":
         return sorted(tuple(row)[1:] for row in found)
     return sorted(
@@ -185,7 +185,7 @@ def test_a_base_of_the_second_schema_knows_its_names(store: Store, tmp_path: Pat
     with store.changing():
         store.remove(Kind.ACTOR, "edf")
     for table in TABLES:
-        assert rows(migrated._connection, table) == rows(store._connection, table)
+        assert rows(migrated, table) == rows(store, table)
     migrated.close()
 
 

@@ -1,0 +1,57 @@
+"""Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
+
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+SCHEMES = ("postgresql://", "postgres://")
+
+
+class PostgresAddress:
+    """The address of a database: `postgresql://user:password@host:5432/name?sslmode=require`.
+
+    As text it is without passwords, for lines that people read; `url` has them. `schema` is the
+    schema of the tables, which the address may name: `?schema=members`.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError if it is no number
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        self.schema = dict(query).get("schema", "")
+        given = urlencode([pair for pair in query if pair[0] != "schema"])
+        user, at, host = parts.netloc.rpartition("@")
+        self.url = _url(parts.netloc, parts.path, given)
+        shown = urlencode({"schema": self.schema} if self.schema else {})
+        self._shown = _url(f"{user.partition(':')[0]}{at}{host}", parts.path, shown)
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The address that a text is; None if it is none.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        return cls(text) if text.startswith(SCHEMES) else None
+
+    def __str__(self) -> str:
+        return self._shown
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PostgresAddress):
+            return NotImplemented
+        return (self.url, self.schema) == (other.url, other.schema)
+
+    def __hash__(self) -> int:
+        return hash((self.url, self.schema))
+
+
+def _url(netloc: str, path: str, query: str) -> str:
+    # The standard library leaves out the slashes before a host that is empty.
+    return f"{SCHEMES[0]}{netloc}{path}{'?' * bool(query)}{query}"
+
+
+Place = Path | PostgresAddress
+"""Where the database of a base is: a file of SQLite's, or an address."""

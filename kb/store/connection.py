@@ -1,0 +1,156 @@
+"""The connection of a store: what SQLite and PostgreSQL both do, so that one SQL serves both.
+
+Statements have `?` or `:name` for values, and read like this:
+
+    select id from actors where id in :values      -- `run`: one of a list of values
+    select value from :values                      -- the values themselves, a row each
+    json_extract(content, '$.themes')              -- as SQLite has it
+    insert into … values … on conflict (id) do update set …
+
+What each engine would say otherwise is a method here. A connection serves one thread at a time.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar, Protocol
+
+from kb.errors import KnowledgeBaseError
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+class StoreRow(Protocol):
+    """A row of a result: its values by place and by name. `dict(row)` has the names as keys."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+    def keys(self) -> Collection[str]: ...
+
+
+class Result(Protocol):
+    """What a statement found, or how many rows it changed."""
+
+    @property
+    def rowcount(self) -> int: ...
+    @property
+    def description(self) -> Any: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class StoreConnection(ABC):
+    """A connection to the database of a knowledge base."""
+
+    matching: ClassVar[str]
+    """The SQL that finds the ids of the passages that match `:words` (`words_query`)."""
+
+    @property
+    @abstractmethod
+    def called(self) -> str:
+        """How lines for people call the base; without a password."""
+
+    @abstractmethod
+    def execute(self, sql: str, values: Values = (), /) -> Result:
+        """Runs a statement."""
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
+        """Runs a statement with each of these values."""
+
+    @abstractmethod
+    def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[Any]:
+        """Runs a statement with a list of values, `:values`; returns its rows."""
+
+    @abstractmethod
+    def primary_key(self, table: str) -> Sequence[str]:
+        """The columns by which a row of a table is known."""
+
+    @abstractmethod
+    def words_query(self, groups: Iterable[Collection[str]]) -> str:
+        """What finds passages with one of the stems, or phrases of stems, of each group.
+
+        Empty if there is nothing to look for.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Gives all reads inside one state of the base, whatever other processes write."""
+
+    @abstractmethod
+    def writing(self, *, waits: bool = True) -> AbstractContextManager[None]:
+        """Runs a transaction that changes nothing a search can find; no other writes meanwhile.
+
+        What is not worth waiting for another writer gives up at once: `waits` is False.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: another process writes for too long.
+        """
+
+    @abstractmethod
+    def outlived(self) -> bool:
+        """Returns whether this connection shows the base no longer, and is to be closed."""
+
+    @abstractmethod
+    def explained(self, error: Exception) -> KnowledgeBaseError | None:
+        """The project's own error for one of the engine's, in a line; None for any other error."""
+
+    @abstractmethod
+    def damaged(self, error: Exception) -> KnowledgeBaseError:
+        """An error that what is stored makes no sense."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def truncate_wal(self) -> bool:
+        """Empties the log in which a file of ours keeps former states; returns whether it could."""
+        return True
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Makes values inside of what is stored, which comes back even if it is damaged.
+
+        Raises:
+            NotAKnowledgeBase: it makes none.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, KeyError) as error:
+            raise self.damaged(error) from error
+
+    def columns(self, table: str) -> Sequence[str]:
+        """The names of the columns of a table."""
+        found = self.execute(f"select * from {table} limit 0")  # noqa: S608 (our tables)
+        return [column[0] for column in found.description]
+
+    def insert(self, table: str, row: Mapping[str, object]) -> None:
+        """Adds a row to a table."""
+        columns = ", ".join(f'"{column}"' for column in row)
+        marks = ", ".join("?" * len(row))
+        self.execute(
+            f"insert into {table} ({columns}) values ({marks})",  # noqa: S608 (ours)
+            list(row.values()),
+        )
+
+    def update(self, table: str, key: Mapping[str, object], row: Mapping[str, object]) -> None:
+        """Changes the row of a table that has this key."""
+        changes = ", ".join(f'"{column}" = ?' for column in row)
+        same = " and ".join(f'"{column}" = ?' for column in key)
+        self.execute(
+            f"update {table} set {changes} where {same}",  # noqa: S608 (our tables and columns)
+            [*row.values(), *key.values()],
+        )
+
+    def property(self, name: str) -> str:
+        row = self.execute("select value from properties where name = ?", [name]).fetchone()
+        return row[0] if row else ""
+
+    def set_property(self, name: str, value: str) -> None:
+        self.execute(
+            "insert into properties (name, value) values (?, ?)"
+            " on conflict (name) do update set value = excluded.value",
+            [name, value],
+        )

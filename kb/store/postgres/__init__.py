@@ -1,0 +1,1 @@
+"""The store in a PostgreSQL database: its schema, its connection, its search."""

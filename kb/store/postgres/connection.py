@@ -1,0 +1,201 @@
+"""A connection to the database of a knowledge base on a PostgreSQL server."""
+
+import select
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Identifier
+from psycopg.types.string import StrDumper
+
+from kb.address import PostgresAddress
+from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
+from kb.store.connection import StoreConnection, Values
+from kb.store.postgres import migrations
+from kb.store.postgres.rows import PostgresRow, rows_by_name
+from kb.store.postgres.statements import as_postgres
+
+BUSY_TIMEOUT_S = 10
+"""Time that a writer waits for another process's transaction before it gives up."""
+
+CONNECT_TIMEOUT_S = 10
+
+_BEGIN_TO_READ = (
+    "begin isolation level repeatable read read only;"
+    # Before the state is taken, so that a rebuild exchanges no table within it.
+    " lock table documents, passages, passage_words in access share mode"
+)
+_BEGIN_TO_WRITE = f"begin; set local lock_timeout = '{BUSY_TIMEOUT_S}s'; {migrations.LOCK}"
+_BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
+
+_FROM_VALUES = "from :values"
+
+
+class PostgresConnection(StoreConnection):
+    """A connection to a database on a server."""
+
+    def __init__(
+        self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
+    ) -> None:
+        super().__init__()
+        self._connection = connection
+        self._address = address
+
+    @classmethod
+    def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
+        """Connects to the database at an address; with `create`, makes its tables if need be.
+
+        Raises:
+            NotAKnowledgeBase: it has no tables, or those of something else.
+            SchemaTooNew: a later version of this program wrote it.
+            KnowledgeBaseError: it cannot be reached.
+        """
+        store = None
+        try:
+            store = cls(_connected(address, create=create), address)
+            migrations.migrate(store._connection, store.called, create=create)
+        except psycopg.Error as error:
+            if store:
+                store.close()
+            raise explained(error, address) from None
+        except KnowledgeBaseError:
+            if store:
+                store.close()
+            raise
+        return store
+
+    @property
+    def called(self) -> str:
+        return str(self._address)
+
+    def execute(self, sql: str, values: Values = (), /) -> psycopg.Cursor[PostgresRow]:
+        return self._connection.execute(as_postgres(sql).encode(), values)
+
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(as_postgres(sql).encode(), rows)
+
+    def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[PostgresRow]:
+        if not values and _FROM_VALUES in sql:
+            return []  # of no values, nothing tells their type
+        named = {name: _listed(value) for name, value in named.items()}
+        found = self.execute(sql, {"values": list(values), **named})
+        return found.fetchall() if found.description else []
+
+    def primary_key(self, table: str) -> Sequence[str]:
+        rows = self.execute(
+            "select attname from pg_index join pg_attribute on attrelid = indrelid"
+            " and attnum = any (indkey) where indrelid = ?::regclass and indisprimary"
+            " order by array_position(indkey::int2[], attnum)",
+            [table],
+        )
+        return [row[0] for row in rows]
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        if self._in_transaction:
+            yield
+            return
+        self._connection.execute(_BEGIN_TO_READ)
+        try:
+            yield
+        finally:
+            if not self._connection.closed:
+                self._connection.rollback()
+
+    @contextmanager
+    def writing(self, *, waits: bool = True) -> Iterator[None]:
+        try:
+            self._begin_to_write(waits=waits)
+            try:
+                yield
+                self._connection.commit()
+            except BaseException:
+                if not self._connection.closed:
+                    self._connection.rollback()
+                raise
+        except psycopg.Error as error:
+            if known := self.explained(error):
+                raise known from None
+            raise
+
+    def _begin_to_write(self, *, waits: bool) -> None:
+        if self._in_transaction:
+            raise psycopg.ProgrammingError("a transaction within a transaction")
+        begun = self._connection.execute(_BEGIN_TO_WRITE if waits else _BEGIN_UNLESS_OTHERS)
+        if not waits:
+            begun.nextset()
+            if not begun.fetchone()[0]:  # type: ignore[index]
+                self._connection.rollback()
+                raise errors.LockNotAvailable("another process writes")
+
+    @property
+    def _in_transaction(self) -> bool:
+        return self._connection.info.transaction_status != TransactionStatus.IDLE
+
+    def outlived(self) -> bool:
+        """Returns whether the server has ended this connection, as far as this end knows."""
+        if self._connection.closed or self._connection.broken:
+            return True
+        # A server says nothing to who asks nothing, unless it goes.
+        readable, _, _ = select.select([self._connection.fileno()], [], [], 0)
+        return bool(readable)
+
+    def explained(self, error: Exception) -> KnowledgeBaseError | None:
+        if isinstance(error, errors.LockNotAvailable):
+            return explained(error, self._address)
+        # A fault of ours is none of the base's.
+        if isinstance(error, psycopg.ProgrammingError | psycopg.InterfaceError) and not isinstance(
+            error, errors.InsufficientPrivilege
+        ):
+            return None
+        return explained(error, self._address) if isinstance(error, psycopg.Error) else None
+
+    def damaged(self, error: Exception) -> KnowledgeBaseError:
+        return NotAKnowledgeBase(
+            f"{self.called} holds what makes no sense ({error}): restore a copy, or ingest again."
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseError:
+    """The project's own error for one of PostgreSQL's, with what it means here in a line."""
+    said = (error.diag.message_primary or str(error)).strip()
+    problem = " ".join(said.split()).rstrip(".")
+    if isinstance(error, errors.LockNotAvailable):
+        return KnowledgeBaseError(
+            f"{address} has been locked by another process for {BUSY_TIMEOUT_S} s; try again."
+        )
+    if isinstance(error, errors.DiskFull):
+        return NoRoom(f"{address}: the disk is full; nothing was changed.")
+    if isinstance(error, errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege):
+        return ReadOnlyKnowledgeBase(f"{address} cannot be written: {problem}.")
+    if isinstance(error, errors.InvalidCatalogName):
+        return NotAKnowledgeBase(f"{address} is not there: {problem}.")
+    return KnowledgeBaseError(f"{address}: {problem}.")
+
+
+def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
+    url = make_conninfo(
+        address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
+    )
+    connection = psycopg.connect(url, autocommit=True, row_factory=rows_by_name)
+    connection.adapters.register_dumper(str, StrDumper)  # as text, and not as anything at all
+    if address.schema:
+        schema = Identifier(address.schema)
+        if create:
+            connection.execute(SQL("create schema if not exists {}").format(schema))
+        # What pgvector is in stands behind it.
+        connection.execute(SQL("set search_path to {}, public").format(schema))
+    return connection
+
+
+def _listed(value: object) -> object:
+    is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | list)
+    return list(value) if is_list else value  # type: ignore[call-overload]

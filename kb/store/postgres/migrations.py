@@ -1,0 +1,79 @@
+"""The tables in PostgreSQL: `schema.sql`, and numbered migrations after it.
+
+The numbers are those of `kb.store.migrations`. Each migration runs in one transaction together with
+its number; processes that come at once wait for each other. Published migrations are never edited.
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from kb.errors import NotAKnowledgeBase, SchemaTooNew
+from kb.store.migrations import SCHEMA_VERSION
+
+FIRST_VERSION = 25
+"""The version of `schema.sql`."""
+
+LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
+"""Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = ()
+"""From `FIRST_VERSION` on; each does to the tables what SQLite's of the same number does."""
+
+
+def version_of(connection: "psycopg.Connection[Any]") -> int:
+    """The version of the tables; 0 if there are none."""
+    there = connection.execute("select to_regclass('quisait_schema')").fetchone()
+    if there is None or there[0] is None:
+        return 0
+    row = connection.execute("select number from quisait_schema").fetchone()
+    return int(row[0]) if row else 0
+
+
+def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool) -> None:
+    """Brings the tables to the version of this program; does nothing if they are there.
+
+    Raises:
+        NotAKnowledgeBase: there are none, and none are to be made; or others are in their place.
+        SchemaTooNew: they were written by a later version.
+    """
+    version = version_of(connection)
+    if version > SCHEMA_VERSION:
+        raise SchemaTooNew(
+            f"The knowledge base has schema {version}; this program knows {SCHEMA_VERSION} at "
+            "most. Use the version that wrote it, or a later one."
+        )
+    if version == 0 and not create:
+        raise NotAKnowledgeBase(
+            f"{called} is not a knowledge base: it has no tables of one. "
+            "Make one with `quisait ingest`, or name another with --kb."
+        )
+    for number in range(max(version + 1, FIRST_VERSION), SCHEMA_VERSION + 1):
+        with connection.transaction():
+            connection.execute(LOCK)
+            if version_of(connection) >= number:  # another process was faster
+                continue
+            if number == FIRST_VERSION:
+                _make(connection, called)
+            else:
+                MIGRATIONS[number - FIRST_VERSION - 1](connection)
+            connection.execute(_script("functions.sql"))
+            connection.execute("update quisait_schema set number = %s", [number])
+
+
+def _make(connection: "psycopg.Connection[Any]", called: str) -> None:
+    others = connection.execute(
+        "select tablename from pg_tables where schemaname = current_schema() limit 1"
+    ).fetchone()
+    if others:
+        raise NotAKnowledgeBase(
+            f"{called} holds something else ({others[0]}): name an empty database, or a schema "
+            "of its own with ?schema=NAME."
+        )
+    connection.execute(_script("schema.sql"))
+
+
+def _script(name: str) -> bytes:
+    return (files("kb.store.postgres") / name).read_bytes()
