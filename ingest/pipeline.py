@@ -6,7 +6,7 @@ matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -23,9 +23,10 @@ from ingest.reading.documents import entries_of
 from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
+from ingest.slices import SlicesUnderWay
 from kb.errors import InputError, UnknownRecord
-from kb.knowledge_base import KnowledgeBase, Outcome
-from kb.models import Actor, Case, Kind, Record
+from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
+from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import Visibility
 from kb.remarks import Remark
 from kb.resolution.merge_rules import MODERATION, SourceRow
@@ -52,6 +53,10 @@ class _ReadRecord(NamedTuple):
 
     def note(self, reason: str) -> Note:
         return Note(self.file, self.row, reason)
+
+
+def _kind_and_source(found: _ReadRecord) -> tuple[Kind, str]:
+    return kind_of(found.record), found.source
 
 
 def ingest(
@@ -107,9 +112,10 @@ def ingest(
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
     run = _Run(knowledge_base, progress, at, by, articles, on_warning, seen_by or {}, changes)
-    for path, is_named, found_source in files(paths):
-        run.read(path, is_named, source or found_source, choices or {})
-    run.finish(prune, addresses)
+    with closing(run):
+        for path, is_named, found_source in files(paths):
+            run.read(path, is_named, source or found_source, choices or {})
+        run.finish(prune, addresses)
     if changes is not None:
         run.compare_listed(source)
     return run.report
@@ -166,6 +172,11 @@ class _Run:
         self._header_maps: dict[str, HeaderMap] = {}
         self._mentions: list[tuple[str, Note]] = []
         self._waiting: list[_ReadRecord] = []
+        self._slices = SlicesUnderWay(self._put_actors_or_each, self._watch)
+
+    def close(self) -> None:
+        """Ends what is under way, wherever the run ends."""
+        self._slices.close()
 
     def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
         self._begin(str(path))
@@ -196,6 +207,7 @@ class _Run:
 
     def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
+        self._slices.finish()
         if self._articles is not None:
             for path, is_named in self._article_files:
                 self._begin(str(path))
@@ -264,40 +276,67 @@ class _Run:
 
     def _put_waiting(self) -> None:
         batch, self._waiting = self._waiting, []
-        for _, same in groupby(batch, lambda found: (type(found.record), found.source)):
-            self._put_all_or_each(list(same))
+        for (kind, source), same in groupby(batch, _kind_and_source):
+            found = list(same)
+            if kind is Kind.ACTOR:
+                self._slices.add(self._rows(source, found), found)
+            else:
+                self._slices.finish()
+                self._put_cases_or_each(found)
 
-    def _put_all_or_each(self, batch: Sequence[_ReadRecord]) -> None:
-        try:
-            self._put(batch)
-        except (InputError, ValueError):
-            # The base keeps a batch or none of it: find the record that it refuses.
-            for found in batch:
-                try:
-                    self._put([found])
-                except (InputError, ValueError) as error:
-                    reason = " ".join(str(error).split())
-                    self.report.note("failures", found.note(reason))
-
-    def _put(self, batch: Sequence[_ReadRecord]) -> None:
-        base = self._knowledge_base
+    def _rows(self, source: str, batch: Sequence[_ReadRecord]) -> RowSlice:
         rows = [
             SourceRow(found.record, found.is_open)
             for found in batch
             if isinstance(found.record, Actor)
         ]
-        if rows:
-            outcomes = base.ingest_actors(
-                batch[0].source,
-                rows,
-                self._count_embedded,
-                by=self._by,
-                on_changed=self._changes.add if self._changes else None,
-                on_apart=lambda position, other: self._note_apart(batch[position], other),
-            )
-        else:
-            cases = [found.record for found in batch if isinstance(found.record, Case)]
-            outcomes = self._put_cases(cases)
+        return self._knowledge_base.begin_rows(source, rows, by=self._by)
+
+    def _put_actors_or_each(self, rows: RowSlice, batch: Sequence[_ReadRecord]) -> None:
+        try:
+            self._put_actors(rows, batch)
+        except (InputError, ValueError):
+            # The base keeps a slice or none of it: find the record that it refuses.
+            for found in batch:
+                try:
+                    self._put_actors(self._rows(found.source, [found]), [found])
+                except (InputError, ValueError) as error:
+                    self._note_refused(found, error)
+
+    def _put_cases_or_each(self, batch: Sequence[_ReadRecord]) -> None:
+        try:
+            self._put_cases(batch)
+        except (InputError, ValueError):
+            for found in batch:
+                try:
+                    self._put_cases([found])
+                except (InputError, ValueError) as error:
+                    self._note_refused(found, error)
+
+    def _note_refused(self, found: _ReadRecord, error: Exception) -> None:
+        self.report.note("failures", found.note(" ".join(str(error).split())))
+
+    def _put_actors(self, rows: RowSlice, batch: Sequence[_ReadRecord]) -> None:
+        outcomes = rows.put(
+            self._count_embedded,
+            on_changed=self._changes.add if self._changes else None,
+            on_apart=lambda position, other: self._note_apart(batch[position], other),
+        )
+        self._count(batch, outcomes)
+
+    def _put_cases(self, batch: Sequence[_ReadRecord]) -> None:
+        cases = [found.record for found in batch if isinstance(found.record, Case)]
+        base = self._knowledge_base
+        known = self._published(cases) if self._changes else {}
+        outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
+        self._case_ids |= {case.id for case in cases}
+        if self._changes:
+            for id_, case in self._published(cases).items():
+                if case != known.get(id_):
+                    self._changes.add(known.get(id_), case)
+        self._count(batch, outcomes)
+
+    def _count(self, batch: Sequence[_ReadRecord], outcomes: Sequence[Outcome]) -> None:
         self._at(Phase.READING, self._file)
         self.report.added += outcomes.count(Outcome.ADDED)
         self.report.completed += outcomes.count(Outcome.COMPLETED)
@@ -308,17 +347,6 @@ class _Run:
                 self._note_withdrawn(found)
             elif isinstance(found.record, Case):
                 self._note_mentions(found.record, found)
-
-    def _put_cases(self, cases: Sequence[Case]) -> list[Outcome]:
-        base = self._knowledge_base
-        known = self._published(cases) if self._changes else {}
-        outcomes = base.ingest_cases(cases, self._count_embedded, by=self._by)
-        self._case_ids |= {case.id for case in cases}
-        if self._changes:
-            for id_, case in self._published(cases).items():
-                if case != known.get(id_):
-                    self._changes.add(known.get(id_), case)
-        return outcomes
 
     def _published(self, cases: Sequence[Case]) -> dict[str, Case]:
         found = {}
@@ -331,6 +359,11 @@ class _Run:
         self.report.embedded += passages
         self._at(Phase.EMBEDDING if passages else Phase.WRITING, self._file)
         self._progress(0)  # who is to stop can do so here, too
+
+    def _watch(self) -> None:
+        """Tells, while the encoder is waited for, that nothing else is done."""
+        self._at(Phase.EMBEDDING, self._file)
+        self._progress(0)
 
     def _note_withdrawn(self, found: _ReadRecord) -> None:
         kind = Kind.CASE if isinstance(found.record, Case) else Kind.ACTOR

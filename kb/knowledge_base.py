@@ -17,6 +17,7 @@ from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
 from kb.editorial.personal_data import PersonalData
 from kb.editorial.publishing import Publishing
+from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
@@ -74,7 +75,7 @@ from kb.trade_index.trade_index import TradeIndex
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "Status", "ThemeCount"]
+__all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "RowSlice", "Status", "ThemeCount"]
 
 REPORT_ATTEMPTS = 5
 """Most attempts of a report to read a state of the base that does not change meanwhile."""

@@ -86,6 +86,78 @@ class PutRecords(Change):
         """Nothing else goes with the records."""
 
 
+class Commit:
+    """A change on its way into the base: prepared, encoded, written.
+
+    Encoding takes longest by far. It needs no store, so that other changes can be prepared and
+    written beside it.
+    """
+
+    def __init__(
+        self, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
+    ) -> None:
+        self._indexer = indexer
+        self._change = change
+        self._batch = indexer.start(on_embedded)
+        self._records: Sequence[Record] = ()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to write, as prepared."""
+        return bool(self._records) or self._change.is_due
+
+    def prepare(self, store: Store, after: Sequence["Commit"] = ()) -> None:
+        """Plans the change of the base as it is, and finds what of it is to be encoded.
+
+        What is written `after` other changes need not encode what they have encoded.
+
+        Raises:
+            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        """
+        with store.reading():
+            self._records = self._change.plan(store)
+        if self.is_due:
+            self._batch.derive(self._records)
+            self._indexer.refuse_mismatch(store)
+            self._batch.look_up(store, [earlier._batch for earlier in after])
+
+    def encode(self) -> None:
+        """Encodes what was found, in any thread."""
+        self._batch.encode()
+
+    def write(self, store: Store) -> bool:
+        """Writes all in one transaction, if the base is still such that this is the change.
+
+        Returns whether it is: another change may have come first, and then nothing is written.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        """
+        change, records = self._change, self._records
+        with store.changing() if records or change.removes else store.writing():
+            # Another process may also have changed the encoder, or removed the last passage that
+            # had one of these texts, and its embedding.
+            self._indexer.refuse_mismatch(store)
+            if records != change.plan(store) or not self._batch.is_embedded(store):
+                return False
+            for kind in Kind:
+                ids = {record.id for record in records if kind_of(record) is kind}
+                versions.keep_first_versions(store, kind, ids)
+            actors = [record for record in records if isinstance(record, Actor)]
+            if change.by and not change.from_sources:
+                for actor in actors:
+                    claims.save_source_records(store, correction(store, actor, now()))
+            self._batch.put(store)
+            duplicates.compare(store, actors)
+            versions.keep_versions(
+                store, records, by=change.by, note=change.note, restored=change.restored
+            )
+            change.apply(store)
+            keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
+        return True
+
+
 def commit(
     store: Store, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
 ) -> None:
@@ -95,38 +167,16 @@ def commit(
         ReadOnlyKnowledgeBase: the base cannot be written.
         KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
     """
-    batch = indexer.start(on_embedded)
-    while True:
-        with store.reading():
-            records = change.plan(store)
-        if not records and not change.is_due:
+    under_way = Commit(indexer, change, on_embedded)
+    is_written = False
+    while not is_written:
+        under_way.prepare(store)
+        if not under_way.is_due:
             return
-        batch.derive(records)
-        indexer.refuse_mismatch(store)
-        batch.embed(store)
+        under_way.encode()
         if on_embedded:
             on_embedded(0)
-        with store.changing() if records or change.removes else store.writing():
-            # Another process may also have changed the encoder, or removed the last passage that
-            # had one of these texts, and its embedding.
-            indexer.refuse_mismatch(store)
-            if records != change.plan(store) or not batch.is_embedded(store):
-                continue
-            for kind in Kind:
-                ids = {record.id for record in records if kind_of(record) is kind}
-                versions.keep_first_versions(store, kind, ids)
-            actors = [record for record in records if isinstance(record, Actor)]
-            if change.by and not change.from_sources:
-                for actor in actors:
-                    claims.save_source_records(store, correction(store, actor, now()))
-            batch.put(store)
-            duplicates.compare(store, actors)
-            versions.keep_versions(
-                store, records, by=change.by, note=change.note, restored=change.restored
-            )
-            change.apply(store)
-            keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
-            return
+        is_written = under_way.write(store)
 
 
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:

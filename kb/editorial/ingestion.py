@@ -1,47 +1,22 @@
 """Ingestion: rows of sources and cases of files become records, and what is gone goes."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kb.editorial.catalogue import Catalogue
 from kb.editorial.commit import Change, Outcome, PutRecords, commit
-from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
+from kb.editorial.reconcile import Reconciliation, prune_plan
+from kb.editorial.row_slice import RowSlice
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import claims, duplicates, last_inputs, versions
-from kb.registers.clock import now
 from kb.registers.redirects import follow_redirects
-from kb.registers.source_choices import contact_choice, contact_choices
-from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
+from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
 _CHANGED_AT_ONCE = 200
 """Records that a transaction removes, so that no writer waits long for all of them."""
-
-
-@dataclass(kw_only=True)
-class _SourceRows(Change):
-    """Stores the actors that a source's rows make, and their source records."""
-
-    source: str
-    rows: Sequence[SourceRow]
-    from_sources: bool = True
-    at: str = field(default_factory=now)
-    reconciled: Reconciliation = field(default_factory=Reconciliation)
-
-    def plan(self, store: Store) -> Sequence[Record]:
-        choice = contact_choice(contact_choices(store), self.source)
-        rows = [replace(row, actor=allowed(row.actor, choice)) for row in self.rows]
-        self.reconciled = reconcile(store, self.source, rows, self.at)
-        self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
-        return self.reconciled.changed
-
-    def described(self) -> Collection[str]:
-        return self.reconciled.described
-
-    def apply(self, store: Store) -> None:
-        self.reconciled.save(store)
 
 
 @dataclass(kw_only=True)
@@ -173,22 +148,14 @@ class Ingestion(Catalogue):
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
-        change = _SourceRows(source=source, rows=rows, by=by, note=note)
-        self._commit(change, on_embedded)
-        plan = change.reconciled
-        if on_changed:
-            for before, after in zip(plan.befores, plan.afters, strict=True):
-                if after is not None and before != after:
-                    on_changed(before, after)
-        if on_apart:
-            for position, other in plan.apart.items():
-                on_apart(position, other)
-        return [
-            Outcome.WITHDRAWN
-            if position in plan.withdrawn
-            else _outcome_of(before, after, joined=position in plan.joined)
-            for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
-        ]
+        part = self.begin_rows(source, rows, by=by, note=note)
+        return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
+
+    def begin_rows(
+        self, source: str, rows: Sequence[SourceRow], *, by: str = "", note: str = ""
+    ) -> RowSlice:
+        """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
+        return RowSlice(self._stores, self._indexer, source, rows, by=by, note=note)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.
@@ -240,11 +207,3 @@ class Ingestion(Catalogue):
     def _commit(self, change: Change, on_embedded: OnEmbedded | None = None) -> None:
         with self._stores.lend() as store:
             commit(store, self._indexer, change, on_embedded)
-
-
-def _outcome_of(before: Actor | None, after: Actor | None, *, joined: bool) -> Outcome:
-    if before == after:
-        return Outcome.UNCHANGED
-    if before is None:
-        return Outcome.ADDED
-    return Outcome.COMPLETED if joined else Outcome.CHANGED

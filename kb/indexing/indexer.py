@@ -44,6 +44,7 @@ class IndexBatch:
         self._on_embedded = on_embedded
         self._derived: Sequence[tuple[Record, Derived]] = ()
         self._texts: Mapping[str, str] = {}
+        self._wanted: Sequence[str] = ()
         self._vectors: dict[str, Embeddings] = {}
 
     def derive(self, records: Sequence[Record]) -> None:
@@ -58,17 +59,27 @@ class IndexBatch:
 
     def embed(self, store: Store) -> None:
         """Embeds the texts that neither the store nor this batch has embedded."""
-        encoder, texts = self._indexer.encoder, self._texts
+        self.look_up(store)
+        self.encode()
+
+    def look_up(self, store: Store, after: Sequence["IndexBatch"] = ()) -> None:
+        """Finds which texts are to be embedded: not those of batches that are stored before."""
+        missing = self._missing(store).difference(*(batch._texts for batch in after))
         # Neighbours in length share a batch, so that little of it is padding.
-        missing = sorted(self._missing(store), key=lambda key: (len(texts[key]), key))
-        for first in range(0, len(missing), EMBEDDING_BATCH):
-            batch = missing[first : first + EMBEDDING_BATCH]
+        self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
+
+    def encode(self) -> None:
+        """Embeds the texts that were found; in any thread, since it needs no store."""
+        encoder, wanted, texts = self._indexer.encoder, self._wanted, self._texts
+        for first in range(0, len(wanted), EMBEDDING_BATCH):
+            batch = wanted[first : first + EMBEDDING_BATCH]
             rows = encoder.encode([texts[key] for key in batch], TextKind.DOCUMENT)
             if not np.isfinite(rows).all():
                 raise KnowledgeBaseError(f"The encoder {encoder.name} gave no numbers.")
             self._vectors.update(zip(batch, rows, strict=True))
             if self._on_embedded:
                 self._on_embedded(len(batch))
+        self._wanted = ()
 
     def is_embedded(self, store: Store) -> bool:
         """Returns whether every text is embedded, in the store or here."""

@@ -230,12 +230,7 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
     known = _to_compare(
         store, "id in :values", {id_ for block in members.values() for id_ in block}
     )
-    rows = store.run(
-        "select actor_id from statements where source = :source and actor_id in :values",
-        known,
-        source=source,
-    )
-    own = {row[0] for row in rows}
+    own = _described_by(store, source, known)
     found: dict[str, str] = {}
     for actor in actors:
         sharing = {id_ for key in keys[actor.id] for id_ in members.get(block_of(key), ())}
@@ -254,6 +249,13 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
         if len(same) == 1 and not _are_different(store, actor.id, same[0]):
             found[actor.id] = same[0]
     return found
+
+
+def _described_by(store: Store, source: str, actor_ids: Collection[str]) -> set[str]:
+    """Those of these actors that a source describes."""
+    # All sources of the few are read: with its name, a source's whole index might be.
+    rows = store.run("select actor_id, source from statements where actor_id in :values", actor_ids)
+    return {row[0] for row in rows if row[1] == source}
 
 
 def _are_different(store: Store, first: str, second: str) -> bool:

@@ -287,8 +287,8 @@ class StoredRecords(StoreConnection):
     def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, list[str]]:
         """Maps each known SIRET among these to its actors, in the order of their ids."""
         rows = self.run(
-            "select siret, id from actors where siret != '' and siret in :values order by id",
-            sirets,
+            "select siret, id from actors where siret in :values order by id",
+            set(sirets) - {""},
         )
         found: dict[str, list[str]] = {}
         for row in rows:

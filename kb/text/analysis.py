@@ -129,12 +129,19 @@ def _stemmer(lang: str) -> Any:
 
 def index_words(text: str, lang: str) -> str:
     """The stems of a text in order, without function words, for the lexical index."""
+    lang = _known(lang)
+    return " ".join(filter(None, (_indexed(written, lang) for written in _WORD.findall(text))))
+
+
+@lru_cache(maxsize=50_000)
+def _indexed(written: str, lang: str) -> str:
+    """What the lexical index has of a word as it is written: a directory repeats most."""
     kept = (
         word
-        for word in words(text)
+        for word in words(written)
         if not (len(word.forms) == 1 and word.forms[0] in FUNCTION_WORDS)
     )
-    return " ".join(stem(form, _known(lang)) for word in kept for form in word.forms)
+    return " ".join(stem(form, lang) for word in kept for form in word.forms)
 
 
 def spellings(word: Word) -> set[str]:

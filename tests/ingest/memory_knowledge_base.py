@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kb.errors import UnknownRecord
-from kb.knowledge_base import KnowledgeBase, Outcome
+from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import ContactChoice
 from kb.registers.duplicates import Duplicates, DuplicateState
@@ -43,18 +43,10 @@ class MemoryKnowledgeBase(KnowledgeBase):
             on_embedded(sum(outcome is not Outcome.UNCHANGED for outcome in outcomes))
         return outcomes
 
-    def ingest_actors(
-        self,
-        source: str,
-        rows: Sequence[SourceRow],
-        on_embedded: Callable[[int], None] | None = None,
-        *,
-        by: str = "",
-        note: str = "",
-        on_changed: Callable[[Actor | None, Actor], object] | None = None,
-        on_apart: Callable[[int, Actor], object] | None = None,
-    ) -> list[Outcome]:
-        return self.put([row.actor for row in rows], on_embedded)
+    def begin_rows(
+        self, source: str, rows: Sequence[SourceRow], *, by: str = "", note: str = ""
+    ) -> "MemoryRowSlice":
+        return MemoryRowSlice(self, [row.actor for row in rows])
 
     def ingest_cases(
         self,
@@ -134,3 +126,26 @@ class MemoryContactChoices(ContactChoices):
 
     def of(self, source: str) -> ContactChoice:
         return ContactChoice()
+
+
+class MemoryRowSlice(RowSlice):
+    """Rows on their way into a base in a dictionary, where nothing is prepared."""
+
+    def __init__(self, base: MemoryKnowledgeBase, actors: Sequence[Actor]) -> None:
+        self._base = base
+        self._actors = actors
+
+    def prepare(self, after: Sequence[RowSlice] = ()) -> None:
+        """Nothing is encoded."""
+
+    def encode(self) -> None:
+        """Nothing is encoded."""
+
+    def put(
+        self,
+        on_embedded: Callable[[int], None] | None = None,
+        *,
+        on_changed: Callable[[Actor | None, Actor], object] | None = None,
+        on_apart: Callable[[int, Actor], object] | None = None,
+    ) -> list[Outcome]:
+        return self._base.put(self._actors, on_embedded)

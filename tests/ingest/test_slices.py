@@ -1,0 +1,145 @@
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from ingest.pipeline import BATCH_RECORDS, ingest
+from kb.encoder.encoder import Embeddings, TextKind
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor, Kind
+from kb.resolution.merge_rules import SourceRow
+from kb.store.store import Store
+from tests.encoders import WordCountEncoder
+
+SLICES = 3
+
+
+class WaitingEncoder(WordCountEncoder):
+    """Waits, before it encodes the documents of a call, for what the test says."""
+
+    def __init__(self, before: Callable[[Sequence[str]], object]) -> None:
+        super().__init__(dimension=64)
+        self._before = before
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        self._before(texts)
+        return super().encode(texts, kind)
+
+
+def base_with(folder: Path, encoder: WordCountEncoder) -> KnowledgeBase:
+    folder.mkdir()
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    return KnowledgeBase(folder, lambda: encoder)
+
+
+def directory(path: Path, rows: int = SLICES * BATCH_RECORDS) -> Path:
+    lines = [f"firme-{row},Firme {row},Tonneaux {row // 2}" for row in range(rows)]
+    path.write_text("\n".join(["id,name,description", *lines]), encoding="utf-8")
+    return path
+
+
+def test_a_slice_is_encoded_while_the_next_is_read(tmp_path: Path) -> None:
+    read = 0
+    next_is_read = threading.Event()
+
+    def note(count: int) -> None:
+        nonlocal read
+        read += count
+        if read > BATCH_RECORDS:
+            next_is_read.set()
+
+    # Were the first slice encoded before the second is read, this would wait in vain.
+    encoder = WaitingEncoder(lambda _texts: next_is_read.wait(60) or pytest.fail("none is read"))
+    base = base_with(tmp_path / "kb", encoder)
+    report = ingest(base, [directory(tmp_path / "a.csv")], progress=note)
+    assert (report.added, report.failures) == (SLICES * BATCH_RECORDS, [])
+    base.close()
+
+
+def test_no_text_is_encoded_twice_in_slices_that_are_under_way_together(tmp_path: Path) -> None:
+    encoder = WordCountEncoder(dimension=64)
+    base = base_with(tmp_path / "kb", encoder)
+    path = tmp_path / "a.csv"
+    lines = [f"firme-{row},Firme {row},Tonneaux {row % 7}" for row in range(2 * BATCH_RECORDS)]
+    path.write_text("\n".join(["id,name,description", *lines]), encoding="utf-8")
+    report = ingest(base, [path])
+    assert report.embedded == len(encoder.embedded) == len(set(encoder.embedded)) == 7
+    base.close()
+
+
+def test_rows_of_two_slices_about_one_actor_are_put_in_their_order(tmp_path: Path) -> None:
+    base = base_with(tmp_path / "kb", WordCountEncoder(dimension=64))
+    siret = "73282932000074"
+    rows = [f"firme-{row},Firme {row},,Tonneaux {row}" for row in range(2 * BATCH_RECORDS)]
+    rows[BATCH_RECORDS - 1] = f"a,Avel,{siret},Des cirages"
+    rows[BATCH_RECORDS] = f"b,AVEL SAS,{siret},Des vernis"
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["id,name,siret,description", *rows]), encoding="utf-8")
+    report = ingest(base, [path])
+    assert (report.added, report.changed) == (2 * BATCH_RECORDS - 1, 1)
+    assert base.actor("a").description == "Des cirages\n\nDes vernis"
+    assert "b" not in base.ids(Kind.ACTOR)
+    assert ingest(base, [path]).unchanged == 2 * BATCH_RECORDS
+    base.close()
+
+
+def test_a_row_is_planned_again_where_a_slice_before_made_its_actor(tmp_path: Path) -> None:
+    base = base_with(tmp_path / "kb", WordCountEncoder(dimension=64))
+    siret = "73282932000074"
+    slices = [
+        base.begin_rows("cci", [row_of("a", "Avel", siret)]),
+        base.begin_rows("cci", [row_of("b", "Avel", siret)]),
+    ]
+    slices[0].prepare()
+    slices[1].prepare([slices[0]])
+    assert [part.put() for part in slices] == [["added"], ["unchanged"]]
+    assert [(claim.key, claim.value) for claim in base.claims.of("a") if claim.field == "name"] == [
+        ("a", "Avel"),
+        ("b", "Avel"),
+    ]
+    base.close()
+
+
+def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
+    def refuse(texts: Sequence[str]) -> None:
+        if any("Tonneaux 70" in text for text in texts):
+            raise ValueError("cannot be embedded")
+
+    base = base_with(tmp_path / "kb", WaitingEncoder(refuse))
+    report = ingest(base, [directory(tmp_path / "a.csv")])
+    # Two firms share the text.
+    assert [(note.row, note.reason) for note in report.failures] == [
+        (142, "cannot be embedded"),
+        (143, "cannot be embedded"),
+    ]
+    assert report.added == SLICES * BATCH_RECORDS - 2
+    base.close()
+
+
+class Enough(Exception):
+    """The run is to stop."""
+
+
+def test_who_stops_a_run_waits_for_no_more_than_a_batch(tmp_path: Path) -> None:
+    begun = threading.Event()
+    calls: list[int] = []
+
+    def note_call(texts: Sequence[str]) -> None:
+        calls.append(len(texts))
+        begun.set()
+
+    def stop(_count: int) -> None:
+        if begun.is_set():
+            raise Enough
+
+    base = base_with(tmp_path / "kb", WaitingEncoder(note_call))
+    with pytest.raises(Enough):
+        ingest(base, [directory(tmp_path / "a.csv")], progress=stop)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
+    assert len(calls) <= 2
+    base.close()
+
+
+def row_of(key: str, name: str, siret: str) -> SourceRow:
+    return SourceRow(Actor(id=key, name=name, country="FR", siret=siret))
