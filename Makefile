@@ -15,7 +15,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check check-long format lint types imports widget benchmark evaluate ablation lock sbom audit clean
+.PHONY: help install run demo quick test check check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,9 +72,13 @@ imports: install
 widget: install ## make the widget's script out of its sources (docs/embedding.md)
 	$(BIN)/python -m web.embed.widget.build
 
-benchmark: demo ## measure speed and memory (docs/benchmarks.md)
-	$(BIN)/python -m tests.benchmarks --kb $(DEMO)
+benchmark: install ## measure speed and memory beside what others use; a quarter of an hour (docs/benchmarks.md)
+	$(BIN)/python -m tests.benchmarks
+
+benchmark-full: demo ## the same up to 100,000 firms, and what else is measured; some hours; writes the page
+	$(BIN)/python -m tests.benchmarks --full --write
 	$(BIN)/python -m tests.benchmarks.ranking
+	$(BIN)/python -m tests.benchmarks.live
 	$(BIN)/python -m tests.benchmarks.ingesting
 	$(BIN)/python -m tests.benchmarks.widget --kb $(DEMO)
 

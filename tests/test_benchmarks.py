@@ -1,14 +1,34 @@
-"""What benchmarks are made of: the firms and the needs, the same at each run."""
+"""What benchmarks are made of, and how the comparison goes on whatever a contestant does."""
 
+import json
+import math
+import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from ingest.directories.readers import read_directory
 from kb.models import Actor
+from tests.benchmarks.clients import ask
 from tests.benchmarks.corpus import LINE, firms, needs, write_firms
+from tests.benchmarks.processes import Session, StepFailed
+from tests.benchmarks.results import (
+    BEGIN,
+    END,
+    P50,
+    document_with,
+    exponent,
+    read_results,
+    tables,
+    write_plots,
+)
+from tests.benchmarks.steps import ENTRANTS, SMALL, Figures, Step, Workshop, plan, run_step
 
 
 def test_a_small_corpus_begins_a_large_one() -> None:
@@ -43,3 +63,141 @@ def test_a_corpus_is_a_directory_that_is_read(ending: str, tmp_path: Path) -> No
 def test_needs_are_those_of_the_development_sets() -> None:
     assert len(set(needs())) == len(needs()) > 700
     assert "qui pourrait fabriquer du gel hydroalcoolique ?" in needs()
+
+
+CONTESTANT = """
+import sys, time
+from tests.benchmarks.rivals.contestant import Contestant, main
+
+class Fake(Contestant):
+    def warm(self): print("noise of a library")
+    def build(self, folder, slices, given): raise ValueError("no disk")
+    def open(self, folder): time.sleep(60)
+    def search(self, need): return [f"firm-{need}#0", "case-1"]
+    def nearest(self, need): return [1.0], ["text"]
+    def add(self, id, text): pass
+
+sys.argv = ["", "session", "model"]
+main(Fake)
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with Session([sys.executable, "-c", CONTESTANT], tmp_path / "log") as session:
+        yield session
+
+
+def test_a_contestant_answers_whatever_its_libraries_print(session: Session) -> None:
+    assert session.ask("warm", 60).keys() == {"seconds"}
+    answer = session.ask("search", 60, needs=["1", "2"])
+    assert answer["found"] == [["firm-1#0", "case-1"], ["firm-2#0", "case-1"]]
+    assert len(answer["ms"]) == 2
+    assert session.ask("add", 60, texts=[["case-1", "a"], ["case-9", "b"]])["found"] == 1
+    assert session.pss_mib() > 1
+
+
+def test_what_fails_or_takes_too_long_is_a_failed_step(tmp_path: Path) -> None:
+    with Session([sys.executable, "-c", CONTESTANT], tmp_path / "log") as session:
+        with pytest.raises(StepFailed, match="no disk"):
+            session.ask("build", 60, folder="base", slices=[], given=True)
+        with pytest.raises(StepFailed, match="longer than its time"):
+            session.ask("open", 0.1, folder="base")
+        pid = session.pid
+    assert not Path(f"/proc/{pid}").exists()
+    with (
+        Session([sys.executable, "-c", "raise SystemExit(1)"], tmp_path / "log") as gone,
+        pytest.raises(StepFailed, match="it ended"),
+    ):
+        gone.ask("warm", 60)
+
+
+def test_a_run_goes_on_where_it_was_ended_and_tries_again_what_failed(tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def fails() -> Figures:
+        calls.append("fails")
+        raise StepFailed("for once")
+
+    def succeeds() -> Figures:
+        calls.append("succeeds")
+        return {"seconds": 1.0}
+
+    run_step(Step("once.ours.500.0", fails), tmp_path)
+    assert "for once" in json.loads((tmp_path / "once.ours.500.0.json").read_text())["error"]
+    for _ in range(2):
+        run_step(Step("once.ours.500.0", succeeds), tmp_path)
+    assert calls == ["fails", "succeeds"]
+    assert json.loads((tmp_path / "once.ours.500.0.json").read_text())["seconds"] == 1.0
+
+
+def test_a_plan_lets_contestants_take_turns(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, tmp_path, tmp_path, SMALL)
+    names = [step.name for step in plan(workshop, [500], 2, ENTRANTS)]
+    assert len(set(names)) == len(names)
+    ingests = [name.split(".")[1] for name in names if name.startswith("ingest.")]
+    ours, plain, txtai, chroma = (one.name for one in ENTRANTS)
+    assert ingests == [ours, plain, txtai, chroma, plain, txtai, chroma, ours]
+    assert "serve.chroma.500.0" not in names
+
+
+def test_results_are_medians_with_their_spread_and_failures_are_gaps(tmp_path: Path) -> None:
+    about = {"load_before": 0.5, "took_s": 10, "at": "2026-11-27T08:00:00", "machine": "2 cores"}
+    for size, ms in ((1000, 10.0), (10_000, 20.0)):
+        for turn, times in enumerate((0.9, 1.0, 1.2)):
+            for who, share in (("ours", 1.0), ("plain", 4.0)):
+                searched = {
+                    "ms": [ms * times * share] * 3,
+                    "pss_mib": 300.0,
+                    "recall": 1.0,
+                    "add_ms": [5.0],
+                    "processor_ms": 3.0,
+                }
+                _keep(tmp_path, f"search.{who}.{size}.{turn}", searched | about)
+        _keep(tmp_path, f"build.ours.{size}", {"seconds": 1, "bytes": 9, "passages": size} | about)
+        scanned = {"embed_ms": 5.0, "scan_ms": 1.0, "read_ms": 0.5, "passages": size}
+        _keep(tmp_path, f"scanning.floor.{size}.0", scanned | about)
+    _keep(tmp_path, "search.txtai.1000.0", {"error": "StepFailed: it ended"} | about)
+    results = read_results(tmp_path)
+    assert results.values(P50, "ours", 1000) == [9.0, 10.0, 12.0]
+    assert exponent(results, P50, "ours") == pytest.approx(math.log10(2))
+    told = tables(results, ENTRANTS)
+    assert "| Qui sait faire ? | 10.0 (9.00–12.0) |" in told
+    assert "| sentence-transformers + FAISS | 40.0 (36.0–48.0) |" in told
+    assert "of which 1 failed" in told
+    assert "| search / (embedded + scan), 1,000 firms | ≤ 1.5 | **1.67** |" in told
+    assert "| recall@10, 1,000 firms | ≥ 0.98 | 1.00 |" in told
+    page = document_with(f"# Page\n\n{BEGIN}\noutdated\n{END}\n\nrest\n", told)
+    assert "outdated" not in page
+    assert page.endswith(f"{END}\n\nrest\n")
+    plots = write_plots(results, ENTRANTS, tmp_path / "plots")
+    assert set(plots) == {"search.svg", "memory.svg", "adding.svg"}
+    svg = ElementTree.parse(tmp_path / "plots" / "search.svg").getroot()
+    polylines = svg.findall(".//{http://www.w3.org/2000/svg}polyline")
+    assert [len(line.attrib["points"].split()) for line in polylines] == [2, 2, 2]
+
+
+def _keep(folder: Path, name: str, figures: Figures) -> None:
+    (folder / f"{name}.json").write_text(json.dumps(figures), encoding="utf-8")
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(503 if self.path == "/busy" else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_clients_count_answers_and_what_was_refused() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answers = ask(server.server_port, ["/search"] * 20 + ["/busy"] * 5, clients=4)
+        server.shutdown()
+    assert (len(answers.ms), answers.refused, answers.failed) == (20, 5, 0)
+    assert answers.per_second > 0

@@ -1,0 +1,211 @@
+"""Contestants in processes of their own, each with a time limit, and what they take of memory."""
+
+import contextlib
+import json
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.benchmarks.corpus import ROOT
+
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+ENDS_WITHIN_S = 15.0
+
+
+class StepFailed(Exception):
+    """A step of the comparison did not come to its end; says why in a line."""
+
+
+class Session:
+    """A contestant that answers; ended, with all that it started, at the end of `with`."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        """Starts a command that answers lines of JSON; what it prints else goes into a file."""
+        self._process = _started(command, log, answers=True)
+        self._buffer = b""
+        self._log = log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        _end(self._process)
+
+    def ask(self, do: str, within_s: float, **given: Any) -> Any:
+        """The answer of the contestant.
+
+        Raises:
+            StepFailed: it failed, ended, or took longer.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **given}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise StepFailed(f"{do}: it ended; {self._log} says why") from None
+        answer = json.loads(self._line(do, time.monotonic() + within_s))
+        if "error" in answer:
+            raise StepFailed(f"{do}: {answer['error']}")
+        return answer
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def pss_mib(self) -> float:
+        return pss_mib(self._process.pid)
+
+    def _line(self, do: str, until: float) -> bytes:
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._process.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not waiting.select(max(until - time.monotonic(), 0)):
+                    raise StepFailed(f"{do}: longer than its time")
+                read = os.read(self._process.stdout.fileno(), 1 << 20)
+                if not read:
+                    raise StepFailed(f"{do}: it ended; {self._log} says why")
+                self._buffer += read
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+
+def seconds_of(command: Sequence[str], log: Path, within_s: float) -> float:
+    """The seconds of a whole process.
+
+    Raises:
+        StepFailed: it fails, or takes longer.
+    """
+    started = time.perf_counter()
+    output_of(command, log, within_s)
+    return time.perf_counter() - started
+
+
+def output_of(command: Sequence[str], log: Path, within_s: float) -> str:
+    """What a process prints.
+
+    Raises:
+        StepFailed: it fails, or takes longer.
+    """
+    process = _started(command, log, answers=True)
+    try:
+        output, _ = process.communicate(timeout=within_s)
+    except subprocess.TimeoutExpired:
+        raise StepFailed("longer than its time") from None
+    finally:
+        _end(process)
+    if process.returncode:
+        raise StepFailed(f"it ended with {process.returncode}; {log} says why")
+    return str(output.decode())
+
+
+@contextlib.contextmanager
+def serving(
+    command: Sequence[str], log: Path, port: int, path: str, within_s: float
+) -> Iterator[tuple[int, float]]:
+    """A server: its process id, and the seconds until it first answered a request for `path`.
+
+    Raises:
+        StepFailed: it ends, or does not answer within this time.
+    """
+    started = time.perf_counter()
+    process = _started(command, log, answers=False)
+    try:
+        while not _answers(f"http://127.0.0.1:{port}{path}"):
+            if process.poll() is not None:
+                raise StepFailed(f"the server ended; {log} says why")
+            if time.perf_counter() - started > within_s:
+                raise StepFailed("the server does not answer")
+            time.sleep(0.02)
+        yield process.pid, time.perf_counter() - started
+    finally:
+        _end(process)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def pss_mib(pid: int) -> float:
+    """The memory of a process and of all that it started: shared pages count by their share."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end while it is looked at.
+        with contextlib.suppress(OSError):
+            after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+            if int(after_name.split()[3]) == pid:  # its session
+                found = _PSS.search((stat.parent / "smaps_rollup").read_text(encoding="utf-8"))
+                total += int(found[1]) if found else 0
+    return total / 1024
+
+
+def _started(command: Sequence[str], log: Path, *, answers: bool) -> "subprocess.Popen[bytes]":
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if answers else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if answers else file,
+            stderr=file,
+            cwd=ROOT,
+            env=_environment(),
+            start_new_session=True,
+        )
+
+
+def _environment() -> dict[str, str]:
+    """That of this process without settings of the program, and without what is looked for online.
+
+    Variables for older builds of OpenBLAS slow down newer ones.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if (not name.startswith("QUISAIT_") or name == "QUISAIT_CACHE")
+        and name not in {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
+    }
+    return kept | {
+        "PYTHONPATH": str(ROOT),
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "true",
+        "ANONYMIZED_TELEMETRY": "False",
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.HTTPError):
+        return False
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a process and whatever it started: they have a session of their own."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS_WITHIN_S)
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(OSError):
+                pipe.close()

@@ -1,0 +1,114 @@
+"""Qui sait faire ?, asked through its knowledge base, its command and its server."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ingest.pipeline import ingest
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case
+from kb.settings import Settings
+from tests.benchmarks.rivals.contestant import NEAREST, Contestant, SliceFiles, main
+
+QUISAIT = (sys.executable, "-m", "web")
+
+
+class Ours(Contestant):
+    """The model is the one of the program, which prepares it itself; the folder is not read."""
+
+    def warm(self) -> None:
+        self._encoder = load_encoder(Settings.from_environment())
+        self._encoder.encode(["prêt"], TextKind.DOCUMENT)
+
+    def build(self, folder: Path, slices: Sequence[SliceFiles], given: bool) -> int:
+        encoder = GivenEmbeddings(self._encoder, slices) if given else self._encoder
+        settings = Settings.from_environment(kb=folder)
+        KnowledgeBase.open(settings, create=True).close()
+        base = KnowledgeBase(folder, lambda: encoder, settings.cache)
+        report = ingest(base, [one.firms for one in slices], source="corpus")
+        base.save_index()
+        base.close()
+        if report.failures:
+            raise ValueError(str(report.failures[0]))
+        return report.embedded
+
+    def open(self, folder: Path) -> None:
+        self._base = KnowledgeBase.open(Settings.from_environment(kb=folder))
+        self._base.search("prêt")
+
+    def search(self, need: str) -> Sequence[str]:
+        found = self._base.search(need)
+        return [hit.actor.id for hit in found.hits] + [hit.case.id for hit in found.cases]
+
+    def nearest(self, need: str) -> tuple[Sequence[float], Sequence[str]]:
+        row = self._base.encoder.encode([need], TextKind.QUERY)[0]
+        with self._base._context() as context:
+            ids = [id_ for id_, _ in context.index.search(row, NEAREST)]
+            passages = context.store.passages(ids)
+        return row.tolist(), [passages[id_].text for id_ in ids]
+
+    def add(self, id: str, text: str) -> None:
+        title = text.partition(",")[0]
+        self._base.put([Case(id, title, text=text, need=title, lang="fr")])
+
+    @classmethod
+    def once(cls, model: Path, folder: Path, need: str) -> None:
+        os.execv(QUISAIT[0], [*QUISAIT, "search", need, "--kb", str(folder)])  # noqa: S606
+
+    @classmethod
+    def serve(cls, model: Path, folder: Path, port: int) -> None:
+        # All requests come from one address here; nothing else is set otherwise than it comes.
+        os.environ["QUISAIT_SEARCHES_A_MINUTE"] = "0"
+        os.execv(QUISAIT[0], [*QUISAIT, "serve", "--kb", str(folder), "--port", str(port)])  # noqa: S606
+
+
+class GivenEmbeddings:
+    """An encoder that knows the embeddings of slices, and embeds other texts by another."""
+
+    def __init__(self, encoder: Encoder, slices: Sequence[SliceFiles]) -> None:
+        self._encoder = encoder
+        self.name, self.engine = encoder.name, encoder.engine
+        self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
+        self._embeddings = [np.load(one.embeddings, mmap_mode="r") for one in slices]
+        keys = [_key(text) for one in slices for _, text in one.read_passages()]
+        self._keys = np.array(keys, np.uint64)
+        self._order = np.argsort(self._keys)
+        self._keys = self._keys[self._order]
+        self._starts = np.cumsum([0, *map(len, self._embeddings)])
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        rows = np.empty((len(texts), self.dimension), np.float32)
+        others = []
+        for at, text in enumerate(texts):
+            key = np.uint64(_key(text))
+            place = int(np.searchsorted(self._keys, key))
+            if kind is TextKind.QUERY or place == len(self._keys) or self._keys[place] != key:
+                others.append(at)
+                continue
+            row = int(self._order[place])
+            part = int(np.searchsorted(self._starts, row, side="right")) - 1
+            rows[at] = self._embeddings[part][row - self._starts[part]]
+        if others:
+            rows[others] = self._encoder.encode([texts[at] for at in others], kind)
+        return rows
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        return self._encoder.encode_words(text, kind)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+
+def _key(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+
+
+if __name__ == "__main__":
+    main(Ours)
