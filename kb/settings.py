@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, description="Processor threads for the encoder; 0 means all."
     )
+    workers: int = Field(
+        default=0,
+        ge=0,
+        description="How many processes answer searches: the server, and searchers beside it; 0 "
+        "means one for each processor that may be used, as far as memory allows.",
+    )
     public_url: str = Field(
         default="",
         description="The address that visitors use, for links in the sitemap and the API; with a "

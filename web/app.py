@@ -43,6 +43,7 @@ from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
+from web.http.elsewhere import OtherProcesses
 from web.http.errors import answer_errors
 from web.http.security.body_limit import BodyLimit
 from web.http.security.headers import SecurityHeaders
@@ -169,8 +170,11 @@ def create_app(
     fonts: WebFonts = NO_FONTS,
     *,
     log_requests: bool = False,
+    others: OtherProcesses | None = None,
 ) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards.
+
+    `others` are the processes that answer searches beside this one, if there are any.
 
     Raises:
         SettingsError: the path of the public URL is one of this program's own.
@@ -202,7 +206,9 @@ def create_app(
     app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts}, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
-    app.state.complete_searches = CompleteSearches()
+    app.state.others = others
+    processes = 1 + (others.count if others else 0)
+    app.state.complete_searches = CompleteSearches(processes)
     app.state.sign_in_throttle = SignInThrottle()
     app.state.alert_throttle = subscribe.AlertThrottle()
     app.state.board_throttle = Throttle(free=FREE_POSTS)
@@ -211,7 +217,7 @@ def create_app(
     app.state.widget = scripts.WidgetScripts()
     app.state.quotas = Quotas(settings)
     app.state.proxies = ()  # the server knows which it trusts
-    app.state.searches = Searches()
+    app.state.searches = Searches(processes)
     app.state.list_files = Throttle(free=LIST_FILES)
     app.state.demand_counter = DemandCounter(knowledge_base, settings)
     app.state.site_usage = SiteUsage(knowledge_base.sites)

@@ -6,7 +6,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Container, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing
+from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Protocol, cast
 
@@ -16,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.contexts import prepare_reading
 from ingest.reading.readers import readers
-from kb.errors import QueryError, SettingsError
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
@@ -24,12 +25,14 @@ from web.alerts.digests import digests_of
 from web.app import create_app
 from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
-from web.http.i18n import Language
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
+from web.operations.forking import processes_of, start_process
 from web.operations.metrics import SiteMetrics
+from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
 from web.privacy.forgetting import Forgetting
+from web.searcher import TURN_S, run_searcher, warm_up
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
@@ -40,10 +43,6 @@ SPARE_FILES = 256
 
 ANSWERS_WITHIN_S = 5
 """How long answers in flight may take, once the server is told to end."""
-
-TURN_S = 0.0005
-"""After how long a thread gives way to another: a search waits for a turn wherever it lets go of
-the interpreter, and a long article that is searched for proposals would take the usual 5 ms."""
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -69,13 +68,18 @@ def serve(
         # First, so that a port in use is told at once and not after the encoder is loaded.
         closing(_bound_socket(host, port)) as bound,
         closing(KnowledgeBase.open(settings)) as knowledge_base,
+        ExitStack() as in_the_end,
     ):
-        _warm_up(knowledge_base)
+        searchers = _searchers(knowledge_base, settings)
+        if searchers:
+            in_the_end.callback(searchers.close)
+            searchers.launch()
+        warm_up(knowledge_base)
         prepare_reading()
         most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
         limits = ConnectionLimits(most, settings.max_connections_per_address)
         fonts = prepare_fonts(settings.cache)
-        app = create_app(knowledge_base, settings, fonts, log_requests=access_log)
+        app = create_app(knowledge_base, settings, fonts, log_requests=access_log, others=searchers)
         config = uvicorn.Config(
             app,
             # Ours is the log of requests, without their words; that of failures goes its way.
@@ -103,7 +107,12 @@ def serve(
         metrics: SiteMetrics = app.state.metrics
         connections = ServedConnections(limits, proxies, metrics.connection_ended)
         metrics.connections.set_function(lambda: len(connections.connections))
-        server = _Server(config, _url(bound), beside, app.state.site_usage, connections, on_ending)
+        if searchers:
+            searchers.on_found = metrics.searched
+            metrics.watch_searchers(lambda: searchers.pids)
+        server = _Server(
+            config, _url(bound), beside, app.state.site_usage, connections, on_ending, searchers
+        )
         server.run(sockets=[bound])
     if server.interrupted:
         raise KeyboardInterrupt
@@ -128,8 +137,10 @@ class _Server(uvicorn.Server):
         site_usage: SiteUsage,
         connections: ServedConnections,
         on_ending: Callable[[int], object],
+        searchers: Searchers | None,
     ) -> None:
         super().__init__(config)
+        self._searchers = searchers
         self.server_state = self._connections = connections
         self.interrupted = False
         self._url = url
@@ -149,6 +160,8 @@ class _Server(uvicorn.Server):
         self.interrupted = sig == signal.SIGINT
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._searchers:
+            await self._searchers.begin()
         await super().startup(sockets)
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")
@@ -174,8 +187,22 @@ class _Server(uvicorn.Server):
             *(asyncio.to_thread(background.stop) for background in self._beside),
         )
         self._connections.cut_all()
+        if self._searchers:
+            await self._searchers.end()
         # When the last request is answered, and so counted.
         await asyncio.to_thread(self._site_usage.stop)
+
+
+def _searchers(knowledge_base: KnowledgeBase, settings: Settings) -> Searchers | None:
+    """Returns the searchers beside this process, as many as the settings and the machine say."""
+    count = processes_of(settings) - 1
+    if count < 1:
+        return None
+
+    def start(channel: socket.socket) -> BaseProcess:
+        return start_process(run_searcher, channel, settings)
+
+    return Searchers(knowledge_base, count, start)
 
 
 def _proxies(config: uvicorn.Config) -> Container[str]:
@@ -223,12 +250,3 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 def _url(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _warm_up(knowledge_base: KnowledgeBase) -> None:
-    """Loads the encoder, the index and the dictionaries, so that no visitor waits for them."""
-    with suppress(QueryError):
-        knowledge_base.search("bonjour", limit=1)
-    knowledge_base.spelling.meant("bonjour")
-    for language in Language:
-        knowledge_base.related_needs.near("bonjour", language)

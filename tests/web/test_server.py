@@ -21,6 +21,7 @@ from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
 from web import server
+from web.searcher import TURN_S
 
 
 class Watched(SampleBase):
@@ -63,7 +64,7 @@ def answers(
 
 
 def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: list[str]) -> None:
-    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
+    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
     announced, query, software, refusal = answers
     assert announced.startswith("Qui sait faire ? → http://127.0.0.1:")
     assert announced.count("\n") == 1
@@ -79,8 +80,8 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
 def test_threads_give_way_to_each_other_often(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
     monkeypatch.setattr(sys, "setswitchinterval", turns.append)
-    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
-    assert turns == [server.TURN_S]
+    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+    assert turns == [TURN_S]
 
 
 def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
@@ -90,7 +91,7 @@ def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     for access_log in (False, True):
         answers.clear()
         with log_lines("text", "info"):
-            server.serve(Settings(), "127.0.0.1", 0, access_log=access_log)
+            server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=access_log)
         captured = capsys.readouterr()
         told.append(captured.out + captured.err)
     assert "GET /api/search 200" not in told[0]
@@ -109,7 +110,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 ) -> None:
     monkeypatch.delattr(server, "KnowledgeBase")
     with pytest.raises(SettingsError) as raised:
-        server.serve(Settings(), "127.0.0.1", taken_port, access_log=False)
+        server.serve(Settings(workers=1), "127.0.0.1", taken_port, access_log=False)
     assert str(raised.value) == (
         f"cannot listen on 127.0.0.1 port {taken_port}: {os.strerror(98)}. "
         "Choose another with --port."
@@ -118,7 +119,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 
 def test_a_host_that_is_not_one_is_told() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on no\.such\.host\.invalid: "):
-        server.serve(Settings(), "no.such.host.invalid", 0, access_log=False)
+        server.serve(Settings(workers=1), "no.such.host.invalid", 0, access_log=False)
 
 
 def test_a_damaged_trade_index_is_told_before_the_server_listens(
@@ -137,7 +138,7 @@ def test_a_damaged_trade_index_is_told_before_the_server_listens(
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_an_ipv6_address_is_announced_as_a_url(answers: list[str]) -> None:
     try:
-        server.serve(Settings(), "::1", 0, access_log=False)
+        server.serve(Settings(workers=1), "::1", 0, access_log=False)
     except SettingsError as error:
         pytest.skip(str(error))
     assert answers[0].startswith("Qui sait faire ? → http://[::1]:")

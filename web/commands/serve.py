@@ -17,17 +17,27 @@ from kb.commands.options import kb_option
     show_default=True,
     help="The port to listen on; 0 chooses a free port.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    help="How many processes answer searches; 0, the default, means one for each processor.",
+)
 @click.option("--access-log", is_flag=True, help="Log each request, without its words.")
-def serve(kb: Path | None, host: str, port: int, access_log: bool) -> None:
+def serve(kb: Path | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     import gc
 
-    from kb.log_lines import log_lines
     from kb.settings import Settings
+    from web.operations.forking import begin_to_import, processes_of
+
+    settings = Settings.from_environment(kb=kb, workers=workers)
+    if processes_of(settings) > 1:
+        begin_to_import()  # while this process imports, too
+
+    from kb.log_lines import log_lines
     from web import server
     from web.operations.ending import end_in_time
 
-    settings = Settings.from_environment(kb=kb)
     try:
         with log_lines(settings.log, settings.log_level):
             server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)

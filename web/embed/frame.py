@@ -21,7 +21,7 @@ from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from kb.search.results import Steering
 from web.embed.access import AFramedAccess
-from web.embed.quota import count_request, usage_of
+from web.embed.quota import ACountedFramedSearch, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import Language, preferred_language
@@ -57,7 +57,17 @@ class _FrameRoute(APIRoute):
                 return _page(request, 400, _WRONG_ADDRESS)
             except HTTPException as error:
                 advice = error.advice if isinstance(error, Refusal) else _WRONG_ADDRESS
-                return _page(request, error.status_code, advice, headers=error.headers)
+                # Who asks too much, or finds too many, asks again in the form.
+                again = SearchRequest(request.query_params.get("q", ""))
+                asked = again if error.status_code in {429, 503} else None
+                return _page(
+                    request,
+                    error.status_code,
+                    advice,
+                    headers=error.headers,
+                    asked=asked,
+                    kept=_kept(request),
+                )
             except QuisaitError as error:
                 _log.error("%s", error)
                 return _page(request, 503, _NO_ANSWER)
@@ -73,6 +83,7 @@ def framed_search(
     *,
     page_request: APageRequest,
     access: AFramedAccess,
+    _counted: ACountedFramedSearch,
     _turn: ATurnToSearch,
     q: str | None = None,
     department: str | None = None,
@@ -81,7 +92,7 @@ def framed_search(
 ) -> Response:
     """The filters of the site hold where none are given."""
     request = page_request.http
-    kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
+    kept = _kept(request)
     asked = SearchRequest(q or "", theme=access.theme(theme))
     try:
         asked = SearchRequest(asked.q, department_code(access.department(department)), asked.theme)
@@ -91,7 +102,6 @@ def framed_search(
     if q is None:
         return _page(request, asked=asked, kept=kept)
     try:
-        count_request(page_request.http, access)
         language = _language(request)
         result = page_request.knowledge_base.search(
             asked.q,
@@ -104,10 +114,6 @@ def framed_search(
         count_demand(request, asked, result)
         urls = absolute_urls(page_request.root, language)
         answer = WidgetAnswer.of(result, asked, limit, urls)
-    except Refusal as error:
-        return _page(
-            request, error.status_code, error.advice, headers=error.headers, asked=asked, kept=kept
-        )
     except QueryError as error:
         return _page(request, 400, error.remark, asked=asked, kept=kept)
     if access.site and access.is_from_site:
@@ -115,6 +121,10 @@ def framed_search(
         counts = SiteCounts(searches=1, empty=0 if answer.fits else 1)
         usage_of(request).add(access.site.key, counts)
     return _page(request, asked=asked, kept=kept, answer=answer)
+
+
+def _kept(request: Request) -> dict[str, str]:
+    return {name: request.query_params[name] for name in KEPT if name in request.query_params}
 
 
 def _page(

@@ -2,14 +2,15 @@
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Annotated, cast
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from kb.messages import N_
 from kb.registers.sites import Site, SiteCounts
-from web.embed.access import Access
+from web.embed.access import Access, AFramedAccess, AnAccess
 from web.embed.usage import SiteUsage
+from web.http.elsewhere import is_admitted
 from web.http.refusals import Refusal
 from web.http.security.quotas import Quota, count_for_address, counted_address, quotas_of
 
@@ -20,12 +21,29 @@ def usage_of(request: Request) -> SiteUsage:
     return cast("SiteUsage", request.app.state.site_usage)
 
 
-def count_request(request: Request, access: Access) -> None:
-    """Counts a search for the site that it is from, against its quota.
+def _count_search(request: Request, access: AnAccess) -> None:
+    if not is_admitted(request):
+        _count_request(request, access)
 
-    Raises:
-        Refusal: 429, too many from this address, or for this site today.
-    """
+
+def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
+    # The frame by itself, with its empty form, is no search.
+    if q is not None and not is_admitted(request):
+        _count_request(request, access)
+
+
+ACountedSearch = Annotated[None, Depends(_count_search)]
+"""Counts a search for the site that it is from, against its quota, before it has its turn.
+
+Raises:
+    Refusal: 429, too many from this address, or for this site today.
+"""
+
+ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
+"""The same in a frame."""
+
+
+def _count_request(request: Request, access: Access) -> None:
     count_for_address(request, Quota.TYPING)
     if access.site is None or not access.is_from_site:
         return

@@ -13,7 +13,7 @@ from kb.registers.sites import SiteCounts
 from kb.search.results import Steering
 from web.api.read import QueryText
 from web.embed.access import NOT_A_PAGE, AnAccess
-from web.embed.quota import count_of_site, count_request, usage_of
+from web.embed.quota import ACountedSearch, count_of_site, usage_of
 from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language
@@ -36,6 +36,7 @@ def search(
     *,
     request: APageRequest,
     access: AnAccess,
+    _counted: ACountedSearch,
     _turn: ATurnToSearch,
     q: QueryText,
     department: Annotated[str | None, Query()] = None,
@@ -48,7 +49,6 @@ def search(
     The filters of the site hold where none are given. No language model is asked: what somebody has
     typed so far is sent to nobody.
     """
-    count_request(request.http, access)
     limit = min(limit, MAX_LIMIT)
     asked = SearchRequest(q, _department(access.department(department)), access.theme(theme))
     result = request.knowledge_base.search(

@@ -5,11 +5,11 @@ one.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -71,7 +71,9 @@ class SiteMetrics:
             self._searches.labels(fit.value)
         ProcessCollector(registry=registry)
         registry.register(_BaseCollector(knowledge_base))
-        knowledge_base.on_search = self._searched
+        knowledge_base.on_search = lambda found: self.searched(
+            best_fit(found), found.took_ms / 1000
+        )
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:
@@ -86,13 +88,47 @@ class SiteMetrics:
     def connection_ended(self, reason: str) -> None:
         self._ended.labels(reason).inc()
 
+    def searched(self, fit: str, seconds: float) -> None:
+        """Counts a search, of this process or of a searcher, by its best fit."""
+        self._searches.labels(fit).inc()
+        self._search_seconds.observe(seconds)
+
+    def watch_searchers(self, pids: Callable[[], Sequence[int]]) -> None:
+        """Shows the processes that search beside this one, which `pids` names."""
+        self._registry.register(_SearcherCollector(pids))
+
     def text(self) -> bytes:
         return generate_latest(self._registry)
 
-    def _searched(self, found: SearchResult) -> None:
-        fit = min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE)
-        self._searches.labels(fit.value).inc()
-        self._search_seconds.observe(found.took_ms / 1000)
+
+def best_fit(found: SearchResult) -> str:
+    return min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE).value
+
+
+class _SearcherCollector(Collector):
+    """The searchers that answer, with the memory and the time of the processor of all of them."""
+
+    def __init__(self, pids: Callable[[], Sequence[int]]) -> None:
+        self._pids = pids
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        pids = self._pids()
+        yield _gauge("quisait_searchers", "Processes that search beside the server.", len(pids))
+        seconds = resident = 0.0
+        for pid in pids:
+            figures = {
+                one.name: one.samples[0].value
+                for one in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect()  # type: ignore[misc]
+            }
+            seconds += figures.get("process_cpu_seconds", 0)
+            resident += figures.get("process_resident_memory_bytes", 0)
+        yield CounterMetricFamily(
+            "quisait_searchers_cpu_seconds", "Time of the processor that they took.", value=seconds
+        )
+        yield _gauge("quisait_searchers_resident_memory_bytes", "Memory that they have.", resident)
 
 
 class _BaseCollector(Collector):

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TypeVar, cast
 
 from anyio import CapacityLimiter
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from kb.settings import Settings, is_this_machine
 from web.http.dependencies import CompleteSearches, OpenKnowledgeBase
+from web.http.elsewhere import OtherProcesses
 from web.operations.metrics import CONTENT_TYPE_LATEST, SiteMetrics
 from web.operations.readiness import readiness_of
 
@@ -45,6 +46,9 @@ async def health() -> Response:
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
     threads = cast("ProbeThreads", request.app.state.probe_threads)
     found = await threads.run(lambda: readiness_of(knowledge_base))
+    others = cast("OtherProcesses | None", request.app.state.others)
+    if others is not None and found.index_current:
+        found = replace(found, index_current=await others.are_current())
     return JSONResponse(asdict(found), 200 if found.ready else 503, headers=_NOT_KEPT)
 
 

@@ -4,16 +4,17 @@
 listens. Further arguments are given to `quisait serve`.
 """
 
+import socket
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from unittest.mock import patch
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.web.sample_base import ACTORS, CASES, sample_encoder
-from web import server
+from web import searcher, server
 from web.cli import main
 from web.fonts.web_fonts import NO_FONTS
 
@@ -32,14 +33,22 @@ class SmallBase(KnowledgeBase):
         return base
 
 
-def serve(folder: Path, *arguments: str) -> None:
+SMALL: dict[str, Any] = {
     # What the real encoder alone needs is not loaded.
+    "KnowledgeBase": SmallBase,
+    "warm_up": lambda _: None,
+    "prepare_fonts": lambda _: NO_FONTS,
+}
+
+
+def run_small_searcher(channel: socket.socket, settings: Settings) -> None:
+    with patch.multiple(searcher, **SMALL):
+        searcher.run_searcher(channel, settings)
+
+
+def serve(folder: Path, *arguments: str) -> None:
     with patch.multiple(
-        server,
-        KnowledgeBase=SmallBase,
-        _warm_up=lambda _: None,
-        prepare_reading=lambda: None,
-        prepare_fonts=lambda _: NO_FONTS,
+        server, **SMALL, prepare_reading=lambda: None, run_searcher=run_small_searcher
     ):
         main(["--kb", str(folder), "serve", *arguments])
 

@@ -1,0 +1,269 @@
+"""Two processes that answer searches: what each visitor meets with, and what becomes of them."""
+
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import Request
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from starlette.responses import JSONResponse, Response
+
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Case
+from kb.registers.accounts import AccountRole
+from kb.settings import Settings
+from tests.web.operations.small_site import GIVEN_TIME_S, SiteProcess, serving_site
+from tests.web.sample_base import SampleBase, sample_encoder
+from web.app import create_app
+from web.http.elsewhere import admit
+from web.http.security.sessions import Sessions
+from web.operations import forking
+
+SECRET = "a secret of thirty-two characters"
+VISITOR = ("198.51.100.7", 40_000)
+
+
+class Elsewhere:
+    """Another process that answers everything, or leaves it here."""
+
+    count = 1
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers = self.current = True
+
+    @asynccontextmanager
+    async def place(self, request: Request) -> AsyncIterator[Response | None]:
+        self.asked.append(request.url.path)
+        headers = {"X-Made": "there"}
+        yield JSONResponse({"made": "there"}, 200, headers) if self.answers else None
+
+    async def are_current(self) -> bool:
+        return self.current
+
+
+@pytest.fixture
+def elsewhere() -> Elsewhere:
+    return Elsewhere()
+
+
+@pytest.fixture
+def visitor(knowledge_base: SampleBase, settings: Settings, elsewhere: Elsewhere) -> TestClient:
+    few = settings.model_copy(update={"searches_a_minute": 10})
+    app = create_app(knowledge_base, few, others=elsewhere)
+    return TestClient(app, client=VISITOR, raise_server_exceptions=False)
+
+
+SEARCHES = (
+    "/api/search?q=cirages",
+    "/en/search?q=cirages",
+    "/embed/v1/search?q=cirages",
+    "/embed/search?q=cirages",
+    "/api/explain?q=cirages&actor=avel",
+    "/api/report?q=cirages",
+)
+
+
+@pytest.mark.parametrize("path", SEARCHES)
+def test_what_another_process_answers_is_sent_as_it_is(
+    visitor: TestClient, knowledge_base: SampleBase, elsewhere: Elsewhere, path: str
+) -> None:
+    answer = visitor.get(path, headers={"Sec-Fetch-Dest": "iframe"})
+    assert answer.json() == {"made": "there"}
+    assert answer.headers["X-Made"] == "there"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert elsewhere.asked == [path.partition("?")[0]]
+    assert knowledge_base.searches == []
+
+
+def test_what_searches_nothing_is_answered_here(visitor: TestClient, elsewhere: Elsewhere) -> None:
+    assert visitor.get("/api/actors").status_code == 200
+    assert elsewhere.asked == []
+
+
+def test_what_is_left_here_is_answered_here(
+    visitor: TestClient, knowledge_base: SampleBase, elsewhere: Elsewhere
+) -> None:
+    elsewhere.answers = False
+    assert visitor.get("/api/search?q=cirages").json()["query"] == "cirages"
+    assert [text for text, _, _ in knowledge_base.searches] == ["cirages"]
+
+
+@pytest.mark.parametrize("path", SEARCHES[:2])
+def test_limits_are_kept_before_anything_is_handed_over(
+    visitor: TestClient, elsewhere: Elsewhere, path: str
+) -> None:
+    statuses = [visitor.get(path).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert len(elsewhere.asked) == 2
+
+
+def test_what_was_admitted_is_not_counted_again(
+    knowledge_base: SampleBase, settings: Settings
+) -> None:
+    app = create_app(knowledge_base, settings.model_copy(update={"searches_a_minute": 1}))
+
+    async def admitted(scope, receive, send):  # type: ignore[no-untyped-def]
+        admit(scope)
+        await app(scope, receive, send)
+
+    client = TestClient(admitted, client=VISITOR)
+    assert [client.get("/api/search?q=cirages").status_code for _ in range(3)] == [200] * 3
+
+
+def test_no_visitor_can_say_that_they_were_admitted(
+    visitor: TestClient, elsewhere: Elsewhere
+) -> None:
+    headers = {"quisait.admitted": "true"}
+    for _ in range(3):
+        last = visitor.get("/api/search?q=cirages", headers=headers)
+    assert last.status_code == 429
+
+
+def test_the_index_is_current_where_that_of_each_process_is(
+    visitor: TestClient, elsewhere: Elsewhere
+) -> None:
+    for current in (True, False):
+        elsewhere.current = current
+        assert visitor.get("/readyz").json()["index_current"] is current
+
+
+# How many
+
+
+def test_it_is_one_process_for_each_processor_that_memory_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forking, "_processors", lambda: 8)
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 64 * 10**9)
+    assert forking.processes_of(Settings()) == 8
+    assert forking.processes_of(Settings(workers=3)) == 3
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 2 * forking.BYTES_OF_PROCESS + 1)
+    assert forking.processes_of(Settings()) == 2
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
+    assert forking.processes_of(Settings()) == 1
+
+
+def test_what_a_control_group_allows_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "/proc/self/cgroup": "0::/system.slice/quisait.service\n",
+        "/sys/fs/cgroup/system.slice/quisait.service/cpu.max": "150000 100000\n",
+        "/sys/fs/cgroup/system.slice/quisait.service/memory.max": "4000000000\n",
+        "/sys/fs/cgroup/system.slice/quisait.service/memory.current": "1000000000\n",
+        "/proc/meminfo": "MemTotal: 99999999 kB\nMemAvailable: 9999999 kB\n",
+    }
+    monkeypatch.setattr(forking, "_read", lambda path: files[path])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
+    assert forking._processors() == 2
+    assert forking._free_bytes() == 3_000_000_000
+
+
+# Real processes
+
+
+def searcher_of(site: SiteProcess) -> int:
+    """The number of the process of the searcher, a fork of the fork server of the site."""
+    for server in children_of(site.process.pid):
+        for found in children_of(server):
+            return found
+    raise LookupError
+
+
+def children_of(number: int) -> list[int]:
+    told = (path.read_text() for path in Path(f"/proc/{number}/task").glob("*/children"))
+    return [int(child) for line in told for child in line.split()]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    last = time.monotonic() + GIVEN_TIME_S
+    while not holds():
+        assert time.monotonic() < last
+        time.sleep(0.05)
+
+
+def metric(site: SiteProcess, name: str) -> float:
+    text = httpx.get(f"{site.url}/metrics", timeout=GIVEN_TIME_S).text
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+def found(site: SiteProcess, query: str) -> list[str]:
+    answer = httpx.get(f"{site.url}/api/search", params={"q": query}, timeout=GIVEN_TIME_S)
+    assert answer.status_code == 200, answer.text
+    return [case["case"]["id"] for case in answer.json()["cases"]]
+
+
+@pytest.mark.thorough
+def test_two_processes_answer_as_one_and_find_what_another_publishes(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site, ThreadPoolExecutor(1) as pool:
+        assert metric(site, "quisait_searchers ") == 1
+        page = httpx.get(f"{site.url}/en/search?q=cirages", timeout=GIVEN_TIME_S)
+        assert "Avel" in page.text
+        assert page.headers["Content-Encoding"] == "gzip"
+        assert metric(site, "quisait_searches_total") == 1
+        with closing(KnowledgeBase(tmp_path / "kb", sample_encoder)) as base:
+            base.put([Case("neuf", "Des flacons neufs", text="Des flacons.", need="Des flacons")])
+        searcher = searcher_of(site)
+        os.kill(searcher, signal.SIGSTOP)  # so that it has one in hand, and the next is made here
+        try:
+            waiting = pool.submit(found, site, "flacons neufs")
+            until(lambda: metric(site, "quisait_requests_in_flight") == 2)
+            assert "neuf" in found(site, "des flacons")
+            assert not waiting.done()
+        finally:
+            os.kill(searcher, signal.SIGCONT)
+        assert "neuf" in waiting.result(GIVEN_TIME_S)
+        told = site.end(signal.SIGTERM)
+    assert site.process.returncode == 0
+    assert "Traceback" not in told
+    assert not Path(f"/proc/{searcher}").exists()
+
+
+@pytest.mark.thorough
+def test_a_searcher_that_is_killed_loses_no_answer_and_is_started_anew(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site, ThreadPoolExecutor(1) as pool:
+        searcher = searcher_of(site)
+        os.kill(searcher, signal.SIGSTOP)
+        waiting = pool.submit(httpx.get, f"{site.url}/api/search?q=cirages", timeout=GIVEN_TIME_S)
+        until(lambda: metric(site, "quisait_requests_in_flight") == 2)
+        os.kill(searcher, signal.SIGKILL)
+        assert waiting.result(GIVEN_TIME_S).status_code == 200
+        until(lambda: metric(site, "quisait_searchers ") == 1 and searcher_of(site) != searcher)
+        # Ctrl-C reaches all: the server ends the others.
+        os.kill(searcher_of(site), signal.SIGINT)
+        assert metric(site, "quisait_searchers ") == 1
+        told = site.end(signal.SIGINT)
+    assert site.process.returncode == 130
+    assert told.count("A searcher ended with -9; the next starts in 1 s.") == 1
+    assert "Traceback" not in told
+
+
+@pytest.mark.thorough
+def test_searchers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site:
+        searcher = Path(f"/proc/{searcher_of(site)}")
+        site.end(signal.SIGKILL)
+        until(lambda: not searcher.exists())
+
+
+@pytest.mark.thorough
+def test_who_is_signed_in_is_so_wherever_a_page_is_made(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2", QUISAIT_SECRET=SECRET) as site:
+        with closing(KnowledgeBase(tmp_path / "kb", sample_encoder)) as base:
+            account = base.accounts.add("Léa", "du cirage au gel", AccountRole.CONTRIBUTOR)
+            sessions = Sessions(base, Settings(secret=SecretStr(SECRET)))
+            base.sessions.add(sessions._hash("a token"), account, "")
+        page = httpx.get(
+            f"{site.url}/en/search?q=cirages",
+            headers={"Cookie": "quisait=a token"},
+            timeout=GIVEN_TIME_S,
+        )
+        assert metric(site, "quisait_searches_total") == 1
+    assert "Léa" in page.text
+    assert page.headers["Cache-Control"] == "private, no-store"

@@ -1,0 +1,94 @@
+"""Starting processes of this program that share what they import.
+
+A fork server imports the program once, before any thread exists and before any model is loaded;
+each process is a fork of it, and has these pages in common with all others. It is that of
+`multiprocessing`; a process that is started anew would import everything again, for a second and
+some 100 MB. Nothing here is heavy, so that it can begin before the server itself is imported.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver, get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from unittest import mock
+
+from kb.settings import Settings
+
+IMPORTED = "web.searcher_imports"
+
+BYTES_OF_PROCESS = 700_000_000
+"""What a process that searches takes, on a base of ten thousands of organisations."""
+
+
+def processes_of(settings: Settings) -> int:
+    """Returns how many processes answer searches, this one among them."""
+    if not hasattr(os, "fork"):
+        return 1
+    if settings.workers:
+        return settings.workers
+    return max(1, min(_processors(), _free_bytes() // BYTES_OF_PROCESS))
+
+
+def _processors() -> int:
+    """Returns how many processors this process may use."""
+    known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota, _, period = _read(f"{_control_group()}/cpu.max").partition(" ")
+    if quota.isdecimal() and period.strip().isdecimal():
+        return max(1, min(known or 1, round(int(quota) / int(period))))
+    return known or 1
+
+
+def _free_bytes() -> int:
+    """Returns how much memory this process, and those that it starts, may still take."""
+    in_kib = (
+        int(line.split()[1])
+        for line in _read("/proc/meminfo").splitlines()
+        if line.startswith("MemAvailable")
+    )
+    free = next(in_kib, 2**40) * 1024
+    most = _read(f"{_control_group()}/memory.max").strip()
+    taken = _read(f"{_control_group()}/memory.current").strip()
+    if most.isdecimal() and taken.isdecimal():
+        free = min(free, int(most) - int(taken))
+    return free
+
+
+def _control_group() -> str:
+    """Returns the folder of the control group of this process, whose limits are its own."""
+    return "/sys/fs/cgroup" + _read("/proc/self/cgroup").partition("::")[2].strip().rstrip("/")
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, ValueError):  # another system, or one that does not say
+        return ""
+
+
+def begin_to_import() -> None:
+    """Starts the fork server, which imports while this process goes on."""
+    with _same_path():
+        forkserver.set_forkserver_preload([IMPORTED])
+        forkserver.ensure_running()
+
+
+def start_process(run: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Starts a process that calls a function of a module with arguments that can be pickled."""
+    begin_to_import()
+    process = get_context("forkserver").Process(target=run, args=arguments, daemon=True)
+    process.start()
+    return process
+
+
+@contextmanager
+def _same_path() -> Iterator[None]:
+    """Has a new interpreter import from where this one does, and from nowhere else.
+
+    A folder called `web` where the server was started is not ours.
+    """
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109 (as it is)
+    with mock.patch.dict(os.environ, PYTHONPATH=path, PYTHONSAFEPATH="1"):
+        yield
