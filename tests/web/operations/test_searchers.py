@@ -196,7 +196,7 @@ def metric(site: SiteProcess, name: str) -> float:
 def found(site: SiteProcess, query: str) -> list[str]:
     answer = httpx.get(f"{site.url}/api/search", params={"q": query}, timeout=GIVEN_TIME_S)
     assert answer.status_code == 200, answer.text
-    return [case["case"]["id"] for case in answer.json()["cases"]]
+    return [case["id"] for case in answer.json()["cases"]]
 
 
 @pytest.mark.thorough
