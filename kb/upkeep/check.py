@@ -31,7 +31,7 @@ from kb.settings import Settings
 from kb.store import integrity
 from kb.store.integrity import StoredDocument, StoredPassage
 from kb.store.orphans import delete_orphans, orphans
-from kb.store.passages import passage_id
+from kb.store.passages import VECTOR, passage_id
 from kb.store.side_tables import SIDE, SideTables
 from kb.store.store import SqliteStore, Store
 from kb.text.organisation_name import analyse_name
@@ -175,10 +175,11 @@ class BaseCheck:
             return
         wrong = []
         for rows in _in_parts(integrity.stored_vectors(self._store, encoder), VECTORS_AT_ONCE):
-            whole = [(key, vector) for key, vector in rows if len(vector) == 4 * dimension]
-            wrong += [key for key, vector in rows if len(vector) != 4 * dimension]
+            size = VECTOR.itemsize * dimension
+            whole = [(key, vector) for key, vector in rows if len(vector) == size]
+            wrong += [key for key, vector in rows if len(vector) != size]
             if whole:
-                matrix = np.frombuffer(b"".join(vector for _, vector in whole), np.float32)
+                matrix = np.frombuffer(b"".join(vector for _, vector in whole), VECTOR)
                 lengths = np.linalg.norm(matrix.reshape(-1, dimension).astype(np.float64), axis=1)
                 is_unit = np.isfinite(lengths) & (abs(lengths - 1) < UNIT)
                 wrong += [key for (key, _), good in zip(whole, is_unit, strict=True) if not good]
@@ -263,7 +264,7 @@ class BaseCheck:
         if not hashes:
             return
         again = encoder.encode([self._sample[key] for key in hashes], TextKind.DOCUMENT)
-        kept = np.stack([np.frombuffer(stored[key], np.float32) for key in hashes])
+        kept = np.stack([np.frombuffer(stored[key], VECTOR) for key in hashes]).astype(np.float32)
         unlike = int((_cosines(again, kept) < SAME).sum())
         if unlike:
             yield Finding(
@@ -456,7 +457,9 @@ def check_base(
 
 def _dimension(store: Store, encoder: str) -> int:
     """The dimension of most vectors, since a damaged one has another; 0 without any."""
-    counts = Counter(len(vector) // 4 for _, vector in integrity.stored_vectors(store, encoder))
+    counts = Counter(
+        len(vector) // VECTOR.itemsize for _, vector in integrity.stored_vectors(store, encoder)
+    )
     return max(counts, key=counts.__getitem__, default=0)
 
 

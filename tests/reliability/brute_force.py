@@ -15,7 +15,7 @@ from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE
 from kb.models import Kind
-from kb.store.passages import passage_id
+from kb.store.passages import VECTOR, passage_id
 from kb.store.store import Store
 
 
@@ -70,7 +70,7 @@ def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
     keys = sorted(texts)
     made_now = encoder.encode([texts[key] for key in keys], TextKind.DOCUMENT) if keys else ()
     stored_vectors = {
-        row["text_hash"]: np.frombuffer(row["vector"], np.float32)
+        row["text_hash"]: np.frombuffer(row["vector"], VECTOR)
         for row in store.execute(
             "select text_hash, vector from embeddings where encoder = ?", [encoder.fingerprint]
         )
@@ -78,7 +78,7 @@ def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
     for key, vector in zip(keys, made_now, strict=True):
         if key not in stored_vectors:
             yield f"embeddings: {texts[key]!r} has none"
-        elif not np.allclose(stored_vectors[key], vector, atol=1e-6):
+        elif not np.array_equal(stored_vectors[key], vector.astype(VECTOR)):
             yield f"embeddings: {texts[key]!r} has another"
 
 
@@ -86,7 +86,7 @@ def _faults_of_index(folder: Path, store: Store, encoder: Encoder) -> Iterator[s
     """Compares the index that the next search uses with the embeddings, passage by passage."""
     index = Index.load(folder, encoder.fingerprint, encoder.dimension).refreshed(store)
     wanted = {
-        row["id"]: np.frombuffer(row["vector"], np.float32)
+        row["id"]: np.frombuffer(row["vector"], VECTOR)
         for row in store.execute(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
             " where encoder = ?",
@@ -100,6 +100,7 @@ def _faults_of_index(folder: Path, store: Store, encoder: Encoder) -> Iterator[s
         if id_ not in held or not np.array_equal(held[id_], vector):
             yield f"index: passage {id_} is missing or another"
         elif not any(
-            found == id_ or cosine > 1 - 1e-5 for found, cosine in index.search(vector, 1)
+            found == id_ or cosine > 1 - 1e-5
+            for found, cosine in index.search(vector.astype(np.float32), 1)
         ):
             yield f"index: passage {id_} does not find itself"

@@ -13,7 +13,7 @@ import psycopg
 from kb.errors import NotAKnowledgeBase, SchemaTooNew
 from kb.store.migrations import SCHEMA_VERSION
 
-FIRST_VERSION = 25
+FIRST_VERSION = 26
 """The version of `schema.sql`."""
 
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"

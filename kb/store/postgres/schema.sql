@@ -113,7 +113,7 @@ create table passages (
 create index idx_passages_document_id on passages (document_id);
 create index idx_passages_text_hash on passages (text_hash);
 
--- `vector` holds the float32 numbers of the embedding, one after the other.
+-- `vector` holds the float16 numbers of the embedding, one after the other.
 create table embeddings (
   text_hash text collate "C",
   encoder text collate "C",

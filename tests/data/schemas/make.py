@@ -42,6 +42,7 @@ LAST_VERSIONS = {
     22: "71bdaf8",
     23: "d5aa3f6",
     24: "e2f2776",
+    25: "8f512a7",
 }
 """By schema, the last commit that had it and could be run."""
 

@@ -23,6 +23,7 @@ from kb.registers.jobs import JobState
 from kb.registers.versions import Version
 from kb.resolution.merge_rules import SourceRow
 from kb.store import database, migrations
+from kb.store.passages import VECTOR
 from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
@@ -291,8 +292,7 @@ def traces(folder: Path, encoder: WordCountEncoder, *texts: str) -> list[str]:
     return [word for word in WORDS if word.encode() in content.lower()] + [
         text
         for text, vector in zip(texts, vectors, strict=True)
-        # Rows may be stored in halves of their precision, or part by part.
-        if np.flatnonzero(vector > 0.01).size and vector.tobytes() in content
+        if np.flatnonzero(vector > 0.01).size and vector.astype(VECTOR).tobytes() in content
     ]
 
 

@@ -239,7 +239,7 @@ def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Sto
         "update cases set themes = 'x'",
         "update participations set role = 'x'",
         "update documents set kind = 'x'",
-        "update embeddings set vector = x'00112233' where rowid = 1",
+        "update embeddings set vector = x'0011' where rowid = 1",
         "update embeddings set vector = x'001122'",
     ],
 )

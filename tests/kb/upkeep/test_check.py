@@ -118,16 +118,16 @@ def test_a_folder_without_a_base_is_refused(tmp_path: Path) -> None:
         ("delete from passage_words_data where id > 10", "words: the word index is damaged"),
         ("delete from embeddings", "vectors: 7 passages are not embedded"),
         (
-            "update embeddings set vector = zeroblob(8192)",
+            "update embeddings set vector = zeroblob(4096)",
             "vectors: 7 vectors are no unit vectors of 2048 finite numbers",
         ),
         (
-            "update embeddings set vector = cast(x'0000c07f' || substr(vector, 5) as blob)"
+            "update embeddings set vector = cast(x'007e' || substr(vector, 3) as blob)"
             " where text_hash = (select min(text_hash) from embeddings)",
             "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
         ),
         (
-            "update embeddings set vector = x'0000803f'"
+            "update embeddings set vector = x'003c'"
             " where text_hash = (select min(text_hash) from embeddings)",
             "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
         ),
@@ -214,7 +214,7 @@ def test_the_word_index_is_made_anew(
 
 
 def test_wrong_vectors_are_dropped_and_embedded_again(folder: Path) -> None:
-    damaged(folder, "update embeddings set vector = zeroblob(8192)")
+    damaged(folder, "update embeddings set vector = zeroblob(4096)")
     repair(folder)
     assert lines_of(folder) == ["vectors: 7 passages are not embedded"]
     base = KnowledgeBase(folder, WordCountEncoder)
