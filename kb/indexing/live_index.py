@@ -4,6 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
+from kb.indexing.dense_index import DenseIndex
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
 from kb.store.store import Store
@@ -23,7 +24,7 @@ class LiveIndex:
         self._index: Index | None = None
         self._lock = threading.RLock()
 
-    def fresh(self, store: Store) -> Index:
+    def fresh(self, store: Store) -> DenseIndex:
         """The index at the store's generation.
 
         While a thread brings it up to date, the others wait for a moment, which is mostly enough,
@@ -32,6 +33,9 @@ class LiveIndex:
         Raises:
             KnowledgeBaseError: the base was embedded by another encoder.
         """
+        return self._fresh(store)
+
+    def _fresh(self, store: Store) -> Index:
         self._indexer.refuse_mismatch(store, outdated=False)
         index = self._index
         if index is not None and index.generation == store.generation:
@@ -65,7 +69,7 @@ class LiveIndex:
         # Passages erased while the index is written would come back with it.
         while erased != (erased := store.count_erased()):
             with self._lock:
-                index = self.fresh(store)
+                index = self._fresh(store)
             try:
                 index.save(self._folder)
             except (OSError, RuntimeError) as error:

@@ -13,7 +13,7 @@ What each engine would say otherwise is a method here. A connection serves one t
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from kb.errors import KnowledgeBaseError
 
@@ -44,9 +44,6 @@ class Result(Protocol):
 class StoreConnection(ABC):
     """A connection to the database of a knowledge base."""
 
-    matching: ClassVar[str]
-    """The SQL that finds the ids of the passages that match `:words` (`words_query`)."""
-
     @property
     @abstractmethod
     def called(self) -> str:
@@ -69,10 +66,22 @@ class StoreConnection(ABC):
         """The columns by which a row of a table is known."""
 
     @abstractmethod
-    def words_query(self, groups: Iterable[Collection[str]]) -> str:
-        """What finds passages with one of the stems, or phrases of stems, of each group.
+    def passages_saying(
+        self, groups: Sequence[Collection[str]], most: int | None = None
+    ) -> list[int]:
+        """The passages with one of the stems, or phrases of stems, of each group, by id.
 
-        Empty if there is nothing to look for.
+        With `most`, only so many of the first. There are none if a group is empty.
+        """
+
+    @abstractmethod
+    def match_words(
+        self, stems: Collection[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` passages that match the stems best: id and BM25, positive, best first.
+
+        BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. A negative `k` is no
+        limit. With `among`, only those passages are looked at.
         """
 
     @abstractmethod

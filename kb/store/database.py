@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlite_utils import Database
 
@@ -47,8 +47,6 @@ See https://sqlite.org/pragma.html#pragma_synchronous.
 
 class StoreFile(StoreConnection):
     """A connection to the database in a file."""
-
-    matching: ClassVar[str] = "select rowid from passage_words where passage_words match :words"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
@@ -174,10 +172,33 @@ class StoreFile(StoreConnection):
     def primary_key(self, table: str) -> Sequence[str]:
         return list(self._db.table(table).pks)
 
-    def words_query(self, groups: Iterable[Collection[str]]) -> str:
-        # Nothing in a stem is FTS5 syntax once it is quoted.
-        queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
-        return " AND ".join(f"({query})" for query in queries) if all(queries) else ""
+    def passages_saying(
+        self, groups: Sequence[Collection[str]], most: int | None = None
+    ) -> list[int]:
+        query = fts_query(groups)
+        if not query:
+            return []
+        rows = self.execute(
+            "select rowid from passage_words where passage_words match ? order by rowid limit ?",
+            [query, -1 if most is None else most],
+        )
+        return [row[0] for row in rows]
+
+    def match_words(
+        self, stems: Collection[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        query = fts_query([stems])
+        if not query:
+            return []
+        rows = self.run(
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
+            " and (:all or rowid in :values) order by bm25(passage_words), rowid limit :k",
+            among or (),
+            query=query,
+            all=among is None,
+            k=k,
+        )
+        return [(row[0], row[1]) for row in rows]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -247,6 +268,15 @@ class StoreFile(StoreConnection):
 
 
 _LISTS = (list, tuple, Set)
+
+
+def fts_query(groups: Iterable[Collection[str]]) -> str:
+    """An FTS5 query for one of the stems, or phrases of stems, of each group.
+
+    Empty if nothing is asked for in a group. Nothing in a stem is FTS5 syntax once it is quoted.
+    """
+    queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
+    return " AND ".join(f"({query})" for query in queries) if all(queries) else ""
 
 
 def _phrase(words: str) -> str:

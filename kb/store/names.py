@@ -120,12 +120,13 @@ class StoredNames(StoreConnection):
         At most `looked_at` passages with the word are read, and `k` of these that are no names.
         """
         meant = set().union(*map(stems, words_of(word)))
-        rows = self.execute(
-            'select substr(text, start + 1, "end" - start), record_id, kind'  # noqa: S608 (ours)
-            f" from passages p join documents d on d.id = document_id"
-            f" where p.id in ({self.matching} limit :looked_at) and part != 'name' limit :k",
-            {"words": self.words_query([meant]), "looked_at": looked_at, "k": k},
-        ).fetchall()
+        rows = self.run(
+            'select substr(text, start + 1, "end" - start), record_id, kind'
+            " from passages p join documents d on d.id = document_id"
+            " where p.id in :values and part != 'name' order by p.id limit :k",
+            self.passages_saying([meant], looked_at),
+            k=k,
+        )
         actors = {row["record_id"] for row in rows if row["kind"] == "actor"}
         called = self.run(
             "select distinct actor_id from name_vocabulary join name_words on word_id = id"

@@ -1,14 +1,14 @@
 """Passages in the store: their words, by which they are matched, and their embeddings."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
-from kb.store.connection import StoreConnection
+from kb.store.connection import StoreConnection, StoreRow
 from kb.store.database import dataclass_of
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
@@ -73,12 +73,11 @@ class StoredPassages(StoreConnection):
     def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
         """The records that have exactly these words (`kb.text.analysis.says`)."""
         carrying = [word for word in words(phrase) if not FUNCTION_WORDS.issuperset(word.forms)]
-        if query := self.words_query([spellings(word) for word in carrying]):
-            rows = self.execute(
-                'select kind, record_id, substr(text, start + 1, "end" - start)'  # noqa: S608
-                " from passages p join documents d on d.id = document_id"
-                f" where p.id in ({self.matching})",
-                {"words": query},
+        if carrying:
+            rows: Iterable[StoreRow] = self.run(
+                'select kind, record_id, substr(text, start + 1, "end" - start)'
+                " from passages p join documents d on d.id = document_id where p.id in :values",
+                self.passages_saying([spellings(word) for word in carrying]),
             )
         else:
             # The index has no function words; for a letter that folding changes, any may stand.
@@ -93,27 +92,6 @@ class StoredPassages(StoreConnection):
         """The texts of all documents, names included."""
         return [row[0] for row in self.execute("select text from documents order by id")]
 
-    def match_words(
-        self, stems: Collection[str], k: int, among: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """The `k` passages that match the stems best: id and BM25, positive, best first.
-
-        BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. With `among`, only
-        those passages are looked at.
-        """
-        query = self.words_query([stems])
-        if not query:
-            return []
-        rows = self.run(
-            "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
-            " and (:all or rowid in :values) order by bm25(passage_words), rowid limit :k",
-            among or (),
-            query=query,
-            all=among is None,
-            k=k,
-        )
-        return [(row[0], row[1]) for row in rows]
-
     def passages_with(
         self, phrases: Collection[str], most: int
     ) -> dict[int, tuple[Kind, str]] | None:
@@ -121,11 +99,10 @@ class StoredPassages(StoreConnection):
 
         None if more than `most` records have one, as far as a few passages of each show it.
         """
-        query, limit = self.words_query([phrases]), most * PASSAGES_OF_RECORD + 1
-        if not query or most < 1:
+        if not any(phrases) or most < 1:
             return None
-        found = self.execute(f"{self.matching} limit :limit", {"words": query, "limit": limit})
-        ids = [row[0] for row in found]
+        limit = most * PASSAGES_OF_RECORD + 1
+        ids = self.passages_saying([phrases], limit)
         if len(ids) == limit:
             return None
         rows = self.run(
@@ -153,6 +130,17 @@ class StoredPassages(StoreConnection):
             [closed[0]],
         )
         return {row[0] for row in rows}
+
+    def insert_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
+        """Stores vectors by text hash, of texts that have none yet, and nothing else."""
+        self.executemany(
+            "insert into embeddings (text_hash, encoder, vector) values (?, ?, ?)"
+            " on conflict do nothing",
+            [
+                (text_hash, encoder, vector.astype(VECTOR).tobytes())
+                for text_hash, vector in vectors.items()
+            ],
+        )
 
     def embedded_passages(self, encoder: str, among: Collection[int] | None = None) -> set[int]:
         """The passages that have an embedding of this encoder.

@@ -21,7 +21,7 @@ from kb.reference.fields import CONTACT_FIELDS
 from kb.store.copies import kept_copies
 from kb.store.database import StoreFile
 from kb.store.names import StoredNames
-from kb.store.passages import VECTOR, StoredPassages, passage_id
+from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.store.side_tables import SIDE, SideTables
 from kb.text.folding import fold
@@ -224,14 +224,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Stores vectors `(dimension,)` by text hash, of texts that have none yet."""
         rows = self.run("select id from passages where text_hash in :values", vectors)
         self._touched.update(row["id"] for row in rows)
-        self.executemany(
-            "insert into embeddings (text_hash, encoder, vector) values (?, ?, ?)"
-            " on conflict do nothing",
-            [
-                (text_hash, encoder, vector.astype(VECTOR).tobytes())
-                for text_hash, vector in vectors.items()
-            ],
-        )
+        self.insert_embeddings(encoder, vectors)
 
     def _hidden_contacts(self, actor_id: str) -> list[str]:
         """The contacts that only members may see of the actor that is stored with this id."""

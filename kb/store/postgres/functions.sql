@@ -15,3 +15,33 @@ create or replace function json_each(content text, path text) returns table (val
     case when json_typeof(content::json #> string_to_array(substr(path, 3), '.')) = 'array'
       then content::json #> string_to_array(substr(path, 3), '.') else '[]' end
   );
+
+-- Keeps `postings` and `word_totals` beside `passage_words`, or those of the same beginning beside
+-- `side_passage_words`. A stem of 255 letters is told from others (`kb.store.postgres.passages`).
+create or replace function count_words() returns trigger language plpgsql as $$
+declare
+  postings text := format('%I.%I',
+    tg_table_schema, replace(tg_table_name, 'passage_words', 'postings'));
+  totals text := format('%I.%I',
+    tg_table_schema, replace(tg_table_name, 'passage_words', 'word_totals'));
+begin
+  if tg_op = 'INSERT' then
+    execute format(
+      'insert into %s (stem, passage_id, uses, length)'
+      ' select left(stem, 255) as stem, rowid, count(*), min(length) from ('
+      '   select rowid, stem, count(*) over (partition by rowid) as length'
+      '   from changed, string_to_table(words, '' '') as stem'
+      ' ) as said group by 1, 2', postings);
+  else
+    execute format(
+      'delete from %s using changed, string_to_table(words, '' '') as said'
+      ' where stem = left(said, 255) and passage_id = rowid', postings);
+  end if;
+  execute format(
+    'update %s set passages = passages + $1 * come, words = words + $1 * said from ('
+    '   select count(*) as come,'
+    '     coalesce(sum(cardinality(string_to_array(words, '' ''))), 0) as said from changed'
+    ' ) as counted', totals)
+    using case tg_op when 'INSERT' then 1 else -1 end;
+  return null;
+end $$;

@@ -55,11 +55,11 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
             connection.execute(LOCK)
             if version_of(connection) >= number:  # another process was faster
                 continue
+            connection.execute(_script("functions.sql"))
             if number == FIRST_VERSION:
                 _make(connection, called)
             else:
                 MIGRATIONS[number - FIRST_VERSION - 1](connection)
-            connection.execute(_script("functions.sql"))
             connection.execute("update quisait_schema set number = %s", [number])
 
 

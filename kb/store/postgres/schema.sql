@@ -113,19 +113,41 @@ create table passages (
 create index idx_passages_document_id on passages (document_id);
 create index idx_passages_text_hash on passages (text_hash);
 
--- `vector` holds the float16 numbers of the embedding, one after the other.
+create extension if not exists vector with schema public;
+
+-- Each encoder has a dimension of its own. Beside its row, a vector is read without a detour.
 create table embeddings (
   text_hash text collate "C",
   encoder text collate "C",
-  vector bytea,
+  vector halfvec,
   primary key (text_hash, encoder)
 );
+alter table embeddings alter column vector set storage plain;
 
 -- The stems of each passage, by which its words are found (`kb.store.postgres`).
 create table passage_words (
   rowid bigint primary key,
   words text collate "C"
 );
+
+-- How often each passage, of so many stems in all, has each stem; and how many there are of all.
+-- Triggers keep both (`functions.sql`).
+create table postings (
+  stem text collate "C" not null,
+  passage_id bigint not null,
+  uses integer not null,
+  length integer not null,
+  primary key (stem, passage_id) include (uses, length)
+);
+create table word_totals (
+  passages bigint not null,
+  words bigint not null
+);
+insert into word_totals values (0, 0);
+create trigger words_come after insert on passage_words referencing new table as changed
+  for each statement execute function count_words();
+create trigger words_go after delete on passage_words referencing old table as changed
+  for each statement execute function count_words();
 
 create table properties (
   name text collate "C" primary key,

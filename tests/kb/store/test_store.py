@@ -25,9 +25,9 @@ from kb.indexing.derivation import derive
 from kb.models import Actor, Kind, Record
 from kb.store import migrations
 from kb.store.connection import Result
-from kb.store.database import LOOK_EVERY_S
+from kb.store.database import LOOK_EVERY_S, fts_query
 from kb.store.pool import StorePool
-from kb.store.store import SqliteStore, Store
+from kb.store.store import Store
 from kb.text.analysis import index_words, query_stems
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
 
@@ -161,10 +161,9 @@ def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
 @settings(max_examples=200)
 def test_nothing_a_person_types_is_fts_syntax(text: str) -> None:
     connection = sqlite3.connect(":memory:")
-    store = SqliteStore(connection)
     connection.execute("create virtual table t using fts5(words)")
     for stems in (query_stems(text), {text}, set(text)):
-        query = store.words_query([{stem.replace("\0", "") for stem in stems}])
+        query = fts_query([{stem.replace("\0", "") for stem in stems}])
         if query:
             connection.execute("select * from t where t match ?", [query]).fetchall()
     connection.close()

@@ -1,0 +1,300 @@
+"""Passages in PostgreSQL: found by their words in `postings`, and by their embeddings in pgvector.
+
+`postings` has a row for each stem of each passage; triggers keep it (`functions.sql`). BM25 needs
+only its index, in which the rows of a stem stand together.
+
+Near embeddings are found by an index of pgvector's, HNSW, once there are many
+(https://github.com/pgvector/pgvector#hnsw), and by looking at all before. pgvector compares them
+with the query as float16; what it finds is compared again with the query as it is, and so has the
+cosines that FAISS has.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import LiteralString
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from kb.address import PostgresAddress
+from kb.encoder.encoder import Embeddings
+from kb.store.passages import StoredPassages
+from kb.store.postgres.connection import PostgresConnection
+from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
+from kb.store.postgres.rows import PostgresRow
+
+LONGEST_STEM = 255
+"""Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
+
+HNSW_FROM = 20_000
+"""Count of embeddings from which on an index finds the near ones; fewer are all looked at."""
+
+NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD = 16, 64
+"""pgvector's `m` and `ef_construction`, as it recommends."""
+
+LOOKED_AT = 460
+"""pgvector's `ef_search`: as many as a search asks for, with those compared again (`MORE`)."""
+
+MOST_BY_INDEX = 5_000
+"""Count of near embeddings from which on all are looked at: the index finds no end of them."""
+
+MORE_SHARE, MORE = 1 / 8, 8
+"""How many passages more than asked for are compared again, since float16 may exchange some."""
+
+WIDE_SHARE = 0.2
+"""Share of the passages from which on some of them are looked for among the nearest of all."""
+
+_TENDING = "x'51534147'::int, hashtext(current_schema())"
+"""The lock of who tends to the search of a schema."""
+
+WIDER = 1.25
+"""How many more of the nearest of all are looked at than hold enough of these on average."""
+
+_BEST = """
+with worth as materialized (
+  select stem,
+    2.2 * greatest(ln((passages - count(*) + 0.5)::float8 / (count(*) + 0.5)::float8), 1e-6) as idf,
+    0.9 * passages / words::float8 as per_word
+  from postings, word_totals where stem in :values group by stem, passages, words
+)
+select passage_id, bm25 from (
+  select passage_id, sum(idf * uses / (uses + 0.3 + per_word * length)) as bm25
+  from postings join worth using (stem)
+  where stem in :values{among} group by passage_id
+) as matching
+order by round(bm25 * 1e12) desc, passage_id limit :k
+"""
+"""FTS5's `bm25()`, k1 1.2 and b 0.75: https://sqlite.org/fts5.html#the_bm25_function."""
+
+
+class PostgresPassages(PostgresConnection, StoredPassages):
+    """The passages in a database on a server."""
+
+    def __init__(
+        self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
+    ) -> None:
+        super().__init__(connection, address)
+        register(connection)
+        # Compiling a search takes longer than it saves.
+        connection.execute(
+            "set jit = off; set hnsw.iterative_scan = strict_order;"
+            f" set hnsw.ef_search = {LOOKED_AT}"
+        )
+
+    # Words
+
+    def match_words(
+        self, stems: Collection[str], k: int, among: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """As of any store; what differs in the 12th decimal counts as equal."""
+        rows = self.run(
+            _BEST.format(among="" if among is None else " and passage_id in :among"),
+            {stem[:LONGEST_STEM] for stem in stems if stem},
+            k=None if k < 0 else k,
+            **({} if among is None else {"among": among}),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def passages_saying(
+        self, groups: Sequence[Collection[str]], most: int | None = None
+    ) -> list[int]:
+        values: dict[str, object] = {"most": most, "at_once": most if len(groups) == 1 else None}
+        found = [_saying(phrases, values) for phrases in groups]
+        if not found or not all(found):
+            return []
+        together = " intersect ".join(found)
+        return [row[0] for row in self.run(f"{together} order by 1 limit :most", (), **values)]
+
+    # Embeddings
+
+    def insert_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
+        self.executemany(
+            "insert into embeddings (text_hash, encoder, vector) values (?, ?, ?::halfvec)"
+            " on conflict do nothing",
+            [(text_hash, encoder, Halfvec(vector)) for text_hash, vector in vectors.items()],
+        )
+
+    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
+        found, rows = self.known_embeddings(encoder, ids)
+        places = {id_: place for place, id_ in enumerate(found.tolist())}
+        return rows[[places[id_] for id_ in ids]]
+
+    def known_embeddings(
+        self, encoder: str, ids: Collection[int]
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        """Those of these passages that have an embedding, in any order, `(n,)`, and these."""
+        return self._embedded(
+            "select p.id, vector from passages p join embeddings e using (text_hash)"
+            " where encoder = %(encoder)s and p.id = any (%(ids)s)",
+            {"encoder": encoder, "ids": list(ids)},
+        )
+
+    def count_embedded(self, encoder: str) -> int:
+        """The count of passages that have an embedding."""
+        query = "select count(*) from passages join embeddings using (text_hash) where encoder = ?"
+        return int(self.execute(query, [encoder]).fetchone()[0])  # type: ignore[index]
+
+    def near_embeddings(
+        self, encoder: str, near: Embeddings, k: int, among: Collection[int] | None = None
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        """The `k` passages nearest to a `(dimension,)` embedding, and some more, in any order.
+
+        Returns their ids `(n,)` and embeddings `(n, dimension)`. With `among`, only those passages
+        are looked at.
+        """
+        most = k + int(MORE_SHARE * k) + MORE
+        if among is None:
+            return self._nearest(encoder, near, k, most)
+        if share := self._wide_share(encoder, len(among)):
+            found = self._nearest(encoder, near, k, int(most * WIDER / share), among)
+            if len(found[0]) >= k:
+                return found
+        return self._near(
+            "select p.id, vector from passages p join embeddings e using (text_hash)"
+            " where encoder = {encoder} and p.id = any (%(among)s)"
+            " order by {distance} limit %(most)s",
+            encoder,
+            near,
+            is_exact=True,
+            among=list(among),
+            most=most,
+        )
+
+    def _nearest(
+        self,
+        encoder: str,
+        near: Embeddings,
+        k: int,
+        most: int,
+        among: Collection[int] | None = None,
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        """The passages of the `most` nearest embeddings, among which are `k` if there are."""
+        chosen = "" if among is None else " and p.id = any (%(among)s)"
+        while True:
+            is_exact = most > MOST_BY_INDEX
+            ids, rows = self._near(
+                "with near as materialized (select text_hash, vector from embeddings"  # noqa: S608
+                " where encoder = {encoder} order by {distance} limit %(most)s)"
+                " select coalesce(p.id, -1), vector"
+                f" from near left join passages p on p.text_hash = near.text_hash{chosen}",
+                encoder,
+                near,
+                is_exact=is_exact,
+                among=None if among is None else list(among),
+                most=most,
+            )
+            # While the base is made anew, there are embeddings that no passage has yet.
+            here = ids >= 0
+            if among is not None or here.sum() >= k or (is_exact and len(ids) < most):
+                return ids[here], rows[here]
+            most = max(2 * most, MOST_BY_INDEX + 1) if len(ids) < most else 2 * most
+
+    def _near(
+        self,
+        statement: LiteralString,
+        encoder: str,
+        near: Embeddings,
+        *,
+        is_exact: bool = False,
+        **values: object,
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        # The index is of the vectors of one encoder, as those of its dimension.
+        dimension = Literal(len(near))
+        stored = SQL("vector" if is_exact else "vector::halfvec({})").format(dimension)
+        distance = SQL("{} <#> %(near)s::halfvec({})").format(stored, dimension)
+        query = SQL(statement).format(encoder=Literal(encoder), distance=distance)
+        return self._embedded(query, {"near": Halfvec(near), **values})
+
+    def _embedded(
+        self, statement: LiteralString | Composed, values: Mapping[str, object]
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        with self._connection.cursor(binary=True) as cursor:
+            # Planned each time: how many passages are asked for decides which way is short.
+            rows = cursor.execute(statement, values, prepare=False).fetchall()
+        with self.decoding():
+            ids = np.array([row[0] for row in rows], np.int64)
+            return ids, embeddings_of([row[1] for row in rows])
+
+    def _wide_share(self, encoder: str, count: int) -> float:
+        """The share of the passages that so many are, if the nearest of all mostly have them.
+
+        0 if it is small, or if all embeddings are looked at anyway.
+        """
+        if count < WIDE_SHARE * HNSW_FROM:
+            return 0.0
+        row = self.execute(
+            "select c.reltuples from pg_class c join pg_index i on i.indrelid = c.oid"
+            " where i.indexrelid = to_regclass(?) and i.indisvalid",
+            [_index_name(encoder)],
+        ).fetchone()
+        share = min(count / max(row[0], 1), 1.0) if row else 0.0
+        return share if share >= WIDE_SHARE else 0.0
+
+    def tend_search(self, encoder: str, dimension: int) -> None:
+        """Makes the index of an encoder's embeddings once there are many, beside other work.
+
+        Also tells the server how its tables are filled, by which it plans searches.
+        """
+        if not self.execute(f"select pg_try_advisory_lock({_TENDING})").fetchone()[0]:  # type: ignore[index]
+            return
+        try:
+            self._make_index(encoder, dimension)
+            for table in ("passages", "passage_words", "postings", "embeddings"):
+                self.execute(f"vacuum (analyze) {table}")
+        finally:
+            self.execute(f"select pg_advisory_unlock({_TENDING})")
+
+    def _make_index(self, encoder: str, dimension: int) -> None:
+        name = _index_name(encoder)
+        count, is_broken = self.execute(
+            "select (select count(*) from embeddings where encoder = ?),"
+            " exists (select from pg_index where indexrelid = to_regclass(?) and not indisvalid)",
+            [encoder, name],
+        ).fetchone()  # type: ignore[misc]
+        if is_broken:  # its making was interrupted
+            self.execute(f"drop index {name}")
+        if count >= HNSW_FROM:
+            made = SQL(
+                "create index concurrently if not exists {} on embeddings"
+                " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
+                " with (m = {}, ef_construction = {}) where encoder = {}"
+            ).format(Identifier(name), dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD, encoder)
+            self._connection.execute(made)
+
+
+def _index_name(encoder: str) -> str:
+    return f"embeddings_near_{encoder[:32]}"
+
+
+def _saying(phrases: Collection[str], values: dict[str, object]) -> str:
+    """The SQL that finds the ids of the passages with one of these phrases of stems.
+
+    Adds its values to `values`.
+    """
+
+    def named(value: object) -> str:
+        name = f"value_{len(values)}"
+        values[name] = value
+        return f":{name}"
+
+    found = []
+    stems = sorted({phrase[:LONGEST_STEM] for phrase in phrases if phrase and " " not in phrase})
+    if stems:
+        # The first of all are among the first of each stem: no more are read.
+        found.append(
+            "select of_stem.passage_id"  # noqa: S608 (only names of values)
+            f" from unnest({named(stems)}::text[]) as asked,"
+            " lateral (select passage_id from postings where stem = asked"
+            " order by passage_id limit :at_once) as of_stem"
+        )
+    for phrase in sorted(phrase for phrase in phrases if " " in phrase):
+        parts = sorted({part[:LONGEST_STEM] for part in phrase.split()})
+        found.append(
+            "select rowid as passage_id from passage_words where rowid in"  # noqa: S608
+            f" (select passage_id from postings where stem in {named(parts)}"
+            f" group by passage_id having count(*) = {len(parts)})"
+            f" and strpos(' ' || words || ' ', {named(f' {phrase} ')}) > 0"
+        )
+    together = " union all ".join(found)
+    return f"select distinct passage_id from ({together}) as said" if found else ""  # noqa: S608

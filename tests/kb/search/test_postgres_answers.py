@@ -1,0 +1,68 @@
+"""The same base in SQLite with FAISS and in PostgreSQL gives the same answers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ingest.pipeline import ingest
+from kb.address import PostgresAddress
+from kb.encoder.encoder import Encoder
+from kb.indexing.stored_index import StoredIndex
+from kb.knowledge_base import DATABASE_FILE
+from kb.models import Actor
+from kb.search.context import SearchContext
+from kb.search.pipeline import search
+from kb.search.results import Filters, SearchResult
+from kb.store.postgres.store import PostgresStore
+from tests.benchmarks.corpus import DEMONSTRATION, firms, needs
+from tests.conftest import OpenBase
+from tests.postgres import PostgresServer
+from tests.postgres_copy import copy_searched
+
+FIRMS, QUERIES = 100, 30
+"""All 500 are asked by `python -m tests.benchmarks.postgres`."""
+
+
+@pytest.fixture(scope="module")
+def served(postgres: PostgresServer) -> Iterator[PostgresAddress]:
+    yield PostgresAddress(postgres.create("answers"))
+    postgres.drop("answers")
+
+
+@pytest.mark.slow
+def test_both_engines_give_the_same_answers(
+    open_base: OpenBase, real_encoder: Encoder, served: PostgresAddress
+) -> None:
+    base = open_base(real_encoder)
+    ingest(base, [DEMONSTRATION])
+    base.put(
+        [
+            Actor(
+                id=firm["id"],
+                name=firm["name"],
+                description=firm["description"],
+                department=firm["department"],
+            )
+            for firm in firms(FIRMS)
+        ]
+    )
+    copy_searched(base.folder / DATABASE_FILE, served)
+    store = PostgresStore.connect(served)
+    for number, query in enumerate(needs()[:QUERIES]):
+        filters = Filters(department="16" if number % 5 == 0 else "")
+        expected = base.search(query, filters=filters)
+        with store.reading():
+            index = StoredIndex(store, real_encoder.fingerprint, real_encoder.dimension)
+            context = SearchContext(store, index, real_encoder, base._calibrated())
+            found = search(query, context, filters=filters)
+        assert is_same(found, expected), query
+    store.close()
+
+
+def is_same(found: SearchResult, expected: SearchResult) -> bool:
+    """Returns whether both have the same actors, whose scores differ by less than 1e-3."""
+    pairs = list(zip(found.hits, expected.hits, strict=False))
+    return len(found.hits) == len(expected.hits) and all(
+        ours.actor.id == theirs.actor.id and abs(ours.score - theirs.score) < 1e-3
+        for ours, theirs in pairs
+    )
