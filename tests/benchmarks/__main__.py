@@ -14,6 +14,7 @@ failed; one contestant's failure is a gap in the tables. Run it where nothing el
 import argparse
 import contextlib
 import hashlib
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ REPETITIONS = 3
 
 def main() -> None:
     given = _arguments()
+    # Whoever ends a run ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sizes = given.sizes or (FULL_SIZES if given.full else SMALL_SIZES)
     extent = "full" if given.full else "small"
     folder = given.out or BUILT / "runs" / f"{_revision()}-{extent}"

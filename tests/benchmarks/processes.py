@@ -1,6 +1,5 @@
 """Contestants in processes of their own, each with a time limit, and what they take of memory."""
 
-import contextlib
 import json
 import os
 import re
@@ -12,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -114,7 +115,7 @@ def output_of(command: Sequence[str], log: Path, within_s: float) -> str:
     return str(output.decode())
 
 
-@contextlib.contextmanager
+@contextmanager
 def serving(
     command: Sequence[str], log: Path, port: int, path: str, within_s: float
 ) -> Iterator[tuple[int, float]]:
@@ -145,14 +146,22 @@ def free_port() -> int:
 
 def pss_mib(pid: int) -> float:
     """The memory of a process and of all that it started: shared pages count by their share."""
-    total = 0
+    parents, sessions = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        # A process may end while it is looked at.
-        with contextlib.suppress(OSError):
+        with suppress(OSError):  # a process may end while it is looked at
             after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-            if int(after_name.split()[3]) == pid:  # its session
-                found = _PSS.search((stat.parent / "smaps_rollup").read_text(encoding="utf-8"))
-                total += int(found[1]) if found else 0
+            fields = after_name.split()
+            one = int(stat.parent.name)
+            parents[one], sessions[one] = int(fields[1]), int(fields[3])
+    family = {one for one, session in sessions.items() if session == pid} | {pid}
+    while more := {one for one, parent in parents.items() if parent in family} - family:
+        family |= more
+    total = 0
+    for one in family:
+        with suppress(OSError):
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
+            found = _PSS.search(rollup)
+            total += int(found[1]) if found else 0
     return total / 1024
 
 
@@ -191,21 +200,30 @@ def _environment() -> dict[str, str]:
 
 
 def _answers(url: str) -> bool:
+    """Whether a server answers; it may not listen yet, or say that it is not ready (5xx).
+
+    Raises:
+        StepFailed: it refuses the request.
+    """
     try:
         with urllib.request.urlopen(url, timeout=30) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False
+            return bool(response.status == HTTPStatus.OK)
+    except urllib.error.HTTPError as error:
+        if error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise StepFailed(f"{url} is answered {error.code}") from None
+    except OSError:
+        pass
+    return False
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Ends a process and whatever it started: they have a session of their own."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, sent)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired):
             process.wait(ENDS_WITHIN_S)
     for pipe in (process.stdin, process.stdout):
         if pipe:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 pipe.close()

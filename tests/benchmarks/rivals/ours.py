@@ -32,7 +32,11 @@ class Ours(Contestant):
         settings = Settings.from_environment(kb=folder)
         KnowledgeBase.open(settings, create=True).close()
         base = KnowledgeBase(folder, lambda: encoder, settings.cache)
-        report = ingest(base, [one.firms for one in slices], source="corpus")
+        directory = folder.with_suffix(".jsonl")  # a directory is one file, however large
+        with directory.open("wb") as whole:
+            for one in slices:
+                whole.write(one.firms.read_bytes())
+        report = ingest(base, [directory])
         base.save_index()
         base.close()
         if report.failures:

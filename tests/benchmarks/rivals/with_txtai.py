@@ -58,7 +58,7 @@ class WithTxtai(Contestant):
     def serve(cls, model: Path, folder: Path, port: int) -> None:
         settings = folder.with_suffix(".yml")
         # JSON is YAML.
-        settings.write_text(json.dumps({"path": str(folder)}), encoding="utf-8")
+        settings.write_text(json.dumps({"path": str(folder), "embeddings": {}}), encoding="utf-8")
         os.environ["CONFIG"] = str(settings)
         where = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
         os.execv(sys.executable, [sys.executable, "-m", "uvicorn", "txtai.api:app", *where])  # noqa: S606
