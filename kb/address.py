@@ -1,7 +1,6 @@
 """Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
 
 from pathlib import Path
-from typing import Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
@@ -10,11 +9,12 @@ SCHEMES = ("postgresql://", "postgres://")
 class PostgresAddress:
     """The address of a database: `postgresql://user:password@host:5432/name?sslmode=require`.
 
-    As text it is without passwords, for lines that people read; `url` has them. `schema` is the
-    schema of the tables, which the address may name: `?schema=members`.
+    As text it is without passwords, for lines that people read; `given` has them. `schema` is the
+    schema of the tables, which the address may name (`?schema=members`); `url` is without it.
     """
 
     def __init__(self, url: str) -> None:
+        self.given = url
         parts = urlsplit(url)
         _ = parts.port  # raises ValueError if it is no number
         query = parse_qsl(parts.query, keep_blank_values=True)
@@ -24,15 +24,6 @@ class PostgresAddress:
         self.url = _url(parts.netloc, parts.path, given)
         shown = urlencode({"schema": self.schema} if self.schema else {})
         self._shown = _url(f"{user.partition(':')[0]}{at}{host}", parts.path, shown)
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """The address that a text is; None if it is none.
-
-        Raises:
-            ValueError: it cannot be read.
-        """
-        return cls(text) if text.startswith(SCHEMES) else None
 
     def __str__(self) -> str:
         return self._shown
@@ -54,4 +45,13 @@ def _url(netloc: str, path: str, query: str) -> str:
 
 
 Place = Path | PostgresAddress
-"""Where the database of a base is: a file of SQLite's, or an address."""
+"""Where a base is: a folder, or an address. Of a store: a file of SQLite's, or an address."""
+
+
+def place_of(text: str) -> Place:
+    """The place that a text names.
+
+    Raises:
+        ValueError: it is an address that cannot be read.
+    """
+    return PostgresAddress(text) if text.startswith(SCHEMES) else Path(text)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
@@ -67,8 +68,7 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
-from kb.store.pool import StorePool
-from kb.store.store import Store
+from kb.store.pool import StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
@@ -92,18 +92,21 @@ class KnowledgeBase(Publishing):
         weights: RankingWeights = DEFAULT_WEIGHTS,
         worder: NeedWorder | None = None,
         trade_index: Path | None = BUNDLED_TRADE_INDEX,
+        database: PostgresAddress | None = None,
     ) -> None:
         """Takes the knowledge base in a folder.
 
         Args:
-            folder: holds the database.
+            folder: holds the database, and what is beside it.
             encoder: loads the encoder when it is first needed: many uses never need it.
             cache: keeps what is computed of the encoder once, and takes a while.
             weights: of the ranking.
             worder: words needs by a language model, if one is set.
             trade_index: the folder of a trade index; None for none.
+            database: its address, if it is not a file in the folder.
         """
         self.folder = folder
+        self.place: Place = database or folder
         self.worder = worder
         self._cache = cache
         self._weights = weights
@@ -113,8 +116,8 @@ class KnowledgeBase(Publishing):
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
         """Told of each search, for those who count."""
-        indexer = Indexer(folder, encoder)
-        stores = StorePool(folder / DATABASE_FILE)
+        indexer = Indexer(self.place, encoder)
+        stores = StorePool(database or folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
@@ -160,19 +163,21 @@ class KnowledgeBase(Publishing):
         if create:
             try:
                 # For its owner alone, whatever the umask: hashes of passwords are in it.
-                settings.kb.mkdir(mode=0o700, parents=True, exist_ok=True)
+                settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise ReadOnlyKnowledgeBase(
-                    f"{settings.kb} cannot be made: {error.strerror}."
+                    f"{settings.folder} cannot be made: {error.strerror}."
                 ) from None
         base = cls(
-            settings.kb,
+            settings.folder,
             lambda: load_encoder(settings),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),
+            database=settings.database,
         )
-        base._stores.keep(Store.open(settings.kb / DATABASE_FILE, create=create))
+        database = settings.database or settings.folder / DATABASE_FILE
+        base._stores.keep(open_store(database, create=create))
         return base
 
     @property
@@ -187,7 +192,10 @@ class KnowledgeBase(Publishing):
     @property
     def writable(self) -> bool:
         """Returns whether this process may change the base."""
-        return is_writable(self.folder / DATABASE_FILE)
+        if isinstance(self.place, Path):
+            return is_writable(self.folder / DATABASE_FILE)
+        with self._stores.lend() as store:
+            return store.is_writable
 
     def _erase_record(self, kind: Kind, id: str, by: str) -> None:
         self.erase(kind, id, by=by)
@@ -357,7 +365,7 @@ class KnowledgeBase(Publishing):
 
     def status(self) -> Status:
         with self._stores.lend() as store:
-            return status_of(store, self.folder, self._indexer)
+            return status_of(store, self.place, self._indexer)
 
     def damaged_pages(self, *, within_s: float) -> Sequence[str] | None:
         """Lines about damaged pages of the database; None if the time was not enough for all."""

@@ -2,15 +2,24 @@
 
 import re
 from email.utils import parseaddr
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from kb.address import Place, PostgresAddress, place_of
 from kb.errors import SettingsError
 
 BUNDLED_MODEL = "bundled"
@@ -28,14 +37,24 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
+def _place(given: object) -> object:
+    try:
+        return place_of(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise ValueError(f"it is no address of a database ({error})") from None
+
+
 class Settings(BaseSettings):
     """The settings of the program. Documented for its users in docs/configuration.md."""
 
-    model_config = SettingsConfigDict(env_prefix="QUISAIT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="QUISAIT_", extra="ignore", frozen=True, arbitrary_types_allowed=True
+    )
 
-    kb: Path = Field(
+    kb: Annotated[Place, NoDecode, BeforeValidator(_place)] = Field(
         default_factory=lambda: user_data_path("quisait") / "kb",
-        description="The folder of the knowledge base.",
+        description="The folder of the knowledge base; or the address of a PostgreSQL database, "
+        "such as `postgresql://user:password@host/name?schema=public`.",
     )
     model: str = Field(
         default=BUNDLED_MODEL,
@@ -343,6 +362,28 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def database(self) -> PostgresAddress | None:
+        """The address of the database; None if it is a file in the folder of the base."""
+        return self.kb if isinstance(self.kb, PostgresAddress) else None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the base; of one in a PostgreSQL database, a folder of this machine."""
+        if isinstance(self.kb, PostgresAddress):
+            return self.cache / "bases" / sha256(str(self.kb).encode()).hexdigest()[:16]
+        return self.kb
+
+    def folder_for(self, what: str, instead: str) -> Path:
+        """The folder of the base, for `what` is about its files.
+
+        Raises:
+            SettingsError: the base is in a PostgreSQL database; `instead` says what is done there.
+        """
+        if isinstance(self.kb, PostgresAddress):
+            raise SettingsError(f"{self.kb} is in PostgreSQL: {what} is about files. {instead}")
+        return self.kb
+
+    @property
     def public_path(self) -> str:
         """The path of the public URL without a final slash, empty where the host is the site."""
         return urlsplit(self.public_url).path.rstrip("/")
@@ -366,7 +407,8 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
             # What is secret is not shown, neither on a screen nor in a log.
-            is_secret = name in cls.model_fields and cls.model_fields[name].annotation is SecretStr
+            field = cls.model_fields.get(name)
+            is_secret = name == "kb" or (field is not None and field.annotation is SecretStr)
             value = "" if is_secret else f"={first['input']!r}"
             raise SettingsError(
                 f"QUISAIT_{name.upper()}{value} cannot be used: {first['msg']}."

@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kb.address import Place
 from kb.indexing.indexer import Indexer
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
@@ -18,7 +19,7 @@ class Status:
     problems can be searched.
     """
 
-    folder: Path
+    folder: Place
     schema_version: int
     generation: str
     actors: int
@@ -40,8 +41,8 @@ class Status:
         return not self.problems
 
 
-def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
-    """The status of the base in a folder, for searches with the encoder of an indexer."""
+def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
+    """The status of the base at a place, for searches with the encoder of an indexer."""
     encoder = indexer.encoder
     with store.reading():
         counts = store.counts(encoder.fingerprint)
@@ -52,7 +53,7 @@ def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
             f"{counts.passages - counts.embedded} passages are not embedded: run `quisait rebuild`."
         )
     return Status(
-        folder=folder,
+        folder=place,
         schema_version=SCHEMA_VERSION,
         generation=generation,
         **asdict(counts),
@@ -60,7 +61,7 @@ def status_of(store: Store, folder: Path, indexer: Indexer) -> Status:
         engine=encoder.engine,
         encoder=encoder.fingerprint,
         dimension=encoder.dimension,
-        size_bytes=_size_bytes(folder),
+        size_bytes=_size_bytes(place) if isinstance(place, Path) else store.size_bytes(),
         problems=tuple(problem for problem in problems if problem),
     )
 

@@ -6,7 +6,6 @@ Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help`
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ import click
 import ingest.commands
 import kb.commands
 import web.commands
+from kb.address import Place
 from kb.commands.options import kb_option
 from kb.errors import QuisaitError
 
@@ -42,7 +42,7 @@ class Rooms(click.Group):
 @click.version_option(package_name="quisait", prog_name="quisait")
 @kb_option
 @click.pass_context
-def main(context: click.Context, kb: Path | None) -> None:
+def main(context: click.Context, kb: Place | None) -> None:
     """Qui sait faire ? A knowledge base and search of what organisations know how to do."""
     context.obj = {"kb": kb, "refuse": _refuse}
 

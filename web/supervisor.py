@@ -7,13 +7,16 @@ the server. A job that it was at then goes back into the queue.
 
 import contextlib
 import logging
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ingest.rereading.schedule import local_time, queue_due
+from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
@@ -30,7 +33,19 @@ def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
     """Returns the command that starts a worker with the settings of this process."""
     # -P: a folder called `web` where the server was started is not ours.
     worker = [sys.executable, "-P", "-m", "web", "work", "--until-idle", "--linger", str(LINGER_S)]
-    return [*worker, "--kb", str(knowledge_base.folder.absolute())]
+    if isinstance(knowledge_base.place, Path):
+        worker += ["--kb", str(knowledge_base.place.absolute())]
+    return worker
+
+
+def worker_environment(knowledge_base: KnowledgeBase) -> Mapping[str, str]:
+    """Returns the environment of a worker, which alone has the address of a database.
+
+    Everybody on a machine may read the arguments of its programs, and an address has a password.
+    """
+    place = knowledge_base.place
+    given = {"QUISAIT_KB": place.given} if isinstance(place, PostgresAddress) else {}
+    return {**os.environ, **given}
 
 
 class Supervisor:
@@ -93,5 +108,8 @@ class Supervisor:
             with self._starting:
                 if not self._ending.is_set():
                     self._worker = subprocess.Popen(
-                        command, stdin=subprocess.DEVNULL, start_new_session=True
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        start_new_session=True,
+                        env=worker_environment(self._knowledge_base),
                     )

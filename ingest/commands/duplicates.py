@@ -1,11 +1,11 @@
 """The commands that list possible duplicates, and decide."""
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def duplicates() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the pairs as JSON.")
 @kb_option
 def list_command(
-    state: str, sources: tuple[str, ...], limit: int, as_json: bool, kb: Path | None
+    state: str, sources: tuple[str, ...], limit: int, as_json: bool, kb: Place | None
 ) -> None:
     """List pairs of actors that may be the same, likeliest first."""
     import json
@@ -66,7 +66,7 @@ def list_command(
 )
 @click.option("--keep", default="", metavar="ID", help="Which id to keep (default: the first).")
 @kb_option
-def decide_command(left: str, right: str, same: bool, keep: str, kb: Path | None) -> None:
+def decide_command(left: str, right: str, same: bool, keep: str, kb: Place | None) -> None:
     """Decide whether two actors are the same. If so, merge them; both ids lead to the result."""
     with closing(open_base(kb)) as base:
         base.duplicates.decide(left, right, same=same, keep=keep)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from kb.address import Place
 from kb.commands.options import open_base
 
 
@@ -20,7 +21,7 @@ from kb.commands.options import open_base
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
 def evaluate_articles(
-    context: click.Context, folder: Path, kb: Path | None, details: bool, as_json: bool
+    context: click.Context, folder: Path, kb: Place | None, details: bool, as_json: bool
 ) -> None:
     """Measure how well the labelled articles of DIR are read: precision and recall.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 
@@ -15,7 +16,7 @@ from kb.commands.options import kb_option, open_base
     "--for-members", is_flag=True, help="Write the contacts that only members may see, too."
 )
 @kb_option
-def export(folder: Path, force: bool, for_members: bool, kb: Path | None) -> None:
+def export(folder: Path, force: bool, for_members: bool, kb: Place | None) -> None:
     """Write the knowledge base to DIR, as files that `quisait ingest` can read."""
     from ingest.export import export as export_base
 

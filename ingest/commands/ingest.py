@@ -10,6 +10,7 @@ import click
 
 from ingest.commands.ingest_progress import IngestProgress
 from ingest.commands.sources import seen_by, seen_by_options
+from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def ingest(
     persons: str | None,
     dry_run: bool,
     as_json: bool,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Read directories of actors, cases and articles into the knowledge base.
 
@@ -194,7 +195,7 @@ def _dry_run(
     choices: Mapping[str, str],
     persons: "Visibility | None",
     as_json: bool,
-    kb: Path | None,
+    kb: Place | None,
 ) -> bool:
     """Shows how the directories at these paths would be read; returns whether all would be kept.
 
@@ -212,7 +213,7 @@ def _dry_run(
 
     refuse_missing(paths)
     settings = Settings.from_environment(kb=kb)
-    is_there = (settings.kb / DATABASE_FILE).is_file()
+    is_there = bool(settings.database) or (settings.folder / DATABASE_FILE).is_file()
     base = KnowledgeBase.open(settings) if is_there else None
     previews: list[Preview] = []
     failures: list[str] = []

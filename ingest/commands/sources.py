@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ingest.commands.reading_lines import has_failed, reading_lines, result_lines
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def sources() -> None:
 @click.argument("source", metavar="[SOURCE]", default="")
 @seen_by_options
 @kb_option
-def list_(source: str, contacts: str | None, persons: str | None, kb: Path | None) -> None:
+def list_(source: str, contacts: str | None, persons: str | None, kb: Place | None) -> None:
     """List the sources, or choose who sees the contacts of one.
 
     A choice holds at once for the public, wherever contacts are shown. With none, the contacts that
@@ -136,7 +137,7 @@ def add(
     mapped: tuple[str, ...],
     contacts: str | None,
     persons: str | None,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Have a source read again, each night or each week.
 
@@ -181,7 +182,7 @@ def add(
 @sources.command()
 @click.argument("name")
 @kb_option
-def remove(name: str, kb: Path | None) -> None:
+def remove(name: str, kb: Place | None) -> None:
     """Read a source no more. What was read of it stays."""
     with closing(open_base(kb)) as base:
         base.source_locations.remove(name)
@@ -191,7 +192,7 @@ def remove(name: str, kb: Path | None) -> None:
 @sources.command()
 @click.argument("name", metavar="[NAME]", default="")
 @kb_option
-def run(name: str, kb: Path | None) -> None:
+def run(name: str, kb: Place | None) -> None:
     """Read a source now, or, without NAME, those whose night has come (for cron).
 
     Exits with 1 if a source could not be read.

@@ -1,10 +1,10 @@
 """The command that runs waiting jobs."""
 
 from contextlib import closing
-from pathlib import Path
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 
@@ -19,7 +19,7 @@ from kb.commands.options import kb_option
     help="With --until-idle: wait this long for another job before ending.",
 )
 @kb_option
-def work(once: bool, until_idle: bool, linger: float, kb: Path | None) -> None:
+def work(once: bool, until_idle: bool, linger: float, kb: Place | None) -> None:
     """Run waiting jobs, such as directories sent through the pages, and read sources again.
 
     `quisait serve` starts a worker automatically when a job waits. The worker runs at low priority,

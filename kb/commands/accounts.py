@@ -6,10 +6,10 @@ Imports click and what is as light; the rest when a command runs.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 # As in kb.registers.accounts, which is not imported for `--help`.
@@ -39,7 +39,7 @@ def user() -> None:
 @click.option("--role", type=_role_type, default="contributor", show_default=True)
 @_password_option
 @kb_option
-def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
+def add(name: str, role: str, password_stdin: bool, kb: Place | None) -> None:
     """Create the account NAME; asks for its password."""
     from kb.registers.accounts import AccountRole
 
@@ -50,7 +50,7 @@ def add(name: str, role: str, password_stdin: bool, kb: Path | None) -> None:
 
 @user.command("list")
 @kb_option
-def list_(kb: Path | None) -> None:
+def list_(kb: Place | None) -> None:
     """List the accounts with their roles."""
     accounts = open_base(kb).accounts.list()
     for account in accounts:
@@ -66,7 +66,7 @@ def list_(kb: Path | None) -> None:
 @click.argument("name")
 @click.argument("role", type=_role_type)
 @kb_option
-def change_role(name: str, role: str, kb: Path | None) -> None:
+def change_role(name: str, role: str, kb: Place | None) -> None:
     """Change the role of the account NAME; ends its sessions and its API tokens."""
     from kb.registers.accounts import AccountRole
 
@@ -78,7 +78,7 @@ def change_role(name: str, role: str, kb: Path | None) -> None:
 @click.argument("name")
 @_password_option
 @kb_option
-def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
+def change_password(name: str, password_stdin: bool, kb: Place | None) -> None:
     """Change the password of the account NAME; ends its sessions and its API tokens."""
     accounts = open_base(kb).accounts
     accounts.get(name)  # refuses an unknown name before it asks for a password
@@ -89,7 +89,7 @@ def change_password(name: str, password_stdin: bool, kb: Path | None) -> None:
 @user.command()
 @click.argument("name")
 @kb_option
-def sessions(name: str, kb: Path | None) -> None:
+def sessions(name: str, kb: Place | None) -> None:
     """List the browsers in which NAME is signed in."""
     base = open_base(kb)
     found = base.sessions.of_account(base.accounts.get(name))
@@ -105,7 +105,7 @@ def sessions(name: str, kb: Path | None) -> None:
 @user.command("sign-out")
 @click.argument("name")
 @kb_option
-def sign_out(name: str, kb: Path | None) -> None:
+def sign_out(name: str, kb: Place | None) -> None:
     """Sign NAME out everywhere; its API tokens stay valid."""
     account = open_base(kb).accounts.end_sessions(name)
     click.echo(f"{account.name} is signed out everywhere.")
@@ -114,7 +114,7 @@ def sign_out(name: str, kb: Path | None) -> None:
 @user.command()
 @click.argument("name")
 @kb_option
-def tokens(name: str, kb: Path | None) -> None:
+def tokens(name: str, kb: Place | None) -> None:
     """List the API tokens of NAME."""
     found = open_base(kb).accounts.tokens(name)
     for token in found:
@@ -132,7 +132,7 @@ def tokens(name: str, kb: Path | None) -> None:
 @click.argument("token", required=False)
 @click.option("--all", "all_", is_flag=True, help="Revoke all its tokens.")
 @kb_option
-def revoke(name: str, token: str | None, all_: bool, kb: Path | None) -> None:
+def revoke(name: str, token: str | None, all_: bool, kb: Place | None) -> None:
     """Revoke an API token of NAME: TOKEN is what `quisait user tokens` lists first, or --all."""
     if all_ == (token is not None):
         raise click.UsageError("Name one token, or give --all.")
@@ -146,7 +146,7 @@ def revoke(name: str, token: str | None, all_: bool, kb: Path | None) -> None:
 @user.command(short_help="Sign NAME out and block it.")
 @click.argument("name")
 @kb_option
-def disable(name: str, kb: Path | None) -> None:
+def disable(name: str, kb: Place | None) -> None:
     """Sign the account NAME out, revoke its tokens, and block it."""
     account = open_base(kb).accounts.disable(name)
     click.echo(f"{account.name} is disabled.")
@@ -155,7 +155,7 @@ def disable(name: str, kb: Path | None) -> None:
 @user.command()
 @click.argument("name")
 @kb_option
-def enable(name: str, kb: Path | None) -> None:
+def enable(name: str, kb: Place | None) -> None:
     """Let the account NAME sign in again."""
     account = open_base(kb).accounts.enable(name)
     click.echo(f"{account.name} can sign in again, as {account.role}.")

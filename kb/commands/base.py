@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PART = "those looked at are whole: `quisait check` looks at all"
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @kb_option
-def status(as_json: bool, kb: Path | None) -> None:
+def status(as_json: bool, kb: Place | None) -> None:
     """Show what the knowledge base contains, and its state."""
     base = open_base(kb)
     found = base.status()
@@ -51,7 +51,7 @@ def status(as_json: bool, kb: Path | None) -> None:
 
 @click.command(short_help="Make passages, embeddings and index again.")
 @kb_option
-def rebuild(kb: Path | None) -> None:
+def rebuild(kb: Place | None) -> None:
     """Make passages, embeddings and index again from the records, with the current encoder."""
     from tqdm import tqdm
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def evaluate(
     work: Path | None,
     changes: tuple[str, ...],
     as_json: bool,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Measure the ranking of actors on the development set of each FOLDER (BEIR's layout).
 
@@ -153,7 +154,7 @@ def _ranked(
     save_runs: Path | None,
     work: Path | None,
     weights: RankingWeights,
-    kb: Path | None,
+    kb: Place | None,
 ) -> Iterator[SetReport]:
     from contextlib import closing
 

@@ -5,32 +5,33 @@ Imports only click at the top: `quisait --help` must answer at once.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from kb.address import Place, place_of
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
 
 def _own_or_given_before_the_verb(
-    context: click.Context, _parameter: click.Parameter, value: Path | None
-) -> Path | None:
+    context: click.Context, _parameter: click.Parameter, value: str | None
+) -> Place | None:
     if value is not None:
-        return value
-    given_before: dict[str, Path | None] = context.obj or {}
+        return place_of(value)
+    given_before: dict[str, Place | None] = context.obj or {}
     return given_before.get("kb")
 
 
 kb_option = click.option(
     "--kb",
     metavar="DIR",
-    type=click.Path(path_type=Path),
     callback=_own_or_given_before_the_verb,
-    help="The folder of the knowledge base (default: QUISAIT_KB, or your data folder).",
+    help="The folder of the knowledge base, or the address of a PostgreSQL database "
+    "(default: QUISAIT_KB, or your data folder).",
 )
-"""Gives a command `--kb DIR` and passes it `kb: Path | None`, for `Settings.from_environment`.
+"""Gives a command `--kb DIR` and passes it `kb: Place | None`, for `Settings.from_environment`.
 
 `quisait --kb DIR search …` and `quisait search … --kb DIR` mean the same; the latter wins when
 both are given.
@@ -51,7 +52,7 @@ within_option = click.option(
 )
 
 
-def open_base(kb: Path | None, *, create: bool = False) -> KnowledgeBase:
+def open_base(kb: Place | None, *, create: bool = False) -> KnowledgeBase:
     """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings

@@ -5,10 +5,9 @@ Imports click and what is as light; the rest when a command runs.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 # As in kb.registers.personal_data.places, which is not imported for `--help`.
@@ -42,7 +41,7 @@ def personal_data() -> None:
 @personal_data.command(short_help="List everything that names TERM.")
 @click.argument("term")
 @kb_option
-def find(term: str, kb: Path | None) -> None:
+def find(term: str, kb: Place | None) -> None:
     """List everything that names TERM: a name, an e-mail address or a telephone number.
 
     Case, accents and the order of a name do not matter. Each line has what `erase` takes.
@@ -62,7 +61,7 @@ def find(term: str, kb: Path | None) -> None:
 @click.argument("id")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @kb_option
-def erase(kind: str, id: str, yes: bool, kb: Path | None) -> None:
+def erase(kind: str, id: str, yes: bool, kb: Place | None) -> None:
     """Erase what `find` listed, with all its traces in the files. This cannot be undone."""
     from kb.registers.personal_data.places import PersonalKind
 
@@ -77,7 +76,7 @@ def erase(kind: str, id: str, yes: bool, kb: Path | None) -> None:
 @click.argument("term")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @kb_option
-def take_out(term: str, yes: bool, kb: Path | None) -> None:
+def take_out(term: str, yes: bool, kb: Place | None) -> None:
     """Take a name, an address or a number out of every text, past versions among them.
 
     What it stood in stays, with "[…]" in its place. This cannot be undone.
@@ -92,7 +91,7 @@ def take_out(term: str, yes: bool, kb: Path | None) -> None:
 
 @personal_data.command("forget-old", short_help="Delete what is older than it is kept.")
 @kb_option
-def forget_old(kb: Path | None) -> None:
+def forget_old(kb: Place | None) -> None:
     """Delete what is older than it is kept. `quisait serve` does so by itself, each hour."""
     from kb.registers.personal_data.retention import Retention
     from kb.settings import Settings

@@ -6,11 +6,11 @@ Imports click and what is as light; the rest when the command runs.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, near_option, open_base, within_option
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def search(
     kind: str | None,
     no_wording: bool,
     as_json: bool,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Find the actors and cases that could answer QUERY, in French or English."""
     from dataclasses import replace

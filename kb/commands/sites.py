@@ -5,11 +5,11 @@ Imports click and what is as light; the rest when a command runs.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def add(
     department: str,
     theme: str,
     per_day: int | None,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Let the site NAME embed the search; prints its public key."""
     from kb.registers.sites import DEFAULT_PER_DAY
@@ -68,7 +68,7 @@ def add(
 
 @site.command("list")
 @kb_option
-def list_(kb: Path | None) -> None:
+def list_(kb: Place | None) -> None:
     """List the sites, with their use in the last 30 days."""
     sites = open_base(kb).sites
     known = sites.list()
@@ -103,7 +103,7 @@ def change(
     department: str | None,
     theme: str | None,
     per_day: int | None,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Change the site with the public key KEY; other values stay."""
     sites = open_base(kb).sites
@@ -123,7 +123,7 @@ def change(
 @site.command(short_help="Switch a site off.")
 @click.argument("key")
 @kb_option
-def disable(key: str, kb: Path | None) -> None:
+def disable(key: str, kb: Place | None) -> None:
     """Switch the site with the public key KEY off, until it is enabled."""
     click.echo(f"{open_base(kb).sites.disable(key).name} is switched off.")
 
@@ -131,7 +131,7 @@ def disable(key: str, kb: Path | None) -> None:
 @site.command(short_help="Switch a site on again.")
 @click.argument("key")
 @kb_option
-def enable(key: str, kb: Path | None) -> None:
+def enable(key: str, kb: Place | None) -> None:
     """Switch the site with the public key KEY on again."""
     click.echo(f"{open_base(kb).sites.enable(key).name} can show the search again.")
 
@@ -140,7 +140,7 @@ def enable(key: str, kb: Path | None) -> None:
 @click.argument("key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @kb_option
-def delete(key: str, yes: bool, kb: Path | None) -> None:
+def delete(key: str, yes: bool, kb: Place | None) -> None:
     """Delete the site with the public key KEY and its counts, permanently."""
     sites = open_base(kb).sites
     known = sites.get(key)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--without-secret", is_flag=True, help="Leave out what signs cookies and reports.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @kb_option
-def backup(file: Path, without_secret: bool, overwrite: bool, kb: Path | None) -> None:
+def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) -> None:
     """Back up the base to FILE: its database, its secret, and the uploads that wait for their job.
 
     The server and ingests go on meanwhile. Whoever has FILE has all that is in the base: only its
@@ -38,7 +39,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Path | None) -
     from kb.settings import Settings
     from kb.upkeep.backup import back_up, back_up_to
 
-    folder = Settings.from_environment(kb=kb).kb
+    folder = Settings.from_environment(kb=kb).folder_for("a backup", "Use pg_dump.")
     with tqdm(unit=" pages", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
 
         def copied(left: int, pages: int) -> None:
@@ -79,7 +80,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Path | None) -
 @kb_option
 @click.pass_context
 def restore(
-    context: click.Context, file: Path, replace: bool, erased_from: Path | None, kb: Path | None
+    context: click.Context, file: Path, replace: bool, erased_from: Path | None, kb: Place | None
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
@@ -110,7 +111,7 @@ def restore(
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @kb_option
 @click.pass_context
-def doctor(context: click.Context, backups: Path | None, as_json: bool, kb: Path | None) -> None:
+def doctor(context: click.Context, backups: Path | None, as_json: bool, kb: Place | None) -> None:
     """Say what is wrong with the installation: settings, computer, encoder, base, backups.
 
     Exits with 1 if something is wrong. Run it as the user of the server, with its settings.
@@ -139,7 +140,7 @@ def check(
     quick: bool,
     repair: bool,
     as_json: bool,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Look for damage: pages, texts and passages, vectors, index, orphans, files.
 

@@ -118,7 +118,14 @@ def base_of(
         return
     KnowledgeBase.open(settings).close()
     index = find_trade_index(settings)
-    base = KnowledgeBase(settings.kb, lambda: encoder, settings.cache, weights, trade_index=index)
+    base = KnowledgeBase(
+        settings.folder,
+        lambda: encoder,
+        settings.cache,
+        weights,
+        trade_index=index,
+        database=settings.database,
+    )
     with contextlib.closing(base):
         if not may_copy or not base.status().problems:
             yield base
@@ -136,7 +143,7 @@ def _temporary(
         settings = Settings(kb=Path(folder))
         KnowledgeBase.open(settings, create=True).close()
         base = KnowledgeBase(
-            settings.kb,
+            settings.folder,
             lambda: encoder,
             chosen.cache,
             weights,

@@ -7,10 +7,10 @@ their vectors would meet in one index.
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
+from kb.address import Place
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import DERIVATION, Derived, derive
@@ -106,13 +106,13 @@ class IndexBatch:
 
 
 class Indexer:
-    """The encoder and the rules of derivation of this process, for the base in a folder.
+    """The encoder and the rules of derivation of this process, for the base at a place.
 
     `load` loads the encoder when it is first needed: many uses never need it.
     """
 
-    def __init__(self, folder: Path, load: Callable[[], Encoder]) -> None:
-        self._folder = folder
+    def __init__(self, place: Place, load: Callable[[], Encoder]) -> None:
+        self._place = place
         self._load = load
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
@@ -149,7 +149,7 @@ class Indexer:
         self.refuse_mismatch(store)
         if side.made_by:
             raise KnowledgeBaseError(
-                f"{self._folder} is being rebuilt by another process, with another encoder."
+                f"{self._place} is being rebuilt by another process, with another encoder."
             )
         side.drop_embeddings_except(self.encoder.fingerprint)
         side.clear()
@@ -203,7 +203,7 @@ class Indexer:
         if stored in {"", self.encoder.fingerprint}:
             return ""
         return (
-            f"{self._folder} was embedded by another encoder ({store.property('model')} "
+            f"{self._place} was embedded by another encoder ({store.property('model')} "
             f"{stored}) than the one set ({self.encoder.name} {self.encoder.fingerprint}): "
             "set QUISAIT_MODEL to the former, or run `quisait rebuild`."
         )
@@ -214,7 +214,7 @@ class Indexer:
         if stored in {"", DERIVATION}:
             return ""
         return (
-            f"{self._folder} was made by other rules ({stored}) than this version's "
+            f"{self._place} was made by other rules ({stored}) than this version's "
             f"({DERIVATION}): run `quisait rebuild`."
         )
 

@@ -16,7 +16,7 @@ from kb.models import Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
-from kb.store.connection import StoreRow
+from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json, without_values
@@ -135,7 +135,7 @@ class Drafts:
             return draft_of(store, id)
 
     def list(
-        self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = -1
+        self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = ALL_ROWS
     ) -> list[Draft]:
         """The drafts in these states, newest first; with `by`, only those of one account.
 

@@ -25,6 +25,7 @@ from kb.resolution.similarity import (
     blocks,
     shared_keys,
 )
+from kb.store.connection import ALL_ROWS
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -72,7 +73,7 @@ class Duplicates:
     def list(
         self,
         state: DuplicateState = DuplicateState.OPEN,
-        limit: int = -1,
+        limit: int = ALL_ROWS,
         sources: Collection[str] = (),
     ) -> Sequence[Duplicate]:
         """The pairs in a state, the likeliest first; of `sources`, those of their actors."""

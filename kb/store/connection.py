@@ -17,6 +17,9 @@ from typing import Any, Protocol
 
 from kb.errors import KnowledgeBaseError
 
+ALL_ROWS = 2**62
+"""The limit of a statement that has none."""
+
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -113,6 +116,15 @@ class StoreConnection(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    @property
+    @abstractmethod
+    def is_writable(self) -> bool:
+        """Whether this process may change the base."""
+
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """The size of what is stored."""
 
     def truncate_wal(self) -> bool:
         """Empties the log in which a file of ours keeps former states; returns whether it could."""

@@ -225,6 +225,13 @@ class StoreFile(StoreConnection):
         except sqlite3.DatabaseError as error:
             raise explained(error, self.path) from None
 
+    @property
+    def is_writable(self) -> bool:
+        return is_writable(self.path)
+
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size
+
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
         # A fault of ours is none of the base's.
         if isinstance(error, sqlite3.ProgrammingError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.address import Place
+from kb.address import Place, PostgresAddress
 from kb.store.store import Store
 
 
@@ -25,11 +25,22 @@ def open_store(place: Place, *, create: bool = False) -> Store:
     return PostgresStore.connect(place, create=create)
 
 
+def schema_at(address: PostgresAddress) -> int:
+    """The version of the tables at an address, which are left as they are; 0 if there are none.
+
+    Raises:
+        KnowledgeBaseError: it cannot be reached.
+    """
+    from kb.store.postgres.connection import version_at
+
+    return version_at(address)
+
+
 class StorePool:
     """Lends stores of one database. A store is for one borrower at a time."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self.place = place
         self._idle: list[Store] = []
         self._closed = False
         self._lock = threading.Lock()
@@ -46,7 +57,7 @@ class StorePool:
         if store and store.outlived():
             store.close()
             store = None
-        store = store or open_store(self._place)
+        store = store or open_store(self.place)
         try:
             yield store
         except Exception as error:

@@ -436,14 +436,15 @@ def check_base(
         NotAKnowledgeBase: there is none in the folder.
         KnowledgeBaseError: it is to be repaired, and cannot be written.
     """
-    path = settings.kb / DATABASE_FILE
+    folder = settings.folder_for("a check", "Use pg_amcheck, and `quisait doctor`.")
+    path = folder / DATABASE_FILE
     try:
         store = Store.open(path)
     except KnowledgeBaseError as error:
         if not path.is_file() or isinstance(error, SchemaTooNew):
             raise
         return [Finding("pages", str(error).rstrip("."), RESTORE)]
-    indexer = None if quick else Indexer(settings.kb, lambda: load_encoder(settings))
+    indexer = None if quick else Indexer(folder, lambda: load_encoder(settings))
     with closing(store):
         check = BaseCheck(store, indexer=indexer, quick=quick)
         found = check.run()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE
 from kb.encoder.encoder import TextKind
 from kb.encoder.prepared import load_encoder
@@ -27,7 +28,7 @@ from kb.registers.jobs import Jobs, JobState
 from kb.settings import Settings, is_this_machine
 from kb.store import migrations
 from kb.store.database import is_writable
-from kb.store.pool import StorePool
+from kb.store.pool import StorePool, schema_at
 from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupFile
 from kb.upkeep.check import BaseCheck, folder_findings, secret_findings
@@ -58,7 +59,7 @@ class Installation:
     def __init__(
         self,
         environment: Mapping[str, str],
-        kb: Path | None = None,
+        kb: Place | None = None,
         backups: Path | None = None,
         *,
         refuse: Callable[[Settings], None] = lambda _: None,
@@ -77,7 +78,7 @@ class Installation:
                 given[name] = Settings.model_fields[name].get_default(call_default_factory=True)
             settings = Settings(**given)  # type: ignore[arg-type]
         self._settings = settings
-        self._database = settings.kb / DATABASE_FILE
+        self._database = settings.folder / DATABASE_FILE
 
     def findings(self) -> list[Finding]:
         """All that is wrong or worth knowing: problems first, then notes."""
@@ -255,7 +256,7 @@ class Installation:
     def _room(self) -> Iterator[Finding]:
         size = self._database.stat().st_size if self._database.is_file() else 0
         for what, folder, enough in (
-            ("the base", self._settings.kb, max(ENOUGH_ROOM, 3 * size)),
+            ("the base", self._settings.folder, max(ENOUGH_ROOM, 3 * size)),
             ("the cache", self._settings.cache, ENOUGH_ROOM),
         ):
             existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -282,7 +283,10 @@ class Installation:
     # The base
 
     def _base(self) -> Iterator[Finding]:
-        folder = self._settings.kb
+        if self._settings.database:
+            yield from _database_findings(self._settings.database)
+            return
+        folder = self._settings.folder
         if not self._database.is_file():
             yield Finding(
                 "base",
@@ -349,7 +353,7 @@ class Installation:
     def _failures(self) -> Iterator[Finding]:
         if self._schema() != migrations.SCHEMA_VERSION:
             return  # Nothing is changed here, nor is anybody's base migrated.
-        stores = StorePool(self._database)
+        stores = StorePool(self._settings.database or self._database)
         try:
             since = (datetime.now(UTC) - RECENT_FAILURE).isoformat()
             failed = [
@@ -381,6 +385,8 @@ class Installation:
     def _schema(self) -> int:
         """The schema of the base; 0 if there is none that can be opened."""
         try:
+            if self._settings.database:
+                return schema_at(self._settings.database)
             with closing(SqliteStore.open_as_it_is(self._database)) as store:
                 return migrations.version_of(store.database.conn)
         except (KnowledgeBaseError, sqlite3.DatabaseError, OSError):
@@ -416,3 +422,26 @@ class Installation:
                 "See why none was made since.",
                 why="A broken disk would lose what came since.",
             )
+
+
+def _database_findings(address: PostgresAddress) -> Iterator[Finding]:
+    """What is wrong with a base in PostgreSQL, whose pages and backups are its server's."""
+    try:
+        version = schema_at(address)
+    except KnowledgeBaseError as error:
+        yield Finding("base", str(error).rstrip("."), "See that the server runs, and lets you in.")
+        return
+    if version == 0:
+        yield Finding(
+            "base",
+            f"{address} has no knowledge base",
+            f"Set {PREFIX}KB, or make one with `quisait ingest`.",
+        )
+    elif version != migrations.SCHEMA_VERSION:
+        yield Finding(
+            "base",
+            f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
+            "Back it up with pg_dump; the next start changes it, or says that a later version is "
+            "needed.",
+            is_note=True,
+        )

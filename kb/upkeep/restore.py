@@ -74,7 +74,7 @@ def restore(
         SchemaTooNew: a later version of this program made it.
         KnowledgeBaseError: the base in the folder is in use.
     """
-    folder = settings.kb
+    folder = settings.folder_for("restoring", "Use pg_restore.")
     manifest = verified(path)
     is_empty = not folder.exists() or not any(folder.iterdir())
     if not is_empty and not replace:

@@ -5,10 +5,9 @@ Imports click and what is as light; the rest when a command runs.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 
@@ -20,7 +19,7 @@ def digests() -> None:
 @digests.command(short_help="Send the digests that are due.")
 @click.option("--now", "all_now", is_flag=True, help="Send all, due or not.")
 @kb_option
-def send(all_now: bool, kb: Path | None) -> None:
+def send(all_now: bool, kb: Place | None) -> None:
     """Send the digests that are due, and the other mails that wait.
 
     `quisait serve` does so by itself: this is to try, or for a base that is not served. Nobody gets

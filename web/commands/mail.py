@@ -5,10 +5,9 @@ Imports click and what is as light; the rest when a command runs.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, open_base
 
 
@@ -49,7 +48,7 @@ def test(address: str, lang: str) -> None:
 
 @mail.command()
 @kb_option
-def status(kb: Path | None) -> None:
+def status(kb: Place | None) -> None:
     """Count the mails of the outbox, and list those that were not sent."""
     outbox = open_base(kb).outbox
     counts = outbox.counts()

@@ -1,15 +1,14 @@
 """The verb `mcp`: imports the server only when asked for it."""
 
-from pathlib import Path
-
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 
 @click.command(short_help="Answer an assistant over standard input and output.")
 @kb_option
-def mcp(kb: Path | None) -> None:
+def mcp(kb: Place | None) -> None:
     """Answer an assistant that starts this command, in the Model Context Protocol.
 
     It searches the knowledge base as a visitor, or, with QUISAIT_MCP_TOKEN, as the account of that

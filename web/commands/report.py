@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option, near_option, within_option
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def report(
     format: str,
     out: Path | None,
     verify: Path | None,
-    kb: Path | None,
+    kb: Place | None,
 ) -> None:
     """Record a search for QUERY: the query, the state of the base, and every candidate.
 
@@ -165,9 +166,9 @@ def _key(settings: Settings) -> str:
     from web.http.security.secret import NoSecret, site_secret
 
     try:
-        return site_secret(settings, settings.kb)
+        return site_secret(settings, settings.folder)
     except NoSecret:
         raise KnowledgeBaseError(
-            f"Nothing can be signed off: no secret can be kept in {settings.kb}. Set "
+            f"Nothing can be signed off: no secret can be kept in {settings.folder}. Set "
             "QUISAIT_SECRET to 32 random characters or more."
         ) from None

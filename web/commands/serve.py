@@ -1,9 +1,8 @@
 """The verb `serve`: imports the server only when asked for it."""
 
-from pathlib import Path
-
 import click
 
+from kb.address import Place
 from kb.commands.options import kb_option
 
 
@@ -23,7 +22,7 @@ from kb.commands.options import kb_option
     help="How many processes answer searches; 0, the default, means one for each processor.",
 )
 @click.option("--access-log", is_flag=True, help="Log each request, without its words.")
-def serve(kb: Path | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
+def serve(kb: Place | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     import gc
 

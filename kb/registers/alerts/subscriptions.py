@@ -239,7 +239,8 @@ class Subscriptions:
         with self._stores.lend() as store:
             rows = store.execute(
                 f"{_JOINED} where confirmed_at != '' and {condition}"
-                " order by subscribers.created_at, subscriber_id, confirmed_at",
+                " order by subscribers.created_at, subscriber_id, confirmed_at,"
+                " subscriptions.rowid",
                 [value],
             ).fetchall()
         return [_subscription(row) for row in rows]

@@ -18,7 +18,7 @@ from kb.registers.board.notice import (
     NoticeVersion,
 )
 from kb.registers.clock import now, today
-from kb.store.connection import StoreRow
+from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -74,7 +74,7 @@ class Notices:
             return _notice_of(store, id)
 
     def list(
-        self, states: Collection[NoticeState], *, owner: str = "", limit: int = -1
+        self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
     ) -> Sequence[Notice]:
         """The notices in these states, oldest first; with `owner`, only those of one account."""
         with self._stores.lend() as store:

@@ -14,13 +14,11 @@ from psycopg.types.string import StrDumper
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
+from kb.store import database
 from kb.store.connection import StoreConnection, Values
 from kb.store.postgres import migrations
 from kb.store.postgres.rows import PostgresRow, rows_by_name
 from kb.store.postgres.statements import as_postgres
-
-BUSY_TIMEOUT_S = 10
-"""Time that a writer waits for another process's transaction before it gives up."""
 
 CONNECT_TIMEOUT_S = 10
 
@@ -29,7 +27,7 @@ _BEGIN_TO_READ = (
     # Before the state is taken, so that a rebuild exchanges no table within it.
     " lock table documents, passages, passage_words in access share mode"
 )
-_BEGIN_TO_WRITE = f"begin; set local lock_timeout = '{BUSY_TIMEOUT_S}s'; {migrations.LOCK}"
+_BEGIN_TO_WRITE = "begin; set local lock_timeout = '{}ms'; " + migrations.LOCK
 _BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
 
 _FROM_VALUES = "from :values"
@@ -109,9 +107,12 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
+        if self._in_transaction:
+            raise psycopg.ProgrammingError("a transaction within a transaction")
         try:
-            self._begin_to_write(waits=waits)
             try:
+                # Where this fails, the transaction is open already.
+                self._begin_to_write(waits=waits)
                 yield
                 self._connection.commit()
             except BaseException:
@@ -124,18 +125,30 @@ class PostgresConnection(StoreConnection):
             raise
 
     def _begin_to_write(self, *, waits: bool) -> None:
-        if self._in_transaction:
-            raise psycopg.ProgrammingError("a transaction within a transaction")
-        begun = self._connection.execute(_BEGIN_TO_WRITE if waits else _BEGIN_UNLESS_OTHERS)
-        if not waits:
+        if waits:
+            most = round(database.BUSY_TIMEOUT_S * 1000)
+            self._connection.execute(_BEGIN_TO_WRITE.format(most).encode())
+        else:
+            begun = self._connection.execute(_BEGIN_UNLESS_OTHERS)
             begun.nextset()
             if not begun.fetchone()[0]:  # type: ignore[index]
-                self._connection.rollback()
                 raise errors.LockNotAvailable("another process writes")
 
     @property
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
+
+    @property
+    def is_writable(self) -> bool:
+        row = self.execute("select current_setting('transaction_read_only')").fetchone()
+        return row is not None and row[0] == "off"
+
+    def size_bytes(self) -> int:
+        row = self.execute(
+            "select cast(sum(pg_total_relation_size(oid)) as bigint) from pg_class"
+            " where relnamespace = current_schema()::regnamespace and relkind = 'r'"
+        ).fetchone()
+        return int(row[0] or 0) if row else 0
 
     def outlived(self) -> bool:
         """Returns whether the server has ended this connection, as far as this end knows."""
@@ -169,8 +182,9 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
     said = (error.diag.message_primary or str(error)).strip()
     problem = " ".join(said.split()).rstrip(".")
     if isinstance(error, errors.LockNotAvailable):
+        waited = f"{database.BUSY_TIMEOUT_S:.0f} s"
         return KnowledgeBaseError(
-            f"{address} has been locked by another process for {BUSY_TIMEOUT_S} s; try again."
+            f"{address} has been locked by another process for {waited}; try again."
         )
     if isinstance(error, errors.DiskFull):
         return NoRoom(f"{address}: the disk is full; nothing was changed.")
@@ -179,6 +193,19 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
     if isinstance(error, errors.InvalidCatalogName):
         return NotAKnowledgeBase(f"{address} is not there: {problem}.")
     return KnowledgeBaseError(f"{address}: {problem}.")
+
+
+def version_at(address: PostgresAddress) -> int:
+    """The version of the tables at an address, which are left as they are; 0 if there are none.
+
+    Raises:
+        KnowledgeBaseError: it cannot be reached.
+    """
+    try:
+        with _connected(address, create=False) as connection:
+            return migrations.version_of(connection)
+    except psycopg.Error as error:
+        raise explained(error, address) from None
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:

@@ -461,7 +461,8 @@ create table subscriptions (
   created_at text collate "C",
   confirmed_at text collate "C",
   digested_at text collate "C",
-  told_until text collate "C"
+  told_until text collate "C",
+  rowid bigint generated always as identity
 );
 create index idx_subscriptions_subscriber_id on subscriptions (subscriber_id);
 create index idx_subscriptions_account on subscriptions (account);

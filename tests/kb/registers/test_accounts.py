@@ -1,7 +1,6 @@
 """Accounts: who may do what, what is kept of passwords and tokens, and what is not."""
 
 import hashlib
-import sqlite3
 import threading
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ import argon2
 import pytest
 
 from kb.errors import AccountError, UnknownRecord
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers import accounts as accounts_module
 from kb.registers.accounts import TOKEN_PREFIX, AccountRole, Accounts
 
@@ -28,10 +27,8 @@ def lea(accounts: Accounts) -> str:
 
 
 def stored(base: KnowledgeBase, sql: str) -> list[tuple[str, ...]]:
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
-        rows = connection.execute(sql).fetchall()
-    connection.close()
-    return rows
+    with base._stores.lend() as connection:
+        return [tuple(row) for row in connection.execute(sql).fetchall()]
 
 
 def test_each_role_may_what_those_before_it_may() -> None:
@@ -115,9 +112,8 @@ def test_a_password_is_kept_as_argon2id_makes_of_it(base: KnowledgeBase, lea: st
 @pytest.mark.usefixtures("real_hashing")
 def test_a_hash_of_older_parameters_is_made_anew(base: KnowledgeBase, lea: str) -> None:
     older = argon2.PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+    with base._stores.lend() as connection:
         connection.execute("update accounts set password_hash = ?", [older.hash(PASSWORD)])
-    connection.close()
     assert base.accounts.authenticate(lea, "not this one") is None
     assert older.check_needs_rehash(stored(base, "select password_hash from accounts")[0][0]) is (
         False
@@ -314,7 +310,7 @@ def test_a_token_is_kept_as_its_hash(base: KnowledgeBase, lea: str) -> None:
     token = base.accounts.issue_token(lea, "x")
     ((kept,),) = stored(base, "select hash from tokens")
     assert kept == hashlib.sha256(token.encode()).hexdigest()
-    assert token.encode() not in (base.folder / DATABASE_FILE).read_bytes()
+    assert token not in repr(stored(base, "select * from tokens"))
 
 
 def test_a_revoked_token_is_worth_nothing(accounts: Accounts, lea: str) -> None:

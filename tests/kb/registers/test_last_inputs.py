@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
+from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Kind
 from kb.resolution.merge_rules import SourceRow
-from kb.store.store import Store
+from kb.store.pool import open_store
 from tests.kb.records import SANITISER
 
 CORRECTED = replace(SANITISER, need="Trouver du gel pour l'hôpital", themes=("Santé", "Chimie"))
@@ -20,7 +20,7 @@ def corrected(base: KnowledgeBase) -> KnowledgeBase:
 
 
 def generation(base: KnowledgeBase) -> str:
-    store = Store.open(base.folder / DATABASE_FILE)
+    store = open_store(base._stores.place)
     found = store.generation
     store.close()
     return found
@@ -75,6 +75,7 @@ def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
     assert (case.need, case.participants[0].actor_id) == (CORRECTED.need, "avel-2")
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_nothing_is_kept_of_erased_records_that_are_ingested_again(base: KnowledgeBase) -> None:
     secret = replace(SANITISER, text="Kwyjibo.")
     base.ingest_cases([secret])

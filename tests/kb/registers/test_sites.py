@@ -316,16 +316,16 @@ def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
         "2026-07-01", {network.key: SiteCounts(1), other.key: SiteCounts(1), "": SiteCounts(1)}
     )
     assert sites.list() == [other]
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+    with base._stores.lend() as connection:
         rows = connection.execute("select key, day, requests from site_counts").fetchall()
-    connection.close()
-    assert rows == [(other.key, "2026-07-01", 2)]
+    assert list(map(tuple, rows)) == [(other.key, "2026-07-01", 2)]
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+    with base._stores.lend() as connection:
         columns = connection.execute("select name, type from pragma_table_info('site_counts')")
-        assert columns.fetchall() == [
+        assert list(map(tuple, columns)) == [
             ("key", "TEXT"),
             ("day", "TEXT"),
             ("requests", "INTEGER"),
@@ -333,7 +333,6 @@ def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
             ("empty", "INTEGER"),
             ("selections", "INTEGER"),
         ]
-    connection.close()
 
 
 def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, network: Site) -> None:
@@ -347,6 +346,7 @@ def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, networ
 # The base
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_base_that_cannot_be_written_is_read(
     base: KnowledgeBase, network: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

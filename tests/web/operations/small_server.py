@@ -24,10 +24,10 @@ class SmallBase(KnowledgeBase):
 
     @classmethod
     def open(cls, settings: Settings, *, create: bool = False) -> Self:
-        settings.kb.mkdir(exist_ok=True)
-        is_new = not (settings.kb / DATABASE_FILE).exists()
-        Store.open(settings.kb / DATABASE_FILE, create=is_new).close()
-        base = cls(settings.kb, sample_encoder)
+        settings.folder.mkdir(exist_ok=True)
+        is_new = not (settings.folder / DATABASE_FILE).exists()
+        Store.open(settings.folder / DATABASE_FILE, create=is_new).close()
+        base = cls(settings.folder, sample_encoder)
         if is_new:
             base.put([*ACTORS, *CASES])
         return base

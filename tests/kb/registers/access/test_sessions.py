@@ -1,12 +1,11 @@
 """Sessions as the register keeps them, by a calendar that the tests turn."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kb.errors import KnowledgeBaseError, UnknownRecord
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.access.sessions import MOST_OF_ACCOUNT, BrowserSessions
 from kb.registers.accounts import Account, AccountRole
 from kb.store.pool import StorePool
@@ -43,9 +42,8 @@ def lea(base: KnowledgeBase) -> Account:
 
 
 def rows(base: KnowledgeBase) -> int:
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+    with base._stores.lend() as connection:
         (count,) = connection.execute("select count(*) from sessions").fetchone()
-    connection.close()
     return int(count)
 
 
@@ -146,7 +144,7 @@ def test_only_ones_own_session_is_ended_by_its_handle(
 def test_another_process_sees_at_once_what_was_ended(
     base: KnowledgeBase, sessions: BrowserSessions, lea: Account, calendar: Calendar
 ) -> None:
-    other = BrowserSessions(StorePool(base.folder / DATABASE_FILE), calendar)
+    other = BrowserSessions(base._stores, calendar)
     sessions.add("one", lea, "")
     assert other.find("one")
     sessions.end(["one"])
@@ -160,26 +158,22 @@ def test_where_another_process_writes_what_was_ended_is_over_here_and_soon_every
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.01)
-    path = base.folder / DATABASE_FILE
-    here, there = (BrowserSessions(StorePool(path), calendar) for _ in range(2))
+    here, there = (BrowserSessions(base._stores, calendar) for _ in range(2))
     kept = here.add("one", lea, "")
     here.add("two", lea, "")
-    writer = sqlite3.connect(path, isolation_level=None)
-    writer.execute("begin immediate")
-    calendar.pass_days(1)
-    here.note_page(kept)
-    assert here.find("one") == (lea, kept)
-    with pytest.raises(KnowledgeBaseError, match="locked"):
-        here.end(["one"])
-    assert here.find("one") is None
-    assert [one.hash for one in here.of_account(lea)] == ["two"]
-    assert there.find("one")
-    # Whoever signs in meanwhile is in, and out of the session before.
-    here.add("three", lea, "", replaced="two")
-    assert here.find("three")
-    assert here.find("two") is None
-    writer.execute("rollback")
-    writer.close()
+    with base._stores.lend() as other, other.writing():
+        calendar.pass_days(1)
+        here.note_page(kept)
+        assert here.find("one") == (lea, kept)
+        with pytest.raises(KnowledgeBaseError, match="locked"):
+            here.end(["one"])
+        assert here.find("one") is None
+        assert [one.hash for one in here.of_account(lea)] == ["two"]
+        assert there.find("one")
+        # Whoever signs in meanwhile is in, and out of the session before.
+        here.add("three", lea, "", replaced="two")
+        assert here.find("three")
+        assert here.find("two") is None
     assert here.find("three")  # any request
     assert there.find("one") is None
     assert there.find("two") is None
@@ -187,10 +181,11 @@ def test_where_another_process_writes_what_was_ended_is_over_here_and_soon_every
     assert here.find("three") is None
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = base.folder / DATABASE_FILE
+    path = base._stores.place
     written = BrowserSessions(StorePool(path), calendar)
     written.add("before", lea, "")
     monkeypatch.setattr("kb.store.database.is_writable", lambda _: False)
@@ -215,10 +210,11 @@ def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
     assert len(sessions._in_memory) <= MOST_OF_ACCOUNT + 1
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_what_was_written_before_is_ended_in_a_process_that_cannot_write(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = base.folder / DATABASE_FILE
+    path = base._stores.place
     BrowserSessions(StorePool(path), calendar).add("before", lea, "")
     monkeypatch.setattr("kb.store.database.is_writable", lambda _: False)
     sessions = BrowserSessions(StorePool(path), calendar)

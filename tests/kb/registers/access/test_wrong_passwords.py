@@ -1,14 +1,12 @@
 """What is counted of wrong passwords: numbers by day, for as long as a month."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.access.wrong_passwords import ATTACK_TRIES, WrongPasswords, WrongTries
 from kb.registers.accounts import AccountRole
-from kb.store.pool import StorePool
 
 PASSWORD = "du cirage au gel"
 
@@ -19,7 +17,7 @@ def lea(base: KnowledgeBase) -> str:
 
 
 def register(base: KnowledgeBase, day: list[datetime]) -> WrongPasswords:
-    return WrongPasswords(StorePool(base.folder / DATABASE_FILE), lambda: day[0])
+    return WrongPasswords(base._stores, lambda: day[0])
 
 
 def test_wrong_passwords_are_counted_by_day_for_a_month(base: KnowledgeBase, lea: str) -> None:
@@ -36,10 +34,9 @@ def test_wrong_passwords_are_counted_by_day_for_a_month(base: KnowledgeBase, lea
     day[0] += timedelta(days=20)
     assert wrong.of(lea) == WrongTries(1, 0, "2026-03-11")
     wrong.note(lea)
-    with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
+    with base._stores.lend() as connection:
         kept = connection.execute("select account, day, tried from wrong_passwords").fetchall()
-    connection.close()
-    assert sorted(kept) == [("léa", "2026-03-11", 1), ("léa", "2026-03-31", 1)]
+    assert sorted(map(tuple, kept)) == [("léa", "2026-03-11", 1), ("léa", "2026-03-31", 1)]
 
 
 def test_many_within_two_days_are_an_attack(base: KnowledgeBase, lea: str) -> None:
@@ -60,14 +57,11 @@ def test_a_count_waits_for_no_writer_and_is_written_with_the_next(
 ) -> None:
     day = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
     wrong = register(base, day)
-    writer = sqlite3.connect(base.folder / DATABASE_FILE, isolation_level=None)
-    writer.execute("begin immediate")
-    for _ in range(3):
-        wrong.note(lea)
-    assert wrong.of(lea).tried == 3
-    assert register(base, day).of(lea).tried == 0
-    writer.execute("rollback")
-    writer.close()
+    with base._stores.lend() as other, other.writing():
+        for _ in range(3):
+            wrong.note(lea)
+        assert wrong.of(lea).tried == 3
+        assert register(base, day).of(lea).tried == 0
     wrong.note(lea)
     assert wrong.of(lea).tried == 4
     assert register(base, day).of(lea).tried == 4
@@ -75,10 +69,7 @@ def test_a_count_waits_for_no_writer_and_is_written_with_the_next(
 
 def test_no_crowd_of_names_fills_memory_while_nothing_can_be_written(base: KnowledgeBase) -> None:
     wrong = register(base, [datetime(2026, 3, 1, 12, tzinfo=UTC)])
-    writer = sqlite3.connect(base.folder / DATABASE_FILE, isolation_level=None)
-    writer.execute("begin immediate")
-    for number in range(1100):
-        wrong.note(f"name {number}")
-    writer.execute("rollback")
-    writer.close()
+    with base._stores.lend() as other, other.writing():
+        for number in range(1100):
+            wrong.note(f"name {number}")
     assert len(wrong._pending) == 1000

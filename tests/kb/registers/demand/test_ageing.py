@@ -1,16 +1,15 @@
 """Which organisations nothing confirmed for long."""
 
-import sqlite3
 from dataclasses import replace
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.rereading.locations import Interval, Validators
 from tests.kb.records import POLISH
 
 
 def test_an_actor_ages_until_it_changes_or_its_source_is_read_again(base: KnowledgeBase) -> None:
     base.put([POLISH, replace(POLISH, id="fresh", name="Fresh")])
-    with sqlite3.connect(base.folder / DATABASE_FILE) as database:
+    with base._stores.lend() as database:
         database.execute("update actors set updated_at = '2020-01-01' where id = ?", [POLISH.id])
         database.execute(
             "insert into statements (source, key, actor_id, said, since)"
@@ -25,6 +24,6 @@ def test_an_actor_ages_until_it_changes_or_its_source_is_read_again(base: Knowle
     assert ageing.count("2021-01-01") == 1  # it has still to be read
     base.source_locations.succeeded(base.source_locations.get("directory"), Validators())
     assert ageing.count("2021-01-01") == 0
-    with sqlite3.connect(base.folder / DATABASE_FILE) as database:
+    with base._stores.lend() as database:
         database.execute("update statements set unlisted_at = '2026-01-01'")
     assert ageing.count("2021-01-01") == 1

@@ -1,12 +1,10 @@
 """What is counted of searches, when its words may be read, and when it is gone."""
 
-import sqlite3
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.demand.demand import Demand
 from kb.registers.demand.need_words import NeedWords, need_words
 
@@ -34,11 +32,12 @@ def ask(demand: Demand, number: int, *texts: str) -> None:
     demand.count(day(number), {"none": len(texts)}, [need(text) for text in texts], key=KEY)
 
 
-def everything_in(folder: Path) -> str:
+def everything_in(base: KnowledgeBase) -> str:
     """All that the tables of demand hold, as text."""
-    with sqlite3.connect(folder / DATABASE_FILE) as database:
+    with base._stores.lend() as store:
         tables = ("demand_choices", "search_counts", "missed_needs", "missed_words")
-        return repr([database.execute(f"select * from {table}").fetchall() for table in tables])
+        found = [store.execute(f"select * from {table}").fetchall() for table in tables]
+        return repr([[tuple(row) for row in rows] for rows in found])
 
 
 def test_a_need_is_shown_once_it_was_asked_on_three_days(
@@ -49,33 +48,33 @@ def test_a_need_is_shown_once_it_was_asked_on_three_days(
     ask(demand, 1, "bottes caoutchouc", "une hélice")
     assert demand.missed() == []
     assert demand.below_threshold() == 2
-    assert "botte" not in everything_in(base.folder)
+    assert "botte" not in everything_in(base)
     ask(demand, 5, "caoutchouc pour botte")
     (shown,) = demand.missed()
     assert (shown.words, shown.days, shown.asked, shown.last) == (
         "caoutchouc botte", 3, 7, day(5)
     )  # fmt: skip
     assert demand.below_threshold() == 1
-    assert "lice" not in everything_in(base.folder)
+    assert "lice" not in everything_in(base)
 
 
 def test_the_hash_of_a_need_needs_the_secret_of_the_site(
     base: KnowledgeBase, demand: Demand
 ) -> None:
     ask(demand, 0, "une hélice")
-    first = everything_in(base.folder)
+    first = everything_in(base)
     demand.count(day(0), {"none": 1}, [need("une hélice")], key="another secret")
     assert demand.below_threshold() == 2
-    assert first != everything_in(base.folder)
+    assert first != everything_in(base)
 
 
 def test_nothing_is_counted_before_somebody_chooses_so_and_all_goes_with_the_choice(
     base: KnowledgeBase,
 ) -> None:
-    empty = everything_in(base.folder)
+    empty = everything_in(base)
     for number in range(4):
         ask(base.demand, number, "une hélice")
-    assert everything_in(base.folder) == empty
+    assert everything_in(base) == empty
     assert not base.demand.choice().counted
     base.demand.choose(counted=True, by="Léa")
     for number in range(4):
@@ -93,7 +92,7 @@ def test_what_is_old_is_forgotten_its_words_first(base: KnowledgeBase, demand: D
     assert demand.missed()
     ask(demand, Demand.NEED_DAYS, "un ressort")  # the first day is too old now
     assert demand.missed() == []
-    assert "lice" not in everything_in(base.folder)
+    assert "lice" not in everything_in(base)
     ask(demand, Demand.NEED_DAYS + 2, "un ressort")
     assert demand.below_threshold() == 1
     assert set(demand.searches("")) == {
@@ -111,7 +110,7 @@ def test_a_need_can_be_erased(base: KnowledgeBase, demand: Demand) -> None:
     helix = next(need for need in demand.missed() if need.words == "hélice")
     demand.forget(helix.id)
     assert [need.words for need in demand.missed()] == ["ressort"]
-    assert helix.id not in everything_in(base.folder)
+    assert helix.id not in everything_in(base)
 
 
 def test_searches_are_counted_by_day_and_fit(demand: Demand) -> None:

@@ -1,0 +1,208 @@
+"""A connection to PostgreSQL: what it refuses, and in which words; its transactions; its rows."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kb.address import PostgresAddress
+from kb.errors import (
+    KnowledgeBaseError,
+    NotAKnowledgeBase,
+    ReadOnlyKnowledgeBase,
+    SchemaTooNew,
+    SettingsError,
+)
+from kb.settings import Settings
+from kb.store.connection import StoreConnection
+from kb.store.migrations import SCHEMA_VERSION
+from kb.store.pool import StorePool, open_store, schema_at
+from kb.store.store import Store
+from tests.conftest import emptied
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def address(postgres_base: PostgresAddress) -> PostgresAddress:
+    return emptied(postgres_base)
+
+
+@pytest.fixture
+def store(address: PostgresAddress) -> Iterator[Store]:
+    with closing(open_store(address)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def other(address: PostgresAddress) -> Iterator[Store]:
+    with closing(open_store(address)) as opened:
+        yield opened
+
+
+def shape(store: StoreConnection, tables: str) -> dict[str, list[tuple[str, str, bool, str]]]:
+    """The columns of each table: name, type, whether it may be null, and what it is by itself."""
+    kinds = {"bigint": "integer", "double precision": "float", "real": "float", "bytea": "blob"}
+    found = {}
+    for (table,) in store.execute(tables).fetchall():
+        columns = []
+        for name, type_, is_null, default in store.execute(COLUMNS[tables], [table]).fetchall():
+            kind = kinds.get(type_.lower(), type_.lower())
+            value = str(default or "").removesuffix("::text")
+            columns.append((name, kind, bool(is_null), "" if value in {"0", "0.0"} else value))
+        found[table] = sorted(column for column in columns if column[0] != "rowid")
+    return found
+
+
+SQLITE_TABLES = (
+    "select name from sqlite_master where type = 'table' and name not like 'passage_words%'"
+    " and name not like 'sqlite%'"
+)
+POSTGRES_TABLES = (
+    "select tablename from pg_tables where schemaname = current_schema()"
+    " and tablename not in ('quisait_schema', 'passage_words')"
+)
+COLUMNS = {
+    SQLITE_TABLES: 'select name, type, not "notnull" and not pk, dflt_value'
+    " from pragma_table_info(?)",
+    POSTGRES_TABLES: "select column_name, data_type, is_nullable = 'YES', column_default"
+    " from information_schema.columns where table_schema = current_schema() and table_name = ?",
+}
+
+
+def test_both_engines_have_the_same_tables_columns_and_defaults(
+    store: Store, empty_database: Path
+) -> None:
+    with closing(Store.open(empty_database)) as sqlite:
+        expected = shape(sqlite, SQLITE_TABLES)
+    found = shape(store, POSTGRES_TABLES)
+    assert found.keys() == expected.keys()
+    for table, columns in expected.items():
+        assert found[table] == columns, table
+
+
+def test_texts_are_compared_byte_by_byte(store: Store) -> None:
+    collations = store.execute(
+        "select distinct collation_name from information_schema.columns"
+        " where table_schema = current_schema() and data_type = 'text'"
+    )
+    assert [tuple(row) for row in collations] == [("C",)]
+
+
+def test_a_row_is_read_by_place_and_by_name(store: Store) -> None:
+    store.set_property("a", "1")
+    row = store.execute("select name, value, 'second' as name from properties").fetchone()
+    assert (row[0], row["name"], row["value"], row[-1]) == ("a", "a", "1", "second")
+    assert tuple(row)[1:] == ("1", "second")
+    assert dict(store.execute("select name, value from properties").fetchone()) == {
+        "name": "a",
+        "value": "1",
+    }
+
+
+def test_no_two_write_at_a_time_and_who_reads_waits_for_nobody(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.05)
+    with other.reading():
+        assert other.property("a") == ""
+        with store.writing():
+            store.set_property("a", "1")
+        assert other.property("a") == ""  # the state in which the reading began
+    assert other.property("a") == "1"
+    for waits in (True, False):
+        refused = pytest.raises(KnowledgeBaseError, match="locked")
+        with store.writing(), refused, other.writing(waits=waits):
+            pass
+    with other.writing(waits=False):
+        other.set_property("a", "2")
+    assert store.property("a") == "2"
+
+
+def test_nothing_stays_of_what_fails(store: Store) -> None:
+    def fail() -> None:
+        with store.changing():
+            store.set_property("a", "1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert (store.property("a"), store.generation) == ("", "")
+    with pytest.raises(KnowledgeBaseError, match="foreign key"), store.writing():
+        store.execute("insert into draft_versions (draft_id, revision) values ('none', 1)")
+    with store.changing():
+        store.set_property("a", "2")
+    assert (store.property("a"), store.generation[:2]) == ("2", "1-")
+
+
+def test_who_may_only_read_is_told_so(address: PostgresAddress) -> None:
+    reader = PostgresAddress(f"{address.given}&options=-cdefault_transaction_read_only%3Don")
+    with closing(open_store(reader)) as store:
+        assert not store.is_writable
+        with pytest.raises(ReadOnlyKnowledgeBase, match="cannot be written"), store.changing():
+            store.set_property("a", "1")
+
+
+def test_a_connection_that_the_server_ended_is_lent_to_nobody(
+    address: PostgresAddress, store: Store
+) -> None:
+    with closing(StorePool(address)) as pool:
+        with pool.lend() as lent:
+            (process,) = lent.execute("select pg_backend_pid()").fetchone()
+        assert not lent.outlived()
+        store.execute("select pg_terminate_backend(?, 10000)", [process])
+        with pool.lend() as lent:
+            assert lent.execute("select pg_backend_pid()").fetchone()[0] != process
+
+
+def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
+    address: PostgresAddress,
+) -> None:
+    with closing(StorePool(address)) as pool:
+        with pytest.raises(psycopg.errors.UndefinedTable), pool.lend() as lent:
+            lent.execute("select * from nothing")
+        with pytest.raises(KnowledgeBaseError), pool.lend() as lent:
+            lent.execute("select 1 / 0")
+
+
+def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer) -> None:
+    address = PostgresAddress(postgres.create("fresh"))
+    with pytest.raises(NotAKnowledgeBase, match="no tables of one"):
+        open_store(address)
+    assert schema_at(address) == 0
+    for name in ("one", "two"):  # two bases in a database
+        in_schema = PostgresAddress(f"{address.given}&schema={name}")
+        with closing(open_store(in_schema, create=True)) as store:
+            assert store.property("base") == ""
+            store.set_property("base", name)
+        assert schema_at(in_schema) == SCHEMA_VERSION
+    with psycopg.connect(address.url, autocommit=True) as connection:
+        connection.execute("create table public.others (id bigint)")
+        with pytest.raises(NotAKnowledgeBase, match=r"something else \(others\)"):
+            open_store(address, create=True)
+        connection.execute("update one.quisait_schema set number = 999")
+    with pytest.raises(SchemaTooNew, match="schema 999"):
+        open_store(PostgresAddress(f"{address.given}&schema=one"))
+    with pytest.raises(KnowledgeBaseError, match="does not exist"):
+        open_store(PostgresAddress(postgres.address("nowhere")))
+    postgres.drop("fresh")
+
+
+def test_no_line_has_the_password() -> None:
+    nowhere = "postgresql://ada:s3cret@/kb?host=/nowhere"
+    with pytest.raises(KnowledgeBaseError, match="ada@/kb") as raised:
+        open_store(PostgresAddress(nowhere))
+    assert "s3cret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(SettingsError, match="QUISAIT_KB cannot be used") as refused:
+        Settings.from_environment(kb="postgresql://ada:s3cret@host:port/kb")
+    assert "s3cret" not in str(refused.value)
+
+
+def test_what_is_about_files_says_what_to_use_instead(tmp_path: Path) -> None:
+    settings = Settings.from_environment(kb="postgresql://ada:s3cret@db/kb", cache=tmp_path)
+    assert settings.folder.parent == tmp_path / "bases"
+    with pytest.raises(SettingsError, match=r"ada@db/kb is in PostgreSQL: .* Use pg_dump\."):
+        settings.folder_for("a backup", "Use pg_dump.")
+    assert Settings.from_environment(kb=str(tmp_path)).folder_for("a backup", "") == tmp_path
