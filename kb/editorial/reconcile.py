@@ -168,7 +168,7 @@ class _Known:
         self._source = source
         self._own = source_records_by_key(store, source, keys)
         self._redirects = redirects_of(store, keys)
-        sirets = {row.actor.siret for row in rows}
+        sirets = {row.actor.siret for row in rows} - {""}
         self._by_siret = store.actors_of_sirets(sirets)
         for siret, actor_id in withdrawn_of_sirets(store, sirets).items():
             self._by_siret.setdefault(siret, []).append(actor_id)

@@ -17,7 +17,7 @@ from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.models import Actor, Kind, Record, kind_of
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.side_tables import SideTables
-from kb.store.store import Store
+from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +89,12 @@ class IndexBatch:
         """Stores the records and their documents, in the caller's transaction."""
         encoder = self._indexer.encoder
         store.put_embeddings(encoder.fingerprint, self._vectors)
-        for record, derived in self._derived:
-            store.put(record, derived.documents, derived.names)
+        store.put_all(
+            [
+                NewRecord(record, derived.documents, derived.names)
+                for record, derived in self._derived
+            ]
+        )
         self._indexer.sign(store)
 
     def put_aside(self, store: Store, settles: Callable[[RecordKey], bool]) -> None:

@@ -5,7 +5,8 @@ fewer words than there are names, so that near ones are found among the words.
 """
 
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +36,15 @@ class NameWord:
     word: str
     sound: str
     names: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """The name of an actor, and its keys (`kb.text.organisation_name.name_key`), to be stored."""
+
+    actor_id: str
+    name: str
+    keys: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,34 +158,45 @@ class StoredNames(StoreConnection):
         )
         return set(map(tuple, words)) == set(analyse_name(name).placed())
 
-    def _put_name(self, actor_id: str, name: str, keys: Collection[str]) -> None:
-        """Stores the keys and the words of the name of an actor that has none stored."""
+    def _put_names(self, given: Sequence[NewName]) -> None:
+        """Stores the keys and the words of the names of actors that have none stored."""
         self.executemany(
             "insert into names (key, actor_id) values (?, ?) on conflict do nothing",
-            [(key, actor_id) for key in sorted(keys)],
+            sorted((key, name.actor_id) for name in given for key in name.keys),
         )
-        placed = list(analyse_name(name).placed())
-        ids = {word: self._add_to_vocabulary(word) for word in {word for _, word in placed}}
+        placed = {name.actor_id: set(analyse_name(name.name).placed()) for name in given}
+        ids = self._add_to_vocabulary(
+            Counter(word for those in placed.values() for word in {word for _, word in those})
+        )
         self.executemany(
-            "insert into name_words (word_id, actor_id, position) values (?, ?, ?)"
-            " on conflict do nothing",
-            [(ids[word], actor_id, position) for position, word in placed],
+            "insert into name_words (word_id, actor_id, position) values (?, ?, ?)",
+            sorted(
+                (ids[word], actor_id, position)
+                for actor_id, those in placed.items()
+                for position, word in those
+            ),
         )
 
-    def _add_to_vocabulary(self, word: str) -> int:
-        """The id of a word that another name has."""
-        id_, names = self.execute(
-            "insert into name_vocabulary (word, sound, names) values (?, ?, 1)"
-            " on conflict (word) do update set names = name_vocabulary.names + 1"
-            " returning id, names",
-            [word, sound(word)],
-        ).fetchone()
-        if names == 1:
-            self.executemany(
-                "insert into name_slips (slip, word_id) values (?, ?)",
-                [(slip, id_) for slip in sorted(slips(word))],
-            )
-        return int(id_)
+    def _add_to_vocabulary(self, names: Mapping[str, int]) -> dict[str, int]:
+        """The ids of words, each of which so many names more have."""
+        rows = self.run("select word, id from name_vocabulary where word in :values", names)
+        ids = {row["word"]: int(row["id"]) for row in rows}
+        self.executemany(
+            "update name_vocabulary set names = names + ? where id = ?",
+            [(names[word], id_) for word, id_ in ids.items()],
+        )
+        new = sorted(names.keys() - ids.keys())
+        self.executemany(
+            "insert into name_vocabulary (word, sound, names) values (?, ?, ?)",
+            [(word, sound(word), names[word]) for word in new],
+        )
+        rows = self.run("select word, id from name_vocabulary where word in :values", new)
+        added = {row["word"]: int(row["id"]) for row in rows}
+        self.executemany(
+            "insert into name_slips (slip, word_id) values (?, ?)",
+            sorted((slip, id_) for word, id_ in added.items() for slip in slips(word)),
+        )
+        return ids | added
 
     def _remove_name(self, actor_id: str) -> None:
         self.execute("delete from names where actor_id = ?", [actor_id])

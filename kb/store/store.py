@@ -20,7 +20,7 @@ from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
 from kb.store.copies import kept_copies
 from kb.store.database import StoreFile
-from kb.store.names import StoredNames
+from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.store.side_tables import SIDE, SideTables
@@ -50,6 +50,15 @@ class Document:
     lang: str
     text: str
     passages: tuple[NewPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record with its documents, to be stored. `names`: an actor's name keys."""
+
+    record: Record
+    documents: Sequence[Document]
+    names: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,37 +162,65 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
-        kind = kind_of(record)
-        self._changed.add(kind)
-        hidden = self._hidden_contacts(record.id) if isinstance(record, Actor) else []
-        if self.updated_at(kind, [record.id]):
-            self.remove(kind, record.id)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        row: dict[str, object] = {**row_of(record, self.actor_columns), "updated_at": now}
-        if isinstance(record, Actor):
-            row |= coordinates_of(record)
-        # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
-        self.execute(
-            f"insert into {TABLES[kind]} ({', '.join(row)})"  # noqa: S608 (our tables and columns)
-            f" values ({', '.join('?' * len(row))})",
-            list(row.values()),
-        )
-        if isinstance(record, Case):
-            for position, part in enumerate(record.participants):
-                self.insert(
-                    "participations", {"case_id": record.id, "position": position, **asdict(part)}
-                )
+        self.put_all([NewRecord(record, documents, names)])
+
+    def put_all(self, given: Sequence[NewRecord]) -> None:
+        """Stores records, each in the place of any with its id; of two with one id, the last."""
+        given = list({(kind_of(new.record), new.record.id): new for new in given}.values())
+        for kind in Kind:
+            of_kind = [new for new in given if kind_of(new.record) is kind]
+            if of_kind:
+                self._changed.add(kind)
+                self._put_records(kind, [new.record for new in of_kind])
+        records = [new.record for new in given]
         self.executemany(
             "insert into themes (kind, record_id, key, name) values (?, ?, ?, ?)"
             " on conflict do nothing",
-            [(kind.value, record.id, fold(theme), theme) for theme in record.themes],
+            [
+                (kind_of(record).value, record.id, fold(theme), theme)
+                for record in records
+                for theme in record.themes
+            ],
         )
-        if isinstance(record, Actor):
-            self._put_name(record.id, record.name, names)
-            if hidden:
-                self.hide_contacts(record.id, hidden)
-        for document in documents:
-            self._put_document(kind, record.id, document)
+        self._put_names(
+            [
+                NewName(new.record.id, new.record.name, new.names)
+                for new in given
+                if isinstance(new.record, Actor)
+            ]
+        )
+        self._put_documents([(new.record, new.documents) for new in given])
+
+    def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
+        """Stores the rows of records of a kind; what was stored of them goes."""
+        stored = self.updated_at(kind, [record.id for record in records])
+        hidden = self._hidden_contacts(stored) if kind is Kind.ACTOR else {}
+        for record_id in stored:
+            self.remove(kind, record_id)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows: list[dict[str, object]] = [
+            {
+                **row_of(record, self.actor_columns),
+                "updated_at": now,
+                **(coordinates_of(record) if isinstance(record, Actor) else {}),
+            }
+            for record in records
+        ]
+        # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
+        self.executemany(
+            f"insert into {TABLES[kind]} ({', '.join(rows[0])})"  # noqa: S608 (our tables, columns)
+            f" values ({', '.join('?' * len(rows[0]))})",
+            [list(row.values()) for row in rows],
+        )
+        for record in records:
+            if isinstance(record, Case):
+                for position, part in enumerate(record.participants):
+                    self.insert(
+                        "participations",
+                        {"case_id": record.id, "position": position, **asdict(part)},
+                    )
+        for record_id, values in hidden.items():
+            self.hide_contacts(record_id, values)
 
     def put_aside(
         self, record: Record, documents: Sequence[Document], names: Collection[str]
@@ -192,33 +229,45 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
         `names`, its name keys, and the words of its name are stored where they differ.
         """
-        for document in documents:
-            self._put_document(kind_of(record), record.id, document, SIDE)
+        self._put_documents([(record, documents)], SIDE)
         if isinstance(record, Actor) and not self._has_name(record.id, record.name, names):
             self._remove_name(record.id)
-            self._put_name(record.id, record.name, names)
+            self._put_names([NewName(record.id, record.name, names)])
 
-    def _put_document(self, kind: Kind, record_id: str, document: Document, side: str = "") -> None:
-        (document_id,) = self.execute(
-            f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608
-            " values (?, ?, ?, ?, ?) returning id",
-            [kind.value, record_id, document.part, document.lang, document.text],
-        ).fetchone()
-        for passage in document.passages:
-            start, end = passage.slice.start, passage.slice.end
-            text, text_hash = document.text[start:end], passage.text_hash
-            id_ = passage_id(kind, record_id, document.part, start, document.lang, text, text_hash)
-            if not side:
-                self._touched.add(id_)
-            self.execute(
-                f'insert into {side}passages (id, document_id, start, "end", text_hash)'  # noqa: S608
-                " values (?, ?, ?, ?, ?)",
-                [id_, document_id, start, end, text_hash or None],
-            )
-            self.execute(
-                f"insert into {side}passage_words (rowid, words) values (?, ?)",  # noqa: S608
-                [id_, passage.words],
-            )
+    def _put_documents(
+        self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""
+    ) -> None:
+        passages = []
+        for record, document in (
+            (record, each) for record, documents in given for each in documents
+        ):
+            kind = kind_of(record)
+            (document_id,) = self.execute(
+                f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608
+                " values (?, ?, ?, ?, ?) returning id",
+                [kind.value, record.id, document.part, document.lang, document.text],
+            ).fetchone()
+            for passage in document.passages:
+                start, end = passage.slice.start, passage.slice.end
+                text, text_hash = document.text[start:end], passage.text_hash
+                id_ = passage_id(
+                    kind, record.id, document.part, start, document.lang, text, text_hash
+                )
+                passages.append((id_, document_id, start, end, text_hash or None, passage.words))
+        # In the order of their ids, which are hashes: the index of words takes what comes out of
+        # order as a piece of its own, to be merged later.
+        passages.sort()
+        if not side:
+            self._touched.update(row[0] for row in passages)
+        self.executemany(
+            f'insert into {side}passages (id, document_id, start, "end", text_hash)'  # noqa: S608
+            " values (?, ?, ?, ?, ?)",
+            [row[:-1] for row in passages],
+        )
+        self.executemany(
+            f"insert into {side}passage_words (rowid, words) values (?, ?)",  # noqa: S608
+            [(row[0], row[-1]) for row in passages],
+        )
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors `(dimension,)` by text hash, of texts that have none yet."""
@@ -226,10 +275,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self._touched.update(row["id"] for row in rows)
         self.insert_embeddings(encoder, vectors)
 
-    def _hidden_contacts(self, actor_id: str) -> list[str]:
-        """The contacts that only members may see of the actor that is stored with this id."""
-        row = self.execute("select members_only from actors where id = ?", [actor_id]).fetchone()
-        return list(json.loads(row["members_only"])) if row else []
+    def _hidden_contacts(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
+        """The contacts that only members may see of stored actors that have any, by id."""
+        rows = self.run("select id, members_only from actors where id in :values", actor_ids)
+        hidden = {row["id"]: list(json.loads(row["members_only"])) for row in rows}
+        return {id_: values for id_, values in hidden.items() if values}
 
     def note_changed(self, kind: Kind) -> None:
         """Notes that records of a kind are shown otherwise from this transaction on."""

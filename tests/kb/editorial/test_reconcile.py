@@ -32,6 +32,13 @@ def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> 
     assert ("cci", "name", "Avel") in claims_of(base, "avel")
 
 
+def test_an_actor_without_a_siret_is_none_that_was_withdrawn(base: KnowledgeBase) -> None:
+    ingest(base, "cci", replace(AVEL, siret=""))
+    base.withdraw(Kind.ACTOR, "avel", by="léa", reason="fermé")
+    assert ingest(base, "cci", MERLET) == [Outcome.ADDED]
+    assert base.ids(Kind.ACTOR) == {"merlet"}
+
+
 SAPHIR = Actor(
     id="S-1",
     name="Saphir",
