@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
+from kb.registers.jobs import seconds_left
+
 SAID_EVERY_S = 10.0
 """Time between two lines of the log."""
 
@@ -64,12 +66,18 @@ class Pace:
         seconds = self._clock() - since
         return (self.done - done) / seconds if seconds >= 1 else 0.0
 
+    @property
+    def seconds_left(self) -> float:
+        """How long it takes yet at this rate; 0 where that is not known."""
+        return seconds_left(self.done, self.total, self.per_second)
+
     def line(self) -> str:
-        """Says where it is: the file, the record of how many, the rate, the phase."""
+        """Says where it is: file, record of how many, rate, time left, phase."""
         of_all = f" of {max(self.total, self.done):,}" if self.total else ""
         rate = f", {self.per_second:,.1f} records/s" if self.per_second else ""
+        left = f", {_duration(self.seconds_left)} left" if self.seconds_left else ""
         file = f"{self.file}: " if self.file else ""
-        return f"{file}record {self.done:,}{of_all}{rate}, {self.phase}"
+        return f"{file}record {self.done:,}{of_all}{rate}{left}, {self.phase}"
 
     def due_line(self) -> str:
         """The line, if one has not been said for a while; else nothing."""
@@ -77,3 +85,11 @@ class Pace:
             return ""
         self._said_at = self._clock()
         return self.line()
+
+
+def _duration(seconds: float) -> str:
+    """A time in its two largest units: "2 h 05 min", "3 min", "40 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes else f"{rest} s"

@@ -76,6 +76,16 @@ class Job:
     phase: str = ""
     per_second: float = 0.0
 
+    @property
+    def seconds_left(self) -> float:
+        """How long it takes yet at this rate; 0 where that is not known."""
+        return seconds_left(self.done, self.total, self.per_second)
+
+
+def seconds_left(done: int, total: int, per_second: float) -> float:
+    """How long the rest of a whole takes; 0 where the whole or the rate is not known."""
+    return max(0, total - done) / per_second if per_second > 0 else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class JobPlace:

@@ -5,7 +5,7 @@ messages.po` translates them and is read once, at startup.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from gettext import NullTranslations
@@ -13,7 +13,7 @@ from importlib.resources import files
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -195,6 +195,13 @@ def written_score(score: float, language: Language) -> str:
 def written_percent(share: float, language: Language) -> str:
     """Formats a share from 0 to 1 in percent."""
     return format_percent(share, locale=language.locale)
+
+
+def written_duration(seconds: float, language: Language) -> str:
+    """Formats a time in its largest unit, at least a minute: "3 minutes", "2 hours"."""
+    return format_timedelta(
+        timedelta(seconds=seconds), granularity="minute", locale=language.locale
+    )
 
 
 def country_name(code: str, language: Language) -> str:

@@ -16,7 +16,7 @@ from kb.models import Actor, Case
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.jobs import JobState
+from kb.registers.jobs import JobPlace, JobState
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token
@@ -457,6 +457,16 @@ def test_a_job_is_cancelled(base: KnowledgeBase, moderator: TestClient) -> None:
     data = {"csrf": csrf_token(moderator, path), "do": "cancel"}
     assert moderator.post(path, data=data).status_code == 303
     assert base.jobs.get(job.id).state is JobState.CANCELLED
+
+
+def test_a_running_job_says_how_long_it_takes_yet(
+    base: KnowledgeBase, moderator: TestClient
+) -> None:
+    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
+    base.jobs.claim()
+    base.jobs.beat(job.id, 1_000, 91_000, JobPlace("nowhere.csv", "embedding", 50.0))
+    assert "50 per second · 30 minutes left" in moderator.get(f"/en/jobs/{job.id}").text
+    assert "50 par seconde · encore 30 minutes" in moderator.get(f"/fr/taches/{job.id}").text
 
 
 def test_a_cancelled_job_says_how_far_it_came(base: KnowledgeBase, moderator: TestClient) -> None:
