@@ -10,9 +10,9 @@ from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.claims import (
     actors_by_keys,
+    actors_of_keys,
     delete_source_records,
     save_source_records,
-    source_records_by_key,
     source_records_of,
 )
 from kb.registers.duplicates import certain_matches
@@ -166,17 +166,23 @@ class _Known:
         keys = {row.actor.id for row in rows}
         self._store = store
         self._source = source
-        self._own = source_records_by_key(store, source, keys)
+        described = actors_of_keys(store, source, keys)
         self._redirects = redirects_of(store, keys)
         sirets = {row.actor.siret for row in rows} - {""}
         self._by_siret = store.actors_of_sirets(sirets)
         for siret, actor_id in withdrawn_of_sirets(store, sirets).items():
             self._by_siret.setdefault(siret, []).append(actor_id)
-        ids = keys | {record.actor_id for record in self._own.values()}
+        ids = keys | set(described.values())
         ids |= set(chain(*self._by_siret.values())) | set(self._redirects.values())
         self._stored = dict(store.actors(ids))
         self.actors: dict[str, Actor] = dict(self._stored)
         self.source_records = source_records_of(store, ids)
+        self._own = {
+            record.key: record
+            for actor_id in set(described.values())
+            for record in self.source_records[actor_id]
+            if record.source == source and record.key in keys
+        }
         self.withdrawn = withdrawn(store, Kind.ACTOR, ids)
         self._certain = self._certain_matches(rows)
         self.new: set[tuple[str, str]] = set()

@@ -5,7 +5,7 @@ The register of provenance. A source's claims under one of its ids are one row o
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -79,20 +79,21 @@ def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, lis
     return found
 
 
-def source_records_by_key(
-    store: Store, source: str, keys: Collection[str]
-) -> dict[str, SourceRecord]:
-    """The records of a source under these ids of its own, by id."""
+def actors_of_keys(store: Store, source: str, keys: Collection[str]) -> dict[str, str]:
+    """The actors that a source describes under these ids of its own, by id."""
     rows = store.run(
-        "select * from statements where source = :source and key in :values", keys, source=source
+        "select key, actor_id from statements where source = :source and key in :values",
+        keys,
+        source=source,
     )
-    return {row["key"]: _source_record(row) for row in rows}
+    return {row["key"]: row["actor_id"] for row in rows}
 
 
-def keys_of(store: Store, sources: Collection[str]) -> list[tuple[str, str]]:
-    """The source and the key of every record of these sources."""
-    rows = store.run("select source, key from statements where source in :values", sources)
-    return [(row[0], row[1]) for row in rows]
+def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The source and the key of every record of these sources, one after the other."""
+    for source in sorted(sources):
+        rows = store.execute("select key from statements where source = ?", [source])
+        yield from ((source, row[0]) for row in rows)
 
 
 def actors_of_source(store: Store, source: str) -> set[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from kb.models import Actor
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, LIST_KINDS
@@ -46,8 +46,7 @@ class SourceRow:
     is_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A value, and since when its source claims it. A moderator's empty value counts as well."""
 
     value: _Value
@@ -193,7 +192,7 @@ def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]])
         else:
             value = "" if claim.value in hidden else claim.value
         if value or not claim.value:
-            claims[field] = replace(claim, value=value)
+            claims[field] = claim._replace(value=value)
     return replace(record, claims=MappingProxyType(claims))
 
 

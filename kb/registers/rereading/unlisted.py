@@ -59,7 +59,7 @@ class UnlistedRecords:
         with self._stores.lend() as store, store.writing():
             rows = store.execute(
                 "select key, unlisted_at != '' from statements where source = ?", [source]
-            ).fetchall()
+            )
             changed = [key for key, is_unlisted in rows if keeps(key) == bool(is_unlisted)]
             store.executemany(
                 "update statements set unlisted_at = ? where source = ? and key = ?",
