@@ -220,9 +220,9 @@ class _Run:
         if self._actors:
             self.report.sources = sorted(self._actors)
             self.report.duplicates = self._knowledge_base.duplicates.count(sources=self._actors)
-        known = self._knowledge_base.ids(Kind.ACTOR) if self._mentions else set()
+        known = {id_: self._is_known(id_) for id_ in {id_ for id_, _ in self._mentions}}
         for actor_id, note in self._mentions:
-            if actor_id not in known and not self._is_redirected(actor_id):
+            if not known[actor_id]:
                 self.report.note("remarks", note)
 
     def _entries(self, path: Path, source: str, choices: Mapping[str, str]) -> Iterator[Entry]:
@@ -391,8 +391,8 @@ class _Run:
                 )
                 self._mentions.append((participant.actor_id, found.note(reason)))
 
-    def _is_redirected(self, actor_id: str) -> bool:
-        """Whether the id is that of an actor that was merged into another."""
+    def _is_known(self, actor_id: str) -> bool:
+        """Whether an actor has the id, or was merged into one."""
         try:
             self._knowledge_base.actor(actor_id)
         except UnknownRecord:

@@ -327,9 +327,9 @@ def _settle(store: Store, first: str, second: str, state: DuplicateState, by: st
 
 def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
     last = {actor.id: actor for actor in actors}
-    rows = [(block, id_) for id_, actor in last.items() for block in sorted(blocks(actor))]
+    rows = [(block, id_) for id_, actor in last.items() for block in blocks(actor)]
     store.run("delete from blocks where actor_id in :values", last)
-    store.executemany("insert into blocks (block, actor_id) values (?, ?)", rows)
+    store.executemany("insert into blocks (block, actor_id) values (?, ?)", sorted(rows))
 
 
 def _state_of(similarity: ActorSimilarity) -> DuplicateState | None:
@@ -410,9 +410,29 @@ def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict
         f" from actors where {condition}",
         ids,
     )
-    return {
-        row["id"]: dataclass_of(
-            Actor, row, phone=tuple(json.loads(row["phone"])), email=tuple(json.loads(row["email"]))
-        )
-        for row in rows
-    }
+    return {row[0]: _actor_to_compare(*row) for row in rows}
+
+
+def _actor_to_compare(
+    actor_id: str,
+    name: str,
+    place: str,
+    department: str,
+    activity_code: str,
+    siret: str,
+    website: str,
+    phone: str,
+    email: str,
+) -> Actor:
+    # Made without a dictionary: of each actor that comes, dozens are compared with it.
+    return Actor(
+        id=actor_id,
+        name=name,
+        place=place,
+        department=department,
+        activity_code=activity_code,
+        siret=siret,
+        website=website,
+        phone=tuple(json.loads(phone)),
+        email=tuple(json.loads(email)),
+    )

@@ -109,6 +109,7 @@ def keep_members_only(
 
     In the fields `published`, corrections of moderators become public now.
     """
+    actor_ids = store.with_contacts(actor_ids)
     choices = contact_choices(store)
     records = source_records_of(store, actor_ids)
     for actor_id, actor in store.actors_as_stored(actor_ids).items():

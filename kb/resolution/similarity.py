@@ -84,16 +84,22 @@ def actor_similarity(
     """
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
+    if are_two_firms(left, right):
+        return ActorSimilarity(0.0, ())
     found = compare_actors(left, right, commonness or {})
     reasons = tuple(_reasons(found))
-    if found.other_siren:
-        return ActorSimilarity(0.0, ())
     if found.same_siren and found.near is not Nearness.SAME_TOWN:
         return ActorSimilarity(0.0, reasons, are_establishments=True)
     if found.same_siren:
         return ActorSimilarity(_CERTAIN, reasons)
     score = round(bundled_judge().probability(features(found)), 3)
     return ActorSimilarity(score, reasons, is_certain=score >= _CERTAIN and _is_certain(found))
+
+
+def are_two_firms(left: Actor, right: Actor) -> bool:
+    """Whether two actors have two SIREN, whatever else they share."""
+    sirens = left.siret[:SIREN_DIGITS], right.siret[:SIREN_DIGITS]
+    return all(sirens) and sirens[0] != sirens[1]
 
 
 def are_in_one_town(left: Actor, right: Actor) -> bool:

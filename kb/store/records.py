@@ -73,6 +73,15 @@ class StoredRecords(StoreConnection):
         with self.decoding():
             return {row["id"]: _actor(row) for row in rows}
 
+    def with_contacts(self, ids: Collection[str]) -> set[str]:
+        """The actors among these that have a contact, or have had one that members alone see."""
+        rows = self.run(
+            "select id from actors where id in :values and (phone != '[]' or email != '[]'"
+            " or address != '' or contact != '' or members_only != '[]')",
+            ids,
+        )
+        return {row["id"] for row in rows}
+
     def closed_on(self, ids: Collection[str]) -> dict[str, str]:
         """When actors were closed, or nothing, by id; unknown ids are left out."""
         rows = self.run(

@@ -73,7 +73,10 @@ class MemoryKnowledgeBase(KnowledgeBase):
         return str(hash(tuple(id(record) for record in self.records.values())))
 
     def actor(self, actor_id: str) -> Actor:
-        raise UnknownRecord(actor_id)
+        record = self.records.get((Kind.ACTOR, actor_id))
+        if not isinstance(record, Actor):
+            raise UnknownRecord(actor_id)
+        return record
 
     def _put(self, record: Record) -> Outcome:
         key = (kind_of(record), record.id)
