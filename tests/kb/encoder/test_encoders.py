@@ -6,13 +6,17 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from kb.encoder import bundled_weights, prepared
-from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
+from kb.encoder import bundled_weights, openvino_engine, prepared
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.openvino_engine import OpenVinoEncoder
 from kb.encoder.prepared import is_prepared, load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
@@ -47,6 +51,46 @@ def test_rows_are_unit_vectors_in_the_order_given(real_encoder: Encoder) -> None
     alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in TEXTS])
     assert np.sum(together * alone, axis=1).min() > 0.999
     assert real_encoder.encode([], TextKind.QUERY).shape == (0, real_encoder.dimension)
+
+
+def test_many_texts_are_embedded_as_each_alone(real_encoder: Encoder) -> None:
+    texts = [f"{text} {number}" for number in range(10) for text in TEXTS]
+    assert len(texts) > openvino_engine.FEW_TEXTS
+    together = real_encoder.encode(texts, TextKind.DOCUMENT)
+    alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in texts[:10]])
+    assert np.sum(together[:10] * alone, axis=1).min() > 0.999
+
+
+def test_a_query_waits_for_no_batch(real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even for one that never ends, until the query is embedded."""
+    begun, query_embedded = threading.Event(), threading.Event()
+
+    def embed(batches: Iterable[object]) -> Iterator[Embeddings]:
+        for _batch in batches:
+            begun.set()
+            assert query_embedded.wait(60)
+            yield np.ones((1, real_encoder.dimension), np.float32)
+
+    assert isinstance(real_encoder, OpenVinoEncoder)
+    monkeypatch.setattr(real_encoder, "_for_many", SimpleNamespace(embed=embed))
+    many = ["gants"] * (openvino_engine.FEW_TEXTS + 1)
+    embedding = threading.Thread(target=real_encoder.encode, args=(many, TextKind.DOCUMENT))
+    embedding.start()
+    assert begun.wait(60)
+    assert real_encoder.encode(["gants"], TextKind.QUERY).shape == (1, real_encoder.dimension)
+    query_embedded.set()
+    embedding.join()
+
+
+def test_neighbours_in_length_share_a_batch() -> None:
+    lengths = [7, 400, 9, 500, 8, 1, *[3] * 100]
+    batches = openvino_engine._batches(lengths)
+    assert sorted(row for rows in batches for row in rows) == list(range(len(lengths)))
+    of_batches = [[lengths[row] for row in rows] for rows in batches]
+    assert [length for found in of_batches for length in found] == sorted(lengths)
+    assert [len(found) for found in of_batches] == [64, 40, 2]
+    for found in of_batches:
+        assert len(found) * max(found) <= openvino_engine.BATCH_TOKENS
 
 
 def test_queries_and_documents_are_worded_differently(real_encoder: Encoder) -> None:
