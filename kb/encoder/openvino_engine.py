@@ -54,21 +54,22 @@ class OpenVinoEncoder:
         tokenizer: Path,
         *,
         name: str,
-        engine: str = "openvino",
         fingerprint: str,
         dimension: int,
         max_tokens: int,
         prompts: Mapping[str, str],
+        int8: bool = False,
+        remark: str = "",
         threads: int = 0,
     ) -> None:
-        """Loads `graph` (OpenVINO IR) and `tokenizer` (`tokenizer.json`).
+        """Loads `graph` (OpenVINO IR), in `int8` or not, and `tokenizer` (`tokenizer.json`).
 
-        `threads` 0 means all. Texts are cut after `max_tokens` tokens.
+        `threads` 0 means all. Texts are cut after `max_tokens` tokens. `remark` is why this engine
+        runs the model and no faster one, if another was asked for.
         """
         from tokenizers import Tokenizer
 
         self.name = name
-        self.engine = engine
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._prompts = prompts
@@ -77,6 +78,8 @@ class OpenVinoEncoder:
         self._tokenizer.no_padding()
         self._path, self._threads = graph, threads
         self._for_few = _Requests(graph, threads)
+        precision = "int8" if int8 else self._for_few.precision
+        self.engine = f"openvino {precision}" + (f" ({remark})" if remark else "")
         self._for_many: _Requests | None = None
         self._compiling = threading.Lock()
 
@@ -124,6 +127,7 @@ class _Requests:
         if threads:
             hints["INFERENCE_NUM_THREADS"] = threads
         self._graph = openvino.Core().compile_model(str(graph), "CPU", hints)
+        self.precision = str(self._graph.get_property("INFERENCE_PRECISION_HINT").get_type_name())
         self._at_once = int(self._graph.get_property("NUM_STREAMS"))
         self._of_this_thread = threading.local()
 

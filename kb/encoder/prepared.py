@@ -5,7 +5,8 @@ or fetches its folder, takes its fingerprint and, unless the setting `engine` sa
 compiles it: sentence-transformers loads it, its modules are traced as they are, and the graph
 is kept beside the tokenizer. The delta that the setting `adaptation` names is added to the weights
 first, so that a search pays nothing for it. A compiled graph is used only if it gives the
-embeddings that sentence-transformers gives (`AGREEMENT`).
+embeddings that sentence-transformers gives (`AGREEMENT`). With the engine `int8` its weights are
+rounded, too, if that hardly changes what it gives (`INT8_AGREEMENT`).
 
 Prepared models live in the cache folder and can be deleted at any time. They are found again by the
 names, sizes and times of the model's files, so that no weights are read at a start.
@@ -19,7 +20,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ import numpy as np
 
 from kb.encoder import bundled_weights, delta
 from kb.encoder.encoder import Encoder, TextKind
-from kb.encoder.openvino_engine import OpenVinoEncoder, write_graph
+from kb.encoder.int8_graph import int8_graph
+from kb.encoder.openvino_engine import OpenVinoEncoder, import_openvino, write_graph
+from kb.encoder.trial_texts import calibrating_texts, judging_texts
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
 
@@ -46,6 +49,12 @@ AGREEMENT = 0.999
 
 bfloat16 keeps 8 bits of mantissa: on the bundled model the cosines are 0.9999 and above."""
 
+INT8_AGREEMENT = 0.997
+"""Least mean cosine between the embeddings of a graph in int8 and sentence-transformers' own, over
+the texts of `kb.encoder.trial_texts`."""
+
+INT8_FILE = "int8.xml"
+
 PROBES = (
     "Un besoin en quelques mots",
     "Distillerie : alcool neutre, embouteillage, conditionnement en bidons.",
@@ -55,12 +64,20 @@ PROBES = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The description of a prepared model; `fingerprint` names the embeddings that it gives."""
+    """The description of a prepared model.
+
+    Attributes:
+        fingerprint: names the embeddings that it gives.
+        int8: whether its graph is in int8.
+        remark: why it runs no faster, although that was asked for; or nothing.
+    """
 
     fingerprint: str
     dimension: int
     max_tokens: int
     prompts: Mapping[str, str]
+    int8: bool = False
+    remark: str = ""
 
 
 def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
@@ -101,6 +118,7 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
         fingerprint=card.fingerprint,
         dimension=card.dimension,
         prompts=card.prompts,
+        remark=card.remark,
     )
     encoder.adaptation = adapted
     return encoder
@@ -234,6 +252,14 @@ def _prepare_into(
         if reason:
             logger.warning("OpenVINO cannot run the model %s (%s): torch will.", name, reason)
             (folder / GRAPH_FILE).unlink(missing_ok=True)
+            card = replace(card, remark=f"not OpenVINO: {reason}")
+        elif settings.engine == "int8":
+            reason = _round_into(folder, model, card)
+            if reason:
+                logger.warning("The model %s does not run in int8: %s.", name, reason)
+                card = replace(card, remark=f"not int8: {reason}")
+            else:
+                card = replace(card, int8=True, fingerprint=_of_int8(card.fingerprint))
     (folder / CARD_FILE).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
 
 
@@ -280,6 +306,46 @@ def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> s
     reference = encode_with(model, PROBES, card.prompts["document"])
     worst = float(np.min(np.sum(compiled * reference, axis=1)))
     return "" if worst >= AGREEMENT else f"its embeddings differ, cosine {worst:.4f}"
+
+
+def _round_into(folder: Path, model: Any, card: Card) -> str:
+    """Puts a graph in int8 in the place of the one in `folder`; returns why it cannot, or nothing.
+
+    Then the graph there stays as it is.
+    """
+    from tokenizers import Tokenizer
+
+    from kb.encoder.torch_engine import encode_with, quiet
+
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    tokenizer.enable_truncation(card.max_tokens)
+    tokenizer.no_padding()
+    worded = [card.prompts[kind] + text for kind in TextKind for text in calibrating_texts()]
+    openvino, path = import_openvino(), folder / INT8_FILE
+    try:
+        with quiet():
+            graph = openvino.Core().read_model(folder / GRAPH_FILE)
+            tokens = [encoding.ids for encoding in tokenizer.encode_batch(worded)]
+            openvino.save_model(int8_graph(graph, tokens), path, compress_to_fp16=True)
+    except ImportError:
+        return "NNCF is not installed (`pip install 'quisait[int8]'`)"
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        return " ".join(str(error).split())[:200]
+    texts = judging_texts()
+    rounded = OpenVinoEncoder(path, folder / TOKENIZER_FILE, name="", **asdict(card))
+    reference = encode_with(model, texts, card.prompts["document"])
+    agreement = np.sum(rounded.encode(texts, TextKind.DOCUMENT) * reference, axis=1).mean()
+    if agreement < INT8_AGREEMENT:
+        path.unlink()
+        path.with_suffix(".bin").unlink()
+        return f"its embeddings differ, mean cosine {agreement:.4f}"
+    for suffix in (".xml", ".bin"):
+        path.with_suffix(suffix).replace((folder / GRAPH_FILE).with_suffix(suffix))
+    return ""
+
+
+def _of_int8(fingerprint: str) -> str:
+    return hashlib.sha256(f"{fingerprint} int8".encode()).hexdigest()[:16]
 
 
 def _compiled_encoder(name: str, folder: Path, card: Card, threads: int = 0) -> OpenVinoEncoder:

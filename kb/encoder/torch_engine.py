@@ -24,7 +24,6 @@ BATCH_SIZE = 16
 class SentenceTransformerEncoder:
     """An encoder on torch: slower than a compiled graph, and runs any model of the library."""
 
-    engine = "torch"
     adaptation = ""
     """The fingerprint of the delta that is in its weights, or nothing."""
 
@@ -38,8 +37,11 @@ class SentenceTransformerEncoder:
         fingerprint: str,
         dimension: int,
         prompts: Mapping[str, str],
+        remark: str = "",
     ) -> None:
+        """Loads the model; `remark` is why no faster engine runs it, if one was asked for."""
         self.name = name
+        self.engine = "torch" + (f" ({remark})" if remark else "")
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._prompts = prompts

@@ -74,7 +74,9 @@ def _prepare() -> None:
 
 
 def _settings() -> Settings:
-    return Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION, threads=1)
+    given = Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION, threads=1)
+    # The judges learnt from vectors of words that are not rounded.
+    return given.model_copy(update={"engine": "auto"}) if given.engine == "int8" else given
 
 
 def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:

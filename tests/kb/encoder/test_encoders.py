@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kb.encoder import bundled_weights, openvino_engine, prepared
+from kb.encoder import bundled_weights, openvino_engine, prepared, trial_texts
 from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.openvino_engine import OpenVinoEncoder
 from kb.encoder.prepared import is_prepared, load_encoder
@@ -39,7 +40,7 @@ def settings(**given: object) -> Settings:
 @pytest.fixture(scope="module")
 def plain_encoder(real_encoder: Encoder) -> Encoder:
     """The bundled model without what is added to it."""
-    assert real_encoder.engine == "openvino"
+    assert real_encoder.engine.startswith("openvino")
     return load_encoder(settings(adaptation="off"))
 
 
@@ -143,7 +144,7 @@ def test_unpacking_gives_the_model_that_is_used(model_folder: Path, tmp_path: Pa
 def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:
     torch_encoder = load_encoder(settings(engine="torch"))
     assert torch_encoder.engine == "torch"
-    assert real_encoder.engine == "openvino"
+    assert real_encoder.engine.startswith("openvino")
     assert torch_encoder.fingerprint == real_encoder.fingerprint
     for kind in TextKind:
         ours, reference = real_encoder.encode(TEXTS, kind), torch_encoder.encode(TEXTS, kind)
@@ -154,7 +155,7 @@ def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:
 @pytest.fixture(scope="module")
 def model_folder(real_encoder: Encoder) -> Path:
     """The bundled model as the ordinary folder it was unpacked to."""
-    assert real_encoder.engine == "openvino"
+    assert real_encoder.engine.startswith("openvino")
     return settings().cache / "models" / bundled_weights.revision()
 
 
@@ -272,7 +273,7 @@ assert asked == [], asked
 assert "torch" not in sys.modules
 print(sorted({m.split(".")[0] for m in sys.modules} & {"torch", "transformers", "openvino"}))
 """
-    assert real_encoder.engine == "openvino"
+    assert real_encoder.engine.startswith("openvino")
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
@@ -343,3 +344,59 @@ def test_a_model_is_prepared_once_for_each_number_of_layers(tmp_path: Path) -> N
     assert words.tokens.shape[1] == load_encoder(cut, layers=1).dimension
     assert is_prepared(cut, layers=1)
     assert not is_prepared(cut, layers=2)
+
+
+@pytest.fixture
+def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is tried on few texts, and its first layer says enough."""
+    monkeypatch.setattr(prepared, "judging_texts", lambda: list(TEXTS))
+    monkeypatch.setattr(prepared, "calibrating_texts", lambda: list(TEXTS))
+
+
+@pytest.mark.usefixtures("few_texts")
+def test_a_model_in_int8_gives_nearly_the_same_embeddings(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    given = {"model": str(model_folder), "cache": tmp_path}
+    plain = load_encoder(settings(**given), layers=1)
+    rounded = load_encoder(settings(engine="int8", **given), layers=1)
+    assert (plain.engine.partition(" ")[0], rounded.engine) == ("openvino", "openvino int8")
+    assert plain.fingerprint != rounded.fingerprint
+    ours, theirs = (e.encode(TEXTS, TextKind.DOCUMENT) for e in (rounded, plain))
+    agreement = np.sum(ours * theirs, axis=1).mean()
+    assert prepared.INT8_AGREEMENT <= agreement < 0.99999
+
+
+@pytest.mark.usefixtures("few_texts")
+def test_int8_that_changes_embeddings_is_not_used_and_says_so(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"model": str(model_folder), "cache": tmp_path}
+    plain = load_encoder(settings(**given), layers=1)
+    monkeypatch.setattr(prepared, "int8_graph", lambda graph, _: graph)
+    monkeypatch.setattr(prepared, "INT8_AGREEMENT", 1.01)
+    refused = load_encoder(settings(engine="int8", **given), layers=1)
+    remark = " (not int8: its embeddings differ, mean cosine "
+    assert refused.engine.startswith(plain.engine + remark)
+    assert refused.fingerprint == plain.fingerprint
+    ours, theirs = (e.encode(TEXTS, TextKind.DOCUMENT) for e in (refused, plain))
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+@pytest.mark.usefixtures("few_texts")
+def test_without_nncf_a_model_runs_as_it_is(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    given = settings(model=str(model_folder), cache=tmp_path, engine="int8")
+    assert "(not int8: NNCF is not installed" in load_encoder(given, layers=1).engine
+
+
+def test_a_graph_is_judged_by_other_texts_than_it_was_calibrated_with() -> None:
+    calibrating, judging = trial_texts.calibrating_texts(), trial_texts.judging_texts()
+    assert (len(calibrating), len(judging)) == (trial_texts.CALIBRATING, trial_texts.JUDGING)
+    named = set(re.findall(r"[^.,:;]+", " ".join(calibrating)))
+    assert not set(calibrating) & set(judging)
+    assert len(named & set(re.findall(r"[^.,:;]+", " ".join(judging)))) < len(named) / 10
+    lengths = sorted(len(text.split()) for text in judging)
+    assert (lengths[0] <= 2, lengths[-1] >= 100) == (True, True)

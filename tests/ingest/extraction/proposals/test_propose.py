@@ -9,6 +9,7 @@ from ingest.articles.article import Article
 from ingest.evaluation.article_findings import demonstration_actors, finder
 from ingest.evaluation.comparison import evaluate_articles
 from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.proposals import contexts
 from ingest.extraction.proposals.propose import propose, read_candidates
 from kb.models import Actor
 from kb.reference.roles import Role
@@ -341,3 +342,12 @@ def test_no_need_is_read_in_a_language_that_nothing_was_learnt_of() -> None:
     )
     read = propose(Article("Alkohol für das Krankenhaus", text, lang="de-DE"), KNOWN)
     assert read.fields == ()
+
+
+def test_articles_are_read_with_vectors_that_are_not_rounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The judges learnt from those; a choice of torch is kept."""
+    for chosen, used in (("int8", "auto"), ("torch", "torch"), ("openvino", "openvino")):
+        monkeypatch.setenv("QUISAIT_ENGINE", chosen)
+        assert contexts._settings().engine == used
