@@ -118,7 +118,7 @@ class KnowledgeBase(Publishing):
         """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE)
-        super().__init__(stores, indexer, LiveIndex(folder, indexer))
+        super().__init__(stores, indexer, LiveIndex(folder, indexer, stores))
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)

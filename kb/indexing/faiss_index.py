@@ -1,295 +1,231 @@
 """The index: nearest neighbours of an embedding among the passages, by passage id.
 
-FAISS holds the embeddings in memory and in a file beside the database; both are caches of the
-store. An id always means the same text and the same embedding, so that an index of any state of
-the base is brought up to date by the ids that came and went. The store remembers the last of them;
-an older index is compared with all that the store holds.
+FAISS holds the embeddings in memory, or reads them from a file beside the database; both are
+caches of the store. An id always means the same text and the same embedding, so that an index of
+any state of the base is brought up to date by the ids that came and went. The store remembers the
+last of them; an older index is compared with all that the store holds.
 
-The search is exact (`IndexFlatIP`): cosines, since rows are unit vectors. A FAISS index cannot be
-searched while it is added to, and copying an index of many passages takes longer than a search. So
+Cosines are exact, of the embeddings as they are stored: in half precision. FAISS cannot search an
+index while it is added to, and copying one of many passages takes longer than a search. So
 successive indexes share a large segment that never changes; later passages are in a small segment
-that is copied at each change, until it is large enough to be merged into the other.
+that is made anew at each change, until it is large enough to be merged into the other.
 """
 
-import contextlib
 import copy
-import hashlib
-import zipfile
-from collections.abc import Collection, Sequence
-from io import BufferedReader
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from kb.encoder.encoder import Embeddings
+from kb.indexing import saved_segment
 from kb.indexing.dense_index import (
     DenseIndex,
     EmbeddedPassages,
     Neighbours,
     PassageIds,
+    ascending,
     id_array,
     nearest_first,
 )
+from kb.indexing.segment import Found, Halves, Segment
 from kb.store.store import Store
-from kb.whole_file import replacing
 
-INDEX_FILE = "passages.faiss"
-CARD_FILE = "passages.faiss.npz"
-INDEX_FORMAT = 4
-FORMER_FILES = ("passages.npz", "passages.faiss.json")
 BATCH = 10_000
-"""Count of embeddings read or added at once."""
+"""Count of embeddings read or copied at once."""
 
 RECENT_PASSAGES, RECENT_SHARE = 1_000, 0.05
-"""Most passages added, or removed, before the large segment is built anew: this count, or this
-share of its passages if that is more."""
-
-
-# From so many rows on, FAISS compares them as one matrix product: its own 20 is for larger bases.
-faiss.cvar.distance_compute_blas_threshold = 2
-# A search multiplies little: threads of its own would wait for each other more than they help, and
-# for those of other searches.
-faiss.omp_set_num_threads(1)
-# NumPy's products of a search are as small.
-threadpool_limits(1, user_api="blas")
+"""Passages added, or removed, that make an index crowded: this count, or this share of its large
+segment if that is more."""
 
 
 class Index(DenseIndex):
-    """An index in memory. It never changes, so that threads share it; `refreshed` makes another."""
+    """An index that never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
         self.encoder = encoder
         self.dimension = dimension
         self.generation = ""
-        self._base = _Segment(dimension)
-        self._recent = _Segment(dimension)
-        # Those of the base segment that are not of this index.
-        self._gone: frozenset[int] = frozenset()
+        self._base = Segment.empty(dimension)
+        self._recent = Segment.empty(dimension)
+        # Those of the large segment that are of this index; None if all are.
+        self._kept: NDArray[np.bool_] | None = None
+        self._gone = 0
+        self._is_in_file = False
 
     def __len__(self) -> int:
-        return len(self._base) - len(self._gone) + len(self._recent)
+        return len(self._base) - self._gone + len(self._recent)
+
+    def __contains__(self, id_: int) -> bool:
+        return bool(self._has(np.array([id_], np.int64))[0])
+
+    @property
+    def ids(self) -> PassageIds:
+        """The ids of all passages, ascending."""
+        here = self._base.ids if self._kept is None else self._base.ids[self._kept]
+        return np.sort(np.concatenate([here, self._recent.ids]))
+
+    @property
+    def should_be_saved(self) -> bool:
+        """Returns whether it should be saved, and read again.
+
+        Its large segment is then in the file, where all processes share it, or its small segment
+        has become so large that it is searched for long.
+        """
+        is_in_memory = not self._is_in_file and len(self._base) > RECENT_PASSAGES
+        return is_in_memory or max(self._gone, len(self._recent)) > self._room()
 
     def neighbours(
         self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
     ) -> Neighbours:
         row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
         if among is None:
-            in_base = faiss.IDSelectorNot(_selector(self._gone))
-            in_recent = faiss.IDSelectorAll()
+            base = self._base.search(row, k, self._kept)
+            recent = self._recent.search(row, k, None)
         else:
-            in_recent = _selector(among)
-            in_base = _selector(set(id_array(among).tolist()) - self._gone)
-        base, recent = self._base.search(row, k, in_base), self._recent.search(row, k, in_recent)
-        return nearest_first(
-            np.concatenate([base[0], recent[0]]), np.concatenate([base[1], recent[1]]), k
-        )
+            ids = ascending(id_array(among))
+            in_base, in_recent = self._base.places(ids), self._recent.places(ids)
+            base = self._base.search_among(row, k, in_base[self._is_kept(in_base)])
+            recent = self._recent.search_among(row, k, in_recent[in_recent >= 0])
+        return self._merged(base, recent, k)
 
     def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
-        """As of a dense index: one pass over the passages compares all rows."""
         if not len(rows):
             return []
         wide = np.ascontiguousarray(rows, np.float32)
-        base, recent = self._base.nearest(wide, k + len(self._gone)), self._recent.nearest(wide, k)
-        ids = np.concatenate([base[0], recent[0]], axis=1)
-        cosines = np.concatenate([base[1], recent[1]], axis=1)
-        gone = np.fromiter(self._gone, np.int64, len(self._gone))
-        here = (ids >= 0) & ~np.isin(ids, gone)
+        in_base = self._base.search_each(wide, k, self._kept)
+        in_recent = self._recent.search_each(wide, k, None)
         return [
-            nearest_first(of_row[kept], near[kept], k)
-            for of_row, near, kept in zip(ids, cosines, here, strict=True)
+            self._merged(base, recent, k) for base, recent in zip(in_base, in_recent, strict=True)
         ]
 
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
         asked = id_array(ids)
-        here = np.array([id_ for id_ in asked.tolist() if id_ in self], np.int64)
-        rows = np.empty((len(here), self.dimension), np.float32)
-        recent = np.array([id_ in self._recent.ids for id_ in here.tolist()], bool)
-        for segment, of_it in ((self._base, ~recent), (self._recent, recent)):
-            if of_it.any():
-                rows[of_it] = segment.embeddings(here[of_it])
-        return EmbeddedPassages(here, rows)
+        here = asked[self._has(asked)]
+        return EmbeddedPassages(here, self._halves(here).astype(np.float32))
 
-    def __contains__(self, id_: int) -> bool:
-        return id_ in self._recent.ids or (id_ in self._base.ids and id_ not in self._gone)
+    def refreshed(self, store: Store, *, patience: int = 1) -> "Index":
+        """An index at the store's generation: this index, less what is gone, plus what is new.
 
-    def refreshed(self, store: Store) -> "Index":
-        """An index at the store's generation: this index, less what is gone, plus what is new."""
+        Where that is crowded, its segments are merged, which takes a while if they are large. With
+        more `patience`, it may be so many times as crowded.
+        """
         with store.reading():
             touched = store.passages_touched_since(self.generation)
-            wanted = store.embedded_passages(self.encoder, touched)
-            if touched is None:
-                touched = self._base.ids | self._recent.ids
-            here = {id_ for id_ in touched | wanted if id_ in self}
-            back = wanted & self._gone
-            missing = sorted(wanted - here - back)
+            wanted = ascending(id_array(store.embedded_passages(self.encoder, touched)))
+            known = self.ids if touched is None else ascending(id_array(touched))
             result = copy.copy(self)
-            result._remove(here - wanted)
-            result._gone -= back
-            target = result._with_room(len(missing))
-            for first in range(0, len(missing), BATCH):
-                ids = missing[first : first + BATCH]
-                target.add(ids, store.embeddings(self.encoder, ids))
+            result._keep(np.setdiff1d(known, wanted, assume_unique=True), wanted)
+            missing = wanted[~result._has(wanted)]
+            crowd = max(result._gone, len(result._recent) + len(missing))
+            if crowd > patience * self._room() or not len(self._base):
+                result._merge(store, missing)
+            elif len(missing):
+                result._add(store, missing)
             result.generation = store.generation
         return result
 
-    # What follows changes an index, before any other thread has it.
-
-    def _remove(self, ids: set[int]) -> None:
-        recent = ids & self._recent.ids
-        self._gone |= ids - recent
-        self._recent = self._recent.without(recent)
-
-    def _with_room(self, count: int) -> "_Segment":
-        """A segment of this index alone, to add `count` passages to."""
-        enough = max(RECENT_PASSAGES, int(RECENT_SHARE * len(self._base)))
-        if max(len(self._gone), len(self._recent) + count) > enough:
-            self._base, self._recent = self._whole(), _Segment(self.dimension)
-            self._gone = frozenset()
-            return self._base
-        return self._recent
-
-    def _whole(self) -> "_Segment":
-        """Returns a new segment with all the passages of this index."""
-        whole = self._base.without(self._gone)
-        ids = sorted(self._recent.ids)
-        if ids:
-            whole.add(ids, self._recent.embeddings(np.array(ids, np.int64)))
-        return whole
-
     def save(self, folder: Path) -> None:
-        """Writes the index beside the database.
+        """Writes the index beside the database, so that the next start need not build it.
 
-        A file holds what FAISS reads, and a card holds the rest. The card is written last, with
-        the digest of its file: it is not read with another.
+        Raises:
+            OSError: it cannot be written.
         """
-        whole = self._whole() if self._gone or self._recent.ids else self._base
-        with replacing(folder / INDEX_FILE) as pending:
-            faiss.write_index(whole.faiss, str(pending))
-            with pending.open("rb") as file:
-                digest = _digest(file)
-        card: dict[str, Any] = {
-            "made_by": self._made_by(),
-            "digest": digest,
-            "generation": self.generation,
-            "ids": np.fromiter(whole.ids, np.int64, len(whole)),
-        }
-        with replacing(folder / CARD_FILE) as pending, pending.open("wb") as file:
-            np.savez(file, **card)
-        for name in FORMER_FILES:
-            (folder / name).unlink(missing_ok=True)
+        ids = self.ids
+        is_whole = len(self._base) == len(ids) and not len(self._recent)
+        saved_segment.write(
+            folder,
+            ids,
+            self._parts(ids),
+            codes=self._base.codes if is_whole else None,
+            dimension=self.dimension,
+            made_by=self.encoder,
+            generation=self.generation,
+        )
 
     @classmethod
     def load(cls, folder: Path, encoder: str, dimension: int) -> "Index":
-        """The index saved in `folder`, of any generation.
+        """The index saved in `folder`, of any generation; its file is mapped into memory.
 
         It is empty if none was saved for this encoder, or the saved files are not whole.
         """
         index = cls(encoder, dimension)
-        # A cache that cannot be read, for any reason, is done without.
-        with (
-            contextlib.suppress(
-                OSError,
-                EOFError,
-                ValueError,
-                TypeError,
-                KeyError,
-                RuntimeError,
-                zipfile.BadZipFile,
-            ),
-            (folder / CARD_FILE).open("rb") as card_file,
-            (folder / INDEX_FILE).open("rb") as file,
-            np.load(card_file) as card,
-        ):
-            # FAISS reads only what it has written itself: it checks nothing.
-            if (str(card["made_by"]), str(card["digest"])) == (index._made_by(), _digest(file)):
-                ids = set(card["ids"].tolist())
-                generation = str(card["generation"])
-                # From the file that was digested: another may have its name by now.
-                file.seek(0)
-                index._base.faiss = _read(file)
-                index._base.ids = ids
-                index.generation = generation
+        saved = saved_segment.read(folder, dimension=dimension, made_by=encoder)
+        if saved:
+            index._base, index.generation = saved
+            index._is_in_file = True
         return index
 
-    def _made_by(self) -> str:
-        return f"format {INDEX_FORMAT}, {self.dimension} dimensions, encoder {self.encoder}"
+    # What follows changes an index, before any other thread has it.
 
+    def _keep(self, gone: PassageIds, wanted: PassageIds) -> None:
+        """Leaves out what is gone, and takes back what is wanted and was left out."""
+        out, back = self._base.places(gone), self._base.places(wanted)
+        out, back = out[out >= 0], back[back >= 0]
+        kept = np.ones(len(self._base), bool) if self._kept is None else self._kept.copy()
+        kept[out] = False
+        kept[back] = True
+        self._gone = len(kept) - int(np.count_nonzero(kept))
+        self._kept = kept if self._gone else None
+        left = self._recent.ids[~np.isin(self._recent.ids, gone)]
+        if len(left) < len(self._recent):
+            rows = self._recent.halves[self._recent.places(left)]
+            self._recent = Segment.of(left, [rows], self.dimension, is_large=False)
 
-def _selector(ids: PassageIds | Collection[int]) -> Any:
-    return faiss.IDSelectorBatch(id_array(ids))
+    def _add(self, store: Store, missing: PassageIds) -> None:
+        """Adds passages to the small segment."""
+        parts = [self._recent.halves, *self._stored(store, missing)]
+        ids = np.concatenate([self._recent.ids, missing])
+        order = np.argsort(ids)
+        rows = np.concatenate(parts)[order]
+        self._recent = Segment.of(ids[order], [rows], self.dimension, is_large=False)
 
+    def _merge(self, store: Store, missing: PassageIds) -> None:
+        """Makes one segment of both, with passages that are missing."""
+        ids = np.sort(np.concatenate([self.ids, missing]))
+        self._base = Segment.of(ids, self._parts(ids, store), self.dimension)
+        self._recent = Segment.empty(self.dimension)
+        self._kept, self._gone, self._is_in_file = None, 0, False
 
-def _digest(file: BufferedReader) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    def _parts(self, ids: PassageIds, store: Store | None = None) -> Iterator[Halves]:
+        """The embeddings of these passages, some at a time; those not here are of the store."""
+        for first in range(0, len(ids), BATCH):
+            part = ids[first : first + BATCH]
+            here = self._has(part)
+            rows = np.empty((len(part), self.dimension), np.float16)
+            rows[here] = self._halves(part[here])
+            if store and not here.all():
+                rows[~here] = np.concatenate([*self._stored(store, part[~here])])
+            yield rows
 
+    def _stored(self, store: Store, ids: PassageIds) -> Iterator[Halves]:
+        for first in range(0, len(ids), BATCH):
+            part = ids[first : first + BATCH].tolist()
+            yield store.embeddings(self.encoder, part).astype(np.float16)
 
-def _read(file: BufferedReader) -> Any:
-    # The stubs do not know of this class.
-    return faiss.read_index(faiss.PyCallbackIOReader(file.read))  # type: ignore[attr-defined]
+    # Parts of both segments
 
+    def _room(self) -> int:
+        return max(RECENT_PASSAGES, int(RECENT_SHARE * len(self._base)))
 
-class _Segment:
-    """A FAISS index of some passages, and their ids.
+    def _is_kept(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        here = places >= 0
+        return here if self._kept is None else here & self._kept[places]
 
-    It never changes once other threads have its index.
-    """
+    def _has(self, ids: PassageIds) -> NDArray[np.bool_]:
+        in_base = self._is_kept(self._base.places(ids)) if len(self._base) else False
+        return in_base | (self._recent.places(ids) >= 0)
 
-    def __init__(self, dimension: int) -> None:
-        self.faiss: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-        self.ids: set[int] = set()
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def search(
-        self, query: Embeddings, k: int, chosen: Any
-    ) -> tuple[PassageIds, NDArray[np.float32]]:
-        """The `k` nearest of the chosen passages to a `(1, dimension)` embedding, in any order.
-
-        Ids and cosines; more than `k` if others are as near as the last.
-        """
-        if not self.ids or k < 1:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        # With any selector, FAISS compares each row by itself: the same embedding has the same
-        # cosine wherever it is. Which of several equals it leaves out is arbitrary. The stubs do
-        # not know of the argument `sel`.
-        parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
-        at_once = k + 1
-        while True:
-            found = self.faiss.search(query, min(at_once, len(self)), params=parameters)
-            cosines, ids = (row[0] for row in found)
-            # FAISS pads what it cannot find with the id -1.
-            if at_once >= len(self) or ids[-1] < 0 or cosines[-1] < cosines[k - 1]:
-                return ids[ids >= 0], cosines[ids >= 0]
-            at_once *= 2
-
-    def nearest(self, rows: Embeddings, k: int) -> tuple[PassageIds, NDArray[np.float32]]:
-        """The `k` nearest passages to each row, in any order, padded with the id -1.
-
-        `(rows, k)` ids and cosines.
-        """
-        if not self.ids or k < 1:
-            return np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0), np.float32)
-        cosines, ids = self.faiss.search(rows, min(k, len(self)))
-        return ids, cosines
-
-    def embeddings(self, ids: PassageIds) -> Embeddings:
-        rows: Embeddings = self.faiss.reconstruct_batch(ids)
+    def _halves(self, ids: PassageIds) -> Halves:
+        """The embeddings of passages that are here, in the order given."""
+        rows = np.empty((len(ids), self.dimension), np.float16)
+        recent = self._recent.places(ids)
+        is_recent = recent >= 0
+        rows[is_recent] = self._recent.halves[recent[is_recent]]
+        rows[~is_recent] = self._base.halves[self._base.places(ids[~is_recent])]
         return rows
 
-    def without(self, ids: Collection[int]) -> "_Segment":
-        """A copy without these passages."""
-        result = copy.copy(self)
-        result.faiss = faiss.clone_index(self.faiss)
-        if ids:
-            result.faiss.remove_ids(_selector(ids))
-        result.ids = self.ids.difference(ids)
-        return result
-
-    def add(self, ids: Sequence[int], embeddings: Embeddings) -> None:
-        self.faiss.add_with_ids(embeddings, np.array(ids, np.int64))
-        self.ids.update(ids)
+    def _merged(self, base: Found, recent: Found, k: int) -> Neighbours:
+        ids = np.concatenate([self._base.ids[base[0]], self._recent.ids[recent[0]]])
+        return nearest_first(ids, np.concatenate([base[1], recent[1]]), k)

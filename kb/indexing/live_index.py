@@ -1,12 +1,20 @@
 """The index of a process, shared by its threads and brought up to date with the store."""
 
+import contextlib
+import fcntl
 import logging
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from kb.errors import KnowledgeBaseError
+from kb.indexing import saved_segment
 from kb.indexing.dense_index import DenseIndex
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
+from kb.store.pool import StorePool
 from kb.store.store import Store
 
 logger = logging.getLogger(__name__)
@@ -14,14 +22,26 @@ logger = logging.getLogger(__name__)
 REFRESH_PATIENCE_S = 0.1
 """Time that a search waits for another thread to bring the index up to date."""
 
+MERGE_PATIENCE = 4
+"""Times as crowded as it should be that an index becomes at most, while it is saved beside."""
+
 
 class LiveIndex:
-    """The index of the base in a folder, by the encoder of its indexer."""
+    """The index of the base in a folder, by the encoder of its indexer.
 
-    def __init__(self, folder: Path, indexer: Indexer) -> None:
+    An index that has grown is saved by a thread beside, and read again from the file: so its
+    segments are merged while searches go on, and processes share the memory of the file.
+    """
+
+    def __init__(self, folder: Path, indexer: Indexer, stores: StorePool) -> None:
         self._folder = folder
         self._indexer = indexer
+        self._stores = stores
         self._index: Index | None = None
+        # The index as it was saved, to go on with at the next change.
+        self._saved: Index | None = None
+        self._read_card = ""
+        self._saver: threading.Thread | None = None
         self._lock = threading.RLock()
 
     def fresh(self, store: Store) -> DenseIndex:
@@ -33,9 +53,35 @@ class LiveIndex:
         Raises:
             KnowledgeBaseError: the base was embedded by another encoder.
         """
-        return self._fresh(store)
+        former = self._index
+        index = self._brought_up_to_date(store)
+        if index is not former and index.should_be_saved:
+            self._save_beside()
+        return index
 
-    def _fresh(self, store: Store) -> Index:
+    def rebuild(self, store: Store) -> None:
+        """Builds a new index from all that the store holds."""
+        with self._lock:
+            encoder = self._indexer.encoder
+            self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
+            self._saved = None
+
+    def save(self, store: Store) -> None:
+        """Writes the index beside the database, so that the next start need not build it."""
+        try:
+            with self._saving_alone():
+                self._save(store)
+        except OSError as error:
+            # A cache that cannot be written is built again at the next start.
+            logger.info("The index was not saved: %s", error)
+
+    def delete_saved(self) -> None:
+        """Deletes the saved index, of any format, and what killed processes left of saving."""
+        for pattern in ("passages.*", ".passages.*"):
+            for path in self._folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
+    def _brought_up_to_date(self, store: Store) -> Index:
         self._indexer.refuse_mismatch(store, outdated=False)
         index = self._index
         if index is not None and index.generation == store.generation:
@@ -46,38 +92,61 @@ class LiveIndex:
             return index
         try:
             with store.reading():
-                encoder = self._indexer.encoder
-                index = self._index
-                if index is None:
-                    index = Index.load(self._folder, encoder.fingerprint, encoder.dimension)
+                index = self._saved or self._index or self._load()
                 if index.generation != store.generation:
-                    index = index.refreshed(store)
-                self._index = index
+                    index = index.refreshed(store, patience=MERGE_PATIENCE)
+                self._index, self._saved = index, None
         finally:
             self._lock.release()
         return index
 
-    def rebuild(self, store: Store) -> None:
-        """Builds a new index from all that the store holds."""
-        with self._lock:
-            encoder = self._indexer.encoder
-            self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
+    def _load(self) -> Index:
+        encoder = self._indexer.encoder
+        self._read_card = saved_segment.name_of_card(self._folder)
+        return Index.load(self._folder, encoder.fingerprint, encoder.dimension)
 
-    def save(self, store: Store) -> None:
-        """Writes the index beside the database, so that the next start need not build it."""
+    def _save(self, store: Store) -> None:
         erased = -1
         # Passages erased while the index is written would come back with it.
         while erased != (erased := store.count_erased()):
             with self._lock:
-                index = self._fresh(store)
-            try:
-                index.save(self._folder)
-            except (OSError, RuntimeError) as error:
-                # A cache that cannot be written is built again at the next start.
-                logger.info("The index was not saved: %s", error)
+                index = self._brought_up_to_date(store)
+            index.save(self._folder)
+        self._take_saved()
 
-    def delete_saved(self) -> None:
-        """Deletes the saved index, of any format, and what killed processes left of saving."""
-        for pattern in ("passages.*", ".passages.*"):
-            for path in self._folder.glob(pattern):
-                path.unlink(missing_ok=True)
+    def _take_saved(self) -> None:
+        """Goes on with the saved index: now if it is of this state, or else at the next change."""
+        saved = self._load()
+        with self._lock:
+            if not saved.generation:
+                return
+            if self._index and self._index.generation == saved.generation:
+                self._index, self._saved = saved, None
+            else:
+                self._saved = saved
+
+    def _save_beside(self) -> None:
+        if self._saver is None or not self._saver.is_alive():
+            self._saver = threading.Thread(target=self._save_or_take, name="saves the index")
+            self._saver.start()
+
+    def _save_or_take(self) -> None:
+        """Saves the index, or goes on with the one that another process saved meanwhile."""
+        # Whatever keeps it from that, the next change tries again.
+        with contextlib.suppress(KnowledgeBaseError, OSError), self._saving_alone():
+            if saved_segment.name_of_card(self._folder) not in {"", self._read_card}:
+                self._take_saved()
+                return
+            with self._stores.lend() as store:
+                self._save(store)
+
+    @contextmanager
+    def _saving_alone(self) -> Iterator[None]:
+        """Waits until no other process saves an index of this base."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)

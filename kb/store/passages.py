@@ -151,9 +151,9 @@ class StoredPassages(StoreConnection):
             "select p.id from passages p join embeddings e using (text_hash)"
             " where encoder = :encoder"
         )
-        if among is not None:
-            query += " and p.id in :values"
-        rows = self.run(query, among or (), encoder=encoder)
+        if among is None:  # of a large base, one by one
+            return {row[0] for row in self.execute(query, {"encoder": encoder})}
+        rows = self.run(f"{query} and p.id in :values", among, encoder=encoder)
         return {row[0] for row in rows}
 
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:

@@ -23,8 +23,9 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew
 from kb.indexing.derivation import DERIVATION, Derived, derive
-from kb.indexing.faiss_index import INDEX_FILE, Index
+from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
+from kb.indexing.saved_segment import INDEX_FILE
 from kb.models import Actor, Kind, Record
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
@@ -56,7 +57,7 @@ _INDEX_LINE = re.compile(
     r"missing from index|wrong # of entries in index|non-unique entry in index"
 )
 _WORDS_LINE = re.compile(r"fts5|passage_words", re.IGNORECASE)
-_PENDING = re.compile(r"\.(passages\.faiss(\.npz)?|kb\.before-schema-\d+\.sqlite)\.(\d+)")
+_PENDING = re.compile(r"\.(passages(\.codes)?\.faiss(\.npz)?|kb\.before-schema-\d+\.sqlite)\.(\d+)")
 
 Item = TypeVar("Item")
 
@@ -288,13 +289,12 @@ class BaseCheck:
             return
         index = loaded.refreshed(self._store)
         wanted = self._store.embedded_passages(encoder)
-        if len(index) != len(wanted) or not all(id_ in index for id_ in wanted):
+        if set(index.ids.tolist()) != wanted:
             yield self._index_finding("the index has other passages than the database")
             return
         for ids in _in_parts(sorted(wanted), VECTORS_AT_ONCE):
-            known = index.embeddings(ids)
             stored = self._store.embeddings(encoder, ids)
-            if not np.array_equal(np.stack([known[id_] for id_ in ids]), stored):
+            if not np.array_equal(index.embedded(ids).embeddings, stored):
                 yield self._index_finding("the index has other vectors than the database")
                 return
 

@@ -19,7 +19,8 @@ from kb.errors import (
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
-from kb.indexing.faiss_index import INDEX_FILE, Index
+from kb.indexing.faiss_index import Index
+from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.search.results import Filters
@@ -135,10 +136,10 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
     begun, go_on = threading.Event(), threading.Event()
     refreshed = Index.refreshed
 
-    def slowly(index: Index, store: Store) -> Index:
+    def slowly(index: Index, store: Store, *, patience: int) -> Index:
         begun.set()
         assert go_on.wait(60)
-        return refreshed(index, store)
+        return refreshed(index, store, patience=patience)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(1) as pool:
@@ -158,10 +159,10 @@ def test_a_search_waits_for_an_index_that_is_soon_there(
     begun, go_on = threading.Event(), threading.Event()
     refreshed = Index.refreshed
 
-    def slowly(index: Index, store: Store) -> Index:
+    def slowly(index: Index, store: Store, *, patience: int) -> Index:
         begun.set()
         assert go_on.wait(60)
-        return refreshed(index, store)
+        return refreshed(index, store, patience=patience)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(2) as pool:

@@ -24,7 +24,7 @@ from typing import Any
 
 from ingest.pipeline import ingest
 from kb.errors import KnowledgeBaseError
-from kb.indexing.faiss_index import CARD_FILE, INDEX_FILE
+from kb.indexing.saved_segment import CARD_FILE, INDEX_FILE
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from tests.reliability.brute_force import faults
 from tests.reliability.works import FORMER, is_as, make_base, records, stored_records, write_input

@@ -16,7 +16,15 @@ from threadpoolctl import threadpool_info
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import derive
-from kb.indexing.faiss_index import CARD_FILE, INDEX_FILE, INDEX_FORMAT, Index
+from kb.indexing.faiss_index import Index
+from kb.indexing.saved_segment import (
+    CARD_FILE,
+    CODES_FILE,
+    INDEX_FILE,
+    INDEX_FORMAT,
+    SavedSegment,
+    saved_in,
+)
 from kb.models import Actor, Case, Kind, Record
 from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
@@ -150,8 +158,8 @@ def test_what_is_gone_is_not_in_the_saved_index(store: Store, tmp_path: Path) ->
         store.remove(Kind.ACTOR, "a3")
     index.refreshed(store).save(tmp_path)
     content = (tmp_path / INDEX_FILE).read_bytes()
-    assert vectors[2].tobytes() in content
-    assert vectors[3].tobytes() not in content
+    assert vectors[2].astype(VECTOR).tobytes() in content
+    assert vectors[3].astype(VECTOR).tobytes() not in content
 
 
 def test_what_former_versions_saved_is_deleted(store: Store, tmp_path: Path) -> None:
@@ -177,7 +185,7 @@ def flip_a_bit_in_the_middle(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
+@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE, CODES_FILE])
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -192,12 +200,49 @@ def flip_a_bit_in_the_middle(path: Path) -> None:
     ids=["none", "empty", "half", "another", "one array", "other arrays", "a bit flipped"],
 )
 def test_an_index_that_cannot_be_trusted_is_not_read(
-    store: Store, tmp_path: Path, name: str, spoil: Callable[[Path], object]
+    store: Store,
+    tmp_path: Path,
+    name: str,
+    spoil: Callable[[Path], object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 2)  # there are codes
     add(store, names(3), unit_rows(3))
     Index("e", DIMENSION).refreshed(store).save(tmp_path)
     spoil(tmp_path / name)
     assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
+
+
+def test_what_is_saved_is_told_by_its_card(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert saved_in(tmp_path) is None
+    add(store, names(3), unit_rows(3))
+    index = Index("e", DIMENSION).refreshed(store)
+    for has_codes in (False, True, False):
+        monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 2 if has_codes else 3)
+        index.save(tmp_path)
+        size = sum(path.stat().st_size for path in tmp_path.glob("passages.*"))
+        assert saved_in(tmp_path) == SavedSegment(3, has_codes, size)
+        assert (tmp_path / CODES_FILE).exists() == has_codes
+    (tmp_path / CARD_FILE).write_bytes(b"x")
+    assert saved_in(tmp_path) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at what Linux says of this process")
+def test_the_saved_file_is_mapped_and_outlives_its_name(store: Store, tmp_path: Path) -> None:
+    """So that processes share it, and another may take its place."""
+    vectors = unit_rows(10)
+    add(store, names(10), vectors)
+    Index("e", DIMENSION).refreshed(store).save(tmp_path)
+    loaded = Index.load(tmp_path, "e", DIMENSION)
+    expected = loaded.search(vectors[0], 10)
+    assert str(tmp_path / INDEX_FILE) in Path("/proc/self/maps").read_text(encoding="utf-8")
+    add(store, ["b"], unit_rows(1, seed=9))
+    loaded.refreshed(store).save(tmp_path)
+    assert loaded.search(vectors[0], 10) == expected
+    (tmp_path / INDEX_FILE).unlink()
+    assert loaded.search(vectors[0], 10) == expected
 
 
 @pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
@@ -302,6 +347,8 @@ def test_any_changes_lead_to_the_index_made_afresh(
 ) -> None:
     monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
     monkeypatch.setattr("kb.indexing.faiss_index.BATCH", 3)
+    if seed % 2:
+        monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 12)
     monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 60)
     chance = random.Random(seed)
     index = Index("e", DIMENSION)
@@ -548,7 +595,7 @@ def changed_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Index,
             store.remove(Kind.ACTOR, gone)
     recent = add(store, names(5, "b"), unit_rows(5, seed=9))
     index = index.refreshed(store)
-    assert len(index._gone) == 3
+    assert index._gone == 3
     assert len(index._recent) == 5
     return index, {*ids, *recent} - {ids[3], ids[5], ids[7]}, ids[3]
 
@@ -593,7 +640,7 @@ def test_an_index_of_a_former_format_is_not_read_but_made_anew(
 ) -> None:
     add(store, names(3), unit_rows(3))
     with monkeypatch.context() as former:
-        former.setattr("kb.indexing.faiss_index.INDEX_FORMAT", INDEX_FORMAT - 1)
+        former.setattr("kb.indexing.saved_segment.INDEX_FORMAT", INDEX_FORMAT - 1)
         Index("e", DIMENSION).refreshed(store).save(tmp_path)
         assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
     loaded = Index.load(tmp_path, "e", DIMENSION)

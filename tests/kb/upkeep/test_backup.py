@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from ingest.pipeline import ingest
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
-from kb.indexing.faiss_index import INDEX_FILE
+from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole

@@ -11,12 +11,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
-from kb.indexing.faiss_index import INDEX_FILE, Index
+from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
+from kb.indexing.saved_segment import INDEX_FILE
+from kb.indexing.segment import Segment
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
+from kb.store.passages import VECTOR
 from kb.store.side_tables import SideTables
 from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import BaseCheck
@@ -231,10 +234,9 @@ def other_index(folder: Path, *, without: int = 0) -> None:
     """Saves an index whose files are whole, and which is not that of the base."""
     with closing(Store.open(folder / DATABASE_FILE)) as store:
         index = Index("words-1", 2048).refreshed(store)
-        ids = sorted(index._base.ids | index._recent.ids)
         wrong = Index("words-1", 2048)
-        vectors = np.stack([index.embeddings(ids)[id_] for id_ in reversed(ids)])
-        wrong._base.add(ids[without:], vectors[without:])
+        rows = index.embedded(index.ids[::-1]).embeddings.astype(VECTOR)
+        wrong._base = Segment.of(index.ids[without:], [rows[without:]], 2048)
         wrong.generation = store.generation
         wrong.save(folder)
 

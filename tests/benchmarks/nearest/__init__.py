@@ -1,0 +1,1 @@
+"""How fast, and how surely, the nearest of very many passages are found."""
