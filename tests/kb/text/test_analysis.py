@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kb.reference.trades import trades
 from kb.text.analysis import (
+    _stemmer,
     index_words,
     meaning_spans,
     query_stems,
@@ -147,3 +149,15 @@ def test_function_words_are_not_among_the_words_to_mark() -> None:
     marked = {text[start:end] for spans in meaning_spans(text).values() for start, end in spans}
     assert marked == {"sait", "faire", "gel", "alcool"}
     assert {text[start:end] for spans in stem_spans(text).values() for start, end in spans} > marked
+
+
+def test_stems_are_the_same_whichever_library_makes_them() -> None:
+    """What was indexed where PyStemmer is not installed is found where it is."""
+    from snowballstemmer.english_stemmer import EnglishStemmer
+    from snowballstemmer.french_stemmer import FrenchStemmer
+
+    assert type(_stemmer("fr")).__name__ == "Stemmer"  # PyStemmer's, in C
+    for lang, python in (("fr", FrenchStemmer()), ("en", EnglishStemmer())):
+        forms = {word.forms[-1] for trade in trades() for word in words(getattr(trade, lang))}
+        for form in filter(str.isalpha, forms):
+            assert _stemmer(lang).stemWord(form) == python.stemWord(form)
