@@ -21,6 +21,7 @@ from kb.editorial.publishing import Publishing
 from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
+from kb.encoder.query_cache import QueryCache
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
 from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
@@ -59,6 +60,7 @@ from kb.registers.rereading.unlisted import UnlistedRecords
 from kb.registers.sites import Sites
 from kb.registers.source_choices import ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
+from kb.search.in_flight import SearchesInFlight
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood
@@ -113,6 +115,7 @@ class KnowledgeBase(Publishing):
         self._trade_index = trade_index
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
+        self._in_flight = SearchesInFlight()
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
         """Told of each search, for those who count."""
@@ -170,7 +173,7 @@ class KnowledgeBase(Publishing):
                 ) from None
         base = cls(
             settings.folder,
-            lambda: load_encoder(settings),
+            lambda: QueryCache(load_encoder(settings)),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),
@@ -227,18 +230,25 @@ class KnowledgeBase(Publishing):
             KnowledgeBaseError: the base was embedded by another encoder.
         """
         wording = self._wording(query, steering)
-        with self._context() as context:
-            found = search(
-                query,
-                context,
-                limit=limit,
-                filters=filters,
-                lang=lang,
-                steering=steering,
-                options=options,
-                complete=complete,
-                wording=wording,
-            )
+
+        def made() -> SearchResult:
+            with self._context() as context:
+                return search(
+                    query,
+                    context,
+                    limit=limit,
+                    filters=filters,
+                    lang=lang,
+                    steering=steering,
+                    options=options,
+                    complete=complete,
+                    wording=wording,
+                )
+
+        asked = (query, limit, filters, lang, steering, options, complete, wording)
+        with self._stores.lend() as store:
+            generation = store.generation
+        found = self._in_flight.once((generation, *asked), made)
         self.on_search(found)
         return found
 
