@@ -27,7 +27,7 @@ from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
-from web.operations.forking import processes_of, start_process
+from web.operations.forking import processes_of, processors, start_process
 from web.operations.metrics import SiteMetrics
 from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
@@ -64,13 +64,17 @@ def serve(
         KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
     """
     sys.setswitchinterval(TURN_S)
+    count = processes_of(settings)
+    if count > 1 and not settings.threads:
+        # The processors are for searches: threads for the same one would wait for each other.
+        settings = settings.model_copy(update={"threads": max(1, processors() // count)})
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
         closing(_bound_socket(host, port)) as bound,
         closing(KnowledgeBase.open(settings)) as knowledge_base,
         ExitStack() as in_the_end,
     ):
-        searchers = _searchers(knowledge_base, settings)
+        searchers = _searchers(knowledge_base, settings, count - 1)
         if searchers:
             in_the_end.callback(searchers.close)
             searchers.launch()
@@ -193,9 +197,8 @@ class _Server(uvicorn.Server):
         await asyncio.to_thread(self._site_usage.stop)
 
 
-def _searchers(knowledge_base: KnowledgeBase, settings: Settings) -> Searchers | None:
-    """Returns the searchers beside this process, as many as the settings and the machine say."""
-    count = processes_of(settings) - 1
+def _searchers(knowledge_base: KnowledgeBase, settings: Settings, count: int) -> Searchers | None:
+    """Returns the searchers beside this process, if there are to be any."""
     if count < 1:
         return None
 

@@ -99,6 +99,29 @@ def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     assert "cirages" not in "".join(told)
 
 
+@pytest.mark.parametrize(
+    ("given", "threads"),
+    [({"workers": 1}, 0), ({"workers": 4}, 2), ({"workers": 4, "threads": 3}, 3)],
+)
+def test_the_processors_are_shared_out_among_the_processes(
+    given: dict[str, int], threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Opened(Exception):
+        pass
+
+    def note(settings: Settings) -> KnowledgeBase:
+        asked.append(settings.threads)
+        raise Opened
+
+    monkeypatch.setattr(server, "processors", lambda: 8)
+    monkeypatch.setattr(KnowledgeBase, "open", note)
+    with pytest.raises(Opened):
+        server.serve(Settings(**given), "127.0.0.1", 0, access_log=False)  # type: ignore[arg-type]
+    assert asked == [threads]
+
+
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:

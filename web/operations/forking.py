@@ -29,10 +29,10 @@ def processes_of(settings: Settings) -> int:
         return 1
     if settings.workers:
         return settings.workers
-    return max(1, min(_processors(), _free_bytes() // BYTES_OF_PROCESS))
+    return max(1, min(processors(), _free_bytes() // BYTES_OF_PROCESS))
 
 
-def _processors() -> int:
+def processors() -> int:
     """Returns how many processors this process may use."""
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     quota, _, period = _read(f"{_control_group()}/cpu.max").partition(" ")

@@ -141,7 +141,7 @@ def test_the_index_is_current_where_that_of_each_process_is(
 def test_it_is_one_process_for_each_processor_that_memory_allows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(forking, "_processors", lambda: 8)
+    monkeypatch.setattr(forking, "processors", lambda: 8)
     monkeypatch.setattr(forking, "_free_bytes", lambda: 64 * 10**9)
     assert forking.processes_of(Settings()) == 8
     assert forking.processes_of(Settings(workers=3)) == 3
@@ -161,7 +161,7 @@ def test_what_a_control_group_allows_counts(monkeypatch: pytest.MonkeyPatch) -> 
     }
     monkeypatch.setattr(forking, "_read", lambda path: files[path])
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
-    assert forking._processors() == 2
+    assert forking.processors() == 2
     assert forking._free_bytes() == 3_000_000_000
 
 
