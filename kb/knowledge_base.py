@@ -29,6 +29,7 @@ from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
 from kb.hints.related_needs import RelatedNeeds
 from kb.hints.spelling import Spelling
+from kb.in_flight import SearchesInFlight
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.language_model.need_worder import NeedWorder
@@ -60,7 +61,6 @@ from kb.registers.rereading.unlisted import UnlistedRecords
 from kb.registers.sites import Sites
 from kb.registers.source_choices import ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
-from kb.search.in_flight import SearchesInFlight
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood

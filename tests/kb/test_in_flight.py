@@ -6,8 +6,8 @@ import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import QueryError
+from kb.in_flight import SearchesInFlight
 from kb.knowledge_base import KnowledgeBase
-from kb.search.in_flight import SearchesInFlight
 from kb.search.results import Filters, SearchResult
 
 MOST_S = 60
