@@ -155,8 +155,16 @@ class KnowledgeBase(Publishing):
         self.related_needs = RelatedNeeds(stores, self.notices, self._notice_closeness)
 
     @classmethod
-    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        create: bool = False,
+        encoder: Callable[[], Encoder] | None = None,
+    ) -> Self:
         """Opens the knowledge base that the settings name; with `create`, makes it if need be.
+
+        `encoder` gives the one that the settings name, where another process has it.
 
         Raises:
             NotAKnowledgeBase: the folder is something else, or missing.
@@ -173,7 +181,7 @@ class KnowledgeBase(Publishing):
                 ) from None
         base = cls(
             settings.folder,
-            lambda: QueryCache(load_encoder(settings)),
+            encoder or (lambda: QueryCache(load_encoder(settings))),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),

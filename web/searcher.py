@@ -27,6 +27,7 @@ from web.http.elsewhere import admit
 from web.http.i18n import Language
 from web.operations.frames import frame_of, next_frame
 from web.operations.metrics import best_fit
+from web.operations.shared_encoder import SharedEncoder
 
 TURN_S = 0.0005
 """After how long a thread gives way to another: a search waits for a turn wherever it lets go of
@@ -35,15 +36,18 @@ the interpreter, and a long article that is searched for proposals would take th
 _log = logging.getLogger(__name__)
 
 
-def run_searcher(channel: socket.socket, settings: Settings) -> None:
-    """Answers what comes over a channel, until its other side is closed."""
+def run_searcher(channel: socket.socket, encoder: socket.socket, settings: Settings) -> None:
+    """Answers what comes over a channel, until its other side is closed.
+
+    At the other side of `encoder` is the encoder of the server.
+    """
     # Ctrl-C, and a service manager, tell all processes: the server lets its searchers finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(TURN_S)
     with log_lines(settings.log, settings.log_level):
         try:
-            _answer_until_closed(channel, settings)
+            _answer_until_closed(channel, encoder, settings)
         except QuisaitError as error:
             _log.error("A searcher cannot begin: %s", error)
             sys.exit(1)
@@ -51,8 +55,11 @@ def run_searcher(channel: socket.socket, settings: Settings) -> None:
             gc.freeze()
 
 
-def _answer_until_closed(channel: socket.socket, settings: Settings) -> None:
-    with closing(KnowledgeBase.open(settings)) as knowledge_base:
+def _answer_until_closed(
+    channel: socket.socket, encoder: socket.socket, settings: Settings
+) -> None:
+    opened = KnowledgeBase.open(settings, encoder=lambda: SharedEncoder(encoder))
+    with closing(opened) as knowledge_base:
         warm_up(knowledge_base)
         app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
         beside = (app.state.demand_counter, app.state.site_usage)

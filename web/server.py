@@ -31,6 +31,7 @@ from web.operations.forking import processes_of, processors, start_process
 from web.operations.metrics import SiteMetrics
 from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
+from web.operations.shared_encoder import share_encoder
 from web.privacy.forgetting import Forgetting
 from web.searcher import TURN_S, run_searcher, warm_up
 from web.supervisor import Supervisor
@@ -203,7 +204,10 @@ def _searchers(knowledge_base: KnowledgeBase, settings: Settings, count: int) ->
         return None
 
     def start(channel: socket.socket) -> BaseProcess:
-        return start_process(run_searcher, channel, settings)
+        ours, theirs = socket.socketpair()
+        share_encoder(lambda: knowledge_base.encoder, ours)
+        with theirs:
+            return start_process(run_searcher, channel, theirs, settings)
 
     return Searchers(knowledge_base, count, start)
 

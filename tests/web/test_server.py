@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from ingest.reading.readers import readers
+from kb.encoder.encoder import Encoder
 from kb.errors import EncoderError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
@@ -30,7 +31,13 @@ class Watched(SampleBase):
     last: "Watched"
 
     @classmethod
-    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        create: bool = False,
+        encoder: Callable[[], Encoder] | None = None,
+    ) -> Self:
         assert not create
         opened = cls()
         opened.closed = False

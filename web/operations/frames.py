@@ -9,12 +9,12 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-_LENGTHS = struct.Struct("!II")
+LENGTHS = struct.Struct("!II")
 
 
 def frame_of(head: Mapping[str, object], body: bytes = b"") -> bytes:
     written = json.dumps(head, separators=(",", ":")).encode()
-    return b"".join((_LENGTHS.pack(len(written), len(body)), written, body))
+    return b"".join((LENGTHS.pack(len(written), len(body)), written, body))
 
 
 async def next_frame(reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
@@ -23,6 +23,11 @@ async def next_frame(reader: asyncio.StreamReader) -> tuple[dict[str, Any], byte
     Raises:
         EOFError, ConnectionError: the other side is gone.
     """
-    of_head, of_body = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
-    head: dict[str, Any] = json.loads(await reader.readexactly(of_head))
-    return head, await reader.readexactly(of_body)
+    of_head, of_body = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
+    return parts_of(await reader.readexactly(of_head), await reader.readexactly(of_body))
+
+
+def parts_of(head: bytes, body: bytes) -> tuple[dict[str, Any], bytes]:
+    """Returns what a frame says, of its head and its body as they came."""
+    said: dict[str, Any] = json.loads(head)
+    return said, body

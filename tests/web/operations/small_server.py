@@ -6,10 +6,12 @@ listens. Further arguments are given to `quisait serve`.
 
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
 
+from kb.encoder.encoder import Encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.settings import Settings
 from kb.store.store import Store
@@ -23,11 +25,17 @@ class SmallBase(KnowledgeBase):
     """The sample base in a folder, made when it is first opened."""
 
     @classmethod
-    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        create: bool = False,
+        encoder: Callable[[], Encoder] | None = None,
+    ) -> Self:
         settings.folder.mkdir(exist_ok=True)
         is_new = not (settings.folder / DATABASE_FILE).exists()
         Store.open(settings.folder / DATABASE_FILE, create=is_new).close()
-        base = cls(settings.folder, sample_encoder)
+        base = cls(settings.folder, encoder or sample_encoder)
         if is_new:
             base.put([*ACTORS, *CASES])
         return base
@@ -41,9 +49,9 @@ SMALL: dict[str, Any] = {
 }
 
 
-def run_small_searcher(channel: socket.socket, settings: Settings) -> None:
+def run_small_searcher(channel: socket.socket, encoder: socket.socket, settings: Settings) -> None:
     with patch.multiple(searcher, **SMALL):
-        searcher.run_searcher(channel, settings)
+        searcher.run_searcher(channel, encoder, settings)
 
 
 def serve(folder: Path, *arguments: str) -> None:
