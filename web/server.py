@@ -67,8 +67,8 @@ def serve(
     sys.setswitchinterval(TURN_S)
     count = processes_of(settings)
     if count > 1 and not settings.threads:
-        # The processors are for searches: threads for the same one would wait for each other.
-        settings = settings.model_copy(update={"threads": max(1, processors() // count)})
+        # The others search meanwhile: more threads would wait for each other.
+        settings = settings.model_copy(update={"threads": max(1, processors() // 2)})
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
         closing(_bound_socket(host, port)) as bound,

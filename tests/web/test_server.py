@@ -108,9 +108,9 @@ def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
 
 @pytest.mark.parametrize(
     ("given", "threads"),
-    [({"workers": 1}, 0), ({"workers": 4}, 2), ({"workers": 4, "threads": 3}, 3)],
+    [({"workers": 1}, 0), ({"workers": 4}, 4), ({"workers": 4, "threads": 3}, 3)],
 )
-def test_the_processors_are_shared_out_among_the_processes(
+def test_the_encoder_leaves_processors_to_those_who_search(
     given: dict[str, int], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []

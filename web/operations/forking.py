@@ -19,8 +19,8 @@ from kb.settings import Settings
 
 IMPORTED = "web.searcher_imports"
 
-BYTES_OF_PROCESS = 700_000_000
-"""What a process that searches takes, on a base of ten thousands of organisations."""
+BYTES_OF_SERVER, BYTES_OF_SEARCHER = 1_000_000_000, 300_000_000
+"""What the server takes, and a searcher beside it, on a base of ten thousands of organisations."""
 
 
 def processes_of(settings: Settings) -> int:
@@ -29,7 +29,8 @@ def processes_of(settings: Settings) -> int:
         return 1
     if settings.workers:
         return settings.workers
-    return max(1, min(processors(), _free_bytes() // BYTES_OF_PROCESS))
+    searchers = max(0, _free_bytes() - BYTES_OF_SERVER) // BYTES_OF_SEARCHER
+    return min(processors(), 1 + searchers)
 
 
 def processors() -> int:
@@ -90,5 +91,6 @@ def _same_path() -> Iterator[None]:
     A folder called `web` where the server was started is not ours.
     """
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109 (as it is)
-    with mock.patch.dict(os.environ, PYTHONPATH=path, PYTHONSAFEPATH="1"):
+    # One more thing that is read at a start: few arenas of memory, where threads come and go.
+    with mock.patch.dict(os.environ, PYTHONPATH=path, PYTHONSAFEPATH="1", MALLOC_ARENA_MAX="2"):
         yield

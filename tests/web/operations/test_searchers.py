@@ -145,8 +145,8 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     monkeypatch.setattr(forking, "_free_bytes", lambda: 64 * 10**9)
     assert forking.processes_of(Settings()) == 8
     assert forking.processes_of(Settings(workers=3)) == 3
-    monkeypatch.setattr(forking, "_free_bytes", lambda: 2 * forking.BYTES_OF_PROCESS + 1)
-    assert forking.processes_of(Settings()) == 2
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 1_700_000_000)
+    assert forking.processes_of(Settings()) == 3
     monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
     assert forking.processes_of(Settings()) == 1
 
