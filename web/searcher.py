@@ -25,6 +25,7 @@ from web.app import create_app
 from web.fonts.making import prepare_fonts
 from web.http.elsewhere import admit
 from web.http.i18n import Language
+from web.operations.ending import end_in_time
 from web.operations.frames import frame_of, next_frame
 from web.operations.metrics import best_fit
 from web.operations.shared_encoder import SharedEncoder
@@ -32,6 +33,9 @@ from web.operations.shared_encoder import SharedEncoder
 TURN_S = 0.0005
 """After how long a thread gives way to another: a search waits for a turn wherever it lets go of
 the interpreter, and a long article that is searched for proposals would take the usual 5 ms."""
+
+ENDS_WITHIN_S = 1.5
+"""How long a searcher may go on after the server is gone, to write what it has counted."""
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +104,7 @@ class _Answering:
                 task = asyncio.create_task(self._reply(head, writer))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+        end_in_time(0, ENDS_WITHIN_S)  # nobody waits for what is still computed
         writer.close()
 
     async def _reply(self, head: dict[str, Any], writer: asyncio.StreamWriter) -> None:

@@ -10,17 +10,18 @@ ENDS_WITHIN_S = 9.0
 _log = logging.getLogger(__name__)
 
 
-def end_in_time(code: int) -> None:
-    """Ends the process with a code after `ENDS_WITHIN_S`, unless it has ended by then.
+def end_in_time(code: int, within_s: float | None = None) -> None:
+    """Ends the process with a code after `ENDS_WITHIN_S`, or so long, unless it has ended by then.
 
     A thread cannot be interrupted, and Python waits for each. What was acknowledged is in the
     database by then.
     """
+    seconds = ENDS_WITHIN_S if within_s is None else within_s
 
     def end() -> None:
-        _log.warning("Something still ran %.0f s after the server was told to end.", ENDS_WITHIN_S)
+        _log.warning("Something still ran %.0f s after the server was told to end.", seconds)
         os._exit(code)
 
-    timer = threading.Timer(ENDS_WITHIN_S, end)
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()

@@ -253,6 +253,19 @@ def test_searchers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
+def test_a_service_manager_may_tell_every_process_to_end(tmp_path: Path) -> None:
+    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site:
+        searcher = searcher_of(site)
+        children = children_of(site.process.pid)
+        for number in (searcher, *children):
+            os.kill(number, signal.SIGTERM)
+        told = site.end(signal.SIGTERM)
+        until(lambda: not any(Path(f"/proc/{one}").exists() for one in (searcher, *children)))
+    assert site.process.returncode == 0
+    assert "Traceback" not in told
+
+
+@pytest.mark.thorough
 def test_who_is_signed_in_is_so_wherever_a_page_is_made(tmp_path: Path) -> None:
     with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2", QUISAIT_SECRET=SECRET) as site:
         with closing(KnowledgeBase(tmp_path / "kb", sample_encoder)) as base:
