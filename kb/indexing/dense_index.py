@@ -4,8 +4,8 @@ Ids and cosines come as arrays, since a search asks for hundreds of them; the di
 those who look at a few.
 """
 
-from collections.abc import Collection
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ class EmbeddedPassages(NamedTuple):
 
     ids: PassageIds
     embeddings: Embeddings
+
+    def at(self, places: slice | Sequence[int] | NDArray[Any]) -> "EmbeddedPassages":
+        return EmbeddedPassages(self.ids[places], self.embeddings[places])
 
 
 class DenseIndex(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from kb.reference.flows import Flow
@@ -15,6 +16,7 @@ from kb.search.fits import (
     fit_of_trade_match,
     fit_of_words,
     least_fit,
+    least_fitting_score,
 )
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
@@ -24,92 +26,168 @@ from kb.search.weights import RankingWeights
 from kb.text.flow import gives_up
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Measure:
+    """What candidates of a search are measured by: its null distribution, and the weights.
+
+    What is `asked` is known but for a part of a need. `greatest_rise` is that of all boosts.
+    """
+
+    null: NullDistribution
+    weights: RankingWeights
+    asked: Query | None = None
+    greatest_rise: float = 0.0
+
+    @cached_property
+    def least(self) -> float:
+        """The least score whose fit is any but none."""
+        return least_fitting_score(self.null, self.weights.fits)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A record, what counts for it, and what that makes.
 
-    `passages` are best first. `parts` are those of `score`; `own_fit` is the fit of its own words
-    alone, `fit` that of all.
+    `passages` are best first. `rise` is that of its `boost`, `name` the value of its name, and
+    `most` the best fit that it can have. What only a few of hundreds are asked for, their `parts`
+    and their fits, is worked out for these.
+
+    Its best passage counts, so that length does not win; and its best endorsement. An actor that
+    gives up itself what the query offers loses a share of its score, and is a lead at best.
     """
 
     record_id: str
     passages: Sequence[ScoredPassage]
     endorsements: Sequence[Endorsement]
     boost: Boost
-    parts: ScoreParts
-    score: float
-    own_fit: Fit
-    fit: Fit
+    rise: float
+    name: float
+    measure: Measure
+    most: Fit = Fit.STRONG
+
+    @property
+    def best(self) -> ScoredPassage | None:
+        return self.passages[0] if self.passages else None
+
+    @property
+    def own(self) -> float:
+        """The value of its own words."""
+        return self.passages[0].score if self.passages else 0.0
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing but its own words counts for it."""
+        return not (self.endorsements or self.rise or self.name)
+
+    @cached_property
+    def score(self) -> float:
+        asked = self.measure.asked
+        if self._is_plain and not (asked and asked.flow is Flow.OFFERS):
+            return self.own
+        return self._of_grounds + (self._direction + self.name)
+
+    @cached_property
+    def own_fit(self) -> Fit:
+        """The fit of its own words alone."""
+        measure = self.measure
+        if self.best and measure.asked:
+            return fit_of_words(self.best, measure.asked, measure.null, measure.weights)
+        return fit_of(self.own, measure.null, measure.weights.fits)
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The fit of all that counts for it."""
+        if self.name:
+            return Fit.STRONG
+        null, weights = self.measure.null, self.measure.weights.fits
+        fits = [
+            self.own_fit,
+            *(
+                least_fit(fit_of_case(endorsed.share, weights), endorsed.best_fit)
+                for endorsed in self.endorsements
+            ),
+        ]
+        if self.rise:
+            # An inferred hit shows only that its trade is close.
+            of_match = fit_of_trade_match(self.boost.closest, weights)
+            fits.append(least_fit(fit_of(self.score, null, weights), of_match))
+        fit = capped_by_doubt(best_fit(*fits), null, weights)
+        if self._gives >= weights.shown_possible:
+            fit = least_fit(fit, Fit.WEAK)
+        return least_fit(fit, self.most)
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether its fit is any but none."""
+        if self._is_plain and self.passages and not self.passages[0].words.rare:
+            # What its words say besides makes a fit better or worse, but never none.
+            return self.own >= self.measure.least
+        return self.fit is not Fit.NONE
+
+    @property
+    def parts(self) -> ScoreParts:
+        """The parts of its score."""
+        best = self.best
+        return ScoreParts(
+            dense=best.dense if best else 0.0,
+            lexical=best.lexical if best else 0.0,
+            rare=best.words.rare if best else 0.0,
+            overlap=best.overlap if best else 0.0,
+            filing=best.filing if best else None,
+            apart=best.apart if best else 0.0,
+            own=self.own,
+            case=self._shown,
+            similar=self.rise,
+            support=self.boost.support,
+            example=self.boost.example,
+            likeness=self.boost.likeness,
+            lead=self._lead,
+            direction=self._direction,
+            name=self.name,
+        )
+
+    @property
+    def _shown(self) -> float:
+        return self.endorsements[0].score if self.endorsements else 0.0
+
+    @property
+    def _lead(self) -> float:
+        """Who bought or coordinated it has not shown that it can do it."""
+        if self.endorsements and self.endorsements[0].best_fit.is_worth_a_call:
+            return self.endorsements[0].share * self.measure.greatest_rise
+        return 0.0
+
+    @property
+    def _of_grounds(self) -> float:
+        own, shown = self.own, self._shown + self._lead
+        weights = self.measure.weights
+        shares = ground_shares(own, self.rise, shown if self.endorsements else None, weights)
+        return shares.own * own + shares.similar * self.rise + shares.shown * shown
+
+    @property
+    def _direction(self) -> float:
+        gives = self._gives
+        if not gives:
+            return 0.0
+        return -self.measure.weights.cases.given_up * gives * max(self._of_grounds, 0.0)
+
+    @cached_property
+    def _gives(self) -> float:
+        return _gives(self.best, self.own_fit, self.endorsements, self.measure.asked)
 
 
 def assess(
     record_id: str,
     passages: Sequence[ScoredPassage],
-    null: NullDistribution,
-    weights: RankingWeights,
+    measure: Measure,
     *,
-    asked: Query | None = None,
     endorsements: Sequence[Endorsement] = (),
     boost: Boost = NO_BOOST,
-    greatest_rise: float = 0.0,
     name: float = 0.0,
 ) -> Candidate:
-    """The candidate of a record, by its passages, its endorsements and its boosts, best first.
-
-    Its best passage counts, so that length does not win; and its best endorsement. An actor that
-    gives up itself what the query offers loses a share of its score, and is a lead at best. What is
-    `asked` is known but for a part of a need.
-    """
-    best = passages[0] if passages else None
-    own = best.score if best else 0.0
-    shown = endorsements[0].score if endorsements else 0.0
-    inferred = boost.rise(weights.precedents)
-    lead = 0.0
-    if endorsements and endorsements[0].best_fit.is_worth_a_call:
-        # Who bought or coordinated it has not shown that it can do it.
-        lead = endorsements[0].share * greatest_rise
-    shares = ground_shares(own, inferred, shown + lead if endorsements else None, weights)
-    score = shares.own * own + shares.similar * inferred + shares.shown * (shown + lead)
-    own_fit = fit_of(own, null, weights.fits)
-    if best and asked:
-        own_fit = fit_of_words(best, asked, null, weights)
-    gives = _gives(best, own_fit, endorsements, asked)
-    direction = -weights.cases.given_up * gives * max(score, 0.0) if gives else 0.0
-    score += direction + name
-    fits = [
-        own_fit,
-        *(
-            least_fit(fit_of_case(endorsed.share, weights.fits), endorsed.best_fit)
-            for endorsed in endorsements
-        ),
-    ]
-    if inferred:
-        # An inferred hit shows only that its trade is close.
-        of_match = fit_of_trade_match(boost.closest, weights.fits)
-        fits.append(least_fit(fit_of(score, null, weights.fits), of_match))
-    parts = ScoreParts(
-        dense=best.dense if best else 0.0,
-        lexical=best.lexical if best else 0.0,
-        rare=best.words.rare if best else 0.0,
-        overlap=best.overlap if best else 0.0,
-        filing=best.filing if best else None,
-        apart=best.apart if best else 0.0,
-        own=own,
-        case=shown,
-        similar=inferred,
-        support=boost.support,
-        example=boost.example,
-        likeness=boost.likeness,
-        lead=lead,
-        direction=direction,
-        name=name,
-    )
-    fit = capped_by_doubt(best_fit(*fits), null, weights.fits)
-    if gives >= weights.fits.shown_possible:
-        fit = least_fit(fit, Fit.WEAK)
-    if name:
-        fit = Fit.STRONG
-    return Candidate(record_id, passages, endorsements, boost, parts, score, own_fit, fit)
+    """The candidate of a record, by its passages, its endorsements and its boosts, best first."""
+    rise = boost.rise(measure.weights.precedents)
+    return Candidate(record_id, passages, endorsements, boost, rise, name, measure)
 
 
 def _gives(

@@ -8,17 +8,25 @@ from pathlib import Path
 
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
+from kb.models import Actor, Kind
 from kb.search.fusion import Fusion
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
+from kb.store.records import FiledActor
 from kb.store.store import Store
 from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex
 
 PHRASES_REMEMBERED = 1000
+
+PASSAGES_REMEMBERED = 50_000
+"""Count of passages that are remembered: about half a kilobyte each."""
+
+ACTORS_REMEMBERED = 50_000
+"""Count of actors whose filing is remembered: 0.3 kilobytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,57 @@ class Phrases:
         return [found[phrase] for phrase in phrases]
 
 
+class KnownPassages:
+    """The passages that searches have read: the same are near to many queries.
+
+    An id is made of all there is of a passage (`kb.store.passages.passage_id`), so that what is
+    known of it never changes. Threads share them.
+    """
+
+    def __init__(self, most: int = PASSAGES_REMEMBERED) -> None:
+        self._most = most
+        self._known: dict[int, Passage] = {}
+
+    def of(self, ids: Collection[int], store: Store) -> dict[int, Passage]:
+        """The passages with these ids, all of which the store has."""
+        known = self._known
+        found = {id_: known.get(id_) for id_ in ids}
+        missing = [id_ for id_, passage in found.items() if passage is None]
+        if missing:
+            read = store.passages(missing)
+            found |= read
+            if len(known) + len(read) > self._most:
+                # Another thread may be reading the former ones.
+                known = self._known = {}
+            known.update(read)
+        return {id_: passage for id_, passage in found.items() if passage is not None}
+
+
+class FiledActors:
+    """What filters ask of the actors that searches found, in one state of the base.
+
+    Threads share them, though one may still read the state before.
+    """
+
+    def __init__(self, most: int = ACTORS_REMEMBERED) -> None:
+        self._most = most
+        self._known: tuple[str, dict[str, FiledActor]] = ("", {})
+
+    def of(self, ids: Collection[str], store: Store) -> dict[str, FiledActor]:
+        """As `Store.filed`."""
+        generation = store.generation_of(Kind.ACTOR)
+        known_at, known = self._known
+        if known_at != generation or len(known) > self._most:
+            known = {}
+            self._known = generation, known
+        found = {id_: known[id_] for id_ in ids if id_ in known}
+        if missing := [id_ for id_ in ids if id_ not in found]:
+            read = store.filed(missing)
+            known.update(read)
+            found |= read
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Values computed once from an encoder and weights, for all searches."""
@@ -80,6 +139,8 @@ class Calibration:
     overlaps: Overlaps
     phrases: Phrases
     probe: NeedProbe
+    passages: KnownPassages = field(default_factory=KnownPassages)
+    filed: FiledActors = field(default_factory=FiledActors)
 
     @classmethod
     def of(
@@ -102,7 +163,7 @@ class Calibration:
 class SearchContext:
     """The state of the base that a search reads, its encoder, and the calibration of scores.
 
-    A context serves a single search or report, so the passages that it keeps need no bound.
+    A context serves a single search or report, so what it keeps of records needs no bound.
     """
 
     store: Store
@@ -110,6 +171,7 @@ class SearchContext:
     encoder: Encoder
     calibration: Calibration
     _read: dict[int, Passage] = field(default_factory=dict, init=False, repr=False)
+    _actors: dict[str, Actor] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def weights(self) -> RankingWeights:
@@ -117,5 +179,22 @@ class SearchContext:
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids, each read once; ids that are gone are left out."""
-        self._read.update(self.store.passages([id_ for id_ in ids if id_ not in self._read]))
+        if missing := [id_ for id_ in ids if id_ not in self._read]:
+            # An index that is behind the store knows passages that are gone.
+            behind = self.index.generation != self.store.generation
+            read = self.store.passages if behind else self._remembered
+            self._read.update(read(missing))
         return {id_: self._read[id_] for id_ in ids if id_ in self._read}
+
+    def _remembered(self, ids: Collection[int]) -> dict[int, Passage]:
+        return self.calibration.passages.of(ids, self.store)
+
+    def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
+        """What filters ask of the actors with these ids, by id; unknown ids are left out."""
+        return self.calibration.filed.of(ids, self.store)
+
+    def actors(self, ids: Collection[str]) -> dict[str, Actor]:
+        """The actors with these ids, each read once; unknown ids are left out."""
+        if missing := [id_ for id_ in ids if id_ not in self._actors]:
+            self._actors.update(self.store.actors(missing))
+        return {id_: self._actors[id_] for id_ in ids if id_ in self._actors}

@@ -3,18 +3,18 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kb.errors import QueryError
-from kb.models import Actor, Case, Kind
+from kb.models import Case, Kind
 from kb.reference.communes import Commune, communes_named, is_postal_code
 from kb.reference.departments import department_code
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.candidates import Candidate
-from kb.search.fits import least_fit
 from kb.search.query import Query
 from kb.search.results import DISTANCES, Absence, Filters, Fit, PartAnswer, Steering
 from kb.search.scorer import Scope
-from kb.store.records import usual_spelling
+from kb.store.records import FiledActor, usual_spelling
 from kb.store.store import Store
 from kb.text.folding import fold
 
@@ -100,6 +100,8 @@ class Bounds:
         self._unlike = frozenset(steering.unlike)
 
     def exclude_actor(self, id_: str, endorsements: Iterable[Endorsement]) -> bool:
+        if not (self._required or self._unwanted):
+            return id_ in self._unlike
         its_own = (Kind.ACTOR, id_)
         theirs = {(Kind.CASE, endorsement.case.id) for endorsement in endorsements}
         return (
@@ -148,20 +150,21 @@ class Bounds:
 
 
 def apply_filters(
-    actors: Iterable[Candidate], bounds: Bounds, store: Store, exact_name: float
+    actors: Iterable[Candidate],
+    filed: Mapping[str, FiledActor],
+    bounds: Bounds,
+    exact_name: float,
 ) -> list[Candidate]:
-    """Returns the actors that can answer.
+    """Returns the actors that can answer; those `filed`, by id, are in the base.
 
     Actors named in a case but without an entry in the base are left out. A closed actor answers no
     need, but is found by its exact name, whose score is `exact_name`.
     """
-    actors = list(actors)
-    closed_on = store.closed_on([actor.record_id for actor in actors])
     return [
         actor
         for actor in actors
-        if actor.record_id in closed_on
-        and not (closed_on[actor.record_id] and actor.parts.name < exact_name)
+        if actor.record_id in filed
+        and not (filed[actor.record_id].closed_on and actor.name < exact_name)
         and not bounds.exclude_actor(actor.record_id, actor.endorsements)
     ]
 
@@ -177,9 +180,9 @@ def without_chance(
     if absent is None:
         return list(actors)
     return [
-        actor if actor.parts.name else replace(actor, fit=least_fit(actor.fit, best))
+        actor if actor.name else replace(actor, most=best)
         for actor in actors
-        if actor.parts.name or (absent is Absence.NAME and actor.fit is not Fit.NONE)
+        if actor.name or (absent is Absence.NAME and actor.is_fit)
     ]
 
 
@@ -195,28 +198,37 @@ class FilterCounts:
     distances: Mapping[int, int]
 
 
-def facets(actors: Iterable[Actor], filters: Filters) -> FilterCounts:
+def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
     """Counts these actors by department, theme and distance."""
     theme = fold(filters.theme)
     departments: Counter[str] = Counter()
-    themes: dict[str, Counter[str]] = {}
+    filed_under: Counter[tuple[str, ...]] = Counter()
     distances = dict.fromkeys(DISTANCES if filters.near else (), 0)
     for actor in actors:
-        km = filters.km_to(actor)
+        km = filters.km_to(actor.point)
         in_department = filters.department in {"", actor.department}
-        in_theme = not theme or theme in map(fold, actor.themes)
+        in_theme = not theme or theme in _folded(actor.themes)
         in_circle = not filters.circle or (km is not None and km <= filters.within)
         if actor.department and in_theme and in_circle:
             departments[actor.department] += 1
         if in_department and in_circle:
-            for key, name in {fold(name): name for name in actor.themes}.items():
-                themes.setdefault(key, Counter())[name] += 1
+            filed_under[actor.themes] += 1
         if in_department and in_theme and km is not None:
             for most in distances:
                 distances[most] += km <= most
+    themes: dict[str, Counter[str]] = {}
+    for names, count in filed_under.items():
+        for key, name in _folded(names).items():
+            themes.setdefault(key, Counter())[name] += count
 
     def most_first(counts: Mapping[str, int]) -> dict[str, int]:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], fold(item[0]))))
 
     by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
     return FilterCounts(most_first(departments), most_first(by_usual_spelling), distances)
+
+
+@lru_cache(maxsize=1_000)
+def _folded(themes: tuple[str, ...]) -> Mapping[str, str]:
+    """The themes of an actor by what they are compared by."""
+    return {fold(name): name for name in themes}

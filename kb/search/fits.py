@@ -31,6 +31,11 @@ def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:
     return capped_by_doubt(fit, null, weights)
 
 
+def least_fitting_score(null: NullDistribution, weights: FitWeights) -> float:
+    """The least score whose fit is any but none."""
+    return required_score(null, weights) + weights.weak
+
+
 def capped_by_doubt(fit: Fit, null: NullDistribution, weights: FitWeights) -> Fit:
     """A fit that is a lead at best where the query may be no need, and not strong near to that."""
     if null.doubt:

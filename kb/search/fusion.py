@@ -7,10 +7,12 @@ for hybrid retrieval"), which unlike reciprocal rank fusion leaves a dense ranki
 word matches, as across languages.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kb.search.weights import PassageWeights
 from kb.store.passages import Passage
@@ -23,8 +25,7 @@ class Fusion(StrEnum):
     RECIPROCAL_RANK = "reciprocal rank"
 
 
-@dataclass(frozen=True, slots=True)
-class WordValue:
+class WordValue(NamedTuple):
     """The value of a passage's words: its BM25, and what rare words add to it, in the same points.
 
     `rare_share` is the share of the words that carry the need which are rare and in the passage.
@@ -42,8 +43,7 @@ class WordValue:
 NO_WORDS = WordValue()
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredPassage:
+class ScoredPassage(NamedTuple):
     """A passage and its score, made of its standardised cosine, its words and two overlaps.
 
     Both are with the query, 0 to 1: `overlap` in the trades that they are close to, `filing` in
@@ -65,28 +65,30 @@ class ScoredPassage:
 
 
 def fuse(
-    dense: float,
-    lexical: float,
-    overlap: float | None,
-    filing: float | None,
-    apart: float,
+    dense: ArrayLike,
+    lexical: ArrayLike,
+    overlap: ArrayLike,
+    filing: ArrayLike,
+    apart: ArrayLike,
     weights: PassageWeights,
-) -> float:
-    """The fused score of a passage.
+) -> NDArray[Any]:
+    """The fused scores of passages: `(n,)`, as is all that they are made of.
 
     Args:
-        dense: standardised cosine (`NullDistribution.standardised`).
-        lexical: value of the words, 0 or more.
-        overlap: with the trades of the query, 0 to 1; None where the encoder has not read the
+        dense: standardised cosines (`NullDistribution.standardised`).
+        lexical: values of the words, 0 or more.
+        overlap: with the trades of the query, 0 to 1; NaN where the encoder has not read the
             passage.
-        filing: with where the query would be filed, 0 to 1; None where that is not known.
+        filing: with where the query would be filed, 0 to 1; NaN where that is not known.
         apart: from the query, as a service is from a thing, 0 to 1.
         weights: how much each counts.
     """
-    in_trades = weights.unknown_overlap if overlap is None else overlap
-    score = dense + weights.lexical * lexical
-    score += weights.overlap * math.log(in_trades + weights.least_overlap)
-    return score + filing_value(filing, weights) - weights.apart * apart
+    in_trades = np.where(np.isnan(overlap), weights.unknown_overlap, overlap)
+    filed = np.where(np.isnan(filing), weights.unknown_filing, filing)
+    score = np.asarray(dense) + weights.lexical * np.asarray(lexical)
+    score += weights.overlap * np.log(in_trades + weights.least_overlap)
+    score += weights.filing * (filed - weights.unknown_filing)
+    return np.asarray(score - weights.apart * np.asarray(apart))
 
 
 def filing_value(filing: float | None, weights: PassageWeights) -> float:

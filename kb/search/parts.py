@@ -8,8 +8,8 @@ Packaging always goes with containers: it is given as usual even if no case ment
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
-from kb.search.candidates import Candidate, assess, best_first
+from kb.search.candidates import Candidate, Measure, assess, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import fit_of_case, required_score
@@ -111,7 +111,7 @@ def answers_by_part(
     taken = endorse(relevant, asked, weights.cases)
     known = {
         id_: actor
-        for id_, actor in context.store.actors({*taken, *chain(*close.values())}).items()
+        for id_, actor in context.actors({*taken, *chain(*close.values())}).items()
         if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
     ranks = {candidate.record_id: rank for rank, candidate in enumerate(ranked)}
@@ -126,19 +126,19 @@ def answers_by_part(
             hits = _makers(ranked, of_part, builder, weights.parts)
         else:
             stems = query_stems(" ".join(queries[part])) if queries[part] else set()
-            of_known = EvidenceBuilder(stems, known)
+            of_part_builder = EvidenceBuilder(stems, context)
             took = [
-                assess(id_, (), null, weights, endorsements=endorsements)
+                assess(id_, (), Measure(null, weights), endorsements=endorsements)
                 for id_, endorsements in of_part.taken.items()
                 if id_ in known
             ]
-            hits = _actors_of_cases(took, of_known, ranks, context)
+            hits = _actors_of_cases(took, of_part_builder, ranks, context)
             could = [
                 candidate
                 for id_, candidate in close.get(part, {}).items()
                 if id_ in known and id_ not in of_part.taken
             ]
-            hits += _proposed_actors(could, of_known, len(hits), weights.parts)
+            hits += _proposed_actors(could, of_part_builder, len(hits), weights.parts)
         if hits or of_part.mentioned:
             mentioned = tuple(of_part.mentioned.values())
             cases = tuple(of_part.cases.values())
@@ -228,12 +228,12 @@ def _close_to(
         first = nulls.setdefault(part, expanded.null)
         shift = required_score(first, weights.fits) - required_score(expanded.null, weights.fits)
         scored.setdefault(part, []).extend(
-            replace(passage, score=passage.score + shift)
+            passage._replace(score=passage.score + shift)
             for passage in score(expanded, near, context)
         )
     return {
         part: {
-            id_: assess(id_, passages, nulls[part], weights)
+            id_: assess(id_, passages, Measure(nulls[part], weights))
             for id_, passages in gather(of_part)[Kind.ACTOR].items()
         }
         for part, of_part in scored.items()
@@ -250,7 +250,7 @@ def _makers(
 
     A weak fit is not enough: this is a list of actors to call.
     """
-    makers = [
+    makers = (
         candidate
         for candidate in ranked
         if candidate.fit.is_worth_a_call
@@ -259,11 +259,8 @@ def _makers(
             or candidate.record_id in needed.taken
             or candidate.own_fit.is_worth_a_call
         )
-    ]
-    return [
-        builder.actor_hit(rank, candidate)
-        for rank, candidate in enumerate(makers[: weights.hits], start=1)
-    ]
+    )
+    return list(builder.actor_hits(enumerate(islice(makers, weights.hits), start=1)))
 
 
 def _actors_of_cases(

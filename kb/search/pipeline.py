@@ -8,6 +8,7 @@ parts)
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
@@ -16,7 +17,7 @@ from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
 from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents
-from kb.search.candidates import Candidate, assess, best_first
+from kb.search.candidates import Candidate, Measure, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.filters import (
@@ -97,33 +98,31 @@ def search(
     # Boost by endorsements and precedents
     near = {scored.passage.id for of_actor in retrieved.values() for scored in of_actor}
     endorsements, boosts = _boosts(matched, asked, named, near, context, options, scope)
-    greatest_rise = max((of.rise(weights.precedents) for of in boosts.values()), default=0.0)
+    rises = {id_: boost.rise(weights.precedents) for id_, boost in boosts.items()}
+    measure = Measure(null, weights, asked, max(rises.values(), default=0.0))
     # Assess, with the passages of boosted actors that were not retrieved
-    risen = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
-    boosted = dict.fromkeys([*endorsements, *risen, *names])
+    boosted = dict.fromkeys([*endorsements, *(id_ for id_ in rises if rises[id_]), *names])
     unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
     actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
     candidates = [
         assess(
             id_,
             actor_passages.get(id_, ()),
-            null,
-            weights,
-            asked=asked,
+            measure,
             endorsements=endorsements.get(id_, ()),
             boost=boosts.get(id_, NO_BOOST),
-            greatest_rise=greatest_rise,
             name=names.get(id_, 0.0),
         )
         for id_ in {**actor_passages, **boosted}
     ]
     # Filter
-    answering = apply_filters(candidates, bounds, store, weights.names.exact)
+    filed = context.filed([actor.record_id for actor in candidates])
+    answering = apply_filters(candidates, filed, bounds, weights.names.exact)
     answering = without_chance(answering, absent, best_by_chance)
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
     ranked = best_first(actor for actor in answering if actor_left(actor.record_id))
     ranked_cases = best_first(
-        assess(id_, passages, null, weights)
+        assess(id_, passages, Measure(null, weights))
         for id_, passages in case_passages.items()
         if case_left(id_) and not bounds.exclude_case(id_)
     )
@@ -132,9 +131,8 @@ def search(
     ranks = [*enumerate(ranked, start=1)][: None if only else most]
     if only:
         ranks = [(rank, actor) for rank, actor in ranks if actor.record_id == only]
-    fitting = [actor for actor in answering if actor.fit is not Fit.NONE]
-    builder = _builder(asked.stems, [*fitting, *(actor for _, actor in ranks)], matched, context)
-    counts = facets([builder.actors[actor.record_id] for actor in fitting], filters)
+    counts = facets((filed[actor.record_id] for actor in answering if actor.is_fit), filters)
+    builder = EvidenceBuilder(asked.stems, context)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
         stories = [story for story in stories if story[2].is_worth_a_call]
@@ -151,12 +149,12 @@ def search(
     return SearchResult(
         query=asked.typed,
         asked=asked,
-        hits=tuple(builder.actor_hit(rank, actor, in_full=bool(only)) for rank, actor in ranks),
+        hits=builder.actor_hits(ranks, in_full=bool(only)),
         cases=tuple(
             builder.case_hit(rank, candidate, cases[candidate.record_id], best, fit)
             for rank, (candidate, best, fit) in enumerate(stories[:most], start=1)
         ),
-        total=sum(actor.fit is not Fit.NONE for actor in ranked),
+        total=sum(actor.is_fit for actor in ranked),
         total_cases=sum(fit is not Fit.NONE for _, _, fit in stories),
         departments=counts.departments,
         themes=counts.themes,
@@ -169,7 +167,9 @@ def search(
         wording=wording,
         nothing_fits=not any(
             fit.is_worth_a_call
-            for fit in (*(actor.fit for actor in ranked), *(fit for _, _, fit in stories))
+            for fit in chain(
+                (actor.fit for actor in ranked if actor.is_fit), (fit for _, _, fit in stories)
+            )
         ),
         unsaid=bounds.unsaid,
         absent=absent,
@@ -226,21 +226,6 @@ def _absence(
         NameReading.LIKELY: (Absence.NAME, Fit.POSSIBLE),
         NameReading.PLAIN: (Absence.NAME, Fit.WEAK),
     }[reading]
-
-
-def _builder(
-    stems: frozenset[str],
-    actors: Sequence[Candidate],
-    matched: Sequence[MatchedCase],
-    context: SearchContext,
-) -> EvidenceBuilder:
-    """Returns the builder of evidence for these actors and those of matched cases.
-
-    The precedents that actors follow are among the latter.
-    """
-    precedents = (part.actor_id for match in matched for part in match.case.participants)
-    ids = {*(actor.record_id for actor in actors), *filter(None, precedents)}
-    return EvidenceBuilder(stems, context.store.actors(ids))
 
 
 def _stories(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.communes import Commune
-from kb.reference.points import Circle
+from kb.reference.points import Circle, Point
 from kb.reference.roles import Part
 from kb.search.query import Query
 from kb.search.trades.likely_trades import LikelyTrade
@@ -72,15 +72,15 @@ class Filters:
         """Whether no actor is left out."""
         return not (self.department or self.theme or self.circle)
 
-    def km_to(self, actor: Actor) -> float | None:
-        """Returns the kilometres from `near` to an actor, None where either is unknown."""
-        if self.near is None or self.near.point is None or actor.point is None:
+    def km_to(self, point: Point | None) -> float | None:
+        """Returns the kilometres from `near` to a point, None where either is unknown."""
+        if self.near is None or self.near.point is None or point is None:
             return None
-        return self.near.point.km_to(actor.point)
+        return self.near.point.km_to(point)
 
     def whole_km_to(self, actor: Actor) -> int | None:
-        """Returns `km_to` as people say it: no places here are known more exactly."""
-        km = self.km_to(actor)
+        """Returns `km_to` an actor as people say it: no places here are known more exactly."""
+        km = self.km_to(actor.point) if self.near else None
         return None if km is None else round(km)
 
 

@@ -1,12 +1,15 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import PassageIds, id_array
 from kb.models import Kind
 from kb.search import fusion
 from kb.search.context import RankingOptions, SearchContext
@@ -14,8 +17,6 @@ from kb.search.fusion import NO_WORDS, Fusion, ScoredPassage, WordValue
 from kb.search.literal.rare_words import rare_word_points, rare_words, shares_of_rare_words
 from kb.search.query import Query
 from kb.search.trades.background import ExpandedQuery
-from kb.search.trades.overlaps import Overlap
-from kb.store.passages import Passage
 from kb.text.analysis import query_stems
 
 ALL_PASSAGES = -1
@@ -88,9 +89,19 @@ def retrieve(
             found.update(words.best(word_depth, among))
     if options.dense:
         for among in (*scopes, *([besides] if besides else [])):
-            nearest = context.index.search(expanded.mean_row, depth, among=among)
-            found |= {id_: NO_WORDS for id_, _ in nearest if id_ not in found}
+            for id_ in _near(expanded, depth, among, context):
+                found.setdefault(id_, NO_WORDS)
     return found
+
+
+def _near(
+    expanded: ExpandedQuery, k: int, among: Collection[int] | None, context: SearchContext
+) -> Sequence[int]:
+    """The ids of the `k` passages nearest to a query; with `among`, only those are looked at."""
+    if among is not None and len(among) <= k:
+        return [id_ for id_ in among if id_ in context.index]
+    ids: list[int] = context.index.neighbours(expanded.mean_row, k, among).ids.tolist()
+    return ids
 
 
 def nearest(
@@ -102,11 +113,8 @@ def nearest(
     """
     if scope.passages is None:
         return context.index.nearest(embeddings, k)
-    known = context.index.embeddings(scope.passages)
-    if not known:
-        return [{} for _ in embeddings]
-    ids = np.array(list(known))
-    cosines = embeddings @ np.stack(list(known.values())).T
+    ids, known = context.index.embedded(scope.passages)
+    cosines = embeddings @ known.T
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
     return [
         dict(zip(ids[first].tolist(), row[first].tolist(), strict=True))
@@ -124,34 +132,34 @@ def score(
     """These passages, scored by their closeness to a query and by their words."""
     weights = context.weights.passages
     passages = context.passages(ids)
-    # A passage that the encoder has not read, like a name, counts as a fair one.
-    unknown = Overlap(weights.unknown_overlap, None)
-    dense, overlaps = _dense(expanded, passages, context, options) if options.dense else ({}, {})
+    known = id_array(passages.keys())
+    values = [words.get(id_, NO_WORDS) for id_ in passages]
+    langs = np.array([passage.lang for passage in passages.values()], np.str_)
+    close = _closeness(expanded, known, langs, context, options)
     if options.fusion is Fusion.RECIPROCAL_RANK:
         matching = {id_: of.value for id_, of in words.items() if of.value}
-        scores = fusion.reciprocal_rank(
-            weights.reciprocal_rank, _ranking(dense), _ranking(matching)
-        )
+        read = dict(zip(known[close.read].tolist(), close.dense[close.read].tolist(), strict=True))
+        ranked = fusion.reciprocal_rank(weights.reciprocal_rank, _ranking(read), _ranking(matching))
+        scores = np.array([ranked.get(id_, 0.0) for id_ in passages])
     else:
-        scores = {
-            id_: fusion.fuse(
-                dense.get(id_, 0.0),
-                words.get(id_, NO_WORDS).value,
-                *overlaps.get(id_, unknown),
-                weights,
-            )
-            for id_ in passages
-        }
-    return [
-        ScoredPassage(
-            passage,
-            dense.get(id_, 0.0),
-            words.get(id_, NO_WORDS),
-            *overlaps.get(id_, unknown),
-            scores.get(id_, 0.0),
+        lexical = np.array([value.value for value in values])
+        scores = fusion.fuse(
+            close.dense, lexical, close.overlap, close.filing, close.apart, weights
         )
-        for id_, passage in passages.items()
-    ]
+    # A passage that the encoder has not read, like a name, counts as a fair one.
+    overlap = np.where(np.isnan(close.overlap), weights.unknown_overlap, close.overlap)
+    return list(
+        map(
+            ScoredPassage,
+            passages.values(),
+            close.dense.tolist(),
+            values,
+            overlap.tolist(),
+            [None if math.isnan(filing) else filing for filing in close.filing.tolist()],
+            close.apart.tolist(),
+            scores.tolist(),
+        )
+    )
 
 
 def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
@@ -163,25 +171,50 @@ def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[Score
     return found
 
 
-def _dense(
+@dataclass(frozen=True, slots=True)
+class _Closeness:
+    """How close passages are to a query in meaning: `(n,)` of each.
+
+    `read` are those that the encoder has read. Where it has not, `dense` is 0; so is `apart` where
+    that is not known, and `overlap` and `filing` are NaN.
+    """
+
+    read: NDArray[np.bool_]
+    dense: NDArray[np.float64]
+    overlap: NDArray[np.float64]
+    filing: NDArray[np.float64]
+    apart: NDArray[np.float64]
+
+
+def _closeness(
     expanded: ExpandedQuery,
-    passages: Mapping[int, Passage],
+    ids: PassageIds,
+    langs: NDArray[np.str_],
     context: SearchContext,
     options: RankingOptions,
-) -> tuple[dict[int, float], dict[int, Overlap]]:
-    by_lang: dict[str, dict[int, Embeddings]] = {}
-    for id_, embedding in context.index.embeddings(passages).items():
-        by_lang.setdefault(passages[id_].lang, {})[id_] = embedding
-    dense: dict[int, float] = {}
-    overlaps: dict[int, Overlap] = {}
-    for lang, embeddings in by_lang.items():
-        row = expanded.rows.get(lang, expanded.mean_row)
-        cosines = np.stack(list(embeddings.values())) @ row
-        for id_, cosine in zip(embeddings, cosines.tolist(), strict=True):
-            dense[id_] = expanded.null.standardised(cosine, lang)
+) -> _Closeness:
+    count = len(ids)
+    close = _Closeness(
+        np.zeros(count, bool),
+        np.zeros(count),
+        np.full(count, np.nan),
+        np.full(count, np.nan),
+        np.zeros(count),
+    )
+    if not options.dense:
+        return close
+    embedded = context.index.embedded(ids)
+    close.read[:] = np.isin(ids, embedded.ids, assume_unique=True)
+    places = np.flatnonzero(close.read)
+    for lang in dict.fromkeys(langs[places].tolist()):
+        of_lang = langs[places] == lang
+        at, passages = places[of_lang], embedded.at(of_lang)
+        cosines = passages.embeddings @ expanded.rows.get(lang, expanded.mean_row)
+        close.dense[at] = expanded.null.standardised(cosines.astype(np.float64), lang)
         if options.overlap:
-            overlaps.update(context.calibration.overlaps.of(expanded, embeddings, lang))
-    return dense, overlaps
+            overlap = context.calibration.overlaps.of(expanded, passages, lang)
+            close.overlap[at], close.filing[at], close.apart[at] = overlap
+    return close
 
 
 def _ranking(scores: Mapping[int, float]) -> Sequence[int]:

@@ -116,8 +116,9 @@ def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, 
 
     An actor without a description has none.
     """
-    store = context.store
-    passages = store.passages(store.passage_ids_of(Kind.ACTOR, ids))
+    if not ids:
+        return {}
+    passages = context.passages(context.store.passage_ids_of(Kind.ACTOR, ids))
     rows: dict[str, list[Embeddings]] = {}
     for id_, row in context.index.embeddings(passages.keys()).items():
         if passages[id_].part != NAME:

@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
 from kb.store.connection import StoreConnection, StoreRow
-from kb.store.database import dataclass_of
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
 VECTOR = np.dtype("<f2")
@@ -25,8 +24,7 @@ PASSAGES_OF_RECORD = 3
 """Count of a record's passages with a word that are looked at to count its records."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A stored passage with its document's record, part and language. `text` is the slice."""
 
     id: int
@@ -49,7 +47,7 @@ class StoredPassages(StoreConnection):
             ids,
         )
         with self.decoding():
-            return {row["id"]: dataclass_of(Passage, row, kind=Kind(row["kind"])) for row in rows}
+            return {id_: Passage(id_, Kind(kind), *rest) for id_, kind, *rest in rows}
 
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
         rows = self.run(

@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from kb.errors import UnknownRecord
 from kb.models import Actor, Case, Kind, Participation, Record
@@ -30,6 +30,15 @@ LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.
 """The columns of actors that hold lists, as JSON."""
 
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
+
+
+class FiledActor(NamedTuple):
+    """What filters ask of an actor; attributes as those of `Actor`."""
+
+    closed_on: str
+    department: str
+    point: Point | None
+    themes: tuple[str, ...]
 
 
 class StoredRecords(StoreConnection):
@@ -82,13 +91,23 @@ class StoredRecords(StoreConnection):
         )
         return {row["id"] for row in rows}
 
-    def closed_on(self, ids: Collection[str]) -> dict[str, str]:
-        """When actors were closed, or nothing, by id; unknown ids are left out."""
+    def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
+        """What filters ask of the actors with these ids, by id; unknown ids are left out."""
         rows = self.run(
-            "select id, closed_on from actors where id in :values",
+            "select id, closed_on, department, latitude, longitude, themes from actors"
+            " where id in :values",
             ids,
         )
-        return {row["id"]: row["closed_on"] for row in rows}
+        with self.decoding():
+            return {
+                id_: FiledActor(
+                    closed_on,
+                    department,
+                    Point(latitude, longitude) if latitude is not None else None,
+                    _themes(themes),
+                )
+                for id_, closed_on, department, latitude, longitude, themes in rows
+            }
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
         """The cases with these ids, by id, with their participants; unknown ids are left out."""
@@ -381,6 +400,12 @@ def _actor(row: StoreRow) -> Actor:
     return dataclass_of(
         Actor, row, members_only=hidden, facts=MappingProxyType(facts), **{**others, **lists}
     )
+
+
+@lru_cache(maxsize=1_000)
+def _themes(stored: str) -> tuple[str, ...]:
+    """The themes of a record. A directory files thousands of actors in the same."""
+    return tuple(json.loads(stored))
 
 
 def _withheld(actor: Actor, contact_fields: Collection[str]) -> Actor:

@@ -105,8 +105,10 @@ class Boost:
         m is `example`, C the `likeness` and S the `support`; a single precedent says less than
         several.
         """
+        if not self.support:
+            return 0.0
         above = max(self.likeness - weights.least_likeness, 0.0)
-        trusted = self.support / (self.support + weights.half_trust) if self.support else 0.0
+        trusted = self.support / (self.support + weights.half_trust)
         return weights.strength * self.example * above * trusted
 
 
@@ -180,17 +182,17 @@ def compare_trades(
     precedents: Sequence[Precedent], passages: Mapping[int, Passage], context: SearchContext
 ) -> Comparison:
     """Compares each precedent with each of these passages that was embedded."""
-    embeddings = context.index.embeddings(sorted(passages))
-    if not embeddings:
+    embedded = context.index.embedded(sorted(passages))
+    if not len(embedded.ids):
         nothing = np.zeros((len(precedents), 0), np.float32)
         return Comparison(precedents, (), nothing, nothing)
-    compared = [passages[id_] for id_ in embeddings]
+    compared = [passages[id_] for id_ in embedded.ids.tolist()]
     of_precedents = np.stack([precedent.embedding for precedent in precedents])
-    cosines = of_precedents @ np.stack(list(embeddings.values())).T
+    cosines = of_precedents @ embedded.embeddings.T
     nulls = context.calibration.background.null_distributions(of_precedents)
     there = np.stack([null.standardised_all(row) for null, row in zip(nulls, cosines, strict=True)])
     langs = [passage.lang for passage in compared]
-    read = context.calibration.overlaps.read(embeddings, langs)
+    read = context.calibration.overlaps.read(embedded, langs)
     likeness = (there + read.standardised(cosines)) / 2
     likeness += _in_filing(precedents, read, context.weights.precedents)
     ceilings = np.array([max(null.ceiling, 1e-6) for null in nulls])
@@ -287,12 +289,12 @@ def _filing_of(actor_ids: Sequence[str], context: SearchContext) -> dict[str, Em
     if context.calibration.background.index is None or not actor_ids:
         return {}
     passages = context.passages(context.store.passage_ids_of(Kind.ACTOR, actor_ids))
-    embeddings = context.index.embeddings(passages)
-    langs = [passages[id_].lang for id_ in embeddings]
-    filing = context.calibration.overlaps.filing(embeddings, langs)
+    embedded = context.index.embedded(passages.keys())
+    read = [passages[id_] for id_ in embedded.ids.tolist()]
+    filing = context.calibration.overlaps.filing(embedded, [passage.lang for passage in read])
     of_each: dict[str, list[Embeddings]] = {}
-    for id_, roots in zip(embeddings, filing, strict=True):
-        of_each.setdefault(passages[id_].record_id, []).append(roots)
+    for passage, roots in zip(read, filing, strict=True):
+        of_each.setdefault(passage.record_id, []).append(roots)
     return {
         actor_id: np.sqrt(np.mean(np.square(roots), axis=0)) for actor_id, roots in of_each.items()
     }

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Cosines = TypeVar("Cosines", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,19 @@ class NullDistribution:
     need_odds: float = 0.0
     doubt: float = 0.0
 
-    def standardised(self, cosine: float, lang: str = "") -> float:
+    def standardised(self, cosine: Cosines, lang: str = "") -> Cosines:
         """A cosine to a passage of this language, as deviations above a chance trade's.
 
-        For a language without trades, the mean over the languages that have them.
+        For a language without trades, the mean over the languages that have them. Of an array of
+        cosines, each.
         """
         if lang in self.mean:
             return (cosine - self.mean[lang]) / self.deviation[lang]
         of_each = [self.standardised(cosine, known) for known in self.mean]
-        return sum(of_each) / len(of_each)
+        total = of_each[0]
+        for other in of_each[1:]:
+            total = total + other
+        return total / len(of_each)
 
     def standardised_all(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines of any shape, each as its mean deviation over the languages."""

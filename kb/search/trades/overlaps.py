@@ -1,7 +1,7 @@
 """Overlaps: how far a query and passages are about the same trades."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import EmbeddedPassages
 from kb.reference.trades import trades
 from kb.search.trades.background import Background, ExpandedQuery
 
@@ -20,17 +21,17 @@ FILED_IN = 24
 
 
 class Overlap(NamedTuple):
-    """How far a passage and a query are about the same trades.
+    """How far passages and a query are about the same trades: `(n,)` of each.
 
     Both are Bhattacharyya coefficients of two distributions over the trades: 0 where they have no
     trade in common, 1 where they are the same. `trades` is that of their closeness to each trade;
-    `filing` that of where they would be filed, None without a trade index. `apart` is how likely
+    `filing` that of where they would be filed, NaN without a trade index. `apart` is how likely
     one of the two is about things that are made, and the other about services.
     """
 
-    trades: float
-    filing: float | None
-    apart: float = 0.0
+    trades: NDArray[np.float32]
+    filing: NDArray[np.float32]
+    apart: NDArray[np.float32]
 
 
 @dataclass(slots=True)
@@ -97,57 +98,51 @@ class Overlaps:
         made = [trade.makes_things for trade in trades()][: background.count]
         self._makes_things = np.array(made, np.float32)
 
-    def of(
-        self, expanded: ExpandedQuery, embeddings: Mapping[int, Embeddings], lang: str
-    ) -> dict[int, Overlap]:
-        """The overlaps of a query with passages in a language, by id."""
-        found: dict[int, Overlap] = {}
-        ids = list(embeddings)
-        for first in range(0, len(ids), COMPUTED_AT_ONCE):
-            batch = {id_: embeddings[id_] for id_ in ids[first : first + COMPUTED_AT_ONCE]}
-            rows = self._rows_of(batch, lang)
-            in_trades = rows.overlaps(expanded.shares).tolist()
-            filing: list[float | None] = [None] * len(batch)
-            apart = [0.0] * len(batch)
+    def of(self, expanded: ExpandedQuery, passages: EmbeddedPassages, lang: str) -> Overlap:
+        """The overlaps of a query with passages in a language, in their order."""
+        found = Overlap(*np.full((3, len(passages.ids)), np.nan, np.float32))
+        for first in range(0, len(passages.ids), COMPUTED_AT_ONCE):
+            batch = slice(first, first + COMPUTED_AT_ONCE)
+            rows = self._rows_of(passages.at(batch), lang)
+            found.trades[batch] = rows.overlaps(expanded.shares)
+            found.apart[batch] = 0
             if expanded.filing is not None:
-                filing = rows.filing_overlaps(expanded.filing).tolist()
+                found.filing[batch] = rows.filing_overlaps(expanded.filing)
                 asked = float(np.square(expanded.filing) @ self._makes_things)
                 roots = rows.filing.astype(np.float32)
                 made = (np.square(roots) * self._makes_things[rows.filed]).sum(axis=1)
-                apart = (asked * (1 - made) + (1 - asked) * made).tolist()
-            found.update(zip(batch, map(Overlap, in_trades, filing, apart), strict=True))
+                found.apart[batch] = asked * (1 - made) + (1 - asked) * made
         return found
 
-    def filing(self, embeddings: Mapping[int, Embeddings], langs: Sequence[str]) -> Embeddings:
+    def filing(self, passages: EmbeddedPassages, langs: Sequence[str]) -> Embeddings:
         """How likely passages would be filed in each trade, as square roots: `(n, trades)`.
 
-        Zeros without a trade index. `langs` are their languages, in the order of `embeddings`.
+        Zeros without a trade index. `langs` are their languages, in their order.
         """
-        read = self.read(embeddings, langs)
-        found = np.zeros((len(embeddings), self._background.count), np.float32)
+        read = self.read(passages, langs)
+        found = np.zeros((len(read), self._background.count), np.float32)
         np.put_along_axis(found, read.filed.astype(int), read.filing.astype(np.float32), 1)
         return found
 
-    def read(self, embeddings: Mapping[int, Embeddings], langs: Sequence[str]) -> PassageTrades:
-        """The trades of passages; `langs` are their languages, in the order of `embeddings`."""
+    def read(self, passages: EmbeddedPassages, langs: Sequence[str]) -> PassageTrades:
+        """The trades of passages; `langs` are their languages, in their order."""
         if len(set(langs)) == 1:
-            return self._rows_of(embeddings, langs[0])
-        found = PassageTrades.empty(len(embeddings), self._background.count)
-        ids = list(embeddings)
+            return self._rows_of(passages, langs[0])
+        found = PassageTrades.empty(len(passages.ids), self._background.count)
         for lang in dict.fromkeys(langs):
             at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
-            found.put(at, self._rows_of({ids[place]: embeddings[ids[place]] for place in at}, lang))
+            found.put(at, self._rows_of(passages.at(at), lang))
         return found
 
-    def _rows_of(self, embeddings: Mapping[int, Embeddings], lang: str) -> PassageTrades:
-        ids = list(embeddings)
+    def _rows_of(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
+        ids = passages.ids.tolist()
         with self._lock:
             rows = [self._rows.get((id_, lang), -1) for id_ in ids]
             # What is not known has the last row, until it is computed.
             found = self._known.at(rows)
         missing = [at for at, row in enumerate(rows) if row < 0]
         if missing:
-            computed = self._computed(np.stack([embeddings[ids[at]] for at in missing]), lang)
+            computed = self._computed(passages.embeddings[missing], lang)
             found.put(missing, computed)
             with self._lock:
                 self._remember([(ids[at], lang) for at in missing], computed)

@@ -1,5 +1,6 @@
 """Why a record stands where it stands: figures that add up to those of the search."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -54,13 +55,13 @@ def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
     assert own.meaning + own.words + own.trades + own.filing == pytest.approx(parts.own)
     assert best.score == pytest.approx(parts.own, abs=TOLERANCE)
     for passage in explanation.passages:
-        overlap = None if passage.cosine is None else passage.overlap
+        overlap = math.nan if passage.cosine is None else passage.overlap
         assert passage.score == pytest.approx(
             fuse(
                 passage.dense,
                 passage.lexical,
                 overlap,
-                passage.filing,
+                math.nan if passage.filing is None else passage.filing,
                 passage.apart,
                 DEFAULT_WEIGHTS.passages,
             )

@@ -8,7 +8,7 @@ from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
-from kb.search.candidates import Candidate, assess
+from kb.search.candidates import Candidate, Measure, assess
 from kb.search.fusion import ScoredPassage, WordValue
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
@@ -68,9 +68,7 @@ def found(
     return assess(
         "a",
         passages,
-        NULL,
-        DEFAULT_WEIGHTS,
-        asked=parse(query),
+        Measure(NULL, DEFAULT_WEIGHTS, parse(query)),
         endorsements=endorsements or (),
     )
 
@@ -195,7 +193,7 @@ def test_one_word_of_many_makes_no_strong_fit() -> None:
 def test_trades_alone_make_no_strong_fit() -> None:
     activity = passage("Fabrication de savons", 6.0, part="activity")
     assert found("du savon", activity).fit is Fit.POSSIBLE
-    by_trades = replace(passage("Il mélange et conditionne.", 3.5), score=6.0)
+    by_trades = passage("Il mélange et conditionne.", 3.5)._replace(score=6.0)
     assert found("du savon", by_trades).fit is Fit.POSSIBLE
     assert found("du savon", passage("Il fait du savon.", 6.0)).fit is Fit.STRONG
 

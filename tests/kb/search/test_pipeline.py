@@ -537,3 +537,32 @@ def test_only_one_is_given_where_it_stands_whatever_the_limit(base: KnowledgeBas
         assert (one.rank, one.actor) == (hit.rank, hit.actor)
         assert one.score == pytest.approx(hit.score)
         assert found.parts == ()
+
+
+def test_what_is_remembered_of_actors_is_of_the_state_that_is_searched(base: KnowledgeBase) -> None:
+    """Of a department that an actor has left, of a theme that it has now, and of its end."""
+    query = "fabricant de gel hydroalcoolique"
+    hit = base.search(query).hits[0].actor
+    for changed in (
+        replace(hit, department="59", themes=("Nouveau thème",)),
+        replace(hit, department="62", themes=()),
+    ):
+        base.put([changed])
+        found = base.search(query)
+        assert found.departments.get(changed.department) == 1
+        assert found.themes.get("Nouveau thème", 0) == len(changed.themes)
+    base.put([replace(hit, closed_on="2020-01-01")])
+    assert hit.id not in {one.actor.id for one in base.search(query, complete=True).hits}
+
+
+def test_a_passage_that_is_gone_is_not_remembered(base: KnowledgeBase) -> None:
+    query = "fabricant de gel hydroalcoolique"
+    hit = base.search(query).hits[0].actor
+    base.put([replace(hit, description="Une tannerie de peaux de mouton.")])
+    shown = [
+        evidence.text
+        for one in base.search(query, complete=True).hits
+        if one.actor.id == hit.id
+        for evidence in one.evidence
+    ]
+    assert hit.description not in shown

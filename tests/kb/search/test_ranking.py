@@ -27,7 +27,7 @@ from kb.search.boosts.precedents import (
     boosts_of,
     mean_likeness,
 )
-from kb.search.candidates import Candidate, assess, best_first
+from kb.search.candidates import Candidate, Measure, assess, best_first
 from kb.search.fits import fit_of, fit_of_words, required_score
 from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse, reciprocal_rank
 from kb.search.query import parse
@@ -56,7 +56,13 @@ def passage(record_id: str, score: float, id_: int = 1, kind: Kind = Kind.ACTOR)
 
 
 fit = partial(fit_of, weights=FITTING)
-fused = partial(fuse, filing=None, apart=0.0, weights=PASSAGES)
+
+
+def fused(dense: float, lexical: float, overlap: float, **others: float) -> float:
+    given = {"filing": math.nan, "apart": 0.0, **others}
+    return float(fuse(dense, lexical, overlap, weights=PASSAGES, **given))
+
+
 matches = partial(match_stories, weights=DEFAULT_WEIGHTS)
 relevant = partial(relevance, weights=DEFAULT_WEIGHTS)
 required = partial(required_score, weights=FITTING)
@@ -70,7 +76,7 @@ def test_each_thing_that_speaks_for_a_passage_raises_its_score() -> None:
     assert fused(1.5, 5.0, 0.2) == pytest.approx(plain + PASSAGES.lexical)
     assert fused(1.5, 4.0, 0.3) > plain > fused(1.5, 4.0, 0.0)
     # What the encoder has not read is neither as good as the best nor as bad as the worst.
-    assert fused(1.5, 4.0, 1.0) > fused(1.5, 4.0, None) > fused(1.5, 4.0, 0.0)
+    assert fused(1.5, 4.0, 1.0) > fused(1.5, 4.0, math.nan) > fused(1.5, 4.0, 0.0)
 
 
 def test_the_same_classes_of_activity_raise_a_score_and_unknown_ones_leave_it() -> None:
@@ -245,8 +251,7 @@ def candidate(
     return assess(
         "a",
         passages,
-        null(ceiling),
-        DEFAULT_WEIGHTS,
+        Measure(null(ceiling), DEFAULT_WEIGHTS),
         endorsements=endorsements,
         boost=boost,
         name=name,
@@ -266,7 +271,7 @@ def test_passages_and_candidates_as_good_as_each_other_are_in_the_order_of_their
     found = gather([passage("b", 1.0, 9), passage("b", 1.0, 4), passage("a", 1.0, 7)])
     assert [scored.passage.id for scored in found[Kind.ACTOR]["b"]] == [4, 9]
     candidates = [
-        assess(id_, passages, null(5.0), DEFAULT_WEIGHTS)
+        assess(id_, passages, Measure(null(5.0), DEFAULT_WEIGHTS))
         for id_, passages in found[Kind.ACTOR].items()
     ]
     assert [one.record_id for one in best_first(candidates)] == ["a", "b"]
@@ -294,10 +299,8 @@ def test_who_did_it_comes_before_who_is_only_like_it(
     did = assess(
         "a",
         [passage("a", min(own, shown))],
-        null(5.0),
-        DEFAULT_WEIGHTS,
+        Measure(null(5.0), DEFAULT_WEIGHTS, greatest_rise=rise_),
         endorsements=[endorsed(shown)],
-        greatest_rise=rise_,
     )
     assert did.parts.lead == pytest.approx(rise_)
     assert did.score >= shown + rise_ - 1e-9
@@ -305,8 +308,8 @@ def test_who_did_it_comes_before_who_is_only_like_it(
 
 
 def test_parts_add_up_to_what_counts_for_an_actor() -> None:
-    best = replace(passage("a", 1.4), dense=1.0, words=WordValue(1.5, 0.5, 0.1), overlap=0.3)
-    best = replace(best, filing=0.6)
+    best = passage("a", 1.4)._replace(dense=1.0, words=WordValue(1.5, 0.5, 0.1), overlap=0.3)
+    best = best._replace(filing=0.6)
     boost = Boost(2.0, 0.8, 2.4, 1.0, [(match("w", 2.4), best.passage)])
     one = candidate(best, passage("a", 0.5), boost=boost, name=7.0)
     parts = one.parts
@@ -364,8 +367,8 @@ def test_who_did_the_same_is_a_strong_fit_and_who_did_something_else_is_none() -
 
 def test_the_words_of_a_need_count_by_their_share_of_the_query() -> None:
     def close(lexical: float, text: str) -> float:
-        scored = replace(passage("a", 0.0), dense=2.0, words=WordValue(lexical))
-        scored = replace(scored, passage=replace(scored.passage, text=text))
+        scored = passage("a", 0.0)._replace(dense=2.0, words=WordValue(lexical))
+        scored = scored._replace(passage=scored.passage._replace(text=text))
         return closeness(scored, "gel hydroalcoolique", DEFAULT_WEIGHTS)
 
     assert close(0.0, "du gel hydroalcoolique") == 2.0
@@ -382,8 +385,8 @@ def test_a_rare_word_is_strong_only_if_it_is_all_that_is_asked_for() -> None:
 
     def fits(share: float, above: float = FITTING.strong + 0.1, rare: float = 10.0) -> Fit:
         scored = passage("a", required(of) + above)
-        scored = replace(scored, passage=replace(scored.passage, text="sèche les drêches"))
-        scored = replace(scored, words=WordValue(1.0, rare, share))
+        scored = scored._replace(passage=scored.passage._replace(text="sèche les drêches"))
+        scored = scored._replace(words=WordValue(1.0, rare, share))
         return fit_of_words(scored, asked, of, DEFAULT_WEIGHTS)
 
     assert fits(1.0) is Fit.STRONG

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
+from kb.indexing.dense_index import EmbeddedPassages
 from kb.reference.trades import trades
-from kb.search.trades.background import Background
+from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.trades.overlaps import Overlap, Overlaps
+from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.encoders import WordCountEncoder
 
@@ -149,8 +150,13 @@ def test_unexpanded_a_query_is_itself() -> None:
     assert not np.array_equal(expanded.rows["fr"], query)
 
 
-def trades_of(overlaps: Mapping[int, Overlap]) -> dict[int, float]:
-    return {id_: overlap.trades for id_, overlap in overlaps.items()}
+def trades_of(
+    overlaps: Overlaps, expanded: ExpandedQuery, passages: Mapping[int, Embeddings], lang: str
+) -> dict[int, float]:
+    ids = np.array(list(passages), np.int64)
+    rows = np.array(list(passages.values()), np.float32)
+    found = overlaps.of(expanded, EmbeddedPassages(ids, rows), lang)
+    return dict(zip(passages, found.trades.tolist(), strict=True))
 
 
 def test_overlaps_tell_how_far_trades_are_shared() -> None:
@@ -175,12 +181,9 @@ def test_what_is_remembered_of_passages_is_what_would_be_made_anew() -> None:
     for lang in ("fr", "en", "fr"):
         made = closeness_shares(background, np.stack(list(rows.values())), lang) @ expanded.shares
         for some in (range(10), range(5, 40), range(39, -1, -1)):
-            found = overlaps.of(expanded, {id_: rows[id_] for id_ in some}, lang)
-            assert list(found) == list(some)
-            assert trades_of(found) == pytest.approx(
-                {id_: float(made[id_]) for id_ in some}, abs=1e-3
-            )
-    assert overlaps.of(expanded, {}, "fr") == {}
+            found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in some}, lang)
+            assert found == pytest.approx({id_: float(made[id_]) for id_ in some}, abs=1e-3)
+    assert trades_of(overlaps, expanded, {}, "fr") == {}
 
 
 def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
@@ -199,13 +202,13 @@ def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
             made = super().shares(rows_, lang)
             if not self.inner:
                 self.inner = True
-                overlaps.of(expanded, {id_: rows[id_] for id_ in (0, 1, 2)}, "fr")
+                trades_of(overlaps, expanded, {id_: rows[id_] for id_ in (0, 1, 2)}, "fr")
             return made
 
     overlaps = Overlaps(Late(background.embeddings, WEIGHTS))
     for ids in ((0, 1), (3, 4), (5,), (0, 1, 2, 3, 4, 5)):
-        found = overlaps.of(expanded, {id_: rows[id_] for id_ in ids}, "fr")
-        assert trades_of(found) == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
+        found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in ids}, "fr")
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
 
 
 def test_what_is_too_much_to_remember_is_forgotten() -> None:
@@ -215,8 +218,8 @@ def test_what_is_too_much_to_remember_is_forgotten() -> None:
     whole = closeness_shares(background, np.stack(list(rows.values())), "fr") @ expanded.shares
     overlaps = Overlaps(background, remembered=10)
     for some in (range(8), range(6, 12), range(25), range(4)):
-        found = overlaps.of(expanded, {id_: rows[id_] for id_ in some}, "fr")
-        assert trades_of(found) == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
+        found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in some}, "fr")
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
 
 
 def test_many_null_distributions_are_those_of_each() -> None:

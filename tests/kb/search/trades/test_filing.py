@@ -1,7 +1,7 @@
 """Filing: in which trades texts would be filed, by the phrases of a trade index near to them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 
 from kb.adaptation.trade_indexing import make_trade_index
 from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import EmbeddedPassages
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.reference.trades import trades
@@ -50,6 +51,10 @@ INDEX = TradeIndex.of(
 )
 
 
+def embedded(rows: Sequence[Embeddings] | Embeddings) -> EmbeddedPassages:
+    return EmbeddedPassages(np.arange(len(rows)), np.array(rows))
+
+
 def filing_background(weights: FilingWeights = FilingWeights()) -> Background:
     return Background(EMBEDDINGS, EXPANSION, INDEX, weights)
 
@@ -76,9 +81,9 @@ def test_without_an_index_nothing_is_filed() -> None:
     background = Background(EMBEDDINGS, EXPANSION)
     expanded = background.expand(PHRASES[0])
     assert expanded.filing is None
-    found = Overlaps(background).of(expanded, {1: PHRASES[0]}, "fr")
-    assert found[1].filing is None
-    assert not Overlaps(background).filing({1: PHRASES[0]}, ["fr"]).any()
+    one = embedded(PHRASES[:1])
+    assert np.isnan(Overlaps(background).of(expanded, one, "fr").filing).all()
+    assert not Overlaps(background).filing(one, ["fr"]).any()
     assert filing_background().expand(PHRASES[0], filed=False).filing is None
 
 
@@ -98,26 +103,22 @@ def test_far_from_all_phrases_and_their_rare_words_nothing_is_filed() -> None:
 
 def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
     background = filing_background()
-    passages = dict(enumerate([*PHRASES, *unit_rows(5, seed=7)]))
+    passages = embedded([*PHRASES, *unit_rows(5, seed=7)])
     expanded = background.expand(PHRASES[0])
     assert expanded.filing is not None
-    _, filing = background.shares(np.stack(list(passages.values())), "fr")
+    _, filing = background.shares(passages.embeddings, "fr")
     assert filing is not None
     whole = filing @ expanded.filing
     # Only the likeliest trades of a passage are remembered: what is left out is little.
     overlaps = Overlaps(background)
     for _ in range(2):
-        found = overlaps.of(expanded, passages, "fr")
-        for id_, overlap in found.items():
-            assert overlap.filing is not None
-            assert overlap.filing <= whole[id_] + 1e-3
-            kept = np.sort(filing[id_])[::-1][:FILED_IN]
+        found = overlaps.of(expanded, passages, "fr").filing
+        for row, overlap in enumerate(found):
+            assert overlap <= whole[row] + 1e-3
+            kept = np.sort(filing[row])[::-1][:FILED_IN]
             lost = float(np.sqrt(max(1 - float(np.square(kept).sum()), 0)))
-            assert overlap.filing >= whole[id_] - lost - 1e-3
-    first, second = found[0].filing, found[1].filing
-    assert first is not None
-    assert second is not None
-    assert first > second
+            assert overlap >= whole[row] - lost - 1e-3
+    assert found[0] > found[1]
 
 
 def test_things_and_services_are_apart() -> None:
@@ -132,21 +133,21 @@ def test_things_and_services_are_apart() -> None:
         "Flat",
     )
     background = Background(EMBEDDINGS, EXPANSION, index)
-    passages = dict(enumerate(PHRASES))
-    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, "fr")
-    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, "fr")
-    assert of_soap[0].apart < of_soap[1].apart
-    assert of_service[1].apart < of_service[0].apart
-    assert all(0 <= one.apart <= 1 + 1e-3 for one in (*of_soap.values(), *of_service.values()))
+    passages = embedded(PHRASES)
+    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, "fr").apart
+    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, "fr").apart
+    assert of_soap[0] < of_soap[1]
+    assert of_service[1] < of_service[0]
+    assert all(0 <= one <= 1 + 1e-3 for one in (*of_soap, *of_service))
 
 
 def test_the_filing_of_passages_is_that_of_each_in_its_language_in_their_order() -> None:
     background = filing_background()
-    passages = dict(zip((7, 3, 9), [*PHRASES, unit_rows(1, seed=8)[0]], strict=True))
+    passages = embedded([*PHRASES, unit_rows(1, seed=8)[0]])
     langs = ["fr", "en", "fr"]
     found = Overlaps(background).filing(passages, langs)
-    for row, (id_, lang) in zip(found, zip(passages, langs, strict=True), strict=True):
-        whole = background.shares(passages[id_][np.newaxis], lang)[1]
+    for row, embedding, lang in zip(found, passages.embeddings, langs, strict=True):
+        whole = background.shares(embedding[np.newaxis], lang)[1]
         assert whole is not None
         whole = whole[0]
         likeliest = np.argsort(-whole)[:FILED_IN]
