@@ -7,9 +7,12 @@ maps. A drawing is in pixels of an SVG, the north on top.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
 from math import cos, radians
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kb.reference.outlines import Ring, outlines
 from kb.reference.points import Box, Point
@@ -25,6 +28,9 @@ MOST_TALL, LEAST_TALL = 1.1, 0.7
 """The height of a drawing, in widths."""
 
 KM_PER_DEGREE = 111.2
+
+Line = NDArray[np.int64]
+"""Points in pixels: `(n, 2)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,43 +135,55 @@ class _Frame:
             round((self.north - latitude) * self.per_latitude),
         )
 
-    def shows(self, line: Sequence[tuple[int, int]]) -> bool:
-        xs, ys = [x for x, _ in line], [y for _, y in line]
-        return min(xs) < WIDTH and max(xs) > 0 and min(ys) < self.height and max(ys) > 0
+
+@dataclass(frozen=True, slots=True)
+class _Coast:
+    """A ring of an outline as arrays: its `(n,)` longitudes and latitudes, and what it spans."""
+
+    longitudes: NDArray[np.float64]
+    latitudes: NDArray[np.float64]
+    south_west: tuple[float, float]
+    north_east: tuple[float, float]
+
+    @classmethod
+    def of(cls, ring: Ring) -> Self:
+        positions = np.array(ring, np.float64)
+        low, high = positions.min(axis=0).tolist(), positions.max(axis=0).tolist()
+        return cls(positions[:, 0], positions[:, 1], tuple(low), tuple(high))
+
+
+@cache
+def _coasts() -> tuple[_Coast, ...]:
+    return tuple(_Coast.of(ring) for rings in outlines().values() for ring in rings)
 
 
 def _land(frame: _Frame) -> str:
     """The path of the departments in a frame; what a pixel cannot show is left out of it."""
-    return "".join(
-        _path(line)
-        for rings in outlines().values()
-        for ring in rings
-        if len(line := _visible(ring, frame)) > 2
-    )
+    lines = (_visible(coast, frame) for coast in _coasts())
+    return "".join(_path(line) for line in lines if len(line) > 2)
 
 
-def _path(line: Sequence[tuple[int, int]]) -> str:
+def _path(line: Line) -> str:
     """A closed line as a path of SVG: steps from point to point, which are short to write."""
-    (x, y), *_ = line
-    steps = (f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in pairwise(line))
-    return f"M{x} {y}l{' '.join(steps)}z".replace(" -", "-")
+    x, y = line[0].tolist()
+    steps = " ".join(map(str, np.diff(line, axis=0).ravel().tolist()))
+    return f"M{x} {y}l{steps}z".replace(" -", "-")
 
 
-def _visible(ring: Ring, frame: _Frame) -> list[tuple[int, int]]:
+def _visible(coast: _Coast, frame: _Frame) -> Line:
     """A ring in pixels, or nothing if the frame shows none of it.
 
     What is far outside is pulled to a line around the frame: nobody sees it, and it says less.
     """
-    line = [frame.pixels(*position) for position in ring]
-    if not frame.shows(line):
-        return []
+    left, bottom = frame.pixels(*coast.south_west)
+    right, top = frame.pixels(*coast.north_east)
+    if left >= WIDTH or right <= 0 or top >= frame.height or bottom <= 0:
+        return np.empty((0, 2), np.int64)
+    x = np.rint((coast.longitudes - frame.west) * frame.per_longitude)
+    y = np.rint((frame.north - coast.latitudes) * frame.per_latitude)
     beyond = WIDTH // 2
-    pulled = [
-        (min(max(x, -beyond), WIDTH + beyond), min(max(y, -beyond), frame.height + beyond))
-        for x, y in line
-    ]
-    return [
-        position
-        for index, position in enumerate(pulled)
-        if position not in (pulled[index - 1], pulled[index - 2])
-    ]
+    line = np.stack(
+        [x.clip(-beyond, WIDTH + beyond), y.clip(-beyond, frame.height + beyond)], axis=1
+    ).astype(np.int64)
+    moves = [np.any(line != np.roll(line, steps, axis=0), axis=1) for steps in (1, 2)]
+    return np.asarray(line[moves[0] & moves[1]])
