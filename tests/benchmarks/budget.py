@@ -1,0 +1,200 @@
+"""A query's budget: where the time of a search goes, step by step, in process and over HTTP.
+
+    python -m tests.benchmarks.corpus 20000 build/firms.csv
+    quisait ingest build/firms.csv --kb build/firms-kb
+    python -m tests.benchmarks.budget --kb build/firms-kb
+
+The needs are those of the development sets. Each is asked once before it is measured, and its
+embedding is remembered: the steps are all but encoding, which is measured by itself. Times are
+those of the processor, which other work on the machine changes less than the clock's.
+"""
+
+import argparse
+import functools
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from starlette.testclient import TestClient
+
+import kb.search.pipeline as steps
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.prepared import load_encoder
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from tests.benchmarks.corpus import needs
+from web.app import create_app
+
+STEPS = {
+    "read the query": ("understood",),
+    "expand by trades": ("expand",),
+    "retrieve by words and meaning": ("retrieve",),
+    "score passages": ("score", "gather"),
+    "names": ("named_actors", "boost_names", "_absence"),
+    "match cases": ("match_cases",),
+    "follow cases to actors and close trades": ("_boosts",),
+    "assess and filter actors": ("assess", "apply_filters", "best_first"),
+    "count facets": ("facets",),
+    "cases found": ("_stories",),
+    "answers by part": ("answers_by_part",),
+}
+"""The functions of each step, as `kb.search.pipeline` names them."""
+
+Milliseconds = float
+
+
+@contextmanager
+def timed(spent: dict[str, float]) -> Iterator[None]:
+    """Adds up the processor's seconds of each step; a step inside another counts for that one."""
+    inside = False
+
+    def timing(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def timed_function(*values: object, **named: object) -> object:
+            nonlocal inside
+            if inside:
+                return function(*values, **named)
+            inside, started = True, time.thread_time()
+            try:
+                return function(*values, **named)
+            finally:
+                spent[step] += time.thread_time() - started
+                inside = False
+
+        return timed_function
+
+    kept = {name: getattr(steps, name) for names in STEPS.values() for name in names}
+    for step, names in STEPS.items():
+        for name in names:
+            setattr(steps, name, timing(step, kept[name]))
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(steps, name, function)
+
+
+def in_process(base: KnowledgeBase, queries: Sequence[str]) -> Mapping[str, Milliseconds]:
+    """The mean of each step, of what is between them, and of the whole search."""
+    spent = dict.fromkeys(STEPS, 0.0)
+    with timed(spent):
+        started = time.thread_time()
+        for query in queries:
+            base.search(query)
+        whole = time.thread_time() - started
+    found = {step: spent[step] for step in STEPS}
+    found["between the steps: cases, evidence, the state of the base"] = whole - sum(spent.values())
+    found["whole search"] = whole
+    return {step: 1000 * seconds / len(queries) for step, seconds in found.items()}
+
+
+def floor(
+    base: KnowledgeBase, encoder: Encoder, queries: Sequence[str]
+) -> Mapping[str, Milliseconds]:
+    """What no search goes below: to encode, and to compare with all passages. Medians, clock."""
+
+    def median(do: Callable[[str], object]) -> Milliseconds:
+        times = []
+        for query in queries:
+            started = time.perf_counter()
+            do(query)
+            times.append(time.perf_counter() - started)
+        return 1000 * statistics.median(times)
+
+    rows = dict(zip(queries, encoder.encode(queries, TextKind.QUERY), strict=True))
+    with base._context() as context:
+        depth = context.weights.passages.dense_candidates
+        scan = median(lambda query: context.index.neighbours(rows[query], depth))
+    encode = median(lambda query: encoder.encode([query], TextKind.QUERY))
+    whole = encode + median(base.search)
+    return {
+        "encode": encode,
+        "dense scan": scan,
+        "whole search, encoding included": whole,
+        "the same, in floors": whole / (encode + scan),
+    }
+
+
+def over_http(
+    base: KnowledgeBase, settings: Settings, queries: Sequence[str]
+) -> Mapping[str, float]:
+    """What the JSON API and the page cost beside their search: the processor's, all threads."""
+    found = {}
+    searching: list[float] = []
+    search = base.search
+
+    def watched(*values: Any, **named: Any) -> Any:
+        started = time.thread_time()
+        try:
+            return search(*values, **named)
+        finally:
+            searching.append(time.thread_time() - started)
+
+    base.search = watched  # type: ignore[method-assign]
+    with TestClient(create_app(base, settings)) as client:
+        ways = {
+            "JSON API, without its search": "/api/search",
+            "page of results, without its search": "/fr/recherche",
+            "the client of this measure": "/healthz",
+        }
+        for what, path in ways.items():
+            for _ in range(2):  # the first warms what it reads
+                searching.clear()
+                started = time.process_time()
+                for query in queries:
+                    assert client.get(path, params={"q": query}).status_code == 200
+                taken = time.process_time() - started - sum(searching)
+            found[what] = 1000 * taken / len(queries)
+    return found
+
+
+class Remembered:
+    """An encoder that reads each text once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[tuple[str, TextKind], Embeddings] = {}
+        self.name, self.engine = encoder.name, encoder.engine
+        self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+        missing = [text for text in dict.fromkeys(texts) if (text, kind) not in self._known]
+        if missing:
+            rows = self._encoder.encode(missing, kind)
+            self._known |= {(text, kind): row for text, row in zip(missing, rows, strict=True)}
+        return np.stack([self._known[text, kind] for text in texts])
+
+    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
+        return self._encoder.encode_words(text, kind)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.budget")
+    parser.add_argument("--kb", type=Path, required=True, help="a knowledge base to search")
+    parser.add_argument("--needs", type=int, default=200, help="how many needs are asked")
+    given = parser.parse_args()
+    settings = Settings.from_environment(kb=given.kb)
+    encoder = load_encoder(settings)
+    remembered = Remembered(encoder)
+    queries = needs()[: given.needs]
+    print(f"{len(queries)} needs; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    with closing(KnowledgeBase(given.kb, lambda: remembered, settings.cache)) as base:
+        for query in queries:
+            base.search(query)
+        spent = in_process(base, queries)
+        print("| step | ms | share |\n| --- | ---: | ---: |")
+        for step, of_step in spent.items():
+            print(f"| {step} | {of_step:.1f} | {of_step / spent['whole search']:.0%} |")
+        print("\n| beside it | ms |\n| --- | ---: |")
+        beside = {**floor(base, encoder, queries), **over_http(base, settings, queries)}
+        for what, value in beside.items():
+            print(f"| {what} | {value:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
