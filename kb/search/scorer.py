@@ -99,8 +99,10 @@ def _near(
 ) -> Sequence[int]:
     """The ids of the `k` passages nearest to a query; with `among`, only those are looked at."""
     if among is not None and len(among) <= k:
-        return [id_ for id_ in among if id_ in context.index]
-    ids: list[int] = context.index.neighbours(expanded.mean_row, k, among).ids.tolist()
+        found = context.index.embedded(among).ids
+    else:
+        found = context.index.neighbours(expanded.mean_row, k, among).ids
+    ids: list[int] = found.tolist()
     return ids
 
 
