@@ -32,10 +32,11 @@ MAX_ATTACHMENT_SECONDS = 60.0
 MAX_BOUNDARIES = 2_000
 """The lines that may be boundaries between parts; the parser's time grows with their square."""
 _LONG_HEADER = re.compile(
-    rb"^(?:content-[a-z-]+|from|subject|date):(?:[^\n]|\n[ \t]){10000}",
+    rb"^(?:(?:content-location|from|subject|date):(?:[^\n]|\n[ \t]){10000}"
+    rb"|content-(?!location:)[a-z-]+:(?:[^\n]|\n[ \t]){2000})",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A header that would hold up the parser likewise."""
+"""A header that would hold up the parser likewise. Addresses of pages are long, parameters not."""
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""

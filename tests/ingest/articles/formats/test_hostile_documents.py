@@ -252,3 +252,14 @@ def test_a_page_of_a_pdf_without_what_it_shows_has_no_pictures() -> None:
 
     page = DictionaryObject({NameObject("/Resources"): NullObject()})
     assert list(scans._sizes(page)) == []
+
+
+def test_a_header_of_thousands_of_quotation_marks_is_refused_at_once() -> None:
+    header = b'Content-Type: text/html; name="' + b'"' * 9_000
+    page = (
+        b'From: <Saved by Blink>\nContent-Type: multipart/related; boundary="B"\n\n'
+        + b"".join(b"--B\n" + header + b"\n\n<p>gel</p>\n" for _ in range(40))
+        + b"--B--\n"
+    )
+    with pytest.raises(InputError, match="cannot be read"):
+        article_from_bytes(page, ".mhtml")
