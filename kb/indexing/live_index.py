@@ -15,7 +15,7 @@ from kb.indexing.dense_index import DenseIndex
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
 from kb.store.pool import StorePool
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ MERGE_PATIENCE = 4
 
 
 class LiveIndex:
-    """The index of the base in a folder, by the encoder of its indexer.
+    """The index of a base by an indexer's encoder, saved in a folder, or kept by the store.
 
     An index that has grown is saved by a thread beside, and read again from the file: so its
     segments are merged while searches go on, and processes share the memory of the file.
@@ -53,6 +53,12 @@ class LiveIndex:
         Raises:
             KnowledgeBaseError: the base was embedded by another encoder.
         """
+        if not isinstance(store, SqliteStore):
+            # psycopg is loaded by those alone who use it.
+            from kb.indexing.stored_index import kept_by
+
+            self._indexer.refuse_mismatch(store, outdated=False)
+            return kept_by(store, self._indexer.encoder)
         former = self._index
         index = self._brought_up_to_date(store)
         if index is not former and index.should_be_saved:
@@ -60,14 +66,24 @@ class LiveIndex:
         return index
 
     def rebuild(self, store: Store) -> None:
-        """Builds a new index from all that the store holds."""
+        """Builds a new index from all that the store holds, unless it keeps one itself."""
+        if not isinstance(store, SqliteStore):
+            return
         with self._lock:
             encoder = self._indexer.encoder
             self._index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
             self._saved = None
 
     def save(self, store: Store) -> None:
-        """Writes the index beside the database, so that the next start need not build it."""
+        """Writes the index beside the database, so that the next start need not build it.
+
+        A store that keeps the index itself is told that much may have come.
+        """
+        if not isinstance(store, SqliteStore):
+            from kb.indexing.stored_index import tend
+
+            tend(store, self._indexer.encoder)
+            return
         try:
             with self._saving_alone():
                 self._save(store)
@@ -81,7 +97,7 @@ class LiveIndex:
             for path in self._folder.glob(pattern):
                 path.unlink(missing_ok=True)
 
-    def _brought_up_to_date(self, store: Store) -> Index:
+    def _brought_up_to_date(self, store: SqliteStore) -> Index:
         self._indexer.refuse_mismatch(store, outdated=False)
         index = self._index
         if index is not None and index.generation == store.generation:
@@ -105,7 +121,7 @@ class LiveIndex:
         self._read_card = saved_segment.name_of_card(self._folder)
         return Index.load(self._folder, encoder.fingerprint, encoder.dimension)
 
-    def _save(self, store: Store) -> None:
+    def _save(self, store: SqliteStore) -> None:
         erased = -1
         # Passages erased while the index is written would come back with it.
         while erased != (erased := store.count_erased()):
@@ -138,7 +154,8 @@ class LiveIndex:
                 self._take_saved()
                 return
             with self._stores.lend() as store:
-                self._save(store)
+                if isinstance(store, SqliteStore):
+                    self._save(store)
 
     @contextmanager
     def _saving_alone(self) -> Iterator[None]:

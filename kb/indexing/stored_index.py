@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings
+from kb.encoder.encoder import Embeddings, Encoder
 from kb.indexing.dense_index import (
     DenseIndex,
     EmbeddedPassages,
@@ -17,7 +17,6 @@ from kb.indexing.dense_index import (
     id_array,
     nearest_first,
 )
-from kb.indexing.live_index import LiveIndex
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.store import Store
 
@@ -73,27 +72,17 @@ class StoredIndex(DenseIndex):
             self._ids, self._rows = met, np.concatenate([self._rows, rows])[first]
 
 
-class StoredLiveIndex(LiveIndex):
-    """The index of a base on a server, which keeps it up to date by itself."""
+def kept_by(store: Store, encoder: Encoder) -> StoredIndex:
+    """The index that a store keeps itself, of this encoder."""
+    return StoredIndex(_searching(store), encoder.fingerprint, encoder.dimension)
 
-    def fresh(self, store: Store) -> DenseIndex:
-        encoder = self._indexer.encoder
-        self._indexer.refuse_mismatch(store, outdated=False)
-        return StoredIndex(_searching(store), encoder.fingerprint, encoder.dimension)
 
-    def rebuild(self, store: Store) -> None:
-        """Does nothing: the index changes with the passages."""
-
-    def save(self, store: Store) -> None:
-        """Has the server prepare for what it holds now."""
-        encoder = self._indexer.encoder
-        _searching(store).tend_search(encoder.fingerprint, encoder.dimension)
-
-    def delete_saved(self) -> None:
-        """Does nothing: there is no file."""
+def tend(store: Store, encoder: Encoder) -> None:
+    """Has a store that keeps its index prepare for what it holds now."""
+    _searching(store).tend_search(encoder.fingerprint, encoder.dimension)
 
 
 def _searching(store: Store) -> PostgresPassages:
     if not isinstance(store, PostgresPassages):
-        raise TypeError("a store that finds no embeddings")
+        raise TypeError("a store that keeps no index")
     return store

@@ -7,6 +7,7 @@ import pytest
 from ingest.pipeline import ingest
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Encoder
+from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.knowledge_base import DATABASE_FILE
 from kb.models import Actor
@@ -19,7 +20,7 @@ from tests.conftest import OpenBase
 from tests.postgres import PostgresServer
 from tests.postgres_copy import copy_searched
 
-FIRMS, QUERIES = 100, 30
+FIRMS, QUERIES = 60, 20
 """All 500 are asked by `python -m tests.benchmarks.postgres`."""
 
 
@@ -48,12 +49,14 @@ def test_both_engines_give_the_same_answers(
     )
     copy_searched(base.folder / DATABASE_FILE, served)
     store = PostgresStore.connect(served)
+    live = LiveIndex(base.folder, base._indexer)
+    live.save(store)
+    assert isinstance(live.fresh(store), StoredIndex)
     for number, query in enumerate(needs()[:QUERIES]):
         filters = Filters(department="16" if number % 5 == 0 else "")
         expected = base.search(query, filters=filters)
         with store.reading():
-            index = StoredIndex(store, real_encoder.fingerprint, real_encoder.dimension)
-            context = SearchContext(store, index, real_encoder, base._calibrated())
+            context = SearchContext(store, live.fresh(store), real_encoder, base._calibrated())
             found = search(query, context, filters=filters)
         assert is_same(found, expected), query
     store.close()
