@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
+from kb.indexing.indexer import Indexer
+from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
@@ -18,6 +21,7 @@ from kb.store.postgres.halfvec import Halfvec, embeddings_of
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems, spellings, words
+from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.postgres import PostgresServer
 
@@ -211,6 +215,19 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     finally:
         server.execute("set enable_sort = on")
         server.execute(f"drop index embeddings_near_{ENCODER}")
+
+
+def test_a_store_that_keeps_its_index_is_asked_for_it(
+    stores: tuple[Store, PostgresStore], word_counts: WordCountEncoder, tmp_path: Path
+) -> None:
+    _, server = stores
+    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts))
+    index = live.fresh(server)
+    assert isinstance(index, StoredIndex)
+    assert index.generation == server.generation
+    live.rebuild(server)
+    live.save(server)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_halves_are_as_pgvector_has_them() -> None:
