@@ -9,6 +9,7 @@ with the query as float16; what it finds is compared again with the query as it 
 cosines that FAISS has.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
 
@@ -264,7 +265,7 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
 
 def _index_name(encoder: str) -> str:
-    return f"embeddings_near_{encoder[:32]}"
+    return "embeddings_near_" + re.sub(r"\W", "_", encoder.lower())[:32]
 
 
 def _saying(phrases: Collection[str], values: dict[str, object]) -> str:

@@ -25,7 +25,7 @@ from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.postgres import PostgresServer
 
-ENCODER, DIMENSION = "chance", 12
+ENCODER, DIMENSION = "By-Chance", 12
 FIRMS = 400
 
 
@@ -208,13 +208,13 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
         server.execute("select pg_stat_force_next_flush()")
         used = server.execute(
             "select idx_scan from pg_stat_user_indexes where indexrelname = ?",
-            [f"embeddings_near_{ENCODER}"],
+            ["embeddings_near_by_chance"],
         ).fetchone()
         assert used is not None
         assert used[0] > 0
     finally:
         server.execute("set enable_sort = on")
-        server.execute(f"drop index embeddings_near_{ENCODER}")
+        server.execute("drop index embeddings_near_by_chance")
 
 
 def test_a_store_that_keeps_its_index_is_asked_for_it(
