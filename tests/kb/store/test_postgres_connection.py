@@ -44,6 +44,7 @@ def other(address: PostgresAddress) -> Iterator[Store]:
 def shape(store: StoreConnection, tables: str) -> dict[str, list[tuple[str, str, bool, str]]]:
     """The columns of each table: name, type, whether it may be null, and what it is by itself."""
     kinds = {"bigint": "integer", "double precision": "float", "real": "float", "bytea": "blob"}
+    kinds |= {"user-defined": "blob"}  # pgvector's
     found = {}
     for (table,) in store.execute(tables).fetchall():
         columns = []
@@ -61,7 +62,7 @@ SQLITE_TABLES = (
 )
 POSTGRES_TABLES = (
     "select tablename from pg_tables where schemaname = current_schema()"
-    " and tablename not in ('quisait_schema', 'passage_words')"
+    " and tablename not in ('quisait_schema', 'passage_words', 'postings', 'word_totals')"
 )
 COLUMNS = {
     SQLITE_TABLES: 'select name, type, not "notnull" and not pk, dflt_value'
