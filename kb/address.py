@@ -1,7 +1,7 @@
 """Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
 
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -9,8 +9,9 @@ SCHEMES = ("postgresql://", "postgres://")
 class PostgresAddress:
     """The address of a database: `postgresql://user:password@host:5432/name?sslmode=require`.
 
-    As text it is without passwords, for lines that people read; `given` has them. `schema` is the
-    schema of the tables, which the address may name (`?schema=members`); `url` is without it.
+    As text it is without passwords, for lines that people read; `given` has them, and
+    `name` all else. `schema` is the schema of the tables, which the address may name
+    (`?schema=members`); `url` is without it.
     """
 
     def __init__(self, url: str) -> None:
@@ -19,11 +20,14 @@ class PostgresAddress:
         _ = parts.port  # raises ValueError if it is no number
         query = parse_qsl(parts.query, keep_blank_values=True)
         self.schema = dict(query).get("schema", "")
-        given = urlencode([pair for pair in query if pair[0] != "schema"])
+        given = _query([pair for pair in query if pair[0] != "schema"])
         user, at, host = parts.netloc.rpartition("@")
         self.url = _url(parts.netloc, parts.path, given)
-        shown = urlencode({"schema": self.schema} if self.schema else {})
-        self._shown = _url(f"{user.partition(':')[0]}{at}{host}", parts.path, shown)
+        open_pairs = [pair for pair in query if "password" not in pair[0]]
+        netloc = f"{user.partition(':')[0]}{at}{host}"
+        self.name = _url(netloc, parts.path, _query(open_pairs))
+        shown = _query([("schema", self.schema)] if self.schema else [])
+        self._shown = _url(netloc, parts.path, shown)
 
     def __str__(self) -> str:
         return self._shown
@@ -37,6 +41,10 @@ class PostgresAddress:
 
     def __hash__(self) -> int:
         return hash((self.url, self.schema))
+
+
+def _query(pairs: list[tuple[str, str]]) -> str:
+    return urlencode(pairs, quote_via=quote)  # libpq reads a plus as a plus
 
 
 def _url(netloc: str, path: str, query: str) -> str:

@@ -171,7 +171,8 @@ class KnowledgeBase(Publishing):
             SchemaTooNew: a later version of this program wrote it.
             ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
         """
-        if create:
+        # What a machine keeps of a base in PostgreSQL may be deleted, or never have been here.
+        if create or settings.database:
             try:
                 # For its owner alone, whatever the umask: hashes of passwords are in it.
                 settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -371,7 +371,7 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """The folder of the base; of one in a PostgreSQL database, a folder of this machine."""
         if isinstance(self.kb, PostgresAddress):
-            return self.cache / "bases" / sha256(str(self.kb).encode()).hexdigest()[:16]
+            return self.cache / "bases" / sha256(self.kb.name.encode()).hexdigest()[:16]
         return self.kb
 
     def folder_for(self, what: str, instead: str) -> Path:

@@ -150,7 +150,7 @@ def emptied(address: PostgresAddress) -> PostgresAddress:
         store.execute("set constraints all deferred")
         tables = store.execute(
             "select tablename from pg_tables where schemaname = current_schema()"
-            " and tablename != 'quisait_schema'"
+            " and tablename not in ('quisait_schema', 'word_totals')"
         )
         for (table,) in tables.fetchall():
             store.execute(f"delete from {table}")

@@ -16,7 +16,6 @@ from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.models import Actor, Kind, Record, kind_of
 from kb.store.migrations import SCHEMA_VERSION
-from kb.store.side_tables import SideTables
 from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
@@ -144,7 +143,7 @@ class Indexer:
         Raises:
             KnowledgeBaseError: another process makes the base anew meanwhile, by another encoder.
         """
-        side = SideTables(store)
+        side = store.side
         made_by = f"{self.encoder.fingerprint} {DERIVATION} {SCHEMA_VERSION}"
         side.begin(made_by)
         while self._put_aside(store, made_by, on_embedded):
@@ -163,7 +162,7 @@ class Indexer:
 
         Returns whether there may be more to do.
         """
-        side = SideTables(store)
+        side = store.side
         with store.reading():
             if side.made_by != made_by:
                 return False

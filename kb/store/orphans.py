@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kb.models import Kind
 from kb.store.integrity import make_indexes_anew
 from kb.store.records import TABLES
-from kb.store.side_tables import SIDE, SideTables
+from kb.store.side_tables import SIDE
 from kb.store.store import Store
 
 
@@ -99,7 +99,7 @@ def _belongings(store: Store) -> list[Belonging]:
     )
     declared = (Belonging(*key) for key in keys.fetchall())
     every = [*BELONGINGS, *(key for key in declared if key not in BELONGINGS)]
-    passing = {"embeddings"} if SideTables(store).made_by else set()
+    passing = {"embeddings"} if store.side.made_by else set()
     return [
         belonging
         for belonging in every

@@ -26,7 +26,8 @@ MADE_BY = "rebuild"
 CLEARED_AT_ONCE = 2_000
 """Rows that a transaction deletes."""
 
-_WAITING = "rebuild_waiting"
+WAITING = "rebuild_waiting"
+"""The table of the records that are still to be put aside."""
 
 
 class SideTables:
@@ -45,7 +46,7 @@ class SideTables:
         with self._store.writing():
             if self.made_by == made_by:
                 return
-            _abandon(self._store)
+            self._abandon()
         while not self.made_by:
             self.clear()
             with self._store.writing():
@@ -56,7 +57,7 @@ class SideTables:
     def waiting(self, most: int) -> list[tuple[Kind, str]]:
         """The kinds and ids of the first records that wait, `most` at most."""
         rows = self._store.execute(
-            f"select kind, record_id from {_WAITING} order by kind, record_id limit ?",  # noqa: S608
+            f"select kind, record_id from {WAITING} order by kind, record_id limit ?",  # noqa: S608
             [most],
         )
         return [(Kind(row[0]), row[1]) for row in rows]
@@ -64,7 +65,7 @@ class SideTables:
     def settle(self, kind: Kind, record_id: str) -> bool:
         """Has a record wait no longer; returns whether it did. Called in a transaction."""
         deleted = self._store.execute(
-            f"delete from {_WAITING} where kind = ? and record_id = ?",  # noqa: S608
+            f"delete from {WAITING} where kind = ? and record_id = ?",  # noqa: S608
             [kind.value, record_id],
         )
         return deleted.rowcount > 0
@@ -74,7 +75,7 @@ class SideTables:
 
         What was remembered of passages that changed is of the former state, and goes.
         """
-        _abandon(self._store)
+        self._abandon()
         for former, new in (("", "out_"), (SIDE, ""), ("out_", SIDE)):
             for table in DERIVED:
                 self._store.execute(f"alter table {former}{table} rename to {new}{table}")
@@ -132,6 +133,16 @@ class SideTables:
             " (select text_hash from passages where text_hash is not null)"
         )
 
+    def _abandon(self) -> None:
+        """Ends the filling of the side tables, if it had begun: they are dead."""
+        triggers = self._store.execute(
+            f"select name from sqlite_master where type = 'trigger' and name glob '{WAITING}_*'"  # noqa: S608
+        ).fetchall()
+        for (name,) in triggers:
+            self._store.execute(f"drop trigger {name}")
+        self._store.execute(f"drop table if exists {WAITING}")
+        self._store.execute("delete from properties where name = ?", [MADE_BY])
+
     def _exist(self) -> bool:
         found = self._store.execute(
             "select 1 from sqlite_master where name = ?", [f"{SIDE}{DERIVED[0]}"]
@@ -142,32 +153,21 @@ class SideTables:
         for sql in _definitions(self._store):
             self._store.execute(sql)
         self._store.execute(
-            f"create table {_WAITING} (kind text, record_id text, primary key (kind, record_id))"
+            f"create table {WAITING} (kind text, record_id text, primary key (kind, record_id))"
             " without rowid"
         )
         for kind, table in TABLES.items():
             self._store.execute(
-                f"insert into {_WAITING} select '{kind}', id from {table}"  # noqa: S608
+                f"insert into {WAITING} select '{kind}', id from {table}"  # noqa: S608
             )
             for event, row in (("insert", "new"), ("update", "new"), ("delete", "old")):
                 self._store.execute(_trigger(kind, table, event, row))
         # What a passage of the side tables has is not let go with the last other one of its text.
         needed = f"select 1 from {SIDE}passages where text_hash = old.text_hash"  # noqa: S608
         self._store.execute(
-            f"create trigger {_WAITING}_embeddings before delete on embeddings"
+            f"create trigger {WAITING}_embeddings before delete on embeddings"
             f" when exists ({needed}) begin select raise(ignore); end"
         )
-
-
-def _abandon(store: StoreConnection) -> None:
-    """Ends the filling of the side tables, if it had begun: they are dead."""
-    triggers = store.execute(
-        f"select name from sqlite_master where type = 'trigger' and name glob '{_WAITING}_*'"  # noqa: S608
-    ).fetchall()
-    for (name,) in triggers:
-        store.execute(f"drop trigger {name}")
-    store.execute(f"drop table if exists {_WAITING}")
-    store.execute("delete from properties where name = ?", [MADE_BY])
 
 
 def _definitions(store: StoreConnection) -> Iterator[str]:
@@ -189,12 +189,12 @@ def _trigger(kind: Kind, table: str, event: str, row: str) -> str:
     """The SQL of the trigger that takes a record out of the side tables as it changes."""
     documents = f"(select id from {SIDE}documents where kind = '{kind}' and record_id = {row}.id)"  # noqa: S608
     waits = (
-        f"delete from {_WAITING} where kind = '{kind}' and record_id = old.id"  # noqa: S608
+        f"delete from {WAITING} where kind = '{kind}' and record_id = old.id"  # noqa: S608
         if event == "delete"
-        else f"insert or ignore into {_WAITING} values ('{kind}', new.id)"  # noqa: S608
+        else f"insert or ignore into {WAITING} values ('{kind}', new.id)"  # noqa: S608
     )
     return (
-        f"create trigger {_WAITING}_{kind}_{event} after {event} on {table} begin"  # noqa: S608
+        f"create trigger {WAITING}_{kind}_{event} after {event} on {table} begin"  # noqa: S608
         f" delete from {SIDE}passage_words where rowid in"
         f" (select id from {SIDE}passages where document_id in {documents});"
         f" delete from {SIDE}passages where document_id in {documents};"

@@ -91,6 +91,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return SqliteStore.open_file(path, create=create)
 
     @property
+    def side(self) -> SideTables:
+        """The side tables of a rebuild."""
+        return SideTables(self)
+
+    @property
     def generation(self) -> str:
         """The name of the state of the base: a counter of changes, and a token that never recurs.
 
@@ -380,7 +385,7 @@ class SqliteStore(StoreFile, Store):
             copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
-            SideTables(self).forget_erased()
+            self.side.forget_erased()
         self.execute("vacuum")
         if not self.truncate_wal():
             raise KnowledgeBaseError(

@@ -33,7 +33,7 @@ from kb.store import integrity
 from kb.store.integrity import StoredDocument, StoredPassage
 from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR, passage_id
-from kb.store.side_tables import SIDE, SideTables
+from kb.store.side_tables import SIDE
 from kb.store.store import SqliteStore, Store
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
@@ -242,7 +242,7 @@ class BaseCheck:
         self._sample = dict(sorted(self._sample.items())[:SAMPLE])
 
     def _encoder(self) -> Iterator[Finding]:
-        if SideTables(self._store).made_by:
+        if self._store.side.made_by:
             yield Finding(
                 "rebuild",
                 "the base is being made anew, or was until a process was killed",

@@ -1,6 +1,6 @@
 """A connection to the database of a knowledge base on a PostgreSQL server."""
 
-import select
+import selectors
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -22,13 +22,12 @@ from kb.store.postgres.statements import as_postgres
 
 CONNECT_TIMEOUT_S = 10
 
-_BEGIN_TO_READ = (
-    "begin isolation level repeatable read read only;"
-    # Before the state is taken, so that a rebuild exchanges no table within it.
-    " lock table documents, passages, passage_words in access share mode"
-)
+_BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN_TO_WRITE = "begin; set local lock_timeout = '{}ms'; " + migrations.LOCK
 _BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
+
+# `select` itself knows the first thousand files of a process alone.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _FROM_VALUES = "from :values"
 
@@ -155,8 +154,9 @@ class PostgresConnection(StoreConnection):
         if self._connection.closed or self._connection.broken:
             return True
         # A server says nothing to who asks nothing, unless it goes.
-        readable, _, _ = select.select([self._connection.fileno()], [], [], 0)
-        return bool(readable)
+        with _Selector() as selector:
+            selector.register(self._connection.fileno(), selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
         if isinstance(error, errors.LockNotAvailable):

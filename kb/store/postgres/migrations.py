@@ -19,7 +19,14 @@ FIRST_VERSION = 26
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = ()
+
+def _nothing(_connection: "psycopg.Connection[Any]") -> None:
+    """Changes nothing: what SQLite needs here, these tables have."""
+
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
+    _nothing,  # embeddings are in half precision from the first
+)
 """From `FIRST_VERSION` on; each does to the tables what SQLite's of the same number does."""
 
 

@@ -630,3 +630,22 @@ create table wrong_passwords (
   tried bigint,
   primary key (account, day)
 );
+
+-- What a rebuild makes anew, and which records are still to do (`kb.store.postgres.side_tables`).
+-- Triggers keep both true while it goes on.
+create table side_documents (like documents including defaults including indexes);
+alter table side_documents
+  alter id set default nextval(pg_get_serial_sequence('documents', 'id'));
+create table side_passages (like passages including indexes);
+create table side_passage_words (like passage_words including indexes);
+create table rebuild_waiting (
+  kind text collate "C",
+  record_id text collate "C",
+  primary key (kind, record_id)
+);
+create trigger actor_changes after insert or update or delete on actors
+  for each row execute function wait_for_rebuild('actor');
+create trigger case_changes after insert or update or delete on cases
+  for each row execute function wait_for_rebuild('case');
+create trigger embedding_goes before delete on embeddings
+  for each row execute function keep_for_rebuild();

@@ -262,7 +262,7 @@ def test_what_is_erased_goes_from_the_former_state_too(
 
     rebuilding = open_base(WordCountEncoder("words-2"))
     with monkeypatch.context() as patched:
-        patched.setattr("kb.indexing.indexer.SideTables.drop_embeddings_except", stop)
+        patched.setattr("kb.store.side_tables.SideTables.drop_embeddings_except", stop)
         with pytest.raises(Stopped):
             rebuilding.rebuild()
     rebuilding.erase(Kind.ACTOR, "aaa", by="chloé")

@@ -31,6 +31,11 @@ def test_lists_are_read_by_sqlite_out_of_json() -> None:
     )
 
 
+def test_what_an_address_says_to_libpq_is_kept() -> None:
+    given = "postgresql://h/kb?options=-c%20work_mem%3D1MB&sslmode=require"
+    assert PostgresAddress(f"{given}&schema=net").url == given
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
@@ -43,5 +48,6 @@ def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
     address = PostgresAddress(url)
     assert str(address) == shown
     assert "s3cret" not in repr(address)
+    assert "s3cret" not in address.name
     assert ("s3cret" in address.url) == ("s3cret" in url)
     assert "schema" not in address.url

@@ -43,8 +43,13 @@ def other(address: PostgresAddress) -> Iterator[Store]:
 
 def shape(store: StoreConnection, tables: str) -> dict[str, list[tuple[str, str, bool, str]]]:
     """The columns of each table: name, type, whether it may be null, and what it is by itself."""
-    kinds = {"bigint": "integer", "double precision": "float", "real": "float", "bytea": "blob"}
-    kinds |= {"user-defined": "blob"}  # pgvector's
+    kinds = {
+        "user-defined": "blob",
+        "bigint": "integer",
+        "double precision": "float",
+        "real": "float",
+        "bytea": "blob",
+    }
     found = {}
     for (table,) in store.execute(tables).fetchall():
         columns = []
@@ -62,7 +67,9 @@ SQLITE_TABLES = (
 )
 POSTGRES_TABLES = (
     "select tablename from pg_tables where schemaname = current_schema()"
-    " and tablename not in ('quisait_schema', 'passage_words', 'postings', 'word_totals')"
+    " and tablename not in ('quisait_schema', 'passage_words', 'postings',"
+    " 'word_totals', 'rebuild_waiting')"
+    " and tablename not like 'side%'"
 )
 COLUMNS = {
     SQLITE_TABLES: 'select name, type, not "notnull" and not pk, dflt_value'

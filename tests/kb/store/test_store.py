@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from kb.address import Place
 from kb.errors import (
     KnowledgeBaseError,
     NotAKnowledgeBase,
@@ -26,15 +27,22 @@ from kb.models import Actor, Kind, Record
 from kb.store import migrations
 from kb.store.connection import Result
 from kb.store.database import LOOK_EVERY_S, fts_query
-from kb.store.pool import StorePool
+from kb.store.pool import StorePool, open_store
 from kb.store.store import Store
 from kb.text.analysis import index_words, query_stems
+from tests.conftest import emptied
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
+
+in_both = pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+"""What a store promises whatever it is in; the other tests are about files."""
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "kb.sqlite", create=True)
+def store(tmp_path: Path, engine: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+    place: Place = tmp_path / "kb.sqlite"
+    if engine == "postgres":
+        place = emptied(request.getfixturevalue("postgres_base"))
+    opened = open_store(place, create=True)
     with opened.changing():
         for record in RECORDS:
             put(opened, record)
@@ -49,17 +57,20 @@ def put(store: Store, record: Record) -> None:
     store.put_embeddings("e", vectors)
 
 
+@in_both
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.id)
 def test_what_is_put_comes_back_the_same(store: Store, record: Record) -> None:
     kind = Kind.CASE if record is SANITISER else Kind.ACTOR
     assert store.record(kind, record.id) == record
 
 
+@in_both
 def test_an_unknown_id_is_named(store: Store) -> None:
     with pytest.raises(UnknownRecord, match="no actor with the id 'nobody'"):
         store.record(Kind.ACTOR, "nobody")
 
 
+@in_both
 def test_putting_again_replaces(store: Store) -> None:
     with store.changing():
         put(store, replace(POLISH, description="Elle fait du savon.", themes=("Savon",)))
@@ -70,6 +81,7 @@ def test_putting_again_replaces(store: Store) -> None:
     assert [passage.text for passage in store.passages(ids).values()] == ["Elle fait du savon."]
 
 
+@in_both
 def test_removing_leaves_nothing_behind(store: Store) -> None:
     with store.changing():
         for kind, id_ in [
@@ -87,6 +99,7 @@ def test_removing_leaves_nothing_behind(store: Store) -> None:
     assert store.match_words(query_stems("cuir"), 10) == []
 
 
+@in_both
 def test_an_embedding_stays_while_another_passage_has_its_text(store: Store) -> None:
     with store.changing():
         put(store, replace(POLISH, id="twin"))
@@ -99,6 +112,7 @@ def test_an_embedding_stays_while_another_passage_has_its_text(store: Store) -> 
     assert store.missing_embeddings("e", hashes) == hashes
 
 
+@in_both
 def test_a_failed_change_leaves_no_trace(store: Store) -> None:
     before = store.generation
 
@@ -113,6 +127,7 @@ def test_a_failed_change_leaves_no_trace(store: Store) -> None:
     assert store.generation == before
 
 
+@in_both
 def test_every_change_has_a_generation_of_its_own(store: Store) -> None:
     seen = {store.generation}
     for _ in range(3):
@@ -122,6 +137,7 @@ def test_every_change_has_a_generation_of_its_own(store: Store) -> None:
     assert [int(generation.split("-")[0]) for generation in sorted(seen)] == [1, 2, 3, 4]
 
 
+@in_both
 def test_filters(store: Store) -> None:
     assert store.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
     assert store.ids(Kind.ACTOR, department="16") == ["avel"]
@@ -136,6 +152,7 @@ def test_filters(store: Store) -> None:
     ] == [(2, 0)]
 
 
+@in_both
 def test_names_and_numbers(store: Store) -> None:
     assert store.actors_named("harmonie") == ["gants"]
     assert store.actors_registered("55208131766522") == ["avel"]
@@ -143,6 +160,7 @@ def test_names_and_numbers(store: Store) -> None:
     assert store.actors_registered("55208131") == []
 
 
+@in_both
 def test_cases_of_an_actor(store: Store) -> None:
     assert store.cases_of(["avel", "gants", "not-yet-known"]) == {
         "avel": [SANITISER.id],
@@ -150,6 +168,7 @@ def test_cases_of_an_actor(store: Store) -> None:
     }
 
 
+@in_both
 def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
     found = store.match_words(query_stems("ganteries"), 10)
     assert [store.passages([id_])[id_].record_id for id_, _ in found] == ["gants"]
@@ -286,6 +305,7 @@ def test_an_older_schema_is_migrated_with_what_it_holds(
     migrated.close()
 
 
+@in_both
 def test_the_language_of_a_theme_is_that_of_most_of_its_records(store: Store) -> None:
     english = replace(GLOVER, lang="en", themes=("Cuir", "Leather", "Gloves"))
     with store.changing():
@@ -398,6 +418,7 @@ def test_a_base_that_others_write_is_read_as_it_is_now(
     writer.close()
 
 
+@in_both
 def test_a_theme_is_given_in_its_usual_spelling(store: Store) -> None:
     with store.changing():
         for number, theme in enumerate(["emballage", "Emballage", "Emballage", "Émballage"]):
@@ -405,6 +426,7 @@ def test_a_theme_is_given_in_its_usual_spelling(store: Store) -> None:
     assert ("Emballage", 4, 0) in store.themes()
 
 
+@in_both
 def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
     with store.changing():
         put(store, replace(SANITISER, id="en", lang="en", translation_of=SANITISER.id))
@@ -461,6 +483,7 @@ def test_the_wal_is_emptied_once_a_writer_has_moved_what_it_moves(
     assert looks == 3
 
 
+@in_both
 def test_two_texts_alike_are_two_documents(store: Store) -> None:
     with store.changing():
         put(store, replace(GLOVER, id="second"))
@@ -521,6 +544,7 @@ class ActorWithFax(Actor):
     fax: str = ""
 
 
+@in_both
 def test_a_field_without_a_column_is_kept_with_the_facts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -540,6 +564,7 @@ def test_a_field_without_a_column_is_kept_with_the_facts(
     ]
 
 
+@in_both
 def test_a_field_that_this_version_does_not_know_is_ignored(store: Store) -> None:
     with store.changing():
         store.execute(
