@@ -81,8 +81,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[PostgresServer]:
+def postgres_server(
+    settings: Mapping[str, str] = SETTINGS, kept_in: Path | None = None
+) -> Iterator[PostgresServer]:
     """Runs a server with pgvector in each new database, until the block ends, or this process.
+
+    With `kept_in`, its databases are in that folder, and stay there for the next server.
 
     Raises:
         PostgresMissing: it is not installed.
@@ -90,12 +94,15 @@ def postgres_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[Postgres
     if not (PROGRAMS / "postgres").exists() or not EXTENSION.exists():
         raise PostgresMissing
     # The path of a Unix socket has 107 bytes at most: the usual folder may be too deep.
-    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
+    folder = kept_in or Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp"))
     try:
+        folder.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
         data = folder / "data"
-        _make_cluster(data)
+        is_new = not data.exists()
+        if is_new:
+            _make_cluster(data)
         options = [f"--{name}={value}" for name, value in settings.items()]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
@@ -104,13 +111,15 @@ def postgres_server(settings: Mapping[str, str] = SETTINGS) -> Iterator[Postgres
         try:
             server = PostgresServer(folder)
             _wait_until_it_answers(server, process)
-            server.execute("create extension vector", database="template1")
+            if is_new:
+                server.execute("create extension vector", database="template1")
             yield server
         finally:
             process.send_signal(signal.SIGQUIT)
             process.wait()
     finally:
-        shutil.rmtree(folder)
+        if kept_in is None:
+            shutil.rmtree(folder)
 
 
 def _own_program(name: str, *options: str) -> list[str]:

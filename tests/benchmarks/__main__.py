@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kb.encoder import delta
 from kb.encoder.prepared import find_delta, find_model, prompts_of
 from kb.settings import Settings
 from tests.benchmarks.corpus import ROOT
@@ -101,7 +102,8 @@ def _merged_model() -> Path:
     name, source = find_model(settings)
     delta_folder = find_delta(settings)
     folder = BUILT / "model"
-    stamp, told = folder / "merged.txt", f"{source}\n{delta_folder}\n"
+    added = delta.fingerprint(delta_folder) if delta_folder else "nothing"
+    stamp, told = folder / "merged.txt", f"{source} and {added}\n"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != told:
         from kb.encoder.torch_engine import load_sentence_transformer
 

@@ -68,9 +68,6 @@ class Session:
     def pid(self) -> int:
         return self._process.pid
 
-    def pss_mib(self) -> float:
-        return pss_mib(self._process.pid)
-
     def _line(self, do: str, until: float) -> bytes:
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as waiting:
@@ -144,8 +141,13 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def pss_mib(pid: int) -> float:
-    """The memory of a process and of all that it started: shared pages count by their share."""
+def pss_mib(pid: int | None) -> float:
+    """The memory of a process and of all that it started, 0 without one.
+
+    Pages that are shared count by their share.
+    """
+    if pid is None:
+        return 0.0
     parents, sessions = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # a process may end while it is looked at

@@ -123,7 +123,7 @@ PLOTTED = (
     ("adding", "From adding a text to finding it, ms", ADDED),
 )
 
-OURS, PLAIN, TXTAI = "ours", "plain", "txtai"
+OURS, POSTGRES, PLAIN, TXTAI = "ours", "postgres", "plain", "txtai"
 
 
 class Results:
@@ -299,6 +299,8 @@ def _goals(results: Results) -> Iterator[str]:
         yield _goal(
             f"{CLIENTS} clients, p95 / p50{at}", "≤ 6", _over(ours(MANY_P95), ours(MANY_P50))
         )
+        on_postgres = results.median(P50, POSTGRES, size)
+        yield _goal(f"search on PostgreSQL / on SQLite{at}", "≤ 2", _over(on_postgres, ours(P50)))
         yield _goal(f"recall@10{at}", "≥ 0.98", ours(RECALL))
         yield _goal(f"published, then found, ms{at}", "≤ 500", ours(PUBLISHED))
         yield _goal(f"cold search, s{at}", "≤ 1.2", ours(COLD))

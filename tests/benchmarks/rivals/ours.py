@@ -4,8 +4,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -27,24 +29,29 @@ class Ours(Contestant):
         self._encoder = load_encoder(Settings.from_environment())
         self._encoder.encode(["prêt"], TextKind.DOCUMENT)
 
+    def place(self, folder: Path) -> Path | str:
+        """What the setting of the base is, for a base with its files in a folder."""
+        return folder
+
     def build(self, folder: Path, slices: Sequence[SliceFiles], given: bool) -> int:
         encoder = GivenEmbeddings(self._encoder, slices) if given else self._encoder
-        settings = Settings.from_environment(kb=folder)
-        KnowledgeBase.open(settings, create=True).close()
-        base = KnowledgeBase(folder, lambda: encoder, settings.cache)
         directory = folder.with_suffix(".jsonl")  # a directory is one file, however large
         with directory.open("wb") as whole:
             for one in slices:
                 whole.write(one.firms.read_bytes())
-        report = ingest(base, [directory])
-        base.save_index()
-        base.close()
+        settings = Settings.from_environment(kb=self.place(folder))
+        with (
+            patch("kb.knowledge_base.load_encoder", lambda _settings: encoder),
+            closing(KnowledgeBase.open(settings, create=True)) as base,
+        ):
+            report = ingest(base, [directory])
+            base.save_index()
         if report.failures:
             raise ValueError(str(report.failures[0]))
         return report.embedded
 
     def open(self, folder: Path) -> None:
-        self._base = KnowledgeBase.open(Settings.from_environment(kb=folder))
+        self._base = KnowledgeBase.open(Settings.from_environment(kb=self.place(folder)))
         self._base.search("prêt")
 
     def search(self, need: str) -> Sequence[str]:
@@ -64,13 +71,15 @@ class Ours(Contestant):
 
     @classmethod
     def once(cls, model: Path, folder: Path, need: str) -> None:
-        os.execv(QUISAIT[0], [*QUISAIT, "search", need, "--kb", str(folder)])  # noqa: S606
+        place = str(cls(model).place(folder))
+        os.execv(QUISAIT[0], [*QUISAIT, "search", need, "--kb", place])  # noqa: S606
 
     @classmethod
     def serve(cls, model: Path, folder: Path, port: int) -> None:
         # All requests come from one address here; nothing else is set otherwise than it comes.
         os.environ["QUISAIT_SEARCHES_A_MINUTE"] = "0"
-        os.execv(QUISAIT[0], [*QUISAIT, "serve", "--kb", str(folder), "--port", str(port)])  # noqa: S606
+        place = str(cls(model).place(folder))
+        os.execv(QUISAIT[0], [*QUISAIT, "serve", "--kb", place, "--port", str(port)])  # noqa: S606
 
 
 class GivenEmbeddings:
