@@ -49,7 +49,7 @@ def test_both_engines_give_the_same_answers(
     )
     copy_searched(base.folder / DATABASE_FILE, served)
     store = PostgresStore.connect(served)
-    live = LiveIndex(base.folder, base._indexer)
+    live = LiveIndex(base.folder, base._indexer, base._stores)
     live.save(store)
     assert isinstance(live.fresh(store), StoredIndex)
     for number, query in enumerate(needs()[:QUERIES]):
