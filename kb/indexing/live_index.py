@@ -92,10 +92,17 @@ class LiveIndex:
             logger.info("The index was not saved: %s", error)
 
     def delete_saved(self) -> None:
-        """Deletes the saved index, of any format, and what killed processes left of saving."""
-        for pattern in ("passages.*", ".passages.*"):
-            for path in self._folder.glob(pattern):
-                path.unlink(missing_ok=True)
+        """Deletes the saved index, of any format, and what killed processes left of saving.
+
+        Called once a change that erases is committed. A process that is saving may have read the
+        state before, so this waits until it is done; who saves later has read what is left.
+        """
+        if not self._folder.is_dir():
+            return  # of a base in PostgreSQL, nothing has to be here
+        with self._saving_alone():
+            for pattern in ("passages.*", ".passages.*"):
+                for path in self._folder.glob(pattern):
+                    path.unlink(missing_ok=True)
 
     def _brought_up_to_date(self, store: SqliteStore) -> Index:
         self._indexer.refuse_mismatch(store, outdated=False)
@@ -122,12 +129,9 @@ class LiveIndex:
         return Index.load(self._folder, encoder.fingerprint, encoder.dimension)
 
     def _save(self, store: SqliteStore) -> None:
-        erased = -1
-        # Passages erased while the index is written would come back with it.
-        while erased != (erased := store.count_erased()):
-            with self._lock:
-                index = self._brought_up_to_date(store)
-            index.save(self._folder)
+        with self._lock:
+            index = self._brought_up_to_date(store)
+        index.save(self._folder)
         self._take_saved()
 
     def _take_saved(self) -> None:

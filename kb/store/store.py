@@ -121,11 +121,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         updated_at = self.property("updated_at")
         return Counts(actors, cases, stories, passages, embedded, updated_at)
 
-    def count_erased(self) -> int:
-        """Returns the count of records ever erased."""
-        (count,) = self.execute("select count(*) from withdrawals where erased = 1").fetchone()
-        return int(count)
-
     # Changes
 
     @contextmanager

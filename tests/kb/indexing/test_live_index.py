@@ -1,9 +1,11 @@
 """The index of a process: saved beside searches, and shared with other processes."""
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,6 +133,32 @@ def test_what_another_process_saved_is_taken(
     taken = fresh(second, store)
     assert (len(taken._base), len(taken._recent)) == (16, 0)
     assert held(taken) == store.embedded_passages("e")
+
+
+def test_what_is_erased_while_another_process_saves_does_not_come_back(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, names(10))
+    saving, erasing = live_index(tmp_path), live_index(tmp_path)
+    write, threads = saved_segment.write, []
+
+    def write_late(*values: Any, **named: Any) -> None:
+        # The index of the state before was taken to be written, and now its passage is erased.
+        with closing(Store.open(tmp_path / "kb.sqlite")) as other, other.changing():
+            other.remove(Kind.ACTOR, "a3")
+        thread = threading.Thread(target=erasing.delete_saved)
+        threads.append(thread)
+        thread.start()
+        thread.join(0.1)
+        write(*values, **named)
+
+    monkeypatch.setattr(saved_segment, "write", write_late)
+    saving.save(store)
+    threads[0].join()
+    assert not list(tmp_path.glob("*passages.*"))
+    monkeypatch.undo()
+    saving.save(store)
+    assert set(Index.load(tmp_path, "e", 16).ids.tolist()) == store.embedded_passages("e")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
