@@ -4,6 +4,7 @@ An encoder takes more memory than all else that a searcher has. Each searcher as
 sockets of its own, and a thread of the server answers; what one has asked lately, all know.
 """
 
+import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,9 @@ from kb.errors import EncoderError
 from web.operations.frames import LENGTHS, frame_of, parts_of
 
 _NOBODY = "The server that has the encoder is gone."
+_FAILED = "The encoder failed: the log of the server says more."
+
+_log = logging.getLogger(__name__)
 
 
 class SharedEncoder:
@@ -71,6 +75,10 @@ def share_encoder(encoder: Callable[[], Encoder], channel: socket.socket) -> Non
                     reply = _answer(encoder(), head)
                 except EncoderError as error:
                     reply = frame_of({"error": str(error)})
+                except Exception:  # noqa: BLE001 (whatever an engine raises)
+                    # Without an answer, the searcher would be refused whatever it asks from now on.
+                    _log.exception("A text of a searcher could not be encoded")
+                    reply = frame_of({"error": _FAILED})
                 file.write(reply)
                 file.flush()
 

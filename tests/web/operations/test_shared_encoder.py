@@ -1,10 +1,10 @@
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 
-from kb.encoder.encoder import TextKind
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EncoderError
 from tests.encoders import WordCountEncoder
 from web.operations.shared_encoder import SharedEncoder, share_encoder
@@ -46,6 +46,25 @@ def test_what_the_encoder_refuses_is_told(channel: tuple[socket.socket, socket.s
     share_encoder(refuse, ours)
     with pytest.raises(EncoderError, match="The model cannot be found"):
         SharedEncoder(theirs)
+
+
+def test_a_failure_of_the_encoder_is_told_and_the_next_text_is_encoded(
+    channel: tuple[socket.socket, socket.socket], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(WordCountEncoder):
+        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+            if "hostile" in texts:
+                raise RuntimeError("out of memory")
+            return super().encode(texts, kind)
+
+    ours, theirs = channel
+    encoder = Failing()
+    share_encoder(lambda: encoder, ours)
+    shared = SharedEncoder(theirs)
+    with pytest.raises(EncoderError, match="The encoder failed"):
+        shared.encode(["hostile"], TextKind.QUERY)
+    assert "out of memory" in caplog.text
+    assert len(shared.encode(["du gel"], TextKind.QUERY)) == 1
 
 
 def test_it_ends_with_the_process_that_has_it(
