@@ -1,9 +1,19 @@
 """Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
+
+_HOSTS = re.compile(r"(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?(,(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?)*")
+"""Hosts with their ports; libpq tries several one after the other."""
+
+_UNREADABLE = (
+    "it is no address of a database: in a name or a password, write @ as %40, / as %2F, "
+    ": as %3A, ? as %3F, # as %23 and % as %25"
+)
+"""Says nothing of what was given: a part of a password may be anywhere in it."""
 
 
 class PostgresAddress:
@@ -15,13 +25,24 @@ class PostgresAddress:
     """
 
     def __init__(self, url: str) -> None:
+        """Reads an address.
+
+        Raises:
+            ValueError: it cannot be read, or parts of a password may stand where others are shown.
+        """
         self.given = url
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError if it is no number
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise ValueError(_UNREADABLE) from None
         query = parse_qsl(parts.query, keep_blank_values=True)
+        user, at, host = parts.netloc.rpartition("@")
+        astray = "@" in "".join([user, parts.path, *(name for name, _ in query)])
+        broken = re.search(r"%(?![0-9a-f]{2})|%00", url, re.IGNORECASE)
+        if astray or broken or parts.fragment or not _HOSTS.fullmatch(host):
+            raise ValueError(_UNREADABLE)
         self.schema = dict(query).get("schema", "")
         given = _query([pair for pair in query if pair[0] != "schema"])
-        user, at, host = parts.netloc.rpartition("@")
         self.url = _url(parts.netloc, parts.path, given)
         open_pairs = [pair for pair in query if "password" not in pair[0]]
         netloc = f"{user.partition(':')[0]}{at}{host}"

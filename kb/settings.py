@@ -38,10 +38,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def _place(given: object) -> object:
-    try:
-        return place_of(given) if isinstance(given, str) else given
-    except ValueError as error:
-        raise ValueError(f"it is no address of a database ({error})") from None
+    return place_of(given) if isinstance(given, str) else given
 
 
 class Settings(BaseSettings):

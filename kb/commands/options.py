@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 
 def _own_or_given_before_the_verb(
-    context: click.Context, _parameter: click.Parameter, value: str | None
+    context: click.Context, parameter: click.Parameter, value: str | None
 ) -> Place | None:
     if value is not None:
-        return place_of(value)
+        try:
+            return place_of(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}.", context, parameter) from None
     given_before: dict[str, Place | None] = context.obj or {}
     return given_before.get("kb")
 
