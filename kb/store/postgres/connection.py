@@ -2,7 +2,7 @@
 
 import selectors
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 import psycopg
@@ -204,23 +204,44 @@ def version_at(address: PostgresAddress) -> int:
     try:
         with _connected(address, create=False) as connection:
             return migrations.version_of(connection)
+    except NotAKnowledgeBase:
+        return 0
     except psycopg.Error as error:
         raise explained(error, address) from None
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
+    """Connects, with the schema of the address in front of all others.
+
+    Raises:
+        NotAKnowledgeBase: there is no such schema; with `create`, it is made.
+    """
     url = make_conninfo(
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )
     connection = psycopg.connect(url, autocommit=True, row_factory=rows_by_name)
     connection.adapters.register_dumper(str, StrDumper)  # as text, and not as anything at all
     if address.schema:
-        schema = Identifier(address.schema)
-        if create:
-            connection.execute(SQL("create schema if not exists {}").format(schema))
-        # What pgvector is in stands behind it.
-        connection.execute(SQL("set search_path to {}, public").format(schema))
+        with ExitStack() as unless_it_is_there:
+            unless_it_is_there.callback(connection.close)
+            _stand_in(connection, address, create=create)
+            unless_it_is_there.pop_all()
     return connection
+
+
+def _stand_in(
+    connection: psycopg.Connection[PostgresRow], address: PostgresAddress, *, create: bool
+) -> None:
+    """Has statements mean the tables in the schema of an address."""
+    schema = Identifier(address.schema)
+    if create:
+        connection.execute(SQL("create schema if not exists {}").format(schema))
+    # What pgvector is in stands behind it.
+    connection.execute(SQL("set search_path to {}, public").format(schema))
+    current = connection.execute("select current_schema()").fetchone()
+    if current is None or current[0] != address.schema:
+        # Else the tables of another base, in `public`, would be taken for those.
+        raise migrations.no_base(str(address))
 
 
 def _listed(value: object) -> object:

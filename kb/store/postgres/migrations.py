@@ -31,8 +31,11 @@ MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
 
 
 def version_of(connection: "psycopg.Connection[Any]") -> int:
-    """The version of the tables; 0 if there are none."""
-    there = connection.execute("select to_regclass('quisait_schema')").fetchone()
+    """The version of the tables in the current schema; 0 if there are none."""
+    # Schemas behind it on the search path may have tables of another base.
+    there = connection.execute(
+        "select to_regclass(quote_ident(current_schema()) || '.quisait_schema')"
+    ).fetchone()
     if there is None or there[0] is None:
         return 0
     row = connection.execute("select number from quisait_schema").fetchone()
@@ -53,10 +56,7 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
             "most. Use the version that wrote it, or a later one."
         )
     if version == 0 and not create:
-        raise NotAKnowledgeBase(
-            f"{called} is not a knowledge base: it has no tables of one. "
-            "Make one with `quisait ingest`, or name another with --kb."
-        )
+        raise no_base(called)
     for number in range(max(version + 1, FIRST_VERSION), SCHEMA_VERSION + 1):
         with connection.transaction():
             connection.execute(LOCK)
@@ -68,6 +68,13 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
             else:
                 MIGRATIONS[number - FIRST_VERSION - 1](connection)
             connection.execute("update quisait_schema set number = %s", [number])
+
+
+def no_base(called: str) -> NotAKnowledgeBase:
+    return NotAKnowledgeBase(
+        f"{called} is not a knowledge base: it has no tables of one. "
+        "Make one with `quisait ingest`, or name another with --kb."
+    )
 
 
 def _make(connection: "psycopg.Connection[Any]", called: str) -> None:

@@ -16,6 +16,9 @@ class PostgresStore(PostgresPassages, Store):
     def scrub(self) -> None:
         with self.writing():
             self.side.forget_erased()
-        for table in ("actors", "cases", "documents", "passages", "passage_words", "embeddings"):
+        tables = self.execute(
+            "select quote_ident(tablename) from pg_tables where schemaname = current_schema()"
+        )
+        for (table,) in tables.fetchall():
             self.execute(f"vacuum {table}")
         self._note_scrubbed()

@@ -197,6 +197,36 @@ def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer
     postgres.drop("fresh")
 
 
+def test_a_schema_without_a_base_is_not_that_of_another(postgres: PostgresServer) -> None:
+    address = PostgresAddress(postgres.create("public_base"))
+    open_store(address, create=True).close()
+    missing = PostgresAddress(f"{address.given}&schema=missing")
+    with pytest.raises(NotAKnowledgeBase, match="schema=missing is not a knowledge base"):
+        open_store(missing)
+    assert schema_at(missing) == 0
+    with psycopg.connect(address.url, autocommit=True) as connection:
+        connection.execute("create schema missing")
+    with pytest.raises(NotAKnowledgeBase, match="schema=missing is not a knowledge base"):
+        open_store(missing)
+    assert schema_at(missing) == 0
+    with closing(open_store(address)) as base, closing(open_store(missing, create=True)) as other:
+        base.set_property("base", "public")
+        assert other.property("base") == ""
+    postgres.drop("public_base")
+
+
+def test_no_row_of_any_table_that_was_deleted_is_kept_after_scrubbing(store: Store) -> None:
+    with store.changing():
+        store.mark_for_scrubbing()
+    store.scrub()
+    left = store.execute(
+        "select relname from pg_stat_user_tables"
+        " where schemaname = current_schema() and last_vacuum is null"
+    )
+    assert [row[0] for row in left] == []
+    assert not store.is_to_be_scrubbed()
+
+
 def test_no_line_has_the_password() -> None:
     nowhere = "postgresql://ada:s3cret@/kb?host=/nowhere"
     with pytest.raises(KnowledgeBaseError, match="ada@/kb") as raised:
