@@ -30,15 +30,16 @@ class Readiness:
 
 def readiness_of(knowledge_base: KnowledgeBase) -> Readiness:
     reasons: list[str] = []
-    current = False
+    writable = current = False
     try:
+        writable = knowledge_base.writable
         current = knowledge_base.is_current()
     except (KnowledgeBaseError, sqlite3.Error, OSError) as error:
         _log.warning("Not ready: %s", error)
         reasons.append("the knowledge base cannot be searched")
     if free_bytes(knowledge_base) < LEAST_FREE_BYTES:
         reasons.append("the disk is nearly full")
-    return Readiness(not reasons, tuple(reasons), knowledge_base.writable, current)
+    return Readiness(not reasons, tuple(reasons), writable, current)
 
 
 def free_bytes(knowledge_base: KnowledgeBase) -> int:

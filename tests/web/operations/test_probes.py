@@ -65,6 +65,19 @@ def test_a_base_that_cannot_be_read_is_told_without_a_detail(
     assert "/srv" not in answer.text
 
 
+def test_a_server_of_the_base_that_is_gone_is_told(
+    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: object) -> bool:
+        raise KnowledgeBaseError("postgresql://db/kb: connection refused")
+
+    monkeypatch.setattr(type(knowledge_base), "writable", property(fails))
+    answer = asks(knowledge_base).get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["the knowledge base cannot be searched"]
+    assert answer.json()["writable"] is False
+
+
 class Usage(NamedTuple):
     total: int
     used: int
