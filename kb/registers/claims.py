@@ -96,12 +96,6 @@ def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]
         yield from ((source, row[0]) for row in rows)
 
 
-def actors_of_source(store: Store, source: str) -> set[str]:
-    """The ids of the actors that a source describes."""
-    rows = store.execute("select distinct actor_id from statements where source = ?", [source])
-    return {row[0] for row in rows}
-
-
 def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
     """The ids of the actors with a record under these sources and keys."""
     of_key = "select actor_id from statements where source = ? and key = ?"
