@@ -1,12 +1,15 @@
 """How far an ingest is: a bar on a terminal, elsewhere a plain line now and then."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
-from ingest.pace import Pace, Phase
+if TYPE_CHECKING:
+    from ingest.pace import Pace, Phase
 
 
 class IngestProgress:
@@ -14,6 +17,8 @@ class IngestProgress:
 
     def __init__(self, total: int, pace: Pace | None = None) -> None:
         from tqdm import tqdm
+
+        from ingest.pace import Pace
 
         self._pace = pace or Pace()
         self._pace.total = total

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.encoder.tokenizer import ModelTokenizer
 
 BATCH_TOKENS, BATCH_TEXTS = 1024, 64
 """The most tokens in a batch, padding included, and the most texts.
@@ -52,6 +53,7 @@ class OpenVinoEncoder:
         self,
         graph: Path,
         tokenizer: Path,
+        pieces: Path,
         *,
         name: str,
         fingerprint: str,
@@ -62,20 +64,16 @@ class OpenVinoEncoder:
         remark: str = "",
         threads: int = 0,
     ) -> None:
-        """Loads `graph` (OpenVINO IR), in `int8` or not, and `tokenizer` (`tokenizer.json`).
+        """Loads `graph` (OpenVINO IR), in `int8` or not, and the tokenizer (`ModelTokenizer`).
 
         `threads` 0 means all. Texts are cut after `max_tokens` tokens. `remark` is why this engine
         runs the model and no faster one, if another was asked for.
         """
-        from tokenizers import Tokenizer
-
         self.name = name
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._prompts = prompts
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.enable_truncation(max_tokens)
-        self._tokenizer.no_padding()
+        self._tokenizer = ModelTokenizer(tokenizer, pieces, max_tokens)
         self._path, self._threads = graph, threads
         self._for_few = _Requests(graph, threads)
         precision = "int8" if int8 else self._for_few.precision
@@ -86,8 +84,7 @@ class OpenVinoEncoder:
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         embeddings = np.empty((len(texts), self.dimension), np.float32)
         prompt = self._prompts[kind]
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        token_ids = [encoding.ids for encoding in encodings]
+        token_ids = self._tokenizer.ids([prompt + text for text in texts])
         batches = _batches([len(tokens) for tokens in token_ids])
         requests = self._for_few if len(texts) <= FEW_TEXTS else self._many()
         padded = (_padded([token_ids[row] for row in rows]) for rows in batches)
@@ -98,13 +95,13 @@ class OpenVinoEncoder:
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         prompt = self._prompts[kind]
-        encoding = self._tokenizer.encode(prompt + text)
-        outputs = self._for_few.run(_padded([encoding.ids]))
+        found = self._tokenizer.tokens(prompt + text)
+        outputs = self._for_few.run(_padded([found.ids]))
         if len(outputs) <= TOKENS_OUTPUT:
             return None
         tokens = np.array(outputs[TOKENS_OUTPUT][0], np.float32)
         pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
-        return WordEmbeddings.of_pooled(tokens, encoding.offsets, text, prompt, pooled)
+        return WordEmbeddings.of_pooled(tokens, found.spans, text, prompt, pooled)
 
     def _many(self) -> "_Requests":
         with self._compiling:

@@ -30,7 +30,8 @@ from kb.encoder import bundled_weights, delta
 from kb.encoder.encoder import Encoder, TextKind
 from kb.encoder.int8_graph import int8_graph
 from kb.encoder.openvino_engine import OpenVinoEncoder, import_openvino, write_graph
-from kb.encoder.trial_texts import calibrating_texts, judging_texts
+from kb.encoder.tokenizer import ModelTokenizer, keep_pieces
+from kb.encoder.trial_texts import calibrating_texts, judging_texts, odd_texts
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
 
@@ -38,8 +39,9 @@ logger = logging.getLogger(__name__)
 
 GRAPH_FILE = "graph.xml"
 TOKENIZER_FILE = "tokenizer.json"
+PIECES_FILE = "pieces.npz"
 CARD_FILE = "prepared.json"
-PREPARATION = 2  # raised whenever preparing changes, so that older results are made anew
+PREPARATION = 3  # raised whenever preparing changes, so that older results are made anew
 
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
@@ -302,6 +304,9 @@ def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> s
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         return " ".join(str(error).split())[:200]
     shutil.copy(tokenizer, folder / TOKENIZER_FILE)
+    trials = [card.prompts[kind] + text for kind in TextKind for text in judging_texts()]
+    trials += odd_texts()
+    keep_pieces(folder / TOKENIZER_FILE, folder / PIECES_FILE, card.max_tokens, trials)
     compiled = _compiled_encoder("", folder, card).encode(PROBES, TextKind.DOCUMENT)
     reference = encode_with(model, PROBES, card.prompts["document"])
     worst = float(np.min(np.sum(compiled * reference, axis=1)))
@@ -313,26 +318,22 @@ def _round_into(folder: Path, model: Any, card: Card) -> str:
 
     Then the graph there stays as it is.
     """
-    from tokenizers import Tokenizer
-
     from kb.encoder.torch_engine import encode_with, quiet
 
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-    tokenizer.enable_truncation(card.max_tokens)
-    tokenizer.no_padding()
+    tokenizer, pieces = folder / TOKENIZER_FILE, folder / PIECES_FILE
     worded = [card.prompts[kind] + text for kind in TextKind for text in calibrating_texts()]
     openvino, path = import_openvino(), folder / INT8_FILE
     try:
         with quiet():
             graph = openvino.Core().read_model(folder / GRAPH_FILE)
-            tokens = [encoding.ids for encoding in tokenizer.encode_batch(worded)]
+            tokens = ModelTokenizer(tokenizer, pieces, card.max_tokens).ids(worded)
             openvino.save_model(int8_graph(graph, tokens), path, compress_to_fp16=True)
     except ImportError:
         return "NNCF is not installed (`pip install 'quisait[int8]'`)"
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         return " ".join(str(error).split())[:200]
     texts = judging_texts()
-    rounded = OpenVinoEncoder(path, folder / TOKENIZER_FILE, name="", **asdict(card))
+    rounded = OpenVinoEncoder(path, tokenizer, pieces, name="", **asdict(card))
     reference = encode_with(model, texts, card.prompts["document"])
     agreement = np.sum(rounded.encode(texts, TextKind.DOCUMENT) * reference, axis=1).mean()
     if agreement < INT8_AGREEMENT:
@@ -349,5 +350,5 @@ def _of_int8(fingerprint: str) -> str:
 
 
 def _compiled_encoder(name: str, folder: Path, card: Card, threads: int = 0) -> OpenVinoEncoder:
-    graph, tokenizer = folder / GRAPH_FILE, folder / TOKENIZER_FILE
-    return OpenVinoEncoder(graph, tokenizer, name=name, threads=threads, **asdict(card))
+    files = (folder / file for file in (GRAPH_FILE, TOKENIZER_FILE, PIECES_FILE))
+    return OpenVinoEncoder(*files, name=name, threads=threads, **asdict(card))

@@ -1,4 +1,4 @@
-"""The texts on which a compiled graph is tried: trades in French and English, short and long.
+"""The texts on which a prepared model is tried: trades in French and English, short and long.
 
 The texts that a graph is calibrated with are of other trades than those that it is judged by.
 """
@@ -10,6 +10,9 @@ from kb.reference.trades import Trade, trades
 
 CALIBRATING, JUDGING = 64, 500
 """Count of the texts that int8 is calibrated with, and of those by which it is accepted."""
+
+ODD_LENGTH = 32
+"""Count of neighbours in Unicode that are a text."""
 
 _SHAPES = (0, 0, 1, 1, 1, 1, 3, 10)
 """Count of the trades in a text, by turns; 0 is a single product or service of a trade."""
@@ -23,6 +26,13 @@ def calibrating_texts() -> list[str]:
 
 def judging_texts() -> list[str]:
     return _texts(trades()[1::2], JUDGING)
+
+
+def odd_texts() -> list[str]:
+    """Texts of neighbours in Unicode, all over it, with and without spaces between them."""
+    blocks = [[chr(first + n) for n in range(ODD_LENGTH)] for first in range(0, 0xD800, 256)]
+    blocks += [[chr(first + n) for n in range(ODD_LENGTH)] for first in range(0xF900, 0x20000, 256)]
+    return [between.join(block) for between in ("", " ", "a") for block in blocks]
 
 
 def _texts(of: Sequence[Trade], count: int) -> list[str]:

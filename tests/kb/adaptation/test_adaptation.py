@@ -222,7 +222,7 @@ def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
         "sentence_embedding",
         "token_embeddings",
     ]
-    ids = np.array([real_encoder._tokenizer.encode("query: gants de cuir").ids])
+    ids = np.array([real_encoder._tokenizer.tokens("query: gants de cuir").ids])
     outputs = graph({"input_ids": ids, "attention_mask": np.ones_like(ids)})
     tokens = outputs["token_embeddings"]
     assert tokens.shape == (1, ids.shape[1], real_encoder.dimension)
