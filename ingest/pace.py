@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
+from kb.registers.clock import seconds_left
+
 SAID_EVERY_S = 10.0
 """Time between two lines of the log."""
 
@@ -67,8 +69,6 @@ class Pace:
     @property
     def seconds_left(self) -> float:
         """How long it takes yet at this rate; 0 where that is not known."""
-        from kb.registers.jobs import seconds_left  # `--help` needs no store
-
         return seconds_left(self.done, self.total, self.per_second)
 
     def line(self) -> str:

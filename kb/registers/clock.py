@@ -35,3 +35,8 @@ def to_come(seconds: float) -> str:
 
 def moment() -> datetime:
     return datetime.now(UTC)
+
+
+def seconds_left(done: int, total: int, per_second: float) -> float:
+    """How long the rest of a whole takes; 0 where the whole or the rate is not known."""
+    return max(0, total - done) / per_second if per_second > 0 else 0.0

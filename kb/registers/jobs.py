@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from kb.base_folder import UPLOADS
 from kb.errors import TooManyJobs, UnknownRecord
-from kb.registers.clock import before, now, to_come
+from kb.registers.clock import before, now, seconds_left, to_come
 from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
@@ -80,11 +80,6 @@ class Job:
     def seconds_left(self) -> float:
         """How long it takes yet at this rate; 0 where that is not known."""
         return seconds_left(self.done, self.total, self.per_second)
-
-
-def seconds_left(done: int, total: int, per_second: float) -> float:
-    """How long the rest of a whole takes; 0 where the whole or the rate is not known."""
-    return max(0, total - done) / per_second if per_second > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,20 @@ class _Ingest(Work):
 
     def run(self, folder: Path, tell: Tell) -> None:
         with _opened(folder) as base:
-            put_actors, put_cases = base.ingest_actors, base.ingest_cases
+            begin_rows, put_cases = base.begin_rows, base.ingest_cases
 
-            def ingest_actors(*args, **named):  # type: ignore[no-untyped-def]
-                outcomes = put_actors(*args, **named)
-                for row in args[1]:
-                    tell(row.actor.id)
-                return outcomes
+            def begin_rows_that_tell(source, rows, **named):  # type: ignore[no-untyped-def]
+                begun = begin_rows(source, rows, **named)
+                put = begun.put
+
+                def put_and_tell(*args, **named):  # type: ignore[no-untyped-def]
+                    outcomes = put(*args, **named)
+                    for row in rows:
+                        tell(row.actor.id)
+                    return outcomes
+
+                begun.put = put_and_tell  # type: ignore[method-assign]
+                return begun
 
             def ingest_cases(cases, *args, **named):  # type: ignore[no-untyped-def]
                 outcomes = put_cases(cases, *args, **named)
@@ -107,7 +114,7 @@ class _Ingest(Work):
                     tell(case.id)
                 return outcomes
 
-            base.ingest_actors, base.ingest_cases = ingest_actors, ingest_cases  # type: ignore[method-assign]
+            base.begin_rows, base.ingest_cases = begin_rows_that_tell, ingest_cases  # type: ignore[method-assign]
             report = ingest(base, [folder / "input"], prune=True, source="firms")
             assert not report.failures, report.failures
             base.save_index()

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.commands import COMMANDS
+from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
@@ -397,13 +398,13 @@ def test_a_directory_that_says_no_know_how_is_warned_of_before_it_is_written(
     content: str,
 ) -> None:
     written: list[str] = []
-    ingest_actors = KnowledgeBase.ingest_actors
+    put = RowSlice.put
 
     def noted(*arguments: object, **options: object) -> object:
         written.append("rows")
-        return ingest_actors(*arguments, **options)  # type: ignore[arg-type]
+        return put(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(KnowledgeBase, "ingest_actors", noted)
+    monkeypatch.setattr(RowSlice, "put", noted)
     monkeypatch.setattr("tqdm.tqdm.write", lambda _bar, text, file: written.append(text))
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
