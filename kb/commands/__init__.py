@@ -11,7 +11,7 @@ from kb.commands.personal_data import personal_data
 from kb.commands.search import search
 from kb.commands.sites import site
 from kb.commands.trade_index import index_trades
-from kb.commands.upkeep import backup, check, doctor, restore
+from kb.commands.upkeep import backup, check, copy, doctor, restore
 
 COMMANDS: list[click.Command] = [
     search,
@@ -20,6 +20,7 @@ COMMANDS: list[click.Command] = [
     check,
     backup,
     restore,
+    copy,
     doctor,
     evaluate,
     evaluate_duplicates,

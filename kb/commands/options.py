@@ -15,14 +15,25 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
 
+class PlaceName(click.ParamType[Place]):
+    """A folder, or the address of a PostgreSQL database."""
+
+    name = "place"
+
+    def convert(
+        self, value: str | Place, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Place:
+        try:
+            return place_of(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 def _own_or_given_before_the_verb(
-    context: click.Context, parameter: click.Parameter, value: str | None
+    context: click.Context, _parameter: click.Parameter, value: Place | None
 ) -> Place | None:
     if value is not None:
-        try:
-            return place_of(value)
-        except ValueError as error:
-            raise click.BadParameter(f"{error}.", context, parameter) from None
+        return value
     given_before: dict[str, Place | None] = context.obj or {}
     return given_before.get("kb")
 
@@ -30,6 +41,7 @@ def _own_or_given_before_the_verb(
 kb_option = click.option(
     "--kb",
     metavar="DIR",
+    type=PlaceName(),
     callback=_own_or_given_before_the_verb,
     help="The folder of the knowledge base, or the address of a PostgreSQL database "
     "(default: QUISAIT_KB, or your data folder).",

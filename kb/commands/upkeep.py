@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.address import Place
-from kb.commands.options import kb_option
+from kb.base_folder import SECRET_FILE
+from kb.commands.options import PlaceName, kb_option
 
 if TYPE_CHECKING:
     from kb.upkeep.backup_file import Manifest
@@ -99,6 +100,36 @@ def restore(
         click.echo(f"What was there is in {restored.aside}: delete it when you no longer need it.")
     _tell(restored.findings, "Nothing is wrong.")
     context.exit(_code(restored.findings))
+
+
+@click.command(short_help="Copy the base to another folder, or between one and PostgreSQL.")
+@click.argument("source", metavar="FROM", type=PlaceName())
+@click.argument("target", metavar="TO", type=PlaceName())
+def copy(source: Place, target: Place) -> None:
+    """Copy the base FROM a folder or the address of a PostgreSQL database TO another.
+
+    TO is an empty folder or database, or none yet. The server of FROM may go on: what is copied is
+    its state of one moment. All rows of all tables are read again in TO and compared; there is no
+    base in TO before they are the same. Give passwords by PGPASSWORD or ~/.pgpass: others on the
+    computer can read arguments.
+    """
+    from tqdm import tqdm
+
+    from kb.settings import Settings
+    from kb.upkeep.base_copy import copy_base
+
+    given, taken = (Settings.from_environment(kb=place) for place in (source, target))
+    with tqdm(unit=" rows", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        copied = copy_base(given, taken, bar.update)
+    rows = copied.rows
+    click.echo(
+        f"{target}: {rows['actors']} actors, {rows['cases']} cases, {sum(rows.values())} rows in "
+        f"{len(rows)} tables: the same on both sides."
+    )
+    if copied.files:
+        click.echo(f"In {taken.folder}: {', '.join(copied.files)}.")
+    if taken.database and SECRET_FILE in copied.files:
+        click.echo("Other machines need the same secret: set QUISAIT_SECRET to what is in it.")
 
 
 @click.command(short_help="Say what is wrong with the installation.")

@@ -25,12 +25,13 @@ from kb.search.context import SearchContext
 from kb.search.pipeline import search
 from kb.search.results import SearchResult
 from kb.settings import Settings
+from kb.store.copying.copied import copy_tables
+from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems
 from tests.benchmarks.corpus import needs
 from tests.postgres import SETTINGS, postgres_server
-from tests.postgres_copy import copy_searched
 
 CANDIDATES = 400
 CLOSE = 1e-3
@@ -129,7 +130,8 @@ def main() -> None:
     with postgres_server(SERVER) as server, closing(KnowledgeBase.open(settings)) as base:
         address = PostgresAddress(server.create("base"))
         started = time.perf_counter()
-        copy_searched(given.kb / DATABASE_FILE, address)
+        with closing(open_store(given.kb / DATABASE_FILE)) as embedded:
+            copy_tables(embedded, address)
         print(f"copied in {time.perf_counter() - started:.0f} s")
         comparison = Comparison(base, address, encoder)
         with closing(comparison.server) as store:

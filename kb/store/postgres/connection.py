@@ -65,6 +65,34 @@ class PostgresConnection(StoreConnection):
             raise
         return store
 
+    @classmethod
+    def connect_unmade(cls, address: PostgresAddress) -> Self:
+        """Connects to a database whose tables `make_tables` is to make in a transaction.
+
+        Raises:
+            KnowledgeBaseError: it cannot be reached.
+        """
+        try:
+            return cls(_connected(address, create=True), address)
+        except psycopg.Error as error:
+            raise explained(error, address) from None
+
+    def make_tables(self) -> bool:
+        """Makes the tables; returns whether there were none. Called in a transaction.
+
+        Raises:
+            NotAKnowledgeBase: the tables of something else are there.
+        """
+        if migrations.version_of(self._connection):
+            return False
+        migrations.migrate(self._connection, self.called, create=True)
+        return True
+
+    @property
+    def connection(self) -> psycopg.Connection[PostgresRow]:
+        """The connection, for copies."""
+        return self._connection
+
     @property
     def called(self) -> str:
         return str(self._address)

@@ -13,6 +13,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from kb.encoder.encoder import Embeddings
+from kb.store.passages import VECTOR
 
 _HEAD = 4
 
@@ -49,3 +50,17 @@ def embeddings_of(received: Sequence[bytes]) -> Embeddings:
         raise ValueError("embeddings of several dimensions")
     rows = np.frombuffer(b"".join(received), np.uint8).reshape(-1, max(sizes, default=_HEAD))
     return rows[:, _HEAD:].copy().view(">f2").astype(np.float32)
+
+
+def sent(stored: bytes) -> bytes:
+    """The bytes that pgvector takes of an embedding as SQLite stores it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return Halfvec(np.frombuffer(stored, VECTOR)).sent
+
+
+def received(given: bytes) -> bytes:
+    """An embedding as SQLite stores it, of the bytes that pgvector gives."""
+    return np.frombuffer(given, ">f2", offset=_HEAD).astype(VECTOR).tobytes()

@@ -232,6 +232,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         share = min(count / max(row[0], 1), 1.0) if row else 0.0
         return share if share >= WIDE_SHARE else 0.0
 
+    def dimension_of(self, encoder: str) -> int:
+        """The dimension of an encoder's embeddings; 0 if there are none."""
+        row = self.execute(
+            "select vector_dims(vector) from embeddings where encoder = ? limit 1", [encoder]
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def tend_search(self, encoder: str, dimension: int) -> None:
         """Makes the index of an encoder's embeddings once there are many, beside other work.
 

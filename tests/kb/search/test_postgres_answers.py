@@ -1,6 +1,7 @@
 """The same base in SQLite with FAISS and in PostgreSQL gives the same answers."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -14,11 +15,12 @@ from kb.models import Actor
 from kb.search.context import SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult
+from kb.store.copying.copied import copy_tables
+from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
 from tests.benchmarks.corpus import DEMONSTRATION, firms, needs
 from tests.conftest import OpenBase
 from tests.postgres import PostgresServer
-from tests.postgres_copy import copy_searched
 
 FIRMS, QUERIES = 60, 20
 """All 500 are asked by `python -m tests.benchmarks.postgres`."""
@@ -47,7 +49,8 @@ def test_both_engines_give_the_same_answers(
             for firm in firms(FIRMS)
         ]
     )
-    copy_searched(base.folder / DATABASE_FILE, served)
+    with closing(open_store(base.folder / DATABASE_FILE)) as database:
+        copy_tables(database, served)
     store = PostgresStore.connect(served)
     live = LiveIndex(base.folder, base._indexer, base._stores)
     live.save(store)

@@ -1,0 +1,135 @@
+"""A copy of all tables of a base, compared row by row with what was read."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from kb.address import Place
+from kb.errors import KnowledgeBaseError
+from kb.store.copying.sqlite_tables import SqliteTables
+from kb.store.copying.tables import ROWID, CopiedRow, Tables
+from kb.store.store import SqliteStore, Store
+
+TOLD_EVERY = 1_000
+"""Rows between two calls of `OnRows`."""
+
+OnRows = Callable[[int], object]
+"""Called with how many rows were copied, or compared, since it was called before."""
+
+
+def tables_of(store: Store) -> Tables:
+    """The tables of a store."""
+    if isinstance(store, SqliteStore):
+        return SqliteTables(store)
+    # psycopg is loaded by those alone who use it.
+    from kb.store.copying.postgres_tables import PostgresTables
+    from kb.store.postgres.store import PostgresStore
+
+    if not isinstance(store, PostgresStore):
+        raise TypeError("a store of another engine")
+    return PostgresTables(store)
+
+
+def new_tables(place: Place) -> AbstractContextManager[Tables]:
+    """Makes the tables of a new base, in a file or at an address, for the block to fill.
+
+    At an address, they are there when the block has ended well, and not before.
+
+    Raises:
+        KnowledgeBaseError: there is something already, or it cannot be written.
+    """
+    if isinstance(place, Path):
+        return SqliteTables.made(place)
+    from kb.store.copying.postgres_tables import PostgresTables
+
+    return PostgresTables.made(place)
+
+
+def copy_tables(source: Store, place: Place, on_rows: OnRows = lambda _: None) -> Mapping[str, int]:
+    """Copies one state of a base, as it is read, to a new one; returns the rows of each table.
+
+    The rows are read again there, and compared with those that were copied, before the copy counts.
+
+    Raises:
+        KnowledgeBaseError: there is something already, or it cannot hold what the source does.
+    """
+    with new_tables(place) as target, _explaining(target.store):
+        with source.reading(), source.decoding():
+            given = tables_of(source)
+            with _explaining(source):
+                columns = _columns(given, target)
+            copied = {}
+            for table, names in columns.items():
+                copied[table] = _Digest(on_rows)
+                target.put(table, names, copied[table].of(_read(given, table, names)))
+        target.finish()
+        for table, names in columns.items():
+            there = _Digest(on_rows)
+            for _ in there.of(target.rows(table, names)):
+                pass
+            if there.value != copied[table].value:
+                raise KnowledgeBaseError(
+                    f"{table} came out otherwise: {copied[table].count} rows were copied, and "
+                    f"{there.count} are there, or others. Nothing was kept of the copy."
+                )
+    return {table: digest.count for table, digest in copied.items()}
+
+
+def _columns(source: Tables, target: Tables) -> Mapping[str, list[str]]:
+    """The columns to be copied of each table: all of both, but for `rowid`s that one alone has.
+
+    Raises:
+        KnowledgeBaseError: one has others.
+    """
+    found = {}
+    theirs = target.names()
+    for table in sorted({*source.names(), *theirs}):
+        of_source = source.columns(table) if table in source.names() else []
+        of_target = target.columns(table) if table in theirs else []
+        if ({*of_source} ^ {*of_target}) - {ROWID} or not of_source or not of_target:
+            raise KnowledgeBaseError(
+                f"{source.store.called} has another table {table!r} than this version of the "
+                "program: it was not copied."
+            )
+        found[table] = [column for column in of_source if column in of_target]
+    return found
+
+
+def _read(source: Tables, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
+    # What is wrong with the source is no fault of where its rows go.
+    with _explaining(source.store):
+        yield from source.rows(table, columns)
+
+
+@contextmanager
+def _explaining(store: Store) -> Iterator[None]:
+    """Puts what goes wrong with a store in a line."""
+    try:
+        yield
+    except Exception as error:
+        if known := store.explained(error):
+            raise known from None
+        raise
+
+
+class _Digest:
+    """The SHA-256 of rows in their order, and their count, as they go by."""
+
+    def __init__(self, on_rows: OnRows) -> None:
+        self._on_rows = on_rows
+        self._hash = hashlib.sha256()
+        self.count = 0
+
+    @property
+    def value(self) -> tuple[int, str]:
+        return self.count, self._hash.hexdigest()
+
+    def of(self, rows: Iterable[CopiedRow]) -> Iterator[CopiedRow]:
+        for row in rows:
+            self._hash.update(repr(row).encode())
+            self.count += 1
+            if self.count % TOLD_EVERY == 0:
+                self._on_rows(TOLD_EVERY)
+            yield row
+        self._on_rows(self.count % TOLD_EVERY)

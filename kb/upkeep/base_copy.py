@@ -1,0 +1,104 @@
+"""A base copied to another place: between a folder and a PostgreSQL database, either way."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.address import PostgresAddress
+from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.errors import FileError
+from kb.registers.jobs import waiting_uploads
+from kb.settings import Settings
+from kb.store.copying.copied import OnRows, copy_tables
+from kb.store.pool import StorePool, open_store
+from kb.store.store import SqliteStore, Store
+from kb.upkeep.check import make_index_anew
+from kb.whole_file import replacing, sync_folder
+
+COPYING = ".copying-"
+"""Begins the names of the folders in which a base is made ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseCopy:
+    """A copy: how many rows each table has, and which files came with it, by their names."""
+
+    rows: Mapping[str, int]
+    files: tuple[str, ...]
+
+
+def copy_base(source: Settings, target: Settings, on_rows: OnRows = lambda _: None) -> BaseCopy:
+    """Copies one state of a base, which may be in use, to where there is none.
+
+    The copy is there once it is compared with what was read, and not before; a process that is
+    killed leaves no base. With it come the secret and the uploads that wait for their job, which
+    are in the folder of each base, or of this machine for one in PostgreSQL. Its index is ready.
+
+    Raises:
+        NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
+        FileError: the folder has something in it, or cannot be written.
+        KnowledgeBaseError: there is a base already, or it cannot be read or written.
+    """
+    with closing(open_store(source.database or source.folder / DATABASE_FILE)) as store:
+        try:
+            if target.database:
+                rows = copy_tables(store, target.database, on_rows)
+                return BaseCopy(rows, _made_ready(target.database, source.folder, target.folder))
+            return _copied_to_folder(store, source.folder, target.folder, on_rows)
+        except OSError as error:
+            raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
+
+
+def _copied_to_folder(store: Store, source: Path, folder: Path, on_rows: OnRows) -> BaseCopy:
+    """Makes the base in a folder of its own, inside: the database comes out last."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(not path.name.startswith(COPYING) for path in folder.iterdir()):
+        raise FileError(f"{folder} is not empty: name another.")
+    for left in folder.glob(f"{COPYING}*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=COPYING) as scratch:
+        ready = Path(scratch)
+        database = ready / DATABASE_FILE
+        database.touch(mode=0o600)
+        rows = copy_tables(store, database, on_rows)
+        with closing(SqliteStore.open(database)) as copy:
+            make_index_anew(copy)
+            files = _copy_files(source, ready, waiting_uploads(copy))
+        with database.open("rb+") as file:
+            os.fsync(file.fileno())
+        for path in sorted(ready.iterdir(), key=lambda path: path == database):
+            path.rename(folder / path.name)
+        sync_folder(folder)
+    return BaseCopy(rows, files)
+
+
+def _copy_files(source: Path, folder: Path, uploads: Collection[str]) -> tuple[str, ...]:
+    """Copies the secret and these uploads from the folder of a base; returns their names there."""
+    paths = [source / SECRET_FILE]
+    paths += [path for name in sorted(uploads) for path in (source / UPLOADS / name).glob("*")]
+    found = [path.relative_to(source) for path in paths if path.is_file()]
+    for name in found:
+        with replacing(folder / name) as pending:
+            pending.touch(mode=0o600)
+            shutil.copyfile(source / name, pending)
+    return tuple(map(str, found))
+
+
+def _made_ready(address: PostgresAddress, source: Path, folder: Path) -> tuple[str, ...]:
+    """Copies the files for a base at an address to a folder of this machine, and makes its index.
+
+    Returns the names of the files.
+    """
+    # psycopg is loaded by those alone who use it.
+    from kb.store.postgres.store import PostgresStore
+
+    with closing(StorePool(address)) as stores, stores.lend() as store:
+        files = _copy_files(source, folder, waiting_uploads(store))
+        encoder = store.property("encoder")
+        if isinstance(store, PostgresStore) and (dimension := store.dimension_of(encoder)):
+            store.tend_search(encoder, dimension)
+    return files

@@ -1,0 +1,318 @@
+"""A base is copied between a folder and PostgreSQL, whole or not at all."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.address import Place, PostgresAddress
+from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, QuisaitError
+from kb.indexing.saved_segment import INDEX_FILE
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
+from kb.registers.accounts import AccountRole
+from kb.settings import Settings
+from kb.store.copying.copied import copy_tables, tables_of
+from kb.store.copying.postgres_tables import PostgresTables
+from kb.store.copying.tables import CopiedRow, Tables
+from kb.store.integrity import count_rows
+from kb.store.pool import open_store, schema_at
+from kb.store.store import Store
+from kb.upkeep.base_copy import COPYING, copy_base
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS
+from tests.postgres import PostgresServer
+from web.cli import main
+
+UPLOAD = "0123456789abcdef" * 2
+
+NewPlace = Callable[[str], Place]
+
+
+@pytest.fixture(scope="module")
+def database(postgres: PostgresServer) -> Iterator[str]:
+    yield postgres.create("copies")
+    postgres.drop("copies")
+
+
+@pytest.fixture(params=["folder", "address"])
+def new_place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> NewPlace:
+    """A place of a name where there is no base: a folder, or a schema of a database."""
+    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "cache"))
+    if request.param == "folder":
+        return tmp_path.joinpath
+    url = request.getfixturevalue("database")
+    test = abs(hash(request.node.name))
+    return lambda name: PostgresAddress(f"{url}&schema={name}_{test}")
+
+
+@pytest.fixture
+def filled(base: KnowledgeBase) -> KnowledgeBase:
+    """A base with records, an account, a secret, and a job that waits for an upload."""
+    base.put(RECORDS)
+    base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
+    (base.folder / SECRET_FILE).write_text("s" * 64)
+    upload = base.folder / UPLOADS / UPLOAD / "actors.csv"
+    upload.parent.mkdir(parents=True)
+    upload.write_text("id,name,description\nneuf,Neuf,Un atelier neuf.\n")
+    base.jobs.add("directory", {"path": str(upload), "source": "s", "mapping": ""}, by="Camille")
+    return base
+
+
+def settings(place: Place) -> Settings:
+    return Settings.from_environment(kb=place)
+
+
+def store_of(place: Place) -> Store:
+    given = settings(place)
+    return open_store(given.database or given.folder / DATABASE_FILE)
+
+
+def content(
+    place: Place, columns: Mapping[str, Sequence[str]] | None = None
+) -> Mapping[str, list[CopiedRow]]:
+    """Every row of every table, with these columns of each, or all but the places of rows."""
+    with closing(store_of(place)) as store, store.reading():
+        tables = tables_of(store)
+        asked = columns or {name: store.columns(name) for name in tables.names()}
+        return {name: list(tables.rows(name, asked[name])) for name in tables.names()}
+
+
+def fill_every_table(database: Path) -> int:
+    """Puts two rows into every table that the schema has; returns how many tables that are."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        tables = connection.execute(
+            "select name from sqlite_master where type = 'table' and sql not null"
+            " and (name = 'passage_words' or name not like 'passage_words%')"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f"delete from {table}")
+            columns = connection.execute(f"pragma table_info({table})").fetchall()
+            for number in (2, 1):
+                values = {column[1]: value_of(column[2].lower(), number) for column in columns}
+                if table == "passage_words":
+                    values["rowid"] = number
+                names = ", ".join(f'"{name}"' for name in values)
+                marks = ", ".join("?" * len(values))
+                connection.execute(
+                    f"insert into {table} ({names}) values ({marks})", [*values.values()]
+                )
+        return len(tables)
+
+
+def value_of(type_: str, number: int) -> str | int | float | bytes:
+    kinds: dict[str, str | int | float | bytes] = {
+        "integer": number,
+        "float": number + 0.1,
+        "real": number + 0.1,
+        "blob": bytes([number, 60, 0, 56]),  # two numbers of half precision
+    }
+    return kinds.get(type_, f"É {'I' * number}")
+
+
+def test_every_row_of_every_table_is_copied_and_comes_back(
+    empty_database: Path, tmp_path: Path, new_place: NewPlace
+) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / DATABASE_FILE).write_bytes(empty_database.read_bytes())
+    count = fill_every_table(tmp_path / "first" / DATABASE_FILE)
+    places = [tmp_path / "first", new_place("second"), new_place("third"), tmp_path / "fourth"]
+    for source, target in pairwise(places):
+        with closing(store_of(source)) as store:
+            copied = copy_tables(store, database_of(target))
+        assert len(copied) == count
+        assert set(copied.values()) == {2}
+    with closing(store_of(new_place("third"))) as store:
+        # Places of rows that nobody asks for are none of PostgreSQL's.
+        columns = {name: tables_of(store).columns(name) for name in copied}
+        store.insert("demand_choices", {"counted": 1})
+        store.insert("notices", {"id": "next"})
+        found = store.execute("select max(c.id), max(n.rowid) from demand_choices c, notices n")
+        assert tuple(found.fetchone()) == (3, 3)
+    first, last = (content(place, columns) for place in (tmp_path / "first", tmp_path / "fourth"))
+    assert first == last
+    with closing(store_of(tmp_path / "fourth")) as store:
+        assert store.match_words({"ii"}, 9)[0][0] == 2
+
+
+def database_of(place: Place) -> Place:
+    if isinstance(place, PostgresAddress):
+        return place
+    place.mkdir(exist_ok=True)
+    return place / DATABASE_FILE
+
+
+def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
+    filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
+    target = new_place("copy")
+    result = run("copy", filled.folder, given(target))
+    assert result.exit_code == 0, result.output
+    rows = sum(map(len, content(filled.folder).values()))
+    tables = len(content(filled.folder))
+    cases = filled.status().cases
+    first, second, *others = result.stdout.splitlines()
+    assert first == (
+        f"{target}: {len(RECORDS) - cases} actors, {cases} cases, {rows} rows in {tables} tables:"
+        " the same on both sides."
+    )
+    folder = settings(target).folder
+    assert second == f"In {folder}: secret, uploads/{UPLOAD}/actors.csv."
+    assert [line[:45] for line in others] == (
+        [] if isinstance(target, Path) else ["Other machines need the same secret: set QUIS"]
+    )
+    assert (folder / SECRET_FILE).read_text() == "s" * 64
+    assert (folder / SECRET_FILE).stat().st_mode & 0o077 == 0
+    upload = f"{UPLOADS}/{UPLOAD}/actors.csv"
+    assert (folder / upload).read_bytes() == (filled.folder / upload).read_bytes()
+    if isinstance(target, Path):
+        assert (folder / INDEX_FILE).exists()
+    else:
+        with closing(store_of(target)) as store:
+            index = store.execute("select relname from pg_class where relname like '%near_words%'")
+            assert index.fetchone()
+    with closing(KnowledgeBase.open(settings(target))) as copy:
+        assert copy.accounts.authenticate("Camille", "a long passphrase for Camille")
+        for query in ("gants de cuir", "gel hydroalcoolique"):
+            found, expected = copy.search(query).hits, filled.search(query).hits
+            assert [hit.actor for hit in found] == [hit.actor for hit in expected]
+            scores = [hit.score for hit in expected]
+            assert [hit.score for hit in found] == pytest.approx(scores, abs=1e-3)
+        copy.put([Actor("neuf", "Neuf", "Un atelier fait des choses neuves.")])
+        assert copy.search("choses neuves").hits[0].actor.id == "neuf"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def given(place: Place) -> str:
+    return place.given if isinstance(place, PostgresAddress) else str(place)
+
+
+def test_a_copy_is_of_one_state_while_others_write(
+    filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.copying.copied.TOLD_EVERY", 1)
+    before = content(filled.folder)
+    written = 0
+
+    def write(_rows: int) -> None:
+        nonlocal written
+        if written < 3:
+            written += 1
+            filled.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+
+    copy_base(settings(filled.folder), settings(new_place("copy")), write)
+    assert written == 3
+    copied = content(new_place("copy"))
+    assert copied["properties"] == before["properties"]
+    assert len(copied["actors"]) == len(before["actors"])
+    assert len(content(filled.folder)["actors"]) == len(before["actors"]) + 1
+
+
+class StoppedHere(BaseException):
+    """Stands for the end of a process."""
+
+
+def test_what_is_interrupted_is_no_base_and_is_copied_by_the_next(
+    filled: KnowledgeBase, new_place: NewPlace
+) -> None:
+    target = new_place("copy")
+
+    def stop(_rows: int) -> None:
+        raise StoppedHere
+
+    with pytest.raises(StoppedHere):
+        copy_base(settings(filled.folder), settings(target), stop)
+    if isinstance(target, PostgresAddress):
+        assert schema_at(target) == 0
+    else:
+        assert not any(target.iterdir())
+        (target / f"{COPYING}killed").mkdir()  # as a process leaves it that is killed
+    copy_base(settings(filled.folder), settings(target))
+    assert len(content(target)["actors"]) == filled.status().actors
+    if isinstance(target, Path):
+        assert not any(path.name.startswith(COPYING) for path in target.iterdir())
+
+
+def test_a_place_that_has_something_is_refused_in_a_line(
+    filled: KnowledgeBase, new_place: NewPlace, tmp_path: Path
+) -> None:
+    copy_base(settings(filled.folder), settings(new_place("copy")))
+    before = content(new_place("copy"))
+    with pytest.raises((FileError, KnowledgeBaseError), match=r"not empty: name|a base already: n"):
+        copy_base(settings(filled.folder), settings(new_place("copy")))
+    assert content(new_place("copy")) == before
+    with pytest.raises(NotAKnowledgeBase):
+        copy_base(settings(tmp_path / "nothing"), settings(new_place("other")))
+    assert run("copy", "postgresql://h:port/kb", tmp_path / "x").exit_code == 2
+
+
+def test_a_copy_that_came_out_otherwise_does_not_stay(
+    filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(store_of(filled.folder)) as store:
+        kind: type[Tables] = type(tables_of(store))
+    target = new_place("copy")
+    kind = PostgresTables if isinstance(target, PostgresAddress) else kind
+    put = kind.put
+
+    def forgetful(
+        tables: Tables, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]
+    ) -> None:
+        put(tables, table, columns, list(rows)[: -1 if table == "accounts" else None])
+
+    monkeypatch.setattr(kind, "put", forgetful)
+    with pytest.raises(KnowledgeBaseError, match="accounts came out otherwise: 1 rows were copied"):
+        copy_base(settings(filled.folder), settings(target))
+    with pytest.raises(QuisaitError):
+        store_of(target)
+
+
+def test_what_is_wrong_with_a_base_is_said_of_it_and_not_of_its_copy(
+    filled: KnowledgeBase, new_place: NewPlace
+) -> None:
+    with closing(sqlite3.connect(filled.folder / DATABASE_FILE)) as connection, connection:
+        connection.execute("create table notes_of_mine (text)")
+    with pytest.raises(KnowledgeBaseError, match="another table 'notes_of_mine'") as raised:
+        copy_base(settings(filled.folder), settings(new_place("copy")))
+    assert str(filled.folder) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("update embeddings set vector = x'00'", "kb.sqlite is damaged"),
+        ("update actors set name = 'a' || char(0)", "0x00"),
+    ],
+)
+def test_what_postgresql_cannot_hold_is_said_in_a_line(
+    filled: KnowledgeBase, database: str, change: str, said: str
+) -> None:
+    with closing(sqlite3.connect(filled.folder / DATABASE_FILE)) as connection, connection:
+        connection.execute(change)
+    address = PostgresAddress(f"{database}&schema=refused")
+    with pytest.raises(KnowledgeBaseError, match=said) as raised:
+        copy_base(settings(filled.folder), settings(address))
+    assert "\n" not in str(raised.value)
+    assert schema_at(address) == 0
+
+
+def test_a_rebuild_under_way_is_not_copied(filled: KnowledgeBase, new_place: NewPlace) -> None:
+    with closing(store_of(filled.folder)) as store:
+        store.side.begin("other words")
+        assert any(name.startswith("side_") for name in count_rows(store))
+    copy_base(settings(filled.folder), settings(new_place("copy")))
+    with closing(store_of(new_place("copy"))) as store:
+        assert not store.side.made_by
+        assert not store.property("rebuild")
