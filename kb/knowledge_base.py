@@ -70,7 +70,7 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
-from kb.store.pool import StorePool, open_store
+from kb.store.pool import ReadingStores, StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
@@ -95,6 +95,7 @@ class KnowledgeBase(Publishing):
         worder: NeedWorder | None = None,
         trade_index: Path | None = BUNDLED_TRADE_INDEX,
         database: PostgresAddress | None = None,
+        replica: PostgresAddress | None = None,
     ) -> None:
         """Takes the knowledge base in a folder.
 
@@ -106,6 +107,7 @@ class KnowledgeBase(Publishing):
             worder: words needs by a language model, if one is set.
             trade_index: the folder of a trade index; None for none.
             database: its address, if it is not a file in the folder.
+            replica: the address of a copy of the database, some moments old, to search in.
         """
         self.folder = folder
         self.place: Place = database or folder
@@ -122,6 +124,7 @@ class KnowledgeBase(Publishing):
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE)
         super().__init__(stores, indexer, LiveIndex(folder, indexer, stores))
+        self._searched = ReadingStores(StorePool(replica), stores) if replica else stores
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)
@@ -187,6 +190,7 @@ class KnowledgeBase(Publishing):
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),
             database=settings.database,
+            replica=settings.read_url,
         )
         database = settings.database or settings.folder / DATABASE_FILE
         base._stores.keep(open_store(database, create=create))
@@ -214,6 +218,7 @@ class KnowledgeBase(Publishing):
 
     def close(self) -> None:
         """Closes the stores of this base."""
+        self._searched.close()
         self._stores.close()
 
     # Searching
@@ -255,7 +260,7 @@ class KnowledgeBase(Publishing):
                 )
 
         asked = (query, limit, filters, lang, steering, options, complete, wording)
-        with self._stores.lend() as store:
+        with self._searched.lend() as store:
             generation = store.generation
         found = self._in_flight.once((generation, *asked), made)
         self.on_search(found)
@@ -355,7 +360,7 @@ class KnowledgeBase(Publishing):
     @contextmanager
     def _context(self) -> Iterator[SearchContext]:
         """A state of the base to search in."""
-        with self._stores.lend() as store:
+        with self._searched.lend() as store:
             index = self._index.fresh(store)
             calibration = self._calibrated()
             with store.reading():

@@ -37,6 +37,13 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
+def _replica(given: object) -> object:
+    place = _place(given) if given else None
+    if isinstance(place, Path):
+        raise ValueError("it should be the address of a PostgreSQL database")  # noqa: TRY004
+    return place
+
+
 def _place(given: object) -> object:
     return place_of(given) if isinstance(given, str) else given
 
@@ -52,6 +59,11 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("quisait") / "kb",
         description="The folder of the knowledge base; or the address of a PostgreSQL database, "
         "such as `postgresql://user:password@host/name?schema=public`.",
+    )
+    read_url: Annotated[PostgresAddress | None, NoDecode, BeforeValidator(_replica)] = Field(
+        default=None,
+        description="The address of a replica of that database, in which searches read; empty "
+        "means that they read in the database itself.",
     )
     model: str = Field(
         default=BUNDLED_MODEL,
@@ -114,7 +126,7 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(
         default=SecretStr(""),
         description="What cookies and forms are signed with, 32 random characters or more; empty "
-        "means one that is made at first need and kept in the folder of the knowledge base.",
+        "means one that is made at first need and kept with the knowledge base.",
     )
     mcp_token: SecretStr = Field(
         default=SecretStr(""),
@@ -313,6 +325,15 @@ class Settings(BaseSettings):
             raise ValueError("it should be like Qui sait faire ? <alertes@kb.example>")
         return value
 
+    @field_validator("read_url")
+    @classmethod
+    def _is_of_a_database(
+        cls, value: PostgresAddress | None, info: ValidationInfo
+    ) -> PostgresAddress | None:
+        if value and not isinstance(info.data.get("kb"), PostgresAddress):
+            raise ValueError("QUISAIT_KB is a folder, which has no replica")
+        return value
+
     @field_validator("secret", "metrics_token")
     @classmethod
     def _is_long(cls, value: SecretStr) -> SecretStr:
@@ -406,7 +427,9 @@ class Settings(BaseSettings):
             name = ".".join(str(part) for part in first["loc"])
             # What is secret is not shown, neither on a screen nor in a log.
             field = cls.model_fields.get(name)
-            is_secret = name == "kb" or (field is not None and field.annotation is SecretStr)
+            is_secret = name in {"kb", "read_url"} or (
+                field is not None and field.annotation is SecretStr
+            )
             value = "" if is_secret else f"={first['input']!r}"
             raise SettingsError(
                 f"QUISAIT_{name.upper()}{value} cannot be used: {first['msg']}."

@@ -1,12 +1,20 @@
 """A pool of stores, as many as are in use at once, for threads that come and go."""
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kb.address import Place, PostgresAddress
+from kb.errors import KnowledgeBaseError
 from kb.store.store import Store
+
+AWAY_S = 30.0
+"""How long a replica that could not be reached is not asked again."""
+
+_log = logging.getLogger(__name__)
 
 
 def open_store(place: Place, *, create: bool = False) -> Store:
@@ -52,12 +60,25 @@ class StorePool:
         Raises:
             KnowledgeBaseError: the borrower met with an error of the engine's.
         """
+        with self.lending(self.take()) as store:
+            yield store
+
+    def take(self) -> Store:
+        """An idle store, or a new one, for `lending`.
+
+        Raises:
+            KnowledgeBaseError: as `open_store`.
+        """
         with self._lock:
             store = self._idle.pop() if self._idle else None
         if store and store.outlived():
             store.close()
             store = None
-        store = store or open_store(self.place)
+        return store or open_store(self.place)
+
+    @contextmanager
+    def lending(self, store: Store) -> Iterator[Store]:
+        """Lends a store that was taken, and takes it back when its borrower is done."""
         try:
             yield store
         except Exception as error:
@@ -82,3 +103,39 @@ class StorePool:
             idle, self._idle = self._idle, []
         for store in idle:
             store.close()
+
+
+class ReadingStores:
+    """Lends stores of a replica, to read what may be some moments old.
+
+    While the replica cannot be reached, or is of an earlier schema, it lends those of the base
+    itself.
+    """
+
+    def __init__(self, replica: StorePool, base: StorePool) -> None:
+        self._replica = replica
+        self._base = base
+        self._away_until = 0.0
+
+    @contextmanager
+    def lend(self) -> Iterator[Store]:
+        """Lends a store that nobody may write to.
+
+        Raises:
+            KnowledgeBaseError: as `StorePool.lend`.
+        """
+        pool = self._base if time.monotonic() < self._away_until else self._replica
+        try:
+            store = pool.take()
+        except KnowledgeBaseError as error:
+            if pool is self._base:
+                raise
+            _log.warning("Searches leave the replica alone for %.0f s: %s", AWAY_S, error)
+            self._away_until = time.monotonic() + AWAY_S
+            pool, store = self._base, self._base.take()
+        with pool.lending(store):
+            yield store
+
+    def close(self) -> None:
+        """Closes the stores of the replica."""
+        self._replica.close()
