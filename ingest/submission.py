@@ -155,8 +155,8 @@ class Submissions:
         with ExitStack() as unless_queued:
             named = handed_in.name
             if handed_in.content:
-                path = keep_upload(base.folder, named, io.BytesIO(handed_in.content))
-                unless_queued.callback(forget_upload, path)
+                path = keep_upload(base, named, io.BytesIO(handed_in.content))
+                unless_queued.callback(forget_upload, base, path)
                 named = str(path)
             parameters = {
                 handed_in.parameter: json.dumps([named]),

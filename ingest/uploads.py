@@ -2,6 +2,9 @@
 
 Each lies in a folder of its own, with a name that cannot be guessed. It is deleted when the job
 that names it has ended, or after a day if no job ever named it.
+
+The uploads of a base in PostgreSQL wait in its database (`kb.registers.beside`), under the last
+parts of their path: whichever machine needs one makes a file of it for as long (`upload_at`).
 """
 
 import contextlib
@@ -9,53 +12,99 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from kb.base_folder import UPLOADS
-from kb.errors import InputError
+from kb.errors import InputError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
 
 KEPT_UNNAMED_S = 24 * 3600.0
 MAX_BYTES = 1_000_000_000
 MAX_NAME_CHARS = 120
 _CHUNK_BYTES = 1 << 20
+_UPLOAD = re.compile(rf"{UPLOADS}/[0-9a-f]{{32}}/[^/]+")
 
 
 def keep_upload(
-    kb_folder: Path, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
+    base: KnowledgeBase, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
 ) -> Path:
-    """Writes an upload to a file under its own name, made plain, and returns the path.
+    """Keeps an upload under its own name, made plain, and returns the path that a job names.
 
     Raises:
         InputError: it has more than `max_bytes`; nothing of it is kept.
-        OSError: it cannot be written, as on a full disk; nothing of it is kept.
+        OSError, KnowledgeBaseError: it cannot be written, as on a full disk; nothing of it is kept.
     """
-    folder = kb_folder / UPLOADS / secrets.token_hex(16)
-    folder.mkdir(parents=True)
-    path = folder / plain_name(name)
+    path = _new_path(base, plain_name(name))
     with contextlib.ExitStack() as unless_it_is_whole:
-        unless_it_is_whole.callback(shutil.rmtree, folder, ignore_errors=True)
+        unless_it_is_whole.callback(shutil.rmtree, path.parent, ignore_errors=True)
         with path.open("wb") as file:
             while chunk := content.read(_CHUNK_BYTES):
                 if file.tell() + len(chunk) > max_bytes:
                     raise InputError("too_many_mb", file=path.name, most=max_bytes // 1_000_000)
                 file.write(chunk)
-        unless_it_is_whole.pop_all()
+        if base.kept_files:
+            with path.open("rb") as file:
+                base.kept_files.keep(_kept_name(path), file)
+        else:
+            unless_it_is_whole.pop_all()
     return path
 
 
-def forget_upload(path: Path) -> None:
+def forget_upload(base: KnowledgeBase, path: Path) -> None:
     """Deletes an upload that no job will name, with its folder."""
     shutil.rmtree(path.parent, ignore_errors=True)
+    if base.kept_files:
+        base.kept_files.forget([_kept_name(path)])
 
 
-def upload_here(kb_folder: Path, path: str) -> Path:
-    """The upload that a job names, where the base is now: it may have been moved, or restored."""
-    given = Path(path)
-    inside = given.parts[-3:]
-    is_upload = re.fullmatch(rf"{UPLOADS}/[0-9a-f]{{32}}/[^/]+", "/".join(inside))
-    return kb_folder.joinpath(*inside) if is_upload else given
+@contextmanager
+def upload_at(base: KnowledgeBase, path: str) -> Iterator[Path]:
+    """The file of an upload that a job names; any other path is itself.
+
+    The base may have been moved, or restored; and what its database keeps becomes a file of this
+    machine until the block ends. The file of an upload that is gone is not there.
+    """
+    name = _kept_name(Path(path))
+    if not _UPLOAD.fullmatch(name):
+        yield Path(path)
+    elif base.kept_files is None or not base.kept_files.has(name):
+        yield base.folder / name
+    else:
+        here = _new_path(base, Path(path).name)
+        try:
+            with here.open("wb") as file:
+                for piece in base.kept_files.pieces(name):
+                    file.write(piece)
+            yield here
+        finally:
+            shutil.rmtree(here.parent, ignore_errors=True)
+
+
+def is_kept(base: KnowledgeBase, path: str) -> bool:
+    """Returns whether an upload that a job names is still there."""
+    name = _kept_name(Path(path))
+    return base.kept_files.has(name) if base.kept_files else (base.folder / name).is_file()
+
+
+def upload_named(base: KnowledgeBase, upload: str) -> str:
+    """The path of an upload by the name of its folder.
+
+    Raises:
+        UnknownRecord: it is gone.
+    """
+    names: list[str] = []
+    if re.fullmatch("[0-9a-f]{32}", upload):
+        begin = f"{UPLOADS}/{upload}/"
+        if base.kept_files:
+            names = base.kept_files.names(begin)
+        else:
+            names = [begin + path.name for path in sorted((base.folder / begin).glob("*"))]
+    if not names:
+        raise UnknownRecord(f"There is no upload {upload!r}.")
+    return str(base.folder / names[0])
 
 
 def without_upload_folders(kb_folder: Path, text: str) -> str:
@@ -64,19 +113,50 @@ def without_upload_folders(kb_folder: Path, text: str) -> str:
     return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
 
 
-def tidy_uploads(kb_folder: Path, wanted: Collection[str], done_with: Collection[str]) -> None:
+def any_uploads(base: KnowledgeBase) -> bool:
+    """Returns whether there may be anything to tidy."""
+    kept = base.kept_files and base.kept_files.names(f"{UPLOADS}/")
+    return bool(kept) or (base.folder / UPLOADS).exists()
+
+
+def tidy_uploads(base: KnowledgeBase, wanted: Collection[str], done_with: Collection[str]) -> None:
     """Deletes the uploads that texts of `done_with` name and none of `wanted`, and old ones."""
-    try:
-        folders = [path for path in (kb_folder / UPLOADS).iterdir() if path.is_dir()]
-    except FileNotFoundError:
-        return
-    for folder in folders:
-        if any(folder.name in text for text in wanted):
-            continue
+    if base.kept_files:
+        old = {*base.kept_files.names(f"{UPLOADS}/", older_than_s=KEPT_UNNAMED_S)}
+        gone = [
+            name
+            for name in base.kept_files.names(f"{UPLOADS}/")
+            if _is_done_with(name.split("/")[1], name in old, wanted, done_with)
+        ]
+        if gone:
+            base.kept_files.forget(gone)
+        if wanted:
+            return
+    # Of a base in a database, these are what killed processes left, where no job is under way.
+    for folder in (base.folder / UPLOADS).glob("*/"):
         with contextlib.suppress(FileNotFoundError):  # another worker tidies too
             is_old = time.time() - folder.stat().st_mtime > KEPT_UNNAMED_S
-            if is_old or any(folder.name in text for text in done_with):
+            if _is_done_with(folder.name, is_old, wanted, done_with):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_done_with(
+    upload: str, is_old: bool, wanted: Collection[str], done_with: Collection[str]
+) -> bool:
+    if any(upload in text for text in wanted):
+        return False
+    return is_old or any(upload in text for text in done_with)
+
+
+def _new_path(base: KnowledgeBase, name: str) -> Path:
+    folder = base.folder / UPLOADS / secrets.token_hex(16)
+    folder.mkdir(parents=True)
+    return folder / name
+
+
+def _kept_name(path: Path) -> str:
+    """The last parts of a path, which are the same wherever the base is."""
+    return "/".join(path.parts[-3:])
 
 
 def plain_name(name: str) -> str:

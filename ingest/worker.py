@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Self
 
 from ingest.pace import Pace, Phase
 from ingest.rereading.schedule import local_time, queue_due
-from ingest.uploads import tidy_uploads, upload_here, without_upload_folders
-from kb.base_folder import UPLOADS
+from ingest.uploads import any_uploads, tidy_uploads, upload_at, without_upload_folders
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
 from kb.remarks import Remark
 from kb.settings import Settings
+from kb.store.connection import ALL_ROWS
 
 if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
@@ -139,17 +139,17 @@ def _directory(
     from ingest.pipeline import ingest
     from ingest.reading.tables import count_of
 
-    path = upload_here(knowledge_base.folder, parameters["path"])
-    progress.total = count_of(path)
-    report = ingest(
-        knowledge_base,
-        [path],
-        progress=progress.advance,
-        at=progress.at,
-        by=progress.by,
-        source=parameters.get("source", ""),
-        choices=json.loads(parameters.get("mapping") or "{}"),
-    )
+    with upload_at(knowledge_base, parameters["path"]) as path:
+        progress.total = count_of(path)
+        report = ingest(
+            knowledge_base,
+            [path],
+            progress=progress.advance,
+            at=progress.at,
+            by=progress.by,
+            source=parameters.get("source", ""),
+            choices=json.loads(parameters.get("mapping") or "{}"),
+        )
     return asdict(report)
 
 
@@ -160,22 +160,19 @@ def _articles(
 
     They are not `submitted` if that is given and empty.
     """
-    paths, texts = (
-        [
-            upload_here(knowledge_base.folder, path)
-            for path in json.loads(parameters.get(name, "[]"))
-        ]
-        for name in ("paths", "texts")
+    paths, texts, urls = (
+        json.loads(parameters.get(name, "[]")) for name in ("paths", "texts", "urls")
     )
-    urls: list[str] = json.loads(parameters.get("urls", "[]"))
     progress.total = len(paths) + len(texts) + len(urls)
     intake = _intake(knowledge_base, progress, submitted=bool(parameters.get("submitted", "yes")))
-    for path in texts:
-        progress.at(Phase.READING, path.name)
-        intake.take_text(path.read_bytes().decode(), path.name)
-    for path in paths:
-        progress.at(Phase.READING, path.name)
-        intake.take_file(path, path.name)
+    for given in texts:
+        with upload_at(knowledge_base, given) as path:
+            progress.at(Phase.READING, path.name)
+            intake.take_text(path.read_bytes().decode(), path.name)
+    for given in paths:
+        with upload_at(knowledge_base, given) as path:
+            progress.at(Phase.READING, path.name)
+            intake.take_file(path, path.name)
     for url in urls:
         progress.at(Phase.READING, url)
         intake.take_url(url)
@@ -312,16 +309,16 @@ def tidy(knowledge_base: KnowledgeBase) -> None:
 
     A pasted text that became no draft is left for a day, for whoever typed it to take it back.
     """
-    if not (knowledge_base.folder / UPLOADS).exists():
+    if not any_uploads(knowledge_base):
         return
     wanted: list[str] = []
     done_with: list[str] = []
-    for job in knowledge_base.jobs.list(limit=-1):
+    for job in knowledge_base.jobs.list(limit=ALL_ROWS):
         if job.state not in FINAL_STATES:
             wanted.extend(job.parameters.values())
         elif not is_text_without_draft(job):
             done_with.extend(job.parameters.values())
-    tidy_uploads(knowledge_base.folder, wanted, done_with)
+    tidy_uploads(knowledge_base, wanted, done_with)
 
 
 def is_text_without_draft(job: Job) -> bool:

@@ -42,6 +42,7 @@ from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
+from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs
@@ -132,6 +133,7 @@ class KnowledgeBase(Publishing):
         self.ageing_actors = AgeingActors(stores)
         self.demand = Demand(stores)
         self.front_page = FrontPage(stores)
+        self.kept_files = KeptFiles(stores) if database else None
         self.holds = Holds(stores)
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)

@@ -698,6 +698,10 @@ def _embeddings_in_half_precision(db: Database) -> None:
     db.execute("update embeddings set vector = halved(vector) where length(vector) % 4 = 0")
 
 
+def _nothing(_db: Database) -> None:
+    """Changes nothing: a folder has as files what is a table in PostgreSQL."""
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -725,6 +729,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _sessions_of_accounts,
     _kept_details_of_drafts,
     _embeddings_in_half_precision,
+    _nothing,  # kept_files
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

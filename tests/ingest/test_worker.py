@@ -196,7 +196,7 @@ def test_a_running_job_says_where_it_is(
 
     monkeypatch.setattr(base.jobs, "beat", notice)
     content = io.BytesIO(directory(tmp_path, 3).read_bytes())
-    upload = keep_upload(base.folder, "annuaire.csv", content)
+    upload = keep_upload(base, "annuaire.csv", content)
     base.jobs.add("directory", {"path": str(upload)}, by="léa")
     with caplog.at_level("INFO", "ingest"):
         run_next(base)
@@ -306,7 +306,7 @@ def test_a_long_report_is_shortened(
 
 def test_an_upload_is_deleted_when_its_job_has_ended(base: KnowledgeBase, tmp_path: Path) -> None:
     sent = directory(tmp_path, 2).read_bytes()
-    path, waiting = (keep_upload(base.folder, "a.csv", io.BytesIO(sent)) for _ in range(2))
+    path, waiting = (keep_upload(base, "a.csv", io.BytesIO(sent)) for _ in range(2))
     base.jobs.add("directory", {"path": str(path)}, by="léa")
     base.jobs.add("directory", {"path": json.dumps([str(waiting)])}, by="léa")
     run_next(base)
@@ -317,7 +317,7 @@ def test_an_upload_is_deleted_when_its_job_has_ended(base: KnowledgeBase, tmp_pa
 
 def test_a_report_names_an_upload_by_its_own_name(base: KnowledgeBase) -> None:
     sent = b"id;nom\na;Avel\nb;\n"
-    path = keep_upload(base.folder, "annuaire d'été.csv", io.BytesIO(sent))
+    path = keep_upload(base, "annuaire d'été.csv", io.BytesIO(sent))
     job = base.jobs.add("directory", {"path": str(path)}, by="léa")
     gone = base.jobs.add("directory", {"path": f"{path}.gone"}, by="léa")
     work(base, linger_s=0, stopping=threading.Event())
@@ -333,7 +333,7 @@ def test_a_report_names_an_upload_by_its_own_name(base: KnowledgeBase) -> None:
 
 
 def test_the_upload_of_a_job_that_was_cancelled_in_time_is_deleted(base: KnowledgeBase) -> None:
-    path = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n"))
+    path = keep_upload(base, "a.csv", io.BytesIO(b"nom\nAvel\n"))
     job = base.jobs.add("directory", {"path": str(path)}, by="léa")
     base.jobs.cancel(job.id)
     work(base, linger_s=0, stopping=threading.Event())
@@ -342,7 +342,7 @@ def test_the_upload_of_a_job_that_was_cancelled_in_time_is_deleted(base: Knowled
 
 def test_a_file_that_is_no_upload_is_left_alone(base: KnowledgeBase, tmp_path: Path) -> None:
     path = directory(tmp_path, 1)
-    keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n"))
+    keep_upload(base, "a.csv", io.BytesIO(b"nom\nAvel\n"))
     base.jobs.add("directory", {"path": str(path)}, by="léa")
     run_next(base)
     assert path.exists()

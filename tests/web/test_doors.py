@@ -183,7 +183,7 @@ class Site:
         notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner=CONTRIBUTOR)
         self.notice = base.notices.publish(notice.id, by=MODERATOR, revision=1)
         self.key = self._link(WEAVER.id)
-        self.upload = keep_upload(base.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
+        self.upload = keep_upload(base, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def _hold(self, name: str, actor_id: str) -> None:
         """Makes the account of who holds the page of an organisation."""

@@ -158,7 +158,7 @@ def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Rend
     Raises:
         NoSecret: links cannot be signed, since no secret can be kept.
     """
-    signed = SignedLinks(site_secret(settings, knowledge_base.folder))
+    signed = SignedLinks(site_secret(settings, knowledge_base))
     return Digests(
         knowledge_base,
         MailWriter(renderer, settings, lambda: knowledge_base.identity.current().identity),

@@ -120,11 +120,9 @@ def _keep_directory(
     limit = settings.max_directory_mb * MEGABYTE
     if file.size is not None and file.size > limit:
         raise too_large(settings.max_directory_mb)
-    path = keep_upload(
-        knowledge_base.folder, file.filename or "directory", file.file, max_bytes=limit
-    )
+    path = keep_upload(knowledge_base, file.filename or "directory", file.file, max_bytes=limit)
     with ExitStack() as unless_queued:
-        unless_queued.callback(forget_upload, path)
+        unless_queued.callback(forget_upload, knowledge_base, path)
         before = knowledge_base.contact_choices.of(source)
         if choice != before and knowledge_base.begin_choice(source, choice):
             queue_choice(knowledge_base.jobs, source, by)

@@ -316,7 +316,7 @@ def report(
     `text/html`, such as a browser, is redirected to the page of the report instead of a 409.
     """
     # Before the search: it is in vain where nothing can be signed.
-    key = site_secret(request.settings, request.knowledge_base.folder)
+    key = site_secret(request.settings, request.knowledge_base)
     made = request.knowledge_base.report(
         asked.q, filters=asked.filters, steering=asked.steering, lang=lang
     )

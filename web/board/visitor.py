@@ -93,7 +93,7 @@ ASender = Annotated[Visitor, Depends(_sender)]
 
 def key_of(request: PageRequest, notice_id: str) -> str:
     """Returns the key of a notice, which is signed with the secret of the site."""
-    secret = site_secret(request.settings, request.knowledge_base.folder)
+    secret = site_secret(request.settings, request.knowledge_base)
     return hmac.digest(secret.encode(), f"notice {notice_id}".encode(), "sha256").hex()[:32]
 
 

@@ -5,6 +5,7 @@ Here and not beside `search`, because the secret is kept in this room.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ def _report(
 
     base = KnowledgeBase.open(settings)
     try:
-        key = _key(settings)
+        key = _key(settings, base)
         steering = _known(base, steering)
         made = base.report(query, filters=filters, lang=lang, steering=steering)
     finally:
@@ -149,26 +150,27 @@ def _verify(file: Path, settings: Settings) -> None:
     from kb.explanation.report_files import verify
     from kb.knowledge_base import KnowledgeBase
 
-    KnowledgeBase.open(settings).close()
+    with closing(KnowledgeBase.open(settings)) as base:
+        key = _key(settings, base)
     try:
         written = file.read_bytes()
     except OSError as error:
         raise FileError(f"{file} cannot be read: {error.strerror}.") from None
-    if not verify(written, _key(settings)):
+    if not verify(written, key):
         raise FileError(
             f"{file} is no report that was given out with this base's secret, or it was changed."
         )
     click.echo(f"{file} was given out with this base's secret, and says what it said then.")
 
 
-def _key(settings: Settings) -> str:
+def _key(settings: Settings, base: KnowledgeBase) -> str:
     from kb.errors import KnowledgeBaseError
     from web.http.security.secret import NoSecret, site_secret
 
     try:
-        return site_secret(settings, settings.folder)
+        return site_secret(settings, base)
     except NoSecret:
         raise KnowledgeBaseError(
-            f"Nothing can be signed off: no secret can be kept in {settings.folder}. Set "
+            f"Nothing can be signed off: no secret can be kept in {settings.kb}. Set "
             "QUISAIT_SECRET to 32 random characters or more."
         ) from None

@@ -182,9 +182,9 @@ def _files_later(
         try:
             for file in files:
                 path = keep_upload(
-                    request.knowledge_base.folder, file.filename or "", file.file, max_bytes=limit
+                    request.knowledge_base, file.filename or "", file.file, max_bytes=limit
                 )
-                unless_queued.callback(forget_upload, path)
+                unless_queued.callback(forget_upload, request.knowledge_base, path)
                 paths.append(str(path))
         except InputError as error:
             return _refused(request, form, "files", localized(error.remark, request.language))
@@ -299,7 +299,7 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
         return _refused(request, form, "directory", _NO_DIRECTORY)
     try:
         path = keep_upload(
-            request.knowledge_base.folder,
+            request.knowledge_base,
             name,
             files[0].file,
             max_bytes=request.settings.max_directory_mb * MEGABYTE,

@@ -1,7 +1,6 @@
 """The page of an uploaded directory: how its columns are read, before anything is kept."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from ingest.directories.columns.header_words import (
 )
 from ingest.directories.preview import Preview
 from ingest.reading.tables import preview_of
-from kb.base_folder import UPLOADS
-from kb.errors import InputError
+from ingest.uploads import upload_at, upload_named
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.visibility import ContactChoice
@@ -63,15 +62,16 @@ def apply(request: APageRequest, account: AModerator, form: AForm, record_id: st
         raise no_such_action()
     path = _upload(base, record_id)
     try:
-        preview_of(path, source, choices, knowledge_base=base)
+        with upload_at(base, path) as file:
+            preview_of(file, source, choices, knowledge_base=base)
     except InputError:
         return _page(request, record_id, source, choices, seen_by)
     if seen_by != base.contact_choices.of(source) and base.begin_choice(source, seen_by):
         queue_choice(base.jobs, source, account.name)
     base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
     parameters = {
-        "path": str(path),
-        "name": path.name,
+        "path": path,
+        "name": Path(path).name,
         "source": source,
         "mapping": json.dumps(choices, ensure_ascii=False),
     }
@@ -91,13 +91,14 @@ def _page(
     looked_at: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        looked_at = preview_of(
-            path,
-            source,
-            choices,
-            knowledge_base=request.knowledge_base,
-            persons_kept=seen_by.keeps_persons,
-        )
+        with upload_at(request.knowledge_base, path) as file:
+            looked_at = preview_of(
+                file,
+                source,
+                choices,
+                knowledge_base=request.knowledge_base,
+                persons_kept=seen_by.keeps_persons,
+            )
     except InputError as error:
         problem = localized(error.remark, request.language)
     return request.page(
@@ -105,7 +106,7 @@ def _page(
         here=address(Page.DIRECTORY, upload, source=source),
         status_code=400 if problem else 200,
         upload=upload,
-        file=path.name,
+        file=Path(path).name,
         source=source,
         preview=looked_at,
         problem=problem,
@@ -119,17 +120,12 @@ def _page(
     )
 
 
-def _upload(base: KnowledgeBase, upload: str) -> Path:
-    """Returns the file that was sent, by the name of its folder."""
-    folder = base.folder / UPLOADS / upload
-    files = sorted(folder.iterdir()) if _is_id(upload) and folder.is_dir() else []
-    if not files:
-        raise Refusal(404, _GONE)
-    return files[0]
-
-
-def _is_id(upload: str) -> bool:
-    return re.fullmatch("[0-9a-f]{16,64}", upload) is not None
+def _upload(base: KnowledgeBase, upload: str) -> str:
+    """Returns the path of the file that was sent, by the name of its folder."""
+    try:
+        return upload_named(base, upload)
+    except UnknownRecord:
+        raise Refusal(404, _GONE) from None
 
 
 def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:

@@ -5,11 +5,11 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from urllib.parse import quote
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from ingest.uploads import upload_here
+from ingest.uploads import is_kept, upload_at
 from ingest.worker import is_text_without_draft
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
@@ -77,7 +77,7 @@ def job(
         return _as_csv(found)
     kept_text = _kept_text(request.knowledge_base, found)
     if form == "text" and kept_text:
-        return FileResponse(kept_text, media_type="text/plain", filename=kept_text.name)
+        return _as_file(request.knowledge_base, kept_text)
     over = found.state in FINAL_STATES
     refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
     response = request.page(
@@ -114,12 +114,20 @@ def change_job(
     return see(request, address(Page.JOB, found.id, done="cancelling"))
 
 
-def _kept_text(base: KnowledgeBase, found: Job) -> Path | None:
-    """The pasted text of which a job made no draft, as long as it is kept."""
+def _kept_text(base: KnowledgeBase, found: Job) -> str:
+    """The path of the pasted text of which a job made no draft, as long as it is kept."""
     if not is_text_without_draft(found):
-        return None
-    paths = (upload_here(base.folder, path) for path in json.loads(found.parameters["texts"]))
-    return next((path for path in paths if path.is_file()), None)
+        return ""
+    paths = json.loads(found.parameters["texts"])
+    return next((path for path in paths if is_kept(base, path)), "")
+
+
+def _as_file(base: KnowledgeBase, kept_text: str) -> Response:
+    with upload_at(base, kept_text) as path:
+        content = path.read_bytes()
+    name = quote(path.name, safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+    return Response(content, media_type="text/plain", headers=headers)
 
 
 def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:

@@ -48,4 +48,4 @@ def signed_links_of(request: PageRequest) -> SignedLinks:
         NoSecret: there is no secret, and none can be kept.
     """
     settings: Settings = request.settings
-    return SignedLinks(site_secret(settings, request.knowledge_base.folder))
+    return SignedLinks(site_secret(settings, request.knowledge_base))

@@ -82,7 +82,7 @@ class DemandCounter:
                 self._counts = counts
             if counts and fits:
                 needs = [need for text in missed if (need := base.countable_need(text))]
-                secret = site_secret(self._settings, base.folder)
+                secret = site_secret(self._settings, base)
                 base.demand.count(self._day(), fits, needs, key=secret)
         except QuisaitError as error:
             _log.warning("Searches were not counted: %s", error)

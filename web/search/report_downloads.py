@@ -29,7 +29,7 @@ def signature_of(
 ) -> Signature | None:
     """Returns the signature of a report; None if there is no secret to sign with."""
     try:
-        return signature(report, site_secret(settings, knowledge_base.folder))
+        return signature(report, site_secret(settings, knowledge_base))
     except NoSecret:
         return None
 

@@ -20,14 +20,18 @@ LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
 
-def _nothing(_connection: "psycopg.Connection[Any]") -> None:
-    """Changes nothing: what SQLite needs here, these tables have."""
+def _kept_files(connection: "psycopg.Connection[Any]") -> None:
+    # What a folder has beside its database (`kb.registers.beside`). Uploads are compressed already,
+    # or gone soon: nothing is won by compressing them here.
+    connection.execute(
+        'create table kept_files (name text collate "C", piece bigint, content bytea not null,'
+        ' at text collate "C" not null, primary key (name, piece))'
+    )
+    connection.execute("alter table kept_files alter content set storage external")
 
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
-    _nothing,  # embeddings are in half precision from the first
-)
-"""From `FIRST_VERSION` on; each does to the tables what SQLite's of the same number does."""
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_kept_files,)
+"""After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 
 def version_of(connection: "psycopg.Connection[Any]") -> int:

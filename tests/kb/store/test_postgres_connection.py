@@ -19,6 +19,7 @@ from kb.settings import Settings
 from kb.store.connection import StoreConnection
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.pool import StorePool, open_store, schema_at
+from kb.store.postgres.migrations import FIRST_VERSION, MIGRATIONS
 from kb.store.store import Store
 from tests.conftest import emptied
 from tests.postgres import PostgresServer
@@ -68,7 +69,7 @@ SQLITE_TABLES = (
 POSTGRES_TABLES = (
     "select tablename from pg_tables where schemaname = current_schema()"
     " and tablename not in ('quisait_schema', 'passage_words', 'postings',"
-    " 'word_totals', 'rebuild_waiting')"
+    " 'word_totals', 'rebuild_waiting', 'kept_files')"
     " and tablename not like 'side%'"
 )
 COLUMNS = {
@@ -88,6 +89,22 @@ def test_both_engines_have_the_same_tables_columns_and_defaults(
     assert found.keys() == expected.keys()
     for table, columns in expected.items():
         assert found[table] == columns, table
+
+
+def test_tables_of_an_earlier_version_become_the_same(
+    postgres: PostgresServer, address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert FIRST_VERSION + len(MIGRATIONS) == SCHEMA_VERSION
+    earlier = PostgresAddress(postgres.create("earlier"))
+    with monkeypatch.context() as before:
+        before.setattr("kb.store.postgres.migrations.SCHEMA_VERSION", FIRST_VERSION)
+        open_store(earlier, create=True).close()
+    assert schema_at(earlier) == FIRST_VERSION
+    with closing(open_store(earlier)) as migrated, closing(open_store(address)) as store:
+        assert shape(migrated, POSTGRES_TABLES) == shape(store, POSTGRES_TABLES)
+        assert migrated.execute("select * from kept_files").fetchall() == []
+    assert schema_at(earlier) == SCHEMA_VERSION
+    postgres.drop("earlier")
 
 
 def test_texts_are_compared_byte_by_byte(store: Store) -> None:

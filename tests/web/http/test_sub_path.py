@@ -86,7 +86,7 @@ class Seeded(SampleBase):
         self.job = self.jobs.add("feed", {"url": "https://a.example/"}, by="someone")
         notice = self.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"), owner="someone")
         self.notice = self.notices.publish(notice.id, by="someone", revision=1)
-        self.upload = keep_upload(self.folder, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
+        self.upload = keep_upload(self, "a.csv", io.BytesIO(b"nom\nAvel\n")).parent.name
 
     def path(self, page: Page, language: Language) -> str:
         ids = {

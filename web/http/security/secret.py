@@ -1,7 +1,8 @@
 """The secret of the site, which signs its cookies and forms.
 
-A setting, or else random bytes in a file of the knowledge base's folder that only its owner may
-read. It is never in the database, and so in no copy or export of what is known.
+A setting, or else random bytes: in a file of the knowledge base's folder that only its owner may
+read, or, of a base that is in no folder, in its database, where every machine finds them. It is
+never among what is known, and so in no export of that.
 """
 
 import os
@@ -11,7 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
-from kb.errors import KnowledgeBaseError, SettingsError
+from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, SettingsError
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.beside.kept_files import KeptFiles
 from kb.settings import Settings
 
 
@@ -19,27 +22,45 @@ class NoSecret(SettingsError):
     """There is no secret, and none can be kept: nobody can sign in."""
 
 
-def site_secret(settings: Settings, folder: Path) -> str:
-    """Returns the secret of the site; makes its file at first need.
+def site_secret(settings: Settings, base: KnowledgeBase) -> str:
+    """Returns the secret of the site; makes it at first need.
 
     Raises:
-        NoSecret: none is set, and the folder cannot keep one.
-        KnowledgeBaseError: the file is there but is not what this program wrote.
+        NoSecret: none is set, and the base cannot keep one.
+        KnowledgeBaseError: it is there but is not what this program wrote.
     """
     given = settings.secret.get_secret_value()
     if given:
         return given
-    path = folder / SECRET_FILE
+    if files := base.kept_files:
+        return _in_database(files)
+    path = base.folder / SECRET_FILE
     try:
         kept = _kept(path) or _made(path)
     except OSError as error:
-        raise NoSecret(
-            f"nobody can sign in: {path} cannot be kept ({error.strerror}). Set QUISAIT_SECRET to "
-            f"{MIN_SECRET_CHARS} random characters or more."
-        ) from None
+        raise _no_secret(f"{path} cannot be kept ({error.strerror})") from None
     if len(kept) < MIN_SECRET_CHARS:
         raise KnowledgeBaseError(f"{path} is damaged: delete it, and everyone signs in again.")
     return kept
+
+
+def _no_secret(why: str) -> NoSecret:
+    return NoSecret(
+        f"nobody can sign in: {why}. Set QUISAIT_SECRET to {MIN_SECRET_CHARS} random characters "
+        "or more."
+    )
+
+
+def _in_database(files: KeptFiles) -> str:
+    kept = b"".join(files.pieces(SECRET_FILE))
+    try:
+        return (kept or files.keep_first(SECRET_FILE, _random().encode())).decode()
+    except ReadOnlyKnowledgeBase as error:
+        raise _no_secret(str(error).removesuffix(".")) from None
+
+
+def _random() -> str:
+    return secrets.token_urlsafe(48)
 
 
 def _kept(path: Path) -> str:
@@ -54,7 +75,7 @@ def _made(path: Path) -> str:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{SECRET_FILE}-")  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(_random())
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):

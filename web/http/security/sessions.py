@@ -85,7 +85,7 @@ class Sessions:
     def _secret(self) -> str:
         # Not made before it is needed: most knowledge bases have no accounts.
         if not self._kept_secret:
-            self._kept_secret = site_secret(self._settings, self._knowledge_base.folder)
+            self._kept_secret = site_secret(self._settings, self._knowledge_base)
         return self._kept_secret
 
     def of(self, request: Request) -> Session:

@@ -4,7 +4,6 @@ import asyncio
 import stat
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -636,7 +635,7 @@ def test_the_secret_is_made_at_first_need_for_its_owner_alone(base: KnowledgeBas
     path = base.folder / SECRET_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(path.read_text()) >= 32
-    assert site_secret(Settings(), base.folder) == path.read_text()
+    assert site_secret(Settings(), base) == path.read_text()
     assert [one.name for one in base.folder.glob(".secret*")] == []
 
 
@@ -676,10 +675,10 @@ def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
     assert "the operator of this site must first set its secret" in read.text("p", class_="refusal")
 
 
-def test_a_damaged_secret_is_told_to_whoever_runs_the_server(tmp_path: Path) -> None:
-    (tmp_path / SECRET_FILE).write_text("short")
+def test_a_damaged_secret_is_told_to_whoever_runs_the_server(base: KnowledgeBase) -> None:
+    (base.folder / SECRET_FILE).write_text("short")
     with pytest.raises(KnowledgeBaseError, match="delete it"):
-        site_secret(Settings(), tmp_path)
+        site_secret(Settings(), base)
 
 
 def test_sessions_end_where_the_secret_is_another(base: KnowledgeBase, lea: str) -> None:

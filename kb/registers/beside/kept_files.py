@@ -1,0 +1,85 @@
+"""The register of files that every machine needs: uploads until their job has ended, the secret.
+
+A base in a folder has them as files there. One on a server of PostgreSQL has them in this table, so
+that a worker on any machine reads what was sent to another, and a session is good on all.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from typing import BinaryIO
+
+from kb.errors import KnowledgeBaseError
+from kb.registers.clock import before, now
+from kb.store.pool import StorePool
+
+PIECE_BYTES = 4 << 20
+"""Most bytes of a row: so much of a file is in memory at a time, however large it is."""
+
+
+class KeptFiles:
+    """Files by their names, in pieces. A name says whose it is: `secret`, `uploads/…/a.csv`."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def keep(self, name: str, content: BinaryIO) -> None:
+        """Keeps a file under a new name, each piece in a transaction of its own.
+
+        Who is killed meanwhile leaves a beginning, which nobody knows by name.
+        """
+        at, number = now(), 0
+        try:
+            while (piece := content.read(PIECE_BYTES)) or not number:
+                self._add(name, number, piece, at)
+                number += 1
+        except BaseException:
+            with suppress(KnowledgeBaseError):  # what it fails by is told already
+                self.forget([name])
+            raise
+
+    def keep_first(self, name: str, content: bytes) -> bytes:
+        """Keeps a small file, unless there is one of this name; returns what is there."""
+        self._add(name, 0, content, now())
+        return b"".join(self.pieces(name))
+
+    def has(self, name: str) -> bool:
+        """Returns whether there is a file of this name."""
+        with self._stores.lend() as store:
+            found = store.execute("select 1 from kept_files where name = ? limit 1", [name])
+            return found.fetchone() is not None
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The content of a file, piece by piece; nothing if there is none."""
+        number = 0
+        while True:
+            with self._stores.lend() as store:
+                row = store.execute(
+                    "select content from kept_files where name = ? and piece = ?", [name, number]
+                ).fetchone()
+            if row is None:
+                return
+            yield bytes(row[0])
+            number += 1
+
+    def names(self, begin: str, *, older_than_s: float = 0.0) -> list[str]:
+        """The names that begin so, of files that were kept so long ago, in order."""
+        with self._stores.lend() as store:
+            rows = store.execute(
+                "select name from kept_files where piece = 0 and at <= ?"
+                " and substr(name, 1, ?) = ? order by name",
+                [before(older_than_s), len(begin), begin],
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, names: Collection[str]) -> None:
+        """Deletes files."""
+        with self._stores.lend() as store, store.writing():
+            store.run("delete from kept_files where name in :values", names)
+
+    def _add(self, name: str, number: int, piece: bytes, at: str) -> None:
+        with self._stores.lend() as store, store.writing():
+            store.execute(
+                "insert into kept_files (name, piece, content, at) values (?, ?, ?, ?)"
+                " on conflict (name, piece) do nothing",
+                [name, number, piece, at],
+            )
