@@ -21,6 +21,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ INT8_AGREEMENT = 0.997
 the texts of `kb.encoder.trial_texts`."""
 
 INT8_FILE = "int8.xml"
+
+_NO_NNCF = "NNCF is not installed (`pip install 'quisait[int8]'`)"
 
 PROBES = (
     "Un besoin en quelques mots",
@@ -96,14 +99,15 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     delta_folder = find_delta(settings)
     key = _key(model_folder, delta_folder, settings, layers)
     prepared = settings.cache / "prepared" / key
-    if not (prepared / CARD_FILE).exists():
+    if not (prepared / CARD_FILE).exists() or _can_be_rounded_now(prepared):
+        shutil.rmtree(prepared, ignore_errors=True)
         _make_once(
             prepared,
             lambda folder: _prepare_into(
                 folder, name, model_folder, delta_folder, settings, layers
             ),
         )
-    card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+    card = _card_in(prepared)
     adapted = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
         compiled = _compiled_encoder(name, prepared, card, settings.threads)
@@ -124,6 +128,15 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     )
     encoder.adaptation = adapted
     return encoder
+
+
+def _card_in(prepared: Path) -> Card:
+    return Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+
+
+def _can_be_rounded_now(prepared: Path) -> bool:
+    """Whether nothing but NNCF was missing for int8, and it is installed by now."""
+    return _card_in(prepared).remark == f"not int8: {_NO_NNCF}" and find_spec("nncf") is not None
 
 
 def is_prepared(settings: Settings, *, layers: int = 0) -> bool:
@@ -329,7 +342,7 @@ def _round_into(folder: Path, model: Any, card: Card) -> str:
             tokens = ModelTokenizer(tokenizer, pieces, card.max_tokens).ids(worded)
             openvino.save_model(int8_graph(graph, tokens), path, compress_to_fp16=True)
     except ImportError:
-        return "NNCF is not installed (`pip install 'quisait[int8]'`)"
+        return _NO_NNCF
     except (RuntimeError, ValueError, TypeError, KeyError) as error:
         return " ".join(str(error).split())[:200]
     texts = judging_texts()

@@ -387,9 +387,15 @@ def test_int8_that_changes_embeddings_is_not_used_and_says_so(
 def test_without_nncf_a_model_runs_as_it_is(
     model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "nncf", None)
     given = settings(model=str(model_folder), cache=tmp_path, engine="int8")
-    assert "(not int8: NNCF is not installed" in load_encoder(given, layers=1).engine
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "nncf", None)
+        assert "(not int8: NNCF is not installed" in load_encoder(given, layers=1).engine
+    # It is tried again once NNCF is there; what is rounded is used without it.
+    monkeypatch.setattr(prepared, "int8_graph", lambda graph, _: graph)
+    assert load_encoder(given, layers=1).engine == "openvino int8"
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    assert load_encoder(given, layers=1).engine == "openvino int8"
 
 
 def test_a_graph_is_judged_by_other_texts_than_it_was_calibrated_with() -> None:
