@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import Buffer
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Identifier
@@ -30,6 +31,16 @@ _BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _FROM_VALUES = "from :values"
+
+
+class _TextDumper(StrDumper):
+    """Sends a string as text, and not as anything at all.
+
+    PostgreSQL's texts have no NUL. What has one is looked for all the same, and not found.
+    """
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\ufffd"))
 
 
 class PostgresConnection(StoreConnection):
@@ -248,7 +259,7 @@ def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )
     connection = psycopg.connect(url, autocommit=True, row_factory=rows_by_name)
-    connection.adapters.register_dumper(str, StrDumper)  # as text, and not as anything at all
+    connection.adapters.register_dumper(str, _TextDumper)
     if address.schema:
         with ExitStack() as unless_it_is_there:
             unless_it_is_there.callback(connection.close)

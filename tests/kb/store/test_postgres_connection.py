@@ -214,6 +214,13 @@ def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer
     postgres.drop("fresh")
 
 
+def test_what_no_text_can_have_is_not_found(store: Store) -> None:
+    store.set_property("a", "b")
+    found = "select name from properties where name = :name or name in :values"
+    assert store.run(found, ["a\0", "c"], name="\0") == []
+    assert store.run(found, ["a\0", "a"], name="\0")[0]["name"] == "a"
+
+
 def test_a_schema_without_a_base_is_not_that_of_another(postgres: PostgresServer) -> None:
     address = PostgresAddress(postgres.create("public_base"))
     open_store(address, create=True).close()
