@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.address import Place
-from kb.base_folder import SECRET_FILE
 from kb.commands.options import PlaceName, kb_option
 
 if TYPE_CHECKING:
@@ -127,9 +126,7 @@ def copy(source: Place, target: Place) -> None:
         f"{len(rows)} tables: the same on both sides."
     )
     if copied.files:
-        click.echo(f"In {taken.folder}: {', '.join(copied.files)}.")
-    if taken.database and SECRET_FILE in copied.files:
-        click.echo("Other machines need the same secret: set QUISAIT_SECRET to what is in it.")
+        click.echo(f"Copied with it: {', '.join(copied.files)}.")
 
 
 @click.command(short_help="Say what is wrong with the installation.")

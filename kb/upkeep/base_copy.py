@@ -3,21 +3,23 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.base_folder import DATABASE_FILE
 from kb.errors import FileError
+from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store.copying.copied import OnRows, copy_tables
-from kb.store.pool import StorePool, open_store
+from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import make_index_anew
-from kb.whole_file import replacing, sync_folder
+from kb.upkeep.files_beside import FolderFiles, copy_files
+from kb.whole_file import sync_folder
 
 COPYING = ".copying-"
 """Begins the names of the folders in which a base is made ready."""
@@ -36,24 +38,28 @@ def copy_base(source: Settings, target: Settings, on_rows: OnRows = lambda _: No
 
     The copy is there once it is compared with what was read, and not before; a process that is
     killed leaves no base. With it come the secret and the uploads that wait for their job, which
-    are in the folder of each base, or of this machine for one in PostgreSQL. Its index is ready.
+    are files in a folder, and rows in PostgreSQL. Its index is ready.
 
     Raises:
         NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
         FileError: the folder has something in it, or cannot be written.
         KnowledgeBaseError: there is a base already, or it cannot be read or written.
     """
-    with closing(open_store(source.database or source.folder / DATABASE_FILE)) as store:
-        try:
+    place = source.database or source.folder / DATABASE_FILE
+    try:
+        with closing(StorePool(place)) as stores, stores.lend() as store:
+            beside = KeptFiles(stores) if source.database else FolderFiles(source.folder)
             if target.database:
                 rows = copy_tables(store, target.database, on_rows)
-                return BaseCopy(rows, _made_ready(target.database, source.folder, target.folder))
-            return _copied_to_folder(store, source.folder, target.folder, on_rows)
-        except OSError as error:
-            raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
+                return BaseCopy(rows, _made_ready(target.database, beside))
+            return _copied_to_folder(store, beside, target.folder, on_rows)
+    except OSError as error:
+        raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
 
 
-def _copied_to_folder(store: Store, source: Path, folder: Path, on_rows: OnRows) -> BaseCopy:
+def _copied_to_folder(
+    store: Store, beside: FolderFiles | KeptFiles, folder: Path, on_rows: OnRows
+) -> BaseCopy:
     """Makes the base in a folder of its own, inside: the database comes out last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(not path.name.startswith(COPYING) for path in folder.iterdir()):
@@ -67,7 +73,7 @@ def _copied_to_folder(store: Store, source: Path, folder: Path, on_rows: OnRows)
         rows = copy_tables(store, database, on_rows)
         with closing(SqliteStore.open(database)) as copy:
             make_index_anew(copy)
-            files = _copy_files(source, ready, waiting_uploads(copy))
+            files = copy_files(beside, FolderFiles(ready), waiting_uploads(copy))
         with database.open("rb+") as file:
             os.fsync(file.fileno())
         for path in sorted(ready.iterdir(), key=lambda path: path == database):
@@ -76,28 +82,13 @@ def _copied_to_folder(store: Store, source: Path, folder: Path, on_rows: OnRows)
     return BaseCopy(rows, files)
 
 
-def _copy_files(source: Path, folder: Path, uploads: Collection[str]) -> tuple[str, ...]:
-    """Copies the secret and these uploads from the folder of a base; returns their names there."""
-    paths = [source / SECRET_FILE]
-    paths += [path for name in sorted(uploads) for path in (source / UPLOADS / name).glob("*")]
-    found = [path.relative_to(source) for path in paths if path.is_file()]
-    for name in found:
-        with replacing(folder / name) as pending:
-            pending.touch(mode=0o600)
-            shutil.copyfile(source / name, pending)
-    return tuple(map(str, found))
-
-
-def _made_ready(address: PostgresAddress, source: Path, folder: Path) -> tuple[str, ...]:
-    """Copies the files for a base at an address to a folder of this machine, and makes its index.
-
-    Returns the names of the files.
-    """
+def _made_ready(address: PostgresAddress, beside: FolderFiles | KeptFiles) -> tuple[str, ...]:
+    """Copies the files to a base at an address, and makes its index; returns their names."""
     # psycopg is loaded by those alone who use it.
     from kb.store.postgres.store import PostgresStore
 
     with closing(StorePool(address)) as stores, stores.lend() as store:
-        files = _copy_files(source, folder, waiting_uploads(store))
+        files = copy_files(beside, KeptFiles(stores), waiting_uploads(store))
         encoder = store.property("encoder")
         if isinstance(store, PostgresStore) and (dimension := store.dimension_of(encoder)):
             store.tend_search(encoder, dimension)

@@ -17,6 +17,9 @@ from kb.store.side_tables import SIDE, WAITING
 READ_AT_ONCE = 200
 """Rows that come from the server together: pictures are rows, too."""
 
+NOT_COPIED = ("quisait_schema", "postings", "word_totals", "kept_files", WAITING)
+"""Tables that come with the schema, that triggers fill, or that are files elsewhere."""
+
 LOADING = (
     "set constraints all deferred; set local statement_timeout = 0;"
     " set local idle_in_transaction_session_timeout = 0"
@@ -52,9 +55,9 @@ class PostgresTables(Tables):
     def names(self) -> Sequence[str]:
         rows = self.store.execute(
             "select tablename from pg_tables where schemaname = current_schema()"
-            " and tablename not in ('quisait_schema', 'postings', 'word_totals', ?)"
+            " and tablename not in (?, ?, ?, ?, ?)"
             " and not starts_with(tablename, ?)",
-            [WAITING, SIDE],
+            [*NOT_COPIED, SIDE],
         )
         return sorted(row[0] for row in rows)
 
