@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from unittest import mock
 
 from kb.settings import Settings
 
@@ -92,5 +91,15 @@ def _same_path() -> Iterator[None]:
     """
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109 (as it is)
     # One more thing that is read at a start: few arenas of memory, where threads come and go.
-    with mock.patch.dict(os.environ, PYTHONPATH=path, PYTHONSAFEPATH="1", MALLOC_ARENA_MAX="2"):
+    given = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "MALLOC_ARENA_MAX": "2"}
+    before = {name: os.environ.get(name) for name in given}
+    # One by one: other threads start processes meanwhile, which need all else that is there.
+    os.environ.update(given)
+    try:
         yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -149,6 +150,21 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     assert forking.processes_of(Settings()) == 3
     monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
     assert forking.processes_of(Settings()) == 1
+
+
+def test_what_starts_processes_leaves_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Watched(dict[str, str]):
+        def clear(self) -> None:
+            pytest.fail("another thread would see no settings")
+
+    environment = Watched(PATH="/bin", PYTHONPATH="/elsewhere", QUISAIT_MODEL="own")
+    monkeypatch.setattr(os, "environ", environment)
+    with forking._same_path():
+        assert environment["PYTHONPATH"].split(os.pathsep)[-1] == sys.path[-1]
+        assert environment["PYTHONSAFEPATH"] == "1"
+    assert environment == {"PATH": "/bin", "PYTHONPATH": "/elsewhere", "QUISAIT_MODEL": "own"}
 
 
 def test_what_a_control_group_allows_counts(monkeypatch: pytest.MonkeyPatch) -> None:
