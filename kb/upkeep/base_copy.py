@@ -15,10 +15,11 @@ from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store.copying.copied import OnRows, copy_tables
+from kb.store.copying.tables import Tables
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import make_index_anew
-from kb.upkeep.files_beside import FolderFiles, copy_files
+from kb.upkeep.files_beside import KEPT, KEPT_COLUMNS, FolderFiles, kept_rows, names_beside
 from kb.whole_file import sync_folder
 
 COPYING = ".copying-"
@@ -50,8 +51,7 @@ def copy_base(source: Settings, target: Settings, on_rows: OnRows = lambda _: No
         with closing(StorePool(place)) as stores, stores.lend() as store:
             beside = KeptFiles(stores) if source.database else FolderFiles(source.folder)
             if target.database:
-                rows = copy_tables(store, target.database, on_rows)
-                return BaseCopy(rows, _made_ready(target.database, beside))
+                return _copied_to_address(store, beside, target.database, on_rows)
             return _copied_to_folder(store, beside, target.folder, on_rows)
     except OSError as error:
         raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
@@ -73,7 +73,9 @@ def _copied_to_folder(
         rows = copy_tables(store, database, on_rows)
         with closing(SqliteStore.open(database)) as copy:
             make_index_anew(copy)
-            files = copy_files(beside, FolderFiles(ready), waiting_uploads(copy))
+            files = names_beside(beside, waiting_uploads(copy))
+        for name in files:
+            FolderFiles(ready).keep(name, beside.pieces(name))
         with database.open("rb+") as file:
             os.fsync(file.fileno())
         for path in sorted(ready.iterdir(), key=lambda path: path == database):
@@ -82,14 +84,23 @@ def _copied_to_folder(
     return BaseCopy(rows, files)
 
 
-def _made_ready(address: PostgresAddress, beside: FolderFiles | KeptFiles) -> tuple[str, ...]:
-    """Copies the files to a base at an address, and makes its index; returns their names."""
+def _copied_to_address(
+    store: Store, beside: FolderFiles | KeptFiles, address: PostgresAddress, on_rows: OnRows
+) -> BaseCopy:
+    """Makes the base in one transaction, and its index after that."""
+    files: tuple[str, ...] = ()
+
+    def with_files(copy: Tables) -> None:
+        nonlocal files
+        files = names_beside(beside, waiting_uploads(copy.store))
+        copy.put(KEPT, KEPT_COLUMNS, kept_rows(beside, files))
+
+    rows = copy_tables(store, address, on_rows, with_files)
     # psycopg is loaded by those alone who use it.
     from kb.store.postgres.store import PostgresStore
 
-    with closing(StorePool(address)) as stores, stores.lend() as store:
-        files = copy_files(beside, KeptFiles(stores), waiting_uploads(store))
-        encoder = store.property("encoder")
-        if isinstance(store, PostgresStore) and (dimension := store.dimension_of(encoder)):
-            store.tend_search(encoder, dimension)
-    return files
+    with closing(StorePool(address)) as stores, stores.lend() as copy:
+        encoder = copy.property("encoder")
+        if isinstance(copy, PostgresStore) and (dimension := copy.dimension_of(encoder)):
+            copy.tend_search(encoder, dimension)
+    return BaseCopy(rows, files)

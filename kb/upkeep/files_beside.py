@@ -3,19 +3,22 @@
 Of a base in a folder they lie there; of one in PostgreSQL, they are rows (`kb.registers.beside`).
 """
 
-import shutil
-import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from kb.base_folder import SECRET_FILE, UPLOADS
 from kb.registers.beside.kept_files import PIECE_BYTES, KeptFiles
+from kb.registers.clock import now
+from kb.store.copying.tables import CopiedRow
 from kb.whole_file import replacing
+
+KEPT, KEPT_COLUMNS = "kept_files", ("name", "piece", "content", "at")
+"""The table of `KeptFiles`."""
 
 
 class FolderFiles:
-    """The files in the folder of a base; its methods are those of `KeptFiles`."""
+    """The files in the folder of a base; it reads as `KeptFiles` does."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -27,31 +30,37 @@ class FolderFiles:
         return [found.relative_to(self._folder).as_posix() for found in paths if found.is_file()]
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        with (self._folder / name).open("rb") as file:
+        """The content of a file, piece by piece, at least one; nothing if it is gone."""
+        with suppress(FileNotFoundError), (self._folder / name).open("rb") as file:
+            yield file.read(PIECE_BYTES)
             while piece := file.read(PIECE_BYTES):
                 yield piece
 
-    def keep(self, name: str, content: BinaryIO) -> None:
+    def keep(self, name: str, pieces: Iterable[bytes]) -> None:
         """Keeps a file that its owner alone can read."""
         with replacing(self._folder / name) as pending:
             pending.touch(mode=0o600)
             with pending.open("wb") as file:
-                shutil.copyfileobj(content, file)
+                file.writelines(pieces)
 
 
-def copy_files(
-    source: FolderFiles | KeptFiles, target: FolderFiles | KeptFiles, uploads: Collection[str]
-) -> tuple[str, ...]:
-    """Copies the secret, and the uploads in the folders of these names; returns what was there.
+def names_beside(beside: FolderFiles | KeptFiles, uploads: Collection[str]) -> tuple[str, ...]:
+    """The names of the secret, and of the uploads in the folders of these names, if there are.
 
-    Raises:
-        OSError: one cannot be read or written.
+    A name that leads to another folder is left out, since the base may be anybody's.
     """
     beginnings = [SECRET_FILE, *(f"{UPLOADS}/{upload}/" for upload in sorted(uploads))]
-    found = [name for begin in beginnings for name in source.names(begin)]
-    for name in found:
-        with tempfile.SpooledTemporaryFile(PIECE_BYTES) as content:
-            content.writelines(source.pieces(name))
-            content.seek(0)
-            target.keep(name, content)  # type: ignore[arg-type]
-    return tuple(found)
+    return tuple(
+        name
+        for begin in beginnings
+        for name in beside.names(begin)
+        if "/" not in name.removeprefix(begin)
+    )
+
+
+def kept_rows(beside: FolderFiles | KeptFiles, names: Iterable[str]) -> Iterator[CopiedRow]:
+    """These files as rows of `KEPT`, a piece each."""
+    at = now()
+    for name in names:
+        for number, piece in enumerate(beside.pieces(name)):
+            yield name, number, piece, at

@@ -46,10 +46,16 @@ def new_tables(place: Place) -> AbstractContextManager[Tables]:
     return PostgresTables.made(place)
 
 
-def copy_tables(source: Store, place: Place, on_rows: OnRows = lambda _: None) -> Mapping[str, int]:
+def copy_tables(
+    source: Store,
+    place: Place,
+    on_rows: OnRows = lambda _: None,
+    finish: Callable[[Tables], object] = lambda _: None,
+) -> Mapping[str, int]:
     """Copies one state of a base, as it is read, to a new one; returns the rows of each table.
 
-    The rows are read again there, and compared with those that were copied, before the copy counts.
+    The rows are read again there, and compared with those that were copied; then `finish` adds what
+    else belongs to the copy, and then it counts.
 
     Raises:
         KnowledgeBaseError: there is something already, or it cannot hold what the source does.
@@ -73,6 +79,7 @@ def copy_tables(source: Store, place: Place, on_rows: OnRows = lambda _: None) -
                     f"{table} came out otherwise: {copied[table].count} rows were copied, and "
                     f"{there.count} are there, or others. Nothing was kept of the copy."
                 )
+        finish(target)
     return {table: digest.count for table, digest in copied.items()}
 
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,14 +17,16 @@ from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.accounts import AccountRole
+from kb.registers.beside.kept_files import KeptFiles
 from kb.settings import Settings
 from kb.store.copying.copied import copy_tables, tables_of
 from kb.store.copying.postgres_tables import PostgresTables
 from kb.store.copying.tables import CopiedRow, Tables
 from kb.store.integrity import count_rows
-from kb.store.pool import open_store, schema_at
+from kb.store.pool import StorePool, open_store, schema_at
 from kb.store.store import Store
 from kb.upkeep.base_copy import COPYING, copy_base
+from kb.upkeep.files_beside import names_beside
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.postgres import PostgresServer
@@ -61,6 +64,7 @@ def filled(base: KnowledgeBase) -> KnowledgeBase:
     (base.folder / SECRET_FILE).write_text("s" * 64)
     upload = base.folder / UPLOADS / UPLOAD / "actors.csv"
     upload.parent.mkdir(parents=True)
+    (upload.parent / "empty.csv").touch()
     upload.write_text("id,name,description\nneuf,Neuf,Un atelier neuf.\n")
     base.jobs.add("directory", {"path": str(upload), "source": "s", "mapping": ""}, by="Camille")
     return base
@@ -166,7 +170,8 @@ def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
         " the same on both sides."
     )
     upload = f"{UPLOADS}/{UPLOAD}/actors.csv"
-    assert others == [f"Copied with it: secret, {upload}."]
+    empty = f"{UPLOADS}/{UPLOAD}/empty.csv"
+    assert others == [f"Copied with it: secret, {upload}, {empty}."]
     if isinstance(target, Path):
         assert (target / INDEX_FILE).exists()
     else:
@@ -174,12 +179,13 @@ def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
             index = store.execute("select relname from pg_class where relname like '%near_words%'")
             assert index.fetchone()
     back = copy_base(settings(target), settings(new_place("other")))
-    assert back.files == ("secret", upload)
+    assert back.files == ("secret", upload, empty)
     folder = tmp_path / "back"
     copy_base(settings(new_place("other")), settings(folder))
     assert (folder / SECRET_FILE).read_text() == "s" * 64
     assert (folder / SECRET_FILE).stat().st_mode & 0o077 == 0
     assert (folder / upload).read_bytes() == (filled.folder / upload).read_bytes()
+    assert (folder / empty).read_bytes() == b""
     assert content(folder) == content(filled.folder)
     with closing(KnowledgeBase.open(settings(target))) as copy:
         assert copy.accounts.authenticate("Camille", "a long passphrase for Camille")
@@ -225,16 +231,21 @@ class StoppedHere(BaseException):
     """Stands for the end of a process."""
 
 
+def stop(*_: object) -> None:
+    raise StoppedHere
+
+
+@pytest.mark.parametrize(
+    "at", ["store.copying.copied._read", "upkeep.files_beside.FolderFiles.pieces"]
+)
 def test_what_is_interrupted_is_no_base_and_is_copied_by_the_next(
-    filled: KnowledgeBase, new_place: NewPlace
+    filled: KnowledgeBase, new_place: NewPlace, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = new_place("copy")
-
-    def stop(_rows: int) -> None:
-        raise StoppedHere
-
-    with pytest.raises(StoppedHere):
-        copy_base(settings(filled.folder), settings(target), stop)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"kb.{at}", stop)
+        with pytest.raises(StoppedHere):
+            copy_base(settings(filled.folder), settings(target))
     if isinstance(target, PostgresAddress):
         assert schema_at(target) == 0
     else:
@@ -307,6 +318,15 @@ def test_what_postgresql_cannot_hold_is_said_in_a_line(
         copy_base(settings(filled.folder), settings(address))
     assert "\n" not in str(raised.value)
     assert schema_at(address) == 0
+
+
+def test_a_name_that_leads_to_another_folder_is_not_copied(database: str) -> None:
+    address = PostgresAddress(f"{database}&schema=led_astray")
+    with closing(open_store(address, create=True)), closing(StorePool(address)) as stores:
+        files = KeptFiles(stores)
+        for name in (f"{UPLOADS}/{UPLOAD}/../../../x", f"{UPLOADS}/{UPLOAD}/y", "secret/../x"):
+            files.keep(name, BytesIO(b"z"))
+        assert names_beside(files, {UPLOAD}) == (f"{UPLOADS}/{UPLOAD}/y",)
 
 
 def test_a_rebuild_under_way_is_not_copied(filled: KnowledgeBase, new_place: NewPlace) -> None:
