@@ -25,13 +25,15 @@ from kb.commands.options import kb_option
 def serve(kb: Place | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     import gc
+    from contextlib import suppress
 
     from kb.settings import Settings
     from web.operations.forking import begin_to_import, processes_of
 
     settings = Settings.from_environment(kb=kb, workers=workers)
     if processes_of(settings) > 1:
-        begin_to_import()  # while this process imports, too
+        with suppress(OSError):  # told where a searcher is started
+            begin_to_import()  # while this process imports, too
 
     from kb.log_lines import log_lines
     from web import server

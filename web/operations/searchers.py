@@ -33,6 +33,9 @@ SILENT_S = 120.0
 """After how long a searcher that says nothing is ended, and another started."""
 
 ASKED_EVERY_S = 10.0
+CURRENT_WITHIN_S = 5.0
+"""How long a searcher has to say whether its index is current."""
+
 ENDS_WITHIN_S = 2.0
 RETRY_AFTER_S = 2
 
@@ -144,9 +147,12 @@ class Searchers:
         self._is_ending = False
 
     def launch(self) -> None:
-        """Starts the processes, which get ready beside this one."""
+        """Starts the processes, which get ready beside this one; `begin` tries again if need be."""
         for searcher in self._searchers:
-            searcher.launch()
+            try:
+                searcher.launch()
+            except OSError as error:
+                _log.warning("A searcher could not be started: %s", error)
 
     async def begin(self) -> None:
         """Waits until each searcher is ready to answer, or could not be started at first."""
@@ -184,9 +190,10 @@ class Searchers:
 
     async def are_current(self) -> bool:
         """Returns whether the next search finds what the base holds, whoever answers it."""
-        with suppress(SearcherGone):
-            asked = [one.ask({"current": True}) for one in self._searchers if one.is_open()]
-            return all(head["current"] for head, _ in await asyncio.gather(*asked))
+        with suppress(SearcherGone, TimeoutError):
+            async with asyncio.timeout(CURRENT_WITHIN_S):
+                asked = [one.ask({"current": True}) for one in self._searchers if one.is_open()]
+                return all(head["current"] for head, _ in await asyncio.gather(*asked))
         return False
 
     @asynccontextmanager

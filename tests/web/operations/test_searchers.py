@@ -1,12 +1,15 @@
 """Two processes that answer searches: what each visitor meets with, and what becomes of them."""
 
+import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
@@ -26,6 +29,7 @@ from web.app import create_app
 from web.http.elsewhere import admit
 from web.http.security.sessions import Sessions
 from web.operations import forking
+from web.operations.searchers import Searchers
 
 SECRET = "a secret of thirty-two characters"
 VISITOR = ("198.51.100.7", 40_000)
@@ -150,6 +154,44 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     assert forking.processes_of(Settings()) == 3
     monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
     assert forking.processes_of(Settings()) == 1
+
+
+def never(_: socket.socket) -> BaseProcess:
+    raise OSError("no room for another process")
+
+
+def test_a_server_that_can_start_no_searcher_searches_alone(
+    knowledge_base: SampleBase, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def placed() -> Response | None:
+        searchers = Searchers(knowledge_base, 1, never)
+        searchers.launch()
+        await searchers.begin()
+        request = Request({"type": "http", "path": "/", "query_string": b"", "headers": []})
+        async with searchers.place(request) as answer:
+            await searchers.end()
+            return answer
+
+    assert asyncio.run(placed()) is None
+    assert "could not be started: no room for another process" in caplog.text
+
+
+def test_a_searcher_that_says_nothing_is_not_current(
+    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.operations.searchers.CURRENT_WITHIN_S", 0.01)
+    ours, theirs = socket.socketpair()
+
+    async def are_current() -> bool:
+        searchers = Searchers(knowledge_base, 1, never)
+        (searcher,) = searchers._searchers
+        _, searcher.writer = await asyncio.open_unix_connection(sock=ours)
+        found = await searchers.are_current()
+        searcher.lose()
+        return found
+
+    with theirs:
+        assert not asyncio.run(are_current())
 
 
 def test_what_starts_processes_leaves_the_environment_as_it_was(
