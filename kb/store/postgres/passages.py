@@ -227,7 +227,7 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         row = self.execute(
             "select c.reltuples from pg_class c join pg_index i on i.indrelid = c.oid"
             " where i.indexrelid = to_regclass(?) and i.indisvalid",
-            [_index_name(encoder)],
+            [self._own(_index_name(encoder))],
         ).fetchone()
         share = min(count / max(row[0], 1), 1.0) if row else 0.0
         return share if share >= WIDE_SHARE else 0.0
@@ -253,12 +253,17 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         finally:
             self.execute(f"select pg_advisory_unlock({_TENDING})")
 
+    def _own(self, index: str) -> str:
+        """The name of an index with our schema: a base in another may have one of this name."""
+        ((schema,),) = self.execute("select quote_ident(current_schema())").fetchall()
+        return f"{schema}.{index}"
+
     def _make_index(self, encoder: str, dimension: int) -> None:
         name = _index_name(encoder)
         count, is_broken = self.execute(
             "select (select count(*) from embeddings where encoder = ?),"
             " exists (select from pg_index where indexrelid = to_regclass(?) and not indisvalid)",
-            [encoder, name],
+            [encoder, self._own(name)],
         ).fetchone()  # type: ignore[misc]
         if is_broken:  # its making was interrupted
             self.execute(f"drop index {name}")

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from tests.kb.records import RECORDS
 from tests.postgres import PostgresServer
 
 ENCODER, DIMENSION = "By-Chance", 12
+NEAR = "public.embeddings_near_by_chance"
 FIRMS = 400
 
 
@@ -217,6 +219,31 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     finally:
         server.execute("set enable_sort = on")
         server.execute("drop index embeddings_near_by_chance")
+
+
+def test_the_index_of_a_base_in_another_schema_is_left_alone(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_passages, "HNSW_FROM", 1)
+    address = PostgresAddress(postgres.create("schemas"))
+    second = PostgresAddress(f"{address.given}&schema=second")
+    with closing(PostgresStore.connect(address, create=True)) as store:
+        with store.changing():
+            put(store, next(firms()))
+        store.tend_search(ENCODER, DIMENSION)
+        # As while it is made.
+        store.execute(
+            "update pg_index set indisvalid = false where indexrelid = ?::regclass", [NEAR]
+        )
+        with closing(PostgresStore.connect(second, create=True)) as other:
+            other.tend_search(ENCODER, DIMENSION)
+        assert store.execute("select to_regclass(?) is not null", [NEAR]).fetchone() == (True,)
+        store.tend_search(ENCODER, DIMENSION)
+        made = store.execute(
+            "select indisvalid from pg_index where indexrelid = ?::regclass", [NEAR]
+        )
+        assert made.fetchone() == (True,)
+    postgres.drop("schemas")
 
 
 def test_a_store_that_keeps_its_index_is_asked_for_it(
