@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from ingest.pace import Pace, Phase
 from ingest.rereading.schedule import local_time, queue_due
 from ingest.uploads import any_uploads, tidy_uploads, upload_at, without_upload_folders
+from kb.address import PostgresAddress
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
@@ -150,6 +151,9 @@ def _directory(
             source=parameters.get("source", ""),
             choices=json.loads(parameters.get("mapping") or "{}"),
         )
+    if isinstance(knowledge_base.place, PostgresAddress):
+        # Nobody else has the server make its index, once there are many: a process saves its own.
+        knowledge_base.save_index()
     return asdict(report)
 
 
