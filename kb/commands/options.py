@@ -12,7 +12,11 @@ import click
 from kb.address import Place, place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kb.encoder.encoder import Encoder
     from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
 
 
 class PlaceName(click.ParamType[Place]):
@@ -67,9 +71,24 @@ within_option = click.option(
 )
 
 
-def open_base(kb: Place | None, *, create: bool = False) -> KnowledgeBase:
-    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
-    from kb.knowledge_base import KnowledgeBase
+def open_base(kb: Place | None, *, create: bool = False, searching: bool = False) -> KnowledgeBase:
+    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`.
+
+    With `searching`, its encoder is loaded meanwhile.
+    """
     from kb.settings import Settings
 
-    return KnowledgeBase.open(Settings.from_environment(kb=kb), create=create)
+    settings = Settings.from_environment(kb=kb)
+    encoder = _loaded_ahead(settings) if searching else None
+
+    from kb.knowledge_base import KnowledgeBase
+
+    return KnowledgeBase.open(settings, create=create, encoder=encoder)
+
+
+def _loaded_ahead(settings: Settings) -> Callable[[], Encoder]:
+    from kb.encoder.prepared import load_ahead
+    from kb.encoder.query_cache import QueryCache
+
+    loaded = load_ahead(settings)
+    return lambda: QueryCache(loaded())

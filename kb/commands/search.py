@@ -46,6 +46,8 @@ def search(
     """Find the actors and cases that could answer QUERY, in French or English."""
     from dataclasses import replace
 
+    base = open_base(kb, searching=True)  # before the rest is imported
+
     from kb.models import Kind
     from kb.search.filters import filters_near
     from kb.search.results import Steering
@@ -53,7 +55,7 @@ def search(
     filters = filters_near(department, theme, near, within)
     filters = replace(filters, kind=Kind(kind) if kind else None)
     steering = Steering(worded=not no_wording)
-    result = open_base(kb).search(" ".join(query), limit=limit, filters=filters, steering=steering)
+    result = base.search(" ".join(query), limit=limit, filters=filters, steering=steering)
     if as_json:
         click.echo(json.dumps(_plain(result, filters), ensure_ascii=False, indent=2))
     else:

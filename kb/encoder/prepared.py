@@ -19,7 +19,9 @@ import json
 import logging
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -139,6 +141,47 @@ def _can_be_rounded_now(prepared: Path) -> bool:
     return _card_in(prepared).remark == f"not int8: {_NO_NNCF}" and find_spec("nncf") is not None
 
 
+def load_ahead(settings: Settings) -> Callable[[], Encoder]:
+    """Begins to load a prepared graph in a thread; returns what waits for the encoder.
+
+    Compiling needs no lock of Python's: the caller may import what else it needs. What is not
+    prepared, or runs on torch, is loaded when it is waited for.
+
+    Raises:
+        EncoderError: there is no such delta.
+    """
+    if not (_is_at_hand(settings) and _has_graph(settings)):
+        return lambda: load_encoder(settings)
+    import_openvino()  # here: two threads should not import NumPy's packages at a time
+    loading: Future[Encoder] = Future()
+
+    def load() -> None:
+        try:
+            loading.set_result(load_encoder(settings))
+        except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
+            loading.set_exception(error)
+
+    threading.Thread(target=load).start()
+    return loading.result
+
+
+def _is_at_hand(settings: Settings) -> bool:
+    """Whether the model's folder is here, without a look at a hub or unpacking it."""
+    if settings.model == BUNDLED_MODEL:
+        return bundled_weights.is_available() and _bundled_folder(settings).exists()
+    return Path(settings.model).expanduser().is_dir()
+
+
+def _has_graph(settings: Settings) -> bool:
+    key = _key(find_model(settings)[1], find_delta(settings), settings, layers=0)
+    prepared = settings.cache / "prepared" / key
+    return (prepared / GRAPH_FILE).exists() and not _can_be_rounded_now(prepared)
+
+
+def _bundled_folder(settings: Settings) -> Path:
+    return settings.cache / "models" / bundled_weights.revision()
+
+
 def is_prepared(settings: Settings, *, layers: int = 0) -> bool:
     """Whether the cache has what `load_encoder` prepares.
 
@@ -156,7 +199,7 @@ def find_model(settings: Settings) -> tuple[str, Path]:
         EncoderError: there is no such model, or it cannot be fetched.
     """
     if settings.model == BUNDLED_MODEL and bundled_weights.is_available():
-        folder = settings.cache / "models" / bundled_weights.revision()
+        folder = _bundled_folder(settings)
         if not folder.exists():
             logger.info("Unpacking the bundled model to %s", folder)
             _make_once(folder, bundled_weights.unpack)

@@ -38,26 +38,27 @@ class Vocabulary:
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         """Takes words in small letters with their counts."""
-        self.written: dict[str, str] = {}
-        folded: Counter[str] = Counter()
+        self._written: dict[str, str] = {}  # only where it is not the folded form
+        folded: dict[str, int] = {}
         for word, count in sorted(counts.items(), key=lambda pair: -pair[1]):
             key = fold(word)
             if key.isalpha() and len(key) >= LEAST_LETTERS - 1:
-                self.written.setdefault(key, word)
-                folded[key] += count
+                if key not in folded and key != word:
+                    self._written[key] = word
+                folded[key] = folded.get(key, 0) + count
         self._checker = SpellChecker(language=None, distance=1)
-        self._checker.word_frequency.load_json(dict(folded))
+        self._checker.word_frequency.load_json(folded)
 
     @cached_property
     def _of_sound(self) -> Mapping[str, list[str]]:
         """The words of each sound: made when a word is first looked for by its sound."""
         found: dict[str, list[str]] = defaultdict(list)
-        for key in self.written:
+        for key in self._checker.word_frequency.words():
             found[sound(key)].append(key)
         return dict(found)
 
     def __contains__(self, word: str) -> bool:
-        return word in self.written
+        return word in self._checker.word_frequency
 
     def nearest(self, word: str) -> str:
         """Returns the word that a folded word is most likely a slip of, as written; or "".
@@ -74,7 +75,8 @@ class Vocabulary:
             count = int(self._checker.word_frequency[one])
             return one[0] == word[0], one[-1] == word[-1], alike, count, one
 
-        return self.written[max(near, key=likely)]
+        meant = max(near, key=likely)
+        return self._written.get(meant, meant)
 
 
 class Spelling:
@@ -137,10 +139,12 @@ def _counted(texts: Iterable[str]) -> Counter[str]:
 @cache
 def _ordinary() -> Vocabulary:
     """The words of the trades, and those of the dictionaries that are not rare there."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for language in STEMMERS:
         for word, count in SpellChecker(language).word_frequency.items():
             if count >= LEAST_COUNT:
-                counts[word] = max(counts[word], count)
+                counts[word] = max(counts.get(word, 0), count)
     titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))
-    return Vocabulary(counts | titles)
+    for word, count in titles.items():
+        counts[word] = max(counts.get(word, 0), count)
+    return Vocabulary(counts)

@@ -406,3 +406,39 @@ def test_a_graph_is_judged_by_other_texts_than_it_was_calibrated_with() -> None:
     assert len(named & set(re.findall(r"[^.,:;]+", " ".join(judging)))) < len(named) / 10
     lengths = sorted(len(text.split()) for text in judging)
     assert (lengths[0] <= 2, lengths[-1] >= 100) == (True, True)
+
+
+def test_an_encoder_that_is_prepared_is_loaded_ahead(
+    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another thread; what goes wrong there is told to whoever waits."""
+    loaded = prepared.load_ahead(settings())()
+    assert loaded.fingerprint == real_encoder.fingerprint
+    threads = []
+
+    def fail(_settings: Settings) -> Encoder:
+        threads.append(threading.current_thread())
+        raise EncoderError("no")
+
+    monkeypatch.setattr(prepared, "load_encoder", fail)
+    waiting = prepared.load_ahead(settings())
+    with pytest.raises(EncoderError, match="no"):
+        waiting()
+    assert threads != [threading.current_thread()]
+    threads.clear()
+    with pytest.raises(EncoderError, match="no"):
+        prepared.load_ahead(settings(engine="torch"))()
+    assert threads == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("model", ["bundled", "owner/name"])
+def test_nothing_is_prepared_ahead(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr(prepared, "load_encoder", asked.append)
+    waiting = prepared.load_ahead(settings(model=model, cache=tmp_path))
+    assert not asked
+    assert not list(tmp_path.iterdir())
+    waiting()
+    assert len(asked) == 1

@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 from kb.encoder import tokenizer as module
 from kb.encoder.encoder import Encoder
 from kb.encoder.openvino_engine import OpenVinoEncoder
-from kb.encoder.tokenizer import FEW_TEXTS, LONGEST_WORD, ModelTokenizer, Tokens, keep_pieces
+from kb.encoder.tokenizer import IN_BATCHES, LONGEST_WORD, ModelTokenizer, Tokens, keep_pieces
 from kb.encoder.trial_texts import judging_texts, odd_texts
 
 MAX_TOKENS = 40
@@ -86,13 +86,14 @@ def test_few_texts_have_the_tokens_of_the_whole_tokenizer(
     tokenizer = ModelTokenizer(*kept, MAX_TOKENS)
     for _ in range(2):  # the second time, words are remembered
         assert [tokenizer.tokens(text) for text in TEXTS] == expected
+        assert tokenizer.ids(TEXTS * 20) == [tokens.ids for tokens in expected] * 20
         assert tokenizer.ids(TEXTS) == [tokens.ids for tokens in expected]
     assert len(expected[-1].ids) == MAX_TOKENS
 
 
 @pytest.mark.parametrize(
     "texts",
-    [["gants <mask> de"], ["</s>"], ["g" * (LONGEST_WORD + 1)], ["gants"] * (FEW_TEXTS + 1)],
+    [["gants <mask> de"], ["</s>"], ["g" * (LONGEST_WORD + 1)], ["gants"] * (IN_BATCHES + 1)],
     ids=["mask", "end", "a long word", "many"],
 )
 def test_for_other_texts_the_whole_tokenizer_is_read(

@@ -20,6 +20,11 @@ def forms(text: str) -> list[tuple[str, ...]]:
     return [word.forms for word in words(text)]
 
 
+def test_fold_takes_plain_text_as_any_other() -> None:
+    plain = "".join(map(chr, range(128)))
+    assert fold(plain) + "e" == fold(plain + "é")
+
+
 def test_fold_takes_accents_and_ligatures_away() -> None:
     assert fold("Œuvre D'ÉTÉ – Ægir ß") == "oeuvre d'ete – aegir ss"
 
