@@ -44,8 +44,12 @@ def search(
     kb: Place | None,
 ) -> None:
     """Find the actors and cases that could answer QUERY, in French or English."""
+    import atexit
+    import gc
     from dataclasses import replace
 
+    # Python would look through all objects for cycles, for 0.2 s, before it ends.
+    atexit.register(gc.freeze)
     base = open_base(kb, searching=True)  # before the rest is imported
 
     from kb.models import Kind
