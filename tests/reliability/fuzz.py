@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from tests.reliability.fuzzing.attempt import TOO_SLOW, Tally, attempt
 from tests.reliability.fuzzing.targets import TARGETS
 
 INPUTS, MINUTES = 200_000, 25.0
@@ -40,7 +41,7 @@ def main(
         results = pool.map(
             lambda group: _fuzzed(group, inputs // len(groups), seed, minutes), groups
         )
-        found = [one for result in results for one in result]
+        found = [_timed_again(one) for result in results for one in result]
     return {
         "inputs": sum(one["inputs"] for one in found),
         "slowest_s": max(one["slowest_s"] for one in found),
@@ -60,6 +61,19 @@ def _fuzzed(targets: Sequence[str], inputs: int, seed: int, minutes: float) -> l
     done = subprocess.run([*command, *asked], check=True, stdout=subprocess.PIPE, text=True)
     summaries: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     return summaries
+
+
+def _timed_again(summary: dict[str, Any]) -> dict[str, Any]:
+    """Without what is too slow only while branches are counted, as here they are not."""
+    failures = dict(summary["failures"])
+    target = TARGETS[summary["target"]]
+    slow = Tally(target.name, KEPT)
+    if kept := failures.pop(TOO_SLOW, []):
+        for honest in target.start():  # imports what reads it
+            attempt(target.check, honest, Tally(target.name, KEPT))
+        for name in kept:
+            attempt(target.check, (KEPT / name).read_bytes(), slow)
+    return {**summary, "failures": {**failures, **slow.failures}}
 
 
 if __name__ == "__main__":

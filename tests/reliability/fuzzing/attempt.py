@@ -20,6 +20,8 @@ Check = Callable[[bytes], object]
 MOST_SECONDS = 1.0
 """Most time of the processor for an input."""
 
+TOO_SLOW = f"takes more than {MOST_SECONDS:g} s"
+
 STOPPED_AFTER = 20.0
 """Seconds of the processor after which an input is left."""
 
@@ -78,7 +80,7 @@ def attempt(check: Check, content: bytes, tally: Tally) -> None:
         # Once more: the first time of all imports and learns, and other work gets in the way.
         spent = min(spent, _attempted(check, content, tally))
     if spent > MOST_SECONDS:
-        tally.fail(f"takes more than {MOST_SECONDS:g} s", content)
+        tally.fail(TOO_SLOW, content)
     tally.slowest_s = max(tally.slowest_s, spent)
 
 
