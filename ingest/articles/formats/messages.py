@@ -16,7 +16,7 @@ from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.text import parse_text
 from ingest.articles.metadata.person_names import person_named
 from ingest.articles.metadata.title import FORWARDED
-from ingest.encodings import decoded
+from ingest.encodings import decoded, whole_characters
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -185,7 +185,7 @@ def _is_lost(part: EmailMessage) -> bool:
 
 
 def _name(part: EmailMessage) -> str:
-    return " ".join(str(part.get_filename() or "").split())
+    return _line(part.get_filename())
 
 
 def _bytes(part: EmailMessage) -> bytes:
@@ -198,17 +198,22 @@ def _charset(part: EmailMessage) -> str:
 
 
 def _subject(message: EmailMessage) -> str:
-    return FORWARDED.sub("", " ".join(str(message.get("Subject", "")).split()))
+    return FORWARDED.sub("", _line(message.get("Subject")))
+
+
+def _line(header: object) -> str:
+    """A header as a line: an encoded word can hold any character, NUL among them."""
+    return " ".join(whole_characters(str(header or "")).split())
 
 
 def _declared(message: EmailMessage) -> Iterator[DeclaredField]:
     if subject := _subject(message):
         yield DeclaredField("title", subject, f"Subject: {subject}", HEADER)
-    name = " ".join(parseaddr(str(message.get("From", "")))[0].split())
+    name = _line(parseaddr(str(message.get("From", "")))[0])
     if name:
         person = person_named(name)
         yield DeclaredField("author", person.name, f"From: {name}", HEADER, person)
-    written = str(message.get("Date", ""))
+    written = _line(message.get("Date"))
     try:
         day = parsedate_to_datetime(written)
     except ValueError:

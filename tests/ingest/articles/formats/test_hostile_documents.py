@@ -263,3 +263,12 @@ def test_a_header_of_thousands_of_quotation_marks_is_refused_at_once() -> None:
     )
     with pytest.raises(InputError, match="cannot be read"):
         article_from_bytes(page, ".mhtml")
+
+
+def test_a_subject_that_encodes_a_nul_is_kept_without_it() -> None:
+    message = (
+        f"From: =?utf-8?q?Jeanne=00?= <j@a.example>\nSubject: =?utf-8?q?Du=00_gel?=\n\n{SAID}\n"
+    )
+    article = article_from_bytes(message.encode(), ".eml")
+    assert article.title == "Du gel"
+    assert "\0" not in repr(article).replace("\\x00", "\0")
