@@ -17,6 +17,7 @@ from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TAGS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import checked, fetched_article
+from ingest.encodings import whole_characters
 from ingest.fetching.safe_fetch import Fetched, Fetcher
 from kb.errors import InputError
 from kb.remarks import Remark
@@ -140,7 +141,7 @@ def _no_feed(content: bytes, url: str) -> InputError:
 
 def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
     url = urljoin(base, str(entry.get("link") or ""))
-    title = " ".join(_plain(str(entry.get("title") or "")).split())
+    title = " ".join(_plain(_said(entry, "title")).split())
     content, is_whole = _content(entry)
     article = None
     with suppress(InputError):  # its link may lead to an article all the same
@@ -150,8 +151,8 @@ def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
 
 def _content(entry: "FeedParserDict") -> tuple[str, bool]:
     """The longest text of an item, and whether it is the whole article."""
-    whole = [str(part.get("value") or "") for part in entry.get("content", [])]
-    summary = str(entry.get("summary") or "")
+    whole = [_said(part, "value") for part in entry.get("content", [])]
+    summary = _said(entry, "summary")
     best = max([*whole, summary], key=len)
     length = len(_plain(best))
     cut = bool(_CUT.search(best[-_END_CHARS:]))
@@ -172,7 +173,7 @@ def _article(entry: "FeedParserDict", content: str, url: str, title: str, lang: 
 def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredField]:
     if title:
         yield DeclaredField("title", title, "title of the item", 0.95)
-    author = " ".join(str(entry.get("author") or "")[:_MAX_AUTHOR_CHARS].split())
+    author = " ".join(_said(entry, "author")[:_MAX_AUTHOR_CHARS].split())
     if match := _NAME_IN_BRACKETS.match(author):
         author = match["name"]
     if author and "@" not in author and not is_organisation(author):
@@ -190,7 +191,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
     if "published" not in entry and entry.get("updated_parsed"):
         iso = _iso(str(entry["updated"]), entry["updated_parsed"])
         yield DeclaredField("date", iso, f"updated of the item: {entry['updated']}", 0.7)
-    themes = [str(tag.get("term") or tag.get("label") or "") for tag in entry.get("tags", [])]
+    themes = [_said(tag, "term") or _said(tag, "label") for tag in entry.get("tags", [])]
     themes = [theme for theme in themes if theme and "://" not in theme]
     if themes:
         yield DeclaredField("themes", " ; ".join(themes), "categories of the item", 0.85)
@@ -202,6 +203,11 @@ def _iso(written: str, moment: Any) -> str:
         return iso
     year, month, day, hour, minute = moment[:5]
     return datetime(year, month, day, hour, minute, tzinfo=UTC).isoformat(timespec="minutes")
+
+
+def _said(entry: Any, name: str) -> str:
+    """What an entry says under a name, in characters that can be kept."""
+    return whole_characters(str(entry.get(name) or ""))
 
 
 def _plain(html: str) -> str:

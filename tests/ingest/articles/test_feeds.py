@@ -54,6 +54,13 @@ def test_an_item_that_holds_its_article() -> None:
     )
 
 
+def test_what_no_base_can_keep_is_left_out_of_an_item() -> None:
+    feed = rss(item(title="Du \0petit-lait", content=HTML)).replace(b"Morel", b"Mo\0rel")
+    (found,) = read_feed(feed)
+    assert found.title == "Du petit-lait"
+    assert "\\x00" not in repr(found)
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_feed_with_any_line_ends(end: str) -> None:
     lines = ATOM.replace(b"><", b">\n<").replace(b" term=", b"\nterm=")
