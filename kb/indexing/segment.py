@@ -142,6 +142,7 @@ class Segment:
         if self._asks_codes(k):
             return [self.search(query[np.newaxis], k, kept) for query in queries]
         with _chosen(kept) as chosen:
+            # The stubs do not know of the argument `sel`.
             parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]
             found = self.rows.search(queries, min(k, len(self)), params=parameters)
         # FAISS pads what it cannot find with the place -1.
