@@ -15,7 +15,7 @@ DEMO_BUILT := build/.demo-built
 DEMO_FILES := $(wildcard ingest/demo/*.csv ingest/demo/cases/*.md)
 NEEDS := tests/data/demo-needs tests/data/development/silence
 
-.PHONY: help install run demo quick test check check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
+.PHONY: help install run demo quick test check coverage check-long format lint types imports widget benchmark benchmark-full evaluate ablation lock sbom audit clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,11 +47,14 @@ quick: install ## run the tests that take moments: no real encoder, no browser, 
 	$(PYTEST) -m "not slow and not browser and not thorough"
 
 test: install ## run every test
-	$(PYTEST) $(COVERAGE)
+	$(PYTEST)
 
-check: install ## what CI runs: format, lint, types, imports, every test with its coverage
+check: install ## what CI runs: format, lint, types, imports, every test
 	$(BIN)/ruff format --check .
-	$(MAKE) --no-print-directory lint types imports test COVERAGE=--cov
+	$(MAKE) --no-print-directory lint types imports test
+
+coverage: install ## which lines no test runs; every test takes twice as long
+	$(PYTEST) --cov
 
 check-long: demo ## what takes long, at most an hour: load, kills, damage (docs/reliability.md)
 	$(BIN)/python -m tests.reliability

@@ -1,5 +1,6 @@
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -446,15 +447,19 @@ def test_what_is_erased_while_an_index_is_saved_does_not_come_back_with_it(
 ) -> None:
     texts = [text for text in word_counts.embedded if "quaxifrages" in text]
     other, save = open_base(word_counts), Index.save
+    erasing = threading.Thread(target=lambda: other.erase(Kind.ACTOR, SECRET.id, by="max"))
 
     def saved(index: Index, folder: Path) -> None:
         monkeypatch.setattr(Index, "save", save)
-        other.erase(Kind.ACTOR, SECRET.id, by="max")
+        erasing.start()
+        while SECRET.id in other.ids(Kind.ACTOR):
+            time.sleep(0.01)
         index.save(folder)
         assert traces(folder, word_counts, *texts)
 
     monkeypatch.setattr(Index, "save", saved)
     secretive.save_index()
+    erasing.join()
     assert traces(secretive.folder, word_counts, *texts) == []
 
 
