@@ -22,6 +22,7 @@ from ingest.pace import AtPlace, Phase, nowhere
 from ingest.reading.documents import entries_of
 from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.records.fields import short_line
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched
 from ingest.slices import SlicesUnderWay
 from kb.errors import InputError, UnknownRecord
@@ -138,6 +139,7 @@ def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
     """
     if source == MODERATION:
         raise InputError("reserved_source", name=MODERATION)
+    short_line(source, "source")
     HeaderMap(choices)
 
 

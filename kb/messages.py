@@ -139,6 +139,7 @@ MESSAGES: Mapping[str, str] = {
     "no_fetching": N_("is an address, and nothing is fetched from here: save the page first"),
     # Fields
     "too_long": N_("{field} has {count} characters; at most {most} fit"),
+    "too_many_bytes": N_("{field} takes {count} bytes as UTF-8; at most {most} fit: shorten it"),
     "id_without_letter": N_("id {value!q} has neither a letter nor a digit"),
     "no_id": N_("no id can be made from {value!q}: give one"),
     "other_scheme": N_("{field} {value!q} begins with {scheme}: only http and https are accepted"),

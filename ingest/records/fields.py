@@ -17,12 +17,19 @@ from urllib.parse import urlsplit
 from slugify import slugify
 
 from kb.errors import InputError
+from kb.text.folding import fold
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 MAX_CELL_CHARS = 20_000
 MAX_LINE_CHARS = 500
+MAX_LINE_BYTES = 1_300
+"""Bytes of a line as UTF-8, as written and folded.
+
+PostgreSQL's indexes take 2,704, and some have two lines: an id, and what it is found by. Letters
+of Latin, Greek, Cyrillic and Arabic have two at most; some others become longer when folded.
+"""
 MIN_DETECTABLE_CHARS = 40
 
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -72,12 +79,19 @@ def short_line(text: str, field: str) -> str:
     """Returns the text as one line.
 
     Raises:
-        InputError: it is longer than `MAX_LINE_CHARS`.
+        InputError: it is longer than `MAX_LINE_CHARS`, or than `MAX_LINE_BYTES`.
     """
     line = one_line(text)
     if len(line) > MAX_LINE_CHARS:
         raise InputError("too_long", field, count=len(line), most=MAX_LINE_CHARS)
+    if (count := bytes_of_line(line)) > MAX_LINE_BYTES:
+        raise InputError("too_many_bytes", field, count=count, most=MAX_LINE_BYTES)
     return line
+
+
+def bytes_of_line(line: str) -> int:
+    """Returns the bytes that a line needs in UTF-8, as it is or folded: whichever are more."""
+    return len(line) if line.isascii() else max(len(line.encode()), len(fold(line).encode()))
 
 
 def record_id(given: str, *named_after: str) -> str:

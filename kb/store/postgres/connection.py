@@ -229,6 +229,10 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
         return NoRoom(f"{address}: the disk is full; nothing was changed.")
     if isinstance(error, errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege):
         return ReadOnlyKnowledgeBase(f"{address} cannot be written: {problem}.")
+    if isinstance(error, errors.ProgramLimitExceeded):
+        return KnowledgeBaseError(
+            f"{address}: a text is too long to be found by ({problem}): shorten it."
+        )
     if isinstance(error, errors.InvalidCatalogName):
         return NotAKnowledgeBase(f"{address} is not there: {problem}.")
     return KnowledgeBaseError(f"{address}: {problem}.")

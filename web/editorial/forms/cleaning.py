@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingest.records.fields import (
+    MAX_LINE_BYTES,
     MAX_LINE_CHARS,
+    bytes_of_line,
     iso_date,
     language,
     one_line,
@@ -94,7 +96,7 @@ class FieldCleaner:
             return ""
         if required and not value:
             self._errors[name] = MISSING
-        if max_chars and len(value) > max_chars:
+        if max_chars and (len(value) > max_chars or bytes_of_line(value) > MAX_LINE_BYTES):
             self._errors[name] = TOO_LONG
         return value
 

@@ -48,6 +48,7 @@ _NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 
 _BY_CODE: Mapping[str, str] = {
     "too_long": TOO_LONG,
+    "too_many_bytes": TOO_LONG,
     "no_id": N_("A name has at least a letter or a digit."),
 }
 _INPUTS: Mapping[FieldKind, str] = {
