@@ -16,6 +16,7 @@
         ├── NotAKnowledgeBase      the folder or file is something else
         ├── SchemaTooNew           written by a later version of this program
         ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
+        ├── StoresBusy             all of its connections are in use: a moment later one is free
         ├── NoRoom                 a change that the disk has no room for; nothing of it is kept
         ├── EditConflict           someone else was faster: what was to be changed has changed
         └── UnknownRecord          no actor or case has this id
@@ -113,6 +114,10 @@ class SchemaTooNew(KnowledgeBaseError):
 
 class ReadOnlyKnowledgeBase(KnowledgeBaseError):
     """A change was asked of a knowledge base that cannot be written."""
+
+
+class StoresBusy(RemarkError, KnowledgeBaseError):
+    """All connections of this process to the knowledge base were in use for too long."""
 
 
 class NoRoom(KnowledgeBaseError):

@@ -71,7 +71,7 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
-from kb.store.pool import ReadingStores, StorePool, open_store
+from kb.store.pool import MOST_STORES, ReadingStores, StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
@@ -97,6 +97,7 @@ class KnowledgeBase(Publishing):
         trade_index: Path | None = BUNDLED_TRADE_INDEX,
         database: PostgresAddress | None = None,
         replica: PostgresAddress | None = None,
+        connections: int = MOST_STORES,
     ) -> None:
         """Takes the knowledge base in a folder.
 
@@ -109,6 +110,7 @@ class KnowledgeBase(Publishing):
             trade_index: the folder of a trade index; None for none.
             database: its address, if it is not a file in the folder.
             replica: the address of a copy of the database, some moments old, to search in.
+            connections: the most to the database at once, and to the replica.
         """
         self.folder = folder
         self.place: Place = database or folder
@@ -123,9 +125,11 @@ class KnowledgeBase(Publishing):
         self.on_search: Callable[[SearchResult], None] = lambda _: None
         """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
-        stores = StorePool(database or folder / DATABASE_FILE)
+        stores = StorePool(database or folder / DATABASE_FILE, connections)
         super().__init__(stores, indexer, LiveIndex(folder, indexer, stores))
-        self._searched = ReadingStores(StorePool(replica), stores) if replica else stores
+        self._searched = (
+            ReadingStores(StorePool(replica, connections), stores) if replica else stores
+        )
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)
@@ -193,6 +197,7 @@ class KnowledgeBase(Publishing):
             trade_index=find_trade_index(settings),
             database=settings.database,
             replica=settings.read_url,
+            connections=settings.database_connections,
         )
         database = settings.database or settings.folder / DATABASE_FILE
         base._stores.keep(open_store(database, create=create))

@@ -53,6 +53,7 @@ MESSAGES: Mapping[str, str] = {
         "ended the program that was to read it, as damaged files do: save it again, or paste its "
         "text"
     ),
+    "stores_busy": N_("The knowledge base is asked for too much at the moment. Try again soon."),
     "readers_busy": N_("Many files are being read at the moment. Try again in a minute."),
     "readers_stopped": N_("The site is being restarted. Try again in a minute."),
     "too_many_jobs": N_(

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, description="Processor threads for the encoder; 0 means all."
     )
+    database_connections: int = Field(
+        default=20,
+        ge=1,
+        description="The most connections of a process to the database, and to a replica.",
+    )
     workers: int = Field(
         default=0,
         ge=0,

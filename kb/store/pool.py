@@ -1,15 +1,21 @@
-"""A pool of stores, as many as are in use at once, for threads that come and go."""
+"""A pool of stores, as many as are in use at once, up to a number, for threads that come and go."""
 
 import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kb.address import Place, PostgresAddress
-from kb.errors import KnowledgeBaseError
+from kb.errors import KnowledgeBaseError, StoresBusy
 from kb.store.store import Store
+
+MOST_STORES = 20
+"""Stores that one process lends at once, unless told otherwise."""
+
+WAIT_S = 10.0
+"""How long a thread waits for a store."""
 
 AWAY_S = 30.0
 """How long a replica that could not be reached is not asked again."""
@@ -45,19 +51,27 @@ def schema_at(address: PostgresAddress) -> int:
 
 
 class StorePool:
-    """Lends stores of one database. A store is for one borrower at a time."""
+    """Lends stores of one database, so many at once. A store is for one borrower at a time.
 
-    def __init__(self, place: Place) -> None:
+    Who has borrowed one gets a further one at once, even if it is one too many: no thread waits for
+    itself, nor two threads for each other.
+    """
+
+    def __init__(self, place: Place, most: int = MOST_STORES) -> None:
         self.place = place
+        self._most = most
         self._idle: list[Store] = []
+        # Threads that borrow, once for each store.
+        self._borrowers: list[int] = []
         self._closed = False
-        self._lock = threading.Lock()
+        self._room = threading.Condition()
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
         """Lends an idle store, or a new one, and takes it back when its borrower is done.
 
         Raises:
+            StoresBusy: all are lent for too long.
             KnowledgeBaseError: the borrower met with an error of the engine's.
         """
         with self.lending(self.take()) as store:
@@ -67,18 +81,37 @@ class StorePool:
         """An idle store, or a new one, for `lending`.
 
         Raises:
+            StoresBusy: all are lent for too long.
             KnowledgeBaseError: as `open_store`.
         """
-        with self._lock:
+        borrower = threading.get_ident()
+        with self._room:
+            if not self._room.wait_for(lambda: self._has_room_for(borrower), WAIT_S):
+                _log.warning("All %d connections were in use for %.0f s", self._most, WAIT_S)
+                raise StoresBusy("stores_busy")
+            self._borrowers.append(borrower)
             store = self._idle.pop() if self._idle else None
-        if store and store.outlived():
-            store.close()
-            store = None
-        return store or open_store(self.place)
+        with ExitStack() as unless_it_opens:
+            unless_it_opens.callback(self._leave, borrower)
+            if store and store.outlived():
+                store.close()
+                store = None
+            store = store or open_store(self.place)
+            unless_it_opens.pop_all()
+        return store
+
+    def _has_room_for(self, borrower: int) -> bool:
+        return len(self._borrowers) < self._most or borrower in self._borrowers
+
+    def _leave(self, borrower: int) -> None:
+        with self._room:
+            self._borrowers.remove(borrower)
+            self._room.notify()
 
     @contextmanager
     def lending(self, store: Store) -> Iterator[Store]:
-        """Lends a store that was taken, and takes it back when its borrower is done."""
+        """Lends a store that this thread took, and takes it back when its borrower is done."""
+        borrower = threading.get_ident()
         try:
             yield store
         except Exception as error:
@@ -87,18 +120,19 @@ class StorePool:
             raise
         finally:
             self.keep(store)
+            self._leave(borrower)
 
     def keep(self, store: Store) -> None:
-        """Takes a store to lend, or closes it if the pool is closed."""
-        with self._lock:
-            if not self._closed:
+        """Takes a store to lend; closes it if the pool is closed, or has enough."""
+        with self._room:
+            if not self._closed and len(self._idle) + len(self._borrowers) <= self._most:
                 self._idle.append(store)
                 return
         store.close()
 
     def close(self) -> None:
         """Closes the idle stores now, and those that are lent when they come back."""
-        with self._lock:
+        with self._room:
             self._closed = True
             idle, self._idle = self._idle, []
         for store in idle:
@@ -127,6 +161,8 @@ class ReadingStores:
         pool = self._base if time.monotonic() < self._away_until else self._replica
         try:
             store = pool.take()
+        except StoresBusy:
+            raise
         except KnowledgeBaseError as error:
             if pool is self._base:
                 raise

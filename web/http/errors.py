@@ -27,6 +27,7 @@ from kb.errors import (
     ReadersBusy,
     ReadOnlyKnowledgeBase,
     SiteError,
+    StoresBusy,
     TooManyJobs,
     UnknownRecord,
     WithdrawnRecord,
@@ -66,12 +67,17 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     ListError: 422,
     InputError: 422,
     ReadersBusy: 503,
+    StoresBusy: 503,
     TooManyJobs: 429,
 }
 """What each error that a visitor can cause is answered with; the first that fits."""
 
 
-_RETRY_AFTER_S: Mapping[type[QuisaitError], str] = {ReadersBusy: "30", TooManyJobs: "60"}
+_RETRY_AFTER_S: Mapping[type[QuisaitError], str] = {
+    ReadersBusy: "30",
+    StoresBusy: "5",
+    TooManyJobs: "60",
+}
 """When a program may ask again, after what passes by itself."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
@@ -129,7 +135,7 @@ _COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.E
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
     status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
-    if isinstance(error, ReadersBusy | TooManyJobs):
+    if isinstance(error, ReadersBusy | StoresBusy | TooManyJobs):
         response = _respond(request, status, line, error.remark)
         response.headers["Retry-After"] = _RETRY_AFTER_S[type(error)]
         return response

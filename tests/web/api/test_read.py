@@ -585,6 +585,20 @@ def test_the_status_tells_nothing_of_the_machine(
     }
 
 
+def test_a_base_whose_connections_are_all_in_use_says_when_to_come_back(
+    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.pool.WAIT_S", 0.0)
+    monkeypatch.setattr(knowledge_base._stores, "_most", 0)
+    for path, said in (
+        ("/api/actors/avel", "The knowledge base is asked for too much at the moment."),
+        ("/fr/acteurs/avel", "La base est très sollicitée en ce moment."),
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert said in answer.text
+
+
 def test_a_knowledge_base_out_of_order_is_unavailable(
     client: TestClient,
     knowledge_base: SampleBase,
