@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.articles.article import NoArticle
 from ingest.articles.feeds import FeedItem, is_feed
-from ingest.articles.readers import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
+from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
 from ingest.reading.documents import feed_of, saved_feed

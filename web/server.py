@@ -15,7 +15,7 @@ import click
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from ingest.extraction.proposals.contexts import prepare_reading
+from ingest.extraction.proposals.reading_encoder import prepare_reading
 from ingest.reading.readers import readers
 from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase

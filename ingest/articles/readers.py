@@ -16,7 +16,13 @@ from ingest.articles.formats.pptx import parse_pptx
 from ingest.articles.formats.rtf import parse_rtf
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_text
-from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
+from ingest.articles.suffixes import (
+    ATTACHED_SUFFIXES,
+    PICTURE_SUFFIXES,
+    TEXT_SUFFIXES,
+    refuse_unreadable,
+    suffix_of,
+)
 from ingest.encodings import decoded, whole_characters
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
@@ -26,29 +32,6 @@ _LOG = logging.getLogger(__name__)
 
 MIN_ARTICLE_CHARS = 30
 """The shortest text of an article."""
-
-_TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-_ATTACHED_SUFFIXES = (*_TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
-"""The formats of attachments that are read with their message."""
-ARTICLE_SUFFIXES = (
-    *_ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
-)  # fmt: skip
-_SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-    "application/rtf": ".rtf",
-    "text/rtf": ".rtf",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
-    "application/epub+zip": ".epub",
-    "message/rfc822": ".eml",
-    "multipart/related": ".mhtml",
-}
 
 
 def read_article(path: Path) -> Article:
@@ -71,18 +54,6 @@ def fetched_article(fetched: Fetched) -> Article:
     return article_from_bytes(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )
-
-
-def suffix_of(fetched: Fetched) -> str:
-    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`.
-
-    Raises:
-        InputError: it is none of an article.
-    """
-    suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
-    if suffix not in ARTICLE_SUFFIXES:
-        raise InputError("no_article_or_feed")
-    return suffix
 
 
 def article_from_bytes(
@@ -144,22 +115,9 @@ def checked(article: Article) -> Article:
     return article
 
 
-def refuse_unreadable(size: int, suffix: str) -> None:
-    """Refuses what is no article by its name, or is too large to be one.
-
-    Raises:
-        InputError: it is refused.
-    """
-    if suffix not in ARTICLE_SUFFIXES:
-        raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
-    most = MAX_TEXT_BYTES if suffix in (*_TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES
-    if size > most:
-        raise InputError("large_article", size=size, most=most, suffix=suffix)
-
-
 def _attachment(content: bytes, suffix: str) -> ParsedPage:
-    if suffix not in _ATTACHED_SUFFIXES:
-        raise InputError("no_article_format", formats=", ".join(_ATTACHED_SUFFIXES))
+    if suffix not in ATTACHED_SUFFIXES:
+        raise InputError("no_article_format", formats=", ".join(ATTACHED_SUFFIXES))
     refuse_unreadable(len(content), suffix)
     return _page(content, suffix, "", "")
 
@@ -172,7 +130,7 @@ def _parse(content: bytes, suffix: str, url: str, declared_encoding: str) -> Par
             return parse_eml(content, _attachment)
         case ".mhtml" | ".mht":
             return parse_mhtml(content)
-        case _ if suffix in _TEXT_SUFFIXES:
+        case _ if suffix in TEXT_SUFFIXES:
             return parse_text(decoded(content, declared_encoding), source_url=url)
         case _:
             return _document_parsers()[suffix](content, url=url)

@@ -7,12 +7,11 @@ one is.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.articles.article import Article
-from ingest.articles.feeds import FeedItem
 from ingest.articles.limits import MAX_TEXT_BYTES
-from ingest.articles.readers import refuse_unreadable, suffix_of
-from ingest.fetching.safe_fetch import Fetched
+from ingest.articles.suffixes import refuse_unreadable, suffix_of
 from ingest.reading.readers import document_limits, readers
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
@@ -21,6 +20,10 @@ from kb.models import Case
 from kb.registers.pictures.encoding import EncodedPicture
 from kb.registers.pictures.names import is_picture_name
 from kb.remarks import Remark
+
+if TYPE_CHECKING:
+    from ingest.articles.feeds import FeedItem
+    from ingest.fetching.safe_fetch import Fetched
 
 
 def read_document(path: Path) -> Article:
@@ -39,7 +42,7 @@ def document_of(
     return _asked("article", arguments, content, Article)
 
 
-def fetched_document(fetched: Fetched) -> Article:
+def fetched_document(fetched: "Fetched") -> Article:
     """As `fetched_article`."""
     return document_of(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
@@ -69,7 +72,7 @@ def entries_of(path: Path) -> Iterator[Entry]:
             raise InputError("reading_crash")
 
 
-def saved_feed(path: Path) -> Sequence[FeedItem]:
+def saved_feed(path: Path) -> Sequence["FeedItem"]:
     """As `feed_of`, of a file."""
     size = path.stat().st_size
     if size > MAX_TEXT_BYTES:
@@ -77,12 +80,14 @@ def saved_feed(path: Path) -> Sequence[FeedItem]:
     return feed_of(path.read_bytes())
 
 
-def feed_of(content: bytes, *, url: str = "") -> Sequence[FeedItem]:
+def feed_of(content: bytes, *, url: str = "") -> Sequence["FeedItem"]:
     """As `read_feed`."""
+    from ingest.articles.feeds import FeedItem  # all formats of articles, which take long to import
+
     return _asked("feed", {"url": url}, content, list[FeedItem])
 
 
-def link_to_feed(fetched: Fetched) -> str:
+def link_to_feed(fetched: "Fetched") -> str:
     """As `feed_link`, of a fetched page."""
     arguments = {"url": fetched.url, "declared_encoding": fetched.encoding}
     return _asked("feed_link", arguments, fetched.content, str)

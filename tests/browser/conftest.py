@@ -20,7 +20,7 @@ from playwright.sync_api import (
 )
 from pydantic import SecretStr
 
-from ingest.extraction.proposals.contexts import READING_LAYERS, reading_encoder
+from ingest.extraction.proposals.reading_encoder import READING_LAYERS, reading_encoder
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.browser.host_pages import HostPages, hosting

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from ingest.articles.readers import ARTICLE_SUFFIXES
+from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.records.fields import web_address
 from ingest.uploads import forget_upload, keep_upload, plain_name
 from kb.errors import EncoderError, InputError

@@ -6,32 +6,22 @@ it names someone who acts; the vectors of its last layer tell what the sentence 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.extraction.coreference.participant import Participant
+from ingest.extraction.proposals.reading_encoder import LOWER_LAYERS, reading_encoder
 from ingest.extraction.proposals.story import Story
 from ingest.extraction.tokens import Sentence, TextPart
-from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
-from kb.encoder.prepared import is_prepared, load_encoder
+from kb.encoder.encoder import TextKind, WordEmbeddings
 from kb.errors import EncoderError
-from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 Vector = NDArray[np.float32]
 
 DIMENSION = 384
 """Of the vectors of the bundled model."""
-
-LOWER_LAYERS = 7
-"""The layers of the bundled model, of twelve, whose vectors tell who acts."""
-
-READING_LAYERS = (LOWER_LAYERS, 0)
-"""The layers that are read for names and for roles; 0 for all."""
 
 MOST_MENTIONS = 8
 """The most mentions of a candidate that are read."""
@@ -48,35 +38,6 @@ class CandidateContext:
 
     name: Vector
     role: Vector
-
-
-@cache
-def reading_encoder(layers: int) -> Encoder:
-    """The bundled model, whichever model searches, on a single thread; 0 for all its layers."""
-    return load_encoder(_settings(), layers=layers)
-
-
-def prepare_reading() -> None:
-    """Prepares the models that read articles, in a process of its own if that is still to be done.
-
-    It returns at once. The process takes half a minute and 2 GB, which stay with nobody; what goes
-    wrong there is told by the first article.
-    """
-    with suppress(EncoderError):
-        if not all(is_prepared(_settings(), layers=layers) for layers in READING_LAYERS):
-            get_context("spawn").Process(target=_prepare, daemon=True).start()
-
-
-def _prepare() -> None:
-    with suppress(EncoderError):
-        for layers in READING_LAYERS:
-            load_encoder(_settings(), layers=layers)
-
-
-def _settings() -> Settings:
-    given = Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION, threads=1)
-    # The judges learnt from vectors of words that are not rounded.
-    return given.model_copy(update={"engine": "auto"}) if given.engine == "int8" else given
 
 
 def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:

@@ -13,12 +13,12 @@ import pytest
 from ingest.articles.article import Article, Person
 from ingest.articles.limits import MAX_PDF_PAGES
 from ingest.articles.readers import (
-    ARTICLE_SUFFIXES,
     article_from_bytes,
     fetched_article,
     pasted_article,
     read_article,
 )
+from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, NETWORK_PAGE, SECOND, THIRD, TITLE

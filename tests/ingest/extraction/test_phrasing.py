@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.articles.readers import ARTICLE_SUFFIXES, read_article
+from ingest.articles.readers import read_article
+from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.evaluation.article_findings import demonstration_actors
 from ingest.extraction.proposals.propose import propose
 from ingest.extraction.roles.phrasing import clause_start, phrase

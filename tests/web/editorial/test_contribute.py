@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ingest import drafting
-from ingest.extraction.proposals import contexts
+from ingest.extraction.proposals import contexts, reading_encoder
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case
@@ -112,7 +112,8 @@ def test_a_text_stays_in_its_form_while_the_model_that_reads_it_cannot_be_kept(
 ) -> None:
     (tmp_path / "no folder").touch()
     monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "no folder" / "cache"))
-    monkeypatch.setattr(contexts, "reading_encoder", contexts.reading_encoder.__wrapped__)
+    uncached = reading_encoder.reading_encoder.__wrapped__
+    monkeypatch.setattr(contexts, "reading_encoder", uncached)
     response = send(contributor, "text", title=TITLE, text=BODY)
     read = Page(response.text)
     assert read.text("p", id="f-text-error").startswith("The site cannot read articles now.")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 
 from ingest.rereading.schedule import queue_reading
-from ingest.rereading.source_reading import checked_address, name_of_address
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -109,6 +108,9 @@ def _choose(request: PageRequest, form: AForm, source: str, by: str) -> Response
 
 
 def _add(request: PageRequest, form: AForm, by: str) -> Response:
+    # All that reads articles, which takes long to import.
+    from ingest.rereading.source_reading import checked_address, name_of_address
+
     base = request.knowledge_base
     location, name = text_of(form, "location").strip(), text_of(form, "name")
     every = Interval.WEEK if text_of(form, "every") == Interval.WEEK else Interval.DAY

@@ -9,7 +9,7 @@ from ingest.articles.article import Article
 from ingest.evaluation.article_findings import demonstration_actors, finder
 from ingest.evaluation.comparison import evaluate_articles
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.proposals import contexts
+from ingest.extraction.proposals import reading_encoder
 from ingest.extraction.proposals.propose import propose, read_candidates
 from kb.models import Actor
 from kb.reference.roles import Role
@@ -350,4 +350,4 @@ def test_articles_are_read_with_vectors_that_are_not_rounded(
     """The judges learnt from those; a choice of torch is kept."""
     for chosen, used in (("int8", "auto"), ("torch", "torch"), ("openvino", "openvino")):
         monkeypatch.setenv("QUISAIT_ENGINE", chosen)
-        assert contexts._settings().engine == used
+        assert reading_encoder._settings().engine == used

@@ -1,0 +1,58 @@
+"""The formats of articles, by the endings of the names of their files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
+from kb.errors import InputError
+
+if TYPE_CHECKING:
+    from ingest.fetching.safe_fetch import Fetched
+
+TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+ATTACHED_SUFFIXES = (*TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
+"""The formats of attachments that are read with their message."""
+ARTICLE_SUFFIXES = (
+    *ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
+)  # fmt: skip
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/epub+zip": ".epub",
+    "message/rfc822": ".eml",
+    "multipart/related": ".mhtml",
+}
+
+
+def suffix_of(fetched: "Fetched") -> str:
+    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`.
+
+    Raises:
+        InputError: it is none of an article.
+    """
+    suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
+    if suffix not in ARTICLE_SUFFIXES:
+        raise InputError("no_article_or_feed")
+    return suffix
+
+
+def refuse_unreadable(size: int, suffix: str) -> None:
+    """Refuses what is no article by its name, or is too large to be one.
+
+    Raises:
+        InputError: it is refused.
+    """
+    if suffix not in ARTICLE_SUFFIXES:
+        raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
+    most = MAX_TEXT_BYTES if suffix in (*TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES
+    if size > most:
+        raise InputError("large_article", size=size, most=most, suffix=suffix)
