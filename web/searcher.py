@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message
 
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
+from kb.hints.spelling import read_dictionaries
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
 from kb.search.results import SearchResult
@@ -65,6 +66,7 @@ def _answer_until_closed(
     opened = KnowledgeBase.open(settings, encoder=lambda: SharedEncoder(encoder))
     with closing(opened) as knowledge_base:
         warm_up(knowledge_base)
+        warm_up_hints(knowledge_base)
         app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
         beside = (app.state.demand_counter, app.state.site_usage)
         for background in beside:
@@ -77,10 +79,14 @@ def _answer_until_closed(
 
 
 def warm_up(knowledge_base: KnowledgeBase) -> None:
-    """Loads the encoder, the index and the dictionaries, so that no visitor waits for them."""
+    """Loads the encoder and the index, so that no visitor waits for them."""
     with suppress(QueryError):
         knowledge_base.search("bonjour", limit=1)
-    knowledge_base.spelling.meant("bonjour")
+
+
+def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
+    """Loads what is said beside answers: dictionaries, and what needs are compared with."""
+    read_dictionaries()
     for language in Language:
         knowledge_base.related_needs.near("bonjour", language)
 

@@ -5,8 +5,9 @@ import math
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Container, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Protocol, cast
@@ -17,7 +18,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.reading_encoder import prepare_reading
 from ingest.reading.readers import readers
-from kb.errors import SettingsError
+from kb.encoder.encoder import Encoder
+from kb.errors import QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
@@ -27,13 +29,13 @@ from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
-from web.operations.forking import processes_of, processors, start_process
+from web.operations.forking import start_process
 from web.operations.metrics import SiteMetrics
 from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
 from web.operations.shared_encoder import share_encoder
 from web.privacy.forgetting import Forgetting
-from web.searcher import TURN_S, run_searcher, warm_up
+from web.searcher import TURN_S, run_searcher, warm_up, warm_up_hints
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
@@ -54,31 +56,30 @@ def serve(
     port: int,
     *,
     access_log: bool,
+    encoder: Callable[[], Encoder] | None = None,
+    on_ready: Callable[[], object] = lambda: None,
     on_ending: Callable[[int], object] = lambda _: None,
 ) -> None:
     """Serves the knowledge base until it is told to end, by SIGTERM or an interruption.
 
-    `on_ending` is called with the code to exit with, when that begins.
+    `settings` say how many processes search (`web.operations.forking.divided`); `encoder` gives the
+    encoder that they name, where it is being loaded. `on_ready` is called before the server
+    listens; `on_ending` with the code to exit with, when that begins.
 
     Raises:
         SettingsError: the host and port cannot be listened on.
         KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
     """
     sys.setswitchinterval(TURN_S)
-    count = processes_of(settings)
-    if count > 1 and not settings.threads:
-        # The others search meanwhile: more threads would wait for each other.
-        settings = settings.model_copy(update={"threads": max(1, processors() // 2)})
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
         closing(_bound_socket(host, port)) as bound,
-        closing(KnowledgeBase.open(settings)) as knowledge_base,
+        closing(KnowledgeBase.open(settings, encoder=encoder)) as knowledge_base,
         ExitStack() as in_the_end,
     ):
-        searchers = _searchers(knowledge_base, settings, count - 1)
+        searchers = _searchers(knowledge_base, settings, settings.workers - 1)
         if searchers:
             in_the_end.callback(searchers.close)
-            searchers.launch()
         warm_up(knowledge_base)
         prepare_reading()
         most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
@@ -104,7 +105,10 @@ def serve(
         )
         supervisor = Supervisor(knowledge_base)
         forgetting = Forgetting(knowledge_base, Retention.of(settings))
-        beside: list[_Background] = [supervisor, readers(), forgetting, app.state.demand_counter]
+        hints = _Hints(knowledge_base)
+        beside: list[_Background] = [
+            hints, supervisor, readers(), forgetting, app.state.demand_counter,
+        ]  # fmt: skip
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
@@ -118,6 +122,7 @@ def serve(
         server = _Server(
             config, _url(bound), beside, app.state.site_usage, connections, on_ending, searchers
         )
+        on_ready()
         server.run(sockets=[bound])
     if server.interrupted:
         raise KeyboardInterrupt
@@ -129,6 +134,24 @@ class _Background(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
+
+
+class _Hints:
+    """Loads the dictionaries and what needs are compared with; who needs them first waits."""
+
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        self._knowledge_base = knowledge_base
+        self._thread = threading.Thread(target=self._load, name="hints", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._thread.join()
+
+    def _load(self) -> None:
+        with suppress(QuisaitError):  # whoever asks for it is told
+            warm_up_hints(self._knowledge_base)
 
 
 class _Server(uvicorn.Server):
@@ -166,7 +189,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._searchers:
-            await self._searchers.begin()
+            self._searchers.begin()
         await super().startup(sockets)
         if self.started:
             click.echo(f"Qui sait faire ? → {self._url}")

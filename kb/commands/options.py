@@ -79,14 +79,19 @@ def open_base(kb: Place | None, *, create: bool = False, searching: bool = False
     from kb.settings import Settings
 
     settings = Settings.from_environment(kb=kb)
-    encoder = _loaded_ahead(settings) if searching else None
+    encoder = encoder_ahead(settings) if searching else None
 
     from kb.knowledge_base import KnowledgeBase
 
     return KnowledgeBase.open(settings, create=create, encoder=encoder)
 
 
-def _loaded_ahead(settings: Settings) -> Callable[[], Encoder]:
+def encoder_ahead(settings: Settings) -> Callable[[], Encoder]:
+    """Begins to load the encoder of a knowledge base; returns what waits for it.
+
+    Raises:
+        EncoderError: as `load_ahead`.
+    """
     from kb.encoder.prepared import load_ahead
     from kb.encoder.query_cache import QueryCache
 

@@ -48,7 +48,9 @@ def search(
     import gc
     from dataclasses import replace
 
-    # Python would look through all objects for cycles, for 0.2 s, before it ends.
+    # Nothing goes before the end: Python would look for cycles meanwhile, and once more then.
+    gc.disable()
+    click.get_current_context().call_on_close(gc.enable)
     atexit.register(gc.freeze)
     base = open_base(kb, searching=True)  # before the rest is imported
 

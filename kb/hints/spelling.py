@@ -6,6 +6,7 @@ then with those of the trades and the dictionaries.
 """
 
 import re
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
@@ -29,6 +30,8 @@ MOST_CHARS = 200
 
 LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
+
+_reading = threading.Lock()
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -115,8 +118,8 @@ class Spelling:
             and len(form) >= LEAST_LETTERS
             and written.islower()
             and form not in FUNCTION_WORDS
-            and form not in _ordinary()
             and not self._is_filed(form)
+            and form not in _ordinary()
             and not communes_named(form)
         )
 
@@ -136,9 +139,22 @@ def _counted(texts: Iterable[str]) -> Counter[str]:
     return Counter(word for text in texts for word in _LETTERS.findall(text.lower()))
 
 
-@cache
+def read_dictionaries() -> None:
+    """Reads the dictionaries, which takes most of a second, before somebody needs them."""
+    _ordinary()
+
+
 def _ordinary() -> Vocabulary:
-    """The words of the trades, and those of the dictionaries that are not rare there."""
+    """The words of the trades, and those of the dictionaries that are not rare there.
+
+    They are read once: who asks meanwhile waits.
+    """
+    with _reading:
+        return _read_ordinary()
+
+
+@cache
+def _read_ordinary() -> Vocabulary:
     counts: dict[str, int] = {}
     for language in STEMMERS:
         for word, count in SpellChecker(language).word_frequency.items():

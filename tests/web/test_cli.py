@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,9 +10,18 @@ from click.testing import CliRunner, Result
 
 from kb.commands.options import kb_option
 from kb.errors import QuisaitError
+from tests.web.sample_base import sample_encoder
 from web.cli import Rooms, main
 
 HEAVY = {"babel", "faiss", "fastapi", "jinja2", "numpy", "openvino", "pydantic", "torch", "uvicorn"}
+
+
+READING = {
+    "docx", "feedparser", "httpx", "lxml", "odfdo", "openpyxl", "pandas", "polars", "pyarrow",
+    "pypdf", "sklearn", "torch", "transformers", "ingest.articles.readers",
+    "ingest.extraction.proposals.contexts",
+}  # fmt: skip
+"""What reads articles and directories, and learns: no search needs it, nor a server at first."""
 
 
 def quisait(*arguments: str) -> list[str]:
@@ -36,6 +46,32 @@ print(*{name.partition('.')[0] for name in sys.modules})
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
     )
     assert not HEAVY & set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["serve", "--port", "0", "--workers", "1"], READING),
+        (["search", "cirage"], READING | {"babel", "fastapi", "jinja2", "uvicorn", "web.server"}),
+    ],
+)
+def test_what_answers_searches_imports_nothing_that_it_does_not_need(
+    arguments: list[str], unneeded: set[str], tmp_path: Path
+) -> None:
+    script = f"""
+import sys
+from web.cli import main
+assert main([*{arguments}, "--kb", {str(tmp_path / "none")!r}], standalone_mode=False) == 1
+print(*sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "QUISAIT_ENGINE": "torch"},  # so that no graph is compiled meanwhile
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    imported = set(run.stdout.split())
+    assert "kb.knowledge_base" in imported
+    assert sorted(unneeded & imported) == []
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
@@ -122,7 +158,10 @@ def test_a_reader_that_leaves_is_no_failure_to_tell() -> None:
         assert run.stderr.read() == b""
 
 
-def test_a_knowledge_base_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_knowledge_base_that_is_not_there_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
     result = CliRunner().invoke(main, ["serve", "--port", "0", "--kb", str(tmp_path / "none")])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"quisait: {tmp_path / 'none'}")

@@ -15,7 +15,7 @@ import uvicorn
 
 from ingest.reading.readers import readers
 from kb.encoder.encoder import Encoder
-from kb.errors import EncoderError, SettingsError
+from kb.errors import EncoderError, KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
 from kb.settings import Settings
@@ -83,6 +83,23 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
     assert Watched.last.closed
 
 
+@pytest.mark.parametrize("problem", [None, KnowledgeBaseError("It cannot be read now.")])
+def test_what_is_said_beside_answers_is_loaded_beside_them(
+    answers: list[str], problem: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[KnowledgeBase] = []
+
+    def load(knowledge_base: KnowledgeBase) -> None:
+        loaded.append(knowledge_base)
+        if problem:
+            raise problem
+
+    monkeypatch.setattr(server, "warm_up_hints", load)
+    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+    assert loaded == [Watched.last]
+    assert answers[1] == "cirages"
+
+
 @pytest.mark.usefixtures("answers")
 def test_threads_give_way_to_each_other_often(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
@@ -104,29 +121,6 @@ def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     assert "GET /api/search 200" not in told[0]
     assert "GET /api/search 200" in told[1]
     assert "cirages" not in "".join(told)
-
-
-@pytest.mark.parametrize(
-    ("given", "threads"),
-    [({"workers": 1}, 0), ({"workers": 4}, 4), ({"workers": 4, "threads": 3}, 3)],
-)
-def test_the_encoder_leaves_processors_to_those_who_search(
-    given: dict[str, int], threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int] = []
-
-    class Opened(Exception):
-        pass
-
-    def note(settings: Settings) -> KnowledgeBase:
-        asked.append(settings.threads)
-        raise Opened
-
-    monkeypatch.setattr(server, "processors", lambda: 8)
-    monkeypatch.setattr(KnowledgeBase, "open", note)
-    with pytest.raises(Opened):
-        server.serve(Settings(**given), "127.0.0.1", 0, access_log=False)  # type: ignore[arg-type]
-    assert asked == [threads]
 
 
 @pytest.fixture
@@ -155,7 +149,7 @@ def test_a_host_that_is_not_one_is_told() -> None:
 def test_a_damaged_trade_index_is_told_before_the_server_listens(
     base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def open_with_index(settings: Settings) -> KnowledgeBase:
+    def open_with_index(settings: Settings, **_: object) -> KnowledgeBase:
         return KnowledgeBase(base.folder, WordCountEncoder, trade_index=Path(settings.trade_index))
 
     monkeypatch.setattr(KnowledgeBase, "open", open_with_index)

@@ -3,7 +3,7 @@
 import click
 
 from kb.address import Place
-from kb.commands.options import kb_option
+from kb.commands.options import encoder_ahead, kb_option
 
 
 @click.command()
@@ -28,20 +28,35 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
     from contextlib import suppress
 
     from kb.settings import Settings
-    from web.operations.forking import begin_to_import, processes_of
+    from web.operations.forking import begin_to_import, divided
 
-    settings = Settings.from_environment(kb=kb, workers=workers)
-    if processes_of(settings) > 1:
+    gc.disable()  # what is loaded now stays until the end: there is nothing to look for
+    click.get_current_context().call_on_close(gc.enable)
+    settings = divided(Settings.from_environment(kb=kb, workers=workers))
+    if settings.workers > 1:
         with suppress(OSError):  # told where a searcher is started
             begin_to_import()  # while this process imports, too
+    encoder = encoder_ahead(settings)
 
     from kb.log_lines import log_lines
     from web import server
     from web.operations.ending import end_in_time
 
+    def ready() -> None:
+        gc.freeze()
+        gc.enable()
+
     try:
         with log_lines(settings.log, settings.log_level):
-            server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)
+            server.serve(
+                settings,
+                host,
+                port,
+                encoder=encoder,
+                access_log=access_log,
+                on_ready=ready,
+                on_ending=end_in_time,
+            )
     finally:
         # Python would look through millions of objects for cycles, for seconds, before it ends.
         gc.freeze()

@@ -32,6 +32,14 @@ def processes_of(settings: Settings) -> int:
     return min(processors(), 1 + searchers)
 
 
+def divided(settings: Settings) -> Settings:
+    """Chooses how many processes search, and how many threads encode, where nobody has."""
+    count = processes_of(settings)
+    # The others search meanwhile: more threads would wait for each other.
+    threads = settings.threads or (max(1, processors() // 2) if count > 1 else 0)
+    return settings.model_copy(update={"workers": count, "threads": threads})
+
+
 def processors() -> int:
     """Returns how many processors this process may use."""
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -29,6 +29,9 @@ from web.http.security.cookies import has_session_cookie
 from web.operations.frames import frame_of, next_frame
 
 MAX_PAUSE_S = 60.0
+READY_WITHIN_S = 300.0
+"""After how long a searcher that is not ready is ended: it may have to make a large index first."""
+
 SILENT_S = 120.0
 """After how long a searcher that says nothing is ended, and another started."""
 
@@ -74,8 +77,6 @@ class _Searcher(_Desk):
     awaited: dict[int, "asyncio.Future[tuple[dict[str, Any], bytes]]"] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     failures: int = 0
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    """That it has answered, or failed, for the first time."""
     channel: socket.socket | None = None
 
     def launch(self) -> socket.socket:
@@ -146,21 +147,11 @@ class Searchers:
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ending = False
 
-    def launch(self) -> None:
-        """Starts the processes, which get ready beside this one; `begin` tries again if need be."""
-        for searcher in self._searchers:
-            try:
-                searcher.launch()
-            except OSError as error:
-                _log.warning("A searcher could not be started: %s", error)
-
-    async def begin(self) -> None:
-        """Waits until each searcher is ready to answer, or could not be started at first."""
+    def begin(self) -> None:
+        """Starts the processes; until each is ready, the others answer, this one at first."""
         for searcher in self._searchers:
             self._tasks.append(asyncio.create_task(self._keep(searcher)))
             self._tasks.append(asyncio.create_task(self._look_after(searcher)))
-        for searcher in self._searchers:
-            await searcher.settled.wait()
 
     async def end(self) -> None:
         """Ends the searchers; those that do not finish what they are at, too."""
@@ -250,32 +241,37 @@ class Searchers:
         """Listens to a searcher, and starts it anew whenever it ends."""
         while True:
             try:
-                channel = searcher.channel
-                if channel is None:
-                    channel = await asyncio.to_thread(searcher.launch)
-                await self._listen(channel, searcher)
+                await self._listen(await self._launched(searcher), searcher)
             except (EOFError, OSError) as error:
                 _log.debug("A searcher is gone: %s", error)
             searcher.lose()
             if self._is_ending:
                 return
             code = await asyncio.to_thread(searcher.end, 1.0)
-            searcher.channel = None
             searcher.failures += 1
             pause = min(2.0 ** (searcher.failures - 1), MAX_PAUSE_S)
             _log.warning("A searcher ended with %s; the next starts in %.0f s.", code, pause)
-            searcher.settled.set()
             await asyncio.sleep(pause)
+
+    async def _launched(self, searcher: _Searcher) -> socket.socket:
+        try:
+            return await asyncio.to_thread(searcher.launch)
+        except OSError as error:
+            _log.warning("A searcher could not be started: %s", error)
+            raise
 
     async def _listen(self, channel: socket.socket, searcher: _Searcher) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=channel)
         try:
+            try:
+                async with asyncio.timeout(READY_WITHIN_S):
+                    await next_frame(reader)
+            except TimeoutError:
+                _log.warning("A searcher is not ready after %.0f s, and is ended.", READY_WITHIN_S)
+                return
+            searcher.writer = writer
             while True:
                 head, body = await next_frame(reader)
-                if "ready" in head:
-                    searcher.writer = writer
-                    searcher.settled.set()
-                    continue
                 searcher.failures = 0
                 for fit, seconds in head["found"]:
                     self.on_found(fit, seconds)

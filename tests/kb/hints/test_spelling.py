@@ -1,5 +1,9 @@
+import threading
+from functools import cache
+
 import pytest
 
+from kb.hints import spelling
 from tests.web.sample_base import SampleBase
 
 
@@ -39,3 +43,25 @@ def test_an_unknown_word_becomes_a_near_word(base: SampleBase, need: str, meant:
 )
 def test_names_numbers_known_words_and_letters_are_left_alone(base: SampleBase, need: str) -> None:
     assert base.spelling.meant(need) == ""
+
+
+def test_who_needs_the_dictionaries_while_they_are_read_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asking: list[threading.Thread] = []
+    waits: list[bool] = []
+
+    @cache
+    def read() -> spelling.Vocabulary:
+        if not asking:
+            asking.append(threading.Thread(target=spelling.read_dictionaries))
+            asking[0].start()
+            asking[0].join(0.2)
+            waits.append(asking[0].is_alive())
+        return spelling.Vocabulary({})
+
+    monkeypatch.setattr(spelling, "_read_ordinary", read)
+    spelling.read_dictionaries()
+    asking[0].join()
+    assert waits == [True]
+    assert read.cache_info().currsize == 1

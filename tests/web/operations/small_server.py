@@ -45,6 +45,7 @@ SMALL: dict[str, Any] = {
     # What the real encoder alone needs is not loaded.
     "KnowledgeBase": SmallBase,
     "warm_up": lambda _: None,
+    "warm_up_hints": lambda _: None,
     "prepare_fonts": lambda _: NO_FONTS,
 }
 
@@ -55,8 +56,11 @@ def run_small_searcher(channel: socket.socket, encoder: socket.socket, settings:
 
 
 def serve(folder: Path, *arguments: str) -> None:
-    with patch.multiple(
-        server, **SMALL, prepare_reading=lambda: None, run_searcher=run_small_searcher
+    with (
+        patch("kb.encoder.prepared.load_ahead", lambda _: sample_encoder),
+        patch.multiple(
+            server, **SMALL, prepare_reading=lambda: None, run_searcher=run_small_searcher
+        ),
     ):
         main(["--kb", str(folder), "serve", *arguments])
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -84,9 +85,25 @@ def test_nothing_is_searched_for_cycles_at_the_end(monkeypatch: pytest.MonkeyPat
     def interrupted(*_asked: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
     monkeypatch.setattr(server, "serve", interrupted)
     assert CliRunner().invoke(main, ["serve"]).exit_code == 130
     assert frozen
+
+
+def test_cycles_are_looked_for_once_a_server_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    looked_for: list[bool] = []
+
+    def serve(*_asked: object, on_ready: Callable[[], None], **_more: object) -> None:
+        looked_for.append(gc.isenabled())
+        on_ready()
+        looked_for.append(gc.isenabled())
+
+    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
+    monkeypatch.setattr(server, "serve", serve)
+    CliRunner().invoke(main, ["serve", "--workers", "1"], catch_exceptions=False)
+    assert looked_for == [False, True]
 
 
 @pytest.mark.parametrize(

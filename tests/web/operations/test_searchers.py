@@ -6,9 +6,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -156,6 +156,24 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     assert forking.processes_of(Settings()) == 1
 
 
+def test_processors_are_shared_between_those_who_search_and_the_encoder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forking, "processors", lambda: 8)
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 64 * 10**9)
+
+    def of(settings: Settings) -> tuple[int, int]:
+        found = forking.divided(settings)
+        return found.workers, found.threads
+
+    assert of(Settings()) == (8, 4)
+    assert of(Settings(workers=4, threads=3)) == (4, 3)
+    assert of(Settings(workers=1)) == (1, 0)
+
+
+REQUEST = Request({"type": "http", "path": "/", "query_string": b"", "headers": []})
+
+
 def never(_: socket.socket) -> BaseProcess:
     raise OSError("no room for another process")
 
@@ -165,15 +183,55 @@ def test_a_server_that_can_start_no_searcher_searches_alone(
 ) -> None:
     async def placed() -> Response | None:
         searchers = Searchers(knowledge_base, 1, never)
-        searchers.launch()
-        await searchers.begin()
-        request = Request({"type": "http", "path": "/", "query_string": b"", "headers": []})
-        async with searchers.place(request) as answer:
+        searchers.begin()
+        async with searchers.place(REQUEST) as answer:
+            while not caplog.text:
+                await asyncio.sleep(0)
             await searchers.end()
             return answer
 
     assert asyncio.run(placed()) is None
     assert "could not be started: no room for another process" in caplog.text
+
+
+class Hung(BaseProcess):
+    """A process that never gets ready."""
+
+    exitcode: int | None = None
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+    def kill(self) -> None:
+        self.exitcode = -9
+
+
+def test_a_searcher_that_hangs_keeps_nobody_waiting_and_another_is_started(
+    knowledge_base: SampleBase, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.operations.searchers.READY_WITHIN_S", 0.01)
+    monkeypatch.setattr("web.operations.searchers.MAX_PAUSE_S", 0.0)
+    started: list[Hung] = []
+    theirs: list[socket.socket] = []
+
+    def hang(channel: socket.socket) -> BaseProcess:
+        theirs.append(channel.dup())
+        started.append(Hung())
+        return started[-1]
+
+    async def placed() -> Response | None:
+        searchers = Searchers(knowledge_base, 1, hang)
+        searchers.begin()
+        async with searchers.place(REQUEST) as answer:
+            while len(started) < 2:
+                await asyncio.sleep(0.001)
+            await searchers.end()
+            return answer
+
+    assert asyncio.run(placed()) is None
+    assert started[0].exitcode == -9
+    assert "A searcher is not ready after 0 s, and is ended." in caplog.text
+    for one in theirs:
+        one.close()
 
 
 def test_a_searcher_that_says_nothing_is_not_current(
@@ -251,6 +309,14 @@ def metric(site: SiteProcess, name: str) -> float:
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
 
 
+@contextmanager
+def two_processes(folder: Path, **environment: str) -> Iterator[SiteProcess]:
+    """A site, when its searcher is ready."""
+    with serving_site(folder, QUISAIT_WORKERS="2", **environment) as site:
+        until(lambda: metric(site, "quisait_searchers ") == 1)
+        yield site
+
+
 def found(site: SiteProcess, query: str) -> list[str]:
     answer = httpx.get(f"{site.url}/api/search", params={"q": query}, timeout=GIVEN_TIME_S)
     assert answer.status_code == 200, answer.text
@@ -259,8 +325,7 @@ def found(site: SiteProcess, query: str) -> list[str]:
 
 @pytest.mark.thorough
 def test_two_processes_answer_as_one_and_find_what_another_publishes(tmp_path: Path) -> None:
-    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site, ThreadPoolExecutor(1) as pool:
-        assert metric(site, "quisait_searchers ") == 1
+    with two_processes(tmp_path / "kb") as site, ThreadPoolExecutor(1) as pool:
         page = httpx.get(f"{site.url}/en/search?q=cirages", timeout=GIVEN_TIME_S)
         assert "Avel" in page.text
         assert page.headers["Content-Encoding"] == "gzip"
@@ -285,7 +350,7 @@ def test_two_processes_answer_as_one_and_find_what_another_publishes(tmp_path: P
 
 @pytest.mark.thorough
 def test_a_searcher_that_is_killed_loses_no_answer_and_is_started_anew(tmp_path: Path) -> None:
-    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site, ThreadPoolExecutor(1) as pool:
+    with two_processes(tmp_path / "kb") as site, ThreadPoolExecutor(1) as pool:
         searcher = searcher_of(site)
         os.kill(searcher, signal.SIGSTOP)
         waiting = pool.submit(httpx.get, f"{site.url}/api/search?q=cirages", timeout=GIVEN_TIME_S)
@@ -304,7 +369,7 @@ def test_a_searcher_that_is_killed_loses_no_answer_and_is_started_anew(tmp_path:
 
 @pytest.mark.thorough
 def test_searchers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
-    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site:
+    with two_processes(tmp_path / "kb") as site:
         searcher = Path(f"/proc/{searcher_of(site)}")
         site.end(signal.SIGKILL)
         until(lambda: not searcher.exists())
@@ -312,7 +377,7 @@ def test_searchers_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_a_service_manager_may_tell_every_process_to_end(tmp_path: Path) -> None:
-    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2") as site:
+    with two_processes(tmp_path / "kb") as site:
         searcher = searcher_of(site)
         children = children_of(site.process.pid)
         for number in (searcher, *children):
@@ -325,7 +390,7 @@ def test_a_service_manager_may_tell_every_process_to_end(tmp_path: Path) -> None
 
 @pytest.mark.thorough
 def test_who_is_signed_in_is_so_wherever_a_page_is_made(tmp_path: Path) -> None:
-    with serving_site(tmp_path / "kb", QUISAIT_WORKERS="2", QUISAIT_SECRET=SECRET) as site:
+    with two_processes(tmp_path / "kb", QUISAIT_SECRET=SECRET) as site:
         with closing(KnowledgeBase(tmp_path / "kb", sample_encoder)) as base:
             account = base.accounts.add("Léa", "du cirage au gel", AccountRole.CONTRIBUTOR)
             sessions = Sessions(base, Settings(secret=SecretStr(SECRET)))
