@@ -30,6 +30,7 @@ from kb.indexing.dense_index import (
     nearest_first,
 )
 from kb.indexing.segment import Found, Halves, Segment
+from kb.one_thread import take_one_thread
 from kb.store.store import Store
 
 BATCH = 10_000
@@ -79,6 +80,7 @@ class Index(DenseIndex):
     def neighbours(
         self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
     ) -> Neighbours:
+        take_one_thread()
         row = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
         if among is None:
             base = self._base.search(row, k, self._kept)
@@ -93,6 +95,7 @@ class Index(DenseIndex):
     def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
         if not len(rows):
             return []
+        take_one_thread()
         wide = np.ascontiguousarray(rows, np.float32)
         in_base = self._base.search_each(wide, k, self._kept)
         in_recent = self._recent.search_each(wide, k, None)

@@ -14,7 +14,6 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import PassageIds
@@ -48,12 +47,6 @@ They have 98 % of the 400 nearest of a million, and all of the 10 nearest.
 
 FEW = 64
 """Rows of which one is compared in the time in which the codes of all are read."""
-
-# A search multiplies little: threads of its own would wait for each other more than they help, and
-# for those of other searches.
-faiss.omp_set_num_threads(1)
-# NumPy's products of a search are as small.
-threadpool_limits(1, user_api="blas")
 
 
 class Segment:

@@ -25,6 +25,7 @@ from scipy import sparse
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import EncoderError
+from kb.one_thread import take_one_thread
 from kb.reference.trades import trades
 from kb.trade_index.filed_words import WORDS_FILE, FiledWords
 
@@ -104,6 +105,7 @@ class TradeIndex:
         """
         if not len(rows):
             return np.zeros((0, self.filed.shape[1]), np.float32), np.zeros(0, np.float32)
+        take_one_thread()
         cosines, ids = self.phrases.search(np.ascontiguousarray(rows), min(nearest, len(self)))
         # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
         cosines = np.where(ids < 0, -1, cosines)

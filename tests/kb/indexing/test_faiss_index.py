@@ -12,7 +12,6 @@ from typing import Any
 import faiss
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import derive
@@ -694,9 +693,3 @@ def test_the_next_search_of_another_process_finds_a_change(tmp_path: Path) -> No
         assert found("cuir") == ["b"]
         reader.stdin.close()
     base.close()
-
-
-def test_numpy_multiplies_with_one_thread() -> None:
-    """With as many as there are cores, a search waits for whatever else runs on these."""
-    counts = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    assert set(counts) == {1}
