@@ -20,6 +20,7 @@ from web.api.routing import (
     PageUrls,
     Theme,
     answers_of,
+    made_answer,
     problems,
     reading_router,
 )
@@ -35,6 +36,7 @@ from web.search.request import (
     WHOLE_TEXT,
     WITHOUT_MODEL,
     SearchRequest,
+    none_given,
     steering_actors,
 )
 
@@ -93,7 +95,7 @@ QueryText = Annotated[
 Like = Annotated[
     list[str],
     Query(
-        default_factory=list,
+        default_factory=none_given,
         max_length=MAX_STEERED,
         description="The id of an example: actors with a similar trade count more. Can be "
         "repeated.",
@@ -103,7 +105,7 @@ Like = Annotated[
 Unlike = Annotated[
     list[str],
     Query(
-        default_factory=list,
+        default_factory=none_given,
         max_length=MAX_STEERED,
         description="The id of a counterexample: it is left out, and its trade counts against "
         "others. Can be repeated.",
@@ -114,7 +116,7 @@ Unlike = Annotated[
 TakenBack = Annotated[
     list[str],
     Query(
-        default_factory=list,
+        default_factory=none_given,
         max_length=MAX_STEERED,
         description="A phrase of the language model that is not to be used. Can be repeated.",
     ),
@@ -156,9 +158,8 @@ class WordingChoice(StrEnum):
     OFF = WITHOUT_MODEL
 
 
-def _what_is_asked(
+async def _what_is_asked(
     *,
-    request: APageRequest,
     q: QueryText,
     like: Like,
     unlike: Unlike,
@@ -179,8 +180,7 @@ def _what_is_asked(
         ),
     ] = TextChoice.NO,
 ) -> SearchRequest:
-    """Returns the search as asked, steered only by actors that exist."""
-    asked = SearchRequest(
+    return SearchRequest(
         q,
         department,
         theme,
@@ -192,8 +192,6 @@ def _what_is_asked(
         worded=wording is WordingChoice.ON,
         whole=whole is TextChoice.YES,
     )
-    known, _ = steering_actors(request.knowledge_base, asked)
-    return known
 
 
 WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
@@ -204,8 +202,7 @@ WhatIsAsked = Annotated[SearchRequest, Depends(_what_is_asked)]
     dependencies=[A_SEARCH],
     summary="Who could meet this need?",
     response_description="Actors and cases.",
-    # Leaves out the `case` of evidence that is not a case, and the `precedent` that there is not.
-    response_model_exclude_none=True,
+    response_model=SearchAnswer,
     responses=problems({400: _CANNOT_BE_SEARCHED} | WRONG_PARAMETER | _MANY_SEARCHES),
 )
 def search(
@@ -220,13 +217,14 @@ def search(
         Kind | None, Query(description="Only actors, or only cases; by default, both.")
     ] = None,
     lang: PageLanguage = DEFAULT_LANGUAGE,
-) -> SearchAnswer:
+) -> Response:
     """Actors ranked by know-how, each with its evidence, and cases similar to the need.
 
     An exact name or SIRET comes first. Hits with the fit `none` fill the answer up to the limit:
     they are the closest results, not answers. `roles` says who could take which part of meeting the
     need, based on similar cases.
     """
+    asked, _ = steering_actors(request.knowledge_base, asked)
     result = request.knowledge_base.search(
         asked.q,
         limit=limit,
@@ -234,7 +232,7 @@ def search(
         lang=lang,
         steering=asked.steering,
     )
-    return SearchAnswer.of(result, asked.filters, asked.steering, absolute_url)
+    return made_answer(SearchAnswer.of(result, asked.filters, asked.steering, absolute_url))
 
 
 @answers(
@@ -258,6 +256,7 @@ def explain(
 
     The search is that of `/api/search` with the same parameters, with all candidates.
     """
+    asked, _ = steering_actors(request.knowledge_base, asked)
     return ExplanationOut.of(
         request.knowledge_base.explain(
             asked.q, actor, filters=asked.filters, steering=asked.steering, lang=lang
@@ -317,6 +316,7 @@ def report(
     """
     # Before the search: it is in vain where nothing can be signed.
     key = site_secret(request.settings, request.knowledge_base)
+    asked, _ = steering_actors(request.knowledge_base, asked)
     made = request.knowledge_base.report(
         asked.q, filters=asked.filters, steering=asked.steering, lang=lang
     )

@@ -33,7 +33,17 @@ WITHOUT_MODEL = "off"
 
 _WITHIN = frozenset(map(str, DISTANCES))
 
-SteeringIds = Annotated[list[str], Parameter(default_factory=list, max_length=MAX_STEERED)]
+
+def none_given() -> list[str]:
+    """The values of a parameter that is not given.
+
+    Of a function written in Python, pydantic sees at once that it takes nothing: of `list` it
+    parses the signature, at each request.
+    """
+    return []
+
+
+SteeringIds = Annotated[list[str], Parameter(default_factory=none_given, max_length=MAX_STEERED)]
 
 
 @dataclass(frozen=True, slots=True)
