@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import cos, radians
 from typing import Self
 
@@ -29,8 +30,19 @@ MOST_TALL, LEAST_TALL = 1.1, 0.7
 
 KM_PER_DEGREE = 111.2
 
-Line = NDArray[np.int64]
-"""Points in pixels: `(n, 2)`."""
+BEYOND = WIDTH // 2
+"""How far outside of a drawing a line may go."""
+
+LONGEST_STEP = round(WIDTH * MOST_TALL) + 2 * BEYOND
+"""The longest step of a line, in pixels."""
+
+_WRITTEN = np.array(
+    [f"{' ' if step >= 0 else ''}{step}" for step in range(-LONGEST_STEP, LONGEST_STEP + 1)], object
+)
+"""Each step as a path has it after another: a minus parts them as a space does."""
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,55 +147,91 @@ class _Frame:
             round((self.north - latitude) * self.per_latitude),
         )
 
+    def all_pixels(self, longitudes: Floats, latitudes: Floats) -> tuple[Floats, Floats]:
+        """As `pixels`, of many."""
+        return (
+            np.rint((longitudes - self.west) * self.per_longitude),
+            np.rint((self.north - latitudes) * self.per_latitude),
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class _Coast:
-    """A ring of an outline as arrays: its `(n,)` longitudes and latitudes, and what it spans."""
+class _Coasts:
+    """The rings of all outlines, one after another: `(n,)` longitudes and latitudes of points.
 
-    longitudes: NDArray[np.float64]
-    latitudes: NDArray[np.float64]
-    south_west: tuple[float, float]
-    north_east: tuple[float, float]
+    Of each point, `ring` is the number of its ring, and `before` the place of the point before it
+    there. What each ring spans is `west`, `south`, `east` and `north`.
+    """
+
+    longitudes: Floats
+    latitudes: Floats
+    ring: Integers
+    before: Integers
+    west: Floats
+    south: Floats
+    east: Floats
+    north: Floats
 
     @classmethod
-    def of(cls, ring: Ring) -> Self:
-        positions = np.array(ring, np.float64)
-        low, high = positions.min(axis=0).tolist(), positions.max(axis=0).tolist()
-        return cls(positions[:, 0], positions[:, 1], tuple(low), tuple(high))
+    def of(cls, rings: Sequence[Ring]) -> Self:
+        lengths = np.array([len(ring) for ring in rings])
+        starts = np.cumsum(lengths) - lengths
+        longitudes, latitudes = np.array([point for ring in rings for point in ring]).T.copy()
+        before = np.arange(len(longitudes)) - 1
+        before[starts] += lengths
+        return cls(
+            longitudes,
+            latitudes,
+            ring=np.repeat(np.arange(len(rings)), lengths),
+            before=before,
+            west=np.minimum.reduceat(longitudes, starts),
+            south=np.minimum.reduceat(latitudes, starts),
+            east=np.maximum.reduceat(longitudes, starts),
+            north=np.maximum.reduceat(latitudes, starts),
+        )
 
 
 @cache
-def _coasts() -> tuple[_Coast, ...]:
-    return tuple(_Coast.of(ring) for rings in outlines().values() for ring in rings)
+def _coasts() -> _Coasts:
+    return _Coasts.of([ring for rings in outlines().values() for ring in rings])
 
 
 def _land(frame: _Frame) -> str:
-    """The path of the departments in a frame; what a pixel cannot show is left out of it."""
-    lines = (_visible(coast, frame) for coast in _coasts())
-    return "".join(_path(line) for line in lines if len(line) > 2)
+    """The path of the departments in a frame: a closed line of each ring that it shows any of.
 
-
-def _path(line: Line) -> str:
-    """A closed line as a path of SVG: steps from point to point, which are short to write."""
-    x, y = line[0].tolist()
-    steps = " ".join(map(str, np.diff(line, axis=0).ravel().tolist()))
-    return f"M{x} {y}l{steps}z".replace(" -", "-")
-
-
-def _visible(coast: _Coast, frame: _Frame) -> Line:
-    """A ring in pixels, or nothing if the frame shows none of it.
-
-    What is far outside is pulled to a line around the frame: nobody sees it, and it says less.
+    What a pixel cannot show is left out. What is far outside is pulled to a line around the frame:
+    nobody sees it, and it says less.
     """
-    left, bottom = frame.pixels(*coast.south_west)
-    right, top = frame.pixels(*coast.north_east)
-    if left >= WIDTH or right <= 0 or top >= frame.height or bottom <= 0:
-        return np.empty((0, 2), np.int64)
-    x = np.rint((coast.longitudes - frame.west) * frame.per_longitude)
-    y = np.rint((frame.north - coast.latitudes) * frame.per_latitude)
-    beyond = WIDTH // 2
-    line = np.stack(
-        [x.clip(-beyond, WIDTH + beyond), y.clip(-beyond, frame.height + beyond)], axis=1
-    ).astype(np.int64)
-    moves = [np.any(line != np.roll(line, steps, axis=0), axis=1) for steps in (1, 2)]
-    return np.asarray(line[moves[0] & moves[1]])
+    coasts = _coasts()
+    left, top = frame.all_pixels(coasts.west, coasts.north)
+    right, bottom = frame.all_pixels(coasts.east, coasts.south)
+    of_shown = (left < WIDTH) & (right > 0) & (top < frame.height) & (bottom > 0)
+    shown = of_shown[coasts.ring]
+    # The places of the points before, among those that are shown.
+    before = (np.cumsum(shown) - 1)[coasts.before[shown]]
+    x, y = frame.all_pixels(coasts.longitudes[shown], coasts.latitudes[shown])
+    x = x.clip(-BEYOND, WIDTH + BEYOND).astype(np.int64)
+    y = y.clip(-BEYOND, frame.height + BEYOND).astype(np.int64)
+    moves = [(x != x[place]) | (y != y[place]) for place in (before, before[before])]
+    kept = moves[0] & moves[1]
+    return _path(coasts.ring[shown][kept], x[kept], y[kept])
+
+
+def _path(ring: Integers, x: Integers, y: Integers) -> str:
+    """Closed lines as a path of SVG: steps from point to point, which are short to write.
+
+    Args:
+        ring: which line each point is of, ascending; two points are no line.
+        x: of each point, in pixels.
+        y: as `x`.
+    """
+    begins = np.flatnonzero(np.diff(ring, prepend=-1))
+    steps = np.stack([np.diff(x, prepend=0), np.diff(y, prepend=0)], axis=1)
+    steps[begins] = np.stack([x[begins], y[begins]], axis=1)
+    written = _WRITTEN[steps.ravel() + LONGEST_STEP].tolist()
+    lines = (
+        f"M{''.join(written[start : start + 2])}l{''.join(written[start + 2 : end])}z"
+        for start, end in pairwise([*(2 * begins).tolist(), len(written)])
+        if end - start > 2 * 2
+    )
+    return "".join(lines).replace("M ", "M").replace("l ", "l")
