@@ -73,6 +73,24 @@ class PostgresServer:
         """Deletes a database, whoever still uses it."""
         self.execute("drop database if exists {} with (force)", Identifier(database))
 
+    def files_saying(self, word: str, database: str) -> list[str]:
+        """The tables and indexes of a database whose files have a word, in small letters."""
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            connection.execute("checkpoint")
+            named = connection.execute(
+                "select pg_relation_filepath(oid), relname from pg_class"
+                " where pg_relation_filepath(oid) is not null"
+            ).fetchall()
+            (numbered,) = connection.execute(
+                "select oid::text from pg_database where datname = current_database()"
+            ).fetchone() or ("",)
+        names = {Path(path).name: str(name) for path, name in named}
+        return sorted(
+            names.get(path.name, path.name)
+            for path in (self.folder / "data" / "base" / numbered).iterdir()
+            if word.encode() in path.read_bytes().lower()
+        )
+
     def execute(
         self, statement: LiteralString, *names: Identifier, database: str = "postgres"
     ) -> None:

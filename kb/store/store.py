@@ -75,6 +75,11 @@ class Counts:
 
 _TO_SCRUB = "erased, not yet scrubbed"
 
+NOT_YET_SCRUBBED = (
+    "What is erased is gone from every search, but not yet from the files: another "
+    "process reads them. They are cleaned within the hour, or when you erase again."
+)
+
 
 class Store(StoredRecords, StoredPassages, StoredNames):
     """The records and passages, to be read and changed; changes are noted until they commit."""
@@ -383,8 +388,5 @@ class SqliteStore(StoreFile, Store):
             self.side.forget_erased()
         self.execute("vacuum")
         if not self.truncate_wal():
-            raise KnowledgeBaseError(
-                "What is erased is gone from every search, but not yet from the files: another "
-                "process reads them. They are cleaned within the hour, or when you erase again."
-            )
+            raise KnowledgeBaseError(NOT_YET_SCRUBBED)
         self._note_scrubbed()

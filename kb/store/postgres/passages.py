@@ -23,6 +23,7 @@ from kb.encoder.encoder import Embeddings
 from kb.store.passages import StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
+from kb.store.postgres.rewriting import TENDING
 from kb.store.postgres.rows import PostgresRow
 
 LONGEST_STEM = 255
@@ -45,9 +46,6 @@ MORE_SHARE, MORE = 1 / 8, 8
 
 WIDE_SHARE = 0.2
 """Share of the passages from which on some of them are looked for among the nearest of all."""
-
-_TENDING = "x'51534147'::int, hashtext(current_schema())"
-"""The lock of who tends to the search of a schema."""
 
 WIDER = 1.25
 """How many more of the nearest of all are looked at than hold enough of these on average."""
@@ -244,14 +242,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
         Also tells the server how its tables are filled, by which it plans searches.
         """
-        if not self.execute(f"select pg_try_advisory_lock({_TENDING})").fetchone()[0]:  # type: ignore[index]
+        if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
             return
         try:
             self._make_index(encoder, dimension)
             for table in ("passages", "passage_words", "postings", "embeddings"):
                 self.execute(f"vacuum (analyze) {table}")
         finally:
-            self.execute(f"select pg_advisory_unlock({_TENDING})")
+            self.execute(f"select pg_advisory_unlock({TENDING})")
 
     def _own(self, index: str) -> str:
         """The name of an index with our schema: a base in another may have one of this name."""

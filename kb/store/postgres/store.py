@@ -1,9 +1,11 @@
 """The store in a PostgreSQL database."""
 
+from kb.errors import KnowledgeBaseError
 from kb.store.postgres.passages import PostgresPassages
+from kb.store.postgres.rewriting import rewrite
 from kb.store.postgres.side_tables import PostgresSideTables
 from kb.store.side_tables import SideTables
-from kb.store.store import Store
+from kb.store.store import NOT_YET_SCRUBBED, Store
 
 
 class PostgresStore(PostgresPassages, Store):
@@ -16,9 +18,7 @@ class PostgresStore(PostgresPassages, Store):
     def scrub(self) -> None:
         with self.writing():
             self.side.forget_erased()
-        tables = self.execute(
-            "select quote_ident(tablename) from pg_tables where schemaname = current_schema()"
-        )
-        for (table,) in tables.fetchall():
-            self.execute(f"vacuum {table}")
+            ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
+        if not rewrite(self, began):
+            raise KnowledgeBaseError(NOT_YET_SCRUBBED)
         self._note_scrubbed()

@@ -239,18 +239,6 @@ def test_a_schema_without_a_base_is_not_that_of_another(postgres: PostgresServer
     postgres.drop("public_base")
 
 
-def test_no_row_of_any_table_that_was_deleted_is_kept_after_scrubbing(store: Store) -> None:
-    with store.changing():
-        store.mark_for_scrubbing()
-    store.scrub()
-    left = store.execute(
-        "select relname from pg_stat_user_tables"
-        " where schemaname = current_schema() and last_vacuum is null"
-    )
-    assert [row[0] for row in left] == []
-    assert not store.is_to_be_scrubbed()
-
-
 def test_no_line_has_the_password() -> None:
     nowhere = "postgresql://ada:s3cret@/kb?host=/nowhere"
     with pytest.raises(KnowledgeBaseError, match="ada@/kb") as raised:
