@@ -212,10 +212,10 @@ class Jobs:
         with self._stores.lend() as store:
             while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
-                with store.writing():
-                    row = _next(store, only)
-                    if row is None:
-                        continue
+                with store.writing_rows():
+                    row = _next(store, only, store.and_take)
+                    if row is None:  # another worker is taking it
+                        return None
                     if row["cancel_asked"]:
                         _end(store, row["id"], JobState.CANCELLED)
                         continue
@@ -240,7 +240,7 @@ class Jobs:
         Returns:
             Whether to go on: not when it is to be cancelled, or is another worker's by now.
         """
-        with self._stores.lend() as store, store.writing():
+        with self._stores.lend() as store, store.writing_rows():
             beaten = store.execute(
                 "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
                 " per_second = ?"
@@ -272,14 +272,14 @@ class Jobs:
         """
         if state not in FINAL_STATES:
             raise ValueError(f"{state} is not how a job ends")
-        with self._stores.lend() as store, store.writing():
-            if _is_claimed(store, id, self._claims.pop(id, "")):
+        with self._stores.lend() as store, store.writing_rows():
+            if _is_kept(store, id, self._claims.pop(id, "")):
                 _end(store, id, state, report or {}, message)
 
     def release(self, id: str) -> None:
         """Puts a claimed job back into the queue, for the next worker to take it up."""
-        with self._stores.lend() as store, store.writing():
-            if _is_claimed(store, id, self._claims.pop(id, "")):
+        with self._stores.lend() as store, store.writing_rows():
+            if _is_kept(store, id, self._claims.pop(id, "")):
                 store.execute(
                     "update jobs set state = 'queued', claim = '', claims = claims - 1"
                     " where id = ?",
@@ -343,21 +343,23 @@ def _unfinished(store: Store, by: str) -> int:
     return int(count)
 
 
-def _next(store: Store, only: str = "") -> StoreRow | None:
+def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
     found: StoreRow | None = store.execute(
-        "select id, claims, cancel_asked from jobs"
+        "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
         " where (state = 'queued' or (state = 'running' and (beat_at <= ? or beat_at > ?)))"
-        " and ? in ('', id) order by created_at, rowid limit 1",
+        f" and ? in ('', id) order by created_at, rowid limit 1{and_take}",
         [before(SILENCE_S), to_come(SILENCE_S), only],
     ).fetchone()
     return found
 
 
-def _is_claimed(store: Store, job_id: str, claim: str) -> bool:
-    row = store.execute(
-        "select 1 from jobs where id = ? and claim = ? and state = 'running'", [job_id, claim]
-    ).fetchone()
-    return row is not None
+def _is_kept(store: Store, job_id: str, claim: str) -> bool:
+    """Returns whether a claim holds, and has nobody else claim the job in this transaction."""
+    kept = store.execute(
+        "update jobs set beat_at = ? where id = ? and claim = ? and state = 'running'",
+        [now(), job_id, claim],
+    )
+    return kept.rowcount > 0
 
 
 def _end(

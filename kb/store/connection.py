@@ -47,6 +47,9 @@ class Result(Protocol):
 class StoreConnection(ABC):
     """A connection to the database of a knowledge base."""
 
+    and_take = ""
+    """Ends a query for rows to change: those that another transaction changes are passed over."""
+
     @property
     @abstractmethod
     def called(self) -> str:
@@ -101,6 +104,17 @@ class StoreConnection(ABC):
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: another process writes for too long.
         """
+
+    def writing_rows(self) -> AbstractContextManager[None]:
+        """Runs a transaction that changes rows by themselves, of which nothing else is made.
+
+        Where rows are locked one by one, it waits for who changes the same rows, and nobody else.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+            KnowledgeBaseError: another process writes for too long.
+        """
+        return self.writing()
 
     @abstractmethod
     def outlived(self) -> bool:

@@ -24,7 +24,8 @@ from kb.store.postgres.statements import as_postgres
 CONNECT_TIMEOUT_S = 10
 
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
-_BEGIN_TO_WRITE = "begin; set local lock_timeout = '{}ms'; " + migrations.LOCK
+_BEGIN = "begin; set local lock_timeout = '{}ms'"
+_BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
 _BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
 
 # `select` itself knows the first thousand files of a process alone.
@@ -45,6 +46,8 @@ class _TextDumper(StrDumper):
 
 class PostgresConnection(StoreConnection):
     """A connection to a database on a server."""
+
+    and_take = " for update skip locked"
 
     def __init__(
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
@@ -145,12 +148,22 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
+        with self._transaction(_waiting(_BEGIN_TO_WRITE) if waits else _BEGIN_UNLESS_OTHERS):
+            yield
+
+    @contextmanager
+    def writing_rows(self) -> Iterator[None]:
+        with self._transaction(_waiting(_BEGIN)):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
         if self._in_transaction:
             raise psycopg.ProgrammingError("a transaction within a transaction")
         try:
             try:
                 # Where this fails, the transaction is open already.
-                self._begin_to_write(waits=waits)
+                self._begin(begin)
                 yield
                 self._connection.commit()
             except BaseException:
@@ -162,12 +175,9 @@ class PostgresConnection(StoreConnection):
                 raise known from None
             raise
 
-    def _begin_to_write(self, *, waits: bool) -> None:
-        if waits:
-            most = round(database.BUSY_TIMEOUT_S * 1000)
-            self._connection.execute(_BEGIN_TO_WRITE.format(most).encode())
-        else:
-            begun = self._connection.execute(_BEGIN_UNLESS_OTHERS)
+    def _begin(self, begin: str) -> None:
+        begun = self._connection.execute(begin.encode())
+        if begin == _BEGIN_UNLESS_OTHERS:
             begun.nextset()
             if not begun.fetchone()[0]:  # type: ignore[index]
                 raise errors.LockNotAvailable("another process writes")
@@ -285,6 +295,11 @@ def _stand_in(
     if current is None or current[0] != address.schema:
         # Else the tables of another base, in `public`, would be taken for those.
         raise migrations.no_base(str(address))
+
+
+def _waiting(begin: str) -> str:
+    """How to begin a transaction that waits for others as long as any writer does."""
+    return begin.format(round(database.BUSY_TIMEOUT_S * 1000))
 
 
 def _listed(value: object) -> object:

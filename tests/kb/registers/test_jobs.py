@@ -103,6 +103,37 @@ def test_each_of_many_jobs_is_claimed_by_one_of_many_workers(
     assert sorted(filter(None, taken)) == sorted(asked_for)
 
 
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_no_worker_waits_for_who_writes_something_else(
+    jobs: Jobs, base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.001)
+    first, second = (jobs.add("feed", {}, by="léa") for _ in range(2))
+    with base._stores.lend() as store, store.changing():
+        store.set_property("what an ingest writes", "1")
+        assert claimed(jobs).id == first.id
+        assert jobs.beat(first.id, 1, 2)
+        jobs.release(first.id)
+        assert claimed(jobs).id == first.id
+        jobs.finish(first.id, JobState.DONE)
+        assert claimed(jobs).id == second.id
+    assert jobs.get(first.id).state is JobState.DONE
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_a_job_that_another_worker_is_taking_is_passed_over(
+    jobs: Jobs, base: KnowledgeBase
+) -> None:
+    first, second = (jobs.add("feed", {}, by="léa") for _ in range(2))
+    with base._stores.lend() as store, store.writing_rows():
+        taken = module._next(store, and_take=store.and_take)
+        assert taken is not None
+        assert taken["id"] == first.id
+        assert claimed(jobs).id == second.id
+        assert jobs.claim() is None
+    assert claimed(jobs).id == first.id
+
+
 def test_a_beat_tells_how_far_a_job_is(jobs: Jobs) -> None:
     job = jobs.add("feed", {}, by="")
     claimed(jobs)
