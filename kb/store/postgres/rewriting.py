@@ -53,10 +53,10 @@ order by 1
 """Those whose files have pages, with rows or without: an index begins with one of its own."""
 
 _STATISTICS_OF_TEXTS = """
-select attrelid::regclass::text, quote_ident(attname) from pg_statistic
-join pg_attribute on attrelid = starelid and attnum = staattnum
-join pg_class c on c.oid = attrelid
-where relnamespace = current_schema()::regnamespace and relkind = 'r' and atttypid = 'text'::regtype
+select quote_ident(tablename), quote_ident(attname) from pg_stats
+join information_schema.columns c
+  on (schemaname, tablename, attname) = (table_schema, table_name, column_name)
+where schemaname = current_schema() and data_type = 'text'
 order by 1, 2
 """
 

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from psycopg.sql import Identifier
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
@@ -83,6 +84,23 @@ def test_what_is_deleted_from_any_table_leaves_no_byte(
     store.scrub()
     assert postgres.files_saying(WORD, "base") == []
     assert not store.is_to_be_scrubbed()
+
+
+def test_who_owns_the_database_needs_no_other_right(postgres: PostgresServer) -> None:
+    postgres.execute("create role {} login", Identifier("owner"))
+    postgres.create("owned")
+    postgres.execute("alter database {} owner to {}", Identifier("owned"), Identifier("owner"))
+    owner = PostgresAddress(postgres.address("owned").replace("user=postgres", "user=owner"))
+    with closing(open_store(owner, create=True)) as store:
+        with store.writing():
+            for number in range(3):
+                store.insert("sources", {"name": f"{NAME} {number}"})
+        store.execute("analyze")
+        assert {"sources", "pg_statistic"} <= {*postgres.files_saying(WORD, "owned")}
+        store.execute("delete from sources")
+        store.scrub()
+    assert postgres.files_saying(WORD, "owned") == []
+    postgres.drop("owned")
 
 
 def test_what_another_transaction_may_still_read_is_cleaned_later(
