@@ -240,11 +240,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
     def tend_search(self, encoder: str, dimension: int) -> None:
         """Makes the index of an encoder's embeddings once there are many, beside other work.
 
-        Also tells the server how its tables are filled, by which it plans searches.
+        Drops those of former encoders. Also tells the server how its tables are filled, by which
+        it plans searches.
         """
         if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
             return
         try:
+            self._drop_former_indexes()
             self._make_index(encoder, dimension)
             for table in ("passages", "passage_words", "postings", "embeddings"):
                 self.execute(f"vacuum (analyze) {table}")
@@ -255,6 +257,17 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         """The name of an index with our schema: a base in another may have one of this name."""
         ((schema,),) = self.execute("select quote_ident(current_schema())").fetchall()
         return f"{schema}.{index}"
+
+    def _drop_former_indexes(self) -> None:
+        """Drops the indexes of encoders that the base had before it was made anew."""
+        former = self.execute(
+            "select indexrelid::regclass::text from pg_index"
+            " where indrelid = 'embeddings'::regclass and indpred is not null"
+            " and strpos(pg_get_expr(indpred, indrelid), quote_literal(?)) = 0",
+            [self.property("encoder")],
+        ).fetchall()
+        for (index,) in former:
+            self.execute(f"drop index concurrently {index}")
 
     def _make_index(self, encoder: str, dimension: int) -> None:
         name = _index_name(encoder)

@@ -138,3 +138,25 @@ def test_nothing_erased_stays_in_a_rebuild_that_was_stopped(
         for table in ("documents", "side_documents"):
             texts = store.execute(f"select text from {table}").fetchall()
             assert not any(POLISH.description in row[0] for row in texts), table
+
+
+def test_nothing_stays_of_a_former_encoder(
+    base: KnowledgeBase, open_base: OpenBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> tuple[set[str], list[str]]:
+        with base._stores.lend() as store:
+            encoders = store.execute("select distinct encoder from embeddings").fetchall()
+            indexes = store.execute(
+                "select indexdef from pg_indexes where indexname like 'embeddings_near%'"
+            ).fetchall()
+        return {row[0] for row in encoders}, [row[0] for row in indexes]
+
+    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
+    base.save_index()
+    encoders, (index,) = kept()
+    assert (encoders, "'words-1'" in index) == ({"words-1"}, True)
+    open_base(WordCountEncoder("words-2")).rebuild()
+    encoders, (index,) = kept()
+    assert (encoders, "'words-2'" in index) == ({"words-2"}, True)
+    with base._stores.lend() as store:
+        store.execute(f"drop index {index.split()[2]}")
