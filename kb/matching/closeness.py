@@ -12,11 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
+
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.search.trades.background import Background
 from kb.search.trades.null_distribution import NullDistribution
 
 TEXTS_REMEMBERED = 5000
+
+TEXTS_AT_ONCE = 16
+"""Texts that are embedded at once: for more, the encoder would compile its graph a second time."""
 
 FITTING = 0.89
 """The closeness from which a need and an offer are proposed to a moderator.
@@ -76,7 +81,12 @@ class NoticeCloseness:
             known = {text: self._known[text] for text in texts if text in self._known}
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            rows = self._encoder.encode(missing, TextKind.QUERY)
+            rows = np.concatenate(
+                [
+                    self._encoder.encode(missing[at : at + TEXTS_AT_ONCE], TextKind.QUERY)
+                    for at in range(0, len(missing), TEXTS_AT_ONCE)
+                ]
+            )
             nulls = self._background.null_distributions(rows)
             known |= {
                 text: _Measured(row, null)

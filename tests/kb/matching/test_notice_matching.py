@@ -1,12 +1,13 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.matching.closeness import FITTING, NoticeCloseness
+from kb.matching.closeness import FITTING, TEXTS_AT_ONCE, NoticeCloseness
 from kb.matching.notice_matching import MOST_PROPOSED
 from kb.reference.flows import Flow
 from kb.registers.board.notice import Notice, NoticeContent
@@ -52,6 +53,24 @@ def test_closeness_is_the_same_both_ways_and_that_of_the_closest_wordings(cache:
     assert there > FITTING > measure.to_each(need, [("Un atelier de couture",)])[0]
     longer = replace(NEED, text="Bonjour, écrivez vite, merci, cordialement").wordings
     assert measure.to_each(longer, [offer]) == pytest.approx([there])
+
+
+def test_many_are_measured_as_few_are_and_few_at_a_time(cache: Path) -> None:
+    at_once: list[int] = []
+
+    class Counted(WordCountEncoder):
+        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
+            at_once.append(len(texts))
+            return super().encode(texts, kind)
+
+    background = Background.of(WordCountEncoder(), DEFAULT_WEIGHTS.expansion, cache)
+    others = [[f"Flacons de verre, lot {number}"] for number in range(2 * TEXTS_AT_ONCE)]
+    found = NoticeCloseness(Counted(), background).to_each(NEED.wordings, others)
+    assert max(at_once) == TEXTS_AT_ONCE
+    assert sum(at_once) == len(NEED.wordings) + len(others)
+    alone = NoticeCloseness(WordCountEncoder(), background)
+    one_by_one = [alone.to_each(NEED.wordings, [other])[0] for other in others]
+    assert found == pytest.approx(one_by_one, rel=1e-4)
 
 
 def test_whichever_comes_last_a_need_and_an_offer_are_paired(base: KnowledgeBase) -> None:
