@@ -20,6 +20,7 @@ from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.hints.spelling import read_dictionaries
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
+from kb.reference.communes import commune_in
 from kb.search.results import SearchResult
 from kb.settings import Settings
 from web.app import create_app
@@ -85,10 +86,16 @@ def warm_up(knowledge_base: KnowledgeBase) -> None:
 
 
 def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
-    """Loads what is said beside answers: dictionaries, and what needs are compared with."""
-    read_dictionaries()
+    """Loads what is said beside answers: needs to compare with, places, dictionaries."""
     for language in Language:
         knowledge_base.related_needs.near("bonjour", language)
+    read_shared()
+
+
+def read_shared() -> None:
+    """Reads what is the same in every process: the communes and the dictionaries."""
+    commune_in("", "Angoulême")
+    read_dictionaries()
 
 
 class _Answering:

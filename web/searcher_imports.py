@@ -1,4 +1,4 @@
-"""What searchers share, since it is there before they are forked: all code, and the dictionaries.
+"""What searchers share, since it is there before they are forked: all code, places, dictionaries.
 
 No thread may run yet, and no model be loaded: neither would be whole in a fork.
 """
@@ -7,10 +7,9 @@ import gc
 
 gc.disable()
 
-import web.searcher  # noqa: E402, F401 (imported for those that are forked)
-from kb.hints.spelling import read_dictionaries  # noqa: E402
+from web.searcher import read_shared  # noqa: E402
 
-read_dictionaries()
+read_shared()
 
 # What lives now lives as long as the processes: looking through it would copy its pages.
 gc.collect()

@@ -44,6 +44,9 @@ MOST_FILES = 65_536
 SPARE_FILES = 256
 """Files that connections leave to the database, uploads and workers."""
 
+HINTS_AFTER_S = 1.0
+"""How long after it listens the server loads what only some answers need."""
+
 ANSWERS_WITHIN_S = 5
 """How long answers in flight may take, once the server is told to end."""
 
@@ -142,16 +145,20 @@ class _Hints:
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
         self._thread = threading.Thread(target=self._load, name="hints", daemon=True)
+        self._ending = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
+        self._ending.set()
         self._thread.join()
 
     def _load(self) -> None:
-        with suppress(QuisaitError):  # whoever asks for it is told
-            warm_up_hints(self._knowledge_base)
+        # Those who have waited for the server are answered first.
+        if not self._ending.wait(HINTS_AFTER_S):
+            with suppress(QuisaitError):  # whoever asks for it is told
+                warm_up_hints(self._knowledge_base)
 
 
 class _Server(uvicorn.Server):

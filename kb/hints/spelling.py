@@ -43,13 +43,15 @@ class Vocabulary:
         """Takes words in small letters with their counts."""
         self._written: dict[str, str] = {}  # only where it is not the folded form
         folded: dict[str, int] = {}
-        for word, count in sorted(counts.items(), key=lambda pair: -pair[1]):
-            key = fold(word)
+        for word in sorted(counts, key=counts.__getitem__, reverse=True):
+            key = word if word.isascii() else fold(word)
             if key.isalpha() and len(key) >= LEAST_LETTERS - 1:
-                if key not in folded and key != word:
+                before = folded.get(key)
+                if before is None and key != word:
                     self._written[key] = word
-                folded[key] = folded.get(key, 0) + count
-        self._checker = SpellChecker(language=None, distance=1)
+                folded[key] = (before or 0) + counts[word]
+        # All is in small letters: it need not be lowered again.
+        self._checker = SpellChecker(language=None, distance=1, case_sensitive=True)
         self._checker.word_frequency.load_json(folded)
 
     @cached_property
@@ -157,9 +159,10 @@ def _ordinary() -> Vocabulary:
 def _read_ordinary() -> Vocabulary:
     counts: dict[str, int] = {}
     for language in STEMMERS:
-        for word, count in SpellChecker(language).word_frequency.items():
-            if count >= LEAST_COUNT:
-                counts[word] = max(counts.get(word, 0), count)
+        told = SpellChecker(language).word_frequency.dictionary
+        common = {word: count for word, count in told.items() if count >= LEAST_COUNT}
+        both = counts.keys() & common.keys()
+        counts |= common | {word: max(counts[word], common[word]) for word in both}
     titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))
     for word, count in titles.items():
         counts[word] = max(counts.get(word, 0), count)

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
@@ -88,13 +89,22 @@ def test_what_is_said_beside_answers_is_loaded_beside_them(
     answers: list[str], problem: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[KnowledgeBase] = []
+    is_loaded = threading.Event()
+
+    async def until_loaded(of: uvicorn.Server) -> None:
+        await ask_once(of)
+        await asyncio.to_thread(is_loaded.wait)
 
     def load(knowledge_base: KnowledgeBase) -> None:
         loaded.append(knowledge_base)
+        is_loaded.set()
         if problem:
             raise problem
 
+    ask_once = uvicorn.Server.main_loop
+    monkeypatch.setattr(uvicorn.Server, "main_loop", until_loaded)
     monkeypatch.setattr(server, "warm_up_hints", load)
+    monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
     server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
     assert loaded == [Watched.last]
     assert answers[1] == "cirages"
