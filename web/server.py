@@ -44,7 +44,7 @@ MOST_FILES = 65_536
 SPARE_FILES = 256
 """Files that connections leave to the database, uploads and workers."""
 
-HINTS_AFTER_S = 1.0
+HINTS_AFTER_S = 3.0
 """How long after it listens the server loads what only some answers need."""
 
 ANSWERS_WITHIN_S = 5

@@ -203,8 +203,11 @@ def _largest_first(commune: Commune) -> tuple[int, str]:
 
 
 def _folded(town: str) -> str:
-    plain = unicodedata.normalize("NFKD", town.casefold().replace("œ", "oe").replace("æ", "ae"))
-    words = _WORD.findall(plain.encode("ascii", "ignore").decode())
+    plain = town.casefold()
+    if not plain.isascii():  # three of four names are
+        plain = unicodedata.normalize("NFKD", plain.replace("œ", "oe").replace("æ", "ae"))
+        plain = plain.encode("ascii", "ignore").decode()
+    words = _WORD.findall(plain)
     return " ".join(_SAINT.get(word, word) for word in words if not _NOT_OF_A_NAME.fullmatch(word))
 
 

@@ -25,18 +25,14 @@ from kb.commands.options import encoder_ahead, kb_option
 def serve(kb: Place | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
     """Serve the pages and the JSON API."""
     import gc
-    from contextlib import suppress
 
     from kb.settings import Settings
-    from web.operations.forking import begin_to_import, divided
+    from web.operations.forking import divided
 
     gc.disable()  # what is loaded now stays until the end: there is nothing to look for
     click.get_current_context().call_on_close(gc.enable)
     settings = divided(Settings.from_environment(kb=kb, workers=workers))
-    if settings.workers > 1:
-        with suppress(OSError):  # told where a searcher is started
-            begin_to_import()  # while this process imports, too
-    encoder = encoder_ahead(settings)
+    encoder = encoder_ahead(settings)  # while the rest is imported
 
     from kb.log_lines import log_lines
     from web import server

@@ -3,7 +3,7 @@
 A fork server imports the program once, before any thread exists and before any model is loaded;
 each process is a fork of it, and has these pages in common with all others. It is that of
 `multiprocessing`; a process that is started anew would import everything again, for a second and
-some 100 MB. Nothing here is heavy, so that it can begin before the server itself is imported.
+some 100 MB. It begins when the server listens: the two would slow each other's start.
 """
 
 import os
@@ -76,16 +76,14 @@ def _read(path: str) -> str:
         return ""
 
 
-def begin_to_import() -> None:
-    """Starts the fork server, which imports while this process goes on."""
+def start_process(run: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Starts a process that calls a function of a module with arguments that can be pickled.
+
+    The first waits for the fork server, until that has imported the program.
+    """
     with _same_path():
         forkserver.set_forkserver_preload([IMPORTED])
         forkserver.ensure_running()
-
-
-def start_process(run: Callable[..., None], *arguments: object) -> BaseProcess:
-    """Starts a process that calls a function of a module with arguments that can be pickled."""
-    begin_to_import()
     process = get_context("forkserver").Process(target=run, args=arguments, daemon=True)
     process.start()
     return process
