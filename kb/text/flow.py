@@ -14,6 +14,9 @@ from kb.text.analysis import TEXTS_REMEMBERED
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
+PASSAGES_REMEMBERED = 50_000
+"""Count of texts whose first sign is remembered: a search asks for that of hundreds of passages."""
+
 _CURLY_APOSTROPHES = str.maketrans("’ʼ", "''")
 
 
@@ -70,7 +73,7 @@ def gave_up(participation: Participation) -> bool:
     return participation.role is Role.SUPPLIER and gives_up(participation.contribution)
 
 
-@lru_cache(maxsize=TEXTS_REMEMBERED)
+@lru_cache(maxsize=PASSAGES_REMEMBERED)
 def _first_sign(text: str) -> re.Pattern[str] | None:
     words = _plain(text)
     found = [match for match in (_GIVES.search(words), _TAKES.search(words)) if match]

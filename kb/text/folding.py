@@ -2,10 +2,14 @@
 
 import unicodedata
 
+_FIRST_MARK = "\u0300"
+
 
 def fold(text: str) -> str:
     """Lower case, without accents or ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
     if text.isascii():  # has neither, and is most of what is folded
         return text.lower()
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    letters = unicodedata.normalize("NFKD", text)
+    # Nothing before the first mark combines, and that is most of a text.
+    return "".join([c for c in letters if c < _FIRST_MARK or not unicodedata.combining(c)])
