@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from kb.store.connection import StoreConnection
 from kb.text.analysis import STEMMERS, stem, stems
@@ -18,8 +19,7 @@ from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import slips, sound
 
 
-@dataclass(frozen=True, slots=True)
-class VocabularyWord:
+class VocabularyWord(NamedTuple):
     """A word that names have, folded, how it sounds, and how many names have it."""
 
     id: int
@@ -28,8 +28,7 @@ class VocabularyWord:
     names: int
 
 
-@dataclass(frozen=True, slots=True)
-class NameWord:
+class NameWord(NamedTuple):
     """A word of a name. `position` counts from 0, or is `kb.text.organisation_name.INITIALS`."""
 
     position: int
@@ -70,11 +69,13 @@ class StoredNames(StoreConnection):
             " where slip in :values",
             meant,
         )
-        found: dict[str, dict[int, VocabularyWord]] = {}
-        for slip, *near in rows:
+        found: dict[str, dict[int, VocabularyWord]] = {word: {} for word in words}
+        for slip, id_, *near in rows:
             for word in meant[slip]:
-                found.setdefault(word, {}).setdefault(near[0], VocabularyWord(*near))
-        return {word: list(near.values()) for word, near in found.items()}
+                of_word = found[word]
+                if id_ not in of_word:
+                    of_word[id_] = VocabularyWord(id_, *near)
+        return {word: list(near.values()) for word, near in found.items() if near}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
         """The words among these that names have, in any order."""

@@ -9,10 +9,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kb.search.weights import NameWeights
-from kb.store.names import NameWord
+from kb.store.names import NameWord, VocabularyWord
 from kb.store.store import Store
 from kb.text.analysis import FRAMING_WORDS
 from kb.text.lexicon import LEXICONS
@@ -205,6 +208,26 @@ def _word_likeness(
 
 def _nearness(word: str, other: str, slip_chars: tuple[int, int]) -> float:
     length = max(len(word), len(other))
-    slips = sum(length >= chars for chars in slip_chars)
+    slips = (length >= slip_chars[0]) + (length >= slip_chars[1])
     edits = OSA.distance(word, other, score_cutoff=slips)
     return 1 - edits / length if edits <= slips else 0.0
+
+
+def word_likenesses(
+    word: str, others: Sequence[VocabularyWord], weights: NameWeights
+) -> NDArray[np.float64]:
+    """Returns the likeness of a word to each of others, `(n,)`: as `word_likeness`, in one go."""
+    if word.isdigit():
+        return np.array([float(word == other.word) for other in others])
+    by_letters = _nearnesses(word, [other.word for other in others], weights)
+    by_sound = _nearnesses(sound(word), [other.sound for other in others], weights)
+    likenesses = np.maximum(by_letters, weights.sounds_alike * by_sound)
+    likenesses[[other.word.isdigit() for other in others]] = 0.0
+    return likenesses
+
+
+def _nearnesses(word: str, others: Sequence[str], weights: NameWeights) -> NDArray[np.float64]:
+    lengths = np.maximum([len(other) for other in others], len(word))
+    slips = (lengths >= weights.slip_chars) + (lengths >= weights.two_slips_chars).astype(int)
+    (edits,) = process.cdist([word], others, scorer=OSA.distance, score_cutoff=2)
+    return np.where(edits <= slips, 1 - edits / lengths, 0.0)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+import numpy as np
 from stdnum import luhn
 
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
-from kb.search.boosts.name_comparison import NameComparison, rarity, word_likeness
+from kb.search.boosts.name_comparison import NameComparison, rarity, word_likenesses
 from kb.search.context import SearchContext
 from kb.search.weights import NameWeights
 from kb.store.names import VocabularyWord
@@ -147,10 +148,9 @@ def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> lis
     found: list[_NearWord] = []
     joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
     for token, words in store.words_near({*asked, *joined}).items():
+        alike = word_likenesses(token, words, weights)
         near = [
-            _NearWord(word, token, likeness)
-            for word in words
-            if (likeness := word_likeness(token, word.word, weights))
+            _NearWord(words[at], token, float(alike[at])) for at in np.flatnonzero(alike).tolist()
         ]
         found += heapq.nsmallest(
             weights.near_words, near, key=lambda known: (-known.likeness, known.word.id)

@@ -11,10 +11,13 @@ from sqlite_utils import Database
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
+from kb.search.boosts.name_comparison import word_likeness, word_likenesses
 from kb.search.boosts.name_search import names_near
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store import migrations
+from kb.store.names import VocabularyWord
 from kb.store.store import Store
+from kb.text.phonetics import sound
 
 NAMES = DEFAULT_WEIGHTS.names
 
@@ -227,6 +230,16 @@ def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
 def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
     name, query = slipped
     assert name in list(names_near(query, many, NAMES))[:3]
+
+
+WORDS = st.text("abefiopst12", min_size=1, max_size=12)
+
+
+@given(WORDS, st.lists(WORDS, max_size=8))
+def test_words_are_as_like_one_by_one_as_in_one_go(word: str, others: list[str]) -> None:
+    known = [VocabularyWord(at, other, sound(other), 1) for at, other in enumerate([word, *others])]
+    one_by_one = [word_likeness(word, other.word, NAMES) for other in known]
+    assert word_likenesses(word, known, NAMES).tolist() == one_by_one
 
 
 @given(st.text(max_size=60))
