@@ -9,8 +9,7 @@ the more there are, and the more of them are close, the higher an actor rises.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,13 +63,16 @@ class Matches(Sequence[Match]):
     A search compares a thousand actors with a dozen precedents, and shows a few of them.
     """
 
-    def __init__(self, find: Callable[[], Sequence[Match]]) -> None:
+    __slots__ = ("_find", "_found", "_place")
+
+    def __init__(self, find: Callable[[int], Sequence[Match]], place: int) -> None:
         self._find = find
+        self._place = place
         self._found: Sequence[Match] | None = None
 
     def _all(self) -> Sequence[Match]:
         if self._found is None:
-            self._found = self._find()
+            self._found = self._find(self._place)
         return self._found
 
     def __len__(self) -> int:
@@ -84,8 +86,7 @@ class Matches(Sequence[Match]):
         return self._all()[index]
 
 
-@dataclass(frozen=True, slots=True)
-class Boost:
+class Boost(NamedTuple):
     """The effect of precedents on an actor.
 
     `support` is the weight of all of them, `example` that of the greatest, and `likeness` the mean
@@ -105,9 +106,9 @@ class Boost:
         m is `example`, C the `likeness` and S the `support`; a single precedent says less than
         several.
         """
-        if not self.support:
+        above = self.likeness - weights.least_likeness
+        if not self.support or above <= 0:
             return 0.0
-        above = max(self.likeness - weights.least_likeness, 0.0)
         trusted = self.support / (self.support + weights.half_trust)
         return weights.strength * self.example * above * trusted
 
@@ -235,17 +236,13 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
         chosen = [(row, int(closest[row, place])) for row in rows]
         return [(compared.match(row, column), compared.passages[column]) for row, column in chosen]
 
-    nearest_trade = closeness.max(axis=0)
+    of_actors = (support, example, means, closeness.max(axis=0))
     return {
-        actor_id: Boost(
-            float(support[place]),
-            float(example[place]),
-            float(means[place]),
-            float(nearest_trade[place]),
-            Matches(partial(matches, place)),
+        actor_id: Boost(weight, greatest, mean, closest_trade, Matches(matches, place))
+        for place, (actor_id, weight, greatest, mean, closest_trade) in enumerate(
+            zip(by_actor, *(each.tolist() for each in of_actors), strict=True)
         )
-        for place, actor_id in enumerate(by_actor)
-        if support[place]
+        if weight
     }
 
 
