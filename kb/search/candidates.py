@@ -1,7 +1,7 @@
 """Candidates: the records that a search brought up, each with all that counts for it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from kb.search.fits import (
     fit_of_case,
     fit_of_trade_match,
     fit_of_words,
+    has_fitting_words,
     least_fit,
     least_fitting_score,
 )
@@ -44,7 +45,7 @@ class Measure:
         return least_fitting_score(self.null, self.weights.fits)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Candidate:
     """A record, what counts for it, and what that makes.
 
@@ -54,6 +55,10 @@ class Candidate:
 
     Its best passage counts, so that length does not win; and its best endorsement. An actor that
     gives up itself what the query offers loses a share of its score, and is a lead at best.
+
+    Attributes:
+        own: the value of its own words.
+        score: of all that counts for it.
     """
 
     record_id: str
@@ -64,27 +69,23 @@ class Candidate:
     name: float
     measure: Measure
     most: Fit = Fit.STRONG
+    own: float = field(init=False)
+    score: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.own = self.score = self.passages[0].score if self.passages else 0.0
+        asked = self.measure.asked
+        if not self._is_plain or (asked and asked.flow is Flow.OFFERS):
+            self.score = self._of_grounds + (self._direction + self.name)
 
     @property
     def best(self) -> ScoredPassage | None:
         return self.passages[0] if self.passages else None
 
     @property
-    def own(self) -> float:
-        """The value of its own words."""
-        return self.passages[0].score if self.passages else 0.0
-
-    @property
     def _is_plain(self) -> bool:
         """Whether nothing but its own words counts for it."""
         return not (self.endorsements or self.rise or self.name)
-
-    @cached_property
-    def score(self) -> float:
-        asked = self.measure.asked
-        if self._is_plain and not (asked and asked.flow is Flow.OFFERS):
-            return self.own
-        return self._of_grounds + (self._direction + self.name)
 
     @cached_property
     def own_fit(self) -> Fit:
@@ -100,18 +101,7 @@ class Candidate:
         if self.name:
             return Fit.STRONG
         null, weights = self.measure.null, self.measure.weights.fits
-        fits = [
-            self.own_fit,
-            *(
-                least_fit(fit_of_case(endorsed.share, weights), endorsed.best_fit)
-                for endorsed in self.endorsements
-            ),
-        ]
-        if self.rise:
-            # An inferred hit shows only that its trade is close.
-            of_match = fit_of_trade_match(self.boost.closest, weights)
-            fits.append(least_fit(fit_of(self.score, null, weights), of_match))
-        fit = capped_by_doubt(best_fit(*fits), null, weights)
+        fit = capped_by_doubt(best_fit(self.own_fit, *self._other_fits()), null, weights)
         if self._gives >= weights.shown_possible:
             fit = least_fit(fit, Fit.WEAK)
         return least_fit(fit, self.most)
@@ -119,10 +109,27 @@ class Candidate:
     @property
     def is_fit(self) -> bool:
         """Whether its fit is any but none."""
-        if self._is_plain and self.passages and not self.passages[0].words.rare:
-            # What its words say besides makes a fit better or worse, but never none.
-            return self.own >= self.measure.least
-        return self.fit is not Fit.NONE
+        if self.name or self.most is Fit.NONE:
+            return bool(self.name)
+        return self._says_enough or any(fit is not Fit.NONE for fit in self._other_fits())
+
+    @property
+    def _says_enough(self) -> bool:
+        """Whether the fit of its own words is any but none."""
+        measure, best = self.measure, self.best
+        if best and best.words.rare and measure.asked:
+            return has_fitting_words(best, measure.null, measure.weights)
+        return self.own >= measure.least
+
+    def _other_fits(self) -> Iterator[Fit]:
+        """Yields the fits of its cases, and that of its trade."""
+        weights = self.measure.weights.fits
+        for endorsed in self.endorsements:
+            yield least_fit(fit_of_case(endorsed.share, weights), endorsed.best_fit)
+        if self.rise:
+            # An inferred hit shows only that its trade is close.
+            of_match = fit_of_trade_match(self.boost.closest, weights)
+            yield least_fit(fit_of(self.score, self.measure.null, weights), of_match)
 
     @property
     def parts(self) -> ScoreParts:
@@ -171,9 +178,21 @@ class Candidate:
             return 0.0
         return -self.measure.weights.cases.given_up * gives * max(self._of_grounds, 0.0)
 
-    @cached_property
+    @property
     def _gives(self) -> float:
-        return _gives(self.best, self.own_fit, self.endorsements, self.measure.asked)
+        """How surely it gives up what the query offers, 0 to 1.
+
+        It does so in a case, as far as this is relevant, or else by words that fit.
+        """
+        if self.endorsements:
+            giving = (
+                endorsed.matched.relevance for endorsed in self.endorsements if endorsed.gives
+            )
+            return max(giving, default=0.0)
+        asked = self.measure.asked
+        if not (asked and asked.flow is Flow.OFFERS and self.best and self._says_enough):
+            return 0.0
+        return float(gives_up(self.best.passage.text))
 
 
 def assess(
@@ -188,24 +207,6 @@ def assess(
     """The candidate of a record, by its passages, its endorsements and its boosts, best first."""
     rise = boost.rise(measure.weights.precedents)
     return Candidate(record_id, passages, endorsements, boost, rise, name, measure)
-
-
-def _gives(
-    best: ScoredPassage | None,
-    own_fit: Fit,
-    endorsements: Sequence[Endorsement],
-    asked: Query | None,
-) -> float:
-    """How surely an actor gives up what the query offers, 0 to 1.
-
-    It does so in a case, as far as this is relevant, or else by words that fit.
-    """
-    if endorsements:
-        giving = (endorsed.matched.relevance for endorsed in endorsements if endorsed.gives)
-        return max(giving, default=0.0)
-    if best is None or asked is None or asked.flow is not Flow.OFFERS or own_fit is Fit.NONE:
-        return 0.0
-    return float(gives_up(best.passage.text))
 
 
 class GroundShares(NamedTuple):

@@ -63,6 +63,11 @@ def fit_of_words(
     return fit
 
 
+def has_fitting_words(best: ScoredPassage, null: NullDistribution, weights: RankingWeights) -> bool:
+    """Returns whether the fit of an actor's own words (`fit_of_words`) is any but none."""
+    return _fit_with_rare_words(best, null, weights) is not Fit.NONE
+
+
 def _fit_with_rare_words(
     best: ScoredPassage, null: NullDistribution, weights: RankingWeights
 ) -> Fit:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kb.models import Case, Kind, Participation
@@ -337,6 +337,32 @@ def test_what_is_only_inferred_is_possible_at_best(
     assert FITS.index(fit) >= FITS.index(without)
     if without is not Fit.STRONG:
         assert fit is not Fit.STRONG
+
+
+@given(
+    st.floats(-5, 30),
+    st.floats(-5, 60),
+    st.floats(-1, 2),
+    st.tuples(st.floats(0, 5), st.floats(0, 1)),
+    st.floats(0, 1),
+    st.sampled_from(FITS),
+)
+def test_is_fit_whose_fit_is_any_but_none(
+    own: float,
+    likeness: float,
+    closest: float,
+    rare: tuple[float, float],
+    relevance_: float,
+    most: Fit,
+) -> None:
+    best = passage("a", own)._replace(words=WordValue(0.0, *rare))
+    boost = Boost(1.0, 1.0, likeness, closest)
+    measure = Measure(null(5.0), DEFAULT_WEIGHTS, parse("repreneur pour des chutes de cuir"))
+    assume(abs(own - measure.least) > 1e-9)
+    for endorsements in ([], [endorsed(10.0, relevance_)]):
+        one = assess("a", [best], measure, endorsements=endorsements, boost=boost)
+        one = replace(one, most=most)
+        assert one.is_fit == (one.fit is not Fit.NONE)
 
 
 def test_an_inferred_hit_shows_only_that_its_trade_is_close() -> None:
