@@ -22,10 +22,10 @@ from kb.trade_index.trade_index import TradeIndex
 
 PHRASES_REMEMBERED = 1000
 
-PASSAGES_REMEMBERED = 50_000
+PASSAGES_REMEMBERED = 100_000
 """Count of passages that are remembered: about half a kilobyte each."""
 
-ACTORS_REMEMBERED = 50_000
+ACTORS_REMEMBERED = 100_000
 """Count of actors whose filing is remembered: 0.3 kilobytes each."""
 
 
@@ -94,8 +94,7 @@ class KnownPassages:
         """The passages with these ids, all of which the store has."""
         known = self._known
         found = {id_: known.get(id_) for id_ in ids}
-        missing = [id_ for id_, passage in found.items() if passage is None]
-        if missing:
+        if missing := [id_ for id_, passage in found.items() if passage is None]:
             read = store.passages(missing)
             found |= read
             if len(known) + len(read) > self._most:
@@ -172,6 +171,11 @@ class SearchContext:
     calibration: Calibration
     _read: dict[int, Passage] = field(default_factory=dict, init=False, repr=False)
     _actors: dict[str, Actor] = field(default_factory=dict, init=False, repr=False)
+    _is_behind: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # An index that is behind the store knows passages that are gone.
+        object.__setattr__(self, "_is_behind", self.index.generation != self.store.generation)
 
     @property
     def weights(self) -> RankingWeights:
@@ -180,9 +184,7 @@ class SearchContext:
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids, each read once; ids that are gone are left out."""
         if missing := [id_ for id_ in ids if id_ not in self._read]:
-            # An index that is behind the store knows passages that are gone.
-            behind = self.index.generation != self.store.generation
-            read = self.store.passages if behind else self._remembered
+            read = self.store.passages if self._is_behind else self._remembered
             self._read.update(read(missing))
         return {id_: self._read[id_] for id_ in ids if id_ in self._read}
 

@@ -205,8 +205,8 @@ def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
     filed_under: Counter[tuple[str, ...]] = Counter()
     distances = dict.fromkeys(DISTANCES if filters.near else (), 0)
     for actor in actors:
-        km = filters.km_to(actor.point)
-        in_department = filters.department in {"", actor.department}
+        km = filters.km_to(actor.point) if filters.near else None
+        in_department = not filters.department or filters.department == actor.department
         in_theme = not theme or theme in _folded(actor.themes)
         in_circle = not filters.circle or (km is not None and km <= filters.within)
         if actor.department and in_theme and in_circle:

@@ -1,9 +1,11 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,9 @@ from kb.text.analysis import query_stems
 
 ALL_PASSAGES = -1
 """As many as there are, to SQLite."""
+
+_SCORED: Callable[[Iterable[Any]], ScoredPassage] = partial(tuple.__new__, ScoredPassage)
+"""As `ScoredPassage._make`, in a third of the time: a search makes a thousand."""
 
 NO_VALUES: Mapping[int, WordValue] = MappingProxyType({})
 
@@ -150,18 +155,17 @@ def score(
         )
     # A passage that the encoder has not read, like a name, counts as a fair one.
     overlap = np.where(np.isnan(close.overlap), weights.unknown_overlap, close.overlap)
-    return list(
-        map(
-            ScoredPassage,
-            passages.values(),
-            close.dense.tolist(),
-            values,
-            overlap.tolist(),
-            [None if math.isnan(filing) else filing for filing in close.filing.tolist()],
-            close.apart.tolist(),
-            scores.tolist(),
-        )
+    rows = zip(
+        passages.values(),
+        close.dense.tolist(),
+        values,
+        overlap.tolist(),
+        [None if math.isnan(filing) else filing for filing in close.filing.tolist()],
+        close.apart.tolist(),
+        scores.tolist(),
+        strict=True,
     )
+    return [*map(_SCORED, rows)]
 
 
 def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:

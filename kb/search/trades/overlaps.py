@@ -74,7 +74,7 @@ class PassageTrades:
         """Cosines with each, `(…, n)`, as their mean deviation over the languages of trades."""
         return cosines * self.lines[:, 0] - self.lines[:, 1]
 
-    def at(self, rows: Sequence[int]) -> "PassageTrades":
+    def at(self, rows: Sequence[int] | NDArray[np.int64]) -> "PassageTrades":
         return PassageTrades(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def put(self, rows: Sequence[int] | slice, others: "PassageTrades") -> None:
@@ -137,10 +137,10 @@ class Overlaps:
     def _rows_of(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
         ids = passages.ids.tolist()
         with self._lock:
-            rows = [self._rows.get((id_, lang), -1) for id_ in ids]
+            rows = np.array([self._rows.get((id_, lang), -1) for id_ in ids], np.int64)
             # What is not known has the last row, until it is computed.
             found = self._known.at(rows)
-        missing = [at for at, row in enumerate(rows) if row < 0]
+        missing = np.flatnonzero(rows < 0).tolist()
         if missing:
             computed = self._computed(passages.embeddings[missing], lang)
             found.put(missing, computed)
