@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from kb.matching.closeness import NoticeCloseness
@@ -48,7 +49,7 @@ class RelatedNeeds:
         said = {frozenset(query_stems(asked))}
         needs = []
         for need in islice(self._known(lang), COMPARED):
-            stems = frozenset(query_stems(need.text))
+            stems = _stems(need.text)
             if stems not in said:
                 said.add(stems)
                 needs.append(need)
@@ -67,3 +68,8 @@ class RelatedNeeds:
             if story not in stories and (of == lang or story not in in_lang):
                 stories.add(story)
                 yield RelatedNeed(text, of)
+
+
+@lru_cache(maxsize=10 * COMPARED)
+def _stems(known: str) -> frozenset[str]:
+    return frozenset(query_stems(known))

@@ -19,7 +19,7 @@ from kb.reference.trades import trades
 from kb.store.pool import StorePool
 from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, stem, words
 from kb.text.folding import fold
-from kb.text.phonetics import sound
+from kb.text.phonetics import sound, sounds
 from kb.trade_index.trade_index import TradeIndex
 
 LEAST_LETTERS = 5
@@ -58,8 +58,8 @@ class Vocabulary:
     def _of_sound(self) -> Mapping[str, list[str]]:
         """The words of each sound: made when a word is first looked for by its sound."""
         found: dict[str, list[str]] = defaultdict(list)
-        for key in self._checker.word_frequency.words():
-            found[sound(key)].append(key)
+        for key, sounded in sounds(self._checker.word_frequency.words()).items():
+            found[sounded].append(key)
         return dict(found)
 
     def __contains__(self, word: str) -> bool:

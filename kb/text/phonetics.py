@@ -5,6 +5,7 @@ silent ends, double letters, `ph` and `f`, `eau` and `o`.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 _EDGE = "_"
@@ -13,7 +14,7 @@ _MIN_CONSONANTS = 4
 
 _VOWELS = re.compile("[aeiouy]+")
 _SOUNDS = tuple(
-    (re.compile(written), sound)
+    (re.compile(written, re.MULTILINE), sound)
     for written, sound in (
         ("ph", "f"),
         ("sch|sh|ch", "$"),
@@ -29,23 +30,36 @@ _SOUNDS = tuple(
         ("e?aux?", "o"),
         ("(?:ai|ei|i)[mn](?![aeiou])", "in"),
         ("ai|ei", "e"),
-        ("[ae][mn](?=[^aeioumn])", "an"),
-        ("om(?=[^aeioum])", "on"),
+        (r"[ae][mn](?=[^aeioumn\n])", "an"),
+        (r"om(?=[^aeioum\n])", "on"),
         (r"([a-z$])\1+", r"\1"),
-        (r"(?<=[a-z$]{3})(?:es?|[stxdp]s?)\Z", ""),
+        (r"(?<=[a-z$]{3})(?:es?|[stxdp]s?)$", ""),
     )
 )
-"""Pairs of a spelling and its sound, applied in this order."""
+"""Pairs of a spelling and its sound, applied in this order to words, each on a line of its own."""
 
 
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
     """Returns the sound of a folded word."""
-    if not word.isalpha() or not word.isascii() or not _VOWELS.search(word):
-        return word
-    for written, sounds in _SOUNDS:
-        word = written.sub(sounds, word)
-    return word
+    return _sounded(word) if _is_said(word) else word
+
+
+def sounds(words: Iterable[str]) -> Mapping[str, str]:
+    """Returns the sound of each of many folded words, sooner than one by one."""
+    found = {word: word for word in words}
+    said = [word for word in found if _is_said(word)]
+    return found | dict(zip(said, _sounded("\n".join(said)).splitlines(), strict=True))
+
+
+def _is_said(word: str) -> bool:
+    return word.isalpha() and word.isascii() and _VOWELS.search(word) is not None
+
+
+def _sounded(lines: str) -> str:
+    for written, spoken in _SOUNDS:
+        lines = written.sub(spoken, lines)
+    return lines
 
 
 def slips(word: str) -> set[str]:

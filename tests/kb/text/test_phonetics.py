@@ -1,6 +1,6 @@
 import pytest
 
-from kb.text.phonetics import slips, sound
+from kb.text.phonetics import slips, sound, sounds
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,12 @@ from kb.text.phonetics import slips, sound
 )
 def test_what_sounds_the_same(spellings: list[str], sounded: str) -> None:
     assert {sound(spelling) for spelling in spellings} == {sounded}
+
+
+def test_many_words_sound_as_each_does_by_itself() -> None:
+    words = ["agen", "prom", "bois", "ain", "eau", "jcd", "charentaises", "étés", "mp3", "merlets"]
+    assert sounds(words) == {word: sound(word) for word in words}
+    assert sounds([]) == {}
 
 
 def test_words_one_slip_apart_share_one() -> None:
