@@ -7,7 +7,7 @@ messages.po` translates them and is read once, at startup.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
@@ -182,6 +182,7 @@ def _day_and_hour(moment: datetime, language: Language) -> str:
     return f"{day}, {hour}"
 
 
+@lru_cache(maxsize=4096, typed=True)  # pages have the same counts again and again
 def written_number(number: float, language: Language) -> str:
     return format_decimal(number, locale=language.locale)
 

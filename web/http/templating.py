@@ -71,6 +71,8 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
         # Markdown is for programs, and the text of a mail for people: neither is markup.
         autoescape=select_autoescape(disabled_extensions=("md", "txt"), default=True),
         undefined=StrictUndefined,
+        # A running server has the templates that its code was written with.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
