@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -43,6 +43,9 @@ LOOK_EVERY_S = 1.0
 MAX_REPORTED = 500
 """Most items of each list of a report kept with a job."""
 
+ENCODING = "encoding"
+"""The kind of the parts of a directory's job that others encode."""
+
 NICENESS = 10
 """Niceness of a worker, so that processes which answer people go first."""
 
@@ -54,11 +57,13 @@ class Stopped(Exception):
 class Progress:
     """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
 
-    `by` is the account that asked for the job; `total` is 0 as long as it is not known.
+    `by` is the account that asked for the job, `part_of` the job that it is a part of, if any;
+    `total` is 0 as long as it is not known.
     """
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
         self.by = job.created_by
+        self.part_of = job.part_of
         self.pace = Pace()
         self._without_folder = partial(without_upload_folders, knowledge_base.folder)
         self._jobs = knowledge_base.jobs
@@ -76,6 +81,11 @@ class Progress:
     def __exit__(self, *_error: object) -> None:
         self._closed.set()
         self._thread.join()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the job is still this worker's, and not to be cancelled."""
+        return self._goes_on
 
     @property
     def done(self) -> int:
@@ -108,6 +118,10 @@ class Progress:
         if self._stopping.is_set() or not self._goes_on:
             raise Stopped
 
+    def share(self, kind: str, parts: Sequence[Mapping[str, str]]) -> None:
+        """Adds parts of the job, for others to do."""
+        self._jobs.share(self._job_id, kind, parts)
+
     def save(self) -> None:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
@@ -138,15 +152,31 @@ def _directory(
 ) -> Mapping[str, object]:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
+    from ingest.reading.runs import runs_of
     from ingest.reading.tables import count_of
+
+    def at(phase: Phase, file: str) -> None:
+        progress.at(phase, file)
+        # Where nothing is encoded, nobody can help.
+        if phase is Phase.EMBEDDING and runs:
+            encoder = knowledge_base.encoder.fingerprint
+            progress.share(
+                ENCODING,
+                [
+                    {"encoder": encoder, "first": str(run.start), "end": str(run.stop)}
+                    for run in runs
+                ],
+            )
+            runs.clear()
 
     with upload_at(knowledge_base, parameters["path"]) as path:
         progress.total = count_of(path)
+        runs = runs_of(progress.total)
         report = ingest(
             knowledge_base,
             [path],
             progress=progress.advance,
-            at=progress.at,
+            at=at,
             by=progress.by,
             source=parameters.get("source", ""),
             choices=json.loads(parameters.get("mapping") or "{}"),
@@ -155,6 +185,41 @@ def _directory(
         # Nobody else has the server make its index, once there are many: a process saves its own.
         knowledge_base.save_index()
     return asdict(report)
+
+
+def _encoding(
+    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
+) -> Mapping[str, object]:
+    """Encodes rows of a directory ahead of the job that this is a part of: `first` up to `end`.
+
+    A job that comes meanwhile is done before the rest.
+    """
+    from ingest.reading.runs import encode_run
+
+    job = knowledge_base.jobs.get(progress.part_of)
+    run = range(int(parameters["first"]), int(parameters["end"]))
+    progress.total = len(run)
+
+    def is_passed(row: int) -> bool:
+        progress.advance(0)
+        if knowledge_base.jobs.waiting(whole=True):
+            raise Stopped
+        return knowledge_base.jobs.get(job.id).done > row
+
+    with upload_at(knowledge_base, job.parameters["path"]) as path:
+        progress.at(Phase.EMBEDDING, str(path))
+        encode_run(
+            knowledge_base,
+            path,
+            run,
+            job=job.id,
+            encoder=parameters["encoder"],
+            source=job.parameters.get("source", ""),
+            choices=json.loads(job.parameters.get("mapping") or "{}"),
+            is_passed=is_passed,
+            progress=progress.advance,
+        )
+    return {}
 
 
 def _articles(
@@ -240,6 +305,7 @@ def _intake(
 
 RUNNERS: dict[str, Runner] = {
     "directory": _directory,
+    ENCODING: _encoding,
     "articles": _articles,
     "feed": _feed,
     SOURCE_JOB: _source,
@@ -298,7 +364,7 @@ def run_next(
             logger.exception("Job %s (%s) failed", job.id, job.kind)
             state, message = JobState.FAILED, _line_of(error)
         progress.save()
-    if state is JobState.CANCELLED and stopping.is_set() and not jobs.get(job.id).cancel_asked:
+    if state is JobState.CANCELLED and progress.goes_on:
         jobs.release(job.id)
     else:
         # Where uploads lie on this machine is nobody's concern.

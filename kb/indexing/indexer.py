@@ -45,6 +45,7 @@ class IndexBatch:
         self._texts: Mapping[str, str] = {}
         self._wanted: Sequence[str] = ()
         self._vectors: dict[str, Embeddings] = {}
+        self._ahead: set[str] = set()
 
     def derive(self, records: Sequence[Record]) -> None:
         """Derives the documents of these records, in the place of those before."""
@@ -62,10 +63,17 @@ class IndexBatch:
         self.encode()
 
     def look_up(self, store: Store, after: Sequence["IndexBatch"] = ()) -> None:
-        """Finds which texts are to be embedded: not those of batches that are stored before."""
-        missing = self._missing(store).difference(*(batch._texts for batch in after))
+        """Finds which texts are to be embedded: not those of batches that are stored before.
+
+        Those that others have embedded ahead count as embedded.
+        """
+        before = set[str]().union(*(batch._texts for batch in after))
+        told = before | self._ahead
+        missing = self._missing(store) - before
         # Neighbours in length share a batch, so that little of it is padding.
         self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
+        if self._on_embedded and not self._ahead <= told:
+            self._on_embedded(len(self._ahead - told))
 
     def encode(self) -> None:
         """Embeds the texts that were found; in any thread, since it needs no store."""
@@ -86,8 +94,7 @@ class IndexBatch:
 
     def put(self, store: Store) -> None:
         """Stores the records and their documents, in the caller's transaction."""
-        encoder = self._indexer.encoder
-        store.put_embeddings(encoder.fingerprint, self._vectors)
+        self._put_embeddings(store)
         store.put_all(
             [
                 NewRecord(record, derived.documents, derived.names)
@@ -98,14 +105,27 @@ class IndexBatch:
 
     def put_aside(self, store: Store, settles: Callable[[RecordKey], bool]) -> None:
         """Stores the documents in the side tables, of the records that `settles` answers for."""
-        store.put_embeddings(self._indexer.encoder.fingerprint, self._vectors)
+        self._put_embeddings(store)
         for record, derived in self._derived:
             if settles((kind_of(record), record.id)):
                 store.put_aside(record, derived.documents, derived.names)
 
+    def put_ahead(self, store: Store, job: str) -> None:
+        """Keeps the embeddings for the job that is to put their passages, in a transaction."""
+        store.insert_ahead(job, self._indexer.encoder.fingerprint, self._vectors)
+
+    def _put_embeddings(self, store: Store) -> None:
+        fingerprint = self._indexer.encoder.fingerprint
+        store.put_embeddings(fingerprint, self._vectors)
+        if self._ahead:
+            store.use_ahead(fingerprint, self._ahead)
+
     def _missing(self, store: Store) -> set[str]:
         fingerprint = self._indexer.encoder.fingerprint
-        return store.missing_embeddings(fingerprint, self._texts.keys()) - self._vectors.keys()
+        missing = store.missing_embeddings(fingerprint, self._texts.keys()) - self._vectors.keys()
+        ahead = store.embedded_ahead(fingerprint, missing) if missing else set()
+        self._ahead |= ahead
+        return missing - ahead
 
 
 class Indexer:

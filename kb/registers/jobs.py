@@ -57,6 +57,7 @@ class Job:
     """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure.
 
     While it runs, `file` and `phase` say where it is, and `per_second` how many entries it does.
+    It may be a `part_of` another job: what others can do for that, which waits for none of it.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Job:
     file: str = ""
     phase: str = ""
     per_second: float = 0.0
+    part_of: str = ""
 
     @property
     def seconds_left(self) -> float:
@@ -112,33 +114,24 @@ class Jobs:
         Raises:
             TooManyJobs: it would be one too many.
         """
-        id_ = secrets.token_hex(8)
         with self._stores.lend() as store:
             with store.writing():
                 if most and _unfinished(store, by) >= most:
                     raise TooManyJobs("too_many_jobs")
-                store.insert(
-                    "jobs",
-                    {
-                        "id": id_,
-                        "kind": kind,
-                        "parameters": json.dumps(dict(parameters), ensure_ascii=False),
-                        "state": JobState.QUEUED.value,
-                        "done": 0,
-                        "total": 0,
-                        "report": "{}",
-                        "message": "",
-                        "created_by": by,
-                        "created_at": now(),
-                        "started_at": "",
-                        "finished_at": "",
-                        "beat_at": "",
-                        "cancel_asked": 0,
-                        "claim": "",
-                        "claims": 0,
-                    },
-                )
+                id_ = _add(store, kind, parameters, by=by)
             return _job_of(store, id_)
+
+    def share(self, id: str, kind: str, parts: Sequence[Mapping[str, str]]) -> None:
+        """Adds parts of a claimed job by their parameters, unless it has some.
+
+        Whoever has no other job takes them, in this order. They are not listed, nor counted, and
+        go with the end of the job.
+        """
+        with self._stores.lend() as store, store.writing():
+            known = store.execute("select 1 from jobs where part_of = ?", [id]).fetchone()
+            if known is None and _is_kept(store, id, self._claims.get(id, "")):
+                for parameters in parts:
+                    _add(store, kind, parameters, part_of=id)
 
     def get(self, id: str) -> Job:
         """The job with this id, or `UnknownRecord`."""
@@ -149,7 +142,9 @@ class Jobs:
         """The newest jobs, newest first."""
         with self._stores.lend() as store:
             rows = store.execute(
-                "select * from jobs order by created_at desc, rowid desc limit ?", [limit]
+                "select * from jobs where part_of = '' order by created_at desc, rowid desc"
+                " limit ?",
+                [limit],
             ).fetchall()
         return [_job(row) for row in rows]
 
@@ -183,14 +178,17 @@ class Jobs:
     def counts(self) -> Mapping[JobState, int]:
         """Returns how many jobs are in each state; those without any are 0."""
         with self._stores.lend() as store:
-            rows = store.execute("select state, count(*) from jobs group by state").fetchall()
+            rows = store.execute(
+                "select state, count(*) from jobs where part_of = '' group by state"
+            ).fetchall()
         found = {JobState(state): int(count) for state, count in rows}
         return {state: found.get(state, 0) for state in JobState}
 
-    def waiting(self) -> bool:
-        """Returns whether a job could be claimed now."""
+    def waiting(self, *, whole: bool = False) -> bool:
+        """Returns whether a job could be claimed now; with `whole`, one that is no part."""
         with self._stores.lend() as store:
-            return _next(store) is not None
+            row = _next(store)
+        return row is not None and not (whole and row["part_of"])
 
     def working(self) -> bool:
         """Returns whether a live worker is at a job."""
@@ -203,6 +201,8 @@ class Jobs:
 
     def claim(self, only: str = "") -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
+
+        The parts of jobs come after all others.
 
         `only` is the id of the one job that is wanted, if any.
 
@@ -336,6 +336,35 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
     return any(mention in str(item) or mention == repr(item) for mention in mentions)
 
 
+def _add(
+    store: Store, kind: str, parameters: Mapping[str, str], *, by: str = "", part_of: str = ""
+) -> str:
+    id_ = secrets.token_hex(8)
+    store.insert(
+        "jobs",
+        {
+            "id": id_,
+            "kind": kind,
+            "parameters": json.dumps(dict(parameters), ensure_ascii=False),
+            "state": JobState.QUEUED.value,
+            "done": 0,
+            "total": 0,
+            "report": "{}",
+            "message": "",
+            "created_by": by,
+            "created_at": now(),
+            "started_at": "",
+            "finished_at": "",
+            "beat_at": "",
+            "cancel_asked": 0,
+            "claim": "",
+            "claims": 0,
+            "part_of": part_of,
+        },
+    )
+    return id_
+
+
 def _unfinished(store: Store, by: str) -> int:
     (count,) = store.execute(
         "select count(*) from jobs where created_by = ? and state in ('queued', 'running')", [by]
@@ -345,9 +374,9 @@ def _unfinished(store: Store, by: str) -> int:
 
 def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
     found: StoreRow | None = store.execute(
-        "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
+        "select id, claims, cancel_asked, part_of from jobs"  # noqa: S608 (ours)
         " where (state = 'queued' or (state = 'running' and (beat_at <= ? or beat_at > ?)))"
-        f" and ? in ('', id) order by created_at, rowid limit 1{and_take}",
+        f" and ? in ('', id) order by part_of != '', created_at, rowid limit 1{and_take}",
         [before(SILENCE_S), to_come(SILENCE_S), only],
     ).fetchone()
     return found
@@ -369,6 +398,10 @@ def _end(
     report: Mapping[str, object] | None = None,
     message: str = "",
 ) -> None:
+    """Ends a job, then deletes its parts, and what they did.
+
+    In this order, nobody adds to that meanwhile: the row of a job is taken for it.
+    """
     store.execute(
         "update jobs set state = ?, report = coalesce(?, report), message = ?, finished_at = ?,"
         " claim = '' where id = ?",
@@ -380,6 +413,8 @@ def _end(
             job_id,
         ],
     )
+    store.execute("delete from jobs where part_of = ?", [job_id])
+    store.execute("delete from embeddings_ahead where job = ?", [job_id])
 
 
 def _job_of(store: Store, job_id: str) -> Job:

@@ -702,6 +702,14 @@ def _nothing(_db: Database) -> None:
     """Changes nothing: a folder has as files what is a table in PostgreSQL."""
 
 
+def _parts_of_jobs(db: Database) -> None:
+    # Of a part, the job that it helps; what parts embed waits until that job puts its passages.
+    db.table("jobs").add_column("part_of", str, not_null_default="")
+    db.table("embeddings_ahead").create(
+        {"text_hash": str, "encoder": str, "vector": bytes, "job": str}, pk=("text_hash", "encoder")
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -730,6 +738,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _kept_details_of_drafts,
     _embeddings_in_half_precision,
     _nothing,  # kept_files
+    _parts_of_jobs,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -276,9 +276,23 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def put_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors `(dimension,)` by text hash, of texts that have none yet."""
-        rows = self.run("select id from passages where text_hash in :values", vectors)
-        self._touched.update(row["id"] for row in rows)
+        self._touch_saying(vectors)
         self.insert_embeddings(encoder, vectors)
+
+    def use_ahead(self, encoder: str, hashes: Collection[str]) -> None:
+        """Stores the vectors of these text hashes that are kept ahead."""
+        self._touch_saying(hashes)
+        self.run(
+            "insert into embeddings (text_hash, encoder, vector)"
+            " select text_hash, encoder, vector from embeddings_ahead"
+            " where encoder = :encoder and text_hash in :values on conflict do nothing",
+            hashes,
+            encoder=encoder,
+        )
+
+    def _touch_saying(self, hashes: Collection[str]) -> None:
+        rows = self.run("select id from passages where text_hash in :values", hashes)
+        self.touch(row["id"] for row in rows)
 
     def _hidden_contacts(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
         """The contacts that only members may see of stored actors that have any, by id."""
@@ -346,8 +360,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
         """Deletes the embeddings of these texts by an encoder."""
-        rows = self.run("select id from passages where text_hash in :values", hashes)
-        self.touch(row["id"] for row in rows)
+        self._touch_saying(hashes)
         self.run(
             "delete from embeddings where encoder = :encoder and text_hash in :values",
             hashes,
@@ -363,7 +376,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """
 
     def mark_for_scrubbing(self) -> None:
-        """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
+        """Notes, with what is erased, that the files still have it: whoever is next cleans them.
+
+        What is embedded ahead goes, since it may be of that; it costs only time.
+        """
+        self.execute("delete from embeddings_ahead")
         self.set_property(_TO_SCRUB, "1")
 
     def is_to_be_scrubbed(self) -> bool:

@@ -30,7 +30,15 @@ def _kept_files(connection: "psycopg.Connection[Any]") -> None:
     connection.execute("alter table kept_files alter content set storage external")
 
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_kept_files,)
+def _parts_of_jobs(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("""alter table jobs add part_of text collate "C" not null default ''""")
+    connection.execute(
+        'create table embeddings_ahead (text_hash text collate "C", encoder text collate "C",'
+        ' vector halfvec, job text collate "C", primary key (text_hash, encoder))'
+    )
+
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_kept_files, _parts_of_jobs)
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 

@@ -114,6 +114,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             [(text_hash, encoder, Halfvec(vector)) for text_hash, vector in vectors.items()],
         )
 
+    def insert_ahead(self, job: str, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
+        self.executemany(
+            "insert into embeddings_ahead (text_hash, encoder, vector, job)"
+            " select ?, ?, ?::halfvec, id from jobs where id = ? and finished_at = ''"
+            " for share on conflict do nothing",
+            [(text_hash, encoder, Halfvec(vector), job) for text_hash, vector in vectors.items()],
+        )
+
     def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
         found, rows = self.known_embeddings(encoder, ids)
         places = {id_: place for place, id_ in enumerate(found.tolist())}

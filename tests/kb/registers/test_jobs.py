@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from kb.errors import TooManyJobs, UnknownRecord
@@ -253,3 +254,88 @@ def test_a_job_that_is_put_back_is_claimed_again_as_often_as_need_be(
         jobs.release(job.id)
         assert jobs.get(job.id).state is JobState.QUEUED
     assert claimed(other).id == job.id
+
+
+# Parts
+
+
+def part_of(jobs: Jobs, job: Job) -> Job:
+    """A part of a claimed job, claimed too."""
+    jobs.share(job.id, "encoding", [{"first": "0"}])
+    part = claimed(jobs)
+    assert (part.part_of, part.kind, part.parameters) == (job.id, "encoding", {"first": "0"})
+    return part
+
+
+def kept_ahead(base: KnowledgeBase, job: Job, text_hash: str = "a") -> set[str]:
+    """What is kept ahead once a vector was, for a job."""
+    with base._stores.lend() as store:
+        with store.writing():
+            store.insert_ahead(job.id, "words", {text_hash: np.ones(2, np.float32)})
+        return store.embedded_ahead("words", ["a", "b"])
+
+
+def test_parts_come_after_other_jobs_in_their_order(jobs: Jobs, other: Jobs) -> None:
+    job = jobs.add("directory", {}, by="léa")
+    jobs.share(job.id, "encoding", [{"first": "9"}])  # it is not claimed
+    assert jobs.counts()[JobState.QUEUED] == 1
+    claimed(jobs)
+    jobs.share(job.id, "encoding", [{"first": "1"}, {"first": "0"}])
+    jobs.share(job.id, "encoding", [{"first": "9"}])  # it has parts
+    later = jobs.add("feed", {}, by="léa")
+    assert jobs.waiting(whole=True)
+    assert claimed(other).id == later.id
+    assert jobs.waiting()
+    assert not jobs.waiting(whole=True)
+    assert [claimed(other).parameters["first"] for _ in range(2)] == ["1", "0"]
+    assert other.claim() is None
+    # Nobody asked for them.
+    assert jobs.list() == [jobs.get(later.id), jobs.get(job.id)]
+    assert jobs.counts()[JobState.RUNNING] == jobs.unfinished("léa") == 2
+
+
+@pytest.mark.parametrize("state", sorted(FINAL_STATES))
+def test_with_a_job_end_its_parts_and_what_they_embedded(
+    base: KnowledgeBase, jobs: Jobs, other: Jobs, state: JobState
+) -> None:
+    job, unlike = jobs.add("directory", {}, by=""), jobs.add("directory", {}, by="")
+    claimed(jobs)
+    claimed(jobs)
+    part = part_of(jobs, job)
+    assert kept_ahead(base, job) == {"a"}
+    assert kept_ahead(base, unlike, "b") == {"a", "b"}
+    other.finish(job.id, state)  # it is not its own
+    jobs.finish(part.id, state)
+    jobs.release(unlike.id)
+    assert kept_ahead(base, job) == {"a", "b"}
+    jobs.finish(job.id, state)
+    assert kept_ahead(base, job) == {"b"}
+    with pytest.raises(UnknownRecord):
+        jobs.get(part.id)
+
+
+@pytest.mark.usefixtures("silent_at_once")
+def test_who_takes_over_a_job_has_what_was_embedded_for_it(
+    base: KnowledgeBase, jobs: Jobs, other: Jobs
+) -> None:
+    job = jobs.add("directory", {}, by="")
+    claimed(jobs)
+    jobs.share(job.id, "encoding", [{}])
+    assert kept_ahead(base, job) == {"a"}
+    for _ in range(module.MAX_CLAIMS - 1):
+        assert claimed(other).id == job.id
+        assert kept_ahead(base, job) == {"a"}
+    assert other.claim() is None  # it failed, and its part is gone
+    assert kept_ahead(base, job) == set()
+
+
+def test_a_part_whose_job_ended_stops_at_its_next_beat(jobs: Jobs) -> None:
+    job = jobs.add("directory", {}, by="")
+    claimed(jobs)
+    part = part_of(jobs, job)
+    assert jobs.beat(part.id, 1, 2)
+    jobs.cancel(job.id)
+    jobs.finish(job.id, JobState.CANCELLED)
+    assert not jobs.beat(part.id, 2, 2)
+    jobs.finish(part.id, JobState.DONE)
+    assert jobs.list() == [jobs.get(job.id)]
