@@ -1,9 +1,10 @@
 """The index: nearest neighbours of an embedding among the passages, by passage id.
 
 FAISS holds the embeddings in memory, or reads them from a file beside the database; both are
-caches of the store. An id always means the same text and the same embedding, so that an index of
-any state of the base is brought up to date by the ids that came and went. The store remembers the
-last of them; an older index is compared with all that the store holds.
+caches of the store. An id always means the same text, and the same embedding unless a damaged one
+was made again, so that an index of any state of the base is brought up to date by the ids that came
+and went. The store remembers the last of them; an older index is compared with all that the store
+holds.
 
 Cosines are exact, of the embeddings as they are stored: in half precision. FAISS cannot search an
 index while it is added to, and copying one of many passages takes longer than a search. So
@@ -118,8 +119,10 @@ class Index(DenseIndex):
             touched = store.passages_touched_since(self.generation)
             wanted = ascending(id_array(store.embedded_passages(self.encoder, touched)))
             known = self.ids if touched is None else ascending(id_array(touched))
+            changed = self._changed(store, wanted, are_touched=touched is not None)
+            same = np.setdiff1d(wanted, changed, assume_unique=True)
             result = copy.copy(self)
-            result._keep(np.setdiff1d(known, wanted, assume_unique=True), wanted)
+            result._keep(np.setdiff1d(np.union1d(known, changed), same, assume_unique=True), same)
             missing = wanted[~result._has(wanted)]
             crowd = max(result._gone, len(result._recent) + len(missing))
             if crowd > patience * self._room() or not len(self._base):
@@ -160,10 +163,27 @@ class Index(DenseIndex):
             index._is_in_file = True
         return index
 
+    def _changed(self, store: Store, wanted: PassageIds, *, are_touched: bool) -> PassageIds:
+        """Those of these passages of which a segment has another embedding than the store.
+
+        A damaged one was deleted, and made again. Of passages that are not known to be touched,
+        only those that were left out are compared.
+        """
+        in_base, in_recent = self._base.places(wanted) >= 0, self._recent.places(wanted) >= 0
+        compared = (
+            wanted[in_base | in_recent] if are_touched else wanted[in_base & ~self._has(wanted)]
+        )
+        if not len(compared):
+            return compared
+        stored = np.concatenate([*self._stored(store, compared)])
+        differs = self._halves(compared).view(np.uint16) != stored.view(np.uint16)
+        changed: PassageIds = compared[differs.any(axis=1)]
+        return changed
+
     # What follows changes an index, before any other thread has it.
 
     def _keep(self, gone: PassageIds, wanted: PassageIds) -> None:
-        """Leaves out what is gone, and takes back what is wanted and was left out."""
+        """Leaves out what is gone, and takes back what is wanted, and was left out, as it was."""
         out, back = self._base.places(gone), self._base.places(wanted)
         out, back = out[out >= 0], back[back >= 0]
         kept = np.ones(len(self._base), bool) if self._kept is None else self._kept.copy()

@@ -121,6 +121,31 @@ def test_refreshing_adds_and_removes_only_what_changed(store: Store) -> None:
     assert after.generation == store.generation != before.generation
 
 
+@pytest.mark.parametrize("is_seen_without", [False, True])
+@pytest.mark.parametrize("is_recent", [False, True])
+def test_an_embedding_that_was_made_again_takes_the_place_of_a_damaged_one(
+    store: Store, *, is_seen_without: bool, is_recent: bool
+) -> None:
+    first, second, sound = unit_rows(3)
+    add(store, names(3, "b"), unit_rows(3, seed=1))
+    index = Index("e", DIMENSION).refreshed(store)
+    if not is_recent:
+        index = Index("e", DIMENSION)
+    (id_, _) = add(store, names(2), np.array([first, second]))
+    index = index.refreshed(store)
+    ((text_hash,),) = store.execute("select text_hash from passages where id = ?", [id_]).fetchall()
+    with store.changing():
+        store.drop_embeddings("e", [text_hash])
+    if is_seen_without:
+        index = index.refreshed(store)
+        assert id_ not in index
+    with store.changing():
+        store.put_embeddings("e", {text_hash: sound})
+    assert_as_made_afresh(index.refreshed(store), store)
+    ((found, cosine),) = index.refreshed(store).search(sound, 1)
+    assert (found, round(cosine, 3)) == (id_, 1.0)
+
+
 def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> None:
     vectors = unit_rows(10)
     add(store, names(10), vectors)
