@@ -1,7 +1,7 @@
 """A query's budget: where the time of a search goes, step by step, in process and over HTTP.
 
-    python -m tests.benchmarks.corpus 20000 build/firms.csv
-    quisait ingest build/firms.csv --kb build/firms-kb
+    python -m tests.benchmarks.corpus 90000 build/firms.csv
+    quisait ingest build/firms.csv ingest/demo --kb build/firms-kb
     python -m tests.benchmarks.budget --kb build/firms-kb
 
 The needs are those of the development sets. Each is asked once before it is measured, and its
