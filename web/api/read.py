@@ -326,9 +326,12 @@ def report(
         if not request.wants_a_page:
             raise
         anew = asked.at(Page.REPORT, changed="yes").path(lang)
-        return RedirectResponse(anew, 303, {"Vary": "Accept"})
+        return RedirectResponse(anew, 303, {"Vary": "Accept", API_VERSION_HEADER: API_VERSION})
     return Response(
         file,
         media_type=MEDIA_TYPES[format],
-        headers={"Content-Disposition": f'attachment; filename="quisait-report.{format}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="quisait-report.{format}"',
+            API_VERSION_HEADER: API_VERSION,
+        },
     )

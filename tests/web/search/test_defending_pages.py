@@ -728,6 +728,7 @@ def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
     }
     for lang, start in starts.items():
         table = client.get(f"/api/report?q=cirages&format=csv{lang}")
+        assert table.headers["Quisait-API-Version"] == "1"
         assert table.content.decode().startswith(start)
         assert verify(table.content, SECRET)
     read = page(client, "/en/search/report?q=cirages")
