@@ -251,8 +251,9 @@ def test_a_job_that_comes_meanwhile_is_done_before_the_rest_of_a_run(
 
 
 def test_what_was_kept_goes_with_a_job_that_is_cancelled(
-    open_base: OpenBase, directory: Path
+    open_base: OpenBase, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ingest.worker.SAVED_EVERY_S", 0.0)
     helper = open_base(WordCountEncoder(dimension=64))
 
     def help_out() -> None:
