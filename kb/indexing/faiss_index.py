@@ -184,17 +184,19 @@ class Index(DenseIndex):
 
     def _keep(self, gone: PassageIds, wanted: PassageIds) -> None:
         """Leaves out what is gone, and takes back what is wanted, and was left out, as it was."""
-        out, back = self._base.places(gone), self._base.places(wanted)
+        left = self._recent.ids[~np.isin(self._recent.ids, gone)]
+        if len(left) < len(self._recent):
+            rows = self._recent.halves[self._recent.places(left)]
+            self._recent = Segment.of(left, [rows], self.dimension, is_large=False)
+        # One that was made again is in the small segment; in the large one it is damaged yet.
+        elsewhere = wanted[self._recent.places(wanted) < 0]
+        out, back = self._base.places(gone), self._base.places(elsewhere)
         out, back = out[out >= 0], back[back >= 0]
         kept = np.ones(len(self._base), bool) if self._kept is None else self._kept.copy()
         kept[out] = False
         kept[back] = True
         self._gone = len(kept) - int(np.count_nonzero(kept))
         self._kept = kept if self._gone else None
-        left = self._recent.ids[~np.isin(self._recent.ids, gone)]
-        if len(left) < len(self._recent):
-            rows = self._recent.halves[self._recent.places(left)]
-            self._recent = Segment.of(left, [rows], self.dimension, is_large=False)
 
     def _add(self, store: Store, missing: PassageIds) -> None:
         """Adds passages to the small segment."""

@@ -141,9 +141,16 @@ def test_an_embedding_that_was_made_again_takes_the_place_of_a_damaged_one(
         assert id_ not in index
     with store.changing():
         store.put_embeddings("e", {text_hash: sound})
-    assert_as_made_afresh(index.refreshed(store), store)
-    ((found, cosine),) = index.refreshed(store).search(sound, 1)
+    index = index.refreshed(store)
+    assert_as_made_afresh(index, store)
+    ((found, cosine),) = index.search(sound, 1)
     assert (found, round(cosine, 3)) == (id_, 1.0)
+    with store.changing():  # touches it once more
+        store.put_embeddings("e", {text_hash: sound})
+    assert id_ in (store.passages_touched_since(index.generation) or ())
+    assert_as_made_afresh(index.refreshed(store), store)
+    index.generation = ""
+    assert_as_made_afresh(index.refreshed(store), store)
 
 
 def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> None:
