@@ -8,6 +8,7 @@ some 100 MB. It begins when the server listens: the two would slow each other's 
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, get_context
@@ -20,6 +21,9 @@ IMPORTED = "web.searcher_imports"
 
 BYTES_OF_SERVER, BYTES_OF_SEARCHER = 1_000_000_000, 300_000_000
 """What the server takes, and a searcher beside it, on a base of ten thousands of organisations."""
+
+_starting = threading.Lock()
+"""Held while the environment is another: threads start several processes at once."""
 
 
 def processes_of(settings: Settings) -> int:
@@ -81,7 +85,7 @@ def start_process(run: Callable[..., None], *arguments: object) -> BaseProcess:
 
     The first waits for the fork server, until that has imported the program.
     """
-    with _same_path():
+    with _starting, _same_path():
         forkserver.set_forkserver_preload([IMPORTED])
         forkserver.ensure_running()
     process = get_context("forkserver").Process(target=run, args=arguments, daemon=True)

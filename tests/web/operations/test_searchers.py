@@ -9,8 +9,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -265,6 +267,21 @@ def test_what_starts_processes_leaves_the_environment_as_it_was(
         assert environment["PYTHONPATH"].split(os.pathsep)[-1] == sys.path[-1]
         assert environment["PYTHONSAFEPATH"] == "1"
     assert environment == {"PATH": "/bin", "PYTHONPATH": "/elsewhere", "QUISAIT_MODEL": "own"}
+
+
+def test_one_thread_at_a_time_changes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    others_wait: list[bool] = []
+
+    def begin() -> None:
+        others_wait.append("PYTHONSAFEPATH" in os.environ and forking._starting.locked())
+
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    monkeypatch.setattr(forkserver, "set_forkserver_preload", lambda _: None)
+    monkeypatch.setattr(forkserver, "ensure_running", begin)
+    monkeypatch.setattr(forking, "get_context", Mock())
+    forking.start_process(print)
+    assert others_wait == [True]
+    assert not forking._starting.locked()
 
 
 def test_what_a_control_group_allows_counts(monkeypatch: pytest.MonkeyPatch) -> None:
