@@ -1,4 +1,3 @@
-import threading
 from functools import cache
 
 import pytest
@@ -48,20 +47,15 @@ def test_names_numbers_known_words_and_letters_are_left_alone(base: SampleBase, 
 def test_who_needs_the_dictionaries_while_they_are_read_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asking: list[threading.Thread] = []
-    waits: list[bool] = []
+    others_wait: list[bool] = []
 
     @cache
     def read() -> spelling.Vocabulary:
-        if not asking:
-            asking.append(threading.Thread(target=spelling.read_dictionaries))
-            asking[0].start()
-            asking[0].join(0.2)
-            waits.append(asking[0].is_alive())
+        others_wait.append(spelling._reading.locked())
         return spelling.Vocabulary({})
 
     monkeypatch.setattr(spelling, "_read_ordinary", read)
-    spelling.read_dictionaries()
-    asking[0].join()
-    assert waits == [True]
-    assert read.cache_info().currsize == 1
+    for _ in range(2):
+        spelling.read_dictionaries()
+    assert others_wait == [True]
+    assert not spelling._reading.locked()
