@@ -344,7 +344,7 @@ def run_next(
     """Does the job that has waited longest, or `only` that with an id; says if there was one.
 
     Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
-    back into the queue.
+    back into the queue; so does a part that cannot be done here, with another encoder, say.
     """
     jobs = knowledge_base.jobs
     job = jobs.claim(only)
@@ -366,6 +366,9 @@ def run_next(
         progress.save()
     if state is JobState.CANCELLED and progress.goes_on:
         jobs.release(job.id)
+    elif state is JobState.FAILED and job.part_of:
+        logger.warning("The parts of job %s are left to other workers: %s", job.part_of, message)
+        jobs.leave(job)
     else:
         # Where uploads lie on this machine is nobody's concern.
         kept = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)

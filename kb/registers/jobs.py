@@ -102,11 +102,12 @@ def waiting_uploads(store: Store) -> set[str]:
 
 
 class Jobs:
-    """The register of jobs. Remembers which jobs were claimed through it."""
+    """The register of jobs. Remembers which jobs were claimed through it, or left to others."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
         self._claims: dict[str, str] = {}
+        self._left: set[str] = set()
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
         """Adds a job, of which `by` may have so many that wait or run; 0 is without end.
@@ -187,7 +188,7 @@ class Jobs:
     def waiting(self, *, whole: bool = False) -> bool:
         """Returns whether a job could be claimed now; with `whole`, one that is no part."""
         with self._stores.lend() as store:
-            row = _next(store)
+            row = self._next(store)
         return row is not None and not (whole and row["part_of"])
 
     def working(self) -> bool:
@@ -202,7 +203,7 @@ class Jobs:
     def claim(self, only: str = "") -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
 
-        The parts of jobs come after all others.
+        The parts of jobs come after all others; those that were left are not claimed.
 
         `only` is the id of the one job that is wanted, if any.
 
@@ -210,10 +211,10 @@ class Jobs:
         too many workers has failed.
         """
         with self._stores.lend() as store:
-            while _next(store, only) is not None:
+            while self._next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
                 with store.writing_rows():
-                    row = _next(store, only, store.and_take)
+                    row = self._next(store, only, store.and_take)
                     if row is None:  # another worker is taking it
                         return None
                     if row["cancel_asked"]:
@@ -286,6 +287,11 @@ class Jobs:
                     [id],
                 )
 
+    def leave(self, part: Job) -> None:
+        """Puts a claimed part back into the queue, and leaves it to others with all of its job."""
+        self._left.add(part.part_of)
+        self.release(part.id)
+
     def cancel(self, id: str) -> None:
         """Cancels a job: at once while it waits, at its next beat while it runs.
 
@@ -298,6 +304,20 @@ class Jobs:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
                 store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
+
+    def _next(self, store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
+        found: Sequence[StoreRow] = store.run(
+            "select id, claims, cancel_asked, part_of from jobs"  # noqa: S608 (ours)
+            " where (state = 'queued'"
+            " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
+            " and :only in ('', id) and part_of not in :values"
+            f" order by part_of != '', created_at, rowid limit 1{and_take}",
+            self._left,
+            silent=before(SILENCE_S),
+            ahead=to_come(SILENCE_S),
+            only=only,
+        )
+        return next(iter(found), None)
 
 
 def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
@@ -370,16 +390,6 @@ def _unfinished(store: Store, by: str) -> int:
         "select count(*) from jobs where created_by = ? and state in ('queued', 'running')", [by]
     ).fetchone()
     return int(count)
-
-
-def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-    found: StoreRow | None = store.execute(
-        "select id, claims, cancel_asked, part_of from jobs"  # noqa: S608 (ours)
-        " where (state = 'queued' or (state = 'running' and (beat_at <= ? or beat_at > ?)))"
-        f" and ? in ('', id) order by part_of != '', created_at, rowid limit 1{and_take}",
-        [before(SILENCE_S), to_come(SILENCE_S), only],
-    ).fetchone()
-    return found
 
 
 def _is_kept(store: Store, job_id: str, claim: str) -> bool:

@@ -126,13 +126,14 @@ def alone(empty_database: Path, tmp_path: Path, directory: Path) -> Iterator[Kno
         yield base
 
 
-def helped(open_base: OpenBase, encoder: WordCountEncoder, directory: Path) -> KnowledgeBase:
-    """A base whose job has another worker beside it, which does all runs in one moment of it."""
-    helper = open_base(encoder)
+def helped(open_base: OpenBase, directory: Path, *encoders: WordCountEncoder) -> KnowledgeBase:
+    """A base whose job has other workers beside it: each does all runs it can in one moment."""
+    helpers = [open_base(encoder) for encoder in encoders]
 
     def help_out() -> None:
-        while run_next(helper):
-            pass
+        for helper in helpers:
+            while run_next(helper):
+                pass
 
     base = open_base(Meanwhile(WHEN_SHARED, help_out))
     queued(base, directory)
@@ -157,7 +158,7 @@ def test_the_base_is_that_of_one_worker(
     open_base: OpenBase, directory: Path, alone: KnowledgeBase
 ) -> None:
     helper = WordCountEncoder(dimension=64)
-    base = helped(open_base, helper, directory)
+    base = helped(open_base, directory, helper)
     assert [*content(base)] == [*content(alone)]
     (job,), (job_alone,) = base.jobs.list(), alone.jobs.list()
     assert job.state is JobState.DONE
@@ -170,12 +171,19 @@ def test_the_base_is_that_of_one_worker(
     assert ahead(base) == shared(base) == 0
 
 
-def test_an_encoder_that_is_not_the_jobs_keeps_nothing(
-    open_base: OpenBase, directory: Path, alone: KnowledgeBase
+def test_an_encoder_that_is_not_the_jobs_leaves_all_parts_to_one_that_is(
+    open_base: OpenBase,
+    directory: Path,
+    alone: KnowledgeBase,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    helper = WordCountEncoder("words-2", dimension=64)
-    base = helped(open_base, helper, directory)
-    assert helper.embedded == []
+    unlike = WordCountEncoder("words-2", dimension=64)
+    helper = WordCountEncoder(dimension=64)
+    base = helped(open_base, directory, unlike, helper)
+    assert unlike.embedded == []
+    assert len(helper.embedded) >= 400 // 3
+    (told,) = caplog.messages
+    assert told.endswith("The job has another encoder than word-count words-2.")
     assert [*content(base)] == [*content(alone)]
 
 

@@ -127,7 +127,7 @@ def test_a_job_that_another_worker_is_taking_is_passed_over(
 ) -> None:
     first, second = (jobs.add("feed", {}, by="léa") for _ in range(2))
     with base._stores.lend() as store, store.writing_rows():
-        taken = module._next(store, and_take=store.and_take)
+        taken = jobs._next(store, and_take=store.and_take)
         assert taken is not None
         assert taken["id"] == first.id
         assert claimed(jobs).id == second.id
@@ -292,6 +292,19 @@ def test_parts_come_after_other_jobs_in_their_order(jobs: Jobs, other: Jobs) -> 
     # Nobody asked for them.
     assert jobs.list() == [jobs.get(later.id), jobs.get(job.id)]
     assert jobs.counts()[JobState.RUNNING] == jobs.unfinished("léa") == 2
+
+
+def test_a_part_that_is_left_is_for_others_as_are_all_of_its_job(jobs: Jobs, other: Jobs) -> None:
+    job, unlike = jobs.add("directory", {}, by=""), jobs.add("directory", {}, by="")
+    claimed(jobs)
+    claimed(jobs)
+    jobs.share(job.id, "encoding", [{"first": "1"}, {"first": "0"}])
+    other.leave(claimed(other))
+    assert not other.waiting()
+    assert other.claim() is None
+    jobs.share(unlike.id, "encoding", [{"first": "2"}])
+    assert claimed(other).parameters["first"] == "2"
+    assert [claimed(jobs).parameters["first"] for _ in range(2)] == ["1", "0"]
 
 
 @pytest.mark.parametrize("state", sorted(FINAL_STATES))
