@@ -20,8 +20,11 @@ SNAPSHOTS_END_IN_S = 30.0
 A replica tells of its own each 10 s (`wal_receiver_status_interval`).
 """
 
-QUEUES_MS = 200
-"""How long a table is queued for at a time: who comes later to read it waits behind."""
+QUEUES_MS, QUEUES_AT_MOST_MS = 200, 2_000
+"""How long a table is queued for at first, and then twice as long each time, up to that.
+
+Who comes later to read it waits behind.
+"""
 
 LOOK_EVERY_S = 0.05
 
@@ -31,9 +34,8 @@ TENDING = "x'51534147'::int, hashtext(current_schema())"
 _OLDER_SNAPSHOTS = """
 select exists (
   select from pg_stat_activity where pid != pg_backend_pid()
-    and backend_type in ('client backend', 'walsender')
     and coalesce(datname, current_database()) = current_database()
-    and age(backend_xmin) >= age(:began::xid8::xid)
+    and greatest(age(backend_xmin), age(backend_xid)) >= age(:began::xid8::xid)
 ) or exists (
   select from pg_replication_slots where age(xmin) >= age(:began::xid8::xid)
 ) or exists (
@@ -52,11 +54,12 @@ order by 1
 """
 """Those whose files have pages, with rows or without: an index begins with one of its own."""
 
-_STATISTICS_OF_TEXTS = """
-select quote_ident(tablename), quote_ident(attname) from pg_stats
-join information_schema.columns c
+_STATISTICS_OF_CONTENTS = """
+select quote_ident(tablename), quote_ident(attname),
+  udt_name || coalesce(' collate ' || quote_ident(collation_name), '')
+from pg_stats join information_schema.columns
   on (schemaname, tablename, attname) = (table_schema, table_name, column_name)
-where schemaname = current_schema() and data_type = 'text'
+where schemaname = current_schema() and udt_name in ('text', 'bytea', 'halfvec')
 order by 1, 2
 """
 
@@ -87,7 +90,6 @@ def rewrite(store: PostgresConnection, began: str) -> bool:
 
 
 def _rewrite(store: PostgresConnection) -> bool:
-    store.execute(f"set lock_timeout = {QUEUES_MS}")
     # Made anew in one piece, an index of many embeddings takes far longer than all else, and
     # searches would wait for it. Without it they look at all embeddings.
     near_indexes = store.execute(_NEAR_INDEXES).fetchall()
@@ -113,20 +115,24 @@ def _forgets_statistics(store: PostgresConnection) -> bool:
     rewrite where it stood: for others, it stays there until its place is needed.
     """
     columns = [
-        (table, column)
-        for table, column in store.execute(_STATISTICS_OF_TEXTS).fetchall()
+        (table, column, its_type)
+        for table, column, its_type in store.execute(_STATISTICS_OF_CONTENTS).fetchall()
         if not _yes(store, f"select exists (select from {table})")  # noqa: S608 (our tables)
     ]
     return all(
-        _alone(store, f'alter table {table} alter {column} type text collate "C"')
-        for table, column in columns
+        _alone(store, f"alter table {table} alter {column} type {its_type}")
+        for table, column, its_type in columns
     ) and _alone(store, "vacuum full pg_statistic")
 
 
 def _alone(store: PostgresConnection, statement: str) -> bool:
     """Runs a statement that needs a table for itself; returns whether it had it."""
+    queues_ms = QUEUES_MS
 
     def has_run() -> bool:
+        nonlocal queues_ms
+        store.execute(f"set lock_timeout = {queues_ms}")
+        queues_ms = min(2 * queues_ms, QUEUES_AT_MOST_MS)
         try:
             store.execute(statement)
         except LockNotAvailable:

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
+import psycopg
 import pytest
 from psycopg.sql import Identifier
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
+from kb.store.connection import Values
 from kb.store.pool import open_store
+from kb.store.postgres import rewriting
+from kb.store.postgres.rows import PostgresRow
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from tests.conftest import emptied
@@ -18,11 +22,12 @@ from tests.postgres import PostgresServer
 WORD = "quaxifrage"
 NAME = f"zorglub {WORD}"
 
-TEXTS = (
-    "select table_name, column_name from information_schema.columns"
-    " where table_schema = current_schema() and data_type = 'text' and table_name != 'postings'"
-    " order by 1, 2"
+CONTENTS = (
+    "select table_name, column_name, data_type from information_schema.columns"
+    " where table_schema = current_schema() and data_type in ('text', 'bytea')"
+    " and table_name != 'postings' order by table_name, data_type desc, column_name"
 )
+"""The texts of a table before its bytes."""
 
 
 @pytest.fixture
@@ -38,24 +43,26 @@ def other(store: Store, postgres_base: PostgresAddress) -> Iterator[Store]:
 
 
 def plant(store: Store) -> dict[str, list[str]]:
-    """Rows in every table that say the name in every column of text; returns the columns."""
-    columns: dict[str, list[str]] = {}
-    for table, column in store.execute(TEXTS).fetchall():
-        columns.setdefault(table, []).append(column)
+    """Rows in every table that say the name in every text and bytes; returns the columns."""
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, kind in store.execute(CONTENTS).fetchall():
+        columns.setdefault(table, {})[column] = kind
     store.execute("set session_replication_role = replica")  # without triggers and references
     for table, named in columns.items():
         kinds = store.execute(
             "select column_name, data_type from information_schema.columns where table_name = ?"
-            " and table_schema = current_schema() and is_nullable = 'NO' and data_type != 'text'"
-            " and is_identity = 'NO'",
+            " and table_schema = current_schema() and is_nullable = 'NO' and is_identity = 'NO'"
+            " and data_type not in ('text', 'bytea')",
             [table],
         ).fetchall()
         for number in range(3):
-            row = dict.fromkeys(named, f"{NAME} {number}")
-            others = {column: b"" if kind == "bytea" else number for column, kind in kinds}
-            store.insert(table, {**row, **others})
+            name = f"{NAME} {number}"
+            row = {
+                column: name if kind == "text" else name.encode() for column, kind in named.items()
+            }
+            store.insert(table, {**row, **{column: number for column, _ in kinds}})
     store.execute("reset session_replication_role")
-    return columns
+    return {table: [*named] for table, named in columns.items()}
 
 
 def forget(store: Store, columns: dict[str, list[str]]) -> None:
@@ -86,7 +93,10 @@ def test_what_is_deleted_from_any_table_leaves_no_byte(
     assert not store.is_to_be_scrubbed()
 
 
-def test_who_owns_the_database_needs_no_other_right(postgres: PostgresServer) -> None:
+def test_who_owns_the_database_needs_no_other_right(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewriting, "SNAPSHOTS_END_IN_S", 0.0)
     postgres.execute("create role {} login", Identifier("owner"))
     postgres.create("owned")
     postgres.execute("alter database {} owner to {}", Identifier("owned"), Identifier("owner"))
@@ -97,6 +107,17 @@ def test_who_owns_the_database_needs_no_other_right(postgres: PostgresServer) ->
                 store.insert("sources", {"name": f"{NAME} {number}"})
         store.execute("analyze")
         assert {"sources", "pg_statistic"} <= {*postgres.files_saying(WORD, "owned")}
+        # Others of whom the owner may know next to nothing: one reads, one has written.
+        for begin in (
+            "begin isolation level repeatable read; select from sources",
+            "begin; select pg_current_xact_id()",
+        ):
+            with psycopg.connect(postgres.address("owned"), autocommit=True) as another:
+                another.execute(begin)
+                store.execute("delete from sources where name = (select min(name) from sources)")
+                with pytest.raises(KnowledgeBaseError, match="within the hour"):
+                    store.scrub()
+                another.execute("rollback")
         store.execute("delete from sources")
         store.scrub()
     assert postgres.files_saying(WORD, "owned") == []
@@ -106,7 +127,7 @@ def test_who_owns_the_database_needs_no_other_right(postgres: PostgresServer) ->
 def test_what_another_transaction_may_still_read_is_cleaned_later(
     store: Store, other: Store, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.postgres.rewriting.SNAPSHOTS_END_IN_S", 0.0)
+    monkeypatch.setattr(rewriting, "SNAPSHOTS_END_IN_S", 0.0)
     with store.writing():
         store.set_property(NAME, "1")
     with other.reading():
@@ -136,6 +157,30 @@ def test_a_table_in_use_is_not_queued_for_without_end(
     other.execute("rollback")
     assert store.execute("show lock_timeout").fetchone()[0] == "0"
     store.scrub()
+
+
+def test_a_table_in_use_is_queued_for_longer_each_time(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(rewriting, "QUEUES_MS", 1)
+    monkeypatch.setattr(rewriting, "QUEUES_AT_MOST_MS", 5)
+    store.execute("insert into properties (name) values ('filled')")
+    other.execute("begin")
+    other.execute("lock table properties in access share mode")
+    execute, waits = store.execute, list[str]()
+
+    def noted(sql: str, *values: Values) -> psycopg.Cursor[PostgresRow]:
+        if sql == "vacuum (full, analyze) properties":
+            waits.append(execute("show lock_timeout").fetchone()[0])
+            if len(waits) == 5:
+                other.execute("rollback")
+                execute("set lock_timeout = 0")
+        return execute(sql, *values)
+
+    monkeypatch.setattr(store, "execute", noted)
+    store.scrub()
+    assert waits == ["1ms", "2ms", "4ms", "5ms", "5ms"]
 
 
 def test_the_index_of_near_embeddings_is_made_again(
