@@ -17,6 +17,7 @@
         ├── SchemaTooNew           written by a later version of this program
         ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
         ├── StoresBusy             all of its connections are in use: a moment later one is free
+        ├── NotYetScrubbed         what was erased is gone, but the files still have it
         ├── NoRoom                 a change that the disk has no room for; nothing of it is kept
         ├── EditConflict           someone else was faster: what was to be changed has changed
         └── UnknownRecord          no actor or case has this id
@@ -118,6 +119,16 @@ class ReadOnlyKnowledgeBase(KnowledgeBaseError):
 
 class StoresBusy(RemarkError, KnowledgeBaseError):
     """All connections of this process to the knowledge base were in use for too long."""
+
+
+class NotYetScrubbed(KnowledgeBaseError):
+    """What was erased is gone from every search, but another process keeps it in the files."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What is erased is gone from every search, but not yet from the files: another "
+            "process reads them. They are cleaned within the hour, or when you erase again."
+        )
 
 
 class NoRoom(KnowledgeBaseError):

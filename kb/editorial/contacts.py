@@ -119,8 +119,7 @@ class ContactKeeping(Ingestion):
                 progress(count)
                 time.sleep(GIVES_WAY_S)
             if store.is_to_be_scrubbed():
-                self._index.delete_saved()
-                store.scrub()
+                self._index.scrub(store)
 
 
 def _go_on(store: Store) -> int:

@@ -85,7 +85,10 @@ class PersonalData:
             with store.writing():
                 erase_thing(store, kind, id)
                 store.mark_for_scrubbing()
-            store.scrub()
+            try:
+                store.scrub()
+            finally:
+                self._index.tend_beside(store)
 
     def take_out(self, term: str, *, by: str) -> int:
         """Takes a name, an address or a number out of every text, past versions among them.
@@ -101,14 +104,14 @@ class PersonalData:
         with self._stores.lend() as store:
             commit(store, self._indexer, change)
             if change.changed:
-                self._index.delete_saved()
-                store.scrub()
+                self._index.scrub(store)
         return change.changed
 
     def forget_old(self, retention: Retention, at: str = "") -> int:
         """Deletes what is older than it is kept (at a time, now if empty); returns how much.
 
-        Cleans the files, too, where an erasure was interrupted before it could.
+        Cleans the files, too, where an erasure was interrupted before it could, and has the index
+        of a store that keeps one made again.
 
         Raises:
             KnowledgeBaseError: another process reads a former state of the base for too long.
@@ -117,10 +120,10 @@ class PersonalData:
             with store.writing():
                 count = forget_old(store, retention, at)
             if store.is_to_be_scrubbed():
-                self._index.delete_saved()
-                store.scrub()
+                self._index.scrub(store)
             elif count:
                 store.truncate_wal()
+            self._index.tend_beside(store)
         return count
 
 

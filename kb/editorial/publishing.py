@@ -206,7 +206,7 @@ class Publishing(ContactKeeping):
 
         Raises:
             UnknownRecord: there never was such a record.
-            KnowledgeBaseError: another process reads a former state of the base for too long;
+            NotYetScrubbed: another process reads a former state of the base for too long;
                 the record is gone from every search, and the files are cleaned within the hour,
                 or when it is erased again.
         """
@@ -214,8 +214,7 @@ class Publishing(ContactKeeping):
             with store.changing():
                 _erase(store, kind, id, by)
                 store.mark_for_scrubbing()
-            self._index.delete_saved()
-            store.scrub()
+            self._index.scrub(store)
 
     def back_again(self, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
         """Those of these erased records that are here, each with its id."""

@@ -5,7 +5,7 @@ import fcntl
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class LiveIndex:
         former = self._index
         index = self._brought_up_to_date(store)
         if index is not former and index.should_be_saved:
-            self._save_beside()
+            self._beside(self._save_or_take)
         return index
 
     def rebuild(self, store: Store) -> None:
@@ -82,7 +82,7 @@ class LiveIndex:
         if not isinstance(store, SqliteStore):
             from kb.indexing.stored_index import tend
 
-            tend(store, self._indexer.encoder)
+            tend(store)
             return
         try:
             with self._saving_alone():
@@ -103,6 +103,28 @@ class LiveIndex:
             for pattern in ("passages.*", ".passages.*"):
                 for path in self._folder.glob(pattern):
                     path.unlink(missing_ok=True)
+
+    def scrub(self, store: Store) -> None:
+        """Rewrites the database without what was erased from it, and deletes the saved index.
+
+        Raises:
+            NotYetScrubbed: another process reads a former state of the base for too long.
+        """
+        self.delete_saved()
+        try:
+            store.scrub()
+        finally:
+            self.tend_beside(store)
+
+    def tend_beside(self, store: Store) -> None:
+        """Has a thread make what a store that keeps the index lacks of it, after an erasure too."""
+        if not isinstance(store, SqliteStore):
+            self._beside(self._tend)
+
+    def _tend(self) -> None:
+        # Whatever keeps it from that, the next upkeep tries again.
+        with contextlib.suppress(KnowledgeBaseError), self._stores.lend() as store:
+            self.save(store)
 
     def _brought_up_to_date(self, store: SqliteStore) -> Index:
         self._indexer.refuse_mismatch(store, outdated=False)
@@ -145,9 +167,9 @@ class LiveIndex:
             else:
                 self._saved = saved
 
-    def _save_beside(self) -> None:
+    def _beside(self, save: Callable[[], None]) -> None:
         if self._saver is None or not self._saver.is_alive():
-            self._saver = threading.Thread(target=self._save_or_take, name="saves the index")
+            self._saver = threading.Thread(target=save, name="saves the index")
             self._saver.start()
 
     def _save_or_take(self) -> None:

@@ -77,9 +77,11 @@ def kept_by(store: Store, encoder: Encoder) -> StoredIndex:
     return StoredIndex(_searching(store), encoder.fingerprint, encoder.dimension)
 
 
-def tend(store: Store, encoder: Encoder) -> None:
-    """Has a store that keeps its index prepare for what it holds now."""
-    _searching(store).tend_search(encoder.fingerprint, encoder.dimension)
+def tend(store: Store) -> None:
+    """Has a store that keeps its index prepare for the embeddings that it holds now."""
+    searched = _searching(store)
+    encoder = searched.property("encoder")
+    searched.tend_search(encoder, searched.dimension_of(encoder))
 
 
 def _searching(store: Store) -> PostgresPassages:

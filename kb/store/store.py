@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kb.encoder.encoder import Embeddings
-from kb.errors import KnowledgeBaseError
+from kb.errors import NotYetScrubbed
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
 from kb.store.copies import kept_copies
@@ -73,12 +73,7 @@ class Counts:
     updated_at: str
 
 
-_TO_SCRUB = "erased, not yet scrubbed"
-
-NOT_YET_SCRUBBED = (
-    "What is erased is gone from every search, but not yet from the files: another "
-    "process reads them. They are cleaned within the hour, or when you erase again."
-)
+TO_SCRUB = "erased, not yet scrubbed"
 
 
 class Store(StoredRecords, StoredPassages, StoredNames):
@@ -372,7 +367,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Rewrites the database, without a byte of what was deleted from it.
 
         Raises:
-            KnowledgeBaseError: another process reads a former state for too long.
+            NotYetScrubbed: another process reads a former state for too long.
         """
 
     def mark_for_scrubbing(self) -> None:
@@ -381,15 +376,16 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         What is embedded ahead goes, since it may be of that; it costs only time.
         """
         self.execute("delete from embeddings_ahead")
-        self.set_property(_TO_SCRUB, "1")
+        self.set_property(TO_SCRUB, secrets.token_hex(8))
 
     def is_to_be_scrubbed(self) -> bool:
         """Returns whether something was erased that the files may still have."""
-        return bool(self.property(_TO_SCRUB))
+        return bool(self.property(TO_SCRUB))
 
-    def _note_scrubbed(self) -> None:
+    def _note_scrubbed(self, mark: str) -> None:
+        """Notes that the files have no more of what was erased up to a mark, and not after it."""
         with self.writing():
-            self.execute("delete from properties where name = ?", [_TO_SCRUB])
+            self.execute("delete from properties where name = ? and value = ?", [TO_SCRUB, mark])
 
 
 class SqliteStore(StoreFile, Store):
@@ -403,7 +399,8 @@ class SqliteStore(StoreFile, Store):
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
             self.side.forget_erased()
+            mark = self.property(TO_SCRUB)
         self.execute("vacuum")
         if not self.truncate_wal():
-            raise KnowledgeBaseError(NOT_YET_SCRUBBED)
-        self._note_scrubbed()
+            raise NotYetScrubbed
+        self._note_scrubbed(mark)

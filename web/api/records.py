@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 
+from kb.errors import NotYetScrubbed
 from kb.models import Kind
 from kb.registers.duplicates import DuplicateState
 from web.api.routing import PageUrls
@@ -139,10 +140,20 @@ def restore(
 
 @_for_each_kind("POST", "erase", "Erase {}")
 def erase(
-    record_id: str, kind: AKind, knowledge_base: OpenKnowledgeBase, account: AModeratorsToken
+    record_id: str,
+    kind: AKind,
+    response: Response,
+    knowledge_base: OpenKnowledgeBase,
+    account: AModeratorsToken,
 ) -> History:
-    """Erases its text, vectors, versions and drafts permanently. No ingest brings it back."""
-    knowledge_base.erase(kind, record_id, by=account.name)
+    """Erases its text, vectors, versions and drafts permanently. No ingest brings it back.
+
+    202 if another process uses the database: then its files are cleaned within the hour.
+    """
+    try:
+        knowledge_base.erase(kind, record_id, by=account.name)
+    except NotYetScrubbed:
+        response.status_code = 202
     return history(record_id, kind, knowledge_base, account)
 
 

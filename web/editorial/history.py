@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from kb.errors import UnknownRecord
+from kb.errors import NotYetScrubbed, UnknownRecord
 from kb.messages import N_
 from kb.models import Case, Kind, Record
 from web.editorial.differences import differences
@@ -61,8 +61,12 @@ def change(
         typed = " ".join(text_of(form, "name").split())
         if typed != " ".join(name.split()):
             return _history(request, kind, record_id, errors={"name": NOT_THE_NAME})
-        base.erase(kind, record_id, by=account.name)
-        return see(request, address(Page.MODERATION, done="erased"))
+        done = "erased"
+        try:
+            base.erase(kind, record_id, by=account.name)
+        except NotYetScrubbed:
+            done = "erased_but_in_files"
+        return see(request, address(Page.MODERATION, done=done))
     else:
         raise no_such_action()
     return see(request, address(f"{kind}_history", record_id, done=done))

@@ -132,6 +132,10 @@ DONE_LABELS: Mapping[str, str] = {
     "restored": N_("This version is restored: searches now find it."),
     "withdrawn": N_("Withdrawn: searches no longer find it. Its history stays here."),
     "erased": N_("Erased: its text and its history are no longer in the catalogue."),
+    "erased_but_in_files": N_(
+        "Erased from the catalogue. Another process uses the database: the files are cleaned "
+        "within the hour."
+    ),
     "cancelling": N_("The job will stop in a moment. The work done so far is kept."),
     "chosen": N_(
         "Your choice holds now for the public. Members see contacts as you chose once this job "

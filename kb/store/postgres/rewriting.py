@@ -46,13 +46,17 @@ select exists (
 
 _FILLED_TABLES = """
 select oid::regclass::text from pg_class
-where relnamespace = current_schema()::regnamespace and relkind = 'r' and (
+where relnamespace = current_schema()::regnamespace and relkind = 'r'
+  and oid != 'embeddings'::regclass and (
   pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) > 0
   or exists (select from pg_index where indrelid = oid and pg_relation_size(indexrelid) > 8192)
 )
 order by 1
 """
-"""Those whose files have pages, with rows or without: an index begins with one of its own."""
+"""Those whose files have pages, with rows or without: an index begins with one of its own.
+
+The table of embeddings has a turn of its own.
+"""
 
 _STATISTICS_OF_CONTENTS = """
 select quote_ident(tablename), quote_ident(attname),
@@ -64,7 +68,7 @@ order by 1, 2
 """
 
 _NEAR_INDEXES = """
-select indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+select indexrelid::regclass::text
 from pg_index join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam
 where indrelid = 'embeddings'::regclass and amname = 'hnsw'
 """
@@ -73,38 +77,41 @@ where indrelid = 'embeddings'::regclass and amname = 'hnsw'
 def rewrite(store: PostgresConnection, began: str) -> bool:
     """Rewrites all tables, after a transaction with the id `began`.
 
-    Returns whether it could: not while a former state is read, or a table used, for too long.
+    The index of near embeddings is gone then, until somebody tends to the search. Returns whether
+    it could: not while a former state is read, a table used, or that index made, for too long.
     """
     tending = f"({TENDING})"
-    if not _within(SNAPSHOTS_END_IN_S, lambda: not _yes(store, _OLDER_SNAPSHOTS, began=began)):
-        return False
+    # First of all: who makes that index reads a former state for as long.
     if not _within(
         database.BUSY_TIMEOUT_S, lambda: _yes(store, f"select pg_try_advisory_lock{tending}")
     ):
         return False
     try:
-        return _rewrite(store)
+        return _within(
+            SNAPSHOTS_END_IN_S, lambda: not _yes(store, _OLDER_SNAPSHOTS, began=began)
+        ) and _rewrite(store)
     finally:
         store.execute("reset lock_timeout")
         store.execute(f"select pg_advisory_unlock{tending}")
 
 
 def _rewrite(store: PostgresConnection) -> bool:
-    # Made anew in one piece, an index of many embeddings takes far longer than all else, and
-    # searches would wait for it. Without it they look at all embeddings.
-    near_indexes = store.execute(_NEAR_INDEXES).fetchall()
     tables = [table for (table,) in store.execute(_FILLED_TABLES).fetchall()]
+    # Made anew in one piece, an index of many embeddings takes far longer than all else, and
+    # searches would wait for it. Without it they look at all embeddings: so it goes last.
     is_done = (
-        all(_alone(store, f"drop index {index}") for index, _ in near_indexes)
-        and all(_alone(store, f"vacuum (full, analyze) {table}") for table in tables)
+        all(_alone(store, f"vacuum (full, analyze) {table}") for table in tables)
+        and all(
+            _alone(store, f"drop index {index}")
+            for (index,) in store.execute(_NEAR_INDEXES).fetchall()
+        )
+        and _alone(store, "vacuum (full, analyze) embeddings")
         and _forgets_statistics(store)
     )
     store.execute("reset lock_timeout")
-    for table in tables:
+    for table in (*tables, "embeddings"):
         # Which pages all may see, so that an index alone answers.
         store.execute(f"vacuum {table}")
-    for _, made in near_indexes:
-        store.execute(made.replace("CREATE INDEX", "create index concurrently if not exists", 1))
     return is_done
 
 

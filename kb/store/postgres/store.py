@@ -1,11 +1,11 @@
 """The store in a PostgreSQL database."""
 
-from kb.errors import KnowledgeBaseError
+from kb.errors import NotYetScrubbed
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.postgres.rewriting import rewrite
 from kb.store.postgres.side_tables import PostgresSideTables
 from kb.store.side_tables import SideTables
-from kb.store.store import NOT_YET_SCRUBBED, Store
+from kb.store.store import TO_SCRUB, Store
 
 
 class PostgresStore(PostgresPassages, Store):
@@ -18,7 +18,8 @@ class PostgresStore(PostgresPassages, Store):
     def scrub(self) -> None:
         with self.writing():
             self.side.forget_erased()
+            mark = self.property(TO_SCRUB)
             ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
         if not rewrite(self, began):
-            raise KnowledgeBaseError(NOT_YET_SCRUBBED)
-        self._note_scrubbed()
+            raise NotYetScrubbed
+        self._note_scrubbed(mark)

@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-import numpy as np
 import psycopg
 import pytest
 from psycopg.sql import Identifier
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
-from kb.store.connection import Values
+from kb.store.connection import Result, Values
 from kb.store.pool import open_store
 from kb.store.postgres import rewriting
-from kb.store.postgres.rows import PostgresRow
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from tests.conftest import emptied
@@ -170,7 +168,7 @@ def test_a_table_in_use_is_queued_for_longer_each_time(
     other.execute("lock table properties in access share mode")
     execute, waits = store.execute, list[str]()
 
-    def noted(sql: str, *values: Values) -> psycopg.Cursor[PostgresRow]:
+    def noted(sql: str, *values: Values) -> Result:
         if sql == "vacuum (full, analyze) properties":
             waits.append(execute("show lock_timeout").fetchone()[0])
             if len(waits) == 5:
@@ -183,18 +181,15 @@ def test_a_table_in_use_is_queued_for_longer_each_time(
     assert waits == ["1ms", "2ms", "4ms", "5ms", "5ms"]
 
 
-def test_the_index_of_near_embeddings_is_made_again(
-    postgres: PostgresServer, postgres_base: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+def test_what_is_erased_meanwhile_is_cleaned_later(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
-    made = "select indexdef from pg_indexes where indexname like 'embeddings_near%'"
-    with closing(PostgresStore.connect(emptied(postgres_base))) as store:
-        store.insert_embeddings(
-            "a'b", {str(place): row for place, row in enumerate(np.eye(8, dtype=np.float32))}
-        )
-        store.tend_search("a'b", 8)
-        before = store.execute(made).fetchall()
-        assert "hnsw" in before[0][0]
-        store.scrub()
-        assert store.execute(made).fetchall() == before
-        store.execute(f"drop index {before[0][0].split()[2]}")
+    def while_another_erases(rewritten: PostgresStore, began: str) -> bool:
+        with other.writing():
+            other.mark_for_scrubbing()
+        return rewriting.rewrite(rewritten, began)
+
+    store.mark_for_scrubbing()
+    monkeypatch.setattr("kb.store.postgres.store.rewrite", while_another_erases)
+    store.scrub()
+    assert store.is_to_be_scrubbed()

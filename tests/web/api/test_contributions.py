@@ -19,6 +19,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
 from kb.registers.jobs import JobState
 from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.store.store import SqliteStore
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SETTINGS, SITE, account_client, client_of
 
@@ -424,6 +425,16 @@ def test_a_record_is_erased_for_good(base: KnowledgeBase, moderator: TestClient)
     assert answer.json()["withdrawal"]["erased"]
     with pytest.raises(WithdrawnRecord):
         base.case("angouleme")
+
+
+def test_a_record_is_erased_even_if_the_files_are_cleaned_later(
+    base: KnowledgeBase, moderator: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put([ANGOULEME])
+    monkeypatch.setattr(SqliteStore, "truncate_wal", lambda _store: False)
+    answer = moderator.post("/api/cases/angouleme/erase")
+    assert answer.status_code == 202
+    assert answer.json()["withdrawal"]["erased"]
 
 
 @pytest.mark.parametrize("verb", ["history", "edit", "withdraw", "restore", "erase"])

@@ -13,6 +13,7 @@ from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.remarks import Remark
+from kb.store.store import SqliteStore
 from tests.web.editorial.test_draft import fields_of
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
@@ -372,6 +373,15 @@ def test_erasing_takes_the_name(base: KnowledgeBase, moderator: TestClient) -> N
         base.case("angouleme")
     assert client_of(base).get("/en/cases/angouleme").status_code == 410
     assert moderator.get(path).status_code == 404
+
+
+def test_a_page_says_when_the_files_are_cleaned_later(
+    base: KnowledgeBase, moderator: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteStore, "truncate_wal", lambda _store: False)
+    erased = send(moderator, "/en/history/cases/angouleme", "erase", name=ANGOULEME.title)
+    assert base.history(Kind.CASE, "angouleme") == []
+    assert "the files are cleaned within the hour" in moderator.get(erased.headers["Location"]).text
 
 
 # Doubles
