@@ -95,7 +95,8 @@ class Settings(BaseSettings):
     database_connections: int = Field(
         default=20,
         ge=1,
-        description="The most connections of a process to the database, and to a replica.",
+        description="The connections of a process to the database, and as many more to a replica; "
+        "for moments there may be some more.",
     )
     workers: int = Field(
         default=0,
