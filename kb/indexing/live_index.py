@@ -119,7 +119,8 @@ class LiveIndex:
     def tend_beside(self, store: Store) -> None:
         """Has a thread make what a store that keeps the index lacks of it, after an erasure too."""
         if not isinstance(store, SqliteStore):
-            self._beside(self._tend)
+            # What ends meanwhile need not wait: the server makes it to its end, or upkeep does.
+            self._beside(self._tend, ends_with_process=True)
 
     def _tend(self) -> None:
         # Whatever keeps it from that, the next upkeep tries again.
@@ -167,9 +168,11 @@ class LiveIndex:
             else:
                 self._saved = saved
 
-    def _beside(self, save: Callable[[], None]) -> None:
+    def _beside(self, save: Callable[[], None], *, ends_with_process: bool = False) -> None:
         if self._saver is None or not self._saver.is_alive():
-            self._saver = threading.Thread(target=save, name="saves the index")
+            self._saver = threading.Thread(
+                target=save, name="saves the index", daemon=ends_with_process
+            )
             self._saver.start()
 
     def _save_or_take(self) -> None:
