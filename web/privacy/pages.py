@@ -7,7 +7,7 @@ from starlette.responses import Response
 from kb.errors import (
     AccountError,
     InputError,
-    KnowledgeBaseError,
+    NotYetScrubbed,
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
@@ -104,8 +104,8 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
         message, status_code = error.remark, 400
     except ReadOnlyKnowledgeBase:
         message, status_code = CANNOT_WRITE, 503
-    except KnowledgeBaseError:
-        message, status_code = BUSY, 503
+    except NotYetScrubbed:
+        done = BUSY
     try:
         found = base.personal_data.find(term)
     except InputError as error:

@@ -10,6 +10,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.holders.flags import FlaggedKind, FlagReason
 from kb.registers.personal_data.places import PersonalKind
+from kb.store.store import SqliteStore
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, send
@@ -63,6 +64,16 @@ def test_what_was_found_is_erased_once_it_is_confirmed(
     assert send(client, PATH, fields | {"sure": "1"}).status_code == 404
     strange = {"do": "erase", "term": NAME, "kind": "planet", "id": "mars", "sure": "1"}
     assert send(client, PATH, strange).status_code == 400
+
+
+def test_files_that_another_process_holds_up_are_cleaned_later(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqliteStore, "truncate_wal", lambda _store: False)
+    answer = send(client, PATH, {"do": "take_out", "term": NAME, "sure": "1"})
+    assert answer.status_code == 200
+    assert "cleaned from its files within the hour" in answer.text
+    assert found(answer.text) == []
 
 
 def test_words_are_taken_out_of_every_text(client: TestClient, base: KnowledgeBase) -> None:
