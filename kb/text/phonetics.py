@@ -10,6 +10,8 @@ from functools import lru_cache
 
 _EDGE = "_"
 _MIN_SLIP_CHARS = 3
+MOST_SLIP_CHARS = 64
+"""A longer word is no name that is typed: its keys would take space by its square."""
 _MIN_CONSONANTS = 4
 
 _VOWELS = re.compile("[aeiouy]+")
@@ -66,7 +68,8 @@ def slips(word: str) -> set[str]:
     """Returns the keys of a word: it, its sound and its consonants, each with a letter left out.
 
     Two words a slip apart (a letter left out, put in, replaced, or two swapped) have a key in
-    common; so do most words two slips apart that sound alike.
+    common; so do most words two slips apart that sound alike. What has more than
+    `MOST_SLIP_CHARS` is only whole.
     """
     sounded = sound(word)
     consonants = _VOWELS.sub("", sounded)
@@ -77,6 +80,6 @@ def slips(word: str) -> set[str]:
 
 
 def _with_one_left_out(word: str) -> set[str]:
-    if len(word) < _MIN_SLIP_CHARS:
+    if not _MIN_SLIP_CHARS <= len(word) <= MOST_SLIP_CHARS:
         return {word}
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}

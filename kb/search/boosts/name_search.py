@@ -24,6 +24,7 @@ from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.organisation_name import analyse_name, name_key
+from kb.text.phonetics import MOST_SLIP_CHARS
 
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 
@@ -165,8 +166,9 @@ def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> lis
 
 def _ends(word: str, least_chars: int) -> Iterator[str]:
     """Yields possible words of a name, if the space after it or before it was left out."""
-    for at in range(least_chars, len(word) - least_chars + 1):
-        yield from (word[:at], word[at:])
+    if len(word) <= MOST_SLIP_CHARS:
+        for at in range(least_chars, len(word) - least_chars + 1):
+            yield from (word[:at], word[at:])
 
 
 def _numbered(digits: str, store: Store, weights: NameWeights) -> dict[str, float]:
