@@ -65,6 +65,7 @@ from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood
+from kb.search.trades.overlaps import UNSAVED
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.search.wordable import is_wordable
 from kb.settings import Settings
@@ -377,7 +378,7 @@ class KnowledgeBase(Publishing):
         with self._calibration_lock:
             if self._calibration is None:
                 index = TradeIndex.read(self._trade_index) if self._trade_index else None
-                found = Calibration.of(self.encoder, self._weights, self._cache, index)
+                found = Calibration.of(self.encoder, self._weights, self._cache, index, self.folder)
                 named = self._trade_index != BUNDLED_TRADE_INDEX
                 if index and named and found.background.index is None:
                     logger.warning(
@@ -440,3 +441,21 @@ class KnowledgeBase(Publishing):
         """Writes the index beside the database, so that the next start need not build it."""
         with self._stores.lend() as store:
             self._index.save(store)
+        self.save_trades()
+
+    def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Saves in which trades the passages of a large base are, unless most of them are saved.
+
+        Searches need not find it out then, each for a thousand passages. It takes some minutes
+        for a million, and ends once it does not `goes_on`.
+        """
+        with self._stores.lend() as store:
+            index = self._index.fresh(store)
+            if len(index) <= UNSAVED:
+                return
+            encoder, alone = self.encoder.fingerprint, self._index.saving_alone
+            try:
+                self._calibrated().overlaps.save(index, store, encoder, alone, goes_on)
+            except OSError as error:
+                # A cache that cannot be written is done without.
+                logger.info("The trades of passages were not saved: %s", error)

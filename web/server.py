@@ -47,6 +47,9 @@ SPARE_FILES = 256
 HINTS_AFTER_S = 3.0
 """How long after it listens the server loads what only some answers need."""
 
+SAVED_EVERY_S = 600.0
+"""How often the server looks whether much is new that searches would find out again."""
+
 ANSWERS_WITHIN_S = 5
 """How long answers in flight may take, once the server is told to end."""
 
@@ -140,7 +143,10 @@ class _Background(Protocol):
 
 
 class _Hints:
-    """Loads the dictionaries and what needs are compared with; who needs them first waits."""
+    """Loads the dictionaries and what needs are compared with; who needs them first waits.
+
+    From then on, it saves what searches would else find out again, whenever much of that is new.
+    """
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
@@ -159,6 +165,11 @@ class _Hints:
         if not self._ending.wait(HINTS_AFTER_S):
             with suppress(QuisaitError):  # whoever asks for it is told
                 warm_up_hints(self._knowledge_base)
+        while not self._ending.is_set():
+            with suppress(QuisaitError):
+                if self._knowledge_base.writable:
+                    self._knowledge_base.save_trades(lambda: not self._ending.is_set())
+            self._ending.wait(SAVED_EVERY_S)
 
 
 class _Server(uvicorn.Server):

@@ -85,24 +85,35 @@ class LiveIndex:
             tend(store)
             return
         try:
-            with self._saving_alone():
+            with self.saving_alone():
                 self._save(store)
         except OSError as error:
             # A cache that cannot be written is built again at the next start.
             logger.info("The index was not saved: %s", error)
 
     def delete_saved(self) -> None:
-        """Deletes the saved index, of any format, and what killed processes left of saving.
+        """Deletes the saved index, of any format, the saved trades, and what killed processes left.
 
         Called once a change that erases is committed. A process that is saving may have read the
         state before, so this waits until it is done; who saves later has read what is left.
         """
         if not self._folder.is_dir():
             return  # of a base in PostgreSQL, nothing has to be here
-        with self._saving_alone():
+        with self.saving_alone():
             for pattern in ("passages.*", ".passages.*"):
                 for path in self._folder.glob(pattern):
                     path.unlink(missing_ok=True)
+
+    @contextmanager
+    def saving_alone(self) -> Iterator[None]:
+        """Waits until no other process saves an index of this base, or deletes it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def scrub(self, store: Store) -> None:
         """Rewrites the database without what was erased from it, and deletes the saved index.
@@ -178,21 +189,10 @@ class LiveIndex:
     def _save_or_take(self) -> None:
         """Saves the index, or goes on with the one that another process saved meanwhile."""
         # Whatever keeps it from that, the next change tries again.
-        with contextlib.suppress(KnowledgeBaseError, OSError), self._saving_alone():
+        with contextlib.suppress(KnowledgeBaseError, OSError), self.saving_alone():
             if saved_segment.name_of_card(self._folder) not in {"", self._read_card}:
                 self._take_saved()
                 return
             with self._stores.lend() as store:
                 if isinstance(store, SqliteStore):
                     self._save(store)
-
-    @contextmanager
-    def _saving_alone(self) -> Iterator[None]:
-        """Waits until no other process saves an index of this base."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)

@@ -148,14 +148,17 @@ class Calibration:
         weights: RankingWeights = DEFAULT_WEIGHTS,
         cache: Path | None = None,
         index: TradeIndex | None = None,
+        folder: Path | None = None,
     ) -> "Calibration":
         """The calibration of an encoder; what takes a while is kept in the folder `cache`.
 
-        A trade `index` of another encoder is not used.
+        A trade `index` of another encoder is not used. The trades of passages are saved in
+        `folder`, that of the base.
         """
         background = Background.of(encoder, weights.expansion, cache, index, weights.filing)
         probe = NeedProbe.of(encoder, weights.need, cache)
-        return cls(weights, background, Overlaps(background), Phrases(encoder, background), probe)
+        overlaps, phrases = Overlaps(background, folder), Phrases(encoder, background)
+        return cls(weights, background, overlaps, phrases, probe)
 
 
 @dataclass(frozen=True, slots=True)

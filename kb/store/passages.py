@@ -49,6 +49,15 @@ class StoredPassages(StoreConnection):
         with self.decoding():
             return {id_: Passage(id_, Kind(kind), *rest) for id_, kind, *rest in rows}
 
+    def langs_of(self, ids: Collection[int]) -> dict[int, str]:
+        """The languages of these passages, by id; ids that are gone are left out."""
+        rows = self.run(
+            "select p.id, lang from passages p join documents d on d.id = document_id"
+            " where p.id in :values",
+            ids,
+        )
+        return {row["id"]: row["lang"] for row in rows}
+
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
         rows = self.run(
             "select p.id from passages p join documents d on d.id = document_id"

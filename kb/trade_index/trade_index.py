@@ -90,6 +90,14 @@ class TradeIndex:
     def __len__(self) -> int:
         return int(self.filed.shape[0])
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the embedded phrases and of their trades."""
+        digest = hashlib.sha256(faiss.serialize_index(self.phrases).tobytes())
+        for part in (self.filed.data, self.filed.indices, self.filed.indptr):
+            digest.update(part.tobytes())
+        return digest.hexdigest()[:32]
+
     def votes(
         self, rows: Embeddings, nearest: int, temperature: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -89,24 +89,31 @@ def test_what_is_said_beside_answers_is_loaded_beside_them(
     answers: list[str], problem: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[KnowledgeBase] = []
-    is_loaded = threading.Event()
+    saved: list[KnowledgeBase] = []
+    is_saved = threading.Event()
 
-    async def until_loaded(of: uvicorn.Server) -> None:
+    async def until_saved(of: uvicorn.Server) -> None:
         await ask_once(of)
-        await asyncio.to_thread(is_loaded.wait)
+        await asyncio.to_thread(is_saved.wait)
 
     def load(knowledge_base: KnowledgeBase) -> None:
         loaded.append(knowledge_base)
-        is_loaded.set()
+        if problem:
+            raise problem
+
+    def save(knowledge_base: KnowledgeBase, _goes_on: Callable[[], bool]) -> None:
+        saved.append(knowledge_base)
+        is_saved.set()
         if problem:
             raise problem
 
     ask_once = uvicorn.Server.main_loop
-    monkeypatch.setattr(uvicorn.Server, "main_loop", until_loaded)
+    monkeypatch.setattr(uvicorn.Server, "main_loop", until_saved)
     monkeypatch.setattr(server, "warm_up_hints", load)
+    monkeypatch.setattr(Watched, "save_trades", save)
     monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
     server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
-    assert loaded == [Watched.last]
+    assert loaded == saved == [Watched.last]
     assert answers[1] == "cirages"
 
 

@@ -20,7 +20,7 @@ from kb.search.boosts.endorsements import Endorsement
 from kb.search.context import SearchContext
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
-from kb.search.trades.overlaps import PassageTrades
+from kb.search.trades.passage_trades import PassageTrades
 from kb.search.weights import PrecedentWeights
 from kb.store.passages import Passage
 

@@ -117,6 +117,15 @@ class Background:
     def count(self) -> int:
         return len(next(iter(self.embeddings.values())))
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that the trades of a passage are made of, beside its embedding."""
+        digest = hashlib.sha256(f"{list(self.embeddings)} {self.weights} {self._filing}".encode())
+        digest.update(self._stacked.tobytes())
+        if self.index:
+            digest.update(self.index.fingerprint.encode())
+        return digest.hexdigest()[:32]
+
     def expand(
         self,
         embedding: Embeddings,
@@ -158,11 +167,12 @@ class Background:
         `rows` are `(n, dimension)` embeddings of passages in a language. Both are square roots,
         `(n, trades)`; the second is None without a trade index.
         """
-        trade_rows = self.embeddings.get(lang, next(iter(self.embeddings.values())))
-        cosines = rows @ trade_rows.T
-        standardised = cosines - cosines.mean(axis=1, keepdims=True)
-        standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+        standardised = self._standardised_in(rows, lang)
         return self._root_shares(standardised), self._filing_of_passages(rows, standardised)
+
+    def shares_alone(self, rows: Embeddings, lang: str) -> Embeddings:
+        """How much each trade has of passages, as `shares`: the sooner made of the two."""
+        return self._root_shares(self._standardised_in(rows, lang))
 
     def null_distribution(self, embedding: Embeddings) -> NullDistribution:
         (null,) = self.null_distributions(embedding[np.newaxis])
@@ -198,6 +208,14 @@ class Background:
         deviations = np.maximum(cosines.std(axis=2), 1e-6)
         standardised = (cosines - means[:, :, np.newaxis]) / deviations[:, :, np.newaxis]
         return standardised, means, deviations
+
+    def _standardised_in(self, rows: Embeddings, lang: str) -> Embeddings:
+        """Cosines to the trades as a language tells them, standardised, `(n, trades)`."""
+        trade_rows = self.embeddings.get(lang, next(iter(self.embeddings.values())))
+        cosines = rows @ trade_rows.T
+        standardised = cosines - cosines.mean(axis=1, keepdims=True)
+        standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+        return np.asarray(standardised)
 
     def _root_shares(self, standardised: Embeddings) -> Embeddings:
         """Square roots of a distribution over the last axis: the closer a trade, the more."""

@@ -18,7 +18,8 @@ from kb.search.fusion import filing_value
 from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.likely_trades import LEAST_SHARE, MOST, likely_trades
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.trades.overlaps import FILED_IN, Overlaps
+from kb.search.trades.overlaps import Overlaps
+from kb.search.trades.passage_trades import FILED_IN
 from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights
 from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex

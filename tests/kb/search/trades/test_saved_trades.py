@@ -1,0 +1,226 @@
+"""The saved trades: what takes long to make of each passage is read from a file beside the base."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kb import knowledge_base
+from kb.adaptation.trade_indexing import make_trade_index
+from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import EmbeddedPassages
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Kind
+from kb.search.results import SearchResult
+from kb.search.trades import overlaps, saved_trades
+from kb.search.trades.passage_trades import FILED_IN, PassageTrades
+from kb.search.trades.saved_trades import CARD_FILE, TRADES_FILE, saved_rows
+from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights, RankingWeights
+from kb.trade_index.trade_index import TradeIndex
+from tests.encoders import WordCountEncoder
+
+NEED = "who could make slippers?"
+MAKERS = [
+    Actor(f"maker-{n}", f"Maker {n}", description=f"Fabrication de {what}.")
+    for n, what in enumerate(("chaussons", "savons", "bottes en cuir", "parfums"))
+]
+
+
+@pytest.fixture(autouse=True)
+def no_base_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (overlaps, knowledge_base):
+        monkeypatch.setattr(module, "UNSAVED", 0)
+
+
+@pytest.fixture(scope="session")
+def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trades") / "of"
+    make_trade_index(Path("tests/data/nomenclatures"), WordCountEncoder(), folder, lambda _: None)
+    return folder
+
+
+@pytest.fixture
+def opened(base: KnowledgeBase, index_folder: Path) -> Callable[..., KnowledgeBase]:
+    """Opens the base as another process does."""
+    base.put(MAKERS)
+
+    def open_(weights: RankingWeights = DEFAULT_WEIGHTS) -> KnowledgeBase:
+        encoder = WordCountEncoder()
+        return KnowledgeBase(
+            base.folder, lambda: encoder, weights=weights, trade_index=index_folder
+        )
+
+    return open_
+
+
+@pytest.fixture
+def filed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts were filed at each time."""
+    counts: list[int] = []
+    votes = TradeIndex.votes
+
+    def counting(index: TradeIndex, rows: Embeddings, *others: Any) -> Any:
+        counts.append(len(rows))
+        return votes(index, rows, *others)
+
+    monkeypatch.setattr(TradeIndex, "votes", counting)
+    return counts
+
+
+def scores(found: SearchResult) -> dict[str, float]:
+    return {hit.actor.id: hit.score for hit in found.hits}
+
+
+def searched(base: KnowledgeBase) -> dict[str, float]:
+    return scores(base.search(NEED, complete=True))
+
+
+def test_what_is_saved_is_not_made_again_and_ranks_as_before(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as base:
+        before = searched(base)
+        assert sum(filed) > 1  # the need, and its passages
+        base.save_trades()
+    filed.clear()
+    with closing(opened()) as base:
+        assert searched(base) == pytest.approx(before, abs=1e-4)
+        assert sum(filed) == 1
+
+
+def test_what_comes_later_is_made_beside_what_is_saved(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        late = Actor("late", "Late", description="Fabrication de chaussons de danse.")
+        base.put([late])
+        filed.clear()
+        assert "late" in searched(base)
+        assert sum(filed) == 2  # the need, and the new passage
+        base.save_trades()
+    filed.clear()
+    with closing(opened()) as base:
+        searched(base)
+        assert sum(filed) == 1
+
+
+def test_a_process_reads_what_another_saves_while_it_runs(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as reading, closing(opened()) as saving:
+        reading.search("Maker 0")  # it has looked for a file
+        saving.save_trades()
+        filed.clear()
+        searched(reading)
+        assert sum(filed) <= 2
+
+
+def test_nothing_is_saved_again_while_little_is_new(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        card = saved_trades.name_of_card(base.folder)
+        filed.clear()
+        base.save_trades()
+        assert saved_trades.name_of_card(base.folder) == card
+        assert not filed
+
+
+def test_trades_by_other_weights_are_made_anew(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+    filed.clear()
+    other = RankingWeights(filing=FilingWeights(closeness=1.0))
+    with closing(opened(other)) as base:
+        searched(base)
+        assert sum(filed) > 1
+
+
+@pytest.mark.parametrize("name", [TRADES_FILE, CARD_FILE])
+def test_a_damaged_file_is_done_without(
+    opened: Callable[..., KnowledgeBase], filed: list[int], name: str
+) -> None:
+    with closing(opened()) as base:
+        before = searched(base)
+        base.save_trades()
+        path = base.folder / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    filed.clear()
+    with closing(opened()) as base:
+        assert searched(base) == pytest.approx(before, abs=1e-4)
+        assert sum(filed) > 1
+
+
+def test_what_is_erased_is_in_no_file(opened: Callable[..., KnowledgeBase]) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        assert (base.folder / TRADES_FILE).exists()
+        base.erase(Kind.ACTOR, "maker-0", by="")
+        assert not (base.folder / TRADES_FILE).exists()
+        base.save_trades()
+        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
+        assert len(rows) == len(MAKERS) - 1
+
+
+def test_what_goes_while_the_others_are_filed_is_not_saved(
+    opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    votes = TradeIndex.votes
+    with closing(opened()) as base, closing(opened()) as other:
+        base.search("bonjour")
+
+        def slow(index: TradeIndex, *values: Any) -> Any:
+            other.erase(Kind.ACTOR, "maker-1", by="")
+            return votes(index, *values)
+
+        monkeypatch.setattr(TradeIndex, "votes", slow)
+        base.save_trades()
+        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
+        assert len(rows) == len(MAKERS) - 1
+
+
+def test_a_server_that_ends_saves_nothing(opened: Callable[..., KnowledgeBase]) -> None:
+    with closing(opened()) as base:
+        base.save_trades(lambda: False)
+        assert not (base.folder / TRADES_FILE).exists()
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_searching(
+    opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saved_trades, "write", full)
+    with closing(opened()) as base:
+        base.save_trades()
+        assert searched(base)
+
+
+def test_an_embedding_that_was_made_again_is_not_taken_for_the_former(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(3, 8)).astype(np.float16).astype(np.float32)
+    ids = np.array([2, 5, 9])
+    trades = PassageTrades.empty(3, FILED_IN)
+    trades.lines[:] = ids[:, np.newaxis]
+    saved_trades.write(tmp_path, [saved_rows(EmbeddedPassages(ids, rows), trades)], "me")
+    saved = saved_trades.read(tmp_path, "me")
+    assert not len(saved_trades.read(tmp_path, "another"))
+    again = rows.copy()
+    again[1, 0] += np.float32(0.01)
+    again[2, 0] = np.nan
+    asked = EmbeddedPassages(
+        np.array([9, 5, 2, 7]), np.stack([again[2], again[1], rows[0], rows[0]])
+    )
+    here, found = saved.rows(asked)
+    assert here.tolist() == [False, False, True, False]
+    assert found["lines"].tolist() == [[2, 2]]
