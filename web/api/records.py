@@ -40,27 +40,30 @@ def _for_each_kind(
     summary: str,
     *meanings: dict[int, str],
     answer: str = "Its history.",
+    later: str = "",
     status_code: int = 200,
 ) -> Callable[[Handler], Handler]:
     """Routes `/api/cases/{id}/verb` and `/api/actors/{id}/verb` to one function.
 
-    `{}` in the summary is what it is; the function asks for it with `AKind`.
+    `{}` in the summary is what it is; the function asks for it with `AKind`. `later` says when it
+    answers 202, if it ever does.
     """
 
     def register(handler: Handler) -> Handler:
         for kind, words in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):
+            missing = {404: f"No {kind} has this id."}
+            route = documented(
+                summary.format(words), FOR_MODERATORS, missing, *meanings, answer=answer
+            )
+            if later:
+                accepted = {"model": handler.__annotations__["return"], "description": later}
+                route["responses"] = {202: accepted, **route["responses"]}
             router.add_api_route(
                 f"/{kind}s/{{record_id:path}}/{verb}",
                 handler,
                 methods=[method],
                 status_code=status_code,
-                **documented(
-                    summary.format(words),
-                    FOR_MODERATORS,
-                    {404: f"No {kind} has this id."},
-                    *meanings,
-                    answer=answer,
-                ),
+                **route,
             )
         return handler
 
@@ -138,7 +141,12 @@ def restore(
     return history(record_id, kind, knowledge_base, account)
 
 
-@_for_each_kind("POST", "erase", "Erase {}")
+@_for_each_kind(
+    "POST",
+    "erase",
+    "Erase {}",
+    later="It is erased. Another process uses the database: its files are cleaned within the hour.",
+)
 def erase(
     record_id: str,
     kind: AKind,
@@ -146,10 +154,7 @@ def erase(
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
 ) -> History:
-    """Erases its text, vectors, versions and drafts permanently. No ingest brings it back.
-
-    202 if another process uses the database: then its files are cleaned within the hour.
-    """
+    """Erases its text, vectors, versions and drafts permanently. No ingest brings it back."""
     try:
         knowledge_base.erase(kind, record_id, by=account.name)
     except NotYetScrubbed:

@@ -435,6 +435,10 @@ def test_a_record_is_erased_even_if_the_files_are_cleaned_later(
     answer = moderator.post("/api/cases/angouleme/erase")
     assert answer.status_code == 202
     assert answer.json()["withdrawal"]["erased"]
+    route = moderator.get("/api/openapi.json").json()["paths"]["/api/cases/{record_id}/erase"]
+    told = route["post"]["responses"]
+    assert told["202"]["content"] == told["200"]["content"]
+    assert "cleaned within the hour" in told["202"]["description"]
 
 
 @pytest.mark.parametrize("verb", ["history", "edit", "withdraw", "restore", "erase"])
