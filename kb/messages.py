@@ -232,7 +232,7 @@ MESSAGES: Mapping[str, str] = {
     "no_json": N_("is not JSON: {reason}"),
     "no_json_at": N_("is not JSON: {reason} (line {line}, column {column})"),
     "nested_json": N_("is not JSON that can be read: it is nested too deeply"),
-    "huge_number": N_("has a number of thousands of digits: write it in quotes"),
+    "huge_number": N_("has a number that is too large: leave it out"),
     "no_container": N_("holds neither an array nor an object"),
     "not_one_array": N_("must hold one array of actors; its arrays are: {arrays}"),
     "wrong_target": N_("column {header!q} cannot be read as {target!q}: write {targets}"),

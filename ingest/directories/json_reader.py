@@ -4,7 +4,10 @@ An array is read item by item, however large it is.
 """
 
 import json
+import re
+import sys
 from collections.abc import Iterable, Iterator
+from decimal import InvalidOperation
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +24,10 @@ _Event = tuple[str, object]
 _END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
 _MAX_EXPLAINED_BYTES = 1 << 24
 _MAX_DEPTH = 50
+_MAX_DIGITS = sys.int_info.str_digits_check_threshold
+"""So many digits Python makes a number of, however it is set."""
+
+_LONG_NUMBER = re.compile(f"[0-9]{{{_MAX_DIGITS + 1}}}")
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -35,7 +42,7 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
                 yield _row(number, value)
     except ijson.JSONError as error:
         raise _explained(path, error) from None
-    except SystemError:  # what the parser in C makes of Python's own refusal
+    except InvalidOperation:  # an exponent of twenty digits
         raise InputError("huge_number") from None
 
 
@@ -54,10 +61,14 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow
 
 
 class _Utf8:
-    """Reads a text file of any encoding as UTF-8, for a parser of bytes."""
+    """Reads a text file of any encoding as UTF-8, for a parser of bytes.
+
+    It refuses what the parser dies of: a whole number that Python makes none of.
+    """
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._file: IO[str] = path.open(encoding=encoding, newline="")
+        self._before = ""
 
     def __enter__(self) -> "_Utf8":
         return self
@@ -66,7 +77,12 @@ class _Utf8:
         self._file.close()
 
     def read(self, n: int = -1) -> bytes:
-        return self._file.read(n).encode()
+        text = self._file.read(n)
+        joined = self._before + text
+        if _LONG_NUMBER.search(joined):
+            raise InputError("huge_number")
+        self._before = joined[-_MAX_DIGITS:]
+        return text.encode()
 
 
 def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:

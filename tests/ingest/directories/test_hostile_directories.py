@@ -12,6 +12,7 @@ import pytest
 
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.preview import preview
+from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
 from kb.errors import InputError
 from tests.ingest.directories.test_spreadsheet_reader import ods
@@ -74,10 +75,24 @@ def test_a_long_text_that_is_written_once_for_many_rows_is_not_unpacked(tmp_path
         preview(path, "once")
 
 
-def test_a_number_of_thousands_of_digits_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "number", ["9" * 10_000, "-1e9999999999999999999", "1E-9999999999999999999"]
+)
+@pytest.mark.parametrize("items_before", [0, 20_000])
+def test_a_number_too_large_to_be_read_is_told(
+    tmp_path: Path, number: str, items_before: int
+) -> None:
     path = tmp_path / "digits.json"
-    path.write_text('[{"nom": "a", "x": ' + "9" * 10_000 + "}]", encoding="utf-8")
-    with pytest.raises(InputError, match="thousands of digits"):
+    ones = ", ".join(["1"] * items_before + [number])
+    path.write_text(f'[{{"nom": "a", "x": [{ones}]}}]', encoding="utf-8")
+    with pytest.raises(InputError, match="a number that is too large"):
+        list(read_directory(path))
+
+
+def test_digits_are_counted_across_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "digits.json"
+    path.write_text(f'[{{"nom": "a", "x": "{" " * 65_000}", "y": {"9" * 1000}}}]', encoding="utf-8")
+    with pytest.raises(InputError, match="a number that is too large"):
         preview(path, "digits")
 
 
