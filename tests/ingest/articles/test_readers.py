@@ -403,6 +403,15 @@ def test_what_was_fetched_is_read_by_its_type() -> None:
     assert (article.title, article.text, article.source_url) == (TITLE, FIRST, url)
 
 
+@pytest.mark.parametrize(
+    ("start", "first"), [("3", 3), ("-2", 1), ("²", 1), ("", 1), ("9" * 5000, 1)]
+)
+def test_a_list_of_html_begins_with_its_number_where_it_has_one(start: str, first: int) -> None:
+    html = f"<h1>{TITLE}</h1><p>{FIRST}</p><ol start='{start}'><li>Filtrer</li></ol>"
+    article = article_from_bytes(html.encode(), ".html")
+    assert article.text == f"{FIRST}\n\n{first}. Filtrer"
+
+
 def test_the_address_of_a_page_is_the_one_it_names() -> None:
     html = (
         '<html><head><link rel="canonical" href="/articles/12"></head>'

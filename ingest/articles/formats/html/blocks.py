@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _MAX_DEPTH = 200
+_NUMBER = re.compile(r"[0-9]{1,9}")  # as Markdown numbers items
 _LABEL_END = re.compile(r"(?<=\w)\s*$")
 _BULLET = re.compile(rf"^[{BULLETS}]\s*(?=\S)")
 
@@ -127,7 +128,8 @@ class _Walk:
             yield from self.inside(element, where)
 
     def _list(self, element: "HtmlElement", where: Position, level: int) -> Iterator[Block]:
-        number = int(element.get("start") or 1) if (element.get("start") or "1").isdigit() else 1
+        start = element.get("start") or ""
+        number = int(start) if _NUMBER.fullmatch(start) else 1
         for item in element:
             if item.tag in {"ul", "ol"}:
                 yield from self._list(item, self._regions.at(item, where), level + 1)
