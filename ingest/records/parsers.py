@@ -46,7 +46,7 @@ _NAF_WITHOUT_POINT = re.compile(r"(\d\d)(\d\d[A-Z])")
 _FLOWS = {word: flow for flow, traits in FLOWS.items() for word in (flow.value, *traits.french)}
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
-_SPREADSHEET_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:E[+-]?\d+)?", re.IGNORECASE)
+_SPREADSHEET_NUMBER = re.compile(r"\d{1,20}(?:[.,]\d{1,20})?(?:E[+-]?\d+)?", re.IGNORECASE)
 _MAX_ZEROS_LOST = 2
 
 

@@ -117,6 +117,11 @@ def test_a_row_that_cannot_be_kept_says_why(cells: dict[str, str], reason: str) 
     assert str(refusal.value) == reason
 
 
+def test_a_number_of_thousands_of_digits_is_no_siret() -> None:
+    with pytest.raises(InputError, match="is not valid: a SIRET holds digits only"):
+        actor_from({"name": "x", "siret": "9" * 5000 + "E1"})
+
+
 def test_a_fact_can_be_too_long_as_well() -> None:
     with pytest.raises(InputError, match=r"^Note has 20,001 characters; at most 20,000 fit$"):
         actor_from({"name": "x"}, {"Note": "y" * 20_001})
