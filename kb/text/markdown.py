@@ -4,10 +4,42 @@ import re
 from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, blockquote
 from markdown_it.token import Token
 
-_PARSER = MarkdownIt("commonmark", {"html": False})
+_LINES_AHEAD = "lines ahead of quotes"
+_MOST_LINES_AHEAD = 10_000
 _SPACES = re.compile(r"[ \t\n]+")
+
+
+def markdown_parser() -> MarkdownIt:
+    """A parser of CommonMark to which HTML is text. Its time grows as the text does."""
+    parser = MarkdownIt("commonmark", {"html": False})
+    alternatives = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("blockquote", _quote, {"alt": alternatives})
+    return parser
+
+
+def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The rule for a quote, which reads ahead to the next blank line, wherever the quote ends.
+
+    After many lines ahead, it reads no further than the lines that begin with `>`.
+    """
+    if silent:
+        return blockquote(state, start, end, silent)
+    if state.env.setdefault(_LINES_AHEAD, 0) > _MOST_LINES_AHEAD:
+        end = next((line for line in range(start + 1, end) if not _is_quoted(state, line)), end)
+        return blockquote(state, start, end, silent)
+    found = blockquote(state, start, end, silent)
+    if found:
+        below = range(state.line, end)
+        blank = next((line for line in below if state.isEmpty(line)), end)
+        state.env[_LINES_AHEAD] += blank - state.line
+    return found
+
+
+def _is_quoted(state: StateBlock, line: int) -> bool:
+    return state.src.startswith(">", state.bMarks[line] + state.tShift[line])
 
 
 def plain_text(markdown: str) -> str:
@@ -28,3 +60,6 @@ def _words(tokens: Sequence[Token]) -> str:
         else:
             pieces.append(token.content.rstrip("\n"))
     return _SPACES.sub(" ", "".join(pieces))
+
+
+_PARSER = markdown_parser()

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
+from kb.text.markdown import markdown_parser
+
 _SPACES = re.compile(r"\s+")
 
 _TAGS = set(
@@ -139,7 +141,7 @@ def _link_to_image(
 
 
 def _article_renderer() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser = markdown_parser().enable("table")
     parser.core.ruler.push("heading_levels", _set_heading_levels)
     parser.add_render_rule("link_open", _mark_links_as_foreign)
     parser.add_render_rule("image", _link_to_image)
