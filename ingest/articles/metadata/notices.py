@@ -31,6 +31,7 @@ _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s|\.\s(?=[A-ZÀ-Þ])")
 
 def take_notices(layout: Layout, findings: Findings) -> None:
     """Takes the values that lines announce on themselves; other lines are prose again."""
+    taken: list[tuple[int, Line, list[Announcement]]] = []
     for at, line in enumerate(layout.lines):
         if line.is_used and not line.is_body:
             continue
@@ -42,18 +43,23 @@ def take_notices(layout: Layout, findings: Findings) -> None:
             line.notices = ()
             continue
         line.leave()
+        taken.append((at, line, believed))
+    beside_text = " | ".join(line.text for line in layout.lines if not line.is_prose)
+    for at, line, believed in taken:
         for notice in believed:
             is_bare_date = notice.announced is Announced.DATE and notice.is_bare
             announced = _dated_by(layout, at) if is_bare_date else notice.announced
-            person = _without_site(layout, line, notice.person)
+            person = _without_site(beside_text, line, notice.person)
             _take_notice(findings, replace(notice, announced=announced, person=person), line)
 
 
-def _without_site(layout: Layout, line: Line, person: Person) -> Person:
-    """The person without the paper that stands after the name, and again beside the text."""
+def _without_site(beside_text: str, line: Line, person: Person) -> Person:
+    """The person without the paper that stands after the name, and in another line beside it."""
     first, *others = person.name.split(", ")
-    furniture = " | ".join(each.text for each in layout.lines if not each.is_prose and each != line)
-    names = [first, *(name for name in others if name not in furniture)]
+    names = [
+        first,
+        *(name for name in others if beside_text.count(name) <= line.text.count(name)),
+    ]
     return replace(person, name=", ".join(names)) if others else person
 
 

@@ -22,6 +22,7 @@ from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, NETWORK_PAGE, SECOND, THIRD, TITLE
+from tests.work import calls_in
 
 BYLINE = "Jeanne Morel, chargée de mission"
 
@@ -446,3 +447,11 @@ def test_hostile_html_ends_in_an_article_or_in_a_line(html: str) -> None:
     except InputError as error:
         message = str(error)
     assert "\n" not in message
+
+
+def test_lines_that_name_somebody_take_no_time_by_their_square() -> None:
+    few, many = (
+        FIRST + "".join(f"\n\nPar Jean Dupont, Sud Ouest {n}" for n in range(count))
+        for count in (100, 400)
+    )
+    assert calls_in(lambda: pasted_article(many)) < 5 * calls_in(lambda: pasted_article(few))
