@@ -5,19 +5,23 @@ French or English, or a commune have it. One that is not is compared with the wo
 then with those of the trades and the dictionaries.
 """
 
+import contextlib
 import re
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 
 from spellchecker import SpellChecker
 
+from kb.errors import KnowledgeBaseError
 from kb.models import Kind
 from kb.reference.communes import communes_named
 from kb.reference.trades import trades
 from kb.store.pool import StorePool
-from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, stem, words
+from kb.store.store import Store
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, words
 from kb.text.folding import fold
 from kb.text.phonetics import sound, sounds
 from kb.trade_index.trade_index import TradeIndex
@@ -30,6 +34,12 @@ MOST_CHARS = 200
 
 LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
+
+READ_AT_ONCE = 2_000
+"""Records of a base whose words are read while somebody waits for them; those of more, beside."""
+
+REST = 20
+"""How many times as long as the words of a large base took to be read, they are not read again."""
 
 _reading = threading.Lock()
 
@@ -85,12 +95,20 @@ class Vocabulary:
 
 
 class Spelling:
-    """Corrects needs by the words of a base, read anew when its records have changed."""
+    """Corrects needs by the words of a base, read anew when its records have changed.
+
+    Those of a large base are read by a thread beside. Until it is done, needs are corrected by the
+    former words, or by those of the trades and the dictionaries alone; a word that a record has is
+    corrected at no time.
+    """
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
         self._stores = stores
         self._trade_index = trade_index
         self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
+        self._lock = threading.Lock()
+        self._reader: threading.Thread | None = None
+        self._rests_until = 0.0
 
     def meant(self, need: str) -> str:
         """Returns the need with its unknown words corrected, or "" if nothing is to be corrected.
@@ -102,13 +120,13 @@ class Spelling:
         unknown = [word for word in words(need) if self._may_be_a_slip(word, need)]
         if not unknown:
             return ""
-        of_base = self._of_base()
+        with self._stores.lend() as store:
+            of_base = self._of_base(store)
+            unknown = [word for word in unknown if not _is_said(word, of_base, store)]
         corrected = need
         for word in reversed(unknown):
             form = word.forms[0]
-            if form not in of_base and (
-                meant := of_base.nearest(form) or _ordinary().nearest(form)
-            ):
+            if meant := of_base.nearest(form) or _ordinary().nearest(form):
                 corrected = corrected[: word.start] + meant + corrected[word.end :]
         return corrected if corrected != need else ""
 
@@ -129,12 +147,40 @@ class Spelling:
         index = self._trade_index()
         return index is not None and any(stem(form, lang) in index.words.rows for lang in STEMMERS)
 
-    def _of_base(self) -> Vocabulary:
-        with self._stores.lend() as store, store.reading():
-            state = tuple(map(store.generation_of, Kind))
-            if self._read[0] != state:
-                self._read = (state, Vocabulary(_counted(store.texts())))
+    def _of_base(self, store: Store) -> Vocabulary:
+        if self._read[0] != _state(store):
+            if store.count_records() <= READ_AT_ONCE:
+                self._read_words(store)
+            else:
+                self._read_beside()
         return self._read[1]
+
+    def _read_words(self, store: Store) -> None:
+        state = _state(store)
+        self._read = (state, Vocabulary(_counted(store.texts())))
+
+    def _read_beside(self) -> None:
+        with self._lock:
+            is_reading = self._reader is not None and self._reader.is_alive()
+            if not is_reading and time.monotonic() >= self._rests_until:
+                self._reader = threading.Thread(target=self._read_alone, name="words", daemon=True)
+                self._reader.start()
+
+    def _read_alone(self) -> None:
+        started = time.monotonic()
+        # Whatever keeps it from that, who asks next tries again.
+        with contextlib.suppress(KnowledgeBaseError), self._stores.lend() as store:
+            self._read_words(store)
+        self._rests_until = time.monotonic() + REST * (time.monotonic() - started)
+
+
+def _state(store: Store) -> tuple[str, ...]:
+    return tuple(map(store.generation_of, Kind))
+
+
+def _is_said(word: Word, of_base: Vocabulary, store: Store) -> bool:
+    """Returns whether the base has a word, also since its words were read."""
+    return word.forms[0] in of_base or bool(store.passages_saying([spellings(word)], 1))
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:

@@ -1,7 +1,7 @@
 """Passages in the store: their words, by which they are matched, and their embeddings."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,9 @@ _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 
 PASSAGES_OF_RECORD = 3
 """Count of a record's passages with a word that are looked at to count its records."""
+
+
+TEXTS_AT_ONCE = 2_000
 
 
 class Passage(NamedTuple):
@@ -95,9 +98,15 @@ class StoredPassages(StoreConnection):
             )
         return {(Kind(row[0]), row[1]) for row in rows if says(row[2], phrase)}
 
-    def texts(self) -> list[str]:
-        """The texts of all documents, names included."""
-        return [row[0] for row in self.execute("select text from documents order by id")]
+    def texts(self) -> Iterator[str]:
+        """The texts of all documents, names included, read some at a time."""
+        last = 0
+        while rows := self.execute(
+            "select id, text from documents where id > ? order by id limit ?",
+            [last, TEXTS_AT_ONCE],
+        ).fetchall():
+            yield from (row[1] for row in rows)
+            last = rows[-1][0]
 
     def passages_with(
         self, phrases: Collection[str], most: int

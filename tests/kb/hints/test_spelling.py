@@ -1,13 +1,17 @@
+import threading
 from functools import cache
+from typing import Any
 
 import pytest
 
 from kb.hints import spelling
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor
 from tests.web.sample_base import SampleBase
 
 
 @pytest.fixture(scope="module")
-def base() -> SampleBase:
+def sample() -> SampleBase:
     return SampleBase()
 
 
@@ -20,8 +24,8 @@ def base() -> SampleBase:
         ("distilerie", "distillerie"),
     ],
 )
-def test_an_unknown_word_becomes_a_near_word(base: SampleBase, need: str, meant: str) -> None:
-    assert base.spelling.meant(need) == meant
+def test_an_unknown_word_becomes_a_near_word(sample: SampleBase, need: str, meant: str) -> None:
+    assert sample.spelling.meant(need) == meant
 
 
 @pytest.mark.parametrize(
@@ -40,8 +44,10 @@ def test_an_unknown_word_becomes_a_near_word(base: SampleBase, need: str, meant:
         "du cirrage " * 30,
     ],
 )
-def test_names_numbers_known_words_and_letters_are_left_alone(base: SampleBase, need: str) -> None:
-    assert base.spelling.meant(need) == ""
+def test_names_numbers_known_words_and_letters_are_left_alone(
+    sample: SampleBase, need: str
+) -> None:
+    assert sample.spelling.meant(need) == ""
 
 
 def test_who_needs_the_dictionaries_while_they_are_read_waits(
@@ -59,3 +65,59 @@ def test_who_needs_the_dictionaries_while_they_are_read_waits(
         spelling.read_dictionaries()
     assert others_wait == [True]
     assert not spelling._reading.locked()
+
+
+def test_the_words_of_a_changed_base_are_read_again(base: KnowledgeBase) -> None:
+    base.put([Actor("a", "Avel", description="Fabrication de brugondines.")])
+    assert base.spelling.meant("des brugodines") == "des brugondines"
+    base.put([Actor("a", "Avel", description="Fabrication de zwourbilles.")])
+    assert base.spelling.meant("des zwourbiles") == "des zwourbilles"
+
+
+def test_the_words_of_a_large_base_are_read_beside(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spelling, "READ_AT_ONCE", 0)
+    monkeypatch.setattr(spelling, "REST", 0)
+    may_read = threading.Event()
+    counted = spelling._counted
+
+    def late(texts: Any) -> Any:
+        assert may_read.wait(60)
+        return counted(texts)
+
+    def is_read() -> None:
+        reader = base.spelling._reader
+        assert reader is not None
+        reader.join()
+
+    monkeypatch.setattr(spelling, "_counted", late)
+    base.put([Actor("a", "Avel", description="Fabrication de brugondines.")])
+    # What nobody has read yet corrects nothing, and is corrected by nothing.
+    assert base.spelling.meant("des brugodines") == ""
+    assert base.spelling.meant("des brugondines") == ""
+    may_read.set()
+    is_read()
+    assert base.spelling.meant("des brugodines") == "des brugondines"
+    may_read.clear()
+    base.put([Actor("b", "Brennus", description="Fabrication de brugodines de mer.")])
+    assert base.spelling.meant("des brugodines") == ""  # it is said by now
+    assert base.spelling.meant("des brugondnes") == "des brugondines"
+    assert base.spelling.meant("des brugondnes") == "des brugondines"
+    may_read.set()
+    is_read()
+
+
+def test_the_words_of_a_large_base_are_not_read_again_and_again(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spelling, "READ_AT_ONCE", 0)
+    monkeypatch.setattr(spelling, "REST", float("inf"))
+    readers = set()
+    for n in range(3):
+        base.put([Actor("a", "Avel", description=f"Fabrication de brugondines, {n} sortes.")])
+        base.spelling.meant("des brugodines")
+        assert base.spelling._reader is not None
+        base.spelling._reader.join()
+        readers.add(base.spelling._reader)
+    assert len(readers) == 1
