@@ -143,7 +143,7 @@ def _guided(run: "FuzzingRun", seed: int) -> None:
         options = {
             "seed": seed, "max_len": 1 << 16, "len_control": 0, "cross_over": 0, "verbosity": 0,
             "rss_limit_mb": 0, "timeout": 10_000, "handle_segv": 0, "handle_abrt": 0,
-            "handle_bus": 0, "handle_fpe": 0, "handle_ill": 0,
+            "handle_bus": 0, "handle_fpe": 0, "handle_ill": 0, "report_slow_units": 10_000,
         }  # fmt: skip
         flags = [f"-{option}={value}" for option, value in options.items()]
         atheris.Setup([sys.argv[0], *flags, corpus], one, custom_mutator=mutate)
