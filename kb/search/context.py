@@ -2,9 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
@@ -14,6 +15,7 @@ from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
+from kb.store.names import VocabularyWord
 from kb.store.passages import Passage
 from kb.store.records import FiledActor
 from kb.store.store import Store
@@ -27,6 +29,15 @@ PASSAGES_REMEMBERED = 100_000
 
 ACTORS_REMEMBERED = 100_000
 """Count of actors whose filing is remembered: 0.3 kilobytes each."""
+
+NAME_WORDS_REMEMBERED = 100_000
+"""Count of words of names that are remembered: 0.3 kilobytes each."""
+
+ASKED_WORDS_REMEMBERED = 10_000
+"""Count of words asked for whose likes among those of names are remembered: a kilobyte each."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,29 +115,57 @@ class KnownPassages:
         return {id_: passage for id_, passage in found.items() if passage is not None}
 
 
-class FiledActors:
-    """What filters ask of the actors that searches found, in one state of the base.
+class OfGeneration(Generic[Key, Value]):
+    """What searches read of one state of the base: at most so many values, by key.
 
     Threads share them, though one may still read the state before.
     """
 
-    def __init__(self, most: int = ACTORS_REMEMBERED) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._known: tuple[str, dict[str, FiledActor]] = ("", {})
+        self._known: tuple[str, dict[Key, Value]] = ("", {})
 
-    def of(self, ids: Collection[str], store: Store) -> dict[str, FiledActor]:
-        """As `Store.filed`."""
-        generation = store.generation_of(Kind.ACTOR)
+    def of(
+        self,
+        keys: Collection[Key],
+        generation: str,
+        read: Callable[[list[Key]], Mapping[Key, Value]],
+    ) -> dict[Key, Value]:
+        """The values of keys at a generation of the base, of which what is not known is read.
+
+        Keys for which nothing is read are left out.
+        """
         known_at, known = self._known
-        if known_at != generation or len(known) > self._most:
+        if known_at != generation:
             known = {}
             self._known = generation, known
-        found = {id_: known[id_] for id_ in ids if id_ in known}
-        if missing := [id_ for id_ in ids if id_ not in found]:
-            read = store.filed(missing)
-            known.update(read)
-            found |= read
+        found = {key: known[key] for key in keys if key in known}
+        if missing := [key for key in keys if key not in found]:
+            new = read(missing)
+            if len(known) + len(new) > self._most:
+                # Another thread may be reading the former ones.
+                known = {}
+                self._known = generation, known
+            if len(new) <= self._most:
+                known.update(new)
+            found |= new
         return found
+
+
+Likenesses = Sequence[tuple[VocabularyWord, float]]
+"""Words of names, each with its likeness to a word that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The words of names that searches have read, by id, and the most alike, by what was asked."""
+
+    words: OfGeneration[int, VocabularyWord] = field(
+        default_factory=lambda: OfGeneration(NAME_WORDS_REMEMBERED)
+    )
+    near: OfGeneration[str, Likenesses] = field(
+        default_factory=lambda: OfGeneration(ASKED_WORDS_REMEMBERED)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +178,10 @@ class Calibration:
     phrases: Phrases
     probe: NeedProbe
     passages: KnownPassages = field(default_factory=KnownPassages)
-    filed: FiledActors = field(default_factory=FiledActors)
+    filed: OfGeneration[str, FiledActor] = field(
+        default_factory=lambda: OfGeneration(ACTORS_REMEMBERED)
+    )
+    names: KnownNames = field(default_factory=KnownNames)
 
     @classmethod
     def of(
@@ -196,7 +238,8 @@ class SearchContext:
 
     def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
         """What filters ask of the actors with these ids, by id; unknown ids are left out."""
-        return self.calibration.filed.of(ids, self.store)
+        generation = self.store.generation_of(Kind.ACTOR)
+        return self.calibration.filed.of(ids, generation, self.store.filed)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
         """The actors with these ids, each read once; unknown ids are left out."""

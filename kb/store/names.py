@@ -57,25 +57,25 @@ class WordUses:
 class StoredNames(StoreConnection):
     """The names of actors, word by word."""
 
-    def words_near(self, words: Collection[str]) -> dict[str, list[VocabularyWord]]:
-        """The words that share a slip (`kb.text.phonetics.slips`) with these, in any order."""
+    def words_near(self, words: Collection[str]) -> dict[str, set[int]]:
+        """The ids of the words that share a slip (`kb.text.phonetics.slips`) with each of these."""
         meant: dict[str, list[str]] = {}
         for word in sorted(words):
             for slip in slips(word):
                 meant.setdefault(slip, []).append(word)
-        rows = self.run(
-            "select slip, id, word, sound, names from name_slips"
-            " join name_vocabulary on id = word_id"
-            " where slip in :values",
-            meant,
-        )
-        found: dict[str, dict[int, VocabularyWord]] = {word: {} for word in words}
-        for slip, id_, *near in rows:
+        rows = self.run("select slip, word_id from name_slips where slip in :values", meant)
+        found: dict[str, set[int]] = {word: set() for word in words}
+        for slip, id_ in rows:
             for word in meant[slip]:
-                of_word = found[word]
-                if id_ not in of_word:
-                    of_word[id_] = VocabularyWord(id_, *near)
-        return {word: list(near.values()) for word, near in found.items() if near}
+                found[word].add(id_)
+        return found
+
+    def vocabulary_words(self, ids: Collection[int]) -> dict[int, VocabularyWord]:
+        """The words of names with these ids, by id; unknown ids are left out."""
+        rows = self.run(
+            "select id, word, sound, names from name_vocabulary where id in :values", ids
+        )
+        return {row[0]: VocabularyWord(*row) for row in rows}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
         """The words among these that names have, in any order."""

@@ -9,8 +9,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -213,21 +211,18 @@ def _nearness(word: str, other: str, slip_chars: tuple[int, int]) -> float:
     return 1 - edits / length if edits <= slips else 0.0
 
 
-def word_likenesses(
+def alike(
     word: str, others: Sequence[VocabularyWord], weights: NameWeights
-) -> NDArray[np.float64]:
-    """Returns the likeness of a word to each of others, `(n,)`: as `word_likeness`, in one go."""
-    if word.isdigit():
-        return np.array([float(word == other.word) for other in others])
-    by_letters = _nearnesses(word, [other.word for other in others], weights)
-    by_sound = _nearnesses(sound(word), [other.sound for other in others], weights)
-    likenesses = np.maximum(by_letters, weights.sounds_alike * by_sound)
-    likenesses[[other.word.isdigit() for other in others]] = 0.0
-    return likenesses
+) -> dict[VocabularyWord, float]:
+    """Returns those of others that are like a word, each with its `word_likeness`, in one go."""
+    sounded = sound(word)
+    # Few are near, and only those are compared in full.
+    near = {place for *_, place in _near(word, [other.word for other in others])}
+    near |= {place for *_, place in _near(sounded, [other.sound for other in others])}
+    likenesses = {others[place]: word_likeness(word, others[place].word, weights) for place in near}
+    return {other: likeness for other, likeness in likenesses.items() if likeness}
 
 
-def _nearnesses(word: str, others: Sequence[str], weights: NameWeights) -> NDArray[np.float64]:
-    lengths = np.maximum([len(other) for other in others], len(word))
-    slips = (lengths >= weights.slip_chars) + (lengths >= weights.two_slips_chars).astype(int)
-    (edits,) = process.cdist([word], others, scorer=OSA.distance, score_cutoff=2)
-    return np.where(edits <= slips, 1 - edits / lengths, 0.0)
+def _near(word: str, others: Sequence[str]) -> Sequence[tuple[str, float, int]]:
+    """Returns those of others that two slips may make of a word, with the slips and the place."""
+    return process.extract(word, others, scorer=OSA.distance, score_cutoff=2, limit=None)

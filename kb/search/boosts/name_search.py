@@ -7,17 +7,16 @@ import heapq
 import re
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-import numpy as np
 from stdnum import luhn
 
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
-from kb.search.boosts.name_comparison import NameComparison, rarity, word_likenesses
-from kb.search.context import SearchContext
+from kb.search.boosts.name_comparison import NameComparison, alike, rarity
+from kb.search.context import KnownNames, Likenesses, SearchContext
 from kb.search.weights import NameWeights
 from kb.store.names import VocabularyWord
 from kb.store.store import Store
@@ -62,7 +61,7 @@ def boost_names(
     weights = context.weights.names
     if named.ids or not near:
         return dict.fromkeys(sorted(named.ids), weights.exact)
-    near_names = names_near(text, context.store, weights)
+    near_names = names_near(text, context.store, weights, context.calibration.names)
     return {actor_id: weights.near * likeness for actor_id, likeness in near_names.items()}
 
 
@@ -71,7 +70,9 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(fold(text).strip()) is not None
 
 
-def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
+def names_near(
+    query: str, store: Store, weights: NameWeights, known: KnownNames
+) -> dict[str, float]:
     """The likeness of the actors that a query names, by id: at most 1, the name itself.
 
     The most alike are first, ties by id. There are none if the query is a need.
@@ -81,7 +82,7 @@ def names_near(query: str, store: Store, weights: NameWeights) -> dict[str, floa
     if number := _NUMBER.fullmatch(fold(query).strip()):
         found = _numbered("".join(filter(str.isdigit, number[1])), store, weights)
     else:
-        found = _called(query, store, weights)
+        found = _called(query, store, weights, known)
     best_first = sorted(found.items(), key=lambda near: (-near[1], near[0]))
     return dict(best_first[: weights.most_names])
 
@@ -94,13 +95,13 @@ def is_distinctive(name: str, store: Store, weights: NameWeights) -> bool:
     )
 
 
-def _called(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
+def _called(query: str, store: Store, weights: NameWeights, known: KnownNames) -> dict[str, float]:
     asked = analyse_name(query).spelled
     if not asked or len(asked) > weights.most_words:
         return {}
     ids = set(store.actors_named(name_key(query)))
     if not FUNCTION_WORDS.issuperset(asked):
-        ids.update(_bearers(asked, store, weights))
+        ids.update(_bearers(asked, store, weights, known))
     comparison = NameComparison(asked, store, weights)
     return {
         actor_id: likeness
@@ -109,9 +110,11 @@ def _called(query: str, store: Store, weights: NameWeights) -> dict[str, float]:
     }
 
 
-def _bearers(asked: Sequence[str], store: Store, weights: NameWeights) -> list[str]:
+def _bearers(
+    asked: Sequence[str], store: Store, weights: NameWeights, known: KnownNames
+) -> list[str]:
     """The ids of the actors whose names have most of what is near the words of the query."""
-    near = _near_words(asked, store, weights)
+    near = _near_words(asked, store, weights, known)
     if not near:
         return []
     # A word of very many names only tells apart names that rarer words have found.
@@ -144,24 +147,38 @@ class _NearWord(NamedTuple):
     likeness: float
 
 
-def _near_words(asked: Sequence[str], store: Store, weights: NameWeights) -> list[_NearWord]:
+def _near_words(
+    asked: Sequence[str], store: Store, weights: NameWeights, known: KnownNames
+) -> list[_NearWord]:
     """Returns words like a word of these, two of them joined, or a part of one; rarest first."""
-    found: list[_NearWord] = []
+    generation = store.generation
+
+    def most_alike(tokens: Collection[str]) -> dict[str, Likenesses]:
+        near = store.words_near(tokens)
+        ids = set().union(*near.values())
+        words = known.words.of(ids, generation, store.vocabulary_words)
+        return {
+            token: heapq.nsmallest(
+                weights.near_words,
+                alike(token, [words[id_] for id_ in near[token]], weights).items(),
+                key=lambda found: (-found[1], found[0].id),
+            )
+            for token in tokens
+        }
+
     joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
-    for token, words in store.words_near({*asked, *joined}).items():
-        alike = word_likenesses(token, words, weights)
-        near = [
-            _NearWord(words[at], token, float(alike[at])) for at in np.flatnonzero(alike).tolist()
-        ]
-        found += heapq.nsmallest(
-            weights.near_words, near, key=lambda known: (-known.likeness, known.word.id)
-        )
+    near = known.near.of({*asked, *joined}, generation, most_alike)
+    found = [
+        _NearWord(word, token, likeness)
+        for token, likes in near.items()
+        for word, likeness in likes
+    ]
     ends = {end: word for word in asked for end in _ends(word, weights.least_part_chars)}
     found += [
         _NearWord(word, ends[word.word], weights.part_likeness)
         for word in (store.vocabulary(ends) if ends else ())
     ]
-    return sorted(found, key=lambda known: (known.word.names, -known.likeness, known.word.id))
+    return sorted(found, key=lambda near: (near.word.names, -near.likeness, near.word.id))
 
 
 def _ends(word: str, least_chars: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from sqlite_utils import Database
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
-from kb.search.boosts.name_comparison import word_likeness, word_likenesses
+from kb.search.boosts.name_comparison import alike, word_likeness
 from kb.search.boosts.name_search import names_near
+from kb.search.context import KnownNames
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store import migrations
 from kb.store.names import VocabularyWord
@@ -51,6 +53,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+def near_in(store: Store, query: str) -> dict[str, float]:
+    return names_near(query, store, NAMES, KnownNames())
+
+
 def put(store: Store, *actors: Actor) -> None:
     with store.changing():
         for actor in actors:
@@ -81,7 +87,7 @@ def put(store: Store, *actors: Actor) -> None:
     ],
 )
 def test_a_name_is_known_however_it_is_spelt(store: Store, query: str, actor_id: str) -> None:
-    assert list(names_near(query, store, NAMES))[:1] == [actor_id]
+    assert list(near_in(store, query))[:1] == [actor_id]
 
 
 @pytest.mark.parametrize(
@@ -101,12 +107,12 @@ def test_a_name_is_known_however_it_is_spelt(store: Store, query: str, actor_id:
     ],
 )
 def test_a_need_is_no_name(store: Store, query: str) -> None:
-    assert names_near(query, store, NAMES) == {}
+    assert near_in(store, query) == {}
 
 
 def test_the_name_itself_is_most_alike(store: Store) -> None:
     put(store, replace(ACTORS[0], id="other", name="Distillerie Merlot"))
-    found = names_near("Distillerie Merlet", store, NAMES)
+    found = near_in(store, "Distillerie Merlet")
     assert list(found) == ["merlet", "other"]
     assert found["merlet"] == 1.0
     assert NAMES.threshold <= found["other"] < 1.0
@@ -128,18 +134,18 @@ def test_the_name_itself_is_most_alike(store: Store) -> None:
     ],
 )
 def test_a_number_is_known_with_one_slip(store: Store, query: str, likeness: float) -> None:
-    found = names_near(query, store, NAMES)
+    found = near_in(store, query)
     assert [found[id_] for id_ in found if id_ == "edf"] == [likeness] * bool(likeness)
 
 
 def test_what_is_renamed_or_removed_is_forgotten_at_once(store: Store) -> None:
     put(store, replace(ACTORS[0], name="Papeterie Alamigeon"))
-    assert list(names_near("alamijon", store, NAMES)) == ["merlet"]
-    assert names_near("merlet", store, NAMES) == {}
+    assert list(near_in(store, "alamijon")) == ["merlet"]
+    assert near_in(store, "merlet") == {}
     with store.changing():
         for actor_id in store.ids(Kind.ACTOR):
             store.remove(Kind.ACTOR, actor_id)
-    assert names_near("alamijon", store, NAMES) == {}
+    assert near_in(store, "alamijon") == {}
     assert [rows(store, table) for table in TABLES] == [[], [], []]
 
 
@@ -151,7 +157,7 @@ def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
 
     with pytest.raises(RuntimeError):
         fail_half_way()
-    assert list(names_near("merlet", store, NAMES)) == ["merlet"]
+    assert list(near_in(store, "merlet")) == ["merlet"]
 
 
 TABLES = ("name_vocabulary", "name_slips", "name_words")
@@ -183,7 +189,7 @@ def test_a_base_of_the_second_schema_knows_its_names(store: Store, tmp_path: Pat
     connection.commit()
     connection.close()
     migrated = Store.open(path)
-    assert list(names_near("savonerie du midi", migrated, NAMES)) == ["savon"]
+    assert list(near_in(migrated, "savonerie du midi")) == ["savon"]
     put(store, replace(ACTORS[0], id="twin"))
     with store.changing():
         store.remove(Kind.ACTOR, "edf")
@@ -205,6 +211,33 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     put(opened, *(Actor(id=name, name=name) for name in MADE_UP))
     yield opened
     opened.close()
+
+
+def test_what_is_known_of_names_follows_what_another_process_changes(
+    store: Store, tmp_path: Path
+) -> None:
+    known = KnownNames()
+
+    def found(query: str) -> list[str]:
+        return list(names_near(query, store, NAMES, known))
+
+    assert found("distilerie merlet") == ["merlet"]
+    assert found("vandemerle") == []
+    with closing(Store.open(tmp_path / "kb.sqlite")) as another:
+        with another.changing():
+            another.remove(Kind.ACTOR, "merlet")
+        put(another, Actor(id="new", name="Vandemerlle"))
+    assert found("distilerie merlet") == []
+    assert found("vandemerle") == ["new"]
+
+
+def test_what_is_known_of_names_is_not_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownNames()
+    once = names_near("distilerie merlet", store, NAMES, known)
+    monkeypatch.setattr(store, "words_near", None)
+    assert names_near("distilerie merlet", store, NAMES, known) == once
 
 
 @st.composite
@@ -229,7 +262,7 @@ def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
 @given(slipped_names())
 def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
     name, query = slipped
-    assert name in list(names_near(query, many, NAMES))[:3]
+    assert name in list(near_in(many, query))[:3]
 
 
 WORDS = st.text("abefiopst12", min_size=1, max_size=12)
@@ -238,11 +271,11 @@ WORDS = st.text("abefiopst12", min_size=1, max_size=12)
 @given(WORDS, st.lists(WORDS, max_size=8))
 def test_words_are_as_like_one_by_one_as_in_one_go(word: str, others: list[str]) -> None:
     known = [VocabularyWord(at, other, sound(other), 1) for at, other in enumerate([word, *others])]
-    one_by_one = [word_likeness(word, other.word, NAMES) for other in known]
-    assert word_likenesses(word, known, NAMES).tolist() == one_by_one
+    one_by_one = {other: word_likeness(word, other.word, NAMES) for other in known}
+    assert alike(word, known, NAMES) == {o: like for o, like in one_by_one.items() if like}
 
 
 @given(st.text(max_size=60))
 def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
-    for likeness in names_near(query, many, NAMES).values():
+    for likeness in near_in(many, query).values():
         assert NAMES.threshold <= likeness <= 1
