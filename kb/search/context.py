@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
-from kb.models import Actor, Kind
+from kb.models import Actor, Case, Kind
 from kb.search.fusion import Fusion
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
@@ -29,6 +29,12 @@ PASSAGES_REMEMBERED = 100_000
 
 ACTORS_REMEMBERED = 100_000
 """Count of actors whose filing is remembered: 0.3 kilobytes each."""
+
+RECORDS_REMEMBERED = 2_000
+"""Count of actors, and of cases, that are remembered as they are shown: a few kilobytes each."""
+
+PARTS_REMEMBERED = 10
+"""Count of parts of cases whose passages are remembered."""
 
 NAME_WORDS_REMEMBERED = 100_000
 """Count of words of names that are remembered: 0.3 kilobytes each."""
@@ -182,6 +188,16 @@ class Calibration:
         default_factory=lambda: OfGeneration(ACTORS_REMEMBERED)
     )
     names: KnownNames = field(default_factory=KnownNames)
+    actors: OfGeneration[str, Actor] = field(
+        default_factory=lambda: OfGeneration(RECORDS_REMEMBERED)
+    )
+    cases: OfGeneration[str, Case] = field(default_factory=lambda: OfGeneration(RECORDS_REMEMBERED))
+    passages_of: OfGeneration[str, Collection[int]] = field(
+        default_factory=lambda: OfGeneration(ACTORS_REMEMBERED)
+    )
+    parts_of_cases: OfGeneration[str, Collection[int]] = field(
+        default_factory=lambda: OfGeneration(PARTS_REMEMBERED)
+    )
 
     @classmethod
     def of(
@@ -216,11 +232,13 @@ class SearchContext:
     calibration: Calibration
     _read: dict[int, Passage] = field(default_factory=dict, init=False, repr=False)
     _actors: dict[str, Actor] = field(default_factory=dict, init=False, repr=False)
+    _generation: str = field(init=False, repr=False)
     _is_behind: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         # An index that is behind the store knows passages that are gone.
-        object.__setattr__(self, "_is_behind", self.index.generation != self.store.generation)
+        object.__setattr__(self, "_generation", self.store.generation)
+        object.__setattr__(self, "_is_behind", self.index.generation != self._generation)
 
     @property
     def weights(self) -> RankingWeights:
@@ -244,5 +262,24 @@ class SearchContext:
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
         """The actors with these ids, each read once; unknown ids are left out."""
         if missing := [id_ for id_ in ids if id_ not in self._actors]:
-            self._actors.update(self.store.actors(missing))
+            known = self.calibration.actors
+            self._actors.update(known.of(missing, self._generation, self.store.actors))
         return {id_: self._actors[id_] for id_ in ids if id_ in self._actors}
+
+    def cases(self, ids: Collection[str]) -> dict[str, Case]:
+        """The cases with these ids, by id; unknown ids are left out."""
+        return self.calibration.cases.of(ids, self._generation, self.store.cases)
+
+    def passages_of_actors(self, ids: Collection[str]) -> set[int]:
+        """The passages of the actors with these ids, by id."""
+        read = self.store.passages_of_actors
+        return set().union(*self.calibration.passages_of.of(ids, self._generation, read).values())
+
+    def passages_of_cases(self, parts: Collection[str]) -> set[int]:
+        """The passages of these parts of all cases, by id."""
+
+        def read(missing: Collection[str]) -> dict[str, set[int]]:
+            return {part: self.store.passage_ids_of_parts(Kind.CASE, [part]) for part in missing}
+
+        found = self.calibration.parts_of_cases.of(parts, self._generation, read)
+        return set().union(*found.values())

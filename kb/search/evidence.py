@@ -11,7 +11,7 @@ from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
 from kb.store.passages import Passage
-from kb.text.analysis import TEXTS_REMEMBERED, meaning_spans
+from kb.text.analysis import TEXTS_REMEMBERED, places_of
 
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
@@ -118,8 +118,5 @@ class EvidenceBuilder:
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
         if (text, lang) not in self._marked:
-            spans = meaning_spans(text, lang)
-            self._marked[text, lang] = tuple(
-                sorted({span for stem in self._stems & spans.keys() for span in spans[stem]})
-            )
+            self._marked[text, lang] = tuple(places_of(self._stems, text, lang))
         return self._marked[text, lang]

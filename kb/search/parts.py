@@ -110,8 +110,8 @@ def answers_by_part(
     close = _close_to(queries, context, scope)
     taken = endorse(relevant, asked, weights.cases)
     known = {
-        id_: actor
-        for id_, actor in context.actors({*taken, *chain(*close.values())}).items()
+        id_
+        for id_, actor in context.filed({*taken, *chain(*close.values())}).items()
         if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
     ranks = {candidate.record_id: rank for rank, candidate in enumerate(ranked)}
@@ -296,7 +296,4 @@ def _proposed_actors(
     A weak fit is not enough here either.
     """
     fitting = [actor for actor in best_first(could) if actor.own_fit.is_worth_a_call]
-    return [
-        builder.actor_hit(rank, candidate)
-        for rank, candidate in enumerate(fitting[: weights.hits - before], start=before + 1)
-    ]
+    return list(builder.actor_hits(enumerate(fitting[: weights.hits - before], start=before + 1)))

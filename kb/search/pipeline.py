@@ -79,11 +79,11 @@ def search(
     )
     null = expanded.null
     # Retrieve and score
-    needs = store.passage_ids_of_parts(Kind.CASE, [NEED, TITLE]) if options.cases else ()
+    needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
     found = retrieve(expanded, asked, context, options, scope, needs)
     scored = gather(score(expanded, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
-    cases = store.cases(case_passages)
+    cases = context.cases(case_passages)
     # Names, and whether somebody is named that is not here
     named = named_actors(asked.text, context)
     names = boost_names(asked.text, named, context, near=options.near_names)
@@ -102,7 +102,7 @@ def search(
     measure = Measure(null, weights, asked, max(rises.values(), default=0.0))
     # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *(id_ for id_ in rises if rises[id_]), *names])
-    unread = store.passage_ids_of(Kind.ACTOR, boosted.keys() - retrieved.keys())
+    unread = context.passages_of_actors(boosted.keys() - retrieved.keys())
     actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
     candidates = [
         assess(

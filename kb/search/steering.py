@@ -8,7 +8,6 @@ import numpy as np
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import NO_WORDING, Wording
-from kb.models import Kind
 from kb.search.context import Calibration, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.probe import doubt
@@ -118,7 +117,7 @@ def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, 
     """
     if not ids:
         return {}
-    passages = context.passages(context.store.passage_ids_of(Kind.ACTOR, ids))
+    passages = context.passages(context.passages_of_actors(ids))
     rows: dict[str, list[Embeddings]] = {}
     for id_, row in context.index.embeddings(passages.keys()).items():
         if passages[id_].part != NAME:

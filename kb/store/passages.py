@@ -70,6 +70,18 @@ class StoredPassages(StoreConnection):
         )
         return {row["id"] for row in rows}
 
+    def passages_of_actors(self, actor_ids: Collection[str]) -> dict[str, list[int]]:
+        """The passages of each of these actors, by its id; actors without one are left out."""
+        rows = self.run(
+            "select record_id, p.id from passages p join documents d on d.id = document_id"
+            " where kind = 'actor' and record_id in :values",
+            actor_ids,
+        )
+        found: dict[str, list[int]] = {}
+        for actor_id, id_ in rows:
+            found.setdefault(actor_id, []).append(id_)
+        return found
+
     def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
         """The passages of these parts of all records of a kind."""
         rows = self.run(

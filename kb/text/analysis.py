@@ -7,7 +7,7 @@ Stems are Snowball's (snowballstemmer), taken of folded words: people leave acce
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -90,6 +90,29 @@ def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tupl
     Only such words are marked as evidence: `du` and `the` prove nothing.
     """
     return _spans_of((word for word in words(text) if not is_function_word(word)), lang)
+
+
+def places_of(stems_: Set[str], text: str, lang: str | None = None) -> list[tuple[int, int]]:
+    """The places of the words of a text with one of these stems, in order; of no function word.
+
+    As `meaning_spans` has them, and sooner.
+    """
+    return [
+        (match.start() + start, match.start() + end)
+        for match in _WORD.finditer(text)
+        for start, end, of_word in _meanings(match.group(), lang)
+        if not of_word.isdisjoint(stems_)
+    ]
+
+
+@lru_cache(maxsize=50_000)
+def _meanings(written: str, lang: str | None) -> tuple[tuple[int, int, frozenset[str]], ...]:
+    """The words in a word as it is written, but function words: where they are, and their stems."""
+    return tuple(
+        (word.start, word.end, frozenset(stems(word, lang)))
+        for word in words(written)
+        if not is_function_word(word)
+    )
 
 
 def is_function_word(word: Word) -> bool:

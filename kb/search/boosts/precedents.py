@@ -285,7 +285,7 @@ def _filing_of(actor_ids: Sequence[str], context: SearchContext) -> dict[str, Em
     """
     if context.calibration.background.index is None or not actor_ids:
         return {}
-    passages = context.passages(context.store.passage_ids_of(Kind.ACTOR, actor_ids))
+    passages = context.passages(context.passages_of_actors(actor_ids))
     embedded = context.index.embedded(passages.keys())
     read = [passages[id_] for id_ in embedded.ids.tolist()]
     filing = context.calibration.overlaps.filing(embedded, [passage.lang for passage in read])

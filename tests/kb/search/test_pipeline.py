@@ -15,6 +15,7 @@ from kb.search.pipeline import search
 from kb.search.query import MAX_QUERY_CHARS
 from kb.search.results import EvidenceKind, Filters, Fit
 from kb.search.weights import PassageWeights, RankingWeights
+from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -566,3 +567,40 @@ def test_a_passage_that_is_gone_is_not_remembered(base: KnowledgeBase) -> None:
         for evidence in one.evidence
     ]
     assert hit.description not in shown
+
+
+def test_what_is_shown_follows_what_another_process_changes(
+    open_base: OpenBase, word_counts: WordCountEncoder
+) -> None:
+    base, another = open_base(word_counts), open_base(word_counts)
+    base.put([POLISH, DISTILLER, SANITISER])
+
+    def shown() -> list[Record]:
+        found = base.search("gel hydroalcoolique pour l'hôpital")
+        return [*(hit.actor for hit in found.hits), *(hit.case for hit in found.cases)]
+
+    before = shown()
+    assert POLISH in before
+    assert SANITISER in before
+    polish = replace(POLISH, phone=("05 45 00 00 00",))
+    sanitiser = replace(SANITISER, participants=SANITISER.participants[:1])
+    another.put([polish, sanitiser])
+    another.erase(Kind.ACTOR, DISTILLER.id, by="")
+    after = shown()
+    assert polish in after
+    assert sanitiser in after
+    assert DISTILLER in before
+    assert DISTILLER not in after
+
+
+def test_what_was_shown_is_not_read_again(
+    open_base: OpenBase, word_counts: WordCountEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = open_base(word_counts)
+    known = replace(SANITISER, participants=SANITISER.participants[:2])
+    base.put([POLISH, DISTILLER, GLOVER, known])
+    before = base.search("gel hydroalcoolique")
+    for read in ("actors", "cases", "filed", "passages_of_actors", "passage_ids_of_parts"):
+        monkeypatch.setattr(Store, read, None)
+    after = base.search("gel hydroalcoolique")
+    assert replace(after, took_ms=before.took_ms) == before

@@ -489,6 +489,9 @@ def test_two_texts_alike_are_two_documents(store: Store) -> None:
         put(store, replace(GLOVER, id="second"))
     ids = store.passage_ids_of(Kind.ACTOR, ["gants", "second"])
     assert {passage.record_id for passage in store.passages(ids).values()} == {"gants", "second"}
+    of_each = store.passages_of_actors(["gants", "second", "unknown"])
+    assert of_each.keys() == {"gants", "second"}
+    assert sorted(id_ for of_actor in of_each.values() for id_ in of_actor) == sorted(ids)
 
 
 def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kb.reference.trades import trades
@@ -7,6 +7,7 @@ from kb.text.analysis import (
     _stemmer,
     index_words,
     meaning_spans,
+    places_of,
     query_stems,
     says,
     stem_spans,
@@ -154,6 +155,17 @@ def test_function_words_are_not_among_the_words_to_mark() -> None:
     marked = {text[start:end] for spans in meaning_spans(text).values() for start, end in spans}
     assert marked == {"sait", "faire", "gel", "alcool"}
     assert {text[start:end] for spans in stem_spans(text).values() for start, end in spans} > marked
+
+
+@given(st.text("aeilnrstuLDÉœ'’-‑ ʼ_.1"), st.sampled_from(["fr", "en", None]))
+@example("Qu'une tête-à-tête, l'eau du porte-fût et d’eau", "fr")
+def test_stems_are_placed_where_the_meanings_of_a_text_are(text: str, lang: str | None) -> None:
+    spans = meaning_spans(text, lang)
+    for stem in spans:
+        assert places_of({stem}, text, lang) == sorted(spans[stem])
+    everywhere = {span for of_stem in spans.values() for span in of_stem}
+    assert places_of(spans.keys(), text, lang) == sorted(everywhere)
+    assert places_of({"absent"}, text, lang) == []
 
 
 def test_stems_are_the_same_whichever_library_makes_them() -> None:
