@@ -1,6 +1,7 @@
 """Candidates: the records that a search brought up, each with all that counts for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -31,27 +32,35 @@ from kb.text.flow import gives_up
 class Measure:
     """What candidates of a search are measured by: its null distribution, and the weights.
 
-    What is `asked` is known but for a part of a need. `greatest_rise` is that of all boosts.
+    What is `asked` is known but for a part of a need. `greatest_rise` is that of all boosts, `most`
+    the best fit of who is not named.
     """
 
     null: NullDistribution
     weights: RankingWeights
     asked: Query | None = None
     greatest_rise: float = 0.0
+    most: Fit = Fit.STRONG
 
     @cached_property
     def least(self) -> float:
-        """The least score whose fit is any but none."""
+        """The least score whose fit is any but none; infinite where no other may be."""
+        if self.most is Fit.NONE:
+            return math.inf
         return least_fitting_score(self.null, self.weights.fits)
+
+    @cached_property
+    def offers(self) -> bool:
+        """Whether something is offered: then the texts of actors count besides their scores."""
+        return self.asked is not None and self.asked.flow is Flow.OFFERS
 
 
 @dataclass(eq=False)
 class Candidate:
     """A record, what counts for it, and what that makes.
 
-    `passages` are best first. `rise` is that of its `boost`, `name` the value of its name, and
-    `most` the best fit that it can have. What only a few of hundreds are asked for, their `parts`
-    and their fits, is worked out for these.
+    `passages` are best first. `rise` is that of its `boost`, and `name` the value of its name. Its
+    `parts` and its fits are worked out when they are asked for.
 
     Its best passage counts, so that length does not win; and its best endorsement. An actor that
     gives up itself what the query offers loses a share of its score, and is a lead at best.
@@ -68,14 +77,12 @@ class Candidate:
     rise: float
     name: float
     measure: Measure
-    most: Fit = Fit.STRONG
     own: float = field(init=False)
     score: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.own = self.score = self.passages[0].score if self.passages else 0.0
-        asked = self.measure.asked
-        if not self._is_plain or (asked and asked.flow is Flow.OFFERS):
+        if not self._is_plain or self.measure.offers:
             self.score = self._of_grounds + (self._direction + self.name)
 
     @property
@@ -104,12 +111,12 @@ class Candidate:
         fit = capped_by_doubt(best_fit(self.own_fit, *self._other_fits()), null, weights)
         if self._gives >= weights.shown_possible:
             fit = least_fit(fit, Fit.WEAK)
-        return least_fit(fit, self.most)
+        return least_fit(fit, self.measure.most)
 
     @property
     def is_fit(self) -> bool:
         """Whether its fit is any but none."""
-        if self.name or self.most is Fit.NONE:
+        if self.name or self.measure.most is Fit.NONE:
             return bool(self.name)
         return self._says_enough or any(fit is not Fit.NONE for fit in self._other_fits())
 
@@ -189,8 +196,7 @@ class Candidate:
                 endorsed.matched.relevance for endorsed in self.endorsements if endorsed.gives
             )
             return max(giving, default=0.0)
-        asked = self.measure.asked
-        if not (asked and asked.flow is Flow.OFFERS and self.best and self._says_enough):
+        if not (self.measure.offers and self.best and self._says_enough):
             return 0.0
         return float(gives_up(self.best.passage.text))
 
@@ -207,6 +213,65 @@ def assess(
     """The candidate of a record, by its passages, its endorsements and its boosts, best first."""
     rise = boost.rise(measure.weights.precedents)
     return Candidate(record_id, passages, endorsements, boost, rise, name, measure)
+
+
+class Candidates:
+    """The actors that a search brought up, by id.
+
+    A search brings up hundreds, and shows ten. Nothing counts for most but their own words, none of
+    them rare: these are ranked, and are fit, by the score of their best passage, and are made when
+    they are looked at.
+
+    Attributes:
+        scores: of all actors, by id.
+    """
+
+    def __init__(
+        self,
+        passages: Mapping[str, Sequence[ScoredPassage]],
+        boosted: Iterable[str],
+        measure: Measure,
+        endorsements: Mapping[str, Sequence[Endorsement]],
+        boosts: Mapping[str, Boost],
+        names: Mapping[str, float],
+    ) -> None:
+        """The mappings are by the ids of actors, passages and endorsements best first.
+
+        For those `boosted`, by id, more may count than their own words.
+        """
+        self._passages = passages
+        self._measure = measure
+        self._endorsements = endorsements
+        self._boosts = boosts
+        self._names = names
+        self._made: dict[str, Candidate] = {}
+        self.scores = {id_: of_actor[0].score for id_, of_actor in passages.items()}
+        special = (
+            id_ for id_, of_actor in passages.items() if measure.offers or of_actor[0].words.rare
+        )
+        for id_ in (*special, *boosted):
+            self.scores[id_] = self[id_].score
+
+    def fitting(self, ids: Iterable[str]) -> set[str]:
+        """Those of these whose fit is any but none."""
+        made, scores, least = self._made, self.scores, self._measure.least
+        return {id_ for id_ in ids if (made[id_].is_fit if id_ in made else scores[id_] >= least)}
+
+    def best_first(self, ids: Iterable[str]) -> list[str]:
+        """These by score, ties by id."""
+        return sorted(sorted(ids), key=self.scores.__getitem__, reverse=True)
+
+    def __getitem__(self, id_: str) -> Candidate:
+        if id_ not in self._made:
+            self._made[id_] = assess(
+                id_,
+                self._passages.get(id_, ()),
+                self._measure,
+                endorsements=self._endorsements.get(id_, ()),
+                boost=self._boosts.get(id_, NO_BOOST),
+                name=self._names.get(id_, 0.0),
+            )
+        return self._made[id_]
 
 
 class GroundShares(NamedTuple):

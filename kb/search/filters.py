@@ -1,7 +1,7 @@
 """Filters: the records that may answer, by filters, required words and unwanted words."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,9 +10,8 @@ from kb.models import Case, Kind
 from kb.reference.communes import Commune, communes_named, is_postal_code
 from kb.reference.departments import department_code
 from kb.search.boosts.endorsements import Endorsement
-from kb.search.candidates import Candidate
 from kb.search.query import Query
-from kb.search.results import DISTANCES, Absence, Filters, Fit, PartAnswer, Steering
+from kb.search.results import DISTANCES, Filters, PartAnswer, Steering
 from kb.search.scorer import Scope
 from kb.store.records import FiledActor, usual_spelling
 from kb.store.store import Store
@@ -150,39 +149,24 @@ class Bounds:
 
 
 def apply_filters(
-    actors: Iterable[Candidate],
+    ids: Iterable[str],
     filed: Mapping[str, FiledActor],
     bounds: Bounds,
+    endorsements: Mapping[str, Sequence[Endorsement]],
+    names: Mapping[str, float],
     exact_name: float,
-) -> list[Candidate]:
-    """Returns the actors that can answer; those `filed`, by id, are in the base.
+) -> list[str]:
+    """Returns the actors that can answer, by id; those `filed` are in the base.
 
     Actors named in a case but without an entry in the base are left out. A closed actor answers no
-    need, but is found by its exact name, whose score is `exact_name`.
+    need, but is found by its exact name: the value of this in `names` is `exact_name`.
     """
     return [
-        actor
-        for actor in actors
-        if actor.record_id in filed
-        and not (filed[actor.record_id].closed_on and actor.name < exact_name)
-        and not bounds.exclude_actor(actor.record_id, actor.endorsements)
-    ]
-
-
-def without_chance(
-    actors: Iterable[Candidate], absent: Absence | None, best: Fit
-) -> list[Candidate]:
-    """Returns the actors that may answer a query for an organisation that is not here.
-
-    Of a number, only those with a near number; of a name, those with a near name, and those that
-    fit what its words could mean, with the fit `best` at most: they do by chance.
-    """
-    if absent is None:
-        return list(actors)
-    return [
-        actor if actor.name else replace(actor, most=best)
-        for actor in actors
-        if actor.name or (absent is Absence.NAME and actor.is_fit)
+        id_
+        for id_ in ids
+        if id_ in filed
+        and not (filed[id_].closed_on and names.get(id_, 0.0) < exact_name)
+        and not bounds.exclude_actor(id_, endorsements.get(id_, ()))
     ]
 
 
@@ -204,18 +188,21 @@ def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
     departments: Counter[str] = Counter()
     filed_under: Counter[tuple[str, ...]] = Counter()
     distances = dict.fromkeys(DISTANCES if filters.near else (), 0)
-    for actor in actors:
-        km = filters.km_to(actor.point) if filters.near else None
-        in_department = not filters.department or filters.department == actor.department
-        in_theme = not theme or theme in _folded(actor.themes)
+    alike = Counter(
+        (actor.department, actor.themes, actor.point if filters.near else None) for actor in actors
+    )
+    for (department, names, point), count in alike.items():
+        km = filters.km_to(point)
+        in_department = not filters.department or filters.department == department
+        in_theme = not theme or theme in _folded(names)
         in_circle = not filters.circle or (km is not None and km <= filters.within)
-        if actor.department and in_theme and in_circle:
-            departments[actor.department] += 1
+        if department and in_theme and in_circle:
+            departments[department] += count
         if in_department and in_circle:
-            filed_under[actor.themes] += 1
+            filed_under[names] += count
         if in_department and in_theme and km is not None:
             for most in distances:
-                distances[most] += km <= most
+                distances[most] += count * (km <= most)
     themes: dict[str, Counter[str]] = {}
     for names, count in filed_under.items():
         for key, name in _folded(names).items():

@@ -7,7 +7,7 @@ Packaging always goes with containers: it is given as usual even if no case ment
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
-from kb.search.candidates import Candidate, Measure, assess, best_first
+from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import fit_of_case, required_score
@@ -77,7 +77,8 @@ class _NeededPart:
 def answers_by_part(
     asked: Query,
     matched: Sequence[MatchedCase],
-    ranked: Sequence[Candidate],
+    ranked: Sequence[str],
+    candidates: Candidates,
     null: NullDistribution,
     builder: EvidenceBuilder,
     context: SearchContext,
@@ -92,7 +93,8 @@ def answers_by_part(
     Args:
         asked: the query.
         matched: the matched cases, best first.
-        ranked: the actors that the search found and the filters keep, best first.
+        ranked: the actors that the search found and the filters keep, by id, best first.
+        candidates: of the search.
         null: of the query.
         builder: of the evidence of `ranked`.
         context: of the search.
@@ -114,7 +116,7 @@ def answers_by_part(
         for id_, actor in context.filed({*taken, *chain(*close.values())}).items()
         if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
-    ranks = {candidate.record_id: rank for rank, candidate in enumerate(ranked)}
+    ranks = {id_: rank for rank, id_ in enumerate(ranked)}
     answers = []
     for part in Part:
         if part not in needed:
@@ -123,7 +125,7 @@ def answers_by_part(
         need = ", ".join(queries[part])
         if part is Part.MAKER:
             need = asked.need
-            hits = _makers(ranked, of_part, builder, weights.parts)
+            hits = _makers((candidates[id_] for id_ in ranked), of_part, builder, weights.parts)
         else:
             stems = query_stems(" ".join(queries[part])) if queries[part] else set()
             of_part_builder = EvidenceBuilder(stems, context)
@@ -241,7 +243,7 @@ def _close_to(
 
 
 def _makers(
-    ranked: Sequence[Candidate],
+    ranked: Iterable[Candidate],
     needed: _NeededPart,
     builder: EvidenceBuilder,
     weights: PartWeights,

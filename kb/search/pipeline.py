@@ -16,19 +16,11 @@ from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
-from kb.search.boosts.precedents import NO_BOOST, Boost, follow_precedents
-from kb.search.candidates import Candidate, Measure, assess, best_first
+from kb.search.boosts.precedents import Boost, follow_precedents
+from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
-from kb.search.filters import (
-    Bounds,
-    apply_filters,
-    checked,
-    facets,
-    leaves,
-    scope_of,
-    without_chance,
-)
+from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
 from kb.search.fits import fit_of_need
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.probe import probability
@@ -96,31 +88,25 @@ def search(
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
-    near = {scored.passage.id for of_actor in retrieved.values() for scored in of_actor}
-    endorsements, boosts = _boosts(matched, asked, named, near, context, options, scope)
+    endorsements, boosts = _boosts(matched, asked, named, found, context, options, scope)
     rises = {id_: boost.rise(weights.precedents) for id_, boost in boosts.items()}
-    measure = Measure(null, weights, asked, max(rises.values(), default=0.0))
+    measure = Measure(null, weights, asked, max(rises.values(), default=0.0), best_by_chance)
     # Assess, with the passages of boosted actors that were not retrieved
     boosted = dict.fromkeys([*endorsements, *(id_ for id_ in rises if rises[id_]), *names])
     unread = context.passages_of_actors(boosted.keys() - retrieved.keys())
     actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
-    candidates = [
-        assess(
-            id_,
-            actor_passages.get(id_, ()),
-            measure,
-            endorsements=endorsements.get(id_, ()),
-            boost=boosts.get(id_, NO_BOOST),
-            name=names.get(id_, 0.0),
-        )
-        for id_ in {**actor_passages, **boosted}
-    ]
+    candidates = Candidates(actor_passages, boosted, measure, endorsements, boosts, names)
     # Filter
-    filed = context.filed([actor.record_id for actor in candidates])
-    answering = apply_filters(candidates, filed, bounds, weights.names.exact)
-    answering = without_chance(answering, absent, best_by_chance)
+    filed = context.filed(candidates.scores)
+    answering = apply_filters(
+        candidates.scores, filed, bounds, endorsements, names, weights.names.exact
+    )
+    fitting = candidates.fitting(answering)
+    if absent:  # left are those with a near number or name, and those that fit a name by chance
+        answering = [id_ for id_ in answering if id_ in fitting]
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
-    ranked = best_first(actor for actor in answering if actor_left(actor.record_id))
+    ranked = candidates.best_first(id_ for id_ in answering if actor_left(id_))
+    fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
         assess(id_, passages, Measure(null, weights))
         for id_, passages in case_passages.items()
@@ -128,10 +114,12 @@ def search(
     )
     # Results
     most = None if complete else limit
-    ranks = [*enumerate(ranked, start=1)][: None if only else most]
-    if only:
-        ranks = [(rank, actor) for rank, actor in ranks if actor.record_id == only]
-    counts = facets((filed[actor.record_id] for actor in answering if actor.is_fit), filters)
+    shown = [
+        (rank, candidates[id_])
+        for rank, id_ in enumerate(ranked[: None if only else most], start=1)
+        if only in {"", id_}
+    ]
+    counts = facets((filed[id_] for id_ in fitting), filters)
     builder = EvidenceBuilder(asked.stems, context)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
@@ -143,18 +131,18 @@ def search(
             return actor_left(id_) and not bounds.exclude_actor(id_, of_actor)
 
         parts = answers_by_part(
-            asked, matched, ranked, null, builder, context, scope, may_answer, lang
+            asked, matched, ranked, candidates, null, builder, context, scope, may_answer, lang
         )
         parts = bounds.without_silent_mentions(parts)
     return SearchResult(
         query=asked.typed,
         asked=asked,
-        hits=builder.actor_hits(ranks, in_full=bool(only)),
+        hits=builder.actor_hits(shown, in_full=bool(only)),
         cases=tuple(
             builder.case_hit(rank, candidate, cases[candidate.record_id], best, fit)
             for rank, (candidate, best, fit) in enumerate(stories[:most], start=1)
         ),
-        total=sum(actor.is_fit for actor in ranked),
+        total=len(fits),
         total_cases=sum(fit is not Fit.NONE for _, _, fit in stories),
         departments=counts.departments,
         themes=counts.themes,
@@ -167,9 +155,7 @@ def search(
         wording=wording,
         nothing_fits=not any(
             fit.is_worth_a_call
-            for fit in chain(
-                (actor.fit for actor in ranked if actor.is_fit), (fit for _, _, fit in stories)
-            )
+            for fit in chain((candidates[id_].fit for id_ in fits), (fit for _, _, fit in stories))
         ),
         unsaid=bounds.unsaid,
         absent=absent,
@@ -217,7 +203,7 @@ def _absence(
     """
     if is_number(asked.text):
         exact = max(names.values(), default=0.0) >= context.weights.names.near
-        return (None if exact else Absence.NUMBER), Fit.NONE
+        return (None, Fit.STRONG) if exact else (Absence.NUMBER, Fit.NONE)
     if names or not options.near_names:
         return None, Fit.STRONG
     reading = name_reading(asked, context.store)

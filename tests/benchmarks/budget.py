@@ -40,7 +40,7 @@ STEPS = {
     "names": ("named_actors", "boost_names", "_absence"),
     "match cases": ("match_cases",),
     "follow cases to actors and close trades": ("_boosts",),
-    "assess and filter actors": ("assess", "apply_filters", "best_first"),
+    "assess and filter actors": ("Candidates", "apply_filters", "assess", "best_first"),
     "count facets": ("facets",),
     "cases found": ("_stories",),
     "answers by part": ("answers_by_part",),

@@ -27,7 +27,7 @@ from kb.search.boosts.precedents import (
     boosts_of,
     mean_likeness,
 )
-from kb.search.candidates import Candidate, Measure, assess, best_first
+from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.fits import fit_of, fit_of_words, required_score
 from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse, reciprocal_rank
 from kb.search.query import parse
@@ -357,12 +357,55 @@ def test_is_fit_whose_fit_is_any_but_none(
 ) -> None:
     best = passage("a", own)._replace(words=WordValue(0.0, *rare))
     boost = Boost(1.0, 1.0, likeness, closest)
-    measure = Measure(null(5.0), DEFAULT_WEIGHTS, parse("repreneur pour des chutes de cuir"))
+    asked = parse("repreneur pour des chutes de cuir")
+    measure = Measure(null(5.0), DEFAULT_WEIGHTS, asked, most=most)
     assume(abs(own - measure.least) > 1e-9)
     for endorsements in ([], [endorsed(10.0, relevance_)]):
         one = assess("a", [best], measure, endorsements=endorsements, boost=boost)
-        one = replace(one, most=most)
         assert one.is_fit == (one.fit is not Fit.NONE)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdef"),
+        st.tuples(st.floats(-5, 30), st.sampled_from([NO_WORDS, WordValue(0.0, 50.0, 1.0)])),
+        min_size=1,
+    ),
+    st.sampled_from(["cuir", "repreneur pour des chutes de cuir"]),
+    st.sampled_from(FITS),
+)
+def test_candidates_are_ranked_and_fit_as_each_of_them_is(
+    found: dict[str, tuple[float, WordValue]], query: str, most: Fit
+) -> None:
+    offering = "Cède des chutes de cuir."
+    passages = {}
+    for id_, (score, of_words) in found.items():
+        best = passage(id_, score)._replace(words=of_words)
+        passages[id_] = [best._replace(passage=best.passage._replace(text=offering))]
+    measure = Measure(null(5.0), DEFAULT_WEIGHTS, parse(query), most=most)
+    endorsements = {"b": [endorsed(3.0)], "g": [endorsed(2.0)]}
+    boosts = {"c": Boost(1.0, 1.0, 9.0, 9.0)}
+    names = {"d": 2.0}
+    boosted = [*endorsements, *boosts, *names]
+    each = [
+        assess(
+            id_,
+            passages.get(id_, ()),
+            measure,
+            endorsements=endorsements.get(id_, ()),
+            boost=boosts.get(id_, Boost()),
+            name=names.get(id_, 0.0),
+        )
+        for id_ in {*passages, *boosted}
+    ]
+    together = Candidates(passages, boosted, measure, endorsements, boosts, names)
+    ids = list(together.scores)
+    assert together.scores == {one.record_id: one.score for one in each}
+    assert together.fitting(ids) == {one.record_id for one in each if one.is_fit}
+    assert together.best_first(ids) == [one.record_id for one in best_first(each)]
+    assert [together[id_].fit for id_ in ids] == [
+        fit for id_ in ids for fit in [one.fit for one in each if one.record_id == id_]
+    ]
 
 
 def test_an_inferred_hit_shows_only_that_its_trade_is_close() -> None:
