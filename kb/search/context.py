@@ -11,6 +11,7 @@ from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
 from kb.search.fusion import Fusion
+from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.overlaps import Overlaps
@@ -198,6 +199,7 @@ class Calibration:
     parts_of_cases: OfGeneration[str, Collection[int]] = field(
         default_factory=lambda: OfGeneration(PARTS_REMEMBERED)
     )
+    words: KnownWords = field(default_factory=KnownWords)
 
     @classmethod
     def of(

@@ -21,9 +21,6 @@ from kb.search.query import Query
 from kb.search.trades.background import ExpandedQuery
 from kb.text.analysis import query_stems
 
-ALL_PASSAGES = -1
-"""As many as there are, to SQLite."""
-
 _SCORED: Callable[[Iterable[Any]], ScoredPassage] = partial(tuple.__new__, ScoredPassage)
 """As `ScoredPassage._make`, in a third of the time: a search makes a thousand."""
 
@@ -35,24 +32,29 @@ class WordValues:
 
     def __init__(self, asked: Query, context: SearchContext) -> None:
         self._weights = context.weights.rare_words
-        self._store = context.store
-        self._stems = asked.stems | query_stems(" ".join(asked.wanted))
-        self._rare = shares_of_rare_words(rare_words(asked, context.store, self._weights))
+        base = context.calibration.words.of(context.store)
+        self._matches = base.matches(asked.stems | query_stems(" ".join(asked.wanted)))
+        self._rare = shares_of_rare_words(rare_words(asked, base, self._weights))
 
-    def best(self, k: int, among: Collection[int] | None = None) -> dict[int, WordValue]:
+    def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, WordValue]:
         """The values, by id, of the `k` passages with the highest BM25 and of all with a rare word.
 
-        With `among`, only those passages are looked at.
+        All that have a word without a `k`. With `among`, only those passages are looked at.
         """
-        bm25 = dict(self._store.match_words(self._stems, k, among=among))
-        rare = self._rare.keys() if among is None else self._rare.keys() & set(among)
-        if missed := rare - bm25.keys():
-            bm25.update(self._store.match_words(self._stems, len(missed), among=missed))
-        return {id_: self._value(id_, bm25.get(id_, 0.0)) for id_ in bm25.keys() | rare}
+        ids, bm25 = self._matches
+        rare: Collection[int] = self._rare.keys()
+        if among is not None:
+            rare = self._rare.keys() & set(among)
+            here = np.isin(ids, id_array(among), assume_unique=True)
+            ids, bm25 = ids[here], bm25[here]
+        kept = np.isin(ids, id_array(rare), assume_unique=True)
+        # Of equal ones, those with the lower ids.
+        kept[np.argsort(-bm25, kind="stable")[:k]] = True
+        matching = dict(zip(ids[kept].tolist(), bm25[kept].tolist(), strict=True))
+        found = dict(zip(matching, map(WordValue, matching.values()), strict=True))
+        return found | {id_: self._of_rare(id_, matching.get(id_, 0.0)) for id_ in rare}
 
-    def _value(self, id_: int, bm25: float) -> WordValue:
-        if id_ not in self._rare:
-            return WordValue(bm25)
+    def _of_rare(self, id_: int, bm25: float) -> WordValue:
         rare, share = self._rare[id_]
         return WordValue(bm25, rare_word_points(rare, self._weights), share)
 
@@ -84,7 +86,7 @@ def retrieve(
     are the nearest of these.
     """
     weights = context.weights.passages
-    word_depth = ALL_PASSAGES if scope.complete else weights.lexical_candidates
+    word_depth = None if scope.complete else weights.lexical_candidates
     depth = len(context.index) if scope.complete else weights.dense_candidates
     scopes = [None] if scope.passages is None else [None, scope.passages]
     found: dict[int, WordValue] = {}

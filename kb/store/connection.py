@@ -81,13 +81,10 @@ class StoreConnection(ABC):
         """
 
     @abstractmethod
-    def match_words(
-        self, stems: Collection[str], k: int, among: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """The `k` passages that match the stems best: id and BM25, positive, best first.
+    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+        """The passages with each of these stems: id and BM25, positive, in ascending order of ids.
 
-        BM25 is FTS5's, with k1 1.2 and b 0.75; any of the stems is enough. A negative `k` is no
-        limit. With `among`, only those passages are looked at.
+        BM25 is FTS5's, with k1 1.2 and b 0.75; that of several stems is the sum.
         """
 
     @abstractmethod

@@ -184,21 +184,20 @@ class StoreFile(StoreConnection):
         )
         return [row[0] for row in rows]
 
-    def match_words(
-        self, stems: Collection[str], k: int, among: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        query = fts_query([stems])
+    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+        return {stem: self._match(stem) for stem in stems}
+
+    def _match(self, stem: str) -> list[tuple[int, float]]:
+        query = fts_query([[stem]])
         if not query:
             return []
-        rows = self.run(
-            "select rowid, -bm25(passage_words) from passage_words where passage_words match :query"
-            " and (:all or rowid in :values) order by bm25(passage_words), rowid limit :k",
-            among or (),
-            query=query,
-            all=among is None,
-            k=k,
-        )
-        return [(row[0], row[1]) for row in rows]
+        cursor = self._connection.cursor()
+        cursor.row_factory = None  # tuples: there may be tens of thousands
+        return cursor.execute(
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
+            " order by rowid",
+            [query],
+        ).fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

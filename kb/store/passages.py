@@ -20,9 +20,6 @@ They move a cosine by less than 1e-4, which no ranking feels, and take half of t
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""
 
-PASSAGES_OF_RECORD = 3
-"""Count of a record's passages with a word that are looked at to count its records."""
-
 
 TEXTS_AT_ONCE = 2_000
 
@@ -120,26 +117,14 @@ class StoredPassages(StoreConnection):
             yield from (row[1] for row in rows)
             last = rows[-1][0]
 
-    def passages_with(
-        self, phrases: Collection[str], most: int
-    ) -> dict[int, tuple[Kind, str]] | None:
-        """The passages that have one of these phrases of stems, each with its record.
-
-        None if more than `most` records have one, as far as a few passages of each show it.
-        """
-        if not any(phrases) or most < 1:
-            return None
-        limit = most * PASSAGES_OF_RECORD + 1
-        ids = self.passages_saying([phrases], limit)
-        if len(ids) == limit:
-            return None
+    def records_of(self, ids: Collection[int]) -> set[tuple[Kind, str]]:
+        """The records that have these passages."""
         rows = self.run(
-            "select p.id, kind, record_id from passages p join documents d on d.id = document_id"
+            "select distinct kind, record_id from passages p join documents d on d.id = document_id"
             " where p.id in :values",
             ids,
         )
-        passages = {row[0]: (Kind(row[1]), row[2]) for row in rows}
-        return None if len(set(passages.values())) > most else passages
+        return {(Kind(row[0]), row[1]) for row in rows}
 
     def passages_touched_since(self, generation: str) -> set[int] | None:
         """The passages that may have come, gone or been embedded since a generation.

@@ -203,7 +203,15 @@ class StoredRecords(StoreConnection):
             for part in word.forms[:-1] or word.forms
         )
         rows = self.execute("select id, place from actors where place like ?", [f"%{pattern}%"])
-        found = [row[0] for row in rows if any(word.forms[-1] in of.forms for of in words(row[1]))]
+        of_place: dict[str, list[str]] = {}
+        for id_, place in rows:
+            of_place.setdefault(place, []).append(id_)
+        found = [
+            id_
+            for place, ids in of_place.items()
+            if any(word.forms[-1] in of.forms for of in words(place))
+            for id_ in ids
+        ]
         return found if len(found) <= most else []
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:

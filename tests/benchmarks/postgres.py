@@ -67,8 +67,8 @@ class Comparison:
             stems = query_stems(query)
             words.append(
                 self._in_turns(
-                    lambda: self._embedded.match_words(stems, CANDIDATES),  # noqa: B023 (at once)
-                    lambda: self.server.match_words(stems, CANDIDATES),  # noqa: B023
+                    lambda: self._embedded.match_stems(stems),  # noqa: B023 (at once)
+                    lambda: self.server.match_stems(stems),  # noqa: B023
                 )
             )
             near.append(

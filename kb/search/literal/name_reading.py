@@ -68,4 +68,4 @@ def _is_abbreviation(written: str) -> bool:
 
 
 def _is_known(word: Word, store: Store) -> bool:
-    return is_word_of_trades(word) or store.passages_with(spellings(word), 1) != {}
+    return is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []

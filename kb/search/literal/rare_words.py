@@ -12,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from kb.models import Kind
 from kb.reference.trades import trades
+from kb.search.literal.known_words import WordsOfBase
 from kb.search.query import Query
 from kb.search.weights import RareWordWeights
-from kb.store.store import Store
-from kb.text.analysis import STEMMERS, Word, carrying_words, spellings, stem, stems, words
+from kb.text.analysis import STEMMERS, Word, carrying_words, stem, stems, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +32,21 @@ class RareWord:
     passages: frozenset[int]
 
 
-def rare_words(asked: Query, store: Store, weights: RareWordWeights) -> tuple[RareWord, ...]:
+def rare_words(asked: Query, base: WordsOfBase, weights: RareWordWeights) -> tuple[RareWord, ...]:
     """Returns the rare words of a query that some passage has, as they stand in it.
 
     A wanted word is there twice: it counts more.
     """
     texts = [asked.text, *asked.wanted]
     carrying = [(text, word) for text in texts for word in carrying_words(text)]
-    documents = store.count_records() + len(trades())
+    documents = base.count_records() + len(trades())
     most = int(documents**weights.common_power)
     known: dict[tuple[str, ...], tuple[float, frozenset[int]]] = {}
     found = []
     for text, word in carrying:
         if word.forms not in known:
             is_name = text[word.start].isupper()
-            known[word.forms] = _rarity(word, is_name, store, documents, most, weights)
+            known[word.forms] = _rarity(word, is_name, base, documents, most, weights)
         rarity, passages = known[word.forms]
         if rarity > 0 and passages:
             share = 1 / len(carrying)
@@ -78,7 +77,12 @@ def rare_word_points(share: float, weights: RareWordWeights) -> float:
 
 
 def _rarity(
-    word: Word, is_name: bool, store: Store, documents: int, most: int, weights: RareWordWeights
+    word: Word,
+    is_name: bool,
+    base: WordsOfBase,
+    documents: int,
+    most: int,
+    weights: RareWordWeights,
 ) -> tuple[float, frozenset[int]]:
     """The rarity of a word, 0 for a common one, and the passages with a rare one.
 
@@ -86,20 +90,12 @@ def _rarity(
     passages; not so `Cognac`, which is also what trades make.
     """
     in_trades = _trades_with(word)
-    said = store.passages_with(spellings(word), most - in_trades)
-    if said is None:
+    found = base.records_having(word, most - in_trades, placed=is_name and not in_trades)
+    if not found or not found.records or found.records + in_trades >= most:
         return 0.0, frozenset()
-    passages, records = set(said), set(said.values())
-    if is_name and not in_trades:
-        placed = store.actors_at(word, most)
-        passages |= store.passage_ids_of(Kind.ACTOR, placed)
-        records |= {(Kind.ACTOR, id_) for id_ in placed}
-    count = len(records) + in_trades
-    if not records or count >= most:
-        return 0.0, frozenset()
-    power = math.log(count) / math.log(documents)
+    power = math.log(found.records + in_trades) / math.log(documents)
     rarity = (weights.common_power - power) / (weights.common_power - weights.rare_power)
-    return min(rarity, 1.0), frozenset(passages)
+    return min(rarity, 1.0), frozenset(found.passages.tolist())
 
 
 def is_word_of_trades(word: Word) -> bool:

@@ -50,19 +50,16 @@ WIDE_SHARE = 0.2
 WIDER = 1.25
 """How many more of the nearest of all are looked at than hold enough of these on average."""
 
-_BEST = """
+_MATCHES = """
 with worth as materialized (
   select stem,
     2.2 * greatest(ln((passages - count(*) + 0.5)::float8 / (count(*) + 0.5)::float8), 1e-6) as idf,
     0.9 * passages / words::float8 as per_word
   from postings, word_totals where stem in :values group by stem, passages, words
 )
-select passage_id, bm25 from (
-  select passage_id, sum(idf * uses / (uses + 0.3 + per_word * length)) as bm25
-  from postings join worth using (stem)
-  where stem in :values{among} group by passage_id
-) as matching
-order by round(bm25 * 1e12) desc, passage_id limit :k
+select stem, passage_id, idf * uses / (uses + 0.3 + per_word * length)
+from postings join worth using (stem)
+where stem in :values order by stem, passage_id
 """
 """FTS5's `bm25()`, k1 1.2 and b 0.75: https://sqlite.org/fts5.html#the_bm25_function."""
 
@@ -83,17 +80,11 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Words
 
-    def match_words(
-        self, stems: Collection[str], k: int, among: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """As of any store; what differs in the 12th decimal counts as equal."""
-        rows = self.run(
-            _BEST.format(among="" if among is None else " and passage_id in :among"),
-            {stem[:LONGEST_STEM] for stem in stems if stem},
-            k=None if k < 0 else k,
-            **({} if among is None else {"among": among}),
-        )
-        return [(row[0], row[1]) for row in rows]
+    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+        found: dict[str, list[tuple[int, float]]] = {stem[:LONGEST_STEM]: [] for stem in stems}
+        for stem, id_, bm25 in self.run(_MATCHES, found):
+            found[stem].append((id_, bm25))
+        return {stem: found[stem[:LONGEST_STEM]] for stem in stems}
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None

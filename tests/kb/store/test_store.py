@@ -76,8 +76,8 @@ def test_putting_again_replaces(store: Store) -> None:
         put(store, replace(POLISH, description="Elle fait du savon.", themes=("Savon",)))
     assert store.ids(Kind.ACTOR, theme="cuir") == ["gants"]
     assert store.ids(Kind.ACTOR, theme="savon") == ["avel"]
-    assert store.match_words(query_stems("cirage"), 10) == []
-    ids = [id_ for id_, _ in store.match_words(query_stems("savon"), 10)]
+    assert store.match_stems(["cirag"]) == {"cirag": []}
+    ids = [id_ for id_, _ in store.match_stems(["savon"])["savon"]]
     assert [passage.text for passage in store.passages(ids).values()] == ["Elle fait du savon."]
 
 
@@ -96,7 +96,7 @@ def test_removing_leaves_nothing_behind(store: Store) -> None:
     for table in tables:
         (count,) = store.execute(f"select count(*) from {table}").fetchone()
         assert count == 0, table
-    assert store.match_words(query_stems("cuir"), 10) == []
+    assert store.match_stems(["cuir"]) == {"cuir": []}
 
 
 @in_both
@@ -170,10 +170,11 @@ def test_cases_of_an_actor(store: Store) -> None:
 
 @in_both
 def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
-    found = store.match_words(query_stems("ganteries"), 10)
-    assert [store.passages([id_])[id_].record_id for id_, _ in found] == ["gants"]
-    assert all(score > 0 for _, score in found)
-    assert store.match_words(query_stems("ganterie"), 10, among=[]) == []
+    found = store.match_stems(["ganter", "cuir"])
+    assert [store.passages([id_])[id_].record_id for id_, _ in found["ganter"]] == ["gants"]
+    assert all(score > 0 for rows in found.values() for _, score in rows)
+    assert found["cuir"] == sorted(found["cuir"])
+    assert store.match_stems([]) == {}
 
 
 @given(st.text(max_size=60))
@@ -245,7 +246,7 @@ def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Sto
     path.write_bytes(content)
     pool = StorePool(path)
     with pytest.raises(NotAKnowledgeBase, match="is damaged"), pool.lend() as damaged:
-        damaged.passages([id_ for id_, _ in damaged.match_words(query_stems("cuir"), 5)])
+        damaged.passages([id_ for id_, _ in damaged.match_stems(["cuir"])["cuir"]])
     pool.close()
 
 

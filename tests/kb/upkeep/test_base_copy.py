@@ -143,7 +143,7 @@ def test_every_row_of_every_table_is_copied_and_comes_back(
     first, last = (content(place, columns) for place in (tmp_path / "first", tmp_path / "fourth"))
     assert first == last
     with closing(store_of(tmp_path / "fourth")) as store:
-        assert store.match_words({"ii"}, 9)[0][0] == 2
+        assert store.match_stems(["ii"])["ii"][0][0] == 2
 
 
 def database_of(place: Place) -> Place:

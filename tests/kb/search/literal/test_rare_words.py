@@ -8,6 +8,7 @@ import pytest
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
+from kb.search.literal.known_words import KnownWords
 from kb.search.literal.rare_words import RareWord, rare_word_points, rare_words
 from kb.search.query import parse
 from kb.search.results import Fit
@@ -34,14 +35,14 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
 
 def found(base: KnowledgeBase, query: str) -> Sequence[RareWord]:
     with closing(Store.open(base.folder / DATABASE_FILE)) as store:
-        return rare_words(parse(query), store, WEIGHTS)
+        return rare_words(parse(query), KnownWords().of(store), WEIGHTS)
 
 
 def who_has(base: KnowledgeBase, query: str) -> dict[str, set[str]]:
     with closing(Store.open(base.folder / DATABASE_FILE)) as store:
         return {
             word.text: {passage.record_id for passage in store.passages(word.passages).values()}
-            for word in rare_words(parse(query), store, WEIGHTS)
+            for word in rare_words(parse(query), KnownWords().of(store), WEIGHTS)
         }
 
 

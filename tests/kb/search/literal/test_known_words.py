@@ -1,0 +1,170 @@
+"""What is known of words: the BM25 and the records of the store, and never of a state before."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Actor, Kind
+from kb.search.literal.known_words import BYTES_OF_ENTRY, KnownWords, WordRecords, WordsOfBase
+from kb.store.database import fts_query
+from kb.store.store import Store
+from kb.text.analysis import Word, query_stems, words
+
+TRADES = ["gel hydroalcoolique", "gants de cuir", "gel de silice", "porte-fût en bois"]
+FIRMS = [
+    Actor(
+        id=f"firm-{number}",
+        name=f"Maison {number}",
+        description=" ".join(f"Nous faisons : {trade}." for trade in TRADES[: 1 + number % 4]),
+        place="Jarnac" if number == 7 else "Cognac",
+    )
+    for number in range(12)
+]
+QUERIES = [
+    "gel",
+    "gants de cuir et gel de silice",
+    "un porte-fût en bois",
+    "maison 7",
+    "nulle part",
+]
+
+REMOVES = """
+import sys
+from pathlib import Path
+from kb.models import Kind
+from kb.store.store import Store
+
+store = Store.open(Path(sys.argv[1]))
+with store.changing():
+    store.remove(Kind.ACTOR, "firm-3")
+"""
+
+
+@pytest.fixture
+def path(base: KnowledgeBase) -> Path:
+    base.put(FIRMS)
+    return base.folder / DATABASE_FILE
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with closing(Store.open(path)) as store:
+        yield store
+
+
+def word(text: str) -> Word:
+    return next(words(text))
+
+
+def matches(base: WordsOfBase, query: str) -> list[tuple[int, float]]:
+    found = base.matches(query_stems(query))
+    return list(zip(found.ids.tolist(), found.bm25.tolist(), strict=True))
+
+
+def by_fts5(store: Store, query: str) -> list[tuple[int, float]]:
+    rows = store.execute(
+        "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
+        " order by rowid",
+        [fts_query([query_stems(query)])],
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def firms(store: Store, found: WordRecords | None) -> set[str]:
+    assert found is not None
+    ids = {passage.record_id for passage in store.passages(found.passages.tolist()).values()}
+    assert found.records == len(ids)
+    return ids
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_sum_of_stems_is_the_bm25_of_fts5(store: Store, query: str) -> None:
+    known = KnownWords()
+    for _ in range(2):  # as asked of the store, and as remembered
+        assert matches(known.of(store), query) == by_fts5(store, query)
+
+
+def test_no_stem_has_no_matches(store: Store) -> None:
+    assert not len(KnownWords().of(store).matches([]).ids)
+
+
+def test_records_have_a_word_in_any_spelling(store: Store) -> None:
+    base = KnownWords().of(store)
+    for written in ("porte-fût", "portefût"):
+        found = base.records_having(word(written), 3, placed=False)
+        assert firms(store, found) == {"firm-3", "firm-7", "firm-11"}
+        assert base.records_having(word(written), 2, placed=False) is None
+    assert base.records_having(word("gel"), 0, placed=False) is None
+    assert not firms(store, base.records_having(word("introuvable"), 1, placed=False))
+
+
+def test_who_is_placed_has_the_word_of_the_place(store: Store) -> None:
+    base = KnownWords().of(store)
+    assert firms(store, base.records_having(word("Jarnac"), 1, placed=True)) == {"firm-7"}
+    assert not firms(store, base.records_having(word("Jarnac"), 1, placed=False))
+    # So many that the place says nothing.
+    assert not firms(store, base.records_having(word("Cognac"), 10, placed=True))
+
+
+def test_the_store_is_asked_once_whoever_searches(path: Path, store: Store) -> None:
+    known = KnownWords()
+    asked: list[str] = []
+
+    def search(store: Store) -> object:
+        base = known.of(store)
+        found = base.records_having(word("porte-fût"), 5, placed=True)
+        return base.count_records(), matches(base, "gel en bois"), firms(store, found)
+
+    first = search(store)
+    with closing(Store.open(path)) as other:
+        other.database.conn.set_trace_callback(asked.append)
+        assert search(other) == first
+    # Of the words nothing is asked: only the state of the base, and the passages by this test.
+    assert [line for line in asked if "passage_words" in line or "actors" in line] == []
+    assert any("properties" in line for line in asked)
+
+
+def test_a_change_by_another_process_is_followed(path: Path, store: Store) -> None:
+    known = KnownWords()
+
+    def found() -> tuple[int, list[tuple[int, float]], set[str]]:
+        base = known.of(store)
+        having = base.records_having(word("porte-fût"), 5, placed=False)
+        return base.count_records(), matches(base, "gel"), firms(store, having)
+
+    assert found() == (12, by_fts5(store, "gel"), {"firm-3", "firm-7", "firm-11"})
+    before = by_fts5(store, "gel")
+    subprocess.run([sys.executable, "-c", REMOVES, str(path)], check=True)
+    assert found() == (11, by_fts5(store, "gel"), {"firm-7", "firm-11"})
+    assert by_fts5(store, "gel") != before
+
+
+def test_who_still_reads_the_state_before_has_its_words(path: Path, store: Store) -> None:
+    known = KnownWords()
+    with closing(Store.open(path)) as behind, behind.reading():
+        before = known.of(behind)
+        expected = by_fts5(behind, "gel")
+        with store.changing():
+            store.remove(Kind.ACTOR, "firm-3")
+        now = known.of(store)
+        assert matches(before, "gel") == expected
+        assert matches(now, "gel") == by_fts5(store, "gel") != expected
+        assert matches(known.of(behind), "gel") == expected
+
+
+def test_what_is_remembered_has_a_bound(store: Store) -> None:
+    known = KnownWords(most_bytes=10 * BYTES_OF_ENTRY)
+    largest = 0
+    for number in range(50):
+        base = known.of(store)
+        assert len(base.matches([f"unknown{number}", "gel"]).ids)
+        assert base.records_having(word(f"unknown{number}"), 5, placed=False) is not None
+        largest = max(largest, known.size_bytes)
+        assert known.size_bytes <= 14 * BYTES_OF_ENTRY
+    # It is used, too.
+    assert largest > 8 * BYTES_OF_ENTRY
