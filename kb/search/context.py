@@ -135,24 +135,24 @@ class OfGeneration(Generic[Key, Value]):
     def of(
         self,
         keys: Collection[Key],
-        generation: str,
+        state: str,
         read: Callable[[list[Key]], Mapping[Key, Value]],
     ) -> dict[Key, Value]:
-        """The values of keys at a generation of the base, of which what is not known is read.
+        """The values of keys in a state of the base, of which what is not known is read.
 
         Keys for which nothing is read are left out.
         """
-        known_at, known = self._known
-        if known_at != generation:
+        known_in, known = self._known
+        if known_in != state:
             known = {}
-            self._known = generation, known
+            self._known = state, known
         found = {key: known[key] for key in keys if key in known}
         if missing := [key for key in keys if key not in found]:
             new = read(missing)
             if len(known) + len(new) > self._most:
                 # Another thread may be reading the former ones.
                 known = {}
-                self._known = generation, known
+                self._known = state, known
             if len(new) <= self._most:
                 known.update(new)
             found |= new

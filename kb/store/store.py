@@ -75,6 +75,9 @@ class Counts:
 
 TO_SCRUB = "erased, not yet scrubbed"
 
+REBUILT_NAMES = "rebuilt names"
+"""The property with a token that says which names a rebuild has last made anew."""
+
 
 class Store(StoredRecords, StoredPassages, StoredNames):
     """The records and passages, to be read and changed; changes are noted until they commit."""
@@ -106,6 +109,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def generation_of(self, kind: Kind) -> str:
         """The generation that last changed an actor, or a case."""
         return self.property(f"{kind} generation")
+
+    @property
+    def state_of_names(self) -> str:
+        """The name of the state of the words of names: a rebuild changes them before its end."""
+        return f"{self.generation} {self.property(REBUILT_NAMES)}"
 
     def counts(self, encoder: str) -> Counts:
         """Returns the counts of the base, with the passages that this encoder has embedded."""
@@ -233,6 +241,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if isinstance(record, Actor) and not self._has_name(record.id, record.name, names):
             self._remove_name(record.id)
             self._put_names([NewName(record.id, record.name, names)])
+            self.set_property(REBUILT_NAMES, secrets.token_hex(8))
 
     def _put_documents(
         self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""

@@ -151,12 +151,12 @@ def _near_words(
     asked: Sequence[str], store: Store, weights: NameWeights, known: KnownNames
 ) -> list[_NearWord]:
     """Returns words like a word of these, two of them joined, or a part of one; rarest first."""
-    generation = store.generation
+    state = store.state_of_names
 
     def most_alike(tokens: Collection[str]) -> dict[str, Likenesses]:
         near = store.words_near(tokens)
         ids = set().union(*near.values())
-        words = known.words.of(ids, generation, store.vocabulary_words)
+        words = known.words.of(ids, state, store.vocabulary_words)
         return {
             token: heapq.nsmallest(
                 weights.near_words,
@@ -167,7 +167,7 @@ def _near_words(
         }
 
     joined = map("".join, pairwise(asked)) if len(asked) <= weights.joined_words else ()
-    near = known.near.of({*asked, *joined}, generation, most_alike)
+    near = known.near.of({*asked, *joined}, state, most_alike)
     found = [
         _NearWord(word, token, likeness)
         for token, likes in near.items()
