@@ -3,9 +3,10 @@
 Needs repeat words, and the same need is searched again for each page, filter and report.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from kb.store.store import Store
 from kb.text.analysis import Word, spellings
 
 BYTES_REMEMBERED = 32_000_000
+"""A quarter of them for the records that have words."""
 
 BYTES_OF_ENTRY = 500
 """What is remembered of a word takes about so much, and its arrays."""
@@ -38,17 +40,68 @@ class WordRecords(NamedTuple):
     passages: PassageIds
 
 
-@dataclass(slots=True)
-class _State:
-    """What is known of the base at a generation, and how much memory it takes."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-    generation: str
-    size_bytes: int = 0
-    records: int | None = None
-    matches: dict[str, StemMatches] = field(default_factory=dict)
-    having: dict[tuple[tuple[str, ...], int, bool], WordRecords | None] = field(
-        default_factory=dict
-    )
+
+class LatelyUsed(Generic[Key, Value]):
+    """Values by key in so many bytes: what was used longest ago goes first. Threads share it.
+
+    `size_of` tells the bytes of a value. One that is larger than all may be is not remembered.
+    """
+
+    def __init__(self, most_bytes: int, size_of: Callable[[Value], int]) -> None:
+        self._most_bytes = most_bytes
+        self._size_of = size_of
+        self._known: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = threading.Lock()
+        self.size_bytes = 0
+
+    def of(
+        self, keys: Collection[Key], read: Callable[[Collection[Key]], Mapping[Key, Value]]
+    ) -> dict[Key, Value]:
+        """The values of keys, of which `read` gives what is not known."""
+        with self._lock:
+            found = {key: self._known[key] for key in keys if key in self._known}
+            for key in found:
+                self._known.move_to_end(key)
+        if missing := [key for key in keys if key not in found]:
+            new = read(missing)
+            with self._lock:
+                for key, value in new.items():
+                    self._add(key, value)
+            found |= new
+        return found
+
+    def _add(self, key: Key, value: Value) -> None:
+        size_bytes = self._size_of(value)
+        # Another thread may have read it, too.
+        if key not in self._known and size_bytes <= self._most_bytes:
+            self._known[key] = value
+            self.size_bytes += size_bytes
+            while self.size_bytes > self._most_bytes:
+                _, oldest = self._known.popitem(last=False)
+                self.size_bytes -= self._size_of(oldest)
+
+
+class _State:
+    """What is known of the base at a generation."""
+
+    def __init__(self, generation: str, most_bytes: int) -> None:
+        self.generation = generation
+        self.records: int | None = None
+        self.matches = LatelyUsed[str, StemMatches](most_bytes * 3 // 4, _size_of_matches)
+        self.having = LatelyUsed[tuple[tuple[str, ...], int, bool], WordRecords | None](
+            most_bytes // 4, _size_of_records
+        )
+
+
+def _size_of_matches(found: StemMatches) -> int:
+    return BYTES_OF_ENTRY + found.ids.nbytes + found.bm25.nbytes
+
+
+def _size_of_records(found: WordRecords | None) -> int:
+    return BYTES_OF_ENTRY + (found.passages.nbytes if found else 0)
 
 
 class KnownWords:
@@ -59,18 +112,18 @@ class KnownWords:
 
     def __init__(self, most_bytes: int = BYTES_REMEMBERED) -> None:
         self._most_bytes = most_bytes
-        self._known = _State("")
+        self._known = _State("", most_bytes)
 
     @property
     def size_bytes(self) -> int:
-        """The memory that it takes: at most what is allowed, and what one search adds."""
-        return self._known.size_bytes
+        """The memory that it takes."""
+        return self._known.matches.size_bytes + self._known.having.size_bytes
 
     def of(self, store: Store) -> "WordsOfBase":
         """The words of the base in the state that this store shows."""
         generation, known = store.generation, self._known
-        if known.generation != generation or known.size_bytes > self._most_bytes:
-            known = self._known = _State(generation)
+        if known.generation != generation:
+            known = self._known = _State(generation, self._most_bytes)
         return WordsOfBase(store, known)
 
 
@@ -105,11 +158,9 @@ class WordsOfBase:
         word have it, too, in all their passages.
         """
         key = word.forms, most, placed
-        if key not in self._known.having:
-            found = self._records_having(word, most, placed=placed)
-            self._known.having[key] = found
-            self._known.size_bytes += BYTES_OF_ENTRY + (found.passages.nbytes if found else 0)
-        return self._known.having[key]
+        return self._known.having.of(
+            [key], lambda _: {key: self._records_having(word, most, placed=placed)}
+        )[key]
 
     def _records_having(self, word: Word, most: int, *, placed: bool) -> WordRecords | None:
         limit = max(most, 0) * PASSAGES_OF_RECORD + 1
@@ -132,12 +183,12 @@ class WordsOfBase:
 
     def _of_stems(self, stems: Collection[str]) -> Sequence[StemMatches]:
         """What each of these stems adds to the BM25 of passages, in the order of the alphabet."""
-        known = self._known.matches
-        found = {stem: known[stem] for stem in stems if stem in known}
-        if missing := [stem for stem in stems if stem not in found]:
-            for stem, rows in self._store.match_stems(missing).items():
-                ids, bm25 = zip(*rows, strict=True) if rows else ((), ())
-                of_stem = StemMatches(id_array(ids), np.array(bm25, np.float64))
-                found[stem] = known[stem] = of_stem
-                self._known.size_bytes += BYTES_OF_ENTRY + of_stem.ids.nbytes + of_stem.bm25.nbytes
+        found = self._known.matches.of(stems, self._read_stems)
         return [found[stem] for stem in sorted(stems)]
+
+    def _read_stems(self, stems: Collection[str]) -> dict[str, StemMatches]:
+        found = {}
+        for stem, rows in self._store.match_stems(stems).items():
+            ids, bm25 = zip(*rows, strict=True) if rows else ((), ())
+            found[stem] = StemMatches(id_array(ids), np.array(bm25, np.float64))
+        return found

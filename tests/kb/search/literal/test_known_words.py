@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import pytest
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
-from kb.search.literal.known_words import BYTES_OF_ENTRY, KnownWords, WordRecords, WordsOfBase
+from kb.search.literal.known_words import (
+    BYTES_OF_ENTRY,
+    KnownWords,
+    LatelyUsed,
+    WordRecords,
+    WordsOfBase,
+)
 from kb.store.database import fts_query
 from kb.store.store import Store
 from kb.text.analysis import Word, query_stems, words
@@ -158,13 +165,50 @@ def test_who_still_reads_the_state_before_has_its_words(path: Path, store: Store
 
 
 def test_what_is_remembered_has_a_bound(store: Store) -> None:
-    known = KnownWords(most_bytes=10 * BYTES_OF_ENTRY)
+    known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
     largest = 0
     for number in range(50):
         base = known.of(store)
         assert len(base.matches([f"unknown{number}", "gel"]).ids)
         assert base.records_having(word(f"unknown{number}"), 5, placed=False) is not None
         largest = max(largest, known.size_bytes)
-        assert known.size_bytes <= 14 * BYTES_OF_ENTRY
+        assert known.size_bytes <= 20 * BYTES_OF_ENTRY
     # It is used, too.
-    assert largest > 8 * BYTES_OF_ENTRY
+    assert largest > 17 * BYTES_OF_ENTRY
+
+
+def test_what_was_used_longest_ago_is_forgotten_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
+    asked: list[str] = []
+    match_stems = store.match_stems
+
+    def match(stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+        asked.extend(stems)
+        return match_stems(stems)
+
+    monkeypatch.setattr(store, "match_stems", match)
+    for number in range(50):
+        known.of(store).matches(["gel", f"unknown{number}"])
+    known.of(store).matches(["gel", "unknown49", "unknown0"])
+    assert Counter(asked).most_common(2) == [("unknown0", 2), ("gel", 1)]
+
+
+def test_what_is_larger_than_all_may_be_drives_nothing_out() -> None:
+    known = LatelyUsed[str, int](10, int)
+    known.of(["small"], lambda _: {"small": 4})
+    for _ in range(2):
+        assert known.of(["large"], lambda _: {"large": 11}) == {"large": 11}
+    assert known.of(["small"], lambda _: {}) == {"small": 4}
+
+
+def test_what_two_threads_read_at_once_counts_once() -> None:
+    known = LatelyUsed[str, int](10, int)
+
+    def read(keys: Collection[str]) -> dict[str, int]:
+        known.of(keys, lambda _: {"word": 4})
+        return {"word": 4}
+
+    assert known.of(["word"], read) == {"word": 4}
+    assert known.size_bytes == 4
