@@ -88,6 +88,11 @@ class Progress:
         return self._goes_on
 
     @property
+    def is_ending(self) -> bool:
+        """Whether the worker is to end, and to leave what can wait."""
+        return self._stopping.is_set()
+
+    @property
     def done(self) -> int:
         return self.pace.done
 
@@ -183,7 +188,7 @@ def _directory(
         )
     if isinstance(knowledge_base.place, PostgresAddress):
         # Nobody else has the server make its index, once there are many: a process saves its own.
-        knowledge_base.save_index()
+        knowledge_base.save_index(lambda: not progress.is_ending)
     return asdict(report)
 
 

@@ -121,6 +121,7 @@ class KnowledgeBase(Publishing):
         self._trade_index = trade_index
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
+        self._trades_saved = ""
         self._in_flight = SearchesInFlight()
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
@@ -437,25 +438,32 @@ class KnowledgeBase(Publishing):
         self.save_index()
         return self.status()
 
-    def save_index(self) -> None:
-        """Writes the index beside the database, so that the next start need not build it."""
+    def save_index(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Writes the index beside the database, so that the next start need not build it.
+
+        So it does with the trades of passages (`save_trades`).
+        """
         with self._stores.lend() as store:
             self._index.save(store)
-        self.save_trades()
+        self.save_trades(goes_on)
 
-    def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+    def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> bool:
         """Saves in which trades the passages of a large base are, unless most of them are saved.
 
         Searches need not find it out then, each for a thousand passages. It takes some minutes
-        for a million, and ends once it does not `goes_on`.
+        for a million, and ends once it does not `goes_on`. Returns whether it can be saved here.
         """
         with self._stores.lend() as store:
-            index = self._index.fresh(store)
-            if len(index) <= UNSAVED:
-                return
+            generation = store.generation
+            if generation == self._trades_saved or len(self._index.fresh(store)) <= UNSAVED:
+                return True
             encoder, alone = self.encoder.fingerprint, self._index.saving_alone
             try:
-                self._calibrated().overlaps.save(index, store, encoder, alone, goes_on)
+                self._calibrated().overlaps.save(store, encoder, alone, goes_on)
             except OSError as error:
                 # A cache that cannot be written is done without.
                 logger.info("The trades of passages were not saved: %s", error)
+                return False
+            if goes_on():
+                self._trades_saved = generation
+            return True

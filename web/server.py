@@ -158,17 +158,18 @@ class _Hints:
 
     def stop(self) -> None:
         self._ending.set()
-        self._thread.join()
+        # It may wait for another process to write an index: nothing is lost if it ends as it is.
+        self._thread.join(ANSWERS_WITHIN_S)
 
     def _load(self) -> None:
         # Those who have waited for the server are answered first.
         if not self._ending.wait(HINTS_AFTER_S):
             with suppress(QuisaitError):  # whoever asks for it is told
                 warm_up_hints(self._knowledge_base)
-        while not self._ending.is_set():
+        can_save = self._knowledge_base.writable
+        while can_save and not self._ending.is_set():
             with suppress(QuisaitError):
-                if self._knowledge_base.writable:
-                    self._knowledge_base.save_trades(lambda: not self._ending.is_set())
+                can_save = self._knowledge_base.save_trades(lambda: not self._ending.is_set())
             self._ending.wait(SAVED_EVERY_S)
 
 

@@ -135,7 +135,7 @@ class Commit:
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         change, records = self._change, self._records
-        with store.changing() if records or change.removes else store.writing():
+        with store.changing(if_noted=not (records or change.removes)):
             # Another process may also have changed the encoder, or removed the last passage that
             # had one of these texts, and its embedding.
             self._indexer.refuse_mismatch(store)

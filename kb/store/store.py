@@ -132,8 +132,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     # Changes
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
+    def changing(self, *, if_noted: bool = False) -> Iterator[None]:
         """Runs a transaction that raises the generation; nothing of it stays if it fails.
+
+        With `if_noted`, it does so only if it changes what searches find or show.
 
         Raises:
             ReadOnlyKnowledgeBase: the base cannot be written.
@@ -142,6 +144,8 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             for noted in (self._released, self._touched, self._changed):
                 noted.clear()
             yield
+            if if_noted and not (self._released or self._touched or self._changed):
+                return
             self._drop_released_embeddings()
             now = datetime.now(UTC).isoformat(timespec="seconds")
             number = int(self.generation.partition("-")[0] or 0) + 1

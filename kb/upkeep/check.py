@@ -57,7 +57,10 @@ _INDEX_LINE = re.compile(
     r"missing from index|wrong # of entries in index|non-unique entry in index"
 )
 _WORDS_LINE = re.compile(r"fts5|passage_words", re.IGNORECASE)
-_PENDING = re.compile(r"\.(passages(\.codes)?\.faiss(\.npz)?|kb\.before-schema-\d+\.sqlite)\.(\d+)")
+_PENDING = re.compile(
+    r"\.(passages(\.codes)?\.faiss(\.npz)?|passages\.trades(\.json)?|"
+    r"kb\.before-schema-\d+\.sqlite)\.(\d+)"
+)
 
 Item = TypeVar("Item")
 

@@ -10,13 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
-from kb.indexing.dense_index import (
-    DenseIndex,
-    EmbeddedPassages,
-    PassageIds,
-    ascending,
-    id_array,
-)
+from kb.indexing.dense_index import EmbeddedPassages, PassageIds, ascending, id_array
 from kb.reference.trades import trades
 from kb.search.trades import saved_trades
 from kb.search.trades.background import Background, ExpandedQuery
@@ -28,7 +22,7 @@ PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
 """Count of passages whose trades are remembered (1.4 kB each), and computed at once."""
 
 UNSAVED, UNSAVED_SHARE = 1_000, 0.05
-"""Passages whose trades are not in the file until it is made anew: this count, or this share."""
+"""New passages that wait to be saved: this count, or this share of all."""
 
 
 class Overlap(NamedTuple):
@@ -63,7 +57,9 @@ class Overlaps:
         is_filed = background.index is not None and background.count >= FILED_IN
         self._folder = folder if is_filed else None
         self._made_by = background.fingerprint if self._folder else ""
-        self._saved, self._read_card = SavedTrades.empty(), ""
+        # With the name of its card.
+        self._saved: tuple[str, SavedTrades] = ("", SavedTrades.empty())
+        self._reading = threading.Lock()
         self._remembered = remembered
         self._rows: dict[tuple[int, str], int] = {}
         self._known = PassageTrades.empty(1, background.count)
@@ -109,57 +105,63 @@ class Overlaps:
 
     def save(
         self,
-        index: DenseIndex,
         store: Store,
         encoder: str,
         alone: Callable[[], AbstractContextManager[None]],
         goes_on: Callable[[], bool] = lambda: True,
-    ) -> bool:
-        """Saves the trades of the passages of an index, unless most of them are.
+    ) -> None:
+        """Saves the trades of all that an encoder has embedded, if many are new, or any are gone.
 
-        It takes a fifth of a millisecond for each, and ends without a file once `goes_on` says so.
-        Nobody else saves or deletes files of this base inside `alone`: what this `encoder` has
-        embedded then is in the file. Returns whether one was written.
+        It takes a fifth of a millisecond for each new one, and ends without a file once it does not
+        `goes_on`. Nobody else saves or deletes files of this base inside `alone`.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         if self._folder is None:
-            return False
-        unsaved = abs(len(index) - len(self._now_saved()))
-        if unsaved <= max(UNSAVED, UNSAVED_SHARE * len(index)):
-            return False
-        parts, ids = [], _embedded(store, encoder)
-        for first in range(0, len(ids), COMPUTED_AT_ONCE):
+            return
+        generation, ids = store.generation, _embedded(store, encoder)
+        former = self._now_saved().all_rows
+        kept = np.isin(former["id"], ids, assume_unique=True)
+        new = ids[~np.isin(ids, former["id"], assume_unique=True)]
+        if kept.all() and len(new) <= max(UNSAVED, UNSAVED_SHARE * len(ids)):
+            return
+        parts = [former[kept]]
+        for first in range(0, len(new), COMPUTED_AT_ONCE):
             if not goes_on():
-                return False
-            passages = index.embedded(ids[first : first + COMPUTED_AT_ONCE])
-            parts.append(self._to_save(passages, store.langs_of(passages.ids.tolist())))
-        with alone():
-            left = _embedded(store, encoder)
-            kept = (part[np.isin(part["id"], left)] for part in parts)
-            saved_trades.write(self._folder, kept, self._made_by)
-        return True
-
-    def _to_save(self, passages: EmbeddedPassages, langs: dict[int, str]) -> SavedRows:
-        """The rows of these passages, as they are saved or computed; those gone are left out."""
-        here, saved = self._now_saved().rows(passages)
-        parts = [saved]
-        missing = [at for at in np.flatnonzero(~here).tolist() if passages.ids[at] in langs]
-        for lang in {langs[passages.ids[at]] for at in missing}:
-            of_lang = passages.at([at for at in missing if langs[passages.ids[at]] == lang])
-            parts.append(saved_trades.saved_rows(of_lang, self._computed(of_lang, lang)))
+                return
+            parts += self._to_save(store, encoder, new[first : first + COMPUTED_AT_ONCE])
         rows = np.concatenate(parts)
-        return np.asarray(rows[np.argsort(rows["id"])])
+        rows = rows[np.argsort(rows["id"])]
+        with alone():
+            # What was erased meanwhile is not saved; what is erased from now on waits.
+            if store.generation != generation:
+                rows = rows[np.isin(rows["id"], _embedded(store, encoder), assume_unique=True)]
+            saved_trades.write(self._folder, rows, self._made_by)
+
+    def _to_save(self, store: Store, encoder: str, ids: PassageIds) -> list[SavedRows]:
+        with store.reading():
+            left = sorted(store.embedded_passages(encoder, ids.tolist()))
+            passages = EmbeddedPassages(id_array(left), store.embeddings(encoder, left))
+            langs = store.langs_of(left)
+        of_langs: dict[str, list[int]] = {}
+        for place, id_ in enumerate(left):
+            of_langs.setdefault(langs[id_], []).append(place)
+        return [
+            saved_trades.saved_rows(passages.at(places), self._computed(passages.at(places), lang))
+            for lang, places in of_langs.items()
+        ]
 
     def _now_saved(self) -> SavedTrades:
         """What is saved now, by whichever process."""
-        if self._folder:
-            card = saved_trades.name_of_card(self._folder)
-            if card != self._read_card:
-                self._saved = saved_trades.read(self._folder, self._made_by)
-                self._read_card = card
-        return self._saved
+        if self._folder is None:
+            return self._saved[1]
+        card = saved_trades.name_of_card(self._folder)
+        if card != self._saved[0]:
+            with self._reading:
+                if card != self._saved[0]:
+                    self._saved = card, saved_trades.read(self._folder, self._made_by)
+        return self._saved[1]
 
     def _rows_of(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
         ids = passages.ids.tolist()

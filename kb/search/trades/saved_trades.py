@@ -13,7 +13,6 @@ They are a cache of what the base holds, like the saved index (`kb.indexing.save
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,9 @@ from kb.search.trades.passage_trades import FILED_IN, PassageTrades
 from kb.whole_file import replacing
 
 TRADES_FILE, CARD_FILE = "passages.trades", "passages.trades.json"
+
+SAVED_FORMAT = 1
+"""Raised whenever the trades of a passage are worked out, or written, in another way."""
 
 SAVED = np.dtype(
     [
@@ -57,14 +59,15 @@ class SavedTrades:
     def empty(cls) -> "SavedTrades":
         return cls(np.zeros(0, SAVED))
 
-    def __len__(self) -> int:
-        return len(self._ids)
+    @property
+    def all_rows(self) -> SavedRows:
+        return self._rows
 
     def rows(self, passages: EmbeddedPassages) -> tuple[NDArray[np.bool_], SavedRows]:
         """Which of these passages are here with the same embedding, `(n,)`, and their rows."""
-        if not len(self):
+        if not len(self._ids):
             return np.zeros(len(passages.ids), bool), np.zeros(0, SAVED)
-        places = np.minimum(np.searchsorted(self._ids, passages.ids), len(self) - 1)
+        places = np.minimum(np.searchsorted(self._ids, passages.ids), len(self._ids) - 1)
         found = self._rows[places]
         # What is no number, as of a damaged embedding, is no difference either: not the same.
         near = np.abs(found["sum"] - _sums(passages)) < _LEAST_DIFFERENCE
@@ -85,20 +88,17 @@ def trades_of(rows: SavedRows, shares: Embeddings) -> PassageTrades:
     return PassageTrades(shares.astype(np.float16), rows["filed"], rows["filing"], rows["lines"])
 
 
-def write(folder: Path, parts: Iterable[SavedRows], made_by: str) -> None:
-    """Writes rows, ascending by id, part by part; the card last.
+def write(folder: Path, rows: SavedRows, made_by: str) -> None:
+    """Writes rows, ascending by id; the card last.
 
     Raises:
         OSError: they cannot be written.
     """
-    digest = hashlib.sha256()
-    with replacing(folder / TRADES_FILE) as pending, pending.open("wb") as file:
-        for part in parts:
-            content = part.tobytes()
-            digest.update(content)
-            file.write(content)
+    digest = hashlib.sha256(rows.tobytes()).hexdigest()
+    with replacing(folder / TRADES_FILE) as pending:
+        rows.tofile(pending)
     with replacing(folder / CARD_FILE) as pending:
-        card = {"made_by": made_by, "digest": digest.hexdigest()}
+        card = {"made_by": _made_by(made_by), "digest": digest}
         pending.write_text(json.dumps(card), encoding="utf-8")
 
 
@@ -108,7 +108,7 @@ def read(folder: Path, made_by: str) -> SavedTrades:
         card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         with (folder / TRADES_FILE).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if (card["made_by"], card["digest"]) == (made_by, digest):
+            if (card["made_by"], card["digest"]) == (_made_by(made_by), digest):
                 # The file that was digested: another may have its name by now.
                 rows: Any = np.memmap(file, SAVED, mode="r")
                 return SavedTrades(rows.view(np.ndarray))
@@ -121,6 +121,10 @@ def name_of_card(folder: Path) -> str:
         status = (folder / CARD_FILE).stat()
         return f"{status.st_ino} {status.st_mtime_ns}"
     return ""
+
+
+def _made_by(background: str) -> str:
+    return f"format {SAVED_FORMAT}, background {background}"
 
 
 def _sums(passages: EmbeddedPassages) -> NDArray[np.float32]:

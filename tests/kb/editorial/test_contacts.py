@@ -121,3 +121,23 @@ def test_a_choice_for_a_source_without_actors_leaves_nothing_to_do(base: Knowled
     assert not base.begin_choice("cci", ContactChoice(NONE))
     assert not base.choice_is_under_way()
     assert base.contact_choices.of("cci") == ContactChoice(NONE)
+
+
+def test_what_no_public_source_says_any_more_is_hidden_in_searches_too(
+    base: KnowledgeBase,
+) -> None:
+    number = number_of(1)
+    firm = Actor(id="avel", name="Avel", description="Fabrication de cirages.", phone=(number,))
+    told = SourceRow(firm)
+    base.begin_choice("network", ContactChoice(MEMBERS))
+    for source in ("network", "directory"):
+        base.ingest_actors(source, [told])
+
+    def shown() -> tuple[str, ...]:
+        (hit,) = base.search("cirages").hits
+        return tuple(hit.actor.public.phone)
+
+    assert shown() == (number,)
+    base.ingest_actors("directory", [replace(told, actor=replace(firm, phone=()))])
+    assert base.actor("avel").public.phone == ()
+    assert shown() == ()

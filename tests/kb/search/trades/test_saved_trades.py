@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kb import knowledge_base
 from kb.adaptation.trade_indexing import make_trade_index
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import EmbeddedPassages
+from kb.indexing.live_index import LiveIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.search.results import SearchResult
@@ -119,6 +121,38 @@ def test_a_process_reads_what_another_saves_while_it_runs(
         assert sum(filed) <= 2
 
 
+def test_what_took_the_place_of_others_is_saved_and_what_is_gone_is_not(
+    opened: Callable[..., KnowledgeBase], filed: list[int]
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        base.put(
+            [replace(maker, description=f"{maker.description} Et du bois.") for maker in MAKERS]
+        )
+        base.save_trades()
+        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
+        with base._context() as context:
+            now = context.store.embedded_passages(context.encoder.fingerprint)
+        assert set(rows["id"].tolist()) == now
+    filed.clear()
+    with closing(opened()) as base:
+        searched(base)
+        assert sum(filed) == 1
+
+
+def test_what_another_machine_erased_is_taken_out(
+    opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        # The other machine has no folder of this one.
+        monkeypatch.setattr(LiveIndex, "delete_saved", lambda _: None)
+        base.erase(Kind.ACTOR, "maker-0", by="")
+        assert len(np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)) == len(MAKERS)
+        base.save_trades()
+        assert len(np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)) == len(MAKERS) - 1
+
+
 def test_nothing_is_saved_again_while_little_is_new(
     opened: Callable[..., KnowledgeBase], filed: list[int]
 ) -> None:
@@ -202,7 +236,7 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_from_searching(
 
     monkeypatch.setattr(saved_trades, "write", full)
     with closing(opened()) as base:
-        base.save_trades()
+        assert not base.save_trades()
         assert searched(base)
 
 
@@ -212,9 +246,9 @@ def test_an_embedding_that_was_made_again_is_not_taken_for_the_former(tmp_path: 
     ids = np.array([2, 5, 9])
     trades = PassageTrades.empty(3, FILED_IN)
     trades.lines[:] = ids[:, np.newaxis]
-    saved_trades.write(tmp_path, [saved_rows(EmbeddedPassages(ids, rows), trades)], "me")
+    saved_trades.write(tmp_path, saved_rows(EmbeddedPassages(ids, rows), trades), "me")
     saved = saved_trades.read(tmp_path, "me")
-    assert not len(saved_trades.read(tmp_path, "another"))
+    assert not len(saved_trades.read(tmp_path, "another").all_rows)
     again = rows.copy()
     again[1, 0] += np.float32(0.01)
     again[2, 0] = np.nan
