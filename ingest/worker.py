@@ -212,7 +212,6 @@ def _encoding(
         return knowledge_base.jobs.get(job.id).done > row
 
     with upload_at(knowledge_base, job.parameters["path"]) as path:
-        progress.at(Phase.EMBEDDING, str(path))
         encode_run(
             knowledge_base,
             path,

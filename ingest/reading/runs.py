@@ -71,7 +71,7 @@ def encode_run(
             return
         some = records[first : first + EMBEDDED_AT_ONCE]
         actors = [record for record in some if isinstance(record, Actor)]
-        knowledge_base.encode_ahead(job, encoder, actors)
+        knowledge_base.encode_ahead(job, encoder, actors, lambda _: progress(0))
         progress(len(some))
 
 

@@ -158,11 +158,17 @@ class Ingestion(Catalogue):
         """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
         return RowSlice(self._stores, self._indexer, source, rows, by=by, note=note)
 
-    def encode_ahead(self, job: str, encoder: str, actors: Sequence[Actor]) -> None:
+    def encode_ahead(
+        self,
+        job: str,
+        encoder: str,
+        actors: Sequence[Actor],
+        on_embedded: OnEmbedded | None = None,
+    ) -> None:
         """Encodes what actors say that no passage says yet, for the job that is to put them.
 
         Others do so beside that job, by the same `encoder`, a fingerprint. The embeddings are kept
-        until it ends.
+        until it uses them, or ends.
 
         Raises:
             KnowledgeBaseError: this process, or the base, has another encoder or other rules.
@@ -172,7 +178,7 @@ class Ingestion(Catalogue):
             raise KnowledgeBaseError(
                 f"The job has another encoder than {own.name} {own.fingerprint}."
             )
-        batch = self._indexer.start(None)
+        batch = self._indexer.start(on_embedded)
         batch.derive(actors)
         with self._stores.lend() as store:
             self._indexer.refuse_mismatch(store)

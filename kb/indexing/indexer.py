@@ -27,7 +27,7 @@ REBUILT_AT_ONCE = 256
 
 RecordKey = tuple[Kind, str]
 
-OnEmbedded = Callable[[int], None]
+OnEmbedded = Callable[[int], object]
 """Called with how many texts were embedded, after each batch; with 0 before they are written."""
 
 
@@ -116,9 +116,13 @@ class IndexBatch:
 
     def _put_embeddings(self, store: Store) -> None:
         fingerprint = self._indexer.encoder.fingerprint
-        store.put_embeddings(fingerprint, self._vectors)
-        if self._ahead:
-            store.use_ahead(fingerprint, self._ahead)
+        # What was derived before the base changed meanwhile is said by no passage.
+        said = self._texts.keys()
+        store.put_embeddings(
+            fingerprint, {key: self._vectors[key] for key in self._vectors.keys() & said}
+        )
+        if used := self._ahead & said:
+            store.use_ahead(fingerprint, used)
 
     def _missing(self, store: Store) -> set[str]:
         fingerprint = self._indexer.encoder.fingerprint

@@ -167,10 +167,16 @@ class StoredPassages(StoreConnection):
         )
 
     def embedded_ahead(self, encoder: str, hashes: Collection[str]) -> set[str]:
-        """The text hashes of which a vector of this encoder is kept ahead."""
-        rows = self.run(
+        """The text hashes of which a vector of this encoder is kept ahead.
+
+        None goes before the caller's transaction ends, if there is one, which may write.
+        """
+        query = (
             "select text_hash from embeddings_ahead"
-            " where encoder = :encoder and text_hash in :values",
+            " where encoder = :encoder and text_hash in :values"
+        )
+        rows = self.run(
+            query + self.and_hold,
             hashes,
             encoder=encoder,
         )

@@ -288,12 +288,17 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.insert_embeddings(encoder, vectors)
 
     def use_ahead(self, encoder: str, hashes: Collection[str]) -> None:
-        """Stores the vectors of these text hashes that are kept ahead."""
+        """Stores the vectors of these text hashes that were kept ahead: they are no more."""
         self._touch_saying(hashes)
         self.run(
             "insert into embeddings (text_hash, encoder, vector)"
             " select text_hash, encoder, vector from embeddings_ahead"
             " where encoder = :encoder and text_hash in :values on conflict do nothing",
+            hashes,
+            encoder=encoder,
+        )
+        self.run(
+            "delete from embeddings_ahead where encoder = :encoder and text_hash in :values",
             hashes,
             encoder=encoder,
         )

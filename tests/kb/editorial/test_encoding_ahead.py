@@ -40,7 +40,7 @@ def ahead(base: KnowledgeBase) -> int:
         return int(store.execute("select count(*) from embeddings_ahead").fetchone()[0])
 
 
-def test_other_changes_leave_it_until_the_job_has_ended(
+def test_other_changes_leave_it_until_it_is_used(
     base: KnowledgeBase, word_counts: WordCountEncoder, job: str
 ) -> None:
     base.remove(Kind.ACTOR, [DISTILLER.id])
@@ -54,13 +54,36 @@ def test_other_changes_leave_it_until_the_job_has_ended(
     assert word_counts.embedded == []
     assert sum(told) == 1
     assert base.search("tricote des bonnets").hits[0].actor.id == KNITTER.id
-    base.jobs.finish(job, JobState.DONE)
     assert ahead(base) == 0
     # The passage has one of its own, which goes with it.
     word_counts.embedded.clear()
     base.remove(Kind.ACTOR, [KNITTER.id])
     base.ingest_actors("cci", [SourceRow(KNITTER)])
     assert word_counts.embedded == [KNITTER.description]
+
+
+def test_what_is_not_used_goes_with_the_job(base: KnowledgeBase, job: str) -> None:
+    base.jobs.finish(job, JobState.DONE)
+    assert ahead(base) == 0
+
+
+def test_what_was_derived_before_the_base_changed_is_not_put(base: KnowledgeBase, job: str) -> None:
+    """Neither what was embedded for it, nor what others had embedded ahead."""
+    late = replace(KNITTER, description="Elle tricote des gants.")
+    last = replace(KNITTER, description="Elle tricote des écharpes.")
+    batch = base._indexer.start(None)
+    with base._stores.lend() as store:
+        for actor in (KNITTER, late, last):
+            batch.derive([actor])
+            batch.embed(store)
+        with store.changing():
+            batch.put(store)
+        known = store.execute("select count(*) from embeddings").fetchone()[0]
+        used = store.execute(
+            "select count(distinct text_hash) from passages where text_hash is not null"
+        ).fetchone()[0]
+    assert known == used
+    assert ahead(base) == 1
 
 
 def test_it_goes_with_what_is_erased(
