@@ -21,7 +21,7 @@ from kb.reference.communes import communes_named
 from kb.reference.trades import trades
 from kb.store.pool import StorePool
 from kb.store.store import Store
-from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, words
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, stem, words
 from kb.text.folding import fold
 from kb.text.phonetics import sound, sounds
 from kb.trade_index.trade_index import TradeIndex
@@ -34,6 +34,9 @@ MOST_CHARS = 200
 
 LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
+
+LOOKED_AT = 200
+"""Passages with the stem of a word that are read to find it as it is written."""
 
 READ_AT_ONCE = 2_000
 """Records of a base whose words are read while somebody waits for them; those of more, beside."""
@@ -75,31 +78,51 @@ class Vocabulary:
     def __contains__(self, word: str) -> bool:
         return word in self._checker.word_frequency
 
-    def nearest(self, word: str) -> str:
+    def nearest(self, word: str, may_be: Callable[[str], bool] | None = None) -> str:
         """Returns the word that a folded word is most likely a slip of, as written; or "".
 
         It is one slip away, or else sounds the same. First and last letters are rarely wrong.
+        With `may_be`, it is a word that this says yes to, folded.
         """
         slips = set(self._checker.candidates(word) or ()) - {word}
         near = slips or set(self._of_sound.get(sound(word), ())) - {word}
-        if not near:
-            return ""
 
         def likely(one: str) -> tuple[bool, bool, bool, int, str]:
             alike = sound(one) == sound(word)
             count = int(self._checker.word_frequency[one])
             return one[0] == word[0], one[-1] == word[-1], alike, count, one
 
-        meant = max(near, key=likely)
+        meant = next(filter(may_be, sorted(near, key=likely, reverse=True)), "")
         return self._written.get(meant, meant)
+
+
+class FormerVocabulary:
+    """The words that a base had, and has by now; only those that it has now are offered."""
+
+    def __init__(self, had: Vocabulary, store: Store) -> None:
+        self._had = had
+        self._store = store
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._had or self._has(word)
+
+    def nearest(self, word: str) -> str:
+        """As `Vocabulary.nearest`."""
+        return self._had.nearest(word, self._has)
+
+    def _has(self, word: str) -> bool:
+        stems = {stem(word, lang) for lang in STEMMERS}
+        ids = self._store.passages_saying([stems], LOOKED_AT)
+        texts = (passage.text for passage in self._store.passages(ids).values())
+        return word in Vocabulary(_counted(texts))
 
 
 class Spelling:
     """Corrects needs by the words of a base, read anew when its records have changed.
 
     Those of a large base are read by a thread beside. Until it is done, needs are corrected by the
-    former words, or by those of the trades and the dictionaries alone; a word that a record has is
-    corrected at no time.
+    former words that a record still has, or by those of the trades and the dictionaries alone; a
+    word that a record has is corrected at no time.
     """
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
@@ -122,12 +145,13 @@ class Spelling:
             return ""
         with self._stores.lend() as store:
             of_base = self._of_base(store)
-            unknown = [word for word in unknown if not _is_said(word, of_base, store)]
-        corrected = need
-        for word in reversed(unknown):
-            form = word.forms[0]
-            if meant := of_base.nearest(form) or _ordinary().nearest(form):
-                corrected = corrected[: word.start] + meant + corrected[word.end :]
+            corrected = need
+            for word in reversed(unknown):
+                form = word.forms[0]
+                if form not in of_base and (
+                    meant := of_base.nearest(form) or _ordinary().nearest(form)
+                ):
+                    corrected = corrected[: word.start] + meant + corrected[word.end :]
         return corrected if corrected != need else ""
 
     def _may_be_a_slip(self, word: Word, need: str) -> bool:
@@ -147,13 +171,15 @@ class Spelling:
         index = self._trade_index()
         return index is not None and any(stem(form, lang) in index.words.rows for lang in STEMMERS)
 
-    def _of_base(self, store: Store) -> Vocabulary:
-        if self._read[0] != _state(store):
+    def _of_base(self, store: Store) -> Vocabulary | FormerVocabulary:
+        now = _state(store)
+        if self._read[0] != now:
             if store.count_records() <= READ_AT_ONCE:
                 self._read_words(store)
             else:
                 self._read_beside()
-        return self._read[1]
+        state, vocabulary = self._read
+        return vocabulary if state == now else FormerVocabulary(vocabulary, store)
 
     def _read_words(self, store: Store) -> None:
         state = _state(store)
@@ -176,11 +202,6 @@ class Spelling:
 
 def _state(store: Store) -> tuple[str, ...]:
     return tuple(map(store.generation_of, Kind))
-
-
-def _is_said(word: Word, of_base: Vocabulary, store: Store) -> bool:
-    """Returns whether the base has a word, also since its words were read."""
-    return word.forms[0] in of_base or bool(store.passages_saying([spellings(word)], 1))
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:

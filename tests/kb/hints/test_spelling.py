@@ -1,12 +1,12 @@
 import threading
 from functools import cache
-from typing import Any
 
 import pytest
 
 from kb.hints import spelling
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor
+from kb.models import Actor, Kind
+from kb.store.store import Store
 from tests.web.sample_base import SampleBase
 
 
@@ -74,24 +74,67 @@ def test_the_words_of_a_changed_base_are_read_again(base: KnowledgeBase) -> None
     assert base.spelling.meant("des zwourbiles") == "des zwourbilles"
 
 
+SLIPS = {"palete": "palette", "dechetts": "déchets", "menuiseri": "menuiserie"}
+"""Each has the stem of what is meant."""
+
+WRITTEN = "Menuiserie de palettes, palette par palette, contre les déchets."
+
+
+@pytest.mark.parametrize(("slip", "meant"), SLIPS.items())
+def test_a_slip_may_have_the_stem_of_what_is_meant(
+    base: KnowledgeBase, slip: str, meant: str
+) -> None:
+    base.put([Actor("a", "Avel", description=WRITTEN)])
+    assert base.spelling.meant(slip) == meant
+
+
+@pytest.mark.parametrize(("slip", "meant"), SLIPS.items())
+def test_a_slip_is_told_by_the_former_words_of_a_large_base_too(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, slip: str, meant: str
+) -> None:
+    base.put([Actor("a", "Avel", description=WRITTEN)])
+    base.spelling.meant(slip)
+    monkeypatch.setattr(spelling, "READ_AT_ONCE", 0)
+    monkeypatch.setattr(spelling.Spelling, "_read_beside", lambda _: None)
+    base.put([Actor("b", "Brennus", description="Fabrication de brugondines.")])
+    assert base.spelling.meant(slip) == meant
+    base.put([Actor("c", "Caradec", description=f"Fabrication de {slip}.")])
+    assert base.spelling.meant(slip) == ""
+
+
+def test_a_former_word_of_a_large_base_is_offered_only_if_a_record_has_it(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put([Actor("a", "Avel", description="Fabrication de brugondines.")])
+    base.put([Actor("b", "Brennus", description="Fabrication de brugondinas, brugondinas.")])
+    assert base.spelling.meant("des brugondinis") == "des brugondinas"
+    monkeypatch.setattr(spelling, "READ_AT_ONCE", 0)
+    monkeypatch.setattr(spelling.Spelling, "_read_beside", lambda _: None)
+    base.remove(Kind.ACTOR, "b")
+    assert base.spelling.meant("des brugondinis") == "des brugondines"
+    # Another form of the word is there, not the word.
+    base.put([Actor("a", "Avel", description="Fabrication de brugondine.")])
+    assert base.spelling.meant("des brugondinis") == ""
+
+
 def test_the_words_of_a_large_base_are_read_beside(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spelling, "READ_AT_ONCE", 0)
     monkeypatch.setattr(spelling, "REST", 0)
     may_read = threading.Event()
-    counted = spelling._counted
+    read_words = spelling.Spelling._read_words
 
-    def late(texts: Any) -> Any:
+    def late(self: spelling.Spelling, store: Store) -> None:
         assert may_read.wait(60)
-        return counted(texts)
+        read_words(self, store)
 
     def is_read() -> None:
         reader = base.spelling._reader
         assert reader is not None
         reader.join()
 
-    monkeypatch.setattr(spelling, "_counted", late)
+    monkeypatch.setattr(spelling.Spelling, "_read_words", late)
     base.put([Actor("a", "Avel", description="Fabrication de brugondines.")])
     # What nobody has read yet corrects nothing, and is corrected by nothing.
     assert base.spelling.meant("des brugodines") == ""
