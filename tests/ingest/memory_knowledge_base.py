@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kb.errors import UnknownRecord
+from kb.indexing.indexer import OnEmbedded
 from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import ContactChoice
@@ -30,7 +31,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
     def put(
         self,
         records: Sequence[Record],
-        on_embedded: Callable[[int], None] | None = None,
+        on_embedded: OnEmbedded | None = None,
         *,
         by: str = "",
         note: str = "",
@@ -51,7 +52,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
     def ingest_cases(
         self,
         cases: Sequence[Case],
-        on_embedded: Callable[[int], None] | None = None,
+        on_embedded: OnEmbedded | None = None,
         *,
         by: str = "",
         note: str = "",
@@ -146,7 +147,7 @@ class MemoryRowSlice(RowSlice):
 
     def put(
         self,
-        on_embedded: Callable[[int], None] | None = None,
+        on_embedded: OnEmbedded | None = None,
         *,
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
         on_apart: Callable[[int, Actor], object] | None = None,
