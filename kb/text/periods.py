@@ -9,6 +9,7 @@ either end may be open. How it is said in a language of the pages is the work of
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +28,7 @@ SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
 _SEASONS = {"spring": SPRING, "summer": SUMMER, "autumn": AUTUMN, "winter": WINTER}
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
-_STANDARD = re.compile(rf"{_YEAR}(?:-(?:0[1-9]-\d\d|1[0-2]-\d\d|0[1-9]|1[0-2]|2[1-4]))?")
+_STANDARD = re.compile(rf"{_YEAR}(?:-(?:(?:0[1-9]|1[0-2])(?:-(?!00)\d\d)?|2[1-4]))?")
 _LONGEST = 100
 """Characters of the longest text that is read as one period."""
 
@@ -138,20 +139,28 @@ def schema_coverage(edtf: str) -> str:
     return f"{start}/{end}"
 
 
-@lru_cache(maxsize=4096)
 def _moment(written: str) -> Moment:
-    from edtf import parse_edtf
-    from edtf.parser.edtf_exceptions import EDTFParseException
-
     if not _STANDARD.fullmatch(written):
         raise NoPeriod(written)
-    try:
-        parsed = parse_edtf(written)
-        first, last = (date(*day[:3]) for day in (parsed.lower_strict(), parsed.upper_strict()))
-    except (EDTFParseException, ValueError, AttributeError):
-        raise NoPeriod(written) from None
     year, month, day = (int(part) for part in f"{written}-0-0".split("-")[:3])
+    if month >= SPRING:
+        return Moment(year, month, day, *_days_of_season(written))
+    try:
+        first = date(year, month or 1, day or 1)
+    except ValueError:
+        raise NoPeriod(written) from None
+    last = first if day else date(year, month or 12, monthrange(year, month or 12)[1])
     return Moment(year, month, day, first, last)
+
+
+@lru_cache(maxsize=4096)
+def _days_of_season(written: str) -> tuple[date, date]:
+    # It takes milliseconds: a page of dates, which are read without it, would take seconds.
+    from edtf import parse_edtf
+
+    parsed = parse_edtf(written)
+    first, last = (date(*day[:3]) for day in (parsed.lower_strict(), parsed.upper_strict()))
+    return first, last
 
 
 class _Grammar(NamedTuple):
