@@ -20,7 +20,8 @@ from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
 
-EMBEDDING_BATCH = 64
+EMBEDDING_BATCH = 256
+"""Texts that the encoder gets at once: between two calls, a core waits for the other."""
 
 REBUILT_AT_ONCE = 256
 """Records that a rebuild takes in a transaction."""
