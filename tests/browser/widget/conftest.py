@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from kb.models import Actor, Kind
 from kb.registers.sites import Site
@@ -232,7 +232,7 @@ def part(page: Page, name: str) -> Locator:
 def search(page: Page, query: str, count: int | None = None) -> Sequence[Locator]:
     """Writes a need into the widget, and waits for its answers."""
     field_of(page).fill(query)
-    options_of(page).first.wait_for()
+    expect(options_of(page).first).to_be_visible()
     found = options_of(page).all()
     assert count is None or len(found) == count
     return found
