@@ -41,7 +41,8 @@ class QuisaitSearch extends HTMLElement {
     // Later: an element that is moved loses the focus, and has it again when it is there.
     on(root, "focusout", () =>
       setTimeout(() => {
-        if (root.matches(":focus-within")) return;
+        // Not by :focus-within, which is late where a dialog has just opened.
+        if (shadow.activeElement) return;
         this.#focused = false;
         this.#to("opened", false);
       }),
