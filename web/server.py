@@ -111,9 +111,9 @@ def serve(
         )
         supervisor = Supervisor(knowledge_base)
         forgetting = Forgetting(knowledge_base, Retention.of(settings))
-        hints = _Hints(knowledge_base)
+        upkeep = _SearchUpkeep(knowledge_base)
         beside: list[_Background] = [
-            hints, supervisor, readers(), forgetting, app.state.demand_counter,
+            upkeep, supervisor, readers(), forgetting, app.state.demand_counter,
         ]  # fmt: skip
         if settings.sends_mail and knowledge_base.writable:
             digests = digests_of(knowledge_base, settings, app.state.renderer)
@@ -142,7 +142,7 @@ class _Background(Protocol):
     def stop(self) -> None: ...
 
 
-class _Hints:
+class _SearchUpkeep:
     """Loads the dictionaries and what needs are compared with; who needs them first waits.
 
     From then on, it saves what searches would else find out again, whenever much of that is new.
@@ -150,7 +150,7 @@ class _Hints:
 
     def __init__(self, knowledge_base: KnowledgeBase) -> None:
         self._knowledge_base = knowledge_base
-        self._thread = threading.Thread(target=self._load, name="hints", daemon=True)
+        self._thread = threading.Thread(target=self._load, name="search upkeep", daemon=True)
         self._ending = threading.Event()
 
     def start(self) -> None:
