@@ -19,13 +19,12 @@ from ingest.directories.table import (
     under_header,
 )
 from ingest.encodings import lines_of, open_text
+from ingest.records.fields import MAX_COLUMNS
 from kb.remarks import Remark
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MAX_ROW_CHARS = 250_000
 """Most characters of a row of several lines; a longer row has a quote that is never closed."""
-_MAX_CELLS = 20_000
-"""More than any spreadsheet has columns."""
 
 # The module's own limit would end the reading of a file at its first very long cell, where
 # `ingest.directories.actor_row` refuses that row alone. One limit holds for the whole process.
@@ -94,8 +93,9 @@ def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
                 yield RawRow(number, [], _explained(error))
             else:
-                if len(cells) > _MAX_CELLS:
-                    yield RawRow(number, [], Remark("many_cells", most=_MAX_CELLS))
+                if len(cells) > MAX_COLUMNS:
+                    first = cells[:MAX_COLUMNS]  # of a header, they tell the delimiter
+                    yield RawRow(number, first, Remark("many_cells", most=MAX_COLUMNS))
                 elif any(cell.strip() for cell in cells):
                     yield RawRow(number, cells)
 

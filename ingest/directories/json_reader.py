@@ -15,6 +15,7 @@ from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.nested import row_of
 from ingest.directories.table import DirectoryRow
 from ingest.encodings import encoding_of, lines_of, open_text
+from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -195,4 +196,6 @@ def _row(number: int, value: object) -> DirectoryRow:
     if not isinstance(value, dict):
         return DirectoryRow(number, reason=Remark("no_object"))
     cells, persons = row_of(value)
+    if len(cells) > MAX_COLUMNS:
+        return DirectoryRow(number, reason=Remark("many_cells", most=MAX_COLUMNS))
     return DirectoryRow(number, tuple(cells), list(cells.values()), persons=persons)

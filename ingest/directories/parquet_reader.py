@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.table import DirectoryRow, cell_text, shown_header
+from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
         # A text that is written once for many rows must not be in memory once for each.
         with ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
             header = tuple(file.schema_arrow.names)
+            if len(header) > MAX_COLUMNS:
+                raise InputError("many_cells", most=MAX_COLUMNS)
             if not (header_map.names_actors(header) or header_map.takes_any_header):
                 raise InputError("no_header", header=shown_header(header))
             kept = [

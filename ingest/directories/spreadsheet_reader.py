@@ -26,7 +26,7 @@ from ingest.directories.table import (
 )
 from ingest.directories.workbooks.guard import refuse_bomb
 from ingest.records.entries import WHOLE_FILE
-from ingest.records.fields import folded
+from ingest.records.fields import MAX_COLUMNS, folded
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -81,6 +81,8 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
     for metadata in workbook.sheets_metadata:
         sheet = workbook.get_sheet_by_name(metadata.name)
+        if sheet.width > MAX_COLUMNS:
+            raise InputError("wide_sheet", rows=sheet.height, columns=sheet.width)
         first = list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER))
         if first:
             position = header_position([line.cells for line in first], header_map)

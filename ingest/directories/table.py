@@ -94,6 +94,8 @@ def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[Dir
         position = _likeliest_header([line.cells for line in first], header_map)
     if position < 0:
         raise _no_header(first)
+    if first[position].reason:
+        raise InputError("wrong_header", reason=str(first[position].reason))
     header = tuple(first[position].cells)
     for line in chain(first[position + 1 :], lines):  # never all of them in memory
         yield _row(line, header)

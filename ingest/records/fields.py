@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 MAX_CELL_CHARS = 20_000
+MAX_COLUMNS = 1_000
+"""Most columns of a table: each header is looked up in many words."""
 MAX_LINE_CHARS = 500
 MAX_LINE_BYTES = 1_300
 """Bytes of a line as UTF-8, as written and folded.

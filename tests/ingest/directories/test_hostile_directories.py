@@ -1,8 +1,9 @@
 """Directories made to harm: a line says why, before the memory is full."""
 
 import io
+import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns.header_names import Column
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
+from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from tests.ingest.directories.test_spreadsheet_reader import ods
 
@@ -96,12 +99,59 @@ def test_digits_are_counted_across_blocks(tmp_path: Path) -> None:
         preview(path, "digits")
 
 
-def test_a_row_of_millions_of_cells_is_no_header(tmp_path: Path) -> None:
+def test_a_header_of_millions_of_cells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     path.write_text("nom;" + "a;" * 3_000_000 + "\nx\n", encoding="utf-8")
-    looked_at = preview(path, "wide")
-    assert len(looked_at.columns) == 1
-    assert looked_at.kept == 0
+    with pytest.raises(InputError, match="a header that has more than 1,000 cells"):
+        preview(path, "wide")
+
+
+def table_of(columns: int, kind: str, folder: Path) -> Path:
+    """A directory with one actor and so many columns, each with a header of its own."""
+    header = ["nom", *(f"Produit {number}" for number in range(1, columns))]
+    cells = ["Avel", *["x"] * (columns - 1)]
+    path = folder / f"wide{kind}"
+    match kind:
+        case ".csv":
+            path.write_text(f"{','.join(header)}\n{','.join(cells)}\n")
+        case ".jsonl":
+            path.write_text(json.dumps(dict(zip(header, cells, strict=True))) + "\n")
+        case ".parquet":
+            pq.write_table(
+                pa.table(dict(zip(header, [[cell] for cell in cells], strict=True))), path
+            )
+        case ".xlsx":
+            book = openpyxl.Workbook(write_only=True)
+            sheet = book.create_sheet()
+            sheet.append(header)
+            sheet.append(cells)
+            book.save(path)
+        case _:
+            ods(path, [header, cells])
+    return path
+
+
+@pytest.mark.parametrize("kind", [".csv", ".jsonl", ".parquet", ".xlsx", ".ods"])
+def test_a_table_of_too_many_columns_is_refused_before_each_is_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    (entry,) = read_directory(table_of(MAX_COLUMNS, kind, tmp_path))
+    assert entry.record is not None
+    path = table_of(MAX_COLUMNS + 1, kind, tmp_path)
+    looked_up: list[int] = []
+
+    def counted(header: Sequence[str], *_targets: object) -> list[Column]:
+        looked_up.append(len(header))
+        return []
+
+    monkeypatch.setattr("ingest.directories.columns.header_map.actor_columns", counted)
+    try:
+        reasons = [str(entry.reason) for entry in read_directory(path)]
+    except InputError as error:
+        reasons = [str(error)]
+    assert reasons
+    assert all("1,000 cells" in reason or "1,001 columns" in reason for reason in reasons)
+    assert max(looked_up, default=0) <= MAX_COLUMNS
 
 
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
