@@ -21,6 +21,9 @@ from tests.benchmarks.corpus import ROOT
 
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 ENDS_WITHIN_S = 15.0
+LOOKED_AT_S = 2.0
+AT_REST = 0.05
+"""The share of a processor below which a server is at rest."""
 
 
 class StepFailed(Exception):
@@ -146,25 +149,59 @@ def pss_mib(pid: int | None) -> float:
 
     Pages that are shared count by their share.
     """
-    if pid is None:
-        return 0.0
+    total = 0
+    for one in _family(pid) if pid is not None else ():
+        with suppress(OSError):  # a process may end while it is looked at
+            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
+            found = _PSS.search(rollup)
+            total += int(found[1]) if found else 0
+    return total / 1024
+
+
+def wait_for_rest(pid: int, within_s: float) -> None:
+    """Waits until a process and all that it started are at rest: a start goes on behind answers.
+
+    Raises:
+        StepFailed: they work on after this time.
+    """
+    until = time.monotonic() + within_s
+    before = _processor_s(pid)
+    while time.monotonic() < until:
+        time.sleep(LOOKED_AT_S)
+        now = _processor_s(pid)
+        if now - before < AT_REST * LOOKED_AT_S:
+            return
+        before = now
+    raise StepFailed("the server never rests")
+
+
+def _family(pid: int) -> set[int]:
+    """A process and all that it started, directly or not, or in its session."""
     parents, sessions = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # a process may end while it is looked at
-            after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-            fields = after_name.split()
+            fields = _fields_of(stat)
             one = int(stat.parent.name)
             parents[one], sessions[one] = int(fields[1]), int(fields[3])
     family = {one for one, session in sessions.items() if session == pid} | {pid}
     while more := {one for one, parent in parents.items() if parent in family} - family:
         family |= more
-    total = 0
-    for one in family:
+    return family
+
+
+def _processor_s(pid: int) -> float:
+    """The seconds of a processor that a process and all that it started have taken."""
+    ticks = 0
+    for one in _family(pid):
         with suppress(OSError):
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
-            found = _PSS.search(rollup)
-            total += int(found[1]) if found else 0
-    return total / 1024
+            fields = _fields_of(Path(f"/proc/{one}/stat"))
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _fields_of(stat: Path) -> list[str]:
+    """What /proc says of a process, from its state on: its name may have spaces."""
+    return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
 
 
 def _started(command: Sequence[str], log: Path, *, answers: bool) -> "subprocess.Popen[bytes]":

@@ -34,6 +34,7 @@ from tests.benchmarks.processes import (
     pss_mib,
     seconds_of,
     serving,
+    wait_for_rest,
 )
 from tests.benchmarks.rivals.contestant import NEAREST, SliceFiles
 from tests.benchmarks.rivals.install import python_of
@@ -44,7 +45,9 @@ UNSEEN = 50_000_000
 
 CLIENTS = 16
 WARMING, ADDED = 8, 3
+QUISAIT = (sys.executable, "-m", "web")
 FOUND_WITHIN_S = 30.0
+RESTS_WITHIN_S = 120.0
 Figures = dict[str, Any]
 
 
@@ -66,6 +69,28 @@ class Entrant:
 
     def command(self, *arguments: str) -> Sequence[str]:
         return [str(self.python), "-m", f"tests.benchmarks.rivals.{self.module}", *arguments]
+
+    def search_once(self, model: Path, base: Path, need: str) -> Sequence[str]:
+        """The command of a cold search."""
+        if self.is_ours:
+            return [*QUISAIT, "search", need, "--kb", self._place(base)]
+        return self.command("once", str(model), str(base), need)
+
+    def serve(self, model: Path, base: Path, port: int) -> Sequence[str]:
+        """The command of a server."""
+        if self.is_ours:
+            # All requests come from one address here; nothing else is set otherwise than it comes.
+            unlimited = ("env", "QUISAIT_SEARCHES_A_MINUTE=0")
+            return [*unlimited, *QUISAIT, "serve", "--kb", self._place(base), "--port", str(port)]
+        return self.command("serve", str(model), str(base), str(port))
+
+    def _place(self, base: Path) -> str:
+        """What the setting of our base is."""
+        if self.on_postgres:
+            from tests.benchmarks.rivals.ours_on_postgres import address_of
+
+            return address_of(base)
+        return str(base)
 
 
 ENTRANTS = (
@@ -96,7 +121,7 @@ class Extent:
 
 
 SMALL = Extent(ingested=SLICE, in_process=60, alone=60, at_once=160)
-FULL = Extent(ingested=2 * SLICE, in_process=150, alone=120, at_once=400)
+FULL = Extent(ingested=2 * SLICE, in_process=150, alone=150, at_once=400)
 
 
 @dataclass(frozen=True)
@@ -316,7 +341,7 @@ def _recall(workshop: Workshop, session: Session, size: int, needs: Sequence[str
 def _serve(workshop: Workshop, one: Entrant, size: int, turn: int, name: str) -> Figures:
     """A server: its start, one client and many, its memory, and what others add to its base."""
     base, port = workshop.base(one, size), free_port()
-    command = one.command("serve", str(workshop.model), str(base), str(port))
+    command = one.serve(workshop.model, base, port)
     paths = [one.path + quote(need) for need in needs()]
     warming, rest = paths[:WARMING], paths[WARMING:]
     alone, at_once = workshop.extent.alone, workshop.extent.at_once
@@ -325,6 +350,8 @@ def _serve(workshop: Workshop, one: Entrant, size: int, turn: int, name: str) ->
         serving(command, workshop.log(name), port, warming[0], 300 + size / 100) as server,
     ):
         pid, ready_s = server
+        # In process, too, nothing else is being loaded while needs are asked.
+        wait_for_rest(pid, RESTS_WITHIN_S)
         ask(port, warming, 1)
         first = ask(port, rest[:alone], 1)
         many = ask(port, rest[alone : alone + at_once], CLIENTS)
@@ -375,7 +402,7 @@ def _until_found(port: int, path: str, id: str) -> float:
 
 def _once(workshop: Workshop, one: Entrant, size: int, turn: int, name: str) -> Figures:
     base = workshop.base(one, size)
-    command = one.command("once", str(workshop.model), str(base), needs()[0])
+    command = one.search_once(workshop.model, base, needs()[0])
     with _engine(one, base):
         return {"seconds": seconds_of(command, workshop.log(name), 300 + size / 100)}
 

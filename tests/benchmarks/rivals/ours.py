@@ -1,8 +1,6 @@
-"""Qui sait faire ?, asked through its knowledge base, its command and its server."""
+"""Qui sait faire ?, asked through its knowledge base; its command and server are run alone."""
 
 import hashlib
-import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +16,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.settings import Settings
 from tests.benchmarks.rivals.contestant import NEAREST, Contestant, SliceFiles, main
-
-QUISAIT = (sys.executable, "-m", "web")
 
 
 class Ours(Contestant):
@@ -68,18 +64,6 @@ class Ours(Contestant):
     def add(self, id: str, text: str) -> None:
         title = text.partition(",")[0]
         self._base.put([Case(id, title, text=text, need=title, lang="fr")])
-
-    @classmethod
-    def once(cls, model: Path, folder: Path, need: str) -> None:
-        place = str(cls(model).place(folder))
-        os.execv(QUISAIT[0], [*QUISAIT, "search", need, "--kb", place])  # noqa: S606
-
-    @classmethod
-    def serve(cls, model: Path, folder: Path, port: int) -> None:
-        # All requests come from one address here; nothing else is set otherwise than it comes.
-        os.environ["QUISAIT_SEARCHES_A_MINUTE"] = "0"
-        place = str(cls(model).place(folder))
-        os.execv(QUISAIT[0], [*QUISAIT, "serve", "--kb", place, "--port", str(port)])  # noqa: S606
 
 
 class GivenEmbeddings:

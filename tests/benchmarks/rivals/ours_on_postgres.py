@@ -31,11 +31,15 @@ def running(folder: Path) -> Iterator[int]:
         yield int((folder / "data" / "postmaster.pid").read_text().split()[0])
 
 
+def address_of(folder: Path) -> str:
+    return PostgresServer(folder).address(DATABASE)
+
+
 class OursOnPostgres(Ours):
     """The same program, with another setting of the base."""
 
     def place(self, folder: Path) -> Path | str:
-        return PostgresServer(folder).address(DATABASE)
+        return address_of(folder)
 
     def build(self, folder: Path, slices: Sequence[SliceFiles], given: bool) -> int:
         passages = super().build(folder, slices, given)
