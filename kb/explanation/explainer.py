@@ -44,11 +44,7 @@ from kb.search.results import (
     Steering,
 )
 from kb.search.scorer import WordValues, score
-from kb.search.steering import (
-    expand,
-    phrase_embeddings,
-    steered_embedding,
-)
+from kb.search.steering import encoded, expand, steered_embedding
 from kb.text.analysis import meaning_spans, query_stems
 
 PASSAGES = 3
@@ -126,14 +122,15 @@ class Explainer:
         self._asked = asked
         self._context = context
         self._wording = wording
-        steered = steered_embedding(asked, steering, context, wording)
+        self._encoded = encoded(asked, wording, context.encoder, context.calibration)
+        steered = steered_embedding(self._encoded, steering, context)
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
         self._stems = asked.stems | query_stems(" ".join(asked.wanted))
         self._word_values = WordValues(asked, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
-        self._expanded = expand(asked, steering, context, wording)
+        self._expanded = expand(asked, self._encoded, steering, context)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:
@@ -270,8 +267,7 @@ class Explainer:
         if not self._wording.phrases:
             return ()
         direction = line.slope * embedding.astype(np.float64) - line.origin
-        rows = phrase_embeddings(self._wording, self._context)
-        shares = (rows @ direction * self._own_share).tolist()
+        shares = (self._encoded.phrases @ direction * self._own_share).tolist()
         return tuple(map(PhraseShare, self._wording.phrases, shares))
 
     def _trade_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[TradeShare, ...]:

@@ -1,14 +1,15 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ encode (steering) ─ expand (background) ─ retrieve, score (scorer) ─ names
-(boosts.name_search, literal.name_reading) ─ match cases (boosts.case_matching) ─ boost by
-endorsements and precedents (boosts) ─ assess (candidates) ─ filter (filters) ─ results (evidence,
-parts)
+read (query) ─ encode (steering) beside words (scorer) and names (boosts.name_search,
+literal.name_reading) ─ expand (background) ─ retrieve, score (scorer) ─ match cases
+(boosts.case_matching) ─ boost by endorsements and precedents (boosts) ─ assess (candidates) ─
+filter (filters) ─ results (evidence, parts)
 """
 
 import time
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
@@ -27,8 +28,8 @@ from kb.search.need.probe import probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
-from kb.search.scorer import Scope, gather, retrieve, score
-from kb.search.steering import expand, understood
+from kb.search.scorer import Scope, gather, retrieve, said, score
+from kb.search.steering import encoding, expand, understood
 from kb.search.trades.likely_trades import likely_trades
 
 
@@ -63,23 +64,23 @@ def search(
         understood(query, steering, context.encoder, context.calibration),
         checked(filters),
     )
-    bounds = Bounds(asked, steering, store)
-    scope = scope_of(filters, store, complete=complete)
-    # Encode and expand
+    # Encode, while this thread reads what needs no embedding
+    with encoding(asked, wording, context.encoder, context.calibration) as encoded:
+        bounds = Bounds(asked, steering, store)
+        scope = scope_of(filters, store, complete=complete)
+        words = said(asked, context, options, scope)
+        needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
+        named, names, absent, best_by_chance = _naming(asked, options, context)
+    # Expand
     expanded = expand(
-        asked, steering, context, wording, to_trades=options.expanded, filed=options.filing
+        asked, encoded(), steering, context, to_trades=options.expanded, filed=options.filing
     )
     null = expanded.null
     # Retrieve and score
-    needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
-    found = retrieve(expanded, asked, context, options, scope, needs)
+    found = retrieve(expanded, words, context, options, scope, needs)
     scored = gather(score(expanded, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     cases = context.cases(case_passages)
-    # Names, and whether somebody is named that is not here
-    named = named_actors(asked.text, context)
-    names = boost_names(asked.text, named, context, near=options.near_names)
-    absent, best_by_chance = _absence(asked, names, options, context)
     # Match cases
     matched: list[MatchedCase] = []
     if options.cases and absent is not Absence.NUMBER:
@@ -194,24 +195,32 @@ def _boosts(
     return endorsements, {id_: of for id_, of in followed.items() if id_ not in showing}
 
 
-def _absence(
-    asked: Query, names: Mapping[str, float], options: RankingOptions, context: SearchContext
-) -> tuple[Absence | None, Fit]:
-    """Returns what nobody here has, if that is what a query is, and the best fit by chance.
+class _Naming(NamedTuple):
+    """Whom a query names, exactly or nearly, each with its boost, and if so what is `absent` here.
 
-    `names` are the actors that the query names, exactly or nearly, each with its boost.
+    `best_by_chance` is the best fit that others may have then.
     """
+
+    exactly: NamedActors
+    boosts: Mapping[str, float]
+    absent: Absence | None = None
+    best_by_chance: Fit = Fit.STRONG
+
+
+def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _Naming:
+    named = named_actors(asked.text, context)
+    boosts = boost_names(asked.text, named, context, near=options.near_names)
     if is_number(asked.text):
-        exact = max(names.values(), default=0.0) >= context.weights.names.near
-        return (None, Fit.STRONG) if exact else (Absence.NUMBER, Fit.NONE)
-    if names or not options.near_names:
-        return None, Fit.STRONG
+        if max(boosts.values(), default=0.0) >= context.weights.names.near:
+            return _Naming(named, boosts)
+        return _Naming(named, boosts, Absence.NUMBER, Fit.NONE)
+    if boosts or not options.near_names:
+        return _Naming(named, boosts)
     reading = name_reading(asked, context.store)
-    return {
-        NameReading.NEED: (None, Fit.STRONG),
-        NameReading.LIKELY: (Absence.NAME, Fit.POSSIBLE),
-        NameReading.PLAIN: (Absence.NAME, Fit.WEAK),
-    }[reading]
+    if reading is NameReading.NEED:
+        return _Naming(named, boosts)
+    chance = Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
+    return _Naming(named, boosts, Absence.NAME, chance)
 
 
 def _stories(

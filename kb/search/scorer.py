@@ -71,10 +71,28 @@ class Scope:
     passages: Collection[int] | None = None
     complete: bool = False
 
+    @property
+    def looked_at(self) -> Sequence[Collection[int] | None]:
+        """The passages that are looked at in turn; None for all."""
+        return [None] if self.passages is None else [None, self.passages]
+
+
+def said(
+    asked: Query, context: SearchContext, options: RankingOptions, scope: Scope
+) -> dict[int, WordValue]:
+    """The value of their words, by id, of the passages that say most of a query."""
+    found: dict[int, WordValue] = {}
+    if options.lexical:
+        words = WordValues(asked, context)
+        depth = None if scope.complete else context.weights.passages.lexical_candidates
+        for among in scope.looked_at:
+            found.update(words.best(depth, among))
+    return found
+
 
 def retrieve(
     expanded: ExpandedQuery,
-    asked: Query,
+    words: Mapping[int, WordValue],
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
@@ -82,20 +100,13 @@ def retrieve(
 ) -> dict[int, WordValue]:
     """The value of their words, by id, of the passages that could matter to a query.
 
-    It is 0 for those that are only near in meaning. Those of `besides` are among them, too, if they
-    are the nearest of these.
+    It is 0 for those that are only near in meaning; the others are those `said`. Those of `besides`
+    are among them, too, if they are the nearest of these.
     """
-    weights = context.weights.passages
-    word_depth = None if scope.complete else weights.lexical_candidates
-    depth = len(context.index) if scope.complete else weights.dense_candidates
-    scopes = [None] if scope.passages is None else [None, scope.passages]
-    found: dict[int, WordValue] = {}
-    if options.lexical:
-        words = WordValues(asked, context)
-        for among in scopes:
-            found.update(words.best(word_depth, among))
+    depth = len(context.index) if scope.complete else context.weights.passages.dense_candidates
+    found = dict(words)
     if options.dense:
-        for among in (*scopes, *([besides] if besides else [])):
+        for among in (*scope.looked_at, *([besides] if besides else [])):
             for id_ in _near(expanded, depth, among, context):
                 found.setdefault(id_, NO_WORDS)
     return found

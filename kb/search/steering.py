@@ -1,13 +1,16 @@
 """Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.derivation import NAME
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model.wording import Wording
 from kb.search.context import Calibration, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.probe import doubt
@@ -15,9 +18,60 @@ from kb.search.query import Query, parse
 from kb.search.results import Steering
 from kb.search.trades.background import ExpandedQuery
 
+_threads = ThreadPoolExecutor(os.cpu_count(), "encodes a query")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuery:
+    """The embeddings of a query's texts: that of its need, `(dimension,)`, and `(n, dimension)`.
+
+    `phrases` are what the phrases of a wording add to it (`phrase_embeddings`).
+    """
+
+    need: Embeddings
+    wanted: Embeddings
+    unwanted: Embeddings
+    thing: Embeddings
+    phrases: Embeddings
+
+
+def encoded(
+    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
+) -> EncodedQuery:
+    """Returns the embeddings of all texts of a query. No store is read."""
+    thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
+    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
+    first_unwanted = 1 + len(asked.wanted)
+    first_thing = first_unwanted + len(asked.unwanted)
+    rows = encoder.encode(texts, TextKind.QUERY)
+    phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
+    return EncodedQuery(
+        rows[0],
+        rows[1:first_unwanted],
+        rows[first_unwanted:first_thing],
+        rows[first_thing:],
+        phrases,
+    )
+
+
+@contextmanager
+def encoding(
+    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
+) -> Iterator[Callable[[], EncodedQuery]]:
+    """Has another thread encode a query meanwhile, which holds up nobody who runs Python.
+
+    Gives a function that waits for it, and raises what the encoder does. It has ended whenever
+    this ends.
+    """
+    under_way = _threads.submit(encoded, asked, wording, encoder, calibration)
+    try:
+        yield under_way.result
+    finally:
+        under_way.exception()  # waits
+
 
 def steered_embedding(
-    asked: Query, steering: Steering, context: SearchContext, wording: Wording = NO_WORDING
+    asked: EncodedQuery, steering: Steering, context: SearchContext
 ) -> Embeddings:
     """Returns the steered `(dimension,)` embedding of the need; it is not unit.
 
@@ -26,23 +80,16 @@ def steered_embedding(
     thing counts again: gowns for a hospital are no hospital.
     """
     weights = context.weights.steering
-    thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
-    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
-    rows = context.encoder.encode(texts, TextKind.QUERY)
     liked = actor_embeddings(steering.like, context).values()
     unliked = actor_embeddings(steering.unlike, context).values()
-    first_unwanted = 1 + len(asked.wanted)
-    first_thing = first_unwanted + len(asked.unwanted)
-    steered: Embeddings = rows[0].copy()
-    for towards in (*rows[1:first_unwanted], *liked):
+    steered: Embeddings = asked.need.copy()
+    for towards in (*asked.wanted, *liked):
         steered += weights.wanted * towards
-    for of_thing in rows[first_thing:]:
+    for of_thing in asked.thing:
         steered += weights.thing * of_thing
-    for away in (*rows[first_unwanted:first_thing], *unliked):
+    for away in (*asked.unwanted, *unliked):
         steered -= weights.unwanted * away
-    if wording.phrases:
-        steered += phrase_embeddings(wording, context).sum(axis=0)
-    return steered
+    return np.asarray(steered + asked.phrases.sum(axis=0))
 
 
 def understood(query: str, steering: Steering, encoder: Encoder, calibration: Calibration) -> Query:
@@ -66,9 +113,9 @@ def understood(query: str, steering: Steering, encoder: Encoder, calibration: Ca
 
 def expand(
     asked: Query,
+    encoded: EncodedQuery,
     steering: Steering,
     context: SearchContext,
-    wording: Wording = NO_WORDING,
     *,
     to_trades: bool = True,
     filed: bool = True,
@@ -79,28 +126,23 @@ def expand(
 
     The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
     """
-    steered = unit(steered_embedding(asked, steering, context, wording))
+    steered = unit(steered_embedding(encoded, steering, context))
     expanded = context.calibration.background.expand(
         steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
     )
-    own = expanded.embedding
-    by_hand = steering.like or steering.unlike or asked.wanted or asked.unwanted
-    if by_hand or wording.phrases or asked.thing_for_somebody:
-        (of_need,) = context.calibration.phrases.expanded([asked.need])
-        own = of_need.embedding
-    odds = context.calibration.probe.log_odds(asked.text, own)
+    odds = context.calibration.probe.log_odds(asked.text, unit(encoded.need))
     null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, context.weights.need))
     return replace(expanded, null=null)
 
 
-def phrase_embeddings(wording: Wording, context: SearchContext) -> Embeddings:
+def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
     """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
 
     Together they are the weighted mean of the phrases' embeddings, times its share.
     """
-    weights = context.weights.wording
+    weights = calibration.weights.wording
     texts = [phrase.text for phrase in wording.phrases]
-    rows = [one.embedding for one in context.calibration.phrases.expanded(texts)]
+    rows = [one.embedding for one in calibration.phrases.expanded(texts)]
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])
     shares *= weights.share / max(float(shares.sum()), 1e-12)
     return np.asarray(np.stack(rows) * shares[:, np.newaxis], np.float32)

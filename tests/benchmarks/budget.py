@@ -37,9 +37,9 @@ from web.app import create_app
 STEPS = {
     "read the query": ("understood",),
     "expand by trades": ("expand",),
-    "retrieve by words and meaning": ("retrieve",),
+    "retrieve by words and meaning": ("said", "retrieve"),
     "score passages": ("score", "gather"),
-    "names": ("named_actors", "boost_names", "_absence"),
+    "names": ("_naming",),
     "match cases": ("match_cases",),
     "follow cases to actors and close trades": ("_boosts",),
     "assess and filter actors": ("Candidates", "apply_filters", "assess", "best_first"),
