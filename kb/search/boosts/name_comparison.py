@@ -206,23 +206,35 @@ def _word_likeness(
 
 def _nearness(word: str, other: str, slip_chars: tuple[int, int]) -> float:
     length = max(len(word), len(other))
-    slips = (length >= slip_chars[0]) + (length >= slip_chars[1])
+    slips = _slips(length, slip_chars)
     edits = OSA.distance(word, other, score_cutoff=slips)
     return 1 - edits / length if edits <= slips else 0.0
+
+
+def _slips(length: int, slip_chars: tuple[int, int]) -> int:
+    """Returns how many slips a word of this length may have."""
+    return (length >= slip_chars[0]) + (length >= slip_chars[1])
 
 
 def alike(
     word: str, others: Sequence[VocabularyWord], weights: NameWeights
 ) -> dict[VocabularyWord, float]:
     """Returns those of others that are like a word, each with its `word_likeness`, in one go."""
-    sounded = sound(word)
-    # Few are near, and only those are compared in full.
-    near = {place for *_, place in _near(word, [other.word for other in others])}
-    near |= {place for *_, place in _near(sounded, [other.sound for other in others])}
-    likenesses = {others[place]: word_likeness(word, others[place].word, weights) for place in near}
-    return {other: likeness for other, likeness in likenesses.items() if likeness}
-
-
-def _near(word: str, others: Sequence[str]) -> Sequence[tuple[str, float, int]]:
-    """Returns those of others that two slips may make of a word, with the slips and the place."""
-    return process.extract(word, others, scorer=OSA.distance, score_cutoff=2, limit=None)
+    if word.isdigit():
+        return {other: 1.0 for other in others if other.word == word}
+    slip_chars = weights.slip_chars, weights.two_slips_chars
+    found: dict[VocabularyWord, float] = {}
+    for asked, written, share in (
+        (word, [other.word for other in others], 1.0),
+        (sound(word), [other.sound for other in others], weights.sounds_alike),
+    ):
+        # What it is like is as many characters longer at most as there are slips.
+        most = _slips(len(asked) + 2, slip_chars)
+        for text, edits, place in process.extract(
+            asked, written, scorer=OSA.distance, score_cutoff=most, limit=None
+        ):
+            length, other = max(len(asked), len(text)), others[place]
+            if edits <= _slips(length, slip_chars) and not other.word.isdigit():
+                likeness = share * (1 - edits / length)
+                found[other] = max(found.get(other, 0.0), likeness)
+    return found
