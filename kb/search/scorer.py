@@ -32,7 +32,7 @@ class WordValues:
 
     def __init__(self, asked: Query, context: SearchContext) -> None:
         self._weights = context.weights.rare_words
-        base = context.calibration.words.of(context.store)
+        base = context.calibration.words.of(context.store, context.passages)
         self._matches = base.matches(asked.stems | query_stems(" ".join(asked.wanted)))
         self._rare = shares_of_rare_words(rare_words(asked, base, self._weights))
 
@@ -87,6 +87,7 @@ def said(
         depth = None if scope.complete else context.weights.passages.lexical_candidates
         for among in scope.looked_at:
             found.update(words.best(depth, among))
+    context.passages(found)  # they will be scored: what is read by now need not be then
     return found
 
 

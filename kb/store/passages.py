@@ -117,15 +117,6 @@ class StoredPassages(StoreConnection):
             yield from (row[1] for row in rows)
             last = rows[-1][0]
 
-    def records_of(self, ids: Collection[int]) -> set[tuple[Kind, str]]:
-        """The records that have these passages."""
-        rows = self.run(
-            "select distinct kind, record_id from passages p join documents d on d.id = document_id"
-            " where p.id in :values",
-            ids,
-        )
-        return {(Kind(row[0]), row[1]) for row in rows}
-
     def passages_touched_since(self, generation: str) -> set[int] | None:
         """The passages that may have come, gone or been embedded since a generation.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kb.indexing.dense_index import PassageIds, ascending, id_array
 from kb.models import Kind
+from kb.store.passages import Passage
 from kb.store.store import Store
 from kb.text.analysis import Word, spellings
 
@@ -39,6 +40,9 @@ class WordRecords(NamedTuple):
     records: int
     passages: PassageIds
 
+
+ReadPassages = Callable[[Collection[int]], Mapping[int, Passage]]
+"""Gives passages by id; those that are gone are left out."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -119,19 +123,23 @@ class KnownWords:
         """The memory that it takes."""
         return self._known.matches.size_bytes + self._known.having.size_bytes
 
-    def of(self, store: Store) -> "WordsOfBase":
-        """The words of the base in the state that this store shows."""
+    def of(self, store: Store, read: ReadPassages | None = None) -> "WordsOfBase":
+        """The words of the base in the state that this store shows.
+
+        Passages with rare words are got from `read`, since they are scored; or from the store.
+        """
         generation, known = store.generation, self._known
         if known.generation != generation:
             known = self._known = _State(generation, self._most_bytes)
-        return WordsOfBase(store, known)
+        return WordsOfBase(store, read or store.passages, known)
 
 
 class WordsOfBase:
     """The words of the base in one state; the store is asked once of each."""
 
-    def __init__(self, store: Store, known: _State) -> None:
+    def __init__(self, store: Store, read: ReadPassages, known: _State) -> None:
         self._store = store
+        self._read = read
         self._known = known
 
     def count_records(self) -> int:
@@ -171,9 +179,13 @@ class WordsOfBase:
         passages = ascending(np.concatenate(said))
         if len(passages) >= limit:
             return None
-        records = self._store.records_of(passages.tolist())
-        if len(records) > most:
-            return None
+        records: set[tuple[Kind, str]] = set()
+        at_once = max(most, 0) + 1
+        for first in range(0, len(passages), at_once):
+            read = self._read(passages[first : first + at_once].tolist())
+            records |= {(passage.kind, passage.record_id) for passage in read.values()}
+            if len(records) > most:
+                return None
         if placed:
             here = self._store.actors_at(word, most)
             records |= {(Kind.ACTOR, id_) for id_ in here}

@@ -104,8 +104,6 @@ def test_phrases_find_the_same_passages(
     groups = [spellings(word) for word in words(text)]
     assert server.passages_saying(groups) == sqlite.passages_saying(groups)
     assert server.passages_saying(groups[:1], most) == sqlite.passages_saying(groups[:1], most)
-    ids = sqlite.passages_saying(groups[:1])
-    assert server.records_of(ids) == sqlite.records_of(ids)
     assert server.records_saying(text) == sqlite.records_saying(text)
     assert server.uses_of_word(text, 50, most) == sqlite.uses_of_word(text, 50, most)
 
@@ -115,7 +113,6 @@ def test_nothing_is_found_of_nothing(stores: tuple[Store, PostgresStore]) -> Non
         assert store.match_stems([]) == {}
         assert store.match_stems([""]) == {"": []}
         assert store.passages_saying([]) == store.passages_saying([["gel"], []]) == []
-        assert store.records_of([]) == set()
 
 
 def test_words_of_what_is_removed_count_no_longer(stores: tuple[Store, PostgresStore]) -> None:
