@@ -7,7 +7,7 @@ filter (filters) ─ results (evidence, parts)
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -97,16 +97,18 @@ def search(
     unread = context.passages_of_actors(boosted.keys() - retrieved.keys())
     actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
     candidates = Candidates(actor_passages, boosted, measure, endorsements, boosts, names)
+
     # Filter
-    filed = context.filed(candidates.scores)
-    answering = apply_filters(
-        candidates.scores, filed, bounds, endorsements, names, weights.names.exact
-    )
-    fitting = candidates.fitting(answering)
-    if absent:  # left are those with a near number or name, and those that fit a name by chance
-        answering = [id_ for id_ in answering if id_ in fitting]
+    def answering(ids: Collection[str]) -> list[str]:
+        filed = context.filed(ids)
+        return apply_filters(ids, filed, bounds, endorsements, names, weights.names.exact)
+
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
-    ranked = candidates.best_first(id_ for id_ in answering if actor_left(id_))
+    fitting = set(answering(candidates.fitting(candidates.scores)))
+    # Left of an absence are those with a near number or name, and those that fit it by chance.
+    besides = 0 if absent else None if complete or only else limit
+    others = _others(candidates, fitting, boosted, besides, actor_left, answering)
+    ranked = candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_))
     fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
         assess(id_, passages, Measure(null, weights))
@@ -120,7 +122,7 @@ def search(
         for rank, id_ in enumerate(ranked[: None if only else most], start=1)
         if only in {"", id_}
     ]
-    counts = facets((filed[id_] for id_ in fitting), filters)
+    counts = facets(context.filed(fitting).values(), filters)
     builder = EvidenceBuilder(asked.stems, context)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
@@ -221,6 +223,36 @@ def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _N
         return _Naming(named, boosts)
     chance = Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
     return _Naming(named, boosts, Absence.NAME, chance)
+
+
+def _others(
+    candidates: Candidates,
+    fitting: Collection[str],
+    boosted: Collection[str],
+    most: int | None,
+    left: Callable[[str], bool],
+    answering: Callable[[Collection[str]], Sequence[str]],
+) -> Sequence[str]:
+    """Returns those that can answer but do not fit: the `boosted`, and the `most` best or more.
+
+    Not all are looked up, of whom the best alone are shown; without a `most`, all are. Counted are
+    those `left` by the filters.
+    """
+    rest = candidates.scores.keys() - fitting
+    if most is None:
+        return answering(rest)
+    if not most:
+        return ()
+    found = [*answering(rest.intersection(boosted))]
+    in_order = candidates.best_first(rest.difference(boosted))
+    count = 0
+    for first in range(0, len(in_order), most):
+        best = answering(in_order[first : first + most])
+        found += best
+        count += sum(map(left, best))
+        if count >= most:
+            break
+    return found
 
 
 def _stories(
