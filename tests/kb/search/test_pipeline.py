@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from kb.search.pipeline import search
 from kb.search.query import MAX_QUERY_CHARS
 from kb.search.results import EvidenceKind, Filters, Fit
 from kb.search.weights import PassageWeights, RankingWeights
+from kb.store.records import FiledActor
 from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
@@ -193,6 +195,38 @@ def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> No
     assert result.departments == {}
     assert len(result.hits) == 10
     assert all(hit.fit is Fit.NONE for hit in result.hits)
+
+
+def test_the_next_are_given_for_those_who_closed_or_are_elsewhere(base: KnowledgeBase) -> None:
+    everybody = base.search("porcelaine", complete=True).hits
+    gone, away = everybody[:25], everybody[25:30]
+    base.put(
+        [
+            *(replace(hit.actor, closed_on="2024-01-01") for hit in gone),
+            *(replace(hit.actor, department="2A") for hit in away),
+            *(replace(hit.actor, department="16") for hit in everybody[30:]),
+        ]
+    )
+    found = base.search("porcelaine", limit=4, filters=Filters(department="16"))
+    whole = base.search("porcelaine", filters=Filters(department="16"), complete=True)
+    assert found.total == 0
+    assert [hit.actor for hit in found.hits] == [hit.actor for hit in whole.hits[:4]]
+    assert len(found.hits) == 4
+
+
+def test_what_filters_ask_is_read_of_those_alone_who_may_be_shown(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    filed = Store.filed
+
+    def noted(store: Store, ids: Collection[str]) -> dict[str, FiledActor]:
+        read.extend(ids)
+        return filed(store, ids)
+
+    monkeypatch.setattr(Store, "filed", noted)
+    shown = base.search("porcelaine", limit=4).hits
+    assert read == [hit.actor.id for hit in shown]
 
 
 def test_an_empty_base_answers_with_nothing(
