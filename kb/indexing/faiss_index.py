@@ -105,9 +105,16 @@ class Index(DenseIndex):
         ]
 
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
+        take_one_thread()
         asked = id_array(ids)
-        here = asked[self._has(asked)]
-        return EmbeddedPassages(here, self._halves(here).astype(np.float32))
+        base, recent = self._base.places(asked), self._recent.places(asked)
+        here = self._is_kept(base) | (recent >= 0)
+        base, recent = base[here], recent[here]
+        rows = np.empty((len(base), self.dimension), np.float32)
+        is_recent = recent >= 0
+        rows[is_recent] = self._recent.embeddings(recent[is_recent])
+        rows[~is_recent] = self._base.embeddings(base[~is_recent])
+        return EmbeddedPassages(asked[here], rows)
 
     def refreshed(self, store: Store, *, patience: int = 1) -> "Index":
         """An index at the store's generation: this index, less what is gone, plus what is new.

@@ -111,15 +111,16 @@ class KnownPassages:
     def of(self, ids: Collection[int], store: Store) -> dict[int, Passage]:
         """The passages with these ids, all of which the store has."""
         known = self._known
-        found = {id_: known.get(id_) for id_ in ids}
-        if missing := [id_ for id_, passage in found.items() if passage is None]:
-            read = store.passages(missing)
-            found |= read
-            if len(known) + len(read) > self._most:
-                # Another thread may be reading the former ones.
-                known = self._known = {}
-            known.update(read)
-        return {id_: passage for id_, passage in found.items() if passage is not None}
+        missing = [id_ for id_ in ids if id_ not in known]
+        read = store.passages(missing) if missing else {}
+        found = {
+            id_: passage for id_ in ids if (passage := known.get(id_) or read.get(id_)) is not None
+        }
+        if len(known) + len(read) > self._most:
+            # Another thread may be reading the former ones.
+            known = self._known = {}
+        known.update(read)
+        return found
 
 
 class OfGeneration(Generic[Key, Value]):

@@ -1,9 +1,9 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -152,7 +152,8 @@ def score(
 ) -> list[ScoredPassage]:
     """These passages, scored by their closeness to a query and by their words."""
     weights = context.weights.passages
-    passages = context.passages(ids)
+    # In the order in which indexes have them, they are found sooner.
+    passages = context.passages(sorted(ids))
     known = id_array(passages.keys())
     values = [words.get(id_, NO_WORDS) for id_ in passages]
     langs = np.array([passage.lang for passage in passages.values()], np.str_)
@@ -163,18 +164,20 @@ def score(
         ranked = fusion.reciprocal_rank(weights.reciprocal_rank, _ranking(read), _ranking(matching))
         scores = np.array([ranked.get(id_, 0.0) for id_ in passages])
     else:
-        lexical = np.array([value.value for value in values])
+        lexical = np.array([bm25 + rare for bm25, rare, _ in values])
         scores = fusion.fuse(
             close.dense, lexical, close.overlap, close.filing, close.apart, weights
         )
     # A passage that the encoder has not read, like a name, counts as a fair one.
     overlap = np.where(np.isnan(close.overlap), weights.unknown_overlap, close.overlap)
+    filing = close.filing.astype(object)
+    filing[np.isnan(close.filing)] = None
     rows = zip(
         passages.values(),
         close.dense.tolist(),
         values,
         overlap.tolist(),
-        [None if math.isnan(filing) else filing for filing in close.filing.tolist()],
+        filing.tolist(),
         close.apart.tolist(),
         scores.tolist(),
         strict=True,
@@ -184,11 +187,14 @@ def score(
 
 def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
     """Passages, best first, by the kind and the id of their record."""
-    found: dict[Kind, dict[str, list[ScoredPassage]]] = {Kind.ACTOR: {}, Kind.CASE: {}}
-    for scored in sorted(passages, key=lambda scored: (-scored.score, scored.passage.id)):
-        of_kind = found[scored.passage.kind]
-        of_kind.setdefault(scored.passage.record_id, []).append(scored)
-    return found
+    by_id = sorted(passages, key=attrgetter("passage.id"))
+    actors: dict[str, list[ScoredPassage]] = {}
+    cases: dict[str, list[ScoredPassage]] = {}
+    for scored in sorted(by_id, key=attrgetter("score"), reverse=True):
+        passage = scored.passage
+        of_kind = actors if passage.kind is Kind.ACTOR else cases
+        of_kind.setdefault(passage.record_id, []).append(scored)
+    return {Kind.ACTOR: actors, Kind.CASE: cases}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +229,19 @@ def _closeness(
     )
     if not options.dense:
         return close
-    embedded = context.index.embedded(ids)
-    close.read[:] = np.isin(ids, embedded.ids, assume_unique=True)
-    places = np.flatnonzero(close.read)
-    for lang in dict.fromkeys(langs[places].tolist()):
-        of_lang = langs[places] == lang
-        at, passages = places[of_lang], embedded.at(of_lang)
+    passages = context.index.embedded(ids)
+    close.read[:] = np.isin(ids, passages.ids, assume_unique=True)
+    langs = langs[close.read]
+    dense = np.empty(len(langs))
+    for lang in dict.fromkeys(langs.tolist()):
+        of_lang = langs == lang
         cosines = passages.embeddings @ expanded.rows.get(lang, expanded.mean_row)
-        close.dense[at] = expanded.null.standardised(cosines.astype(np.float64), lang)
-        if options.overlap:
-            overlap = context.calibration.overlaps.of(expanded, passages, lang)
-            close.overlap[at], close.filing[at], close.apart[at] = overlap
+        dense[of_lang] = expanded.null.standardised(cosines[of_lang].astype(np.float64), lang)
+    close.dense[close.read] = dense
+    if options.overlap:
+        overlap = context.calibration.overlaps.of(expanded, passages, langs.tolist())
+        for found, value in zip((close.overlap, close.filing, close.apart), overlap, strict=True):
+            found[close.read] = value
     return close
 
 

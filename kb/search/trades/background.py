@@ -151,10 +151,10 @@ class Background:
             lang: embedding + share * (weights @ trade_rows[closest])
             for lang, trade_rows in self.embeddings.items()
         }
-        nulls = dict(zip(rows, self.null_distributions(np.stack(list(rows.values()))), strict=True))
+        cosines = {lang: self.embeddings[lang] @ row for lang, row in rows.items()}
         null = NullDistribution(
-            {lang: of_row.mean[lang] for lang, of_row in nulls.items()},
-            {lang: of_row.deviation[lang] for lang, of_row in nulls.items()},
+            {lang: float(of_row.mean()) for lang, of_row in cosines.items()},
+            {lang: max(float(of_row.std()), 1e-6) for lang, of_row in cosines.items()},
             float(np.sort(best)[-self.weights.ceiling_trades :].mean()),
         )
         weighted_trades = tuple(zip(closest.tolist(), weights.tolist(), strict=True))
@@ -169,10 +169,6 @@ class Background:
         """
         standardised = self._standardised_in(rows, lang)
         return self._root_shares(standardised), self._filing_of_passages(rows, standardised)
-
-    def shares_alone(self, rows: Embeddings, lang: str) -> Embeddings:
-        """How much each trade has of passages, as `shares`: the sooner made of the two."""
-        return self._root_shares(self._standardised_in(rows, lang))
 
     def null_distribution(self, embedding: Embeddings) -> NullDistribution:
         (null,) = self.null_distributions(embedding[np.newaxis])

@@ -1,10 +1,11 @@
 """Overlaps: how far a query and passages are about the same trades."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,19 @@ from kb.indexing.dense_index import EmbeddedPassages, PassageIds, ascending, id_
 from kb.reference.trades import trades
 from kb.search.trades import saved_trades
 from kb.search.trades.background import Background, ExpandedQuery
-from kb.search.trades.passage_trades import FILED_IN, PassageTrades
-from kb.search.trades.saved_trades import SavedRows, SavedTrades
+from kb.search.trades.passage_trades import (
+    FILED_IN,
+    PassageTrades,
+    TradeRows,
+    row_type,
+    trade_rows,
+    unknown_rows,
+)
+from kb.search.trades.saved_trades import SavedTrades
 from kb.store.store import Store
 
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
-"""Count of passages whose trades are remembered (1.4 kB each), and computed at once."""
+"""Count of passages whose trades are remembered (0.7 kB each), and computed at once."""
 
 UNSAVED, UNSAVED_SHARE = 1_000, 0.05
 """New passages that wait to be saved: this count, or this share of all."""
@@ -42,8 +50,8 @@ class Overlap(NamedTuple):
 class Overlaps:
     """The overlaps of passages with queries.
 
-    The trades of passages are remembered, and saved in a `folder` if there is one: to compute them
-    takes much longer than to compare them. Threads share it.
+    The trades of passages are saved in a `folder` if there is one, and remembered until they are:
+    to compute them takes much longer than to compare them. Threads share it.
     """
 
     def __init__(
@@ -53,33 +61,35 @@ class Overlaps:
         remembered: int = PASSAGES_REMEMBERED,
     ) -> None:
         self._background = background
+        self._row_type = row_type(background.count)
         # What is not filed, or hardly, is soon computed.
         is_filed = background.index is not None and background.count >= FILED_IN
         self._folder = folder if is_filed else None
         self._made_by = background.fingerprint if self._folder else ""
         # With the name of its card.
-        self._saved: tuple[str, SavedTrades] = ("", SavedTrades.empty())
+        self._saved: tuple[str, SavedTrades] = ("", SavedTrades.empty(background.count))
         self._reading = threading.Lock()
-        self._remembered = remembered
-        self._rows: dict[tuple[int, str], int] = {}
-        self._known = PassageTrades.empty(1, background.count)
+        self._most = remembered
+        self._places: dict[int, int] = {}
+        self._remembered = unknown_rows(1, background.count)
         self._lock = threading.Lock()
         made = [trade.makes_things for trade in trades()][: background.count]
         self._makes_things = np.array(made, np.float32)
 
-    def of(self, expanded: ExpandedQuery, passages: EmbeddedPassages, lang: str) -> Overlap:
-        """The overlaps of a query with passages in a language, in their order."""
+    def of(
+        self, expanded: ExpandedQuery, passages: EmbeddedPassages, langs: Sequence[str]
+    ) -> Overlap:
+        """The overlaps of a query with passages; `langs` are their languages, in their order."""
         found = Overlap(*np.full((3, len(passages.ids)), np.nan, np.float32))
         for first in range(0, len(passages.ids), COMPUTED_AT_ONCE):
             batch = slice(first, first + COMPUTED_AT_ONCE)
-            rows = self._rows_of(passages.at(batch), lang)
-            found.trades[batch] = rows.overlaps(expanded.shares)
+            read = self.read(passages.at(batch), langs[batch])
+            found.trades[batch] = read.overlaps(expanded.shares)
             found.apart[batch] = 0
             if expanded.filing is not None:
-                found.filing[batch] = rows.filing_overlaps(expanded.filing)
+                found.filing[batch] = read.filing_overlaps(expanded.filing)
                 asked = float(np.square(expanded.filing) @ self._makes_things)
-                roots = rows.filing.astype(np.float32)
-                made = (np.square(roots) * self._makes_things[rows.filed]).sum(axis=1)
+                made = (np.square(read.filing) * self._makes_things[read.filed]).sum(axis=1)
                 found.apart[batch] = asked * (1 - made) + (1 - asked) * made
         return found
 
@@ -90,18 +100,17 @@ class Overlaps:
         """
         read = self.read(passages, langs)
         found = np.zeros((len(read), self._background.count), np.float32)
-        np.put_along_axis(found, read.filed.astype(int), read.filing.astype(np.float32), 1)
+        np.put_along_axis(found, read.filed.astype(int), read.filing, 1)
         return found
 
     def read(self, passages: EmbeddedPassages, langs: Sequence[str]) -> PassageTrades:
         """The trades of passages; `langs` are their languages, in their order."""
-        if len(set(langs)) == 1:
-            return self._rows_of(passages, langs[0])
-        found = PassageTrades.empty(len(passages.ids), self._background.count)
-        for lang in dict.fromkeys(langs):
-            at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
-            found.put(at, self._rows_of(passages.at(at), lang))
-        return found
+        read = PassageTrades(self._now_saved().rows(passages.ids))
+        missing = np.flatnonzero(~read.are_of(passages)).tolist()
+        if missing:
+            of_missing = [langs[place] for place in missing]
+            read.rows[missing] = self._remembered_or_computed(passages.at(missing), of_missing)
+        return read
 
     def save(
         self,
@@ -121,36 +130,42 @@ class Overlaps:
         if self._folder is None:
             return
         generation, ids = store.generation, _embedded(store, encoder)
-        former = self._now_saved().all_rows
-        kept = np.isin(former["id"], ids, assume_unique=True)
-        new = ids[~np.isin(ids, former["id"], assume_unique=True)]
-        if kept.all() and len(new) <= max(UNSAVED, UNSAVED_SHARE * len(ids)):
+        former = self._now_saved()
+        is_new = ~np.isin(ids, former.ids, assume_unique=True)
+        new = int(np.count_nonzero(is_new))
+        are_gone = len(ids) - new < len(former.ids)
+        if not are_gone and new <= max(UNSAVED, UNSAVED_SHARE * len(ids)):
             return
-        parts = [former[kept]]
-        for first in range(0, len(new), COMPUTED_AT_ONCE):
-            if not goes_on():
-                return
-            parts += self._to_save(store, encoder, new[first : first + COMPUTED_AT_ONCE])
-        rows = np.concatenate(parts)
-        rows = rows[np.argsort(rows["id"])]
-        with alone():
-            # What was erased meanwhile is not saved; what is erased from now on waits.
-            if store.generation != generation:
-                rows = rows[np.isin(rows["id"], _embedded(store, encoder), assume_unique=True)]
-            saved_trades.write(self._folder, rows, self._made_by)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # Those of a large base do not fit into memory beside those that are in use.
+        with TemporaryFile(dir=self._folder) as made:
+            for first in range(0, len(ids), COMPUTED_AT_ONCE):
+                if not goes_on():
+                    return
+                batch = slice(first, first + COMPUTED_AT_ONCE)
+                kept = former.rows(ids[batch][~is_new[batch]])
+                added = self._to_save(store, encoder, ids[batch][is_new[batch]])
+                rows = np.concatenate([kept, added])
+                made.write(rows[np.argsort(rows["id"])].tobytes())
+            with alone():
+                # What was erased meanwhile is not saved; what is erased from now on waits.
+                left = None if store.generation == generation else _embedded(store, encoder)
+                saved_trades.write(self._folder, self._parts(made, left), self._made_by)
 
-    def _to_save(self, store: Store, encoder: str, ids: PassageIds) -> list[SavedRows]:
+    def _parts(self, made: IO[bytes], left: PassageIds | None) -> Iterator[TradeRows]:
+        """The rows of a file, in parts: those of the passages that are `left`, None if all are."""
+        for rows in saved_trades.parts_of(made, self._background.count):
+            yield rows if left is None else rows[np.isin(rows["id"], left, assume_unique=True)]
+
+    def _to_save(self, store: Store, encoder: str, ids: PassageIds) -> TradeRows:
+        """The rows of those of these passages that are still there."""
         with store.reading():
             left = sorted(store.embedded_passages(encoder, ids.tolist()))
+            if not left:
+                return np.zeros(0, self._row_type)
             passages = EmbeddedPassages(id_array(left), store.embeddings(encoder, left))
             langs = store.langs_of(left)
-        of_langs: dict[str, list[int]] = {}
-        for place, id_ in enumerate(left):
-            of_langs.setdefault(langs[id_], []).append(place)
-        return [
-            saved_trades.saved_rows(passages.at(places), self._computed(passages.at(places), lang))
-            for lang, places in of_langs.items()
-        ]
+        return self._computed(passages, [langs[id_] for id_ in left])
 
     def _now_saved(self) -> SavedTrades:
         """What is saved now, by whichever process."""
@@ -160,57 +175,51 @@ class Overlaps:
         if card != self._saved[0]:
             with self._reading:
                 if card != self._saved[0]:
-                    self._saved = card, saved_trades.read(self._folder, self._made_by)
+                    saved = saved_trades.read(self._folder, self._made_by, self._background.count)
+                    self._saved = card, saved
+                    with self._lock:
+                        self._forget()
         return self._saved[1]
 
-    def _rows_of(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
-        ids = passages.ids.tolist()
+    def _remembered_or_computed(
+        self, passages: EmbeddedPassages, langs: Sequence[str]
+    ) -> TradeRows:
         with self._lock:
-            rows = np.array([self._rows.get((id_, lang), -1) for id_ in ids], np.int64)
-            # What is not known has the last row, until it is computed.
-            found = self._known.at(rows)
-        missing = np.flatnonzero(rows < 0).tolist()
+            # Of what is not known, any row, until it is computed.
+            places = [self._places.get(id_, 0) for id_ in passages.ids.tolist()]
+            rows = self._remembered[places]
+        missing = np.flatnonzero(~PassageTrades(rows).are_of(passages)).tolist()
         if missing:
-            computed = self._read_or_computed(passages.at(missing), lang)
-            found.put(missing, computed)
+            computed = self._computed(passages.at(missing), [langs[place] for place in missing])
+            rows[missing] = computed
             with self._lock:
-                self._remember([(ids[at], lang) for at in missing], computed)
-        return found
+                self._remember(computed)
+        return rows
 
-    def _read_or_computed(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
-        here, saved = self._now_saved().rows(passages)
-        found = PassageTrades.empty(len(here), self._background.count)
-        if here.any():
-            shares = self._background.shares_alone(passages.embeddings[here], lang)
-            found.put(here, saved_trades.trades_of(saved, shares))
-        if not here.all():
-            found.put(~here, self._computed(passages.at(~here), lang))
-        return found
+    def _computed(self, passages: EmbeddedPassages, langs: Sequence[str]) -> TradeRows:
+        rows = np.zeros(len(passages.ids), self._row_type)
+        for lang in dict.fromkeys(langs):
+            at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
+            of_lang = passages.at(at)
+            shares, filing = self._background.shares(of_lang.embeddings, lang)
+            lines = self._background.lines(of_lang.embeddings)
+            rows[at] = trade_rows(of_lang, shares, filing, lines)
+        return rows
 
-    def _computed(self, passages: EmbeddedPassages, lang: str) -> PassageTrades:
-        computed = PassageTrades.empty(len(passages.ids), self._background.count)
-        shares, filing = self._background.shares(passages.embeddings, lang)
-        computed.shares[:] = shares
-        computed.lines[:] = self._background.lines(passages.embeddings)
-        if filing is not None:
-            filed = np.argpartition(-filing, computed.filed.shape[1] - 1, axis=1)
-            computed.filed[:] = filed[:, : computed.filed.shape[1]]
-            computed.filing[:] = np.take_along_axis(filing, computed.filed.astype(int), axis=1)
-        return computed
+    def _remember(self, rows: TradeRows) -> None:
+        ids = rows["id"].tolist()
+        if len(self._places) + len(ids) > self._most:
+            self._places.clear()
+        places = [self._places.setdefault(id_, len(self._places)) for id_ in ids]
+        if len(self._places) > len(self._remembered):
+            grown = np.zeros(2 * len(self._places), self._row_type)
+            grown[: len(self._remembered)] = self._remembered
+            self._remembered = grown
+        self._remembered[places] = rows
 
-    def _remember(self, keys: Sequence[tuple[int, str]], computed: PassageTrades) -> None:
-        """Keeps what was computed, but for what another thread has kept meanwhile."""
-        new = [at for at, key in enumerate(keys) if key not in self._rows]
-        if len(self._rows) + len(new) > self._remembered:
-            self._rows.clear()
-            new = list(range(len(keys)))
-        first, end = len(self._rows), len(self._rows) + len(new)
-        if end > len(self._known):
-            grown = PassageTrades.empty(2 * end, self._background.count)
-            grown.put(slice(0, len(self._known)), self._known)
-            self._known = grown
-        self._known.put(slice(first, end), computed.at(new))
-        self._rows.update((keys[at], first + row) for row, at in enumerate(new))
+    def _forget(self) -> None:
+        self._places = {}
+        self._remembered = unknown_rows(1, self._background.count)
 
 
 def _embedded(store: Store, encoder: str) -> PassageIds:

@@ -1,60 +1,119 @@
 """The trades of passages: what an encoder and a trade index make of each, to be compared."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import EmbeddedPassages
 
 FILED_IN = 24
-"""Count of the likeliest trades of a passage that are remembered: the others hardly count."""
+"""Count of the likeliest trades of a passage that are kept: the others hardly count."""
+
+STEPS = 255
+"""Steps in which shares are kept. A score moves by 0.001 for it, and seldom by 0.005."""
+
+_LEAST_DIFFERENCE = 1e-5
+"""That of the sums of two embeddings which are not the same, in half precision."""
+
+TradeRows = NDArray[np.void]
+"""`(n,)` rows of `row_type`."""
 
 
-@dataclass(slots=True)
-class PassageTrades:
-    """The trades of passages, a row each, in half precision.
+def row_type(trades: int) -> np.dtype[np.void]:
+    """What is kept of a passage where there are so many trades.
 
-    `shares` is `(n, trades)`. `filed` are the likeliest trades of each and `filing` the square
-    roots of how likely they are, `(n, FILED_IN)`. `lines` are the slope and the origin by which a
-    cosine with each is standardised over its cosines with all trades, `(n, 2)`.
+    - `id` of the passage; `sum` of its embedding, by which one that was made again is told from the
+      former.
+    - `shares`: squared, and times `step`, the square roots of how much each trade has of it. So
+      small ones are told more finely.
+    - `filed`: its likeliest trades, and `filing`: the square roots of how likely they are.
+    - `lines`: the slope and the origin by which a cosine with it is standardised over its cosines
+      with all trades.
     """
+    filed = min(FILED_IN, trades)
+    return np.dtype(
+        [
+            ("id", "<i8"),
+            ("sum", "<f4"),
+            ("step", "<f4"),
+            ("lines", "<f4", (2,)),
+            ("filed", "<u2", (filed,)),
+            ("filing", "<f2", (filed,)),
+            ("shares", "u1", (trades,)),
+        ]
+    )
 
-    shares: NDArray[np.float16]
-    filed: NDArray[np.uint16]
-    filing: NDArray[np.float16]
-    lines: NDArray[np.float32]
 
-    @classmethod
-    def empty(cls, n: int, trades: int) -> "PassageTrades":
-        filed = min(FILED_IN, trades)
-        return cls(
-            np.zeros((n, trades), np.float16),
-            np.zeros((n, filed), np.uint16),
-            np.zeros((n, filed), np.float16),
-            np.zeros((n, 2), np.float32),
-        )
+def trade_rows(
+    passages: EmbeddedPassages, shares: Embeddings, filing: Embeddings | None, lines: Embeddings
+) -> TradeRows:
+    """The rows of passages, by what a background tells of them.
+
+    `shares` and `filing` are square roots, `(n, trades)`. Without `filing`, none is filed.
+    """
+    rows = np.zeros(len(passages.ids), row_type(shares.shape[1]))
+    rows["id"], rows["sum"], rows["lines"] = passages.ids, _sums(passages), lines
+    # Of a damaged embedding, this is no number, and so is what its overlaps are.
+    steps = shares.max(axis=1, keepdims=True) / STEPS**2
+    rows["shares"] = kept = np.rint(np.sqrt(np.nan_to_num(shares / steps)))
+    # What is kept has the sum of what it was made of, 1.
+    rows["step"] = steps[:, 0] / np.linalg.norm(np.square(kept) * steps, axis=1)
+    if filing is not None:
+        count = rows["filed"].shape[1]
+        filed = np.argpartition(-filing, count - 1, axis=1)[:, :count]
+        rows["filed"], rows["filing"] = filed, np.take_along_axis(filing, filed, axis=1)
+    return rows
+
+
+def unknown_rows(count: int, trades: int) -> TradeRows:
+    """Rows that are of no passage."""
+    rows = np.zeros(count, row_type(trades))
+    rows["id"] = -1
+    return rows
+
+
+class PassageTrades:
+    """The trades of passages, by their rows."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: TradeRows) -> None:
+        self.rows = rows
 
     def __len__(self) -> int:
-        return len(self.shares)
+        return len(self.rows)
+
+    def are_of(self, passages: EmbeddedPassages) -> NDArray[np.bool_]:
+        """Which rows are of these passages, in their order, with the same embeddings: `(n,)`."""
+        # What is no number is no difference either: not the same.
+        near = np.abs(self.rows["sum"] - _sums(passages)) < _LEAST_DIFFERENCE
+        return np.asarray((self.rows["id"] == passages.ids) & near)
 
     def overlaps(self, shares: Embeddings) -> Embeddings:
         """How far each is close to the same trades as something with these shares: `(n,)`."""
-        return self.shares.astype(np.float32) @ shares
+        kept = np.square(self.rows["shares"], dtype=np.float32)
+        return np.asarray(kept @ shares * self.rows["step"])
+
+    @property
+    def filed(self) -> NDArray[np.uint16]:
+        """The likeliest trades of each: `(n, FILED_IN)`, or all if they are fewer."""
+        return np.asarray(self.rows["filed"])
+
+    @property
+    def filing(self) -> Embeddings:
+        """The square roots of how likely each would be filed in these."""
+        return np.asarray(self.rows["filing"].astype(np.float32))
 
     def filing_overlaps(self, filing: Embeddings) -> Embeddings:
         """How far each would be filed in the same trades as something filed so: `(n,)`."""
-        of_each = filing[self.filed] * self.filing.astype(np.float32)
-        return np.asarray(of_each.sum(axis=1))
+        return np.asarray((filing[self.filed] * self.filing).sum(axis=1))
 
     def standardised(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines with each, `(…, n)`, as their mean deviation over the languages of trades."""
-        return cosines * self.lines[:, 0] - self.lines[:, 1]
+        slope, origin = self.rows["lines"].T
+        return np.asarray(cosines * slope - origin)
 
-    def at(self, rows: Sequence[int] | NDArray[np.int64]) -> "PassageTrades":
-        return PassageTrades(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def put(self, rows: Sequence[int] | slice | NDArray[np.bool_], others: "PassageTrades") -> None:
-        for field in fields(self):
-            getattr(self, field.name)[rows] = getattr(others, field.name)
+def _sums(passages: EmbeddedPassages) -> NDArray[np.float32]:
+    dimension = passages.embeddings.shape[1]
+    return np.asarray(passages.embeddings @ np.ones(dimension, np.float32))

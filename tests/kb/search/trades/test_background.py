@@ -12,11 +12,15 @@ from kb.reference.trades import trades
 from kb.search.trades.background import Background, ExpandedQuery
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.trades.overlaps import Overlaps
+from kb.search.trades.passage_trades import STEPS
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
 WEIGHTS = DEFAULT_WEIGHTS.expansion
+
+STEP = 1 / STEPS
+"""How far an overlap may be off, as the shares of a passage are kept in steps."""
 
 
 def unit_rows(n: int, seed: int) -> Embeddings:
@@ -155,7 +159,7 @@ def trades_of(
 ) -> dict[int, float]:
     ids = np.array(list(passages), np.int64)
     rows = np.array(list(passages.values()), np.float32)
-    found = overlaps.of(expanded, EmbeddedPassages(ids, rows), lang)
+    found = overlaps.of(expanded, EmbeddedPassages(ids, rows), [lang] * len(ids))
     return dict(zip(passages, found.trades.tolist(), strict=True))
 
 
@@ -175,14 +179,17 @@ def test_overlaps_tell_how_far_trades_are_shared() -> None:
 
 def test_what_is_remembered_of_passages_is_what_would_be_made_anew() -> None:
     background = two_languages()
-    rows = dict(enumerate(unit_rows(40, seed=3)))
+    rows = unit_rows(40, seed=3)
     expanded = background.expand(unit_rows(1, seed=7)[0])
     overlaps = Overlaps(background)
-    for lang in ("fr", "en", "fr"):
-        made = closeness_shares(background, np.stack(list(rows.values())), lang) @ expanded.shares
+    # The same text in two languages is two passages.
+    for lang, first in (("fr", 0), ("en", 100), ("fr", 0)):
+        made = closeness_shares(background, rows, lang) @ expanded.shares
         for some in (range(10), range(5, 40), range(39, -1, -1)):
-            found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in some}, lang)
-            assert found == pytest.approx({id_: float(made[id_]) for id_ in some}, abs=1e-3)
+            asked = {first + place: rows[place] for place in some}
+            found = trades_of(overlaps, expanded, asked, lang)
+            expected = {first + place: float(made[place]) for place in some}
+            assert found == pytest.approx(expected, abs=STEP)
     assert trades_of(overlaps, expanded, {}, "fr") == {}
 
 
@@ -208,7 +215,7 @@ def test_threads_that_make_the_same_passages_do_not_mix_them_up() -> None:
     overlaps = Overlaps(Late(background.embeddings, WEIGHTS))
     for ids in ((0, 1), (3, 4), (5,), (0, 1, 2, 3, 4, 5)):
         found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in ids}, "fr")
-        assert found == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=1e-3)
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in ids}, abs=STEP)
 
 
 def test_what_is_too_much_to_remember_is_forgotten() -> None:
@@ -219,7 +226,7 @@ def test_what_is_too_much_to_remember_is_forgotten() -> None:
     overlaps = Overlaps(background, remembered=10)
     for some in (range(8), range(6, 12), range(25), range(4)):
         found = trades_of(overlaps, expanded, {id_: rows[id_] for id_ in some}, "fr")
-        assert found == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=1e-3)
+        assert found == pytest.approx({id_: float(whole[id_]) for id_ in some}, abs=STEP)
 
 
 def test_many_null_distributions_are_those_of_each() -> None:

@@ -83,7 +83,7 @@ def test_without_an_index_nothing_is_filed() -> None:
     expanded = background.expand(PHRASES[0])
     assert expanded.filing is None
     one = embedded(PHRASES[:1])
-    assert np.isnan(Overlaps(background).of(expanded, one, "fr").filing).all()
+    assert np.isnan(Overlaps(background).of(expanded, one, ["fr"]).filing).all()
     assert not Overlaps(background).filing(one, ["fr"]).any()
     assert filing_background().expand(PHRASES[0], filed=False).filing is None
 
@@ -113,7 +113,7 @@ def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
     # Only the likeliest trades of a passage are remembered: what is left out is little.
     overlaps = Overlaps(background)
     for _ in range(2):
-        found = overlaps.of(expanded, passages, "fr").filing
+        found = overlaps.of(expanded, passages, ["fr"] * 7).filing
         for row, overlap in enumerate(found):
             assert overlap <= whole[row] + 1e-3
             kept = np.sort(filing[row])[::-1][:FILED_IN]
@@ -134,9 +134,9 @@ def test_things_and_services_are_apart() -> None:
         "Flat",
     )
     background = Background(EMBEDDINGS, EXPANSION, index)
-    passages = embedded(PHRASES)
-    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, "fr").apart
-    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, "fr").apart
+    passages, french = embedded(PHRASES), ["fr"] * len(PHRASES)
+    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, french).apart
+    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, french).apart
     assert of_soap[0] < of_soap[1]
     assert of_service[1] < of_service[0]
     assert all(0 <= one <= 1 + 1e-3 for one in (*of_soap, *of_service))

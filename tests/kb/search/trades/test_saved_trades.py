@@ -16,10 +16,11 @@ from kb.indexing.dense_index import EmbeddedPassages
 from kb.indexing.live_index import LiveIndex
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
+from kb.reference.trades import trades
 from kb.search.results import SearchResult
 from kb.search.trades import overlaps, saved_trades
-from kb.search.trades.passage_trades import FILED_IN, PassageTrades
-from kb.search.trades.saved_trades import CARD_FILE, TRADES_FILE, saved_rows
+from kb.search.trades.passage_trades import STEPS, PassageTrades, row_type, trade_rows
+from kb.search.trades.saved_trades import CARD_FILE, TRADES_FILE
 from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights, RankingWeights
 from kb.trade_index.trade_index import TradeIndex
 from tests.encoders import WordCountEncoder
@@ -29,6 +30,9 @@ MAKERS = [
     Actor(f"maker-{n}", f"Maker {n}", description=f"Fabrication de {what}.")
     for n, what in enumerate(("chaussons", "savons", "bottes en cuir", "parfums"))
 ]
+
+
+LINES = np.zeros((3, 2), np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +78,12 @@ def filed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def scores(found: SearchResult) -> dict[str, float]:
     return {hit.actor.id: hit.score for hit in found.hits}
+
+
+def saved_ids(base: KnowledgeBase) -> list[int]:
+    rows = np.fromfile(base.folder / TRADES_FILE, row_type(len(trades())))
+    ids: list[int] = rows["id"].tolist()
+    return ids
 
 
 def searched(base: KnowledgeBase) -> dict[str, float]:
@@ -130,10 +140,9 @@ def test_what_took_the_place_of_others_is_saved_and_what_is_gone_is_not(
             [replace(maker, description=f"{maker.description} Et du bois.") for maker in MAKERS]
         )
         base.save_trades()
-        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
         with base._context() as context:
             now = context.store.embedded_passages(context.encoder.fingerprint)
-        assert set(rows["id"].tolist()) == now
+        assert saved_ids(base) == sorted(now)
     filed.clear()
     with closing(opened()) as base:
         searched(base)
@@ -148,9 +157,9 @@ def test_what_another_machine_erased_is_taken_out(
         # The other machine has no folder of this one.
         monkeypatch.setattr(LiveIndex, "delete_saved", lambda _: None)
         base.erase(Kind.ACTOR, "maker-0", by="")
-        assert len(np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)) == len(MAKERS)
+        assert len(saved_ids(base)) == len(MAKERS)
         base.save_trades()
-        assert len(np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)) == len(MAKERS) - 1
+        assert len(saved_ids(base)) == len(MAKERS) - 1
 
 
 def test_nothing_is_saved_again_while_little_is_new(
@@ -201,14 +210,15 @@ def test_what_is_erased_is_in_no_file(opened: Callable[..., KnowledgeBase]) -> N
         base.erase(Kind.ACTOR, "maker-0", by="")
         assert not (base.folder / TRADES_FILE).exists()
         base.save_trades()
-        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
-        assert len(rows) == len(MAKERS) - 1
+        assert len(saved_ids(base)) == len(MAKERS) - 1
 
 
 def test_what_goes_while_the_others_are_filed_is_not_saved(
     opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     votes = TradeIndex.votes
+    monkeypatch.setattr(overlaps, "COMPUTED_AT_ONCE", 2)
+    monkeypatch.setattr(saved_trades, "ROWS_AT_ONCE", 2)
     with closing(opened()) as base, closing(opened()) as other:
         base.search("bonjour")
 
@@ -218,8 +228,7 @@ def test_what_goes_while_the_others_are_filed_is_not_saved(
 
         monkeypatch.setattr(TradeIndex, "votes", slow)
         base.save_trades()
-        rows = np.fromfile(base.folder / TRADES_FILE, saved_trades.SAVED)
-        assert len(rows) == len(MAKERS) - 1
+        assert len(saved_ids(base)) == len(MAKERS) - 1
 
 
 def test_a_server_that_ends_saves_nothing(opened: Callable[..., KnowledgeBase]) -> None:
@@ -240,21 +249,57 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_from_searching(
         assert searched(base)
 
 
-def test_an_embedding_that_was_made_again_is_not_taken_for_the_former(tmp_path: Path) -> None:
+def test_what_an_earlier_version_saved_is_made_again(
+    opened: Callable[..., KnowledgeBase],
+    filed: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as earlier, closing(opened()) as base:
+        before = searched(base)
+        earlier.setattr(saved_trades, "SAVED_FORMAT", 1)
+        base.save_trades()
+        (base.folder / TRADES_FILE).write_bytes(b"rows of another length")
+    with closing(opened()) as base:
+        assert searched(base) == before
+        base.save_trades()
+    filed.clear()
+    with closing(opened()) as base:
+        assert searched(base) == before
+        assert sum(filed) == 1
+    assert not caplog.records
+
+
+def test_an_embedding_that_was_made_again_is_not_taken_for_the_former() -> None:
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(3, 8)).astype(np.float16).astype(np.float32)
     ids = np.array([2, 5, 9])
-    trades = PassageTrades.empty(3, FILED_IN)
-    trades.lines[:] = ids[:, np.newaxis]
-    saved_trades.write(tmp_path, saved_rows(EmbeddedPassages(ids, rows), trades), "me")
-    saved = saved_trades.read(tmp_path, "me")
-    assert not len(saved_trades.read(tmp_path, "another").all_rows)
+    kept = trade_rows(EmbeddedPassages(ids, rows), np.ones((3, 4), np.float32), None, LINES)
     again = rows.copy()
     again[1, 0] += np.float32(0.01)
     again[2, 0] = np.nan
-    asked = EmbeddedPassages(
-        np.array([9, 5, 2, 7]), np.stack([again[2], again[1], rows[0], rows[0]])
-    )
-    here, found = saved.rows(asked)
-    assert here.tolist() == [False, False, True, False]
-    assert found["lines"].tolist() == [[2, 2]]
+    read = PassageTrades(kept)
+    assert read.are_of(EmbeddedPassages(ids, rows)).tolist() == [True, True, True]
+    assert read.are_of(EmbeddedPassages(ids, again)).tolist() == [True, False, False]
+    assert read.are_of(EmbeddedPassages(ids[::-1], rows)).tolist() == [False, True, False]
+
+
+def test_of_what_is_not_saved_there_is_no_row(tmp_path: Path) -> None:
+    passages = EmbeddedPassages(np.array([2, 5, 9]), np.eye(3, dtype=np.float32))
+    kept = trade_rows(passages, np.ones((3, 4), np.float32), None, LINES)
+    saved_trades.write(tmp_path, [kept[:1], kept[1:]], "me")
+    saved = saved_trades.read(tmp_path, "me", 4)
+    assert saved.ids.tolist() == [2, 5, 9]
+    asked = EmbeddedPassages(np.array([9, 7, 12, 2, 1]), passages.embeddings[[2, 1, 2, 0, 0]])
+    here = PassageTrades(saved.rows(asked.ids)).are_of(asked)
+    assert here.tolist() == [True, False, False, True, False]
+    of_another = saved_trades.read(tmp_path, "another", 4)
+    assert not PassageTrades(of_another.rows(asked.ids)).are_of(asked).any()
+
+
+def test_a_damaged_embedding_has_no_overlap_and_no_warning() -> None:
+    rows = np.array([[0.6, 0.8], [np.nan, np.nan]], np.float32)
+    passages = EmbeddedPassages(np.array([1, 2]), rows)
+    overlaps_ = PassageTrades(trade_rows(passages, rows, rows, rows)).overlaps(rows[0])
+    assert overlaps_[0] == pytest.approx(1, abs=1 / STEPS)
+    assert np.isnan(overlaps_[1])
