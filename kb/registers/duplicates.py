@@ -16,13 +16,13 @@ from kb.resolution.commonness import MANY, Commonness, commonness_of
 from kb.resolution.contacts import keys_of
 from kb.resolution.similarity import (
     BLOCKING_VERSION,
-    LIKELY,
     MAX_BLOCK,
     ActorSimilarity,
     actor_similarity,
     are_in_one_town,
     block_of,
     blocks,
+    likely_similarity,
     shared_keys,
 )
 from kb.store.connection import ALL_ROWS
@@ -103,9 +103,10 @@ class Duplicates:
             members = _members(store, own, MAX_BLOCK)
             ids = {id_ for block in members.values() for id_ in block} - {actor.id}
             others = _to_compare(store, "id in :values", ids)
-        commonness = _commonness({**others, actor.id: actor}, {actor.id}, own - members.keys())
-        found = ((id_, actor_similarity(actor, each, commonness)) for id_, each in others.items())
-        likely = [pair for pair in found if pair[1].score >= LIKELY]
+        known = {**others, actor.id: actor}
+        commonness = _commonness(known, {actor.id}, members, own - members.keys())
+        found = ((id_, likely_similarity(actor, each, commonness)) for id_, each in others.items())
+        likely = [(id_, each) for id_, each in found if each and not each.are_establishments]
         return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
     def count(
@@ -202,9 +203,9 @@ def _judge(store: Store, ids: Collection[str]) -> None:
     known = _to_compare(
         store, "id in :values", {id_ for block in members.values() for id_ in block}
     )
-    commonness = _commonness(known, ids, too_large)
+    commonness = _commonness(known, ids, members, too_large)
     compared = (
-        (left, right, actor_similarity(known[left], known[right], commonness))
+        (left, right, likely_similarity(known[left], known[right], commonness))
         for left, right in sorted(_pairs(members, ids))
         if left in known and right in known
     )
@@ -212,9 +213,9 @@ def _judge(store: Store, ids: Collection[str]) -> None:
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (?, ?, ?, ?, ?, '', '') on conflict do nothing",
         [
-            (left, right, similarity.score, json.dumps(similarity.reasons), state.value)
-            for left, right, similarity in compared
-            if (state := _state_of(similarity))
+            (left, right, found.score, json.dumps(found.reasons), _state_of(found).value)
+            for left, right, found in compared
+            if found
         ],
     )
 
@@ -332,10 +333,8 @@ def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
     store.executemany("insert into blocks (block, actor_id) values (?, ?)", sorted(rows))
 
 
-def _state_of(similarity: ActorSimilarity) -> DuplicateState | None:
-    if similarity.are_establishments:
-        return DuplicateState.RELATED
-    return DuplicateState.OPEN if similarity.score >= LIKELY else None
+def _state_of(found: ActorSimilarity) -> DuplicateState:
+    return DuplicateState.RELATED if found.are_establishments else DuplicateState.OPEN
 
 
 def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
@@ -382,11 +381,16 @@ def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list
 
 
 def _commonness(
-    known: Mapping[str, Actor], ids: Collection[str], too_large: Collection[int]
+    known: Mapping[str, Actor],
+    ids: Collection[str],
+    members: Mapping[int, Sequence[str]],
+    too_large: Collection[int],
 ) -> Commonness:
-    """How common the contacts and names of these actors are, whose blocks are known."""
+    """How common the contacts and names of these actors are, with the members of their blocks."""
     keys = {key for id_ in ids if id_ in known for key in shared_keys(known[id_])}
-    counted = dict(commonness_of(known.values(), keys))
+    # Whoever has a key is in its block: of the others, nothing need be worked out.
+    sharing = set(ids).union(*(members.get(block_of(key), ()) for key in keys))
+    counted = dict(commonness_of((known[id_] for id_ in sharing if id_ in known), keys))
     return counted | {key: MANY for key in keys if block_of(key) in too_large}
 
 

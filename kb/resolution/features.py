@@ -15,7 +15,10 @@ _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 @dataclass(frozen=True, slots=True)
 class ActorComparison:
-    """What is found of two actors; of the contacts, how much each that they share says, 0 to 1."""
+    """What is found of two actors; of the contacts, how much each that they share says, 0 to 1.
+
+    `places_of_name` counts the towns of their name, if it is one.
+    """
 
     names: ComparedNames
     near: Nearness
@@ -64,10 +67,11 @@ def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorCo
         counts = [commonness.get(f"{kind} {each}", _EXCLUSIVE) for each in shared]
         return max((_said_by(count) for count in counts), default=0.0)
 
+    names = compare_names(left.name, right.name, places[0].words | places[1].words)
     same_host = bool(one.host) and one.host == other.host
     domains = one.domains & other.domains
     return ActorComparison(
-        names=compare_names(left.name, right.name, places[0].words | places[1].words),
+        names=names,
         near=nearness(*places),
         same_host=said("w", frozenset({one.host})) if same_host else 0.0,
         same_page=said("u", frozenset({one.page} & {other.page} - {""})),
@@ -80,9 +84,23 @@ def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorCo
         names_a_domain=_names_a_domain(left, other) or _names_a_domain(right, one),
         same_siren=all(sirens) and sirens[0] == sirens[1],
         other_siren=all(sirens) and sirens[0] != sirens[1],
-        places_of_name=commonness.get(name_block(left), 1),
+        places_of_name=commonness.get(name_block(left), 1) if names.shared > ALL else 1,
         shares=bool(set(one.keys()) & set(other.keys())),
         activity=_activity(left.activity_code, right.activity_code),
+    )
+
+
+def have_only_place_and_activity(left: Actor, right: Actor) -> bool:
+    """Whether no contact speaks for two actors, and each name has words that the other lacks."""
+    towns = _place(left).words | _place(right).words
+    names = compare_names(left.name, right.name, towns)
+    if names.shared > ALL or (names.own and not names.rest):
+        return False
+    one, other = _contacts(left), _contacts(right)
+    return (
+        set(one.keys()).isdisjoint(other.keys())
+        and not _names_a_domain(left, other)
+        and not _names_a_domain(right, one)
     )
 
 
@@ -157,6 +175,8 @@ def _contacts(actor: Actor) -> Contacts:
 
 def _names_a_domain(actor: Actor, contacts: Contacts) -> bool:
     """Whether a domain has the name of an actor, which may be the other name of its own firm."""
+    if not contacts.domains:
+        return False
     from rapidfuzz import fuzz
 
     keys = ["".join(name.every) for name in names_in(actor.name)]

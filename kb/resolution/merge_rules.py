@@ -31,6 +31,9 @@ MAX_DESCRIPTION_CHARS = 20_000
 
 _OF_THEIR_OWN_RULE = frozenset({"id", "description", "lang", "themes", "closed_on", "facts"})
 _OTHERS = tuple(name for name in ACTOR_FIELDS if name not in {*_OF_THEIR_OWN_RULE, "name"})
+_VALUES = tuple(
+    field.name for field in fields(Actor) if field.name not in {"id", "facts", "members_only"}
+)
 _LISTS = frozenset(name for name in ACTOR_FIELDS if ACTOR_FIELDS[name].kind in LIST_KINDS)
 _Value = str | tuple[str, ...]
 
@@ -115,11 +118,7 @@ def corrected(
 
 def values_of(actor: Actor) -> dict[str, _Value]:
     """The values of an actor by field; empty fields are left out."""
-    values = {
-        field.name: getattr(actor, field.name)
-        for field in fields(actor)
-        if field.name not in {"id", "facts", "members_only"} and getattr(actor, field.name)
-    }
+    values = {field: value for field in _VALUES if (value := getattr(actor, field))}
     values.update({f"{FACT_PREFIX}{name}": text for name, text in actor.facts.items() if text})
     return values
 

@@ -7,7 +7,7 @@ for "Société d'Électricité de la Meuse", "Malaval TP" for "Malaval Travaux P
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from kb.reference.communes import is_commune
@@ -115,7 +115,9 @@ def compare_names(left: str, right: str, towns: Collection[str] = ()) -> Compare
         (whole, *_) = names_in(left)
         return _same(whole.telling, whole.own, is_part=False)
     towns = frozenset(towns)
-    compared = (_compared(one, other, towns) for one in names_in(left) for other in names_in(right))
+    compared = [_compared(one, other, towns) for one in names_in(left) for other in names_in(right)]
+    if len(compared) == 1:
+        return compared[0]
     return max(
         compared, key=lambda each: (each.shared - 0.2 * each.rest, each.exact, not each.is_part)
     )
@@ -190,24 +192,38 @@ def _compared(left: GivenName, right: GivenName, towns: frozenset[str]) -> Compa
     own = left.own | right.own
     two_towns = set(left.telling) != set(one) and set(right.telling) != set(other)
     if one == other or "".join(one) == "".join(other):
-        return replace(_same(one, own, is_part), two_towns=two_towns)
+        return _same(one, own, is_part=is_part, two_towns=two_towns)
     if _is_spaced_otherwise(one, other):
-        return replace(_same(one, own, is_part), exact=0.0, two_towns=two_towns)
+        return _same(one, own, exact=0.0, is_part=is_part, two_towns=two_towns)
     acronyms: set[str] = set()
     shortened = _shortened(one, right.every) or _shortened(other, left.every)
     if shortened:
         acronym, run = shortened
         one, other = _replaced(one, acronym, run), _replaced(other, acronym, run)
         if one == other:
-            return replace(_same(one, own, is_part), is_acronym=True, own=1)
+            return ComparedNames(1.0, 1.0, 1, is_acronym=True, is_part=is_part)
         acronyms = {acronym}
-    aligned = _aligned(one, other, left.own - towns | acronyms, right.own - towns | acronyms)
-    aligned = replace(aligned, is_acronym=bool(shortened))
-    return replace(aligned, is_part=is_part, two_towns=two_towns)
+    return _aligned(
+        one,
+        other,
+        left.own - towns | acronyms,
+        right.own - towns | acronyms,
+        is_acronym=bool(shortened),
+        is_part=is_part,
+        two_towns=two_towns,
+    )
 
 
-def _same(shared: Sequence[str], own: Collection[str], is_part: bool) -> ComparedNames:
-    return ComparedNames(1.0, 1.0, max(sum(word in own for word in shared), 1), is_part=is_part)
+def _same(
+    shared: Sequence[str],
+    own: Collection[str],
+    *,
+    exact: float = 1.0,
+    is_part: bool,
+    two_towns: bool = False,
+) -> ComparedNames:
+    count = max(sum(word in own for word in shared), 1)
+    return ComparedNames(1.0, exact, count, is_part=is_part, two_towns=two_towns)
 
 
 def _aligned(
@@ -215,12 +231,13 @@ def _aligned(
     other: Sequence[str],
     own_of_one: Collection[str],
     own_of_other: Collection[str],
+    *,
+    is_acronym: bool,
+    is_part: bool,
+    two_towns: bool,
 ) -> ComparedNames:
-    def weight_of(word: str, own: Collection[str]) -> float:
-        return 1.0 if word in own else _GENERAL_WEIGHT
-
-    left = {word: weight_of(word, own_of_one) for word in one}
-    right = {word: weight_of(word, own_of_other) for word in other}
+    left = {word: 1.0 if word in own_of_one else _GENERAL_WEIGHT for word in one}
+    right = {word: 1.0 if word in own_of_other else _GENERAL_WEIGHT for word in other}
     total = sum(left.values()) + sum(right.values())
     pairs = [(left.pop(word), right.pop(word)) for word in one if word in left and word in right]
     exact = sum(map(sum, pairs))
@@ -238,7 +255,10 @@ def _aligned(
         own,
         rests[0],
         rests[1],
+        is_acronym=is_acronym,
+        is_part=is_part,
         other_town=any(map(_is_elsewhere, (*left, *right))),
+        two_towns=two_towns,
         other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
 

@@ -17,7 +17,12 @@ from kb.models import SIREN_DIGITS, Actor
 from kb.regression import Regression
 from kb.resolution.commonness import Commonness, name_block
 from kb.resolution.contacts import keys_of
-from kb.resolution.features import ActorComparison, compare_actors, features
+from kb.resolution.features import (
+    ActorComparison,
+    compare_actors,
+    features,
+    have_only_place_and_activity,
+)
 from kb.resolution.name_comparison import ALL, acronyms_of, compare_names, names_in
 from kb.resolution.places import Nearness, nearness, place_of
 
@@ -94,6 +99,22 @@ def actor_similarity(
         return ActorSimilarity(_CERTAIN, reasons)
     score = round(bundled_judge().probability(features(found)), 3)
     return ActorSimilarity(score, reasons, is_certain=score >= _CERTAIN and _is_certain(found))
+
+
+def likely_similarity(
+    left: Actor, right: Actor, commonness: Commonness | None = None
+) -> ActorSimilarity | None:
+    """As `actor_similarity`; None where two actors are neither `LIKELY` one nor establishments.
+
+    Most of those who share a block are not. The judge finds nobody `LIKELY` for a place and an
+    activity alone, so that its features need not be worked out.
+    """
+    siren, other = left.siret[:SIREN_DIGITS], right.siret[:SIREN_DIGITS]
+    is_open = not (siren and other)  # else numbers decide
+    if is_open and have_only_place_and_activity(left, right):
+        return None
+    found = actor_similarity(left, right, commonness)
+    return found if found.score >= LIKELY or found.are_establishments else None
 
 
 def are_two_firms(left: Actor, right: Actor) -> bool:

@@ -1,8 +1,24 @@
+from itertools import product
+from pathlib import Path
+
 import pytest
 
+from kb.evaluation.labelled_pairs import read_pairs
 from kb.models import Actor
 from kb.resolution.commonness import commonness_of
-from kb.resolution.similarity import LIKELY, actor_similarity, blocks, name_similarity
+from kb.resolution.features import ActorComparison, features
+from kb.resolution.name_comparison import ALL, ComparedNames
+from kb.resolution.places import Nearness
+from kb.resolution.similarity import (
+    LIKELY,
+    actor_similarity,
+    blocks,
+    bundled_judge,
+    likely_similarity,
+    name_similarity,
+)
+
+PAIRS = Path(__file__).parents[2] / "data" / "directories" / "pairs"
 
 PHONE = "+33536490010"
 
@@ -90,6 +106,38 @@ def test_what_may_be_one_firm_is_likely(left: Actor, right: Actor) -> None:
 )
 def test_what_is_two_firms_is_not_likely(left: Actor, right: Actor) -> None:
     assert actor_similarity(left, right).score < LIKELY
+
+
+def test_what_is_likely_is_found_among_pairs_that_mostly_are_not() -> None:
+    base = read_pairs(PAIRS / "tune.tsv")
+    commonness = base.commonness()
+    found = 0
+    compared = [(base.actors[left], base.actors[right]) for left, right in sorted(base.compared())]
+    for left, right in compared:
+        whole = actor_similarity(left, right, commonness)
+        expected = whole if whole.score >= LIKELY or whole.are_establishments else None
+        assert likely_similarity(left, right, commonness) == expected
+        found += expected is not None
+    assert 0 < found < len(compared) / 2
+
+
+def test_a_place_and_an_activity_make_nobody_likely() -> None:
+    judge = bundled_judge()
+    crossed = (
+        ComparedNames(
+            shared, shared, own, rest, 2.0, is_acronym=short, is_part=short, other_town=elsewhere
+        )
+        for shared, own, rest, short, elsewhere in product(
+            (0.0, 0.5, ALL), (0, 1, 2), (0.35, 2.0), (False, True), (False, True)
+        )
+    )
+    for names, near, activity, other in product(
+        crossed, Nearness, (0.0, 0.5, 0.75, 1.0), (False, True)
+    ):
+        found = ActorComparison(
+            names, near, activity=activity, other_page=other, other_host=other, other_phone=other
+        )
+        assert judge.probability(features(found)) < LIKELY
 
 
 def test_a_contact_of_many_firms_says_nothing() -> None:
