@@ -23,6 +23,9 @@ _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 
 TEXTS_AT_ONCE = 2_000
 
+DocumentRow = tuple[str, str, str, str, str]
+"""A document: the kind and the id of its record, its part, language and text."""
+
 
 class Passage(NamedTuple):
     """A stored passage with its document's record, part and language. `text` is the slice."""
@@ -134,6 +137,20 @@ class StoredPassages(StoreConnection):
             [closed[0]],
         )
         return {row[0] for row in rows}
+
+    def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
+        """Stores documents, or in the side tables; returns their ids, in the order given.
+
+        Called in a transaction, so that nobody else gives ids meanwhile.
+        """
+        (last,) = self.execute(f"select coalesce(max(id), 0) from {side}documents").fetchone()  # noqa: S608 (our tables)
+        ids = range(last + 1, last + 1 + len(rows))
+        self.executemany(
+            f"insert into {side}documents (id, kind, record_id, part, lang, text)"  # noqa: S608
+            " values (?, ?, ?, ?, ?, ?)",
+            [(id_, *row) for id_, row in zip(ids, rows, strict=True)],
+        )
+        return ids
 
     def insert_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         """Stores vectors by text hash, of texts that have none yet, and nothing else."""

@@ -250,16 +250,17 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def _put_documents(
         self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""
     ) -> None:
+        written = [(record, document) for record, documents in given for document in documents]
+        document_ids = self.insert_documents(
+            [
+                (kind_of(record).value, record.id, document.part, document.lang, document.text)
+                for record, document in written
+            ],
+            side,
+        )
         passages = []
-        for record, document in (
-            (record, each) for record, documents in given for each in documents
-        ):
+        for document_id, (record, document) in zip(document_ids, written, strict=True):
             kind = kind_of(record)
-            (document_id,) = self.execute(
-                f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608
-                " values (?, ?, ?, ?, ?) returning id",
-                [kind.value, record.id, document.part, document.lang, document.text],
-            ).fetchone()
             for passage in document.passages:
                 start, end = passage.slice.start, passage.slice.end
                 text, text_hash = document.text[start:end], passage.text_hash

@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
-from kb.store.passages import StoredPassages
+from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
 from kb.store.postgres.rewriting import TENDING
@@ -97,6 +97,20 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         return [row[0] for row in self.run(f"{together} order by 1 limit :most", (), **values)]
 
     # Embeddings
+
+    def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
+        if not rows:
+            return []
+        statement = (
+            f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608 (ours)
+            " values (%s, %s, %s, %s, %s) returning id"
+        )
+        with self._connection.cursor() as cursor:
+            cursor.executemany(statement.encode(), rows, returning=True)
+            ids = [cursor.fetchone()[0]]  # type: ignore[index]
+            while cursor.nextset():
+                ids.append(cursor.fetchone()[0])  # type: ignore[index]
+        return ids
 
     def insert_embeddings(self, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
         self.executemany(
