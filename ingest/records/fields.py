@@ -43,7 +43,8 @@ _THEME_SEPARATOR = re.compile(r"[|;\n]")
 
 def paragraphs(text: str) -> str:
     """Returns the text in NFC with line feeds, without controls or blanks around it."""
-    text = _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text))
+    if not text.isprintable():  # most are, and then have neither
+        text = _UNSTORABLE.sub("", _LINE_BREAK.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -199,6 +200,7 @@ def detected_language(text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> 
     return lang
 
 
+@lru_cache(maxsize=4096)
 def country_code(text: str) -> str:
     """Returns the ISO 3166 alpha-2 code of the country; France's when blank.
 

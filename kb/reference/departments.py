@@ -6,6 +6,7 @@ collectivities (975, 977, 987…) are not departments and are not here.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -31,6 +32,7 @@ def _folded(name: str) -> str:
 _CODES_BY_NAME = {_folded(name): code for code, name in NAMES.items()}
 
 
+@lru_cache(maxsize=4096)
 def department_code(text: str) -> str:
     """The code of the department that `text` names, or "" when `text` is blank.
 

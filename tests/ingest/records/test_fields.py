@@ -17,6 +17,22 @@ def test_text_is_composed_and_without_controls() -> None:
     assert paragraphs("\ufeff e\u0301te\u0301\x00\r\nfin\x0b\ud800 ") == "été\nfin"
 
 
+UNSTORABLE = (
+    *range(9), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0),
+    0xD800, 0xDFFF, 0xFEFF, 0xFFFE, 0xFFFF,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", UNSTORABLE)
+def test_each_character_that_cannot_be_stored_is_left_out(code: int) -> None:
+    assert paragraphs(f"a{chr(code)}b") == "ab"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_each_end_of_a_line_is_a_line_feed(end: str) -> None:
+    assert paragraphs(f"a{end}b") == "a\nb"
+
+
 def test_one_line_has_single_spaces() -> None:
     assert one_line("  Avel\u00a0 \n SAS\t") == "Avel SAS"
 
