@@ -302,12 +302,12 @@ def dataclass_of(made: type[T], row: StoreRow | Mapping[str, Any], **converted: 
     Columns that are no fields are ignored; fields without a column have their default.
     """
     values = {**dict(row), **converted}
-    return made(**{name: values[name] for name in _field_names(made) if name in values})
+    return made(**{name: values[name] for name in field_names(made) if name in values})
 
 
 @cache
-def _field_names(made: type[Any]) -> tuple[str, ...]:
-    """The names of the fields of a dataclass: asked for every row that is read."""
+def field_names(made: type[Any]) -> tuple[str, ...]:
+    """The names of the fields of a dataclass: asked for every row that is read or written."""
     return tuple(field.name for field in fields(made))
 
 

@@ -6,22 +6,18 @@ that this version does not know is ignored.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.roles import Role
 from kb.store.database import dataclass_of
-from kb.store.records import LISTS_OF_ACTORS
+from kb.store.records import LISTS_OF_ACTORS, said_fields
 
 
 def record_to_json(record: Record) -> str:
-    plain = {
-        field.name: getattr(record, field.name)
-        for field in fields(record)
-        if field.name != "members_only"
-    }
+    plain = {name: getattr(record, name) for name in said_fields(record)}
     return json.dumps(plain, ensure_ascii=False, default=_plain)
 
 

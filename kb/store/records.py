@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
@@ -16,7 +16,7 @@ from kb.reference.roles import Role
 from kb.remarks import Remark
 from kb.store.choices_under_way import actors_waiting, choices_under_way
 from kb.store.connection import StoreConnection, StoreRow
-from kb.store.database import dataclass_of
+from kb.store.database import dataclass_of, field_names
 from kb.text.analysis import Word, words
 from kb.text.folding import fold
 
@@ -25,6 +25,9 @@ TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""
+
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""One for all: `json.dumps` makes another for each value."""
 
 LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in LIST_KINDS)
 """The columns of actors that hold lists, as JSON."""
@@ -375,6 +378,12 @@ def coordinates_of(actor: Actor) -> dict[str, float | None]:
     }
 
 
+def said_fields(record: Record) -> Sequence[str]:
+    """The fields of a record that say something of it."""
+    names = field_names(type(record))  # type: ignore[arg-type]  # a class has a hash
+    return [name for name in names if name != "members_only"]
+
+
 def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
     """A record's own columns: all its fields but the participants, the compound ones as JSON.
 
@@ -382,20 +391,15 @@ def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
     of two objects.
     """
     row = {
-        field.name: getattr(record, field.name)
-        for field in fields(record)
-        if field.name not in {"participants", "members_only"}
-    }
-    row |= {
-        name: json.dumps(value, ensure_ascii=False)
-        for name, value in row.items()
-        if isinstance(value, tuple)
+        name: _encoded(value) if isinstance(value := getattr(record, name), tuple) else value
+        for name in said_fields(record)
+        if name != "participants"
     }
     if isinstance(record, Actor):
         others = {name: row.pop(name) for name in row.keys() - set(actor_columns)}
         facts = dict(record.facts)
         plain = [facts, others] if any(others.values()) else facts
-        row["facts"] = json.dumps(plain, ensure_ascii=False)
+        row["facts"] = _encoded(plain)
     return row
 
 
