@@ -1,4 +1,4 @@
-"""Slices of rows in their order: one is encoded in a thread while others are read and written."""
+"""Slices of rows in their order: some are encoded in threads while others are read and written."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,7 +9,10 @@ from typing import Generic, TypeVar
 from kb.errors import InputError
 from kb.knowledge_base import RowSlice
 
-ENCODED_AHEAD = 1
+ENCODED_AT_ONCE = 2
+"""Slices that are encoded at the same time: towards the end of one, cores have nothing to do."""
+
+ENCODED_AHEAD = ENCODED_AT_ONCE
 """Slices that are encoded, or wait for it, while one is read: so the encoder hardly ever waits, and
 few rows are in memory."""
 
@@ -30,7 +33,7 @@ class SlicesUnderWay(Generic[T]):
     def __init__(self, put: Callable[[RowSlice, T], object], watch: Callable[[], object]) -> None:
         self._put = put
         self._watch = watch
-        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="encode")
+        self._encoder = ThreadPoolExecutor(ENCODED_AT_ONCE, thread_name_prefix="encode")
         self._waiting: deque[tuple[RowSlice, T, Future[None]]] = deque()
 
     def add(self, rows: RowSlice, come_with: T) -> None:

@@ -57,6 +57,16 @@ def test_a_slice_is_encoded_while_the_next_is_read(tmp_path: Path) -> None:
     base.close()
 
 
+def test_two_slices_are_encoded_at_once(tmp_path: Path) -> None:
+    # Were the first encoded before the second begins, it would wait in vain.
+    both_have_begun = threading.Barrier(2)
+    encoder = WaitingEncoder(lambda _texts: both_have_begun.wait(60))
+    base = base_with(tmp_path / "kb", encoder)
+    report = ingest(base, [directory(tmp_path / "a.csv", 2 * BATCH_RECORDS)])
+    assert (report.added, report.failures) == (2 * BATCH_RECORDS, [])
+    base.close()
+
+
 def test_no_text_is_encoded_twice_in_slices_that_are_under_way_together(tmp_path: Path) -> None:
     encoder = WordCountEncoder(dimension=64)
     base = base_with(tmp_path / "kb", encoder)

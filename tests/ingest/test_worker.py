@@ -356,7 +356,7 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     open_base: OpenBase, tmp_path: Path
 ) -> None:
     base = open_base(WordCountEncoder(dimension=64))
-    rows = 3 * BATCH_RECORDS
+    rows = (3 + ENCODED_AHEAD) * BATCH_RECORDS
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, rows))}, by="léa")
     log = tmp_path / "embedded.txt"
 
