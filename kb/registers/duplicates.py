@@ -28,6 +28,7 @@ from kb.resolution.similarity import (
 from kb.store.connection import ALL_ROWS
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
+from kb.store.records import listed
 from kb.store.store import Store
 
 _BLOCKING = "blocking"
@@ -437,6 +438,6 @@ def _actor_to_compare(
         activity_code=activity_code,
         siret=siret,
         website=website,
-        phone=tuple(json.loads(phone)),
-        email=tuple(json.loads(email)),
+        phone=listed(phone),
+        email=listed(email),
     )

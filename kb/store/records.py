@@ -407,14 +407,14 @@ def _actor(row: StoreRow) -> Actor:
     facts, others = json.loads(row["facts"]), {}
     if isinstance(facts, list):
         facts, others = facts
-    lists = {name: _listed(row[name]) for name in LISTS_OF_ACTORS}
-    hidden = frozenset(_listed(row["members_only"]))
+    lists = {name: listed(row[name]) for name in LISTS_OF_ACTORS}
+    hidden = frozenset(listed(row["members_only"]))
     return dataclass_of(
         Actor, row, members_only=hidden, facts=MappingProxyType(facts), **{**others, **lists}
     )
 
 
-def _listed(stored: str) -> tuple[str, ...]:
+def listed(stored: str) -> tuple[str, ...]:
     """A list that is stored as JSON; most are empty."""
     return () if stored == "[]" else tuple(json.loads(stored))
 
