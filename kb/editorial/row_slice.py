@@ -1,6 +1,6 @@
 """A slice of the rows of a source, on its way into the base beside other slices.
 
-While one slice is encoded, the next is read and prepared, and the one before is written. Slices
+While some slices are encoded, the next is read and prepared, and the one before is written. Slices
 are put in the order in which they were read: each finds the base as the ones before left it.
 """
 
