@@ -31,6 +31,7 @@ from web.operations.ending import end_in_time
 from web.operations.frames import frame_of, next_frame
 from web.operations.metrics import best_fit
 from web.operations.shared_encoder import SharedEncoder
+from web.search.pages import RESULTS
 
 TURN_S = 0.0005
 """After how long a thread gives way to another: a search waits for a turn wherever it lets go of
@@ -69,6 +70,7 @@ def _answer_until_closed(
         warm_up(knowledge_base)
         warm_up_hints(knowledge_base)
         app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
+        app.state.renderer.prepare(RESULTS)
         beside = (app.state.demand_counter, app.state.site_usage)
         for background in beside:
             background.start()

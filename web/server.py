@@ -27,6 +27,7 @@ from web.alerts.digests import digests_of
 from web.app import create_app
 from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
+from web.http.templating import Renderer
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
 from web.operations.forking import start_process
@@ -35,6 +36,7 @@ from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
 from web.operations.shared_encoder import share_encoder
 from web.privacy.forgetting import Forgetting
+from web.search.pages import RESULTS
 from web.searcher import TURN_S, run_searcher, warm_up, warm_up_hints
 from web.supervisor import Supervisor
 
@@ -111,7 +113,7 @@ def serve(
         )
         supervisor = Supervisor(knowledge_base)
         forgetting = Forgetting(knowledge_base, Retention.of(settings))
-        upkeep = _SearchUpkeep(knowledge_base)
+        upkeep = _SearchUpkeep(knowledge_base, app.state.renderer)
         beside: list[_Background] = [
             upkeep, supervisor, readers(), forgetting, app.state.demand_counter,
         ]  # fmt: skip
@@ -143,13 +145,15 @@ class _Background(Protocol):
 
 
 class _SearchUpkeep:
-    """Loads the dictionaries and what needs are compared with; who needs them first waits.
+    """Loads the page of results, the dictionaries and what needs are compared with.
 
-    From then on, it saves what searches would else find out again, whenever much of that is new.
+    Who needs them first waits. From then on, it saves what searches would else find out again,
+    whenever much of that is new.
     """
 
-    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase, renderer: Renderer) -> None:
         self._knowledge_base = knowledge_base
+        self._renderer = renderer
         self._thread = threading.Thread(target=self._load, name="search upkeep", daemon=True)
         self._ending = threading.Event()
 
@@ -164,6 +168,7 @@ class _SearchUpkeep:
     def _load(self) -> None:
         # Those who have waited for the server are answered first.
         if not self._ending.wait(HINTS_AFTER_S):
+            self._renderer.prepare(RESULTS)
             with suppress(QuisaitError):  # whoever asks for it is told
                 warm_up_hints(self._knowledge_base)
         can_save = self._knowledge_base.writable

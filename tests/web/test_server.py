@@ -23,6 +23,8 @@ from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
 from web import server
+from web.http.templating import Renderer
+from web.search.pages import RESULTS
 from web.searcher import TURN_S
 
 
@@ -112,7 +114,10 @@ def test_what_is_said_beside_answers_is_loaded_beside_them(
     monkeypatch.setattr(server, "warm_up_hints", load)
     monkeypatch.setattr(Watched, "save_trades", save)
     monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
+    prepared: list[str] = []
+    monkeypatch.setattr(Renderer, "prepare", lambda _, name: prepared.append(name))
     server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+    assert prepared == [RESULTS]
     assert loaded == saved == [Watched.last]
     assert answers[1] == "cirages"
 

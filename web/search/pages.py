@@ -47,6 +47,9 @@ NAMESAKES_SHOWN = 12
 ROWS_OF_A_REPORT = 5_000
 """How many candidates the page of a report shows; its files have all."""
 
+RESULTS = "search/search.html"
+"""The template of the results."""
+
 router = PageRouter()
 
 
@@ -135,7 +138,7 @@ def search(
     answers = Answers.of(result, limit) if result else None
     is_need = result is not None and result.absent is None
     return request.page(
-        "search/search.html",
+        RESULTS,
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
         status_code=400 if message else 200,
         asked=asked,
