@@ -63,7 +63,7 @@ def write(folder: Path, parts: Iterable[TradeRows], made_by: str) -> None:
     digest = hashlib.sha256()
     with replacing(folder / TRADES_FILE) as pending, pending.open("wb") as file:
         for rows in parts:
-            content = rows.tobytes()
+            content = rows.view(np.uint8).data
             digest.update(content)
             file.write(content)
     with replacing(folder / CARD_FILE) as pending:
@@ -80,7 +80,7 @@ def read(folder: Path, made_by: str, trades: int) -> SavedTrades:
         with (folder / TRADES_FILE).open("rb") as file:
             digest, ids = hashlib.sha256(), []
             for rows in parts_of(file, trades):
-                digest.update(rows.tobytes())
+                digest.update(rows.view(np.uint8).data)
                 ids.append(rows["id"].copy())
             if card["digest"] == digest.hexdigest():
                 # The file that was digested: another may have its name by now.
