@@ -44,7 +44,7 @@ from kb.search.results import (
     Steering,
 )
 from kb.search.scorer import WordValues, score
-from kb.search.steering import encoded, expand, steered_embedding
+from kb.search.steering import encoded, examples, expand, steered_embedding
 from kb.text.analysis import meaning_spans, query_stems
 
 PASSAGES = 3
@@ -123,14 +123,15 @@ class Explainer:
         self._context = context
         self._wording = wording
         self._encoded = encoded(asked, wording, context.encoder, context.calibration)
-        steered = steered_embedding(self._encoded, steering, context)
+        given = examples(steering, context)
+        steered = steered_embedding(self._encoded, given, context.calibration)
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
         self._stems = asked.stems | query_stems(" ".join(asked.wanted))
         self._word_values = WordValues(asked, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
-        self._expanded = expand(asked, self._encoded, steering, context)
+        self._expanded = expand(asked, self._encoded, given, context.calibration)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:

@@ -1,7 +1,7 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ encode (steering) beside words (scorer) and names (boosts.name_search,
-literal.name_reading) ─ expand (background) ─ retrieve, score (scorer) ─ match cases
+read (query) ─ encode (steering), expand (background) beside words (scorer) and names
+(boosts.name_search, literal.name_reading) ─ retrieve, score (scorer) ─ match cases
 (boosts.case_matching) ─ boost by endorsements and precedents (boosts) ─ assess (candidates) ─
 filter (filters) ─ results (evidence, parts)
 """
@@ -29,7 +29,7 @@ from kb.search.parts import answers_by_part
 from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, said, score
-from kb.search.steering import encoding, expand, understood
+from kb.search.steering import expanding, understood
 from kb.search.trades.likely_trades import likely_trades
 
 
@@ -64,17 +64,14 @@ def search(
         understood(query, steering, context.encoder, context.calibration),
         checked(filters),
     )
-    # Encode, while this thread reads what needs no embedding
-    with encoding(asked, wording, context.encoder, context.calibration) as encoded:
+    # Encode and expand, while this thread reads what needs no embedding
+    with expanding(asked, wording, steering, context, options) as expansion:
         bounds = Bounds(asked, steering, store)
         scope = scope_of(filters, store, complete=complete)
         words = said(asked, context, options, scope)
         needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
         named, names, absent, best_by_chance = _naming(asked, options, context)
-    # Expand
-    expanded = expand(
-        asked, encoded(), steering, context, to_trades=options.expanded, filed=options.filing
-    )
+    expanded = expansion()
     null = expanded.null
     # Retrieve and score
     found = retrieve(expanded, words, context, options, scope, needs)

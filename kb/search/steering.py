@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import Wording
-from kb.search.context import Calibration, SearchContext
+from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.probe import doubt
 from kb.search.query import Query, parse
@@ -54,40 +55,35 @@ def encoded(
     )
 
 
-@contextmanager
-def encoding(
-    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
-) -> Iterator[Callable[[], EncodedQuery]]:
-    """Has another thread encode a query meanwhile, which holds up nobody who runs Python.
+class Examples(NamedTuple):
+    """The embeddings of the actors that a person likes, and of the others: `(dimension,)` each."""
 
-    Gives a function that waits for it, and raises what the encoder does. It has ended whenever
-    this ends.
-    """
-    under_way = _threads.submit(encoded, asked, wording, encoder, calibration)
-    try:
-        yield under_way.result
-    finally:
-        under_way.exception()  # waits
+    liked: Collection[Embeddings]
+    unliked: Collection[Embeddings]
 
 
-def steered_embedding(
-    asked: EncodedQuery, steering: Steering, context: SearchContext
-) -> Embeddings:
+def examples(steering: Steering, context: SearchContext) -> Examples:
+    """Returns the examples of a search, as far as they have a description."""
+    liked, unliked = (
+        actor_embeddings(ids, context).values() for ids in (steering.like, steering.unlike)
+    )
+    return Examples(liked, unliked)
+
+
+def steered_embedding(asked: EncodedQuery, given: Examples, calibration: Calibration) -> Embeddings:
     """Returns the steered `(dimension,)` embedding of the need; it is not unit.
 
     It is a linear combination of embeddings, in which the need itself has weight 1. Its
     standardised cosines combine those of its parts. Where a need says what a thing is for, the
     thing counts again: gowns for a hospital are no hospital.
     """
-    weights = context.weights.steering
-    liked = actor_embeddings(steering.like, context).values()
-    unliked = actor_embeddings(steering.unlike, context).values()
+    weights = calibration.weights.steering
     steered: Embeddings = asked.need.copy()
-    for towards in (*asked.wanted, *liked):
+    for towards in (*asked.wanted, *given.liked):
         steered += weights.wanted * towards
     for of_thing in asked.thing:
         steered += weights.thing * of_thing
-    for away in (*asked.unwanted, *unliked):
+    for away in (*asked.unwanted, *given.unliked):
         steered -= weights.unwanted * away
     return np.asarray(steered + asked.phrases.sum(axis=0))
 
@@ -114,25 +110,54 @@ def understood(query: str, steering: Steering, encoder: Encoder, calibration: Ca
 def expand(
     asked: Query,
     encoded: EncodedQuery,
-    steering: Steering,
-    context: SearchContext,
+    given: Examples,
+    calibration: Calibration,
     *,
     to_trades: bool = True,
     filed: bool = True,
 ) -> ExpandedQuery:
     """Returns the expanded query of the steered need, with the odds that it is a need at all.
 
-    Without `filed`, and for what is offered, the trade index is not asked.
+    Without `filed`, and for what is offered, the trade index is not asked. No store is read.
 
     The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
     """
-    steered = unit(steered_embedding(encoded, steering, context))
-    expanded = context.calibration.background.expand(
+    steered = unit(steered_embedding(encoded, given, calibration))
+    expanded = calibration.background.expand(
         steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
     )
-    odds = context.calibration.probe.log_odds(asked.text, unit(encoded.need))
-    null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, context.weights.need))
+    odds = calibration.probe.log_odds(asked.text, unit(encoded.need))
+    null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, calibration.weights.need))
     return replace(expanded, null=null)
+
+
+@contextmanager
+def expanding(
+    asked: Query,
+    wording: Wording,
+    steering: Steering,
+    context: SearchContext,
+    options: RankingOptions,
+) -> Iterator[Callable[[], ExpandedQuery]]:
+    """Has another thread encode and expand a query, while this one reads the store.
+
+    The encoder mostly runs outside Python's lock. Gives a function that waits for the expanded
+    query, and raises what the encoder does. It has ended whenever this ends.
+    """
+    encoder, calibration = context.encoder, context.calibration
+    given = examples(steering, context)
+
+    def expanded() -> ExpandedQuery:
+        texts = encoded(asked, wording, encoder, calibration)
+        return expand(
+            asked, texts, given, calibration, to_trades=options.expanded, filed=options.filing
+        )
+
+    under_way = _threads.submit(expanded)
+    try:
+        yield under_way.result
+    finally:
+        under_way.exception()  # waits
 
 
 def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:

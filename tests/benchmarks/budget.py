@@ -17,20 +17,22 @@ import functools
 import gc
 import os
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from starlette.testclient import TestClient
 
-import kb.search.pipeline as steps
 from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.knowledge_base import KnowledgeBase
+from kb.search import pipeline, steering
 from kb.settings import Settings
 from tests.benchmarks.corpus import needs
 from web.app import create_app
@@ -48,7 +50,9 @@ STEPS = {
     "cases found": ("_stories",),
     "answers by part": ("answers_by_part",),
 }
-"""The functions of each step, as `kb.search.pipeline` names them."""
+"""The functions of each step, as the modules of `PLACES` name them."""
+
+PLACES = (pipeline, steering)
 
 WARMING = 30
 """Needs that are asked before the first is measured."""
@@ -59,32 +63,29 @@ Milliseconds = float
 @contextmanager
 def timed(spent: dict[str, float]) -> Iterator[None]:
     """Adds up the processor's seconds of each step; a step inside another counts for that one."""
-    inside = False
+    inside = threading.local()
 
     def timing(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def timed_function(*values: object, **named: object) -> object:
-            nonlocal inside
-            if inside:
+            if hasattr(inside, "step"):
                 return function(*values, **named)
-            inside, started = True, time.thread_time()
+            inside.step, started = step, time.thread_time()
             try:
                 return function(*values, **named)
             finally:
                 spent[step] += time.thread_time() - started
-                inside = False
+                del inside.step
 
         return timed_function
 
-    kept = {name: getattr(steps, name) for names in STEPS.values() for name in names}
-    for step, names in STEPS.items():
-        for name in names:
-            setattr(steps, name, timing(step, kept[name]))
-    try:
+    with ExitStack() as kept:
+        for step, names in STEPS.items():
+            for name in names:
+                place = next(module for module in PLACES if hasattr(module, name))
+                timed_step = timing(step, getattr(place, name))
+                kept.enter_context(patch.object(place, name, timed_step))
         yield
-    finally:
-        for name, function in kept.items():
-            setattr(steps, name, function)
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ def in_process(base: KnowledgeBase, queries: Sequence[str]) -> Spent:
     spent, wholes = dict.fromkeys(STEPS, 0.0), []
     with timed(spent):
         for query in queries:
-            started = time.thread_time()
+            started = time.process_time()
             base.search(query)
-            wholes.append(time.thread_time() - started)
+            wholes.append(time.process_time() - started)
     found = {step: spent[step] for step in STEPS}
     found["between the steps: cases, evidence, the state of the base"] = sum(wholes) - sum(
         spent.values()
