@@ -2,13 +2,14 @@
 
 import hashlib
 import importlib.util
+import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -81,6 +82,71 @@ def test_a_query_waits_for_no_batch(real_encoder: Encoder, monkeypatch: pytest.M
     assert real_encoder.encode(["gants"], TextKind.QUERY).shape == (1, real_encoder.dimension)
     query_embedded.set()
     embedding.join()
+
+
+def test_short_texts_run_on_a_graph_of_their_own_once_there_were_many(
+    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And are embedded as before, to the last digit."""
+    assert isinstance(real_encoder, OpenVinoEncoder)
+    texts = ["gants", "", "du gel hydroalcoolique en bidons", "a tannery for sheepskin", *TEXTS]
+    monkeypatch.setattr(real_encoder, "_for_short", None)
+    monkeypatch.setattr(real_encoder, "_short", itertools.count(1))
+    monkeypatch.setattr(openvino_engine, "MANY_SHORT", 2)
+    compiling: list[Callable[[], None]] = []
+    monkeypatch.setattr(
+        threading,
+        "Thread",
+        lambda target: SimpleNamespace(start=lambda: compiling.append(target)),
+    )
+    before = [real_encoder.encode([text], TextKind.QUERY) for text in texts]
+    (compile_graph,) = compiling
+    compile_graph()
+    after = [real_encoder.encode([text], TextKind.QUERY) for text in texts]
+    assert np.array_equal(before, after)
+    assert np.unique(np.concatenate(after), axis=0).shape == (len(texts), real_encoder.dimension)
+
+    def unexpected(_batches: object) -> Iterator[Embeddings]:
+        pytest.fail("a short text does not run on its own graph")
+
+    monkeypatch.setattr(real_encoder, "_for_few", SimpleNamespace(embed=unexpected))
+    assert np.array_equal(real_encoder.encode(["gants"], TextKind.QUERY), after[0])
+
+
+def test_a_graph_without_a_table_of_words_embeds_short_texts_as_others(
+    tmp_path: Path, real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openvino = openvino_engine.import_openvino()
+    inputs = [
+        openvino.opset13.parameter([-1, -1], np.int64, name=name)
+        for name in ("input_ids", "attention_mask")
+    ]
+    for node in inputs:
+        node.output(0).set_names({node.get_friendly_name()})
+    product = openvino.opset13.convert(openvino.opset13.multiply(*inputs), "f32")
+    openvino.save_model(openvino.Model([product], inputs), tmp_path / "graph.xml")
+    assert isinstance(real_encoder, OpenVinoEncoder)
+    monkeypatch.setattr(real_encoder, "_for_short", None)
+    monkeypatch.setattr(real_encoder, "_path", tmp_path / "graph.xml")
+    real_encoder._compile_for_short()
+    assert real_encoder._for_short is None
+    assert real_encoder.encode(["gants"], TextKind.QUERY).shape == (1, real_encoder.dimension)
+
+
+def test_a_graph_that_rounds_otherwise_is_not_used(
+    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(real_encoder, OpenVinoEncoder)
+    embed = real_encoder._for_few.embed
+
+    def otherwise(batches: Iterator[Mapping[str, object]]) -> Iterator[Embeddings]:
+        *same, last = embed(batches)
+        yield from [*same, last + np.float32(1e-6)]
+
+    monkeypatch.setattr(real_encoder, "_for_short", None)
+    monkeypatch.setattr(real_encoder, "_for_few", SimpleNamespace(embed=otherwise))
+    real_encoder._compile_for_short()
+    assert real_encoder._for_short is None
 
 
 def test_neighbours_in_length_share_a_batch() -> None:
