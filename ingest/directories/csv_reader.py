@@ -16,10 +16,10 @@ from ingest.directories.table import (
     DirectoryRow,
     RawRow,
     header_position,
+    raw_row,
     under_header,
 )
 from ingest.encodings import lines_of, open_text
-from ingest.records.fields import MAX_COLUMNS
 from kb.remarks import Remark
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -93,11 +93,8 @@ def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
                 yield RawRow(number, [], _explained(error))
             else:
-                if len(cells) > MAX_COLUMNS:
-                    first = cells[:MAX_COLUMNS]  # of a header, they tell the delimiter
-                    yield RawRow(number, first, Remark("many_cells", most=MAX_COLUMNS))
-                elif any(cell.strip() for cell in cells):
-                    yield RawRow(number, cells)
+                if any(cell.strip() for cell in cells):
+                    yield raw_row(number, cells)
 
 
 def _explained(error: Exception) -> Remark:

@@ -98,7 +98,7 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
         if kind != "start_map":
             raise InputError("no_container")
         keys, arrays, tables = _keys(events)
-    if header_map.names_actors(keys):
+    if header_map.names_actors(keys[:MAX_COLUMNS]):
         return None
     if len(tables) == 1:
         return tables[0]
@@ -197,5 +197,5 @@ def _row(number: int, value: object) -> DirectoryRow:
         return DirectoryRow(number, reason=Remark("no_object"))
     cells, persons = row_of(value)
     if len(cells) > MAX_COLUMNS:
-        return DirectoryRow(number, reason=Remark("many_cells", most=MAX_COLUMNS))
+        return DirectoryRow(number, reason=Remark("many_columns", most=MAX_COLUMNS))
     return DirectoryRow(number, tuple(cells), list(cells.values()), persons=persons)

@@ -29,7 +29,7 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
         with ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
             header = tuple(file.schema_arrow.names)
             if len(header) > MAX_COLUMNS:
-                raise InputError("many_cells", most=MAX_COLUMNS)
+                raise InputError("many_columns", most=MAX_COLUMNS)
             if not (header_map.names_actors(header) or header_map.takes_any_header):
                 raise InputError("no_header", header=shown_header(header))
             kept = [

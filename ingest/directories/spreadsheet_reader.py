@@ -21,12 +21,13 @@ from ingest.directories.table import (
     RawRow,
     cell_text,
     header_position,
+    raw_row,
     shown_header,
     under_header,
 )
 from ingest.directories.workbooks.guard import refuse_bomb
 from ingest.records.entries import WHOLE_FILE
-from ingest.records.fields import MAX_COLUMNS, folded
+from ingest.records.fields import folded
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -81,8 +82,6 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
     for metadata in workbook.sheets_metadata:
         sheet = workbook.get_sheet_by_name(metadata.name)
-        if sheet.width > MAX_COLUMNS:
-            raise InputError("wide_sheet", rows=sheet.height, columns=sheet.width)
         first = list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER))
         if first:
             position = header_position([line.cells for line in first], header_map)
@@ -169,7 +168,7 @@ def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[RawRo
             elif place in below and not cells[position].strip():
                 cells[position] = tops.get(below[place], "")
         if number not in left_out and any(cell.strip() for cell in cells):
-            yield RawRow(number, cells)
+            yield raw_row(number, cells)
 
 
 def _merged(sheet: "CalamineSheet") -> Sequence[tuple[_Place, _Place]]:

@@ -15,6 +15,7 @@ from ingest.directories.columns.header_words import are_french
 from ingest.directories.contacts import whose_contacts
 from ingest.directories.sirene import RowLeftOut
 from ingest.records.entries import Entry
+from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark, quoted
 
@@ -49,9 +50,18 @@ Raises:
 
 
 class RawRow(NamedTuple):
+    """The cells of a row, or why it has none; one with too many of them has the first and why."""
+
     number: int
     cells: list[str]
     reason: str = ""
+
+
+def raw_row(number: int, cells: list[str]) -> RawRow:
+    """Returns a row without its blank cells beyond the last column that a table may have."""
+    is_wide = any(cell.strip() for cell in cells[MAX_COLUMNS:])
+    reason = Remark("many_cells", most=MAX_COLUMNS) if is_wide else ""
+    return RawRow(number, cells[:MAX_COLUMNS], reason)
 
 
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
@@ -86,7 +96,7 @@ def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[Dir
     is the first of the next ones that has, beside another column that is known.
 
     Raises:
-        InputError: there is no such row.
+        InputError: there is no such row, or it has too many cells.
     """
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
     position = header_position([line.cells for line in first], header_map)
@@ -95,7 +105,7 @@ def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[Dir
     if position < 0:
         raise _no_header(first)
     if first[position].reason:
-        raise InputError("wrong_header", reason=str(first[position].reason))
+        raise _wrong_header(first[position])
     header = tuple(first[position].cells)
     for line in chain(first[position + 1 :], lines):  # never all of them in memory
         yield _row(line, header)
@@ -120,8 +130,14 @@ def _no_header(lines: Sequence[RawRow]) -> InputError:
     if not lines:
         return InputError("empty")
     if lines[0].reason:
-        return InputError("wrong_header", reason=str(lines[0].reason))
+        return _wrong_header(lines[0])
     return InputError("no_header", header=shown_header(lines[0].cells))
+
+
+def _wrong_header(line: RawRow) -> InputError:
+    if line.cells:
+        return InputError("many_columns", most=MAX_COLUMNS)
+    return InputError("wrong_header", reason=str(line.reason))
 
 
 def shown_header(cells: Sequence[str]) -> str:

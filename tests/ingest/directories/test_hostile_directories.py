@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -12,12 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import Column
+from ingest.directories.columns.header_names import Column, actor_columns
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
+from kb.models import Actor
 from tests.ingest.directories.test_spreadsheet_reader import ods
 
 pytestmark = pytest.mark.thorough
@@ -102,7 +103,14 @@ def test_digits_are_counted_across_blocks(tmp_path: Path) -> None:
 def test_a_header_of_millions_of_cells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "wide.csv"
     path.write_text("nom;" + "a;" * 3_000_000 + "\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match="a header that has more than 1,000 cells"):
+    with pytest.raises(InputError, match="has more than 1,000 columns"):
+        preview(path, "wide")
+
+
+def test_a_header_of_too_many_cells_is_refused_even_if_any_may_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("a;" * (MAX_COLUMNS + 1) + "\nx\n", encoding="utf-8")
+    with pytest.raises(InputError, match="has more than 1,000 columns"):
         preview(path, "wide")
 
 
@@ -114,7 +122,7 @@ def table_of(columns: int, kind: str, folder: Path) -> Path:
     match kind:
         case ".csv":
             path.write_text(f"{','.join(header)}\n{','.join(cells)}\n")
-        case ".jsonl":
+        case ".json" | ".jsonl":
             path.write_text(json.dumps(dict(zip(header, cells, strict=True))) + "\n")
         case ".parquet":
             pq.write_table(
@@ -131,27 +139,91 @@ def table_of(columns: int, kind: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", [".csv", ".jsonl", ".parquet", ".xlsx", ".ods"])
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many headers are looked up, each time that some are."""
+    counts: list[int] = []
+
+    def counted(header: Sequence[str], *targets: Mapping[str, str]) -> list[Column]:
+        counts.append(len(header))
+        return actor_columns(header, *targets)
+
+    monkeypatch.setattr("ingest.directories.columns.header_map.actor_columns", counted)
+    return counts
+
+
+@pytest.mark.parametrize("kind", [".csv", ".json", ".jsonl", ".parquet", ".xlsx", ".ods"])
 def test_a_table_of_too_many_columns_is_refused_before_each_is_looked_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    tmp_path: Path, looked_up: list[int], kind: str
 ) -> None:
     (entry,) = read_directory(table_of(MAX_COLUMNS, kind, tmp_path))
     assert entry.record is not None
     path = table_of(MAX_COLUMNS + 1, kind, tmp_path)
-    looked_up: list[int] = []
-
-    def counted(header: Sequence[str], *_targets: object) -> list[Column]:
-        looked_up.append(len(header))
-        return []
-
-    monkeypatch.setattr("ingest.directories.columns.header_map.actor_columns", counted)
     try:
         reasons = [str(entry.reason) for entry in read_directory(path)]
     except InputError as error:
         reasons = [str(error)]
-    assert reasons
-    assert all("1,000 cells" in reason or "1,001 columns" in reason for reason in reasons)
-    assert max(looked_up, default=0) <= MAX_COLUMNS
+    assert reasons == ["has more than 1,000 columns: keep those that tell of the actors"]
+    assert max(looked_up) == MAX_COLUMNS
+
+
+BLANK = [""] * 2 * MAX_COLUMNS + [" "]
+
+
+@pytest.mark.parametrize("kind", [".csv", ".xlsx", ".ods"])
+@pytest.mark.parametrize("padded", [{0}, {2}, {1, 2}])
+def test_blank_cells_on_the_right_of_a_table_do_not_count(
+    tmp_path: Path, looked_up: list[int], kind: str, padded: set[int]
+) -> None:
+    rows = [["Annuaire"], ["nom", "ville"], ["Avel", "Brest"]]
+    rows = [row + BLANK if number in padded else row for number, row in enumerate(rows)]
+    path = tmp_path / f"padded{kind}"
+    if kind == ".csv":
+        path.write_text("".join(f"{';'.join(row)}\n" for row in rows))
+    elif kind == ".ods":
+        ods(path, rows)
+    else:
+        book = openpyxl.Workbook(write_only=True)
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+        book.save(path)
+    (entry,) = read_directory(path)
+    assert isinstance(entry.record, Actor)
+    assert (entry.record.name, entry.record.place) == ("Avel", "Brest")
+    assert max(looked_up) <= MAX_COLUMNS
+
+
+def test_a_row_with_a_cell_beyond_the_last_column_is_refused_alone(tmp_path: Path) -> None:
+    path = tmp_path / "far.xlsx"
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in [["nom", "ville"], ["Avel", "Brest", *BLANK, "x"], ["Beta", "Lyon"]]:
+        sheet.append(row)
+    book.save(path)
+    far, beta = read_directory(path)
+    assert far.reason == "has more than 1,000 cells"
+    assert beta.record is not None
+
+
+@pytest.mark.parametrize("state", ["visible", "hidden"])
+def test_a_sheet_of_too_many_columns_that_is_not_read_refuses_nothing(
+    tmp_path: Path, looked_up: list[int], state: str
+) -> None:
+    book = openpyxl.Workbook()
+    wide = book.active
+    assert wide is not None
+    wide.append([f"Produit {number}" for number in range(MAX_COLUMNS + 1)])
+    wide.sheet_state = state
+    actors = book.create_sheet()
+    actors.append(["nom", "ville"])
+    actors.append(["Avel", "Brest"])
+    book.save(tmp_path / "a.xlsx")
+    warnings: list[str] = []
+    (entry,) = read_directory(tmp_path / "a.xlsx", warn=warnings.append)
+    assert entry.record is not None
+    assert any("is left out: it is no table of the same actors" in line for line in warnings)
+    assert max(looked_up) <= MAX_COLUMNS
 
 
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
