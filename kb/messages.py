@@ -192,6 +192,9 @@ MESSAGES: Mapping[str, str] = {
     "no_header": N_("has no column called name or nom; its header is {header}"),
     "wrong_header": N_("has a header that {reason}"),
     "many_columns": N_("has more than {most} columns: keep those that tell of the actors"),
+    "many_keys": N_(
+        "has objects with more than {most} different keys: keep those that tell of the actors"
+    ),
     "no_name_column": N_("has no column for the name of the actors: say which one is the name"),
     "no_know_how_column": N_(
         "has no column that says what the actors can do (activity, description, products, "

@@ -25,6 +25,8 @@ _Event = tuple[str, object]
 _END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
 _MAX_EXPLAINED_BYTES = 1 << 24
 _MAX_DEPTH = 50
+_MAX_KEYS = 10 * MAX_COLUMNS
+"""Most different keys of all objects of a file: each object may have others to look up."""
 _MAX_DIGITS = sys.int_info.str_digits_check_threshold
 """So many digits Python makes a number of, however it is set."""
 
@@ -39,8 +41,9 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     try:
         array = _array(path, encoding, header_map)
         with _Utf8(path, encoding) as file:
+            keys: set[str] = set()
             for number, value in enumerate(_values(ijson.basic_parse(file), array), start=1):
-                yield _row(number, value)
+                yield _row(number, value, keys)
     except ijson.JSONError as error:
         raise _explained(path, error) from None
     except InvalidOperation:  # an exponent of twenty digits
@@ -49,6 +52,7 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
+    keys: set[str] = set()
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
             if not line.strip():
@@ -58,7 +62,7 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow
             except InputError as error:
                 yield DirectoryRow(number, reason=error.remark)
             else:
-                yield _row(number, value)
+                yield _row(number, value, keys)
 
 
 class _Utf8:
@@ -192,10 +196,18 @@ def _parse(text: str) -> object:
     return document
 
 
-def _row(number: int, value: object) -> DirectoryRow:
+def _row(number: int, value: object, keys: set[str]) -> DirectoryRow:
+    """Returns the row of an item, and adds its columns to those of the items before.
+
+    Raises:
+        InputError: they are too many.
+    """
     if not isinstance(value, dict):
         return DirectoryRow(number, reason=Remark("no_object"))
     cells, persons = row_of(value)
     if len(cells) > MAX_COLUMNS:
         return DirectoryRow(number, reason=Remark("many_columns", most=MAX_COLUMNS))
+    keys.update(cells)
+    if len(keys) > _MAX_KEYS:
+        raise InputError("many_keys", most=_MAX_KEYS)
     return DirectoryRow(number, tuple(cells), list(cells.values()), persons=persons)

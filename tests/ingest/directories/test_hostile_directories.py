@@ -226,6 +226,19 @@ def test_a_sheet_of_too_many_columns_that_is_not_read_refuses_nothing(
     assert max(looked_up) <= MAX_COLUMNS
 
 
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+def test_objects_that_all_have_other_keys_are_refused_once_they_have_too_many(
+    tmp_path: Path, looked_up: list[int], kind: str
+) -> None:
+    rows = [{"nom": "Avel"} | {f"{row} {key}": "x" for key in range(900)} for row in range(20)]
+    path = tmp_path / f"keys.{kind}"
+    lines = "\n".join(map(json.dumps, rows))
+    path.write_text(json.dumps(rows) if kind == "json" else lines)
+    with pytest.raises(InputError, match="objects with more than 10,000 different keys"):
+        list(read_directory(path))
+    assert sum(looked_up) <= 10 * MAX_COLUMNS + len(rows)
+
+
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     read = 0
 
