@@ -19,7 +19,9 @@ from kb.models import Actor, Kind
 from kb.reference.trades import trades
 from kb.search.results import SearchResult
 from kb.search.trades import overlaps, saved_trades
-from kb.search.trades.passage_trades import STEPS, PassageTrades, row_type, trade_rows
+from kb.search.trades.background import Background
+from kb.search.trades.overlaps import Overlaps
+from kb.search.trades.passage_trades import STEPS, PassageTrades, TradeRows, row_type, trade_rows
 from kb.search.trades.saved_trades import CARD_FILE, TRADES_FILE
 from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights, RankingWeights
 from kb.trade_index.trade_index import TradeIndex
@@ -69,7 +71,7 @@ def filed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     votes = TradeIndex.votes
 
     def counting(index: TradeIndex, rows: Embeddings, *others: Any) -> Any:
-        counts.append(len(rows))
+        counts.append(len(np.unique(rows, axis=0)))
         return votes(index, rows, *others)
 
     monkeypatch.setattr(TradeIndex, "votes", counting)
@@ -282,6 +284,23 @@ def test_an_embedding_that_was_made_again_is_not_taken_for_the_former() -> None:
     assert read.are_of(EmbeddedPassages(ids, rows)).tolist() == [True, True, True]
     assert read.are_of(EmbeddedPassages(ids, again)).tolist() == [True, False, False]
     assert read.are_of(EmbeddedPassages(ids[::-1], rows)).tolist() == [False, True, False]
+
+
+def test_a_passage_alone_has_the_same_trades_as_among_many() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(3 * len(trades()), 384)).astype(np.float16).astype(np.float32)
+    rows = 0.45 * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows[:, 0] += 0.9
+    french, english, passages = np.split(rows, 3)
+    background = Background({"fr": french, "en": english}, DEFAULT_WEIGHTS.expansion)
+    many = EmbeddedPassages(np.arange(len(passages)), passages)
+
+    def read(at: slice) -> TradeRows:
+        langs = ["fr"] * len(many.ids[at])
+        return Overlaps(background).read(many.at(at), langs).rows
+
+    alone = np.concatenate([read(slice(n, n + 1)) for n in range(100)])
+    assert (alone["shares"] == read(slice(None))["shares"][:100]).all()
 
 
 def test_of_what_is_not_saved_there_is_no_row(tmp_path: Path) -> None:
