@@ -170,10 +170,6 @@ class Background:
         standardised = self._standardised_in(rows, lang)
         return self._root_shares(standardised), self._filing_of_passages(rows, standardised)
 
-    def null_distribution(self, embedding: Embeddings) -> NullDistribution:
-        (null,) = self.null_distributions(embedding[np.newaxis])
-        return null
-
     def null_distributions(self, rows: Embeddings) -> list[NullDistribution]:
         """The null distribution of each of `(n, dimension)` embeddings."""
         standardised, means, deviations = self._standardised(rows)

@@ -21,7 +21,7 @@ from kb.search.trades.passage_trades import (
     TradeRows,
     row_type,
     trade_rows,
-    unknown_rows,
+    unknown_row,
 )
 from kb.search.trades.saved_trades import SavedTrades
 from kb.store.store import Store
@@ -74,7 +74,7 @@ class Overlaps:
         self._reading = threading.Lock()
         self._most = remembered
         self._places: dict[int, int] = {}
-        self._remembered = unknown_rows(1, background.count)
+        self._remembered = unknown_row(background.count)
         self._lock = threading.Lock()
         made = [trade.makes_things for trade in trades()][: background.count]
         self._makes_things = np.array(made, np.float32)
@@ -222,7 +222,7 @@ class Overlaps:
 
     def _forget(self) -> None:
         self._places = {}
-        self._remembered = unknown_rows(1, self._background.count)
+        self._remembered = unknown_row(self._background.count)
 
 
 def _embedded(store: Store, encoder: str) -> PassageIds:

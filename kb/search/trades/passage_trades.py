@@ -65,11 +65,11 @@ def trade_rows(
     return rows
 
 
-def unknown_rows(count: int, trades: int) -> TradeRows:
-    """Rows that are of no passage."""
-    rows = np.zeros(count, row_type(trades))
-    rows["id"] = -1
-    return rows
+def unknown_row(trades: int) -> TradeRows:
+    """A row that is of no passage, `(1,)`."""
+    row = np.zeros(1, row_type(trades))
+    row["id"] = -1
+    return row
 
 
 class PassageTrades:

@@ -22,7 +22,7 @@ from typing import IO
 import numpy as np
 
 from kb.indexing.dense_index import PassageIds
-from kb.search.trades.passage_trades import TradeRows, row_type, unknown_rows
+from kb.search.trades.passage_trades import TradeRows, row_type, unknown_row
 from kb.whole_file import replacing
 
 TRADES_FILE, CARD_FILE = "passages.trades", "passages.trades.json"
@@ -47,7 +47,7 @@ class SavedTrades:
 
     @classmethod
     def empty(cls, trades: int) -> "SavedTrades":
-        return cls(np.zeros(0, np.int64), unknown_rows(1, trades))
+        return cls(np.zeros(0, np.int64), unknown_row(trades))
 
     def rows(self, ids: PassageIds) -> TradeRows:
         """A row for each of these passages: its own, or that of any other if it is not here."""

@@ -48,10 +48,15 @@ def test_the_background_is_every_trade_in_both_languages(word_counts: WordCountE
         np.testing.assert_array_equal(rows, word_counts.encode(texts[lang], TextKind.DOCUMENT))
 
 
+def null_of(background: Background, row: Embeddings) -> NullDistribution:
+    (null,) = background.null_distributions(row[np.newaxis])
+    return null
+
+
 def test_chance_by_hand() -> None:
     background = two_languages()
     query = unit_rows(1, seed=7)[0]
-    null = background.null_distribution(query)
+    null = null_of(background, query)
     best = np.full(60, -np.inf)
     for lang, rows in background.embeddings.items():
         cosines = rows @ query
@@ -67,7 +72,7 @@ def test_chance_by_hand() -> None:
 def test_the_mean_trade_has_the_mean_cosine() -> None:
     background = two_languages()
     query = unit_rows(1, seed=7)[0]
-    for lang, mean in background.null_distribution(query).mean.items():
+    for lang, mean in null_of(background, query).mean.items():
         assert float(background.embeddings[lang].mean(axis=0) @ query) == pytest.approx(
             mean, abs=1e-6
         )
@@ -76,7 +81,7 @@ def test_the_mean_trade_has_the_mean_cosine() -> None:
 def test_a_language_that_is_near_to_every_query_is_compared_with_itself() -> None:
     background = two_languages()
     query = np.eye(DIMENSION, dtype=np.float32)[0]
-    null = background.null_distribution(query)
+    null = null_of(background, query)
     raw = {lang: rows @ query for lang, rows in background.embeddings.items()}
     assert raw["en"].mean() - raw["fr"].mean() > raw["fr"].std()
     for lang, cosines in raw.items():
@@ -94,7 +99,7 @@ def test_an_unknown_language_is_measured_by_the_mean_of_the_known() -> None:
 
 def test_an_embedding_that_all_trades_are_as_near_to_divides_by_no_zero() -> None:
     rows = np.ones((5, 2), np.float32)
-    null = Background({"fr": rows, "en": rows}, WEIGHTS).null_distribution(np.ones(2, np.float32))
+    null = null_of(Background({"fr": rows, "en": rows}, WEIGHTS), np.ones(2, np.float32))
     assert all(deviation > 0 for deviation in null.deviation.values())
     assert null.standardised(2.0, "fr") == pytest.approx(0)
 
@@ -135,13 +140,11 @@ def test_what_is_aimed_at_is_measured_by_the_chance_of_its_rows() -> None:
     query = unit_rows(1, seed=7)[0]
     expanded = background.expand(query)
     for lang, row in expanded.rows.items():
-        of_row = background.null_distribution(row)
+        of_row = null_of(background, row)
         assert expanded.null.mean[lang] == pytest.approx(of_row.mean[lang], abs=1e-6)
         assert expanded.null.deviation[lang] == pytest.approx(of_row.deviation[lang], rel=1e-5)
     # But how close a trade can be is of the query itself.
-    assert expanded.null.ceiling == pytest.approx(
-        background.null_distribution(query).ceiling, rel=1e-5
-    )
+    assert expanded.null.ceiling == pytest.approx(null_of(background, query).ceiling, rel=1e-5)
 
 
 def test_unexpanded_a_query_is_itself() -> None:
@@ -233,7 +236,7 @@ def test_many_null_distributions_are_those_of_each() -> None:
     background = two_languages()
     rows = unit_rows(4, seed=9)
     for row, null in zip(rows, background.null_distributions(rows), strict=True):
-        alone = background.null_distribution(row)
+        alone = null_of(background, row)
         assert null.ceiling == pytest.approx(alone.ceiling, rel=1e-5)
         assert null.mean == pytest.approx(alone.mean, abs=1e-6)
         assert null.deviation == pytest.approx(alone.deviation, rel=1e-5)
