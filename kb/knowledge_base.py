@@ -65,6 +65,7 @@ from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood
+from kb.search.trades import saved_trades
 from kb.search.trades.overlaps import UNSAVED
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.search.wordable import is_wordable
@@ -447,23 +448,26 @@ class KnowledgeBase(Publishing):
             self._index.save(store)
         self.save_trades(goes_on)
 
-    def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> bool:
+    def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Saves in which trades the passages of a large base are, unless most of them are saved.
 
         Searches need not find it out then, each for a thousand passages. It takes some minutes
-        for a million, and ends once it does not `goes_on`. Returns whether it can be saved here.
+        for a million, and ends once it does not `goes_on`. What was saved is deleted of a base that
+        is small by now, and without a trade index.
         """
         with self._stores.lend() as store:
             generation = store.generation
-            if generation == self._trades_saved or len(self._index.fresh(store)) <= UNSAVED:
-                return True
+            if generation == self._trades_saved:
+                return
             encoder, alone = self.encoder.fingerprint, self._index.saving_alone
             try:
+                if self._trade_index is None or len(self._index.fresh(store)) <= UNSAVED:
+                    saved_trades.delete(self.folder, alone)
+                    return
                 self._calibrated().overlaps.save(store, encoder, alone, goes_on)
             except OSError as error:
-                # A cache that cannot be written is done without.
+                # A cache that cannot be written is done without, until the next time.
                 logger.info("The trades of passages were not saved: %s", error)
-                return False
+                return
             if goes_on():
                 self._trades_saved = generation
-            return True

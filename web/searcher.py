@@ -27,6 +27,7 @@ from web.app import create_app
 from web.fonts.making import prepare_fonts
 from web.http.elsewhere import admit
 from web.http.i18n import Language
+from web.http.templating import Renderer
 from web.operations.ending import end_in_time
 from web.operations.frames import frame_of, next_frame
 from web.operations.metrics import best_fit
@@ -70,7 +71,7 @@ def _answer_until_closed(
         warm_up(knowledge_base)
         warm_up_hints(knowledge_base)
         app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
-        app.state.renderer.prepare(RESULTS)
+        prepare_results(app.state.renderer)
         beside = (app.state.demand_counter, app.state.site_usage)
         for background in beside:
             background.start()
@@ -92,6 +93,14 @@ def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
     for language in Language:
         knowledge_base.related_needs.near("bonjour", language)
     read_shared()
+
+
+def prepare_results(renderer: Renderer) -> None:
+    """Compiles the page of results; whoever asks for it is told what is wrong with it."""
+    try:
+        renderer.prepare(RESULTS)
+    except Exception:  # noqa: BLE001 (answers do without)
+        _log.exception("The page of results was not prepared")
 
 
 def read_shared() -> None:

@@ -36,8 +36,7 @@ from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
 from web.operations.shared_encoder import share_encoder
 from web.privacy.forgetting import Forgetting
-from web.search.pages import RESULTS
-from web.searcher import TURN_S, run_searcher, warm_up, warm_up_hints
+from web.searcher import TURN_S, prepare_results, run_searcher, warm_up, warm_up_hints
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
@@ -145,7 +144,7 @@ class _Background(Protocol):
 
 
 class _SearchUpkeep:
-    """Loads the page of results, the dictionaries and what needs are compared with.
+    """Loads the dictionaries, what needs are compared with, and the page of results.
 
     Who needs them first waits. From then on, it saves what searches would else find out again,
     whenever much of that is new.
@@ -168,13 +167,13 @@ class _SearchUpkeep:
     def _load(self) -> None:
         # Those who have waited for the server are answered first.
         if not self._ending.wait(HINTS_AFTER_S):
-            self._renderer.prepare(RESULTS)
             with suppress(QuisaitError):  # whoever asks for it is told
                 warm_up_hints(self._knowledge_base)
+            prepare_results(self._renderer)
         can_save = self._knowledge_base.writable
         while can_save and not self._ending.is_set():
             with suppress(QuisaitError):
-                can_save = self._knowledge_base.save_trades(lambda: not self._ending.is_set())
+                self._knowledge_base.save_trades(lambda: not self._ending.is_set())
             self._ending.wait(SAVED_EVERY_S)
 
 

@@ -8,11 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import httpx
 import pytest
 import uvicorn
+from jinja2 import TemplateNotFound
 
 from ingest.reading.readers import readers
 from kb.encoder.encoder import Encoder
@@ -49,6 +50,13 @@ class Watched(SampleBase):
 
     def close(self) -> None:
         self.closed = True
+
+
+class BrokenRenderer:
+    """Has a template that is missing."""
+
+    def prepare(self, template: str) -> None:
+        raise TemplateNotFound(template)
 
 
 @pytest.fixture
@@ -120,6 +128,28 @@ def test_what_is_said_beside_answers_is_loaded_beside_them(
     assert prepared == [RESULTS]
     assert loaded == saved == [Watched.last]
     assert answers[1] == "cirages"
+
+
+def test_what_could_not_be_saved_or_prepared_ends_no_upkeep(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded: list[KnowledgeBase] = []
+    upkeep = server._SearchUpkeep(base := SampleBase(), cast("Renderer", BrokenRenderer()))
+    saved: list[KnowledgeBase] = []
+
+    def save(knowledge_base: KnowledgeBase, _goes_on: Callable[[], bool]) -> None:
+        saved.append(knowledge_base)
+        if len(saved) == 2:
+            upkeep._ending.set()
+
+    monkeypatch.setattr(SampleBase, "save_trades", save)
+    monkeypatch.setattr(server, "warm_up_hints", loaded.append)
+    monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
+    monkeypatch.setattr(server, "SAVED_EVERY_S", 0.0)
+    upkeep._load()
+    assert loaded == [base]
+    assert saved == [base, base]
+    assert caplog.messages == ["The page of results was not prepared"]
 
 
 @pytest.mark.usefixtures("answers")

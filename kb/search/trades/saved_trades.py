@@ -15,7 +15,8 @@ import contextlib
 import hashlib
 import json
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
@@ -87,6 +88,21 @@ def read(folder: Path, made_by: str, trades: int) -> SavedTrades:
                 mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 return SavedTrades(np.concatenate(ids), np.frombuffer(mapped, row_type(trades)))
     return SavedTrades.empty(trades)
+
+
+def delete(folder: Path, alone: Callable[[], AbstractContextManager[None]]) -> None:
+    """Deletes what is saved in a folder, if anything is.
+
+    Nobody else saves or deletes files of this base inside `alone`.
+
+    Raises:
+        OSError: it cannot be deleted.
+    """
+    if name_of_card(folder):
+        with alone():
+            # The card last: what has one is tried again.
+            for name in (TRADES_FILE, CARD_FILE):
+                (folder / name).unlink(missing_ok=True)
 
 
 def parts_of(file: IO[bytes], trades: int) -> Iterator[TradeRows]:

@@ -55,11 +55,11 @@ def opened(base: KnowledgeBase, index_folder: Path) -> Callable[..., KnowledgeBa
     """Opens the base as another process does."""
     base.put(MAKERS)
 
-    def open_(weights: RankingWeights = DEFAULT_WEIGHTS) -> KnowledgeBase:
+    def open_(
+        weights: RankingWeights = DEFAULT_WEIGHTS, trade_index: Path | None = index_folder
+    ) -> KnowledgeBase:
         encoder = WordCountEncoder()
-        return KnowledgeBase(
-            base.folder, lambda: encoder, weights=weights, trade_index=index_folder
-        )
+        return KnowledgeBase(base.folder, lambda: encoder, weights=weights, trade_index=trade_index)
 
     return open_
 
@@ -164,6 +164,27 @@ def test_what_another_machine_erased_is_taken_out(
         assert len(saved_ids(base)) == len(MAKERS) - 1
 
 
+def test_of_a_base_that_became_small_nothing_stays_saved(
+    opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        monkeypatch.setattr(knowledge_base, "UNSAVED", len(MAKERS) - 1)
+        monkeypatch.setattr(LiveIndex, "delete_saved", lambda _: None)
+        base.erase(Kind.ACTOR, "maker-0", by="")
+        base.save_trades()
+        assert not list(base.folder.glob(f"{TRADES_FILE}*"))
+
+
+def test_without_a_trade_index_nothing_stays_saved(opened: Callable[..., KnowledgeBase]) -> None:
+    with closing(opened()) as base:
+        base.save_trades()
+        assert len(list(base.folder.glob(f"{TRADES_FILE}*"))) == 2
+    with closing(opened(trade_index=None)) as base:
+        base.save_trades()
+        assert not list(base.folder.glob(f"{TRADES_FILE}*"))
+
+
 def test_nothing_is_saved_again_while_little_is_new(
     opened: Callable[..., KnowledgeBase], filed: list[int]
 ) -> None:
@@ -197,7 +218,7 @@ def test_a_damaged_file_is_done_without(
         base.save_trades()
         path = base.folder / name
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[-1] ^= 1  # of a row, a share
     path.write_bytes(content)
     filed.clear()
     with closing(opened()) as base:
@@ -245,10 +266,13 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_from_searching(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saved_trades, "write", full)
     with closing(opened()) as base:
-        assert not base.save_trades()
-        assert searched(base)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(saved_trades, "write", full)
+            base.save_trades()
+            assert searched(base)
+        base.save_trades()
+        assert len(saved_ids(base)) == len(MAKERS)
 
 
 def test_what_an_earlier_version_saved_is_made_again(
