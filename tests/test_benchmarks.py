@@ -2,12 +2,13 @@
 
 import json
 import math
+import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import islice
+from itertools import accumulate, count, islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,9 +16,17 @@ import pytest
 
 from ingest.directories.readers import read_directory
 from kb.models import Actor
+from tests.benchmarks import processes
 from tests.benchmarks.clients import ask
 from tests.benchmarks.corpus import LINE, firms, needs, write_firms
-from tests.benchmarks.processes import Session, StepFailed, pss_mib
+from tests.benchmarks.processes import (
+    QUIET_LOOKS,
+    Session,
+    StepFailed,
+    processor_s,
+    pss_mib,
+    wait_for_rest,
+)
 from tests.benchmarks.results import (
     BEGIN,
     END,
@@ -110,6 +119,36 @@ def test_what_fails_or_takes_too_long_is_a_failed_step(tmp_path: Path) -> None:
         pytest.raises(StepFailed, match="it ended"),
     ):
         gone.ask("warm", 60)
+
+
+WORKING = """
+import subprocess, sys
+work = "import time\\nwhile time.process_time() < 0.2: pass"
+subprocess.run([sys.executable, "-c", work], check=True)
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_processor_of_processes_that_ended_counts() -> None:
+    command = [sys.executable, "-c", WORKING]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert processor_s([process.pid]) >= 0.2
+        process.communicate()
+
+
+def test_rest_is_many_looks_in_a_row_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = [0] * (QUIET_LOOKS - 1)
+    looks = iter(accumulate([1, *quiet, 4, *quiet, -2, *quiet, 0, 7]))
+    monkeypatch.setattr(processes, "processor_s", lambda _pids: float(next(looks)))
+    monkeypatch.setattr("time.sleep", lambda _s: None)
+    assert wait_for_rest([1], 60)[1] == 3
+    assert next(looks) == 10
+    monkeypatch.setattr(processes, "processor_s", lambda _pids, works=count(): next(works))
+    with pytest.raises(StepFailed, match="never rests"):
+        wait_for_rest([1], 0)
 
 
 def test_a_run_goes_on_where_it_was_ended_and_tries_again_what_failed(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ MEMORY = Measured("memory, MiB", "search", lambda f: f["pss_mib"])
 BUILT = Measured("built of given embeddings, s", "build", lambda f: f["seconds"])
 ADDED = Measured("one more text, ms", "search", _p50(lambda f: f["add_ms"]))
 READY = Measured("server ready, s", "serve", lambda f: f["ready_s"])
+AT_REST = Measured("at rest, s", "serve", lambda f: f["at_rest_s"])
+START = Measured("processor until rest, s", "serve", lambda f: f["start_processor_s"])
 COLD = Measured("cold search, s", "once", lambda f: f["seconds"])
 SPACE = (
     RECALL,
@@ -105,6 +107,8 @@ SPACE = (
     ADDED,
     COLD,
     READY,
+    AT_REST,
+    START,
 )
 RATE = Measured("passages/s", "ingest", lambda f: f["passages"] / f["seconds"])
 WORKED_RATE = Measured("", "ingest", lambda f: f["passages"] / f["processor_s"])
