@@ -4,16 +4,21 @@ The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.
 chooses between them. Tests stand an encoder of their own behind the same seam.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
 """`(n, dimension)` float32, unit rows."""
+
+WaitForEmbeddings = Callable[[], Embeddings]
+"""Waits for embeddings that were begun. It is called once, and raises what the encoder does."""
 
 MEAN_POOLED = 0.999
 """Least cosine of a text's embedding and the mean of its tokens, for them to be the same.
@@ -96,3 +101,21 @@ class Encoder(Protocol):
         None if the model's embeddings are no mean of its tokens, or it does not give the tokens.
         Safe to call from several threads.
         """
+
+
+@runtime_checkable
+class BeginningEncoder(Encoder, Protocol):
+    """An encoder that has threads of its own, on which it embeds while its caller goes on."""
+
+    def begin(self, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
+        """Begins to embed texts, as `encode`. Safe to call from several threads."""
+
+
+_threads = ThreadPoolExecutor(os.cpu_count(), "embeds")
+
+
+def begin(encoder: Encoder, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
+    """Begins to embed texts, as `Encoder.encode`, whatever the encoder; the caller goes on."""
+    if isinstance(encoder, BeginningEncoder):
+        return encoder.begin(texts, kind)
+    return _threads.submit(encoder.encode, texts, kind).result

@@ -5,20 +5,21 @@ with bfloat16 it answers a short query some three times faster than torch, and i
 second where importing torch and sentence-transformers alone takes four (docs/benchmarks.md).
 """
 
-import itertools
 import logging
 import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, TextKind, WaitForEmbeddings, WordEmbeddings
 from kb.encoder.tokenizer import ModelTokenizer
 
 BATCH_TOKENS, BATCH_TEXTS = 1024, 64
@@ -97,10 +98,12 @@ class OpenVinoEncoder:
         self._for_many: _Requests | None = None
         self._compiling = threading.Lock()
         self._for_short: _Requests | None = None
-        self._short = itertools.count(1)
+        self._short = count(1)
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        embeddings = np.empty((len(texts), self.dimension), np.float32)
+        return self.begin(texts, kind)()
+
+    def begin(self, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
         prompt = self._prompts[kind]
         token_ids = self._tokenizer.ids([prompt + text for text in texts])
         batches = _batches([len(tokens) for tokens in token_ids])
@@ -110,19 +113,25 @@ class OpenVinoEncoder:
             requests, length = self._for_short or requests, SHORT
             self._count_short()
         padded = (_padded([token_ids[row] for row in rows], length) for rows in batches)
-        for rows, found in zip(batches, requests.embed(padded), strict=True):
-            embeddings[rows] = found
-        norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        return np.asarray(embeddings / np.maximum(norms, np.finfo(np.float32).tiny))
+        under_way = requests.embed(padded)
+
+        def wait() -> Embeddings:
+            embeddings = np.empty((len(texts), self.dimension), np.float32)
+            for rows, found in zip(batches, under_way, strict=True):
+                embeddings[rows] = found
+            norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
+            return np.asarray(embeddings / np.maximum(norms, np.finfo(np.float32).tiny))
+
+        return wait
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         prompt = self._prompts[kind]
         found = self._tokenizer.tokens(prompt + text)
-        outputs = self._for_few.run(_padded([found.ids]))
-        if len(outputs) <= TOKENS_OUTPUT:
-            return None
-        tokens = np.array(outputs[TOKENS_OUTPUT][0], np.float32)
-        pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
+        with self._for_few.outputs(_padded([found.ids])) as outputs:
+            if len(outputs) <= TOKENS_OUTPUT:
+                return None
+            tokens = np.array(outputs[TOKENS_OUTPUT][0], np.float32)
+            pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
         return WordEmbeddings.of_pooled(tokens, found.spans, text, prompt, pooled)
 
     def _count_short(self) -> None:
@@ -148,7 +157,7 @@ class OpenVinoEncoder:
 
 
 class _Requests:
-    """A compiled graph with the requests of each thread that runs it."""
+    """A compiled graph with its requests, each of which runs one batch at a time."""
 
     def __init__(self, graph: Path, threads: int, length: int = 0) -> None:
         """Compiles `graph` for as many batches at a time as `threads`, or as there are cores.
@@ -172,41 +181,53 @@ class _Requests:
         self._graph = openvino.Core().compile_model(read, "CPU", hints)
         self.precision = str(self._graph.get_property("INFERENCE_PRECISION_HINT").get_type_name())
         self._at_once = int(self._graph.get_property("NUM_STREAMS"))
-        self._of_this_thread = threading.local()
+        # Appending to a list and taking from it are safe among threads.
+        self._idle: list[Any] = []
 
     def embed(self, batches: Iterator[Mapping[str, Any]]) -> Iterator[Embeddings]:
-        """The first output for each batch, in their order, some of them at a time."""
-        free, running = deque(self._own()), deque[Any]()
+        """The first output for each batch, in their order, some of them at a time.
+
+        The first is begun at once, the others as the outputs are taken.
+        """
+        running = deque(self._started(batch) for batch in islice(batches, 1))
+        return self._ended_in_order(running, batches)
+
+    def _ended_in_order(
+        self, running: deque[Any], batches: Iterator[Mapping[str, Any]]
+    ) -> Iterator[Embeddings]:
         try:
             for batch in batches:
-                if not free:
-                    yield _embeddings_of(running[0])
-                    free.append(running.popleft())
-                running.append(free.popleft())
-                running[-1].start_async(batch)
+                if len(running) == self._at_once:
+                    yield self._embeddings_of(running[0])
+                    self._idle.append(running.popleft())
+                running.append(self._started(batch))
             while running:
-                yield _embeddings_of(running[0])
-                running.popleft()
+                yield self._embeddings_of(running[0])
+                self._idle.append(running.popleft())
         finally:
             for request in running:  # after an error: none may be running when it is used again
                 request.wait()
 
-    def run(self, batch: Mapping[str, Any]) -> Any:
-        """All outputs for a batch, until the next one of this thread."""
-        # Shared and so not copied: of the tokens, whose output is large, most callers read nothing.
-        return self._own()[0].infer(batch, share_outputs=True)
+    @contextmanager
+    def outputs(self, batch: Mapping[str, Any]) -> Iterator[Any]:
+        """All outputs for a batch."""
+        request = self._started(batch)
+        request.wait()
+        # Not copied: of the tokens, whose output is large, most callers read nothing.
+        yield [tensor.data for tensor in request.output_tensors]
+        self._idle.append(request)
 
-    def _own(self) -> Sequence[Any]:
-        if not hasattr(self._of_this_thread, "requests"):
-            self._of_this_thread.requests = [
-                self._graph.create_infer_request() for _ in range(self._at_once)
-            ]
-        return cast("Sequence[Any]", self._of_this_thread.requests)
+    def _started(self, batch: Mapping[str, Any]) -> Any:
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._graph.create_infer_request()
+        request.start_async(batch)
+        return request
 
-
-def _embeddings_of(request: Any) -> Embeddings:
-    request.wait()
-    return np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data, np.float32)
+    def _embeddings_of(self, request: Any) -> Embeddings:
+        request.wait()
+        return np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data, np.float32)
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -9,7 +9,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import (
+    Embeddings,
+    Encoder,
+    TextKind,
+    WaitForEmbeddings,
+    WordEmbeddings,
+    begin,
+)
 
 REMEMBERED = 1_000
 """Calls that are remembered: some 2 MB."""
@@ -32,17 +39,31 @@ class QueryCache:
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         if kind is not TextKind.QUERY or len(texts) > MOST_TEXTS:
             return self._encoder.encode(texts, kind)
+        found = self._remembered(texts)
+        return self._remember(texts, self._encoder.encode(texts, kind)) if found is None else found
+
+    def begin(self, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
+        if kind is not TextKind.QUERY or len(texts) > MOST_TEXTS:
+            return begin(self._encoder, texts, kind)
+        found = self._remembered(texts)
+        if found is not None:
+            return lambda: found
+        wait = begin(self._encoder, texts, kind)
+        return lambda: self._remember(texts, wait())
+
+    def _remembered(self, texts: Sequence[str]) -> Embeddings | None:
         key = tuple(texts)
         with self._lock:
             found = self._known.get(key)
             if found is not None:
                 self._known.move_to_end(key)
-        if found is None:
-            found = self._encoder.encode(texts, kind)
-            with self._lock:
-                self._known[key] = found
-                while len(self._known) > REMEMBERED:
-                    self._known.popitem(last=False)
+        return None if found is None else found.copy()
+
+    def _remember(self, texts: Sequence[str], found: Embeddings) -> Embeddings:
+        with self._lock:
+            self._known[tuple(texts)] = found
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
         return found.copy()
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:

@@ -232,8 +232,8 @@ def _others(
 ) -> Sequence[str]:
     """Returns those that can answer but do not fit: the `boosted`, and the `most` best or more.
 
-    Not all are looked up, of whom the best alone are shown; without a `most`, all are. Counted are
-    those `left` by the filters.
+    Those besides the boosted are `left` by the filters. Not all are looked up, of whom the best
+    alone are shown; without a `most`, all are.
     """
     rest = candidates.scores.keys() - fitting
     if most is None:
@@ -241,13 +241,11 @@ def _others(
     if not most:
         return ()
     found = [*answering(rest.intersection(boosted))]
-    in_order = candidates.best_first(rest.difference(boosted))
-    count = 0
+    in_order = candidates.best_first(filter(left, rest.difference(boosted)))
+    enough = len(found) + most
     for first in range(0, len(in_order), most):
-        best = answering(in_order[first : first + most])
-        found += best
-        count += sum(map(left, best))
-        if count >= most:
+        found += answering(in_order[first : first + most])
+        if len(found) >= enough:
             break
     return found
 

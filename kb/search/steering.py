@@ -1,15 +1,13 @@
 """Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.encoder.encoder import Embeddings, Encoder, TextKind, begin
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import Wording
 from kb.search.context import Calibration, RankingOptions, SearchContext
@@ -18,8 +16,6 @@ from kb.search.need.probe import doubt
 from kb.search.query import Query, parse
 from kb.search.results import Steering
 from kb.search.trades.background import ExpandedQuery
-
-_threads = ThreadPoolExecutor(os.cpu_count(), "encodes a query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +35,32 @@ class EncodedQuery:
 def encoded(
     asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
 ) -> EncodedQuery:
-    """Returns the embeddings of all texts of a query. No store is read."""
+    """Returns the embeddings of all texts of a query."""
+    return encoding(asked, wording, encoder, calibration)()
+
+
+def encoding(
+    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
+) -> Callable[[], EncodedQuery]:
+    """Begins to embed all texts of a query; returns what waits for them, as `begin`."""
     thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
     texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
     first_unwanted = 1 + len(asked.wanted)
     first_thing = first_unwanted + len(asked.unwanted)
-    rows = encoder.encode(texts, TextKind.QUERY)
-    phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
-    return EncodedQuery(
-        rows[0],
-        rows[1:first_unwanted],
-        rows[first_unwanted:first_thing],
-        rows[first_thing:],
-        phrases,
-    )
+    embeddings = begin(encoder, texts, TextKind.QUERY)
+
+    def wait() -> EncodedQuery:
+        rows = embeddings()
+        phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
+        return EncodedQuery(
+            rows[0],
+            rows[1:first_unwanted],
+            rows[first_unwanted:first_thing],
+            rows[first_thing:],
+            phrases,
+        )
+
+    return wait
 
 
 class Examples(NamedTuple):
@@ -139,25 +147,26 @@ def expanding(
     context: SearchContext,
     options: RankingOptions,
 ) -> Iterator[Callable[[], ExpandedQuery]]:
-    """Has another thread encode and expand a query, while this one reads the store.
+    """Has a query embedded while this thread reads the store.
 
-    The encoder mostly runs outside Python's lock. Gives a function that waits for the expanded
-    query, and raises what the encoder does. It has ended whenever this ends.
+    Gives a function that waits for the embeddings and expands the query; it is called once, after
+    this, and raises what the encoder does. After an error here, the encoder has ended too.
     """
-    encoder, calibration = context.encoder, context.calibration
+    calibration = context.calibration
     given = examples(steering, context)
+    wait = encoding(asked, wording, context.encoder, calibration)
 
     def expanded() -> ExpandedQuery:
-        texts = encoded(asked, wording, encoder, calibration)
         return expand(
-            asked, texts, given, calibration, to_trades=options.expanded, filed=options.filing
+            asked, wait(), given, calibration, to_trades=options.expanded, filed=options.filing
         )
 
-    under_way = _threads.submit(expanded)
     try:
-        yield under_way.result
-    finally:
-        under_way.exception()  # waits
+        yield expanded
+    except BaseException:
+        with suppress(Exception):
+            wait()
+        raise
 
 
 def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from kb.encoder import bundled_weights, openvino_engine, prepared, trial_texts
-from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import BeginningEncoder, Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.openvino_engine import OpenVinoEncoder
 from kb.encoder.prepared import is_prepared, load_encoder
 from kb.errors import EncoderError
@@ -61,6 +61,16 @@ def test_many_texts_are_embedded_as_each_alone(real_encoder: Encoder) -> None:
     together = real_encoder.encode(texts, TextKind.DOCUMENT)
     alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in texts[:10]])
     assert np.sum(together[:10] * alone, axis=1).min() > 0.999
+
+
+def test_texts_that_are_begun_together_are_embedded_as_each_alone(real_encoder: Encoder) -> None:
+    assert isinstance(real_encoder, BeginningEncoder)
+    many = [f"Atelier de pièce {number}" for number in range(40)]
+    calls = [["Du gel pour les mains"], ["Des gants de cuir", "Un moule"], many, ["Un bocal"]]
+    waiting = [real_encoder.begin(texts, TextKind.DOCUMENT) for texts in calls]
+    found = [wait() for wait in reversed(waiting)]
+    for texts, embeddings in zip(calls, reversed(found), strict=True):
+        assert np.array_equal(embeddings, real_encoder.encode(texts, TextKind.DOCUMENT))
 
 
 def test_a_query_waits_for_no_batch(real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:

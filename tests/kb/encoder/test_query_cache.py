@@ -49,6 +49,17 @@ def test_a_query_is_encoded_once_and_what_becomes_of_it_changes_nothing(
     assert counting.calls == [("du gel",)]
 
 
+def test_what_was_begun_is_encoded_once_and_remembered(
+    counting: Counting, cache: QueryCache
+) -> None:
+    expected = cache.begin(["du gel"], TextKind.QUERY)()
+    assert counting.calls == [("du gel",)]
+    again = cache.begin(["du gel"], TextKind.QUERY)()
+    again[:] = 0
+    assert np.array_equal(cache.encode(["du gel"], TextKind.QUERY), expected)
+    assert counting.calls == [("du gel",)]
+
+
 def test_what_was_encoded_together_is_remembered_together(
     counting: Counting, cache: QueryCache
 ) -> None:

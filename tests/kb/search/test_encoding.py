@@ -1,6 +1,7 @@
 """A query is encoded while the words and names of the base are read."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -83,7 +84,12 @@ def test_an_error_of_reading_ends_the_search_after_the_encoder_has_ended(
         raise ZeroDivisionError
 
     monkeypatch.setattr("kb.search.pipeline.named_actors", fail)
-    encoder.before = lambda: failing.wait(MOST_S)
+
+    def late() -> None:
+        failing.wait(MOST_S)
+        time.sleep(0.2)  # a search that did not wait would be over
+
+    encoder.before = late
     with pytest.raises(ZeroDivisionError):
         base.search("gants de cuir")
     assert encoder.asked == [["gants de cuir"]]
