@@ -86,6 +86,10 @@ class PutRecords(Change):
         """Nothing else goes with the records."""
 
 
+class _OutdatedError(Exception):
+    """The base is no longer such that this is the change: the transaction leaves nothing."""
+
+
 class Commit:
     """A change on its way into the base: prepared, encoded, written.
 
@@ -134,13 +138,20 @@ class Commit:
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
+        try:
+            self._write(store)
+        except _OutdatedError:
+            return False
+        return True
+
+    def _write(self, store: Store) -> None:
         change, records = self._change, self._records
         with store.changing(if_noted=not (records or change.removes)):
             # Another process may also have changed the encoder, or removed the last passage that
             # had one of these texts, and its embedding.
             self._indexer.refuse_mismatch(store)
             if records != change.plan(store) or not self._batch.is_embedded(store):
-                return False
+                raise _OutdatedError
             for kind in Kind:
                 ids = {record.id for record in records if kind_of(record) is kind}
                 versions.keep_first_versions(store, kind, ids)
@@ -155,7 +166,6 @@ class Commit:
             )
             change.apply(store)
             keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
-        return True
 
 
 def commit(

@@ -81,6 +81,8 @@ class IndexBatch:
         encoder, wanted, texts = self._indexer.encoder, self._wanted, self._texts
         for first in range(0, len(wanted), EMBEDDING_BATCH):
             batch = wanted[first : first + EMBEDDING_BATCH]
+            if self._on_embedded:
+                self._on_embedded(0)
             rows = encoder.encode([texts[key] for key in batch], TextKind.DOCUMENT)
             if not np.isfinite(rows).all():
                 raise KnowledgeBaseError(f"The encoder {encoder.name} gave no numbers.")

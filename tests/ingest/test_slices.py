@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline import BATCH_RECORDS, ingest
+from ingest.slices import ENCODED_AT_ONCE
+from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Embeddings, TextKind
+from kb.indexing import indexer
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.resolution.merge_rules import SourceRow
@@ -103,7 +106,10 @@ def test_a_row_is_planned_again_where_a_slice_before_made_its_actor(tmp_path: Pa
     ]
     slices[0].prepare()
     slices[1].prepare([slices[0]])
-    assert [part.put() for part in slices] == [["added"], ["unchanged"]]
+    assert slices[0].put() == ["added"]
+    generation = generation_of(base)
+    assert slices[1].put() == ["unchanged"]
+    assert generation_of(base) == generation
     assert [(claim.key, claim.value) for claim in base.claims.of("a") if claim.field == "name"] == [
         ("a", "Avel"),
         ("b", "Avel"),
@@ -127,27 +133,43 @@ def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
     base.close()
 
 
+def generation_of(base: KnowledgeBase) -> str:
+    with base._stores.lend() as store:
+        return store.generation
+
+
 class Enough(Exception):
     """The run is to stop."""
 
 
-def test_who_stops_a_run_waits_for_no_more_than_a_batch(tmp_path: Path) -> None:
-    begun = threading.Event()
+def test_who_stops_a_run_waits_for_no_more_than_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "EMBEDDING_BATCH", 4)
+    begun, abandoned = threading.Event(), threading.Event()
     calls: list[int] = []
+    abandon = RowSlice.abandon
+
+    def note_abandoned(rows: RowSlice) -> None:
+        abandon(rows)
+        abandoned.set()
 
     def note_call(texts: Sequence[str]) -> None:
         calls.append(len(texts))
         begun.set()
+        abandoned.wait(60)
 
     def stop(_count: int) -> None:
         if begun.is_set():
             raise Enough
 
+    monkeypatch.setattr(RowSlice, "abandon", note_abandoned)
     base = base_with(tmp_path / "kb", WaitingEncoder(note_call))
     with pytest.raises(Enough):
         ingest(base, [directory(tmp_path / "a.csv")], progress=stop)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
-    assert len(calls) <= 2
+    # A slice may begin one more before it is abandoned itself, and has sixteen.
+    assert len(calls) <= 2 * ENCODED_AT_ONCE
     base.close()
 
 

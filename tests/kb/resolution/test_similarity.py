@@ -131,12 +131,14 @@ def test_a_place_and_an_activity_make_nobody_likely() -> None:
             (0.0, 0.5, ALL), (0, 1, 2), (0.35, 2.0), (False, True), (False, True)
         )
     )
-    for names, near, activity, other in product(
-        crossed, Nearness, (0.0, 0.5, 0.75, 1.0), (False, True)
+    no_contacts = [
+        {"other_page": page, "other_host": host, "other_phone": phone}
+        for page, host, phone in product((False, True), repeat=3)
+    ]
+    for names, near, activity, contacts in product(
+        crossed, Nearness, (0.0, 0.5, 0.75, 1.0), no_contacts
     ):
-        found = ActorComparison(
-            names, near, activity=activity, other_page=other, other_host=other, other_phone=other
-        )
+        found = ActorComparison(names, near, activity=activity, **contacts)
         assert judge.probability(features(found)) < LIKELY
 
 
