@@ -4,7 +4,6 @@ The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.
 chooses between them. Tests stand an encoder of their own behind the same seam.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -111,11 +110,12 @@ class BeginningEncoder(Encoder, Protocol):
         """Begins to embed texts, as `encode`. Safe to call from several threads."""
 
 
-_threads = ThreadPoolExecutor(os.cpu_count(), "embeds")
-
-
 def begin(encoder: Encoder, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
     """Begins to embed texts, as `Encoder.encode`, whatever the encoder; the caller goes on."""
     if isinstance(encoder, BeginningEncoder):
         return encoder.begin(texts, kind)
-    return _threads.submit(encoder.encode, texts, kind).result
+    # No pool that is kept: a forked process would wait for its threads, which it does not have.
+    thread = ThreadPoolExecutor(1, "embeds")
+    under_way = thread.submit(encoder.encode, texts, kind)
+    thread.shutdown(wait=False)
+    return under_way.result

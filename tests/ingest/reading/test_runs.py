@@ -8,6 +8,7 @@ from shutil import copyfile
 
 import pytest
 
+from ingest import slices
 from ingest.reading import runs as module
 from ingest.reading.runs import encode_run, runs_of
 from ingest.worker import ENCODING, run_next
@@ -32,6 +33,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 def _small_directories_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHARED_FROM", ROWS)
     monkeypatch.setattr(module, "RUN_ROWS", 200)
+    # What the job has read when it encodes its third slice is to be known.
+    monkeypatch.setattr(slices, "ENCODED_AT_ONCE", 1)
+    monkeypatch.setattr(slices, "ENCODED_AHEAD", 1)
 
 
 @pytest.fixture
