@@ -48,7 +48,7 @@ class SlicesUnderWay(Generic[T]):
         self._put_all_but(0)
 
     def close(self) -> None:
-        """Ends the thread; what is under way then is abandoned."""
+        """Ends the threads; what is under way then is abandoned."""
         for rows, _, future in self._waiting:
             future.cancel()
             rows.abandon()
