@@ -17,7 +17,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import faiss
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind
@@ -28,10 +27,9 @@ from kb.indexing.segment import Halves, Segment
 from kb.knowledge_base import DATABASE_FILE
 from kb.settings import Settings
 from kb.store.store import Store
-from kb.trade_index.trade_index import BUNDLED, TradeIndex
+from tests.benchmarks.nearest.mixtures import NEIGHBOURS, Mixtures, phrase_embeddings
 
 AT_ONCE = 10_000
-NEIGHBOURS = 8
 
 
 def real_embeddings(folder: Path) -> Embeddings:
@@ -39,34 +37,23 @@ def real_embeddings(folder: Path) -> Embeddings:
     with closing(Store.open(folder / DATABASE_FILE)) as store:
         encoder = store.property("encoder")
         of_base = store.embeddings(encoder, sorted(store.embedded_passages(encoder)))
-    index = TradeIndex.read(BUNDLED)
-    index.phrases.make_direct_map()
-    phrases = index.phrases.reconstruct_n(0, len(index))
-    rows = np.unique(np.concatenate([of_base, unit(phrases)]), axis=0)
+    rows = np.unique(np.concatenate([of_base, phrase_embeddings()]), axis=0)
     return np.asarray(np.random.default_rng(0).permutation(rows), np.float32)
 
 
 def grown(real: Embeddings, count: int) -> Halves:
     """So many embeddings: the real ones, and mixtures of them."""
     chance = np.random.default_rng(1)
-    near = faiss.IndexFlatIP(real.shape[1])
-    near.add(real)
-    _, neighbours = near.search(real, NEIGHBOURS + 1)
+    mixtures = Mixtures(real)
     rows = np.empty((count, real.shape[1]), np.float16)
     rows[: len(real)] = real[:count]
     for first in range(len(real), count, AT_ONCE):
         some = min(AT_ONCE, count - first)
         one, other = chance.integers(0, len(real), (2, some))
         rank = chance.integers(1, NEIGHBOURS + 1, (2, some))
-        share = chance.uniform(0.4, 1, (some, 1))
-        moved = (real[neighbours[other, rank[1]]] - real[other]) / 2
-        mixed = share * real[one] + (1 - share) * real[neighbours[one, rank[0]]] + moved
-        rows[first : first + some] = unit(mixed)
+        share = chance.uniform(0.4, 1, some)
+        rows[first : first + some] = mixtures.of(one, other, (rank[0], rank[1]), share)
     return rows
-
-
-def unit(rows: Embeddings) -> Embeddings:
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def median_ms(what: Callable[[Embeddings], object], queries: Embeddings) -> float:
