@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kb.address import Place
+from kb.encoder.encoder import Encoder
 from kb.indexing.indexer import Indexer
 from kb.indexing.saved_segment import saved_in
 from kb.store.migrations import SCHEMA_VERSION
@@ -63,7 +64,7 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         engine=encoder.engine,
         encoder=encoder.fingerprint,
         dimension=encoder.dimension,
-        index=_index_line(place) if isinstance(place, Path) else "in the database",
+        index=_index_line(place) if isinstance(place, Path) else _kept_index_line(store, encoder),
         size_bytes=_size_bytes(place) if isinstance(place, Path) else store.size_bytes(),
         problems=tuple(problem for problem in problems if problem),
     )
@@ -75,6 +76,14 @@ def _index_line(folder: Path) -> str:
         return "not saved: the next search makes it"
     kind = "quantised, the nearest compared exactly" if saved.has_codes else "exact"
     return f"{kind}: {saved.passages} passages, {saved.bytes} bytes"
+
+
+def _kept_index_line(store: Store, encoder: Encoder) -> str:
+    # psycopg is loaded by those alone who use it.
+    from kb.indexing.stored_index import kept_by
+
+    kind = "exact" if kept_by(store, encoder).is_exact else "HNSW, the nearest compared exactly"
+    return f"{kind}: in the database"
 
 
 def _size_bytes(folder: Path) -> int:

@@ -35,6 +35,11 @@ class StoredIndex(DenseIndex):
         self._ids = np.empty(0, np.int64)
         self._rows = np.empty((0, dimension), np.float32)
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether all embeddings are looked at for each query, and not those that HNSW leads to."""
+        return self._store.indexed_embeddings(self._encoder) is None
+
     def __len__(self) -> int:
         return self._store.count_embedded(self._encoder)
 

@@ -235,13 +235,18 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         """
         if count < WIDE_SHARE * HNSW_FROM:
             return 0.0
+        estimated = self.indexed_embeddings(encoder)
+        share = 0.0 if estimated is None else min(count / max(estimated, 1), 1.0)
+        return share if share >= WIDE_SHARE else 0.0
+
+    def indexed_embeddings(self, encoder: str) -> float | None:
+        """About how many embeddings the index of an encoder's is of; None if there is no index."""
         row = self.execute(
             "select c.reltuples from pg_class c join pg_index i on i.indrelid = c.oid"
             " where i.indexrelid = to_regclass(?) and i.indisvalid",
             [self._own(_index_name(encoder))],
         ).fetchone()
-        share = min(count / max(row[0], 1), 1.0) if row else 0.0
-        return share if share >= WIDE_SHARE else 0.0
+        return float(row[0]) if row else None
 
     def dimension_of(self, encoder: str) -> int:
         """The dimension of an encoder's embeddings; 0 if there are none."""

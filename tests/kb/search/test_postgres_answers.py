@@ -15,6 +15,7 @@ from kb.models import Actor
 from kb.search.context import SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult
+from kb.status import status_of
 from kb.store.copying.copied import copy_tables
 from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
@@ -55,6 +56,7 @@ def test_both_engines_give_the_same_answers(
     live = LiveIndex(base.folder, base._indexer, base._stores)
     live.save(store)
     assert isinstance(live.fresh(store), StoredIndex)
+    assert status_of(store, served, base._indexer).index == "exact: in the database"
     for number, query in enumerate(needs()[:QUERIES]):
         filters = Filters(department="16" if number % 5 == 0 else "")
         expected = base.search(query, filters=filters)

@@ -190,11 +190,13 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     sqlite, server = stores
     faiss = Index(ENCODER, DIMENSION).refreshed(sqlite)
     monkeypatch.setattr(postgres_passages, "HNSW_FROM", 100)
+    assert StoredIndex(server, ENCODER, DIMENSION).is_exact
     server.tend_search(ENCODER, DIMENSION)
     server.tend_search(ENCODER, DIMENSION)
     server.execute("set enable_sort = off")
     try:
         index = StoredIndex(server, ENCODER, DIMENSION)
+        assert not index.is_exact
         firms_ = [f"firm-{n}" for n in range(0, FIRMS, 3)]
         among = sorted(sqlite.passage_ids_of(Kind.ACTOR, firms_))
         same = 0
