@@ -9,7 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.commands.options import kb_option
+from kb.encoder.encoder import Encoder
 from kb.errors import QuisaitError
+from kb.models import Actor
+from tests.conftest import OpenBase
 from tests.web.sample_base import sample_encoder
 from web.cli import Rooms, main
 
@@ -72,6 +75,42 @@ print(*sys.modules)
     imported = set(run.stdout.split())
     assert "kb.knowledge_base" in imported
     assert sorted(unneeded & imported) == []
+
+
+SEARCHES = {
+    "by the command": """
+from web.cli import main
+main(["search", "cirage", "--kb", folder], standalone_mode=False)
+""",
+    "on a server": """
+from fastapi.testclient import TestClient
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings
+from web.app import create_app
+settings = Settings.from_environment(kb=folder)
+with TestClient(create_app(KnowledgeBase.open(settings), settings)) as client:
+    for path in ("/api/search", "/"):
+        answer = client.get(path, params={"q": "cirage"})
+        print(answer.status_code, answer.text)
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", SEARCHES)
+def test_a_search_is_answered_without_what_trains_models(
+    how: str, open_base: OpenBase, real_encoder: Encoder
+) -> None:
+    base = open_base(real_encoder)
+    base.put([Actor(id="cirages", name="Cirages Vif", description="Fabrique du cirage.")])
+    script = f"import sys\nfolder = {str(base.folder)!r}{SEARCHES[how]}\nprint(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    *answered, imported = run.stdout.splitlines()
+    assert "Cirages Vif" in "\n".join(answered)
+    assert "openvino" in imported.split()
+    assert {"torch", "transformers", "sentence_transformers"} & set(imported.split()) == set()
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
