@@ -1,11 +1,12 @@
-"""What a search takes, and finds, with SQLite and FAISS, and the same base in PostgreSQL.
+"""What a search reads, and finds, with SQLite and FAISS, and the same base in PostgreSQL.
 
     python -m tests.benchmarks.postgres --kb build/firms-100000
 
 The base is copied to a server of its own, in a temporary folder. Both engines are asked the same
 needs in turns, in one process: first while pgvector looks at all embeddings, then by its index.
 Prints a table in Markdown: medians in milliseconds, and the share of the needs that have the same
-ten best actors, in the same order, with scores less than 0.001 apart.
+ten best actors, in the same order, with scores less than 0.001 apart. How long whole searches take
+is measured by `python -m tests.benchmarks`, in a process for each.
 """
 
 import argparse
@@ -61,7 +62,7 @@ class Comparison:
     def measured(self, asked: tuple[str, ...]) -> Rows:
         """Yields what was measured, each as a line of a table."""
         rows = self._encoder.encode(list(asked), TextKind.QUERY)
-        words, near, whole = [], [], []
+        words, near = [], []
         recall, same = [], []
         for query, row in zip(asked, rows, strict=True):
             stems = query_stems(query)
@@ -79,14 +80,8 @@ class Comparison:
             )
             ours, theirs = near[-1][1]
             recall.append(len({*ours.ids[:10].tolist()} & {*theirs.ids[:10].tolist()}) / 10)
-            whole.append(
-                self._in_turns(
-                    lambda: self._base.search(query),  # noqa: B023
-                    lambda: self._search(query),  # noqa: B023
-                )
-            )
-            same.append(_is_same(*whole[-1][1]))
-        for step, turns in (("words", words), ("near", near), ("whole search", whole)):
+            same.append(_is_same(self._base.search(query), self._search(query)))
+        for step, turns in (("words", words), ("near", near)):
             sqlite, server = (statistics.median(ms[engine] for ms, _ in turns) for engine in (0, 1))
             yield step, f"{sqlite:.1f} | {server:.1f} | {server / sqlite:.2f}"
         yield "recall@10 of near", f"1 | {statistics.mean(recall):.4f} |"
