@@ -42,9 +42,10 @@ class Ours(Contestant):
         ):
             report = ingest(base, [directory])
             base.save_index()
+            passages = base.status().passages
         if report.failures:
             raise ValueError(str(report.failures[0]))
-        return report.embedded
+        return passages
 
     def open(self, folder: Path) -> None:
         self._base = KnowledgeBase.open(Settings.from_environment(kb=self.place(folder)))
