@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tests.benchmarks.corpus import ROOT
 
-_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_KIB = re.compile(r"^(\w+):\s+(\d+) kB", re.MULTILINE)
 ENDS_WITHIN_S = 15.0
 LOOKED_AT_S, QUIET_LOOKS = 0.5, 8
 """How often a start is looked at, and after how many looks in a row without work it has ended.
@@ -29,6 +29,14 @@ Servers also wait before they go on: ours 3 s after it listens.
 
 AT_REST = 0.05
 """The share of a processor below which a server is at rest."""
+
+
+class Memory(NamedTuple):
+    """What a process has, in MiB: shared pages by their share, not at all, and in full."""
+
+    shared_out: float
+    alone: float
+    whole: float
 
 
 class StepFailed(Exception):
@@ -154,13 +162,19 @@ def pss_mib(pid: int | None) -> float:
 
     Pages that are shared count by their share.
     """
-    total = 0
-    for one in _family(pid) if pid is not None else ():
+    return sum(memory.shared_out for memory in memories_of(pid)) if pid is not None else 0.0
+
+
+def memories_of(pid: int) -> Sequence[Memory]:
+    """The memory of a process and of all that it started, the most first."""
+    found = []
+    for one in _family(pid):
         with suppress(OSError):  # a process may end while it is looked at
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
-            found = _PSS.search(rollup)
-            total += int(found[1]) if found else 0
-    return total / 1024
+            kib = {name: int(count) for name, count in _KIB.findall(rollup)}
+            alone = kib["Private_Clean"] + kib["Private_Dirty"]
+            found.append(Memory(kib["Pss"] / 1024, alone / 1024, kib["Rss"] / 1024))
+    return sorted(found, reverse=True)
 
 
 def processor_s(pids: Sequence[int]) -> float:

@@ -30,6 +30,7 @@ from tests.benchmarks.processes import (
     Session,
     StepFailed,
     free_port,
+    memories_of,
     output_of,
     processor_s,
     pss_mib,
@@ -171,7 +172,7 @@ def plan(
             yield Step(name, partial(_ingest, workshop, one, turn, name))
         for size in sizes:
             yield Step(f"scanning.floor.{size}.{turn}", partial(_scanning, workshop, size))
-            for what, measure in _MEASURES.items():
+            for what, measure in MEASURES.items():
                 for one in in_turn:
                     if what != "serve" or one.path:
                         name = f"{what}.{one.name}.{size}.{turn}"
@@ -376,6 +377,7 @@ def _serve(workshop: Workshop, one: Entrant, size: int, turn: int, name: str) ->
             "alone": _answers(first),
             "at_once": _answers(many),
             "pss_mib": pss_mib(pid) + pss_mib(engine),
+            "memories_mib": memories_of(pid),
         }
         if one.is_ours:
             figures["published_ms"] = _published(workshop, one, base, port, turn)
@@ -430,7 +432,7 @@ def _help(workshop: Workshop) -> Figures:
     return {"seconds": [seconds_of(command, workshop.log("help"), 60) for _ in range(5)]}
 
 
-_MEASURES: dict[str, Callable[[Workshop, Entrant, int, int, str], Figures]] = {
+MEASURES: dict[str, Callable[[Workshop, Entrant, int, int, str], Figures]] = {
     "search": _search,
     "serve": _serve,
     "once": _once,
