@@ -15,10 +15,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kb.errors import KnowledgeBaseError
 
 ALL_ROWS = 2**62
 """The limit of a statement that has none."""
+
+MATCH = np.dtype([("id", np.int64), ("bm25", np.float64)])
+
+Matches = NDArray[np.void]
+"""`(n,)` of `MATCH`: passages, and their BM25, which is positive."""
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -84,8 +92,8 @@ class StoreConnection(ABC):
         """
 
     @abstractmethod
-    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
-        """The passages with each of these stems: id and BM25, positive, in ascending order of ids.
+    def match_stems(self, stems: Collection[str]) -> dict[str, Matches]:
+        """The passages with each of these stems, in ascending order of ids.
 
         BM25 is FTS5's, with k1 1.2 and b 0.75; that of several stems is the sum.
         """

@@ -16,11 +16,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import numpy as np
 from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
-from kb.store.connection import StoreConnection, StoreRow, Values
+from kb.store.connection import MATCH, Matches, StoreConnection, StoreRow, Values
 from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
@@ -184,20 +185,21 @@ class StoreFile(StoreConnection):
         )
         return [row[0] for row in rows]
 
-    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+    def match_stems(self, stems: Collection[str]) -> dict[str, Matches]:
         return {stem: self._match(stem) for stem in stems}
 
-    def _match(self, stem: str) -> list[tuple[int, float]]:
+    def _match(self, stem: str) -> Matches:
         query = fts_query([[stem]])
         if not query:
-            return []
+            return np.empty(0, MATCH)
         cursor = self._connection.cursor()
-        cursor.row_factory = None  # tuples: there may be tens of thousands
-        return cursor.execute(
+        cursor.row_factory = None  # tuples: there may be hundreds of thousands
+        rows = cursor.execute(
             "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
             " order by rowid",
             [query],
-        ).fetchall()
+        )
+        return np.fromiter(rows, MATCH)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -1,9 +1,11 @@
 """A few actors and a case, as small as tests need."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
+from kb.store.store import Store
 
 POLISH = Actor(
     id="avel",
@@ -66,3 +68,8 @@ SANITISER_IN_ENGLISH = replace(
     ),
 )
 RECORDS = (POLISH, DISTILLER, GLOVER, SANITISER)
+
+
+def matches(store: Store, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+    """The passages with each of these stems and their BM25, as tests compare them."""
+    return {stem: found.tolist() for stem, found in store.match_stems(stems).items()}

@@ -199,8 +199,7 @@ class WordsOfBase:
         return [found[stem] for stem in sorted(stems)]
 
     def _read_stems(self, stems: Collection[str]) -> dict[str, StemMatches]:
-        found = {}
-        for stem, rows in self._store.match_stems(stems).items():
-            ids, bm25 = zip(*rows, strict=True) if rows else ((), ())
-            found[stem] = StemMatches(id_array(ids), np.array(bm25, np.float64))
-        return found
+        return {
+            stem: StemMatches(found["id"].copy(), found["bm25"].copy())
+            for stem, found in self._store.match_stems(stems).items()
+        }

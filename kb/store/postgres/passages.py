@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
+from kb.store.connection import MATCH, Matches
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
@@ -80,11 +81,11 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Words
 
-    def match_stems(self, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+    def match_stems(self, stems: Collection[str]) -> dict[str, Matches]:
         found: dict[str, list[tuple[int, float]]] = {stem[:LONGEST_STEM]: [] for stem in stems}
         for stem, id_, bm25 in self.run(_MATCHES, found):
             found[stem].append((id_, bm25))
-        return {stem: found[stem[:LONGEST_STEM]] for stem in stems}
+        return {stem: np.array(found[stem[:LONGEST_STEM]], MATCH) for stem in stems}
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None

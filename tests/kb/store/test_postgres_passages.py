@@ -25,7 +25,7 @@ from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems, spellings, words
 from tests.encoders import WordCountEncoder
-from tests.kb.records import RECORDS
+from tests.kb.records import RECORDS, matches
 from tests.postgres import PostgresServer
 
 ENCODER, DIMENSION = "By-Chance", 12
@@ -88,7 +88,7 @@ QUERIES = [
 def test_words_have_the_same_bm25(stores: tuple[Store, PostgresStore], query: str) -> None:
     sqlite, server = stores
     stems = query_stems(query)
-    expected, found = sqlite.match_stems(stems), server.match_stems(stems)
+    expected, found = matches(sqlite, stems), matches(server, stems)
     assert found.keys() == expected.keys() == stems
     for stem in stems:
         assert [id_ for id_, _ in found[stem]] == [id_ for id_, _ in expected[stem]]
@@ -110,26 +110,26 @@ def test_phrases_find_the_same_passages(
 
 def test_nothing_is_found_of_nothing(stores: tuple[Store, PostgresStore]) -> None:
     for store in stores:
-        assert store.match_stems([]) == {}
-        assert store.match_stems([""]) == {"": []}
+        assert matches(store, []) == {}
+        assert matches(store, [""]) == {"": []}
         assert store.passages_saying([]) == store.passages_saying([["gel"], []]) == []
 
 
 def test_words_of_what_is_removed_count_no_longer(stores: tuple[Store, PostgresStore]) -> None:
     stems = query_stems(trades()[3].fr)
-    before = stores[1].match_stems(stems)
+    before = matches(stores[1], stems)
     record = Actor(id="passing", name="Passing", description=trades()[3].fr * 2)
     for store in stores:
         with store.changing():
             put(store, record)
-    expected, between = (store.match_stems(stems) for store in stores)
+    expected, between = (matches(store, stems) for store in stores)
     for store in stores:
         with store.changing():
             store.remove(Kind.ACTOR, record.id)
     for stem in stems:
         assert dict(between[stem]) == pytest.approx(dict(expected[stem]))
     assert len(set().union(*between.values())) > len(set().union(*before.values()))
-    assert stores[1].match_stems(stems) == before
+    assert matches(stores[1], stems) == before
     totals = stores[1].execute("select passages, words from word_totals").fetchone()
     counted = stores[1].execute(
         "select count(*), sum(cardinality(string_to_array(words, ' '))) from passage_words"
@@ -145,9 +145,9 @@ def test_a_word_may_be_of_any_length(stores: tuple[Store, PostgresStore]) -> Non
     assert (
         server.passages_saying([[endless]]) == server.passages_saying([[f"{endless} gel"]]) == [5]
     )
-    assert [id_ for id_, _ in server.match_stems([endless])[endless]] == [5]
+    assert [id_ for id_, _ in matches(server, [endless])[endless]] == [5]
     server.execute("delete from passage_words where rowid = 5")
-    assert server.match_stems([endless]) == {endless: []}
+    assert matches(server, [endless]) == {endless: []}
 
 
 @pytest.mark.parametrize("k", [1, 7, 300, 10_000])

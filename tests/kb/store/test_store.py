@@ -31,7 +31,15 @@ from kb.store.pool import StorePool, open_store
 from kb.store.store import Store
 from kb.text.analysis import index_words, query_stems
 from tests.conftest import emptied
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
+from tests.kb.records import (
+    DISTILLER,
+    GLOVER,
+    POLISH,
+    RECORDS,
+    SANITISER,
+    SANITISER_IN_ENGLISH,
+    matches,
+)
 
 in_both = pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 """What a store promises whatever it is in; the other tests are about files."""
@@ -76,8 +84,8 @@ def test_putting_again_replaces(store: Store) -> None:
         put(store, replace(POLISH, description="Elle fait du savon.", themes=("Savon",)))
     assert store.ids(Kind.ACTOR, theme="cuir") == ["gants"]
     assert store.ids(Kind.ACTOR, theme="savon") == ["avel"]
-    assert store.match_stems(["cirag"]) == {"cirag": []}
-    ids = [id_ for id_, _ in store.match_stems(["savon"])["savon"]]
+    assert matches(store, ["cirag"]) == {"cirag": []}
+    ids = [id_ for id_, _ in matches(store, ["savon"])["savon"]]
     assert [passage.text for passage in store.passages(ids).values()] == ["Elle fait du savon."]
 
 
@@ -96,7 +104,7 @@ def test_removing_leaves_nothing_behind(store: Store) -> None:
     for table in tables:
         (count,) = store.execute(f"select count(*) from {table}").fetchone()
         assert count == 0, table
-    assert store.match_stems(["cuir"]) == {"cuir": []}
+    assert matches(store, ["cuir"]) == {"cuir": []}
 
 
 @in_both
@@ -170,11 +178,11 @@ def test_cases_of_an_actor(store: Store) -> None:
 
 @in_both
 def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
-    found = store.match_stems(["ganter", "cuir"])
+    found = matches(store, ["ganter", "cuir"])
     assert [store.passages([id_])[id_].record_id for id_, _ in found["ganter"]] == ["gants"]
     assert all(score > 0 for rows in found.values() for _, score in rows)
     assert found["cuir"] == sorted(found["cuir"])
-    assert store.match_stems([]) == {}
+    assert matches(store, []) == {}
 
 
 @given(st.text(max_size=60))
@@ -246,7 +254,7 @@ def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Sto
     path.write_bytes(content)
     pool = StorePool(path)
     with pytest.raises(NotAKnowledgeBase, match="is damaged"), pool.lend() as damaged:
-        damaged.passages([id_ for id_, _ in damaged.match_stems(["cuir"])["cuir"]])
+        damaged.passages([id_ for id_, _ in matches(damaged, ["cuir"])["cuir"]])
     pool.close()
 
 

@@ -28,7 +28,7 @@ from kb.store.store import Store
 from kb.upkeep.base_copy import COPYING, copy_base
 from kb.upkeep.files_beside import names_beside
 from tests.encoders import WordCountEncoder
-from tests.kb.records import RECORDS
+from tests.kb.records import RECORDS, matches
 from tests.postgres import PostgresServer
 from web.cli import main
 
@@ -143,7 +143,7 @@ def test_every_row_of_every_table_is_copied_and_comes_back(
     first, last = (content(place, columns) for place in (tmp_path / "first", tmp_path / "fourth"))
     assert first == last
     with closing(store_of(tmp_path / "fourth")) as store:
-        assert store.match_stems(["ii"])["ii"][0][0] == 2
+        assert matches(store, ["ii"])["ii"][0][0] == 2
 
 
 def database_of(place: Place) -> Place:

@@ -18,6 +18,7 @@ from kb.search.literal.known_words import (
     WordRecords,
     WordsOfBase,
 )
+from kb.store.connection import Matches
 from kb.store.database import fts_query
 from kb.store.store import Store
 from kb.text.analysis import Word, query_stems, words
@@ -184,7 +185,7 @@ def test_what_was_used_longest_ago_is_forgotten_first(
     asked: list[str] = []
     match_stems = store.match_stems
 
-    def match(stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
+    def match(stems: Collection[str]) -> dict[str, Matches]:
         asked.extend(stems)
         return match_stems(stems)
 
