@@ -17,8 +17,11 @@ from kb.store.passages import Passage
 from kb.store.store import Store
 from kb.text.analysis import Word, spellings
 
-BYTES_REMEMBERED = 32_000_000
-"""A quarter of them for the records that have words."""
+BYTES_REMEMBERED, BYTES_FOR_RECORD = 32_000_000, 100
+"""So many, or so many for each record if that is more: a word of a large base takes more.
+
+A quarter of them are for the records that have words.
+"""
 
 BYTES_OF_ENTRY = 500
 """What is remembered of a word takes about so much, and its arrays."""
@@ -91,9 +94,9 @@ class LatelyUsed(Generic[Key, Value]):
 class _State:
     """What is known of the base at a generation."""
 
-    def __init__(self, generation: str, most_bytes: int) -> None:
+    def __init__(self, generation: str, records: int, most_bytes: int) -> None:
         self.generation = generation
-        self.records: int | None = None
+        self.records = records
         self.matches = LatelyUsed[str, StemMatches](most_bytes * 3 // 4, _size_of_matches)
         self.having = LatelyUsed[tuple[tuple[str, ...], int, bool], WordRecords | None](
             most_bytes // 4, _size_of_records
@@ -116,7 +119,7 @@ class KnownWords:
 
     def __init__(self, most_bytes: int = BYTES_REMEMBERED) -> None:
         self._most_bytes = most_bytes
-        self._known = _State("", most_bytes)
+        self._known = _State("", 0, most_bytes)
 
     @property
     def size_bytes(self) -> int:
@@ -130,7 +133,9 @@ class KnownWords:
         """
         generation, known = store.generation, self._known
         if known.generation != generation:
-            known = self._known = _State(generation, self._most_bytes)
+            records = store.count_records()
+            most_bytes = max(self._most_bytes, BYTES_FOR_RECORD * records)
+            known = self._known = _State(generation, records, most_bytes)
         return WordsOfBase(store, read or store.passages, known)
 
 
@@ -144,8 +149,6 @@ class WordsOfBase:
 
     def count_records(self) -> int:
         """As `Store.count_records`."""
-        if self._known.records is None:
-            self._known.records = self._store.count_records()
         return self._known.records
 
     def matches(self, stems: Collection[str]) -> StemMatches:
