@@ -4,15 +4,15 @@
     python -m tests.benchmarks.bulk --actors 100000 --encoder none   # all but encoding
     python -m tests.benchmarks.bulk --actors 1000000 --encoder mixed # and searched, served
 
-With `mixed`, the embeddings of passages cost next to nothing, too, but lie as real ones do, and
-needs have those of the encoder that is set: the base can be opened with it.
+With `mixed`, the embeddings of passages cost next to nothing, too: they are mixtures of those of
+trade phrases. Needs have those of the encoder that is set, with which the base can be opened.
 
 Everything lies in `build/bulk` (`--folder`). A run that is stopped or killed goes on where it was,
 as `quisait ingest` does: what is there is read again, and neither compared nor embedded. Each
 minute it says how far it is, with the memory of the process and the size of the database and of
 its log. At the end, a table has the time of each stage: of the processor, in the thread that reads
-and writes, without the stages within it; and of the clock. Encoding has a thread of its own; its
-time is that of the clock.
+and writes, without the stages within it; and of the clock. Encoding has two threads of its own; its
+time is theirs, by the clock.
 """
 
 import argparse
@@ -48,7 +48,7 @@ SEARCHES, LAST_SEARCHES = 400, 200
 
 MIB = 1 << 20
 MIXED = 20_000
-"""Real embeddings that passages are mixtures of."""
+"""Real embeddings, at most, that passages are mixtures of."""
 
 STAGES: Sequence[tuple[str, object, str]] = (
     ("make records of rows", readers, "entry"),
@@ -146,6 +146,7 @@ class MixedEncoder:
         self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
         self._encoder = encoder
         real = np.random.default_rng(0).permutation(phrase_embeddings())[:MIXED]
+        self._count = len(real)
         self._mixtures = Mixtures(real)
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
@@ -153,7 +154,7 @@ class MixedEncoder:
             return self._encoder.encode(texts, kind)
         digests = b"".join(hashlib.sha256(text.encode()).digest() for text in texts)
         drawn = np.frombuffer(digests, np.uint32).reshape(len(texts), -1)
-        one, other = (drawn[:, at] % MIXED for at in (0, 1))
+        one, other = (drawn[:, at] % self._count for at in (0, 1))
         near, nearer = (1 + drawn[:, at] % NEIGHBOURS for at in (2, 3))
         share = 0.4 + 0.6 * drawn[:, 4] / np.iinfo(np.uint32).max
         return self._mixtures.of(one, other, (near, nearer), share)
@@ -192,7 +193,6 @@ def main() -> None:
         seconds, processor = time.perf_counter() - started, time.process_time() - used
         print(f"\nIndex and trades saved in {seconds:.0f} s, of the processor {processor:.0f} s;")
         print(f"{_sizes(folder)}.")
-    # Not with the encoder that ingested: some of a first search is known of the one that is set.
     searching = _encoder("none" if given.encoder == "none" else "set")
     with closing(_opened(folder, searching)) as base:
         _search(base)
@@ -246,7 +246,7 @@ def _ingest(base: KnowledgeBase, path: Path, actors: int, encoder: TimedEncoder)
 
 
 def _search(base: KnowledgeBase) -> None:
-    """The first search, which reads the index and loads the encoder, and others."""
+    """The first search, which reads the index, and others."""
     spent = []
     for need in needs()[:SEARCHES]:
         started, used = time.perf_counter(), time.process_time()

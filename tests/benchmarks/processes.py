@@ -32,10 +32,14 @@ AT_REST = 0.05
 
 
 class Memory(NamedTuple):
-    """What a process has, in MiB: shared pages by their share, not at all, and in full."""
+    """What a process has, in MiB.
+
+    `shared_out` has shared pages by their share, and `anonymous` those of them that are of no file:
+    these the system cannot drop and read again. `whole` has shared pages in full.
+    """
 
     shared_out: float
-    alone: float
+    anonymous: float
     whole: float
 
 
@@ -172,8 +176,7 @@ def memories_of(pid: int) -> Sequence[Memory]:
         with suppress(OSError):  # a process may end while it is looked at
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
             kib = {name: int(count) for name, count in _KIB.findall(rollup)}
-            alone = kib["Private_Clean"] + kib["Private_Dirty"]
-            found.append(Memory(kib["Pss"] / 1024, alone / 1024, kib["Rss"] / 1024))
+            found.append(Memory(*(kib[name] / 1024 for name in ("Pss", "Pss_Anon", "Rss"))))
     return sorted(found, reverse=True)
 
 

@@ -17,8 +17,9 @@ from kb.store.passages import Passage
 from kb.store.store import Store
 from kb.text.analysis import Word, spellings
 
-BYTES_REMEMBERED, BYTES_FOR_RECORD = 32_000_000, 100
-"""So many, or so many for each record if that is more: a word of a large base takes more.
+BYTES_REMEMBERED, BYTES_FOR_RECORD, MOST_BYTES = 32_000_000, 100, 200_000_000
+"""So many, or so many for each record if that is more, up to a bound: a word takes more of a large
+base.
 
 A quarter of them are for the records that have words.
 """
@@ -120,11 +121,13 @@ class KnownWords:
     def __init__(self, most_bytes: int = BYTES_REMEMBERED) -> None:
         self._most_bytes = most_bytes
         self._known = _State("", 0, most_bytes)
+        self._beginning = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
         """The memory that it takes."""
-        return self._known.matches.size_bytes + self._known.having.size_bytes
+        known = self._known
+        return known.matches.size_bytes + known.having.size_bytes
 
     def of(self, store: Store, read: ReadPassages | None = None) -> "WordsOfBase":
         """The words of the base in the state that this store shows.
@@ -133,10 +136,17 @@ class KnownWords:
         """
         generation, known = store.generation, self._known
         if known.generation != generation:
-            records = store.count_records()
-            most_bytes = max(self._most_bytes, BYTES_FOR_RECORD * records)
-            known = self._known = _State(generation, records, most_bytes)
+            begun = self._begun(store, generation)
+            with self._beginning:
+                if self._known.generation != generation:
+                    self._known = begun
+                known = self._known
         return WordsOfBase(store, read or store.passages, known)
+
+    def _begun(self, store: Store, generation: str) -> _State:
+        records = store.count_records()
+        of_all = min(BYTES_FOR_RECORD * records, MOST_BYTES)
+        return _State(generation, records, max(self._most_bytes, of_all))
 
 
 class WordsOfBase:

@@ -16,7 +16,7 @@ Places = NDArray[np.integer]
 class Mixtures:
     """Mixtures of a real embedding with a near one, and half of the difference of two others.
 
-    They are as close to each other and to queries as real ones.
+    They are as close to queries as real ones.
     """
 
     def __init__(self, real: Embeddings) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
+from kb.search.literal import known_words
 from kb.search.literal.known_words import (
     BYTES_OF_ENTRY,
     KnownWords,
@@ -176,6 +177,19 @@ def test_what_is_remembered_has_a_bound(store: Store) -> None:
         assert known.size_bytes <= 20 * BYTES_OF_ENTRY
     # It is used, too.
     assert largest > 17 * BYTES_OF_ENTRY
+
+
+@pytest.mark.parametrize(("for_record", "most", "bytes_"), [(0, 10**9, 20), (4, 10**9, 48), (4, 40, 40)])
+def test_more_is_remembered_of_a_large_base(
+    store: Store, monkeypatch: pytest.MonkeyPatch, for_record: int, most: int, bytes_: int
+) -> None:
+    monkeypatch.setattr(known_words, "BYTES_FOR_RECORD", for_record * BYTES_OF_ENTRY)
+    monkeypatch.setattr(known_words, "MOST_BYTES", most * BYTES_OF_ENTRY)
+    known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
+    assert known.of(store).count_records() == 12
+    for number in range(100):
+        known.of(store).matches([f"unknown{number}"])
+    assert known.size_bytes == bytes_ * 3 // 4 * BYTES_OF_ENTRY
 
 
 def test_what_was_used_longest_ago_is_forgotten_first(
