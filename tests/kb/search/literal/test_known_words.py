@@ -179,7 +179,9 @@ def test_what_is_remembered_has_a_bound(store: Store) -> None:
     assert largest > 17 * BYTES_OF_ENTRY
 
 
-@pytest.mark.parametrize(("for_record", "most", "bytes_"), [(0, 10**9, 20), (4, 10**9, 48), (4, 40, 40)])
+@pytest.mark.parametrize(
+    ("for_record", "most", "bytes_"), [(0, 10**9, 20), (4, 10**9, 48), (4, 40, 40)]
+)
 def test_more_is_remembered_of_a_large_base(
     store: Store, monkeypatch: pytest.MonkeyPatch, for_record: int, most: int, bytes_: int
 ) -> None:
