@@ -91,7 +91,7 @@ from kb.settings import Settings
 from web.app import create_app
 settings = Settings.from_environment(kb=folder)
 with TestClient(create_app(KnowledgeBase.open(settings), settings)) as client:
-    for path in ("/api/search", "/"):
+    for path in ("/api/search", "/fr/recherche"):
         print(client.get(path, params={"q": "cirage"}).raise_for_status().text, after)
 """,
 }
