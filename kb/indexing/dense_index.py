@@ -112,6 +112,14 @@ def ascending(ids: PassageIds) -> PassageIds:
     return np.asarray(in_order[np.diff(in_order, prepend=-1) != 0])
 
 
+def places_in(ids: PassageIds, looked_for: PassageIds) -> NDArray[np.int64]:
+    """The place of each of the passages looked for among ascending ids; -1 for those not there."""
+    if not len(ids):
+        return np.full(len(looked_for), -1, np.int64)
+    places = np.minimum(np.searchsorted(ids, looked_for), len(ids) - 1)
+    return np.where(ids[places] == looked_for, places, -1)
+
+
 def nearest_first(ids: PassageIds, cosines: NDArray[np.float32], k: int) -> Neighbours:
     """The `k` nearest of these passages."""
     order = np.lexsort((ids, -cosines))[:k]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
-from kb.indexing.dense_index import PassageIds
+from kb.indexing.dense_index import PassageIds, places_in
 
 Halves = NDArray[np.float16]
 """`(n, dimension)` float16, unit rows."""
@@ -101,10 +101,7 @@ class Segment:
 
     def places(self, ids: PassageIds) -> Places:
         """The place of each of these passages; -1 for those not here."""
-        if not len(self.ids):
-            return np.full(len(ids), -1, np.int64)
-        places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
-        return np.where(self.ids[places] == ids, places, -1)
+        return places_in(self.ids, ids)
 
     def search(self, query: Embeddings, k: int, kept: NDArray[np.bool_] | None) -> Found:
         """The rows nearest to a `(1, dimension)` query, of those `kept` if not all are.

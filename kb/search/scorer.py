@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
-from kb.indexing.dense_index import PassageIds, id_array
+from kb.indexing.dense_index import PassageIds, ascending, id_array, places_in
 from kb.models import Kind
 from kb.search import fusion
 from kb.search.context import RankingOptions, SearchContext
@@ -45,11 +45,9 @@ class WordValues:
         rare: Collection[int] = self._rare.keys()
         if among is not None:
             rare = self._rare.keys() & set(among)
-            here = np.isin(ids, id_array(among), assume_unique=True)
+            here = _found_in(ids, among)
             ids, bm25 = ids[here], bm25[here]
-        kept = np.isin(ids, id_array(rare), assume_unique=True)
-        # Of equal ones, those with the lower ids.
-        kept[np.argsort(-bm25, kind="stable")[:k]] = True
+        kept = np.union1d(_greatest(bm25, k), _found_in(ids, rare))
         matching = dict(zip(ids[kept].tolist(), bm25[kept].tolist(), strict=True))
         found = dict(zip(matching, map(WordValue, matching.values()), strict=True))
         return found | {id_: self._of_rare(id_, matching.get(id_, 0.0)) for id_ in rare}
@@ -57,6 +55,26 @@ class WordValues:
     def _of_rare(self, id_: int, bm25: float) -> WordValue:
         rare, share = self._rare[id_]
         return WordValue(bm25, rare_word_points(rare, self._weights), share)
+
+
+def _found_in(ids: PassageIds, looked_for: Collection[int]) -> NDArray[np.int64]:
+    """The places, ascending, of the passages looked for that are among ascending ids."""
+    places = places_in(ids, ascending(id_array(looked_for)))
+    return places[places >= 0]
+
+
+def _greatest(values: NDArray[np.float64], k: int | None) -> NDArray[np.int64]:
+    """The places of the `k` greatest values, in any order; of equal ones, the first.
+
+    All without a `k`.
+    """
+    if k is None or len(values) <= k:
+        return np.arange(len(values))
+    if k == 0:
+        return np.empty(0, np.int64)
+    least = np.partition(values, -k)[-k]
+    greater = np.flatnonzero(values > least)
+    return np.concatenate([greater, np.flatnonzero(values == least)[: k - len(greater)]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ What each engine would say otherwise is a method here. A connection serves one t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,50 @@ from kb.errors import KnowledgeBaseError
 ALL_ROWS = 2**62
 """The limit of a statement that has none."""
 
-MATCH = np.dtype([("id", np.int64), ("bm25", np.float64)])
 
-Matches = NDArray[np.void]
-"""`(n,)` of `MATCH`: passages, and their BM25, which is positive."""
+class StemUses(NamedTuple):
+    """Who uses a stem: `(n,)` ids of passages, ascending, how often each does, and its length.
+
+    The length is the count of all stems of the passage.
+    """
+
+    ids: NDArray[np.int64]
+    uses: NDArray[np.int32]
+    lengths: NDArray[np.int32]
+
+
+class PassageStems(NamedTuple):
+    """The stems of a passage in order, and its length as `StemUses` has it."""
+
+    stems: Sequence[str]
+    length: int
+
+
+class PassageLengths(NamedTuple):
+    """The lengths of passages, as `StemUses` has them: `(n,)` ids, ascending, and `(n,)`."""
+
+    ids: NDArray[np.int64]
+    lengths: NDArray[np.int32]
+
+
+class KnownLengths(Protocol):
+    """What is remembered of the lengths of passages, for a store that has to look each up."""
+
+    def all(self, read: Callable[[], PassageLengths]) -> PassageLengths | None:
+        """Those of all passages, which `read` gives; None while few were looked up."""
+        ...
+
+    def looked_up(self, count: int) -> None:
+        """Notes that so many were looked up."""
+        ...
+
+
+class WordTotals(NamedTuple):
+    """The count of passages that are searched by their words, and of all their stems."""
+
+    passages: int
+    stems: int
+
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -92,11 +132,19 @@ class StoreConnection(ABC):
         """
 
     @abstractmethod
-    def match_stems(self, stems: Collection[str]) -> dict[str, Matches]:
-        """The passages with each of these stems, in ascending order of ids.
+    def uses_of(self, stems: Collection[str], lengths: KnownLengths) -> dict[str, StemUses]:
+        """The passages with each of these stems.
 
-        BM25 is FTS5's, with k1 1.2 and b 0.75; that of several stems is the sum.
+        An engine that has not the lengths of passages beside stems takes those that are known.
         """
+
+    @abstractmethod
+    def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
+        """The stems of each of these passages; those that are gone are left out."""
+
+    @abstractmethod
+    def word_totals(self) -> WordTotals:
+        """The totals by which BM25 tells common words, and long passages."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
+from kb.search.literal.bm25 import bm25
+from kb.search.literal.lengths import Lengths
 from kb.store.store import Store
 
 POLISH = Actor(
@@ -72,4 +74,8 @@ RECORDS = (POLISH, DISTILLER, GLOVER, SANITISER)
 
 def matches(store: Store, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
     """The passages with each of these stems and their BM25, as tests compare them."""
-    return {stem: found.tolist() for stem, found in store.match_stems(stems).items()}
+    totals = store.word_totals()
+    return {
+        stem: list(zip(found.ids.tolist(), bm25(found, totals).tolist(), strict=True))
+        for stem, found in store.uses_of(stems, Lengths(totals.passages)).items()
+    }

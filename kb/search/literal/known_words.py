@@ -1,18 +1,24 @@
-"""Known words: which passages have them, remembered as long as the base stays the same.
+"""Known words: which passages have them, remembered whatever few of them change.
 
-Needs repeat words, and the same need is searched again for each page, filter and report.
+Needs repeat words, and the same need is searched again for each page, filter and report. Reading
+a common word takes longest of a search in a large base. So what is known of words is brought up to
+date with each change of the base; only what rests on counts of all is worked out anew.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.indexing.dense_index import PassageIds, ascending, id_array
 from kb.models import Kind
+from kb.search.literal.bm25 import bm25
+from kb.search.literal.lately_used import LatelyUsed
+from kb.search.literal.lengths import Lengths
+from kb.search.literal.word_change import WordChange
+from kb.store.connection import StemUses, WordTotals
 from kb.store.passages import Passage
 from kb.store.store import Store
 from kb.text.analysis import Word, spellings
@@ -26,6 +32,9 @@ A quarter of them are for the records that have words.
 
 BYTES_OF_ENTRY = 500
 """What is remembered of a word takes about so much, and its arrays."""
+
+MOST_TOUCHED = 1_000
+"""Count of passages that changes touched up to which what is known is brought up to date."""
 
 PASSAGES_OF_RECORD = 3
 """Count of a record's passages with a word that are looked at to count its records."""
@@ -48,64 +57,23 @@ class WordRecords(NamedTuple):
 ReadPassages = Callable[[Collection[int]], Mapping[int, Passage]]
 """Gives passages by id; those that are gone are left out."""
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class LatelyUsed(Generic[Key, Value]):
-    """Values by key in so many bytes: what was used longest ago goes first. Threads share it.
-
-    `size_of` tells the bytes of a value. One that is larger than all may be is not remembered.
-    """
-
-    def __init__(self, most_bytes: int, size_of: Callable[[Value], int]) -> None:
-        self._most_bytes = most_bytes
-        self._size_of = size_of
-        self._known: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = threading.Lock()
-        self.size_bytes = 0
-
-    def of(
-        self, keys: Collection[Key], read: Callable[[Collection[Key]], Mapping[Key, Value]]
-    ) -> dict[Key, Value]:
-        """The values of keys, of which `read` gives what is not known."""
-        with self._lock:
-            found = {key: self._known[key] for key in keys if key in self._known}
-            for key in found:
-                self._known.move_to_end(key)
-        if missing := [key for key in keys if key not in found]:
-            new = read(missing)
-            with self._lock:
-                for key, value in new.items():
-                    self._add(key, value)
-            found |= new
-        return found
-
-    def _add(self, key: Key, value: Value) -> None:
-        size_bytes = self._size_of(value)
-        # Another thread may have read it, too.
-        if key not in self._known and size_bytes <= self._most_bytes:
-            self._known[key] = value
-            self.size_bytes += size_bytes
-            while self.size_bytes > self._most_bytes:
-                _, oldest = self._known.popitem(last=False)
-                self.size_bytes -= self._size_of(oldest)
-
 
 class _State:
     """What is known of the base at a generation."""
 
-    def __init__(self, generation: str, records: int, most_bytes: int) -> None:
+    def __init__(self, generation: str, records: int, totals: WordTotals, most_bytes: int) -> None:
         self.generation = generation
         self.records = records
-        self.matches = LatelyUsed[str, StemMatches](most_bytes * 3 // 4, _size_of_matches)
+        self.totals = totals
+        self.lengths = Lengths(totals.passages)
+        self.uses = LatelyUsed[str, StemUses](most_bytes * 3 // 4, _size_of_uses)
         self.having = LatelyUsed[tuple[tuple[str, ...], int, bool], WordRecords | None](
             most_bytes // 4, _size_of_records
         )
 
 
-def _size_of_matches(found: StemMatches) -> int:
-    return BYTES_OF_ENTRY + found.ids.nbytes + found.bm25.nbytes
+def _size_of_uses(found: StemUses) -> int:
+    return BYTES_OF_ENTRY + sum(values.nbytes for values in found)
 
 
 def _size_of_records(found: WordRecords | None) -> int:
@@ -120,14 +88,14 @@ class KnownWords:
 
     def __init__(self, most_bytes: int = BYTES_REMEMBERED) -> None:
         self._most_bytes = most_bytes
-        self._known = _State("", 0, most_bytes)
+        self._known = _State("", 0, WordTotals(0, 0), most_bytes)
         self._beginning = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
         """The memory that it takes."""
         known = self._known
-        return known.matches.size_bytes + known.having.size_bytes
+        return known.uses.size_bytes + known.having.size_bytes
 
     def of(self, store: Store, read: ReadPassages | None = None) -> "WordsOfBase":
         """The words of the base in the state that this store shows.
@@ -136,17 +104,23 @@ class KnownWords:
         """
         generation, known = store.generation, self._known
         if known.generation != generation:
-            begun = self._begun(store, generation)
+            begun = self._begun(store, generation, known)
             with self._beginning:
                 if self._known.generation != generation:
                     self._known = begun
                 known = self._known
         return WordsOfBase(store, read or store.passages, known)
 
-    def _begun(self, store: Store, generation: str) -> _State:
+    def _begun(self, store: Store, generation: str, former: _State) -> _State:
         records = store.count_records()
-        of_all = min(BYTES_FOR_RECORD * records, MOST_BYTES)
-        return _State(generation, records, max(self._most_bytes, of_all))
+        most_bytes = max(self._most_bytes, min(BYTES_FOR_RECORD * records, MOST_BYTES))
+        begun = _State(generation, records, store.word_totals(), most_bytes)
+        touched = store.passages_touched_since(former.generation)
+        if touched is not None and len(touched) <= MOST_TOUCHED:
+            change = WordChange(touched, store.stems_of(touched))
+            begun.uses.take(former.uses, change.of_stem)
+            begun.lengths = former.lengths.changed(change.of_lengths)
+        return begun
 
 
 class WordsOfBase:
@@ -154,7 +128,7 @@ class WordsOfBase:
 
     def __init__(self, store: Store, read: ReadPassages, known: _State) -> None:
         self._store = store
-        self._read = read
+        self._read_passages = read
         self._known = known
 
     def count_records(self) -> int:
@@ -163,14 +137,16 @@ class WordsOfBase:
 
     def matches(self, stems: Collection[str]) -> StemMatches:
         """The passages that have any of these stems."""
-        of_stems = self._of_stems(stems)
+        of_stems = self._uses_of(stems)
         each = np.concatenate([id_array(()), *(found.ids for found in of_stems)])
-        bm25 = np.concatenate([np.empty(0), *(found.bm25 for found in of_stems)])
-        ids = ascending(each)
-        sums = np.zeros(len(ids))
-        # In the order of the stems, as FTS5 does: another one changes the last digits.
-        np.add.at(sums, np.searchsorted(ids, each), bm25)
-        return StemMatches(ids, sums)
+        values = [np.empty(0), *(bm25(found, self._known.totals) for found in of_stems)]
+        # Ascending runs are sorted soon, and sums come in the order of the stems, as FTS5's do:
+        # another one changes the last digits.
+        order = np.argsort(each, kind="stable")
+        in_order = each[order]
+        is_first = np.diff(in_order, prepend=-1) != 0
+        sums = np.bincount(np.cumsum(is_first) - 1, np.concatenate(values)[order])
+        return StemMatches(in_order[is_first], np.asarray(sums, np.float64))
 
     def records_having(self, word: Word, most: int, *, placed: bool) -> WordRecords | None:
         """The records that have a word in one of its spellings; None if more than `most` have it.
@@ -187,7 +163,7 @@ class WordsOfBase:
         limit = max(most, 0) * PASSAGES_OF_RECORD + 1
         written = spellings(word)
         phrases = {spelling for spelling in written if " " in spelling}
-        said = [found.ids[:limit] for found in self._of_stems(written - phrases)]
+        said = [found.ids[:limit] for found in self._uses_of(written - phrases)]
         said.append(id_array(self._store.passages_saying([phrases], limit)))
         passages = ascending(np.concatenate(said))
         if len(passages) >= limit:
@@ -195,7 +171,7 @@ class WordsOfBase:
         records: set[tuple[Kind, str]] = set()
         at_once = max(most, 0) + 1
         for first in range(0, len(passages), at_once):
-            read = self._read(passages[first : first + at_once].tolist())
+            read = self._read_passages(passages[first : first + at_once].tolist())
             records |= {(passage.kind, passage.record_id) for passage in read.values()}
             if len(records) > most:
                 return None
@@ -206,13 +182,10 @@ class WordsOfBase:
             passages = ascending(np.concatenate([passages, id_array(ids)]))
         return WordRecords(len(records), passages)
 
-    def _of_stems(self, stems: Collection[str]) -> Sequence[StemMatches]:
-        """What each of these stems adds to the BM25 of passages, in the order of the alphabet."""
-        found = self._known.matches.of(stems, self._read_stems)
+    def _uses_of(self, stems: Collection[str]) -> Sequence[StemUses]:
+        """The uses of each of these stems, in the order of the alphabet."""
+        found = self._known.uses.of(stems, self._read)
         return [found[stem] for stem in sorted(stems)]
 
-    def _read_stems(self, stems: Collection[str]) -> dict[str, StemMatches]:
-        return {
-            stem: StemMatches(found["id"].copy(), found["bm25"].copy())
-            for stem, found in self._store.match_stems(stems).items()
-        }
+    def _read(self, stems: Collection[str]) -> Mapping[str, StemUses]:
+        return self._store.uses_of(stems, self._known.lengths)

@@ -11,7 +11,7 @@ cosines that FAISS has.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
-from kb.store.connection import MATCH, Matches
+from kb.store.connection import KnownLengths, PassageStems, StemUses, WordTotals
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
@@ -51,18 +51,17 @@ WIDE_SHARE = 0.2
 WIDER = 1.25
 """How many more of the nearest of all are looked at than hold enough of these on average."""
 
-_MATCHES = """
-with worth as materialized (
-  select stem,
-    2.2 * greatest(ln((passages - count(*) + 0.5)::float8 / (count(*) + 0.5)::float8), 1e-6) as idf,
-    0.9 * passages / words::float8 as per_word
-  from postings, word_totals where stem in :values group by stem, passages, words
-)
-select stem, passage_id, idf * uses / (uses + 0.3 + per_word * length)
-from postings join worth using (stem)
-where stem in :values order by stem, passage_id
+_USES = """
+select stem, array_send(array_agg(passage_id order by passage_id)),
+  array_send(array_agg(uses order by passage_id)), array_send(array_agg(length order by passage_id))
+from postings where stem = any (%s) group by stem
 """
-"""FTS5's `bm25()`, k1 1.2 and b 0.75: https://sqlite.org/fts5.html#the_bm25_function."""
+"""The passages with each stem, as lists of which Python need not make a number each."""
+
+_HEAD_OF_LIST, _SIZE_OF_NUMBER = 20, np.dtype(">i4")
+"""What stands before the numbers of a list as PostgreSQL sends it, in bytes, and before each:
+https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/utils/adt/arrayfuncs.c
+(`array_send`)."""
 
 
 class PostgresPassages(PostgresConnection, StoredPassages):
@@ -81,11 +80,26 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Words
 
-    def match_stems(self, stems: Collection[str]) -> dict[str, Matches]:
-        found: dict[str, list[tuple[int, float]]] = {stem[:LONGEST_STEM]: [] for stem in stems}
-        for stem, id_, bm25 in self.run(_MATCHES, found):
-            found[stem].append((id_, bm25))
-        return {stem: np.array(found[stem[:LONGEST_STEM]], MATCH) for stem in stems}
+    def uses_of(self, stems: Collection[str], lengths: KnownLengths) -> dict[str, StemUses]:
+        del lengths  # they are here beside the stems
+        asked = sorted({stem[:LONGEST_STEM] for stem in stems})
+        with self._connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(_USES, [asked]).fetchall()
+        found = {
+            stem: StemUses(_numbers(ids, ">i8"), _numbers(uses, ">i4"), _numbers(sizes, ">i4"))
+            for stem, ids, uses, sizes in rows
+        }
+        nobody = StemUses(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
+        return {stem: found.get(stem[:LONGEST_STEM], nobody) for stem in stems}
+
+    def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
+        rows = self.run("select rowid, words from passage_words where rowid in :values", ids)
+        said = ((id_, words.split()) for id_, words in rows)
+        return {id_: PassageStems(stems, len(stems)) for id_, stems in said}
+
+    def word_totals(self) -> WordTotals:
+        ((passages, stems),) = self.execute("select passages, words from word_totals").fetchall()
+        return WordTotals(passages, stems)
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
@@ -304,6 +318,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
                 " with (m = {}, ef_construction = {}) where encoder = {}"
             ).format(Identifier(name), dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD, encoder)
             self._connection.execute(made)
+
+
+def _numbers(sent: bytes, number: str) -> NDArray[Any]:
+    """The numbers of a list, `(n,)`, as `array_send` makes it of a list without null."""
+    row = np.dtype([("size", _SIZE_OF_NUMBER), ("value", number)])
+    found = np.frombuffer(sent, row, offset=_HEAD_OF_LIST)["value"]
+    return found.astype(found.dtype.newbyteorder("="))
 
 
 def _index_name(encoder: str) -> str:

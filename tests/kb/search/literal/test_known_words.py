@@ -5,21 +5,23 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kb.errors import NotAKnowledgeBase
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
-from kb.search.literal import known_words
+from kb.search.literal import known_words, lengths
 from kb.search.literal.known_words import (
     BYTES_OF_ENTRY,
     KnownWords,
-    LatelyUsed,
     WordRecords,
     WordsOfBase,
 )
-from kb.store.connection import Matches
+from kb.search.literal.lengths import Lengths
+from kb.store.connection import StemUses
 from kb.store.database import fts_query
 from kb.store.store import Store
 from kb.text.analysis import Word, query_stems, words
@@ -153,6 +155,78 @@ def test_a_change_by_another_process_is_followed(path: Path, store: Store) -> No
     assert by_fts5(store, "gel") != before
 
 
+STEPS: list[list[Actor | str]] = [
+    [FIRMS[0], replace(FIRMS[1], description="Un gel de silice, un gel, des gants.")],
+    [replace(FIRMS[2], description="½ pouce de cuir. " + "Gants. " * 70)],
+    ["firm-3", "firm-4"],
+    [Actor(id="new", name="Gel 12", description="Nous faisons du gel hydroalcoolique.")],
+    [FIRMS[3], "new"],
+]
+"""Changes of the base: firms that come or change, and the ids of those that go."""
+
+
+@pytest.mark.parametrize("share", [0, 1])  # lengths are read at once, or never
+def test_what_is_known_is_brought_up_to_date(
+    base: KnowledgeBase, store: Store, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", share)
+    known = KnownWords()
+    queries = [*QUERIES, "½ pouce", "pouce"]
+    for query in queries:
+        matches(known.of(store), query)
+    uses_of = store.uses_of
+    for step in STEPS:
+        base.put([firm for firm in step if isinstance(firm, Actor)])
+        with store.changing():
+            for id_ in step:
+                if isinstance(id_, str):
+                    store.remove(Kind.ACTOR, id_)
+        monkeypatch.setattr(store, "uses_of", _refused)
+        found = [matches(known.of(store), query) for query in queries]
+        monkeypatch.setattr(store, "uses_of", uses_of)
+        assert found == [matches(KnownWords().of(store), query) for query in queries]
+        assert found[: len(QUERIES)] == [by_fts5(store, query) for query in QUERIES]
+
+
+def _refused(stems: Collection[str], _: Lengths) -> dict[str, StemUses]:
+    pytest.fail(f"read anew: {stems}")
+
+
+def test_after_many_changes_words_are_read_anew(
+    base: KnowledgeBase, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_words, "MOST_TOUCHED", 1)
+    known = KnownWords()
+    assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+    with store.changing():
+        store.remove(Kind.ACTOR, "firm-3")
+    base.put([Actor(id="new", name="Gel 12", description="Nous faisons du gel.")])
+    assert known.of(store).matches(["gel"]).ids.size
+    assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+    assert known.size_bytes < 2 * BYTES_OF_ENTRY
+
+
+def test_a_passage_may_be_of_any_length(store: Store) -> None:
+    with store.changing():
+        for id_, length in enumerate((126, 127, 128, 16_383, 16_384), start=1):
+            store.insert("passage_words", {"rowid": id_, "words": "gel " + "autre " * length})
+    known = KnownWords()
+    for query in ("gel", "autre"):
+        assert matches(known.of(store), query) == by_fts5(store, query)
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_passage_without_its_length_is_damage(
+    store: Store, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", share)
+    known = KnownWords()
+    store.execute("delete from passage_words_docsize where id > 0")
+    for query in QUERIES[:2]:
+        with pytest.raises(NotAKnowledgeBase, match="is damaged"):
+            matches(known.of(store), query)
+
+
 def test_who_still_reads_the_state_before_has_its_words(path: Path, store: Store) -> None:
     known = KnownWords()
     with closing(Store.open(path)) as behind, behind.reading():
@@ -199,33 +273,14 @@ def test_what_was_used_longest_ago_is_forgotten_first(
 ) -> None:
     known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
     asked: list[str] = []
-    match_stems = store.match_stems
+    uses_of = store.uses_of
 
-    def match(stems: Collection[str]) -> dict[str, Matches]:
+    def read(stems: Collection[str], lengths: Lengths) -> dict[str, StemUses]:
         asked.extend(stems)
-        return match_stems(stems)
+        return uses_of(stems, lengths)
 
-    monkeypatch.setattr(store, "match_stems", match)
+    monkeypatch.setattr(store, "uses_of", read)
     for number in range(50):
         known.of(store).matches(["gel", f"unknown{number}"])
     known.of(store).matches(["gel", "unknown49", "unknown0"])
     assert Counter(asked).most_common(2) == [("unknown0", 2), ("gel", 1)]
-
-
-def test_what_is_larger_than_all_may_be_drives_nothing_out() -> None:
-    known = LatelyUsed[str, int](10, int)
-    known.of(["small"], lambda _: {"small": 4})
-    for _ in range(2):
-        assert known.of(["large"], lambda _: {"large": 11}) == {"large": 11}
-    assert known.of(["small"], lambda _: {}) == {"small": 4}
-
-
-def test_what_two_threads_read_at_once_counts_once() -> None:
-    known = LatelyUsed[str, int](10, int)
-
-    def read(keys: Collection[str]) -> dict[str, int]:
-        known.of(keys, lambda _: {"word": 4})
-        return {"word": 4}
-
-    assert known.of(["word"], read) == {"word": 4}
-    assert known.size_bytes == 4
