@@ -24,6 +24,18 @@ ALL_ROWS = 2**62
 """The limit of a statement that has none."""
 
 
+LONGEST_STEM = 255
+"""Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
+
+
+def is_plain(stem: str) -> bool:
+    """Whether each engine has a stem as it is, as those of French and English words are.
+
+    FTS5 parts and folds other letters once more; PostgreSQL has no more than `LONGEST_STEM`.
+    """
+    return stem.isascii() and stem.isalnum() and stem == stem.lower() and len(stem) < LONGEST_STEM
+
+
 class StemUses(NamedTuple):
     """Who uses a stem: `(n,)` ids of passages, ascending, how often each does, and its length.
 

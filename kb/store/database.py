@@ -31,6 +31,7 @@ from kb.store.connection import (
     StoreRow,
     Values,
     WordTotals,
+    is_plain,
 )
 from kb.store.copies import keep_before_migration
 
@@ -225,12 +226,12 @@ class StoreFile(StoreConnection):
         known = lengths.all(self._all_lengths)
         found = {}
         for stem in stems:
-            if stem.isalnum():
+            if is_plain(stem):
                 found[stem] = self._uses(stem, known)
                 if known is None:
                     lengths.looked_up(len(found[stem].ids))
             else:
-                found[stem] = self._uses_of_parts(stem)
+                found[stem] = self._uses_as_matched(stem)
         return found
 
     def _uses(self, stem: str, known: PassageLengths | None) -> StemUses:
@@ -254,22 +255,25 @@ class StoreFile(StoreConnection):
             in_order = _numbers(ids)
             return PassageLengths(in_order, _lengths(sizes, len(in_order)))
 
-    def _uses_of_parts(self, stem: str) -> StemUses:
-        """Who uses a stem that FTS5 takes for several, such as what `½` is folded to."""
+    def _uses_as_matched(self, stem: str) -> StemUses:
+        """Who uses a stem that FTS5 may fold or part once more, as it does what `½` is folded to.
+
+        Where a passage writes it otherwise, it counts once.
+        """
         said = self.stems_of(self.passages_saying([[stem]]))
-        found = [(id_, of.stems.count(stem), of.length) for id_, of in sorted(said.items())]
-        ids, uses, lengths = np.array([row for row in found if row[1]], np.int64).reshape(-1, 3).T
+        found = [(id_, max(of.stems.count(stem), 1), of.length) for id_, of in sorted(said.items())]
+        ids, uses, lengths = np.array(found, np.int64).reshape(-1, 3).T
         return StemUses(ids.copy(), uses.astype(np.int32), lengths.astype(np.int32))
 
     def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
         rows = self.run(
-            "select id, words, sz from passage_words_docsize"
+            "select id, words, hex(sz) from passage_words_docsize"
             " join passage_words w on w.rowid = id where id in :values",
             ids,
         )
         with self.decoding():
             return {
-                id_: PassageStems(words.split(), int(_varints(size)[0]))
+                id_: PassageStems(words.split(), int(_lengths(size, 1)[0]))
                 for id_, words, size in rows
             }
 

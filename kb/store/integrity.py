@@ -93,6 +93,7 @@ def word_index_problem(store: Store) -> str:
 def make_word_index_anew(store: Store) -> None:
     """Makes the word index from the words that are stored with it, in the caller's transaction."""
     store.execute("insert into passage_words (passage_words) values ('rebuild')")
+    store.forget_touched()
 
 
 def make_indexes_anew(store: Store) -> None:

@@ -82,14 +82,12 @@ def delete_orphans(store: Store) -> None:
     make_indexes_anew(store)
     store.execute("pragma defer_foreign_keys = on")
     for belonging in _belongings(store):
-        if belonging.table == "passages":
-            rows = store.execute(f"select id from passages where {belonging.orphaned}")  # noqa: S608
-            store.touch(row["id"] for row in rows.fetchall())
         store.execute(f"delete from {belonging.table} where {belonging.orphaned}")  # noqa: S608
     store.execute(
         "update name_vocabulary set names ="
         " (select count(distinct actor_id) from name_words where word_id = id)"
     )
+    store.forget_touched()
 
 
 def _belongings(store: Store) -> list[Belonging]:

@@ -138,6 +138,13 @@ class StoredPassages(StoreConnection):
         )
         return {row[0] for row in rows}
 
+    def forget_touched(self) -> None:
+        """Has all that follows passages read them anew: any may have changed.
+
+        Called in a transaction.
+        """
+        self.execute("delete from passage_changes")
+
     def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
         """Stores documents, or in the side tables; returns their ids, in the order given.
 

@@ -20,11 +20,16 @@ LEAST_IDF = 1e-6
 
 
 def bm25(found: StemUses, totals: WordTotals) -> NDArray[np.float64]:
-    """The BM25 of passages with a stem, positive: `(n,)`."""
+    """The BM25 of passages with a stem, positive: `(n,)`.
+
+    Raises:
+        ValueError: there are fewer passages in all.
+    """
     count = len(found.ids)
     if not count:
         return np.empty(0)
-    # The logarithm is infinite nowhere: there are as many passages as have the stem.
+    if count > totals.passages:
+        raise ValueError("more passages with a word than there are")
     idf = math.log((totals.passages - count + 0.5) / (count + 0.5))
     average = totals.stems / totals.passages
     uses = found.uses.astype(np.float64)

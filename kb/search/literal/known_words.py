@@ -1,4 +1,4 @@
-"""Known words: which passages have them, remembered whatever few of them change.
+"""Known words: which passages have them, remembered and brought up to date.
 
 Needs repeat words, and the same need is searched again for each page, filter and report. Reading
 a common word takes longest of a search in a large base. So what is known of words is brought up to
@@ -33,8 +33,9 @@ A quarter of them are for the records that have words.
 BYTES_OF_ENTRY = 500
 """What is remembered of a word takes about so much, and its arrays."""
 
-MOST_TOUCHED = 1_000
-"""Count of passages that changes touched up to which what is known is brought up to date."""
+MOST_TOUCHED, STEMS_KEPT = 1_000, 2_000
+"""Counts of passages that changes touched up to which what is known is brought up to date, and of
+the stems, last used, of which it is: 10 µs each, and more for those that the passages use."""
 
 PASSAGES_OF_RECORD = 3
 """Count of a record's passages with a word that are looked at to count its records."""
@@ -95,32 +96,38 @@ class KnownWords:
     def size_bytes(self) -> int:
         """The memory that it takes."""
         known = self._known
-        return known.uses.size_bytes + known.having.size_bytes
+        return known.uses.size_bytes + known.having.size_bytes + known.lengths.size_bytes
 
     def of(self, store: Store, read: ReadPassages | None = None) -> "WordsOfBase":
         """The words of the base in the state that this store shows.
 
         Passages with rare words are got from `read`, since they are scored; or from the store.
         """
-        generation, known = store.generation, self._known
-        if known.generation != generation:
-            begun = self._begun(store, generation, known)
-            with self._beginning:
-                if self._known.generation != generation:
-                    self._known = begun
-                known = self._known
+        generation = store.generation
+        with self._beginning:
+            known = self._known
+            if known.generation != generation:
+                known = self._begun(store, generation)
+                # Who still reads a state before keeps nobody from the words of the last.
+                if _number(generation) >= _number(self._known.generation):
+                    self._known = known
         return WordsOfBase(store, read or store.passages, known)
 
-    def _begun(self, store: Store, generation: str, former: _State) -> _State:
-        records = store.count_records()
+    def _begun(self, store: Store, generation: str) -> _State:
+        records, totals = store.count_records(), store.word_totals()
         most_bytes = max(self._most_bytes, min(BYTES_FOR_RECORD * records, MOST_BYTES))
-        begun = _State(generation, records, store.word_totals(), most_bytes)
-        touched = store.passages_touched_since(former.generation)
+        begun = _State(generation, records, totals, most_bytes)
+        touched = store.passages_touched_since(self._known.generation)
         if touched is not None and len(touched) <= MOST_TOUCHED:
             change = WordChange(touched, store.stems_of(touched))
-            begun.uses.take(former.uses, change.of_stem)
-            begun.lengths = former.lengths.changed(change.of_lengths)
+            begun.uses.take(self._known.uses, STEMS_KEPT, change.of_stem)
+            begun.lengths = self._known.lengths.changed(totals.passages, change.of_lengths)
         return begun
+
+
+def _number(generation: str) -> int:
+    """The number of the change that made a state of the base."""
+    return int(generation.partition("-")[0] or 0)
 
 
 class WordsOfBase:
@@ -139,7 +146,8 @@ class WordsOfBase:
         """The passages that have any of these stems."""
         of_stems = self._uses_of(stems)
         each = np.concatenate([id_array(()), *(found.ids for found in of_stems)])
-        values = [np.empty(0), *(bm25(found, self._known.totals) for found in of_stems)]
+        with self._store.decoding():
+            values = [np.empty(0), *(bm25(found, self._known.totals) for found in of_stems)]
         # Ascending runs are sorted soon, and sums come in the order of the stems, as FTS5's do:
         # another one changes the last digits.
         order = np.argsort(each, kind="stable")

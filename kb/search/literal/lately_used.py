@@ -23,14 +23,21 @@ class LatelyUsed(Generic[Key, Value]):
         self.size_bytes = 0
 
     def take(
-        self, former: "LatelyUsed[Key, Value]", changed: Callable[[Key, Value], Value]
+        self,
+        former: "LatelyUsed[Key, Value]",
+        most: int,
+        changed: Callable[[Key, Value], Value | None],
     ) -> None:
-        """Takes the values of another, each as it is now."""
+        """Takes the values of another that were used last, so many at most, each as it is now.
+
+        What is None now is not taken.
+        """
         with former._lock:
-            known = [*former._known.items()]
+            known = [*former._known.items()][-most:]
         with self._lock:
             for key, value in known:
-                self._add(key, changed(key, value))
+                if (now := changed(key, value)) is not None:
+                    self._add(key, now)
 
     def of(
         self, keys: Collection[Key], read: Callable[[Collection[Key]], Mapping[Key, Value]]

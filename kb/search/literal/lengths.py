@@ -19,9 +19,16 @@ class Lengths:
         self._known = known
         self._reading = threading.Lock()
 
-    def changed(self, change: Callable[[PassageLengths], PassageLengths]) -> "Lengths":
-        """Those of another state, which `change` makes of these."""
-        return Lengths(self._passages, change(self._known) if self._known else None)
+    @property
+    def size_bytes(self) -> int:
+        """The memory that they take."""
+        return sum(values.nbytes for values in self._known or ())
+
+    def changed(
+        self, passages: int, change: Callable[[PassageLengths], PassageLengths]
+    ) -> "Lengths":
+        """Those of another state with so many passages, which `change` makes of these."""
+        return Lengths(passages, change(self._known) if self._known else None)
 
     def all(self, read: Callable[[], PassageLengths]) -> PassageLengths | None:
         """As `KnownLengths.all`."""

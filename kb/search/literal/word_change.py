@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.indexing.dense_index import PassageIds, id_array, places_in
-from kb.store.connection import PassageLengths, PassageStems, StemUses
+from kb.store.connection import LONGEST_STEM, PassageLengths, PassageStems, StemUses, is_plain
 
 
 class WordChange:
@@ -26,8 +26,12 @@ class WordChange:
             for stem, uses in Counter(said.stems).items():
                 self._uses[stem].append((id_, uses, said.length))
 
-    def of_stem(self, stem: str, former: StemUses) -> StemUses:
-        """The uses of a stem after the change."""
+        self._is_plain = all(map(_is_plain, stems_of.values()))
+
+    def of_stem(self, stem: str, former: StemUses) -> StemUses | None:
+        """The uses of a stem after the change; None if only the store can tell."""
+        if not self._is_plain or not is_plain(stem):
+            return None
         gone = self._places(former.ids)
         come = self._uses.get(stem, [])
         if not len(gone) and not come:
@@ -43,6 +47,13 @@ class WordChange:
     def _places(self, ids: PassageIds) -> NDArray[np.int64]:
         places = places_in(ids, self._touched)
         return places[places >= 0]
+
+
+def _is_plain(said: PassageStems) -> bool:
+    """Whether no stem of a passage is for an engine another, or several, without other letters."""
+    return len(said.stems) == said.length and all(
+        stem.isalnum() and stem == stem.lower() and len(stem) < LONGEST_STEM for stem in said.stems
+    )
 
 
 def _exchanged(

@@ -20,15 +20,12 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
-from kb.store.connection import KnownLengths, PassageStems, StemUses, WordTotals
+from kb.store.connection import LONGEST_STEM, KnownLengths, PassageStems, StemUses, WordTotals
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
 from kb.store.postgres.rewriting import TENDING
 from kb.store.postgres.rows import PostgresRow
-
-LONGEST_STEM = 255
-"""Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
 
 HNSW_FROM = 20_000
 """Count of embeddings from which on an index finds the near ones; fewer are all looked at."""

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,9 @@ from kb.search.literal.known_words import (
 from kb.search.literal.lengths import Lengths
 from kb.store.connection import StemUses
 from kb.store.database import fts_query
-from kb.store.store import Store
+from kb.store.integrity import make_word_index_anew
+from kb.store.orphans import delete_orphans
+from kb.store.store import SqliteStore, Store
 from kb.text.analysis import Word, query_stems, words
 
 TRADES = ["gel hydroalcoolique", "gants de cuir", "gel de silice", "porte-fût en bois"]
@@ -48,7 +50,9 @@ REMOVES = """
 import sys
 from pathlib import Path
 from kb.models import Kind
-from kb.store.store import Store
+from kb.store.integrity import make_word_index_anew
+from kb.store.orphans import delete_orphans
+from kb.store.store import SqliteStore, Store
 
 store = Store.open(Path(sys.argv[1]))
 with store.changing():
@@ -157,7 +161,7 @@ def test_a_change_by_another_process_is_followed(path: Path, store: Store) -> No
 
 STEPS: list[list[Actor | str]] = [
     [FIRMS[0], replace(FIRMS[1], description="Un gel de silice, un gel, des gants.")],
-    [replace(FIRMS[2], description="½ pouce de cuir. " + "Gants. " * 70)],
+    [replace(FIRMS[2], description="Du cuir, Μ μm. " + "Gants. " * 200)],
     ["firm-3", "firm-4"],
     [Actor(id="new", name="Gel 12", description="Nous faisons du gel hydroalcoolique.")],
     [FIRMS[3], "new"],
@@ -165,45 +169,126 @@ STEPS: list[list[Actor | str]] = [
 """Changes of the base: firms that come or change, and the ids of those that go."""
 
 
-@pytest.mark.parametrize("share", [0, 1])  # lengths are read at once, or never
+def change(base: KnowledgeBase, store: Store, step: Sequence[Actor | str]) -> None:
+    base.put([firm for firm in step if isinstance(firm, Actor)])
+    with store.changing():
+        for id_ in step:
+            if isinstance(id_, str):
+                store.remove(Kind.ACTOR, id_)
+
+
+@pytest.mark.parametrize("share", [0, 100])  # lengths are read at once, or never
 def test_what_is_known_is_brought_up_to_date(
     base: KnowledgeBase, store: Store, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
     monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", share)
     known = KnownWords()
-    queries = [*QUERIES, "½ pouce", "pouce"]
+    for query in QUERIES:
+        matches(known.of(store), query)
+    asked = _asked(store, monkeypatch)
+    read: list[str] = []
+    assert isinstance(store, SqliteStore)
+    for new_word, step in zip(["silice", "porte", "fait", "lit", "mais"], STEPS, strict=True):
+        change(base, store, step)
+        asked.clear()
+        assert [matches(known.of(store), query) for query in QUERIES] == [
+            by_fts5(store, query) for query in QUERIES
+        ]
+        assert asked == []
+        # Lengths of what came are known, too.
+        store.database.conn.set_trace_callback(read.append)
+        found = matches(known.of(store), f"{new_word} gants nous")
+        store.database.conn.set_trace_callback(None)
+        assert found == by_fts5(store, f"{new_word} gants nous")
+    assert any("docsize on" in line for line in read) == (share == 100)
+
+
+def _asked(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Will have the stems that the store is asked for."""
+    uses_of, asked = store.uses_of, list[str]()
+
+    def read(stems: Collection[str], lengths: Lengths) -> dict[str, StemUses]:
+        asked.extend(stems)
+        return uses_of(stems, lengths)
+
+    monkeypatch.setattr(store, "uses_of", read)
+    return asked
+
+
+def test_all_lengths_are_read_once_many_were_looked_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", 0.5)
+    known = KnownWords()
+    asked: list[str] = []
+    assert isinstance(store, SqliteStore)
+    store.database.conn.set_trace_callback(asked.append)
+    for word in ("silice", "gants", "hydroalcoolique", "maison", "cuir"):
+        known.of(store).matches(query_stems(word))
+    store.database.conn.set_trace_callback(None)
+    # Of 24 passages, 6, 9 and 12 have the first words.
+    looked_up = ["left join passage_words_docsize" in line for line in asked if "docsize" in line]
+    assert looked_up == [True, True, False]
+    assert known.size_bytes > 24 * 12
+    assert matches(known.of(store), "gel maison") == by_fts5(store, "gel maison")
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        "½ pouce",
+        "Un ⅔ de gel",
+        "𝗚𝗲𝗹, gel",
+        "ᴬ, ℝ, ℝ",
+        "Ϲ ϲ σ ς",
+        "Ша ша",
+        "ŀ l",
+        "⒈ ⑴ 1",
+        "gel" * 99,
+    ],
+)
+def test_other_letters_are_found_as_fts5_has_them(
+    base: KnowledgeBase, store: Store, came: str
+) -> None:
+    queries = [came, "½", "1", "2 pouces", "gel", "A", "R", "σ", "ша", "l", "gel gel"]
+    known = KnownWords()
     for query in queries:
         matches(known.of(store), query)
-    uses_of = store.uses_of
-    for step in STEPS:
-        base.put([firm for firm in step if isinstance(firm, Actor)])
-        with store.changing():
-            for id_ in step:
-                if isinstance(id_, str):
-                    store.remove(Kind.ACTOR, id_)
-        monkeypatch.setattr(store, "uses_of", _refused)
-        found = [matches(known.of(store), query) for query in queries]
-        monkeypatch.setattr(store, "uses_of", uses_of)
-        assert found == [matches(KnownWords().of(store), query) for query in queries]
-        assert found[: len(QUERIES)] == [by_fts5(store, query) for query in QUERIES]
-
-
-def _refused(stems: Collection[str], _: Lengths) -> dict[str, StemUses]:
-    pytest.fail(f"read anew: {stems}")
+    base.put([Actor(id="new", name="Nom", description=f"Raccord {came}.")])
+    for query in queries:
+        found = matches(known.of(store), query)
+        assert found == matches(KnownWords().of(store), query)
+        assert [id_ for id_, _ in found] == [id_ for id_, _ in by_fts5(store, query)]
 
 
 def test_after_many_changes_words_are_read_anew(
     base: KnowledgeBase, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_words, "MOST_TOUCHED", 1)
     known = KnownWords()
-    assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+    asked = _asked(store, monkeypatch)
+    for most, expected in ((100, []), (1, ["gel"])):
+        matches(known.of(store), "gel")
+        change(base, store, ["firm-3"])
+        change(base, store, [FIRMS[3]])
+        monkeypatch.setattr(known_words, "MOST_TOUCHED", most)
+        asked.clear()
+        assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+        assert asked == expected
+
+
+def test_a_repair_has_words_read_anew(store: Store) -> None:
+    known = KnownWords()
+    (first, *_) = matches(known.of(store), "cuir")
+    store.execute("update passage_words_content set c0 = 'gel' where id = ?", [first[0]])
     with store.changing():
-        store.remove(Kind.ACTOR, "firm-3")
-    base.put([Actor(id="new", name="Gel 12", description="Nous faisons du gel.")])
-    assert known.of(store).matches(["gel"]).ids.size
-    assert matches(known.of(store), "gel") == by_fts5(store, "gel")
-    assert known.size_bytes < 2 * BYTES_OF_ENTRY
+        make_word_index_anew(store)
+        store.insert("passage_words", {"rowid": 1, "words": "cuir"})
+    assert matches(known.of(store), "cuir") == by_fts5(store, "cuir")
+    with store.changing():
+        delete_orphans(store)
+    found = matches(known.of(store), "cuir")
+    assert found == by_fts5(store, "cuir")
+    assert {1, first[0]}.isdisjoint(id_ for id_, _ in found)
 
 
 def test_a_passage_may_be_of_any_length(store: Store) -> None:
@@ -215,19 +300,28 @@ def test_a_passage_may_be_of_any_length(store: Store) -> None:
         assert matches(known.of(store), query) == by_fts5(store, query)
 
 
-@pytest.mark.parametrize("share", [0, 1])
-def test_a_passage_without_its_length_is_damage(
-    store: Store, monkeypatch: pytest.MonkeyPatch, share: float
+@pytest.mark.parametrize("are_known", [False, True])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from passage_words_docsize where id > 0",
+        "update passage_words_data set block = x'0101' where id = 1",
+        "update passage_words_data set block = x'' where id = 1",
+        "delete from passage_words_data where id = 1",
+    ],
+)
+def test_a_damaged_word_index_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, damage: str, *, are_known: bool
 ) -> None:
-    monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", share)
-    known = KnownWords()
-    store.execute("delete from passage_words_docsize where id > 0")
-    for query in QUERIES[:2]:
-        with pytest.raises(NotAKnowledgeBase, match="is damaged"):
-            matches(known.of(store), query)
+    monkeypatch.setattr(lengths, "SHARE_LOOKED_UP", -1 if are_known else 100)
+    store.execute(damage)
+    with pytest.raises(NotAKnowledgeBase, match="is damaged"):
+        matches(KnownWords().of(store), "gel")
 
 
-def test_who_still_reads_the_state_before_has_its_words(path: Path, store: Store) -> None:
+def test_who_still_reads_the_state_before_has_its_words(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = KnownWords()
     with closing(Store.open(path)) as behind, behind.reading():
         before = known.of(behind)
@@ -238,6 +332,10 @@ def test_who_still_reads_the_state_before_has_its_words(path: Path, store: Store
         assert matches(before, "gel") == expected
         assert matches(now, "gel") == by_fts5(store, "gel") != expected
         assert matches(known.of(behind), "gel") == expected
+        # It keeps nobody from what is known of the last state.
+        asked = _asked(store, monkeypatch)
+        assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+        assert asked == []
 
 
 def test_what_is_remembered_has_a_bound(store: Store) -> None:
@@ -272,14 +370,7 @@ def test_what_was_used_longest_ago_is_forgotten_first(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
-    asked: list[str] = []
-    uses_of = store.uses_of
-
-    def read(stems: Collection[str], lengths: Lengths) -> dict[str, StemUses]:
-        asked.extend(stems)
-        return uses_of(stems, lengths)
-
-    monkeypatch.setattr(store, "uses_of", read)
+    asked = _asked(store, monkeypatch)
     for number in range(50):
         known.of(store).matches(["gel", f"unknown{number}"])
     known.of(store).matches(["gel", "unknown49", "unknown0"])

@@ -29,8 +29,12 @@ def test_the_values_of_another_are_taken_as_they_are_now() -> None:
     former.of(["first", "second", "third"], lambda _: {"first": 2, "second": 3, "third": 4})
     former.of(["first"], lambda _: {})
     taken = LatelyUsed[str, int](7, int)
-    taken.take(former, lambda key, value: value + (key == "third"))
+    taken.take(former, 3, lambda key, value: value + (key == "third"))
     # As there is room: what was used longest ago went first.
     assert taken.of(["first", "third"], lambda _: {}) == {"first": 2, "third": 5}
     assert taken.size_bytes == 7
     assert former.size_bytes == 9
+    last = LatelyUsed[str, int](10, int)
+    last.take(former, 2, lambda key, value: None if key == "third" else value)
+    assert last.of(["second", "third"], lambda _: {}) == {}
+    assert last.of(["first"], lambda _: {}) == {"first": 2}
