@@ -15,12 +15,16 @@ from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from kb.base_folder import DATABASE_FILE
 from kb.settings import Settings
 
 IMPORTED = "web.searcher_imports"
 
 BYTES_OF_SERVER, BYTES_OF_SEARCHER = 1_000_000_000, 300_000_000
 """What the server takes, and a searcher beside it, on a base of ten thousands of organisations."""
+
+SHARE_OF_BASE = 0.05
+"""Share of its database that each of them takes besides, in words and records that it remembers."""
 
 _starting = threading.Lock()
 """Held while the environment is another: threads start several processes at once."""
@@ -32,8 +36,9 @@ def processes_of(settings: Settings) -> int:
         return 1
     if settings.workers:
         return settings.workers
-    searchers = max(0, _free_bytes() - BYTES_OF_SERVER) // BYTES_OF_SEARCHER
-    return min(processors(), 1 + searchers)
+    remembered = int(SHARE_OF_BASE * _bytes_of_base(settings))
+    left = _free_bytes() - BYTES_OF_SERVER - remembered
+    return min(processors(), 1 + max(0, left) // (BYTES_OF_SEARCHER + remembered))
 
 
 def divided(settings: Settings) -> Settings:
@@ -66,6 +71,14 @@ def _free_bytes() -> int:
     if most.isdecimal() and taken.isdecimal():
         free = min(free, int(most) - int(taken))
     return free
+
+
+def _bytes_of_base(settings: Settings) -> int:
+    """Returns the size of the database, if it is a file."""
+    try:
+        return (settings.folder / DATABASE_FILE).stat().st_size
+    except OSError:
+        return 0
 
 
 def _control_group() -> str:

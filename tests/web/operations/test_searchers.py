@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
+from kb.base_folder import DATABASE_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.accounts import AccountRole
@@ -157,6 +158,18 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     assert forking.processes_of(Settings()) == 3
     monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
     assert forking.processes_of(Settings()) == 1
+
+
+def test_there_are_fewer_processes_on_a_large_base(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(forking, "processors", lambda: 8)
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 2_700_000_000)
+    settings = Settings(kb=tmp_path)
+    assert forking.processes_of(settings) == 6
+    with (tmp_path / DATABASE_FILE).open("wb") as file:
+        file.truncate(5 * 10**9)  # it takes no room on the disk
+    assert forking.processes_of(settings) == 3
 
 
 def test_processors_are_shared_between_those_who_search_and_the_encoder(
