@@ -32,7 +32,7 @@ class WordValues:
 
     def __init__(self, asked: Query, context: SearchContext) -> None:
         self._weights = context.weights.rare_words
-        base = context.calibration.words.of(context.store, context.passages)
+        base = context.calibration.words.of(context.store)
         self._matches = base.matches(asked.stems | query_stems(" ".join(asked.wanted)))
         self._rare = shares_of_rare_words(rare_words(asked, base, self._weights))
 

@@ -27,6 +27,10 @@ DocumentRow = tuple[str, str, str, str, str]
 """A document: the kind and the id of its record, its part, language and text."""
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+"""The kinds by their values, sooner than `Kind` finds them."""
+
+
 class Passage(NamedTuple):
     """A stored passage with its document's record, part and language. `text` is the slice."""
 
@@ -50,7 +54,18 @@ class StoredPassages(StoreConnection):
             ids,
         )
         with self.decoding():
-            return {id_: Passage(id_, Kind(kind), *rest) for id_, kind, *rest in rows}
+            return {id_: Passage(id_, _KINDS[kind], *rest) for id_, kind, *rest in rows}
+
+    def count_records_of(self, ids: Collection[int], most: int) -> int:
+        """How many records have these passages; `most` if they are more."""
+        rows = self.run(
+            "select count(*) from (select distinct kind, record_id"
+            " from passages p join documents d on d.id = document_id"
+            " where p.id in :values limit :most) as counted",
+            ids,
+            most=most,
+        )
+        return int(rows[0][0])
 
     def langs_of(self, ids: Collection[int]) -> dict[int, str]:
         """The languages of these passages, by id; ids that are gone are left out."""

@@ -6,7 +6,7 @@ date with each change of the base; only what rests on counts of all is worked ou
 """
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,6 @@ from kb.search.literal.lately_used import LatelyUsed
 from kb.search.literal.lengths import Lengths
 from kb.search.literal.word_change import WordChange
 from kb.store.connection import StemUses, WordTotals
-from kb.store.passages import Passage
 from kb.store.store import Store
 from kb.text.analysis import Word, spellings
 
@@ -53,10 +52,6 @@ class WordRecords(NamedTuple):
 
     records: int
     passages: PassageIds
-
-
-ReadPassages = Callable[[Collection[int]], Mapping[int, Passage]]
-"""Gives passages by id; those that are gone are left out."""
 
 
 class _State:
@@ -98,11 +93,8 @@ class KnownWords:
         known = self._known
         return known.uses.size_bytes + known.having.size_bytes + known.lengths.size_bytes
 
-    def of(self, store: Store, read: ReadPassages | None = None) -> "WordsOfBase":
-        """The words of the base in the state that this store shows.
-
-        Passages with rare words are got from `read`, since they are scored; or from the store.
-        """
+    def of(self, store: Store) -> "WordsOfBase":
+        """The words of the base in the state that this store shows."""
         generation = store.generation
         with self._beginning:
             known = self._known
@@ -111,7 +103,7 @@ class KnownWords:
                 # Who still reads a state before keeps nobody from the words of the last.
                 if _number(generation) >= _number(self._known.generation):
                     self._known = known
-        return WordsOfBase(store, read or store.passages, known)
+        return WordsOfBase(store, known)
 
     def _begun(self, store: Store, generation: str) -> _State:
         records, totals = store.count_records(), store.word_totals()
@@ -133,9 +125,8 @@ def _number(generation: str) -> int:
 class WordsOfBase:
     """The words of the base in one state; the store is asked once of each."""
 
-    def __init__(self, store: Store, read: ReadPassages, known: _State) -> None:
+    def __init__(self, store: Store, known: _State) -> None:
         self._store = store
-        self._read_passages = read
         self._known = known
 
     def count_records(self) -> int:
@@ -159,7 +150,7 @@ class WordsOfBase:
     def records_having(self, word: Word, most: int, *, placed: bool) -> WordRecords | None:
         """The records that have a word in one of its spellings; None if more than `most` have it.
 
-        That is told by a few passages of each. With `placed`, so many actors whose place has the
+        Of each, a few passages are counted. With `placed`, so many actors whose place has the
         word have it, too, in all their passages.
         """
         key = word.forms, most, placed
@@ -176,19 +167,14 @@ class WordsOfBase:
         passages = ascending(np.concatenate(said))
         if len(passages) >= limit:
             return None
-        records: set[tuple[Kind, str]] = set()
-        at_once = max(most, 0) + 1
-        for first in range(0, len(passages), at_once):
-            read = self._read_passages(passages[first : first + at_once].tolist())
-            records |= {(passage.kind, passage.record_id) for passage in read.values()}
-            if len(records) > most:
-                return None
-        if placed:
-            here = self._store.actors_at(word, most)
-            records |= {(Kind.ACTOR, id_) for id_ in here}
+        records = self._store.count_records_of(passages.tolist(), most + 1)
+        if records > most:
+            return None
+        if placed and (here := self._store.actors_at(word, most)):
             ids = self._store.passage_ids_of(Kind.ACTOR, here)
             passages = ascending(np.concatenate([passages, id_array(ids)]))
-        return WordRecords(len(records), passages)
+            records = self._store.count_records_of(passages.tolist(), len(passages))
+        return WordRecords(records, passages)
 
     def _uses_of(self, stems: Collection[str]) -> Sequence[StemUses]:
         """The uses of each of these stems, in the order of the alphabet."""
