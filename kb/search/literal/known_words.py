@@ -95,14 +95,15 @@ class KnownWords:
 
     def of(self, store: Store) -> "WordsOfBase":
         """The words of the base in the state that this store shows."""
-        generation = store.generation
-        with self._beginning:
-            known = self._known
-            if known.generation != generation:
-                known = self._begun(store, generation)
-                # Who still reads a state before keeps nobody from the words of the last.
-                if _number(generation) >= _number(self._known.generation):
-                    self._known = known
+        generation, known = store.generation, self._known
+        if known.generation != generation:
+            with self._beginning:
+                known = self._known
+                if known.generation != generation:
+                    known = self._begun(store, generation)
+                    # Who still reads a state before keeps nobody from the words of the last.
+                    if _number(generation) >= _number(self._known.generation):
+                        self._known = known
         return WordsOfBase(store, known)
 
     def _begun(self, store: Store, generation: str) -> _State:
@@ -167,7 +168,7 @@ class WordsOfBase:
         passages = ascending(np.concatenate(said))
         if len(passages) >= limit:
             return None
-        records = self._store.count_records_of(passages.tolist(), most + 1)
+        records = self._store.count_records_of(passages.tolist(), max(most, 0) + 1)
         if records > most:
             return None
         if placed and (here := self._store.actors_at(word, most)):

@@ -18,6 +18,7 @@ from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
+from kb.search.literal.known_words import KnownWords
 from kb.store.pool import StorePool
 from kb.store.postgres import passages as postgres_passages
 from kb.store.postgres.halfvec import Halfvec, embeddings_of
@@ -91,6 +92,19 @@ def test_words_have_the_same_bm25(stores: tuple[Store, PostgresStore], query: st
     expected, found = matches(sqlite, stems), matches(server, stems)
     assert found.keys() == expected.keys() == stems
     assert found == expected
+
+
+@pytest.mark.parametrize("most", [-3, 0, 2, 100])
+def test_words_have_the_same_records(stores: tuple[Store, PostgresStore], most: int) -> None:
+    for text in ("gel", "faire", "machines", "nulle"):
+        expected, found = (
+            KnownWords().of(store).records_having(next(words(text)), most, placed=True)
+            for store in stores
+        )
+        assert (found is None) == (expected is None)
+        if found and expected:
+            assert found.records == expected.records
+            assert found.passages.tolist() == expected.passages.tolist()
 
 
 @pytest.mark.parametrize("text", ["porte-fût", "gel", "hydro-alcoolique", "cuir", "nulle part"])

@@ -50,9 +50,7 @@ REMOVES = """
 import sys
 from pathlib import Path
 from kb.models import Kind
-from kb.store.integrity import make_word_index_anew
-from kb.store.orphans import delete_orphans
-from kb.store.store import SqliteStore, Store
+from kb.store.store import Store
 
 store = Store.open(Path(sys.argv[1]))
 with store.changing():
@@ -333,9 +331,25 @@ def test_who_still_reads_the_state_before_has_its_words(
         assert matches(now, "gel") == by_fts5(store, "gel") != expected
         assert matches(known.of(behind), "gel") == expected
         # It keeps nobody from what is known of the last state.
+        assert matches(known.of(store), "cuir") == by_fts5(store, "cuir")
+        assert matches(known.of(behind), "gel") == expected
         asked = _asked(store, monkeypatch)
-        assert matches(known.of(store), "gel") == by_fts5(store, "gel")
+        assert matches(known.of(store), "cuir gel") == by_fts5(store, "cuir gel")
         assert asked == []
+
+
+def test_so_many_stems_are_brought_up_to_date(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_words, "STEMS_KEPT", 2)
+    known = KnownWords()
+    for query in ("cuir", "gel", "silice"):
+        matches(known.of(store), query)
+    with store.changing():
+        store.remove(Kind.ACTOR, "firm-3")
+    asked = _asked(store, monkeypatch)
+    assert matches(known.of(store), "cuir gel silice") == by_fts5(store, "cuir gel silice")
+    assert asked == ["cuir"]
 
 
 def test_what_is_remembered_has_a_bound(store: Store) -> None:
