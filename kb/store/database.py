@@ -41,13 +41,12 @@ if TYPE_CHECKING:
 _STEM_PLACES = (
     "create virtual table temp.stem_places using fts5vocab(main, passage_words, instance)"
 )
-"""A row for each stem of each passage, by stem and passage: https://sqlite.org/fts5.html#fts5vocab.
-
-It is of this connection alone.
+"""A row for each place of each stem, of this connection alone:
+https://sqlite.org/fts5.html#the_fts5vocab_virtual_table_module.
 """
 
 _PLACES = "select group_concat(doc, ' ') from stem_places where term = ?"
-"""The passages with a stem, in order, as often as they use it.
+"""The passages with a stem, as often as they use it; in order, though FTS5 promises none.
 
 SQLite makes a line of them: handing over hundreds of thousands of rows takes longer, and keeps
 other threads waiting. The same is done with lengths, which FTS5 keeps in a table of their own:
@@ -237,13 +236,15 @@ class StoreFile(StoreConnection):
     def _uses(self, stem: str, known: PassageLengths | None) -> StemUses:
         (places,) = self._connection.execute(_PLACES, [stem]).fetchone()
         with self.decoding():
-            each = _numbers(places)
+            read = _numbers(places)
+            order = np.argsort(read, kind="stable")
+            each = read[order]
             first = np.flatnonzero(np.diff(each, prepend=-1))
             ids = each[first]
             uses = np.diff(first, append=len(each)).astype(np.int32)
             if known is None:
                 (sizes,) = self._connection.execute(_LENGTHS_OF_PLACES, [stem]).fetchone()
-                return StemUses(ids, uses, _lengths(sizes, len(each))[first])
+                return StemUses(ids, uses, _lengths(sizes, len(each))[order[first]])
             at = np.searchsorted(known.ids, ids)
             if not np.array_equal(known.ids[at[at < len(known.ids)]], ids):
                 raise ValueError("a passage without a length")
