@@ -6,8 +6,8 @@ from collections.abc import Callable
 from kb.store.connection import PassageLengths
 
 SHARE_LOOKED_UP = 0.1
-"""Share of the passages whose length is looked up before all are read: that takes a tenth of the
-time for each. A single search looks up fewer."""
+"""Share of the passages whose length is looked up before all are read, which takes 0.2 µs for each
+instead of 0.4 to 1.2. A single search looks up fewer."""
 
 
 class Lengths:
