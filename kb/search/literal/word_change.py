@@ -1,7 +1,7 @@
 """What a change of some passages makes of what is known of words.
 
-Passages that come or go change the uses of their own stems, and nothing else: reading a common
-word of a large base anew would take a hundred times as long.
+Passages that come or go change the uses of their own stems, and nothing else: a common word of a
+large base need not be read anew.
 """
 
 from collections import Counter, defaultdict
@@ -25,7 +25,6 @@ class WordChange:
         for id_, said in sorted(stems_of.items()):
             for stem, uses in Counter(said.stems).items():
                 self._uses[stem].append((id_, uses, said.length))
-
         self._is_plain = all(map(_is_plain, stems_of.values()))
 
     def of_stem(self, stem: str, former: StemUses) -> StemUses | None:
