@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from kb.errors import SchemaTooNew
 from kb.reference.whereabouts import point_of
+from kb.text.analysis import forms
 from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import slips, sound
 
@@ -710,6 +711,22 @@ def _parts_of_jobs(db: Database) -> None:
     )
 
 
+def _words_of_places(db: Database) -> None:
+    # Places of actors word by word, so that a place that a need names is found at once.
+    db.execute(
+        "create table place_words (word text, actor_id text, primary key (word, actor_id))"
+        " without rowid"
+    )
+    db.table("place_words").create_index(["actor_id"])
+    db.conn.create_function(
+        "forms", 1, lambda place: json.dumps(forms(place or "")), deterministic=True
+    )
+    db.execute(
+        "insert into place_words select value, actors.id from actors, json_each(forms(place))"
+        " order by 1, 2"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -739,6 +756,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _embeddings_in_half_precision,
     _nothing,  # kept_files
     _parts_of_jobs,
+    _words_of_places,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -17,14 +17,11 @@ from kb.remarks import Remark
 from kb.store.choices_under_way import actors_waiting, choices_under_way
 from kb.store.connection import StoreConnection, StoreRow
 from kb.store.database import dataclass_of, field_names
-from kb.text.analysis import Word, words
+from kb.text.analysis import Word
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
 """The table of the records of each kind."""
-
-_UNFOLDED = frozenset("bdfghjklmpqrtvwx")
-"""Letters that no accent or ligature is folded to."""
 
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 """One for all: `json.dumps` makes another for each value."""
@@ -200,22 +197,20 @@ class StoredRecords(StoreConnection):
 
     def actors_at(self, word: Word, most: int) -> list[str]:
         """The ids of the actors whose place has this word; none if more than `most`."""
-        # Any letter may stand for one that folding changes; the words are compared afterwards.
-        pattern = "%".join(
-            "".join(letter if letter in _UNFOLDED else "_" for letter in part)
-            for part in word.forms[:-1] or word.forms
+        rows = self.execute(
+            "select actor_id from place_words where word = ? limit ?", [word.forms[-1], most + 1]
+        ).fetchall()
+        return [row[0] for row in rows] if len(rows) <= most else []
+
+    def words_of_places(self, ids: Collection[str]) -> dict[str, list[str]]:
+        """The stored words of the places of these actors, by id; ids without any are left out."""
+        rows = self.run(
+            "select actor_id, word from place_words where actor_id in :values order by 1, 2", ids
         )
-        rows = self.execute("select id, place from actors where place like ?", [f"%{pattern}%"])
-        of_place: dict[str, list[str]] = {}
-        for id_, place in rows:
-            of_place.setdefault(place, []).append(id_)
-        found = [
-            id_
-            for place, ids in of_place.items()
-            if any(word.forms[-1] in of.forms for of in words(place))
-            for id_ in ids
-        ]
-        return found if len(found) <= most else []
+        found: dict[str, list[str]] = {}
+        for actor_id, word in rows:
+            found.setdefault(actor_id, []).append(word)
+        return found
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
         """When each of these records was last stored, by id; unknown ids are left out."""

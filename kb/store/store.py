@@ -24,6 +24,7 @@ from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.store.side_tables import SIDE, SideTables
+from kb.text.analysis import forms
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -201,6 +202,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 if isinstance(new.record, Actor)
             ]
         )
+        self._put_places([record for record in records if isinstance(record, Actor)])
         self._put_documents([(new.record, new.documents) for new in given])
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
@@ -234,18 +236,30 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for record_id, values in hidden.items():
             self.hide_contacts(record_id, values)
 
+    def _put_places(self, actors: Sequence[Actor]) -> None:
+        """Stores the words of the places of actors that have none stored."""
+        self.executemany(
+            "insert into place_words (word, actor_id) values (?, ?)",
+            sorted((word, actor.id) for actor in actors for word in forms(actor.place)),
+        )
+
     def put_aside(
         self, record: Record, documents: Sequence[Document], names: Collection[str]
     ) -> None:
         """Stores the documents of a stored record in the side tables, where it has none.
 
-        `names`, its name keys, and the words of its name are stored where they differ.
+        `names`, its name keys, and the words of its name and place are stored where they differ.
         """
         self._put_documents([(record, documents)], SIDE)
-        if isinstance(record, Actor) and not self._has_name(record.id, record.name, names):
+        if not isinstance(record, Actor):
+            return
+        if not self._has_name(record.id, record.name, names):
             self._remove_name(record.id)
             self._put_names([NewName(record.id, record.name, names)])
             self.set_property(REBUILT_NAMES, secrets.token_hex(8))
+        if self.words_of_places([record.id]).get(record.id, []) != forms(record.place):
+            self._remove_place(record.id)
+            self._put_places([record])
 
     def _put_documents(
         self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""
@@ -352,6 +366,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             self._remove_name(record_id)
+            self._remove_place(record_id)
             deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
             self.execute("delete from participations where case_id = ?", [record_id])
@@ -359,6 +374,9 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if deleted.rowcount:
             self._changed.add(kind)
         return deleted.rowcount > 0
+
+    def _remove_place(self, actor_id: str) -> None:
+        self.execute("delete from place_words where actor_id = ?", [actor_id])
 
     def _drop_released_embeddings(self) -> None:
         """Deletes the embeddings of removed passages, unless another passage has the same text."""

@@ -12,6 +12,7 @@ import psycopg
 
 from kb.errors import NotAKnowledgeBase, SchemaTooNew
 from kb.store.migrations import SCHEMA_VERSION
+from kb.text.analysis import forms
 
 FIRST_VERSION = 26
 """The version of `schema.sql`."""
@@ -38,7 +39,26 @@ def _parts_of_jobs(connection: "psycopg.Connection[Any]") -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_kept_files, _parts_of_jobs)
+def _words_of_places(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute(
+        'create table place_words (word text collate "C", actor_id text collate "C",'
+        " primary key (word, actor_id))"
+    )
+    places = connection.execute("select distinct place from actors where place != ''").fetchall()
+    words = [(place, form) for (place,) in places for form in forms(place)]
+    connection.execute(
+        "insert into place_words select word, id from actors"
+        " join unnest(%s::text[], %s::text[]) words_of (place, word) using (place)",
+        [[place for place, _ in words], [word for _, word in words]],
+    )
+    connection.execute("create index idx_place_words_actor_id on place_words (actor_id)")
+
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
+    _kept_files,
+    _parts_of_jobs,
+    _words_of_places,
+)
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 

@@ -98,11 +98,25 @@ def test_tables_of_an_earlier_version_become_the_same(
     earlier = PostgresAddress(postgres.create("earlier"))
     with monkeypatch.context() as before:
         before.setattr("kb.store.postgres.migrations.SCHEMA_VERSION", FIRST_VERSION)
-        open_store(earlier, create=True).close()
+        with closing(open_store(earlier, create=True)) as former, former.writing():
+            former.executemany(
+                "insert into actors (id, name, place) values (?, ?, ?)",
+                [
+                    ("a", "A", "Île d'Aix"),
+                    ("b", "B", "Porte-Fût"),
+                    ("c", "C", "Aix"),
+                    ("d", "D", ""),
+                ],
+            )
     assert schema_at(earlier) == FIRST_VERSION
     with closing(open_store(earlier)) as migrated, closing(open_store(address)) as store:
         assert shape(migrated, POSTGRES_TABLES) == shape(store, POSTGRES_TABLES)
         assert migrated.execute("select * from kept_files").fetchall() == []
+        assert migrated.words_of_places("abcd") == {
+            "a": ["aix", "d", "ile"],
+            "b": ["fut", "porte", "portefut"],
+            "c": ["aix"],
+        }
     assert schema_at(earlier) == SCHEMA_VERSION
     postgres.drop("earlier")
 

@@ -7,9 +7,18 @@ from kb.store.store import NewRecord, SqliteStore
 ACTORS = [
     Actor(id="a", name="Tonnellerie Avel", description="Des fûts, et des barriques. Réparation."),
     Actor(id="b", name="Tonnellerie Merlet", description="Des foudres.", themes=("Bois", "bois")),
-    Actor(id="c", name="Avel et fils", description="Des bouchons."),
+    Actor(id="c", name="Avel et fils", description="Des bouchons.", place="Saint-Jean, Île-d'Aix"),
 ]
-TABLES = ("actors", "themes", "names", "name_vocabulary", "name_words", "name_slips", "passages")
+TABLES = (
+    "actors",
+    "themes",
+    "names",
+    "name_vocabulary",
+    "name_words",
+    "name_slips",
+    "place_words",
+    "passages",
+)
 
 
 def new(actor: Actor) -> NewRecord:
@@ -58,7 +67,7 @@ def test_records_stored_together_are_as_stored_one_by_one(tmp_path: Path) -> Non
 
 def test_a_record_stored_again_with_others_takes_its_own_place(tmp_path: Path) -> None:
     store, expected = opened(tmp_path / "a.sqlite"), opened(tmp_path / "b.sqlite")
-    renamed = Actor(id="a", name="Saphir", description="Des cirages.")
+    renamed = Actor(id="a", name="Saphir", description="Des cirages.", place="Magnac")
     with store.changing():
         store.put_all(list(map(new, ACTORS)))
     with store.changing():
