@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from kb.errors import SchemaTooNew
 from kb.reference.whereabouts import point_of
-from kb.text.analysis import forms
+from kb.text.analysis import forms_of
 from kb.text.organisation_name import analyse_name
 from kb.text.phonetics import slips, sound
 
@@ -717,14 +717,15 @@ def _words_of_places(db: Database) -> None:
         "create table place_words (word text, actor_id text, primary key (word, actor_id))"
         " without rowid"
     )
-    db.table("place_words").create_index(["actor_id"])
     db.conn.create_function(
-        "forms", 1, lambda place: json.dumps(forms(place or "")), deterministic=True
+        "forms_of", 1, lambda place: json.dumps(forms_of(place)), deterministic=True
     )
     db.execute(
-        "insert into place_words select value, actors.id from actors, json_each(forms(place))"
-        " order by 1, 2"
+        "insert into place_words select value, actors.id from actors, json_each(forms_of(place))"
+        " where place != '' order by 1, 2"
     )
+    db.table("place_words").create_index(["actor_id"])
+    db.execute("drop index idx_actors_place_id")
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (

@@ -24,7 +24,7 @@ from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.store.side_tables import SIDE, SideTables
-from kb.text.analysis import forms
+from kb.text.analysis import forms_of
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -237,10 +237,13 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self.hide_contacts(record_id, values)
 
     def _put_places(self, actors: Sequence[Actor]) -> None:
-        """Stores the words of the places of actors that have none stored."""
+        """Stores the words of the places of actors; what was stored of them goes."""
+        self.run(
+            "delete from place_words where actor_id in :values", [actor.id for actor in actors]
+        )
         self.executemany(
             "insert into place_words (word, actor_id) values (?, ?)",
-            sorted((word, actor.id) for actor in actors for word in forms(actor.place)),
+            sorted((word, actor.id) for actor in actors for word in forms_of(actor.place)),
         )
 
     def put_aside(
@@ -257,8 +260,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._remove_name(record.id)
             self._put_names([NewName(record.id, record.name, names)])
             self.set_property(REBUILT_NAMES, secrets.token_hex(8))
-        if self.words_of_places([record.id]).get(record.id, []) != forms(record.place):
-            self._remove_place(record.id)
+        if self.words_of_places([record.id]).get(record.id, []) != forms_of(record.place):
             self._put_places([record])
 
     def _put_documents(
@@ -366,7 +368,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             self._remove_name(record_id)
-            self._remove_place(record_id)
+            self.execute("delete from place_words where actor_id = ?", [record_id])
             deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
             self.execute("delete from participations where case_id = ?", [record_id])
@@ -374,9 +376,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if deleted.rowcount:
             self._changed.add(kind)
         return deleted.rowcount > 0
-
-    def _remove_place(self, actor_id: str) -> None:
-        self.execute("delete from place_words where actor_id = ?", [actor_id])
 
     def _drop_released_embeddings(self) -> None:
         """Deletes the embeddings of removed passages, unless another passage has the same text."""

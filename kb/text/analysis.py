@@ -68,7 +68,7 @@ def words(text: str) -> Iterator[Word]:
         yield Word(start, match.end(), forms)
 
 
-def forms(text: str) -> list[str]:
+def forms_of(text: str) -> list[str]:
     """The folded forms of all words of a text, each once, in the order of the alphabet."""
     return sorted({form for word in words(text) for form in word.forms})
 

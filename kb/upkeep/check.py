@@ -35,7 +35,7 @@ from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR, passage_id
 from kb.store.side_tables import SIDE
 from kb.store.store import SqliteStore, Store
-from kb.text.analysis import forms
+from kb.text.analysis import forms_of
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
 
@@ -499,7 +499,7 @@ def _placed(record: Record) -> Iterator[tuple[int, str]]:
 
 
 def _forms_of_place(record: Record) -> list[str]:
-    return forms(record.place) if isinstance(record, Actor) else []
+    return forms_of(record.place) if isinstance(record, Actor) else []
 
 
 def _cosines(first: Embeddings, second: Embeddings) -> Embeddings:

@@ -12,10 +12,13 @@ import psycopg
 
 from kb.errors import NotAKnowledgeBase, SchemaTooNew
 from kb.store.migrations import SCHEMA_VERSION
-from kb.text.analysis import forms
+from kb.text.analysis import forms_of
 
 FIRST_VERSION = 26
 """The version of `schema.sql`."""
+
+PLACES_AT_ONCE = 10_000
+"""Places whose words a statement stores."""
 
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
@@ -45,13 +48,17 @@ def _words_of_places(connection: "psycopg.Connection[Any]") -> None:
         " primary key (word, actor_id))"
     )
     places = connection.execute("select distinct place from actors where place != ''").fetchall()
-    words = [(place, form) for (place,) in places for form in forms(place)]
-    connection.execute(
-        "insert into place_words select word, id from actors"
-        " join unnest(%s::text[], %s::text[]) words_of (place, word) using (place)",
-        [[place for place, _ in words], [word for _, word in words]],
-    )
+    for first in range(0, len(places), PLACES_AT_ONCE):
+        of_places = places[first : first + PLACES_AT_ONCE]
+        words = [(place, form) for (place,) in of_places for form in forms_of(place)]
+        connection.execute(
+            "insert into place_words select word, id from actors"
+            " join unnest(%s::text[], %s::text[]) words_of (place, word) using (place)"
+            " order by 1, 2",
+            [[place for place, _ in words], [word for _, word in words]],
+        )
     connection.execute("create index idx_place_words_actor_id on place_words (actor_id)")
+    connection.execute("drop index idx_actors_place_id")
 
 
 MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (

@@ -33,7 +33,7 @@ def told(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
     """A base in which an organisation, a case and a draft name a person."""
     base = open_base(word_counts)
     base.put(RECORDS)
-    base.put([replace(POLISH, name=NAME, description=f"Appeler {NAME}.")], by=NAME)
+    base.put([replace(POLISH, name=NAME, place=NAME, description=f"Appeler {NAME}.")], by=NAME)
     base.put([replace(SANITISER, author=NAME, text=f"{NAME} a dit oui.")], by=NAME)
     base.drafts.add(POLISH, by=NAME, origin=f"{NAME}.pdf", source_text=NAME)
     base.save_index()
@@ -43,7 +43,9 @@ def told(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
 def test_a_person_who_is_erased_leaves_no_byte(
     told: KnowledgeBase, postgres: PostgresServer
 ) -> None:
-    assert {"actors", "postings", "versions"} <= {*postgres.files_saying(WORD, "base")}
+    assert {"actors", "place_words", "postings", "versions"} <= {
+        *postgres.files_saying(WORD, "base")
+    }
     told.erase(Kind.ACTOR, POLISH.id, by="max")
     told.personal_data.take_out(NAME, by="max")
     told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")

@@ -275,6 +275,7 @@ SECRET = replace(
     POLISH,
     id="zorglub-sarl",
     name="Zorglub Kwyjibo",
+    place="Kwyjibo-sur-Touvre",
     description="Zorglub lamine des quaxifrages bleus dans la cave de Monsieur Kwyjibo.",
     siret="",
     facts={"directeur": "Kwyjibo"},

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -627,3 +628,27 @@ def test_an_actor_that_moves_or_goes_is_found_where_it_was_no_longer(store: Stor
         store.remove(Kind.ACTOR, POLISH.id)
     assert at(store, "Cognac", 1) == [DISTILLER.id]
     assert store.words_of_places([POLISH.id, DISTILLER.id]) == {DISTILLER.id: ["cognac"]}
+
+
+def test_a_base_of_an_earlier_schema_knows_its_places(tmp_path: Path) -> None:
+    path = tmp_path / "kb.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for migrate in migrations.MIGRATIONS[:28]:
+            migrate(Database(connection))
+        connection.executemany(
+            "insert into actors (id, name, themes, place) values (?, ?, '[]', ?)",
+            [("a", "A", "Île d'Aix"), ("b", "B", "Porte-Fût"), ("c", "C", None), ("d", "D", "")],
+        )
+        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
+        connection.execute("pragma user_version = 28")
+    with closing(Store.open(path)) as migrated:
+        found = migrated.words_of_places("abcd")
+    assert found == {"a": ["aix", "d", "ile"], "b": ["fut", "porte", "portefut"]}
+
+
+@in_both
+def test_remains_of_a_place_keep_no_actor_out(store: Store) -> None:
+    with store.changing():
+        store.execute("insert into place_words values ('cognac', 'new'), ('matha', 'new')")
+        put(store, replace(DISTILLER, id="new", place="Cognac"))
+    assert store.words_of_places(["new"]) == {"new": ["cognac"]}
