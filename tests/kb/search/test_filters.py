@@ -116,6 +116,7 @@ def test_coordinates_are_there_in_a_base_of_before(
         before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:number])
         before.setattr(migrations, "SCHEMA_VERSION", number)
         before.setattr("kb.store.store.coordinates_of", lambda _: {})
+        before.setattr("kb.store.store.Store._put_places", lambda *_: None)
         old = Store.open(tmp_path / "kb.sqlite", create=True)
         with old.changing():
             for actor in actors:
