@@ -196,7 +196,10 @@ class StoredRecords(StoreConnection):
         return int(self.execute(query).fetchone()[0])
 
     def actors_at(self, word: Word, most: int) -> list[str]:
-        """The ids of the actors whose place has this word; none if more than `most`."""
+        """The ids of the actors whose place has this word; none if more than `most`.
+
+        A word with hyphens is looked for as its parts joined.
+        """
         rows = self.execute(
             "select actor_id from place_words where word = ? limit ?", [word.forms[-1], most + 1]
         ).fetchall()
