@@ -79,11 +79,10 @@ class Settings(BaseSettings):
         description="The phrases of activity indexes that tell the trades of a text: `bundled` "
         "(used with the default model alone), `off`, or a folder made by `quisait index-trades`.",
     )
-    engine: Literal["auto", "int8", "openvino", "torch"] = Field(
+    engine: Literal["auto", "openvino", "torch"] = Field(
         default="auto",
         description="What runs the encoder: OpenVINO, sentence-transformers on torch, or "
-        "OpenVINO where the model can be compiled and torch where not; `int8` is the same with "
-        "weights rounded to eight bits where embeddings stay close.",
+        "OpenVINO where the model can be compiled and torch where not.",
     )
     cache: Path = Field(
         default_factory=lambda: user_cache_path("quisait"),

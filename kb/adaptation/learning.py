@@ -20,6 +20,7 @@ from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
 from kb.encoder.delta import Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
+from kb.encoder.preparing import prompts_of
 from kb.errors import FileError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
@@ -74,7 +75,7 @@ def learn(
     is_bundled = settings.model == BUNDLED_MODEL
     base_model = prepared.HUB_NAME_OF_BUNDLED if is_bundled else settings.model
     plain = load_sentence_transformer(model_folder)
-    prompts = prepared.prompts_of(name, plain)
+    prompts = prompts_of(name, plain)
     if settings.threads:
         torch.set_num_threads(settings.threads)
 

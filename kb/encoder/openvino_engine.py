@@ -5,14 +5,14 @@ with bfloat16 it answers a short query some three times faster than torch, and i
 second where importing torch and sentence-transformers alone takes four (docs/benchmarks.md).
 """
 
-import logging
+import faulthandler
 import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -21,6 +21,7 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind, WaitForEmbeddings, WordEmbeddings
 from kb.encoder.tokenizer import ModelTokenizer
+from kb.errors import EncoderError
 
 BATCH_TOKENS, BATCH_TEXTS = 1024, 64
 """The most tokens in a batch, padding included, and the most texts.
@@ -35,23 +36,16 @@ FEW_TEXTS = 16
 MOST_AT_ONCE = 16
 """The most batches that run at the same time; where there are more cores, they share batches."""
 
-SHORT = 16
-"""Tokens to which a shorter text is padded that comes alone: three in five needs.
+STUCK_S = 300.0
+"""How long a batch, which takes seconds on the slowest computer, may take before it is stuck.
 
-They get a graph whose shapes are fixed. The other one works out what depends on shapes whenever a
-text is of another length. Both give the same embedding to the last digit, or the first is not used:
-this is so where the length is a multiple of what a processor adds up at once, and not with 24.
+Then its caller gets an error; where even that is impossible, the process ends after twice as long.
 """
-
-MANY_SHORT = 50
-"""After how many short texts that graph is compiled: it takes 70 MB, and 0.4 s of a processor."""
 
 EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1
 """The outputs of a graph: embeddings, and the vectors of the tokens before they are pooled."""
 
 Tokens = Sequence[int]
-
-_log = logging.getLogger(__name__)
 
 
 class OpenVinoEncoder:
@@ -59,8 +53,7 @@ class OpenVinoEncoder:
 
     The graph runs on a thread for each core, each with a batch of its own: threads that share a
     batch wait for each other at each of its layers. Many texts at once run on a second copy, which
-    is compiled when it is first needed: a query waits for no batch, it shares the processor. Short
-    texts that come alone run on a third copy, of fixed shapes, once there were many.
+    is compiled when it is first needed: a query waits for no batch, it shares the processor.
     """
 
     adaptation = ""
@@ -77,14 +70,13 @@ class OpenVinoEncoder:
         dimension: int,
         max_tokens: int,
         prompts: Mapping[str, str],
-        int8: bool = False,
         remark: str = "",
         threads: int = 0,
     ) -> None:
-        """Loads `graph` (OpenVINO IR), in `int8` or not, and the tokenizer (`ModelTokenizer`).
+        """Loads `graph` (OpenVINO IR) and the tokenizer (`ModelTokenizer`).
 
         `threads` 0 means all. Texts are cut after `max_tokens` tokens. `remark` is why this engine
-        runs the model and no faster one, if another was asked for.
+        runs the model, if another was asked for.
         """
         self.name = name
         self.fingerprint = fingerprint
@@ -93,12 +85,9 @@ class OpenVinoEncoder:
         self._tokenizer = ModelTokenizer(tokenizer, pieces, max_tokens)
         self._path, self._threads = graph, threads
         self._for_few = _Requests(graph, threads)
-        precision = "int8" if int8 else self._for_few.precision
-        self.engine = f"openvino {precision}" + (f" ({remark})" if remark else "")
+        self.engine = f"openvino {self._for_few.precision}" + (f" ({remark})" if remark else "")
         self._for_many: _Requests | None = None
         self._compiling = threading.Lock()
-        self._for_short: _Requests | None = None
-        self._short = count(1)
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         return self.begin(texts, kind)()
@@ -108,12 +97,7 @@ class OpenVinoEncoder:
         token_ids = self._tokenizer.ids([prompt + text for text in texts])
         batches = _batches([len(tokens) for tokens in token_ids])
         requests = self._for_few if len(texts) <= FEW_TEXTS else self._many()
-        length = 0
-        if len(texts) == 1 and len(token_ids[0]) <= SHORT:
-            requests, length = self._for_short or requests, SHORT
-            self._count_short()
-        padded = (_padded([token_ids[row] for row in rows], length) for rows in batches)
-        under_way = requests.embed(padded)
+        under_way = requests.embed(_padded([token_ids[row] for row in rows]) for rows in batches)
 
         def wait() -> Embeddings:
             embeddings = np.empty((len(texts), self.dimension), np.float32)
@@ -134,21 +118,6 @@ class OpenVinoEncoder:
             pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
         return WordEmbeddings.of_pooled(tokens, found.spans, text, prompt, pooled)
 
-    def _count_short(self) -> None:
-        if next(self._short) == MANY_SHORT:
-            threading.Thread(target=self._compile_for_short).start()
-
-    def _compile_for_short(self) -> None:
-        try:
-            compiled = _Requests(self._path, self._threads, SHORT)
-        except (RuntimeError, ValueError) as error:  # of a model that is built otherwise
-            _log.info("The encoder has no graph of its own for short texts: %s", error)
-            return
-        trials = [_padded([range(length)], SHORT) for length in range(1, SHORT + 1)]
-        graphs = (compiled, self._for_few)
-        if all(map(np.array_equal, *(graph.embed(iter(trials)) for graph in graphs))):
-            self._for_short = compiled
-
     def _many(self) -> "_Requests":
         with self._compiling:
             if self._for_many is None:
@@ -156,17 +125,44 @@ class OpenVinoEncoder:
             return self._for_many
 
 
+class _Watchdog:
+    """Ends the process where inference is stuck in a way that stops all of Python.
+
+    A thread that waits inside OpenVINO while it holds the interpreter lock lets nobody say so.
+    `faulthandler` needs no lock: it writes where each thread waits, and exits with 1.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watched = 0
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watches a call; each call that begins or ends shows that something moves."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._watched += more
+            if self._watched and sys.__stderr__:
+                faulthandler.dump_traceback_later(2 * STUCK_S, exit=True, file=sys.__stderr__)
+            else:
+                faulthandler.cancel_dump_traceback_later()
+
+
+_watchdog = _Watchdog()
+_first_inference = threading.Lock()
+
+
 class _Requests:
     """A compiled graph with its requests, each of which runs one batch at a time."""
 
-    def __init__(self, graph: Path, threads: int, length: int = 0) -> None:
-        """Compiles `graph` for as many batches at a time as `threads`, or as there are cores.
-
-        With a `length`, each of these batches is one text of so many tokens.
-
-        Raises:
-            RuntimeError, ValueError: the shapes of this graph cannot be fixed.
-        """
+    def __init__(self, graph: Path, threads: int) -> None:
+        """Compiles `graph` for as many batches at a time as `threads`, or as there are cores."""
         openvino = import_openvino()
         hints: dict[str, Any] = {
             "NUM_STREAMS": min(threads or os.cpu_count() or 1, MOST_AT_ONCE),
@@ -175,14 +171,25 @@ class _Requests:
         }
         if threads:
             hints["INFERENCE_NUM_THREADS"] = threads
-        read: Any = openvino.Core().read_model(str(graph))
-        if length:
-            _fix_shapes(read, length)
-        self._graph = openvino.Core().compile_model(read, "CPU", hints)
+        self._graph = openvino.Core().compile_model(str(graph), "CPU", hints)
         self.precision = str(self._graph.get_property("INFERENCE_PRECISION_HINT").get_type_name())
         self._at_once = int(self._graph.get_property("NUM_STREAMS"))
         # Appending to a list and taking from it are safe among threads.
         self._idle: list[Any] = []
+        self._run_alone()
+
+    def _run_alone(self) -> None:
+        """Runs a batch in each way, while no other thread runs its first.
+
+        OpenVINO's binding initialises static tables at the first inference of a process. Two
+        threads that do so at once can wait for each other for ever: one has the guard of a table
+        and wants Python's lock, the other has the lock and wants the guard.
+        """
+        batch = _padded([[0]])
+        with _first_inference:
+            list(self.embed(iter([batch])))
+            with self.outputs(batch):
+                pass
 
     def embed(self, batches: Iterator[Mapping[str, Any]]) -> Iterator[Embeddings]:
         """The first output for each batch, in their order, some of them at a time.
@@ -206,13 +213,13 @@ class _Requests:
                 self._idle.append(running.popleft())
         finally:
             for request in running:  # after an error: none may be running when it is used again
-                request.wait()
+                _finish(request)
 
     @contextmanager
     def outputs(self, batch: Mapping[str, Any]) -> Iterator[Any]:
         """All outputs for a batch."""
         request = self._started(batch)
-        request.wait()
+        _finish(request)
         # Not copied: of the tokens, whose output is large, most callers read nothing.
         yield [tensor.data for tensor in request.output_tensors]
         self._idle.append(request)
@@ -222,12 +229,26 @@ class _Requests:
             request = self._idle.pop()
         except IndexError:
             request = self._graph.create_infer_request()
-        request.start_async(batch)
+        with _watchdog.watching():
+            request.start_async(batch)
         return request
 
     def _embeddings_of(self, request: Any) -> Embeddings:
-        request.wait()
+        _finish(request)
         return np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data, np.float32)
+
+
+def _finish(request: Any) -> None:
+    """Waits for a request.
+
+    Raises:
+        EncoderError: it is stuck.
+    """
+    if not request.wait_for(int(STUCK_S * 1000)):
+        raise EncoderError(
+            f"The encoder gave no answer for {STUCK_S / 60:.0f} minutes: start again."
+        )
+    request.wait()  # raises what went wrong
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
@@ -244,59 +265,14 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _padded(texts: Sequence[Tokens], length: int = 0) -> dict[str, Any]:
-    """The inputs of a batch, as long as its longest text or as `length`."""
-    ids = np.zeros((len(texts), max(length, *map(len, texts))), np.int64)
+def _padded(texts: Sequence[Tokens]) -> dict[str, Any]:
+    """The inputs of a batch, as long as its longest text."""
+    ids = np.zeros((len(texts), max(map(len, texts))), np.int64)
     mask = np.zeros_like(ids)
     for row, tokens in enumerate(texts):
         ids[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1
     return {"input_ids": ids, "attention_mask": mask}
-
-
-def _fix_shapes(graph: Any, length: int) -> None:
-    """Makes a graph one for a single text of so many tokens, which gives its embedding alone.
-
-    The ids themselves stay of any shape where words are looked up: else OpenVINO makes the whole
-    table float32 while it compiles, which takes seconds.
-
-    Raises:
-        ValueError: its words are not looked up in one table.
-    """
-    opset = import_openvino().opset13
-    ids, mask = graph.input("input_ids"), graph.input("attention_mask")
-    name = ids.get_node().get_friendly_name()
-    (lookup,) = (
-        node
-        for node in graph.get_ops()
-        if node.get_type_name() == "Gather" and _source(node.input_value(1)) == name
-    )
-    of_lookup = {name, lookup.input_value(1).get_node().get_friendly_name()}
-    others = [
-        target
-        for target in ids.get_target_inputs()
-        if target.get_node().get_friendly_name() not in of_lookup
-    ]
-    readers = list(lookup.output(0).get_target_inputs())
-    fixed = opset.reshape(ids, np.array([1, length], np.int64), special_zero=False)
-    for target in others:
-        target.replace_source_output(fixed.output(0))
-    width = lookup.output(0).get_partial_shape()[-1].get_length()
-    words = opset.reshape(lookup, np.array([1, length, width], np.int64), special_zero=False)
-    for target in readers:
-        target.replace_source_output(words.output(0))
-    for result in graph.get_results()[TOKENS_OUTPUT:]:
-        graph.remove_result(result)
-    mask.get_node().set_partial_shape(import_openvino().PartialShape([1, length]))
-    graph.validate_nodes_and_infer_types()
-
-
-def _source(value: Any) -> str:
-    """The name of what a value is converted from."""
-    node = value.get_node()
-    while node.get_type_name() == "Convert":
-        node = node.input_value(0).get_node()
-    return str(node.get_friendly_name())
 
 
 def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:

@@ -1,15 +1,12 @@
-"""The texts on which a prepared model is tried: trades in French and English, short and long.
-
-The texts that a graph is calibrated with are of other trades than those that it is judged by.
-"""
+"""The texts on which a prepared model is tried: trades in French and English, short and long."""
 
 import re
 from collections.abc import Sequence
 
 from kb.reference.trades import Trade, trades
 
-CALIBRATING, JUDGING = 64, 500
-"""Count of the texts that int8 is calibrated with, and of those by which it is accepted."""
+JUDGING = 500
+"""Count of the texts on which the tokens of a prepared model are compared."""
 
 ODD_LENGTH = 32
 """Count of neighbours in Unicode that are a text."""
@@ -18,10 +15,6 @@ _SHAPES = (0, 0, 1, 1, 1, 1, 3, 10)
 """Count of the trades in a text, by turns; 0 is a single product or service of a trade."""
 
 _AFTER_A_PRODUCT = re.compile(r"[,:;] .*")
-
-
-def calibrating_texts() -> list[str]:
-    return _texts(trades()[::2], CALIBRATING)
 
 
 def judging_texts() -> list[str]:

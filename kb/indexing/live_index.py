@@ -1,9 +1,7 @@
 """The index of a process, shared by its threads and brought up to date with the store."""
 
 import contextlib
-import fcntl
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
+from kb.whole_file import locked
 
 logger = logging.getLogger(__name__)
 
@@ -108,12 +107,8 @@ class LiveIndex:
     def saving_alone(self) -> Iterator[None]:
         """Waits until no other process saves an index of this base, or deletes it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        with locked(self._folder):
             yield
-        finally:
-            os.close(folder)
 
     def scrub(self, store: Store) -> None:
         """Rewrites the database without what was erased from it, and deletes the saved index.

