@@ -15,7 +15,7 @@ from kb.adaptation.measuring import Collection, measure, nomenclature_collection
 from kb.adaptation.pairs import MIXES
 from kb.adaptation.training import RECIPES
 from kb.commands.adapt import MIXES as OFFERED
-from kb.encoder import bundled_weights, prepared
+from kb.encoder import bundled_weights
 from kb.encoder.delta import BUNDLED, DeltaMismatch, fingerprint, read_delta, write_delta
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.encoder.prepared import find_delta, load_encoder
@@ -239,7 +239,3 @@ def test_the_bundled_card_names_the_constants_of_the_recipe() -> None:
 def test_the_command_offers_the_mixes_that_there_are() -> None:
     assert set(OFFERED) == RECIPES.keys() == MIXES.keys()
     assert run("--data", DATA, "--mix", "nothing").exit_code == 2
-
-
-def test_preparing_was_raised() -> None:
-    assert prepared.PREPARATION >= 2
