@@ -30,9 +30,6 @@ A thread embeds 32 texts of 51 tokens together in three fifths of the time of tw
 hardly faster than 16.
 """
 
-FEW_TEXTS = 16
-"""The most texts that are embedded beside queries; more never make a query wait."""
-
 MOST_AT_ONCE = 16
 """The most batches that run at the same time; where there are more cores, they share batches."""
 
@@ -52,8 +49,8 @@ class OpenVinoEncoder:
     """An encoder over a compiled graph; in bfloat16 where the processor has it.
 
     The graph runs on a thread for each core, each with a batch of its own: threads that share a
-    batch wait for each other at each of its layers. Many texts at once run on a second copy, which
-    is compiled when it is first needed: a query waits for no batch, it shares the processor.
+    batch wait for each other at each of its layers. A query beside a long text waits for a batch of
+    it, a tenth of a second: a second copy of the graph, which spared that, took 190 MB.
     """
 
     adaptation = ""
@@ -83,11 +80,8 @@ class OpenVinoEncoder:
         self.dimension = dimension
         self._prompts = prompts
         self._tokenizer = ModelTokenizer(tokenizer, pieces, max_tokens)
-        self._path, self._threads = graph, threads
-        self._for_few = _Requests(graph, threads)
-        self.engine = f"openvino {self._for_few.precision}" + (f" ({remark})" if remark else "")
-        self._for_many: _Requests | None = None
-        self._compiling = threading.Lock()
+        self._requests = _Requests(graph, threads)
+        self.engine = f"openvino {self._requests.precision}" + (f" ({remark})" if remark else "")
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         return self.begin(texts, kind)()
@@ -96,8 +90,8 @@ class OpenVinoEncoder:
         prompt = self._prompts[kind]
         token_ids = self._tokenizer.ids([prompt + text for text in texts])
         batches = _batches([len(tokens) for tokens in token_ids])
-        requests = self._for_few if len(texts) <= FEW_TEXTS else self._many()
-        under_way = requests.embed(_padded([token_ids[row] for row in rows]) for rows in batches)
+        padded = (_padded([token_ids[row] for row in rows]) for rows in batches)
+        under_way = self._requests.embed(padded)
 
         def wait() -> Embeddings:
             embeddings = np.empty((len(texts), self.dimension), np.float32)
@@ -111,18 +105,12 @@ class OpenVinoEncoder:
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         prompt = self._prompts[kind]
         found = self._tokenizer.tokens(prompt + text)
-        with self._for_few.outputs(_padded([found.ids])) as outputs:
+        with self._requests.outputs(_padded([found.ids])) as outputs:
             if len(outputs) <= TOKENS_OUTPUT:
                 return None
             tokens = np.array(outputs[TOKENS_OUTPUT][0], np.float32)
             pooled = np.array(outputs[EMBEDDING_OUTPUT][0], np.float32)
         return WordEmbeddings.of_pooled(tokens, found.spans, text, prompt, pooled)
-
-    def _many(self) -> "_Requests":
-        with self._compiling:
-            if self._for_many is None:
-                self._for_many = _Requests(self._path, self._threads)
-            return self._for_many
 
 
 class _Watchdog:

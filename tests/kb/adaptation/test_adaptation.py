@@ -217,7 +217,7 @@ def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
     from kb.encoder.openvino_engine import OpenVinoEncoder
 
     assert isinstance(real_encoder, OpenVinoEncoder)
-    graph = real_encoder._for_few._graph
+    graph = real_encoder._requests._graph
     assert [output.get_any_name() for output in graph.outputs] == [
         "sentence_embedding",
         "token_embeddings",

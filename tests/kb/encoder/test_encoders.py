@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,8 +14,7 @@ import numpy as np
 import pytest
 
 from kb.encoder import bundled_weights, openvino_engine, prepared, preparing
-from kb.encoder.encoder import BeginningEncoder, Embeddings, Encoder, TextKind, WordEmbeddings
-from kb.encoder.openvino_engine import OpenVinoEncoder
+from kb.encoder.encoder import BeginningEncoder, Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
@@ -54,8 +52,8 @@ def test_rows_are_unit_vectors_in_the_order_given(real_encoder: Encoder) -> None
 
 
 def test_many_texts_are_embedded_as_each_alone(real_encoder: Encoder) -> None:
-    texts = [f"{text} {number}" for number in range(10) for text in TEXTS]
-    assert len(texts) > openvino_engine.FEW_TEXTS
+    texts = [f"{text} {number}" for number in range(20) for text in TEXTS]
+    assert len(texts) > openvino_engine.BATCH_TEXTS
     together = real_encoder.encode(texts, TextKind.DOCUMENT)
     alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in texts[:10]])
     assert np.sum(together[:10] * alone, axis=1).min() > 0.999
@@ -69,27 +67,6 @@ def test_texts_that_are_begun_together_are_embedded_as_each_alone(real_encoder: 
     found = [wait() for wait in reversed(waiting)]
     for texts, embeddings in zip(calls, reversed(found), strict=True):
         assert np.array_equal(embeddings, real_encoder.encode(texts, TextKind.DOCUMENT))
-
-
-def test_a_query_waits_for_no_batch(real_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even for one that never ends, until the query is embedded."""
-    begun, query_embedded = threading.Event(), threading.Event()
-
-    def embed(batches: Iterable[object]) -> Iterator[Embeddings]:
-        for _batch in batches:
-            begun.set()
-            assert query_embedded.wait(60)
-            yield np.ones((1, real_encoder.dimension), np.float32)
-
-    assert isinstance(real_encoder, OpenVinoEncoder)
-    monkeypatch.setattr(real_encoder, "_for_many", SimpleNamespace(embed=embed))
-    many = ["gants"] * (openvino_engine.FEW_TEXTS + 1)
-    embedding = threading.Thread(target=real_encoder.encode, args=(many, TextKind.DOCUMENT))
-    embedding.start()
-    assert begun.wait(60)
-    assert real_encoder.encode(["gants"], TextKind.QUERY).shape == (1, real_encoder.dimension)
-    query_embedded.set()
-    embedding.join()
 
 
 def test_neighbours_in_length_share_a_batch() -> None:
