@@ -15,6 +15,7 @@
     └── KnowledgeBaseError     a knowledge base that cannot be used as it is
         ├── NotAKnowledgeBase      the folder or file is something else
         ├── SchemaTooNew           written by a later version of this program
+        ├── SchemaTooOld           written by an early version of this program
         ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
         ├── StoresBusy             all of its connections are in use: a moment later one is free
         ├── NotYetScrubbed         what was erased is gone, but the files still have it
@@ -111,6 +112,10 @@ class NotAKnowledgeBase(KnowledgeBaseError):
 
 class SchemaTooNew(KnowledgeBaseError):
     """The knowledge base was written by a later version of this program."""
+
+
+class SchemaTooOld(KnowledgeBaseError):
+    """The knowledge base was written by an early version, whose tables are no longer known."""
 
 
 class ReadOnlyKnowledgeBase(KnowledgeBaseError):

@@ -21,7 +21,7 @@ import numpy as np
 from kb.base_folder import DATABASE_FILE, MIN_SECRET_CHARS, SECRET_FILE, UPLOADS
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.encoder.prepared import load_encoder
-from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew
+from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
 from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
@@ -448,7 +448,7 @@ def check_base(
     try:
         store = Store.open(path)
     except KnowledgeBaseError as error:
-        if not path.is_file() or isinstance(error, SchemaTooNew):
+        if not path.is_file() or isinstance(error, (SchemaTooNew, SchemaTooOld)):
             raise
         return [Finding("pages", str(error).rstrip("."), RESTORE)]
     indexer = None if quick else Indexer(folder, lambda: load_encoder(settings))

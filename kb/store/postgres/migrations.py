@@ -10,62 +10,14 @@ from typing import Any
 
 import psycopg
 
-from kb.errors import NotAKnowledgeBase, SchemaTooNew
-from kb.store.migrations import SCHEMA_VERSION
-from kb.text.analysis import forms_of
-
-FIRST_VERSION = 26
-"""The version of `schema.sql`."""
-
-PLACES_AT_ONCE = 10_000
-"""Places whose words a statement stores."""
+from kb.errors import NotAKnowledgeBase
+from kb.store.migrations import FIRST_VERSION, SCHEMA_VERSION, refuse_other
 
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
 
-def _kept_files(connection: "psycopg.Connection[Any]") -> None:
-    # What a folder has beside its database (`kb.registers.beside`). Uploads are compressed already,
-    # or gone soon: nothing is won by compressing them here.
-    connection.execute(
-        'create table kept_files (name text collate "C", piece bigint, content bytea not null,'
-        ' at text collate "C" not null, primary key (name, piece))'
-    )
-    connection.execute("alter table kept_files alter content set storage external")
-
-
-def _parts_of_jobs(connection: "psycopg.Connection[Any]") -> None:
-    connection.execute("""alter table jobs add part_of text collate "C" not null default ''""")
-    connection.execute(
-        'create table embeddings_ahead (text_hash text collate "C", encoder text collate "C",'
-        ' vector halfvec, job text collate "C", primary key (text_hash, encoder))'
-    )
-
-
-def _words_of_places(connection: "psycopg.Connection[Any]") -> None:
-    connection.execute(
-        'create table place_words (word text collate "C", actor_id text collate "C",'
-        " primary key (word, actor_id))"
-    )
-    places = connection.execute("select distinct place from actors where place != ''").fetchall()
-    for first in range(0, len(places), PLACES_AT_ONCE):
-        of_places = places[first : first + PLACES_AT_ONCE]
-        words = [(place, form) for (place,) in of_places for form in forms_of(place)]
-        connection.execute(
-            "insert into place_words select word, id from actors"
-            " join unnest(%s::text[], %s::text[]) words_of (place, word) using (place)"
-            " order by 1, 2",
-            [[place for place, _ in words], [word for _, word in words]],
-        )
-    connection.execute("create index idx_place_words_actor_id on place_words (actor_id)")
-    connection.execute("drop index idx_actors_place_id")
-
-
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
-    _kept_files,
-    _parts_of_jobs,
-    _words_of_places,
-)
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = ()
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 
@@ -86,14 +38,10 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
 
     Raises:
         NotAKnowledgeBase: there are none, and none are to be made; or others are in their place.
-        SchemaTooNew: they were written by a later version.
+        SchemaTooNew, SchemaTooOld: they were written by a later version, or an early one.
     """
     version = version_of(connection)
-    if version > SCHEMA_VERSION:
-        raise SchemaTooNew(
-            f"The knowledge base has schema {version}; this program knows {SCHEMA_VERSION} at "
-            "most. Use the version that wrote it, or a later one."
-        )
+    refuse_other(version, SCHEMA_VERSION)
     if version == 0 and not create:
         raise no_base(called)
     for number in range(max(version + 1, FIRST_VERSION), SCHEMA_VERSION + 1):

@@ -1,11 +1,11 @@
--- The tables of schema 25, as `kb.store.migrations` makes them in SQLite: the same names, columns and
+-- The tables of schema 29, as `kb/store/schema.sql` makes them in SQLite: the same names, columns and
 -- defaults. Later schemas are migrations. Read by `kb.store.postgres.migrations`.
 --
 -- Texts are compared byte by byte, as SQLite does. Numbers that say yes or no are 0 and 1. Where
 -- SQLite lists rows in the order in which they came, by its `rowid`, a column of that name counts.
 
 create table quisait_schema (number bigint not null);  -- one row: the version of these tables
-insert into quisait_schema values (25);
+insert into quisait_schema values (29);
 
 create table actors (
   id text collate "C" primary key,
@@ -33,7 +33,6 @@ create table actors (
 );
 create index idx_actors_department on actors (department);
 create index idx_actors_siret on actors (siret);
-create index idx_actors_place_id on actors (place, id);
 create index idx_actors_latitude_longitude_id on actors (latitude, longitude, id);
 
 create table cases (
@@ -258,7 +257,8 @@ create table jobs (
   file text collate "C" not null default '',
   phase text collate "C" not null default '',
   per_second double precision not null default 0.0,
-  rowid bigint generated always as identity
+  rowid bigint generated always as identity,
+  part_of text collate "C" not null default ''
 );
 create index idx_jobs_state on jobs (state);
 
@@ -649,3 +649,31 @@ create trigger case_changes after insert or update or delete on cases
   for each row execute function wait_for_rebuild('case');
 create trigger embedding_goes before delete on embeddings
   for each row execute function keep_for_rebuild();
+
+-- What parts of a job embed waits until that job puts its passages.
+create table embeddings_ahead (
+  text_hash text collate "C",
+  encoder text collate "C",
+  vector halfvec,
+  job text collate "C",
+  primary key (text_hash, encoder)
+);
+
+-- Places of actors word by word, so that a place that a need names is found at once.
+create table place_words (
+  word text collate "C",
+  actor_id text collate "C",
+  primary key (word, actor_id)
+);
+create index idx_place_words_actor_id on place_words (actor_id);
+
+-- What a folder has beside its database (`kb.registers.beside`). Uploads are compressed already, or
+-- gone soon: nothing is won by compressing them here.
+create table kept_files (
+  name text collate "C",
+  piece bigint,
+  content bytea not null,
+  at text collate "C" not null,
+  primary key (name, piece)
+);
+alter table kept_files alter content set storage external;
