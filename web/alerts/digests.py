@@ -132,16 +132,15 @@ class Digests:
         news = self._news(due, language, until)
         if not news:
             return None
-        manage, stop = self._links.to_manage(subscriber), self._links.to_stop(subscriber)
         return self._writer.write(
             "alerts/mail/digest",
             language,
             recipient=subscriber.email,
             purpose=DIGEST,
-            unsubscribe_url=self._links.url(stop, language),
+            link=self._links.to_manage(subscriber),
+            unsubscribe=self._links.to_stop(subscriber),
             news=news,
             count=sum(len(of.items) + of.more for of in news),
-            manage_url=self._links.url(manage, language),
         )
 
     def _queue_regularly(self) -> None:
@@ -162,7 +161,7 @@ def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Rend
     return Digests(
         knowledge_base,
         MailWriter(renderer, settings, lambda: knowledge_base.identity.current().identity),
-        AlertLinks(signed, settings.public_url.rstrip("/")),
+        AlertLinks(signed),
         settings.digest_hour,
     )
 

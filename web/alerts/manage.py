@@ -149,7 +149,7 @@ def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
 
 
 def _links(request: PageRequest) -> AlertLinks:
-    return AlertLinks(signed_links_of(request), request.root)
+    return AlertLinks(signed_links_of(request))
 
 
 def _to_confirm(request: PageRequest, token: str) -> Subscription:

@@ -17,7 +17,7 @@ from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
 from kb.reference.flows import Flow
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber, Subscription
+from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber
 from kb.registers.alerts.topics import NewsTopic, TopicKind
 from kb.remarks import Remark
 from kb.search.results import Steering
@@ -29,9 +29,9 @@ from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.secret import NoSecret
-from web.http.security.sessions import AFormOfAnyone, sessions_of
+from web.http.security.sessions import AFormOfAnyone
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import Page, address
+from web.http.urls import Address, Page, address
 from web.mail.signed_links import signed_links_of
 from web.mail.writing import mail_writer_of
 
@@ -130,47 +130,32 @@ def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
 
 
 def _ask(request: PageRequest, filled: AlertForm) -> None:
-    language = request.language
-    links = AlertLinks(signed_links_of(request), request.root)
-    writer = mail_writer_of(request)
-
-    def write(asked: Subscription) -> NewMail:
-        return writer.write(
-            "alerts/mail/confirm",
-            language,
-            recipient=asked.subscriber.email,
-            purpose=CONFIRM,
-            topic=asked.topic,
-            frequency=asked.frequency,
-            link=links.url(links.to_confirm(asked.id), language),
-        )
-
-    account = request.session.account
+    links, account = AlertLinks(signed_links_of(request)), request.session.account
     request.knowledge_base.subscriptions.ask(
         filled.email,
-        language.value,
+        request.language.value,
         filled.topic,
         filled.frequency,
-        write,
+        lambda asked: _mail(request, CONFIRM, asked.subscriber, links.to_confirm(asked.id)),
         account=account.name if account else "",
     )
 
 
 def _find(request: PageRequest, email: str) -> None:
-    language = request.language
-    links = AlertLinks(signed_links_of(request), request.root)
-    writer = mail_writer_of(request)
+    links = AlertLinks(signed_links_of(request))
+    request.knowledge_base.subscriptions.find(
+        email, lambda found: _mail(request, FIND, found, links.to_manage(found))
+    )
 
-    def write(subscriber: Subscriber) -> NewMail:
-        return writer.write(
-            "alerts/mail/find",
-            language,
-            recipient=subscriber.email,
-            purpose=FIND,
-            link=links.url(links.to_manage(subscriber), language),
-        )
 
-    request.knowledge_base.subscriptions.find(email, write)
+def _mail(request: PageRequest, purpose: str, to: Subscriber, link: Address) -> NewMail:
+    return mail_writer_of(request).write(
+        f"alerts/mail/{purpose}",
+        request.language,
+        recipient=to.email,
+        purpose=purpose,
+        link=link,
+    )
 
 
 def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
@@ -235,18 +220,12 @@ def _filled(base: KnowledgeBase, form: FormData) -> AlertForm:
 def _page(
     request: PageRequest, filled: AlertForm, *, sent: str = "", status_code: int = 200
 ) -> Response:
-    offered = request.settings.sends_mail and request.knowledge_base.writable
-    if offered:
-        try:
-            sessions_of(request.http).welcome(request.http)
-        except NoSecret:
-            offered = False
     topic = filled.topic
     return request.page(
         "alerts/subscribe.html",
         here=alert_of(topic),
         status_code=status_code,
-        offered=offered,
+        offered=request.settings.sends_mail and request.welcome(),
         filled=filled,
         topic=topic,
         departments=NAMES,

@@ -25,7 +25,6 @@ def test(address: str, lang: str) -> None:
     from kb.registers.alerts.outbox import checked_address
     from kb.settings import Settings
     from web.http.assets import Assets
-    from web.http.i18n import Language
     from web.http.templating import Renderer
     from web.mail.mail_server import MailServer
     from web.mail.message import unqueued_message
@@ -38,9 +37,7 @@ def test(address: str, lang: str) -> None:
             "No mail can be sent: set QUISAIT_SMTP_URL, QUISAIT_MAIL_FROM and QUISAIT_PUBLIC_URL."
         )
     writer = MailWriter(Renderer(Assets(mounted_at="/static")), settings)
-    written = writer.write(
-        "mail/test", Language(lang), recipient=checked_address(address), purpose="test"
-    )
+    written = writer.write("mail/test", lang, recipient=checked_address(address), purpose="test")
     with server.connected() as connection:
         server.deliver(connection, unqueued_message(written, settings.mail_from))
     click.echo(f"{server.host} took a mail for {written.recipient}.")

@@ -12,14 +12,12 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
 from web.catalogue.flagged_pages import FlaggedPage, flagged_page, page_of_flag
 from web.http.dependencies import APageRequest
-from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.secret import NoSecret
-from web.http.security.sessions import AForm, AFormOfAnyone, AModerator, sessions_of
+from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import Page, absolute_urls, address
+from web.http.urls import Page, address
 from web.mail.writing import mail_writer_of
 
 PURPOSE = "flag"
@@ -119,17 +117,13 @@ def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     base = request.knowledge_base
 
     def write(flag: Flag) -> NewMail:
-        language = Language(flag.lang) if flag.lang in set(Language) else DEFAULT_LANGUAGE
-        about = page_of_flag(base, flag)
-        link = absolute_urls(request.root, language)(about.page) if about.page else ""
         return mail_writer_of(request).write(
             "holders/mail/settled",
-            language,
+            flag.lang,
             recipient=flag.email,
             purpose=PURPOSE,
-            title=about.title,
             settlement=flag.settlement,
-            link=link,
+            link=page_of_flag(base, flag).page,
         )
 
     try:
@@ -164,12 +158,6 @@ def _form_page(
     sent: bool = False,
     status_code: int = 200,
 ) -> Response:
-    offered = request.knowledge_base.writable
-    if offered and not sent:
-        try:
-            sessions_of(request.http).welcome(request.http)
-        except NoSecret:
-            offered = False
     return request.page(
         "holders/flag.html",
         here=address(Page.FLAG, kind=kind, id=id),
@@ -177,7 +165,7 @@ def _form_page(
         flagged=flagged,
         form=form,
         reasons=REASONS,
-        offered=offered,
+        offered=sent or request.welcome(),
         sent=sent,
         sends_mail=request.settings.sends_mail,
     )

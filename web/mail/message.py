@@ -53,8 +53,6 @@ def _message(mail: NewMail, sender: str, id: str, at: str) -> EmailMessage:
     message["Message-ID"] = f"<{id}@{address.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.lang
-    if mail.reply_to:
-        message["Reply-To"] = Address(addr_spec=mail.reply_to)
     if mail.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{_line(mail.unsubscribe_url)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
