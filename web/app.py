@@ -27,6 +27,7 @@ from web.editorial import (
     draft,
     duplicates,
     edit,
+    forgotten,
     history,
     jobs,
     moderation,
@@ -80,6 +81,7 @@ CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
+    forgotten,
     contribute,
     organisation,
     directory,

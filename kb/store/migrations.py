@@ -728,6 +728,12 @@ def _words_of_places(db: Database) -> None:
     db.execute("drop index idx_actors_place_id")
 
 
+def _addresses_of_accounts(db: Database) -> None:
+    # Where the link for a forgotten password is sent. Mails are answered to the site alone.
+    db.table("accounts").add_column("email", str, not_null_default="")
+    db.execute("alter table outbox drop column reply_to")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _first_tables,
     _editorial_tables,
@@ -758,6 +764,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _nothing,  # kept_files
     _parts_of_jobs,
     _words_of_places,
+    _addresses_of_accounts,
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

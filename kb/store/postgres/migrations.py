@@ -61,10 +61,16 @@ def _words_of_places(connection: "psycopg.Connection[Any]") -> None:
     connection.execute("drop index idx_actors_place_id")
 
 
+def _addresses_of_accounts(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("""alter table accounts add email text collate "C" not null default ''""")
+    connection.execute("alter table outbox drop column reply_to")
+
+
 MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
     _kept_files,
     _parts_of_jobs,
     _words_of_places,
+    _addresses_of_accounts,
 )
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 

@@ -128,7 +128,7 @@ def test_a_mail_that_cannot_be_written_does_not_keep_others_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sender_module, "LOOK_EVERY_S", 0.01)
-    base.outbox.queue(replace(MAIL, reply_to="no address"))
+    base.outbox.queue(replace(MAIL, lang="fr\nReply-To: no address"))
     base.outbox.queue(MAIL)
     sender = MailSender(base, settings)
     sender.start()
