@@ -63,15 +63,22 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
 
 
 class Digests:
-    """Makes the digests of a site."""
+    """Makes the digests of a site whose settings let it send mails."""
 
     def __init__(
-        self, knowledge_base: KnowledgeBase, writer: MailWriter, links: AlertLinks, hour: int
+        self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
+        """Opens the secret of the site.
+
+        Raises:
+            NoSecret: links cannot be signed, since no secret can be kept.
+        """
         self._knowledge_base = knowledge_base
-        self._writer = writer
-        self._links = links
-        self._hour = hour
+        self._writer = MailWriter(
+            renderer, settings, lambda: knowledge_base.identity.current().identity
+        )
+        self._links = AlertLinks(SignedLinks(site_secret(settings, knowledge_base)))
+        self._hour = settings.digest_hour
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._queue_regularly, name="digests", daemon=True)
 
@@ -149,21 +156,6 @@ class Digests:
                 self.queue_due(local_time())
             except QuisaitError as error:
                 _log.warning("Digests wait: %s", error)
-
-
-def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer) -> Digests:
-    """Returns the digests of a site whose settings let it send mails.
-
-    Raises:
-        NoSecret: links cannot be signed, since no secret can be kept.
-    """
-    signed = SignedLinks(site_secret(settings, knowledge_base))
-    return Digests(
-        knowledge_base,
-        MailWriter(renderer, settings, lambda: knowledge_base.identity.current().identity),
-        AlertLinks(signed),
-        settings.digest_hour,
-    )
 
 
 def _written(moment: datetime) -> str:

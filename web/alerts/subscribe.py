@@ -66,13 +66,6 @@ SENT: Mapping[str, str] = {
 """What the page says after a form, by the value of `sent` in its address."""
 
 
-class AlertThrottle(Throttle):
-    """Slows down who asks for many mails from one network address."""
-
-    def __init__(self) -> None:
-        super().__init__(free=10, longest_s=10 * 60, forgotten_after_s=60 * 60)
-
-
 @dataclass(frozen=True, slots=True)
 class AlertForm:
     """What the form shows; `wrong` is the field that was refused, and `message` why."""

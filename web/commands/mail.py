@@ -27,7 +27,7 @@ def test(address: str, lang: str) -> None:
     from web.http.assets import Assets
     from web.http.templating import Renderer
     from web.mail.mail_server import MailServer
-    from web.mail.message import unqueued_message
+    from web.mail.message import message_of
     from web.mail.writing import MailWriter
 
     settings = Settings.from_environment()
@@ -39,7 +39,7 @@ def test(address: str, lang: str) -> None:
     writer = MailWriter(Renderer(Assets(mounted_at="/static")), settings)
     written = writer.write("mail/test", lang, recipient=checked_address(address), purpose="test")
     with server.connected() as connection:
-        server.deliver(connection, unqueued_message(written, settings.mail_from))
+        server.deliver(connection, message_of(written, settings.mail_from))
     click.echo(f"{server.host} took a mail for {written.recipient}.")
 
 

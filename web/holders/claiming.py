@@ -1,7 +1,7 @@
 """The way of an organisation to its page: asking for it, following the link, deciding on it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from starlette.responses import Response
@@ -98,13 +98,13 @@ def _ask(request: PageRequest, actor: Actor, form: Mapping[str, object]) -> Resp
         email = checked_address(typed.email)
     except InputError as error:
         wrong = {"email": translated(error.remark, request.language)}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=400)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=400)
     if len(typed.message) > MAX_MESSAGE_CHARS:
         wrong = {"message": LONG_MESSAGE}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=400)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=400)
     if cast("Throttle", request.http.app.state.hold_throttle).attempt(host_of(request.http)):
         wrong = {"email": TOO_MANY_ASKS}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=429)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=429)
     is_proof = request.settings.sends_mail and proves(email, actor, base.actors())
     base.holds.ask(
         actor.id,
@@ -152,10 +152,6 @@ def _writer(request: PageRequest, email: str, lang: str) -> Callable[[str], NewM
 
 def _link(token: str) -> Address:
     return address(Page.HOLD_CONFIRM, key=token)
-
-
-def _wrong(form: HoldForm, errors: Mapping[str, str]) -> HoldForm:
-    return HoldForm(form.email, form.message, errors)
 
 
 def _hold_page(

@@ -1,7 +1,7 @@
 """The form that says what is wrong on a page, for anybody; and the page on which it is settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from starlette.responses import Response
@@ -80,13 +80,14 @@ def raise_flag(
     elif len(typed.text) > MAX_FLAG_CHARS:
         errors["text"] = LONG_TEXT
     if errors:
-        return _refused(request, kind, id, flagged, typed, errors)
+        return _form_page(request, kind, id, flagged, replace(typed, errors=errors))
     done = address(Page.FLAG, kind=kind, id=id, sent="1")
     if text_of(form, "website"):
         return see(request, done)
     throttle = cast("Throttle", request.http.app.state.flag_throttle)
     if throttle.attempt(host_of(request.http)):
-        return _refused(request, kind, id, flagged, typed, {"text": TOO_MANY_FLAGS}, 429)
+        slow = replace(typed, errors={"text": TOO_MANY_FLAGS})
+        return _form_page(request, kind, id, flagged, slow, status_code=429)
     try:
         request.knowledge_base.flags.add(
             FlaggedKind(kind),
@@ -97,9 +98,8 @@ def raise_flag(
             email=typed.email,
         )
     except InputError as error:
-        return _refused(
-            request, kind, id, flagged, typed, {"email": translated(error.remark, request.language)}
-        )
+        wrong = replace(typed, errors={"email": translated(error.remark, request.language)})
+        return _form_page(request, kind, id, flagged, wrong)
     return see(request, done)
 
 
@@ -135,19 +135,6 @@ def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     return see(request, address(Page.FLAGGED, done="settled"))
 
 
-def _refused(
-    request: PageRequest,
-    kind: str,
-    id: str,
-    flagged: FlaggedPage,
-    typed: FlagForm,
-    errors: Mapping[str, str],
-    status_code: int = 400,
-) -> Response:
-    wrong = FlagForm(typed.subject, typed.text, typed.email, errors)
-    return _form_page(request, kind, id, flagged, wrong, status_code=status_code)
-
-
 def _form_page(
     request: PageRequest,
     kind: str,
@@ -156,12 +143,12 @@ def _form_page(
     form: FlagForm,
     *,
     sent: bool = False,
-    status_code: int = 200,
+    status_code: int = 0,
 ) -> Response:
     return request.page(
         "holders/flag.html",
         here=address(Page.FLAG, kind=kind, id=id),
-        status_code=status_code,
+        status_code=status_code or (400 if form.errors else 200),
         flagged=flagged,
         form=form,
         reasons=REASONS,

@@ -23,7 +23,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.alerts.test_subscribing import SETTINGS, confirmed
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, send
-from web.mail.message import unqueued_message
+from web.mail.message import message_of
 from web.mail.writing import MailWriter
 
 WORDS = "cirages: payez zorglub.example"
@@ -174,7 +174,7 @@ def test_no_mail_to_an_unconfirmed_address_says_what_a_stranger_typed(
     assert {name for name, _ in written} == kinds - CONFIRMED - OPERATORS
     assert len(written) == 13, [name for name, _ in written]
     for name, mail in written:
-        message = unqueued_message(mail, SETTINGS.mail_from)
+        message = message_of(mail, SETTINGS.mail_from)
         assert MARK not in everything_in(message), name
         # Not the name of what is published either: anybody may have written it.
         assert AVEL.name not in message.as_string(), name
@@ -191,5 +191,5 @@ def test_words_are_found_in_every_part_of_a_mail() -> None:
         replace(mail, text="https://a.example/?q=%7A%6Frglub"),
         replace(mail, unsubscribe_url=f"https://a.example/?q={MARK}"),
     ):
-        assert MARK in everything_in(unqueued_message(said, SETTINGS.mail_from)), said
-    assert MARK not in everything_in(unqueued_message(mail, SETTINGS.mail_from))
+        assert MARK in everything_in(message_of(said, SETTINGS.mail_from)), said
+    assert MARK not in everything_in(message_of(mail, SETTINGS.mail_from))
