@@ -84,11 +84,7 @@ router = PageRouter()
 @router.shows(Page.ALERTS)
 def alerts_page(request: APageRequest, sent: str = "") -> Response:
     """The form, filled with the topic that the address says (`Page.ALERTS`)."""
-    values = {**request.http.query_params}
-    try:
-        topic = _topic(request.knowledge_base, values)
-    except ValueError:
-        topic = _topic(request.knowledge_base, {**values, "department": ""})
+    topic = _topic(request.knowledge_base, request.http.query_params)
     return _page(request, AlertForm(topic), sent=SENT.get(sent, ""))
 
 
@@ -107,7 +103,7 @@ def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
         if do == "find":
             _find(request, filled.found_email)
         else:
-            filled = replace(filled, topic=_checked_topic(request, form))
+            _check(request, form, filled.topic)
             _ask(request, filled)
     except InputError as error:
         wrong = "email" if do == "ask" else "found_email"
@@ -154,8 +150,9 @@ def _mail(request: PageRequest, purpose: str, to: Subscriber, link: Address) -> 
 def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
     """Returns the topic of these values; a need says by itself that it is a search.
 
+    An unknown department is left out.
+
     Raises:
-        ValueError: there is no such department.
         UnknownRecord: there is no such notice that everybody may read.
     """
     if notice_id := values.get("notice", ""):
@@ -165,7 +162,10 @@ def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
         return NewsTopic(TopicKind.NOTICE, notice.content.title, notice_id=notice.id)
     q = " ".join(values.get("q", "").split())
     theme = " ".join(values.get("theme", "").split())[:MAX_THEME_CHARS]
-    department = department_code(values.get("department", ""))
+    try:
+        department = department_code(values.get("department", ""))
+    except ValueError:
+        department = ""
     kind, _, flow = values.get("kind", "").partition("-")
     if q:
         return NewsTopic(TopicKind.SEARCH, q, department, theme)
@@ -176,8 +176,8 @@ def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
     return NewsTopic(known, "", department, theme)
 
 
-def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
-    """Returns the topic of a form.
+def _check(request: PageRequest, form: FormData, topic: NewsTopic) -> None:
+    """Refuses a topic of which nothing can be told.
 
     Raises:
         ValueError: a value cannot be used; says why.
@@ -186,24 +186,17 @@ def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
     if len(text_of(form, "q")) > MAX_NEED_CHARS:
         raise ValueError(LONG_NEED)
     try:
-        topic = _topic(request.knowledge_base, _values(form))
+        department_code(text_of(form, "department"))
     except ValueError:
         raise ValueError(UNKNOWN_DEPARTMENT) from None
     if topic.kind is TopicKind.SEARCH:
         request.knowledge_base.search(topic.q, limit=1, steering=Steering(worded=False))
-    return topic
-
-
-def _values(form: FormData) -> dict[str, str]:
-    return {name: text_of(form, name) for name in ("q", "department", "theme", "kind", "notice")}
 
 
 def _filled(base: KnowledgeBase, form: FormData) -> AlertForm:
     weekly = text_of(form, "frequency") != Frequency.DAILY.value
-    department = text_of(form, "department")
-    topic = _topic(base, {**_values(form), "department": ""})
     return AlertForm(
-        replace(topic, department=department if department in NAMES else ""),
+        _topic(base, {name: text_of(form, name) for name in form}),
         email=text_of(form, "email").strip(),
         frequency=Frequency.WEEKLY if weekly else Frequency.DAILY,
         found_email=text_of(form, "found_email").strip(),
