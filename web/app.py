@@ -27,6 +27,7 @@ from web.editorial import (
     draft,
     duplicates,
     edit,
+    forgotten,
     history,
     jobs,
     moderation,
@@ -80,6 +81,7 @@ CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
+    forgotten,
     contribute,
     organisation,
     directory,
@@ -210,7 +212,8 @@ def create_app(
     processes = 1 + (others.count if others else 0)
     app.state.complete_searches = CompleteSearches(processes)
     app.state.sign_in_throttle = SignInThrottle()
-    app.state.alert_throttle = subscribe.AlertThrottle()
+    # Of all mails that who types an address has sent to it.
+    app.state.alert_throttle = Throttle(free=10, longest_s=10 * 60, forgotten_after_s=60 * 60)
     app.state.board_throttle = Throttle(free=FREE_POSTS)
     app.state.hold_throttle = Throttle(free=claiming.FREE_ASKS)
     app.state.flag_throttle = Throttle(free=flagging.FREE_FLAGS)

@@ -23,7 +23,7 @@ from kb.errors import QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
-from web.alerts.digests import digests_of
+from web.alerts.digests import Digests
 from web.app import create_app
 from web.embed.usage import SiteUsage
 from web.fonts.making import prepare_fonts
@@ -117,7 +117,7 @@ def serve(
             upkeep, supervisor, readers(), forgetting, app.state.demand_counter,
         ]  # fmt: skip
         if settings.sends_mail and knowledge_base.writable:
-            digests = digests_of(knowledge_base, settings, app.state.renderer)
+            digests = Digests(knowledge_base, settings, app.state.renderer)
             beside += [MailSender(knowledge_base, settings), digests]
         app.state.proxies = proxies = _proxies(config)
         metrics: SiteMetrics = app.state.metrics

@@ -48,7 +48,8 @@ class AccountRole(StrEnum):
 class Account:
     """An account that can sign in. Sessions of another epoch than `session_epoch` are over.
 
-    `toured` is when it put away the tour of the moderation page; empty until then.
+    `toured` is when it put away the tour of the moderation page; empty until then. `email` is where
+    a link for a forgotten password is sent, or empty.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Account:
     disabled: bool
     session_epoch: int
     toured: str = ""
+    email: str = ""
 
     @property
     def is_member(self) -> bool:
@@ -133,15 +135,20 @@ class Accounts:
                 )
         return _account(row)
 
-    def set_password(self, name: str, password: str) -> Account:
+    def set_password(self, name: str, password: str, *, epoch: int | None = None) -> Account:
         """Gives an account another password; ends its sessions and its tokens.
 
         Raises:
             AccountError: the password cannot be used.
+            UnknownRecord: the epoch of the account is not `epoch`, if that is given.
         """
         account = self.get(name)
         password_hash = passwords.hashed(_checked_password(password, account.name))
-        return self._update(name, "password_hash = ?", password_hash, ends_access=True)
+        return self._update(name, "password_hash = ?", password_hash, ends_access=True, epoch=epoch)
+
+    def set_email(self, name: str, email: str) -> Account:
+        """Gives an account another e-mail address, or none."""
+        return self._update(name, "email = ?", email)
 
     def set_role(self, name: str, role: AccountRole) -> Account:
         """Gives an account another role; ends its sessions and its tokens if it had another.
@@ -275,13 +282,17 @@ class Accounts:
         *,
         keeps_administrator: bool = False,
         ends_access: bool = False,
+        epoch: int | None = None,
     ) -> Account:
         """Changes an account in one transaction; `change` is SQL with one parameter.
 
         `ends_access`: whoever is signed in as the account, or has a token of it, is no more.
         """
         with self._stores.lend() as store, store.writing():
-            key = _known(store, name)["key"]
+            row = _known(store, name)
+            key = row["key"]
+            if epoch not in {None, row["session_epoch"]}:
+                raise UnknownRecord(f"The account {name!r} has changed.")
             if keeps_administrator:
                 _refuse_last_administrator(store, key)
             store.execute(

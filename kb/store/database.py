@@ -188,7 +188,7 @@ class StoreFile(StoreConnection):
             self.close()
             raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
         if version != migrations.SCHEMA_VERSION:
-            if writable and 0 < version < migrations.SCHEMA_VERSION:
+            if writable and migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION:
                 keep_before_migration(self._connection, path)
             migrations.migrate(self._db)
 

@@ -26,7 +26,13 @@ def _first_tables(db: Database) -> None:
         db.execute(statement)  # not `executescript`, which would end the transaction
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = ()
+def _addresses_of_accounts(db: Database) -> None:
+    # Where the link for a forgotten password is sent. Mails are answered to the site alone.
+    db.table("accounts").add_column("email", str, not_null_default="")
+    db.execute("alter table outbox drop column reply_to")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_addresses_of_accounts,)
 """After `FIRST_VERSION`."""
 
 SCHEMA_VERSION = FIRST_VERSION + len(MIGRATIONS)

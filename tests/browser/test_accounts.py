@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from pydantic import SecretStr
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
+from kb.settings import Settings
 from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
@@ -17,6 +19,8 @@ from tests.web.signed_in import PASSWORD
 pytestmark = pytest.mark.browser
 
 NAME = "Léa"
+PUBLIC = "http://kb.example"
+EMAIL = "le.service.du.developpement@grand-angouleme.example"
 LONG_NAME = "Communauté d’agglomération du Grand Angoulême, service du développement"
 
 
@@ -30,6 +34,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
     base.accounts.add(LONG_NAME, PASSWORD, AccountRole.CONTRIBUTOR)
     base.accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
     base.accounts.disable("Vincent")
+    base.accounts.set_email(LONG_NAME, EMAIL)
     base.accounts.issue_token(NAME, "L’import de chaque nuit, qui a un nom un peu long")
     yield base
     base.close()
@@ -37,7 +42,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 
 @pytest.fixture(scope="module")
 def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
+    settings = Settings(
+        secret=SecretStr("a secret of thirty-two characters"),
+        public_url=PUBLIC,
+        smtp_url=SecretStr("smtp://127.0.0.1:9"),
+        mail_from="site@kb.example",
+    )
+    with serving(base, settings) as url:
         yield url
 
 
@@ -123,3 +134,46 @@ def test_a_form_survives_a_session_that_ended(visit: Visits, base: KnowledgeBase
     page.locator("#label").press("Enter")
     assert (page.locator("code").text_content() or "").startswith("qsf_")
     visit.complaints[:] = [one for one in visit.complaints if "status of 403" not in one]
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("fr", 320, "light"), ("en", 1280, "dark")]
+)
+def test_the_pages_of_a_forgotten_password_are_accessible_and_lead_on(
+    visit: Visits, base: KnowledgeBase, site: str, language: str, width: int, scheme: str
+) -> None:
+    sign_in_path = {"fr": "/fr/connexion", "en": "/en/sign-in"}[language]
+    page = visit.open(sign_in_path, width=width, scheme=scheme, fails_later=True)
+    page.locator("main a").first.click()
+    check_page(page, width)
+    page.locator("#email").fill("nobody")
+    page.locator("#email").press("Enter")
+    assert page.get_by_role("alert").is_visible()
+    check_page(page, width)
+    page.locator("#email").fill(EMAIL)
+    page.locator("#email").press("Enter")
+    assert page.get_by_role("status").is_visible()
+    check_page(page, width)
+    mail = None
+    for _ in range(12_000):  # two minutes at most: the mail is queued after the answer
+        if mail := base.outbox.take():
+            break
+        page.wait_for_timeout(10)
+    assert mail is not None
+    (link,) = [word for word in mail.mail.text.split() if word.startswith(PUBLIC) and "t=" in word]
+    page.goto(site + link.removeprefix(PUBLIC))
+    check_page(page, width)
+    page.locator("#new").fill("une autre phrase")
+    page.locator("#again").fill("une phrase tout autre")
+    page.locator("#again").press("Enter")
+    assert page.get_by_role("alert").is_visible()
+    check_page(page, width)
+    page.locator("#new").fill("une autre phrase")
+    page.locator("#again").fill("une autre phrase")
+    page.locator("#again").press("Enter")
+    page.wait_for_url(f"**{sign_in_path}?done=reset")
+    check_page(page, width)
+    sign_in(page, LONG_NAME, "une autre phrase")
+    page.wait_for_url(f"**/{language}/{'compte' if language == 'fr' else 'account'}")
+    check_page(page, width)
+    base.accounts.set_password(LONG_NAME, PASSWORD)

@@ -13,7 +13,7 @@ from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, serving
 from tests.web.mail.smtp_receiver import SmtpReceiver, receiving
 from tests.web.sample_base import SampleBase
-from web.alerts.digests import digests_of
+from web.alerts.digests import Digests
 from web.app import ROOM_FILTERS
 from web.http.assets import Assets
 from web.http.templating import Renderer
@@ -108,7 +108,7 @@ def test_a_weekly_digest_takes_five_clicks_and_leads_to_the_newcomer(
     base.put([NEWCOMER])
     renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
     next_week = datetime.now(UTC) + timedelta(days=8)
-    assert digests_of(base, settings, renderer).queue_due(next_week) == 1
+    assert Digests(base, settings, renderer).queue_due(next_week) == 1
     assert MailSender(base, settings).send_due(next_week.isoformat(timespec="milliseconds")) == 1
     assert "Cirier de Cognac" in open_mail(page)
     check(page, is_mail=True)

@@ -63,7 +63,7 @@ pytestmark = pytest.mark.thorough
 PUBLIC = {
     Page.HOME, Page.SEARCH, Page.ACTOR, Page.CASE, Page.THEMES, Page.ABOUT, Page.CONTRIBUTE,
     Page.SIGN_IN, Page.SIGN_OUT, Page.WHO_TO_CALL, Page.WHY, Page.REPORT, Page.EMBED,
-    Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
+    Page.FORGOTTEN, Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY,
     Page.BOARD, Page.NOTICE, Page.NEW_NOTICE,
     Page.ASSISTANTS, Page.LIST, Page.LIST_SHEET, Page.FLAG,
     Page.HOLD, Page.HOLD_CONFIRM, Page.ALERTS,
@@ -71,7 +71,7 @@ PUBLIC = {
 }  # fmt: skip
 """Pages that anyone may look at; those of the accounts only show their forms."""
 
-LINKED = {Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS}
+LINKED = {Page.ALERT_CONFIRM, Page.ALERT_STOP, Page.MY_ALERTS, Page.NEW_PASSWORD}
 """Pages that only a link in a mail opens, whoever follows it; no role does.
 
 An account may look at its own alerts as well.
@@ -113,6 +113,7 @@ organisation is the one whose page the holder holds.
 TAKERS: dict[Page, str] = {
     Page.SIGN_IN: STRANGER,
     Page.SIGN_OUT: OTHER_HOLDER,
+    Page.FORGOTTEN: STRANGER,
     Page.CONTRIBUTE: OTHER,
     Page.LIST: OTHER_HOLDER,
     Page.ALERTS: STRANGER,

@@ -63,15 +63,22 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
 
 
 class Digests:
-    """Makes the digests of a site."""
+    """Makes the digests of a site whose settings let it send mails."""
 
     def __init__(
-        self, knowledge_base: KnowledgeBase, writer: MailWriter, links: AlertLinks, hour: int
+        self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
+        """Opens the secret of the site.
+
+        Raises:
+            NoSecret: links cannot be signed, since no secret can be kept.
+        """
         self._knowledge_base = knowledge_base
-        self._writer = writer
-        self._links = links
-        self._hour = hour
+        self._writer = MailWriter(
+            renderer, settings, lambda: knowledge_base.identity.current().identity
+        )
+        self._links = AlertLinks(SignedLinks(site_secret(settings, knowledge_base)))
+        self._hour = settings.digest_hour
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._queue_regularly, name="digests", daemon=True)
 
@@ -132,16 +139,15 @@ class Digests:
         news = self._news(due, language, until)
         if not news:
             return None
-        manage, stop = self._links.to_manage(subscriber), self._links.to_stop(subscriber)
         return self._writer.write(
             "alerts/mail/digest",
             language,
             recipient=subscriber.email,
             purpose=DIGEST,
-            unsubscribe_url=self._links.url(stop, language),
+            link=self._links.to_manage(subscriber),
+            unsubscribe=self._links.to_stop(subscriber),
             news=news,
             count=sum(len(of.items) + of.more for of in news),
-            manage_url=self._links.url(manage, language),
         )
 
     def _queue_regularly(self) -> None:
@@ -150,21 +156,6 @@ class Digests:
                 self.queue_due(local_time())
             except QuisaitError as error:
                 _log.warning("Digests wait: %s", error)
-
-
-def digests_of(knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer) -> Digests:
-    """Returns the digests of a site whose settings let it send mails.
-
-    Raises:
-        NoSecret: links cannot be signed, since no secret can be kept.
-    """
-    signed = SignedLinks(site_secret(settings, knowledge_base))
-    return Digests(
-        knowledge_base,
-        MailWriter(renderer, settings, lambda: knowledge_base.identity.current().identity),
-        AlertLinks(signed, settings.public_url.rstrip("/")),
-        settings.digest_hour,
-    )
 
 
 def _written(moment: datetime) -> str:

@@ -1,19 +1,17 @@
 """The links in mails of alerts: to confirm one, to see and change all, to stop them."""
 
 from kb.registers.alerts.subscriptions import UNCONFIRMED_FOR_S, Subscriber
-from web.http.i18n import Language
-from web.http.urls import Address, Page, absolute_urls, address
+from web.http.urls import Address, Page, address
 from web.mail.signed_links import SignedLinks
 
 _CONFIRM, _MANAGE = "alert to confirm", "alerts of a subscriber"
 
 
 class AlertLinks:
-    """Makes the links, and reads what they are for. `root` is the site's, without a final slash."""
+    """Makes the links, and reads what they are for."""
 
-    def __init__(self, signed: SignedLinks, root: str) -> None:
+    def __init__(self, signed: SignedLinks) -> None:
         self._signed = signed
-        self._root = root
 
     def to_confirm(self, subscription_id: str) -> Address:
         return address(Page.ALERT_CONFIRM, t=self._signed.sign(_CONFIRM, subscription_id))
@@ -23,9 +21,6 @@ class AlertLinks:
 
     def to_stop(self, subscriber: Subscriber) -> Address:
         return address(Page.ALERT_STOP, t=self._signed.sign(_MANAGE, subscriber.id))
-
-    def url(self, page: Address, language: Language) -> str:
-        return absolute_urls(self._root, language)(page)
 
     def subscription_to_confirm(self, token: str) -> str | None:
         """Returns the id in a link to confirm, or None if it is no such link, or too old."""

@@ -138,9 +138,7 @@ def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
 
     That was done before is done: a mail program asks until it is.
     """
-    subscriber_id = _links(request).subscriber_id(text_of(form, "t") or t)
-    if subscriber_id is None:
-        raise Refusal(410, OLD_LINK)
+    subscriber_id = _subscriber_id(request, text_of(form, "t") or t)
     try:
         request.knowledge_base.subscriptions.forget(subscriber_id)
     except ReadOnlyKnowledgeBase:
@@ -149,7 +147,7 @@ def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
 
 
 def _links(request: PageRequest) -> AlertLinks:
-    return AlertLinks(signed_links_of(request), request.root)
+    return AlertLinks(signed_links_of(request))
 
 
 def _to_confirm(request: PageRequest, token: str) -> Subscription:

@@ -17,7 +17,7 @@ from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
 from kb.reference.flows import Flow
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber, Subscription
+from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber
 from kb.registers.alerts.topics import NewsTopic, TopicKind
 from kb.remarks import Remark
 from kb.search.results import Steering
@@ -29,9 +29,9 @@ from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.secret import NoSecret
-from web.http.security.sessions import AFormOfAnyone, sessions_of
+from web.http.security.sessions import AFormOfAnyone
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import Page, address
+from web.http.urls import Address, Page, address
 from web.mail.signed_links import signed_links_of
 from web.mail.writing import mail_writer_of
 
@@ -66,13 +66,6 @@ SENT: Mapping[str, str] = {
 """What the page says after a form, by the value of `sent` in its address."""
 
 
-class AlertThrottle(Throttle):
-    """Slows down who asks for many mails from one network address."""
-
-    def __init__(self) -> None:
-        super().__init__(free=10, longest_s=10 * 60, forgotten_after_s=60 * 60)
-
-
 @dataclass(frozen=True, slots=True)
 class AlertForm:
     """What the form shows; `wrong` is the field that was refused, and `message` why."""
@@ -91,11 +84,7 @@ router = PageRouter()
 @router.shows(Page.ALERTS)
 def alerts_page(request: APageRequest, sent: str = "") -> Response:
     """The form, filled with the topic that the address says (`Page.ALERTS`)."""
-    values = {**request.http.query_params}
-    try:
-        topic = _topic(request.knowledge_base, values)
-    except ValueError:
-        topic = _topic(request.knowledge_base, {**values, "department": ""})
+    topic = _topic(request.knowledge_base, request.http.query_params)
     return _page(request, AlertForm(topic), sent=SENT.get(sent, ""))
 
 
@@ -114,7 +103,7 @@ def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
         if do == "find":
             _find(request, filled.found_email)
         else:
-            filled = replace(filled, topic=_checked_topic(request, form))
+            _check(request, form, filled.topic)
             _ask(request, filled)
     except InputError as error:
         wrong = "email" if do == "ask" else "found_email"
@@ -130,54 +119,40 @@ def ask(request: APageRequest, form: AFormOfAnyone) -> Response:
 
 
 def _ask(request: PageRequest, filled: AlertForm) -> None:
-    language = request.language
-    links = AlertLinks(signed_links_of(request), request.root)
-    writer = mail_writer_of(request)
-
-    def write(asked: Subscription) -> NewMail:
-        return writer.write(
-            "alerts/mail/confirm",
-            language,
-            recipient=asked.subscriber.email,
-            purpose=CONFIRM,
-            topic=asked.topic,
-            frequency=asked.frequency,
-            link=links.url(links.to_confirm(asked.id), language),
-        )
-
-    account = request.session.account
+    links, account = AlertLinks(signed_links_of(request)), request.session.account
     request.knowledge_base.subscriptions.ask(
         filled.email,
-        language.value,
+        request.language.value,
         filled.topic,
         filled.frequency,
-        write,
+        lambda asked: _mail(request, CONFIRM, asked.subscriber, links.to_confirm(asked.id)),
         account=account.name if account else "",
     )
 
 
 def _find(request: PageRequest, email: str) -> None:
-    language = request.language
-    links = AlertLinks(signed_links_of(request), request.root)
-    writer = mail_writer_of(request)
+    links = AlertLinks(signed_links_of(request))
+    request.knowledge_base.subscriptions.find(
+        email, lambda found: _mail(request, FIND, found, links.to_manage(found))
+    )
 
-    def write(subscriber: Subscriber) -> NewMail:
-        return writer.write(
-            "alerts/mail/find",
-            language,
-            recipient=subscriber.email,
-            purpose=FIND,
-            link=links.url(links.to_manage(subscriber), language),
-        )
 
-    request.knowledge_base.subscriptions.find(email, write)
+def _mail(request: PageRequest, purpose: str, to: Subscriber, link: Address) -> NewMail:
+    return mail_writer_of(request).write(
+        f"alerts/mail/{purpose}",
+        request.language,
+        recipient=to.email,
+        purpose=purpose,
+        link=link,
+    )
 
 
 def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
     """Returns the topic of these values; a need says by itself that it is a search.
 
+    An unknown department is left out.
+
     Raises:
-        ValueError: there is no such department.
         UnknownRecord: there is no such notice that everybody may read.
     """
     if notice_id := values.get("notice", ""):
@@ -187,7 +162,10 @@ def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
         return NewsTopic(TopicKind.NOTICE, notice.content.title, notice_id=notice.id)
     q = " ".join(values.get("q", "").split())
     theme = " ".join(values.get("theme", "").split())[:MAX_THEME_CHARS]
-    department = department_code(values.get("department", ""))
+    try:
+        department = department_code(values.get("department", ""))
+    except ValueError:
+        department = ""
     kind, _, flow = values.get("kind", "").partition("-")
     if q:
         return NewsTopic(TopicKind.SEARCH, q, department, theme)
@@ -198,8 +176,8 @@ def _topic(base: KnowledgeBase, values: Mapping[str, str]) -> NewsTopic:
     return NewsTopic(known, "", department, theme)
 
 
-def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
-    """Returns the topic of a form.
+def _check(request: PageRequest, form: FormData, topic: NewsTopic) -> None:
+    """Refuses a topic of which nothing can be told.
 
     Raises:
         ValueError: a value cannot be used; says why.
@@ -208,24 +186,17 @@ def _checked_topic(request: PageRequest, form: FormData) -> NewsTopic:
     if len(text_of(form, "q")) > MAX_NEED_CHARS:
         raise ValueError(LONG_NEED)
     try:
-        topic = _topic(request.knowledge_base, _values(form))
+        department_code(text_of(form, "department"))
     except ValueError:
         raise ValueError(UNKNOWN_DEPARTMENT) from None
     if topic.kind is TopicKind.SEARCH:
         request.knowledge_base.search(topic.q, limit=1, steering=Steering(worded=False))
-    return topic
-
-
-def _values(form: FormData) -> dict[str, str]:
-    return {name: text_of(form, name) for name in ("q", "department", "theme", "kind", "notice")}
 
 
 def _filled(base: KnowledgeBase, form: FormData) -> AlertForm:
     weekly = text_of(form, "frequency") != Frequency.DAILY.value
-    department = text_of(form, "department")
-    topic = _topic(base, {**_values(form), "department": ""})
     return AlertForm(
-        replace(topic, department=department if department in NAMES else ""),
+        _topic(base, {name: text_of(form, name) for name in form}),
         email=text_of(form, "email").strip(),
         frequency=Frequency.WEEKLY if weekly else Frequency.DAILY,
         found_email=text_of(form, "found_email").strip(),
@@ -235,18 +206,12 @@ def _filled(base: KnowledgeBase, form: FormData) -> AlertForm:
 def _page(
     request: PageRequest, filled: AlertForm, *, sent: str = "", status_code: int = 200
 ) -> Response:
-    offered = request.settings.sends_mail and request.knowledge_base.writable
-    if offered:
-        try:
-            sessions_of(request.http).welcome(request.http)
-        except NoSecret:
-            offered = False
     topic = filled.topic
     return request.page(
         "alerts/subscribe.html",
         here=alert_of(topic),
         status_code=status_code,
-        offered=offered,
+        offered=request.settings.sends_mail and request.welcome(),
         filled=filled,
         topic=topic,
         departments=NAMES,

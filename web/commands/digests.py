@@ -29,7 +29,7 @@ def send(all_now: bool, kb: Place | None) -> None:
     from kb.errors import SettingsError
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
-    from web.alerts.digests import digests_of
+    from web.alerts.digests import Digests
     from web.app import ROOM_FILTERS
     from web.http.assets import Assets
     from web.http.templating import Renderer
@@ -43,7 +43,7 @@ def send(all_now: bool, kb: Place | None) -> None:
     base = KnowledgeBase.open(settings)
     try:
         renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
-        queued = digests_of(base, settings, renderer).queue_due(local_time(), all_now=all_now)
+        queued = Digests(base, settings, renderer).queue_due(local_time(), all_now=all_now)
         sent = MailSender(base, settings).send_due()
         counts = base.outbox.counts()
     finally:

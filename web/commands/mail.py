@@ -25,10 +25,9 @@ def test(address: str, lang: str) -> None:
     from kb.registers.alerts.outbox import checked_address
     from kb.settings import Settings
     from web.http.assets import Assets
-    from web.http.i18n import Language
     from web.http.templating import Renderer
     from web.mail.mail_server import MailServer
-    from web.mail.message import unqueued_message
+    from web.mail.message import message_of
     from web.mail.writing import MailWriter
 
     settings = Settings.from_environment()
@@ -38,11 +37,9 @@ def test(address: str, lang: str) -> None:
             "No mail can be sent: set QUISAIT_SMTP_URL, QUISAIT_MAIL_FROM and QUISAIT_PUBLIC_URL."
         )
     writer = MailWriter(Renderer(Assets(mounted_at="/static")), settings)
-    written = writer.write(
-        "mail/test", Language(lang), recipient=checked_address(address), purpose="test"
-    )
+    written = writer.write("mail/test", lang, recipient=checked_address(address), purpose="test")
     with server.connected() as connection:
-        server.deliver(connection, unqueued_message(written, settings.mail_from))
+        server.deliver(connection, message_of(written, settings.mail_from))
     click.echo(f"{server.host} took a mail for {written.recipient}.")
 
 

@@ -11,14 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import AccountError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import AccountError, InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor
 from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
+from kb.registers.alerts.outbox import checked_address
 from web.editorial.forms.choices import actor_or_none
-from web.editorial.labels import CANNOT_WRITE
+from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
@@ -42,13 +43,13 @@ TOKEN_DAYS = (365, 90, 30)
 CROWDED = N_("Many people are signing in at this moment. Try again in a few seconds.")
 WRONG = N_("Wrong name or password, or the account is disabled.")
 WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
-NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 NO_ROLE = N_("This role does not exist.")
 
 DONE: Mapping[str, str] = {
     "password": N_(
         "The password is changed. Other browsers are signed out, and API tokens are revoked."
     ),
+    "email": N_("The e-mail address is changed."),
     "ended": N_("All other browsers are signed out."),
     "ended_one": N_("That browser is signed out."),
     "revoked": N_("The token is revoked."),
@@ -75,7 +76,9 @@ ASignInThrottle = Annotated[SignInThrottle, Depends(_sign_in_throttle)]
 
 
 @router.shows(Page.SIGN_IN)
-def sign_in_page(request: APageRequest, session: ASession, next: str = "") -> Response:
+def sign_in_page(
+    request: APageRequest, session: ASession, next: str = "", done: str = ""
+) -> Response:
     if session.account:
         return RedirectResponse(own_path(next) or address(Page.ACCOUNT).path(request.language), 303)
     try:
@@ -84,7 +87,7 @@ def sign_in_page(request: APageRequest, session: ASession, next: str = "") -> Re
         return request.page(
             "editorial/sign_in.html", here=address(Page.SIGN_IN), status_code=503, offered=False
         )
-    return _sign_in_form(request, next_path=own_path(next))
+    return _sign_in_form(request, next_path=own_path(next), is_reset=done == "reset")
 
 
 @router.takes(Page.SIGN_IN)
@@ -156,12 +159,15 @@ def _sign_in_form(
     message: str = "",
     wait_s: int = 0,
     crowded: bool = False,
+    is_reset: bool = False,
 ) -> Response:
     response = request.page(
         "editorial/sign_in.html",
         here=address(Page.SIGN_IN, next=next_path),
         status_code=503 if crowded else 429 if wait_s else 403 if message else 200,
         offered=True,
+        done=DONE["reset"] if is_reset else "",
+        sends_mail=request.settings.sends_mail,
         name=name,
         next_path=next_path,
         message=CROWDED if crowded else message,
@@ -195,13 +201,16 @@ def change_account(
     accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
     do, done = text_of(form, "do"), ""
     try:
-        if do == "password":
+        if do in {"password", "email"}:
             problem, wait_s = _problem_of_password(request, account, form, throttle)
             if problem:
                 return _account_page(request, account, failed=do, message=problem, wait_s=wait_s)
-            changed = accounts.set_password(account.name, text_of(form, "new"))
-            sessions.sign_in(request.http, changed)
-            done = "password"
+            if do == "email":
+                accounts.set_email(account.name, _typed_email(form))
+            else:
+                changed = accounts.set_password(account.name, text_of(form, "new"))
+                sessions.sign_in(request.http, changed)
+            done = do
         elif do == "end_sessions":
             sessions.sign_in(request.http, accounts.end_sessions(account.name))
             done = "ended"
@@ -222,11 +231,21 @@ def change_account(
             done = "revoked"
         else:
             raise no_such_action()
-    except AccountError as error:
+    except (AccountError, InputError) as error:
         return _account_page(request, account, failed=do, message=error.remark)
     except ReadOnlyKnowledgeBase:
         return _account_page(request, account, failed=do, message=CANNOT_WRITE)
     return see(request, address(Page.ACCOUNT, done=done))
+
+
+def _typed_email(form: FormData) -> str:
+    """Returns the address in a form, or an empty string.
+
+    Raises:
+        InputError: it is no e-mail address.
+    """
+    typed = text_of(form, "email").strip()
+    return checked_address(typed) if typed else ""
 
 
 def _problem_of_password(
@@ -240,7 +259,7 @@ def _problem_of_password(
     key = kept.hash if kept else ""
     wait_s = throttle.of_device.attempt(key)
     if wait_s:
-        return N_("Too many attempts. Wait a little before the next one."), math.ceil(wait_s)
+        return TOO_MANY_TRIES, math.ceil(wait_s)
     if not _authenticated(request, account.name, text_of(form, "current")):
         return WRONG_CURRENT, 0
     throttle.of_device.succeeded(key)
@@ -269,6 +288,7 @@ def _account_page(
         wrong=base.wrong_passwords.of(account.name),
         wrong_days=KEPT_DAYS,
         held_pages=_held_pages(base, account),
+        sends_mail=request.settings.sends_mail,
         done=done,
         failed=failed,
         message=message,
@@ -309,22 +329,22 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
         elif do == "password":
             changed = accounts.set_password(name, text_of(form, "password"))
             done = "reset"
+        elif do == "email":
+            accounts.set_email(name, _typed_email(form))
+            done = "email"
         elif do == "end_access":
             accounts.revoke_tokens(name)
             changed = accounts.end_sessions(name)
             done = "ended_access"
-        elif do == "disable":
-            accounts.disable(name)
-            done = "disabled"
-        elif do == "enable":
-            accounts.enable(name)
-            done = "enabled"
+        elif do in {"disable", "enable"}:
+            (accounts.disable if do == "disable" else accounts.enable)(name)
+            done = f"{do}d"
         else:
             raise no_such_action()
         if changed and changed.name == administrator.name:
             # Whoever sent the form stays signed in, here alone.
             sessions_of(request.http).sign_in(request.http, changed)
-    except AccountError as error:
+    except (AccountError, InputError) as error:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
         return _accounts_page(request, message=N_("This account does not exist."), form=form)

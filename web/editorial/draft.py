@@ -37,8 +37,8 @@ from web.editorial.forms.record_form import (
     best_proposals,
     sentences,
 )
+from web.editorial.forms.source_text import numbered
 from web.editorial.forms.suggestions import Suggestions, is_suggested
-from web.editorial.source_text import numbered
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS

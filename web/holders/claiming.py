@@ -1,7 +1,7 @@
 """The way of an organisation to its page: asking for it, following the link, deciding on it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from starlette.responses import Response
@@ -14,15 +14,13 @@ from kb.registers.alerts.outbox import NewMail, checked_address
 from kb.registers.holders.holds import LINK_MAIL, Hold, HoldState
 from web.holders.proof import proves
 from web.http.dependencies import APageRequest
-from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.secret import NoSecret
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import Page, absolute_urls, address
+from web.http.urls import Address, Page, address
 from web.mail.writing import mail_writer_of
 
 FREE_ASKS = 5
@@ -100,20 +98,20 @@ def _ask(request: PageRequest, actor: Actor, form: Mapping[str, object]) -> Resp
         email = checked_address(typed.email)
     except InputError as error:
         wrong = {"email": translated(error.remark, request.language)}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=400)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=400)
     if len(typed.message) > MAX_MESSAGE_CHARS:
         wrong = {"message": LONG_MESSAGE}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=400)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=400)
     if cast("Throttle", request.http.app.state.hold_throttle).attempt(host_of(request.http)):
         wrong = {"email": TOO_MANY_ASKS}
-        return _hold_page(request, actor, _wrong(typed, wrong), status_code=429)
+        return _hold_page(request, actor, replace(typed, errors=wrong), status_code=429)
     is_proof = request.settings.sends_mail and proves(email, actor, base.actors())
     base.holds.ask(
         actor.id,
         email,
         message=typed.message,
         lang=request.language.value,
-        write=_writer(request, actor, email, request.language) if is_proof else None,
+        write=_writer(request, email, request.language) if is_proof else None,
     )
     return see(request, address(Page.HOLD, actor.id, sent="mail" if is_proof else "waits"))
 
@@ -124,7 +122,7 @@ def _decide(request: PageRequest, account: Account, actor: Actor, what: str, id:
     try:
         asked = next((hold.id for hold in holds.of(actor.id) if hold.id == id), "")
         if what == "accept":
-            write = _accepted(request, actor) if request.settings.sends_mail else None
+            write = _accepted(request) if request.settings.sends_mail else None
             token = holds.accept(asked, by=account.name, write=write)
         elif what == "refuse":
             holds.refuse(asked)
@@ -134,41 +132,26 @@ def _decide(request: PageRequest, account: Account, actor: Actor, what: str, id:
         return _hold_page(request, actor, HoldForm(), message=DECIDED_MEANWHILE, status_code=409)
     if token and not request.settings.sends_mail:
         # Shown once, to the moderator who hands it over.
-        link = _link(request, token, request.language)
+        link = request.absolute_url(_link(token))
         return _hold_page(request, actor, HoldForm(), done=DONE[what], link=link)
     return see(request, address(Page.HOLD, actor.id, done=what))
 
 
-def _accepted(request: PageRequest, actor: Actor) -> Callable[[Hold, str], NewMail]:
-    def write(hold: Hold, token: str) -> NewMail:
-        language = Language(hold.lang) if hold.lang in set(Language) else DEFAULT_LANGUAGE
-        return _writer(request, actor, hold.email, language)(token)
-
-    return write
+def _accepted(request: PageRequest) -> Callable[[Hold, str], NewMail]:
+    return lambda hold, token: _writer(request, hold.email, hold.lang)(token)
 
 
-def _writer(
-    request: PageRequest, actor: Actor, email: str, language: Language
-) -> Callable[[str], NewMail]:
+def _writer(request: PageRequest, email: str, lang: str) -> Callable[[str], NewMail]:
     def write(token: str) -> NewMail:
         return mail_writer_of(request).write(
-            "holders/mail/hold",
-            language,
-            recipient=email,
-            purpose=LINK_MAIL,
-            organisation=actor.name,
-            link=_link(request, token, language),
+            "holders/mail/hold", lang, recipient=email, purpose=LINK_MAIL, link=_link(token)
         )
 
     return write
 
 
-def _link(request: PageRequest, token: str, language: Language) -> str:
-    return absolute_urls(request.root, language)(address(Page.HOLD_CONFIRM, key=token))
-
-
-def _wrong(form: HoldForm, errors: Mapping[str, str]) -> HoldForm:
-    return HoldForm(form.email, form.message, errors)
+def _link(token: str) -> Address:
+    return address(Page.HOLD_CONFIRM, key=token)
 
 
 def _hold_page(
@@ -190,7 +173,7 @@ def _hold_page(
         status_code=status_code,
         actor=actor,
         form=form,
-        offered=_is_offered(request),
+        offered=request.welcome(),
         moderates=moderates,
         holds=request.knowledge_base.holds.of(actor.id) if moderates else [],
         held=HoldState.HELD,
@@ -203,17 +186,6 @@ def _hold_page(
     if link:
         response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _is_offered(request: PageRequest) -> bool:
-    """Gives a stranger's browser what forms are sent with; returns whether one can be sent."""
-    if not request.knowledge_base.writable:
-        return False
-    try:
-        sessions_of(request.http).welcome(request.http)
-    except NoSecret:
-        return False
-    return True
 
 
 # Following the link
@@ -256,7 +228,7 @@ def _confirm_page(
     status_code: int = 200,
 ) -> Response:
     actor = _linked_actor(request, key)
-    if actor and not request.session.account and not _is_offered(request):
+    if actor and not request.session.account and not request.welcome():
         actor = None
     response = request.page(
         "holders/confirm.html",

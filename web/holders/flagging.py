@@ -1,7 +1,7 @@
 """The form that says what is wrong on a page, for anybody; and the page on which it is settled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from starlette.responses import Response
@@ -12,14 +12,12 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
 from web.catalogue.flagged_pages import FlaggedPage, flagged_page, page_of_flag
 from web.http.dependencies import APageRequest
-from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.secret import NoSecret
-from web.http.security.sessions import AForm, AFormOfAnyone, AModerator, sessions_of
+from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.security.throttle import Throttle, host_of
-from web.http.urls import Page, absolute_urls, address
+from web.http.urls import Page, address
 from web.mail.writing import mail_writer_of
 
 PURPOSE = "flag"
@@ -82,13 +80,14 @@ def raise_flag(
     elif len(typed.text) > MAX_FLAG_CHARS:
         errors["text"] = LONG_TEXT
     if errors:
-        return _refused(request, kind, id, flagged, typed, errors)
+        return _form_page(request, kind, id, flagged, replace(typed, errors=errors))
     done = address(Page.FLAG, kind=kind, id=id, sent="1")
     if text_of(form, "website"):
         return see(request, done)
     throttle = cast("Throttle", request.http.app.state.flag_throttle)
     if throttle.attempt(host_of(request.http)):
-        return _refused(request, kind, id, flagged, typed, {"text": TOO_MANY_FLAGS}, 429)
+        slow = replace(typed, errors={"text": TOO_MANY_FLAGS})
+        return _form_page(request, kind, id, flagged, slow, status_code=429)
     try:
         request.knowledge_base.flags.add(
             FlaggedKind(kind),
@@ -99,9 +98,8 @@ def raise_flag(
             email=typed.email,
         )
     except InputError as error:
-        return _refused(
-            request, kind, id, flagged, typed, {"email": translated(error.remark, request.language)}
-        )
+        wrong = replace(typed, errors={"email": translated(error.remark, request.language)})
+        return _form_page(request, kind, id, flagged, wrong)
     return see(request, done)
 
 
@@ -119,17 +117,13 @@ def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     base = request.knowledge_base
 
     def write(flag: Flag) -> NewMail:
-        language = Language(flag.lang) if flag.lang in set(Language) else DEFAULT_LANGUAGE
-        about = page_of_flag(base, flag)
-        link = absolute_urls(request.root, language)(about.page) if about.page else ""
         return mail_writer_of(request).write(
             "holders/mail/settled",
-            language,
+            flag.lang,
             recipient=flag.email,
             purpose=PURPOSE,
-            title=about.title,
             settlement=flag.settlement,
-            link=link,
+            link=page_of_flag(base, flag).page,
         )
 
     try:
@@ -141,19 +135,6 @@ def settle(request: APageRequest, account: AModerator, form: AForm) -> Response:
     return see(request, address(Page.FLAGGED, done="settled"))
 
 
-def _refused(
-    request: PageRequest,
-    kind: str,
-    id: str,
-    flagged: FlaggedPage,
-    typed: FlagForm,
-    errors: Mapping[str, str],
-    status_code: int = 400,
-) -> Response:
-    wrong = FlagForm(typed.subject, typed.text, typed.email, errors)
-    return _form_page(request, kind, id, flagged, wrong, status_code=status_code)
-
-
 def _form_page(
     request: PageRequest,
     kind: str,
@@ -162,22 +143,16 @@ def _form_page(
     form: FlagForm,
     *,
     sent: bool = False,
-    status_code: int = 200,
+    status_code: int = 0,
 ) -> Response:
-    offered = request.knowledge_base.writable
-    if offered and not sent:
-        try:
-            sessions_of(request.http).welcome(request.http)
-        except NoSecret:
-            offered = False
     return request.page(
         "holders/flag.html",
         here=address(Page.FLAG, kind=kind, id=id),
-        status_code=status_code,
+        status_code=status_code or (400 if form.errors else 200),
         flagged=flagged,
         form=form,
         reasons=REASONS,
-        offered=offered,
+        offered=sent or request.welcome(),
         sent=sent,
         sends_mail=request.settings.sends_mail,
     )

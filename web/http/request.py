@@ -12,6 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.identity.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
+from web.http.security.secret import NoSecret
 from web.http.security.sessions import NOBODY, Session, sessions_of
 from web.http.templating import Renderer
 from web.http.urls import Address, absolute_urls, site_root
@@ -77,6 +78,16 @@ class PageRequest:
     @property
     def root(self) -> str:
         return site_root(self.http, self.settings)
+
+    def welcome(self) -> bool:
+        """Gives a stranger's browser what forms are sent with; returns whether one can be sent."""
+        if not self.knowledge_base.writable:
+            return False
+        try:
+            sessions_of(self.http).welcome(self.http)
+        except NoSecret:
+            return False
+        return True
 
     def absolute_url(self, address: Address) -> str:
         return absolute_urls(self.root, self.language)(address)

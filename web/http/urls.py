@@ -42,6 +42,8 @@ class Page(StrEnum):
     LIST_SHEET = "list_sheet"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    FORGOTTEN = "forgotten"
+    NEW_PASSWORD = "new_password"  # noqa: S105 (the name of a page)
     ACCOUNT = "account"
     ACCOUNTS = "accounts"
     SITES = "sites"
@@ -104,6 +106,8 @@ _PATHS: Mapping[Page, tuple[str, str]] = {
     Page.LIST_SHEET: ("liste/feuille", "list/sheet"),
     Page.SIGN_IN: ("connexion", "sign-in"),
     Page.SIGN_OUT: ("deconnexion", "sign-out"),
+    Page.FORGOTTEN: ("mot-de-passe-oublie", "forgotten-password"),
+    Page.NEW_PASSWORD: ("nouveau-mot-de-passe", "new-password"),
     Page.ACCOUNT: ("compte", "account"),
     Page.ACCOUNTS: ("comptes", "accounts"),
     Page.SITES: ("sites", "sites"),

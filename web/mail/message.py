@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 
-from kb.registers.alerts.outbox import NewMail, QueuedMail
+from kb.registers.alerts.outbox import NewMail
 from kb.registers.clock import now
 
 MAX_SUBJECT_CHARS = 150
@@ -29,32 +29,21 @@ _POLICY = SMTP.clone(header_factory=_HEADERS)
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
-def message_of(queued: QueuedMail, sender: str) -> EmailMessage:
-    """Returns the message; the same each time that a mail is tried.
+def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailMessage:
+    """Returns the message; the same each time that a mail with an id and a time is tried.
 
     `sender` is an address, or a name with an address in angle brackets. No header can hold another:
     what is in several lines becomes one.
     """
-    return _message(queued.mail, sender, queued.id, queued.queued_at)
-
-
-def unqueued_message(mail: NewMail, sender: str) -> EmailMessage:
-    """Returns the message of a mail that is sent at once."""
-    return _message(mail, sender, secrets.token_hex(12), now())
-
-
-def _message(mail: NewMail, sender: str, id: str, at: str) -> EmailMessage:
     name, address = parseaddr(sender)
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = Address(addr_spec=mail.recipient)
     message["Subject"] = _line(mail.subject)[:MAX_SUBJECT_CHARS]
-    message["Date"] = format_datetime(datetime.fromisoformat(at))
-    message["Message-ID"] = f"<{id}@{address.partition('@')[2]}>"
+    message["Date"] = format_datetime(datetime.fromisoformat(at or now()))
+    message["Message-ID"] = f"<{id or secrets.token_hex(12)}@{address.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.lang
-    if mail.reply_to:
-        message["Reply-To"] = Address(addr_spec=mail.reply_to)
     if mail.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{_line(mail.unsubscribe_url)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -65,7 +65,8 @@ class MailSender:
                 try:
                     connection = connection or stack.enter_context(server.connected())
                     outbox.handing_over(queued.id, at)
-                    server.deliver(connection, message_of(queued, self._sender))
+                    message = message_of(queued.mail, self._sender, queued.id, queued.queued_at)
+                    server.deliver(connection, message)
                 except MailError as error:
                     # Its line may quote the server, and so the recipient.
                     _log.warning("A mail was not sent: %s", error.remark.code)

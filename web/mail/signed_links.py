@@ -1,13 +1,10 @@
 """Values in links of mails, signed with the secret of the site: who has the link may follow it."""
 
-import hashlib
-
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 
 from kb.registers.clock import moment
-from kb.settings import Settings
 from web.http.request import PageRequest
-from web.http.security.secret import site_secret
+from web.http.security.secret import signing, site_secret
 
 
 class SignedLinks:
@@ -18,7 +15,7 @@ class SignedLinks:
 
     def sign(self, purpose: str, value: str) -> str:
         """Returns a token of the value, to be read for the same purpose alone."""
-        return self._serializer(purpose).dumps(value)
+        return str(signing(self._secret, f"link {purpose}").dumps(value))
 
     def read(self, purpose: str, token: str, within_s: int | None = None) -> str | None:
         """Returns the value of a token, or None if it is none of this site's, or older.
@@ -26,19 +23,14 @@ class SignedLinks:
         One that was made by a clock that was ahead, by less than `within_s`, is not older.
         """
         try:
-            value, made_at = self._serializer(purpose).loads(token, return_timestamp=True)
+            value, made_at = signing(self._secret, f"link {purpose}").loads(
+                token, return_timestamp=True
+            )
         except BadSignature:
             return None
         if within_s is not None and abs((moment() - made_at).total_seconds()) > within_s:
             return None
         return value if isinstance(value, str) else None
-
-    def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(
-            self._secret,
-            salt=f"link {purpose}",
-            signer_kwargs={"digest_method": hashlib.sha256},
-        )
 
 
 def signed_links_of(request: PageRequest) -> SignedLinks:
@@ -47,5 +39,4 @@ def signed_links_of(request: PageRequest) -> SignedLinks:
     Raises:
         NoSecret: there is no secret, and none can be kept.
     """
-    settings: Settings = request.settings
-    return SignedLinks(site_secret(settings, request.knowledge_base))
+    return SignedLinks(site_secret(request.settings, request.knowledge_base))

@@ -9,9 +9,10 @@ from typing import cast
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.identity.identity import Identity
 from kb.settings import Settings
-from web.http.i18n import Language
+from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.request import PageRequest
 from web.http.templating import Renderer
+from web.http.urls import Address
 
 
 class MailWriter:
@@ -28,22 +29,26 @@ class MailWriter:
     def write(
         self,
         name: str,
-        language: Language,
+        lang: str,
         *,
         recipient: str,
         purpose: str,
-        unsubscribe_url: str = "",
-        reply_to: str = "",
+        link: Address | None = None,
+        unsubscribe: Address | None = None,
         **context: object,
     ) -> NewMail:
         """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
 
-        The templates get `root`, the address of the site without a final slash, its `identity`,
-        `unsubscribe_url` and `context`.
+        The templates get `root`, the address of the site without a final slash, its `identity`, the
+        URLs `link` and `unsubscribe_url`, and `context`. No text of a stranger goes into the
+        context of a mail to an address that nobody has confirmed.
         """
+        language = Language(lang) if lang in set(Language) else DEFAULT_LANGUAGE
+        unsubscribe_url = self._root + unsubscribe.path(language) if unsubscribe else ""
         context |= {
             "root": self._root,
             "identity": self._identity(),
+            "link": self._root + link.path(language) if link else "",
             "unsubscribe_url": unsubscribe_url,
         }
         first, _, text = (
@@ -59,7 +64,6 @@ class MailWriter:
             lang=language.value,
             purpose=purpose,
             unsubscribe_url=unsubscribe_url,
-            reply_to=reply_to,
         )
 
 

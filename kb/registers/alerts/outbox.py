@@ -16,7 +16,7 @@ import idna
 from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import later, now
 from kb.remarks import Remark, kept_remark, restored_remark
-from kb.store.connection import StoreRow
+from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -50,7 +50,7 @@ class NewMail:
 
     `purpose` is a word for what it is for, such as "digest". `unsubscribe_url` ends what it is
     part of when a mail program sends a form there (RFC 8058); empty for mails that were asked for
-    once. `reply_to` is an address, if not that of the site.
+    once.
     """
 
     recipient: str
@@ -60,7 +60,6 @@ class NewMail:
     lang: str
     purpose: str
     unsubscribe_url: str = ""
-    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +97,18 @@ class Outbox:
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
 
-    def queue(self, mail: NewMail, at: str = "") -> str:
+    def queue(self, mail: NewMail, at: str = "", *, most_a_day: int = ALL_ROWS) -> str:
         """Queues a mail that is its own cause; returns its id.
+
+        If `most_a_day` of its purpose were queued for its recipient, it is not, and has no id.
 
         Raises:
             InputError: the recipient is no e-mail address.
         """
+        at = at or now()
         with self._stores.lend() as store, store.writing():
+            if mails_in_a_day(store, mail.recipient, mail.purpose, at) >= most_a_day:
+                return ""
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
@@ -215,11 +219,11 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     recipient = checked_address(mail.recipient)
     store.execute(
         "insert into outbox (id, recipient, subject, text, html, lang, purpose, unsubscribe_url,"
-        " reply_to, state, queued_at, next_at, attempts, leased_until, handed_at, ended_at,"
-        " problem) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0, '', '', '', '')",
+        " state, queued_at, next_at, attempts, leased_until, handed_at, ended_at,"
+        " problem) values (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0, '', '', '', '')",
         [
             id, recipient, mail.subject, mail.text, mail.html, mail.lang, mail.purpose,
-            mail.unsubscribe_url, mail.reply_to, at, at,
+            mail.unsubscribe_url, at, at,
         ],
     )  # fmt: skip
     return id

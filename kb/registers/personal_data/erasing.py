@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from kb.errors import InputError, UnknownRecord
-from kb.registers.accounts import delete_account
+from kb.registers.accounts import account_key, delete_account
 from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.personal_data.naming import column_without
 from kb.registers.personal_data.places import PLACES, PersonalKind, PersonalPlace
@@ -87,6 +87,10 @@ def _erase_account(store: Store, name: str) -> None:
 
     What it did otherwise stays, by nobody that could be told: `ERASED_ACCOUNT` stands there.
     """
+    store.execute(
+        "delete from outbox where recipient in (select email from accounts where key = ?)",
+        [account_key(name)],
+    )
     deleted = delete_account(store, name)
     known = deleted or name
     renamed = 0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kb.registers.personal_data.naming import read_column
-from kb.registers.personal_data.places import ACCOUNTS, PLACES, PersonalKind, PersonalPlace
+from kb.registers.personal_data.places import PLACES, PersonalKind, PersonalPlace
 from kb.store.store import Store
 
 MOST_EXCERPTS = 3
@@ -45,11 +45,7 @@ def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFind
             if matched or pattern.search(id_):
                 excerpt = _around(*matched[0]) if matched else ""
                 note(PersonalKind(kind), id_, place.table, excerpt)
-    accounts = store.execute(f"select key, name from {ACCOUNTS}").fetchall()  # noqa: S608 (ours)
-    names = {row["name"] for row in accounts} | _names_of_writers(store)
-    for name in sorted(filter(pattern.search, names)):
-        if any(row["name"] == name for row in accounts):
-            note(PersonalKind.ACCOUNT, name, ACCOUNTS, "")
+    for name in sorted(filter(pattern.search, _names_of_writers(store))):
         for place, column in _columns_by():
             count = _count(store, place, column, name)
             if count:

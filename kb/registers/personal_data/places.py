@@ -105,9 +105,10 @@ PLACES: tuple[PersonalPlace, ...] = (
     PersonalPlace("subscriptions", _K.SUBSCRIBER, "subscriber_id", ("topic",), by=("account",)),
     PersonalPlace(
         "outbox", _K.MAIL, "id",
-        ("subject", "text", "html", "problem"), ("recipient", "reply_to"),
+        ("subject", "text", "html", "problem"), ("recipient",),
         fixed=("unsubscribe_url",),
     ),
+    PersonalPlace("accounts", _K.ACCOUNT, "name", addresses=("email",)),
     PersonalPlace("tokens", _K.ACCOUNT, "account", ("label",)),
     PersonalPlace("sessions", _K.ACCOUNT, "account", ("device",)),
     PersonalPlace("wrong_passwords", _K.ACCOUNT, "account"),
@@ -128,9 +129,6 @@ PLACES: tuple[PersonalPlace, ...] = (
         fixed=("location", "address"),
     ),
 )  # fmt: skip
-
-ACCOUNTS = "accounts"
-"""The table of accounts. Their names stand in the columns `by` of the other places."""
 
 DERIVED: Collection[str] = frozenset({
     "themes", "names", "documents", "passages", "passage_words", "embeddings", "properties",

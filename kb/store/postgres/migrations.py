@@ -17,7 +17,12 @@ LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = ()
+def _addresses_of_accounts(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("""alter table accounts add email text collate "C" not null default ''""")
+    connection.execute("alter table outbox drop column reply_to")
+
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_addresses_of_accounts,)
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 

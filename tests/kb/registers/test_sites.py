@@ -1,15 +1,12 @@
 """Sites that may show the search: their origins as browsers write them, and what is counted."""
 
 import re
-import sqlite3
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.origins import origin_of
 from kb.registers.sites import (
@@ -21,7 +18,6 @@ from kb.registers.sites import (
     Sites,
     SiteUse,
 )
-from kb.store import migrations
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 
@@ -378,39 +374,3 @@ def test_another_process_sees_a_site_at_once(
     assert other.get(network.key) == network
     other.disable(network.key)
     assert sites.get(network.key).disabled
-
-
-def test_a_base_of_the_third_schema_keeps_all_it_has(
-    tmp_path: Path, word_counts: WordCountEncoder
-) -> None:
-    path = tmp_path / DATABASE_FILE
-    with sqlite3.connect(path) as connection:
-        for migrate in migrations.MIGRATIONS[:3]:
-            migrate(Database(connection))
-        connection.execute(
-            "insert into actors (id, name, description, themes, facts)"
-            " values ('avel', 'Avel', 'Elle fabrique des cirages.', '[]', '{}')"
-        )
-        connection.execute(
-            "insert into accounts values ('léa', 'Léa', 'x', 'administrator', '2026', '', 1)"
-        )
-        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
-        connection.execute("pragma user_version = 3")
-    # Later schemas may add columns, and indexes.
-    kept = {
-        f"select {', '.join(column[1] for column in columns)} from {name}"
-        for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-        if (columns := connection.execute(f"pragma table_info({name})").fetchall())
-    }
-    rows = {select: connection.execute(select).fetchall() for select in kept}
-    connection.close()
-    base = KnowledgeBase(tmp_path, lambda: word_counts)
-    assert base.sites.list() == []
-    site = base.sites.add("Réseau", [ORIGIN])
-    assert base.sites.get(site.key) == site
-    base.close()
-    with sqlite3.connect(path) as connection:
-        assert migrations.version_of(connection) == migrations.SCHEMA_VERSION
-        for select, before in rows.items():
-            assert connection.execute(select).fetchall() == before
-    connection.close()

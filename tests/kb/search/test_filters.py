@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -104,30 +103,6 @@ def test_who_moves_is_found_where_it_is_now(base: KnowledgeBase, actors: Sequenc
     (hit,) = base.search("gants", filters=around).hits
     assert hit.actor.id == "a0"
     assert around.whole_km_to(hit.actor) == 0
-
-
-def test_coordinates_are_there_in_a_base_of_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, actors: Sequence[Actor]
-) -> None:
-    from kb.store import migrations
-
-    number = migrations.MIGRATIONS.index(migrations._coordinates_of_actors)
-    with monkeypatch.context() as before:
-        before.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:number])
-        before.setattr(migrations, "SCHEMA_VERSION", number)
-        before.setattr("kb.store.store.coordinates_of", lambda _: {})
-        before.setattr("kb.store.store.Store._put_places", lambda *_: None)
-        old = Store.open(tmp_path / "kb.sqlite", create=True)
-        with old.changing():
-            for actor in actors:
-                old.put(actor, [], [])
-        old.close()
-    migrated = Store.open(tmp_path / "kb.sqlite")
-    circle = Circle(Point(45.649, 0.156), 45)
-    held = {each.id for each in actors if each.point and circle.holds(each.point)}
-    assert held
-    assert set(migrated.ids(Kind.ACTOR, circle=circle)) == held
-    migrated.close()
 
 
 @pytest.mark.parametrize(

@@ -99,24 +99,12 @@ def test_tables_of_an_earlier_version_become_the_same(
     with monkeypatch.context() as before:
         before.setattr("kb.store.postgres.migrations.SCHEMA_VERSION", FIRST_VERSION)
         with closing(open_store(earlier, create=True)) as former, former.writing():
-            former.executemany(
-                "insert into actors (id, name, place) values (?, ?, ?)",
-                [
-                    ("a", "A", "Île d'Aix"),
-                    ("b", "B", "Porte-Fût"),
-                    ("c", "C", "Aix"),
-                    ("d", "D", ""),
-                ],
-            )
+            former.execute("insert into accounts (key, name) values ('lea', 'Léa')")
     assert schema_at(earlier) == FIRST_VERSION
     with closing(open_store(earlier)) as migrated, closing(open_store(address)) as store:
         assert shape(migrated, POSTGRES_TABLES) == shape(store, POSTGRES_TABLES)
-        assert migrated.execute("select * from kept_files").fetchall() == []
-        assert migrated.words_of_places("abcd") == {
-            "a": ["aix", "d", "ile"],
-            "b": ["fut", "porte", "portefut"],
-            "c": ["aix"],
-        }
+        (account,) = migrated.execute("select name, email from accounts").fetchall()
+        assert tuple(account) == ("Léa", "")
     assert schema_at(earlier) == SCHEMA_VERSION
     postgres.drop("earlier")
 

@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from kb.errors import (
     NotAKnowledgeBase,
     ReadOnlyKnowledgeBase,
     SchemaTooNew,
+    SchemaTooOld,
     UnknownRecord,
 )
 from kb.indexing.derivation import derive
@@ -309,6 +309,16 @@ def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> Non
         Store.open(tmp_path / "kb.sqlite")
 
 
+def test_a_schema_of_an_early_version_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
+    store.execute("pragma user_version = 28")
+    store.close()
+    before = (tmp_path / "kb.sqlite").read_bytes()
+    with pytest.raises(SchemaTooOld, match=r"schema 28; .* at least.* `quisait export DIR`"):
+        Store.open(tmp_path / "kb.sqlite")
+    assert (tmp_path / "kb.sqlite").read_bytes() == before
+    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["kb.sqlite"]
+
+
 def test_an_older_schema_is_migrated_with_what_it_holds(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,25 +356,6 @@ def test_the_language_of_a_theme_is_that_of_most_of_its_records(store: Store) ->
     assert languages["gloves"] == ""
     assert languages["sante"] == "fr"
     assert languages["hand sanitiser"] == "en"
-
-
-def test_cases_of_bases_without_periods_have_none(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.execute("alter table cases drop column period")
-    before = next(
-        number
-        for number, migration in enumerate(migrations.MIGRATIONS)
-        if migration.__name__ == "_period_of_cases"
-    )
-    store.execute(f"pragma user_version = {before}")
-    store.close()
-    # What later migrations add is there already.
-    monkeypatch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[: before + 1])
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", before + 1)
-    reopened = Store.open(tmp_path / "kb.sqlite")
-    assert reopened.record(Kind.CASE, SANITISER.id) == SANITISER
-    reopened.close()
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -628,22 +619,6 @@ def test_an_actor_that_moves_or_goes_is_found_where_it_was_no_longer(store: Stor
         store.remove(Kind.ACTOR, POLISH.id)
     assert at(store, "Cognac", 1) == [DISTILLER.id]
     assert store.words_of_places([POLISH.id, DISTILLER.id]) == {DISTILLER.id: ["cognac"]}
-
-
-def test_a_base_of_an_earlier_schema_knows_its_places(tmp_path: Path) -> None:
-    path = tmp_path / "kb.sqlite"
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for migrate in migrations.MIGRATIONS[:28]:
-            migrate(Database(connection))
-        connection.executemany(
-            "insert into actors (id, name, themes, place) values (?, ?, '[]', ?)",
-            [("a", "A", "Île d'Aix"), ("b", "B", "Porte-Fût"), ("c", "C", None), ("d", "D", "")],
-        )
-        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
-        connection.execute("pragma user_version = 28")
-    with closing(Store.open(path)) as migrated:
-        found = migrated.words_of_places("abcd")
-    assert found == {"a": ["aix", "d", "ile"], "b": ["fut", "porte", "portefut"]}
 
 
 @in_both

@@ -20,7 +20,7 @@ from tests.web.mail.smtp_receiver import receiving
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER
 from tests.web.signed_in import SITE, client_of
 from web.alerts import digests as digests_module
-from web.alerts.digests import Digests, digests_of, is_due
+from web.alerts.digests import Digests, is_due
 from web.alerts.news import NewsItem, news_of
 from web.app import ROOM_FILTERS
 from web.cli import main
@@ -46,7 +46,7 @@ LATER = datetime.now(PARIS) + timedelta(days=8)
 @pytest.fixture
 def digests(base: KnowledgeBase) -> Digests:
     renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
-    return digests_of(base, SETTINGS, renderer)
+    return Digests(base, SETTINGS, renderer)
 
 
 Subscribe = Callable[..., Subscription]

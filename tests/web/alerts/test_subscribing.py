@@ -89,13 +89,14 @@ def test_a_search_leads_to_its_alert_and_a_mail_to_its_confirmation(
     (mail,) = mails(base)
     assert mail.mail.recipient == CLAIRE
     assert mail.mail.subject == "Confirmez votre alerte"
-    assert "Qui sait\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}cirages" in mail.mail.text
-    assert "&#" not in mail.mail.text
+    assert "cirages" not in mail.mail.text + mail.mail.html
     assert mail.mail.unsubscribe_url == ""
     path = link_in(mail, "/confirmer")
     anyone = another_browser(client)
     for _ in range(2):  # who follows links without a person, such as a scanner, confirms nothing
-        assert anyone.get(path).status_code == 200
+        shown = anyone.get(path)
+        assert shown.status_code == 200
+        assert "Qui sait\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}cirages" in shown.text
     assert anyone.head(path).status_code == 200
     assert base.subscriptions.confirmed() == []
 
@@ -105,6 +106,7 @@ def test_a_search_leads_to_its_alert_and_a_mail_to_its_confirmation(
     assert subscription.frequency is Frequency.WEEKLY
     mine = anyone.get(answer.headers["Location"])
     assert CLAIRE in mine.text
+    assert "cirages" in mine.text
     assert "L’alerte est active" in mine.text
     assert "set-cookie" not in mine.headers
     # Confirmed already, it leads to all alerts.
@@ -124,7 +126,7 @@ def test_what_is_shown_is_the_same_whether_or_not_an_address_is_known(
     assert found.mail.recipient == CLAIRE
     assert client.get(link_in(found, "/les-miennes")).status_code == 200
     # To ask again tells nothing either.
-    assert known.mail.text.splitlines()[:4] == unknown.mail.text.splitlines()[:4]
+    assert known.mail.text.splitlines()[:1] == unknown.mail.text.splitlines()[:1]
 
 
 def test_too_many_mails_to_an_address_are_not_sent_and_nobody_is_told(

@@ -93,7 +93,7 @@ def test_the_link_to_unsubscribe_is_sent_as_it_is_however_long(base: KnowledgeBa
     base.outbox.queue(replace(MAIL, unsubscribe_url=link), NINE)
     queued = base.outbox.take(NINE)
     assert queued is not None
-    message = message_of(queued, "alertes@quisait.example").as_bytes()
+    message = message_of(queued.mail, "alertes@quisait.example").as_bytes()
     assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in message
 
 
@@ -112,7 +112,7 @@ def test_no_text_can_add_a_header(base: KnowledgeBase) -> None:
     )
     queued = base.outbox.take(NINE)
     assert queued is not None
-    message = message_of(queued, "alertes@quisait.example")
+    message = message_of(queued.mail, "alertes@quisait.example")
     assert message["Subject"] == "Gel Bcc: other@example.org"
     assert "Bcc" not in message
     assert "X-Evil" not in message
@@ -128,7 +128,7 @@ def test_a_mail_that_cannot_be_written_does_not_keep_others_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sender_module, "LOOK_EVERY_S", 0.01)
-    base.outbox.queue(replace(MAIL, reply_to="no address"))
+    base.outbox.queue(replace(MAIL, lang="fr\nReply-To: no address"))
     base.outbox.queue(MAIL)
     sender = MailSender(base, settings)
     sender.start()

@@ -4,12 +4,12 @@ Each has a cookie for the account, signed with its epoch: a new password ends it
 passwords has none, so that a known device never waits for guesses that others make.
 """
 
-import hashlib
 import secrets
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 
 from kb.registers.accounts import Account, account_key
+from web.http.security.secret import signing
 
 REMEMBERED_S = 400 * 24 * 60 * 60
 """As long as browsers keep a cookie at most, counted from the last time of signing in."""
@@ -22,13 +22,13 @@ def device_cookie(secret: str, account: Account) -> str:
 
     It names a device by chance, and says nothing of the account to who does not know it.
     """
-    return str(_serializer(secret, account).dumps(secrets.token_urlsafe(9)))
+    return str(signing(secret, _purpose(account)).dumps(secrets.token_urlsafe(9)))
 
 
 def known_device(secret: str, account: Account, cookie: str) -> str:
     """Returns the id of the device that a cookie is of; empty if it is not the account's."""
     try:
-        device = _serializer(secret, account).loads(cookie, max_age=REMEMBERED_S)
+        device = signing(secret, _purpose(account)).loads(cookie, max_age=REMEMBERED_S)
     except BadSignature:
         return ""
     return str(device)
@@ -43,8 +43,5 @@ def device_name(user_agent: str) -> str:
     return ", ".join(found.family for found in (browser, system) if found)
 
 
-def _serializer(secret: str, account: Account) -> URLSafeTimedSerializer:
-    salt = f"device {account.session_epoch} {account_key(account.name)}"
-    return URLSafeTimedSerializer(
-        secret, salt=salt, signer_kwargs={"digest_method": hashlib.sha256}
-    )
+def _purpose(account: Account) -> str:
+    return f"device {account.session_epoch} {account_key(account.name)}"

@@ -5,11 +5,14 @@ read, or, of a base that is in no folder, in its database, where every machine f
 never among what is known, and so in no export of that.
 """
 
+import hashlib
 import os
 import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from itsdangerous import URLSafeTimedSerializer
 
 from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, SettingsError
@@ -42,6 +45,13 @@ def site_secret(settings: Settings, base: KnowledgeBase) -> str:
     if len(kept) < MIN_SECRET_CHARS:
         raise KnowledgeBaseError(f"{path} is damaged: delete it, and everyone signs in again.")
     return kept
+
+
+def signing(secret: str, purpose: str) -> URLSafeTimedSerializer:
+    """Returns what signs values for one purpose, with the time, and reads them back."""
+    return URLSafeTimedSerializer(
+        secret, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+    )
 
 
 def _no_secret(why: str) -> NoSecret:

@@ -10,7 +10,6 @@ that it can be sent again from a page that outlived its session. The token is an
 page: compressed answers tell nothing of it.
 """
 
-import hashlib
 import hmac
 import secrets
 import time
@@ -21,7 +20,7 @@ from typing import Annotated, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -37,7 +36,7 @@ from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, stra
 from web.http.security.cookies import DEVICE, SESSION, SiteCookies, has_session_cookie
 from web.http.security.devices import REMEMBERED_S, device_cookie, device_name, known_device
 from web.http.security.quotas import Quota, count_for_account, count_upload
-from web.http.security.secret import site_secret
+from web.http.security.secret import signing, site_secret
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
@@ -162,12 +161,6 @@ class Sessions:
         hosts = {request.url.netloc, urlsplit(self._settings.public_url).netloc}
         return urlsplit(origin).netloc in hosts - {""}
 
-    @property
-    def _serializer(self) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(
-            self._secret, salt="browser", signer_kwargs={"digest_method": hashlib.sha256}
-        )
-
     def _read(self, request: Request) -> Session:
         cookie = self._cookies.read(request, SESSION)
         if not cookie:
@@ -184,7 +177,9 @@ class Sessions:
 
     def _of_welcomed(self, cookie: str) -> Session:
         try:
-            name, made_at = self._serializer.loads(cookie, max_age=IDLE_S, return_timestamp=True)
+            name, made_at = signing(self._secret, "browser").loads(
+                cookie, max_age=IDLE_S, return_timestamp=True
+            )
         except BadSignature:
             return NOBODY
         is_old = time.time() - made_at.timestamp() >= DAY_S
@@ -201,7 +196,7 @@ class Sessions:
         return Session(account, self._token(bound_to), bound_to, kept, cookie, device)
 
     def _of_browser(self, name: str, *, is_kept: bool = False) -> Session:
-        cookie = "" if is_kept else str(self._serializer.dumps(name))
+        cookie = "" if is_kept else str(signing(self._secret, "browser").dumps(name))
         return Session(None, self._token(name), name, cookie=cookie)
 
     def _token(self, bound_to: str, nonce: str = "") -> str:

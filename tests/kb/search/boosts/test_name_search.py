@@ -1,5 +1,4 @@
 import random
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
@@ -16,7 +14,6 @@ from kb.search.boosts.name_comparison import alike, word_likeness
 from kb.search.boosts.name_search import names_near
 from kb.search.context import KnownNames
 from kb.search.weights import DEFAULT_WEIGHTS
-from kb.store import migrations
 from kb.store.names import VocabularyWord
 from kb.store.store import Store
 from kb.text.phonetics import sound
@@ -173,29 +170,6 @@ def rows(store: Store, table: str) -> list[tuple[object, ...]]:
         tuple(words[row[key]] if key == "word_id" else row[key] for key in row.keys())  # noqa: SIM118
         for row in found
     )
-
-
-def test_a_base_of_the_second_schema_knows_its_names(store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "second.sqlite"
-    connection = sqlite3.connect(path)
-    for migrate in migrations.MIGRATIONS[:2]:
-        migrate(Database(connection))
-    connection.executemany(
-        "insert into actors (id, name, themes, facts) values (?, ?, '[]', '{}')",
-        [(actor.id, actor.name) for actor in [*ACTORS, replace(ACTORS[0], id="twin")]],
-    )
-    connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
-    connection.execute("pragma user_version = 2")
-    connection.commit()
-    connection.close()
-    migrated = Store.open(path)
-    assert list(near_in(migrated, "savonerie du midi")) == ["savon"]
-    put(store, replace(ACTORS[0], id="twin"))
-    with store.changing():
-        store.remove(Kind.ACTOR, "edf")
-    for table in TABLES:
-        assert rows(migrated, table) == rows(store, table)
-    migrated.close()
 
 
 SYLLABLES = "bra col dru fen gal hir jos ker lam mon nis pel rou sti tav ver zim".split()

@@ -1,0 +1,393 @@
+"""A forgotten password: asking for a link, following it once, and what it tells to whom."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kb.knowledge_base import KnowledgeBase
+from kb.registers.accounts import AccountRole
+from tests.web.alerts.test_subscribing import SETTINGS, link_in, mails
+from tests.web.mail.smtp_receiver import receiving
+from tests.web.page_reader import Page
+from tests.web.signed_in import (
+    PASSWORD,
+    account_client,
+    another_browser,
+    client_of,
+    csrf_token,
+    send,
+    sign_in,
+)
+from web.editorial import forgotten
+from web.http.security.cookies import DEVICE, OF_HOST
+from web.http.security.devices import known_device
+from web.mail.mail_server import MailServer
+from web.mail.sender import MailSender
+
+FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
+LEA = "lea@avel.example"
+OTHER_PASSWORD = "un autre gel en flacon"
+
+
+@pytest.fixture
+def lea(base: KnowledgeBase) -> str:
+    name = base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR).name
+    return base.accounts.set_email(name, LEA).name
+
+
+@pytest.fixture
+def client(base: KnowledgeBase, lea: str) -> TestClient:
+    return client_of(base, SETTINGS)
+
+
+def asked(client: TestClient, email: str = LEA) -> Any:
+    return send(client, FORGOTTEN, {"email": email})
+
+
+def link(client: TestClient, base: KnowledgeBase) -> str:
+    """Asks for a link, and returns where it leads."""
+    assert asked(client).status_code == 303
+    return link_in(mails(base)[-1], NEW)
+
+
+def choose(client: TestClient, path: str, new: str = OTHER_PASSWORD, again: str = "") -> Any:
+    """Fills in the form of a link, or sends it as if it had been shown before the link ended."""
+    fields = {"t": parse_qs(urlsplit(path).query)["t"][0], "new": new, "again": again or new}
+    return send(client, NEW, fields, shown_at="/fr/connexion")
+
+
+def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    signed_in = account_client(base, AccountRole.MODERATOR, lea, SETTINGS)
+    token = base.accounts.issue_token(lea, "a program")
+    sign_in_page = Page(client.get("/fr/connexion").text)
+    (leads,) = [
+        one.attributes["href"] for one in sign_in_page.all("a") if "Mot de passe" in one.text
+    ]
+    form = Page(client.get(leads).text)
+    assert form.one("input", id="email").attributes["autocomplete"] == "email"
+    answer = asked(client)
+    assert answer.headers["Location"] == f"{FORGOTTEN}?sent=1"
+    assert "un courriel mène maintenant" in client.get(answer.headers["Location"]).text
+
+    (mail,) = mails(base)
+    assert (mail.mail.recipient, mail.mail.lang) == (LEA, "fr")
+    assert mail.mail.subject == "Un nouveau mot de passe"
+    assert lea not in mail.mail.text + mail.mail.html
+    path = link_in(mail, NEW)
+    reader = another_browser(client)
+    for _ in range(2):  # who follows links without a person, such as a scanner, changes nothing
+        shown = reader.get(path)
+        assert shown.status_code == 200
+        assert reader.head(path).status_code == 200
+    assert shown.headers["Cache-Control"] == "private, no-store"
+    assert shown.headers["Referrer-Policy"] == "same-origin"
+    page = Page(shown.text)
+    assert page.one("p", class_="kicker").text == lea
+    assert {
+        page.one("input", id=field).attributes["autocomplete"] for field in ("new", "again")
+    } == {"new-password"}
+    assert signed_in.get("/fr/compte").status_code == 200
+    assert base.accounts.authenticate(lea, PASSWORD)
+
+    changed = send(reader, NEW, fields_of(path), shown_at=path)
+    assert changed.headers["Location"] == "/fr/connexion?done=reset"
+    assert "Le mot de passe est changé" in reader.get(changed.headers["Location"]).text
+    assert reader.get("/fr/compte").status_code == 303  # nobody is signed in by it
+    assert base.accounts.authenticate(lea, PASSWORD) is None
+    assert signed_in.get("/fr/compte").status_code == 303
+    assert base.accounts.account_of_token(token) is None
+    assert sign_in(reader, lea, OTHER_PASSWORD).status_code == 303
+
+
+def fields_of(path: str) -> dict[str, str]:
+    token = parse_qs(urlsplit(path).query)["t"][0]
+    return {"t": token, "new": OTHER_PASSWORD, "again": OTHER_PASSWORD}
+
+
+def test_a_new_password_ends_known_devices(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    device = account_client(base, AccountRole.MODERATOR, lea, SETTINGS)
+    cookie = device.cookies[f"{OF_HOST}{DEVICE}"]
+    path = link(client, base)
+
+    def is_known() -> bool:
+        return bool(
+            known_device("a secret of thirty-two characters", base.accounts.get(lea), cookie)
+        )
+
+    assert is_known()
+    assert choose(client, path).status_code == 303
+    assert not is_known()
+
+
+def test_a_link_is_used_once(base: KnowledgeBase, client: TestClient, lea: str) -> None:
+    path = link(client, base)
+    assert choose(client, path).status_code == 303
+    assert client.get(path).status_code == 410
+    again = choose(client, path, "encore une autre phrase")
+    assert again.status_code == 410
+    assert "a déjà servi" in again.text
+    assert base.accounts.authenticate(lea, OTHER_PASSWORD)
+
+
+def test_two_who_use_a_link_at_once_do_not_both_succeed(
+    base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = link(client, base)
+    linked = forgotten._linked
+
+    def while_another_is_faster(*args: Any) -> Any:
+        account = linked(*args)
+        base.accounts.set_password(lea, OTHER_PASSWORD)
+        return account
+
+    monkeypatch.setattr(forgotten, "_linked", while_another_is_faster)
+    assert choose(client, path, "encore une autre phrase").status_code == 410
+    assert base.accounts.authenticate(lea, OTHER_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda accounts: accounts.set_password("Léa", OTHER_PASSWORD),
+        lambda accounts: accounts.set_email("Léa", "lea@elsewhere.example"),
+        lambda accounts: accounts.set_role("Léa", AccountRole.CONTRIBUTOR),
+        lambda accounts: accounts.end_sessions("Léa"),
+        lambda accounts: accounts.disable("Léa"),
+        lambda accounts: (accounts.disable("Léa"), accounts.enable("Léa")),
+    ],
+    ids=["password", "address", "role", "sessions", "disabled", "enabled again"],
+)
+def test_a_link_ends_with_what_changes_the_account(
+    base: KnowledgeBase, client: TestClient, change: Any
+) -> None:
+    path = link(client, base)
+    change(base.accounts)
+    assert client.get(path).status_code == 410
+    assert choose(client, path, "encore une autre phrase").status_code == 410
+    assert base.accounts.authenticate("Léa", "encore une autre phrase") is None
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(59, 200), (61, 410)])
+def test_a_link_holds_for_an_hour(
+    base: KnowledgeBase,
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    status: int,
+) -> None:
+    path = link(client, base)
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    monkeypatch.setattr("web.mail.signed_links.moment", lambda: at)
+    assert client.get(path).status_code == status
+    assert choose(client, path).status_code == (303 if status == 200 else 410)
+
+
+def test_a_link_of_another_purpose_or_an_altered_one_is_none(
+    base: KnowledgeBase, client: TestClient
+) -> None:
+    path = link(client, base)
+    send(client, "/fr/alertes", {"do": "ask", "email": LEA, "q": ""})
+    other = parse_qs(urlsplit(link_in(mails(base)[-1], "/confirmer")).query)["t"][0]
+    for token in (other, "", "x", path.partition("t=")[2][:-2]):
+        assert client.get(NEW, params={"t": token}).status_code == 410
+        assert choose(client, f"{NEW}?t={token or 'x'}").status_code == 410
+
+
+def test_what_is_answered_is_the_same_for_every_address(
+    base: KnowledgeBase, client: TestClient
+) -> None:
+    base.accounts.add("Max", PASSWORD, AccountRole.CONTRIBUTOR)
+    base.accounts.add("Zoé", PASSWORD, AccountRole.CONTRIBUTOR)
+    base.accounts.set_email("Zoé", "zoe@avel.example")
+    base.accounts.disable("Zoé")
+    found = set()
+    for email in (LEA, "nobody@avel.example", "zoe@avel.example"):
+        stranger = another_browser(client)
+        answer = asked(stranger, email)
+        stranger.cookies.clear()  # what is told does not depend on who was there before
+        page = stranger.get(answer.headers["Location"])
+        headers = {(name, text) for name, text in page.headers.items() if name != "x-request-id"}
+        found.add((answer.status_code, answer.content, page.content, frozenset(headers)))
+    assert len(found) == 1
+    assert [mail.mail.recipient for mail in mails(base)] == [LEA]
+
+
+def test_the_answer_comes_before_accounts_are_looked_at(
+    base: KnowledgeBase, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no clock tells whether an account has the address."""
+    seen = []
+    monkeypatch.setattr(forgotten, "_queue_links", lambda _request, email: seen.append(email))
+    monkeypatch.setattr(type(base.accounts), "list", lambda _: seen.append("accounts"))
+    assert asked(client).headers["Location"] == f"{FORGOTTEN}?sent=1"
+    assert seen == [LEA]
+
+
+def test_an_address_gets_three_mails_a_day_and_nobody_is_told(
+    base: KnowledgeBase, client: TestClient
+) -> None:
+    answers = {asked(client, email).headers["Location"] for email in [LEA, LEA.upper()] * 3}
+    assert answers == {f"{FORGOTTEN}?sent=1"}
+    assert len(mails(base)) == 3
+
+
+def test_who_asks_for_many_links_is_slowed_down(base: KnowledgeBase, client: TestClient) -> None:
+    for number in range(10):
+        assert asked(client, f"nobody{number}@avel.example").status_code == 303
+    answer = asked(client)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert mails(base) == []
+
+
+def test_who_tries_many_passwords_with_a_link_is_slowed_down(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    """Each that is long enough takes 64 MB while it is hashed."""
+    path = link(client, base)
+    codes = [choose(client, path, "court").status_code for _ in range(9)]
+    assert codes == [400] * 9
+    assert choose(client, path).status_code == 429
+    assert base.accounts.authenticate(lea, PASSWORD)
+
+
+def test_accounts_that_share_an_address_get_a_link_each(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    base.accounts.add("Atelier", PASSWORD, AccountRole.CONTRIBUTOR)
+    base.accounts.set_email("Atelier", LEA)
+    asked(client)
+    paths = [link_in(mail, NEW) for mail in mails(base)]
+    names = [Page(client.get(path).text).one("p", class_="kicker").text for path in paths]
+    assert sorted(names) == ["Atelier", lea]
+    assert choose(client, paths[names.index("Atelier")]).status_code == 303
+    assert base.accounts.authenticate(lea, PASSWORD)
+    assert base.accounts.authenticate("Atelier", OTHER_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "line"),
+    [
+        ("court", "court", "12 caractères"),
+        (OTHER_PASSWORD, "autre chose encore", "différents"),
+        ("Léa", "Léa", "12 caractères"),
+    ],
+)
+def test_a_password_that_cannot_be_used_uses_no_link_up(
+    base: KnowledgeBase, client: TestClient, new: str, again: str, line: str
+) -> None:
+    path = link(client, base)
+    wrong = choose(client, path, new, again)
+    assert wrong.status_code == 400
+    assert line in wrong.text
+    assert new not in Page(wrong.text).one("input", id="new").attributes.values()
+    assert choose(client, path).status_code == 303
+
+
+@pytest.mark.parametrize("email", ["", "lea", f"{LEA}, other@avel.example", f"{LEA}\nBcc: x@y.fr"])
+def test_what_is_no_address_is_said_beside_the_field(
+    base: KnowledgeBase, client: TestClient, email: str
+) -> None:
+    answer = asked(client, email)
+    assert answer.status_code == 400
+    assert Page(answer.text).one("p", id="refusal")
+    assert mails(base) == []
+
+
+def test_forms_from_elsewhere_are_refused(base: KnowledgeBase, client: TestClient) -> None:
+    path = link(client, base)
+    fields = {**fields_of(path), "email": LEA}
+    for page in (FORGOTTEN, NEW):
+        assert client.post(page, data=fields).status_code == 403
+        token = csrf_token(client, "/fr/connexion")
+        crossed = client.post(
+            page, data={**fields, "csrf": token}, headers={"Origin": "https://evil.example"}
+        )
+        assert crossed.status_code == 403
+    assert mails(base) == []
+    assert base.accounts.authenticate("Léa", PASSWORD)
+
+
+def test_a_site_without_mail_sends_people_to_an_administrator(base: KnowledgeBase) -> None:
+    client = client_of(base, SETTINGS.model_copy(update={"mail_from": ""}))
+    page = client.get("/fr/connexion").text
+    assert FORGOTTEN not in page
+    assert "mot de passe oublié\N{NO-BREAK SPACE}? Un administrateur de ce site" in page
+    shown = client.get(FORGOTTEN)
+    assert shown.status_code == 200
+    assert 'name="email"' not in shown.text
+    assert send(client, FORGOTTEN, {"email": LEA}, shown_at="/fr/connexion").status_code == 400
+
+
+def test_the_link_comes_through_a_mail_server(base: KnowledgeBase, client: TestClient) -> None:
+    asked(client)
+    with receiving() as receiver:
+        host, _, port = receiver.address.rpartition(":")
+        server = MailServer(host, int(port), False, True, "", "", "quisait.example")
+        assert MailSender(base, SETTINGS, server).send_due() == 1
+        (message,) = receiver.messages
+    assert message["To"] == LEA
+    assert base.outbox.counts().sent == 1
+    assert asked(client).status_code == 303
+    assert base.outbox.counts().waiting == 1
+
+
+# The address of an account
+
+
+def test_an_account_gives_its_address_with_its_password(base: KnowledgeBase) -> None:
+    client = account_client(base, AccountRole.HOLDER, "Saphir", SETTINGS)
+    own = {"do": "email", "email": " Saphir@Avel.example ", "current": PASSWORD}
+    refused = send(client, "/fr/compte", {**own, "current": "pas celui-là"})
+    assert refused.status_code == 400
+    assert base.accounts.get("Saphir").email == ""
+    wrong = send(client, "/fr/compte", {**own, "email": "saphir"})
+    assert "n’est pas une adresse" in wrong.text
+    changed = send(client, "/fr/compte", own)
+    assert changed.headers["Location"] == "/fr/compte?done=email"
+    page = Page(client.get(changed.headers["Location"]).text)
+    assert page.one("input", id="email").attributes["value"] == "saphir@avel.example"
+    assert send(client, "/fr/compte", {**own, "email": ""}).status_code == 303
+    assert base.accounts.get("Saphir").email == ""
+
+
+def test_administrators_give_an_account_an_address(base: KnowledgeBase, lea: str) -> None:
+    client = account_client(base, AccountRole.ADMINISTRATOR, settings=SETTINGS)
+    sent = {"do": "email", "name": lea, "email": "autre@avel.example"}
+    assert send(client, "/fr/comptes", sent).headers["Location"] == "/fr/comptes?done=email"
+    assert base.accounts.get(lea).email == "autre@avel.example"
+    assert "autre@avel.example" in client.get("/fr/comptes").text
+    assert send(client, "/fr/comptes", {**sent, "email": "x@"}).status_code == 400
+    assert send(client, "/fr/comptes", {**sent, "name": "Personne"}).status_code == 400
+    assert base.accounts.get(lea).email == "autre@avel.example"
+
+
+def test_no_page_of_others_shows_the_address_of_an_account(base: KnowledgeBase, lea: str) -> None:
+    moderator = account_client(base, AccountRole.MODERATOR, "Max", SETTINGS)
+    for path in ("/fr/compte", "/fr/moderation", "/fr/comptes", "/fr/contributions"):
+        assert LEA not in moderator.get(path).text
+
+
+def test_erasing_an_account_erases_its_address_and_mails_to_it(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    asked(client)
+    (mail, account) = base.personal_data.find(LEA)
+    assert (mail.kind, mail.tables) == ("mail", {"outbox": 1})
+    assert (account.kind, account.id, account.tables) == ("account", lea, {"accounts": 1})
+    base.accounts.add("Chef", PASSWORD, AccountRole.ADMINISTRATOR)
+    base.personal_data.erase(account.kind, account.id, by="Chef")
+    assert base.personal_data.find(LEA) == []
+    assert base.outbox.take() is None
+
+
+def test_an_address_is_taken_out_of_an_account(base: KnowledgeBase, lea: str) -> None:
+    base.personal_data.take_out(LEA, by="Chef")
+    assert base.accounts.get(lea).email == ""

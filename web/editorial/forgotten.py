@@ -1,0 +1,161 @@
+"""A forgotten password: a link to the address of an account, and the page that it leads to.
+
+The link is a signed digest of the account as it is: once its password, its address or anything
+that signs it out has changed, no account has that digest, and the link is dead. Nothing is stored
+for it.
+"""
+
+import hashlib
+import logging
+from typing import cast
+
+from starlette.background import BackgroundTask
+from starlette.responses import Response
+
+from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
+from kb.messages import N_
+from kb.registers.accounts import Account, account_key
+from kb.registers.alerts.outbox import checked_address
+from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
+from web.http.dependencies import APageRequest
+from web.http.refusals import Refusal, no_such_action
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.quotas import too_much
+from web.http.security.sessions import AFormOfAnyone
+from web.http.security.throttle import Throttle, host_of
+from web.http.urls import Page, address
+from web.mail.signed_links import signed_links_of
+from web.mail.writing import mail_writer_of
+
+LINK_S = 3600
+"""How long a link may be followed."""
+
+MAILS_A_DAY = 3
+"""The most mails with a link that an address gets in a day."""
+
+PURPOSE = "password"
+"""The purpose of the mails and of their links."""
+
+OLD_LINK = N_(
+    "This link is more than an hour old, was used already, or is cut off. Ask for another one."
+)
+
+router = PageRouter()
+_log = logging.getLogger(__name__)
+
+
+@router.shows(Page.FORGOTTEN)
+def forgotten_page(request: APageRequest, sent: str = "") -> Response:
+    return _forgotten_page(request, sent=bool(sent))
+
+
+@router.takes(Page.FORGOTTEN)
+def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
+    if not request.settings.sends_mail:
+        raise no_such_action()
+    _slow_down(request)
+    typed = text_of(form, "email").strip()
+    try:
+        email = checked_address(typed)
+    except InputError as error:
+        return _forgotten_page(request, typed, message=error.remark)
+    answer = see(request, address(Page.FORGOTTEN, sent="1"))
+    # After the answer, which so takes as long whether or not an account has the address.
+    answer.background = BackgroundTask(_queue_links, request, email)
+    return answer
+
+
+def _queue_links(request: PageRequest, email: str) -> None:
+    base, links = request.knowledge_base, signed_links_of(request)
+    try:
+        for account in base.accounts.list():
+            if account.email == email and not account.disabled:
+                token = links.sign(PURPOSE, _digest(account))
+                mail = mail_writer_of(request).write(
+                    "editorial/mail/password",
+                    request.language,
+                    recipient=email,
+                    purpose=PURPOSE,
+                    link=address(Page.NEW_PASSWORD, t=token),
+                )
+                base.outbox.queue(mail, most_a_day=MAILS_A_DAY)
+    except KnowledgeBaseError as error:
+        _log.warning("A link for a new password was not queued: %s", error)
+
+
+@router.shows(Page.NEW_PASSWORD)
+def new_password_page(request: APageRequest, t: str = "") -> Response:
+    """Shows the form; mail scanners that follow the link use nothing up."""
+    return _new_password_page(request, _linked(request, t), t)
+
+
+@router.takes(Page.NEW_PASSWORD)
+def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
+    t, new = text_of(form, "t"), text_of(form, "new")
+    account = _linked(request, t)
+    _slow_down(request)
+    if new != text_of(form, "again"):
+        return _new_password_page(request, account, t, message=NOT_TWICE)
+    try:
+        request.knowledge_base.accounts.set_password(account.name, new, epoch=account.session_epoch)
+    except AccountError as error:
+        return _new_password_page(request, account, t, message=error.remark)
+    except UnknownRecord:
+        raise Refusal(410, OLD_LINK) from None
+    except KnowledgeBaseError:
+        return _new_password_page(request, account, t, message=CANNOT_WRITE)
+    return see(request, address(Page.SIGN_IN, done="reset"))
+
+
+def _forgotten_page(
+    request: PageRequest, typed: str = "", *, message: str = "", sent: bool = False
+) -> Response:
+    return request.page(
+        "editorial/forgotten.html",
+        here=address(Page.FORGOTTEN),
+        status_code=400 if message else 200,
+        offered=request.settings.sends_mail and (sent or request.welcome()),
+        typed=typed,
+        message=message,
+        sent=sent,
+    )
+
+
+def _new_password_page(
+    request: PageRequest, account: Account, token: str, *, message: str = ""
+) -> Response:
+    return request.page(
+        "editorial/new_password.html",
+        here=address(Page.NEW_PASSWORD, t=token),
+        status_code=400 if message else 200,
+        offered=request.welcome(),
+        name=account.name,
+        t=token,
+        message=message,
+    )
+
+
+def _linked(request: PageRequest, token: str) -> Account:
+    """Returns the account that a link is of.
+
+    Raises:
+        Refusal: the link is over.
+    """
+    digest = signed_links_of(request).read(PURPOSE, token, LINK_S)
+    for account in request.knowledge_base.accounts.list() if digest else ():
+        if _digest(account) == digest and not account.disabled:
+            return account
+    raise Refusal(410, OLD_LINK)
+
+
+def _digest(account: Account) -> str:
+    key, epoch = account_key(account.name), account.session_epoch
+    state = f"{key}\n{account.created_at}\n{epoch}\n{account.email}"
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _slow_down(request: PageRequest) -> None:
+    wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(host_of(request.http))
+    if wait_s:
+        raise too_much(TOO_MANY_TRIES, wait_s)
