@@ -5,7 +5,6 @@ What is told follows on what was told before. Where nothing is new, no mail is s
 """
 
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from web.http.security.secret import site_secret
 from web.http.templating import Renderer
 from web.mail.signed_links import SignedLinks
 from web.mail.writing import MailWriter
+from web.regularly import Regularly
 
 MOST_OF_A_TOPIC = 10
 """Most news of a topic in a mail; the page of the topic has the others."""
@@ -62,7 +62,7 @@ def is_due(subscription: Subscription, hour: int, moment: datetime) -> bool:
     return not _written(due) <= subscription.digested_at <= _written(moment + _DAY)
 
 
-class Digests:
+class Digests(Regularly):
     """Makes the digests of a site whose settings let it send mails."""
 
     def __init__(
@@ -73,23 +73,13 @@ class Digests:
         Raises:
             NoSecret: links cannot be signed, since no secret can be kept.
         """
+        super().__init__("digests", self._queue, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._writer = MailWriter(
             renderer, settings, lambda: knowledge_base.identity.current().identity
         )
         self._links = AlertLinks(SignedLinks(site_secret(settings, knowledge_base)))
         self._hour = settings.digest_hour
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._queue_regularly, name="digests", daemon=True)
-
-    def start(self) -> None:
-        """Makes digests when they are due, until `stop`."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def queue_due(self, moment: datetime, *, all_now: bool = False) -> int:
         """Queues the digests that are due; returns how many mails.
@@ -150,12 +140,11 @@ class Digests:
             count=sum(len(of.items) + of.more for of in news),
         )
 
-    def _queue_regularly(self) -> None:
-        while not self._ending.wait(LOOK_EVERY_S):
-            try:
-                self.queue_due(local_time())
-            except QuisaitError as error:
-                _log.warning("Digests wait: %s", error)
+    def _queue(self) -> None:
+        try:
+            self.queue_due(local_time())
+        except QuisaitError as error:
+            _log.warning("Digests wait: %s", error)
 
 
 def _written(moment: datetime) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from kb.errors import QuisaitError
 from kb.registers.sites import SiteCounts, Sites
+from web.regularly import Regularly
 
 WRITTEN_EVERY_S = 10.0
 
@@ -23,10 +24,11 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-class SiteUsage:
+class SiteUsage(Regularly):
     """Counts by the keys of sites. Safe to share between threads."""
 
     def __init__(self, sites: Sites, day: Callable[[], str] = today) -> None:
+        super().__init__("usage", self.flush, WRITTEN_EVERY_S)
         self._sites = sites
         self._day = day
         self._lock = threading.Lock()
@@ -35,18 +37,10 @@ class SiteUsage:
         self._requests: dict[tuple[str, str], int] = {}
         """By day and key, of those that were asked for; written down or not."""
         self._is_kept_for_later = False
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._write_regularly, name="usage", daemon=True)
-
-    def start(self) -> None:
-        """Writes the counts to the register every `WRITTEN_EVERY_S`, until `stop`."""
-        self._thread.start()
 
     def stop(self) -> None:
         """Writes the last counts and stops."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().stop()
         self.flush()
 
     def add(self, key: str, counts: SiteCounts) -> None:
@@ -104,7 +98,3 @@ class SiteUsage:
     def _add_pending(self, day: str, key: str, counts: SiteCounts) -> None:
         of_day = self._pending.setdefault(day, {})
         of_day[key] = of_day.get(key, SiteCounts()) + counts
-
-    def _write_regularly(self) -> None:
-        while not self._ending.wait(WRITTEN_EVERY_S):
-            self.flush()

@@ -1,7 +1,8 @@
 """The way of an organisation to its page: asking for it, following the link, deciding on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from kb.messages import N_
 from kb.models import Actor
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail, checked_address
-from kb.registers.holders.holds import LINK_MAIL, Hold, HoldState
+from kb.registers.holders.holds import LINK_MAIL, HoldState
 from web.holders.proof import proves
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action, not_allowed
@@ -111,7 +112,7 @@ def _ask(request: PageRequest, actor: Actor, form: Mapping[str, object]) -> Resp
         email,
         message=typed.message,
         lang=request.language.value,
-        write=_writer(request, email, request.language) if is_proof else None,
+        write=partial(_mail, request, email, request.language) if is_proof else None,
     )
     return see(request, address(Page.HOLD, actor.id, sent="mail" if is_proof else "waits"))
 
@@ -122,8 +123,13 @@ def _decide(request: PageRequest, account: Account, actor: Actor, what: str, id:
     try:
         asked = next((hold.id for hold in holds.of(actor.id) if hold.id == id), "")
         if what == "accept":
-            write = _accepted(request) if request.settings.sends_mail else None
-            token = holds.accept(asked, by=account.name, write=write)
+            token = holds.accept(
+                asked,
+                by=account.name,
+                write=(lambda hold, token: _mail(request, hold.email, hold.lang, token))
+                if request.settings.sends_mail
+                else None,
+            )
         elif what == "refuse":
             holds.refuse(asked)
         else:
@@ -137,17 +143,10 @@ def _decide(request: PageRequest, account: Account, actor: Actor, what: str, id:
     return see(request, address(Page.HOLD, actor.id, done=what))
 
 
-def _accepted(request: PageRequest) -> Callable[[Hold, str], NewMail]:
-    return lambda hold, token: _writer(request, hold.email, hold.lang)(token)
-
-
-def _writer(request: PageRequest, email: str, lang: str) -> Callable[[str], NewMail]:
-    def write(token: str) -> NewMail:
-        return mail_writer_of(request).write(
-            "holders/mail/hold", lang, recipient=email, purpose=LINK_MAIL, link=_link(token)
-        )
-
-    return write
+def _mail(request: PageRequest, email: str, lang: str, token: str) -> NewMail:
+    return mail_writer_of(request).write(
+        "holders/mail/hold", lang, recipient=email, purpose=LINK_MAIL, link=_link(token)
+    )
 
 
 def _link(token: str) -> Address:

@@ -4,7 +4,6 @@ Several processes may serve one base: each mail is taken by one of them.
 """
 
 import logging
-import threading
 import time
 from contextlib import ExitStack
 
@@ -13,6 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from web.mail.mail_server import MailServer
 from web.mail.message import message_of
+from web.regularly import Regularly
 
 LOOK_EVERY_S = 2.0
 MOST_AT_ONCE = 50
@@ -24,29 +24,18 @@ REST_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-class MailSender:
+class MailSender(Regularly):
     """Sends mails, also in a thread of its own; none if the settings name no mail server."""
 
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, server: MailServer | None = None
     ) -> None:
         """`server` is that of the settings unless given."""
+        super().__init__("mail", self._send, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._sender = settings.mail_from
         self._server = server or MailServer.of(settings)
         self._not_before = 0.0
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._send_regularly, name="mail", daemon=True)
-
-    def start(self) -> None:
-        """Sends mails until `stop`."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends after the mail that is on its way."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def send_due(self, at: str = "") -> int:
         """Sends the mails that are due at a time (now if empty); returns how many were sent.
@@ -78,13 +67,12 @@ class MailSender:
                 count += 1
         return count
 
-    def _send_regularly(self) -> None:
-        while not self._ending.wait(LOOK_EVERY_S):
-            try:
-                if time.monotonic() >= self._not_before:
-                    self.send_due()
-            except KnowledgeBaseError as error:
-                _log.warning("Mails wait: %s", error)
-                self._not_before = time.monotonic() + REST_S
-            except Exception:  # noqa: BLE001 (what cannot be written keeps no other back)
-                _log.exception("A mail was not sent")
+    def _send(self) -> None:
+        try:
+            if time.monotonic() >= self._not_before:
+                self.send_due()
+        except KnowledgeBaseError as error:
+            _log.warning("Mails wait: %s", error)
+            self._not_before = time.monotonic() + REST_S
+        except Exception:  # noqa: BLE001 (what cannot be written keeps no other back)
+            _log.exception("A mail was not sent")

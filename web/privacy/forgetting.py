@@ -1,11 +1,11 @@
 """Forgetting: deletes what is older than it is kept, as long as the server runs."""
 
 import logging
-import threading
 
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.retention import Retention
+from web.regularly import Regularly
 
 FIRST_AFTER_S = 60.0
 """How long a server is left alone when it starts."""
@@ -15,7 +15,7 @@ EVERY_S = 60 * 60.0
 _log = logging.getLogger(__name__)
 
 
-class Forgetting:
+class Forgetting(Regularly):
     """Forgets in a thread of its own; several processes may serve one base."""
 
     def __init__(
@@ -26,32 +26,21 @@ class Forgetting:
         first_after_s: float = FIRST_AFTER_S,
         every_s: float = EVERY_S,
     ) -> None:
+        super().__init__("forget", self._forget, every_s, first_after_s=first_after_s)
         self._knowledge_base = knowledge_base
         self._retention = retention
-        self._first_after_s = first_after_s
-        self._every_s = every_s
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._forget_regularly, name="forget", daemon=True)
 
     def start(self) -> None:
         """Starts, unless the base cannot be written."""
         if self._knowledge_base.writable:
-            self._thread.start()
+            super().start()
 
-    def stop(self) -> None:
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _forget_regularly(self) -> None:
-        pause = self._first_after_s
-        while not self._ending.wait(pause):
-            pause = self._every_s
-            try:
-                self._knowledge_base.personal_data.forget_old(self._retention)
-                # One that nobody is carrying out: its process was killed, or its job cancelled.
-                self._knowledge_base.finish_choices()
-            except KnowledgeBaseError as error:
-                _log.warning("What is old is forgotten later: %s", error)
-            except Exception:  # noqa: BLE001 (the next look may go better)
-                _log.exception("What is old was not forgotten")
+    def _forget(self) -> None:
+        try:
+            self._knowledge_base.personal_data.forget_old(self._retention)
+            # One that nobody is carrying out: its process was killed, or its job cancelled.
+            self._knowledge_base.finish_choices()
+        except KnowledgeBaseError as error:
+            _log.warning("What is old is forgotten later: %s", error)
+        except Exception:  # noqa: BLE001 (the next look may go better)
+            _log.exception("What is old was not forgotten")

@@ -19,6 +19,7 @@ from kb.registers.clock import today
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
 from web.http.security.secret import site_secret
+from web.regularly import Regularly
 from web.search.request import SearchRequest
 
 WRITTEN_EVERY_S = 10.0
@@ -28,7 +29,7 @@ MOST_WAITING = 500
 _log = logging.getLogger(__name__)
 
 
-class DemandCounter:
+class DemandCounter(Regularly):
     """Counts searches by best fit, and the needs without one. Safe to share between threads."""
 
     def __init__(
@@ -37,6 +38,7 @@ class DemandCounter:
         settings: Settings,
         day: Callable[[], str] = today,
     ) -> None:
+        super().__init__("demand", self.flush, WRITTEN_EVERY_S, first_after_s=0)
         self._knowledge_base = knowledge_base
         self._settings = settings
         self._day = day
@@ -44,18 +46,10 @@ class DemandCounter:
         self._counts = False
         self._fits: Counter[str] = Counter()
         self._missed: list[str] = []
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._write_regularly, name="demand", daemon=True)
-
-    def start(self) -> None:
-        """Writes the counts to the register every `WRITTEN_EVERY_S`, until `stop`."""
-        self._thread.start()
 
     def stop(self) -> None:
         """Writes the last counts and stops."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().stop()
         self.flush()
 
     def add(self, asked: SearchRequest, result: SearchResult) -> None:
@@ -86,11 +80,6 @@ class DemandCounter:
                 base.demand.count(self._day(), fits, needs, key=secret)
         except QuisaitError as error:
             _log.warning("Searches were not counted: %s", error)
-
-    def _write_regularly(self) -> None:
-        self.flush()
-        while not self._ending.wait(WRITTEN_EVERY_S):
-            self.flush()
 
 
 def demand_counter_of(request: Request) -> DemandCounter:
