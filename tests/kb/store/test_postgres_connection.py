@@ -17,9 +17,9 @@ from kb.errors import (
 )
 from kb.settings import Settings
 from kb.store.connection import StoreConnection
-from kb.store.migrations import SCHEMA_VERSION
+from kb.store.migrations import FIRST_VERSION, SCHEMA_VERSION
 from kb.store.pool import StorePool, open_store, schema_at
-from kb.store.postgres.migrations import FIRST_VERSION, MIGRATIONS
+from kb.store.postgres.migrations import MIGRATIONS
 from kb.store.store import Store
 from tests.conftest import emptied
 from tests.postgres import PostgresServer
