@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from web.http.security.throttle import Throttle, wide_network_of
 
@@ -32,7 +33,7 @@ PAIRS_REMEMBERED = 10_000
 """Of how many accounts and addresses it is remembered, until a restart, that one signed in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claimant:
     """Who says to be the holder of an account: the account's key, an address, a known device.
 
@@ -47,7 +48,7 @@ class Claimant:
     def pair(self) -> str:
         return f"{self.host} {self.key}"
 
-    @property
+    @cached_property
     def network(self) -> str:
         return wide_network_of(self.host)
 
