@@ -15,7 +15,7 @@ from kb.settings import Settings
 MEGABYTE = 1_000_000
 STRANGERS_BYTES = 64_000
 FORM_BYTES = 5_000_000
-"""The longest form without a file: 200 organisations of a list, each with a full note."""
+"""The longest form without a file, and the longest text beside one: 200 full notes of a list."""
 
 BESIDE_FILE_BYTES = 100_000
 """What a form with a file has besides it."""

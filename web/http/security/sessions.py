@@ -43,9 +43,6 @@ DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
 LONGEST_S = LONGEST_DAYS * DAY_S
 
-MAX_FIELD_BYTES = 5 * 1024 * 1024
-"""The longest text that a form may carry outside of a file."""
-
 MAX_FILES = 1000
 """The most files of a form that takes any: more than a page wants, so that it can say so."""
 
@@ -258,7 +255,7 @@ async def _read_form(
         raise no_cookie()
     if session.account:
         count_upload(request, session.account)
-    async with request.form(max_files=max_files, max_part_size=MAX_FIELD_BYTES) as form:
+    async with request.form(max_files=max_files, max_part_size=FORM_BYTES) as form:
         if not sessions_of(request).vouches(session, str(form.get("csrf", ""))):
             raise strange_form()
         request.state.sent_form = form
