@@ -55,7 +55,7 @@ from web.http.security.sound_bodies import SoundBodies
 from web.http.security.throttle import Throttle
 from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
-from web.http.urls import API_VERSION, PATTERNS, Page
+from web.http.urls import API_VERSION
 from web.identity import pages as identity_pages
 from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
@@ -131,9 +131,6 @@ ROOM_FILTERS = (
     sharing.filters,
     board_filters,
 )
-
-LIST_BYTES = 1_000_000
-"""The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
 ASSETS_AT = "/static"
 
@@ -230,10 +227,8 @@ def create_app(
     app.router.routes.append(MCP_ENDPOINT)
     app.mount(ASSETS_AT, assets)
     answer_errors(app)
-    # A list holds the notes of its reader, and is answered at once.
-    sheets = dict.fromkeys(PATTERNS[Page.LIST_SHEET].values(), LIST_BYTES)
     app.add_middleware(SoundBodies)
-    app.add_middleware(BodyLimit, settings=settings, strangers_bytes=sheets)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(
         SecurityHeaders, images=settings.map_tiles_origin, public_url=settings.public_url

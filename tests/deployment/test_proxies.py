@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -26,9 +26,10 @@ from tests.deployment.proxies import (
     nginx_configuration,
     program,
 )
-from tests.web.page_reader import Page
+from tests.web.page_reader import Page as PageText
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import PASSWORD
+from web.http.urls import PATTERNS, Page
 
 pytestmark = pytest.mark.thorough
 
@@ -84,7 +85,7 @@ def browser(address: str = "127.0.0.1") -> httpx.Client:
 
 
 def fields_of(page: str) -> dict[str, str]:
-    hidden = Page(page).all("input", type="hidden")
+    hidden = PageText(page).all("input", type="hidden")
     return {one.attributes["name"]: one.attributes["value"] for one in hidden}
 
 
@@ -162,6 +163,63 @@ def test_a_large_upload_passes_and_a_larger_one_is_refused(proxy: Proxy) -> None
     with asking.getresponse() as answer:
         assert answer.status == 413
     asking.close()
+
+
+def test_no_large_body_of_a_stranger_is_kept(proxy: Proxy) -> None:
+    """Where files are sent, the server refuses it unread; elsewhere, the proxy does."""
+    path = httpx.URL(proxy.url).path.rstrip("/")
+    places = {"contribute": {403}, "needs-and-offers/post": {413}}
+    if proxy.program == "caddy":
+        # It keeps nothing on the disk, and answers when the visitor stops to send, or at its limit.
+        places = {"needs-and-offers/post": {403, 413, 502}}
+    for place, statuses in places.items():
+        asking = http.client.HTTPSConnection("localhost", proxy.port, context=UNTRUSTED, timeout=60)
+        with closing(asking):
+            asking.putrequest("POST", f"{path}/en/{place}")
+            asking.putheader("Content-Type", "application/x-www-form-urlencoded")
+            asking.putheader("Cookie", "quisait=x; __Host-quisait=x; __Secure-quisait=x")
+            asking.putheader("Content-Length", "9000000")
+            asking.endheaders(b"a" * 1_100_000)
+            with asking.getresponse() as answer:
+                assert answer.status in statuses, place
+    kept = (proxy.log_folder.parent / "temporary").rglob("*")
+    assert [path for path in kept if path.is_file()] == []
+
+
+PLACES = {
+    example: re.findall(
+        r"[~p] (\^\S*/\(api/\S+)(?: \{)?$", (DEPLOY / example).read_text(), re.MULTILINE
+    )
+    for example in ("nginx/site.conf", "nginx/sub-path.conf", "caddy/Caddyfile")
+}
+"""The paths whose bodies may be large, in each example."""
+
+
+@pytest.mark.parametrize("example", PLACES)
+def test_larger_bodies_pass_where_files_are_sent_alone(example: str) -> None:
+    prefix = "/savoir" if "sub-path" in example else ""
+    large = {
+        path
+        for paths in PATTERNS.values()
+        for path in paths.values()
+        if re.search(PLACES[example][0], prefix + path)
+    }
+    wanted = {
+        Page.CONTRIBUTE,
+        Page.DRAFT,
+        Page.ACTOR_EDIT,
+        Page.CASE_EDIT,
+        Page.SETTINGS,
+        Page.LIST,
+    }
+    assert {path for page in wanted for path in PATTERNS[page].values()} == large - {
+        *PATTERNS[Page.ORGANISATION].values()
+    }
+    for path in ("/api/contributions", "/api/contributions/1", "/api/directories"):
+        assert re.search(PLACES[example][0], prefix + path)
+    for path in ("/api/notices", "/mcp", "/embed/v1/counts"):
+        assert not re.search(PLACES[example][0], prefix + path)
+    assert len(set(PLACES[example])) == 1
 
 
 def test_a_visitor_counts_by_the_address_that_the_proxy_sees(proxy: Proxy) -> None:

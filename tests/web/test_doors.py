@@ -402,7 +402,7 @@ def test_a_form_without_its_token_changes_nothing(site: Site, page: Page, path: 
                 answer = client.post(address, data={**token, "do": do, "name": OTHER})
                 assert answer.status_code == 403, who
             answer = client.post(address, files={"files": b"a"}, data={**token, "do": "files"})
-            assert answer.status_code == 403, who
+            assert answer.status_code in {400, 403}, who  # 400 where no file is wanted
     assert site.state() == before
 
 

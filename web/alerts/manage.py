@@ -20,7 +20,7 @@ from web.http.i18n import Language
 from web.http.refusals import NotSignedIn, Refusal, no_such_action, strange_form
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.sessions import STRANGERS_FORM_BYTES, sessions_of
+from web.http.security.sessions import sessions_of
 from web.http.urls import Page, address
 from web.mail.signed_links import signed_links_of
 
@@ -42,10 +42,7 @@ router = PageRouter()
 
 
 async def _short_form(request: Request) -> FormData:
-    announced = request.headers.get("Content-Length", "")
-    if not announced.isdecimal() or int(announced) > STRANGERS_FORM_BYTES:
-        raise Refusal(413, N_("This form is too long: send a file instead."))
-    return await request.form()
+    return await request.form(max_files=0)
 
 
 async def _own_form(request: Request) -> FormData:

@@ -24,6 +24,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.routing import announce_version, problems
 from web.http.request import PageRequest
+from web.http.security.body_limit import allow_upload
 from web.http.security.quotas import Quota, count_for_account, count_upload
 from web.search.request import MAX_LIMIT
 
@@ -51,6 +52,7 @@ class _TokenRoute(APIRoute):
         async def answer_account(request: Request) -> Response:
             account = request.state.account = await account_of(request)
             ASKER.set(account.name)
+            allow_upload(request)
             if request.method not in {"GET", "HEAD"}:
                 count_for_account(request, account, Quota.WRITES)
                 count_upload(request, account)

@@ -25,7 +25,7 @@ from web.http.refusals import no_such_action, not_allowed
 from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.sessions import AContributor, AForm, AnyAccount
+from web.http.security.sessions import AContributor, AnUpload, AnyAccount
 from web.http.urls import Page, address
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def contribute_page(request: APageRequest) -> Response:
 
 
 @router.takes(Page.CONTRIBUTE)
-async def contribute(request: APageRequest, account: AContributor, form: AForm) -> Response:
+async def contribute(request: APageRequest, account: AContributor, form: AnUpload) -> Response:
     takers = {"text": _text, "files": _files, "link": _link, "directory": _directory}
     taker = takers.get(text_of(form, "do"))
     if taker is None:

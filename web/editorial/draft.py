@@ -46,7 +46,7 @@ from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.security.sessions import AForm, AnyAccount
+from web.http.security.sessions import AnUpload, AnyAccount
 from web.http.urls import Page, address
 
 MAX_NAMED = 3
@@ -68,7 +68,7 @@ def show(request: APageRequest, account: AnyAccount, record_id: str, done: str =
 
 
 @router.takes(Page.DRAFT)
-def change(request: APageRequest, account: AnyAccount, form: AForm, record_id: str) -> Response:
+def change(request: APageRequest, account: AnyAccount, form: AnUpload, record_id: str) -> Response:
     draft = readable(request.knowledge_base.drafts, record_id, account)
     what = text_of(form, "do")
     if what == "delete":

@@ -33,7 +33,7 @@ from web.http.refusals import Refusal
 from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import AKind, PageRouter, number_in, see, text_of
-from web.http.security.sessions import AForm, AModerator
+from web.http.security.sessions import AModerator, AnUpload
 from web.http.urls import Page, address
 
 _DESCRIPTION = ("description", "lang", "source_url")
@@ -82,7 +82,7 @@ def edit(
 @router.takes(Page.CASE_EDIT)
 @router.takes(Page.ACTOR_EDIT)
 def save(
-    request: APageRequest, account: AModerator, kind: AKind, form: AForm, record_id: str
+    request: APageRequest, account: AModerator, kind: AKind, form: AnUpload, record_id: str
 ) -> Response:
     base = request.knowledge_base
     record = published_record(base, kind, record_id)

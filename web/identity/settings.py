@@ -21,7 +21,7 @@ from web.http.i18n import Language
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.security.sessions import AForm, AnAdministrator
+from web.http.security.sessions import AnAdministrator, AnUpload
 from web.http.urls import Page, address
 from web.identity import texts
 from web.identity.accent import accent_of
@@ -66,7 +66,7 @@ def settings_page(
 
 
 @router.takes(Page.SETTINGS)
-def change_settings(request: APageRequest, account: AnAdministrator, form: AForm) -> Response:
+def change_settings(request: APageRequest, account: AnAdministrator, form: AnUpload) -> Response:
     if text_of(form, "do") != "save":
         raise no_such_action()
     base = request.knowledge_base

@@ -6,7 +6,7 @@ forgotten.
 """
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, cast
 
@@ -29,6 +29,7 @@ from web.http.i18n import translations
 from web.http.refusals import Refusal, no_such_action, strange_form
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
+from web.http.security.body_limit import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
@@ -50,6 +51,9 @@ CHANGED_MEANWHILE = N_(
 TOO_MANY_FILES = N_("Many files were made for you just now. Wait a little before the next one.")
 LIMITS = {"note": MAX_NOTE_CHARS, "name": MAX_NAME_CHARS}
 """How many characters the fields of the page take."""
+
+LIST_BYTES = 1_000_000
+"""The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
 NO_LIST = N_("This list no longer exists, or is no longer shared with you.")
 
@@ -192,12 +196,13 @@ def _refused(
     )
 
 
-async def _strangers_form(request: Request) -> AsyncIterator[FormData]:
+async def _strangers_form(request: Request) -> FormData:
     # It has no token: strangers have no cookie that one could be bound to, and nothing is changed.
     if not sessions_of(request).comes_from_here(request):
         raise strange_form()
-    async with request.form() as form:
-        yield form
+    # A list holds the notes of its reader, and is answered at once.
+    allow_body(request, LIST_BYTES)
+    return await request.form(max_files=0)
 
 
 ASheet = Annotated[FormData, Depends(_strangers_form)]

@@ -1,21 +1,23 @@
 """The limit of a request's body, enforced before more of it is read.
 
-A stranger has nothing to send but a search and the form to sign in. Who shows a cookie or a token
-may send files, whose own limits the routes know.
+A stranger has nothing to send but a search and a short form. A route lets more in once it knows who
+asks, and before it reads anything.
 """
 
-from collections.abc import Mapping
+from typing import cast
 
 from fastapi import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.settings import Settings
-from web.http.security.cookies import has_session_cookie
 
 MEGABYTE = 1_000_000
 STRANGERS_BYTES = 64_000
-FORM_BYTES = 100_000
+FORM_BYTES = 5_000_000
+"""The longest form without a file, and the longest text beside one: 200 full notes of a list."""
+
+BESIDE_FILE_BYTES = 100_000
 """What a form with a file has besides it."""
 
 
@@ -23,46 +25,55 @@ def too_large(limit_mb: int) -> HTTPException:
     return HTTPException(413, f"More than {limit_mb} MB: send a smaller file, or several.")
 
 
+def longest_body(request: HTTPConnection) -> int:
+    """Returns how many bytes the body of a request may have, as far as it is known who asks."""
+    return cast("int", getattr(request.state, "longest_body", STRANGERS_BYTES))
+
+
+def allow_body(request: HTTPConnection, size: int) -> None:
+    """Lets the body of a request have so many bytes."""
+    request.state.longest_body = size
+
+
+def allow_upload(request: HTTPConnection) -> None:
+    """Lets the body of a request hold an article, or a directory in a form."""
+    settings = cast("Settings", request.app.state.settings)
+    longest_mb = settings.max_article_mb
+    if request.headers.get("Content-Type", "").startswith("multipart/"):
+        # Files are kept on disk while they are read.
+        longest_mb = max(longest_mb, settings.max_directory_mb)
+    allow_body(request, longest_mb * MEGABYTE + BESIDE_FILE_BYTES)
+
+
 class BodyLimit:
     """ASGI middleware that answers 413 when a body is longer than its limit."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, strangers_bytes: Mapping[str, int] | None = None
-    ) -> None:
-        """Limits what `app` is sent; `strangers_bytes` are the limits of strangers by path."""
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._strangers_bytes = strangers_bytes or {}
-        # Files come as multipart/form-data, and are kept on disk while they are read.
-        self._files_mb = max(settings.max_directory_mb, settings.max_article_mb)
-        self._text_mb = settings.max_article_mb
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        known = has_session_cookie(connection) or "Authorization" in connection.headers
-        is_form = connection.headers.get("Content-Type", "").startswith("multipart/")
-        limit_mb = self._files_mb if is_form else self._text_mb
-        of_strangers = self._strangers_bytes.get(connection.url.path, STRANGERS_BYTES)
-        limit = limit_mb * MEGABYTE + FORM_BYTES if known else of_strangers
-        refusal = (
-            too_large(limit_mb)
-            if known
-            else HTTPException(413, "Only who is signed in, or has a token, may send as much.")
-        )
         announced = connection.headers.get("Content-Length", "")
-        received = int(announced) if announced.isdecimal() else 0
+        length = int(announced) if announced.isdecimal() else 0
+        received = 0
+
+        def refuse_longer(size: int) -> None:
+            limit = longest_body(connection)
+            if size > limit == STRANGERS_BYTES:
+                raise HTTPException(413, "Only who is signed in, or has a token, may send as much.")
+            if size > limit:
+                raise too_large(limit // MEGABYTE)
 
         async def receive_within_limit() -> Message:
             nonlocal received
-            if received > limit:
-                raise refusal
+            refuse_longer(max(length, received))
             message = await receive()
-            if message["type"] == "http.request" and not announced:
-                received += len(message.get("body", b""))
-                if received > limit:
-                    raise refusal
+            # Counted whatever is announced: a body in pieces may say that it is short.
+            received += len(message.get("body", b""))
+            refuse_longer(received)
             return message
 
         await self._app(scope, receive_within_limit, send)

@@ -21,13 +21,13 @@ from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import Refusal
+from web.http.security.body_limit import MEGABYTE, longest_body
 from web.http.security.throttle import host_of
 
 MODERATORS_TIMES = 10
 """How many times as much moderators and administrators may, who do the work of many."""
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
-MEGABYTE = 1_000_000
 
 
 class Quota(StrEnum):
@@ -234,17 +234,14 @@ def times_of(account: Account) -> int:
 def count_upload(request: Request, account: Account) -> None:
     """Counts the bytes of what is sent before they are read.
 
-    What does not say how long it is counts as the longest that may be.
+    What does not say how long it is counts as the longest that is allowed by now.
 
     Raises:
         Refusal: 429, too many.
     """
-    settings = cast("Settings", request.app.state.settings)
     announced = request.headers.get("Content-Length", "")
     amount = int(announced) if announced.isdecimal() else 0
     if "Transfer-Encoding" in request.headers:
-        is_form = request.headers.get("Content-Type", "").startswith("multipart/")
-        longest_mb = settings.max_directory_mb if is_form else settings.max_article_mb
-        amount = longest_mb * MEGABYTE
+        amount = longest_body(request)
     if amount:
         count_for_account(request, account, Quota.UPLOADS, amount)

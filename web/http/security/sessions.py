@@ -14,7 +14,7 @@ import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -28,11 +28,11 @@ from starlette.responses import Response
 from ingest.sandbox.turns import ASKER
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.messages import N_
 from kb.registers.access.sessions import IDLE_DAYS, LONGEST_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
-from web.http.refusals import NotSignedIn, Refusal, no_cookie, not_allowed, strange_form
+from web.http.refusals import NotSignedIn, no_cookie, not_allowed, strange_form
+from web.http.security.body_limit import FORM_BYTES, allow_body, allow_upload
 from web.http.security.cookies import DEVICE, SESSION, SiteCookies, has_session_cookie
 from web.http.security.devices import REMEMBERED_S, device_cookie, device_name, known_device
 from web.http.security.quotas import Quota, count_for_account, count_upload
@@ -42,11 +42,8 @@ DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
 LONGEST_S = LONGEST_DAYS * DAY_S
 
-MAX_FIELD_BYTES = 5 * 1024 * 1024
-"""The longest text that a form may carry outside of a file."""
-
-
-STRANGERS_FORM_BYTES = 20_000
+MAX_FILES = 1000
+"""The most files of a form that takes any: more than a page wants, so that it can say so."""
 
 PASSWORD_FIELDS = frozenset({"password", "current", "new", "again"})
 """The names of all fields that take a password."""
@@ -243,15 +240,17 @@ AModerator = Annotated[Account, Depends(require(AccountRole.MODERATOR))]
 AnAdministrator = Annotated[Account, Depends(require(AccountRole.ADMINISTRATOR))]
 
 
-async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[FormData]:
+@asynccontextmanager
+async def _read_form(
+    request: Request, session: Session, max_files: int = 0
+) -> AsyncIterator[FormData]:
     if not sessions_of(request).comes_from_here(request):
         raise strange_form()
     if not session.bound_to:
         raise no_cookie()
-    _refuse_long_form(request, session)
     if session.account:
         count_upload(request, session.account)
-    async with request.form(max_part_size=MAX_FIELD_BYTES) as form:
+    async with request.form(max_files=max_files, max_part_size=FORM_BYTES) as form:
         if not sessions_of(request).vouches(session, str(form.get("csrf", ""))):
             raise strange_form()
         request.state.sent_form = form
@@ -269,26 +268,35 @@ def sent_form(request: Request) -> FormData | None:
     return None if form is None or not PASSWORD_FIELDS.isdisjoint(form) else form
 
 
-def _refuse_long_form(request: Request, session: Session) -> None:
-    """Refuses forms that would fill the memory: only files are kept on disk while read."""
-    if session.account and request.headers.get("Content-Type", "").startswith("multipart/"):
-        return
-    limit = 3 * MAX_FIELD_BYTES if session.account else STRANGERS_FORM_BYTES
-    announced = request.headers.get("Content-Length", "")
-    if not announced.isdecimal() or int(announced) > limit:
-        raise Refusal(413, N_("This form is too long: send a file instead."))
+async def _browsers_form(request: Request, session: ASession) -> AsyncIterator[FormData]:
+    async with _read_form(request, session) as form:
+        yield form
+
+
+# Whose it is first: nothing long that a stranger sends is read.
 
 
 async def _accounts_form(
     request: Request, session: ASession, _account: AnyAccount
 ) -> AsyncIterator[FormData]:
-    # The account first: nothing that a stranger sends is read.
-    async for form in _browsers_form(request, session):
+    allow_body(request, FORM_BYTES)
+    async with _read_form(request, session) as form:
+        yield form
+
+
+async def _accounts_upload(
+    request: Request, session: ASession, _account: AnyAccount
+) -> AsyncIterator[FormData]:
+    allow_upload(request)
+    async with _read_form(request, session, MAX_FILES) as form:
         yield form
 
 
 AForm = Annotated[FormData, Depends(_accounts_form)]
-"""The form that an account sent from a page of ours. Files in it are closed with the answer."""
+"""The form that an account sent from a page of ours, without files."""
+
+AnUpload = Annotated[FormData, Depends(_accounts_upload)]
+"""The same with files, which are closed with the answer, or with a text as long as an article."""
 
 AFormOfAnyone = Annotated[FormData, Depends(_browsers_form)]
-"""The same where nobody need be signed in: the form to sign in."""
+"""A form where nobody need be signed in, such as that to sign in."""

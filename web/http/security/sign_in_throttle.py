@@ -1,42 +1,39 @@
 """Slows down guessing passwords, and never the holder of an account because others guess.
 
 Attempts are counted by pairs of an address and an account, and by address over all accounts. A
-known device is counted by itself alone: guesses from its address do not hold it up. Where many
-guess at once, known devices, and addresses from which an account signed in lately, have turns of
-their own.
+known device is counted by itself alone: guesses from its address do not hold it up.
+
+Where many guess at once, passwords are looked at in turn. Who comes from a network and an address
+that guessed little of late is first; a flood waits behind, or is turned away. Known devices, and
+addresses from which an account signed in lately, have turns of their own.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import sys
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
-from anyio import CapacityLimiter
-
-from web.http.security.throttle import Throttle
+from web.http.security.throttle import Throttle, wide_network_of
 
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
-AT_ONCE = 1
-"""How many passwords of strangers are looked at at once, and as many of those who are known.
+MAX_WAITING = 20
+"""How many may wait while one password is looked at, of strangers and of those who are known.
 
-Each takes 64 MB and a processor, for some 0.15 s: guesses leave the other processors alone.
+Each takes 64 MB and a processor, for some 0.15 s: guesses leave the other processors alone. Of
+more, those are asked to come back whose turn would be last.
 """
 
-MAX_WAITING = 20
-"""How many more may wait for that; who comes then is asked to come back."""
-
 RETRY_AFTER_S = 5
-
-TURNS_OF_KNOWN = 5
-"""How many of those who are known as one account may have or wait for a turn: who knows a password
-may sign in as often as they like, and not keep others from it."""
 
 PAIRS_REMEMBERED = 10_000
 """Of how many accounts and addresses it is remembered, until a restart, that one signed in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claimant:
     """Who says to be the holder of an account: the account's key, an address, a known device.
 
@@ -51,9 +48,58 @@ class Claimant:
     def pair(self) -> str:
         return f"{self.host} {self.key}"
 
+    @cached_property
+    def network(self) -> str:
+        return wide_network_of(self.host)
+
 
 class Crowded(Exception):
     """Too many wait for their password to be looked at."""
+
+
+class Line:
+    """Gives one turn at a time: to whose `rank` is lowest, and of equals to who came first."""
+
+    def __init__(self, rank: Callable[[Claimant], int]) -> None:
+        self._rank = rank
+        self._at_turn: asyncio.Event | None = None
+        self.waiting: dict[asyncio.Event, Claimant] = {}
+
+    @asynccontextmanager
+    async def turn(self, claimant: Claimant) -> AsyncIterator[None]:
+        """Waits for a turn and holds it.
+
+        Raises:
+            Crowded: too many wait whose turn is before.
+        """
+        called = asyncio.Event()
+        self.waiting[called] = claimant
+        self._call_next()
+        if len(self.waiting) > MAX_WAITING:
+            self._call(max(reversed(self.waiting), key=self._rank_of))
+        try:
+            await called.wait()
+            if self._at_turn is not called:
+                raise Crowded
+            yield
+        finally:
+            self.waiting.pop(called, None)
+            if self._at_turn is called:
+                self._at_turn = None
+                self._call_next()
+
+    def _call_next(self) -> None:
+        if self._at_turn is None and self.waiting:
+            self._at_turn = min(self.waiting, key=self._rank_of)
+            self._call(self._at_turn)
+
+    def _call(self, waiting: asyncio.Event) -> None:
+        """Tells one who waits that it is their turn, or that there is none for them."""
+        del self.waiting[waiting]
+        waiting.set()
+
+    def _rank_of(self, waiting: asyncio.Event) -> int:
+        return self._rank(self.waiting[waiting])
 
 
 class SignInThrottle:
@@ -62,18 +108,23 @@ class SignInThrottle:
     def __init__(self) -> None:
         self.of_pair = Throttle(free=FREE_OF_PAIR)
         self.of_address = Throttle(free=FREE_OF_ADDRESS)
+        self.of_network = Throttle(free=sys.maxsize)
+        """Holds nobody up: who share a network are many."""
         self.of_device = Throttle(free=FREE_OF_PAIR)
-        self.strangers = CapacityLimiter(AT_ONCE)
-        self.known = CapacityLimiter(AT_ONCE)
-        self.turns: Counter[str] = Counter()
-        """Of those who are known, by account; of all others by none."""
+        self.strangers = Line(self._guesses_around)
+        # Who knows a password may sign in as often as they like, and not keep others from it.
+        self.known = Line(self._waiting_of_account)
         self._known_pairs: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, claimant: Claimant) -> float:
         """Counts an attempt and returns 0, or returns the seconds until the next is allowed."""
         if claimant.device:
             return self.of_device.attempt(claimant.device)
-        return self.of_pair.attempt(claimant.pair) or self.of_address.attempt(claimant.host)
+        return (
+            self.of_pair.attempt(claimant.pair)
+            or self.of_address.attempt(claimant.host)
+            or self.of_network.attempt(claimant.network)
+        )
 
     def let_in(self, claimant: Claimant) -> None:
         """Forgets the attempts of who knew the password, and remembers whence they came."""
@@ -87,26 +138,21 @@ class SignInThrottle:
         self.of_pair.succeeded(claimant.pair)
         # One's own account must not open the door to try those of others.
         self.of_address.succeeded(claimant.host, forget=False)
+        self.of_network.succeeded(claimant.network, forget=False)
 
-    @asynccontextmanager
-    async def turn(self, claimant: Claimant) -> AsyncIterator[None]:
+    def turn(self, claimant: Claimant) -> AbstractAsyncContextManager[None]:
         """Waits for a turn and holds it.
 
         Raises:
-            Crowded: too many wait already.
+            Crowded: too many wait whose turn is before.
         """
         is_known = claimant.device or claimant.pair in self._known_pairs
-        limiter = self.known if is_known else self.strangers
-        if limiter.statistics().tasks_waiting >= MAX_WAITING:
-            raise Crowded
-        counted = claimant.key if is_known else ""
-        if counted and self.turns[counted] >= TURNS_OF_KNOWN:
-            raise Crowded
-        self.turns[counted] += 1
-        try:
-            async with limiter:
-                yield
-        finally:
-            self.turns[counted] -= 1
-            if not self.turns[counted]:
-                del self.turns[counted]
+        return (self.known if is_known else self.strangers).turn(claimant)
+
+    def _waiting_of_account(self, claimant: Claimant) -> int:
+        return sum(one.key == claimant.key for one in self.known.waiting.values())
+
+    def _guesses_around(self, claimant: Claimant) -> int:
+        """Ranks by the guesses from the network times those from the address, in powers of two."""
+        of_network = self.of_network.count(claimant.network)
+        return of_network.bit_length() + self.of_address.count(claimant.host).bit_length()

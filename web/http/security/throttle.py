@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 
 from starlette.requests import HTTPConnection
 
@@ -30,6 +30,15 @@ def network_of(host: str) -> str:
             return str(number.ipv4_mapped)
         return str(ip_network((number, 64), strict=False))
     return host
+
+
+def wide_network_of(host: str) -> str:
+    """Returns the network that an address or a customer's network is in: a /16, in IPv6 a /32."""
+    try:
+        number = ip_interface(host).ip
+    except ValueError:
+        return host
+    return str(ip_network((number, 32 if isinstance(number, IPv6Address) else 16), strict=False))
 
 
 @dataclass(slots=True)
@@ -68,9 +77,7 @@ class Throttle:
         """
         now = self._clock()
         with self._lock:
-            attempts = self._of.get(key)
-            if attempts is None or now - attempts.last_at > self._forgotten_after_s:
-                attempts = _Attempts()
+            attempts = self._remembered(key, now)
             over = attempts.count - self._free
             delay = min(2.0 ** min(over, 30), self._longest_s) if over >= 0 else 0
             left = attempts.last_at + delay - now if attempts.count else 0
@@ -83,6 +90,17 @@ class Throttle:
             if len(self._of) > self._capacity:
                 self._of.popitem(last=False)
         return 0
+
+    def count(self, key: str) -> int:
+        """Returns how many attempts of a key are remembered."""
+        with self._lock:
+            return self._remembered(key, self._clock()).count
+
+    def _remembered(self, key: str, now: float) -> _Attempts:
+        attempts = self._of.get(key)
+        if attempts is None or now - attempts.last_at > self._forgotten_after_s:
+            return _Attempts()
+        return attempts
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:
         """Forgets all attempts of a key, or only the last."""

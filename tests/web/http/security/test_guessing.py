@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, cycle, islice
 
 import httpx
 import pytest
@@ -217,7 +217,7 @@ def test_guesses_wait_for_one_turn_and_who_is_known_for_none_of_them(
             for number in range(4)
         ]
         strangers = village.throttle.strangers
-        while not looked_at or strangers.statistics().tasks_waiting < 3:
+        while not looked_at or len(strangers.waiting) < 3:
             await asyncio.sleep(0.01)
         turned_away = await sign_in_at("198.51.100.200", "Léa")
         assert turned_away.status_code == 503
@@ -226,8 +226,15 @@ def test_guesses_wait_for_one_turn_and_who_is_known_for_none_of_them(
         assert (await sign_in_at("203.0.113.9", "Léa", **cookies)).status_code == 303
         assert (await sign_in_at("192.0.2.1", "Léa")).status_code == 303
         assert len(looked_at) == 4
+        # Who comes from another network has the next turn: one of those guesses gives way.
+        new = asyncio.create_task(sign_in_at("203.0.113.77", "Léa"))
+        [gone], _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert gone.result().status_code == 503
         go_on.set()
-        assert [one.status_code for one in await asyncio.gather(*waiting)] == [403] * 4
+        statuses = [one.status_code for one in await asyncio.gather(*waiting)]
+        assert sorted(statuses) == [403] * 3 + [503]
+        assert (await new).status_code == 303
+        assert looked_at[4] == "Léa"
 
     asyncio.run(crowd())
 
@@ -278,27 +285,142 @@ def test_a_throttle_that_waits_for_a_pair_counts_nothing_of_the_address() -> Non
 
 def test_who_signs_in_often_keeps_no_other_known_device_waiting() -> None:
     async def try_it() -> None:
-        throttle, go_on, turns = SignInThrottle(), asyncio.Event(), 0
+        throttle, go_on, order = SignInThrottle(), asyncio.Event(), list[str]()
 
-        async def sign_in_slowly(number: int) -> None:
-            async with throttle.turn(Claimant("vincent", "192.0.2.1", f"device {number}")):
+        async def sign_in_slowly(claimant: Claimant) -> None:
+            async with throttle.turn(claimant):
+                order.append(claimant.key)
                 await go_on.wait()
 
         many = [
-            asyncio.ensure_future(sign_in_slowly(number))
-            for number in range(sign_in_throttle.MAX_WAITING + 10)
+            asyncio.ensure_future(sign_in_slowly(Claimant("vincent", "192.0.2.1", f"device {n}")))
+            for n in range(sign_in_throttle.MAX_WAITING + 10)
         ]
         await asyncio.sleep(0)
-        crowded = [task for task in many if task.done()]
-        assert len(many) - len(crowded) == sign_in_throttle.TURNS_OF_KNOWN
-        assert {type(task.exception()) for task in crowded} == {sign_in_throttle.Crowded}
+        hers = Claimant("léa", "192.0.2.2", "her device")
+        every = [*many, asyncio.ensure_future(sign_in_slowly(hers))]
         go_on.set()
-        async with throttle.turn(Claimant("léa", "192.0.2.2", "her device")):
-            turns += 1
-        await asyncio.gather(*many, return_exceptions=True)
-        async with throttle.turn(Claimant("vincent", "192.0.2.1", "device 0")):
-            turns += 1
-        assert turns == 2
-        assert not throttle.turns
+        ended = await asyncio.gather(*every, return_exceptions=True)
+        assert order == ["vincent", "léa"] + ["vincent"] * (sign_in_throttle.MAX_WAITING - 1)
+        crowded = [one for one in ended if one is not None]
+        assert {type(one) for one in crowded} == {sign_in_throttle.Crowded}
+        assert len(crowded) == 10
+        assert not throttle.known.waiting
 
     asyncio.run(try_it())
+
+
+# Floods
+
+
+class Flood:
+    """Guesses without end: `each_time` come while a password is looked at, which lasts a step."""
+
+    def __init__(self, throttle: SignInThrottle, hosts: Iterator[str], each_time: int = 15) -> None:
+        self.throttle = throttle
+        self._hosts = hosts
+        self._each_time = each_time
+        self._looks = asyncio.Semaphore(0)
+        self._names = count()
+        self._guesses: set[asyncio.Task[bool]] = set()
+
+    async def sign_in(self, claimant: Claimant, *, knows: bool) -> bool:
+        """Whether the password was looked at."""
+        if self.throttle.wait_s(claimant):
+            return False
+        try:
+            async with self.throttle.turn(claimant):
+                await self._looks.acquire()
+        except sign_in_throttle.Crowded:
+            return False
+        if knows:
+            self.throttle.let_in(claimant)
+        return True
+
+    async def step(self) -> None:
+        for _ in range(self._each_time):
+            claimant = Claimant(f"name {next(self._names)}", next(self._hosts))
+            guess = asyncio.ensure_future(self.sign_in(claimant, knows=False))
+            self._guesses.add(guess)
+            guess.add_done_callback(self._guesses.discard)
+        await self._settle()
+        self._looks.release()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def got_in(self, hosts: Iterator[str], *, steps_before: int) -> int:
+        """How many of eight new browsers get in, within the time of three looks."""
+        for _ in range(steps_before):
+            await self.step()
+        found = 0
+        for number in range(8):
+            asked = Claimant(f"holder {number}", next(hosts))
+            holder = asyncio.ensure_future(self.sign_in(asked, knows=True))
+            for _ in range(3):
+                await self.step()
+            found += holder.done() and holder.result()
+            holder.cancel()
+            for _ in range(5):
+                await self.step()
+        for task in (*self._guesses, holder):
+            task.cancel()
+        await asyncio.gather(*self._guesses, holder, return_exceptions=True)
+        return found
+
+
+def fresh(networks: list[str]) -> Iterator[str]:
+    """Addresses that come once each, of networks in turn: "198.18.{}.{}", "2001:db8:{:x}::{:x}"."""
+    for number in count():
+        at, within = number % len(networks), number // len(networks)
+        yield networks[at].format(within // 250 % 250, within % 250)
+
+
+FEW = ["10.1.{}.{}", "10.2.{}.{}", "10.3.{}.{}", "fd00:1:{:x}:{:x}::1", "fd00:2:{:x}:{:x}::1"]
+ALL_OVER = [
+    *(f"{20 + n // 250}.{n % 250}.{{}}.{{}}" for n in range(1_500)),
+    *(f"2a00:{n:x}:{{:x}}:{{:x}}::1" for n in range(500)),
+]
+
+
+@pytest.mark.parametrize(
+    ("networks", "steps_before"), [(FEW, 40), (ALL_OVER, 300)], ids=["few networks", "all over"]
+)
+@pytest.mark.parametrize("home", ["203.0.{}.{}", "2a01:cb00:{:x}:{:x}::9"])
+def test_a_new_browser_of_another_network_gets_in_under_a_flood(
+    networks: list[str], steps_before: int, home: str
+) -> None:
+    async def try_it() -> int:
+        flood = Flood(SignInThrottle(), fresh(networks))
+        return await flood.got_in(fresh([home]), steps_before=steps_before)
+
+    assert asyncio.run(try_it()) == 8
+
+
+@pytest.mark.parametrize(
+    ("networks", "addresses", "steps_before"),
+    [(["203.0.{}.{}"], 200, 40), (ALL_OVER, 2_000, 800)],
+    ids=["its network", "its network among many"],
+)
+def test_a_new_browser_gets_in_where_addresses_of_its_network_guess_again_and_again(
+    networks: list[str], addresses: int, steps_before: int
+) -> None:
+    async def try_it() -> int:
+        again = cycle([*islice(fresh(networks), addresses)])
+        home = networks[0].replace("{}.{}", "25{}.{}")
+        return await Flood(SignInThrottle(), again).got_in(fresh([home]), steps_before=steps_before)
+
+    assert asyncio.run(try_it()) == 8
+
+
+def test_who_is_let_in_counts_for_no_flood() -> None:
+    throttle = SignInThrottle()
+    for number in range(100):
+        claimant = Claimant(f"name {number}", f"192.0.2.{number}")
+        assert throttle.wait_s(claimant) == 0
+        throttle.let_in(claimant)
+    assert throttle.of_network.count("192.0.0.0/16") == 0
+    throttle.wait_s(Claimant("léa", "192.0.77.1"))
+    assert throttle.of_network.count("192.0.0.0/16") == 1
