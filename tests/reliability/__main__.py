@@ -55,11 +55,12 @@ LOAD = Step(
     "memory {mib[0]} MiB, then {mib[1]} MiB",
 )
 IN_TURN = (
-    Step("kills", 16, "{killed} processes killed"),
+    Step("kills", 10, "{killed} processes killed"),
     Step("damage", 5, "{runs} files damaged"),
     Step("disk", 5, "{runs} processes whose disk was full or read-only"),
     Step("fuzz", 15, "{inputs} inputs"),
     Step("api_fuzz", 5, "{requests} requests to {operations} operations of the API"),
+    Step("days", 13, "{tests} quick tests in all on other days: {settings}"),
 )
 SOAK = Step(
     "load.soak",

@@ -29,9 +29,6 @@ from kb.store.store import Store
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
 """Count of passages whose trades are remembered (0.7 kB each), and computed at once."""
 
-FEWEST_COMPUTED = 4
-"""Of fewer, products of matrices are rounded otherwise: a passage has the same trades anywhere."""
-
 UNSAVED, UNSAVED_SHARE = 1_000, 0.05
 """New passages that wait to be saved: this count, or this share of all."""
 
@@ -203,10 +200,10 @@ class Overlaps:
         rows = np.zeros(len(passages.ids), self._row_type)
         for lang in dict.fromkeys(langs):
             at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
-            of_lang = passages.at(at + at[-1:] * (FEWEST_COMPUTED - len(at)))
+            of_lang = passages.at(at)
             shares, filing = self._background.shares(of_lang.embeddings, lang)
             lines = self._background.lines(of_lang.embeddings)
-            rows[at] = trade_rows(of_lang, shares, filing, lines)[: len(at)]
+            rows[at] = trade_rows(of_lang, shares, filing, lines)
         return rows
 
     def _remember(self, rows: TradeRows) -> None:

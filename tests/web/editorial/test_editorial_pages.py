@@ -1,6 +1,7 @@
 """Looking after what is published: the queue, histories, two clicks, doubles, withdrawals."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
+from kb.registers import clock
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.remarks import Remark
@@ -452,13 +454,14 @@ def test_a_case_says_what_its_people_do_and_when_it_was_moderated(base: Knowledg
 
 
 def test_an_actor_says_which_source_said_what_and_when(
-    base: KnowledgeBase, moderator: TestClient
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(clock, "moment", lambda: datetime(2026, 3, 9, 23, 30, tzinfo=UTC))
     base.put([replace(AVEL, place="Magnac")], by="a moderator")
     read = Page(client_of(base).get("/fr/acteurs/avel").text)
     told = read.one("details", class_="provenance")
     (heading,) = read.inside(told, "h3")
-    assert heading.text.startswith("Une correction de la modération 2")
+    assert heading.text == "Une correction de la modération 9 mars 2026"
     assert "Commune" in told.text
     assert "Magnac" in told.text
 
