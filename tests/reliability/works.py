@@ -434,7 +434,7 @@ class _Backup(Work):
         back_up = importlib.import_module("kb.upkeep.backup").back_up
         others = [_beside(folder, lambda base: ingest(base, [folder / "input"], source="firms"))]
         for number in range(2):
-            back_up(folder, folder / "backup.zip", overwrite=number > 0)
+            back_up(Settings(kb=folder), folder / "backup.zip", overwrite=number > 0)
             tell("backed up")
         _wait_for(others)
 
