@@ -46,6 +46,8 @@ def scratch_folder(inside: Path, base: Path) -> Iterator[Path]:
     It goes at the end. If this process is killed before, `delete_abandoned` deletes it, also of the
     folder of that base: a link there leads to it.
     """
+    for folder in (inside, base):
+        delete_abandoned(folder)
     with ExitStack() as last:
         home = _locked_folder(inside, last)
         if base != inside:
