@@ -82,10 +82,12 @@ def delete_abandoned(folder: Path) -> list[Path]:
     """
     left = []
     for path in folder.glob(".*"):
-        home = path.resolve()
-        if not path.name.startswith(_BEGINNINGS) or home.name != path.name:
+        if not path.name.startswith(_BEGINNINGS):
             continue
         try:
+            home = path.resolve()
+            if home.name != path.name:
+                continue
             if home.is_dir():
                 with (home / _LOCK).open("a") as lock:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,5 +97,5 @@ def delete_abandoned(folder: Path) -> list[Path]:
         except FileNotFoundError:
             continue  # its owner has deleted it
         except OSError:
-            left.append(home)
+            left.append(path.resolve())
     return sorted(left)

@@ -58,11 +58,13 @@ FORMER, NEXT = WordCountEncoder("words-64", 64), WordCountEncoder("words-48", 48
 class Work(ABC):
     """Something that a process does with a base, `name`d in the summary.
 
-    One that `is_driven` tells `ready`, with values for `drive`, and works from then on.
+    One that `is_driven` tells `ready`, with values for `drive`, and works from then on. One that
+    `writes_beside` needs not write in the folder.
     """
 
     name: str
     is_driven = False
+    writes_beside = False
 
     @abstractmethod
     def prepare(self, folder: Path, chance: random.Random) -> None:
@@ -473,6 +475,7 @@ class _Remains(Work):
 
     def __init__(self, name: str, do: Callable[[Settings, Path], object]) -> None:
         self.name = name
+        self.writes_beside = name in {"copy", "back up alone"}
         self._do = do
 
     def prepare(self, folder: Path, chance: random.Random) -> None:
@@ -491,7 +494,7 @@ class _Remains(Work):
             # As a person would, of whom somebody asks to be erased.
             _copy(folder).with_suffix(".zip").unlink(missing_ok=True)
             shutil.rmtree(_copy(folder), ignore_errors=True)
-        elif told and self.name in {"copy", "back up alone"}:
+        elif told and self.writes_beside:
             return ["it is not there, and was acknowledged"]
         if not (folder / DATABASE_FILE).exists():
             return []  # killed between two renamings: there is no base until it is restored again
