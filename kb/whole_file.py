@@ -22,12 +22,10 @@ _LOCK = "lock"
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; what is there replaces `path` if nothing raised, and goes in any case."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pending = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with scratch_folder(path.parent, path.parent) as scratch:
+        pending = scratch / path.name
         yield pending
         pending.replace(path)
-    finally:
-        pending.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -41,12 +39,12 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(inside: Path, base: Path) -> Iterator[Path]:
-    """Makes a folder in another, for its owner alone, in which a copy of a base is made ready.
+    """Makes a folder in another, for its owner alone, in which something of a base is made ready.
 
     It goes at the end. If this process is killed before, `delete_abandoned` deletes it, also of the
     folder of that base: a link there leads to it.
     """
-    for folder in (inside, base):
+    for folder in {inside, base}:
         delete_abandoned(folder)
     with ExitStack() as last:
         home = _locked_folder(inside, last)

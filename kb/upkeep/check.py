@@ -60,11 +60,6 @@ _INDEX_LINE = re.compile(
     r"missing from index|wrong # of entries in index|non-unique entry in index"
 )
 _WORDS_LINE = re.compile(r"fts5|passage_words", re.IGNORECASE)
-_PENDING = re.compile(
-    r"\.(passages(\.codes)?\.faiss(\.npz)?|passages\.trades(\.json)?|"
-    r"kb\.before-schema-\d+\.sqlite)\.(\d+)"
-)
-
 Item = TypeVar("Item")
 
 REBUILD = "Run `quisait rebuild`."
@@ -325,16 +320,6 @@ class BaseCheck:
                 "Delete the folder when you no longer need it: nothing is erased in it.",
                 is_note=True,
             )
-        for path in self._folder.iterdir():
-            pending = _PENDING.fullmatch(path.name)
-            if pending and time.time() - path.stat().st_mtime > 3600:
-                yield Finding(
-                    "files",
-                    f"{path.name} is what a killed process left",
-                    REPAIR,
-                    is_note=True,
-                    repair=path.unlink,
-                )
 
     def _uploads(self) -> Iterator[Finding]:
         try:
