@@ -9,3 +9,6 @@ MIN_SECRET_CHARS = 32
 
 UPLOADS = "uploads"
 """Holds a folder for each upload, with a name of 32 hexadecimal digits and one file in it."""
+
+ASIDE = "replaced-"
+"""Begins the names of folders with what a restored backup replaced; of schemas, in PostgreSQL."""

@@ -77,6 +77,7 @@ from kb.store.pool import MOST_STORES, ReadingStores, StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
+from kb.whole_file import delete_abandoned
 
 logger = logging.getLogger(__name__)
 
@@ -202,8 +203,8 @@ class KnowledgeBase(Publishing):
             replica=settings.read_url,
             connections=settings.database_connections,
         )
-        database = settings.database or settings.folder / DATABASE_FILE
-        base._stores.keep(open_store(database, create=create))
+        base._stores.keep(open_store(settings.store, create=create))
+        delete_abandoned(settings.folder)
         return base
 
     @property

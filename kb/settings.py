@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kb.address import Place, PostgresAddress, place_of
+from kb.base_folder import DATABASE_FILE
 from kb.errors import SettingsError
 
 BUNDLED_MODEL = "bundled"
@@ -397,15 +398,10 @@ class Settings(BaseSettings):
             return self.cache / "bases" / sha256(self.kb.name.encode()).hexdigest()[:16]
         return self.kb
 
-    def folder_for(self, what: str, instead: str) -> Path:
-        """The folder of the base, for `what` is about its files.
-
-        Raises:
-            SettingsError: the base is in a PostgreSQL database; `instead` says what is done there.
-        """
-        if isinstance(self.kb, PostgresAddress):
-            raise SettingsError(f"{self.kb} is in PostgreSQL: {what} is about files. {instead}")
-        return self.kb
+    @property
+    def store(self) -> Place:
+        """Where the store of the base is: a file in its folder, or the address of a database."""
+        return self.kb if isinstance(self.kb, PostgresAddress) else self.kb / DATABASE_FILE
 
     @property
     def public_path(self) -> str:

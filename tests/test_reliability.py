@@ -45,7 +45,7 @@ def test_damage_is_said_or_repaired() -> None:
 
 
 def test_a_disk_that_takes_no_more_loses_nothing() -> None:
-    found = summary("disk", 12)
+    found = summary("disk", 16)
     assert found["faults"] == []
     assert any("the disk is full, or at fault" in line for line in found["said"])
     assert any("cannot be written" in line for line in found["said"])

@@ -26,9 +26,19 @@ _PART = "those looked at are whole: `quisait check` looks at all"
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@click.option("--schema", is_flag=True, help="Print the number of its schema alone; 0: no base.")
 @kb_option
-def status(as_json: bool, kb: Place | None) -> None:
-    """Show what the knowledge base contains, and its state."""
+def status(as_json: bool, schema: bool, kb: Place | None) -> None:
+    """Show what the knowledge base contains, and its state.
+
+    With --schema, nothing is changed; else a base of an earlier version is brought up to date.
+    """
+    if schema:
+        from kb.settings import Settings
+        from kb.store.pool import schema_at
+
+        click.echo(schema_at(Settings.from_environment(kb=kb).store))
+        return
     base = open_base(kb)
     found = base.status()
     damage = base.damaged_pages(within_s=LOOKED_AT_PAGES_S)

@@ -5,10 +5,15 @@ Imports click and what is as light; the rest when a command runs.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kb.address import Place
 from kb.commands.options import kb_option, open_base
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
 
 # As in kb.registers.personal_data.places, which is not imported for `--help`.
 ERASED_KINDS = (
@@ -33,6 +38,14 @@ KEPT = {
 }
 
 
+# As in kb.editorial.personal_data, likewise.
+UNREACHED = {
+    "aside": "which a restored backup replaced: delete it when you no longer need it.",
+    "under_way": "in which a process makes a copy or a backup: look again when it is done.",
+    "upload": "which goes when its job has ended, or after a day.",
+}
+
+
 @click.group("personal-data")
 def personal_data() -> None:
     """Find what is kept of a person, and erase it."""
@@ -46,7 +59,8 @@ def find(term: str, kb: Place | None) -> None:
 
     Case, accents and the order of a name do not matter. Each line has what `erase` takes.
     """
-    findings = open_base(kb).personal_data.find(term)
+    base = open_base(kb)
+    findings = base.personal_data.find(term)
     for finding in findings:
         rows = ", ".join(f"{table}: {count}" for table, count in sorted(finding.tables.items()))
         click.echo(f"{finding.kind} {finding.id}  ({rows})")
@@ -54,6 +68,7 @@ def find(term: str, kb: Place | None) -> None:
             click.echo(f"    {excerpt}")
     if not findings:
         click.echo("Nothing here names it.", err=True)
+    _name_unreached(base)
 
 
 @personal_data.command(short_help="Erase a thing of KIND with this ID.")
@@ -70,6 +85,7 @@ def erase(kind: str, id: str, yes: bool, kb: Place | None) -> None:
         click.confirm(f"Erase the {kind} {id} for good?", abort=True)
     base.personal_data.erase(PersonalKind(kind), id, by=BY)
     click.echo(f"The {kind} {id} is erased.")
+    _name_unreached(base)
 
 
 @personal_data.command("take-out", short_help="Take TERM out of every text.")
@@ -87,6 +103,12 @@ def take_out(term: str, yes: bool, kb: Place | None) -> None:
         click.confirm(f"Take it out of {count} things for good?", abort=True)
     changed = base.personal_data.take_out(term, by=BY)
     click.echo(f"Taken out of {changed} texts.")
+    _name_unreached(base)
+
+
+def _name_unreached(base: KnowledgeBase) -> None:
+    for what, place in base.personal_data.unreached():
+        click.echo(f"Neither searched nor erased: {place}, {UNREACHED[what]}", err=True)
 
 
 @personal_data.command("forget-old", short_help="Delete what is older than it is kept.")

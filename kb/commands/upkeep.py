@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,61 +30,54 @@ if TYPE_CHECKING:
 def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) -> None:
     """Back up the base to FILE: its database, its secret, and the uploads that wait for their job.
 
-    The server and ingests go on meanwhile. Whoever has FILE has all that is in the base: only its
+    The base is in a folder or in PostgreSQL; FILE is the same. The server and ingests go on
+    meanwhile. Whoever has FILE has all that is in the base: only its
     owner may read it. With - for FILE, it is written to standard output.
     """
     from tqdm import tqdm
 
     from kb.settings import Settings
-    from kb.upkeep.backup import back_up, back_up_to
+    from kb.upkeep.backup import back_up
 
-    folder = Settings.from_environment(kb=kb).folder_for("a backup", "Use pg_dump.")
-    with tqdm(unit=" pages", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+    settings = Settings.from_environment(kb=kb)
+    unit = " rows" if settings.database else " pages"
+    with tqdm(unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
 
-        def copied(left: int, pages: int) -> None:
-            bar.total, bar.n = pages, pages - left
+        def copied(left: int, of: int) -> None:
+            bar.total, bar.n = of or None, of - left
             bar.refresh()
 
-        if str(file) == "-":
-            if sys.stdout.isatty():
-                raise click.UsageError("Name a FILE, or send the output to one.")
-            with tempfile.TemporaryDirectory() as scratch:
-                made = back_up_to(
-                    folder,
-                    sys.stdout.buffer,
-                    Path(scratch),
-                    with_secret=not without_secret,
-                    on_copied=copied,
-                )
-        else:
-            made = back_up(
-                folder,
-                file,
-                with_secret=not without_secret,
-                overwrite=overwrite,
-                on_copied=copied,
-            )
+        if str(file) == "-" and sys.stdout.isatty():
+            raise click.UsageError("Name a FILE, or send the output to one.")
+        made = back_up(
+            settings,
+            sys.stdout.buffer if str(file) == "-" else file,
+            with_secret=not without_secret,
+            overwrite=overwrite,
+            on_copied=copied,
+        )
     click.echo(f"{file}: {_told(made)}.", err=str(file) == "-")
 
 
 @click.command(short_help="Bring a backup back.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="Put aside what is in the folder.")
+@click.option("--replace", is_flag=True, help="Put aside what is there.")
 @click.option(
     "--erased-from",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PlaceName(),
     help="Erase again what was erased in this base; of what --replace replaces, it is.",
 )
 @kb_option
 @click.pass_context
 def restore(
-    context: click.Context, file: Path, replace: bool, erased_from: Path | None, kb: Place | None
+    context: click.Context, file: Path, replace: bool, erased_from: Place | None, kb: Place | None
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
     FILE is first read to its end and compared with its manifest. Stop the server before. The index
-    is made anew, and the base is checked.
+    is made anew, and the base is checked. A base may come back in PostgreSQL that was in a folder,
+    or the other way round.
     """
     from kb.settings import Settings
     from kb.upkeep.restore import restore as bring_back

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from kb.base_folder import UPLOADS
 from kb.editorial.commit import Change, commit
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Kind, Record, kind_of
+from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.personal_data.erasing import erase_thing, take_words_out
 from kb.registers.personal_data.finding import PersonalFinding, find_person
 from kb.registers.personal_data.naming import pattern_of, read_column, without
@@ -16,7 +19,8 @@ from kb.registers.personal_data.places import PersonalKind
 from kb.registers.personal_data.retention import Retention, forget_old
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
+from kb.whole_file import delete_abandoned
 
 
 @dataclass(kw_only=True)
@@ -41,6 +45,19 @@ class _Redaction(Change):
         self.changed = take_words_out(store, self.pattern)
         if self.changed:
             store.mark_for_scrubbing()
+
+
+class Unreached(StrEnum):
+    """What may name a person and is neither searched nor erased."""
+
+    ASIDE = "aside"
+    """What a restored backup replaced."""
+
+    UNDER_WAY = "under_way"
+    """A copy that a living process makes, such as a backup."""
+
+    UPLOAD = "upload"
+    """A file that waits for its job, or to be deleted after it."""
 
 
 class PersonalData:
@@ -69,6 +86,20 @@ class PersonalData:
         with self._stores.lend() as store, store.reading():
             return find_person(store, pattern)
 
+    def unreached(self) -> Sequence[tuple[Unreached, str]]:
+        """What neither finding nor erasing reaches, and may name anybody, each by its place.
+
+        What killed processes left of the base is deleted, and is none of it.
+        """
+        folder = self._index.folder
+        left = [(Unreached.UNDER_WAY, str(path)) for path in delete_abandoned(folder)]
+        uploads = [path.relative_to(folder).as_posix() for path in folder.glob(f"{UPLOADS}/*/*")]
+        with self._stores.lend() as store:
+            aside = [(Unreached.ASIDE, name) for name in store.bases_aside()]
+            if not isinstance(store, SqliteStore):
+                uploads += KeptFiles(self._stores).names(f"{UPLOADS}/")
+        return [*aside, *left, *((Unreached.UPLOAD, name) for name in sorted(uploads))]
+
     def erase(self, kind: PersonalKind, id: str, *, by: str) -> None:
         """Erases a thing that was found, in the files of the base too.
 
@@ -85,10 +116,7 @@ class PersonalData:
             with store.writing():
                 erase_thing(store, kind, id)
                 store.mark_for_scrubbing()
-            try:
-                store.scrub()
-            finally:
-                self._index.tend_beside(store)
+            self._index.scrub(store, keeps_saved=True)
 
     def take_out(self, term: str, *, by: str) -> int:
         """Takes a name, an address or a number out of every text, past versions among them.
@@ -119,6 +147,7 @@ class PersonalData:
         with self._stores.lend() as store:
             with store.writing():
                 count = forget_old(store, retention, at)
+            delete_abandoned(self._index.folder)
             if store.is_to_be_scrubbed():
                 self._index.scrub(store)
             elif count:

@@ -17,7 +17,6 @@ import json
 import logging
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -37,7 +36,7 @@ from kb.encoder.preparing import (
 )
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
-from kb.whole_file import locked
+from kb.whole_file import locked, scratch_folder
 
 logger = logging.getLogger(__name__)
 
@@ -240,15 +239,10 @@ def _make_once(target: Path, make: Callable[[Path], None]) -> None:
     """Lets `make` fill a folder, then moves it to `target`; others wait for it meanwhile."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            locked(target.parent),
-            tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as making,
-        ):
+        with locked(target.parent), scratch_folder(target.parent, target.parent) as making:
             if not target.exists():
-                folder = Path(making) / "result"
-                folder.mkdir()
-                make(folder)
-                folder.rename(target)
+                make(making)
+                making.rename(target)
     except OSError as error:
         raise EncoderError(
             f"The model cannot be kept in {target.parent}: {error.strerror}. "

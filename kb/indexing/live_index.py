@@ -14,7 +14,7 @@ from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
-from kb.whole_file import locked
+from kb.whole_file import delete_abandoned, locked
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class LiveIndex:
     """
 
     def __init__(self, folder: Path, indexer: Indexer, stores: StorePool) -> None:
-        self._folder = folder
+        self.folder = folder
         self._indexer = indexer
         self._stores = stores
         self._index: Index | None = None
@@ -96,27 +96,32 @@ class LiveIndex:
         Called once a change that erases is committed. A process that is saving may have read the
         state before, so this waits until it is done; who saves later has read what is left.
         """
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return  # of a base in PostgreSQL, nothing has to be here
         with self.saving_alone():
             for pattern in ("passages.*", ".passages.*"):
-                for path in self._folder.glob(pattern):
+                for path in self.folder.glob(pattern):
                     path.unlink(missing_ok=True)
 
     @contextmanager
     def saving_alone(self) -> Iterator[None]:
         """Waits until no other process saves an index of this base, or deletes it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with locked(self._folder):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder):
             yield
 
-    def scrub(self, store: Store) -> None:
+    def scrub(self, store: Store, *, keeps_saved: bool = False) -> None:
         """Rewrites the database without what was erased from it, and deletes the saved index.
+
+        With `keeps_saved`, nothing that was erased is in the index. What killed processes left of
+        the base goes in any case.
 
         Raises:
             NotYetScrubbed: another process reads a former state of the base for too long.
         """
-        self.delete_saved()
+        if not keeps_saved:
+            self.delete_saved()
+        delete_abandoned(self.folder)
         try:
             store.scrub()
         finally:
@@ -154,13 +159,13 @@ class LiveIndex:
 
     def _load(self) -> Index:
         encoder = self._indexer.encoder
-        self._read_card = saved_segment.name_of_card(self._folder)
-        return Index.load(self._folder, encoder.fingerprint, encoder.dimension)
+        self._read_card = saved_segment.name_of_card(self.folder)
+        return Index.load(self.folder, encoder.fingerprint, encoder.dimension)
 
     def _save(self, store: SqliteStore) -> None:
         with self._lock:
             index = self._brought_up_to_date(store)
-        index.save(self._folder)
+        index.save(self.folder)
         self._take_saved()
 
     def _take_saved(self) -> None:
@@ -185,7 +190,7 @@ class LiveIndex:
         """Saves the index, or goes on with the one that another process saved meanwhile."""
         # Whatever keeps it from that, the next change tries again.
         with contextlib.suppress(KnowledgeBaseError, OSError), self.saving_alone():
-            if saved_segment.name_of_card(self._folder) not in {"", self._read_card}:
+            if saved_segment.name_of_card(self.folder) not in {"", self._read_card}:
                 self._take_saved()
                 return
             with self._stores.lend() as store:

@@ -31,7 +31,10 @@ SPARE_BYTES = 50_000_000
 
 
 OnCopied = Callable[[int, int], None]
-"""Called with how many pages are still to be copied, and of how many, after each step."""
+"""Called with how many pages are still to be copied, and of how many, after each step.
+
+Of rows, nobody knows how many there are: these are minus those that were copied, and 0.
+"""
 
 
 def copy_database(

@@ -4,12 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from kb.address import Place, PostgresAddress
+from kb.address import Place
 from kb.errors import KnowledgeBaseError, StoresBusy
-from kb.store.store import Store
+from kb.store.migrations import version_of
+from kb.store.store import SqliteStore, Store
 
 MOST_STORES = 20
 """Stores that one process lends at once, unless told otherwise."""
@@ -39,15 +40,33 @@ def open_store(place: Place, *, create: bool = False) -> Store:
     return PostgresStore.connect(place, create=create)
 
 
-def schema_at(address: PostgresAddress) -> int:
-    """The version of the tables at an address, which are left as they are; 0 if there are none.
+def store_as_it_is(place: Place) -> Store:
+    """Opens the database at a place only to read it, of whatever schema it is."""
+    if isinstance(place, Path):
+        return SqliteStore.open_as_it_is(place)
+    from kb.store.postgres.store import PostgresStore
+
+    return PostgresStore.connect_unmade(place)
+
+
+def schema_at(place: Place) -> int:
+    """The version of the tables at a place, which are left as they are; 0 if there are none.
 
     Raises:
-        KnowledgeBaseError: it cannot be reached.
+        KnowledgeBaseError: it cannot be reached or read.
     """
+    if isinstance(place, Path):
+        try:
+            place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
+        except OSError as error:
+            raise KnowledgeBaseError(f"{place} cannot be read: {error.strerror}.") from None
+        with closing(SqliteStore.open_as_it_is(place)) as store:
+            return version_of(store.database.conn)
     from kb.store.postgres.connection import version_at
 
-    return version_at(address)
+    return version_at(place)
 
 
 class StorePool:

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kb.base_folder import ASIDE
 from kb.encoder.encoder import Embeddings
 from kb.errors import NotYetScrubbed
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
-from kb.store.copies import kept_copies
 from kb.store.database import StoreFile
 from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
@@ -399,6 +399,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         )
 
     @abstractmethod
+    def bases_aside(self) -> Sequence[str]:
+        """Names what restored backups replaced: whole bases, in which nothing is erased."""
+
+    @abstractmethod
     def scrub(self) -> None:
         """Rewrites the database, without a byte of what was deleted from it.
 
@@ -427,10 +431,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 class SqliteStore(StoreFile, Store):
     """The store in a file of SQLite's."""
 
+    def bases_aside(self) -> Sequence[str]:
+        return sorted(str(path) for path in self.path.parent.glob(f"{ASIDE}*"))
+
     def scrub(self) -> None:
         # SQLite only marks what is deleted, and its word index keeps deleted words until their
         # segments are merged. The copies that were made before migrations hold it too: they go.
-        for copy in kept_copies(self.path):
+        # So do those that a killed process was making.
+        for copy in self.path.parent.glob(f"*{self.path.stem}.before-schema-*"):
             copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")

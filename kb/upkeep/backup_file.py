@@ -16,9 +16,10 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, NoReturn, Self
@@ -113,14 +114,18 @@ class BackupWriter:
         with suppress(*(() if kind is None else (OSError, ValueError))):
             self._zip.close()
 
-    def add(self, name: str, path: Path) -> None:
-        """Packs a file under a name."""
-        with path.open("rb") as file, self._zip.open(_entry(name), "w", force_zip64=True) as packed:
-            digest = hashlib.sha256()
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                packed.write(chunk)
-            self.members.append(Member(name, file.tell(), digest.hexdigest()))
+    def add(self, name: str, pieces: Iterator[bytes]) -> None:
+        """Packs a file under a name; one without a piece is gone, and left out."""
+        first = next(pieces, None)
+        if first is None:
+            return
+        digest, size = hashlib.sha256(), 0
+        with self._zip.open(_entry(name), "w", force_zip64=True) as packed:
+            for piece in chain([first], pieces):
+                digest.update(piece)
+                size += len(piece)
+                packed.write(piece)
+        self.members.append(Member(name, size, digest.hexdigest()))
 
     def finish(self, manifest: Manifest) -> None:
         """Packs the manifest."""

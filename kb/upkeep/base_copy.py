@@ -1,8 +1,6 @@
 """A base copied to another place: between a folder and a PostgreSQL database, either way."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from pathlib import Path
 from kb.address import PostgresAddress
 from kb.base_folder import DATABASE_FILE
 from kb.errors import FileError
-from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store.copying.copied import OnRows, copy_tables
@@ -19,11 +16,16 @@ from kb.store.copying.tables import Tables
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import make_index_anew
-from kb.upkeep.files_beside import KEPT, KEPT_COLUMNS, FolderFiles, kept_rows, names_beside
-from kb.whole_file import sync_folder
-
-COPYING = ".copying-"
-"""Begins the names of the folders in which a base is made ready."""
+from kb.upkeep.files_beside import (
+    KEPT,
+    KEPT_COLUMNS,
+    Beside,
+    FolderFiles,
+    base_at,
+    kept_rows,
+    names_beside,
+)
+from kb.whole_file import delete_abandoned, scratch_folder, sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +36,43 @@ class BaseCopy:
     files: tuple[str, ...]
 
 
-def copy_base(source: Settings, target: Settings, on_rows: OnRows = lambda _: None) -> BaseCopy:
+def copy_base(
+    source: Settings,
+    target: Settings,
+    on_rows: OnRows = lambda _: None,
+    *,
+    replace: bool = False,
+) -> BaseCopy:
     """Copies one state of a base, which may be in use, to where there is none.
 
     The copy is there once it is compared with what was read, and not before; a process that is
     killed leaves no base. With it come the secret and the uploads that wait for their job, which
-    are files in a folder, and rows in PostgreSQL. Its index is ready.
+    are files in a folder, and rows in PostgreSQL. Its index is ready. With `replace`, a base in
+    PostgreSQL is put aside in the same transaction.
 
     Raises:
         NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
         FileError: the folder has something in it, or cannot be written.
         KnowledgeBaseError: there is a base already, or it cannot be read or written.
     """
-    place = source.database or source.folder / DATABASE_FILE
     try:
-        with closing(StorePool(place)) as stores, stores.lend() as store:
-            beside = KeptFiles(stores) if source.database else FolderFiles(source.folder)
+        with base_at(source) as (store, beside):
             if target.database:
-                return _copied_to_address(store, beside, target.database, on_rows)
-            return _copied_to_folder(store, beside, target.folder, on_rows)
+                return _copied_to_address(store, beside, target.database, on_rows, replace)
+            return _copied_to_folder(store, beside, target.folder, source.folder, on_rows)
     except OSError as error:
         raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
 
 
 def _copied_to_folder(
-    store: Store, beside: FolderFiles | KeptFiles, folder: Path, on_rows: OnRows
+    store: Store, beside: Beside, folder: Path, source: Path, on_rows: OnRows
 ) -> BaseCopy:
     """Makes the base in a folder of its own, inside: the database comes out last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(not path.name.startswith(COPYING) for path in folder.iterdir()):
+    delete_abandoned(folder)
+    if any(folder.iterdir()):
         raise FileError(f"{folder} is not empty: name another.")
-    for left in folder.glob(f"{COPYING}*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=COPYING) as scratch:
-        ready = Path(scratch)
+    with scratch_folder(folder, source) as ready:
         database = ready / DATABASE_FILE
         database.touch(mode=0o600)
         rows = copy_tables(store, database, on_rows)
@@ -85,7 +90,7 @@ def _copied_to_folder(
 
 
 def _copied_to_address(
-    store: Store, beside: FolderFiles | KeptFiles, address: PostgresAddress, on_rows: OnRows
+    store: Store, beside: Beside, address: PostgresAddress, on_rows: OnRows, replace: bool
 ) -> BaseCopy:
     """Makes the base in one transaction, and its index after that."""
     files: tuple[str, ...] = ()
@@ -95,7 +100,7 @@ def _copied_to_address(
         files = names_beside(beside, waiting_uploads(copy.store))
         copy.put(KEPT, KEPT_COLUMNS, kept_rows(beside, files))
 
-    rows = copy_tables(store, address, on_rows, with_files)
+    rows = copy_tables(store, address, on_rows, with_files, replace=replace)
     # psycopg is loaded by those alone who use it.
     from kb.store.postgres.store import PostgresStore
 

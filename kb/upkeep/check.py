@@ -26,6 +26,7 @@ from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
 from kb.indexing.saved_segment import INDEX_FILE
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind, Record
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
@@ -38,6 +39,7 @@ from kb.store.store import SqliteStore, Store
 from kb.text.analysis import forms_of
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
+from kb.whole_file import delete_abandoned
 
 RECORDS_AT_ONCE = 500
 VECTORS_AT_ONCE = 10_000
@@ -58,15 +60,7 @@ _INDEX_LINE = re.compile(
     r"missing from index|wrong # of entries in index|non-unique entry in index"
 )
 _WORDS_LINE = re.compile(r"fts5|passage_words", re.IGNORECASE)
-_PENDING = re.compile(
-    r"\.(passages(\.codes)?\.faiss(\.npz)?|passages\.trades(\.json)?|"
-    r"kb\.before-schema-\d+\.sqlite)\.(\d+)"
-)
-
 Item = TypeVar("Item")
-
-ASIDE = "replaced-"
-"""Begins the names of folders with what a restored backup replaced."""
 
 REBUILD = "Run `quisait rebuild`."
 RESTORE = "Restore a backup (`quisait restore`)."
@@ -319,23 +313,13 @@ class BaseCheck:
         yield from folder_findings(self._folder)
         yield from secret_findings(self._folder)
         yield from self._uploads()
-        for path in sorted(self._folder.glob(f"{ASIDE}*")):
+        for place in self._store.bases_aside():
             yield Finding(
                 "files",
-                f"{path.name} holds what a restored backup replaced",
+                f"{place} holds what a restored backup replaced",
                 "Delete the folder when you no longer need it: nothing is erased in it.",
                 is_note=True,
             )
-        for path in self._folder.iterdir():
-            pending = _PENDING.fullmatch(path.name)
-            if pending and time.time() - path.stat().st_mtime > 3600:
-                yield Finding(
-                    "files",
-                    f"{path.name} is what a killed process left",
-                    REPAIR,
-                    is_note=True,
-                    repair=path.unlink,
-                )
 
     def _uploads(self) -> Iterator[Finding]:
         try:
@@ -439,12 +423,19 @@ def check_base(
 ) -> Sequence[Finding]:
     """Checks the base of the settings; with `repair`, mends what can be and checks again.
 
+    Of one in PostgreSQL, it sees whether it can be read and searched.
+
     Raises:
-        NotAKnowledgeBase: there is none in the folder.
+        NotAKnowledgeBase: there is none.
         KnowledgeBaseError: it is to be repaired, and cannot be written.
     """
-    folder = settings.folder_for("a check", "Use pg_amcheck, and `quisait doctor`.")
+    if settings.database:
+        # Its pages are its server's, which has pg_amcheck.
+        with closing(KnowledgeBase.open(settings)) as base:
+            return [Finding("base", line.rstrip(".")) for line in base.status().problems]
+    folder = settings.folder
     path = folder / DATABASE_FILE
+    delete_abandoned(folder)
     try:
         store = Store.open(path)
     except KnowledgeBaseError as error:

@@ -4,13 +4,16 @@ Of a base in a folder they lie there; of one in PostgreSQL, they are rows (`kb.r
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from kb.base_folder import SECRET_FILE, UPLOADS
 from kb.registers.beside.kept_files import PIECE_BYTES, KeptFiles
 from kb.registers.clock import now
+from kb.settings import Settings
 from kb.store.copying.tables import CopiedRow
+from kb.store.pool import StorePool
+from kb.store.store import Store
 from kb.whole_file import replacing
 
 KEPT, KEPT_COLUMNS = "kept_files", ("name", "piece", "content", "at")
@@ -44,7 +47,23 @@ class FolderFiles:
                 file.writelines(pieces)
 
 
-def names_beside(beside: FolderFiles | KeptFiles, uploads: Collection[str]) -> tuple[str, ...]:
+Beside = FolderFiles | KeptFiles
+"""The files beside a database, whichever it is."""
+
+
+@contextmanager
+def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
+    """The store of the base that settings name, and the files beside it.
+
+    Raises:
+        NotAKnowledgeBase: there is none.
+        KnowledgeBaseError: it cannot be reached, or read.
+    """
+    with closing(StorePool(settings.store)) as stores, stores.lend() as store:
+        yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
+
+
+def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
     """The names of the secret, and of the uploads in the folders of these names, if there are.
 
     A name that leads to another folder is left out, since the base may be anybody's.
@@ -58,7 +77,7 @@ def names_beside(beside: FolderFiles | KeptFiles, uploads: Collection[str]) -> t
     )
 
 
-def kept_rows(beside: FolderFiles | KeptFiles, names: Iterable[str]) -> Iterator[CopiedRow]:
+def kept_rows(beside: Beside, names: Iterable[str]) -> Iterator[CopiedRow]:
     """These files as rows of `KEPT`, a piece each."""
     at = now()
     for name in names:

@@ -385,11 +385,8 @@ class Installation:
     def _schema(self) -> int:
         """The schema of the base; 0 if there is none that can be opened."""
         try:
-            if self._settings.database:
-                return schema_at(self._settings.database)
-            with closing(SqliteStore.open_as_it_is(self._database)) as store:
-                return migrations.version_of(store.database.conn)
-        except (KnowledgeBaseError, sqlite3.DatabaseError, OSError):
+            return schema_at(self._settings.store)
+        except (KnowledgeBaseError, sqlite3.DatabaseError):
             return 0
 
     def _backups_made(self) -> Iterator[Finding]:
@@ -425,7 +422,7 @@ class Installation:
 
 
 def _database_findings(address: PostgresAddress) -> Iterator[Finding]:
-    """What is wrong with a base in PostgreSQL, whose pages and backups are its server's."""
+    """What is wrong with a base in PostgreSQL, whose pages are its server's."""
     try:
         version = schema_at(address)
     except KnowledgeBaseError as error:
@@ -441,7 +438,7 @@ def _database_findings(address: PostgresAddress) -> Iterator[Finding]:
         yield Finding(
             "base",
             f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
-            "Back it up with pg_dump; the next start changes it, or says that a later version is "
-            "needed.",
+            "Back it up by the version that wrote it; the next start changes it, or says that a "
+            "later version is needed.",
             is_note=True,
         )

@@ -3,44 +3,42 @@
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kb.base_folder import DATABASE_FILE
+from kb.address import Place
+from kb.base_folder import ASIDE, DATABASE_FILE
 from kb.errors import FileError, KnowledgeBaseError, SchemaTooNew
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store import migrations
+from kb.store.pool import open_store, schema_at, store_as_it_is
 from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupFile, Manifest
-from kb.upkeep.check import ASIDE, check_base, make_index_anew
+from kb.upkeep.base_copy import copy_base
+from kb.upkeep.check import check_base, make_index_anew
 from kb.upkeep.finding import Finding
-from kb.whole_file import sync_folder
+from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
 
 SPARE_BYTES = 50_000_000
 """Room on the disk that a restored base leaves to others."""
-
-
-RESTORING = ".restoring-"
-"""Begins the names of the folders in which a base is made ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A restored base: what the backup was, what was erased again, and what a check found.
 
-    `aside` is the folder with what was replaced, if anything was.
+    `aside` names what was replaced and put aside, if anything was.
     """
 
     manifest: Manifest
     erased_again: int
     findings: Sequence[Finding]
-    aside: Path | None
+    aside: str
 
 
 def verified(path: Path) -> Manifest:
@@ -62,47 +60,61 @@ def verified(path: Path) -> Manifest:
 
 
 def restore(
-    path: Path, settings: Settings, *, replace: bool = False, erased_from: Path | None = None
+    path: Path, settings: Settings, *, replace: bool = False, erased_from: Place | None = None
 ) -> Restored:
-    """Unpacks a backup into the folder of the settings, once all of it is found to be whole.
+    """Brings a backup back to the folder, or the database, once all of it is found to be whole.
 
-    With `replace`, what is in the folder is put aside when the restored base is complete. What was
-    erased in the base in the folder, or in `erased_from`, is erased again. Everybody is signed out.
+    With `replace`, what is there is put aside when the restored base is complete. What was erased
+    in the base that is there, or in `erased_from`, is erased again. Everybody is signed out.
 
     Raises:
         FileError: it is no whole backup, or the folder has something in it, or cannot be written.
         SchemaTooNew: a later version of this program made it.
-        KnowledgeBaseError: the base in the folder is in use.
+        KnowledgeBaseError: the base in the folder is in use; the database has one, or cannot be
+            reached or written.
     """
-    folder = settings.folder_for("restoring", "Use pg_restore.")
+    folder = settings.folder
     manifest = verified(path)
-    is_empty = not folder.exists() or not any(folder.iterdir())
-    if not is_empty and not replace:
-        raise FileError(
-            f"{folder} is not empty: name another with --kb, or say --replace to put what is in "
-            "it aside."
-        )
     try:
+        delete_abandoned(folder)
+        there = _refuse_what_is_there(settings, replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_without_room(folder, manifest)
         _refuse_in_use(folder)
-        for left in folder.glob(f"{RESTORING}*"):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        erased = _erased(folder, erased_from)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=RESTORING) as scratch:
-            unpacked = Path(scratch)
+        erased = _erased(settings, there, erased_from)
+        with scratch_folder(folder, folder) as unpacked:
             _unpack(path, manifest, unpacked)
-            base = settings.model_copy(update={"kb": unpacked})
+            base = settings.model_copy(update={"kb": unpacked, "read_url": None})
             again, findings = _brought_up_to_date(base, erased)
-            with closing(SqliteStore.open(unpacked / DATABASE_FILE)) as store:
-                make_index_anew(store)
+            if settings.database is None:
+                with closing(SqliteStore.open(unpacked / DATABASE_FILE)) as store:
+                    make_index_anew(store)
             findings += check_base(base)
-            _as_before(folder, unpacked)
-            _refuse_in_use(folder)
-            aside = _exchange(folder, unpacked)
+            if settings.database is None:
+                _as_before(folder, unpacked)
+                _refuse_in_use(folder)
+                aside = _exchange(folder, unpacked)
+            else:
+                copy_base(base, settings, replace=replace)
+                with closing(open_store(settings.database)) as store:
+                    aside = store.bases_aside()[-1] if there else ""
     except OSError as error:
         raise FileError(f"{folder} cannot be written: {error.strerror}.") from None
     return Restored(manifest, again, findings, aside)
+
+
+def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
+    """Refuses a place that is not empty, unless that is to be replaced; returns whether it is."""
+    if settings.database:
+        there = schema_at(settings.database) > 0
+    else:
+        there = settings.folder.exists() and any(settings.folder.iterdir())
+    if there and not replace:
+        raise FileError(
+            f"{settings.kb} is not empty: name another with --kb, or say --replace to put what is "
+            "in it aside."
+        )
+    return there
 
 
 def _refuse_without_room(folder: Path, manifest: Manifest) -> None:
@@ -134,17 +146,26 @@ def _refuse_in_use(folder: Path) -> None:
                 ) from None
 
 
-def _erased(folder: Path, erased_from: Path | None) -> Sequence[Withdrawal]:
-    """What was erased in the base in the folder, as far as it can be read, and in another."""
+def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Sequence[Withdrawal]:
+    """What was erased in the base that is there, as far as it can be read, and in another.
+
+    What a restoring put aside before it was killed is read, too.
+    """
     found: list[Withdrawal] = []
     if erased_from:
-        with closing(SqliteStore.open(erased_from / DATABASE_FILE)) as store:
+        other = settings.model_copy(update={"kb": erased_from})
+        with closing(open_store(other.store)) as store:
             found += erased_records(store)
-    database = folder / DATABASE_FILE
-    if database.is_file():
+    places: list[Place] = []
+    if settings.database is None:
+        folders = [settings.folder, *settings.folder.glob(f"{ASIDE}*")]
+        places += (path for folder in folders if (path := folder / DATABASE_FILE).is_file())
+    elif there:
+        places.append(settings.database)
+    for place in places:
         with (
             suppress(KnowledgeBaseError, sqlite3.DatabaseError),
-            closing(SqliteStore.open_as_it_is(database)) as store,
+            closing(store_as_it_is(place)) as store,
         ):
             found += erased_records(store)
     return found
@@ -196,24 +217,21 @@ def _as_before(folder: Path, unpacked: Path) -> None:
                 os.chown(path, owner.st_uid, owner.st_gid)
 
 
-def _exchange(folder: Path, unpacked: Path) -> Path | None:
-    """Puts aside what is in the folder, and what was unpacked in its place.
+def _exchange(folder: Path, unpacked: Path) -> str:
+    """Puts aside what is in the folder, and what was unpacked in its place; returns where to.
 
     The database goes first and comes last: whatever is interrupted, half a base is none.
     """
-    former = [
-        path for path in folder.iterdir() if path != unpacked and not path.name.startswith(ASIDE)
-    ]
-    aside = None
+    former = [path for path in folder.iterdir() if not path.name.startswith((ASIDE, SCRATCH))]
+    aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     if former:
-        aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
         aside.mkdir(mode=0o700)
-    for path in sorted(former, key=_database_last, reverse=True):
-        path.rename(aside / path.name if aside else path)
+        for path in sorted(former, key=_database_last, reverse=True):
+            path.rename(aside / path.name)
     for path in sorted(unpacked.iterdir(), key=_database_last):
         path.rename(folder / path.name)
     sync_folder(folder)
-    return aside
+    return str(aside) if former else ""
 
 
 def _database_last(path: Path) -> bool:

@@ -21,11 +21,17 @@ PYTHON = """#!/bin/sh
 case "$*" in
   "-m venv "*) mkdir -p "$3/bin" && cp "$STANDINS/python" "$STANDINS/quisait" "$3/bin/" ;;
   *"pip install"*) echo "pip $*" | sed "s|$SOURCE|SOURCE|g" >> "$CALLS"; [ "$FAILS" != pip ] ;;
-  *) echo "asked whether it serves" >> "$CALLS"; [ "$FAILS" != serves ] ;;
+  *) echo "asked whether it serves" >> "$CALLS"
+    [ "$FAILS" != serves ] || readlink "$STANDINS/../program/current" | grep -q /0.0.9- ;;
 esac
 """
 QUISAIT = """#!/bin/sh
 release=$(basename "$(dirname "$(dirname "$0")")" | cut -d- -f1)
+if [ "$*" = "status --schema" ]; then
+  echo "$release: quisait status --schema" >> "$CALLS"
+  [ "$FAILS" != schema ] && cat "$STANDINS/schema"
+  exit
+fi
 echo "$release: quisait $1" >> "$CALLS"
 case "$1" in
   backup) touch "$2" ;;
@@ -93,8 +99,7 @@ def server(tmp_path: Path) -> Server:
     for name in ("requirements.lock", "requirements-cuda.lock", "requirements-build.lock"):
         (source / name).write_text("")
     (source / "pyproject.toml").write_text('version = "0.1.0"\n')
-    (tmp_path / "kb").mkdir()
-    (tmp_path / "kb" / "kb.sqlite").touch()
+    (tmp_path / "standins" / "schema").write_text("29")
     return Server(tmp_path)
 
 
@@ -111,6 +116,7 @@ def test_it_installs_stops_backs_up_switches_checks_and_starts(server: Server) -
     ]
     assert after == [
         "0.1.0: quisait --version",
+        "0.1.0: quisait status --schema",
         "systemctl stop quisait",
         "0.0.9: quisait backup",
         "0.1.0: quisait status",
@@ -121,20 +127,12 @@ def test_it_installs_stops_backs_up_switches_checks_and_starts(server: Server) -
     assert server.current == "0.1.0"
 
 
-def test_the_base_that_the_settings_of_the_service_name_is_backed_up(server: Server) -> None:
-    (server.folder / "kb").rename(server.folder / "elsewhere")
-    settings = server.folder / "quisait.env"
-    settings.write_text(f"QUISAIT_KB={server.folder / 'elsewhere'}\n")
-    done = server.upgrade(QUISAIT_SETTINGS=str(settings))
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "upgrade: 0.1.0 serves")
-    assert "0.0.9: quisait backup" in server.calls
-
-
 def test_a_first_installation_has_nothing_to_go_back_to(server: Server) -> None:
     (server.folder / "program" / "current").unlink()
     assert server.upgrade().returncode == 0
     assert server.calls[3:] == [
         "0.1.0: quisait --version",
+        "0.1.0: quisait status --schema",
         "0.1.0: quisait status",
         "0.1.0: quisait check",
         "systemctl start quisait",
@@ -144,12 +142,33 @@ def test_a_first_installation_has_nothing_to_go_back_to(server: Server) -> None:
 
 def test_without_a_knowledge_base_the_program_is_installed_and_not_started(server: Server) -> None:
     (server.folder / "program" / "current").unlink()
-    (server.folder / "kb" / "kb.sqlite").unlink()
+    (server.folder / "standins" / "schema").write_text("0")
     done = server.upgrade()
     assert done.returncode == 0
-    assert "ingest your files" in done.stderr
-    assert server.calls[3:] == ["0.1.0: quisait --version"]
+    assert "There is no knowledge base yet: ingest your files" in done.stderr
+    assert server.calls[3:] == ["0.1.0: quisait --version", "0.1.0: quisait status --schema"]
     assert server.current == "0.1.0"
+
+
+def test_a_base_that_cannot_be_reached_changes_nothing(server: Server) -> None:
+    done = server.upgrade("schema")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "upgrade: nothing was changed"
+    assert server.calls[-1] == "0.1.0: quisait status --schema"
+    assert server.current == "0.0.9"
+
+
+def test_what_cannot_be_brought_back_is_said(server: Server) -> None:
+    """The new version has migrated, and there is no room for the backup."""
+    for name in ("quisait", "program/current/bin/quisait"):
+        path = server.folder / ("standins/quisait" if name == "quisait" else name)
+        path.write_text(
+            path.read_text().replace('[ -e "$2" ]', 'echo 30 > "$STANDINS/schema"; exit 1')
+        )
+    done = server.upgrade("check")
+    assert done.returncode == 1
+    assert "upgrade: nothing serves: see what is said above; the backup is" in done.stderr
+    assert server.calls[-1] == "0.1.0: quisait status --schema"
 
 
 @pytest.mark.parametrize("fails", ["status", "check", "serves"])
@@ -159,10 +178,11 @@ def test_what_fails_after_the_backup_brings_back_version_and_backup(
     done = server.upgrade(fails)
     assert done.returncode == 1
     assert "the version before serves again" in done.stderr
-    assert server.calls[-3:] == [
+    assert server.calls[-4:] == [
         "systemctl stop quisait",
         "0.0.9: quisait restore",
         "systemctl start quisait",
+        "asked whether it serves",
     ]
     assert server.current == "0.0.9"
 
@@ -172,7 +192,7 @@ def test_without_a_backup_nothing_is_changed(server: Server) -> None:
     assert done.returncode == 1
     assert "0.1.0: quisait status" not in server.calls
     assert "0.0.9: quisait restore" not in server.calls
-    assert server.calls[-1] == "systemctl start quisait"
+    assert server.calls[-2:] == ["systemctl start quisait", "asked whether it serves"]
     assert server.current == "0.0.9"
 
 

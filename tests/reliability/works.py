@@ -1,8 +1,6 @@
 """Works that a process may be killed at, and what must be true of the base afterwards."""
 
 import csv
-import importlib
-import importlib.util
 import os
 import random
 import shutil
@@ -10,17 +8,22 @@ import signal
 import socket
 import sqlite3
 import tempfile
+import unicodedata
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 import uvicorn
 
 from ingest.pipeline import ingest
+from kb.base_folder import ASIDE
+from kb.errors import WithdrawnRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record, kind_of
 from kb.reference.roles import Role
@@ -32,6 +35,10 @@ from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
+from kb.upkeep.backup import back_up
+from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.base_copy import copy_base
+from kb.upkeep.restore import restore
 from tests.data.schemas import SCHEMAS, unpacked
 from tests.encoders import WordCountEncoder
 from tests.reliability.brute_force import faults
@@ -51,11 +58,13 @@ FORMER, NEXT = WordCountEncoder("words-64", 64), WordCountEncoder("words-48", 48
 class Work(ABC):
     """Something that a process does with a base, `name`d in the summary.
 
-    One that `is_driven` tells `ready`, with values for `drive`, and works from then on.
+    One that `is_driven` tells `ready`, with values for `drive`, and works from then on. One that
+    `writes_beside` needs not write in the folder.
     """
 
     name: str
     is_driven = False
+    writes_beside = False
 
     @abstractmethod
     def prepare(self, folder: Path, chance: random.Random) -> None:
@@ -431,10 +440,9 @@ class _Backup(Work):
         _INGEST.prepare(folder, chance)
 
     def run(self, folder: Path, tell: Tell) -> None:
-        back_up = importlib.import_module("kb.upkeep.backup").back_up
         others = [_beside(folder, lambda base: ingest(base, [folder / "input"], source="firms"))]
         for number in range(2):
-            back_up(folder, folder / "backup.zip", overwrite=number > 0)
+            back_up(Settings(kb=folder), folder / "backup.zip", overwrite=number > 0)
             tell("backed up")
         _wait_for(others)
 
@@ -443,9 +451,7 @@ class _Backup(Work):
         if not (folder / "backup.zip").exists():
             return [*found, "the backup is not there"] if told else found
         with (
-            importlib.import_module("kb.upkeep.backup_file").BackupFile(
-                folder / "backup.zip"
-            ) as backup,
+            BackupFile(folder / "backup.zip") as backup,
             tempfile.TemporaryDirectory() as unpacked_to,
         ):
             backup.verify()
@@ -459,6 +465,99 @@ class _Backup(Work):
 
     def faults_when_done(self, folder: Path) -> list[str]:
         return self.faults(folder, ["backed up"])
+
+
+class _Remains(Work):
+    """Copies a base in some way; then a firm is erased, of which no copy that was broken off says.
+
+    What is whole is kept by intent: a backup, a copy that came out, what was put aside.
+    """
+
+    def __init__(self, name: str, do: Callable[[Settings, Path], object]) -> None:
+        self.name = name
+        self.writes_beside = name in {"copy", "back up alone"}
+        self._do = do
+
+    def prepare(self, folder: Path, chance: random.Random) -> None:
+        make_base(folder)
+        shutil.rmtree(folder / "input")
+        (folder / "token").unlink()
+        back_up(Settings(kb=folder), _made(folder))
+
+    def run(self, folder: Path, tell: Tell) -> None:
+        with patch("kb.upkeep.check.load_encoder", lambda _: FORMER):
+            self._do(Settings(kb=folder), folder)
+        tell("done")
+
+    def faults(self, folder: Path, told: Sequence[str]) -> list[str]:
+        if _copy(folder).with_suffix(".zip").exists() or (_copy(folder) / DATABASE_FILE).exists():
+            # As a person would, of whom somebody asks to be erased.
+            _copy(folder).with_suffix(".zip").unlink(missing_ok=True)
+            shutil.rmtree(_copy(folder), ignore_errors=True)
+        elif told and self.writes_beside:
+            return ["it is not there, and was acknowledged"]
+        if not (folder / DATABASE_FILE).exists():
+            return []  # killed between two renamings: there is no base until it is restored again
+        with _opened(folder) as base:
+            with suppress(WithdrawnRecord):
+                base.actor(ERASED)
+                base.erase(Kind.ACTOR, ERASED, by=MODERATOR)
+            base.personal_data.unreached()
+        return [
+            f"{name} says who was erased"
+            for place in folder.parent.glob(f"{folder.name}*")
+            if place != _made(folder)
+            for name in files_saying(ERASED_WORD, place)
+            if ASIDE not in name
+        ]
+
+    def finish(self, folder: Path) -> None:
+        shutil.rmtree(_copy(folder), ignore_errors=True)
+        self.run(folder, str)
+
+    def faults_when_done(self, folder: Path) -> list[str]:
+        return self.faults(folder, ["done"])
+
+
+ERASED, ERASED_WORD = "firme-13", "Numéro13"
+"""A firm, and what it alone says."""
+
+
+def files_saying(word: str, place: Path) -> list[str]:
+    """The files in a folder, or a file, that have a word, the members of zips among them.
+
+    In any case, with accents or without, in UTF-8 or UTF-16.
+    """
+    forms = {word.lower(), unicodedata.normalize("NFD", word.lower()).replace("\u0301", "")}
+    sought = [form.encode(code) for form in forms for code in ("utf-8", "utf-16-le", "utf-16-be")]
+    found = []
+    for path in [place, *place.rglob("*")]:
+        contents = {str(path): path.read_bytes()} if path.is_file() else {}
+        if path.is_file() and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                contents |= {f"{path}: {name}": packed.read(name) for name in packed.namelist()}
+        found += [
+            name
+            for name, content in contents.items()
+            if any(form in content.decode("latin-1").lower().encode("latin-1") for form in sought)
+            or word.encode() in content
+        ]
+    return found
+
+
+def _made(folder: Path) -> Path:
+    """The backup that a base is restored from, beside its folder."""
+    return folder.with_name(f"{folder.name}-made.zip")
+
+
+def _copy(folder: Path) -> Path:
+    """The place of a copy, beside a folder."""
+    return folder.with_name(f"{folder.name}-copy")
+
+
+def _rebuild(_settings: Settings, folder: Path) -> None:
+    with _opened(folder, NEXT) as base:
+        base.rebuild()
 
 
 def _beside(folder: Path, do: Callable[[KnowledgeBase], object]) -> int:
@@ -625,5 +724,12 @@ WORKS: tuple[Work, ...] = (
     _Migration(),
     _Choice(),
     _Together(),
-    *([_Backup()] if importlib.util.find_spec("kb.upkeep.backup") else []),
+    _Backup(),
+    _Remains("restore", lambda kb, folder: restore(_made(folder), kb, replace=True)),
+    _Remains("rebuild and erase", _rebuild),
+    _Remains(
+        "back up alone",
+        lambda kb, folder: back_up(kb, _copy(folder).with_suffix(".zip"), overwrite=True),
+    ),
+    _Remains("copy", lambda kb, folder: copy_base(kb, Settings(kb=_copy(folder)))),
 )

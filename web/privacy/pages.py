@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from kb.editorial.personal_data import Unreached
 from kb.errors import (
     AccountError,
     InputError,
@@ -62,6 +63,13 @@ ERASED = N_("Erased, in the files too.")
 TAKEN_OUT = N_("Taken out of every text, in the files too.")
 NOT_HERE = N_("It is no longer here, or it is a job that has not ended.")
 UNCONFIRMED = N_("Tick the box first: this cannot be undone.")
+
+UNREACHED_LABELS = {
+    Unreached.ASIDE: N_("what a restored backup replaced: have it deleted when nobody needs it"),
+    Unreached.UNDER_WAY: N_("a copy or a backup that is being made: look again when it is done"),
+    Unreached.UPLOAD: N_("a file that was sent: it goes when its job has ended, or after a day"),
+}
+"""What is said of what is neither searched nor erased."""
 
 BUSY = N_(
     "Another process uses the database. What was erased is cleaned from its files within the hour."
@@ -130,6 +138,12 @@ def _page(
         found=[(finding, _address_of(finding)) for finding in found],
         labels=KIND_LABELS,
         not_erased=NOT_ERASED,
+        unreached=[
+            (UNREACHED_LABELS[what], place)
+            for what, place in request.knowledge_base.personal_data.unreached()
+        ]
+        if term
+        else [],
         done=done,
         message=message,
     )

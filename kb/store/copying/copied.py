@@ -31,10 +31,11 @@ def tables_of(store: Store) -> Tables:
     return PostgresTables(store)
 
 
-def new_tables(place: Place) -> AbstractContextManager[Tables]:
+def new_tables(place: Place, *, replace: bool) -> AbstractContextManager[Tables]:
     """Makes the tables of a new base, in a file or at an address, for the block to fill.
 
-    At an address, they are there when the block has ended well, and not before.
+    At an address, they are there when the block has ended well, and not before. With `replace`,
+    a base that is there is put aside.
 
     Raises:
         KnowledgeBaseError: there is something already, or it cannot be written.
@@ -43,7 +44,7 @@ def new_tables(place: Place) -> AbstractContextManager[Tables]:
         return SqliteTables.made(place)
     from kb.store.copying.postgres_tables import PostgresTables
 
-    return PostgresTables.made(place)
+    return PostgresTables.made(place, replace=replace)
 
 
 def copy_tables(
@@ -51,16 +52,18 @@ def copy_tables(
     place: Place,
     on_rows: OnRows = lambda _: None,
     finish: Callable[[Tables], object] = lambda _: None,
+    *,
+    replace: bool = False,
 ) -> Mapping[str, int]:
     """Copies one state of a base, as it is read, to a new one; returns the rows of each table.
 
     The rows are read again there, and compared with those that were copied; then `finish` adds what
-    else belongs to the copy, and then it counts.
+    else belongs to the copy, and then it counts. With `replace`, a base at an address is put aside.
 
     Raises:
         KnowledgeBaseError: there is something already, or it cannot hold what the source does.
     """
-    with new_tables(place) as target, _explaining(target.store):
+    with new_tables(place, replace=replace) as target, _explaining(target.store):
         with source.reading(), source.decoding():
             given = tables_of(source)
             with _explaining(source):

@@ -36,15 +36,17 @@ class PostgresTables(Tables):
 
     @classmethod
     @contextmanager
-    def made(cls, address: PostgresAddress) -> Iterator[Self]:
+    def made(cls, address: PostgresAddress, *, replace: bool = False) -> Iterator[Self]:
         """Makes the tables for the block to fill, all in one transaction: there are none before.
+
+        With `replace`, it puts those aside that are there.
 
         Raises:
             KnowledgeBaseError: there is a base, or the server cannot be reached or written.
             NotAKnowledgeBase: there is something else.
         """
         with closing(PostgresStore.connect_unmade(address)) as store, store.writing():
-            if not store.make_tables():
+            if not store.make_tables(replace=replace):
                 raise KnowledgeBaseError(
                     f"{address} holds a base already: name an empty database, or a schema of its "
                     "own with ?schema=NAME."

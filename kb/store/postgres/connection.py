@@ -3,6 +3,7 @@
 import selectors
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg.sql import SQL, Identifier
 from psycopg.types.string import StrDumper
 
 from kb.address import PostgresAddress
+from kb.base_folder import ASIDE
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import database
 from kb.store.connection import StoreConnection, Values
@@ -22,6 +24,9 @@ from kb.store.postgres.rows import PostgresRow, rows_by_name
 from kb.store.postgres.statements import as_postgres
 
 CONNECT_TIMEOUT_S = 10
+
+SCHEMA_CHARS = 30
+"""So much of the name of a schema is in that of one put aside, which has 63 bytes at most."""
 
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
@@ -92,16 +97,27 @@ class PostgresConnection(StoreConnection):
         except psycopg.Error as error:
             raise explained(error, address) from None
 
-    def make_tables(self) -> bool:
+    def make_tables(self, *, replace: bool) -> bool:
         """Makes the tables; returns whether there were none. Called in a transaction.
+
+        With `replace`, those that are there are put aside, into a schema of their own.
 
         Raises:
             NotAKnowledgeBase: the tables of something else are there.
         """
         if migrations.version_of(self._connection):
-            return False
+            if not replace:
+                return False
+            self.move_aside()
         migrations.migrate(self._connection, self.called, create=True)
         return True
+
+    def move_aside(self) -> None:
+        """Moves the tables of the base into a new schema. Called in a transaction."""
+        row = self.execute("select left(current_schema(), ?)", [SCHEMA_CHARS]).fetchone()
+        name = f"{ASIDE}{row and row[0]}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
+        self._connection.execute(SQL("create schema {}").format(Identifier(name)))
+        migrations.move(self._connection, name)
 
     @property
     def connection(self) -> psycopg.Connection[PostgresRow]:

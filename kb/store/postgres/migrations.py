@@ -4,6 +4,7 @@ The numbers are those of `kb.store.migrations`. Each migration runs in one trans
 its number; processes that come at once wait for each other. Published migrations are never edited.
 """
 
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -60,6 +61,23 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
             else:
                 MIGRATIONS[number - FIRST_VERSION - 1](connection)
             connection.execute("update quisait_schema set number = %s", [number])
+
+
+def move(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Moves the tables of a base, of whatever version, and its functions to another schema."""
+    functions = re.findall(rb"create or replace function (\w+)", _script("functions.sql"))
+    moves = connection.execute(
+        "select format('alter table %%s set schema %%I', oid::regclass, %(schema)s::text)"
+        " from pg_class c where relnamespace = current_schema()::regnamespace and relkind = 'r'"
+        " and not exists (select from pg_depend where objid = c.oid and deptype = 'e')"
+        " union all"
+        " select format('alter function %%s set schema %%I', oid::regprocedure, %(schema)s::text)"
+        " from pg_proc where pronamespace = current_schema()::regnamespace"
+        " and proname = any (%(functions)s)",
+        {"schema": schema, "functions": [name.decode() for name in functions]},
+    ).fetchall()
+    for (statement,) in moves:
+        connection.execute(statement.encode())
 
 
 def no_base(called: str) -> NotAKnowledgeBase:

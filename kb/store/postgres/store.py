@@ -1,6 +1,10 @@
 """The store in a PostgreSQL database."""
 
+from collections.abc import Sequence
+
+from kb.base_folder import ASIDE
 from kb.errors import NotYetScrubbed
+from kb.store.postgres.connection import SCHEMA_CHARS
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.postgres.rewriting import rewrite
 from kb.store.postgres.side_tables import PostgresSideTables
@@ -14,6 +18,14 @@ class PostgresStore(PostgresPassages, Store):
     @property
     def side(self) -> SideTables:
         return PostgresSideTables(self)
+
+    def bases_aside(self) -> Sequence[str]:
+        rows = self.execute(
+            "select nspname from pg_namespace"
+            " where starts_with(nspname, ? || left(current_schema(), ?) || '-') order by nspname",
+            [ASIDE, SCHEMA_CHARS],
+        )
+        return [f"the schema {name} of {self.called}" for (name,) in rows.fetchall()]
 
     def scrub(self) -> None:
         with self.writing():

@@ -252,9 +252,11 @@ def test_no_line_has_the_password() -> None:
     assert "s3cret" not in str(refused.value)
 
 
-def test_what_is_about_files_says_what_to_use_instead(tmp_path: Path) -> None:
+def test_settings_say_where_a_base_is_and_where_this_machine_keeps_files_of_it(
+    tmp_path: Path,
+) -> None:
     settings = Settings.from_environment(kb="postgresql://ada:s3cret@db/kb", cache=tmp_path)
     assert settings.folder.parent == tmp_path / "bases"
-    with pytest.raises(SettingsError, match=r"ada@db/kb is in PostgreSQL: .* Use pg_dump\."):
-        settings.folder_for("a backup", "Use pg_dump.")
-    assert Settings.from_environment(kb=str(tmp_path)).folder_for("a backup", "") == tmp_path
+    assert settings.store == settings.kb
+    in_folder = Settings.from_environment(kb=str(tmp_path))
+    assert (in_folder.folder, in_folder.store) == (tmp_path, tmp_path / "kb.sqlite")

@@ -27,9 +27,9 @@ from kb.settings import Settings
 from kb.store import copies, migrations
 from kb.store.copies import copy_database
 from kb.upkeep import restore
-from kb.upkeep.backup import SCRATCH, back_up
+from kb.upkeep.backup import back_up
 from kb.upkeep.backup_file import MANIFEST, BackupFile
-from kb.upkeep.restore import RESTORING
+from kb.whole_file import SCRATCH
 from tests.data.schemas import unpacked
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -116,7 +116,7 @@ def test_a_backup_made_amid_writes_brings_every_record_and_answer_back(
         writer.put([Actor("neuf", "Neuf", f"Un atelier fait {written} choses neuves.")])
 
     monkeypatch.setattr(copies, "PAGES_AT_ONCE", 50)
-    manifest = back_up(base.folder, tmp_path / "backup.zip", on_copied=write)
+    manifest = back_up(settings(base.folder), tmp_path / "backup.zip", on_copied=write)
     writer.close()
     assert written > 5
     assert base.status().actors == manifest.rows["actors"] + 1
@@ -133,7 +133,7 @@ def test_a_backup_made_amid_writes_brings_every_record_and_answer_back(
 
 
 def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Path) -> None:
-    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    manifest = back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert [member.name for member in manifest.members] == [
         DATABASE_FILE,
         SECRET_FILE,
@@ -164,7 +164,7 @@ def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Pat
 def test_a_job_of_a_restored_base_finds_its_upload(filled: KnowledgeBase, tmp_path: Path) -> None:
     from ingest.worker import run_next
 
-    back_up(filled.folder, tmp_path / "backup.zip")
+    back_up(settings(filled.folder), tmp_path / "backup.zip")
     restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
     shutil.rmtree(filled.folder / UPLOADS)
     base = KnowledgeBase(tmp_path / "new", WordCountEncoder)
@@ -174,7 +174,7 @@ def test_a_job_of_a_restored_base_finds_its_upload(filled: KnowledgeBase, tmp_pa
 
 
 def test_the_secret_can_be_left_out(filled: KnowledgeBase, tmp_path: Path) -> None:
-    manifest = back_up(filled.folder, tmp_path / "backup.zip", with_secret=False)
+    manifest = back_up(settings(filled.folder), tmp_path / "backup.zip", with_secret=False)
     assert not manifest.has_secret
     assert "s" * 64 not in (tmp_path / "backup.zip").read_bytes().decode("latin-1")
     restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
@@ -185,7 +185,7 @@ def test_uploads_that_no_job_waits_for_stay_out(filled: KnowledgeBase, tmp_path:
     other = filled.folder / UPLOADS / ("f" * 32) / "old.csv"
     other.parent.mkdir()
     other.touch()
-    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    manifest = back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert f"{UPLOADS}/{'f' * 32}/old.csv" not in {member.name for member in manifest.members}
 
 
@@ -205,7 +205,7 @@ def test_a_job_that_ends_meanwhile_makes_a_newer_copy(
             shutil.rmtree(filled.folder / UPLOADS / UPLOAD)
 
     monkeypatch.setattr("kb.upkeep.backup.copy_database", then_the_job_ends)
-    manifest = back_up(filled.folder, tmp_path / "backup.zip")
+    manifest = back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert copied == 2
     assert {member.name for member in manifest.members} == {DATABASE_FILE, SECRET_FILE}
 
@@ -214,9 +214,9 @@ def test_a_backup_never_replaces_a_file_unasked(filled: KnowledgeBase, tmp_path:
     target = tmp_path / "backup.zip"
     target.write_text("precious")
     with pytest.raises(FileError, match="exists already"):
-        back_up(filled.folder, target)
+        back_up(settings(filled.folder), target)
     assert target.read_text() == "precious"
-    back_up(filled.folder, target, overwrite=True)
+    back_up(settings(filled.folder), target, overwrite=True)
     with BackupFile(target) as made:
         made.verify()
 
@@ -232,7 +232,7 @@ def test_a_damaged_base_is_not_backed_up(filled: KnowledgeBase, tmp_path: Path) 
         file.seek((page - 1) * 4096)
         file.write(os.urandom(4096))
     with pytest.raises(NotAKnowledgeBase, match="no backup was made"):
-        back_up(filled.folder, tmp_path / "backup.zip")
+        back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert not [*tmp_path.glob("backup.zip"), *tmp_path.glob(f"{SCRATCH}*")]
 
 
@@ -244,24 +244,8 @@ def test_a_backup_that_fails_leaves_nothing(
 
     monkeypatch.setattr("kb.upkeep.backup_file.BackupWriter.finish", full)
     with pytest.raises(FileError, match="cannot be written: No space left"):
-        back_up(filled.folder, tmp_path / "backup.zip")
+        back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert not [*tmp_path.glob("backup.zip"), *tmp_path.glob(f"{SCRATCH}*")]
-
-
-def test_what_killed_processes_left_is_deleted(filled: KnowledgeBase, tmp_path: Path) -> None:
-    filled.close()
-    (tmp_path / "backups").mkdir()
-    fresh, old = (tmp_path / "backups" / f"{SCRATCH}{name}" for name in ("fresh", "old"))
-    for left in (fresh, old, filled.folder / f"{RESTORING}left"):
-        left.mkdir()
-        (left / "copy-1").touch()
-    os.utime(old, (0, 0))
-    target = tmp_path / "backups" / "kb.zip"
-    back_up(filled.folder, target)
-    assert {path.name for path in target.parent.iterdir()} == {"kb.zip", fresh.name}
-    restored = restore.restore(target, settings(filled.folder), replace=True)
-    assert restored.aside
-    assert not list(filled.folder.rglob(f"{RESTORING}*"))
 
 
 # Files that are no backups
@@ -269,7 +253,7 @@ def test_what_killed_processes_left_is_deleted(filled: KnowledgeBase, tmp_path: 
 
 @pytest.fixture
 def made(filled: KnowledgeBase, tmp_path: Path) -> Path:
-    back_up(filled.folder, tmp_path / "backup.zip")
+    back_up(settings(filled.folder), tmp_path / "backup.zip")
     return tmp_path / "backup.zip"
 
 
@@ -421,8 +405,8 @@ def test_what_is_replaced_is_put_aside(filled: KnowledgeBase, made: Path) -> Non
     before = every_row(filled.folder)
     restored = restore.restore(made, settings(filled.folder), replace=True)
     assert restored.aside
-    assert every_row(restored.aside) == before
-    assert (restored.aside / SECRET_FILE).exists()
+    assert every_row(Path(restored.aside)) == before
+    assert (Path(restored.aside) / SECRET_FILE).exists()
     assert [finding.about for finding in restored.findings] == []
     base = KnowledgeBase(filled.folder, WordCountEncoder)
     assert base.status().actors == 3
@@ -431,7 +415,7 @@ def test_what_is_replaced_is_put_aside(filled: KnowledgeBase, made: Path) -> Non
     assert stat.S_IMODE((filled.folder / DATABASE_FILE).stat().st_mode) == 0o640
     (note,) = json.loads(run("check", "--json", "--quick", "--kb", filled.folder).stdout)
     assert note["level"] == "note"
-    assert restored.aside.name in note["what"]
+    assert restored.aside in note["what"]
 
 
 def test_a_base_in_use_is_not_replaced(filled: KnowledgeBase, made: Path) -> None:
@@ -461,7 +445,7 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
     with pytest.raises(FileError, match="No space left"):
         restore.restore(made, settings(filled.folder), replace=True)
     assert every_row(filled.folder) == before
-    assert not list(filled.folder.glob(f"{RESTORING}*"))
+    assert not list(filled.folder.glob(f"{SCRATCH}*"))
 
 
 def test_without_room_nothing_is_unpacked(
@@ -493,7 +477,7 @@ def back_up_as_it_is(folder: Path, target: Path) -> None:
     """A backup by the program of an earlier schema: this one would migrate the base first."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "SCHEMA_VERSION", 29)
-        back_up(folder, target)
+        back_up(settings(folder), target)
 
 
 def test_whoever_was_signed_out_since_is_not_signed_in_again(
@@ -501,7 +485,7 @@ def test_whoever_was_signed_out_since_is_not_signed_in_again(
 ) -> None:
     account = filled.accounts.get("Camille")
     filled.sessions.add("hash", account, "a browser")
-    back_up(filled.folder, tmp_path / "backup.zip")
+    back_up(settings(filled.folder), tmp_path / "backup.zip")
     restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
     base = KnowledgeBase(tmp_path / "new", WordCountEncoder)
     assert base.accounts.get("Camille").session_epoch == account.session_epoch + 1

@@ -1,7 +1,7 @@
 """A base is copied between a folder and PostgreSQL, whole or not at all."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from io import BytesIO
 from itertools import pairwise
@@ -16,77 +16,19 @@ from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, QuisaitE
 from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.accounts import AccountRole
 from kb.registers.beside.kept_files import KeptFiles
-from kb.settings import Settings
 from kb.store.copying.copied import copy_tables, tables_of
 from kb.store.copying.postgres_tables import PostgresTables
 from kb.store.copying.tables import CopiedRow, Tables
 from kb.store.integrity import count_rows
 from kb.store.pool import StorePool, open_store, schema_at
-from kb.store.store import Store
-from kb.upkeep.base_copy import COPYING, copy_base
+from kb.upkeep.base_copy import copy_base
 from kb.upkeep.files_beside import names_beside
+from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
-from tests.postgres import PostgresServer
+from tests.kb.upkeep.places import UPLOAD, NewPlace, content, given, settings, store_of
 from web.cli import main
-
-UPLOAD = "0123456789abcdef" * 2
-
-NewPlace = Callable[[str], Place]
-
-
-@pytest.fixture(scope="module")
-def database(postgres: PostgresServer) -> Iterator[str]:
-    yield postgres.create("copies")
-    postgres.drop("copies")
-
-
-@pytest.fixture(params=["folder", "address"])
-def new_place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> NewPlace:
-    """A place of a name where there is no base: a folder, or a schema of a database."""
-    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "cache"))
-    if request.param == "folder":
-        return tmp_path.joinpath
-    url = request.getfixturevalue("database")
-    test = abs(hash(request.node.name))
-    return lambda name: PostgresAddress(f"{url}&schema={name}_{test}")
-
-
-@pytest.fixture
-def filled(base: KnowledgeBase) -> KnowledgeBase:
-    """A base with records, an account, a secret, and a job that waits for an upload."""
-    base.put(RECORDS)
-    base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
-    (base.folder / SECRET_FILE).write_text("s" * 64)
-    upload = base.folder / UPLOADS / UPLOAD / "actors.csv"
-    upload.parent.mkdir(parents=True)
-    (upload.parent / "empty.csv").touch()
-    upload.write_text("id,name,description\nneuf,Neuf,Un atelier neuf.\n")
-    base.jobs.add("directory", {"path": str(upload), "source": "s", "mapping": ""}, by="Camille")
-    return base
-
-
-def settings(place: Place) -> Settings:
-    return Settings.from_environment(kb=place)
-
-
-def store_of(place: Place) -> Store:
-    given = settings(place)
-    return open_store(given.database or given.folder / DATABASE_FILE)
-
-
-def content(
-    place: Place, columns: Mapping[str, Sequence[str]] | None = None
-) -> Mapping[str, list[CopiedRow]]:
-    """Every row of every table, with these columns of each, or all but the places of rows."""
-    with closing(store_of(place)) as store, store.reading():
-        tables = tables_of(store)
-        asked = columns or {name: store.columns(name) for name in tables.names()}
-        return {name: list(tables.rows(name, asked[name])) for name in tables.names()}
 
 
 def fill_every_table(database: Path) -> int:
@@ -202,10 +144,6 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def given(place: Place) -> str:
-    return place.given if isinstance(place, PostgresAddress) else str(place)
-
-
 def test_a_copy_is_of_one_state_while_others_write(
     filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,11 +188,11 @@ def test_what_is_interrupted_is_no_base_and_is_copied_by_the_next(
         assert schema_at(target) == 0
     else:
         assert not any(target.iterdir())
-        (target / f"{COPYING}killed").mkdir()  # as a process leaves it that is killed
+        (target / f"{SCRATCH}killed").mkdir()  # as a process leaves it that is killed
     copy_base(settings(filled.folder), settings(target))
     assert len(content(target)["actors"]) == filled.status().actors
     if isinstance(target, Path):
-        assert not any(path.name.startswith(COPYING) for path in target.iterdir())
+        assert not any(path.name.startswith(SCRATCH) for path in target.iterdir())
 
 
 def test_a_place_that_has_something_is_refused_in_a_line(

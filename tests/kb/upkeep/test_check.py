@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -22,8 +23,9 @@ from kb.store.orphans import Belonging
 from kb.store.passages import VECTOR
 from kb.store.side_tables import SideTables
 from kb.store.store import SqliteStore, Store
-from kb.upkeep.check import BaseCheck
+from kb.upkeep.check import BaseCheck, check_base
 from kb.upkeep.finding import Finding
+from kb.whole_file import SCRATCH, replacing
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
@@ -383,13 +385,15 @@ def test_uploads_and_jobs_are_compared(folder: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
-    left = folder / ".passages.faiss.12345"
-    left.touch()
-    assert found_in(folder) == []  # it may be writing still
-    os.utime(left, (0, 0))
-    (finding,) = found_in(folder)
-    assert finding.is_note
-    repair(folder)
+    pid = os.fork()
+    if pid == 0:
+        with replacing(folder / INDEX_FILE) as pending:
+            pending.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    (left,) = folder.glob(f"{SCRATCH}*")
+    assert found_in(folder) == []
+    check_base(Settings(kb=folder), quick=True)
     assert not left.exists()
 
 

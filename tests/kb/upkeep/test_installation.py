@@ -14,6 +14,7 @@ from kb.base_folder import DATABASE_FILE, SECRET_FILE
 from kb.errors import EncoderError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import JobState
+from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.upkeep import installation
 from kb.upkeep.backup import back_up
@@ -52,7 +53,7 @@ def folder(base: KnowledgeBase) -> Path:
 @pytest.fixture
 def backups(folder: Path, tmp_path: Path) -> Path:
     (tmp_path / "backups").mkdir()
-    back_up(folder, tmp_path / "backups" / "kb.zip")
+    back_up(Settings(kb=folder), tmp_path / "backups" / "kb.zip")
     return tmp_path / "backups"
 
 

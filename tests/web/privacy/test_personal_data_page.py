@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from kb.base_folder import ASIDE, UPLOADS
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
@@ -74,6 +75,22 @@ def test_files_that_another_process_holds_up_are_cleaned_later(
     assert answer.status_code == 200
     assert "cleaned from its files within the hour" in answer.text
     assert found(answer.text) == []
+
+
+def test_what_is_not_searched_is_named_whatever_is_found(
+    client: TestClient, base: KnowledgeBase
+) -> None:
+    aside = base.folder / f"{ASIDE}2026-01-01T000000"
+    aside.mkdir()
+    upload = base.folder / UPLOADS / ("a" * 32) / "actors.csv"
+    upload.parent.mkdir(parents=True)
+    upload.touch()
+    nobody = send(client, PATH, {"do": "find", "term": "Marie Curie"})
+    assert [one.text for one in Page(nobody.text).all("li") if "(" in one.text] == [
+        f"{aside} (what a restored backup replaced: have it deleted when nobody needs it)",
+        f"{UPLOADS}/{'a' * 32}/actors.csv"
+        " (a file that was sent: it goes when its job has ended, or after a day)",
+    ]
 
 
 def test_words_are_taken_out_of_every_text(client: TestClient, base: KnowledgeBase) -> None:

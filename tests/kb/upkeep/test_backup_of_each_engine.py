@@ -1,0 +1,243 @@
+"""A backup of a folder or of PostgreSQL is one kind of file, and comes back in either."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kb.address import Place, PostgresAddress
+from kb.base_folder import ASIDE, DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.errors import FileError, KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Actor, Kind
+from kb.registers.beside.kept_files import KeptFiles
+from kb.store import migrations
+from kb.store.copying.copied import tables_of
+from kb.store.pool import StorePool, schema_at
+from kb.upkeep import restore as restoring
+from kb.upkeep.backup import back_up
+from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.base_copy import copy_base
+from kb.upkeep.restore import restore
+from kb.whole_file import SCRATCH
+from tests.encoders import WordCountEncoder
+from tests.kb.records import RECORDS
+from tests.kb.upkeep.places import UPLOAD, NewPlace, content, given, settings, store_of
+from tests.postgres import PostgresServer
+from web.cli import main
+
+FILES = [f"{UPLOADS}/{UPLOAD}/actors.csv", f"{UPLOADS}/{UPLOAD}/empty.csv"]
+
+
+@pytest.fixture(autouse=True)
+def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("kb.knowledge_base", "kb.upkeep.check"):
+        monkeypatch.setattr(f"{module}.load_encoder", lambda _: WordCountEncoder())
+
+
+@pytest.fixture
+def place(filled: KnowledgeBase, new_place: NewPlace) -> Place:
+    """A base of each engine, with the content of `filled`."""
+    filled.close()
+    copy_base(settings(filled.folder), settings(new_place("backed_up")))
+    return new_place("backed_up")
+
+
+@pytest.fixture
+def made(place: Place, tmp_path: Path) -> Path:
+    back_up(settings(place), tmp_path / "backup.zip")
+    return tmp_path / "backup.zip"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def opened(place: Place) -> KnowledgeBase:
+    return KnowledgeBase.open(settings(place))
+
+
+def rows_of(place: Place, like: Place) -> dict[str, object]:
+    """All rows, with the columns that both have, and without the ends of sessions."""
+    with closing(store_of(place)) as store, closing(store_of(like)) as other:
+        columns = {
+            name: sorted({*store.columns(name), *other.columns(name)} - {"session_epoch"})
+            for name in tables_of(store).names()
+        }
+    return dict(content(place, columns))
+
+
+@pytest.mark.parametrize("target", ["folder", "address"])
+def test_a_backup_of_either_engine_comes_back_in_either(
+    made: Path, place: Place, target: str, database: str, tmp_path: Path
+) -> None:
+    with BackupFile(made) as backup:
+        assert [member.name for member in backup.manifest.members] == [
+            DATABASE_FILE,
+            SECRET_FILE,
+            *FILES,
+        ]
+        assert backup.manifest.rows["actors"] == 3
+        assert backup.manifest.schema == migrations.SCHEMA_VERSION
+    schema = f"back_{abs(hash(given(place)))}"
+    to: Place = (
+        tmp_path / "back" if target == "folder" else PostgresAddress(f"{database}&schema={schema}")
+    )
+    restored = restore(made, settings(to))
+    assert (restored.findings, restored.aside) == ([], "")
+    assert rows_of(to, place) == rows_of(place, to)
+    if isinstance(to, Path):
+        assert (to / SECRET_FILE).read_text() == "s" * 64
+        assert (to / FILES[1]).read_bytes() == b""
+    else:
+        with closing(StorePool(to)) as stores:
+            assert KeptFiles(stores).names("") == [SECRET_FILE, *FILES]
+    with closing(opened(to)) as base:
+        assert base.search("gants de cuir").hits[0].actor.id == "gants"
+    assert not list(settings(to).folder.glob(f"{SCRATCH}*"))
+
+
+def test_what_is_replaced_is_put_aside_and_knows_what_was_erased(made: Path, place: Place) -> None:
+    with closing(opened(place)) as base:
+        base.put([Actor("neuf", "Neuf", "Un atelier neuf.")])
+        base.erase(Kind.ACTOR, "matha", by="Camille")
+    with pytest.raises(FileError, match="is not empty: name another with --kb, or say --replace"):
+        restore(made, settings(place))
+    restored = restore(made, settings(place), replace=True)
+    assert restored.erased_again == 1
+    assert ASIDE in restored.aside
+    with closing(opened(place)) as base:
+        assert base.status().actors == len(RECORDS) - base.status().cases - 1
+        unreached = base.personal_data.unreached()
+        assert [what.value for what, _ in unreached] == ["aside", "upload", "upload"]
+        assert unreached[0][1] == restored.aside
+        assert base.put([Actor("neuf", "Neuf", "Un atelier neuf.")]) == ["added"]
+        assert base.search("atelier neuf").hits[0].actor.id == "neuf"
+
+
+def test_a_restoring_that_fails_leaves_the_base_as_it_was(
+    made: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened(place)) as base:
+        base.put([Actor("neuf", "Neuf", "Un atelier neuf.")])
+    before = content(place)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    # The last moment at which rows can be lost, in either engine.
+    monkeypatch.setattr("kb.upkeep.base_copy.kept_rows", full)
+    monkeypatch.setattr(restoring, "make_index_anew", full)
+    with pytest.raises(FileError, match="No space left"):
+        restore(made, settings(place), replace=True)
+    assert content(place) == before
+    assert not list(settings(place).folder.glob(f"{SCRATCH}*"))
+
+
+def test_tables_of_a_later_version_are_replaced(made: Path, place: Place) -> None:
+    """As when an upgrade failed after it had migrated."""
+    with closing(store_of(place)) as store:
+        store.execute("create table of_tomorrow (id integer primary key)")
+        later = migrations.SCHEMA_VERSION + 1
+        if isinstance(place, PostgresAddress):
+            store.execute("update quisait_schema set number = ?", [later])
+        else:
+            store.execute(f"pragma user_version = {later}")
+    assert schema_at(settings(place).store) == later
+    assert restore(made, settings(place), replace=True).findings == []
+    assert schema_at(settings(place).store) == migrations.SCHEMA_VERSION
+    with closing(opened(place)) as base:
+        assert base.search("gants de cuir").hits[0].actor.id == "gants"
+
+
+def test_a_backup_is_of_one_state_while_others_write(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.store.copying.copied.TOLD_EVERY", 1)
+    monkeypatch.setattr("kb.store.copies.PAGES_AT_ONCE", 20)
+    before = content(place)
+    written = 0
+    with closing(opened(place)) as writer:
+
+        def write(_left: int, _of: int) -> None:
+            nonlocal written
+            if written < 3:
+                written += 1
+                writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+
+        back_up(settings(place), tmp_path / "amid.zip", on_copied=write)
+    assert written == 3
+    restore(tmp_path / "amid.zip", settings(tmp_path / "amid"))
+    after = content(tmp_path / "amid")
+    assert after["actors"] == before["actors"]
+    assert after["passages"] == before["passages"]
+
+
+def test_the_commands_do_the_same_for_both(
+    place: Place, tmp_path: Path, new_place: NewPlace
+) -> None:
+    target = tmp_path / "backup.zip"
+    made = run("backup", target, "--kb", given(place))
+    assert made.exit_code == 0, made.output
+    assert f"{target}: 3 actors, 1 cases, 2 uploads; made on 20" in made.output
+    back = run("restore", target, "--kb", given(place), "--replace")
+    assert back.exit_code == 0, back.output
+    assert "What was there is in " in back.stdout
+    assert back.stdout.endswith("Nothing is wrong.\n")
+    assert run("check", "--quick", "--kb", given(place)).exit_code == 0
+    other = new_place("other")
+    assert (
+        run("restore", target, "--kb", given(other), "--erased-from", given(place)).exit_code == 0
+    )
+
+
+def test_a_base_is_there_or_not_or_cannot_be_asked(
+    place: Place, new_place: NewPlace, tmp_path: Path
+) -> None:
+    there = run("status", "--schema", "--kb", given(place))
+    assert (there.exit_code, there.stdout) == (0, f"{migrations.SCHEMA_VERSION}\n")
+    none = run("status", "--schema", "--kb", given(new_place("none")))
+    assert (none.exit_code, none.stdout) == (0, "0\n")
+    unreachable = f"postgresql:///x?host={tmp_path}"
+    if isinstance(place, Path):
+        (place / DATABASE_FILE).write_bytes(b"no database")
+        unreachable = str(place)
+    asked = run("status", "--schema", "--kb", unreachable)
+    assert (asked.exit_code, asked.stdout) == (1, "")
+    assert len(asked.stderr.splitlines()) == 1
+
+
+def test_a_base_that_searches_cannot_use_is_told_by_a_check(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "kb.knowledge_base.load_encoder", lambda _: WordCountEncoder("words-48", 48)
+    )
+    monkeypatch.setattr("kb.upkeep.check.load_encoder", lambda _: WordCountEncoder("words-48", 48))
+    checked = run("check", "--kb", given(place))
+    assert checked.exit_code == 1
+    assert "was embedded by another encoder" in checked.stdout
+
+
+def test_without_the_right_to_put_aside_nothing_is_changed(
+    made: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.create("owned_by_another")
+    try:
+        restore(made, settings(PostgresAddress(url)))
+        name = "owned_by_another"
+        for statement in (
+            "create role limited login",
+            "grant usage, create on schema public to limited",
+            "grant all on all tables in schema public to limited",
+        ):
+            postgres.execute(statement, database=name)
+        limited = PostgresAddress(url.replace("user=postgres", "user=limited"))
+        before = content(PostgresAddress(url))
+        with pytest.raises(KnowledgeBaseError, match="cannot be written: permission denied"):
+            restore(made, settings(limited), replace=True)
+        assert content(PostgresAddress(url)) == before
+    finally:
+        postgres.drop("owned_by_another")
+        postgres.execute("drop role if exists limited")
