@@ -55,10 +55,16 @@ LOAD = Step(
     "memory {mib[0]} MiB, then {mib[1]} MiB",
 )
 IN_TURN = (
-    Step("kills", 16, "{killed} processes killed"),
+    Step("kills", 12, "{killed} processes killed"),
     Step("damage", 5, "{runs} files damaged"),
     Step("disk", 5, "{runs} processes whose disk was full or read-only"),
-    Step("fuzz", 15, "{inputs} inputs"),
+    Step("fuzz", 9, "{inputs} inputs"),
+    Step(
+        "memory",
+        10,
+        "{articles} different articles and {searches} different searches; memory of the server "
+        "{mib[0]} MiB, after half of them {mib[1]} MiB, after all {mib[2]} MiB",
+    ),
     Step("api_fuzz", 5, "{requests} requests to {operations} operations of the API"),
 )
 SOAK = Step(

@@ -34,7 +34,7 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
     from kb.settings import Settings
     from web.operations.forking import divided
 
-    _share_arenas()
+    share_arenas()
     gc.disable()  # what is loaded now stays until the end: there is nothing to look for
     click.get_current_context().call_on_close(gc.enable)
     settings = divided(Settings.from_environment(kb=kb, workers=workers))
@@ -64,7 +64,7 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
         gc.freeze()
 
 
-def _share_arenas() -> None:
+def share_arenas() -> None:
     """Has all threads of this process, and of those it starts, share two arenas of memory.
 
     glibc gives one to each thread, up to eight for each core, and they keep what they once had.
