@@ -80,7 +80,7 @@ class CountingReader(PdfReader):
 
     def refuse_heavy(self) -> None:
         if self._used_bytes > self.most_bytes:
-            raise InputError("heavy_pdf", most=self.most_bytes)
+            raise InputError("heavy_pdf", most=int(self.most_bytes))
 
     def _counted(self, read: Callable[[], bytes]) -> bytes:
         content = read()

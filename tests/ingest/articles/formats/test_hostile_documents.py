@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from odfdo import Document, Element, Paragraph
@@ -191,7 +192,7 @@ def test_a_form_that_a_page_draws_again_and_again_counts_each_time(
     writer = PdfWriter(io.BytesIO(pdf(b"/X Do " * 5_000)))
     form = StreamObject()
     form.set_data(b"BT /F 12 Tf " + b"(ab) Tj " * 20_000 + b"ET")
-    resources = writer.pages[0]["/Resources"].get_object()
+    resources: Any = writer.pages[0]["/Resources"].get_object()
     form.update({NameObject("/Subtype"): NameObject("/Form"), NameObject("/Resources"): resources})
     resources[NameObject("/XObject")] = DictionaryObject(
         {NameObject("/X"): writer._add_object(form.flate_encode())}
