@@ -1,5 +1,4 @@
 import tracemalloc
-from collections.abc import Collection, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,8 +6,6 @@ import pytest
 
 from ingest.articles.article import Article
 from ingest.known_articles import KnownArticles, normal_address
-from kb.models import Case
-from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
 
 @pytest.mark.parametrize(
@@ -25,19 +22,9 @@ def test_addresses_that_differ_in_nothing_that_matters(url: str, normal: str) ->
     assert normal_address(url) == normal
 
 
-class _NoDrafts(MemoryKnowledgeBase):
-    """A base without drafts and cases."""
-
-    def cases(self, ids: Collection[str] | None = None) -> Iterator[Case]:
-        return iter(())
-
-    @property
-    def drafts(self) -> Any:
-        return SimpleNamespace(list=lambda _states: [])
-
-
 def test_articles_that_were_compared_leave_little_behind() -> None:
-    known = KnownArticles(_NoDrafts())
+    base: Any = SimpleNamespace(cases=tuple, drafts=SimpleNamespace(list=lambda _states: []))
+    known = KnownArticles(base)
     known.refuse(Article("Before", "What is loaded once. " * 10))
     tracemalloc.start()
     try:
