@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -19,6 +18,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
+from kb.search.literal.lately_used import LatelyUsed
 from kb.text.markdown import plain_text
 
 SAME_TEXT = 90.0
@@ -90,7 +90,7 @@ class KnownArticles:
         Networks write their articles after one model: that much alike, two may well be two.
         """
         text = _ComparedText.of(article.title, article.text)
-        alike = (known.record for known in self._all() if known.is_alike(text))
+        alike = (known.record for known in self._all() if known.is_alike(text, article.text))
         return (
             Remark("resembles", kind=record.kind, title=record.title, id=record.id)
             for record in alike
@@ -130,17 +130,28 @@ def normal_address(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _ComparedText:
-    """A text to compare with others: its words, and a sketch that texts alike mostly share."""
+    """What is compared of a text first: a hash of its words, and a sketch.
+
+    Texts alike share most of the 8 bytes each that their sketches hold in a row.
+    """
 
     title: str
-    words: str
-    sketch: frozenset[int]
+    words_hash: bytes
+    sketch: bytes
 
     @classmethod
-    @lru_cache(maxsize=5_000)  # each batch compares its articles with the same texts
     def of(cls, title: str, markdown: str) -> "_ComparedText":
-        words = folded(plain_text(markdown))
-        return cls(folded(title), words, _sketch(words.split()))
+        key = _hash(f"{title}\0{markdown}")
+        return _LATELY.of([key], lambda _: {key: cls._made(title, markdown)})[key]
+
+    @classmethod
+    def _made(cls, title: str, markdown: str) -> Self:
+        words = _words_of(markdown)
+        return cls(folded(title), _hash(words), _sketch(words.split()))
+
+
+_LATELY = LatelyUsed[bytes, _ComparedText](16_000_000, lambda text: 600 + len(text.title))
+"""Each article that comes is compared with the same texts, some 25,000 of which fit."""
 
 
 class _KnownRecord(NamedTuple):
@@ -166,6 +177,7 @@ class _KnownArticle:
     record: _KnownRecord
     address: str
     days: frozenset[str]
+    markdown: str
     text: _ComparedText
 
     @classmethod
@@ -173,31 +185,30 @@ class _KnownArticle:
         days = frozenset({case.date[:10], case.modified[:10]} - {""})
         text = _ComparedText.of(case.title, case.text)
         record = _KnownRecord(case.title, draft_id, case_id)
-        return cls(record, normal_address(case.source_url), days, text)
+        return cls(record, normal_address(case.source_url), days, case.text, text)
 
     def sameness(self, text: _ComparedText, address: str, article: Article) -> str:
         """Returns the code of what makes an article the same as this; "" when they differ."""
         if address and address == self.address:
             return "known_address"
-        if text.words and text.words == self.text.words:
+        if text.sketch and text.words_hash == self.text.words_hash:
             return "known_text"
         days = {article.date[:10], article.modified[:10]} - {""}
         if text.title and text.title == self.text.title and days & self.days:
             return "known_title"
-        if _may_be_one_title(text.title, self.text.title) and self.is_alike(text):
+        if _may_be_one_title(text.title, self.text.title) and self.is_alike(text, article.text):
             return "known_nearly"
         return ""
 
-    def is_alike(self, text: _ComparedText) -> bool:
+    def is_alike(self, text: _ComparedText, markdown: str) -> bool:
         """Whether the two texts are nearly the same, whatever their titles."""
         from rapidfuzz import fuzz
 
-        if not (text.sketch and self.text.sketch):
+        one, other = (set(memoryview(each.sketch).cast("Q")) for each in (text, self.text))
+        if not (one and other) or len(one & other) < _MIN_SHARED * min(len(one), len(other)):
             return False
-        shared = len(text.sketch & self.text.sketch)
-        if shared < _MIN_SHARED * min(len(text.sketch), len(self.text.sketch)):
-            return False
-        return fuzz.ratio(text.words, self.text.words, score_cutoff=SAME_TEXT) >= SAME_TEXT
+        words = (_words_of(markdown), _words_of(self.markdown))
+        return fuzz.ratio(*words, score_cutoff=SAME_TEXT) >= SAME_TEXT
 
 
 def _may_be_one_title(title: str, other: str) -> bool:
@@ -206,14 +217,18 @@ def _may_be_one_title(title: str, other: str) -> bool:
     return not title or not other or title_words in other_words or other_words in title_words
 
 
-def _sketch(words: Sequence[str]) -> frozenset[int]:
+def _words_of(markdown: str) -> str:
+    return folded(plain_text(markdown))
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _sketch(words: Sequence[str]) -> bytes:
     """Returns the smallest hashes of the runs of words: texts alike share many of them."""
     hashes = {
-        int.from_bytes(
-            hashlib.blake2b(
-                " ".join(words[at : at + _WORDS_TOGETHER]).encode(), digest_size=8
-            ).digest()
-        )
+        hashlib.blake2b(" ".join(words[at : at + _WORDS_TOGETHER]).encode(), digest_size=8).digest()
         for at in range(max(1, len(words) - _WORDS_TOGETHER + 1))
     }
-    return frozenset(sorted(hashes)[:_SKETCHED]) if words else frozenset()
+    return b"".join(sorted(hashes)[:_SKETCHED]) if words else b""

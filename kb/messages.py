@@ -102,7 +102,7 @@ MESSAGES: Mapping[str, str] = {
     "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),
     "damaged_page": N_("is damaged on page {page}: print it to a new PDF"),
     "many_pages": N_("has {count} pages; at most {most} are read: send the article alone"),
-    "slow_pdf": N_("takes longer than {seconds} seconds to read: paste its text"),
+    "heavy_pdf": N_("draws more than {most} bytes on its pages: paste its text"),
     # Feeds
     "no_article_or_feed": N_("is neither an article nor a feed: check the address"),
     "no_feed": N_("is not a feed: a feed is RSS or Atom"),

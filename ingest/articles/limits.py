@@ -11,8 +11,8 @@ MAX_TAGS = 60_000
 MAX_ATTRIBUTES = 2_000
 """The attributes of a tag."""
 MAX_PDF_PAGES = 200
-MAX_PDF_SECONDS = 60.0
-"""The time for reading all pages of a PDF."""
+MAX_PDF_BYTES = 5_000_000
+"""What the pages of a PDF draw, unpacked, and of what several draw, once for each."""
 MAX_UNPACKED_BYTES = 100_000_000
 """The unpacked size of an office document."""
 MAX_UNPACKING_RATIO = 200

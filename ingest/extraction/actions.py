@@ -97,7 +97,7 @@ _DOING = re.compile(
 )
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=5_000)  # the words of an article
 def verbs(form: str) -> tuple[Action, ...]:
     """The actions that a folded word, read as a verb, can say."""
     return tuple(action for action, pattern in _VERBS.items() if pattern.fullmatch(form))

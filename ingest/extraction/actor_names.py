@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ingest.extraction import lexicon
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.organisation_kinds import NAMES_REMEMBERED, OrganisationKind, kind_of
 from ingest.extraction.tokens import is_everyday_word, plain_words, tokens
 from kb.models import Actor
 from kb.text.analysis import FUNCTION_WORDS
@@ -46,14 +46,14 @@ LEFT_OUT = (
 )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name that are compared: folded, without articles and legal forms."""
     forms = [token.form.removesuffix("'") for token in tokens(name) if token.is_word]
     return distinctive(forms, LEFT_OUT)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
     """Returns the words that spellings of a public body share: "Ville d'Angoulême", "town hall".
 
@@ -102,6 +102,5 @@ def short_name(name: str, place: str) -> tuple[str, ...]:
     return left if is_name else ()
 
 
-@lru_cache(maxsize=100_000)
 def _names_kind(words: str) -> bool:
     return kind_of(words) is not OrganisationKind.UNKNOWN

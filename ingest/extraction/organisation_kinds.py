@@ -10,6 +10,9 @@ from functools import lru_cache
 from ingest.extraction import lexicon
 from ingest.extraction.tokens import plain_words
 
+NAMES_REMEMBERED = 5_000
+"""Names and noun phrases whose analysis is remembered: an article asks for each many times."""
+
 _NO_KIND = "-"
 """Mark of the lexicon for a word without a kind."""
 
@@ -40,7 +43,7 @@ _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds")
 """Words in the names of many kinds of organisation: another beside them says more."""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def kind_of(name: str) -> OrganisationKind:
     """Returns the kind of organisation that a name or a noun phrase means, else `UNKNOWN`.
 

@@ -53,12 +53,17 @@ def one_line(text: str) -> str:
     return " ".join(paragraphs(text).split())
 
 
-@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Returns the text in lower-case ASCII letters and digits, with spaces between words.
 
     Names are compared folded: "N° SIRET" equals "n°_siret", and "Côte d’Or" "cote-d'or".
     """
+    # Lines come again and again; whole articles would fill the memory.
+    return _folded_line(text) if len(text) <= MAX_LINE_CHARS else _folded_line.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded_line(text: str) -> str:
     words: str = slugify(text.replace("’", "'"), separator=" ")
     return words
 

@@ -152,6 +152,8 @@ def _stemmer(lang: str) -> Any:
         import snowballstemmer
 
         stemmers[lang] = snowballstemmer.stemmer(STEMMERS[lang])
+        # It would remember 10,000 words, in each thread and beside `stem`.
+        stemmers[lang].maxCacheSize = 0
     return stemmers[lang]
 
 

@@ -58,7 +58,13 @@ IN_TURN = (
     Step("kills", 10, "{killed} processes killed"),
     Step("damage", 5, "{runs} files damaged"),
     Step("disk", 5, "{runs} processes whose disk was full or read-only"),
-    Step("fuzz", 15, "{inputs} inputs"),
+    Step("fuzz", 9, "{inputs} inputs"),
+    Step(
+        "memory",
+        10,
+        "{articles} different articles and {searches} different searches; memory of the server "
+        "{mib[0]} MiB, after half of them {mib[1]} MiB, after all {mib[2]} MiB",
+    ),
     Step("api_fuzz", 5, "{requests} requests to {operations} operations of the API"),
     Step("days", 13, "{tests} quick tests in all on other days: {settings}"),
 )

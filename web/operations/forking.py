@@ -113,8 +113,7 @@ def _same_path() -> Iterator[None]:
     A folder called `web` where the server was started is not ours.
     """
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)  # noqa: PTH109 (as it is)
-    # One more thing that is read at a start: few arenas of memory, where threads come and go.
-    given = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "MALLOC_ARENA_MAX": "2"}
+    given = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     before = {name: os.environ.get(name) for name in given}
     # One by one: other threads start processes meanwhile, which need all else that is there.
     os.environ.update(given)

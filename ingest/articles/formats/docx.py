@@ -127,30 +127,35 @@ def _table(table: "Table", depth: int) -> Iterator[Block]:
     if depth > _MAX_DEPTH:
         return
     for cells in _rows(table):
-        texts = [" ".join(cell.text.split()) for cell in cells]
+        texts = [text for _, text in cells]
         if any(len(text) > MAX_CELL_CHARS for text in texts) or len(cells) == 1:
-            for cell in cells:
-                yield from _content(cell, depth + 1)
+            for cell, _ in cells:
+                if cell is not None:
+                    yield from _content(cell, depth + 1)
         elif any(texts):
             yield row_block(texts)
 
 
-def _rows(table: "Table") -> "Iterator[list[_Cell]]":
-    """The cells of each row; a cell that goes on from the row above is the cell that began there.
+def _rows(table: "Table") -> "Iterator[list[tuple[_Cell | None, str]]]":
+    """The cells of each row that begin there, and their texts.
 
-    python-docx repeats a cell for each column that it spans, be it a thousand million.
+    Of a cell that goes on from the row above, the text is said again. python-docx repeats a cell
+    for each column that it spans, be it a thousand million.
     """
     from docx.table import _Cell
 
-    above: dict[int, _Cell] = {}
+    above: dict[int, str] = {}
     for row in table.rows:
-        begun: dict[int, _Cell] = {}
+        cells: list[tuple[_Cell | None, str]] = []
+        begun: dict[int, str] = {}
         column = row.grid_cols_before
-        for cell in row._tr.tc_lst:
-            goes_on = cell.vMerge == "continue" and column in above
-            begun[column] = above[column] if goes_on else _Cell(cell, table)
-            column += max(1, cell.grid_span)
-        yield list(begun.values())
+        for tc in row._tr.tc_lst:
+            goes_on = tc.vMerge == "continue" and column in above
+            cell = None if goes_on else _Cell(tc, table)
+            begun[column] = above[column] if cell is None else " ".join(cell.text.split())
+            cells.append((cell, begun[column]))
+            column += max(1, tc.grid_span)
+        yield cells
         above = begun
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PARAGRAPH, _HEADING, _LIST, _ITEM = "text:p", "text:h", "text:list", "text:list-item"
 _TABLE, _ROW, _CELL = "table:table", "table:table-row", "table:table-cell"
+_ROW_GROUPS = {"table:table-header-rows", "table:table-rows", "table:table-row-group"}
 _NOT_TEXT = {"office:annotation", "text:note", "text:tracked-changes", "draw:frame",
              "text:table-of-content", "office:forms"}  # fmt: skip
 _BREAK = re.compile(r"\n+")
@@ -93,7 +94,7 @@ def _list(element: "Element", level: int) -> Iterator[Block]:
 
 
 def _table(table: "Element", depth: int) -> Iterator[Block]:
-    for row in table.get_elements(f"descendant::{_ROW}"):
+    for row in _rows(table):
         cells = [cell for cell in row.children if cell.tag == _CELL]
         texts = [_text_of(cell) for cell in cells]
         while texts and not texts[-1]:
@@ -103,6 +104,15 @@ def _table(table: "Element", depth: int) -> Iterator[Block]:
                 yield from _content(cell, depth + 1)
         elif any(texts):
             yield row_block(texts)
+
+
+def _rows(part: "Element") -> "Iterator[Element]":
+    """The rows of a table, or of a part of it; those of tables within it are read with these."""
+    for child in part.children:
+        if child.tag == _ROW:
+            yield child
+        elif child.tag in _ROW_GROUPS:
+            yield from _rows(child)
 
 
 def _text(element: "Element") -> str:

@@ -4,6 +4,7 @@ What every page repeats at its top and bottom is dropped, so are page numbers; w
 line's end are joined.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,7 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     reader = open_reader(content)
     pages = printed_pages(reader)
     if sum(len(line.text) for page in pages for line in page) <= 20 * max(1, len(pages) // 4):
+        reader.most_bytes = math.inf  # pictures have limits of their own
         return parse_scanned_pdf(reader, url=url)
     lines = without_edges(pages)
     kept = {id(line) for line in lines}

@@ -3,16 +3,17 @@
 import io
 import logging
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+from pypdf.generic import IndirectObject, PdfObject, StreamObject
 
-from ingest.articles.limits import MAX_PDF_PAGES, MAX_PDF_SECONDS
+from ingest.articles.limits import MAX_PDF_BYTES, MAX_PDF_PAGES
 from kb.errors import InputError
 
 _PAGE_NUMBER = re.compile(
@@ -56,7 +57,40 @@ class PrintedLine:
     gap: float = 0.0
 
 
-def open_reader(content: bytes) -> PdfReader:
+class CountingReader(PdfReader):
+    """A reader that counts the bytes of streams each time that one is read: work, not time.
+
+    Pages may share a stream, and to draw it takes as long on each. With more than `most_bytes`,
+    reading raises `InputError`.
+    """
+
+    most_bytes: float = MAX_PDF_BYTES
+    _used_bytes = 0
+    _depth = 0
+
+    def get_object(self, indirect_reference: int | IndirectObject) -> PdfObject | None:
+        self._depth += 1
+        try:
+            found = super().get_object(indirect_reference)
+        finally:
+            self._depth -= 1
+        if isinstance(found, StreamObject) and "get_data" not in vars(found):
+            vars(found)["get_data"] = partial(self._counted, found.get_data)
+        return found
+
+    def refuse_heavy(self) -> None:
+        if self._used_bytes > self.most_bytes:
+            raise InputError("heavy_pdf", most=int(self.most_bytes))
+
+    def _counted(self, read: Callable[[], bytes]) -> bytes:
+        content = read()
+        if not self._depth:  # else it holds objects, of which one is looked up
+            self._used_bytes += len(content)
+            self.refuse_heavy()
+        return content
+
+
+def open_reader(content: bytes) -> CountingReader:
     """A reader of the PDF.
 
     Raises:
@@ -64,7 +98,7 @@ def open_reader(content: bytes) -> PdfReader:
     """
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        reader = PdfReader(io.BytesIO(content))
+        reader = CountingReader(io.BytesIO(content))
         is_locked = reader.is_encrypted and not _opens(reader)
         count = 0 if is_locked else len(reader.pages)
     except DAMAGE:
@@ -88,26 +122,20 @@ def _opens(reader: PdfReader) -> bool:
         return False
 
 
-def printed_pages(reader: PdfReader, seconds: float = MAX_PDF_SECONDS) -> list[list[PrintedLine]]:
+def printed_pages(reader: CountingReader) -> list[list[PrintedLine]]:
     """The lines of each page, from its top.
 
     Raises:
-        InputError: a page is damaged, or all take longer than `seconds`.
+        InputError: a page is damaged, or all draw more than the reader may read.
     """
-    deadline = time.monotonic() + seconds
-
-    def refuse_slow() -> None:
-        if time.monotonic() > deadline:
-            raise InputError("slow_pdf", seconds=f"{seconds:g}")
-
     pages: list[list[PrintedLine]] = []
     for number, page in enumerate(reader.pages):
-        refuse_slow()
-        printer = _Printer(number, refuse_slow)
+        printer = _Printer(number)
         try:
             page.extract_text(visitor_text=printer.visit)
         except DAMAGE:
             raise InputError("damaged_page", page=number + 1) from None
+        reader.refuse_heavy()  # pypdf goes on without a part that it cannot read
         printer.end_line()
         for above, line in pairwise(printer.lines):
             line.gap = above.y - line.y
@@ -118,16 +146,14 @@ def printed_pages(reader: PdfReader, seconds: float = MAX_PDF_SECONDS) -> list[l
 class _Printer:
     """Puts the pieces of text that pypdf visits on a page together to `lines`."""
 
-    def __init__(self, page: int, refuse_slow: Callable[[], None]) -> None:
+    def __init__(self, page: int) -> None:
         self.lines: list[PrintedLine] = []
         self._page = page
-        self._refuse_slow = refuse_slow
         self._pieces: list[PrintedLine] = []
 
     def visit(
         self, text: str, cm: Sequence[float], tm: Sequence[float], _font: object, size: float
     ) -> None:
-        self._refuse_slow()
         x = cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
         y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
         scale = abs(tm[3] or tm[0]) * abs(cm[3] or cm[0]) or 1.0

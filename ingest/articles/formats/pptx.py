@@ -42,7 +42,9 @@ def parse_pptx(content: bytes, *, url: str = "") -> ParsedPage:
 
 
 def _content(presentation: "Presentation") -> Iterator[Block]:
-    for number, slide in enumerate(presentation.slides):
+    # A deck that names a slide again and again would take hours.
+    slides = {slide.part.partname: slide for slide in presentation.slides}
+    for number, slide in enumerate(slides.values()):
         title = slide.shapes.title
         words = " ".join(title.text_frame.text.split()) if title is not None else ""
         if words:

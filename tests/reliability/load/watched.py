@@ -58,9 +58,9 @@ class Watched:
     def _look_until_ended(self) -> None:
         while not self._ended.wait(EVERY_S):
             with suppress(OSError):  # the server has ended
-                self._seen.append(self._now())
+                self._seen.append(self.now())
 
-    def _now(self) -> Taken:
+    def now(self) -> Taken:
         process = Path("/proc") / str(self._pid)
         children = list(_descendants(self._pid))
         return Taken(
