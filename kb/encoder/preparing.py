@@ -6,6 +6,7 @@ It is a program of its own, `python -m kb.encoder.preparing`: the 2 GB that it t
 import hashlib
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -30,8 +31,8 @@ PREPARATION = 4  # raised whenever preparing changes, so that older results are 
 UNPACK, PREPARE = "unpack", "prepare"
 """The uses of the program."""
 
-REFUSED = 3
-"""The exit code with which the program says, in a line on standard error, why it cannot."""
+MOST_S = 1800
+"""How long the program may take: half a minute, but for large models on small computers."""
 
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
 
@@ -118,7 +119,9 @@ def prepare(asked: Preparation) -> None:
 def compiled_encoder(name: str, folder: Path, card: Card, threads: int = 0) -> OpenVinoEncoder:
     """The encoder that runs a prepared graph."""
     files = (folder / file for file in (GRAPH_FILE, TOKENIZER_FILE, PIECES_FILE))
-    return OpenVinoEncoder(*files, name=name, threads=threads, **asdict(card))
+    described = asdict(card)
+    del described["remark"]
+    return OpenVinoEncoder(*files, name=name, threads=threads, **described)
 
 
 def prompts_of(name: str, model: Any) -> dict[str, str]:
@@ -170,15 +173,21 @@ def _compile_into(folder: Path, model: Any, model_folder: Path, card: Card) -> s
 
 
 def main(use: str, of: str) -> None:
-    """Unpacks the bundled model to a folder, or prepares a model by a `Preparation` in JSON."""
+    """Unpacks the bundled model to a folder, or prepares a model by a `Preparation` in JSON.
+
+    What goes wrong is a line on standard error.
+    """
+    signal.alarm(MOST_S)
     try:
         if use == UNPACK:
             bundled_weights.unpack(Path(of))
         else:
             prepare(Preparation(**json.loads(of)))
     except EncoderError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(REFUSED)
+        sys.exit(str(error))
+    except Exception as error:  # noqa: BLE001 (of any library; its traceback says nothing to users)
+        reason = " ".join(str(error).split())[:200]
+        sys.exit(f"The model cannot be prepared ({type(error).__name__}): {reason}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The bundled model as it reads articles, by some of its layers."""
 
-from contextlib import suppress
+import logging
 from functools import cache
 
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder, prepare
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
+
+_log = logging.getLogger(__name__)
 
 LOWER_LAYERS = 7
 """The layers of the bundled model, of twelve, whose vectors tell who acts."""
@@ -26,9 +28,11 @@ def prepare_reading() -> None:
 
     Without them, whoever sends an article is told what is wrong.
     """
-    with suppress(EncoderError):
+    try:
         for layers in READING_LAYERS:
             prepare(_settings(), layers=layers)
+    except EncoderError as error:
+        _log.warning("The models that read articles are not prepared: %s", error)
 
 
 def _settings() -> Settings:

