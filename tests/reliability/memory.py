@@ -120,7 +120,7 @@ async def _run(site: Site, articles: int, searches: int, until: float, seed: int
     ) -> None:
         token = site.tokens[visitor.number % WRITERS]
         other, of_other = {"article": ("search", searches), "search": ("article", articles)}[kind]
-        while time.monotonic() < until and next(numbers[kind]) < most:
+        while time.monotonic() < until and not tally.faults and next(numbers[kind]) < most:
             while not await act(visitor, token) and not tally.faults:
                 pass
             done[kind] += 1
@@ -128,7 +128,9 @@ async def _run(site: Site, articles: int, searches: int, until: float, seed: int
                 look()
             # Neither is ahead of the other, so that half of one is half of both.
             while (
-                done[kind] / most > done[other] / of_other + 1 / LOOKS and time.monotonic() < until
+                done[kind] / most > done[other] / of_other + 1 / LOOKS
+                and time.monotonic() < until
+                and not tally.faults
             ):
                 await asyncio.sleep(0.05)
 

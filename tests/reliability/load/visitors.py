@@ -34,8 +34,10 @@ from web.http.urls import WIDGET_PREFIX
 SPREAD = 0.7
 """Of the logarithm of what is thought."""
 
-SLOW_S = 15.0
-"""After this, the server is asked what it is at."""
+SLOW = 0.25
+"""After this share of its patience, a visitor asks the server what it is at.
+
+Not often: a thread that goes on meanwhile can end the server (`faulthandler` needs no lock)."""
 
 LONGEST_PAUSE_S = 20.0
 """Most of `Retry-After` that is waited for; a person comes back before a minute is over."""
@@ -102,7 +104,8 @@ class Visitor(ABC):
         **sent: Any,
     ) -> httpx.Response | None:
         """Sends a request; None if the answer was not what it should be, or to come back later."""
-        slow = asyncio.get_running_loop().call_later(SLOW_S, self.site.tell_what_it_is_at)
+        loop, after_s = asyncio.get_running_loop(), SLOW * self.site.patience_s
+        slow = loop.call_later(after_s, self.site.tell_what_it_is_at)
         started = time.monotonic()
         try:
             answer = await self._client.request(method, path, **sent)
