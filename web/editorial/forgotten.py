@@ -82,7 +82,7 @@ def new_password_page(request: APageRequest, t: str = "") -> Response:
     """Shows the form; mail scanners that follow the link use nothing up."""
     account = _linked(request, t)
     if account is None:
-        return _forgotten_page(request, is_link_old=True)
+        return _forgotten_page(request, old=True)
     return _new_password_page(request, account, t)
 
 
@@ -91,7 +91,7 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
     t, new = text_of(form, "t"), text_of(form, "new")
     account = _linked(request, t)
     if account is None:
-        return _forgotten_page(request, is_link_old=True)
+        return _forgotten_page(request, old=True)
     # By the account, which the link proves: who shares a network with others waits for none.
     _slow_down(request, f"password of {account_key(account.name)}")
     if new != text_of(form, "again"):
@@ -101,7 +101,7 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
     except AccountError as error:
         return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
-        return _forgotten_page(request, is_link_old=True)
+        return _forgotten_page(request, old=True)
     except KnowledgeBaseError:
         return _new_password_page(request, account, t, message=CANNOT_WRITE)
     return see(request, address(Page.SIGN_IN, done="reset"))
@@ -113,17 +113,17 @@ def _forgotten_page(
     *,
     message: str = "",
     sent: bool = False,
-    is_link_old: bool = False,
+    old: bool = False,
 ) -> Response:
     return request.page(
         "editorial/forgotten.html",
         here=address(Page.FORGOTTEN),
-        status_code=410 if is_link_old else 400 if message else 200,
+        status_code=410 if old else 400 if message else 200,
         offered=request.settings.sends_mail and (sent or request.welcome()),
         typed=typed,
         message=message,
         sent=sent,
-        is_link_old=is_link_old,
+        is_link_old=old,
     )
 
 

@@ -103,9 +103,7 @@ class Outbox:
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
 
-    def queue(
-        self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, float]] = ()
-    ) -> str:
+    def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
         """Queues a mail that is its own cause; returns its id.
 
         A limit is a count and seconds: if so many of its purpose were queued for its recipient
@@ -155,9 +153,8 @@ class Outbox:
         at = at or now()
         with self._stores.lend() as store, store.writing():
             mail = _get(store, id)
-            is_last = for_good or mail.attempts > len(RETRIED_AFTER_S)
-            if is_last:
-                _fail(store, id, problem, at)
+            if for_good or mail.attempts > len(RETRIED_AFTER_S):
+                _update(store, id, state="failed", ended_at=at, problem=_kept(problem))
                 return
             _update(
                 store,
@@ -244,7 +241,7 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
 
 
 def recent_mails(
-    store: Store, recipient: str, purpose: str, at: str, within_s: float = _DAY_S
+    store: Store, recipient: str, purpose: str, at: str, within_s: int = _DAY_S
 ) -> int:
     """Returns how many mails of a purpose were queued for an address in the time up to another."""
     (count,) = store.execute(
@@ -289,10 +286,6 @@ def _end_leases(store: Store, at: str) -> None:
         [at, _kept(Remark("mail_interrupted")), *leased],
     )
     store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
-
-
-def _fail(store: Store, id: str, problem: str, at: str) -> None:
-    _update(store, id, state="failed", ended_at=at, problem=_kept(problem))
 
 
 def _update(store: Store, id: str, **values: str | int) -> None:
