@@ -166,7 +166,7 @@ def _sign_in_form(
         here=address(Page.SIGN_IN, next=next_path),
         status_code=503 if crowded else 429 if wait_s else 403 if message else 200,
         offered=True,
-        done=DONE["reset"] if is_reset else "",
+        done=N_("Your password is changed: sign in with it.") if is_reset else "",
         sends_mail=request.settings.sends_mail,
         name=name,
         next_path=next_path,

@@ -13,12 +13,11 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
-from kb.messages import N_
 from kb.registers.accounts import Account, account_key
-from kb.registers.alerts.outbox import checked_address
+from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
 from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
-from web.http.refusals import Refusal, no_such_action
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.quotas import too_much
@@ -28,18 +27,11 @@ from web.http.urls import Page, address
 from web.mail.signed_links import signed_links_of
 from web.mail.writing import mail_writer_of
 
-LINK_S = 3600
-"""How long a link may be followed."""
+LIMITS = ((1, 20 * 60), (10, 24 * 3600))
+"""The most mails that an address gets, and in how many seconds."""
 
-MAILS_A_DAY = 3
-"""The most mails with a link that an address gets in a day."""
-
-PURPOSE = "password"
-"""The purpose of the mails and of their links."""
-
-OLD_LINK = N_(
-    "This link is more than an hour old, was used already, or is cut off. Ask for another one."
-)
+MOST_LINKS = 10
+"""The most links in a mail: one for each account that has its address, the oldest first."""
 
 router = PageRouter()
 _log = logging.getLogger(__name__)
@@ -54,7 +46,7 @@ def forgotten_page(request: APageRequest, sent: str = "") -> Response:
 def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
     if not request.settings.sends_mail:
         raise no_such_action()
-    _slow_down(request)
+    _slow_down(request, host_of(request.http))
     typed = text_of(form, "email").strip()
     try:
         email = checked_address(typed)
@@ -69,17 +61,18 @@ def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
 def _queue_links(request: PageRequest, email: str) -> None:
     base, links = request.knowledge_base, signed_links_of(request)
     try:
-        for account in base.accounts.list():
-            if account.email == email and not account.disabled:
-                token = links.sign(PURPOSE, _digest(account))
-                mail = mail_writer_of(request).write(
-                    "editorial/mail/password",
-                    request.language,
-                    recipient=email,
-                    purpose=PURPOSE,
-                    link=address(Page.NEW_PASSWORD, t=token),
-                )
-                base.outbox.queue(mail, most_a_day=MAILS_A_DAY)
+        found = [one for one in base.accounts.list() if one.email == email and not one.disabled]
+        found.sort(key=lambda one: one.created_at)
+        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:MOST_LINKS]]
+        if tokens:
+            mail = mail_writer_of(request).write(
+                "editorial/mail/password",
+                request.language,
+                recipient=email,
+                purpose=FORGOTTEN,
+                links=[address(Page.NEW_PASSWORD, t=token) for token in tokens],
+            )
+            base.outbox.queue(mail, limits=LIMITS)
     except KnowledgeBaseError as error:
         _log.warning("A link for a new password was not queued: %s", error)
 
@@ -87,14 +80,20 @@ def _queue_links(request: PageRequest, email: str) -> None:
 @router.shows(Page.NEW_PASSWORD)
 def new_password_page(request: APageRequest, t: str = "") -> Response:
     """Shows the form; mail scanners that follow the link use nothing up."""
-    return _new_password_page(request, _linked(request, t), t)
+    account = _linked(request, t)
+    if account is None:
+        return _forgotten_page(request, old=True)
+    return _new_password_page(request, account, t)
 
 
 @router.takes(Page.NEW_PASSWORD)
 def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
     t, new = text_of(form, "t"), text_of(form, "new")
     account = _linked(request, t)
-    _slow_down(request)
+    if account is None:
+        return _forgotten_page(request, old=True)
+    # By the account, which the link proves: who shares a network with others waits for none.
+    _slow_down(request, f"password of {account_key(account.name)}")
     if new != text_of(form, "again"):
         return _new_password_page(request, account, t, message=NOT_TWICE)
     try:
@@ -102,23 +101,29 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
     except AccountError as error:
         return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
-        raise Refusal(410, OLD_LINK) from None
+        return _forgotten_page(request, old=True)
     except KnowledgeBaseError:
         return _new_password_page(request, account, t, message=CANNOT_WRITE)
     return see(request, address(Page.SIGN_IN, done="reset"))
 
 
 def _forgotten_page(
-    request: PageRequest, typed: str = "", *, message: str = "", sent: bool = False
+    request: PageRequest,
+    typed: str = "",
+    *,
+    message: str = "",
+    sent: bool = False,
+    old: bool = False,
 ) -> Response:
     return request.page(
         "editorial/forgotten.html",
         here=address(Page.FORGOTTEN),
-        status_code=400 if message else 200,
+        status_code=410 if old else 400 if message else 200,
         offered=request.settings.sends_mail and (sent or request.welcome()),
         typed=typed,
         message=message,
         sent=sent,
+        is_link_old=old,
     )
 
 
@@ -136,17 +141,13 @@ def _new_password_page(
     )
 
 
-def _linked(request: PageRequest, token: str) -> Account:
-    """Returns the account that a link is of.
-
-    Raises:
-        Refusal: the link is over.
-    """
-    digest = signed_links_of(request).read(PURPOSE, token, LINK_S)
+def _linked(request: PageRequest, token: str) -> Account | None:
+    """Returns the account that a link is of, or None if the link is over."""
+    digest = signed_links_of(request).read(FORGOTTEN, token, FORGOTTEN_LINK_S)
     for account in request.knowledge_base.accounts.list() if digest else ():
         if _digest(account) == digest and not account.disabled:
             return account
-    raise Refusal(410, OLD_LINK)
+    return None
 
 
 def _digest(account: Account) -> str:
@@ -155,7 +156,7 @@ def _digest(account: Account) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-def _slow_down(request: PageRequest) -> None:
-    wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(host_of(request.http))
+def _slow_down(request: PageRequest, key: str) -> None:
+    wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(key)
     if wait_s:
         raise too_much(TOO_MANY_TRIES, wait_s)

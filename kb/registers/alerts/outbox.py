@@ -16,7 +16,7 @@ import idna
 from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import later, now
 from kb.remarks import Remark, kept_remark, restored_remark
-from kb.store.connection import ALL_ROWS, StoreRow
+from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -26,6 +26,12 @@ RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """How long a mail waits after its first failure, its second…; after one more it has failed."""
 
 _DAY_S = 24 * 3600
+
+FORGOTTEN = "password"
+"""The purpose of a mail with links for a forgotten password."""
+
+FORGOTTEN_LINK_S = 3600
+"""How long such a link may be followed. A mail that waited longer is not sent."""
 
 LEASE_S = 10 * 60
 """How long a mail is one sender's: longer than a mail server may take to answer."""
@@ -97,18 +103,20 @@ class Outbox:
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
 
-    def queue(self, mail: NewMail, at: str = "", *, most_a_day: int = ALL_ROWS) -> str:
+    def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
         """Queues a mail that is its own cause; returns its id.
 
-        If `most_a_day` of its purpose were queued for its recipient, it is not, and has no id.
+        A limit is a count and seconds: if so many of its purpose were queued for its recipient
+        within them, it is not, and has no id.
 
         Raises:
             InputError: the recipient is no e-mail address.
         """
         at = at or now()
         with self._stores.lend() as store, store.writing():
-            if mails_in_a_day(store, mail.recipient, mail.purpose, at) >= most_a_day:
-                return ""
+            for most, within_s in limits:
+                if recent_mails(store, mail.recipient, mail.purpose, at, within_s) >= most:
+                    return ""
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
@@ -119,6 +127,10 @@ class Outbox:
         at = at or now()
         with self._stores.lend() as store, store.writing():
             _end_leases(store, at)
+            store.execute(
+                "delete from outbox where state = 'waiting' and purpose = ? and queued_at < ?",
+                [FORGOTTEN, later(at, -FORGOTTEN_LINK_S)],
+            )
             row = store.execute(
                 "update outbox set state = 'sending', attempts = attempts + 1, leased_until = ?"
                 " where id = (select id from outbox where state = 'waiting'"
@@ -141,9 +153,8 @@ class Outbox:
         at = at or now()
         with self._stores.lend() as store, store.writing():
             mail = _get(store, id)
-            is_last = for_good or mail.attempts > len(RETRIED_AFTER_S)
-            if is_last:
-                _fail(store, id, problem, at)
+            if for_good or mail.attempts > len(RETRIED_AFTER_S):
+                _update(store, id, state="failed", ended_at=at, problem=_kept(problem))
                 return
             _update(
                 store,
@@ -229,12 +240,14 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     return id
 
 
-def mails_in_a_day(store: Store, recipient: str, purpose: str, at: str) -> int:
-    """Returns how many mails of a purpose were queued for an address in the day up to a time."""
+def recent_mails(
+    store: Store, recipient: str, purpose: str, at: str, within_s: int = _DAY_S
+) -> int:
+    """Returns how many mails of a purpose were queued for an address in the time up to another."""
     (count,) = store.execute(
         "select count(*) from outbox where recipient = ? and purpose = ?"
         " and queued_at >= ? and queued_at <= ?",
-        [recipient, purpose, later(at, -_DAY_S), at],
+        [recipient, purpose, later(at, -within_s), at],
     ).fetchone()
     return int(count)
 
@@ -273,10 +286,6 @@ def _end_leases(store: Store, at: str) -> None:
         [at, _kept(Remark("mail_interrupted")), *leased],
     )
     store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
-
-
-def _fail(store: Store, id: str, problem: str, at: str) -> None:
-    _update(store, id, state="failed", ended_at=at, problem=_kept(problem))
 
 
 def _update(store: Store, id: str, **values: str | int) -> None:

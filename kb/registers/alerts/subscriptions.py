@@ -15,8 +15,8 @@ from kb.registers.alerts.outbox import (
     NewMail,
     checked_address,
     forget_recipient,
-    mails_in_a_day,
     queue_mail,
+    recent_mails,
 )
 from kb.registers.alerts.topics import NewsTopic
 from kb.registers.clock import later, now
@@ -105,7 +105,7 @@ class Subscriptions:
         email = checked_address(email)
         with self._stores.lend() as store, store.writing():
             forget_unconfirmed(store, at)
-            if mails_in_a_day(store, email, CONFIRM, at) >= MOST_MAILS_A_DAY:
+            if recent_mails(store, email, CONFIRM, at) >= MOST_MAILS_A_DAY:
                 return None
             subscriber_id = _subscriber_id(store, email, lang, at)
             id = secrets.token_hex(12)
@@ -135,7 +135,7 @@ class Subscriptions:
                 " where subscriber_id = subscribers.id and confirmed_at != '')",
                 [email],
             ).fetchone()
-            if row and mails_in_a_day(store, email, FIND, at) < MOST_MAILS_A_DAY:
+            if row and recent_mails(store, email, FIND, at) < MOST_MAILS_A_DAY:
                 queue_mail(store, write(dataclass_of(Subscriber, row)), at)
 
     def get(self, id: str) -> Subscription:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from kb.errors import UnknownRecord
 from kb.registers.accounts import Account, AccountRole, Credentials, add_account
-from kb.registers.alerts.outbox import NewMail, checked_address, mails_in_a_day, queue_mail
+from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
 from kb.registers.clock import later, now
 from kb.registers.redirects import merged_into
 from kb.store.connection import StoreRow
@@ -92,7 +92,7 @@ class Holds:
                 "delete from holds where state = 'linked' and accepted_by = '' and link_until < ?",
                 [now()],
             )
-            if write and mails_in_a_day(store, email, LINK_MAIL, now()) >= MAILS_A_DAY:
+            if write and recent_mails(store, email, LINK_MAIL, now()) >= MAILS_A_DAY:
                 return
             id_ = secrets.token_hex(8)
             store.insert(

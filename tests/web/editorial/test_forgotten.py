@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
+from kb.registers.alerts.outbox import QueuedMail
+from kb.remarks import Remark
 from tests.web.alerts.test_subscribing import SETTINGS, link_in, mails
 from tests.web.mail.smtp_receiver import receiving
 from tests.web.page_reader import Page
@@ -43,8 +45,25 @@ def client(base: KnowledgeBase, lea: str) -> TestClient:
     return client_of(base, SETTINGS)
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
+    """How far the clock of the site is put forward: its only member."""
+    ahead = [timedelta()]
+    for name in ("kb.registers.clock.moment", "web.mail.signed_links.moment"):
+        monkeypatch.setattr(name, lambda: datetime.now(UTC) + ahead[0])
+    return ahead
+
+
 def asked(client: TestClient, email: str = LEA) -> Any:
     return send(client, FORGOTTEN, {"email": email})
+
+
+def sent(base: KnowledgeBase) -> list[QueuedMail]:
+    """The mails that waited; they are sent now."""
+    found = mails(base)
+    for mail in found:
+        base.outbox.sent(mail.id)
+    return found
 
 
 def link(client: TestClient, base: KnowledgeBase) -> str:
@@ -72,7 +91,7 @@ def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
     assert form.one("input", id="email").attributes["autocomplete"] == "email"
     answer = asked(client)
     assert answer.headers["Location"] == f"{FORGOTTEN}?sent=1"
-    assert "un courriel mène maintenant" in client.get(answer.headers["Location"]).text
+    assert "un courriel mène à un" in client.get(answer.headers["Location"]).text
 
     (mail,) = mails(base)
     assert (mail.mail.recipient, mail.mail.lang) == (LEA, "fr")
@@ -96,7 +115,7 @@ def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
 
     changed = send(reader, NEW, fields_of(path), shown_at=path)
     assert changed.headers["Location"] == "/fr/connexion?done=reset"
-    assert "Le mot de passe est changé" in reader.get(changed.headers["Location"]).text
+    assert "Votre mot de passe est changé" in reader.get(changed.headers["Location"]).text
     assert reader.get("/fr/compte").status_code == 303  # nobody is signed in by it
     assert base.accounts.authenticate(lea, PASSWORD) is None
     assert signed_in.get("/fr/compte").status_code == 303
@@ -134,6 +153,23 @@ def test_a_link_is_used_once(base: KnowledgeBase, client: TestClient, lea: str) 
     assert again.status_code == 410
     assert "a déjà servi" in again.text
     assert base.accounts.authenticate(lea, OTHER_PASSWORD)
+
+
+def test_a_link_that_ended_leads_to_another_one(
+    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
+) -> None:
+    path = link(client, base)
+    base.accounts.end_sessions("Léa")
+    clock[0] = timedelta(minutes=21)
+    reader = another_browser(client)
+    for answer in (reader.get(path), choose(another_browser(client), path)):
+        assert answer.status_code == 410
+        page = Page(answer.text)
+        assert "Demandez-en un autre" in page.one("p", class_="refusal").text
+        assert "aria-invalid" not in page.one("input", id="email").attributes
+        assert page.one("form", class_="sheet").attributes["action"] == FORGOTTEN
+    assert send(reader, FORGOTTEN, {"email": LEA}, shown_at=path).status_code == 303
+    assert choose(reader, link_in(mails(base)[-1], NEW)).status_code == 303
 
 
 def test_two_who_use_a_link_at_once_do_not_both_succeed(
@@ -176,15 +212,10 @@ def test_a_link_ends_with_what_changes_the_account(
 
 @pytest.mark.parametrize(("minutes", "status"), [(59, 200), (61, 410)])
 def test_a_link_holds_for_an_hour(
-    base: KnowledgeBase,
-    client: TestClient,
-    monkeypatch: pytest.MonkeyPatch,
-    minutes: int,
-    status: int,
+    base: KnowledgeBase, client: TestClient, clock: list[timedelta], minutes: int, status: int
 ) -> None:
     path = link(client, base)
-    at = datetime.now(UTC) + timedelta(minutes=minutes)
-    monkeypatch.setattr("web.mail.signed_links.moment", lambda: at)
+    clock[0] = timedelta(minutes=minutes)
     assert client.get(path).status_code == status
     assert choose(client, path).status_code == (303 if status == 200 else 410)
 
@@ -230,12 +261,32 @@ def test_the_answer_comes_before_accounts_are_looked_at(
     assert seen == [LEA]
 
 
-def test_an_address_gets_three_mails_a_day_and_nobody_is_told(
-    base: KnowledgeBase, client: TestClient
+def test_asking_again_and_again_neither_floods_a_mailbox_nor_keeps_a_link_from_it(
+    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
 ) -> None:
     answers = {asked(client, email).headers["Location"] for email in [LEA, LEA.upper()] * 3}
     assert answers == {f"{FORGOTTEN}?sent=1"}
-    assert len(mails(base)) == 3
+    (mail,) = sent(base)
+    clock[0] = timedelta(minutes=19)
+    assert asked(client).status_code == 303
+    assert sent(base) == []
+    assert client.get(link_in(mail, NEW)).status_code == 200
+    clock[0] = timedelta(minutes=21)
+    assert asked(client).status_code == 303
+    (mail,) = sent(base)
+    assert client.get(link_in(mail, NEW)).status_code == 200
+
+
+def test_an_address_gets_ten_mails_a_day(
+    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
+) -> None:
+    for number in range(11):
+        clock[0] = timedelta(minutes=21 * number)
+        assert asked(client_of(base, SETTINGS)).status_code == 303
+        assert len(sent(base)) == (1 if number < 10 else 0)
+    clock[0] = timedelta(hours=24, minutes=1)
+    assert asked(client).status_code == 303
+    assert len(sent(base)) == 1
 
 
 def test_who_asks_for_many_links_is_slowed_down(base: KnowledgeBase, client: TestClient) -> None:
@@ -252,24 +303,59 @@ def test_who_tries_many_passwords_with_a_link_is_slowed_down(
 ) -> None:
     """Each that is long enough takes 64 MB while it is hashed."""
     path = link(client, base)
-    codes = [choose(client, path, "court").status_code for _ in range(9)]
-    assert codes == [400] * 9
+    codes = [choose(client, path, "court").status_code for _ in range(10)]
+    assert codes == [400] * 10
     assert choose(client, path).status_code == 429
     assert base.accounts.authenticate(lea, PASSWORD)
 
 
-def test_accounts_that_share_an_address_get_a_link_each(
+def test_who_has_a_link_waits_for_nobody_else_in_their_network(
     base: KnowledgeBase, client: TestClient, lea: str
 ) -> None:
-    base.accounts.add("Atelier", PASSWORD, AccountRole.CONTRIBUTOR)
-    base.accounts.set_email("Atelier", LEA)
+    path = link(client, base)
+    for number in range(9):
+        assert asked(client, f"nobody{number}@avel.example").status_code == 303
+    assert choose(client, path).status_code == 303
+    assert base.accounts.authenticate(lea, OTHER_PASSWORD)
+
+
+def test_accounts_that_share_an_address_get_a_link_each_in_one_mail(
+    base: KnowledgeBase, client: TestClient, lea: str
+) -> None:
+    """Whoever gives their own accounts the address of somebody takes no link from them."""
+    others = ["Abel", "Alix", "Anna", "Atelier"]
+    for name in others:
+        base.accounts.add(name, PASSWORD, AccountRole.CONTRIBUTOR)
+        base.accounts.set_email(name, LEA)
+    base.accounts.disable("Anna")
     asked(client)
-    paths = [link_in(mail, NEW) for mail in mails(base)]
+    (mail,) = mails(base)
+    assert "chaque lien est pour l’un d’eux" in mail.mail.text
+    assert not [name for name in (*others, lea) if name in mail.mail.text + mail.mail.html]
+    paths = [word for word in mail.mail.text.split() if NEW in word]
+    assert all(path in mail.mail.html for path in paths)
+    assert "4. " in mail.mail.text
+    paths = [path[path.index(NEW) :] for path in paths]
     names = [Page(client.get(path).text).one("p", class_="kicker").text for path in paths]
-    assert sorted(names) == ["Atelier", lea]
+    assert sorted(names) == ["Abel", "Alix", "Atelier", lea]
     assert choose(client, paths[names.index("Atelier")]).status_code == 303
     assert base.accounts.authenticate(lea, PASSWORD)
     assert base.accounts.authenticate("Atelier", OTHER_PASSWORD)
+    assert choose(client, paths[names.index(lea)]).status_code == 303
+
+
+def test_a_mail_has_ten_links_at_most_the_oldest_accounts_first(
+    base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.registers.accounts._now", lambda: "2999-01-01T00:00:00+00:00")
+    for number in range(10):
+        name = base.accounts.add(f"A{number}", PASSWORD, AccountRole.CONTRIBUTOR).name
+        base.accounts.set_email(name, LEA)
+    asked(client)
+    (mail,) = mails(base)
+    paths = [word[word.index(NEW) :] for word in mail.mail.text.split() if NEW in word]
+    assert len(paths) == 10
+    assert Page(client.get(paths[0]).text).one("p", class_="kicker").text == lea
 
 
 @pytest.mark.parametrize(
@@ -326,7 +412,9 @@ def test_a_site_without_mail_sends_people_to_an_administrator(base: KnowledgeBas
     assert send(client, FORGOTTEN, {"email": LEA}, shown_at="/fr/connexion").status_code == 400
 
 
-def test_the_link_comes_through_a_mail_server(base: KnowledgeBase, client: TestClient) -> None:
+def test_the_link_comes_through_a_mail_server(
+    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
+) -> None:
     asked(client)
     with receiving() as receiver:
         host, _, port = receiver.address.rpartition(":")
@@ -335,8 +423,34 @@ def test_the_link_comes_through_a_mail_server(base: KnowledgeBase, client: TestC
         (message,) = receiver.messages
     assert message["To"] == LEA
     assert base.outbox.counts().sent == 1
+    clock[0] = timedelta(minutes=21)
     assert asked(client).status_code == 303
     assert base.outbox.counts().waiting == 1
+
+
+@pytest.mark.parametrize(("minutes", "count"), [(59, 1), (61, 0)])
+@pytest.mark.parametrize("for_good", [False, True])
+def test_a_mail_that_waited_longer_than_its_link_holds_is_not_sent(
+    base: KnowledgeBase,
+    client: TestClient,
+    clock: list[timedelta],
+    minutes: int,
+    count: int,
+    for_good: bool,
+) -> None:
+    """It waited for a mail server, or failed, and an administrator had it sent again."""
+    asked(client)
+    mail = base.outbox.take()
+    assert mail is not None
+    base.outbox.failed(mail.id, Remark("mail_refused", host="a", reason="full"), for_good=for_good)
+    clock[0] = timedelta(minutes=minutes)
+    if for_good:
+        base.outbox.retry(mail.id)
+    with receiving() as receiver:
+        host, _, port = receiver.address.rpartition(":")
+        server = MailServer(host, int(port), False, True, "", "", "quisait.example")
+        assert MailSender(base, SETTINGS, server).send_due() == len(receiver.messages) == count
+    assert base.outbox.counts().waiting == 0
 
 
 # The address of an account

@@ -12,8 +12,8 @@ from kb.registers.alerts.outbox import (
     NewMail,
     Outbox,
     forget_recipient,
-    mails_in_a_day,
     queue_mail,
+    recent_mails,
 )
 from kb.remarks import Remark
 from kb.store.store import Store
@@ -114,10 +114,10 @@ def test_mails_are_queued_with_their_cause_or_not_at_all(base: KnowledgeBase) ->
         assert base.outbox.counts().waiting == 0
         with store.writing():
             queue_mail(store, MAIL, NINE)
-            assert mails_in_a_day(store, "claire@example.org", "digest", NINE) == 1
-            assert mails_in_a_day(store, "claire@example.org", "confirm", NINE) == 0
+            assert recent_mails(store, "claire@example.org", "digest", NINE) == 1
+            assert recent_mails(store, "claire@example.org", "confirm", NINE) == 0
             forget_recipient(store, "claire@example.org", ["confirm"])
-            assert mails_in_a_day(store, "claire@example.org", "digest", NINE) == 1
+            assert recent_mails(store, "claire@example.org", "digest", NINE) == 1
             forget_recipient(store, "claire@example.org", ["confirm", "digest"])
     assert base.outbox.counts().waiting == 0
 
