@@ -36,7 +36,7 @@ MOST_AT_ONCE = 16
 STUCK_S = 300.0
 """How long a batch, which takes seconds on the slowest computer, may take before it is stuck.
 
-Then its caller gets an error; where even that is impossible, the process ends after twice as long.
+Then its caller gets an error.
 """
 
 EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1
@@ -111,36 +111,6 @@ class OpenVinoEncoder:
         return WordEmbeddings.of_pooled(tokens, found.spans, text, prompt, pooled)
 
 
-class _Watchdog:
-    """Ends the process where inference is stuck in a way that stops all of Python.
-
-    A thread that waits inside OpenVINO while it holds the interpreter lock lets nobody say so.
-    `faulthandler` needs no lock: it writes where each thread waits, and exits with 1.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._watched = 0
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watches a call; each call that begins or ends shows that something moves."""
-        self._count(1)
-        try:
-            yield
-        finally:
-            self._count(-1)
-
-    def _count(self, more: int) -> None:
-        with self._lock:
-            self._watched += more
-            if self._watched and sys.__stderr__:
-                faulthandler.dump_traceback_later(2 * STUCK_S, exit=True, file=sys.__stderr__)
-            else:
-                faulthandler.cancel_dump_traceback_later()
-
-
-_watchdog = _Watchdog()
 _first_inference = threading.Lock()
 _stuck: list[Any] = []
 """Requests that are stuck: to delete one would wait for it."""
@@ -171,13 +141,18 @@ class _Requests:
 
         OpenVINO's binding initialises static tables at the first inference of a process. Two
         threads that do so at once can wait for each other for ever: one has the guard of a table
-        and wants Python's lock, the other has the lock and wants the guard.
+        and wants Python's lock, the other has the lock and wants the guard. Where a thread so
+        stops all of Python, nobody can say it but `faulthandler`: it writes where each thread
+        waits, and ends the process.
         """
         batch = _padded([[0]])
         with _first_inference:
+            if sys.__stderr__:
+                faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__)
             list(self.embed(iter([batch])))
             with self.outputs(batch):
                 pass
+            faulthandler.cancel_dump_traceback_later()
 
     def embed(self, batches: Iterator[Mapping[str, Any]]) -> Iterator[Embeddings]:
         """The first output for each batch, in their order, some of them at a time.
@@ -219,8 +194,7 @@ class _Requests:
             request = self._idle.pop()
         except IndexError:
             request = self._graph.create_infer_request()
-        with _watchdog.watching():
-            request.start_async(batch)
+        request.start_async(batch)
         return request
 
     def _taken(self, request: Any) -> Embeddings:

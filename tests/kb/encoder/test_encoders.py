@@ -469,20 +469,18 @@ assert np.array_equal(np.concatenate(found), np.eye(8)[[3] * 8])
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_process_whose_inference_stops_all_of_python_ends_and_says_where(
+def test_a_process_whose_first_inference_stops_all_of_python_ends_and_says_where(
     small_graph: Path,
 ) -> None:
     program = """
 import ctypes, sys
 from pathlib import Path
 from kb.encoder import openvino_engine
-requests = openvino_engine._Requests(Path(sys.argv[1]), 0)
-openvino_engine.STUCK_S = 0.1
-class Stuck:
-    def start_async(self, batch):
-        ctypes.PyDLL(None).sleep(300)  # and keeps the lock of the interpreter
-requests._idle[:] = [Stuck()]
-list(requests.embed(iter([{}])))
+def start_async(self, batch):
+    ctypes.PyDLL(None).sleep(300)  # and keeps the lock of the interpreter
+openvino_engine.STUCK_S = 0.2
+openvino_engine._Requests._started = start_async
+openvino_engine._Requests(Path(sys.argv[1]), 0)
 """
     done = subprocess.run(
         [sys.executable, "-c", program, str(small_graph)],
