@@ -37,14 +37,21 @@ def user() -> None:
 @user.command()
 @click.argument("name")
 @click.option("--role", type=_role_type, default="contributor", show_default=True)
+@click.option(
+    "--email", default="", metavar="ADDRESS", help="Where links for a new password are sent."
+)
 @_password_option
 @kb_option
-def add(name: str, role: str, password_stdin: bool, kb: Place | None) -> None:
+def add(name: str, role: str, email: str, password_stdin: bool, kb: Place | None) -> None:
     """Create the account NAME; asks for its password."""
     from kb.registers.accounts import AccountRole
+    from kb.registers.alerts.outbox import checked_address
 
+    email = checked_address(email) if email else ""
     accounts = open_base(kb, create=True).accounts
     account = accounts.add(name, _asked_password(from_stdin=password_stdin), AccountRole(role))
+    if email:
+        accounts.set_email(name, email)
     click.echo(f"{account.name} can sign in as {account.role}.")
 
 
@@ -84,6 +91,18 @@ def change_password(name: str, password_stdin: bool, kb: Place | None) -> None:
     accounts.get(name)  # refuses an unknown name before it asks for a password
     account = accounts.set_password(name, _asked_password(from_stdin=password_stdin))
     click.echo(f"{account.name} has another password; its sessions and API tokens are ended.")
+
+
+@user.command("email")
+@click.argument("name")
+@click.argument("address")
+@kb_option
+def change_email(name: str, address: str, kb: Place | None) -> None:
+    """Change the e-mail address of the account NAME."""
+    from kb.registers.alerts.outbox import checked_address
+
+    account = open_base(kb).accounts.set_email(name, checked_address(address))
+    click.echo(f"{account.name} gets links for a new password at {account.email} now.")
 
 
 @user.command()

@@ -73,5 +73,6 @@ def refuse_other(version: int, known: int) -> None:
         raise SchemaTooOld(
             f"The knowledge base has schema {version}; this program knows {FIRST_VERSION} at "
             "least. With the version that wrote it, run `quisait export DIR`; then ingest DIR "
-            "into a new one."
+            "into a new one: the catalogue goes over, but no accounts, drafts, history, alerts "
+            "or sites."
         )

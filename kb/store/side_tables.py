@@ -86,9 +86,9 @@ class SideTables:
         for name in reversed(DERIVED):
             table = f"{SIDE}{name}"
             deleted = CLEARED_AT_ONCE
-            while deleted == CLEARED_AT_ONCE and self._exist():
+            while deleted == CLEARED_AT_ONCE:
                 with self._store.writing():
-                    if self.made_by:
+                    if self.made_by or not self._exist():
                         return
                     deleted = self._store.execute(
                         f"delete from {table} where rowid in"  # noqa: S608 (our tables)

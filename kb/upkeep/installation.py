@@ -315,13 +315,7 @@ class Installation:
                 if version == migrations.SCHEMA_VERSION:
                     yield from BaseCheck(store, quick=True).run()
                 else:
-                    yield Finding(
-                        "base",
-                        f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
-                        "Back it up by the version that wrote it; the next start changes it, or "
-                        "says that a later version is needed.",
-                        is_note=True,
-                    )
+                    yield _other_schema(version)
         except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
             yield Finding("base", str(error).rstrip("."), "Restore a backup (`quisait restore`).")
             if folder.is_dir():
@@ -435,10 +429,18 @@ def _database_findings(address: PostgresAddress) -> Iterator[Finding]:
             f"Set {PREFIX}KB, or make one with `quisait ingest`.",
         )
     elif version != migrations.SCHEMA_VERSION:
-        yield Finding(
-            "base",
-            f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
-            "Back it up by the version that wrote it; the next start changes it, or says that a "
-            "later version is needed.",
-            is_note=True,
-        )
+        yield _other_schema(version)
+
+
+def _other_schema(version: int) -> Finding:
+    """A note that a base will be migrated, or why it cannot be opened."""
+    try:
+        migrations.refuse_other(version, migrations.SCHEMA_VERSION)
+    except KnowledgeBaseError as error:
+        return Finding("base", str(error).rstrip("."), why="The server does not start.")
+    return Finding(
+        "base",
+        f"it has schema {version}, this program {migrations.SCHEMA_VERSION}",
+        "Back it up by the version that wrote it; the next start changes it.",
+        is_note=True,
+    )

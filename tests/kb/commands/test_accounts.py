@@ -72,6 +72,20 @@ def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
     assert accounts(folder).authenticate("Léa", "un autre gel en flacon")
 
 
+def test_an_account_gets_an_email_address(folder: Path) -> None:
+    given = ("add", "Léa", "--email", "Lea@Example.org", "--password-stdin")
+    refused = user(folder, *given[:3], "lea@", *given[4:], typed=f"{PASSWORD}\n")
+    assert refused.exit_code == 1
+    assert refused.output.count("\n") == 1
+    assert user(folder, *given, typed=f"{PASSWORD}\n").exit_code == 0
+    assert accounts(folder).get("Léa").email == "lea@example.org"
+    changed = user(folder, "email", "léa", "Léa <lea@mail.example>")
+    assert changed.output == "Léa gets links for a new password at lea@mail.example now.\n"
+    assert accounts(folder).get("Léa").email == "lea@mail.example"
+    assert user(folder, "email", "Léa", "lea").exit_code == 1
+    assert user(folder, "email", "Zoé", "zoe@mail.example").exit_code == 1
+
+
 def test_sessions_and_tokens_are_listed_and_ended(folder: Path) -> None:
     user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
     assert user(folder, "sessions", "Léa").stderr == "Léa is signed in nowhere.\n"

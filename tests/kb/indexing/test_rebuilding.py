@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
@@ -15,6 +15,7 @@ from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import derive
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind, Record
+from kb.store.store import SqliteStore
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
@@ -210,6 +211,29 @@ def test_two_processes_rebuild_together(
     for thread in threads:
         thread.join()
     assert faults(folder, WordCountEncoder("words-2")) == []
+
+
+def test_two_processes_clear_the_former_state_together(
+    base: KnowledgeBase, open_base: OpenBase, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.put(RECORDS)
+    with monkeypatch.context() as patched:
+        patched.setattr("kb.store.side_tables.SideTables.clear", lambda _: None)
+        base.rebuild()
+    with (
+        closing(SqliteStore.open(folder / DATABASE_FILE)) as slower,
+        closing(SqliteStore.open(folder / DATABASE_FILE)) as faster,
+    ):
+        begin = slower.writing
+
+        def begin_after_the_other() -> AbstractContextManager[None]:
+            faster.side.clear()
+            return begin()
+
+        monkeypatch.setattr(slower, "writing", begin_after_the_other)
+        slower.side.clear()
+    assert not [sql for sql in schema(folder) if "createtableside_" in sql.lower()]
+    assert faults(folder, WordCountEncoder()) == []
 
 
 def test_an_embedding_that_the_new_state_needs_stays(

@@ -4,6 +4,7 @@ import resource
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,11 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from kb.base_folder import DATABASE_FILE, SECRET_FILE
-from kb.errors import EncoderError
+from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import JobState
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
+from kb.store.store import SqliteStore
 from kb.upkeep import installation
 from kb.upkeep.backup import back_up
 from kb.upkeep.finding import Finding
@@ -202,6 +204,25 @@ def test_an_older_base_is_looked_at_and_left_as_it_is(
     (note,) = found
     assert note.what == f"it has schema 29, this program {SCHEMA_VERSION}"
     assert (tmp_path / "old" / DATABASE_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("version", "error"), [(28, SchemaTooOld), (SCHEMA_VERSION + 1, SchemaTooNew)]
+)
+def test_a_base_that_cannot_be_opened_is_no_note(
+    folder: Path,
+    backups: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: int,
+    error: type[KnowledgeBaseError],
+) -> None:
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        connection.execute(f"pragma user_version = {version}")
+    with pytest.raises(error) as refused:
+        SqliteStore.open(folder / DATABASE_FILE)
+    (problem,) = found_in(folder, backups, monkeypatch)
+    assert not problem.is_note
+    assert f"{problem.what}." == str(refused.value)
 
 
 def test_a_base_that_cannot_be_written_is_named(

@@ -525,7 +525,7 @@ def test_a_directory_that_is_too_large_is_refused_and_not_kept(base: KnowledgeBa
     client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
     answer = send_directory(client, b"x" * 1_000_001)
     assert answer.status_code == 413
-    assert answer.json()["detail"] == "More than 1 MB: send a smaller file, or several."
+    assert answer.json()["detail"] == "More than 1 MB: send less, or several."
     assert not list((base.folder / "uploads").glob("*/*"))
     assert base.jobs.list() == []
 
@@ -736,7 +736,7 @@ def test_an_article_beyond_the_limit_is_refused(base: KnowledgeBase) -> None:
     as_text = client.post("/api/contributions", json={"text": "x" * 1_200_000})
     for answer in (as_file, as_text):
         assert answer.status_code == 413
-        assert answer.json()["detail"] == "More than 1 MB: send a smaller file, or several."
+        assert answer.json()["detail"] == "More than 1 MB: send less, or several."
 
 
 def test_an_article_is_fetched_from_its_address(base: KnowledgeBase) -> None:

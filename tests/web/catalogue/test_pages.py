@@ -417,8 +417,8 @@ def test_a_theme_of_many_actors_is_told_in_parts() -> None:
         ("/fr/acteurs/nobody", 404, "Page introuvable"),
         ("/en/cases/nothing", 404, "Page not found"),
         ("/en/themes?theme=None+such", 404, "Page not found"),
-        ("/fr/themes?theme=Sant%C3%A9&part=two", 400, "Cette adresse n’est pas valable"),
-        ("/en/search?q=gel&limit=1000", 400, "This address is not valid"),
+        ("/fr/themes?theme=Sant%C3%A9&part=two", 400, "Cette demande n’est pas valable"),
+        ("/en/search?q=gel&limit=1000", 400, "This request is not valid"),
     ],
 )
 def test_errors_are_pages_in_the_language_of_the_address(
@@ -442,7 +442,7 @@ def test_what_was_asked_wrongly_is_told_as_that(
 
     read = page(TestClient(app), "/en/refused", status)
     assert read.text("p", class_="kicker") == str(status)
-    assert read.text("h1") == "This address is not valid"
+    assert read.text("h1") == "This request is not valid"
 
 
 def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:

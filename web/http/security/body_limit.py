@@ -22,7 +22,7 @@ BESIDE_FILE_BYTES = 100_000
 
 
 def too_large(limit_mb: int) -> HTTPException:
-    return HTTPException(413, f"More than {limit_mb} MB: send a smaller file, or several.")
+    return HTTPException(413, f"More than {limit_mb} MB: send less, or several.")
 
 
 def longest_body(request: HTTPConnection) -> int:

@@ -349,6 +349,28 @@ def test_nothing_long_that_a_stranger_sends_is_read(client: TestClient) -> None:
         assert client.post("/en/sign-in", content=body, headers=form).status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("page", "too_large", "not_accepted"),
+    [
+        ("/en/sign-in", "What you sent is too large", "in what was sent with it, is not accepted"),
+        (
+            "/fr/connexion",
+            "Votre envoi est trop volumineux",
+            "ce qui a été envoyé avec elle, n’est",
+        ),
+    ],
+)
+def test_a_refused_form_is_not_called_a_file_nor_an_address(
+    client: TestClient, page: str, too_large: str, not_accepted: str
+) -> None:
+    token = csrf_token(client, page)
+    long = client.post(page, data={"csrf": token, "name": "x" * 70_000})
+    assert (long.status_code, Page(long.text).text("h1")) == (413, too_large)
+    with_file = client.post(page, data={"csrf": token}, files={"file": b"x"})
+    assert with_file.status_code == 400
+    assert not_accepted in with_file.text
+
+
 def test_a_text_is_not_taken_in_pieces_without_end(client: TestClient, lea: str) -> None:
     sign_in(client, lea)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -365,7 +387,7 @@ def test_a_body_beyond_every_limit_is_refused_before_it_is_read(
     token = csrf_token(client, "/en/contribute")
     sent = client.post("/en/contribute", data={"csrf": token}, files={"file": b"x" * 1_200_000})
     assert sent.status_code == 413
-    assert Page(sent.text).text("h1") == "File too large"
+    assert Page(sent.text).text("h1") == "What you sent is too large"
     pieces = (b"x" * 100_000 for _ in range(15))
     chunked = client.post(
         "/en/contribute",
