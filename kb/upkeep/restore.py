@@ -223,7 +223,7 @@ def _exchange(folder: Path, unpacked: Path) -> str:
     The database goes first and comes last: whatever is interrupted, half a base is none.
     """
     former = [path for path in folder.iterdir() if not path.name.startswith((ASIDE, SCRATCH))]
-    aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
+    aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}"
     if former:
         aside.mkdir(mode=0o700)
         for path in sorted(former, key=_database_last, reverse=True):

@@ -57,7 +57,7 @@ class Crowded(Exception):
     """Too many wait for their password to be looked at."""
 
 
-class Line:
+class TurnQueue:
     """Gives one turn at a time: to whose `rank` is lowest, and of equals to who came first."""
 
     def __init__(self, rank: Callable[[Claimant], int]) -> None:
@@ -111,9 +111,9 @@ class SignInThrottle:
         self.of_network = Throttle(free=sys.maxsize)
         """Holds nobody up: who share a network are many."""
         self.of_device = Throttle(free=FREE_OF_PAIR)
-        self.strangers = Line(self._guesses_around)
+        self.strangers = TurnQueue(self._guesses_around)
         # Who knows a password may sign in as often as they like, and not keep others from it.
-        self.known = Line(self._waiting_of_account)
+        self.known = TurnQueue(self._waiting_of_account)
         self._known_pairs: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, claimant: Claimant) -> float:
