@@ -20,7 +20,7 @@ from kb.settings import Settings
 
 IMPORTED = "web.searcher_imports"
 
-BYTES_OF_SERVER, BYTES_OF_SEARCHER = 1_000_000_000, 300_000_000
+BYTES_OF_SERVER, BYTES_OF_SEARCHER = 1_500_000_000, 300_000_000
 """What the server takes, and a searcher beside it, on a base of ten thousands of organisations."""
 
 SHARE_OF_BASE = 0.05

@@ -154,7 +154,7 @@ def test_it_is_one_process_for_each_processor_that_memory_allows(
     monkeypatch.setattr(forking, "_free_bytes", lambda: 64 * 10**9)
     assert forking.processes_of(Settings()) == 8
     assert forking.processes_of(Settings(workers=3)) == 3
-    monkeypatch.setattr(forking, "_free_bytes", lambda: 1_700_000_000)
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 2_200_000_000)
     assert forking.processes_of(Settings()) == 3
     monkeypatch.setattr(forking, "_free_bytes", lambda: 0)
     assert forking.processes_of(Settings()) == 1
@@ -164,7 +164,7 @@ def test_there_are_fewer_processes_on_a_large_base(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(forking, "processors", lambda: 8)
-    monkeypatch.setattr(forking, "_free_bytes", lambda: 2_700_000_000)
+    monkeypatch.setattr(forking, "_free_bytes", lambda: 3_200_000_000)
     settings = Settings(kb=tmp_path)
     assert forking.processes_of(settings) == 6
     with (tmp_path / DATABASE_FILE).open("wb") as file:
