@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlite_utils import Database
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import (
@@ -23,7 +22,7 @@ from kb.reference.roles import Role
 from kb.registers.jobs import JobState
 from kb.registers.versions import Version
 from kb.resolution.merge_rules import SourceRow
-from kb.store import database, migrations
+from kb.store import database
 from kb.store.passages import VECTOR
 from kb.store.store import Store
 from tests.conftest import OpenBase
@@ -514,27 +513,3 @@ def test_a_base_that_cannot_be_written_still_tells_all(
         with pytest.raises(ReadOnlyKnowledgeBase):
             change()
     read_only.close()
-
-
-def test_a_base_of_the_first_schema_is_migrated_with_its_records(
-    tmp_path: Path, word_counts: WordCountEncoder
-) -> None:
-    with sqlite3.connect(tmp_path / DATABASE_FILE) as connection:
-        migrations.MIGRATIONS[0](Database(connection))
-        connection.execute(
-            "insert into actors (id, name, description, place, department, country,"
-            " activity_code, siret, website, lang, themes, source_url, facts, updated_at) values"
-            " ('avel', 'Avel', 'Elle fabrique des cirages.', '', '16', 'FR', '', '', '', 'fr',"
-            " '[\"Cuir\"]', '', '{}', '2026-01-02T03:04:05+00:00')"
-        )
-        connection.execute(f"pragma application_id = {migrations.APPLICATION_ID}")
-        connection.execute("pragma user_version = 1")
-    connection.close()
-    base = KnowledgeBase(tmp_path, lambda: word_counts)
-    known = base.actor("avel")
-    assert (known.name, known.themes, known.closed_on) == ("Avel", ("Cuir",), "")
-    base.put([replace(known, place="Magnac-Lavalette")], by="max")
-    first = base.history(Kind.ACTOR, "avel")[0]
-    assert (first.number, first.by, first.at[:10]) == (1, "", "2026-01-02")
-    assert first.record == known
-    base.close()
