@@ -149,10 +149,12 @@ class _Requests:
         with _first_inference:
             if sys.__stderr__:
                 faulthandler.dump_traceback_later(STUCK_S, exit=True, file=sys.__stderr__)
-            list(self.embed(iter([batch])))
-            with self.outputs(batch):
-                pass
-            faulthandler.cancel_dump_traceback_later()
+            try:
+                list(self.embed(iter([batch])))
+                with self.outputs(batch):
+                    pass
+            finally:
+                faulthandler.cancel_dump_traceback_later()
 
     def embed(self, batches: Iterator[Mapping[str, Any]]) -> Iterator[Embeddings]:
         """The first output for each batch, in their order, some of them at a time.

@@ -230,6 +230,8 @@ create table jobs (
 );
 create index idx_jobs_state on jobs (state);
 
+-- What each source says of an actor under an id of its own (`key`): `said` is JSON, the values by field
+-- by the date since when.
 create table statements (
   number integer primary key,
   source text not null,
@@ -242,6 +244,7 @@ create table statements (
 create unique index idx_statements_source_key on statements (source, key);
 create index idx_statements_actor_id on statements (actor_id);
 
+-- How the columns of a source's directories are read, and who sees its contacts.
 create table sources (
   name text primary key,
   mapping text,
@@ -270,11 +273,13 @@ create table blocks (
 ) without rowid;
 create index idx_blocks_actor_id on blocks (actor_id);
 
+-- Where the id of an actor leads that was found to be another.
 create table merged_actors (
   id text primary key,
   actor_id text
 );
 
+-- What the input last said of each case, as JSON, whatever persons have made of it since.
 create table inputs (
   case_id text primary key,
   content text,
@@ -282,6 +287,7 @@ create table inputs (
   unlisted_at text not null default ''
 );
 
+-- Which passages each change touched: a line for each passage, then one that names the generation.
 create table passage_changes (
   id integer primary key,
   passage_id integer,
@@ -324,6 +330,7 @@ create table sites (
   disabled_at text
 );
 
+-- How much each site is used, by day and in numbers only: nothing of who searched, or for what.
 create table site_counts (
   key text references sites(key),
   day text,
@@ -334,6 +341,7 @@ create table site_counts (
   primary key (key, day)
 );
 
+-- Where sources are, how their last reading went, and what tells whether anything is new there.
 create table source_locations (
   name text primary key,
   location text,
@@ -426,6 +434,7 @@ create table subscriptions (
 create index idx_subscriptions_subscriber_id on subscriptions (subscriber_id);
 create index idx_subscriptions_account on subscriptions (account);
 
+-- What the operator says of itself: each change is a revision, `content` is JSON.
 create table identity (
   revision integer primary key,
   content text,
@@ -520,6 +529,7 @@ create table flags (
   settled_at text
 );
 
+-- Whether searches are counted, by whose choice: the last one holds.
 create table demand_choices (
   id integer primary key,
   counted integer,

@@ -494,6 +494,31 @@ openvino_engine._Requests(Path(sys.argv[1]), 0)
     assert "in start_async" in done.stderr
 
 
+def test_a_first_inference_that_fails_does_not_end_the_process_later(small_graph: Path) -> None:
+    program = """
+import sys, time
+from pathlib import Path
+from kb.encoder import openvino_engine
+def start_async(self, batch):
+    raise RuntimeError("another model")
+openvino_engine.STUCK_S = 0.2
+openvino_engine._Requests._started = start_async
+try:
+    openvino_engine._Requests(Path(sys.argv[1]), 0)
+except RuntimeError as error:
+    time.sleep(1)
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(small_graph)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "another model\n", "")
+
+
 def test_an_inference_that_does_not_end_is_an_error(
     small_graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
