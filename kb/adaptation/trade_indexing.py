@@ -1,8 +1,9 @@
-"""A trade index is made: the phrases of activity indexes are embedded, with the trades of each."""
+"""Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades."""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from kb.adaptation.nomenclatures import (
     split_of_phrase,
 )
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.reference.lexicon import LexiconKind, lexicon
 from kb.reference.trades import trade_of, trades
 from kb.trade_index.trade_index import TradeIndex
 
@@ -69,18 +71,29 @@ def _phrases(folder: Path) -> Iterator[FiledPhrase]:
             yield FiledPhrase(item.text, (item.code,), True)
 
 
+def _of_lexicon(*kinds: LexiconKind) -> Iterator[FiledPhrase]:
+    for phrase in lexicon():
+        if phrase.kind in kinds:
+            yield FiledPhrase(phrase.text, (phrase.code,), True)
+
+
 def make_trade_index(
     data: Path, encoder: Encoder, out: Path, tell: Callable[[str], object]
 ) -> TradeIndex:
-    """Makes the trade index of an encoder from the nomenclatures in `data`, and writes it to `out`.
+    """Makes the trade index of an encoder from nomenclatures and the lexicon; writes it to `out`.
 
-    `tell` is called with a line as the work goes on.
+    The nomenclatures are in `data`. `tell` is called with a line as the work goes on.
 
     Raises:
         FileError: a file is missing or a row of it cannot be read; names file and row.
     """
-    phrases = read_filed_phrases(data)
-    texts = sorted((phrase.text for phrase in phrases), key=len)
+    kinds = [
+        [*read_filed_phrases(data), *_of_lexicon(LexiconKind.MAKES, LexiconKind.MEANS)],
+        [*_of_lexicon(LexiconKind.COULD)],
+        [*_of_lexicon(LexiconKind.TAKES)],
+    ]
+    phrases = [phrase for of_kind in kinds for phrase in of_kind]
+    texts = sorted({phrase.text for phrase in phrases}, key=len)
     rows: dict[str, Embeddings] = {}
     for first in range(0, len(texts), BATCH):
         batch = texts[first : first + BATCH]
@@ -94,6 +107,7 @@ def make_trade_index(
         [phrase.codes for phrase in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),
         factory,
+        [*accumulate(map(len, kinds))],
     )
     files = (*PHRASE_FILES, NACE_NOTES_FILE)
     card = {

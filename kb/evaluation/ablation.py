@@ -41,7 +41,7 @@ class Ranking:
 FULL = Ranking("full")
 
 _DENSE = "dense"
-_NO_CASES = {"cases": False, "similar": False}
+_NO_CASES = {"cases": False, "similar": False, "elsewhere": False}
 _NO_TRADES = {**_NO_CASES, "expanded": False, "overlap": False, "filing": False}
 _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
@@ -53,14 +53,16 @@ STEPS = (
     Ranking("+ drawn to trades", {**_NO_TRADES, "expanded": True}),
     Ranking("+ overlap in trades", {**_NO_CASES, "filing": False}),
     Ranking("+ trade index", _NO_CASES),
-    Ranking("+ cases", {"similar": False}),
-    Ranking("+ similar trades = full"),
+    Ranking("+ cases", {"similar": False, "elsewhere": False}),
+    Ranking("+ similar trades", {"elsewhere": False}),
+    Ranking("+ known conversions = full"),
 )
 """The rankings from words alone to the full system, then the full system less each ingredient."""
 
 _CALLED = {
     "lexical": "BM25",
     "similar": "similar trades",
+    "elsewhere": "known conversions",
     "near_names": "near names",
     "expanded": "drawn to trades",
     "overlap": "overlap in trades",
@@ -196,9 +198,11 @@ def _options(
 ) -> RankingOptions:
     """The options of a way to rank, for a query for which the cases `unmatched` raise nobody."""
     chosen = dict(way.options)
+    if not dataset.elsewhere:
+        chosen["elsewhere"] = False
     if dataset.actors is not None and not dataset.cases:
         # Where there are no cases, ways that differ in what cases say differ in nothing.
-        chosen |= _NO_CASES
+        chosen["cases"] = False
     return RankingOptions(**chosen, transfer_only=dataset.leave_one_out, unmatched=unmatched)
 
 

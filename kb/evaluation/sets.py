@@ -1,6 +1,6 @@
 """A development set: a folder with queries, documents, and right answers.
 
-    set.json          optional: {"title", "leave_one_out", "metrics", "by"}
+    set.json          optional: {"title", "leave_one_out", "elsewhere", "metrics", "by"}
     queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
     qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
     corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
@@ -38,7 +38,8 @@ class DevelopmentSet:
     """A development set, read.
 
     With `leave_one_out`, each right answer is ranked without its own cases
-    (`kb.evaluation.worlds`). `columns` are the metrics that the set is about, `by` is what its
+    (`kb.evaluation.worlds`). Without `elsewhere`, the known conversions are left out: they are of
+    firms of the set. `columns` are the metrics that the set is about, `by` is what its
     queries are grouped by. `actors` is None for a set without a corpus.
     """
 
@@ -49,6 +50,7 @@ class DevelopmentSet:
     actors: tuple[Actor, ...] | None = None
     cases: tuple[Case, ...] = ()
     leave_one_out: bool = False
+    elsewhere: bool = True
     columns: tuple[str, ...] = COLUMNS
     by: By = "lang"
 
@@ -92,6 +94,7 @@ def read_set(folder: Path) -> DevelopmentSet:
         actors,
         read_items(cases, _case, "a case", needed) if cases else (),
         about.get("leave_one_out", False),
+        about.get("elsewhere", True),
         tuple(about.get("metrics", COLUMNS)),
         about.get("by", "lang"),
     )
@@ -143,8 +146,9 @@ def _about(path: Path) -> dict[str, Any]:
         usable = (
             isinstance(about.get("title", ""), str)
             and isinstance(about.get("leave_one_out", False), bool)
+            and isinstance(about.get("elsewhere", True), bool)
             and about.get("by", "all") in get_args(By)
-            and about.keys() <= {"title", "leave_one_out", "metrics", "by"}
+            and about.keys() <= {"title", "leave_one_out", "elsewhere", "metrics", "by"}
         )
         metrics = about.get("metrics", COLUMNS)
         usable = usable and len(metrics) > 0 and set(metrics) <= METRICS.keys()
@@ -152,8 +156,9 @@ def _about(path: Path) -> dict[str, Any]:
         usable = False
     if not usable:
         raise FileError(
-            f"{path}: expected JSON with `title` (text), `leave_one_out` (true or false), `by` "
-            f"({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or some of them."
+            f"{path}: expected JSON with `title` (text), `leave_one_out` and `elsewhere` (true or "
+            f"false), `by` ({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or "
+            "some of them."
         )
     return about
 

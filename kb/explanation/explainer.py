@@ -8,6 +8,7 @@ how close its need is; and for what is inferred, how close two trades are.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +30,12 @@ from kb.models import Case, Kind, Participation, Record, kind_of
 from kb.reference.trades import trades
 from kb.search.boosts.case_matching import closeness, relevance, tells_need
 from kb.search.boosts.endorsements import Endorsement, endorsement
-from kb.search.boosts.precedents import compare_trades, precedents_of
+from kb.search.boosts.precedents import (
+    Precedent,
+    compare_trades,
+    precedents_elsewhere,
+    precedents_of,
+)
 from kb.search.context import SearchContext
 from kb.search.fusion import ScoredPassage
 from kb.search.pipeline import search
@@ -84,7 +90,7 @@ def explain(
         hit = next((hit for hit in result.cases if hit.case.story == record.story), None)
     else:
         hit = next((hit for hit in result.hits if hit.actor.id == record.id), None)
-    explainer = Explainer(result.asked, steering, context, wording)
+    explainer = Explainer(result.asked, steering, context, wording, lang)
     evidence = hit.evidence if isinstance(hit, ActorHit) else ()
     return Explanation(
         asked=result.asked,
@@ -118,8 +124,10 @@ class Explainer:
         steering: Steering,
         context: SearchContext,
         wording: Wording = NO_WORDING,
+        lang: str = "",
     ) -> None:
         self._asked = asked
+        self._lang = lang
         self._context = context
         self._wording = wording
         self._encoded = encoded(asked, wording, context.encoder, context.calibration)
@@ -176,6 +184,23 @@ class Explainer:
         close, edition, need = max(needs, key=lambda found: found[0])
         return self._passage(edition, need), close
 
+    @cached_property
+    def _elsewhere(self) -> Sequence[Precedent]:
+        """The firms elsewhere that met such a need."""
+        return precedents_elsewhere(self._expanded, self._asked, self._lang, self._context)
+
+    def _path(self, endorsed: Endorsement) -> CasePath:
+        """The path by a case of a firm elsewhere, of which there is no passage."""
+        matched = endorsed.matched
+        return CasePath(
+            endorsed.case,
+            endorsed.participation,
+            None,
+            matched.closeness,
+            matched.relevance,
+            endorsed.role_share,
+        )
+
     def _need_ids(self, case: Case) -> set[int]:
         passages = self._context.passages(self.ids(Kind.CASE, case.id))
         return {id_ for id_, passage in passages.items() if tells_need(passage, case)}
@@ -184,20 +209,26 @@ class Explainer:
         actor, case, participation = evidence.precedent, evidence.case, evidence.participation
         if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
             return None
-        _, endorsed = self._endorsement(case, participation)
+        if not actor.id:
+            precedents = [of for of in self._elsewhere if of.endorsement.case.id == case.id]
+        else:
+            _, endorsed = self._endorsement(case, participation)
+            precedents = precedents_of({actor.id: [endorsed]}, self._context)
         passages = self._context.passages(self.ids(Kind.ACTOR, record.id))
         passages_said = {
             id_: passage
             for id_, passage in passages.items()
             if quotation(passage.part, passage.text) == evidence.text
         }
-        for precedent in precedents_of({actor.id: [endorsed]}, self._context):
+        for precedent in precedents:
             compared = compare_trades([precedent], passages_said, self._context)
             if compared.passages:
                 match = compared.match(0, int(compared.likeness[0].argmax()))
                 cosines = self._context.index.cosines(precedent.embedding, [match.passage_id])
                 return SimilarPath(
-                    by=self.case_path(case, participation),
+                    by=self._path(precedent.endorsement)
+                    if precedent.elsewhere
+                    else self.case_path(case, participation),
                     precedent=actor,
                     text=evidence.text,
                     cosine=cosines[match.passage_id],

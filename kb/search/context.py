@@ -14,6 +14,7 @@ from kb.search.fusion import Fusion
 from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.trades.known_conversions import KnownConversions
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.names import VocabularyWord
@@ -53,6 +54,7 @@ class RankingOptions:
 
     With `transfer_only`, a case does not raise the actors that took part in it, only others: this
     measures its effect on firms that no case names. The cases `unmatched`, by id, raise nobody.
+    `elsewhere` are the known conversions (`kb.reference.conversions`).
     """
 
     dense: bool = True
@@ -63,6 +65,7 @@ class RankingOptions:
     fusion: Fusion = Fusion.STANDARDISED
     cases: bool = True
     similar: bool = True
+    elsewhere: bool = True
     near_names: bool = True
     transfer_only: bool = False
     unmatched: frozenset[str] = frozenset()
@@ -185,6 +188,7 @@ class Calibration:
     overlaps: Overlaps
     phrases: Phrases
     probe: NeedProbe
+    conversions: KnownConversions
     passages: KnownPassages = field(default_factory=KnownPassages)
     filed: OfGeneration[str, FiledActor] = field(
         default_factory=lambda: OfGeneration(ACTORS_REMEMBERED)
@@ -219,7 +223,8 @@ class Calibration:
         background = Background.of(encoder, weights.expansion, cache, index, weights.filing)
         probe = NeedProbe.of(encoder, weights.need, cache)
         overlaps, phrases = Overlaps(background, folder), Phrases(encoder, background)
-        return cls(weights, background, overlaps, phrases, probe)
+        conversions = KnownConversions.by(encoder, cache)
+        return cls(weights, background, overlaps, phrases, probe, conversions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from itertools import islice
 
 from kb.indexing.derivation import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.models import Actor, Case
-from kb.search.boosts.precedents import Match
+from kb.search.boosts.precedents import Match, TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
@@ -101,8 +101,14 @@ class EvidenceBuilder:
                 precedent,
             )
             for match, passage in self._matches(candidate, in_full=in_full)
-            for precedent in self._context.actors([match.precedent.actor_id]).values()
+            for precedent in self._precedents(match)
         ]
+
+    def _precedents(self, match: TradeMatch) -> Collection[Actor]:
+        """The actor that did it, here or elsewhere; none if it is gone."""
+        if match.precedent.elsewhere:
+            return [match.precedent.elsewhere]
+        return self._context.actors([match.precedent.actor_id]).values()
 
     def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[Match]:
         """The precedents that are shown, strongest first.

@@ -48,8 +48,9 @@ def fit_of_words(
 ) -> Fit:
     """The fit of an actor's own words, by its best passage.
 
-    It is not strong by trades alone, nor by one word of many. For a query that offers something, it
-    is strong only if the words say that the actor takes such things in.
+    It is not strong by trades alone, nor by one word of many, nor by the meaning alone of a lone
+    word, which may be another. For a query that offers something, it is strong only if the words
+    say that the actor takes such things in.
     """
     fit = _fit_with_rare_words(best, null, weights)
     text = best.passage.text
@@ -58,7 +59,10 @@ def fit_of_words(
             return least_fit(fit, Fit.WEAK)
         if not takes_in(text):
             fit = least_fit(fit, Fit.POSSIBLE)
-    if fit is Fit.STRONG and not _is_strong_without_trades(best, asked.text, null, weights):
+    if fit is Fit.STRONG and (
+        (asked.is_lone_word and not best.lexical)
+        or not _is_strong_without_trades(best, asked.text, null, weights)
+    ):
         return Fit.POSSIBLE
     return fit
 

@@ -17,7 +17,12 @@ from kb.models import Case, Kind
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
-from kb.search.boosts.precedents import Boost, follow_precedents
+from kb.search.boosts.precedents import (
+    Boost,
+    Precedent,
+    follow_precedents,
+    precedents_elsewhere,
+)
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
@@ -86,7 +91,18 @@ def search(
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
-    endorsements, boosts = _boosts(matched, asked, named, found, context, options, scope)
+    endorsements, boosts = _boosts(
+        matched,
+        precedents_elsewhere(expanded, asked, lang, context)
+        if options.elsewhere and not absent
+        else (),
+        asked,
+        named,
+        found,
+        context,
+        options,
+        scope,
+    )
     rises = {id_: boost.rise(weights.precedents) for id_, boost in boosts.items()}
     measure = Measure(null, weights, asked, max(rises.values(), default=0.0), best_by_chance)
     # Assess, with the passages of boosted actors that were not retrieved
@@ -165,6 +181,7 @@ def search(
 
 def _boosts(
     matched: Sequence[MatchedCase],
+    elsewhere: Sequence[Precedent],
     asked: Query,
     named: NamedActors,
     near: Collection[int],
@@ -173,6 +190,8 @@ def _boosts(
     scope: Scope,
 ) -> tuple[Mapping[str, Sequence[Endorsement]], Mapping[str, Boost]]:
     """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
+
+    The firms `elsewhere` are precedents as well.
 
     The passages `near` to the query, by id, are compared with the precedents as well.
     A query that is a name alone endorses nobody else.
@@ -183,7 +202,7 @@ def _boosts(
         endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
     followed: Mapping[str, Boost] = {}
     if options.similar and not named.only_named:
-        followed = follow_precedents(leading(endorsed), context, scope, near)
+        followed = follow_precedents(leading(endorsed), context, scope, near, elsewhere)
     endorsements = {} if options.transfer_only else endorsed
     # Who clearly did it has shown what it can do: nothing is inferred of it.
     showing = {

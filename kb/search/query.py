@@ -15,7 +15,13 @@ from pathlib import Path
 
 from kb.errors import QueryError
 from kb.reference.flows import Flow
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
+from kb.text.analysis import (
+    FRAMING_WORDS,
+    FUNCTION_WORDS,
+    is_function_word,
+    query_stems,
+    words,
+)
 from kb.text.flow import flow_of
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
@@ -65,6 +71,11 @@ class Query:
         A thing that is offered is filed in the trade that it comes from.
         """
         return self.flow is not Flow.OFFERS
+
+    @property
+    def is_lone_word(self) -> bool:
+        """Whether a single word carries the need, which may mean several things: "grue"."""
+        return sum(not is_function_word(word) for word in words(self.need)) == 1
 
     @property
     def thing_for_somebody(self) -> str:

@@ -55,7 +55,7 @@ class FilingWeights:
     words: float = 0.5
     votes: float = 3.0
     floor: float = 0.003
-    closeness: float = 2.0
+    closeness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ class CaseWeights:
             this the thing asked for.
     """
 
-    gate_middle: float = 1.1
-    gate_width: float = 0.05
+    gate_middle: float = 1.2
+    gate_width: float = 0.1
     least_relevance: float = 0.1
     second_ground: float = 0.1
     role_shares: Mapping[Role, float] = field(
@@ -169,11 +169,6 @@ class PrecedentWeights:
         passages: count of the passages nearest to a precedent that are compared with all.
         strength: rise of the score by a deviation of likeness.
         sharpness: how much more the closest of several precedents count.
-        least_likeness: likeness from which an actor rises, in deviations.
-        half_trust: weight of all precedents together by which half of the rise is trusted.
-        filing: worth of the logarithm of the overlap in filing, in deviations of likeness.
-        least_filing: added to that overlap before its logarithm is taken.
-        unknown_filing: overlap that neither adds nor takes.
         close: least closeness of a close trade for a fit, as a share of the precedent's ceiling.
         role_shares: strength of an actor in this role as a precedent for making the thing
             (`kb.reference.roles.ROLES`).
@@ -182,12 +177,7 @@ class PrecedentWeights:
     count: int = 16
     passages: int = 100
     strength: float = 5.0
-    sharpness: float = 1.0
-    least_likeness: float = 1.0
-    half_trust: float = 0.75
-    filing: float = 0.75
-    least_filing: float = 0.02
-    unknown_filing: float = 0.2
+    sharpness: float = 0.5
     close: float = 0.72
     role_shares: Mapping[Role, float] = field(
         default_factory=lambda: {role: of.precedent_share for role, of in ROLES.items()}
@@ -321,7 +311,7 @@ class NeedWeights:
     """
 
     bound: float = -1.5
-    slope: float = 6.0
+    slope: float = 10.0
     penalty: float = 0.05
     word_scale: float = 10.0
     least_texts: int = 3

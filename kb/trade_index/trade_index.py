@@ -1,7 +1,8 @@
-"""A trade index: the embedded phrases of activity indexes, with the trades that they are filed in.
+"""A trade index: embedded phrases of trades, each with the trades that it is of.
 
-The indexes with which statistical offices file firms name fifty products and services where the
-title of a class names one. Their phrases near to a text vote for its trades:
+Three kinds (`Votes`): what firms are filed by (indexes of activities, and what firms of a class
+make, with which means), what they could make with their means, and what they can take in. The
+phrases of a kind near to a text vote for its trades:
 
     v(t) = Σ_phrases exp((s − s_max) / τ) · share of t in the phrase,   Σ_t v(t) = 1
 
@@ -15,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,6 @@ The same model has 0.999 and more on another engine; the same model with another
 at most.
 """
 
-SOLITARY, COMPARED = 0.15, 2_000
-"""The share of the phrases that are called far from all others, and how many are compared."""
-
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
@@ -65,6 +64,14 @@ PROBED = 20
 """A trade in so many is a probe: it tells whether an index is of the encoder in use."""
 
 
+class Votes(IntEnum):
+    """What phrases vote on: where a text is filed, who could make it, who takes it in."""
+
+    FILED = 0
+    COULD = 1
+    TAKES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class TradeIndex:
     """Embedded phrases, and the trades of each.
@@ -73,10 +80,8 @@ class TradeIndex:
         phrases: the FAISS index of the phrases, by inner product; ids are rows of `filed`.
         filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
         probes: the embeddings of the probed trades by the encoder of the index.
-        words: the rare words of the phrases.
-        near: the cosine from which a text is near to a phrase: all phrases but the most solitary
-            (`SOLITARY`) are as near to another. To a word that the encoder does not know, all are
-            far, and the nearest is chance.
+        ends: of each kind of phrases (`Votes`), the row after its last; kinds are in order.
+        words: the rare words of the phrases that texts are filed by.
         encoder: the name of the encoder, as the card has it.
     """
 
@@ -84,7 +89,7 @@ class TradeIndex:
     filed: sparse.csr_matrix
     probes: Embeddings
     words: FiledWords
-    near: float = 0.0
+    ends: tuple[int, ...]
     encoder: str = ""
 
     def __len__(self) -> int:
@@ -98,8 +103,12 @@ class TradeIndex:
             digest.update(part.tobytes())
         return digest.hexdigest()[:32]
 
+    def count(self, kind: Votes) -> int:
+        """The count of the phrases of a kind."""
+        return self.ends[kind] - (self.ends[kind - 1] if kind else 0)
+
     def votes(
-        self, rows: Embeddings, nearest: int, temperature: float
+        self, rows: Embeddings, nearest: int, temperature: float, kind: Votes = Votes.FILED
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The share of each trade in the vote of the phrases nearest to texts.
 
@@ -107,14 +116,19 @@ class TradeIndex:
             rows: `(n, dimension)` unit embeddings.
             nearest: count of the phrases that vote.
             temperature: τ; the lower, the more the nearest phrase of all decides.
+            kind: of the phrases that vote.
 
         Returns:
-            `(n, trades)`, rows of sum 1, and the cosine of the nearest phrase, `(n,)`.
+            `(n, trades)`, rows of sum 1, and the cosine of the nearest phrase, `(n,)`; zeros
+            without phrases of this kind.
         """
-        if not len(rows):
-            return np.zeros((0, self.filed.shape[1]), np.float32), np.zeros(0, np.float32)
+        count = self.count(kind)
+        if not len(rows) or not count:
+            return np.zeros((len(rows), self.filed.shape[1]), np.float32), np.zeros(len(rows))
         take_one_thread()
-        cosines, ids = self.phrases.search(np.ascontiguousarray(rows), min(nearest, len(self)))
+        cosines, ids = self.phrases.search(
+            np.ascontiguousarray(rows), min(nearest, count), params=self._among(kind)
+        )
         # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
         cosines = np.where(ids < 0, -1, cosines)
         weights = np.exp((cosines - cosines[:, :1]) / temperature) * (ids >= 0)
@@ -125,6 +139,13 @@ class TradeIndex:
             (weights.ravel(), ids.ravel(), starts), shape=(len(rows), len(self))
         )
         return np.asarray((voters @ self.filed).toarray(), np.float32), cosines[:, 0]
+
+    def _among(self, kind: Votes) -> Any:
+        """What has FAISS look among the phrases of a kind alone."""
+        chosen = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
+        if isinstance(self.phrases, faiss.IndexIVF):
+            return faiss.SearchParametersIVF(sel=chosen, nprobe=LISTS_READ)
+        return faiss.SearchParameters(sel=chosen)
 
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
@@ -144,6 +165,7 @@ class TradeIndex:
         filed: Sequence[Sequence[str]],
         trade_rows: Embeddings,
         factory: str,
+        ends: Sequence[int] = (),
     ) -> "TradeIndex":
         """The trade index of embedded phrases.
 
@@ -153,22 +175,22 @@ class TradeIndex:
             filed: the codes of the trades of each phrase.
             trade_rows: the embeddings of all trades by the same encoder, `(trades, dimension)`.
             factory: how FAISS keeps the phrases, in its own words (`Flat`, `PQ96`…).
+            ends: as the attribute; without, texts are filed by all phrases.
         """
+        ends = tuple(ends) or (len(rows),) * len(Votes)
         columns = {trade.code: column for column, trade in enumerate(trades())}
         phrases = faiss.index_factory(rows.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
         phrases.train(rows)
         phrases.add(rows)
-        if isinstance(phrases, faiss.IndexIVF):
-            phrases.nprobe = LISTS_READ
         counts = [len(codes) for codes in filed]
         shares = np.repeat([1 / count for count in counts], counts).astype(np.float32)
         of_each = [columns[code] for codes in filed for code in codes]
         starts = np.concatenate([[0], np.cumsum(counts)])
         matrix = sparse.csr_matrix((shares, of_each, starts), shape=(len(rows), len(columns)))
         trades_of = [[columns[code] for code in codes] for codes in filed]
-        worded = [pair for pair in zip(texts, trades_of, strict=True) if pair[0]]
-        words = FiledWords.of(worded, len(columns))
-        return cls(phrases, matrix, probes_of(trade_rows), words, _near(phrases, rows))
+        filed_by = zip(texts[: ends[0]], trades_of[: ends[0]], strict=True)
+        words = FiledWords.of([pair for pair in filed_by if pair[0]], len(columns))
+        return cls(phrases, matrix, probes_of(trade_rows), words, ends)
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
         """Writes the index and its card into a folder, which is made.
@@ -182,7 +204,7 @@ class TradeIndex:
             trades=self.filed.indices.astype(np.uint16),
             starts=self.filed.indptr.astype(np.int32),
             probes=self.probes.astype(np.float16),
-            near=np.float32(self.near),
+            ends=np.array(self.ends, np.int32),
         )
         self.words.write(folder)
         whole = {**card, "files": {name: _digest(folder / name) for name in _FILES}}
@@ -203,10 +225,11 @@ class TradeIndex:
                     raise ValueError(f"{name} is not the one that {CARD_FILE} names")
             phrases = faiss.read_index(str(folder / INDEX_FILE))
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
-                if "near" not in kept:
+                if "ends" not in kept:
                     raise ValueError(f"{FILED_FILE} is of an older version: make the index again")
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
-                probes, near = kept["probes"].astype(np.float32), float(kept["near"])
+                probes = kept["probes"].astype(np.float32)
+                ends = tuple(kept["ends"].tolist())
             words = FiledWords.read(folder, len(trades()))
             counts = np.diff(starts)
             if len(starts) < 2 or np.any(counts < 1):
@@ -214,7 +237,8 @@ class TradeIndex:
             shares = np.repeat(1 / counts, counts).astype(np.float32)
             shape = (len(counts), len(trades()))
             filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
-            index = cls(phrases, filed, probes, words, near, str(card.get("encoder", "")))
+            name = str(card.get("encoder", ""))
+            index = cls(phrases, filed, probes, words, ends, name)
             index._check()
         except _UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -231,6 +255,12 @@ class TradeIndex:
         """
         if self.phrases.ntotal != len(self):
             raise ValueError(f"{self.phrases.ntotal} phrases and the trades of {len(self)}")
+        if len(self.ends) != len(Votes) or sorted((0, *self.ends, len(self))) != [
+            0,
+            *self.ends,
+            len(self),
+        ]:
+            raise ValueError(f"the kinds of {len(self)} phrases end at {self.ends}")
         if self.phrases.metric_type != faiss.METRIC_INNER_PRODUCT:
             raise ValueError(f"{INDEX_FILE} does not compare by inner product")
         if self.probes.ndim != 2 or self.probes.shape[1] != self.phrases.d:
@@ -239,18 +269,9 @@ class TradeIndex:
             )
         for part in (self.filed, self.words.filed):
             part.check_format(full_check=True)
-        numbers = (np.array(self.near), self.probes, self.words.filed.data, self.words.rarity)
+        numbers = (self.probes, self.words.filed.data, self.words.rarity)
         if not all(np.all(np.isfinite(part)) for part in numbers):
             raise ValueError("a number is infinite or none")
-
-
-def _near(phrases: Any, rows: Embeddings) -> float:
-    """`TradeIndex.near`, by the cosine of each of some phrases and its nearest other."""
-    if len(rows) < 2:
-        return 0.0
-    some = np.ascontiguousarray(rows[:: max(len(rows) // COMPARED, 1)])
-    cosines, _ = phrases.search(some, 2)
-    return float(np.quantile(cosines[:, 1], SOLITARY))
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:

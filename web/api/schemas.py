@@ -109,7 +109,7 @@ class CaseReference(Shape):
             case,
             role=participation.role if participation else None,
             contribution=participation.contribution if participation else "",
-            url=absolute_url(address("case", case.id)),
+            url=absolute_url(address("case", case.id)) if case.text else case.source_url,
         )
 
 
@@ -122,7 +122,8 @@ class ActorReference(Shape):
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
-        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
+        url = absolute_url(address("actor", actor.id)) if actor.id else actor.source_url
+        return cls.read(actor, url=url, **added)
 
 
 class PrecedentOut(ActorReference):

@@ -1,26 +1,31 @@
 """Precedents: an actor whose trade is close to that of who met such a need may be able to do it.
 
-A *precedent* is an actor that took part in a matched case. What follows from it for actors in close
-trades is inferred, neither stated nor shown, and is marked as such. Whether two trades are close is
+A *precedent* is an actor that took part in a matched case, or a firm elsewhere that is known to
+have met such a need (`kb.reference.conversions`). What follows from it for actors in close trades
+is inferred, neither stated nor shown, and is marked as such. Whether two trades are close is
 measured like all else: how far the cosine of two descriptions lies above those of each to all
-trades, and how far the two would be filed in the same trades. Several precedents count together:
-the more there are, and the more of them are close, the higher an actor rises.
+trades. Several precedents count together: the more of them are close, the higher an actor rises.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
-from kb.models import Kind
-from kb.search.boosts.endorsements import Endorsement
+from kb.models import Actor, Case, Kind, Participation
+from kb.reference.conversions import Conversion
+from kb.reference.flows import Flow
+from kb.search.boosts.case_matching import relevance
+from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.context import SearchContext
+from kb.search.query import Query
+from kb.search.results import MatchedCase
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
-from kb.search.trades.passage_trades import PassageTrades
+from kb.search.trades.background import ExpandedQuery
 from kb.search.weights import PrecedentWeights
 from kb.store.passages import Passage
 
@@ -29,15 +34,14 @@ from kb.store.passages import Passage
 class Precedent:
     """An actor that did it, its embedding of `(dimension,)`, and how much its example counts.
 
-    `filing` are the square roots of how likely it would be filed in each trade, `(trades,)`; None
-    without a trade index.
+    `elsewhere` is the firm, if it is none of this base.
     """
 
     actor_id: str
     embedding: Embeddings
     endorsement: Endorsement
     weight: float
-    filing: Embeddings | None = None
+    elsewhere: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +105,11 @@ class Boost(NamedTuple):
     matches: Sequence[Match] = ()
 
     def rise(self, weights: PrecedentWeights) -> float:
-        """Returns the rise of the actor's score: λ m max(C − c, 0) S / (S + h).
+        """Returns the rise of the actor's score: λ m max(C, 0).
 
-        m is `example`, C the `likeness` and S the `support`; a single precedent says less than
-        several.
+        m is `example` and C the `likeness`.
         """
-        above = self.likeness - weights.least_likeness
-        if not self.support or above <= 0:
-            return 0.0
-        trusted = self.support / (self.support + weights.half_trust)
-        return weights.strength * self.example * above * trusted
+        return weights.strength * self.example * max(self.likeness, 0.0)
 
 
 NO_BOOST = Boost()
@@ -121,13 +120,14 @@ def follow_precedents(
     context: SearchContext,
     scope: Scope,
     besides: Collection[int] = (),
+    elsewhere: Sequence[Precedent] = (),
 ) -> dict[str, Boost]:
-    """The boosts of actors by the trades of actors with endorsements, by id.
+    """The boosts of actors by the trades of actors with endorsements, and `elsewhere`, by id.
 
     Compared are the passages nearest to each precedent, and those `besides`, by id.
     """
     weights = context.weights.precedents
-    precedents = precedents_of(endorsements, context)
+    precedents = _heaviest([*precedents_of(endorsements, context), *elsewhere], weights)
     if not precedents:
         return {}
     rows = np.stack([precedent.embedding for precedent in precedents])
@@ -152,10 +152,62 @@ def precedents_of(
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
-    found.sort(key=lambda precedent: (-precedent.weight, precedent.actor_id))
-    followed = found[: weights.count]
-    filing = _filing_of([precedent.actor_id for precedent in followed], context)
-    return [replace(precedent, filing=filing.get(precedent.actor_id)) for precedent in followed]
+    return _heaviest(found, weights)
+
+
+def precedents_elsewhere(
+    expanded: ExpandedQuery, asked: Query, lang: str, context: SearchContext
+) -> list[Precedent]:
+    """The firms elsewhere that met such a need, by their weight; told in `lang` if it is known.
+
+    None for what is offered: who made a thing is no outlet for it.
+    """
+    if asked.flow is Flow.OFFERS:
+        return []
+    known, weights = context.calibration.conversions, context.weights
+    found = []
+    for place, close in enumerate(known.closeness(expanded).tolist()):
+        relevant = relevance(close, expanded.null, weights)
+        share = weights.precedents.role_shares[known.of[place].role]
+        if share and relevant >= weights.cases.least_relevance:
+            case, firm = _told(known.of[place], lang if lang in known.needs else "fr")
+            matched = MatchedCase(case, close, relevant)
+            endorsed = endorsement(matched, case.participants[0], asked, weights.cases)
+            row = known.trades[place]
+            found.append(Precedent(case.id, row, endorsed, relevant * share, firm))
+    return _heaviest(found, weights.precedents)
+
+
+def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
+    """A conversion as a case, and its firm as an actor: neither has a page here."""
+    product, source = known.product[lang], known.source
+    part = Participation(known.firm, known.role, "", product, source)
+    case = Case(
+        f"elsewhere {known.id}",
+        product,
+        "",
+        lang,
+        need=product,
+        period=known.year,
+        source_url=source,
+        participants=(part,),
+    )
+    firm = Actor(
+        "",
+        known.firm,
+        known.trade[lang],
+        known.place,
+        country=known.country,
+        lang=lang,
+        source_url=source,
+    )
+    return case, firm
+
+
+def _heaviest(precedents: list[Precedent], weights: PrecedentWeights) -> list[Precedent]:
+    """Those that are followed, by their weight."""
+    in_order = sorted(precedents, key=lambda precedent: (-precedent.weight, precedent.actor_id))
+    return in_order[: weights.count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +247,6 @@ def compare_trades(
     langs = [passage.lang for passage in compared]
     read = context.calibration.overlaps.read(embedded, langs)
     likeness = (there + read.standardised(cosines)) / 2
-    likeness += _in_filing(precedents, read, context.weights.precedents)
     ceilings = np.array([max(null.ceiling, 1e-6) for null in nulls])
     close = context.weights.precedents.close
     closeness = (there / ceilings[:, np.newaxis] - close) / (1 - close)
@@ -260,38 +311,3 @@ def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -
     summed = (of_each * np.exp(sharpness * np.minimum(values - greatest, 0.0))).sum(axis=0)
     mean = np.log(np.where(known, summed, 1.0) / np.where(known, total, 1.0)) / sharpness
     return np.asarray(greatest + mean)
-
-
-def _in_filing(
-    precedents: Sequence[Precedent], read: PassageTrades, weights: PrecedentWeights
-) -> NDArray[np.float32]:
-    """What likeness gains or loses by where precedents and passages would be filed.
-
-    `(precedents, passages)`; 0 without a trade index.
-    """
-    gained = np.zeros((len(precedents), len(read)), np.float32)
-    least, unknown = weights.least_filing, weights.unknown_filing
-    for row, precedent in enumerate(precedents):
-        if precedent.filing is not None:
-            overlaps = read.filing_overlaps(precedent.filing)
-            gained[row] = np.log((overlaps + least) / (unknown + least))
-    return gained * np.float32(weights.filing)
-
-
-def _filing_of(actor_ids: Sequence[str], context: SearchContext) -> dict[str, Embeddings]:
-    """The square roots of how likely each actor would be filed in each trade, by its id.
-
-    The mean over its passages; empty without a trade index.
-    """
-    if context.calibration.background.index is None or not actor_ids:
-        return {}
-    passages = context.passages(context.passages_of_actors(actor_ids))
-    embedded = context.index.embedded(passages.keys())
-    read = [passages[id_] for id_ in embedded.ids.tolist()]
-    filing = context.calibration.overlaps.filing(embedded, [passage.lang for passage in read])
-    of_each: dict[str, list[Embeddings]] = {}
-    for passage, roots in zip(read, filing, strict=True):
-        of_each.setdefault(passage.record_id, []).append(roots)
-    return {
-        actor_id: np.sqrt(np.mean(np.square(roots), axis=0)) for actor_id, roots in of_each.items()
-    }

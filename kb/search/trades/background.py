@@ -15,7 +15,6 @@ Unlike the passages of a base, the background neither grows nor leans to one sec
 score says the same in a base of fifty firms and in one of fifty thousand.
 """
 
-import contextlib
 import hashlib
 import logging
 from collections.abc import Collection, Mapping
@@ -24,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.encoder.encoder import Embeddings, Encoder
 from kb.reference.trades import trades
+from kb.search.trades.kept_embeddings import kept_embeddings
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import ExpansionWeights, FilingWeights
 from kb.text.analysis import STEMMERS
 from kb.trade_index.trade_index import TradeIndex
-from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -95,18 +94,7 @@ class Background:
         """
         by_lang = {"fr": [trade.fr for trade in trades()], "en": [trade.en for trade in trades()]}
         texts = [text for lang in STEMMERS for text in by_lang[lang]]
-        shape = (len(texts), encoder.dimension)
-        digest = hashlib.sha256("\n".join([encoder.fingerprint, *texts]).encode()).hexdigest()[:16]
-        path = cache / "backgrounds" / f"{digest}.npy" if cache else None
-        rows: Embeddings | None = None
-        if path:
-            with contextlib.suppress(OSError, ValueError, EOFError):
-                rows = np.load(path)
-        if rows is None or rows.shape != shape:
-            logger.info("Embedding the trades of the background (once)")
-            rows = encoder.encode(texts, TextKind.DOCUMENT)
-            if path:
-                _keep(path, rows)
+        rows = kept_embeddings(texts, encoder, cache / "backgrounds" if cache else None)
         if index and not index.is_of(rows):
             logger.info("The trade index is of another encoder than %s: not used", encoder.name)
             index = None
@@ -137,7 +125,7 @@ class Background:
         """The expanded query of a `(dimension,)` unit embedding, with the stems of its words.
 
         Without `to_trades`, its rows are all the embedding itself. It has no filing without
-        `filed`, nor if the trade index does not know it.
+        `filed`.
         """
         by_lang = self._standardised(embedding[np.newaxis])[0][0]
         best = by_lang.max(axis=0)
@@ -218,28 +206,24 @@ class Background:
     ) -> Embeddings | None:
         """Square roots of how likely a query would be filed in each trade, `(trades,)`.
 
-        The phrases nearest to it vote, and those with its rare words. None without an index, and
-        for a query that the index does not know: no phrase is near to it, and none has a rare word
-        of it.
+        The phrases nearest to it vote, and those with its rare words. None without an index.
         """
         if self.index is None:
             return None
         weights = self._filing
         of_words, said = self.index.words.votes(stems)
-        (votes,), (nearest,) = self._votes(self.index, embedding[np.newaxis])
-        if not said and nearest < self.index.near:
-            return None
+        votes = self._votes(self.index, embedding[np.newaxis])[0]
         votes = (1 - weights.words * said) * votes + weights.words * of_words
         return self._root_filing(votes, standardised)
 
     def _filing_of_passages(self, rows: Embeddings, standardised: Embeddings) -> Embeddings | None:
-        """The same of passages, `(n, trades)`: their phrases vote, however far."""
+        """The same of passages, `(n, trades)`."""
         if self.index is None:
             return None
-        return self._root_filing(self._votes(self.index, rows)[0], standardised)
+        return self._root_filing(self._votes(self.index, rows), standardised)
 
-    def _votes(self, index: TradeIndex, rows: Embeddings) -> tuple[Embeddings, Embeddings]:
-        return index.votes(rows, self._filing.nearest, self._filing.temperature)
+    def _votes(self, index: TradeIndex, rows: Embeddings) -> Embeddings:
+        return index.votes(rows, self._filing.nearest, self._filing.temperature)[0]
 
     def _root_filing(self, votes: Embeddings, standardised: Embeddings) -> Embeddings:
         """√P with P(t) ∝ exp(a z_t) (v_t + f)^b, over the last axis."""
@@ -252,12 +236,3 @@ def _root_softmax(logits: Embeddings) -> Embeddings:
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     roots: Embeddings = np.sqrt(shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
     return roots
-
-
-def _keep(path: Path, rows: Embeddings) -> None:
-    """Writes a cache; what cannot be written is embedded again next time."""
-    try:
-        with replacing(path) as pending, pending.open("wb") as file:
-            np.save(file, rows)
-    except OSError as error:
-        logger.info("The background was not kept: %s", error)

@@ -1,0 +1,77 @@
+"""The lexicon of trades (`lexicon.tsv`): what firms of each class make, could make, and by what.
+
+Some 60,000 phrases of our own, in French and English, as people type them:
+
+    20.41  fr  could  gel hydroalcoolique
+
+A row has a class of NACE Rev. 2 or its NAF code without the letter, the language, the kind of the
+phrase (`LexiconKind`), and the phrase.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+from kb.reference.trades import trade_of
+
+_HEADER = "code\tlang\tkind\tphrase"
+
+
+class LexiconKind(StrEnum):
+    """What a phrase says of the firms of its class."""
+
+    MAKES = "makes"
+    """What they usually make or do."""
+    COULD = "could"
+    """What they could make with their means."""
+    MEANS = "means"
+    """Their machines, gestures and certificates."""
+    TAKES = "takes"
+    """Raw materials and by-products that they can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradePhrase:
+    """A phrase of the lexicon, with the code of its class, such as `20.42`."""
+
+    code: str
+    lang: str
+    kind: LexiconKind
+    text: str
+
+
+@cache
+def lexicon() -> tuple[TradePhrase, ...]:
+    """The lexicon, by ascending code; the file is read once.
+
+    Raises:
+        ValueError: the file has another header or a line that is no phrase; names the line.
+    """
+    text = (files("kb.reference") / "lexicon.tsv").read_text(encoding="utf-8")
+    header, *lines = text.splitlines()
+    if header != _HEADER:
+        raise ValueError(f"lexicon.tsv begins with {header!r}, not with {_HEADER!r}")
+    return tuple(_phrase(number, line) for number, line in enumerate(lines, start=2))
+
+
+def _phrase(number: int, line: str) -> TradePhrase:
+    fields = line.split("\t")
+    if len(fields) != 4 or not trade_of(fields[0]) or fields[1] not in {"fr", "en"}:
+        raise ValueError(f"lexicon.tsv, line {number}: not a code, a language, a kind, a phrase")
+    code, lang, kind, text = fields
+    return TradePhrase(code, lang, LexiconKind(kind), text)
+
+
+@cache
+def _means() -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for phrase in lexicon():
+        if phrase.kind is LexiconKind.MEANS:
+            found.setdefault((phrase.code, phrase.lang), []).append(phrase.text)
+    return {key: tuple(texts) for key, texts in found.items()}
+
+
+def means_of(code: str, lang: str) -> tuple[str, ...]:
+    """The means of the firms of a class, as phrases in a language."""
+    return _means().get((code, lang), ())
