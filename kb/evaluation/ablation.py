@@ -14,7 +14,6 @@ from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search.context import RankingOptions
-from kb.search.fusion import Fusion
 from kb.search.results import Filters, Fit, SearchResult
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
@@ -42,17 +41,15 @@ FULL = Ranking("full")
 
 _DENSE = "dense"
 _NO_CASES = {"cases": False, "similar": False, "elsewhere": False}
-_NO_TRADES = {**_NO_CASES, "expanded": False, "overlap": False, "filing": False}
+_NO_TRADES = {**_NO_CASES, "filing": False, "means": False}
 _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
     Ranking(_DENSE, {**_OWN_WORDS, "lexical": False}),
-    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": Fusion.RECIPROCAL_RANK}),
-    Ranking("dense + BM25, standardised", _OWN_WORDS),
+    Ranking("dense + BM25", _OWN_WORDS),
     Ranking("+ near names", _NO_TRADES),
-    Ranking("+ drawn to trades", {**_NO_TRADES, "expanded": True}),
-    Ranking("+ overlap in trades", {**_NO_CASES, "filing": False}),
-    Ranking("+ trade index", _NO_CASES),
+    Ranking("+ filing", {**_NO_CASES, "means": False}),
+    Ranking("+ means", _NO_CASES),
     Ranking("+ cases", {"similar": False, "elsewhere": False}),
     Ranking("+ similar trades", {"elsewhere": False}),
     Ranking("+ known conversions = full"),
@@ -64,9 +61,8 @@ _CALLED = {
     "similar": "similar trades",
     "elsewhere": "known conversions",
     "near_names": "near names",
-    "expanded": "drawn to trades",
-    "overlap": "overlap in trades",
-    "filing": "trade index",
+    "filing": "filing",
+    "means": "means",
 }
 
 ENCODERS: Mapping[str, Mapping[str, Any]] = {"plain": {"adaptation": NO_ADAPTATION}, "adapted": {}}

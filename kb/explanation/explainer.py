@@ -21,13 +21,11 @@ from kb.explanation.explanation import (
     PhraseShare,
     SimilarPath,
     StemMatch,
-    TradeShare,
 )
 from kb.explanation.linear_score import LinearScore
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
-from kb.reference.trades import trades
 from kb.search.boosts.case_matching import closeness, relevance, tells_need
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import (
@@ -50,7 +48,7 @@ from kb.search.results import (
     Steering,
 )
 from kb.search.scorer import WordValues, score
-from kb.search.steering import encoded, examples, expand, steered_embedding
+from kb.search.steering import compare, encoded, examples, steered_embedding
 from kb.text.analysis import meaning_spans, query_stems
 
 PASSAGES = 3
@@ -139,7 +137,7 @@ class Explainer:
         self._word_values = WordValues(asked, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
-        self._expanded = expand(asked, self._encoded, given, context.calibration)
+        self._compared = compare(asked, self._encoded, given, context.calibration)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:
@@ -152,14 +150,13 @@ class Explainer:
     def _scored(self, ids: set[int]) -> list[ScoredPassage]:
         words = self._word_values.best(len(ids), among=ids)
         read = {id_ for id_ in ids if id_ in self._context.index or id_ in words}
-        scored = score(self._expanded, read, self._context, words=words)
+        scored = score(self._compared, read, self._context, words=words)
         return sorted(scored, key=lambda passage: (-passage.score, passage.passage.id))
 
     def case_path(self, case: Case, participation: Participation) -> CasePath:
         """The path by a case, with its need in whichever language is closest to the query."""
         need, endorsed = self._endorsement(case, participation)
-        matched, weight = endorsed.matched, endorsed.role_share
-        return CasePath(case, participation, need, matched.closeness, matched.relevance, weight)
+        return _path(endorsed, need)
 
     def _endorsement(
         self, case: Case, participation: Participation
@@ -168,7 +165,7 @@ class Explainer:
             self._needs[case.story] = self._need(case)
         need, close = self._needs[case.story]
         weights = self._context.weights
-        relevant = relevance(close, self._expanded.null, weights) if need else 0.0
+        relevant = relevance(close, self._compared.null, weights) if need else 0.0
         matched = MatchedCase(case, close, relevant)
         return need, endorsement(matched, participation, self._asked, weights.cases)
 
@@ -187,19 +184,7 @@ class Explainer:
     @cached_property
     def _elsewhere(self) -> Sequence[Precedent]:
         """The firms elsewhere that met such a need."""
-        return precedents_elsewhere(self._expanded, self._asked, self._lang, self._context)
-
-    def _path(self, endorsed: Endorsement) -> CasePath:
-        """The path by a case of a firm elsewhere, of which there is no passage."""
-        matched = endorsed.matched
-        return CasePath(
-            endorsed.case,
-            endorsed.participation,
-            None,
-            matched.closeness,
-            matched.relevance,
-            endorsed.role_share,
-        )
+        return precedents_elsewhere(self._compared, self._asked, self._lang, self._context)
 
     def _need_ids(self, case: Case) -> set[int]:
         passages = self._context.passages(self.ids(Kind.CASE, case.id))
@@ -226,7 +211,7 @@ class Explainer:
                 match = compared.match(0, int(compared.likeness[0].argmax()))
                 cosines = self._context.index.cosines(precedent.embedding, [match.passage_id])
                 return SimilarPath(
-                    by=self._path(precedent.endorsement)
+                    by=_path(precedent.endorsement)
                     if precedent.elsewhere
                     else self.case_path(case, participation),
                     precedent=actor,
@@ -243,12 +228,10 @@ class Explainer:
         embedding = self._context.index.embeddings([passage.id]).get(passage.id)
         query_shares: WordShares | None = None
         passage_shares: WordShares | None = None
-        trade_shares: tuple[TradeShare, ...] = ()
         phrase_shares: tuple[PhraseShare, ...] = ()
         close: tuple[CloseWord, ...] = ()
         if embedding is not None:
-            line = LinearScore.of(self._expanded, self._background, passage.lang)
-            trade_shares = self._trade_shares(embedding, line)
+            line = LinearScore.of(self._compared, self._background, passage.lang)
             phrase_shares = self._phrase_shares(embedding, line)
             query_shares = self._query_shares(embedding, line, phrase_shares)
             read = encoder_text(record, passage.part, text)
@@ -265,14 +248,13 @@ class Explainer:
             # The meaning of an activity code is in our words, and in no source.
             source="" if passage.part == ACTIVITY else record.source_url,
             score=scored.score,
-            cosine=None if embedding is None else float(self._expanded.embedding @ embedding),
+            cosine=None if embedding is None else float(self._compared.embedding @ embedding),
             dense=scored.dense,
             lexical=scored.lexical,
-            overlap=scored.overlap,
             filing=scored.filing,
+            able=scored.able,
             apart=scored.apart,
             query_shares=query_shares,
-            trades=trade_shares,
             phrases=phrase_shares,
             passage_shares=passage_shares,
             matches=_matches(text, passage.lang, self._stems),
@@ -290,7 +272,7 @@ class Explainer:
             return None
         direction = line.slope * embedding.astype(np.float64) - line.origin
         own = attribute(self._words, self._asked.need, self._own_share * direction, asks=True)
-        whole = float(self._expanded.embedding @ direction)
+        whole = float(self._compared.embedding @ direction)
         whole -= sum(phrase.share for phrase in phrases)
         return replace(own, rest=own.rest + whole - own.total)
 
@@ -302,17 +284,19 @@ class Explainer:
         shares = (self._encoded.phrases @ direction * self._own_share).tolist()
         return tuple(map(PhraseShare, self._wording.phrases, shares))
 
-    def _trade_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[TradeShare, ...]:
-        """The shares of the trades that the query is drawn to in z, the rest of it."""
-        found = []
-        for index, weight in self._expanded.trades:
-            trade = trades()[index]
-            rows = [self._background.embeddings[lang][index] for lang in line.langs]
-            less = [float(row @ mean) for row, mean in zip(rows, line.means, strict=True)]
-            own = line.slope * float(np.mean(rows, axis=0) @ embedding) - float(np.mean(less))
-            share = self._background.weights.share * weight * own
-            found.append(TradeShare(trade.code, trade.fr, trade.en, weight, share))
-        return tuple(found)
+
+def _path(endorsed: Endorsement, need: PassageExplanation | None = None) -> CasePath:
+    """The path by an endorsement; of a firm elsewhere, there is no passage with the need."""
+    matched = endorsed.matched
+    return CasePath(
+        endorsed.case,
+        endorsed.participation,
+        need,
+        matched.closeness,
+        matched.relevance,
+        endorsed.role_share,
+        endorsed.probability,
+    )
 
 
 def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:

@@ -23,20 +23,6 @@ class StemMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class TradeShare:
-    """The `share` of a trade in a z: a trade that the query is drawn to.
-
-    `weight` is how far the query is drawn to it, of the 1 of all.
-    """
-
-    code: str
-    fr: str
-    en: str
-    weight: float
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
 class PhraseShare:
     """The `share` of a phrase of the language model in a z."""
 
@@ -48,10 +34,10 @@ class PhraseShare:
 class PassageExplanation:
     """A passage, with all that its score is made of.
 
-    `score` is made of `dense`, which is z, of `lexical`, its BM25 with what rare words add, and of
-    `overlap`, `filing` and `apart` by `kb.search.fusion.fuse`. `cosine` is that of the query
+    `score` is made of `dense`, which is z, of `lexical`, its BM25, and of `filing`, `able` and
+    `apart` by `kb.search.fusion.fuse`. `cosine` is that of the query
     itself; None for a passage that is found by its words alone. `query_shares` are of words of the
-    query's need and add up to `dense` with those of `trades` and `phrases`; `passage_shares` are of
+    query's need and add up to `dense` with those of `phrases`; `passage_shares` are of
     words of `text`, and add up to `dense` themselves; None where the encoder shows no words.
     `matches` are what BM25 counts; `close` the words that mean like one of the query's
     (`other_start` and `other_end` are of the need); `marks` the spans of both, in order and apart.
@@ -65,11 +51,10 @@ class PassageExplanation:
     cosine: float | None
     dense: float
     lexical: float
-    overlap: float
     filing: float | None
+    able: float | None
     apart: float
     query_shares: WordShares | None
-    trades: tuple[TradeShare, ...]
     phrases: tuple[PhraseShare, ...]
     passage_shares: WordShares | None
     matches: tuple[StemMatch, ...]
@@ -88,8 +73,8 @@ class CasePath:
 
     `need` is the passage by which the case is matched (in whichever language it is closest),
     `closeness` that of this need (`kb.search.boosts.case_matching.closeness`), `relevance` its
-    relevance, from 0 to 1, and `weight` the share of the role; `given` is what the
-    case gives the actor: the product of the three.
+    relevance, from 0 to 1, and `weight` the share of the role; `probability` is how probable an
+    answer this makes the actor.
     """
 
     case: Case
@@ -98,10 +83,7 @@ class CasePath:
     closeness: float
     relevance: float
     weight: float
-
-    @property
-    def given(self) -> float:
-        return self.closeness * self.relevance * self.weight
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)

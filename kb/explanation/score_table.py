@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from kb.search.candidates import ground_shares
-from kb.search.fusion import filing_value
 from kb.search.results import ActorHit, EvidenceKind, ScoreParts
 from kb.search.weights import RankingWeights
 
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """A part of a score: `own`, `similar`, `case`, `lead`, `direction` or `name`.
+    """A part of a score: `name`, `case`, `own`, `inferred` or `limit`.
 
     It counts with a `share` of itself.
     """
@@ -30,35 +29,36 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
     """The parts that a hit has; what they count adds up to its score."""
     parts = hit.parts
     is_shown = any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence)
-    shown = parts.case + parts.lead if is_shown else None
-    shares = ground_shares(parts.own, parts.similar, shown, weights)
+    shown = parts.case if is_shown else None
+    shares = ground_shares(parts.own + parts.inferred, shown, weights)
     found = [
         ScorePart("name", parts.name, 1.0),
         ScorePart("case", parts.case, shares.shown),
-        ScorePart("lead", parts.lead, shares.shown),
-        ScorePart("similar", parts.similar, shares.similar),
         ScorePart("own", parts.own, shares.own),
-        ScorePart("direction", parts.direction, 1.0),
+        ScorePart("inferred", parts.inferred, shares.own),
+        ScorePart("limit", parts.limit, 1.0),
     ]
     return [part for part in found if part.value or part.name == "own"]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """The score of the best passage: for its meaning, its words, its trades and its filing.
+    """The score of the best passage: for its meaning, its words and its trade.
 
-    `trades` is less where one of it and the need is about things and the other about services;
-    `filing` is for the trades in which the two would be filed, 0 where that is not known.
+    `trade` is for the trades in which need and passage would be filed, less where one of them is
+    about things and the other about services. `means` is what the means of its trades add, and
+    `examples` what precedents in close trades do: both are inferred.
     """
 
     meaning: float
     words: float
-    trades: float
-    filing: float
+    trade: float
+    means: float
+    examples: float
 
     @classmethod
     def of(cls, parts: ScoreParts, weights: RankingWeights) -> Self:
-        words = weights.passages.lexical * parts.lexical
-        filing = filing_value(parts.filing, weights.passages)
-        trades = parts.own - parts.dense - words - filing
-        return cls(parts.dense, words, trades, filing)
+        of_passage = weights.passages
+        meaning, words = of_passage.dense * parts.dense, of_passage.lexical * parts.lexical
+        means = of_passage.able * (parts.able or 0.0)
+        return cls(meaning, words, parts.own - meaning - words, means, parts.similar)

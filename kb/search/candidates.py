@@ -1,53 +1,43 @@
 """Candidates: the records that a search brought up, each with all that counts for it."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from kb.indexing.derivation import ACTIVITY
 from kb.reference.flows import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
-from kb.search.fits import (
-    best_fit,
-    capped_by_doubt,
-    fit_of,
-    fit_of_case,
-    fit_of_trade_match,
-    fit_of_words,
-    has_fitting_words,
-    least_fit,
-    least_fitting_score,
-)
+from kb.search.fits import FitScale, below
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
-from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
-from kb.text.flow import gives_up
+from kb.text.flow import gives_up, takes_in
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What candidates of a search are measured by: its null distribution, and the weights.
+    """What candidates of a search are measured by: the scale of scores, and the weights.
 
-    What is `asked` is known but for a part of a need. `greatest_rise` is that of all boosts, `most`
-    the best fit of who is not named.
+    What is `asked` is known but for a part of a need. `most` is the best fit of who is not named.
     """
 
-    null: NullDistribution
+    scale: FitScale
     weights: RankingWeights
     asked: Query | None = None
-    greatest_rise: float = 0.0
     most: Fit = Fit.STRONG
 
     @cached_property
     def least(self) -> float:
-        """The least score whose fit is any but none; infinite where no other may be."""
-        if self.most is Fit.NONE:
-            return math.inf
-        return least_fitting_score(self.null, self.weights.fits)
+        """The least score whose fit is any but none."""
+        return self.scale.least(Fit.WEAK)
+
+    @cached_property
+    def strong(self) -> float:
+        """The least score of a strong fit."""
+        return self.scale.least(Fit.STRONG)
 
     @cached_property
     def offers(self) -> bool:
@@ -59,14 +49,15 @@ class Measure:
 class Candidate:
     """A record, what counts for it, and what that makes.
 
-    `passages` are best first. `rise` is that of its `boost`, and `name` the value of its name. Its
-    `parts` and its fits are worked out when they are asked for.
-
-    Its best passage counts, so that length does not win; and its best endorsement. An actor that
-    gives up itself what the query offers loses a share of its score, and is a lead at best.
+    Its best passage counts, so that length does not win; and its best endorsement. What is inferred
+    (its means, precedents in close trades) makes nothing strong, and nobody better than who did it.
 
     Attributes:
-        own: the value of its own words.
+        passages: scored, best first.
+        name: the value of its name.
+        own: the value of its own words, without its means.
+        inferred: what its means and its boost add.
+        shown: the value of its best endorsement.
         score: of all that counts for it.
     """
 
@@ -74,131 +65,102 @@ class Candidate:
     passages: Sequence[ScoredPassage]
     endorsements: Sequence[Endorsement]
     boost: Boost
-    rise: float
     name: float
     measure: Measure
     own: float = field(init=False)
+    inferred: float = field(init=False)
     score: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.own = self.score = self.passages[0].score if self.passages else 0.0
-        if not self._is_plain or self.measure.offers:
-            self.score = self._of_grounds + (self._direction + self.name)
+        best, weights = self.best, self.measure.weights
+        able = weights.passages.able * (best.able or 0.0) if best else 0.0
+        self.own = best.score - able if best else 0.0
+        self.inferred = able + self.boost.rise(weights.precedents)
+        self.score = self._grounds + self.limit + self.name
 
     @property
     def best(self) -> ScoredPassage | None:
         return self.passages[0] if self.passages else None
 
-    @property
-    def _is_plain(self) -> bool:
-        """Whether nothing but its own words counts for it."""
-        return not (self.endorsements or self.rise or self.name)
+    @cached_property
+    def fit(self) -> Fit:
+        """The fit of all that counts for it."""
+        return Fit.STRONG if self.name else self.measure.scale.fit(self.score)
 
     @cached_property
     def own_fit(self) -> Fit:
         """The fit of its own words alone."""
-        measure = self.measure
-        if self.best and measure.asked:
-            return fit_of_words(self.best, measure.asked, measure.null, measure.weights)
-        return fit_of(self.own, measure.null, measure.weights.fits)
+        scale = self.measure.scale
+        return scale.fit(scale.at_most(self.own, self._most_of_words))
 
     @cached_property
-    def fit(self) -> Fit:
-        """The fit of all that counts for it."""
-        if self.name:
-            return Fit.STRONG
-        null, weights = self.measure.null, self.measure.weights.fits
-        fit = capped_by_doubt(best_fit(self.own_fit, *self._other_fits()), null, weights)
-        if self._gives >= weights.shown_possible:
-            fit = least_fit(fit, Fit.WEAK)
-        return least_fit(fit, self.measure.most)
-
-    @property
-    def is_fit(self) -> bool:
-        """Whether its fit is any but none."""
-        if self.name or self.measure.most is Fit.NONE:
-            return bool(self.name)
-        return self._says_enough or any(fit is not Fit.NONE for fit in self._other_fits())
-
-    @property
-    def _says_enough(self) -> bool:
-        """Whether the fit of its own words is any but none."""
-        measure, best = self.measure, self.best
-        if best and best.words.rare and measure.asked:
-            return has_fitting_words(best, measure.null, measure.weights)
-        return self.own >= measure.least
-
-    def _other_fits(self) -> Iterator[Fit]:
-        """Yields the fits of its cases, and that of its trade."""
-        weights = self.measure.weights.fits
-        for endorsed in self.endorsements:
-            yield least_fit(fit_of_case(endorsed.share, weights), endorsed.best_fit)
-        if self.rise:
-            # An inferred hit shows only that its trade is close.
-            of_match = fit_of_trade_match(self.boost.closest, weights)
-            yield least_fit(fit_of(self.score, self.measure.null, weights), of_match)
-
-    @property
     def parts(self) -> ScoreParts:
         """The parts of its score."""
-        best = self.best
+        best, boost = self.best, self.boost
         return ScoreParts(
             dense=best.dense if best else 0.0,
             lexical=best.lexical if best else 0.0,
-            rare=best.words.rare if best else 0.0,
-            overlap=best.overlap if best else 0.0,
             filing=best.filing if best else None,
+            able=best.able if best else None,
             apart=best.apart if best else 0.0,
             own=self.own,
-            case=self._shown,
-            similar=self.rise,
-            support=self.boost.support,
-            example=self.boost.example,
-            likeness=self.boost.likeness,
-            lead=self._lead,
-            direction=self._direction,
+            case=self.shown or 0.0,
+            inferred=self.inferred,
+            similar=boost.rise(self.measure.weights.precedents),
+            example=boost.example,
+            likeness=boost.likeness,
+            limit=self.limit,
             name=self.name,
         )
 
-    @property
-    def _shown(self) -> float:
-        return self.endorsements[0].score if self.endorsements else 0.0
+    @cached_property
+    def shown(self) -> float | None:
+        """The value of its best endorsement; None without one."""
+        if not self.endorsements:
+            return None
+        return self.measure.scale.score_of(self.endorsements[0].probability)
 
-    @property
-    def _lead(self) -> float:
-        """Who bought or coordinated it has not shown that it can do it."""
-        if self.endorsements and self.endorsements[0].best_fit.is_worth_a_call:
-            return self.endorsements[0].share * self.measure.greatest_rise
-        return 0.0
+    @cached_property
+    def _grounds(self) -> float:
+        shares = ground_shares(self.own + self.inferred, self.shown, self.measure.weights)
+        return shares.own * (self.own + self.inferred) + shares.shown * (self.shown or 0.0)
 
-    @property
-    def _of_grounds(self) -> float:
-        own, shown = self.own, self._shown + self._lead
-        weights = self.measure.weights
-        shares = ground_shares(own, self.rise, shown if self.endorsements else None, weights)
-        return shares.own * own + shares.similar * self.rise + shares.shown * shown
+    @cached_property
+    def limit(self) -> float:
+        """What is taken off so that the score says no more than may be said: 0 or less."""
+        measure, full = self.measure, self._grounds
+        scale = measure.scale
+        kept = scale.at_most(full, measure.most)
+        shown = self.shown is not None and self.shown >= measure.strong
+        if not shown:
+            # What is inferred makes nobody strong, nor better than who did it.
+            did = scale.score_of(self.boost.did) if self.boost.did else measure.strong
+            kept = below(kept, max(self.own, min(measure.strong, did)))
+            kept = scale.at_most(kept, self._most_of_words if self.shown is None else Fit.STRONG)
+        if self._gives:
+            kept = scale.at_most(kept, Fit.WEAK)
+        return kept - full
 
-    @property
-    def _direction(self) -> float:
-        gives = self._gives
-        if not gives:
-            return 0.0
-        return -self.measure.weights.cases.given_up * gives * max(self._of_grounds, 0.0)
+    @cached_property
+    def _most_of_words(self) -> Fit:
+        """The best fit that its own words can have.
 
-    @property
-    def _gives(self) -> float:
-        """How surely it gives up what the query offers, 0 to 1.
-
-        It does so in a case, as far as this is relevant, or else by words that fit.
+        A class of activity alone is not strong; nor, where something is offered, who does not say
+        that it takes such things in.
         """
+        best = self.best
+        if best is None or best.passage.part == ACTIVITY:
+            return Fit.POSSIBLE
+        if self.measure.offers and not takes_in(best.passage.text):
+            return Fit.POSSIBLE
+        return Fit.STRONG
+
+    @cached_property
+    def _gives(self) -> bool:
+        """Whether it gives up itself what the query offers, in a case or by its words."""
         if self.endorsements:
-            giving = (
-                endorsed.matched.relevance for endorsed in self.endorsements if endorsed.gives
-            )
-            return max(giving, default=0.0)
-        if not (self.measure.offers and self.best and self._says_enough):
-            return 0.0
-        return float(gives_up(self.best.passage.text))
+            return any(endorsed.gives for endorsed in self.endorsements)
+        return self.measure.offers and self.best is not None and gives_up(self.best.passage.text)
 
 
 def assess(
@@ -211,19 +173,13 @@ def assess(
     name: float = 0.0,
 ) -> Candidate:
     """The candidate of a record, by its passages, its endorsements and its boosts, best first."""
-    rise = boost.rise(measure.weights.precedents)
-    return Candidate(record_id, passages, endorsements, boost, rise, name, measure)
+    return Candidate(record_id, passages, endorsements, boost, name, measure)
 
 
 class Candidates:
-    """The actors that a search brought up, by id.
+    """The actors that a search brought up, by id, and their `scores`; each is made when asked for.
 
-    A search brings up hundreds, and shows ten. Nothing counts for most but their own words, none of
-    them rare: these are ranked, and are fit, by the score of their best passage, and are made when
-    they are looked at.
-
-    Attributes:
-        scores: of all actors, by id.
+    A search brings up hundreds, and shows ten.
     """
 
     def __init__(
@@ -245,17 +201,11 @@ class Candidates:
         self._boosts = boosts
         self._names = names
         self._made: dict[str, Candidate] = {}
-        self.scores = {id_: of_actor[0].score for id_, of_actor in passages.items()}
-        special = (
-            id_ for id_, of_actor in passages.items() if measure.offers or of_actor[0].words.rare
-        )
-        for id_ in (*special, *boosted):
-            self.scores[id_] = self[id_].score
+        self.scores = {id_: self[id_].score for id_ in {**passages, **dict.fromkeys(boosted)}}
 
     def fitting(self, ids: Iterable[str]) -> set[str]:
         """Those of these whose fit is any but none."""
-        made, scores, least = self._made, self.scores, self._measure.least
-        return {id_ for id_ in ids if (made[id_].is_fit if id_ in made else scores[id_] >= least)}
+        return {id_ for id_ in ids if self[id_].fit is not Fit.NONE}
 
     def best_first(self, ids: Iterable[str]) -> list[str]:
         """These by score, ties by id."""
@@ -275,28 +225,23 @@ class Candidates:
 
 
 class GroundShares(NamedTuple):
-    """The shares with which an actor's words, what is inferred, and its best case count."""
+    """The shares with which what its words say and its best case count."""
 
     own: float
-    similar: float
     shown: float
 
 
-def ground_shares(
-    own: float, inferred: float, shown: float | None, weights: RankingWeights
-) -> GroundShares:
-    """The shares with which the grounds of a score count.
+def ground_shares(own: float, shown: float | None, weights: RankingWeights) -> GroundShares:
+    """The shares of two grounds: the better counts in full, the other by a tenth, if above 0.
 
-    Its own words and what is inferred are a ground, its best case is the other. The better counts
-    in full; of the other, its words or its case by a tenth, and less than nothing is nothing. So a
-    case lowers nobody. `shown` is None without a case.
+    `shown` is None without a case.
     """
     if shown is None:
-        return GroundShares(1.0, 1.0, 0.0)
+        return GroundShares(1.0, 0.0)
     second = weights.cases.second_ground
-    if shown >= own + inferred:
-        return GroundShares(second if own > 0 else 0.0, 0.0, 1.0)
-    return GroundShares(1.0, 1.0, second if shown > 0 else 0.0)
+    if shown >= own:
+        return GroundShares(second if own > 0 else 0.0, 1.0)
+    return GroundShares(1.0, second if shown > 0 else 0.0)
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -10,10 +10,9 @@ from typing import Generic, TypeVar
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
-from kb.search.fusion import Fusion
 from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
-from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.known_conversions import KnownConversions
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
@@ -59,10 +58,8 @@ class RankingOptions:
 
     dense: bool = True
     lexical: bool = True
-    expanded: bool = True
-    overlap: bool = True
     filing: bool = True
-    fusion: Fusion = Fusion.STANDARDISED
+    means: bool = True
     cases: bool = True
     similar: bool = True
     elsewhere: bool = True
@@ -72,7 +69,7 @@ class RankingOptions:
 
 
 class Phrases:
-    """The expanded queries of phrases that searches repeat, like the queries for a part of a need.
+    """Phrases that searches repeat, compared with all trades, like the queries for parts of a need.
 
     The latest `PHRASES_REMEMBERED` are kept. Threads share them.
     """
@@ -80,17 +77,17 @@ class Phrases:
     def __init__(self, encoder: Encoder, background: Background) -> None:
         self._encoder = encoder
         self._background = background
-        self._known: OrderedDict[str, ExpandedQuery] = OrderedDict()
+        self._known: OrderedDict[str, ComparedQuery] = OrderedDict()
         self._lock = threading.Lock()
 
-    def expanded(self, phrases: Sequence[str]) -> list[ExpandedQuery]:
+    def compared(self, phrases: Sequence[str]) -> list[ComparedQuery]:
         with self._lock:
             missing = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._known]
             found = {phrase: self._known[phrase] for phrase in phrases if phrase in self._known}
         if missing:
             rows = self._encoder.encode(missing, TextKind.QUERY)
             found |= {
-                phrase: self._background.expand(row, query_stems(phrase))
+                phrase: self._background.compared(row, query_stems(phrase))
                 for phrase, row in zip(missing, rows, strict=True)
             }
         with self._lock:
@@ -220,8 +217,8 @@ class Calibration:
         A trade `index` of another encoder is not used. The trades of passages are saved in
         `folder`, that of the base.
         """
-        background = Background.of(encoder, weights.expansion, cache, index, weights.filing)
-        probe = NeedProbe.of(encoder, weights.need, cache)
+        background = Background.of(encoder, cache, index, weights.filing)
+        probe = NeedProbe.of(encoder, cache)
         overlaps, phrases = Overlaps(background, folder), Phrases(encoder, background)
         conversions = KnownConversions.by(encoder, cache)
         return cls(weights, background, overlaps, phrases, probe, conversions)

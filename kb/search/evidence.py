@@ -119,7 +119,7 @@ class EvidenceBuilder:
             return candidate.boost.matches
         if candidate.endorsements:
             return ()
-        close = (found for found in candidate.boost.matches if found[0].closeness > 0)
+        close = (found for found in candidate.boost.matches if found[0].likeness > 0)
         return list(islice(close, PRECEDENTS_PER_HIT))
 
     def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:

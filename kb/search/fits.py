@@ -1,127 +1,81 @@
-"""Fits: the meaning of a score for a person."""
+"""Fits: what a score means for a person.
 
-from kb.indexing.derivation import ACTIVITY
-from kb.reference.flows import Flow
-from kb.search.fusion import ScoredPassage
-from kb.search.query import Query
+The log odds that a hit is right are linear in its score and in what is known of the query, fitted
+on judged needs (docs/ranking.md):
+
+    logit p = slope · score − ceiling · c + need · min(ℓ, most) + intercept
+
+with c the ceiling of the query (how close the closest of all trades are) and ℓ the log odds that it
+is a need at all. A fit is a least probability, and so a least score: the order of a list never
+contradicts its fits.
+"""
+
+import math
+from dataclasses import dataclass
+
 from kb.search.results import Fit
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.weights import FitWeights, RankingWeights
-from kb.text.analysis import word_coverage
-from kb.text.flow import gives_up, takes_in
-
-_WHOLE_NEED = 1 - 1e-6
-"""Shares that add up to a whole need are not less for rounding."""
+from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
-
-def required_score(null: NullDistribution, weights: FitWeights) -> float:
-    """The score from which fits are measured: a share of what the closest of all trades have.
-
-    It is higher where the query may be no need.
-    """
-    return weights.ceiling_share * null.ceiling + null.doubt
+_BELOW = 0.01
+"""How far below a bound what may not reach it ends, at most."""
 
 
-def fit_of(score: float, null: NullDistribution, weights: FitWeights) -> Fit:
-    """The fit of a score, given how close the closest of all trades are to the query."""
-    excess = score - required_score(null, weights)
-    fit = _fit_from(excess, weights.strong, weights.possible, weights.weak)
-    return capped_by_doubt(fit, null, weights)
+@dataclass(frozen=True, slots=True)
+class FitScale:
+    """The scale of the scores of a search, with the probability of each to be right."""
+
+    null: NullDistribution
+    weights: FitWeights
+
+    @property
+    def _shift(self) -> float:
+        weights, null = self.weights, self.null
+        need = weights.need * min(null.need_odds, weights.most_need)
+        return weights.intercept + need - weights.ceiling * null.ceiling
+
+    def probability(self, score: float) -> float:
+        """The probability that a hit with this score is right."""
+        odds = self.weights.slope * score + self._shift
+        return 1 / (1 + math.exp(-max(min(odds, 50.0), -50.0)))
+
+    def score_of(self, probability: float) -> float:
+        """The score of a hit that is right with this probability, between 0 and 1."""
+        odds = math.log(probability / (1 - probability))
+        return (odds - self._shift) / self.weights.slope
+
+    def least(self, fit: Fit) -> float:
+        """The least score of a fit; minus infinity for none."""
+        if fit is Fit.NONE:
+            return -math.inf
+        return self.score_of(getattr(self.weights, fit.value))
+
+    def fit(self, score: float) -> Fit:
+        """The fit of a score."""
+        return next(fit for fit in reversed(_RISING) if score >= self.least(fit))
+
+    def at_most(self, score: float, fit: Fit) -> float:
+        """A score lowered so that its fit is at most this, in the same order as before."""
+        if fit is Fit.STRONG:
+            return score
+        bound = self.least(_RISING[_RISING.index(fit) + 1])
+        return below(score, bound)
 
 
-def least_fitting_score(null: NullDistribution, weights: FitWeights) -> float:
-    """The least score whose fit is any but none."""
-    return required_score(null, weights) + weights.weak
+def below(score: float, bound: float) -> float:
+    """A score lowered to just below a bound, in the same order as before."""
+    return score if score < bound else bound - _BELOW / (1 + score - bound)
 
 
-def capped_by_doubt(fit: Fit, null: NullDistribution, weights: FitWeights) -> Fit:
-    """A fit that is a lead at best where the query may be no need, and not strong near to that."""
-    if null.doubt:
-        return least_fit(fit, Fit.WEAK)
-    return least_fit(fit, Fit.POSSIBLE) if null.need_odds < weights.strong_odds else fit
-
-
-def fit_of_words(
-    best: ScoredPassage, asked: Query, null: NullDistribution, weights: RankingWeights
-) -> Fit:
-    """The fit of an actor's own words, by its best passage.
-
-    It is not strong by trades alone, nor by one word of many, nor by the meaning alone of a lone
-    word, which may be another. For a query that offers something, it is strong only if the words
-    say that the actor takes such things in.
-    """
-    fit = _fit_with_rare_words(best, null, weights)
-    text = best.passage.text
-    if asked.flow is Flow.OFFERS and fit is not Fit.NONE:
-        if gives_up(text):
-            return least_fit(fit, Fit.WEAK)
-        if not takes_in(text):
-            fit = least_fit(fit, Fit.POSSIBLE)
-    if fit is Fit.STRONG and (
-        (asked.is_lone_word and not best.lexical)
-        or not _is_strong_without_trades(best, asked.text, null, weights)
-    ):
-        return Fit.POSSIBLE
-    return fit
-
-
-def has_fitting_words(best: ScoredPassage, null: NullDistribution, weights: RankingWeights) -> bool:
-    """Returns whether the fit of an actor's own words (`fit_of_words`) is any but none."""
-    return _fit_with_rare_words(best, null, weights) is not Fit.NONE
-
-
-def _fit_with_rare_words(
-    best: ScoredPassage, null: NullDistribution, weights: RankingWeights
-) -> Fit:
-    """The fit of a score that rare words may have raised.
-
-    If they are all that is asked for, the fit is at least possible; if they are most of it,
-    possible at best; if not, they only raise the rank.
-    """
-    fit, share, rare = (
-        fit_of(best.score, null, weights.fits),
-        best.words.rare_share,
-        best.words.rare,
-    )
-    if not rare:
-        return fit
-    if share > _WHOLE_NEED:
-        return best_fit(fit, Fit.POSSIBLE) if rare >= weights.rare_words.sure_points else fit
-    without = fit_of(best.score - weights.passages.lexical * rare, null, weights.fits)
-    if share <= weights.rare_words.fit_share:
-        return without
-    return best_fit(without, least_fit(fit, Fit.POSSIBLE))
-
-
-def _is_strong_without_trades(
-    best: ScoredPassage, asked: str, null: NullDistribution, weights: RankingWeights
-) -> bool:
-    """Whether meaning and words are enough, the words by the share of those asked for."""
-    if best.passage.part == ACTIVITY:
-        return False
-    words = weights.passages.lexical * best.lexical
-    trades = best.score - best.dense - words
-    covered = word_coverage(asked, best.passage.text) if best.lexical else 0.0
-    sure = best.dense + words * covered + min(trades, 0.0)
-    return fit_of(sure, null, weights.fits) is Fit.STRONG
-
-
-def fit_of_case(share: float, weights: FitWeights) -> Fit:
-    """The fit of who took part in a case: `share` is its relevance times the share of the role."""
-    return _fit_from(share, weights.shown_strong, weights.shown_possible, weights.shown_weak)
-
-
-def fit_of_need(relevance: float, fit_of_words: Fit, weights: FitWeights) -> Fit:
-    """The fit of a case: that of its need, or a lead at best if only its words speak of it."""
-    return best_fit(fit_of_case(relevance, weights), least_fit(fit_of_words, Fit.WEAK))
-
-
-def fit_of_trade_match(closeness: float, weights: FitWeights) -> Fit:
-    """The best fit that a trade close to a precedent's can have; never more than possible."""
-    bounds = float("inf"), weights.inferred_possible, weights.inferred_weak
-    return _fit_from(closeness, *bounds)
+def fit_of_probability(probability: float, weights: FitWeights) -> Fit:
+    """The fit of what is right with a probability, like a case with the share of a role in it."""
+    bounds = ((Fit.STRONG, weights.strong), (Fit.POSSIBLE, weights.possible))
+    for fit, bound in (*bounds, (Fit.WEAK, weights.weak)):
+        if probability >= bound:
+            return fit
+    return Fit.NONE
 
 
 def best_fit(*fits: Fit) -> Fit:
@@ -130,11 +84,3 @@ def best_fit(*fits: Fit) -> Fit:
 
 def least_fit(*fits: Fit) -> Fit:
     return min(fits, key=_RISING.index)
-
-
-def _fit_from(value: float, strong: float, possible: float, weak: float) -> Fit:
-    if value >= strong:
-        return Fit.STRONG
-    if value >= possible:
-        return Fit.POSSIBLE
-    return Fit.WEAK if value >= weak else Fit.NONE

@@ -21,7 +21,7 @@ from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
-from kb.search.fits import fit_of_case, required_score
+from kb.search.fits import FitScale, fit_of_probability
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
@@ -117,6 +117,7 @@ def answers_by_part(
         if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
     ranks = {id_: rank for rank, id_ in enumerate(ranked)}
+    measure = Measure(FitScale(null, weights.fits), weights)
     answers = []
     for part in Part:
         if part not in needed:
@@ -130,7 +131,7 @@ def answers_by_part(
             stems = query_stems(" ".join(queries[part])) if queries[part] else set()
             of_part_builder = EvidenceBuilder(stems, context)
             took = [
-                assess(id_, (), Measure(null, weights), endorsements=endorsements)
+                assess(id_, (), measure, endorsements=endorsements)
                 for id_, endorsements in of_part.taken.items()
                 if id_ in known
             ]
@@ -221,21 +222,22 @@ def _close_to(
     if not asked:
         return {}
     weights = context.weights
-    expanded_queries = context.calibration.phrases.expanded([query for _, query in asked])
-    rows = np.stack([expanded.mean_row for expanded in expanded_queries])
+    compared_queries = context.calibration.phrases.compared([query for _, query in asked])
+    rows = np.stack([compared.embedding for compared in compared_queries])
     cosines = nearest(rows, weights.parts.passages, context, scope)
-    nulls: dict[Part, NullDistribution] = {}
+    scales: dict[Part, FitScale] = {}
     scored: dict[Part, list[ScoredPassage]] = {}
-    for (part, _), expanded, near in zip(asked, expanded_queries, cosines, strict=True):
-        first = nulls.setdefault(part, expanded.null)
-        shift = required_score(first, weights.fits) - required_score(expanded.null, weights.fits)
+    for (part, _), compared, near in zip(asked, compared_queries, cosines, strict=True):
+        scale = FitScale(compared.null, weights.fits)
+        first = scales.setdefault(part, scale)
+        shift = first.score_of(0.5) - scale.score_of(0.5)
         scored.setdefault(part, []).extend(
             passage._replace(score=passage.score + shift)
-            for passage in score(expanded, near, context)
+            for passage in score(compared, near, context)
         )
     return {
         part: {
-            id_: assess(id_, passages, Measure(nulls[part], weights))
+            id_: assess(id_, passages, Measure(scales[part], weights))
             for id_, passages in gather(of_part)[Kind.ACTOR].items()
         }
         for part, of_part in scored.items()
@@ -284,7 +286,7 @@ def _actors_of_cases(
         builder.actor_hit(
             rank,
             candidate,
-            fit=fit_of_case(candidate.endorsements[0].matched.relevance, weights.fits),
+            fit=fit_of_probability(candidate.endorsements[0].matched.relevance, weights.fits),
         )
         for rank, candidate in enumerate(best[: weights.parts.hits_who_did], start=1)
     ]

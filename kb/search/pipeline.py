@@ -1,6 +1,6 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ encode (steering), expand (background) beside words (scorer) and names
+read (query) ─ encode, compare with all trades (steering) beside words (scorer) and names
 (boosts.name_search, literal.name_reading) ─ retrieve, score (scorer) ─ match cases
 (boosts.case_matching) ─ boost by endorsements and precedents (boosts) ─ assess (candidates) ─
 filter (filters) ─ results (evidence, parts)
@@ -27,14 +27,14 @@ from kb.search.candidates import Candidate, Candidates, Measure, assess, best_fi
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
-from kb.search.fits import fit_of_need
+from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit
 from kb.search.literal.name_reading import NameReading, name_reading
-from kb.search.need.probe import probability
+from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, said, score
-from kb.search.steering import expanding, understood
+from kb.search.steering import comparing, understood
 from kb.search.trades.likely_trades import likely_trades
 
 
@@ -69,18 +69,18 @@ def search(
         understood(query, steering, context.encoder, context.calibration),
         checked(filters),
     )
-    # Encode and expand, while this thread reads what needs no embedding
-    with expanding(asked, wording, steering, context, options) as expansion:
+    # Encode and compare, while this thread reads what needs no embedding
+    with comparing(asked, wording, steering, context, options) as comparison:
         bounds = Bounds(asked, steering, store)
         scope = scope_of(filters, store, complete=complete)
         words = said(asked, context, options, scope)
         needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
         named, names, absent, best_by_chance = _naming(asked, options, context)
-    expanded = expansion()
-    null = expanded.null
+    compared = comparison()
+    null = compared.null
     # Retrieve and score
-    found = retrieve(expanded, words, context, options, scope, needs)
-    scored = gather(score(expanded, found, context, options, found))
+    found = retrieve(compared, words, context, options, scope, needs)
+    scored = gather(score(compared, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     cases = context.cases(case_passages)
     # Match cases
@@ -93,7 +93,7 @@ def search(
     # Boost by endorsements and precedents
     endorsements, boosts = _boosts(
         matched,
-        precedents_elsewhere(expanded, asked, lang, context)
+        precedents_elsewhere(compared, asked, lang, context)
         if options.elsewhere and not absent
         else (),
         asked,
@@ -103,12 +103,13 @@ def search(
         options,
         scope,
     )
-    rises = {id_: boost.rise(weights.precedents) for id_, boost in boosts.items()}
-    measure = Measure(null, weights, asked, max(rises.values(), default=0.0), best_by_chance)
+    scale = FitScale(null, weights.fits)
+    measure = Measure(scale, weights, asked, best_by_chance)
     # Assess, with the passages of boosted actors that were not retrieved
-    boosted = dict.fromkeys([*endorsements, *(id_ for id_ in rises if rises[id_]), *names])
+    rising = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
+    boosted = dict.fromkeys([*endorsements, *rising, *names])
     unread = context.passages_of_actors(boosted.keys() - retrieved.keys())
-    actor_passages = retrieved | gather(score(expanded, unread, context, options))[Kind.ACTOR]
+    actor_passages = retrieved | gather(score(compared, unread, context, options))[Kind.ACTOR]
     candidates = Candidates(actor_passages, boosted, measure, endorsements, boosts, names)
 
     # Filter
@@ -124,7 +125,7 @@ def search(
     ranked = candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_))
     fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
-        assess(id_, passages, Measure(null, weights))
+        assess(id_, passages, Measure(scale, weights))
         for id_, passages in case_passages.items()
         if case_left(id_) and not bounds.exclude_case(id_)
     )
@@ -175,7 +176,9 @@ def search(
         ),
         unsaid=bounds.unsaid,
         absent=absent,
-        trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
+        trades=()
+        if named.only_named or absent or null.need_odds < LEAST_ODDS
+        else likely_trades(compared),
     )
 
 
@@ -206,9 +209,7 @@ def _boosts(
     endorsements = {} if options.transfer_only else endorsed
     # Who clearly did it has shown what it can do: nothing is inferred of it.
     showing = {
-        id_
-        for id_, (best, *_) in endorsements.items()
-        if best.matched.relevance >= weights.fits.shown_possible
+        id_ for id_, (best, *_) in endorsements.items() if best.probability >= weights.fits.possible
     }
     return endorsements, {id_: of for id_, of in followed.items() if id_ not in showing}
 
@@ -287,7 +288,11 @@ def _stories(
         (
             candidates[case.id],
             best[case.story],
-            fit_of_need(relevance.get(case.story, 0.0), candidates[case.id].fit, weights),
+            best_fit(
+                fit_of_probability(relevance.get(case.story, 0.0), weights),
+                # What only speaks of it is a lead.
+                least_fit(candidates[case.id].fit, Fit.WEAK),
+            ),
         )
         for case in one_edition_each((cases[id_] for id_ in candidates), lang)
     ]

@@ -108,29 +108,26 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical`, `overlap`, `filing` and `apart` are of the best passage
-    (`kb.search.fusion.ScoredPassage`), `rare` is what rare words add to `lexical`. `own` is what
-    its own words give, `case` what the cases that it took part in give, `similar` what precedents
-    in close trades give, `direction` what it loses because it gives up itself what the query
-    offers, and `name` what an exact or a near name gives. `lead` is added to `case`, so that who
-    did it comes before who is like it. `similar` follows from the `support`, the `example` and the
-    `likeness` of all precedents (`kb.search.boosts.precedents.Boost`).
+    `dense`, `lexical`, `filing`, `able` and `apart` are of the best passage
+    (`kb.search.fusion.ScoredPassage`). `own` is what its own words give, `case` what the best case
+    that it took part in gives, `inferred` what its means and precedents in close trades give;
+    `similar`, of this, is that of precedents, by the `example` and the `likeness` of all
+    (`kb.search.boosts.precedents.Boost`). `limit` is taken off what says more than may be said, and
+    `name` is what an exact or a near name gives.
     """
 
     dense: float = 0.0
     lexical: float = 0.0
-    rare: float = 0.0
-    overlap: float = 0.0
     filing: float | None = None
+    able: float | None = None
     apart: float = 0.0
     own: float = 0.0
     case: float = 0.0
+    inferred: float = 0.0
     similar: float = 0.0
-    support: float = 0.0
     example: float = 0.0
     likeness: float = 0.0
-    lead: float = 0.0
-    direction: float = 0.0
+    limit: float = 0.0
     name: float = 0.0
 
 

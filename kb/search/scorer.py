@@ -1,11 +1,12 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,48 +14,36 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import PassageIds, ascending, id_array, places_in
 from kb.models import Kind
-from kb.search import fusion
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.fusion import NO_WORDS, Fusion, ScoredPassage, WordValue
-from kb.search.literal.rare_words import rare_word_points, rare_words, shares_of_rare_words
+from kb.search.fusion import ScoredPassage, fuse
 from kb.search.query import Query
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import ComparedQuery
 from kb.text.analysis import query_stems
 
 _SCORED: Callable[[Iterable[Any]], ScoredPassage] = partial(tuple.__new__, ScoredPassage)
 """As `ScoredPassage._make`, in a third of the time: a search makes a thousand."""
 
-NO_VALUES: Mapping[int, WordValue] = MappingProxyType({})
+NO_WORDS: Mapping[int, float] = MappingProxyType({})
 
 
 class WordValues:
-    """The values of passages by the words of a query: BM25, and what rare words add to it."""
+    """The BM25 of passages by the words of a query."""
 
     def __init__(self, asked: Query, context: SearchContext) -> None:
-        self._weights = context.weights.rare_words
         base = context.calibration.words.of(context.store)
         self._matches = base.matches(asked.stems | query_stems(" ".join(asked.wanted)))
-        self._rare = shares_of_rare_words(rare_words(asked, base, self._weights))
 
-    def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, WordValue]:
-        """The values, by id, of the `k` passages with the highest BM25 and of all with a rare word.
+    def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, float]:
+        """The BM25, by id, of the `k` passages where it is highest; without `k`, of all.
 
-        All that have a word without a `k`. With `among`, only those passages are looked at.
+        With `among`, only those passages are looked at.
         """
         ids, bm25 = self._matches
-        rare: Collection[int] = self._rare.keys()
         if among is not None:
-            rare = self._rare.keys() & set(among)
             here = _found_in(ids, among)
             ids, bm25 = ids[here], bm25[here]
-        kept = np.union1d(_greatest(bm25, k), _found_in(ids, rare))
-        matching = dict(zip(ids[kept].tolist(), bm25[kept].tolist(), strict=True))
-        found = dict(zip(matching, map(WordValue, matching.values()), strict=True))
-        return found | {id_: self._of_rare(id_, matching.get(id_, 0.0)) for id_ in rare}
-
-    def _of_rare(self, id_: int, bm25: float) -> WordValue:
-        rare, share = self._rare[id_]
-        return WordValue(bm25, rare_word_points(rare, self._weights), share)
+        kept = _greatest(bm25, k)
+        return dict(zip(ids[kept].tolist(), bm25[kept].tolist(), strict=True))
 
 
 def _found_in(ids: PassageIds, looked_for: Collection[int]) -> NDArray[np.int64]:
@@ -97,9 +86,9 @@ class Scope:
 
 def said(
     asked: Query, context: SearchContext, options: RankingOptions, scope: Scope
-) -> dict[int, WordValue]:
+) -> dict[int, float]:
     """The value of their words, by id, of the passages that say most of a query."""
-    found: dict[int, WordValue] = {}
+    found: dict[int, float] = {}
     if options.lexical:
         words = WordValues(asked, context)
         depth = None if scope.complete else context.weights.passages.lexical_candidates
@@ -110,13 +99,13 @@ def said(
 
 
 def retrieve(
-    expanded: ExpandedQuery,
-    words: Mapping[int, WordValue],
+    compared: ComparedQuery,
+    words: Mapping[int, float],
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
     besides: Collection[int] = (),
-) -> dict[int, WordValue]:
+) -> dict[int, float]:
     """The value of their words, by id, of the passages that could matter to a query.
 
     It is 0 for those that are only near in meaning; the others are those `said`. Those of `besides`
@@ -126,19 +115,19 @@ def retrieve(
     found = dict(words)
     if options.dense:
         for among in (*scope.looked_at, *([besides] if besides else [])):
-            for id_ in _near(expanded, depth, among, context):
-                found.setdefault(id_, NO_WORDS)
+            for id_ in _near(compared, depth, among, context):
+                found.setdefault(id_, 0.0)
     return found
 
 
 def _near(
-    expanded: ExpandedQuery, k: int, among: Collection[int] | None, context: SearchContext
+    compared: ComparedQuery, k: int, among: Collection[int] | None, context: SearchContext
 ) -> Sequence[int]:
     """The ids of the `k` passages nearest to a query; with `among`, only those are looked at."""
     if among is not None and len(among) <= k:
         found = context.index.embedded(among).ids
     else:
-        found = context.index.neighbours(expanded.mean_row, k, among).ids
+        found = context.index.neighbours(compared.embedding, k, among).ids
     ids: list[int] = found.tolist()
     return ids
 
@@ -162,45 +151,26 @@ def nearest(
 
 
 def score(
-    expanded: ExpandedQuery,
+    compared: ComparedQuery,
     ids: Collection[int],
     context: SearchContext,
     options: RankingOptions = RankingOptions(),
-    words: Mapping[int, WordValue] = NO_VALUES,
+    words: Mapping[int, float] = NO_WORDS,
 ) -> list[ScoredPassage]:
     """These passages, scored by their closeness to a query and by their words."""
-    weights = context.weights.passages
     # In the order in which indexes have them, they are found sooner.
     passages = context.passages(sorted(ids))
-    known = id_array(passages.keys())
-    values = [words.get(id_, NO_WORDS) for id_ in passages]
+    lexical = np.array([words.get(id_, 0.0) for id_ in passages])
     langs = np.array([passage.lang for passage in passages.values()], np.str_)
-    close = _closeness(expanded, known, langs, context, options)
-    if options.fusion is Fusion.RECIPROCAL_RANK:
-        matching = {id_: of.value for id_, of in words.items() if of.value}
-        read = dict(zip(known[close.read].tolist(), close.dense[close.read].tolist(), strict=True))
-        ranked = fusion.reciprocal_rank(weights.reciprocal_rank, _ranking(read), _ranking(matching))
-        scores = np.array([ranked.get(id_, 0.0) for id_ in passages])
-    else:
-        lexical = np.array([bm25 + rare for bm25, rare, _ in values])
-        scores = fusion.fuse(
-            close.dense, lexical, close.overlap, close.filing, close.apart, weights
-        )
-    # A passage that the encoder has not read, like a name, counts as a fair one.
-    overlap = np.where(np.isnan(close.overlap), weights.unknown_overlap, close.overlap)
-    filing = close.filing.astype(object)
-    filing[np.isnan(close.filing)] = None
-    rows = zip(
-        passages.values(),
-        close.dense.tolist(),
-        values,
-        overlap.tolist(),
-        filing.tolist(),
-        close.apart.tolist(),
-        scores.tolist(),
-        strict=True,
+    close = _closeness(compared, id_array(passages.keys()), langs, context, options)
+    weights = context.weights.passages
+    scores = fuse(close.dense, lexical, close.filing, close.able, close.apart, weights)
+    known = (
+        [None if math.isnan(value) else value for value in overlap.tolist()]
+        for overlap in (close.filing, close.able)
     )
-    return [*map(_SCORED, rows)]
+    features = (close.dense.tolist(), lexical.tolist(), *known, close.apart.tolist())
+    return [*map(_SCORED, zip(passages.values(), *features, scores.tolist(), strict=True))]
 
 
 def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
@@ -215,23 +185,21 @@ def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[Score
     return {Kind.ACTOR: actors, Kind.CASE: cases}
 
 
-@dataclass(frozen=True, slots=True)
-class _Closeness:
+class _Closeness(NamedTuple):
     """How close passages are to a query in meaning: `(n,)` of each.
 
-    `read` are those that the encoder has read. Where it has not, `dense` is 0; so is `apart` where
-    that is not known, and `overlap` and `filing` are NaN.
+    Where the encoder has not read a passage, like a name, `dense` and `apart` are 0, and `filing`
+    and `able` NaN.
     """
 
-    read: NDArray[np.bool_]
     dense: NDArray[np.float64]
-    overlap: NDArray[np.float64]
     filing: NDArray[np.float64]
+    able: NDArray[np.float64]
     apart: NDArray[np.float64]
 
 
 def _closeness(
-    expanded: ExpandedQuery,
+    compared: ComparedQuery,
     ids: PassageIds,
     langs: NDArray[np.str_],
     context: SearchContext,
@@ -239,29 +207,19 @@ def _closeness(
 ) -> _Closeness:
     count = len(ids)
     close = _Closeness(
-        np.zeros(count, bool),
-        np.zeros(count),
-        np.full(count, np.nan),
-        np.full(count, np.nan),
-        np.zeros(count),
+        np.zeros(count), np.full(count, np.nan), np.full(count, np.nan), np.zeros(count)
     )
     if not options.dense:
         return close
     passages = context.index.embedded(ids)
-    close.read[:] = np.isin(ids, passages.ids, assume_unique=True)
-    langs = langs[close.read]
+    read = np.isin(ids, passages.ids, assume_unique=True)
+    langs = langs[read]
+    cosines = (passages.embeddings @ compared.embedding).astype(np.float64)
     dense = np.empty(len(langs))
     for lang in dict.fromkeys(langs.tolist()):
         of_lang = langs == lang
-        cosines = passages.embeddings @ expanded.rows.get(lang, expanded.mean_row)
-        dense[of_lang] = expanded.null.standardised(cosines[of_lang].astype(np.float64), lang)
-    close.dense[close.read] = dense
-    if options.overlap:
-        overlap = context.calibration.overlaps.of(expanded, passages, langs.tolist())
-        for found, value in zip((close.overlap, close.filing, close.apart), overlap, strict=True):
-            found[close.read] = value
+        dense[of_lang] = compared.null.standardised(cosines[of_lang], lang)
+    close.dense[read] = dense
+    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist())
+    close.filing[read], close.able[read], close.apart[read] = overlap
     return close
-
-
-def _ranking(scores: Mapping[int, float]) -> Sequence[int]:
-    return sorted(scores, key=lambda id_: (-scores[id_], id_))

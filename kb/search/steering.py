@@ -12,10 +12,9 @@ from kb.indexing.derivation import NAME
 from kb.language_model.wording import Wording
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
-from kb.search.need.probe import doubt
 from kb.search.query import Query, parse
 from kb.search.results import Steering
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import ComparedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,54 +114,53 @@ def understood(query: str, steering: Steering, encoder: Encoder, calibration: Ca
     return replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
 
 
-def expand(
+def compare(
     asked: Query,
     encoded: EncodedQuery,
     given: Examples,
     calibration: Calibration,
-    *,
-    to_trades: bool = True,
-    filed: bool = True,
-) -> ExpandedQuery:
-    """Returns the expanded query of the steered need, with the odds that it is a need at all.
+    options: RankingOptions = RankingOptions(),
+) -> ComparedQuery:
+    """Returns the steered need compared with all trades, with the odds that it is a need at all.
 
-    Without `filed`, and for what is offered, the trade index is not asked. No store is read.
-
-    The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
+    No store is read. The odds are of what was typed, whatever steers it: somebody who steers a
+    recipe has no need.
     """
     steered = unit(steered_embedding(encoded, given, calibration))
-    expanded = calibration.background.expand(
-        steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
+    compared = calibration.background.compared(
+        steered,
+        asked.stems,
+        filed=options.filing,
+        able=options.means,
+        offered=not asked.is_filed,
     )
     odds = calibration.probe.log_odds(asked.text, unit(encoded.need))
-    null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, calibration.weights.need))
-    return replace(expanded, null=null)
+    return replace(compared, null=replace(compared.null, need_odds=odds))
 
 
 @contextmanager
-def expanding(
+def comparing(
     asked: Query,
     wording: Wording,
     steering: Steering,
     context: SearchContext,
     options: RankingOptions,
-) -> Iterator[Callable[[], ExpandedQuery]]:
+) -> Iterator[Callable[[], ComparedQuery]]:
     """Has a query embedded while this thread reads the store.
 
-    Gives a function that waits for the embeddings and expands the query; it is called once, after
-    this, and raises what the encoder does. After an error here, the encoder has ended too.
+    Gives a function that waits for the embeddings and compares the query with all trades; it is
+    called once, after this, and raises what the encoder does. After an error here, the encoder has
+    ended too.
     """
     calibration = context.calibration
     given = examples(steering, context)
     wait = encoding(asked, wording, context.encoder, calibration)
 
-    def expanded() -> ExpandedQuery:
-        return expand(
-            asked, wait(), given, calibration, to_trades=options.expanded, filed=options.filing
-        )
+    def compared() -> ComparedQuery:
+        return compare(asked, wait(), given, calibration, options)
 
     try:
-        yield expanded
+        yield compared
     except BaseException:
         with suppress(Exception):
             wait()
@@ -176,7 +174,7 @@ def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
     """
     weights = calibration.weights.wording
     texts = [phrase.text for phrase in wording.phrases]
-    rows = [one.embedding for one in calibration.phrases.expanded(texts)]
+    rows = [one.embedding for one in calibration.phrases.compared(texts)]
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])
     shares *= weights.share / max(float(shares.sum()), 1e-12)
     return np.asarray(np.stack(rows) * shares[:, np.newaxis], np.float32)

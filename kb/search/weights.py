@@ -13,26 +13,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from kb.language_model.wording import PhraseKind
-from kb.reference.roles import ROLES, Role
-
-
-@dataclass(frozen=True, slots=True)
-class ExpansionWeights:
-    """Comparison of a query with all trades, and its move to the closest.
-
-    `kb.search.trades.background` uses them. Source: measured.
-
-    Attributes:
-        ceiling_trades: count of the closest trades whose mean closeness is the ceiling.
-        trades: count of the closest trades that a query is moved towards.
-        share: weight of these trades; the query itself has 1.
-        sharpness: logarithm of the factor by which a trade a deviation closer weighs more.
-    """
-
-    ceiling_trades: int = 3
-    trades: int = 5
-    share: float = 0.3
-    sharpness: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,62 +40,30 @@ class FilingWeights:
 
 @dataclass(frozen=True, slots=True)
 class PassageWeights:
-    """Retrieval and scores of passages (`kb.search.scorer`, `kb.search.fusion`).
+    """The score of a passage: a sum (`kb.search.fusion`), learnt by tests/training/ranking.py.
 
-    Source: measured; `reciprocal_rank` is that of the paper, the counts of candidates are cost.
+    `dense_candidates` and `lexical_candidates` are cost.
 
     Attributes:
-        lexical: worth of a point of BM25, in standard deviations of the cosine.
-        overlap: worth of the logarithm of the overlap in trades.
-        least_overlap: added to an overlap before its logarithm is taken.
-        unknown_overlap: overlap of a passage that the encoder has not read, like a name: that of a
-            fair answer.
-        filing: worth of the overlap in filing.
-        unknown_filing: overlap in filing that neither adds nor takes: it counts where there is no
-            trade index, or the encoder has not read the passage.
+        dense: worth of a standard deviation of the cosine.
+        lexical: worth of a point of BM25.
+        filing: worth of a full overlap in filing.
+        unknown_filing: overlap that neither adds nor takes: it counts where there is no trade
+            index, or the encoder has not read the passage.
         apart: loss of a service where a thing is asked for, and of a thing where a service is.
-        reciprocal_rank: k of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
-            Condorcet and individual rank learning methods".
+        able: worth of a full overlap with the trades that have the means.
         dense_candidates: count of the passages nearest to a query that are scored.
         lexical_candidates: count of the passages with its words that are scored.
     """
 
-    lexical: float = 0.3
-    overlap: float = 5.0
-    least_overlap: float = 0.1
-    unknown_overlap: float = 0.3
-    filing: float = 5.0
+    dense: float = 0.66
+    lexical: float = 0.18
+    filing: float = 2.8
     unknown_filing: float = 0.2
-    apart: float = 1.0
-    reciprocal_rank: int = 60
+    apart: float = 0.23
+    able: float = 1.0
     dense_candidates: int = 400
     lexical_candidates: int = 400
-
-
-@dataclass(frozen=True, slots=True)
-class RareWordWeights:
-    """Words of a query that few texts have (`kb.search.literal.rare_words`).
-
-    Source: measured.
-
-    Attributes:
-        points: what a passage with all the words of a need, each as rare as can be, gets, in points
-            of BM25.
-        share_power: power of the share of the need that these words have, by which it counts.
-        fit_share: share of the need above which rare words make a fit; at or below it they only
-            raise the rank.
-        sure_points: points from which rare words that are all that is asked for are a possible fit.
-        rare_power: a word is as rare as can be up to this power of the count of all records and
-            trades.
-        common_power: a word is common from this power of that count on.
-    """
-
-    points: float = 12.0
-    share_power: float = 2.0
-    fit_share: float = 0.5
-    sure_points: float = 3.0
-    rare_power: float = 0.2
-    common_power: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +73,14 @@ class CaseWeights:
     Source: measured; the role shares, and all that follows them, are judged.
 
     Attributes:
+        lexical: worth of a point of BM25 in a need, in deviations.
         gate_middle: closeness at which a need is as likely the same as another, as a share of the
             ceiling.
         gate_width: how fast that changes, as a share of the ceiling.
         least_relevance: below this relevance a case is not matched.
         second_ground: share of the weaker of an actor's two grounds, its words and its cases, that
             is added to the stronger.
-        role_shares: share of a case's score that an actor gets, by its role
-            (`kb.reference.roles.ROLES`).
-        outlet_shares: the same, where the query offers what the case shows given up.
-        aside: share of these shares for a part in such a case that speaks of something else.
+        aside: share of an outlet's share for a part in such a case that speaks of something else.
         given_up: share of its score that an actor loses if it gives up itself what the query
             offers.
         sharing: share for who coordinated such a case, where the query wants to share.
@@ -142,16 +88,11 @@ class CaseWeights:
             this the thing asked for.
     """
 
+    lexical: float = 0.3
     gate_middle: float = 1.2
     gate_width: float = 0.1
     least_relevance: float = 0.1
     second_ground: float = 0.1
-    role_shares: Mapping[Role, float] = field(
-        default_factory=lambda: {role: of.endorsement_share for role, of in ROLES.items()}
-    )
-    outlet_shares: Mapping[Role, float] = field(
-        default_factory=lambda: {role: of.outlet_share for role, of in ROLES.items()}
-    )
     aside: float = 0.4
     given_up: float = 0.75
     sharing: float = 0.85
@@ -169,19 +110,12 @@ class PrecedentWeights:
         passages: count of the passages nearest to a precedent that are compared with all.
         strength: rise of the score by a deviation of likeness.
         sharpness: how much more the closest of several precedents count.
-        close: least closeness of a close trade for a fit, as a share of the precedent's ceiling.
-        role_shares: strength of an actor in this role as a precedent for making the thing
-            (`kb.reference.roles.ROLES`).
     """
 
     count: int = 16
     passages: int = 100
-    strength: float = 5.0
+    strength: float = 0.55
     sharpness: float = 0.5
-    close: float = 0.72
-    role_shares: Mapping[Role, float] = field(
-        default_factory=lambda: {role: of.precedent_share for role, of in ROLES.items()}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,56 +199,29 @@ class NameWeights:
 
 @dataclass(frozen=True, slots=True)
 class FitWeights:
-    """Least scores of each fit (`kb.search.fits`).
+    """The probability that a hit is right, and the least of each fit (`kb.search.fits`).
 
-    Source: measured; docs/ranking-figures.md has how many hits of each fit are right.
+    Source: learnt by tests/training/ranking.py; the least probabilities are what a fit promises.
 
     Attributes:
-        strong_odds: least log odds of a need for a strong fit: half of `NeedWeights.bound`, judged.
-        ceiling_share: share of the ceiling that is required of a fit.
-        strong: least score of a strong fit above that share.
+        slope: log odds of a point of the score.
+        ceiling: log odds that a deviation of the ceiling takes.
+        need: log odds of one of the log odds that the query is a need.
+        most_need: most of the latter that count.
+        intercept: log odds at zero.
+        strong: least probability of a strong fit.
         possible: of a possible fit.
         weak: of a weak fit.
-        shown_strong: least relevance times role share of a case that makes a strong fit: the actor
-            that bought, coordinated or permitted the thing is only a lead to its makers.
-        shown_possible: of a case that makes a possible fit.
-        shown_weak: of a case that makes a weak fit.
-        inferred_possible: least closeness of a trade that makes a possible fit; from 1 on it is as
-            close as the closest trades of all are.
-        inferred_weak: of a trade that makes a weak fit.
     """
 
-    strong_odds: float = -0.75
-    ceiling_share: float = 0.4
-    strong: float = 3.0
-    possible: float = 1.5
-    weak: float = 0.0
-    shown_strong: float = 0.8
-    shown_possible: float = 0.55
-    shown_weak: float = 0.2
-    inferred_possible: float = 1.5
-    inferred_weak: float = 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class NeedWeights:
-    """Whether a query is a need at all (`kb.search.need.probe`).
-
-    Source: measured, on texts whose kind the probe had not seen.
-
-    Attributes:
-        bound: log odds of a need below which a fit requires more.
-        slope: what it requires more for each log odd below, in the units of a score.
-        penalty: of the squared slopes of the probe.
-        word_scale: weight of a word beside the embedding.
-        least_texts: count of training texts with a word, so that it is known.
-    """
-
-    bound: float = -1.5
-    slope: float = 10.0
-    penalty: float = 0.05
-    word_scale: float = 10.0
-    least_texts: int = 3
+    slope: float = 1.0
+    ceiling: float = 0.4
+    need: float = 0.3
+    most_need: float = 2.0
+    intercept: float = -2.0
+    strong: float = 0.9
+    possible: float = 0.55
+    weak: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,15 +315,12 @@ class PartWeights:
 class RankingWeights:
     """Every number that a ranking is made with."""
 
-    expansion: ExpansionWeights = ExpansionWeights()
     filing: FilingWeights = FilingWeights()
     passages: PassageWeights = PassageWeights()
-    rare_words: RareWordWeights = RareWordWeights()
     cases: CaseWeights = CaseWeights()
     precedents: PrecedentWeights = PrecedentWeights()
     names: NameWeights = NameWeights()
     fits: FitWeights = FitWeights()
-    need: NeedWeights = NeedWeights()
     letters: LetterWeights = LetterWeights()
     steering: SteeringWeights = SteeringWeights()
     wording: WordingWeights = WordingWeights()

@@ -124,7 +124,9 @@ class TradeIndex:
         """
         count = self.count(kind)
         if not len(rows) or not count:
-            return np.zeros((len(rows), self.filed.shape[1]), np.float32), np.zeros(len(rows))
+            return np.zeros((len(rows), self.filed.shape[1]), np.float32), np.zeros(
+                len(rows), np.float32
+            )
         take_one_thread()
         cosines, ids = self.phrases.search(
             np.ascontiguousarray(rows), min(nearest, count), params=self._among(kind)
@@ -142,10 +144,11 @@ class TradeIndex:
 
     def _among(self, kind: Votes) -> Any:
         """What has FAISS look among the phrases of a kind alone."""
-        chosen = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
+        sel: Any = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
+        of_faiss: Any = faiss
         if isinstance(self.phrases, faiss.IndexIVF):
-            return faiss.SearchParametersIVF(sel=chosen, nprobe=LISTS_READ)
-        return faiss.SearchParameters(sel=chosen)
+            return of_faiss.SearchParametersIVF(sel=sel, nprobe=LISTS_READ)
+        return of_faiss.SearchParameters(sel=sel)
 
     def is_of(self, trade_rows: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of all trades."""

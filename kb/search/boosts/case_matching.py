@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kb.indexing.derivation import NEED, TITLE
 from kb.models import Case
 from kb.search.fusion import ScoredPassage
+from kb.search.need.probe import LEAST_ODDS
 from kb.search.results import MatchedCase
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
@@ -27,7 +28,7 @@ def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> flo
     same.
     """
     share = word_coverage(asked, scored.passage.text) if scored.lexical else 0.0
-    return scored.dense + weights.passages.lexical * scored.lexical * share
+    return scored.dense + weights.cases.lexical * scored.lexical * share
 
 
 def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
@@ -35,7 +36,7 @@ def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> 
 
     The need has to be closer where the query may be none: no case tells the history of soap.
     """
-    share = (score - null.doubt) / max(null.ceiling, 1e-6)
+    share = score / max(null.ceiling, 1e-6) + min(null.need_odds - LEAST_ODDS, 0.0)
     return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
 
 

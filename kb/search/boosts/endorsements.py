@@ -20,6 +20,9 @@ from kb.search.weights import CaseWeights
 from kb.text.analysis import TEXTS_REMEMBERED, word_coverage
 from kb.text.flow import case_flow, gave_up
 
+_MOST = {Fit.STRONG: 0.98, Fit.POSSIBLE: 0.85, Fit.WEAK: 0.5, Fit.NONE: 0.1}
+"""The greatest probability of who is at best a fit by its role."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
@@ -41,9 +44,9 @@ class Endorsement:
         return self.matched.relevance * self.role_share
 
     @property
-    def score(self) -> float:
-        """On the scale of `kb.search.fusion.fuse`."""
-        return self.matched.closeness * self.share
+    def probability(self) -> float:
+        """The probability that the actor is an answer: its share, as far as its role allows."""
+        return min(self.share, _MOST[self.best_fit])
 
     @property
     def case(self) -> Case:
@@ -56,12 +59,12 @@ def endorsement(
     """The endorsement by the part that an actor took in a matched case."""
     traits = ROLES[participation.role]
     if asked.flow is Flow.OFFERS and _shows_giving(matched.case):
-        share = weights.outlet_shares[participation.role]
+        share = traits.outlet_share
         if not _speaks_of(participation, matched.case, asked):
             return Endorsement(matched, participation, weights.aside * share, Fit.WEAK)
         gives = participation.role is Role.SUPPLIER
         return Endorsement(matched, participation, share, Fit(traits.outlet_fit), gives)
-    share, fit = weights.role_shares[participation.role], Fit(traits.best_fit)
+    share, fit = traits.endorsement_share, Fit(traits.best_fit)
     if asked.flow is Flow.OFFERS:
         # It made such a thing for who needed it: that says little of whether it takes one.
         fit = Fit.POSSIBLE if fit is Fit.STRONG else fit
@@ -84,7 +87,7 @@ def endorse(
                     endorsement(matched, participation, asked, weights)
                 )
     for endorsements in found.values():
-        endorsements.sort(key=lambda endorsed: (-endorsed.score, endorsed.case.id))
+        endorsements.sort(key=lambda endorsed: (-endorsed.probability, endorsed.case.id))
     return found
 
 

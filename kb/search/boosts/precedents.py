@@ -18,6 +18,7 @@ from kb.encoder.encoder import Embeddings
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.conversions import Conversion
 from kb.reference.flows import Flow
+from kb.reference.roles import ROLES
 from kb.search.boosts.case_matching import relevance
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.context import SearchContext
@@ -25,7 +26,7 @@ from kb.search.query import Query
 from kb.search.results import MatchedCase
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import ComparedQuery
 from kb.search.weights import PrecedentWeights
 from kb.store.passages import Passage
 
@@ -48,14 +49,12 @@ class Precedent:
 class TradeMatch:
     """A passage of another actor, compared with a precedent's trade.
 
-    `likeness` is by how many deviations it is closer than a chance trade. The fit goes by its
-    `closeness`: 0 where it is barely a close trade, 1 where it is as close as the closest of all.
+    `likeness` is by how many deviations it is closer than a chance trade.
     """
 
     precedent: Precedent
     passage_id: int
     likeness: float
-    closeness: float
 
 
 Match = tuple[TradeMatch, Passage]
@@ -93,15 +92,15 @@ class Matches(Sequence[Match]):
 class Boost(NamedTuple):
     """The effect of precedents on an actor.
 
-    `support` is the weight of all of them, `example` that of the greatest, and `likeness` the mean
-    likeness in which the closest count more (`mean_likeness`). `closest` is the closeness of the
-    closest trade. `matches` are the closest passage for each precedent, strongest first.
+    `example` is the weight of the greatest, and `likeness` the mean likeness in which the closest
+    count more (`mean_likeness`). `did` is the probability that the surest of them in this base is
+    an answer itself, 0 without one. `matches` are the closest passage for each precedent, strongest
+    first.
     """
 
-    support: float = 0.0
     example: float = 0.0
     likeness: float = 0.0
-    closest: float = 0.0
+    did: float = 0.0
     matches: Sequence[Match] = ()
 
     def rise(self, weights: PrecedentWeights) -> float:
@@ -148,7 +147,7 @@ def precedents_of(
     embeddings = actor_embeddings(endorsements.keys(), context)
     found = []
     for actor_id, (best, *_) in endorsements.items():
-        share = weights.role_shares[best.participation.role]
+        share = ROLES[best.participation.role].precedent_share
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
@@ -156,7 +155,7 @@ def precedents_of(
 
 
 def precedents_elsewhere(
-    expanded: ExpandedQuery, asked: Query, lang: str, context: SearchContext
+    compared: ComparedQuery, asked: Query, lang: str, context: SearchContext
 ) -> list[Precedent]:
     """The firms elsewhere that met such a need, by their weight; told in `lang` if it is known.
 
@@ -166,9 +165,9 @@ def precedents_elsewhere(
         return []
     known, weights = context.calibration.conversions, context.weights
     found = []
-    for place, close in enumerate(known.closeness(expanded).tolist()):
-        relevant = relevance(close, expanded.null, weights)
-        share = weights.precedents.role_shares[known.of[place].role]
+    for place, close in enumerate(known.closeness(compared).tolist()):
+        relevant = relevance(close, compared.null, weights)
+        share = ROLES[known.of[place].role].precedent_share
         if share and relevant >= weights.cases.least_relevance:
             case, firm = _told(known.of[place], lang if lang in known.needs else "fr")
             matched = MatchedCase(case, close, relevant)
@@ -214,20 +213,18 @@ def _heaviest(precedents: list[Precedent], weights: PrecedentWeights) -> list[Pr
 class Comparison:
     """Passages of actors, compared with precedents.
 
-    `likeness` and `closeness` are `(precedents, passages)`, as those of `TradeMatch`.
+    `likeness` is `(precedents, passages)`, as that of `TradeMatch`.
     """
 
     precedents: Sequence[Precedent]
     passages: Sequence[Passage]
     likeness: NDArray[Any]
-    closeness: NDArray[Any]
 
     def match(self, row: int, column: int) -> TradeMatch:
         return TradeMatch(
             self.precedents[row],
             self.passages[column].id,
             float(self.likeness[row, column]),
-            float(self.closeness[row, column]),
         )
 
 
@@ -238,7 +235,7 @@ def compare_trades(
     embedded = context.index.embedded(sorted(passages))
     if not len(embedded.ids):
         nothing = np.zeros((len(precedents), 0), np.float32)
-        return Comparison(precedents, (), nothing, nothing)
+        return Comparison(precedents, (), nothing)
     compared = [passages[id_] for id_ in embedded.ids.tolist()]
     of_precedents = np.stack([precedent.embedding for precedent in precedents])
     cosines = of_precedents @ embedded.embeddings.T
@@ -247,10 +244,7 @@ def compare_trades(
     langs = [passage.lang for passage in compared]
     read = context.calibration.overlaps.read(embedded, langs)
     likeness = (there + read.standardised(cosines)) / 2
-    ceilings = np.array([max(null.ceiling, 1e-6) for null in nulls])
-    close = context.weights.precedents.close
-    closeness = (there / ceilings[:, np.newaxis] - close) / (1 - close)
-    return Comparison(precedents, compared, likeness, closeness)
+    return Comparison(precedents, compared, likeness)
 
 
 def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boost]:
@@ -276,9 +270,13 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
         for precedent in compared.precedents
     ]
     of_each = np.array([[precedent.weight] for precedent in compared.precedents]) * others
-    support, example = of_each.sum(axis=0), of_each.max(axis=0)
+    example = of_each.max(axis=0)
+    did = [
+        [0.0 if precedent.elsewhere else precedent.endorsement.probability]
+        for precedent in compared.precedents
+    ]
+    surest = (np.array(did) * (of_each > 0)).max(axis=0)
     means = mean_likeness(of_each, best, weights.sharpness)
-    closeness = np.where(of_each, np.take_along_axis(compared.closeness, closest, 1), -np.inf)
     strength = of_each * np.exp(weights.sharpness * (best - best.max(axis=0)))
 
     def matches(place: int) -> Sequence[Match]:
@@ -287,13 +285,13 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
         chosen = [(row, int(closest[row, place])) for row in rows]
         return [(compared.match(row, column), compared.passages[column]) for row, column in chosen]
 
-    of_actors = (support, example, means, closeness.max(axis=0))
+    of_actors = (example, means, surest)
     return {
-        actor_id: Boost(weight, greatest, mean, closest_trade, Matches(matches, place))
-        for place, (actor_id, weight, greatest, mean, closest_trade) in enumerate(
+        actor_id: Boost(greatest, mean, of_surest, Matches(matches, place))
+        for place, (actor_id, greatest, mean, of_surest) in enumerate(
             zip(by_actor, *(each.tolist() for each in of_actors), strict=True)
         )
-        if weight
+        if greatest
     }
 
 

@@ -7,12 +7,13 @@ the economy know its words.
 
 import re
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 
-from kb.search.literal.rare_words import is_word_of_trades
+from kb.reference.trades import trades
 from kb.search.query import Query
 from kb.store.store import Store
-from kb.text.analysis import FUNCTION_WORDS, Word, spellings, words
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, stems, words
 from kb.text.lexicon import Lexicons
 from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
 
@@ -68,4 +69,18 @@ def _is_abbreviation(written: str) -> bool:
 
 
 def _is_known(word: Word, store: Store) -> bool:
-    return is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []
+    return _is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []
+
+
+def _is_word_of_trades(word: Word) -> bool:
+    """Returns whether some trade of the economy is described with this word."""
+    known = _stems_of_trades()
+    return any(stem(form, lang) in known for form in word.forms[-1:] for lang in STEMMERS)
+
+
+@cache
+def _stems_of_trades() -> frozenset[str]:
+    phrases = [(lang, getattr(trade, lang)) for trade in trades() for lang in STEMMERS]
+    return frozenset(
+        key for lang, phrase in phrases for word in words(phrase) for key in stems(word, lang)
+    )

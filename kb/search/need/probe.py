@@ -23,13 +23,19 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.search.need.training_texts import TrainingText, training_texts
 from kb.search.query import bare_need
-from kb.search.weights import NeedWeights
 from kb.text.folding import fold
 from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
 _TOKEN = re.compile(r"[^\W_]+|\?")
+_PENALTY, _WORD_SCALE, _LEAST_TEXTS = 0.05, 10.0, 3
+"""The penalty of squared slopes, the weight of a word beside the embedding, and the least count of
+training texts with a known word: measured on texts that the probe had not seen."""
+
+LEAST_ODDS = -1.5
+"""The log odds below which a query is hardly a need."""
+
 _MOST_STEPS, _ENOUGH = 60, 1e-5
 _FITTED_KEPT = 4
 
@@ -51,10 +57,10 @@ class NeedProbe:
         self.terms = terms
 
     @classmethod
-    def of(cls, encoder: Encoder, weights: NeedWeights, cache: Path | None = None) -> "NeedProbe":
+    def of(cls, encoder: Encoder, cache: Path | None = None) -> "NeedProbe":
         """The probe of an encoder; kept in the folder `cache`, for the next time."""
         texts = training_texts()
-        told = [encoder.fingerprint, str(encoder.dimension), repr(weights), *map(repr, texts)]
+        told = [encoder.fingerprint, str(encoder.dimension), *map(repr, texts)]
         digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
         with _fitting:
             probe = _fitted.get(digest)
@@ -65,7 +71,7 @@ class NeedProbe:
             if probe is None:
                 logger.info("Learning from %d texts what a need is (once)", len(texts))
                 needs = [bare_need(text.text) for text in texts]
-                probe = cls.fitted(texts, encoder.encode(needs, TextKind.QUERY), weights)
+                probe = cls.fitted(texts, encoder.encode(needs, TextKind.QUERY))
                 if path:
                     probe._keep(path)
             _fitted[digest] = probe
@@ -74,9 +80,7 @@ class NeedProbe:
             return probe
 
     @classmethod
-    def fitted(
-        cls, texts: Sequence[TrainingText], rows: Embeddings, weights: NeedWeights
-    ) -> "NeedProbe":
+    def fitted(cls, texts: Sequence[TrainingText], rows: Embeddings) -> "NeedProbe":
         """A probe fitted to texts and the `(n, dimension)` embeddings of their needs.
 
         Needs weigh as much as the others in all. Embeddings are scaled to a deviation of 1.
@@ -91,16 +95,16 @@ class NeedProbe:
         known = {
             term: at
             for at, term in enumerate(
-                sorted(term for term, count in counts.items() if count >= weights.least_texts)
+                sorted(term for term, count in counts.items() if count >= _LEAST_TEXTS)
             )
         }
         present = np.zeros((len(texts), len(known)), np.float32)
         for row, terms in zip(present, of_texts, strict=True):
-            row[[known[term] for term in terms & known.keys()]] = weights.word_scale
+            row[[known[term] for term in terms & known.keys()]] = _WORD_SCALE
         features = np.concatenate([(rows - mean) / scale, present], axis=1, dtype=np.float32)
-        slopes, intercept = _logistic_regression(features, answers, sizes, weights.penalty)
+        slopes, intercept = _logistic_regression(features, answers, sizes, _PENALTY)
         of_rows = slopes[: rows.shape[1]] / scale
-        values = (weights.word_scale * slopes[rows.shape[1] :]).tolist()
+        values = (_WORD_SCALE * slopes[rows.shape[1] :]).tolist()
         return cls(
             of_rows, intercept - float(of_rows @ mean), dict(zip(known, values, strict=True))
         )
@@ -137,11 +141,6 @@ def terms_of(text: str) -> set[str]:
 
 def probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(min(log_odds, 50.0), -50.0)))
-
-
-def doubt(log_odds: float, weights: NeedWeights) -> float:
-    """What a fit requires more, because the query may be no need: 0 for what is likely one."""
-    return weights.slope * max(weights.bound - log_odds, 0.0)
 
 
 def _logistic_regression(

@@ -8,8 +8,8 @@ itself. It is therefore compared with the cosines to the trades of the whole eco
   text in its own language, whatever its content, and this takes it out;
 - how close the closest trades of all are: to a need that no firm here meets, some trade elsewhere
   is closer than any firm here;
-- in which trades a text would be filed: by its closeness to each trade, and by the phrases of a
-  trade index (`kb.trade_index`), if the encoder has one.
+- in which trades a text would be filed, by its closeness to each trade and by the phrases of a
+  trade index (`kb.trade_index`), and which trades could meet a need with their means.
 
 Unlike the passages of a base, the background neither grows nor leans to one sector, so that a
 score says the same in a base of fifty firms and in one of fifty thousand.
@@ -27,37 +27,33 @@ from kb.encoder.encoder import Embeddings, Encoder
 from kb.reference.trades import trades
 from kb.search.trades.kept_embeddings import kept_embeddings
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.weights import ExpansionWeights, FilingWeights
+from kb.search.weights import FilingWeights
 from kb.text.analysis import STEMMERS
-from kb.trade_index.trade_index import TradeIndex
+from kb.trade_index.trade_index import TradeIndex, Votes
 
 logger = logging.getLogger(__name__)
 
+CEILING_TRADES = 3
+"""Count of the closest trades whose mean closeness is the ceiling."""
+
 
 @dataclass(frozen=True, slots=True)
-class ExpandedQuery:
-    """A query with the trades that it points to.
+class ComparedQuery:
+    """A query compared with all trades.
 
-    `rows` are its embedding moved towards the closest trades in a language, to be compared with
-    passages in that language: an English query knows by them how French puts it. `null` is that
-    of these rows, by language, but for its `ceiling`, which is of the query itself. `shares`
-    are the square roots of how much of the query each trade has, `(trades,)`; `filing` those of how
-    likely it would be filed in each, None where that is not known; `trades` the indices of the
-    closest in `kb.reference.trades`, with their weights.
+    Attributes:
+        embedding: `(dimension,)`, unit.
+        null: its null distribution.
+        filing: the square roots of how likely it would be filed in each trade, `(trades,)`; None
+            where that is not known, and for what is offered.
+        able: the square roots of how likely each trade has the means for it, or takes in what is
+            offered, `(trades,)`; None without a trade index.
     """
 
     embedding: Embeddings
-    rows: Mapping[str, Embeddings]
     null: NullDistribution
-    shares: Embeddings
-    trades: tuple[tuple[int, float], ...]
     filing: Embeddings | None = None
-
-    @property
-    def mean_row(self) -> Embeddings:
-        """The mean of the rows: what passages are retrieved by, whatever their language."""
-        mean: Embeddings = np.mean(list(self.rows.values()), axis=0)
-        return mean
+    able: Embeddings | None = None
 
 
 class Background:
@@ -69,12 +65,10 @@ class Background:
     def __init__(
         self,
         embeddings: Mapping[str, Embeddings],
-        weights: ExpansionWeights,
         index: TradeIndex | None = None,
         filing: FilingWeights = FilingWeights(),
     ) -> None:
         self.embeddings = embeddings
-        self.weights = weights
         self.index = index
         self._filing = filing
         self._stacked = np.concatenate(list(embeddings.values()))
@@ -83,7 +77,6 @@ class Background:
     def of(
         cls,
         encoder: Encoder,
-        weights: ExpansionWeights,
         cache: Path | None = None,
         index: TradeIndex | None = None,
         filing: FilingWeights = FilingWeights(),
@@ -99,7 +92,7 @@ class Background:
             logger.info("The trade index is of another encoder than %s: not used", encoder.name)
             index = None
         embeddings = np.split(rows, len(STEMMERS))
-        return cls(dict(zip(STEMMERS, embeddings, strict=True)), weights, index, filing)
+        return cls(dict(zip(STEMMERS, embeddings, strict=True)), index, filing)
 
     @property
     def count(self) -> int:
@@ -108,60 +101,51 @@ class Background:
     @property
     def fingerprint(self) -> str:
         """A digest of all that the trades of a passage are made of, beside its embedding."""
-        digest = hashlib.sha256(f"{list(self.embeddings)} {self.weights} {self._filing}".encode())
+        digest = hashlib.sha256(f"{list(self.embeddings)} {self._filing}".encode())
         digest.update(self._stacked.tobytes())
         if self.index:
             digest.update(self.index.fingerprint.encode())
         return digest.hexdigest()[:32]
 
-    def expand(
+    def compared(
         self,
         embedding: Embeddings,
         stems: Collection[str] = (),
         *,
-        to_trades: bool = True,
         filed: bool = True,
-    ) -> ExpandedQuery:
-        """The expanded query of a `(dimension,)` unit embedding, with the stems of its words.
+        able: bool = True,
+        offered: bool = False,
+    ) -> ComparedQuery:
+        """The comparison of a `(dimension,)` unit embedding, with the stems of its words.
 
-        Without `to_trades`, its rows are all the embedding itself. It has no filing without
-        `filed`.
+        It is not filed without `filed`, nor if it is `offered`; without `able`, nobody's means are
+        looked for.
         """
-        by_lang = self._standardised(embedding[np.newaxis])[0][0]
-        best = by_lang.max(axis=0)
-        filing = self._filing_of_query(embedding, best, stems) if filed else None
-        drawn = best if filing is None else 2 * np.log(np.maximum(filing, 1e-12))
-        closest = np.argsort(-drawn, kind="stable")[: self.weights.trades]
-        weights = np.exp(drawn[closest] - drawn[closest[0]])
-        weights /= weights.sum()
-        share = self.weights.share if to_trades else 0
-        rows = {
-            lang: embedding + share * (weights @ trade_rows[closest])
-            for lang, trade_rows in self.embeddings.items()
-        }
-        cosines = {lang: self.embeddings[lang] @ row for lang, row in rows.items()}
-        null = NullDistribution(
-            {lang: float(of_row.mean()) for lang, of_row in cosines.items()},
-            {lang: max(float(of_row.std()), 1e-6) for lang, of_row in cosines.items()},
-            float(np.sort(best)[-self.weights.ceiling_trades :].mean()),
-        )
-        weighted_trades = tuple(zip(closest.tolist(), weights.tolist(), strict=True))
-        shares = self._root_shares(best)
-        return ExpandedQuery(embedding, rows, null, shares, weighted_trades, filing)
+        (null,) = self.null_distributions(embedding[np.newaxis])
+        filing = able_trades = None
+        if self.index is not None:
+            row = embedding[np.newaxis]
+            if filed and not offered:
+                filing = self._filing_of_query(self.index, embedding, stems)
+            if able:
+                kind = Votes.TAKES if offered else Votes.COULD
+                able_trades = np.sqrt(self._votes(self.index, row, kind)[0])
+        return ComparedQuery(embedding, null, filing, able_trades)
 
-    def shares(self, rows: Embeddings, lang: str) -> tuple[Embeddings, Embeddings | None]:
-        """How much each trade has of passages, and how likely they would be filed in it.
+    def filing(self, rows: Embeddings, lang: str) -> Embeddings | None:
+        """The square roots of how likely passages would be filed in each trade, `(n, trades)`.
 
-        `rows` are `(n, dimension)` embeddings of passages in a language. Both are square roots,
-        `(n, trades)`; the second is None without a trade index.
+        `rows` are `(n, dimension)` embeddings of passages in a language. None without an index.
         """
-        standardised = self._standardised_in(rows, lang)
-        return self._root_shares(standardised), self._filing_of_passages(rows, standardised)
+        if self.index is None:
+            return None
+        votes = self._votes(self.index, rows)
+        return self._root_filing(votes, self._standardised_in(rows, lang))
 
     def null_distributions(self, rows: Embeddings) -> list[NullDistribution]:
         """The null distribution of each of `(n, dimension)` embeddings."""
         standardised, means, deviations = self._standardised(rows)
-        count = self.weights.ceiling_trades
+        count = CEILING_TRADES
         closest = np.partition(standardised.max(axis=1), -count, axis=1)[:, -count:]
         return [
             NullDistribution(
@@ -197,33 +181,18 @@ class Background:
         standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
         return np.asarray(standardised)
 
-    def _root_shares(self, standardised: Embeddings) -> Embeddings:
-        """Square roots of a distribution over the last axis: the closer a trade, the more."""
-        return _root_softmax(self.weights.sharpness * standardised)
-
     def _filing_of_query(
-        self, embedding: Embeddings, standardised: Embeddings, stems: Collection[str]
-    ) -> Embeddings | None:
-        """Square roots of how likely a query would be filed in each trade, `(trades,)`.
-
-        The phrases nearest to it vote, and those with its rare words. None without an index.
-        """
-        if self.index is None:
-            return None
+        self, index: TradeIndex, embedding: Embeddings, stems: Collection[str]
+    ) -> Embeddings:
+        """The phrases nearest to a query vote, and those with its rare words: `(trades,)`."""
         weights = self._filing
-        of_words, said = self.index.words.votes(stems)
-        votes = self._votes(self.index, embedding[np.newaxis])[0]
+        of_words, said = index.words.votes(stems)
+        (votes,) = self._votes(index, embedding[np.newaxis])
         votes = (1 - weights.words * said) * votes + weights.words * of_words
-        return self._root_filing(votes, standardised)
+        return self._root_filing(votes, self._standardised(embedding[np.newaxis])[0][0].max(axis=0))
 
-    def _filing_of_passages(self, rows: Embeddings, standardised: Embeddings) -> Embeddings | None:
-        """The same of passages, `(n, trades)`."""
-        if self.index is None:
-            return None
-        return self._root_filing(self._votes(self.index, rows), standardised)
-
-    def _votes(self, index: TradeIndex, rows: Embeddings) -> Embeddings:
-        return index.votes(rows, self._filing.nearest, self._filing.temperature)[0]
+    def _votes(self, index: TradeIndex, rows: Embeddings, kind: Votes = Votes.FILED) -> Embeddings:
+        return index.votes(rows, self._filing.nearest, self._filing.temperature, kind)[0]
 
     def _root_filing(self, votes: Embeddings, standardised: Embeddings) -> Embeddings:
         """√P with P(t) ∝ exp(a z_t) (v_t + f)^b, over the last axis."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings, Encoder
 from kb.reference.conversions import Conversion, conversions
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import ComparedQuery
 from kb.search.trades.kept_embeddings import kept_embeddings
 from kb.text.analysis import STEMMERS
 
@@ -44,10 +44,10 @@ class KnownConversions:
         needs = {lang: by_lang[0, :, place] for place, lang in enumerate(STEMMERS)}
         return cls(known, needs, np.asarray(means, np.float32))
 
-    def closeness(self, expanded: ExpandedQuery) -> NDArray[np.float64]:
+    def closeness(self, compared: ComparedQuery) -> NDArray[np.float64]:
         """The standardised cosine of each need and the query, in the closer language."""
         of_each = [
-            expanded.null.standardised((rows @ expanded.rows[lang]).astype(np.float64), lang)
+            compared.null.standardised((rows @ compared.embedding).astype(np.float64), lang)
             for lang, rows in self.needs.items()
         ]
         return np.asarray(np.max(of_each, axis=0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb.reference.trades import Trade, trades
-from kb.search.trades.background import ExpandedQuery
+from kb.search.trades.background import ComparedQuery
 
 MOST, LEAST_SHARE = 3, 0.15
 """Most trades that are named, and the least probability of each."""
@@ -19,14 +19,14 @@ class LikelyTrade:
     share: float
 
 
-def likely_trades(expanded: ExpandedQuery) -> tuple[LikelyTrade, ...]:
+def likely_trades(compared: ComparedQuery) -> tuple[LikelyTrade, ...]:
     """The trades in which a query would most likely be filed, likeliest first.
 
     None where its filing is not known, and none where no trade is likely.
     """
-    if expanded.filing is None:
+    if compared.filing is None:
         return ()
-    shares = np.square(expanded.filing)
+    shares = np.square(compared.filing)
     likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()
     return tuple(
         LikelyTrade(trades()[column], float(shares[column]))

@@ -16,15 +16,13 @@ class NullDistribution:
 
     `mean` and `deviation` are those of the cosines to the trades in a language; `ceiling`
     is how many deviations above the mean the closest trades are, in whichever language. `need_odds`
-    are the log odds that a query is a need at all, and `doubt` what fits require more where they
-    are low (`kb.search.need.probe`).
+    are the log odds that a query is a need at all (`kb.search.need.probe`).
     """
 
     mean: Mapping[str, float]
     deviation: Mapping[str, float]
     ceiling: float
     need_odds: float = 0.0
-    doubt: float = 0.0
 
     def standardised(self, cosine: Cosines, lang: str = "") -> Cosines:
         """A cosine to a passage of this language, as deviations above a chance trade's.

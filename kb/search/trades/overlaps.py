@@ -10,11 +10,10 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import EmbeddedPassages, PassageIds, ascending, id_array
 from kb.reference.trades import trades
 from kb.search.trades import saved_trades
-from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.passage_trades import (
     FILED_IN,
     PassageTrades,
@@ -27,7 +26,7 @@ from kb.search.trades.saved_trades import SavedTrades
 from kb.store.store import Store
 
 PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
-"""Count of passages whose trades are remembered (0.7 kB each), and computed at once."""
+"""Count of passages whose trades are remembered (0.1 kB each), and computed at once."""
 
 UNSAVED, UNSAVED_SHARE = 1_000, 0.05
 """New passages that wait to be saved: this count, or this share of all."""
@@ -36,14 +35,14 @@ UNSAVED, UNSAVED_SHARE = 1_000, 0.05
 class Overlap(NamedTuple):
     """How far passages and a query are about the same trades: `(n,)` of each.
 
-    Both are Bhattacharyya coefficients of two distributions over the trades: 0 where they have no
-    trade in common, 1 where they are the same. `trades` is that of their closeness to each trade;
-    `filing` that of where they would be filed, NaN without a trade index. `apart` is how likely
-    one of the two is about things that are made, and the other about services.
+    `filing` and `able` are Bhattacharyya coefficients of where passages would be filed and of where
+    the query would be, or of who has the means for it: 0 where they have no trade in common, 1
+    where they are the same; NaN where that is not known. `apart` is how likely one of the two is
+    about things that are made, and the other about services.
     """
 
-    trades: NDArray[np.float32]
     filing: NDArray[np.float32]
+    able: NDArray[np.float32]
     apart: NDArray[np.float32]
 
 
@@ -76,31 +75,20 @@ class Overlaps:
         made = [trade.makes_things for trade in trades()][: background.count]
         self._makes_things = np.array(made, np.float32)
 
-    def of(
-        self, expanded: ExpandedQuery, passages: EmbeddedPassages, langs: Sequence[str]
-    ) -> Overlap:
+    def of(self, query: ComparedQuery, passages: EmbeddedPassages, langs: Sequence[str]) -> Overlap:
         """The overlaps of a query with passages; `langs` are their languages, in their order."""
         found = Overlap(*np.full((3, len(passages.ids)), np.nan, np.float32))
+        found.apart[:] = 0
         for first in range(0, len(passages.ids), COMPUTED_AT_ONCE):
             batch = slice(first, first + COMPUTED_AT_ONCE)
             read = self.read(passages.at(batch), langs[batch])
-            found.trades[batch] = read.overlaps(expanded.shares)
-            found.apart[batch] = 0
-            if expanded.filing is not None:
-                found.filing[batch] = read.filing_overlaps(expanded.filing)
-                asked = float(np.square(expanded.filing) @ self._makes_things)
+            if query.able is not None:
+                found.able[batch] = read.overlaps(query.able)
+            if query.filing is not None:
+                found.filing[batch] = read.overlaps(query.filing)
+                asked = float(np.square(query.filing) @ self._makes_things)
                 made = (np.square(read.filing) * self._makes_things[read.filed]).sum(axis=1)
                 found.apart[batch] = asked * (1 - made) + (1 - asked) * made
-        return found
-
-    def filing(self, passages: EmbeddedPassages, langs: Sequence[str]) -> Embeddings:
-        """How likely passages would be filed in each trade, as square roots: `(n, trades)`.
-
-        Zeros without a trade index. `langs` are their languages, in their order.
-        """
-        read = self.read(passages, langs)
-        found = np.zeros((len(read), self._background.count), np.float32)
-        np.put_along_axis(found, read.filed.astype(int), read.filing, 1)
         return found
 
     def read(self, passages: EmbeddedPassages, langs: Sequence[str]) -> PassageTrades:
@@ -201,9 +189,9 @@ class Overlaps:
         for lang in dict.fromkeys(langs):
             at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
             of_lang = passages.at(at)
-            shares, filing = self._background.shares(of_lang.embeddings, lang)
+            filing = self._background.filing(of_lang.embeddings, lang)
             lines = self._background.lines(of_lang.embeddings)
-            rows[at] = trade_rows(of_lang, shares, filing, lines)
+            rows[at] = trade_rows(of_lang, self._background.count, filing, lines)
         return rows
 
     def _remember(self, rows: TradeRows) -> None:

@@ -9,9 +9,6 @@ from kb.indexing.dense_index import EmbeddedPassages
 FILED_IN = 24
 """Count of the likeliest trades of a passage that are kept: the others hardly count."""
 
-STEPS = 255
-"""Steps in which shares are kept. A score moves by 0.001 for it, and seldom by 0.005."""
-
 _LEAST_DIFFERENCE = 1e-5
 """That of the sums of two embeddings which are not the same, in half precision."""
 
@@ -24,8 +21,6 @@ def row_type(trades: int) -> np.dtype[np.void]:
 
     - `id` of the passage; `sum` of its embedding, by which one that was made again is told from the
       former.
-    - `shares`: squared, and times `step`, the square roots of how much each trade has of it. So
-      small ones are told more finely.
     - `filed`: its likeliest trades, and `filing`: the square roots of how likely they are.
     - `lines`: the slope and the origin by which a cosine with it is standardised over its cosines
       with all trades.
@@ -35,29 +30,22 @@ def row_type(trades: int) -> np.dtype[np.void]:
         [
             ("id", "<i8"),
             ("sum", "<f4"),
-            ("step", "<f4"),
             ("lines", "<f4", (2,)),
             ("filed", "<u2", (filed,)),
             ("filing", "<f2", (filed,)),
-            ("shares", "u1", (trades,)),
         ]
     )
 
 
 def trade_rows(
-    passages: EmbeddedPassages, shares: Embeddings, filing: Embeddings | None, lines: Embeddings
+    passages: EmbeddedPassages, trades: int, filing: Embeddings | None, lines: Embeddings
 ) -> TradeRows:
-    """The rows of passages, by what a background tells of them.
+    """The rows of passages, where there are so many trades.
 
-    `shares` and `filing` are square roots, `(n, trades)`. Without `filing`, none is filed.
+    `filing` are square roots, `(n, trades)`; without, none is filed.
     """
-    rows = np.zeros(len(passages.ids), row_type(shares.shape[1]))
+    rows = np.zeros(len(passages.ids), row_type(trades))
     rows["id"], rows["sum"], rows["lines"] = passages.ids, _sums(passages), lines
-    # Of a damaged embedding, this is no number, and so is what its overlaps are.
-    steps = shares.max(axis=1, keepdims=True) / STEPS**2
-    rows["shares"] = kept = np.rint(np.sqrt(np.nan_to_num(shares / steps)))
-    # What is kept has the sum of what it was made of, 1.
-    rows["step"] = steps[:, 0] / np.linalg.norm(np.square(kept) * steps, axis=1)
     if filing is not None:
         count = rows["filed"].shape[1]
         filed = np.argpartition(-filing, count - 1, axis=1)[:, :count]
@@ -89,11 +77,6 @@ class PassageTrades:
         near = np.abs(self.rows["sum"] - _sums(passages)) < _LEAST_DIFFERENCE
         return np.asarray((self.rows["id"] == passages.ids) & near)
 
-    def overlaps(self, shares: Embeddings) -> Embeddings:
-        """How far each is close to the same trades as something with these shares: `(n,)`."""
-        kept = np.square(self.rows["shares"], dtype=np.float32)
-        return np.asarray(kept @ shares * self.rows["step"])
-
     @property
     def filed(self) -> NDArray[np.uint16]:
         """The likeliest trades of each: `(n, FILED_IN)`, or all if they are fewer."""
@@ -104,7 +87,7 @@ class PassageTrades:
         """The square roots of how likely each would be filed in these."""
         return np.asarray(self.rows["filing"].astype(np.float32))
 
-    def filing_overlaps(self, filing: Embeddings) -> Embeddings:
+    def overlaps(self, filing: Embeddings) -> Embeddings:
         """How far each would be filed in the same trades as something filed so: `(n,)`."""
         return np.asarray((filing[self.filed] * self.filing).sum(axis=1))
 

@@ -1,8 +1,7 @@
 """The saved trades: a file beside the base with what takes longest to make of each passage.
 
-To find where a passage would be filed takes a fifth of a millisecond, and how close it is to each
-trade a hundredth; a search looks at a thousand passages. Of a large base, most of them are new to a
-process.
+To find where a passage would be filed takes a fifth of a millisecond; a search looks at a thousand
+passages. Of a large base, most of them are new to a process.
 
 - `passages.trades`: a row for each passage (`kb.search.trades.passage_trades`), ascending by id. It
   is mapped into memory: all processes share it.
@@ -28,7 +27,7 @@ from kb.whole_file import replacing
 
 TRADES_FILE, CARD_FILE = "passages.trades", "passages.trades.json"
 
-SAVED_FORMAT = 2
+SAVED_FORMAT = 3
 """Raised whenever the trades of a passage are worked out, or written, in another way."""
 
 ROWS_AT_ONCE = 20_000
