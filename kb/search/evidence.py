@@ -10,6 +10,7 @@ from kb.search.boosts.precedents import Match, TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
+from kb.search.trades.means import MeansFinder
 from kb.store.passages import Passage
 from kb.text.analysis import TEXTS_REMEMBERED, places_of
 
@@ -24,10 +25,13 @@ _quotation = lru_cache(maxsize=TEXTS_REMEMBERED)(quotation)
 class EvidenceBuilder:
     """Builds the hits of a search, each with its evidence."""
 
-    def __init__(self, stems: Collection[str], context: SearchContext) -> None:
-        """`stems` are those whose words are marked."""
+    def __init__(
+        self, stems: Collection[str], context: SearchContext, means: MeansFinder | None = None
+    ) -> None:
+        """`stems` are those whose words are marked; `means` finds those of actors."""
         self._stems = frozenset(stems)
         self._context = context
+        self._means = means
         self._marked: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
 
     def actor_hits(
@@ -67,6 +71,7 @@ class EvidenceBuilder:
             )
         evidence += self._quotations(candidate, {NAME}, actor.source_url)
         evidence += self._inferences(candidate, actor, in_full=in_full)
+        evidence += self._means_of(candidate, actor)
         return ActorHit(
             rank, candidate.score, fit or candidate.fit, actor, tuple(evidence), candidate.parts
         )
@@ -109,6 +114,16 @@ class EvidenceBuilder:
         if match.precedent.elsewhere:
             return [match.precedent.elsewhere]
         return self._context.actors([match.precedent.actor_id]).values()
+
+    def _means_of(self, candidate: Candidate, actor: Actor) -> list[Evidence]:
+        """What firms of its trade can do, unless it is shown or its own words are strong."""
+        best = candidate.best
+        if not (self._means and best) or candidate.endorsements or candidate.own_fit is Fit.STRONG:
+            return []
+        if (match := self._means.of(best.passage)) is None:
+            return []
+        text = _quotation(best.passage.part, best.passage.text)
+        return [Evidence(EvidenceKind.MEANS, text, (), actor.source_url, means=match)]
 
     def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[Match]:
         """The precedents that are shown, strongest first.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
+from kb.reference.flows import Flow
 from kb.search.boosts.case_matching import match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
@@ -36,6 +37,7 @@ from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, Se
 from kb.search.scorer import Scope, gather, retrieve, said, score
 from kb.search.steering import comparing, understood
 from kb.search.trades.likely_trades import likely_trades
+from kb.search.trades.means import MeansFinder
 
 
 def search(
@@ -137,7 +139,8 @@ def search(
         if only in {"", id_}
     ]
     counts = facets(context.filed(fitting).values(), filters)
-    builder = EvidenceBuilder(asked.stems, context)
+    means = MeansFinder(compared, lang, context, offered=asked.flow is Flow.OFFERS)
+    builder = EvidenceBuilder(asked.stems, context, None if named.only_named else means)
     stories = _stories(ranked_cases, cases, matched, lang, context)
     if absent:
         stories = [story for story in stories if story[2].is_worth_a_call]

@@ -9,6 +9,7 @@ from kb.models import Actor, Case, Kind, Participation
 from kb.reference.communes import Commune
 from kb.reference.points import Circle, Point
 from kb.reference.roles import Part
+from kb.reference.trades import Trade
 from kb.search.query import Query
 from kb.search.trades.likely_trades import LikelyTrade
 
@@ -43,6 +44,7 @@ class EvidenceKind(StrEnum):
     CASE = "case"
     NAME = "name"
     SIMILAR = "similar"
+    MEANS = "means"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,15 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class MeansMatch:
+    """What firms of a trade could do with their means: `phrase`, the nearest known to the need."""
+
+    trade: Trade
+    phrase: str
+    means: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Why a hit is there. `text` is plain, whatever its source was written in.
 
@@ -92,7 +103,8 @@ class Evidence:
     words. `source` is a link to where the text comes from, or empty. For kind CASE, `case` and
     `participation` are the matched case and the actor's part in it. For kind SIMILAR they are the
     part that another actor, the `precedent`, took: its trade is close to the hit's, and `text` is
-    the passage of the hit that is closest.
+    the passage of the hit that is closest. For kind MEANS, `means` says which means firms of its
+    trade have, and what they could do with them; `text` is the passage that tells the trade.
     """
 
     kind: EvidenceKind
@@ -102,6 +114,7 @@ class Evidence:
     case: Case | None = None
     participation: Participation | None = None
     precedent: Actor | None = None
+    means: MeansMatch | None = None
 
 
 @dataclass(frozen=True, slots=True)

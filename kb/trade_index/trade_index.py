@@ -142,6 +142,18 @@ class TradeIndex:
         )
         return np.asarray((voters @ self.filed).toarray(), np.float32), cosines[:, 0]
 
+    def nearest(self, row: Embeddings, kind: Votes, count: int = 60) -> list[int]:
+        """The phrases of a kind nearest to a `(dimension,)` row, counted from its first."""
+        count = min(count, self.count(kind))
+        if not count:
+            return []
+        take_one_thread()
+        _, ids = self.phrases.search(
+            np.ascontiguousarray(row[np.newaxis]), count, params=self._among(kind)
+        )
+        first = self.ends[kind] - self.count(kind)
+        return [id_ - first for id_ in ids[0].tolist() if id_ >= 0]
+
     def _among(self, kind: Votes) -> Any:
         """What has FAISS look among the phrases of a kind alone."""
         sel: Any = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
