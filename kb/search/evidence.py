@@ -9,8 +9,8 @@ from kb.models import Actor, Case
 from kb.search.boosts.precedents import Match, TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
+from kb.search.means import MeansFinder
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
-from kb.search.trades.means import MeansFinder
 from kb.store.passages import Passage
 from kb.text.analysis import TEXTS_REMEMBERED, places_of
 

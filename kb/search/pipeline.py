@@ -30,6 +30,7 @@ from kb.search.evidence import EvidenceBuilder
 from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
 from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit
 from kb.search.literal.name_reading import NameReading, name_reading
+from kb.search.means import MeansFinder
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
@@ -37,7 +38,6 @@ from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, Se
 from kb.search.scorer import Scope, gather, retrieve, said, score
 from kb.search.steering import comparing, understood
 from kb.search.trades.likely_trades import likely_trades
-from kb.search.trades.means import MeansFinder
 
 
 def search(
