@@ -26,7 +26,8 @@ from kb.explanation.linear_score import LinearScore
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
-from kb.search.boosts.case_matching import closeness, relevance, tells_need
+from kb.search.boosts.case_matching import TOLD, closeness, relevance
+from kb.search.boosts.contributions import credited
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import (
     Precedent,
@@ -166,7 +167,7 @@ class Explainer:
         need, close = self._needs[case.story]
         weights = self._context.weights
         relevant = relevance(close, self._compared.null, weights) if need else 0.0
-        matched = MatchedCase(case, close, relevant)
+        (matched,) = credited([MatchedCase(case, close, relevant)], self._compared, self._context)
         return need, endorsement(matched, participation, self._asked, weights.cases)
 
     def _need(self, case: Case) -> tuple[PassageExplanation | None, float]:
@@ -188,7 +189,7 @@ class Explainer:
 
     def _need_ids(self, case: Case) -> set[int]:
         passages = self._context.passages(self.ids(Kind.CASE, case.id))
-        return {id_ for id_, passage in passages.items() if tells_need(passage, case)}
+        return {id_ for id_, passage in passages.items() if passage.part in TOLD}
 
     def similar_path(self, evidence: Evidence, record: Record) -> SimilarPath | None:
         actor, case, participation = evidence.precedent, evidence.case, evidence.participation

@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from kb.indexing.derivation import NEED, TITLE
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.reference.flows import Flow
-from kb.search.boosts.case_matching import match_cases, one_edition_each
+from kb.search.boosts.case_matching import TOLD, match_cases, one_edition_each
+from kb.search.boosts.contributions import credited
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
 from kb.search.boosts.precedents import (
@@ -76,7 +76,7 @@ def search(
         bounds = Bounds(asked, steering, store)
         scope = scope_of(filters, store, complete=complete)
         words = said(asked, context, options, scope)
-        needs = context.passages_of_cases([NEED, TITLE]) if options.cases else ()
+        needs = context.passages_of_cases(TOLD) if options.cases else ()
         named, names, absent, best_by_chance = _naming(asked, options, context)
     compared = comparison()
     null = compared.null
@@ -89,7 +89,9 @@ def search(
     matched: list[MatchedCase] = []
     if options.cases and absent is not Absence.NUMBER:
         eligible = bounds.wanted_stories(cases, options.unmatched)
-        matched = match_cases(eligible, case_passages, asked.text, null, lang, weights)
+        matched = credited(
+            match_cases(eligible, case_passages, asked.text, null, lang, weights), compared, context
+        )
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents

@@ -212,12 +212,20 @@ class MatchedCase:
     """A case whose need is like the query's.
 
     `closeness` is how close the need is (`kb.search.boosts.case_matching.closeness`), `relevance`
-    how far it is the need asked for, 0 to 1.
+    how far it is the need asked for, 0 to 1. `credits` are how far the contribution of each
+    participant counts (`kb.search.boosts.contributions`), in their order; empty if all do in full.
     """
 
     case: Case
     closeness: float
     relevance: float
+    credits: tuple[float, ...] = ()
+
+    def credit(self, participation: Participation) -> float:
+        """How far the contribution of a participant counts, 0 to 1."""
+        if not self.credits or participation not in self.case.participants:
+            return 1.0
+        return self.credits[self.case.participants.index(participation)]
 
 
 @dataclass(frozen=True, slots=True)

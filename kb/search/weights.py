@@ -86,6 +86,9 @@ class CaseWeights:
         sharing: share for who coordinated such a case, where the query wants to share.
         asked_words: least share of the words asked for, in what an actor brought in, that makes
             this the thing asked for.
+        contribution: logarithm of the credit that a contribution loses by a deviation further from
+            the need than the nearest of its case.
+        least_contribution: least credit.
     """
 
     lexical: float = 0.3
@@ -97,6 +100,8 @@ class CaseWeights:
     given_up: float = 0.75
     sharing: float = 0.85
     asked_words: float = 0.6
+    contribution: float = 0.15
+    least_contribution: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,34 @@
-"""Matched cases: cases with a need like that of the query.
+"""Matched cases: cases that tell of a need like that of the query.
 
-A case is matched by its need, not by whatever else its article touches on. How far the need is the
-same is its *relevance*: a gate, between 0 for a need that is another and 1 for the same, so that an
+A case is matched by its need, its title or a passage of its article, whichever is nearest. How far
+the need is the same is its *relevance*: a gate, between 0 for a need that is another and 1 for the
+same, so that an
 unrelated case adds nothing.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from kb.indexing.derivation import NEED, TITLE
+from kb.indexing.derivation import NEED, TEXT, TITLE
 from kb.models import Case
 from kb.search.fusion import ScoredPassage
 from kb.search.need.probe import LEAST_ODDS
 from kb.search.results import MatchedCase
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
-from kb.store.passages import Passage
 from kb.text.analysis import word_coverage
 
 
 def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
-    """Returns the closeness of the need in a passage to the need of the query.
+    """Returns the closeness of what a passage tells to the need of the query.
 
-    That is its standardised cosine, and its BM25 times the share of the words asked for that it
-    has (`kb.text.analysis.word_coverage`). The encoder may know nothing of a rare word; but a
-    single word of many, like the bottles that something is to be closed with, makes no need the
-    same.
+    That is its standardised cosine, and its BM25 times the square of the share of the words asked
+    for that it has (`kb.text.analysis.word_coverage`). The encoder may know nothing of a rare word;
+    but a single word of many, like the bottles that something is to be closed with, makes no need
+    the same.
     """
     share = word_coverage(asked, scored.passage.text) if scored.lexical else 0.0
-    return scored.dense + weights.cases.lexical * scored.lexical * share
+    return scored.dense + weights.cases.lexical * scored.lexical * share**2
 
 
 def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
@@ -40,9 +40,8 @@ def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> 
     return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
 
 
-def tells_need(passage: Passage, case: Case) -> bool:
-    """Returns whether a passage of a case states its need: the field, or else the title."""
-    return passage.part == (NEED if case.need else TITLE)
+TOLD = (NEED, TITLE, TEXT)
+"""The parts of a case that tell what it is about."""
 
 
 def match_cases(
@@ -64,9 +63,9 @@ def match_cases(
         weights: of the ranking.
     """
     scores = {}
-    for id_, case in cases.items():
-        needs = (scored for scored in passages[id_] if tells_need(scored.passage, case))
-        close = (closeness(need, asked, weights) for need in needs)
+    for id_ in cases:
+        told = (scored for scored in passages[id_] if scored.passage.part in TOLD)
+        close = (closeness(passage, asked, weights) for passage in told)
         scores[id_] = max(close, default=float("-inf"))
     return match_stories(scores, cases, null, lang, weights)
 

@@ -40,8 +40,8 @@ class Endorsement:
 
     @property
     def share(self) -> float:
-        """How far the case speaks for the actor, 0 to 1: its relevance times the role's share."""
-        return self.matched.relevance * self.role_share
+        """How far the case speaks for the actor, 0 to 1: relevance, share of the role, credit."""
+        return self.matched.relevance * self.role_share * self.matched.credit(self.participation)
 
     @property
     def probability(self) -> float:
