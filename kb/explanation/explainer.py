@@ -254,7 +254,6 @@ class Explainer:
             lexical=scored.lexical,
             filing=scored.filing,
             able=scored.able,
-            apart=scored.apart,
             query_shares=query_shares,
             phrases=phrase_shares,
             passage_shares=passage_shares,

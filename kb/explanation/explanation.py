@@ -34,8 +34,8 @@ class PhraseShare:
 class PassageExplanation:
     """A passage, with all that its score is made of.
 
-    `score` is made of `dense`, which is z, of `lexical`, its BM25, and of `filing`, `able` and
-    `apart` by `kb.search.fusion.fuse`. `cosine` is that of the query
+    `score` is made of `dense`, which is z, of `lexical`, its BM25, and of `filing` and `able`
+    by `kb.search.fusion.fuse`. `cosine` is that of the query
     itself; None for a passage that is found by its words alone. `query_shares` are of words of the
     query's need and add up to `dense` with those of `phrases`; `passage_shares` are of
     words of `text`, and add up to `dense` themselves; None where the encoder shows no words.
@@ -53,7 +53,6 @@ class PassageExplanation:
     lexical: float
     filing: float | None
     able: float | None
-    apart: float
     query_shares: WordShares | None
     phrases: tuple[PhraseShare, ...]
     passage_shares: WordShares | None

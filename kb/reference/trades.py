@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-LAST_DIVISION_OF_THINGS = 43
-"""The last division of section F of NACE Rev. 2, construction."""
-
 _HEADER = "code\tfr\ten"
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
 
@@ -29,14 +26,6 @@ class Trade:
     code: str
     fr: str
     en: str
-
-    @property
-    def makes_things(self) -> bool:
-        """Whether its firms grow, make or build things (NACE sections A to F), and do not serve.
-
-        Selling, letting, transporting, advising, caring and governing are services.
-        """
-        return int(self.code[:2]) <= LAST_DIVISION_OF_THINGS
 
 
 @cache

@@ -102,7 +102,6 @@ class Candidate:
             lexical=best.lexical if best else 0.0,
             filing=best.filing if best else None,
             able=best.able if best else None,
-            apart=best.apart if best else 0.0,
             own=self.own,
             case=self.shown or 0.0,
             inferred=self.inferred,

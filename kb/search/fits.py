@@ -19,8 +19,19 @@ from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
+MOST_NEED = 2.0
+"""The most log odds of a need that count: from there on, it is one."""
+
 _BELOW = 0.01
 """How far below a bound what may not reach it ends, at most."""
+
+
+FIT_FEATURES = ("ceiling", "need")
+
+
+def fit_features(null: NullDistribution) -> tuple[float, float]:
+    """What is known of a query, each with the sign with which it makes a hit more probable."""
+    return -null.ceiling, min(null.need_odds, MOST_NEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +43,9 @@ class FitScale:
 
     @property
     def _shift(self) -> float:
-        weights, null = self.weights, self.null
-        need = weights.need * min(null.need_odds, weights.most_need)
-        return weights.intercept + need - weights.ceiling * null.ceiling
+        ceiling, need = fit_features(self.null)
+        weights = self.weights
+        return weights.intercept + weights.ceiling * ceiling + weights.need * need
 
     def probability(self, score: float) -> float:
         """The probability that a hit with this score is right."""

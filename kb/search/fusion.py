@@ -1,6 +1,6 @@
-"""Fusion: the score of a passage, a weighted sum of five features.
+"""Fusion: the score of a passage, a weighted sum of four features.
 
-    a·z + b·BM25 + c·(filing − u) + d·able − e·apart
+    a·z + b·BM25 + c·(filing − u) + d·able
 
 z is the cosine standardised against the background (`kb.search.trades.background`), *filing* how
 far passage and query would be filed in the same trades, *able* how far the trades of the passage
@@ -20,7 +20,7 @@ class ScoredPassage(NamedTuple):
     """A passage and its score, with its features.
 
     `dense` is z, `lexical` BM25; `filing` and `able` are overlaps, 0 to 1, None where they are not
-    known; `apart` is how likely one of passage and query is about things, the other about services.
+    known.
     """
 
     passage: Passage
@@ -28,7 +28,6 @@ class ScoredPassage(NamedTuple):
     lexical: float
     filing: float | None
     able: float | None
-    apart: float
     score: float
 
 
@@ -37,7 +36,6 @@ def fuse(
     lexical: ArrayLike,
     filing: ArrayLike,
     able: ArrayLike,
-    apart: ArrayLike,
     weights: PassageWeights,
 ) -> NDArray[Any]:
     """The scores of passages, `(n,)`, as is each feature; NaN in `filing` and `able` is unknown."""
@@ -45,5 +43,4 @@ def fuse(
     score += weights.filing * (
         np.nan_to_num(filing, nan=weights.unknown_filing) - weights.unknown_filing
     )
-    score += weights.able * np.nan_to_num(able)
-    return np.asarray(score - weights.apart * np.asarray(apart))
+    return np.asarray(score + weights.able * np.nan_to_num(able))

@@ -121,7 +121,7 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical`, `filing`, `able` and `apart` are of the best passage
+    `dense`, `lexical`, `filing` and `able` are of the best passage
     (`kb.search.fusion.ScoredPassage`). `own` is what its own words give, `case` what the best case
     that it took part in gives, `inferred` what its means and precedents in close trades give;
     `similar`, of this, is that of precedents, by the `example` and the `likeness` of all
@@ -133,7 +133,6 @@ class ScoreParts:
     lexical: float = 0.0
     filing: float | None = None
     able: float | None = None
-    apart: float = 0.0
     own: float = 0.0
     case: float = 0.0
     inferred: float = 0.0

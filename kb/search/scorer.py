@@ -164,12 +164,12 @@ def score(
     langs = np.array([passage.lang for passage in passages.values()], np.str_)
     close = _closeness(compared, id_array(passages.keys()), langs, context, options)
     weights = context.weights.passages
-    scores = fuse(close.dense, lexical, close.filing, close.able, close.apart, weights)
+    scores = fuse(close.dense, lexical, close.filing, close.able, weights)
     known = (
         [None if math.isnan(value) else value for value in overlap.tolist()]
         for overlap in (close.filing, close.able)
     )
-    features = (close.dense.tolist(), lexical.tolist(), *known, close.apart.tolist())
+    features = (close.dense.tolist(), lexical.tolist(), *known)
     return [*map(_SCORED, zip(passages.values(), *features, scores.tolist(), strict=True))]
 
 
@@ -188,14 +188,12 @@ def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[Score
 class _Closeness(NamedTuple):
     """How close passages are to a query in meaning: `(n,)` of each.
 
-    Where the encoder has not read a passage, like a name, `dense` and `apart` are 0, and `filing`
-    and `able` NaN.
+    Where the encoder has not read a passage, like a name, `dense` is 0, the others are NaN.
     """
 
     dense: NDArray[np.float64]
     filing: NDArray[np.float64]
     able: NDArray[np.float64]
-    apart: NDArray[np.float64]
 
 
 def _closeness(
@@ -206,9 +204,7 @@ def _closeness(
     options: RankingOptions,
 ) -> _Closeness:
     count = len(ids)
-    close = _Closeness(
-        np.zeros(count), np.full(count, np.nan), np.full(count, np.nan), np.zeros(count)
-    )
+    close = _Closeness(np.zeros(count), np.full(count, np.nan), np.full(count, np.nan))
     if not options.dense:
         return close
     passages = context.index.embedded(ids)
@@ -221,5 +217,5 @@ def _closeness(
         dense[of_lang] = compared.null.standardised(cosines[of_lang], lang)
     close.dense[read] = dense
     overlap = context.calibration.overlaps.of(compared, passages, langs.tolist())
-    close.filing[read], close.able[read], close.apart[read] = overlap
+    close.filing[read], close.able[read] = overlap
     return close

@@ -10,9 +10,22 @@ docs/ranking.md has the formulas. Each group of numbers names the source of its 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kb.language_model.wording import PhraseKind
+
+LEARNT_FILE = Path(__file__).parent / "learnt.tsv"
+"""What tests/training/ranking.py learnt; learnt.md says from what."""
+
+
+def _learnt() -> Mapping[str, float]:
+    rows = (line.split("\t") for line in LEARNT_FILE.read_text(encoding="utf-8").splitlines()[1:])
+    return MappingProxyType({name: float(value) for name, value in rows})
+
+
+LEARNT = _learnt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +63,16 @@ class PassageWeights:
         filing: worth of a full overlap in filing.
         unknown_filing: overlap that neither adds nor takes: it counts where there is no trade
             index, or the encoder has not read the passage.
-        apart: loss of a service where a thing is asked for, and of a thing where a service is.
         able: worth of a full overlap with the trades that have the means.
         dense_candidates: count of the passages nearest to a query that are scored.
         lexical_candidates: count of the passages with its words that are scored.
     """
 
-    dense: float = 0.66
-    lexical: float = 0.18
-    filing: float = 2.8
+    dense: float = LEARNT["passages.dense"]
+    lexical: float = LEARNT["passages.lexical"]
+    filing: float = LEARNT["passages.filing"]
     unknown_filing: float = 0.2
-    apart: float = 0.23
-    able: float = 1.0
+    able: float = LEARNT["passages.able"]
     dense_candidates: int = 400
     lexical_candidates: int = 400
 
@@ -119,7 +130,7 @@ class PrecedentWeights:
 
     count: int = 16
     passages: int = 100
-    strength: float = 0.55
+    strength: float = LEARNT["precedents.strength"]
     sharpness: float = 0.5
 
 
@@ -212,18 +223,16 @@ class FitWeights:
         slope: log odds of a point of the score.
         ceiling: log odds that a deviation of the ceiling takes.
         need: log odds of one of the log odds that the query is a need.
-        most_need: most of the latter that count.
         intercept: log odds at zero.
         strong: least probability of a strong fit.
         possible: of a possible fit.
         weak: of a weak fit.
     """
 
-    slope: float = 1.0
-    ceiling: float = 0.4
-    need: float = 0.3
-    most_need: float = 2.0
-    intercept: float = -2.0
+    slope: float = LEARNT["fits.slope"]
+    ceiling: float = LEARNT["fits.ceiling"]
+    need: float = LEARNT["fits.need"]
+    intercept: float = LEARNT["fits.intercept"]
     strong: float = 0.9
     possible: float = 0.55
     weak: float = 0.25

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.indexing.dense_index import EmbeddedPassages, PassageIds, ascending, id_array
-from kb.reference.trades import trades
 from kb.search.trades import saved_trades
 from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.passage_trades import (
@@ -37,13 +36,11 @@ class Overlap(NamedTuple):
 
     `filing` and `able` are Bhattacharyya coefficients of where passages would be filed and of where
     the query would be, or of who has the means for it: 0 where they have no trade in common, 1
-    where they are the same; NaN where that is not known. `apart` is how likely one of the two is
-    about things that are made, and the other about services.
+    where they are the same; NaN where that is not known.
     """
 
     filing: NDArray[np.float32]
     able: NDArray[np.float32]
-    apart: NDArray[np.float32]
 
 
 class Overlaps:
@@ -72,13 +69,10 @@ class Overlaps:
         self._places: dict[int, int] = {}
         self._remembered = unknown_row(background.count)
         self._lock = threading.Lock()
-        made = [trade.makes_things for trade in trades()][: background.count]
-        self._makes_things = np.array(made, np.float32)
 
     def of(self, query: ComparedQuery, passages: EmbeddedPassages, langs: Sequence[str]) -> Overlap:
         """The overlaps of a query with passages; `langs` are their languages, in their order."""
-        found = Overlap(*np.full((3, len(passages.ids)), np.nan, np.float32))
-        found.apart[:] = 0
+        found = Overlap(*np.full((2, len(passages.ids)), np.nan, np.float32))
         for first in range(0, len(passages.ids), COMPUTED_AT_ONCE):
             batch = slice(first, first + COMPUTED_AT_ONCE)
             read = self.read(passages.at(batch), langs[batch])
@@ -86,9 +80,6 @@ class Overlaps:
                 found.able[batch] = read.overlaps(query.able)
             if query.filing is not None:
                 found.filing[batch] = read.overlaps(query.filing)
-                asked = float(np.square(query.filing) @ self._makes_things)
-                made = (np.square(read.filing) * self._makes_things[read.filed]).sum(axis=1)
-                found.apart[batch] = asked * (1 - made) + (1 - asked) * made
         return found
 
     def read(self, passages: EmbeddedPassages, langs: Sequence[str]) -> PassageTrades:
