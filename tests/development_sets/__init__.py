@@ -16,6 +16,7 @@ from tests.development_sets.known_items import known_items
 from tests.development_sets.nomenclatures import DIRECTIONS, nace, products
 from tests.development_sets.phrases import INDEXES, cpv, phrases
 from tests.development_sets.repurposing import repurposing
+from tests.development_sets.territories import SPLIT_OF, territory, wordings
 
 
 def build(data: Path | None, out: Path) -> Iterator[str]:
@@ -48,3 +49,7 @@ def build(data: Path | None, out: Path) -> Iterator[str]:
         ]
     for one in sets:
         yield one.write(out)
+    for name in SPLIT_OF:
+        built = territory(name)
+        yield built.write(out)
+        wordings(name, out / built.name)
