@@ -38,6 +38,7 @@ from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, Se
 from kb.search.scorer import Scope, gather, retrieve, said, score
 from kb.search.steering import comparing, understood
 from kb.search.trades.likely_trades import likely_trades
+from kb.search.weights import NAMES
 
 
 def search(
@@ -119,7 +120,7 @@ def search(
     # Filter
     def answering(ids: Collection[str]) -> list[str]:
         filed = context.filed(ids)
-        return apply_filters(ids, filed, bounds, endorsements, names, weights.names.exact)
+        return apply_filters(ids, filed, bounds, endorsements, names, NAMES.exact)
 
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
     fitting = set(answering(candidates.fitting(candidates.scores)))
@@ -235,7 +236,7 @@ def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _N
     named = named_actors(asked.text, context)
     boosts = boost_names(asked.text, named, context, near=options.near_names)
     if is_number(asked.text):
-        if max(boosts.values(), default=0.0) >= context.weights.names.near:
+        if max(boosts.values(), default=0.0) >= NAMES.near:
             return _Naming(named, boosts)
         return _Naming(named, boosts, Absence.NUMBER, Fit.NONE)
     if boosts or not options.near_names:

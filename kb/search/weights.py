@@ -333,7 +333,6 @@ class RankingWeights:
     passages: PassageWeights = PassageWeights()
     cases: CaseWeights = CaseWeights()
     precedents: PrecedentWeights = PrecedentWeights()
-    names: NameWeights = NameWeights()
     fits: FitWeights = FitWeights()
     letters: LetterWeights = LetterWeights()
     steering: SteeringWeights = SteeringWeights()
@@ -374,3 +373,6 @@ def _with_value(weights: Any, path: list[str], value: float) -> Any:
 
 
 DEFAULT_WEIGHTS = RankingWeights()
+
+NAMES = NameWeights()
+"""How names are recognised: no part of the ranking of needs."""

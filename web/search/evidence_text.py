@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kb.explanation.explanation import PassageExplanation
 from kb.search.results import ActorHit, Evidence, EvidenceKind
-from kb.search.weights import DEFAULT_WEIGHTS
+from kb.search.weights import NAMES
 from kb.text.folding import fold
 from web.http.i18n import Language
 
@@ -32,7 +32,7 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
 
 def is_named(hit: ActorHit) -> bool:
     """Whether the query is the actor's name or number, and not only nearly its name."""
-    return hit.parts.name >= DEFAULT_WEIGHTS.names.exact
+    return hit.parts.name >= NAMES.exact
 
 
 def main_kind(hit: ActorHit) -> EvidenceKind:

@@ -17,7 +17,7 @@ from stdnum import luhn
 from kb.models import SIREN_DIGITS, SIRET_DIGITS
 from kb.search.boosts.name_comparison import NameComparison, alike, rarity
 from kb.search.context import KnownNames, Likenesses, SearchContext
-from kb.search.weights import NameWeights
+from kb.search.weights import NAMES, NameWeights
 from kb.store.names import VocabularyWord
 from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS
@@ -41,7 +41,7 @@ class NamedActors:
 
 
 def named_actors(text: str, context: SearchContext) -> NamedActors:
-    store, weights = context.store, context.weights.names
+    store, weights = context.store, NAMES
     number = "".join(text.split())
     is_bare = number.isdigit() and len(number) in {SIREN_DIGITS, SIRET_DIGITS}
     ids = set(store.actors_named(name_key(text)))
@@ -58,7 +58,7 @@ def boost_names(
 
     With `near`, a query that nobody is called exactly may be nearly a name.
     """
-    weights = context.weights.names
+    weights = NAMES
     if named.ids or not near:
         return dict.fromkeys(sorted(named.ids), weights.exact)
     near_names = names_near(text, context.store, weights, context.calibration.names)
