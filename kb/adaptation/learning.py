@@ -1,21 +1,16 @@
-"""Learning: a folder of nomenclatures becomes a delta with its card and its curve."""
+"""Learning: the lexicon and the portraits become a delta with its card and its curve."""
 
 import copy
 import csv
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
-from kb.adaptation.measuring import (
-    Collection,
-    measure,
-    nomenclature_collections,
-    read_collections,
-)
-from kb.adaptation.nomenclatures import FILES
-from kb.adaptation.pairs import MIXES, batches, read_trades
+from kb.adaptation.measuring import Collection, measure, read_collections
+from kb.adaptation.pairs import batches
 from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
 from kb.encoder.delta import Delta, combine, merge, write_delta
@@ -26,6 +21,7 @@ from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 CURVE_FILE = "curve.csv"
 CARD_FILE = "README.md"
+DATA = ("lexicon.tsv", "portraits.tsv")
 
 Figures = Mapping[str, Mapping[str, float]]
 """nDCG@10 and MAP by the names of the collections."""
@@ -41,31 +37,25 @@ class Row:
 
 
 def learn(
-    data: Path,
     out: Path,
-    recipes: Sequence[Recipe],
+    recipe: Recipe,
     seed: int,
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
-    """Learns a delta from the nomenclatures in `data` and writes it to `out`; returns the curve.
+    """Learns a delta and writes it to `out`; returns the curve, measured on the folders `tune`.
 
-    It is the mean of what each of the `recipes` learns, from the model that the settings name each
-    time; the first has the seed `seed`, the next the seed after it. `show` is called with each row
-    of the curve.
+    `show` is called with each row of the curve.
 
     Raises:
-        FileError: the data or a folder of `tune` cannot be read, or `out` cannot be written.
+        FileError: a folder of `tune` cannot be read, or `out` cannot be written.
         EncoderError: the model cannot be found or loaded.
     """
     import torch
 
     from kb.encoder.torch_engine import encode_with, load_sentence_transformer
 
-    trades = read_trades(data)
-    collections = nomenclature_collections(data)
-    for folder in tune:
-        collections += read_collections(folder)
+    collections = [collection for folder in tune for collection in read_collections(folder)]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -86,35 +76,30 @@ def learn(
             merge(delta, model)
 
         def encode(texts: Sequence[str], kind: str) -> Embeddings:
-            with torch.autocast("cpu", torch.bfloat16):
-                return encode_with(model, texts, prompts[kind])
+            return encode_with(model, texts, prompts[kind])
 
         return measure(encode, collections)
 
     rows: list[Row] = []
 
     def add(what: str, loss: float | None, delta: Delta | None) -> None:
-        rows.append(Row(what, loss, figures_with(delta)))
+        rows.append(Row(what, loss, figures_with(delta) if collections else {}))
         if len(rows) == 1:
             show(_header(collections))
         show(_line(rows[-1]))
 
     add("plain", None, None)
-    learnt = []
-    for number, recipe in enumerate(recipes):
-        of_run = seed + number
-        data_order = batches(trades, of_run, recipe.batch, MIXES[recipe.mix])
-        deltas = []
-        for checkpoint in train(plain, prompts, data_order, recipe, of_run, base_model=base_model):
-            deltas.append(checkpoint.delta)
-            add(f"{recipe.mix} {checkpoint.step}", checkpoint.loss, checkpoint.delta)
-        learnt.append(combine(deltas[-recipe.averaged :], recipe.strength))
-    final = combine(learnt)
+    deltas = []
+    data = batches(seed, recipe.batch)
+    for checkpoint in train(plain, prompts, data, recipe, seed, base_model=base_model):
+        deltas.append(checkpoint.delta)
+        add(str(checkpoint.step), checkpoint.loss, checkpoint.delta)
+    final = combine(deltas[-recipe.averaged :])
     add("kept", None, final)
     try:
         write_delta(final, out)
         _write_curve(rows, out / CURVE_FILE)
-        card = _card(base_model, recipes, seed, data, collections, rows)
+        card = _card(base_model, recipe, seed, collections, rows)
         (out / CARD_FILE).write_text(card, encoding="utf-8")
     except OSError as error:
         raise FileError(f"{out} cannot be written: {error.strerror}.") from None
@@ -142,27 +127,17 @@ def _write_curve(rows: Sequence[Row], path: Path) -> None:
             writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
 
 
-def constants_of(recipes: Sequence[Recipe], seed: int) -> str:
-    """The constants of each run, a line each."""
-    return "\n".join(
-        f"- **Run {number}**: seed {seed + number - 1}, "
-        + ", ".join(f"{key} {value}" for key, value in asdict(recipe).items())
-        + "."
-        for number, recipe in enumerate(recipes, start=1)
-    )
-
-
 def _card(
     base_model: str,
-    recipes: Sequence[Recipe],
+    recipe: Recipe,
     seed: int,
-    data: Path,
     collections: Sequence[Collection],
     rows: Sequence[Row],
 ) -> str:
     hashes = "\n".join(
-        f"| `{name}` | `{hashlib.sha256((data / name).read_bytes()).hexdigest()[:16]}…` |"
-        for name in FILES
+        f"| `{name}` | `{hashlib.sha256(text.read_bytes()).hexdigest()[:16]}…` |"
+        for name in DATA
+        for text in [files("kb.reference") / name]
     )
     plain, kept = rows[0].figures, rows[-1].figures
     figures = "\n".join(
@@ -173,10 +148,9 @@ def _card(
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
     return template.format(
         base_model=base_model,
-        rank=max(recipe.rank for recipe in recipes),
-        mixes=" ".join(f"--mix {recipe.mix}" for recipe in recipes),
+        rank=recipe.rank,
         seed=seed,
-        constants=constants_of(recipes, seed),
+        constants=", ".join(f"{key} {value}" for key, value in asdict(recipe).items()),
         hashes=hashes,
         figures=figures,
     )

@@ -1,10 +1,6 @@
-"""The measures that choose a delta: small searches with known answers, by embeddings alone.
+"""The measures that choose a delta: searches with known answers, by embeddings alone.
 
-From the nomenclatures, *tune* split: an item of the notes of NACE finds the label of its class
-among those of all classes (French items, English items on French labels, French items on
-English labels), a phrase of an index finds the French label of its class, and a product of the
-Combined Nomenclature its English name. Others are given as folders in BEIR's layout:
-`corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
+They are folders in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels/tune.tsv`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,24 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.adaptation.nomenclatures import (
-    Split,
-    read_cn_products,
-    read_index_phrases,
-    read_nace_classes,
-    read_nace_items,
-    split_of,
-)
-from kb.adaptation.phrases import said
 from kb.encoder.encoder import Embeddings
 from kb.evaluation.files import SetQuery, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import average_precision, ndcg
 
 EncodeTexts = Callable[[Sequence[str], str], Embeddings]
 """Embeds texts of a kind, `query` or `document`."""
-
-ASKED = 300
-"""Count of queries sampled from products and from phrases, so that measuring takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +25,6 @@ class Collection:
     queries: Mapping[str, str]
     corpus: Mapping[str, str]
     qrels: Mapping[str, Mapping[str, int]]
-
-
-def nomenclature_collections(folder: Path, split: Split = "tune") -> list[Collection]:
-    """The collections that the nomenclatures in `folder` give.
-
-    Raises:
-        FileError: a file is missing or a row cannot be read.
-    """
-    classes = read_nace_classes(folder)
-    items = [item for item in read_nace_items(folder) if item.split == split]
-    collections = []
-    for asked, answered in (("fr", "fr"), ("en", "fr"), ("fr", "en")):
-        queries = {str(n): item for n, item in enumerate(items) if item.lang == asked}
-        collections.append(
-            Collection(
-                f"NACE {asked}→{answered}",
-                {id_: item.text for id_, item in queries.items()},
-                {c.code: c.labels[answered] for c in classes},
-                {id_: {item.code: 1} for id_, item in queries.items()},
-            )
-        )
-    index = [
-        (phrase.codes[0], phrase.lang, said(phrase.text))
-        for phrase in read_index_phrases(folder)
-        if len(phrase.codes) == 1 and split_of(phrase.codes[0]) == split and said(phrase.text)
-    ]
-    for lang in ("fr", "en"):
-        of_lang = [(code, text) for code, language, text in index if language == lang]
-        sample = dict(enumerate(of_lang[:: max(1, len(of_lang) // ASKED)]))
-        collections.append(
-            Collection(
-                f"index {lang}→fr",
-                {str(n): text for n, (_, text) in sample.items()},
-                {c.code: c.labels["fr"] for c in classes},
-                {str(n): {code: 1} for n, (code, _) in sample.items()},
-            )
-        )
-    products = [product for product in read_cn_products(folder) if product.split == split]
-    asked_products = products[:: max(1, len(products) // ASKED)]
-    collections.append(
-        Collection(
-            "CN fr→en",
-            {product.code: product.labels["fr"] for product in asked_products},
-            {product.code: product.labels["en"] for product in products},
-            {product.code: {product.code: 1} for product in asked_products},
-        )
-    )
-    return [collection for collection in collections if collection.queries]
 
 
 def read_collections(folder: Path, split: str = "tune") -> list[Collection]:

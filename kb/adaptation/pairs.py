@@ -1,436 +1,196 @@
-"""Pairs of a need and a trade that could meet it, made from the nomenclatures.
+"""Pairs of a need and a text that answers it, from the lexicon and the portraits.
 
-What is learnt: that a product named in a language goes with the trade that makes it, named or
-described in another; and that a maker of a product of a class could make another of its products.
-
-Only the *train* split is read. A text of a *train* class that a held-out class or heading has
-too, word for word, is left out with the rest of that class; an item or a phrase that is a held-out
-phrase, alone.
+What is learnt: that a thing goes with the firms that make it, could make it, or have the means for
+it, as they describe themselves. A description is composed of *other* phrases of the class than the
+one asked for, in either language; a portrait is a text as firms write it.
 """
 
 import random
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
-from kb.adaptation.nomenclatures import (
-    CnProduct,
-    NaceClass,
-    Occupation,
-    Purchase,
-    Split,
-    read_cn_products,
-    read_index_phrases,
-    read_nace_classes,
-    read_nace_items,
-    read_occupations,
-    read_purchases,
-    split_of_phrase,
-)
-from kb.adaptation.phrases import Phrase, PhraseBook, listed_things, said
-from kb.errors import FileError
+from kb.reference.lexicon import LexiconKind, TradePhrase, lexicon
+from kb.reference.portraits import Portrait, portraits
+from kb.reference.trades import trade_of
+from kb.text.analysis import query_stems
+from kb.text.lexicon import Lexicons
 
-Key = TypeVar("Key")
+HELD_OUT = 5
+"""One portrait in so many, the third of each, is not learnt from."""
 
-MIXES: Mapping[str, Mapping[str, float]] = {
-    "notes": {"nace": 0.5, "cn": 0.3, "esco": 0.2},
-    "phrases": {"phrases": 0.4, "cpv": 0.1, "nace": 0.25, "cn": 0.15, "esco": 0.1},
-}
-"""The share of each nomenclature in a batch, by the name of the mix."""
+OF_PORTRAITS, OF_DIVISIONS, OF_WORDS = 0.4, 0.65, 0.85
+"""Summed shares of a batch: portraits, phrases by divisions, by shared words, by chance."""
 
-SIBLINGS = 8
-"""Count of pairs of a family (NACE division, CN chapter, ISCO minor group) put together."""
+SIBLINGS = 5
+"""Count of the pairs of a division, or of a word, put together: hard negatives of each other."""
 
-SHARE_OF_SIBLINGS = 0.5
-"""The share of a batch that comes in families: each pair is a hard negative for the others."""
+KINDS = (LexiconKind.MAKES, LexiconKind.COULD, LexiconKind.MEANS)
+KIND_SHARES = (0.6, 0.3, 0.1)
 
-SHARE_OF_NEIGHBOURS = 0.4
-"""The share of pairs of products whose passage makes other products of the same heading."""
+CLASSES_OF_A_WORD = range(3, 26)
+KIN = 4
+"""Classes that share so many phrases are no negatives of each other."""
 
-QUERY_TEMPLATES = {
-    "fr": (
-        "Qui pourrait fabriquer {} ?",
-        "qui sait faire {} ?",
-        "nous cherchons {}",
-        "besoin de {}",
-        "produire {}",
-    ),
-    "en": (
-        "who could make {}?",
-        "who knows how to make {}?",
-        "we are looking for {}",
-        "we need {}",
-        "making {}",
-    ),
-}
+LAST_DIVISION_OF_MAKERS = 32
 
-ACTIVITY_TEMPLATES = {
-    "fr": ("nous cherchons {}", "besoin de {}", "{} : à qui s'adresser ?"),
-    "en": ("we are looking for {}", "we need {}", "{}: who does that?"),
-}
-"""For what is done, sold or lent, not made."""
+BARE, FRENCH, FRENCH_PHRASES, NAMED, WITH_MEANS = 0.6, 0.75, 0.55, 0.15, 0.85
+"""Shares: of phrases asked as they are, of French passages and phrases, of passages that only name
+the trade, of descriptions with machines rather than materials."""
 
-DESCRIPTION_TEMPLATES = {
-    "fr": (
-        "{label}. {items}. {more}.",
-        "L'entreprise a pour métier : {label}. Elle travaille notamment : {items}. "
-        "Parmi ses activités : {more}.",
-        "Spécialisée dans ce domaine : {label}, elle réalise {items}. Son savoir-faire s'étend à "
-        "ceci : {more}.",
-        "{items}. {label}. {more}.",
-    ),
-    "en": (
-        "{label}. {items}. {more}.",
-        "The firm's trade is {label}. It works on {items}. Among its activities: {more}.",
-    ),
-}
-
-_LEADING = re.compile(
-    r"^(?:la |the )?(?:fabrication|manufacture|manufacturing|production)"
-    r"(?: of | de | d['’]| des | du )"
-    r"(?:la |l['’]|les )?",
-    re.IGNORECASE,
-)
-_TRAILING = re.compile(r"(?:,? (?:telles? que|tels? que|such as|notamment|comme))?\s*[:;.,]*$")
-_ARTICLE = re.compile(r"^(?:la |le |les |l['’]|the )", re.IGNORECASE)
-_EXCEPTIONS = re.compile(
-    r"\s*\((?:à l['’]excl|sauf|autres? qu|excl|other than|ausg|non |not |à l['’]exclusion)"
-    r"[^()]*(?:\([^()]*\)[^()]*)*\)?"
-)
-_VOWEL = re.compile(r"[aeiouyàâéèêëîïôùûœhAEIOUYÀÂÉÈÊËÎÏÔÙÛŒH]")
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A query and a passage that answers it.
 
-    `code` is the class that the passage is of. Passages whose code begins with `scope` are no
-    negatives for this query: they might answer it, too.
+    Texts of the class `code` and of the classes `right` are no negatives for the query.
     """
 
     query: str
     passage: str
     code: str
-    scope: str
+    right: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Trades:
-    """The *train* split of the nomenclatures, ready to be paired."""
+class PhraseBook:
+    """The lexicon, by class, and what classes and phrases have in common."""
 
-    classes: Mapping[str, NaceClass]
-    items: Mapping[str, Mapping[str, Sequence[str]]]  # by class, by language
-    products: Mapping[str, Sequence[CnProduct]]  # by heading
-    occupations: Sequence[Occupation]
-    phrases: PhraseBook
-    purchases: Sequence[Purchase]
+    def __init__(self, phrases: Sequence[TradePhrase]) -> None:
+        self.by_class: dict[str, dict[tuple[LexiconKind, str], list[TradePhrase]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self.divisions: dict[str, list[str]] = defaultdict(list)
+        said: dict[frozenset[str], set[str]] = defaultdict(set)
+        words: dict[str, dict[str, list[TradePhrase]]] = defaultdict(lambda: defaultdict(list))
+        stems = {phrase: frozenset(query_stems(phrase.text)) for phrase in phrases}
+        for phrase, of_phrase in stems.items():
+            self.by_class[phrase.code][phrase.kind, phrase.lang].append(phrase)
+            if phrase.kind in KINDS:
+                said[of_phrase].add(phrase.code)
+                for stem in of_phrase:
+                    words[stem][phrase.code].append(phrase)
+        for code in self.by_class:
+            self.divisions[code[:2]].append(code)
+        shared = Counter(
+            (code, other) for codes in said.values() for code in codes for other in codes - {code}
+        )
+        self._kin: dict[str, set[str]] = defaultdict(set)
+        for (code, other), count in shared.items():
+            if count >= KIN:
+                self._kin[code].add(other)
+        self._said = {phrase: said[of_phrase] for phrase, of_phrase in stems.items()}
+        self.words = [
+            classes for _, classes in sorted(words.items()) if len(classes) in CLASSES_OF_A_WORD
+        ]
 
-
-def read_trades(folder: Path) -> Trades:
-    """The *train* split of the nomenclatures in `folder`.
-
-    Raises:
-        FileError: a file is missing or a row cannot be read, or too little is *train*.
-    """
-    classes, items = read_nace_classes(folder), read_nace_items(folder)
-    products, occupations = read_cn_products(folder), read_occupations(folder)
-    index, purchases = read_index_phrases(folder), read_purchases(folder)
-    labelled = [
-        *((c.split, c.labels.values()) for c in classes),
-        *((item.split, [item.text]) for item in items),
-        *((product.split, product.labels.values()) for product in products),
-    ]
-    held_out = {_folded(text) for split, texts in labelled if split != "train" for text in texts}
-    held_out_phrases = {
-        _folded(text)
-        for phrase in index
-        if phrase.split != "train"
-        for text in (phrase.text, said(phrase.text))
-        if text
-    }
-
-    def may_be_learnt(split: Split, texts: Iterable[str], held_out: Set[str]) -> bool:
-        return split == "train" and not any(held_out & _forms(text) for text in texts)
-
-    # A label that is a held-out phrase, too, stays: without it, its class could not be learnt.
-    kept_classes = {
-        c.code: c for c in classes if may_be_learnt(c.split, c.labels.values(), held_out)
-    }
-    held_out |= held_out_phrases
-    kept_items: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for item in items:
-        if may_be_learnt(item.split, [item.text], held_out):
-            kept_items[item.code][item.lang].append(item.text)
-    kept_products: dict[str, list[CnProduct]] = defaultdict(list)
-    for product in products:
-        if may_be_learnt(product.split, product.labels.values(), held_out):
-            kept_products[product.heading].append(product)
-    trades = Trades(
-        kept_classes,
-        {
-            code: {lang: tuple(texts) for lang, texts in by_lang.items()}
-            for code, by_lang in kept_items.items()
-            if code in kept_classes and {"fr", "en"} <= by_lang.keys()
-        },
-        {heading: tuple(kept) for heading, kept in kept_products.items()},
-        tuple(o for o in occupations if may_be_learnt("train", [o.label_fr], held_out)),
-        PhraseBook.of(
-            Phrase(phrase.lang, phrase.codes[0], said(phrase.text), listed_things(phrase.text))
-            for phrase in index
-            if len(phrase.codes) == 1
-            and phrase.codes[0] in kept_classes
-            and said(phrase.text)
-            and split_of_phrase(said(phrase.text)) == "train"
-            and may_be_learnt(phrase.split, [phrase.text], held_out)
-        ),
-        tuple(
-            purchase
-            for purchase in purchases
-            if purchase.nace in {"", *kept_classes}
-            and may_be_learnt(purchase.split, purchase.labels.values(), held_out)
-        ),
-    )
-    learnt = (trades.items, trades.products, trades.occupations, trades.phrases.by_class)
-    if not (all(learnt) and trades.purchases):
-        raise FileError(f"{folder}: the files leave nothing to learn from in the train split.")
-    return trades
+    def right(self, code: str, phrase: TradePhrase | None = None) -> frozenset[str]:
+        """The classes whose texts may answer a need for a phrase of a class."""
+        return frozenset({code, *self._kin[code], *(self._said[phrase] if phrase else ())})
 
 
-def batches(
-    trades: Trades, seed: int, size: int, shares: Mapping[str, float]
-) -> Iterator[list[Pair]]:
-    """Batches of `size` pairs without end, the same for the same seed and shares."""
-    rng = random.Random(seed)  # noqa: S311 nothing secret
-    keys: Mapping[str, Callable[[int], Sequence[Any]]] = {
-        "phrases": lambda n: trades.phrases.draw(n, SIBLINGS, rng),
-        "cpv": _drawn(((i, p.code[:3]) for i, p in enumerate(trades.purchases)), rng),
-        "nace": _drawn(((code, code[:2]) for code in trades.items), rng),
-        "cn": _drawn(((code, code[:2]) for code in trades.products), rng),
-        "esco": _drawn(((i, o.isco[:3]) for i, o in enumerate(trades.occupations)), rng),
-    }
-    make: Mapping[str, Callable[[Trades, Any, random.Random], Pair]] = {
-        "phrases": _phrase_pair,
-        "cpv": _cpv_pair,
-        "nace": _nace_pair,
-        "cn": _cn_pair,
-        "esco": _esco_pair,
-    }
-    *others, last = shares
+class PairMaker:
+    """Makes pairs, the same for the same seed."""
+
+    def __init__(self, book: PhraseBook, known: Sequence[Portrait], seed: int) -> None:
+        self._book = book
+        self._rng = random.Random(seed)  # noqa: S311 nothing secret
+        self._portraits: dict[str, list[Portrait]] = defaultdict(list)
+        for place, portrait in enumerate(known):
+            if place % HELD_OUT != HELD_OUT // 2:
+                self._portraits[portrait.code[:2]].append(portrait)
+
+    def batch(self, size: int) -> list[Pair]:
+        """A batch of so many pairs."""
+        rng, book = self._rng, self._book
+        pairs: list[Pair] = []
+        everybody = [portrait for of in self._portraits.values() for portrait in of]
+        divisions = list(self._portraits.values())
+        while everybody and len(pairs) < size * OF_PORTRAITS:
+            of = rng.choices(divisions, [*map(len, divisions)])[0]
+            of = rng.choice((of, everybody))
+            drawn = rng.sample(of, min(SIBLINGS, len(of)))
+            pairs += [
+                Pair(rng.choice(one.needs), one.text, one.code, book.right(one.code))
+                for one in drawn
+            ]
+        while len(pairs) < size * OF_DIVISIONS:
+            codes = rng.choice(list(book.divisions.values()))
+            pairs += [self._of_class(code) for code in rng.sample(codes, min(SIBLINGS, len(codes)))]
+        while book.words and len(pairs) < size * OF_WORDS:
+            classes = rng.choice(book.words)
+            drawn_codes = rng.sample(sorted(classes), min(SIBLINGS, len(classes)))
+            pairs += [self._pair(rng.choice(classes[code])) for code in drawn_codes]
+        codes = list(book.by_class)
+        makers = [2.0 if 10 <= int(code[:2]) <= LAST_DIVISION_OF_MAKERS else 1.0 for code in codes]
+        rest = max(size - len(pairs), 0)
+        pairs += [self._of_class(code) for code in rng.choices(codes, makers, k=rest)]
+        return pairs[:size]
+
+    def _of_class(self, code: str) -> Pair:
+        rng, phrases = self._rng, self._book.by_class[code]
+        (kind,) = rng.choices(KINDS, KIND_SHARES)
+        lang = "fr" if rng.random() < FRENCH_PHRASES else "en"
+        return self._pair(rng.choice(phrases[kind, lang] or phrases[LexiconKind.MAKES, lang]))
+
+    def _pair(self, phrase: TradePhrase) -> Pair:
+        lang = "fr" if self._rng.random() < FRENCH else "en"
+        passage = self._description(phrase.code, lang, phrase.text)
+        right = self._book.right(phrase.code, phrase)
+        return Pair(self._asked(phrase), passage, phrase.code, right)
+
+    def _asked(self, phrase: TradePhrase) -> str:
+        if self._rng.random() < BARE:
+            return phrase.text
+        makes = int(phrase.code[:2]) <= LAST_DIVISION_OF_MAKERS
+        form = "asks" if makes and phrase.kind is not LexiconKind.MEANS else "does"
+        return self._sentence(f"{form}_{phrase.lang}").format(thing=phrase.text)
+
+    def _description(self, code: str, lang: str, asked: str) -> str:
+        """A firm of a class as it might describe itself, without the phrase asked for."""
+        rng, of_class = self._rng, self._book.by_class[code]
+
+        def some(kind: LexiconKind, most: int) -> list[str]:
+            texts = [phrase.text for phrase in of_class[kind, lang] if phrase.text != asked]
+            return rng.sample(texts, min(rng.randint(1, most), len(texts)))
+
+        trade = trade_of(code)
+        named = getattr(trade, lang) if trade else ""
+        if rng.random() < NAMED:
+            return named
+        makes = some(LexiconKind.MAKES, 7) or [named]
+        half = (len(makes) + 1) // 2
+        has = rng.random() < WITH_MEANS
+        kind, form = (LexiconKind.MEANS, "has") if has else (LexiconKind.TAKES, "takes")
+        means = some(kind, 3)
+        facts = {
+            "town": rng.choice(_sentences("towns")),
+            "count": rng.randint(3, 250),
+            "year": rng.randint(1890, 2021),
+        }
+        told = self._sentence(f"tells_{lang}").format(
+            trade=named,
+            things=", ".join(makes[:half]),
+            others=", ".join(makes[half:] or makes[:1]),
+            means=self._sentence(f"{form}_{lang}").format(means=", ".join(means)) if means else "",
+            more=self._sentence(f"says_{lang}").format(**facts),
+            **facts,
+        )
+        text = " ".join(told.split())
+        return text[:1].upper() + text[1:]
+
+    def _sentence(self, section: str) -> str:
+        return self._rng.choice(_sentences(section))
+
+
+def _sentences(section: str) -> Sequence[str]:
+    return _LEXICONS.texts("templates", section)
+
+
+def batches(seed: int, size: int) -> Iterator[list[Pair]]:
+    """Batches of `size` pairs without end, the same for the same seed."""
+    maker = PairMaker(PhraseBook(lexicon()), portraits(), seed)
     while True:
-        batch: list[Pair] = []
-        for name in (*others, last):
-            wanted = size - len(batch) if name == last else round(size * shares[name])
-            batch += [_unequal(make[name], trades, key, rng) for key in keys[name](wanted)]
-        yield batch
-
-
-def _unequal(
-    make: Callable[[Trades, Any, random.Random], Pair], trades: Trades, key: Any, rng: random.Random
-) -> Pair:
-    """A pair of a key; if it asks for what it answers, word for word, another is made, once."""
-    pair = make(trades, key, rng)
-    if _folded(pair.query) == _folded(pair.passage):
-        pair = make(trades, key, rng)
-    return pair
-
-
-def _drawn(members: Iterable[tuple[Key, str]], rng: random.Random) -> Callable[[int], list[Key]]:
-    """Draws of so many members, in part by their families."""
-    families = _families(members)
-    return lambda n: _keys(families, n, rng)
-
-
-def _families(members: Iterable[tuple[Key, str]]) -> list[list[Key]]:
-    families: dict[str, list[Key]] = defaultdict(list)
-    for key, family in members:
-        families[family].append(key)
-    return list(families.values())
-
-
-def _keys(families: Sequence[Sequence[Key]], n: int, rng: random.Random) -> list[Key]:
-    """`n` members, a share of them several to a family, the rest from anywhere."""
-    chosen: list[Key] = []
-    weights = [len(family) for family in families]
-    while len(chosen) < n * SHARE_OF_SIBLINGS:
-        (family,) = rng.choices(families, weights)
-        chosen += rng.sample(list(family), min(SIBLINGS, len(family)))
-    everyone = [key for family in families for key in family]
-    chosen = chosen[:n]
-    return chosen + rng.choices(everyone, k=n - len(chosen))
-
-
-def _nace_pair(trades: Trades, code: str, rng: random.Random) -> Pair:
-    labels, items = trades.classes[code].labels, trades.items[code]
-    lang = rng.choice(("fr", "en"))
-    asked = rng.randrange(len(items[lang]))
-    query = items[lang][asked] if rng.random() < 0.9 else labels[lang]
-    answer_lang = _answer_language(rng)
-    label = labels[answer_lang]
-    others = [
-        thing(text)
-        for number, text in enumerate(items.get(answer_lang, ()))
-        if number != asked or rng.random() < 0.2
-    ]
-    form = rng.random()
-    if form < 0.4 or not others:
-        passage = label
-    elif form < 0.65:
-        passage = _listed(label, others, answer_lang, rng)
-    else:
-        passage = _described(label, others, answer_lang, rng)
-    return Pair(_asked(query, lang, rng), _cased(passage, rng), code, code)
-
-
-def _phrase_pair(trades: Trades, phrase: Phrase, rng: random.Random) -> Pair:
-    labels, by_lang = trades.classes[phrase.code].labels, trades.phrases.by_class[phrase.code]
-    listed = phrase.things if phrase.things and rng.random() < 0.5 else (phrase.text,)
-    query = _wanted(rng.choice(listed), phrase, rng)
-    answer_lang = _answer_language(rng)
-    other_lang = "en" if phrase.lang == "fr" else "fr"
-    others = [thing(o.text) for o in by_lang.get(other_lang, ()) if o.text != phrase.text]
-    form = rng.random()
-    if form < 0.45 or not others:
-        passage = labels[answer_lang]
-    elif form < 0.75 or not phrase.is_of_making:
-        passage = rng.choice(others)
-    else:
-        passage = _listed(labels[other_lang], others, other_lang, rng)
-    return Pair(query, _cased(passage, rng), phrase.code, phrase.code)
-
-
-def _wanted(text: str, phrase: Phrase, rng: random.Random) -> str:
-    """A phrase as a person asks for it: a thing that is made, or what is done."""
-    if phrase.is_of_making:
-        return _asked(text, phrase.lang, rng)
-    if rng.random() < 0.65:
-        return _cased(text, rng)
-    text = text[:1].lower() + text[1:] if text[1:2].islower() else text
-    return rng.choice(ACTIVITY_TEMPLATES[phrase.lang]).format(text)
-
-
-def _cpv_pair(trades: Trades, number: int, rng: random.Random) -> Pair:
-    purchase = trades.purchases[number]
-    lang = rng.choice(("fr", "en"))
-    other_lang = "en" if lang == "fr" else "fr"
-    query, passage = purchase.labels[lang], purchase.labels[other_lang]
-    code = purchase.nace or purchase.code
-    if purchase.nace and rng.random() < 0.5:
-        passage = trades.classes[code].labels[_answer_language(rng)]
-    template = rng.choice(("{}", "{}", *ACTIVITY_TEMPLATES[lang][:2]))
-    return Pair(template.format(_cased(query, rng)), _cased(passage, rng), code, code)
-
-
-def _listed(label: str, items: Sequence[str], lang: str, rng: random.Random) -> str:
-    """A trade as a directory describes it: a few products, perhaps after the name of the trade."""
-    some = ", ".join(rng.sample(list(items), min(rng.randint(1, 4), len(items))))
-    form = rng.random()
-    if form < 0.3:
-        return some
-    if form < 0.65:
-        return made(some, lang)
-    return f"{label} : {some}" if lang == "fr" else f"{label}: {some}"
-
-
-def _described(label: str, items: Sequence[str], lang: str, rng: random.Random) -> str:
-    """A trade as a firm describes itself, in about three sentences."""
-    some = rng.sample(list(items), min(6, len(items)))
-    half = (len(some) + 1) // 2
-    joint = " et " if lang == "fr" else " and "
-    template = rng.choice(DESCRIPTION_TEMPLATES[lang])
-    text = template.format(
-        label=label,
-        items=joint.join(", ".join(some[:half]).rsplit(", ", 1)),
-        more=", ".join(some[half:]) or label,
-    )
-    return text[0].upper() + text[1:]
-
-
-def _cn_pair(trades: Trades, heading: str, rng: random.Random) -> Pair:
-    products = trades.products[heading]
-    product = rng.choice(products)
-    lang = rng.choices(("fr", "en", "de"), (4, 5, 1))[0]
-    query = _asked(product.labels[lang], lang, rng)
-    answer_lang = rng.choices(("fr", "en", "de"), (7, 2, 1))[0]
-    if len(products) > 1 and rng.random() < SHARE_OF_NEIGHBOURS:
-        # A maker of a product of a heading could make another.
-        others = [other for other in products if other is not product]
-        some = rng.sample(others, min(rng.randint(1, 3), len(others)))
-        listed = ", ".join(short(other.labels[answer_lang]) for other in some)
-        passage, scope = made(listed, answer_lang), heading
-    else:
-        if answer_lang == lang:
-            answer_lang = "en" if lang == "fr" else "fr"
-        name = product.labels[answer_lang]
-        name = short(name) if rng.random() < 0.7 else name
-        passage = made(name, answer_lang) if rng.random() < 0.5 else name
-        scope = product.code
-    return Pair(query, _cased(passage, rng), product.code, scope)
-
-
-def _esco_pair(trades: Trades, number: int, rng: random.Random) -> Pair:
-    occupation = trades.occupations[number]
-    french = [occupation.label_fr.split("/")[0], *occupation.others_fr]
-    english = [occupation.label_en, *occupation.others_en]
-    sentences = re.split(r"(?<=\.)\s+", occupation.description_en)
-    form = rng.random()
-    if form < 0.35:
-        query, passage = rng.choice(english), rng.choice(french)
-    elif form < 0.6:
-        query, passage = rng.choice(sentences), rng.choice(french)
-    elif form < 0.75:
-        query, passage = rng.choice(french), " ".join(sentences[:3])
-    elif form < 0.9:
-        query, passage = rng.choice(english), ", ".join(rng.sample(french, min(3, len(french))))
-    else:
-        query, passage = rng.choice(french), rng.choice(english)
-    return Pair(_cased(query, rng), _cased(passage, rng), occupation.uri, occupation.uri)
-
-
-def _answer_language(rng: random.Random) -> str:
-    return rng.choices(("fr", "en", "de", "es"), (14, 4, 1, 1))[0]
-
-
-def _asked(text: str, lang: str, rng: random.Random) -> str:
-    """A thing as a person asks for it."""
-    form = rng.random()
-    if form < 0.2 or lang not in QUERY_TEMPLATES:
-        return text
-    text = thing(short(text))
-    if form < 0.65:
-        return _cased(text, rng)
-    return rng.choice(QUERY_TEMPLATES[lang]).format(text)
-
-
-def thing(text: str) -> str:
-    """Returns the name in an item without "la fabrication de" and "telles que"."""
-    return _ARTICLE.sub("", _LEADING.sub("", _TRAILING.sub("", text))) or text
-
-
-def short(text: str) -> str:
-    """A product's name without what it excludes."""
-    return _EXCEPTIONS.sub("", text).strip() or text
-
-
-def made(things: str, lang: str) -> str:
-    """The trade of making things: "fabrication de …", "manufacture of …"."""
-    things = things[:1].lower() + things[1:] if things[1:2].islower() else things
-    if lang == "fr":
-        return f"fabrication {'d’' if _VOWEL.match(things) else 'de '}{things}"
-    return f"manufacture of {things}" if lang == "en" else f"Herstellung: {things}"
-
-
-def _cased(text: str, rng: random.Random) -> str:
-    """The text, half of the time without its capital."""
-    lower = text[:1].lower() + text[1:] if text[1:2].islower() else text
-    return lower if rng.random() < 0.5 else text
-
-
-def _forms(text: str) -> set[str]:
-    return {_folded(text), _folded(thing(text)), _folded(short(text))}
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+        yield maker.batch(size)

@@ -5,7 +5,7 @@ s_ij = q_i·p_j / τ, the loss is InfoNCE both ways,
 
     L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
 
-where j leaves out the other answers to the query (`Pair.scope`); the ½ is
+where j leaves out the other answers to the query (`Pair.right`); the ½ is
 `Recipe.passage_to_query`. What is kept of a run is the mean of the changes ΔW = B·A at several
 checkpoints, refactored to the rank by a singular value decomposition, times a strength (see
 `delta.combine`).
@@ -28,13 +28,11 @@ from kb.encoder.torch_engine import quiet
 class Recipe:
     """The constants of a run, explained in docs/adaptation.md.
 
-    `mix` names the shares of the nomenclatures (`pairs.MIXES`). `rate` rises to its value over
-    `warm_up` steps, then falls to `floor` of it. The last `averaged` of the checkpoints, at every
-    `checkpoint_every` steps, are kept, times `strength`.
+    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The last `averaged`
+    of the checkpoints, at every `checkpoint_every` steps, are kept.
     """
 
-    mix: str = "notes"
-    steps: int = 100
+    steps: int = 140
     batch: int = 64
     rank: int = 16
     rate: float = 5e-4
@@ -43,28 +41,10 @@ class Recipe:
     decay: float = 0.01
     checkpoint_every: int = 20
     averaged: int = 5
-    strength: float = 1.0
-    query_tokens: int = 48
-    passage_tokens: int = 72
+    query_tokens: int = 32
+    passage_tokens: int = 96
     passage_to_query: float = 0.5
     floor: float = 0.1
-
-
-RECIPES = {
-    recipe.mix: recipe
-    for recipe in (
-        Recipe(),
-        Recipe(
-            mix="phrases",
-            steps=60,
-            checkpoint_every=12,
-            averaged=3,
-            query_tokens=32,
-            passage_tokens=48,
-        ),
-    )
-}
-"""The recipe of a run for each mix of pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +74,11 @@ def train(
 
     torch.manual_seed(seed)
     tokenizer = model.tokenizer
-    # A copy, in bfloat16 as the products of matrices are taken anyway: what is learnt is float32.
-    transformer = copy.deepcopy(model[0].auto_model).to(torch.bfloat16)
+    # In bfloat16 where the processor multiplies in it, half the time; what is learnt is float32.
+    has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    transformer = copy.deepcopy(model[0].auto_model)
+    if has_bfloat16:
+        transformer = transformer.to(torch.bfloat16)
     # On a processor, the backward pass of torch's fused attention takes four times as long.
     transformer.set_attn_implementation("eager")
     config = LoraConfig(
@@ -120,7 +103,7 @@ def train(
             max_length=max_tokens,
             return_tensors="pt",
         )
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
             hidden = peft_model(
                 input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
             ).last_hidden_state
@@ -157,14 +140,18 @@ def _contrast(q: Any, p: Any, pairs: Sequence[Pair], recipe: Recipe) -> Any:
 
     also_right = torch.tensor(
         [
-            [i != j and other.code.startswith(pair.scope) for j, other in enumerate(pairs)]
+            [
+                i != j and (other.code in pair.right or other.passage == pair.passage)
+                for j, other in enumerate(pairs)
+            ]
             for i, pair in enumerate(pairs)
         ]
     )
-    scores = (q @ p.T / recipe.temperature).masked_fill(also_right, -math.inf)
+    scores = q @ p.T / recipe.temperature
     target = torch.arange(len(pairs))
-    there = functional.cross_entropy(scores, target)
-    return there + recipe.passage_to_query * functional.cross_entropy(scores.T, target)
+    there = functional.cross_entropy(scores.masked_fill(also_right, -math.inf), target)
+    back = scores.masked_fill(also_right | also_right.T, -math.inf).T
+    return there + recipe.passage_to_query * functional.cross_entropy(back, target)
 
 
 def _rate(step: int, recipe: Recipe) -> float:

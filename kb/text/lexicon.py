@@ -63,6 +63,10 @@ class Lexicons:
                 raise LexiconError(self._path(name), line, f"{entry!r} is not folded")
         return tuple(entry for _, entry in entries)
 
+    def texts(self, name: str, section: str = "") -> tuple[str, ...]:
+        """The entries of a section as they are, in their order."""
+        return tuple(entry for _, entry in self._section(name, section))
+
     def any_of(self, name: str, section: str = "") -> str:
         """A regular expression, as a group, that matches any entry of a section, the first first.
 
