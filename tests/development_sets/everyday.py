@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kb.adaptation.nomenclatures import NaceClass, read_nace_classes, read_nace_items
+from kb.adaptation.nomenclatures import read_nace_items
 from kb.evaluation.sets import read_set, read_split
 from tests.development_sets.built import (
     SPLITS,
@@ -16,6 +16,7 @@ from tests.development_sets.built import (
     table,
 )
 from tests.development_sets.nomenclatures import is_stub
+from tests.development_sets.open_data import NaceClass, read_nace_classes
 
 DESCRIPTION_CHARS = 300
 """Roughly the length of a description: the label, and items until they are this long."""

@@ -3,16 +3,12 @@
 import re
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import (
-    read_cn_products,
-    read_nace_classes,
-    read_nace_items,
-    split_of,
-)
+from kb.adaptation.nomenclatures import read_nace_items, split_of
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import words
 from kb.text.folding import fold
 from tests.development_sets.built import SPLITS, Built, check_known, digest, document, held, table
+from tests.development_sets.open_data import read_cn_products, read_nace_classes
 
 DIRECTIONS = (("fr", "fr"), ("en", "fr"), ("fr", "en"))
 """The language of the query and that of what is asked."""

@@ -8,19 +8,14 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import (
-    read_index_phrases,
-    read_nace_classes,
-    read_purchases,
-    split_of,
-    split_of_phrase,
-)
+from kb.adaptation.nomenclatures import read_index_phrases, split_of, split_of_phrase
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import index_words
 from kb.text.folding import fold
 from tests.development_sets.built import SPLITS, Built, digest, document
 from tests.development_sets.everyday import half_of
 from tests.development_sets.nomenclatures import is_stub, plain
+from tests.development_sets.open_data import read_nace_classes, read_purchases
 
 INDEXES: Mapping[str, tuple[str, ...]] = {
     "british": ("uksic2007_index_en.tsv",),

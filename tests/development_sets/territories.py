@@ -7,6 +7,7 @@ where they gave two; what one of them alone found possible is not right.
 """
 
 import json
+from typing import Any
 from pathlib import Path
 
 from tests.development_sets.built import Built, document, held, table
@@ -31,7 +32,7 @@ def territory(name: str) -> Built:
     for _, (need, actor, first, second) in judged:
         grade = (int(first) + int(second)) // 2 + (int(first) + int(second) == 3)
         grades.setdefault(need, {})[actor] = min(grade, 2)
-    silence = []
+    silence: list[dict[str, Any]] = []
     built = Built(
         f"territory-{name}", {"title": f"Territory {name.upper()}"}, corpus, silence=silence
     )
