@@ -11,9 +11,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from kb.errors import QueryError
+from kb.reference.communes import Commune
 from kb.reference.flows import Flow
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
 from kb.text.flow import flow_of
@@ -34,6 +36,45 @@ _SIGN = re.compile(
     r"(?:^|(?<=\s))(?P<sign>[+\-−]?)"
     r"(?:\"(?P<straight>[^\"]*)\"|«(?P<french>[^»]*)»|“(?P<curly>[^”]*)”|(?P<word>(?<=[+\-−])(?!\d)[^\s]+))"
 )
+
+
+class PartKind(StrEnum):
+    """What a part of a need says beside its object; `FOR` is who asks, or for whom."""
+
+    QUANTITY = "quantity"
+    FREQUENCY = "frequency"
+    DEADLINE = "deadline"
+    PLACE = "place"
+    FOR = "for"
+    PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedPart:
+    """A part of a need, in the words typed.
+
+    A quantity may have a `unit`. A place is `near` a commune, at most `within` so many kilometres
+    if the words say so, or in `departments`, by their codes: those of a region are several.
+    """
+
+    kind: PartKind
+    text: str
+    unit: str = ""
+    near: Commune | None = None
+    within: int = 0
+    departments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NeedReading:
+    """A need taken apart (`kb.search.need.reading`).
+
+    The `object` is what is asked for; `rest` is the text without the `parts`, in their order.
+    """
+
+    object: str = ""
+    rest: str = ""
+    parts: tuple[NeedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
