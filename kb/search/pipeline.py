@@ -6,6 +6,7 @@ read (query) ─ encode (steering), expand (background) beside words (scorer) an
 filter (filters) ─ results (evidence, parts)
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
@@ -21,7 +22,15 @@ from kb.search.boosts.precedents import Boost, follow_precedents
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
-from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
+from kb.search.filters import (
+    Bounds,
+    apply_filters,
+    checked,
+    facets,
+    leaves,
+    scope_of,
+    with_place_of,
+)
 from kb.search.fits import fit_of_need
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.probe import probability
@@ -31,6 +40,9 @@ from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, Se
 from kb.search.scorer import Scope, gather, retrieve, said, score
 from kb.search.steering import expanding, understood
 from kb.search.trades.likely_trades import likely_trades
+
+SHOWN_DECIMALS = 2
+"""Count of decimals of a score that are shown: what differs in others only is level."""
 
 
 def search(
@@ -60,10 +72,10 @@ def search(
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read
-    asked, filters = (
-        understood(query, steering, context.encoder, context.calibration),
-        checked(filters),
-    )
+    asked = understood(query, steering, context.encoder, context.calibration)
+    if asked.reading.parts and named_actors(asked.words, context).ids:
+        asked = asked.unread  # "Menuiserie à Vitré" may be somebody's name
+    filters = with_place_of(asked, checked(filters))
     # Encode and expand, while this thread reads what needs no embedding
     with expanding(asked, wording, steering, context, options) as expansion:
         bounds = Bounds(asked, steering, store)
@@ -106,6 +118,8 @@ def search(
     besides = 0 if absent else None if complete or only else limit
     others = _others(candidates, fitting, boosted, besides, actor_left, answering)
     ranked = candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_))
+    if filters.near:
+        ranked = _nearest_first(ranked, candidates, filters, context)
     fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
         assess(id_, passages, Measure(null, weights))
@@ -160,6 +174,7 @@ def search(
         unsaid=bounds.unsaid,
         absent=absent,
         trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
+        filters=filters,
     )
 
 
@@ -220,6 +235,19 @@ def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _N
         return _Naming(named, boosts)
     chance = Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
     return _Naming(named, boosts, Absence.NAME, chance)
+
+
+def _nearest_first(
+    ranked: Sequence[str], candidates: Candidates, filters: Filters, context: SearchContext
+) -> list[str]:
+    """Returns those whose scores are shown as the same by their distance, unknown ones last."""
+    filed = context.filed(ranked)
+
+    def place(id_: str) -> tuple[float, float]:
+        km = filters.km_to(filed[id_].point)
+        return -round(candidates.scores[id_], SHOWN_DECIMALS), math.inf if km is None else km
+
+    return sorted(ranked, key=place)
 
 
 def _others(

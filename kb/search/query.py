@@ -10,9 +10,10 @@ counts against, and what says it is left out. The signs stand at the beginning o
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from kb.errors import QueryError
 from kb.reference.communes import Commune
@@ -81,8 +82,9 @@ class NeedReading:
 class Query:
     """A query as it was typed, and as it is understood.
 
-    `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
-    `need` is the text without the words that only frame the question.
+    `words` are the need without signs and without what is `unwanted`; they are never empty. `text`
+    is what the `reading` of them leaves, `need` the text without the words that only frame the
+    question.
     `required` are words, or phrases, that must be in what is found; `wanted` count more;
     `unwanted` against. `stems` are those to look for among the words of the base. `flow` says
     whether something is sought, offered or shared, or is None if the words do not say. Of a letter,
@@ -90,6 +92,7 @@ class Query:
     """
 
     typed: str
+    words: str
     text: str
     need: str
     required: tuple[str, ...] = ()
@@ -98,6 +101,15 @@ class Query:
     stems: frozenset[str] = frozenset()
     flow: Flow | None = None
     sentences: tuple[str, ...] = ()
+    reading: NeedReading = NeedReading()
+
+    @property
+    def unread(self) -> Self:
+        """The query with no part of its need told from its object."""
+        stems = frozenset(query_stems(self.words))
+        return replace(
+            self, text=self.words, need=bare_need(self.words), stems=stems, reading=NeedReading()
+        )
 
     @property
     def is_filed(self) -> bool:
@@ -154,6 +166,7 @@ def parse(typed: str) -> Query:
         raise QueryError("wordless_query")
     return Query(
         typed=typed,
+        words=text,
         text=text,
         need=bare_need(text),
         required=_once(found[""]),

@@ -41,7 +41,9 @@ def _any(section: str) -> str:
 @cache
 def _named(name: str) -> str:
     if name == "number":
-        return rf"(?:{_DIGITS}|{_any('number_words')}(?:[ -](?:(?:et|and) )?{_any('number_words')})*)"
+        return (
+            rf"(?:{_DIGITS}|{_any('number_words')}(?:[ -](?:(?:et|and) )?{_any('number_words')})*)"
+        )
     if name == "amount":
         return rf"(?:{_named('number')} ?{_any('currency')}|[£$€] ?{_DIGITS})"
     return _any(name)
@@ -69,7 +71,9 @@ _WITHIN, _STRONG, _WEAK, _AREAS = (
 )
 _NAME = re.compile(r"(?:\d{5}(?: |$))?[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,4}|\d{5}\b")
 _FROM = re.compile(r"(?:\b(?:de|from) |\bd')([\w'-]+) $")
-_AREA = re.compile(r"(?:(?<= le )|(?<=ement )|(?<=dept ))(?:\d{2,3}\b|2[ab]\b)|[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,4}")
+_AREA = re.compile(
+    r"(?:(?<= le )|(?<=ement )|(?<=dept ))(?:\d{2,3}\b|2[ab]\b)|[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*){0,4}"
+)
 _TOLD_APART = re.compile(r" ?\((?:\d{2,3}|2[ab])\)| cedex\b| \d{1,2}(?:e|er|eme)\b")
 _COMMON = re.compile(_any("common_nouns"))
 _COMMON_AREA = re.compile(_any("common_departments"))
@@ -104,7 +108,9 @@ _AT_A_START = re.compile(
     r" \w+ $"
 )
 _SIZED = re.compile(rf"{_BEGIN}{_any('sized')}{_END}")
-_LARGE_COUNT = re.compile(r"(?:palettes?|pallets?|camions?|bennes?|truckloads?|skips?|.*bags?|cont.*)$")
+_LARGE_COUNT = re.compile(
+    r"(?:palettes?|pallets?|camions?|bennes?|truckloads?|skips?|.*bags?|cont.*)$"
+)
 
 _CLOSING = re.compile(rf"(?<=\w)(?:{_any('closings')})$")
 _OPENING = re.compile(rf"(?:{_any('openings')}) ?")
@@ -213,7 +219,8 @@ class _Reader:
         """Takes the span `cut` out of what is unread, for a part that is the span `said`."""
         unread = self._unread[slice(*said)]
         shown = "".join(
-            letter for letter, as_read in zip(self._text[slice(*said)], unread, strict=True)
+            letter
+            for letter, as_read in zip(self._text[slice(*said)], unread, strict=True)
             if as_read != _READ
         )
         part = NeedPart(kind, " ".join(shown.split()).strip(" ,;:"), **more)
@@ -313,24 +320,28 @@ class _Reader:
         )
         is_sized = _SIZED.search(clause) is not None
         start, unit = match.start(), match["unit"] or ""
-        if not unit or (
-            match["link"] and re.match(r"\d", self._unread[match.end() :])
-        ) or (of and re.fullmatch(_any("counts"), unit)):
+        if (
+            not unit
+            or (match["link"] and re.match(r"\d", self._unread[match.end() :]))
+            or (of and re.fullmatch(_any("counts"), unit))
+        ):
             # A number of what is asked for.
             if _TRAIT.match(after) or match["said"] in {"1", "0"}:
                 return None
             if not _NOUN.match(after):
                 is_told = re.fullmatch(_any("number_nouns"), match["said"])
-                often = re.match(rf" ?{_READ}", after)
-                ended = at_start and (often or (is_told and re.match(r"$| ?[,;.!?)]", after)))
-                return (start, match.end("said"), match.end("said")) if ended else None
+                ends = rf" ?{_READ}|$| ?[,;.!?)]" if is_told else rf" ?{_READ}"
+                end = match.end("said")
+                return (start, end, end) if at_start and re.match(ends, after) else None
             if not (at_start or match["of"] or (of and not is_sized)):
                 return None
             end = match.end("link") if match["link"] and not match["unit"] else match.end("said")
             return start, end, match.end("said")
         people = re.search(r"(?:^| )(?:pour|for) $", before)
         if people and re.match("pers|conv|couv|peop|guest|pax", unit):
-            return None if is_sized else (start - len("pour "), match.end("unit"), match.end("unit"))
+            return (
+                None if is_sized else (start - len("pour "), match.end("unit"), match.end("unit"))
+            )
         link = match["link"]
         end = match.end("link") if link else match.end("unit")
         counted = re.fullmatch(_any("counts"), unit) is not None

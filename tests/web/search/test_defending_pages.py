@@ -722,9 +722,9 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
 
 def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
     starts = {
-        "&lang=fr": '\ufeff"format";"quisait report 4"',
-        "": '\ufeff"format";"quisait report 4"',
-        "&lang=en": '\ufeff"format","quisait report 4"',
+        "&lang=fr": '\ufeff"format";"quisait report 5"',
+        "": '\ufeff"format";"quisait report 5"',
+        "&lang=en": '\ufeff"format","quisait report 5"',
     }
     for lang, start in starts.items():
         table = client.get(f"/api/report?q=cirages&format=csv{lang}")
