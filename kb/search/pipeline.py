@@ -72,10 +72,7 @@ def search(
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read
-    asked = understood(query, steering, context.encoder, context.calibration)
-    if asked.reading.parts and named_actors(asked.words, context).ids:
-        asked = asked.unread  # "Menuiserie à Vitré" may be somebody's name
-    filters = with_place_of(asked, checked(filters))
+    asked, filters = _read(query, steering, filters, context)
     # Encode and expand, while this thread reads what needs no embedding
     with expanding(asked, wording, steering, context, options) as expansion:
         bounds = Bounds(asked, steering, store)
@@ -117,9 +114,12 @@ def search(
     # Left of an absence are those with a near number or name, and those that fit it by chance.
     besides = 0 if absent else None if complete or only else limit
     others = _others(candidates, fitting, boosted, besides, actor_left, answering)
-    ranked = candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_))
-    if filters.near:
-        ranked = _nearest_first(ranked, candidates, filters, context)
+    ranked = _nearest_first(
+        candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_)),
+        candidates,
+        filters,
+        context,
+    )
     fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
         assess(id_, passages, Measure(null, weights))
@@ -176,6 +176,16 @@ def search(
         trades=() if named.only_named or absent or null.doubt else likely_trades(expanded),
         filters=filters,
     )
+
+
+def _read(
+    query: str, steering: Steering, filters: Filters, context: SearchContext
+) -> tuple[Query, Filters]:
+    """Returns the query as it is understood, and the filters with the place that it names."""
+    asked = understood(query, steering, context.encoder, context.calibration)
+    if asked.reading.parts and named_actors(asked.words, context).ids:
+        asked = asked.unread  # "Menuiserie à Vitré" may be what somebody is called
+    return asked, with_place_of(asked, checked(filters))
 
 
 def _boosts(
@@ -241,6 +251,8 @@ def _nearest_first(
     ranked: Sequence[str], candidates: Candidates, filters: Filters, context: SearchContext
 ) -> list[str]:
     """Returns those whose scores are shown as the same by their distance, unknown ones last."""
+    if filters.near is None:
+        return list(ranked)
     filed = context.filed(ranked)
 
     def place(id_: str) -> tuple[float, float]:

@@ -86,8 +86,9 @@ MAX_WITHIN_KM = 1_000
 QueryText = Annotated[
     str,
     Query(
-        description="The need, in everyday words, or the name, SIRET, telephone number or e-mail address "
-        "of an actor. A word after + counts more, a word after - is excluded, and words in quotation marks are required. "
+        description="The need, in everyday words, or the name, SIRET, telephone number or e-mail "
+        "address of an actor. A word after + counts more, a word after - is excluded, and words in "
+        "quotation marks are required. "
         "Of a long text, up to 4,000 characters, the sentences that ask for something count.",
         examples=["du gel hydroalcoolique"],
     ),
@@ -118,8 +119,8 @@ TakenBack = Annotated[
     Query(
         default_factory=none_given,
         max_length=MAX_STEERED,
-        description="A phrase of the language model that is not to be used, or the text of a part of "
-        "the need (`asked.parts`) whose words are to count as any. Can be repeated.",
+        description="A phrase of the language model that is not to be used, or the text of a part "
+        "of the need (`asked.parts`) whose words are to count as any do. Can be repeated.",
     ),
 ]
 
@@ -177,8 +178,8 @@ async def _what_is_asked(
     whole: Annotated[
         TextChoice,
         Query(
-            description="With yes, a text is searched as it is. By default, a long one is searched by "
-            "the sentences that ask for something, and each need is taken apart."
+            description="With yes, a text is searched as it is. By default, a long one is searched "
+            "by the sentences that ask for something, and each need is taken apart."
         ),
     ] = TextChoice.NO,
 ) -> SearchRequest:

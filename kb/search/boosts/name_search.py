@@ -72,7 +72,7 @@ def boost_names(
 
 
 def is_number(text: str) -> bool:
-    """Returns whether a query is a SIREN or SIRET, or as good as one, or a way to reach somebody."""
+    """Returns whether a query is a SIREN or SIRET, or nearly, a telephone number or an address."""
     return _NUMBER.fullmatch(fold(text).strip()) is not None or bool(contacts_in(text))
 
 

@@ -138,6 +138,8 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
         "wanted": ["fins"],
         "unwanted": ["soie"],
         "sentences": [],
+        "need": report.asked.need,
+        "parts": {},
     }
     assert content["filters"] == {"department": "16", "theme": "Cuir", "near": "", "within": 0}
     assert content["steering"] == {"like": ["avel"], "unlike": ["matha"]}

@@ -92,8 +92,8 @@ def test_a_circle_keeps_exactly_who_is_in_it(base: KnowledgeBase, actors: Sequen
 
 
 def test_the_order_stays_by_score_and_the_nearer_of_two_is_first(base: KnowledgeBase) -> None:
-    anywhere = base.search("gants de cuir", limit=100)
-    near = base.search("gants de cuir", limit=100, filters=filters_near("", "", "Royan", 0))
+    anywhere = base.search("gants de cuir", complete=True)
+    near = base.search("gants de cuir", complete=True, filters=filters_near("", "", "Royan", 0))
     assert {hit.actor.id for hit in near.hits} == {hit.actor.id for hit in anywhere.hits}
     assert near.filters.near
     placed = [

@@ -542,7 +542,7 @@ def test_what_the_rest_of_a_meaning_holds_is_named(
 
     explain_by(with_rest, knowledge_base, monkeypatch)
     assert rest("cirages") == "the need as a whole"
-    assert rest("cirages+pour+les+infirmières") == (
+    assert rest("cirages+pour+les+chaussures") == (
         "the need as a whole, the thing asked for, counted again"
     )
     assert rest("cirages&like=parfumeur") == "the need as a whole, what you added or took away"
