@@ -336,7 +336,7 @@ class KnowledgeBase(Publishing):
                         complete=True,
                         wording=wording,
                     )
-                    return report_of(result, context, filters=filters, steering=steering)
+                    return report_of(result, context, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     def _wording(self, query: str, steering: Steering) -> Wording:

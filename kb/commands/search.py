@@ -63,14 +63,18 @@ def search(
     steering = Steering(worded=not no_wording)
     result = base.search(" ".join(query), limit=limit, filters=filters, steering=steering)
     if as_json:
-        click.echo(json.dumps(_plain(result, filters), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_plain(result), ensure_ascii=False, indent=2))
     else:
-        _print(result, filters)
+        _print(result)
 
 
-def _print(result: SearchResult, filters: Filters) -> None:
+def _print(result: SearchResult) -> None:
+    filters = result.filters
     if result.asked.sentences:
         click.echo(f"Understood: {' '.join(result.asked.sentences)}")
+    if parts := result.asked.reading.parts:
+        told = " · ".join(f"{part.kind}: {part.text}" for part in parts)
+        click.echo(f"Read as: {result.asked.need} · {told}")
     if result.wording.phrases:
         phrases = ", ".join(phrase.text for phrase in result.wording.phrases)
         click.echo(f"Understood as: {phrases} ({result.wording.model}).")
@@ -125,8 +129,10 @@ def _evidence_line(evidence: Evidence) -> str:
     return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
 
 
-def _plain(result: SearchResult, filters: Filters) -> dict[str, object]:
+def _plain(result: SearchResult) -> dict[str, object]:
     from dataclasses import asdict
+
+    filters = result.filters
 
     return {
         "query": result.query,
@@ -135,6 +141,10 @@ def _plain(result: SearchResult, filters: Filters) -> dict[str, object]:
                 name: getattr(result.asked, name)
                 for name in ("text", "required", "wanted", "unwanted")
             },
+            "object": result.asked.need,
+            "parts": [
+                {"kind": part.kind, "text": part.text} for part in result.asked.reading.parts
+            ],
             "trades": [
                 {**asdict(likely.trade), "share": round(likely.share, 4)}
                 for likely in result.trades

@@ -104,7 +104,7 @@ def explain(
         similar=tuple(
             path for item in evidence if (path := explainer.similar_path(item, record)) is not None
         ),
-        filters=filters,
+        filters=result.filters,
         steering=steering,
         ceiling=result.ceiling,
         need=result.need,

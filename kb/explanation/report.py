@@ -13,12 +13,12 @@ from typing import Any
 from kb.language_model.wording import Wording
 from kb.models import Kind
 from kb.search.context import SearchContext
-from kb.search.filters import checked
+from kb.search.filters import ids_left
 from kb.search.query import Query
 from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchResult, Steering
 from kb.search.weights import RankingWeights
 
-FORMAT = "quisait report 4"
+FORMAT = "quisait report 5"
 """Raised whenever the content or the layout of a report changes."""
 
 DIGITS = 6
@@ -99,9 +99,15 @@ class SearchReport:
                 "wanted": list(self.asked.wanted),
                 "unwanted": list(self.asked.unwanted),
                 "sentences": list(self.asked.sentences),
+                "need": self.asked.need,
+                "parts": {
+                    kind: [part.text for part in self.asked.reading.parts if part.kind is kind]
+                    for kind in dict.fromkeys(part.kind for part in self.asked.reading.parts)
+                },
             },
             "filters": {
                 "department": self.filters.department,
+                "departments": list(self.filters.departments),
                 "theme": self.filters.theme,
                 "near": self.filters.near.label if self.filters.near else "",
                 "within": self.filters.within,
@@ -137,18 +143,15 @@ class SearchReport:
         }
 
 
-def report_of(
-    result: SearchResult, context: SearchContext, *, filters: Filters, steering: Steering
-) -> SearchReport:
+def report_of(result: SearchResult, context: SearchContext, *, steering: Steering) -> SearchReport:
     """The report of a complete search of actors, made in the same context."""
     store, encoder = context.store, context.encoder
-    filters = checked(filters)
     counts = store.counts(encoder.fingerprint)
     return SearchReport(
         at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         version=importlib.metadata.version("quisait"),
         asked=result.asked,
-        filters=filters,
+        filters=result.filters,
         steering=steering,
         base=BaseState(store.generation, counts.actors, counts.cases, counts.passages),
         encoder=EncoderState(
@@ -159,16 +162,14 @@ def report_of(
         need=result.need,
         matched=result.matched,
         hits=result.hits,
-        left_out=_left_out(result, context, filters, steering),
+        left_out=_left_out(result, context, steering),
         wording=result.wording,
     )
 
 
-def _left_out(
-    result: SearchResult, context: SearchContext, filters: Filters, steering: Steering
-) -> LeftOut:
+def _left_out(result: SearchResult, context: SearchContext, steering: Steering) -> LeftOut:
     store = context.store
-    ids = store.ids(Kind.ACTOR, filters.department, filters.theme, filters.circle)
+    ids = ids_left(result.filters, Kind.ACTOR, store)
     missing = store.actors(set(ids) - {hit.actor.id for hit in result.hits})
     closed = {id_ for id_, actor in missing.items() if actor.closed_on}
     unlike = missing.keys() & (set(steering.unlike) - closed)

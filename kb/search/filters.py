@@ -64,10 +64,33 @@ def filters_near(department: str, theme: str, near: str, within: int) -> Filters
     return Filters(department, theme, near=commune, within=within)
 
 
+def with_place_of(asked: Query, filters: Filters) -> Filters:
+    """Returns the filters with the place that a need names, if none is chosen by hand."""
+    if filters.department or filters.near:
+        return filters
+    parts = asked.reading.parts
+    near = next((part for part in parts if part.near), None)
+    departments = next((part.departments for part in parts if part.departments), ())
+    if near:
+        filters = replace(filters, near=near.near, within=near.within)
+    if len(departments) == 1:
+        return replace(filters, department=departments[0])
+    return replace(filters, departments=departments)
+
+
+def ids_left(filters: Filters, kind: Kind, store: Store) -> list[str]:
+    """Returns the ids of the records of a kind that the filters leave, in ascending order."""
+    found = (
+        store.ids(kind, department, filters.theme, filters.circle)
+        for department in filters.departments or (filters.department,)
+    )
+    return sorted({id_ for ids in found for id_ in ids})
+
+
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
     if complete or filters.keep_all:
         return Scope(complete=complete)
-    left = store.ids(Kind.ACTOR, filters.department, filters.theme, filters.circle)
+    left = ids_left(filters, Kind.ACTOR, store)
     return Scope(store.passage_ids_of(Kind.ACTOR, left))
 
 
@@ -77,8 +100,7 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
         return lambda _: False
     if filters.keep_all:
         return lambda _: True
-    left = store.ids(kind, filters.department, filters.theme, filters.circle)
-    return set(left).__contains__
+    return set(ids_left(filters, kind, store)).__contains__
 
 
 class Bounds:
@@ -185,6 +207,7 @@ class FilterCounts:
 def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
     """Counts these actors by department, theme and distance."""
     theme = fold(filters.theme)
+    among = filters.departments or (filters.department,)
     departments: Counter[str] = Counter()
     filed_under: Counter[tuple[str, ...]] = Counter()
     distances = dict.fromkeys(DISTANCES if filters.near else (), 0)
@@ -193,7 +216,7 @@ def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
     )
     for (department, names, point), count in alike.items():
         km = filters.km_to(point)
-        in_department = not filters.department or filters.department == department
+        in_department = among == ("",) or department in among
         in_theme = not theme or theme in _folded(names)
         in_circle = not filters.circle or (km is not None and km <= filters.within)
         if department and in_theme and in_circle:

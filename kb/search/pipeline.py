@@ -6,8 +6,10 @@ read (query) ─ encode, compare with all trades (steering) beside words (scorer
 filter (filters) ─ results (evidence, parts)
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -27,7 +29,15 @@ from kb.search.boosts.precedents import (
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.evidence import EvidenceBuilder
-from kb.search.filters import Bounds, apply_filters, checked, facets, leaves, scope_of
+from kb.search.filters import (
+    Bounds,
+    apply_filters,
+    checked,
+    facets,
+    leaves,
+    scope_of,
+    with_place_of,
+)
 from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.means import MeansFinder
@@ -37,8 +47,12 @@ from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
 from kb.search.scorer import Scope, gather, retrieve, said, score
 from kb.search.steering import comparing, understood
+from kb.search.trades.background import ComparedQuery
 from kb.search.trades.likely_trades import likely_trades
 from kb.search.weights import NAMES
+
+SHOWN_DECIMALS = 2
+"""Count of decimals of a score that are shown: what differs in others only is level."""
 
 
 def search(
@@ -68,10 +82,7 @@ def search(
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read
-    asked, filters = (
-        understood(query, steering, context.encoder, context.calibration),
-        checked(filters),
-    )
+    asked, filters = _read(query, steering, filters, context)
     # Encode and compare, while this thread reads what needs no embedding
     with comparing(asked, wording, steering, context, options) as comparison:
         bounds = Bounds(asked, steering, store)
@@ -80,36 +91,27 @@ def search(
         needs = context.passages_of_cases(TOLD) if options.cases else ()
         named, names, absent, best_by_chance = _naming(asked, options, context)
     compared = comparison()
-    null = compared.null
     # Retrieve and score
     found = retrieve(compared, words, context, options, scope, needs)
     scored = gather(score(compared, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
-    cases = context.cases(case_passages)
     # Match cases
-    matched: list[MatchedCase] = []
-    if options.cases and absent is not Absence.NUMBER:
-        eligible = bounds.wanted_stories(cases, options.unmatched)
-        matched = credited(
-            match_cases(eligible, case_passages, asked.text, null, lang, weights), compared, context
-        )
+    cases = context.cases(case_passages)
+    unmatched = options.unmatched if options.cases and absent is not Absence.NUMBER else cases
+    eligible = bounds.wanted_stories(cases, unmatched)
+    matched = credited(
+        match_cases(eligible, case_passages, asked.text, compared.null, lang, weights),
+        compared,
+        context,
+    )
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
+    following = options if not absent else replace(options, elsewhere=False)
     endorsements, boosts = _boosts(
-        matched,
-        precedents_elsewhere(compared, asked, lang, context)
-        if options.elsewhere and not absent
-        else (),
-        asked,
-        named,
-        found,
-        context,
-        options,
-        scope,
+        matched, compared, asked, named, found, context, following, scope, lang
     )
-    scale = FitScale(null, weights.fits)
-    measure = Measure(scale, weights, asked, best_by_chance)
+    measure = Measure(FitScale(compared.null, weights.fits), weights, asked, best_by_chance)
     # Assess, with the passages of boosted actors that were not retrieved
     rising = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
     boosted = dict.fromkeys([*endorsements, *rising, *names])
@@ -127,10 +129,15 @@ def search(
     # Left of an absence are those with a near number or name, and those that fit it by chance.
     besides = 0 if absent else None if complete or only else limit
     others = _others(candidates, fitting, boosted, besides, actor_left, answering)
-    ranked = candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_))
+    ranked = _nearest_first(
+        candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_)),
+        candidates,
+        filters,
+        context,
+    )
     fits = [id_ for id_ in ranked if id_ in fitting]
     ranked_cases = best_first(
-        assess(id_, passages, Measure(scale, weights))
+        assess(id_, passages, replace(measure, asked=None, most=Fit.STRONG))
         for id_, passages in case_passages.items()
         if case_left(id_) and not bounds.exclude_case(id_)
     )
@@ -154,7 +161,16 @@ def search(
             return actor_left(id_) and not bounds.exclude_actor(id_, of_actor)
 
         parts = answers_by_part(
-            asked, matched, ranked, candidates, null, builder, context, scope, may_answer, lang
+            asked,
+            matched,
+            ranked,
+            candidates,
+            compared.null,
+            builder,
+            context,
+            scope,
+            may_answer,
+            lang,
         )
         parts = bounds.without_silent_mentions(parts)
     return SearchResult(
@@ -172,8 +188,8 @@ def search(
         distances=counts.distances,
         took_ms=(time.perf_counter() - started) * 1000,
         parts=tuple(parts),
-        ceiling=null.ceiling,
-        need=probability(null.need_odds),
+        ceiling=compared.null.ceiling,
+        need=probability(compared.null.need_odds),
         matched=tuple(matched),
         wording=wording,
         nothing_fits=not any(
@@ -183,27 +199,37 @@ def search(
         unsaid=bounds.unsaid,
         absent=absent,
         trades=()
-        if named.only_named or absent or null.need_odds < LEAST_ODDS
+        if named.only_named or absent or compared.null.need_odds < LEAST_ODDS
         else likely_trades(compared),
+        filters=filters,
     )
+
+
+def _read(
+    query: str, steering: Steering, filters: Filters, context: SearchContext
+) -> tuple[Query, Filters]:
+    """Returns the query as it is understood, and the filters with the place that it names."""
+    asked = understood(query, steering, context.encoder, context.calibration)
+    if asked.reading.parts and named_actors(asked.words, context).ids:
+        asked = asked.unread  # "Menuiserie à Vitré" may be what somebody is called
+    return asked, with_place_of(asked, checked(filters))
 
 
 def _boosts(
     matched: Sequence[MatchedCase],
-    elsewhere: Sequence[Precedent],
+    compared: ComparedQuery,
     asked: Query,
     named: NamedActors,
     near: Collection[int],
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
+    lang: str,
 ) -> tuple[Mapping[str, Sequence[Endorsement]], Mapping[str, Boost]]:
     """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
 
-    The firms `elsewhere` are precedents as well.
-
-    The passages `near` to the query, by id, are compared with the precedents as well.
-    A query that is a name alone endorses nobody else.
+    The passages `near` to the query, by id, are compared with the precedents as well; firms
+    elsewhere are precedents, too, told in `lang`. A query that is a name alone endorses nobody else.
     """
     weights = context.weights
     endorsed = endorse(matched, asked, weights.cases)
@@ -211,6 +237,9 @@ def _boosts(
         endorsed = {id_: of_actor for id_, of_actor in endorsed.items() if id_ in named.ids}
     followed: Mapping[str, Boost] = {}
     if options.similar and not named.only_named:
+        elsewhere: Sequence[Precedent] = ()
+        if options.elsewhere:
+            elsewhere = precedents_elsewhere(compared, asked, lang, context)
         followed = follow_precedents(leading(endorsed), context, scope, near, elsewhere)
     endorsements = {} if options.transfer_only else endorsed
     # Who clearly did it has shown what it can do: nothing is inferred of it.
@@ -246,6 +275,21 @@ def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _N
         return _Naming(named, boosts)
     chance = Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
     return _Naming(named, boosts, Absence.NAME, chance)
+
+
+def _nearest_first(
+    ranked: Sequence[str], candidates: Candidates, filters: Filters, context: SearchContext
+) -> list[str]:
+    """Returns those whose scores are shown as the same by their distance, unknown ones last."""
+    if filters.near is None:
+        return list(ranked)
+    filed = context.filed(ranked)
+
+    def place(id_: str) -> tuple[float, float]:
+        km = filters.km_to(filed[id_].point)
+        return -round(candidates.scores[id_], SHOWN_DECIMALS), math.inf if km is None else km
+
+    return sorted(ranked, key=place)
 
 
 def _others(

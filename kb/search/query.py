@@ -10,10 +10,13 @@ counts against, and what says it is left out. The signs stand at the beginning o
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from kb.errors import QueryError
+from kb.reference.communes import Commune
 from kb.reference.flows import Flow
 from kb.text.analysis import (
     FRAMING_WORDS,
@@ -42,12 +45,52 @@ _SIGN = re.compile(
 )
 
 
+class PartKind(StrEnum):
+    """What a part of a need says beside its object; `FOR` is who asks, or for whom."""
+
+    QUANTITY = "quantity"
+    FREQUENCY = "frequency"
+    DEADLINE = "deadline"
+    PLACE = "place"
+    FOR = "for"
+    PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True)
+class NeedPart:
+    """A part of a need, in the words typed.
+
+    A quantity may have a `unit`. A place is `near` a commune, at most `within` so many kilometres
+    if the words say so, or in `departments`, by their codes: those of a region are several.
+    """
+
+    kind: PartKind
+    text: str
+    unit: str = ""
+    near: Commune | None = None
+    within: int = 0
+    departments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NeedReading:
+    """A need taken apart (`kb.search.need.reading`).
+
+    The `object` is what is asked for; `rest` is the text without the `parts`, in their order.
+    """
+
+    object: str = ""
+    rest: str = ""
+    parts: tuple[NeedPart, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query as it was typed, and as it is understood.
 
-    `text` is the need as words, without signs and without what is `unwanted`; it is never empty.
-    `need` is the text without the words that only frame the question.
+    `words` are the need without signs and without what is `unwanted`; they are never empty. `text`
+    is what the `reading` of them leaves, `need` the text without the words that only frame the
+    question.
     `required` are words, or phrases, that must be in what is found; `wanted` count more;
     `unwanted` against. `stems` are those to look for among the words of the base. `flow` says
     whether something is sought, offered or shared, or is None if the words do not say. Of a letter,
@@ -55,6 +98,7 @@ class Query:
     """
 
     typed: str
+    words: str
     text: str
     need: str
     required: tuple[str, ...] = ()
@@ -63,6 +107,15 @@ class Query:
     stems: frozenset[str] = frozenset()
     flow: Flow | None = None
     sentences: tuple[str, ...] = ()
+    reading: NeedReading = NeedReading()
+
+    @property
+    def unread(self) -> Self:
+        """The query with no part of its need told from its object."""
+        stems = frozenset(query_stems(self.words))
+        return replace(
+            self, text=self.words, need=bare_need(self.words), stems=stems, reading=NeedReading()
+        )
 
     @property
     def is_filed(self) -> bool:
@@ -124,6 +177,7 @@ def parse(typed: str) -> Query:
         raise QueryError("wordless_query")
     return Query(
         typed=typed,
+        words=text,
         text=text,
         need=bare_need(text),
         required=_once(found[""]),

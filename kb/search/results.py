@@ -53,7 +53,7 @@ class Filters:
 
     `department` is a French department's code or name; themes are compared folded. `near` is the
     commune that distances are measured from, which has a point; `within` so many kilometres, or
-    anywhere with 0.
+    anywhere with 0. `departments` are codes, one of which is enough.
     """
 
     department: str = ""
@@ -61,6 +61,7 @@ class Filters:
     kind: Kind | None = None
     near: Commune | None = None
     within: int = 0
+    departments: tuple[str, ...] = ()
 
     @property
     def circle(self) -> Circle | None:
@@ -72,7 +73,7 @@ class Filters:
     @property
     def keep_all(self) -> bool:
         """Whether no actor is left out."""
-        return not (self.department or self.theme or self.circle)
+        return not (self.department or self.departments or self.theme or self.circle)
 
     def km_to(self, point: Point | None) -> float | None:
         """Returns the kilometres from `near` to a point, None where either is unknown."""
@@ -171,8 +172,9 @@ class Steering:
     """What a person has chosen for a search beside its words.
 
     `like` and `unlike` are examples and counterexamples: ids of actors. `taken_back` are phrases of
-    the language model that are not to be used; without `worded`, no model is asked. With `whole`, a
-    long text is searched as it is, not by the sentences that ask for something.
+    the language model that are not to be used, and parts of the need that count as its words do;
+    without `worded`, no model is asked. With `whole`, a text is searched as it is, not by the
+    sentences that ask for something, nor taken apart.
     """
 
     like: tuple[str, ...] = ()
@@ -244,7 +246,8 @@ class SearchResult:
     `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
     is the number or the name of an organisation that is not here. `wording` has the phrases of a
     language model that the query was moved towards. `trades` are those in which the need would be
-    filed; none of a name, a number, or what is hardly a need.
+    filed; none of a name, a number, or what is hardly a need. `filters` are those asked for, or
+    what the need says of a place.
     """
 
     query: str
@@ -266,3 +269,4 @@ class SearchResult:
     unsaid: tuple[str, ...] = ()
     absent: Absence | None = None
     trades: tuple[LikelyTrade, ...] = ()
+    filters: Filters = Filters()

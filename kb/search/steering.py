@@ -12,9 +12,11 @@ from kb.indexing.derivation import NAME
 from kb.language_model.wording import Wording
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
+from kb.search.need.reading import read_need
 from kb.search.query import Query, parse
 from kb.search.results import Steering
 from kb.search.trades.background import ComparedQuery
+from kb.text.analysis import query_stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,16 @@ def steered_embedding(asked: EncodedQuery, given: Examples, calibration: Calibra
 
 
 def understood(query: str, steering: Steering, encoder: Encoder, calibration: Calibration) -> Query:
-    """Returns a query as it is understood; of a letter, what it asks for.
+    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for.
 
     Raises:
         QueryError: as `kb.search.query.parse`.
     """
     asked, weights = parse(query), calibration.weights.letters
-    if steering.whole or not is_letter(query, weights):
+    if steering.whole:
         return asked
+    if not is_letter(query, weights):
+        return _read(asked, steering)
 
     def embed(needs: Sequence[str]) -> Embeddings:
         return encoder.encode(needs, TextKind.QUERY)
@@ -111,7 +115,15 @@ def understood(query: str, steering: Steering, encoder: Encoder, calibration: Ca
     sentences = asking_sentences(query, calibration.probe, embed, weights)
     if not sentences:
         return asked
-    return replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
+    asking = replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
+    return _read(asking, steering)
+
+
+def _read(asked: Query, steering: Steering) -> Query:
+    left = (*steering.taken_back, *asked.required, *asked.wanted)
+    reading = read_need(asked.words, left)
+    stems = frozenset(query_stems(reading.object))
+    return replace(asked, text=reading.rest, need=reading.object, stems=stems, reading=reading)
 
 
 def compare(
@@ -134,7 +146,7 @@ def compare(
         able=options.means,
         offered=not asked.is_filed,
     )
-    odds = calibration.probe.log_odds(asked.text, unit(encoded.need))
+    odds = calibration.probe.log_odds(asked.words, unit(encoded.need))
     return replace(compared, null=replace(compared.null, need_odds=odds))
 
 

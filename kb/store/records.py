@@ -321,6 +321,15 @@ class StoredRecords(StoreConnection):
         )
         return [row[0] for row in rows]
 
+    def actors_reached_at(self, contact: str) -> list[str]:
+        """The ids of the actors with this telephone number or e-mail address, if all may see it."""
+        told = f'%"{contact}"%'
+        rows = self.execute(
+            "select id from actors where phone like ? or email like ?", [told, told]
+        )
+        seen = {id_: actor.public for id_, actor in self.actors([row[0] for row in rows]).items()}
+        return sorted(id_ for id_, actor in seen.items() if contact in (*actor.phone, *actor.email))
+
     def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, list[str]]:
         """Maps each known SIRET among these to its actors, in the order of their ids."""
         rows = self.run(

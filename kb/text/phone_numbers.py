@@ -40,7 +40,8 @@ _SHORT = re.compile(r"\d{2,6}")
 _MAX_WORDS = 24
 _FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
-_FRENCH = frozenset({"FR", *_OVERSEAS.values()})
+FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})
+"""The regions of France, each with a prefix of its own."""
 
 
 class FoundNumbers(NamedTuple):
@@ -104,7 +105,7 @@ def shown_number(number: str, region: str) -> str:
         forms = phonenumbers.PhoneNumberFormat
         for form in (forms.NATIONAL, forms.INTERNATIONAL):
             shown: str = phonenumbers.format_number(parsed, form)
-            if region in _FRENCH:
+            if region in FRENCH_REGIONS:
                 shown = shown.replace(" ext. ", " poste ")
             if numbers_in(shown, region).kept == (number,):
                 return shown

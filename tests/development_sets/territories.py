@@ -7,8 +7,8 @@ where they gave two; what one of them alone found possible is not right.
 """
 
 import json
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 from tests.development_sets.built import Built, document, held, table
 

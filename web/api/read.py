@@ -86,8 +86,9 @@ MAX_WITHIN_KM = 1_000
 QueryText = Annotated[
     str,
     Query(
-        description="The need, in everyday words, or the name or SIRET of an actor. A word after "
-        "+ counts more, a word after - is excluded, and words in quotation marks are required. "
+        description="The need, in everyday words, or the name, SIRET, telephone number or e-mail "
+        "address of an actor. A word after + counts more, a word after - is excluded, and words in "
+        "quotation marks are required. "
         "Of a long text, up to 4,000 characters, the sentences that ask for something count.",
         examples=["du gel hydroalcoolique"],
     ),
@@ -118,7 +119,8 @@ TakenBack = Annotated[
     Query(
         default_factory=none_given,
         max_length=MAX_STEERED,
-        description="A phrase of the language model that is not to be used. Can be repeated.",
+        description="A phrase of the language model that is not to be used, or the text of a part "
+        "of the need (`asked.parts`) whose words are to count as any do. Can be repeated.",
     ),
 ]
 
@@ -127,8 +129,9 @@ Near = Annotated[
     str,
     Query(
         description="The town in France that distances are measured from: its name, its postal "
-        "code, or a name with a department or a postal code. Hits keep their order, and say how "
-        "far they are.",
+        "code, or a name with a department or a postal code. Hits keep their order, the nearer of "
+        "two with the same score first, and say how far they are. It takes the place of one that "
+        "the need names.",
         examples=["Saint-Denis (93)"],
     ),
 ]
@@ -175,8 +178,8 @@ async def _what_is_asked(
     whole: Annotated[
         TextChoice,
         Query(
-            description="With yes, a long text is searched as it is. By default, it is searched by "
-            "the sentences that ask for something."
+            description="With yes, a text is searched as it is. By default, a long one is searched "
+            "by the sentences that ask for something, and each need is taken apart."
         ),
     ] = TextChoice.NO,
 ) -> SearchRequest:
@@ -232,7 +235,7 @@ def search(
         lang=lang,
         steering=asked.steering,
     )
-    return made_answer(SearchAnswer.of(result, asked.filters, asked.steering, absolute_url))
+    return made_answer(SearchAnswer.of(result, asked.steering, absolute_url))
 
 
 @answers(

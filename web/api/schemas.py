@@ -14,6 +14,7 @@ from kb.language_model.wording import PhraseKind, WordingState
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.flows import Flow
 from kb.reference.roles import Part, Role
+from kb.search.query import PartKind
 from kb.search.results import Absence, EvidenceKind, Fit
 from kb.text.flow import case_flow
 from web.api.record_fields import with_fields, without
@@ -378,6 +379,33 @@ class LikelyTradeOut(Shape):
         return cls.read(likely, likely.trade)
 
 
+class NeedPartOut(Shape):
+    """A part of a need beside its object; its words count for nothing else."""
+
+    kind: PartKind = Field(
+        description="What it says; `for`: who asks, or for whom.", examples=["quantity"]
+    )
+    text: str = Field(
+        description="In the words typed; sent as `taken_back`, they count as any words do.",
+        examples=["40 tonnes"],
+    )
+    unit: str = Field(description="Of a quantity, if it has one.", examples=["tonnes"])
+    near: str = Field(description="The town of a place, or empty.", examples=["Saintes (17)"])
+    within: int = Field(
+        description="The greatest distance from it, in kilometres; 0 if none is said.",
+        examples=[30],
+    )
+    departments: list[str] = Field(
+        description="The codes of the department of a place, or of those of a region; one that is "
+        "asked for as a filter goes before.",
+        examples=[["17"]],
+    )
+
+    @classmethod
+    def of(cls, part: kb.search.query.NeedPart) -> Self:
+        return cls.read(part, near=part.near.label if part.near else "")
+
+
 class AskedFor(Shape):
     """The query as understood, and the examples that were used."""
 
@@ -392,6 +420,16 @@ class AskedFor(Shape):
     unwanted: list[str] = Field(
         description="Words after `-`: actors that mention them are left out.",
         examples=[["parfum"]],
+    )
+    object: str = Field(
+        description="What is asked for, without the `parts` and the words that only ask: it alone "
+        "is searched.",
+        examples=["gel hydroalcoolique flacon"],
+    )
+    parts: list[NeedPartOut] = Field(
+        description="What else the need says, by rules: how much, how often, until when, where, "
+        "for whom, at what price.",
+        examples=[[]],
     )
     sentences: list[str] = Field(
         description="The sentences of a long text that ask for something, by which it is searched; "
@@ -434,6 +472,8 @@ class AskedFor(Shape):
         return cls.read(
             asked,
             steering,
+            object=asked.need,
+            parts=[NeedPartOut.of(part) for part in asked.reading.parts],
             near=filters.near.label if filters.near else "",
             trades=[LikelyTradeOut.of(trade) for trade in likely],
             wording=WordingOut.read(wording),
@@ -517,10 +557,10 @@ class SearchAnswer(Shape):
     def of(
         cls,
         result: kb.search.results.SearchResult,
-        filters: kb.search.results.Filters,
         steering: kb.search.results.Steering,
         absolute_url: AbsoluteUrl,
     ) -> Self:
+        filters = result.filters
         return cls.read(
             result,
             asked=AskedFor.of(result.asked, filters, steering, result.wording, result.trades),

@@ -12,6 +12,7 @@ from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
 from kb.reference.flows import FLOWS, Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.registers.accounts import AccountRole
+from kb.search.query import PartKind
 from kb.search.results import Fit
 from kb.text.flow import case_flow
 from web.http.i18n import Language, translations
@@ -56,6 +57,16 @@ PHRASE_KIND_LABELS: Mapping[PhraseKind, str] = {
     PhraseKind.GESTURE: N_("task:"),
 }
 """What a phrase for a need is of, before the phrase."""
+
+NEED_PART_LABELS: Mapping[PartKind, str] = {
+    PartKind.QUANTITY: N_("quantity:"),
+    PartKind.FREQUENCY: N_("frequency:"),
+    PartKind.DEADLINE: N_("deadline:"),
+    PartKind.PLACE: N_("place:"),
+    PartKind.FOR: N_("for:"),
+    PartKind.PRICE: N_("price:"),
+}
+"""What a part of a need says, before its words."""
 
 FIELD_LABELS: Mapping[str, str] = {
     **{
@@ -102,6 +113,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
         "flow_of": case_flow,
         "flow_label": labelled(FLOW_LABELS, language),
         "fit_label": labelled(FIT_LABELS, language),
+        "need_part_label": labelled(NEED_PART_LABELS, language),
         "nearness_label": labelled(NEARNESS_LABELS, language),
         "part_label": labelled(PART_LABELS, language),
         "phrase_kind_label": labelled(PHRASE_KIND_LABELS, language),

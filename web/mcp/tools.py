@@ -129,7 +129,7 @@ def _search(caller: Caller, given: SearchArguments) -> ToolAnswer:
         lang=given.lang,
         steering=asked.steering,
     )
-    found = SearchAnswer.of(result, asked.filters, asked.steering, caller.absolute_url(given.lang))
+    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
     return ToolAnswer(
         _Hits.read(found), caller.text("search.md", given.lang, result=result, asked=asked)
     )
@@ -140,7 +140,7 @@ def _who_for_each_part(caller: Caller, given: NeedArguments) -> ToolAnswer:
     result = caller.knowledge_base.search(
         asked.q, filters=asked.filters, lang=given.lang, steering=asked.steering
     )
-    found = SearchAnswer.of(result, asked.filters, asked.steering, caller.absolute_url(given.lang))
+    found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
     text = caller.text("parts.md", given.lang, result=result, asked=asked)
     return ToolAnswer(_Parts.read(found), text)
 

@@ -56,7 +56,7 @@ class DemandCounter(Regularly):
         """Counts a search, if that is chosen; takes no time worth measuring."""
         fit = min((hit.fit for hit in result.hits), key=list(Fit).index, default=Fit.NONE)
         # What a filter leaves out may well be here, and a name or a number is no need.
-        missed = result.nothing_fits and not result.absent and asked.filters.keep_all
+        missed = result.nothing_fits and not result.absent and result.filters.keep_all
         with self._lock:
             if not self._counts:
                 return

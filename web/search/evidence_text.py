@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kb.explanation.explanation import PassageExplanation
+from kb.search.query import NeedPart
 from kb.search.results import ActorHit, Evidence, EvidenceKind
 from kb.search.weights import NAMES
 from kb.text.folding import fold
@@ -73,6 +74,13 @@ def alike(passage: PassageExplanation, need: str) -> Sequence[tuple[str, str]]:
     return [pair for (word, other), pair in found.items() if word != other]
 
 
+def part_of_need(part: NeedPart) -> str:
+    """Returns the words of a part of a need, with the department of its town."""
+    if part.near is None or "(" in part.text:
+        return part.text
+    return f"{part.text} ({part.near.department})"
+
+
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of templates that show evidence."""
     return {
@@ -80,5 +88,6 @@ def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
         "first_sentence": first_sentence,
         "is_named": is_named,
         "main_kind": main_kind,
+        "part_of_need": part_of_need,
         "strongest": strongest,
     }

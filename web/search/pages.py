@@ -133,7 +133,7 @@ def search(
     departments, themes = (
         (result.departments, result.themes) if result else _filters_of_all(request.knowledge_base)
     )
-    if result and result.distances:
+    if result and result.distances and asked.near:
         where = replace(where, distances=list(result.distances.items()))
     answers = Answers.of(result, limit) if result else None
     is_need = result is not None and result.absent is None
@@ -158,8 +158,12 @@ def search(
         themes=_with_chosen(asked.theme, themes),
         theme_langs=request.knowledge_base.theme_languages(),
         where=where,
-        map=ResultMap.of(answers.on_map, asked.filters.near, request.settings) if answers else None,
+        map=ResultMap.of(answers.on_map, result.filters.near, request.settings)
+        if answers and result
+        else None,
         answers=answers,
+        filters=result.filters if result else None,
+        is_filtered=result is not None and not result.filters.keep_all,
         limit=limit,
         held=request.knowledge_base.status().actors if result and result.nothing_fits else 0,
         need_link=_link_to_tell(request, asked),
@@ -187,6 +191,7 @@ def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
         wording=result.wording,
         names=_names(steering),
         roles=roles,
+        filters=result.filters,
         by_role=bool(answers.roles),
         need_link=_link_to_tell(request, asked),
     )

@@ -52,8 +52,9 @@ class SearchRequest:
 
     `near` is the place that distances are measured from, as it is typed, `within` so many
     kilometres, or 0 for anywhere.
-    `like` and `unlike` are ids of actors, `taken_back` phrases of the language model; without
-    `worded`, no model is asked; a long text is searched `whole`, or by what it asks for.
+    `like` and `unlike` are ids of actors, `taken_back` phrases of the language model and parts of
+    the need; without `worded`, no model is asked; a text is searched `whole`, or by what it asks
+    for.
     """
 
     q: str = ""
@@ -123,7 +124,7 @@ class SearchRequest:
         )
 
     def taking_back(self, phrase: str) -> Self:
-        """Returns the request without a phrase of the language model."""
+        """Returns the request without a phrase of the language model, or a part of the need."""
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
     def with_whole_text(self) -> Self:
@@ -132,7 +133,7 @@ class SearchRequest:
 
     def without_model(self) -> Self:
         """Returns the request for which no language model is asked."""
-        return replace(self, taken_back=(), worded=False)
+        return replace(self, worded=False)
 
     def without_sign(self, sign: str, said: str) -> Self:
         """Returns the request with these words as ordinary words: neither required nor wanted.

@@ -21,11 +21,15 @@ from kb.search.weights import NAMES, NameWeights
 from kb.store.names import VocabularyWord
 from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS
+from kb.text.email_addresses import addresses_in
 from kb.text.folding import fold
 from kb.text.organisation_name import analyse_name, name_key
+from kb.text.phone_numbers import FRENCH_REGIONS, numbers_in
 from kb.text.phonetics import MOST_SLIP_CHARS
 
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
+_PHONE = re.compile(r"(?:(?:tel|telephone|phone|portable|mobile)[\s.:]*)?\+?[\d\s.()/-]{8,24}")
+_ADDRESS = re.compile(r"(?:mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ def named_actors(text: str, context: SearchContext) -> NamedActors:
     ids = set(store.actors_named(name_key(text)))
     if is_bare:
         ids |= set(store.actors_registered(number))
-    only_named = bool(ids) and (is_bare or is_distinctive(text, store, weights))
+    contacts = contacts_in(text)
+    ids.update(id_ for contact in contacts for id_ in store.actors_reached_at(contact))
+    only_named = bool(ids) and (is_bare or bool(contacts) or is_distinctive(text, store, weights))
     return NamedActors(frozenset(ids), only_named)
 
 
@@ -66,8 +72,16 @@ def boost_names(
 
 
 def is_number(text: str) -> bool:
-    """Returns whether a query is a SIREN or SIRET, or as good as one."""
-    return _NUMBER.fullmatch(fold(text).strip()) is not None
+    """Returns whether a query is a SIREN or SIRET, or nearly, a telephone number or an address."""
+    return _NUMBER.fullmatch(fold(text).strip()) is not None or bool(contacts_in(text))
+
+
+def contacts_in(text: str) -> set[str]:
+    """Returns the telephone number, or the e-mail address, that a query is, as they are kept."""
+    text = text.strip()
+    if _PHONE.fullmatch(fold(text)):
+        return {kept for region in FRENCH_REGIONS for kept in numbers_in(text, region).kept}
+    return set(addresses_in(text).kept) if _ADDRESS.fullmatch(text) else set()
 
 
 def names_near(

@@ -86,7 +86,8 @@ def asking_sentences(
 ) -> tuple[str, ...]:
     """The sentences in which a letter asks for something, in their order.
 
-    There are at most `weights.most_sentences`; none if no sentence could ask.
+    All that ask for what is likely a need; of others at most `weights.most_sentences`, and none if
+    no sentence could ask.
 
     Args:
         text: of the letter, with its lines.
@@ -106,13 +107,14 @@ def asking_sentences(
     scores = np.array(odds) + weights.asking * np.array(asks)
     scores -= weights.place * np.arange(len(sentences)) / len(sentences)
     near = scores.max() - weights.near_best
-    best = [at for at in np.argsort(-scores, kind="stable").tolist() if scores[at] >= near]
+    in_order = np.argsort(-scores, kind="stable").tolist()
+    best = [at for at in in_order if scores[at] >= near or (asks[at] and odds[at] > 0)]
     kept: list[int] = []
     for at in best:
         # "Le moteur a brûlé. Qui saurait le réparer ?": the sentence before says what is asked for.
         refers = at > 0 and _REFERRING.search(fold(sentences[at])) is not None
         new = {at - 1, at} - set(kept) if refers else {at} - set(kept)
-        if len(kept) + len(new) <= weights.most_sentences:
+        if asks[at] or len(kept) + len(new) <= weights.most_sentences:
             kept += new
     return tuple(sentences[at] for at in sorted(kept))
 

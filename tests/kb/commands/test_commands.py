@@ -55,6 +55,19 @@ def test_search_prints_names_fits_and_evidence(folder: Path) -> None:
     assert evidence.strip() == "“Un atelier de ganterie coud des gants de cuir fins.”"
 
 
+def test_search_prints_how_a_need_is_read_in_a_line(folder: Path) -> None:
+    result = run("search", "40 paires de gants de cuir près de Limoges", "--kb", folder)
+    told = "Read as: gants de cuir · quantity: 40 paires · place: près de Limoges"
+    assert told in result.output.splitlines()
+    assert " km" in result.output
+    plain = run("search", "gants de cuir en Corse", "--kb", folder, "--json")
+    asked = json.loads(plain.output)["asked"]
+    assert (asked["object"], asked["parts"]) == (
+        "gants de cuir",
+        [{"kind": "place", "text": "en Corse"}],
+    )
+
+
 def test_search_names_the_matched_case(folder: Path) -> None:
     result = run("search", SANITISER.need, "--kb", folder)
     assert f"↳ producer in “{SANITISER.title}”: prépare le gel" in result.stdout

@@ -24,7 +24,7 @@ TOLERANCE = 1e-3
 HALF_PRECISION = 1e-3
 """The words of a passage are read anew, and what was stored of it was rounded (relative)."""
 """Products of many rows and of one differ in the last digits, and a deviation is small here."""
-GEL = "gel hydroalcoolique pour l'hôpital"
+GEL = "gel hydroalcoolique pour hôpital"
 
 
 @pytest.fixture

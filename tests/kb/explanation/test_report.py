@@ -138,6 +138,8 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
         "wanted": ["fins"],
         "unwanted": ["soie"],
         "sentences": [],
+        "need": report.asked.need,
+        "parts": {},
     }
     assert content["filters"] == {"department": "16", "theme": "Cuir", "near": "", "within": 0}
     assert content["steering"] == {"like": ["avel"], "unlike": ["matha"]}
@@ -314,7 +316,7 @@ def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport)
     """With one cell in each column, and numbers that are numbers."""
     file = as_csv(report, KEY, "fr")
     french, english = cells(file, "fr"), cells(as_csv(report, KEY, "en"), "en")
-    assert file.startswith('\ufeff"format";"quisait report 4"\r\n'.encode())
+    assert file.startswith('\ufeff"format";"quisait report 5"\r\n'.encode())
     assert dict(french[: french.index([])])["constants.cases.role_shares.buyer"] == "0,4"
     header = french[french.index([]) + 1]
     row, same = (next(one for one in rows if one[1:2] == ["avel"]) for rows in (french, english))

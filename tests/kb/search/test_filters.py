@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -11,6 +12,7 @@ from kb.reference.communes import communes_named
 from kb.reference.points import Circle, Point
 from kb.reference.roles import Role
 from kb.search.filters import filters_near
+from kb.search.pipeline import SHOWN_DECIMALS
 from kb.search.results import DISTANCES, Filters
 from kb.store.store import Store
 from tests.conftest import OpenBase
@@ -89,10 +91,17 @@ def test_a_circle_keeps_exactly_who_is_in_it(base: KnowledgeBase, actors: Sequen
     store.close()
 
 
-def test_the_order_stays_by_fit(base: KnowledgeBase) -> None:
-    anywhere = base.search("gants de cuir", limit=100)
-    near = base.search("gants de cuir", limit=100, filters=filters_near("", "", "Royan", 0))
-    assert [hit.actor.id for hit in near.hits] == [hit.actor.id for hit in anywhere.hits]
+def test_the_order_stays_by_score_and_the_nearer_of_two_is_first(base: KnowledgeBase) -> None:
+    anywhere = base.search("gants de cuir", complete=True)
+    near = base.search("gants de cuir", complete=True, filters=filters_near("", "", "Royan", 0))
+    assert {hit.actor.id for hit in near.hits} == {hit.actor.id for hit in anywhere.hits}
+    assert near.filters.near
+    placed = [
+        (-round(hit.score, SHOWN_DECIMALS), math.inf if km is None else km)
+        for hit in near.hits
+        for km in [near.filters.km_to(hit.actor.point)]
+    ]
+    assert placed == sorted(placed)
     assert anywhere.distances == {}
 
 

@@ -542,7 +542,7 @@ def test_what_the_rest_of_a_meaning_holds_is_named(
 
     explain_by(with_rest, knowledge_base, monkeypatch)
     assert rest("cirages") == "the need as a whole"
-    assert rest("cirages+pour+les+infirmières") == (
+    assert rest("cirages+pour+les+chaussures") == (
         "the need as a whole, the thing asked for, counted again"
     )
     assert rest("cirages&like=parfumeur") == "the need as a whole, what you added or took away"
@@ -722,9 +722,9 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
 
 def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
     starts = {
-        "&lang=fr": '\ufeff"format";"quisait report 4"',
-        "": '\ufeff"format";"quisait report 4"',
-        "&lang=en": '\ufeff"format","quisait report 4"',
+        "&lang=fr": '\ufeff"format";"quisait report 5"',
+        "": '\ufeff"format";"quisait report 5"',
+        "&lang=en": '\ufeff"format","quisait report 5"',
     }
     for lang, start in starts.items():
         table = client.get(f"/api/report?q=cirages&format=csv{lang}")

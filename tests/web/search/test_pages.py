@@ -235,7 +235,7 @@ def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient
 @pytest.mark.parametrize("number", ["552100554", "552 100 554", "552 100 554 00013"])
 def test_an_unknown_number_finds_nobody(client: TestClient, number: str) -> None:
     read = results(client, f"/fr/recherche?q={number}")
-    assert read.text("h1") == "Aucune organisation de ce numéro ici"
+    assert read.text("h1") == "Aucune organisation avec ce numéro ou cette adresse ici"
     assert not names(read)
     assert not read.all("section", class_="cases")
 
@@ -245,7 +245,7 @@ def test_a_near_number_is_given_as_near(client: TestClient) -> None:
     read = results(client, "/en/search?q=12345678900007")
     assert names(read) == [AVEL.name]
     assert read.text("p", class_="silence") == (
-        "No organisation here has this number. These have a number close to it."
+        "No organisation here has this number or address. These have a number close to it."
     )
 
 

@@ -1,8 +1,13 @@
 """Letters: what a long text asks for."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
-from kb.search.need.letters import is_letter, sentences_of
+from kb.encoder.encoder import Embeddings
+from kb.search.need.letters import asking_sentences, is_letter, sentences_of
+from kb.search.need.probe import NeedProbe
 from kb.search.weights import LetterWeights
 
 WEIGHTS = LetterWeights()
@@ -76,3 +81,24 @@ def test_a_short_need_is_no_letter(text: str) -> None:
 
 def test_a_long_text_is_a_letter() -> None:
     assert is_letter(LETTER, WEIGHTS)
+
+
+def test_all_that_a_letter_asks_for_is_kept() -> None:
+    asking = [
+        "Nous cherchons 200 chaises pliantes.",
+        "Il nous faut un barnum de 40 m².",
+        "Nous avons besoin de trois fours à pizza.",
+        "Pourriez-vous aussi nous fournir la vaisselle ?",
+        "Nous recherchons un traiteur.",
+    ]
+    text = "Nous fêtons nos dix ans cette année. " + " ".join(asking) + " Le maire viendra samedi."
+
+    def embed(needs: Sequence[str]) -> Embeddings:
+        return np.zeros((len(needs), 2), np.float32)
+
+    likely = NeedProbe(np.zeros(2), 1.0, {})
+    assert list(asking_sentences(text, likely, embed, WEIGHTS)) == asking
+    doubtful = NeedProbe(np.zeros(2), -1.0, {"^pourriez vous": -2.0, "^pourriez": 0.0})
+    kept = asking_sentences(text, doubtful, embed, WEIGHTS)
+    assert asking[3] not in kept
+    assert "Le maire viendra samedi." not in kept

@@ -1,0 +1,138 @@
+"""Reading: needs taken apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.search.need.reading import read_need
+from kb.search.query import NeedPart, PartKind, parse
+
+NEEDS = Path(__file__).parents[3] / "data" / "needs-read"
+
+
+def needs_written() -> Iterator[tuple[str, str, list[str]]]:
+    """Yields each need with its object and its parts."""
+    for name in ("check.txt", "beside.txt"):
+        for line in (NEEDS / name).read_text("utf-8").splitlines():
+            if line and not line.startswith("#"):
+                text, object_, *parts = line.split(" | ")
+                yield text, object_, sorted(parts)
+
+
+def parts_of(text: str, *left: str) -> list[str]:
+    return sorted(f"{part.kind}: {part.text}" for part in read_need(text, left).parts)
+
+
+def place_of(text: str) -> NeedPart:
+    (place,) = (part for part in read_need(text).parts if part.kind is PartKind.PLACE)
+    return place
+
+
+@pytest.mark.parametrize(("text", "object_", "parts"), list(needs_written()))
+def test_a_need_is_taken_apart(text: str, object_: str, parts: list[str]) -> None:
+    text = parse(text).text
+    assert read_need(text).object == object_
+    assert parts_of(text) == parts
+
+
+@pytest.mark.parametrize(
+    "more", [" à Vitré", " near Saintes", " avant vendredi", " by Friday", " sous 72 h", " ?"]
+)
+@pytest.mark.parametrize("object_", sorted({object_ for _, object_, _ in needs_written()}))
+def test_a_place_a_deadline_or_a_question_mark_changes_no_object(object_: str, more: str) -> None:
+    alone = read_need(parse(object_).text)
+    with_more = read_need(parse(object_ + more).text)
+    assert with_more.object == alone.object
+    assert len(with_more.parts) == len(alone.parts) + (more != " ?")
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "within"),
+    [
+        ("gel près de Saintes", "Saintes (17)", 0),
+        ("gel à 30 km de Saintes", "Saintes (17)", 30),
+        ("gel within 20 miles of Saintes", "Saintes (17)", 32),
+        ("gel au Mans", "Le Mans (72)", 0),
+        ("gel à Saint-Denis (974)", "Saint-Denis (974)", 0),
+        ("gel près de 16100", "Cognac (16)", 0),
+        ("gel à saintes", "Saintes (17)", 0),
+        ("ÉBÉNISTE PRÈS DE SAINTES", "Saintes (17)", 0),
+    ],
+)
+def test_a_place_is_a_commune(text: str, label: str, within: int) -> None:
+    place = place_of(text)
+    assert place.near
+    assert (place.near.label, place.within) == (label, within)
+
+
+@pytest.mark.parametrize(
+    ("text", "departments"),
+    [
+        ("gel dans le 16", {"16"}),
+        ("gel en Charente-Maritime (17)", {"17"}),
+        ("gel dans le Lot", {"46"}),
+        ("gel dans le département de la Vienne", {"86"}),
+        ("gel in Brittany", {"22", "29", "35", "56"}),
+        ("gel en corse", {"2A", "2B"}),
+    ],
+)
+def test_a_place_is_a_department_or_a_region(text: str, departments: set[str]) -> None:
+    assert set(place_of(text).departments) == departments
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gel de Nice",
+        "vin de Bordeaux",
+        "four à pain",
+        "Four à Pain",
+        "tampon au moule",
+        "dans le lot de pièces",
+        "transport de Limoges à Angoulême",
+        "bijoux en or",
+        "mise à jour de logiciels",
+        "éclairage de secours 12 V",
+        "planches 200 x 40 mm",
+        "acier 304 plaques",
+        "laboratoire de recherche en chimie",
+        "C++",
+        "porte-fût",
+        "quatre-quarts",
+        "jouets pour enfants",
+        "un distributeur de pièces de 2 euros",
+        "20 000",
+        "avant vendredi",
+        "à Saintes",
+    ],
+)
+def test_what_could_be_of_the_product_is_no_part(text: str) -> None:
+    assert parts_of(text) == []
+
+
+def test_a_part_taken_back_counts_as_words_do() -> None:
+    text = "40 tonnes de drêches par mois près de Saintes"
+    kept = read_need(text, ["près de Saintes"])
+    assert kept.object == "drêches près de Saintes"
+    assert parts_of(text, "près de Saintes") == ["frequency: par mois", "quantity: 40 tonnes"]
+    assert read_need(text, ["40 tonnes", "par mois", "près de Saintes"]).object == text
+
+
+def test_all_that_sentences_ask_for_is_the_object() -> None:
+    text = (
+        "Nous cherchons 200 chaises pliantes avant le 10 mai. Il nous faut aussi un barnum. "
+        "Nous avons besoin de 3 fours à pizza à Niort."
+    )
+    assert read_need(text).object == "chaises pliantes, un barnum, fours à pizza"
+    assert parts_of(text) == [
+        "deadline: avant le 10 mai",
+        "place: à Niort",
+        "quantity: 200",
+        "quantity: 3",
+    ]
+
+
+@pytest.mark.parametrize("text", ["a " * 1999 + "gel", "12 t " * 800, "à 30 km de " * 360])
+def test_a_hostile_text_is_read(text: str) -> None:
+    assert read_need(text.strip()).object
