@@ -229,7 +229,7 @@ def _boosts(
     """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
 
     The passages `near` to the query, by id, are compared with the precedents as well; firms
-    elsewhere are precedents, too, told in `lang`. A query that is a name alone endorses nobody else.
+    elsewhere are precedents, too, told in `lang`. A query that is a name endorses nobody else.
     """
     weights = context.weights
     endorsed = endorse(matched, asked, weights.cases)
