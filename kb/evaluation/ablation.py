@@ -14,7 +14,6 @@ from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search.context import RankingOptions
-from kb.search.fusion import Fusion
 from kb.search.results import Filters, Fit, SearchResult
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
@@ -47,7 +46,6 @@ _OWN_WORDS = {**_NO_TRADES, "near_names": False}
 STEPS = (
     Ranking("BM25", {**_OWN_WORDS, "dense": False}),
     Ranking(_DENSE, {**_OWN_WORDS, "lexical": False}),
-    Ranking("dense + BM25, reciprocal rank", {**_OWN_WORDS, "fusion": Fusion.RECIPROCAL_RANK}),
     Ranking("dense + BM25, standardised", _OWN_WORDS),
     Ranking("+ near names", _NO_TRADES),
     Ranking("+ drawn to trades", {**_NO_TRADES, "expanded": True}),

@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
-from kb.search.fusion import Fusion
 from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ExpandedQuery
@@ -60,7 +59,6 @@ class RankingOptions:
     expanded: bool = True
     overlap: bool = True
     filing: bool = True
-    fusion: Fusion = Fusion.STANDARDISED
     cases: bool = True
     similar: bool = True
     near_names: bool = True

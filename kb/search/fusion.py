@@ -7,8 +7,6 @@ for hybrid retrieval"), which unlike reciprocal rank fusion leaves a dense ranki
 word matches, as across languages.
 """
 
-from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from kb.search.weights import PassageWeights
 from kb.store.passages import Passage
-
-
-class Fusion(StrEnum):
-    """Methods that join the two scores; the second is only a baseline for evaluations."""
-
-    STANDARDISED = "standardised"
-    RECIPROCAL_RANK = "reciprocal rank"
 
 
 class WordValue(NamedTuple):
@@ -96,12 +87,3 @@ def filing_value(filing: float | None, weights: PassageWeights) -> float:
     if filing is None:
         return 0.0
     return weights.filing * (filing - weights.unknown_filing)
-
-
-def reciprocal_rank(k: int, *rankings: Sequence[int]) -> dict[int, float]:
-    """Σ 1 / (k + rank), ranks from 1, over the rankings that have a passage, by its id."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, id_ in enumerate(ranking, start=1):
-            scores[id_] = scores.get(id_, 0.0) + 1 / (k + rank)
-    return scores

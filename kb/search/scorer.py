@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import PassageIds, ascending, id_array, places_in
 from kb.models import Kind
-from kb.search import fusion
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.fusion import NO_WORDS, Fusion, ScoredPassage, WordValue
+from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse
 from kb.search.literal.rare_words import rare_word_points, rare_words, shares_of_rare_words
 from kb.search.query import Query
 from kb.search.trades.background import ExpandedQuery
@@ -176,16 +175,8 @@ def score(
     values = [words.get(id_, NO_WORDS) for id_ in passages]
     langs = np.array([passage.lang for passage in passages.values()], np.str_)
     close = _closeness(expanded, known, langs, context, options)
-    if options.fusion is Fusion.RECIPROCAL_RANK:
-        matching = {id_: of.value for id_, of in words.items() if of.value}
-        read = dict(zip(known[close.read].tolist(), close.dense[close.read].tolist(), strict=True))
-        ranked = fusion.reciprocal_rank(weights.reciprocal_rank, _ranking(read), _ranking(matching))
-        scores = np.array([ranked.get(id_, 0.0) for id_ in passages])
-    else:
-        lexical = np.array([bm25 + rare for bm25, rare, _ in values])
-        scores = fusion.fuse(
-            close.dense, lexical, close.overlap, close.filing, close.apart, weights
-        )
+    lexical = np.array([bm25 + rare for bm25, rare, _ in values])
+    scores = fuse(close.dense, lexical, close.overlap, close.filing, close.apart, weights)
     # A passage that the encoder has not read, like a name, counts as a fair one.
     overlap = np.where(np.isnan(close.overlap), weights.unknown_overlap, close.overlap)
     filing = close.filing.astype(object)
@@ -261,7 +252,3 @@ def _closeness(
         for found, value in zip((close.overlap, close.filing, close.apart), overlap, strict=True):
             found[close.read] = value
     return close
-
-
-def _ranking(scores: Mapping[int, float]) -> Sequence[int]:
-    return sorted(scores, key=lambda id_: (-scores[id_], id_))

@@ -62,7 +62,7 @@ class FilingWeights:
 class PassageWeights:
     """Retrieval and scores of passages (`kb.search.scorer`, `kb.search.fusion`).
 
-    Source: measured; `reciprocal_rank` is that of the paper, the counts of candidates are cost.
+    Source: measured; the counts of candidates are cost.
 
     Attributes:
         lexical: worth of a point of BM25, in standard deviations of the cosine.
@@ -74,8 +74,6 @@ class PassageWeights:
         unknown_filing: overlap in filing that neither adds nor takes: it counts where there is no
             trade index, or the encoder has not read the passage.
         apart: loss of a service where a thing is asked for, and of a thing where a service is.
-        reciprocal_rank: k of Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
-            Condorcet and individual rank learning methods".
         dense_candidates: count of the passages nearest to a query that are scored.
         lexical_candidates: count of the passages with its words that are scored.
     """
@@ -87,7 +85,6 @@ class PassageWeights:
     filing: float = 5.0
     unknown_filing: float = 0.2
     apart: float = 1.0
-    reciprocal_rank: int = 60
     dense_candidates: int = 400
     lexical_candidates: int = 400
 
