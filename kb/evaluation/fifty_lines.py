@@ -2,7 +2,8 @@
 
 One text an organisation. The nearest to a query and those with the most of its words (BM25) are
 joined by their ranks (Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
-Condorcet"). Nothing but the encoder and the records is shared with what it is compared with.
+Condorcet"). The encoder, the records and a list of function words are all that it shares with what
+it is compared with.
 """
 
 import math
@@ -16,6 +17,8 @@ import snowballstemmer
 from kb.encoder.encoder import Encoder, TextKind
 from kb.models import Actor
 from kb.reference.trades import trade_of
+from kb.text.analysis import FUNCTION_WORDS
+from kb.text.folding import fold
 from kb.text.know_how import know_how
 
 RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75
@@ -71,5 +74,6 @@ def _text(actor: Actor) -> str:
 
 def _stems(text: str, lang: str) -> list[str]:
     stemmer = snowballstemmer.stemmer("english" if lang == "en" else "french")
-    stems: list[str] = stemmer.stemWords(re.findall(r"\w+", text.lower()))
+    words = re.findall(r"\w+", text.lower())
+    stems: list[str] = stemmer.stemWords(w for w in words if fold(w) not in FUNCTION_WORDS)
     return stems
