@@ -6,17 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from kb.errors import FileError, QueryError
+from kb.evaluation import first_hits
 from kb.evaluation.bases import Encoders, base_of
 from kb.evaluation.fifty_lines import FiftyLines
 from kb.evaluation.files import Run, SetQuery
-from kb.evaluation.first_hits import (
-    FIRST,
-    FitCount,
-    Silence,
-    count_fits,
-    count_silences,
-    overlaps,
-)
+from kb.evaluation.first_hits import FIRST, FitCount, Silence
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
@@ -125,15 +119,17 @@ def run_rankings(
         }
         adapted = [way for way in ways if not way.plain]
         answers = _answers(base, dataset, judged, adapted, on_query)
-        fits = list(count_fits(answers[FULL.name], judged.queries, judged.qrels))
-        silences = count_silences([*_fits(base, dataset, judged)] if dataset.silence else [])
+        fits = list(first_hits.count_fits(answers[FULL.name], judged.queries, judged.qrels))
+        silences = first_hits.count_silences(
+            [*_fits(base, dataset, judged)] if dataset.silence else []
+        )
         first: dict[str, dict[str, list[str]]] = {FIFTY_LINES: {}, FULL.name: {}}
         wordings = [wording for wording in dataset.wordings if wording.split == split]
         for wording in wordings:
             hits = _found(base, dataset, wording, limit=FIRST[0])
             first[FULL.name][wording.id] = [answer.actor_id for answer in hits]
             first[FIFTY_LINES][wording.id] = [*contestant.rank(wording.text, DEPTH)][: FIRST[0]]
-        compared = {name: overlaps(wordings, run) for name, run in first.items()}
+        compared = {name: first_hits.overlaps(wordings, run) for name, run in first.items()}
     if of_plain := [way for way in ways if way.plain]:
         with base_of(dataset, plain, encoders, weights, may_copy=True) as base:
             answers |= _answers(base, dataset, judged, of_plain, on_query)

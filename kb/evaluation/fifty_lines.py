@@ -56,7 +56,7 @@ class FiftyLines:
     def _by_words(self, query: str) -> list[int]:
         scores: dict[int, float] = defaultdict(float)
         # A text is in one language: it has the stems of the query in that one.
-        for stem in {*_stems(query, "fr"), *_stems(query, "en")}:
+        for stem in dict.fromkeys(_stems(query, "fr") + _stems(query, "en")):
             places = self._places.get(stem, {})
             rarity = math.log(1 + (len(self._ids) - len(places) + 0.5) / (len(places) + 0.5))
             for place, count in places.items():

@@ -27,12 +27,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """All figures of runs on a set. `values` has, by ranking, each metric for each query."""
+    """All figures of runs on a set. `values` has, by ranking, each metric for each query.
+
+    All rankings are compared with the first.
+    """
 
     ranked: RankingRuns
     figures: Sequence[Figures]
     values: Mapping[str, Mapping[str, Mapping[str, float]]]
-    compared_with: str
 
 
 def report_of(ranked: RankingRuns, by: str | None) -> SetReport:
@@ -47,7 +49,7 @@ def report_of(ranked: RankingRuns, by: str | None) -> SetReport:
         for part, ids in _parts(ranked.judged.queries, by or ranked.dataset.by)
         for name in values
     ]
-    return SetReport(ranked, figures, values, compared_with)
+    return SetReport(ranked, figures, values)
 
 
 def comparison_of(

@@ -18,7 +18,7 @@ def as_text(report: SetReport, *, per_query: bool = False) -> str:
         of_part = [figures for figures in report.figures if figures.part == part]
         n = of_part[0].n
         lines += [f"{part or 'all'}: {n} {'query' if n == 1 else 'queries'}", ""]
-        rows = _metric_rows(*of_part) if len(of_part) == 2 else _ranking_rows(report, of_part)
+        rows = _metric_rows(*of_part) if len(of_part) == 2 else _ranking_rows(of_part)
         lines += [*markdown_table(rows), ""]
     told = fit_rows(ranked.fits), silence_rows(ranked.silences), wording_rows(ranked.overlaps)
     for table in (table for table in told if len(table) > 1):
@@ -35,9 +35,9 @@ def _metric_rows(first: Figures, second: Figures) -> Iterator[list[str]]:
         yield [metric, *means, signed_text(difference), _p(difference.p).removeprefix("= ")]
 
 
-def _ranking_rows(report: SetReport, part: Sequence[Figures]) -> Iterator[list[str]]:
-    metrics = report.ranked.dataset.columns
-    yield ["ranking", *metrics, f"{metrics[0]} less that of {report.compared_with}"]
+def _ranking_rows(part: Sequence[Figures]) -> Iterator[list[str]]:
+    metrics = list(part[0].means)
+    yield ["ranking", *metrics, f"{metrics[0]} less that of {part[0].ranking}"]
     for figures in part:
         means = (mean_text(figures.means[metric]) for metric in metrics)
         less = figures.differences.get(metrics[0])
@@ -51,7 +51,7 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
         "set": ranked.dataset.name,
         "title": ranked.dataset.title,
         "split": ranked.judged.split,
-        "compared_with": report.compared_with,
+        "compared_with": next(iter(report.values)),
         "figures": [asdict(figures) for figures in report.figures],
         "silence": [asdict(silence) for silence in ranked.silences],
         "fits": [asdict(count) for count in ranked.fits],
