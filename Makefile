@@ -87,13 +87,12 @@ benchmark-full: demo ## the same up to 100,000 firms, and what else is measured;
 
 evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/quisait evaluate --headlines --split test --split tune --kb $(DEMO) \
-	  $(if $(DATA),--summary docs/ranking-figures.md) $(NEEDS) build/development/*/
+	@$(BIN)/quisait evaluate --split test --split tune --kb $(DEMO) $(NEEDS) build/development/*/
 
-ablation: demo ## measure the ranking without each of its parts; takes hours with DATA=dir
+ablation: demo ## measure the ranking without each of its parts; with DATA=dir, takes hours and writes the page
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/quisait evaluate --ablation --split test --split tune --kb $(DEMO) \
-	  $(if $(DATA),--summary docs/ranking-ablation.md) $(NEEDS) build/development/*/
+	@$(BIN)/quisait evaluate --ablation --by lang --kb $(DEMO) \
+	  $(if $(DATA),--summary docs/ranking-figures.md) $(NEEDS) build/development/*/
 
 lock: install ## write the lock files anew, after a change of versions (docs/deployment.md)
 	$(BIN)/python -m tests.deployment.lock $(WHEELS)

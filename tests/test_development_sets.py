@@ -211,7 +211,7 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
     assert given.actors is None
     assert given.columns == ("S@1", "S@3", "MRR", "R@10")
     # Names that differ in an accent only are two queries.
-    assert [(query.text, query.group) for query in given.queries] == [
+    assert [(query.text, query.about["group"]) for query in given.queries] == [
         ("Périplast", "exact"),
         ("Periplast", "elided"),
     ]
@@ -248,7 +248,7 @@ def test_repurposing_ranks_each_firm_without_its_own_case(data: Path, tmp_path: 
     assert all(grades == {"P1": 1} for grades in tune.qrels.values())
 
     unseen = read_set(tmp_path / "out" / "repurposing-unseen")
-    assert [query.unmatched for query in unseen.queries if query.group == "gel"] == [
+    assert [query.unmatched for query in unseen.queries if query.about["group"] == "gel"] == [
         {"case-P1", "case-P1-en"}
     ] * 2
 
@@ -268,7 +268,7 @@ def test_nace_asks_what_says_something_of_classes_that_are_not_learnt(
     assert list(read_split(given, "tune").qrels.values()) == [{TUNE: 1}]
     assert list(read_split(given, "test").qrels.values()) == [{TEST: 1}]
     english = read_set(tmp_path / "out" / "nace-en-fr")
-    assert [(query.text, query.group) for query in english.queries] == [
+    assert [(query.text, query.about["group"]) for query in english.queries] == [
         ("manufacture of perfumes", "en→fr")
     ]
     other = read_set(tmp_path / "out" / "nace-fr-en").actors
@@ -280,9 +280,9 @@ def test_products_are_a_few_of_each_heading(data: Path, tmp_path: Path) -> None:
     given = _built(data, tmp_path, "products")
     tune, test = read_split(given, "tune"), read_split(given, "test")
     assert len(tune.queries) == 2 * ITEMS_PER_HEADING
-    assert {query.group for query in tune.queries} == {"class seen"}
+    assert {query.about["group"] for query in tune.queries} == {"class seen"}
     # What is left out of a heading is no part of what is asked, nor is what steers a search.
-    assert {(query.text, query.group) for query in test.queries} == {
+    assert {(query.text, query.about["group"]) for query in test.queries} == {
         ("savon, parfumé", "class unseen"),
         ("rose soap", "class unseen"),
     }
@@ -304,7 +304,7 @@ def test_conversions_are_trades_without_names_and_a_case_for_each_row(
     given = _built(data, tmp_path, "conversions")
     assert given.leave_one_out
     assert given.actors
-    assert given.by == "both"
+    assert given.by == "lang,group"
     # A firm that converted twice is one firm with two cases.
     assert [(actor.id, actor.name, actor.description) for actor in given.actors] == [
         ("V1", "", "distillerie"),
@@ -322,7 +322,7 @@ def test_conversions_are_trades_without_names_and_a_case_for_each_row(
         ("case-V3-en", "beds", "V2", "producer"),
     ]
     assert {case.story for case in given.cases} == {"case-V1", "case-V2", "case-V3"}
-    assert [(query.text, query.group) for query in given.queries] == [
+    assert [(query.text, query.about["group"]) for query in given.queries] == [
         ("du gel", "with example"),
         ("hand rub", "with example"),
         ("des couchages", "no example"),
@@ -366,7 +366,7 @@ def test_everyday_needs_are_asked_of_labels_and_of_descriptions(data: Path, tmp_
 
 def test_phrases_that_may_be_learnt_are_not_asked(data: Path, tmp_path: Path) -> None:
     given = _built(data, tmp_path, "phrases-british")
-    asked = {query.text: query.group for query in given.queries}
+    asked = {query.text: query.about["group"] for query in given.queries}
     assert asked == {
         HELD_OUT["tune"].removesuffix(" (manufacture)"): "class unseen",
         HELD_OUT["test"].removesuffix(" (manufacture)"): "class unseen",

@@ -1,134 +1,84 @@
 """The rankings that are compared, what each is without, and their runs on a set."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from kb.errors import FileError, QueryError
+from kb.evaluation import first_hits
 from kb.evaluation.bases import Encoders, base_of
+from kb.evaluation.fifty_lines import FiftyLines
 from kb.evaluation.files import Run, SetQuery
-from kb.evaluation.fit_counts import FIRST, FitCount, count_fits
+from kb.evaluation.first_hits import FIRST, FitCount, Silence
 from kb.evaluation.sets import DevelopmentSet, Judged, answerable, read_split
 from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.search.context import RankingOptions
-from kb.search.results import Filters, Fit, SearchResult
+from kb.search.results import Filters, Fit
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 
 DEPTH = 1000
 """Count of actors of a ranking that are measured, as in trec_eval."""
 
+SHOWN = 20
+"""Count of hits of which none may fit where the system is silent."""
+
+FIFTY_LINES = "fifty lines"
+"""The name of the ranking that all are compared with (`kb.evaluation.fifty_lines`)."""
+
 _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
-
-_AS_IT_IS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A way to rank: what it changes of the full system, and of the settings for its encoder."""
+    """A way to rank: what it changes of the full system; `plain` if the encoder is not adapted."""
 
     name: str
-    options: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
-    encoder: str = ""
-    settings: Mapping[str, Any] = field(default_factory=lambda: _AS_IT_IS)
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    plain: bool = False
 
 
 FULL = Ranking("full")
 
-_DENSE = "dense"
 _NO_CASES = {"cases": False, "similar": False, "elsewhere": False}
-_NO_TRADES = {**_NO_CASES, "filing": False, "means": False}
-_OWN_WORDS = {**_NO_TRADES, "near_names": False}
+_NO_MEANS = {**_NO_CASES, "means": False}
+_NO_TRADES = {**_NO_MEANS, "filing": False}
+_DENSE = Ranking("dense", {**_NO_TRADES, "near_names": False, "lexical": False})
 STEPS = (
-    Ranking("BM25", {**_OWN_WORDS, "dense": False}),
-    Ranking(_DENSE, {**_OWN_WORDS, "lexical": False}),
-    Ranking("dense + BM25", _OWN_WORDS),
-    Ranking("+ near names", _NO_TRADES),
-    Ranking("+ filing", {**_NO_CASES, "means": False}),
+    Ranking("BM25", {**_NO_TRADES, "near_names": False, "dense": False}),
+    _DENSE,
+    Ranking("dense + BM25", _NO_TRADES),
+    Ranking("+ filing", _NO_MEANS),
     Ranking("+ means", _NO_CASES),
-    Ranking("+ cases", {"similar": False, "elsewhere": False}),
-    Ranking("+ similar trades", {"elsewhere": False}),
-    Ranking("+ known conversions = full"),
+    Ranking("+ known conversions", {"cases": False}),
 )
-"""The rankings from words alone to the full system, then the full system less each ingredient."""
+"""The rankings from words alone up to the full system."""
 
-_CALLED = {
-    "lexical": "BM25",
-    "similar": "similar trades",
-    "elsewhere": "known conversions",
-    "near_names": "near names",
-    "filing": "filing",
-    "means": "means",
-}
+_PLAIN = Ranking("full − adaptation", plain=True)
 
-ENCODERS: Mapping[str, Mapping[str, Any]] = {"plain": {"adaptation": NO_ADAPTATION}, "adapted": {}}
-"""The encoders that are compared, by what they change of the settings; the first is the baseline's.
-
-Adapted is as the settings say."""
+HEADLINES = (_DENSE, FULL, _PLAIN)
 
 
 def rankings() -> list[Ranking]:
-    """The rankings of an ablation, those by the baseline's encoder first."""
+    """The rankings of an ablation, beside fifty lines."""
     without = [
-        Ranking(f"full − {_CALLED.get(option.name, option.name)}", {option.name: False})
+        Ranking(f"full − {option.name}", {option.name: False})
         for option in fields(RankingOptions)
         if option.default is True
     ]
-    first = next(iter(ENCODERS))
-    return [
-        Ranking(f"{way.name}, {encoder}", way.options, encoder, settings)
-        for encoder, settings in ENCODERS.items()
-        for way in (*STEPS, *without)
-        # Words are the same to every encoder.
-        if encoder == first or way.options != STEPS[0].options
-    ]
-
-
-def headline_rankings() -> list[Ranking]:
-    """Embeddings alone and the full system, with each encoder, those by the baseline's first."""
-    return [way for way in rankings() if way.name in HEADLINES]
-
-
-BASELINE = f"{_DENSE}, {next(iter(ENCODERS))}"
-"""The name of the ranking that all are compared with."""
-
-
-HEADLINES: Mapping[str, str] = MappingProxyType(
-    {
-        f"{way.name}, {encoder}": f"{short}, {encoder}"
-        for encoder in ENCODERS
-        for way, short in ((STEPS[1], _DENSE), (STEPS[-1], FULL.name))
-    }
-)
-"""The rankings that a summary gives, by their names, with names for its columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """The separation of answerable from unanswerable queries in a language.
-
-    `found` counts the answerable queries with a hit that fits, `silent` the unanswerable queries
-    without any, and `strong` the unanswerable queries with a strong fit among the `FIRST`.
-    """
-
-    encoder: str
-    lang: str
-    found: int
-    answerable: int
-    silent: int
-    unanswerable: int
-    strong: int
+    return [*STEPS, FULL, *without, _PLAIN]
 
 
 @dataclass(frozen=True, slots=True)
 class RankingRuns:
-    """The runs on a set's split, by the name of the ranking, its silences, and its counts of fits.
+    """The runs on a set's split by the name of the ranking, and what the full system's hits say.
 
-    `left_out` maps each ranking that could not be measured to the reason.
+    The first run is the one that all are compared with. `overlaps` are those of the first hits of
+    wordings, by ranking and group.
     """
 
     dataset: DevelopmentSet
@@ -136,7 +86,7 @@ class RankingRuns:
     runs: Mapping[str, Run]
     silences: Sequence[Silence] = ()
     fits: Sequence[FitCount] = ()
-    left_out: Sequence[str] = ()
+    overlaps: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def run_rankings(
@@ -148,45 +98,49 @@ def run_rankings(
     weights: RankingWeights = DEFAULT_WEIGHTS,
     on_query: Callable[[], Any] = lambda: None,
 ) -> RankingRuns:
-    """Ranks for every judged query of a split, each way; `on_query` is called for each of them.
+    """Ranks for every judged query of a split, by fifty lines and then each way.
 
-    Silences are asked of the full system alone, with each encoder; so are fits, if it is among the
-    `ways`.
+    `on_query` is called for each query of each way. Silences, fits and wordings are asked of the
+    full system, which is among the `ways` that come before those with the plain encoder.
 
     Raises:
         FileError: the set cannot be read, or a query of it cannot be searched.
         KnowledgeBaseError: the base that the settings name cannot be searched.
     """
-    runs: dict[str, Run] = {}
-    silences: list[Silence] = []
-    fits: list[FitCount] = []
-    left_out = []
-    judged = Judged(split, (), {})
-    called: dict[str, str] = {}
-    for encoder, overrides in {way.encoder: way.settings for way in ways}.items():
-        chosen = settings.model_copy(update=dict(overrides))
-        known_as = called.setdefault(encoders.of(chosen).fingerprint, encoder)
-        if known_as != encoder:
-            left_out.append(f"{encoder}: the encoder is the same as {known_as}")
-            continue
-        with base_of(dataset, chosen, encoders, weights, may_copy=bool(overrides)) as base:
-            judged = read_split(dataset, split, base.ids(Kind.ACTOR))
-            # Ways that differ in nothing are asked once.
-            done: dict[RankingOptions, Mapping[str, Sequence[Answer]]] = {}
-            for way in (way for way in ways if way.encoder == encoder):
-                key = _options(dataset, way)
-                if key not in done:
-                    done[key] = _answers(base, dataset, judged, way, on_query)
-                runs[way.name] = {
-                    query_id: {answer.actor_id: answer.score for answer in answers}
-                    for query_id, answers in done[key].items()
-                }
-            full = done.get(_options(dataset, FULL))
-            if full:
-                fits += count_fits(full, judged.queries, judged.qrels, encoder)
-            if dataset.silence:
-                silences += _silences(base, dataset, judged, encoder)
-    return RankingRuns(dataset, judged, runs, silences, fits, left_out)
+    plain = settings.model_copy(update={"adaptation": NO_ADAPTATION})
+    with base_of(dataset, settings, encoders, weights) as base:
+        judged = read_split(dataset, split, base.ids(Kind.ACTOR))
+        actors = list(base.actors())
+        if not actors:
+            raise FileError(f"{dataset.folder}: there is no actor to rank.")
+        contestant = FiftyLines(actors, encoders.of(plain))
+        runs: dict[str, Run] = {
+            FIFTY_LINES: {query.id: contestant.rank(query.text, DEPTH) for query in judged.queries}
+        }
+        adapted = [way for way in ways if not way.plain]
+        answers = _answers(base, dataset, judged, adapted, on_query)
+        fits = list(first_hits.count_fits(answers[FULL.name], judged.queries, judged.qrels))
+        silences = first_hits.count_silences(
+            [*_fits(base, dataset, judged)] if dataset.silence else []
+        )
+        first: dict[str, dict[str, list[str]]] = {FIFTY_LINES: {}, FULL.name: {}}
+        wordings = [wording for wording in dataset.wordings if wording.split == split]
+        for wording in wordings:
+            hits = _found(base, dataset, wording, limit=FIRST[0])
+            first[FULL.name][wording.id] = [answer.actor_id for answer in hits]
+            first[FIFTY_LINES][wording.id] = [*contestant.rank(wording.text, DEPTH)][: FIRST[0]]
+        compared = {name: first_hits.overlaps(wordings, run) for name, run in first.items()}
+    if of_plain := [way for way in ways if way.plain]:
+        with base_of(dataset, plain, encoders, weights, may_copy=True) as base:
+            answers |= _answers(base, dataset, judged, of_plain, on_query)
+    runs |= {
+        name: {
+            query_id: {answer.actor_id: answer.score for answer in of_query}
+            for query_id, of_query in of_way.items()
+        }
+        for name, of_way in answers.items()
+    }
+    return RankingRuns(dataset, judged, runs, list(silences), fits, compared)
 
 
 def _options(
@@ -206,17 +160,22 @@ def _answers(
     base: KnowledgeBase,
     dataset: DevelopmentSet,
     judged: Judged,
-    way: Ranking,
+    ways: Sequence[Ranking],
     on_query: Callable[[], Any],
-) -> dict[str, list[Answer]]:
-    """The ranking of each judged query, by its id, best first."""
+) -> dict[str, Mapping[str, list[Answer]]]:
+    """The ranking of each judged query, by the name of the way and its id, best first."""
     own_cases = cases_by_actor(base.cases()) if dataset.leave_one_out else {}
-    answers = {}
-    for query in judged.queries:
-        relevant = {id_ for id_, grade in judged.qrels[query.id].items() if grade > 0}
-        answers[query.id] = _ranked(base, dataset, way, query, relevant, own_cases)
-        on_query()
-    return answers
+    # Ways that differ in nothing are asked once.
+    done: dict[RankingOptions, dict[str, list[Answer]]] = {}
+    for way in ways:
+        if (options := _options(dataset, way)) in done:
+            continue
+        of_way = done[options] = {}
+        for query in judged.queries:
+            relevant = {id_ for id_, grade in judged.qrels[query.id].items() if grade > 0}
+            of_way[query.id] = _ranked(base, dataset, way, query, relevant, own_cases)
+            on_query()
+    return {way.name: done[_options(dataset, way)] for way in ways}
 
 
 def _ranked(
@@ -231,18 +190,12 @@ def _ranked(
 
     `own_cases` has the ids of the cases of each actor that is to be ranked without them.
     """
-
-    def without(unmatched: frozenset[str]) -> list[Answer]:
-        options = _options(dataset, way, unmatched)
-        hits = _found(base, dataset, query, DEPTH, options).hits
-        return [Answer(hit.actor.id, hit.score, hit.fit) for hit in hits]
-
-    full = without(query.unmatched)
+    full = _found(base, dataset, query, way)
     if not _options(dataset, way).cases:
         return full
     # Actors with the same cases share a world.
     worlds = {
-        own: without(query.unmatched | own)
+        own: _found(base, dataset, replace(query, unmatched=query.unmatched | own), way)
         for own in {own_cases[id_] for id_ in relevant & own_cases.keys()}
         if not own <= query.unmatched
     }
@@ -255,59 +208,36 @@ def _ranked(
     )
 
 
-def _silences(
-    base: KnowledgeBase, dataset: DevelopmentSet, judged: Judged, encoder: str
-) -> Iterator[Silence]:
-    asked = answerable(dataset, judged), dataset.unanswerable(judged.split)
-    for lang in sorted({query.lang for queries in asked for query in queries}):
-        found, silent = (
-            [
-                _fits(base, dataset, query, refusable=queries is asked[1])
-                for query in queries
-                if query.lang == lang
-            ]
-            for queries in asked
-        )
-        yield Silence(
-            encoder,
-            lang,
-            sum(bool(fits) for fits in found),
-            len(found),
-            sum(not fits for fits in silent),
-            len(silent),
-            sum(Fit.STRONG in fits for fits in silent),
-        )
-
-
 def _fits(
-    base: KnowledgeBase, dataset: DevelopmentSet, query: SetQuery, *, refusable: bool
-) -> set[Fit]:
-    """The fits of the first hits of the full system, without NONE.
+    base: KnowledgeBase, dataset: DevelopmentSet, judged: Judged
+) -> Iterator[tuple[str, SetQuery, set[Fit]]]:
+    """Yields the kind of each answerable and unanswerable query, and the fits of its first hits.
 
-    If a query is `refusable`, a search that refuses it finds nothing.
+    An unanswerable query that the search refuses finds nothing.
     """
-    options = _options(dataset, FULL, query.unmatched)
-    try:
-        hits = base.search(query.text, limit=FIRST, filters=_ACTORS, options=options).hits
-    except QueryError as error:
-        if refusable:
-            return set()
-        raise _unasked(dataset, query, error) from None
-    return {hit.fit for hit in hits} - {Fit.NONE}
+    unanswerable = dataset.unanswerable(judged.split)
+    asked = [("answerable", query, False) for query in answerable(dataset, judged)]
+    asked += [(query.about.get("kind", "unanswerable"), query, True) for query in unanswerable]
+    for kind, query, refusable in asked:
+        found = _found(base, dataset, query, limit=SHOWN, refusable=refusable)
+        yield kind, query, {answer.fit for answer in found} - {Fit.NONE}
 
 
 def _found(
     base: KnowledgeBase,
     dataset: DevelopmentSet,
     query: SetQuery,
-    limit: int,
-    options: RankingOptions,
-) -> SearchResult:
+    way: Ranking = FULL,
+    limit: int = DEPTH,
+    *,
+    refusable: bool = False,
+) -> list[Answer]:
+    """The first actors that the search finds, best first; none if it may refuse and does."""
+    options = _options(dataset, way, query.unmatched)
     try:
-        return base.search(query.text, limit=limit, filters=_ACTORS, options=options)
+        hits = base.search(query.text, limit=limit, filters=_ACTORS, options=options).hits
     except QueryError as error:
-        raise _unasked(dataset, query, error) from None
-
-
-def _unasked(dataset: DevelopmentSet, query: SetQuery, error: QueryError) -> FileError:
-    return FileError(f"{dataset.folder}: the query {query.id!r}: {error}")
+        if refusable:
+            return []
+        raise FileError(f"{dataset.folder}: the query {query.id!r}: {error}") from None
+    return [Answer(hit.actor.id, hit.score, hit.fit) for hit in hits]

@@ -1,6 +1,6 @@
 """The figures of runs on a set: means with their intervals, part by part, and differences."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.errors import FileError
@@ -8,14 +8,14 @@ from kb.evaluation.ablation import RankingRuns
 from kb.evaluation.comparison import Difference, Mean, difference_of, mean_of
 from kb.evaluation.files import Run, SetQuery
 from kb.evaluation.metrics import measure
-from kb.evaluation.sets import By, DevelopmentSet, Judged
+from kb.evaluation.sets import DevelopmentSet, Judged
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of a ranking on some queries: each metric, and its difference from another's.
 
-    `part` names the queries, empty for all. `differences` is empty if nothing is compared.
+    `part` names the queries, empty for all. `differences` is empty for that other.
     """
 
     ranking: str
@@ -27,30 +27,33 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """All figures of runs on a set. `values` has, by ranking, each metric for each query."""
+    """All figures of runs on a set. `values` has, by ranking, each metric for each query.
+
+    All rankings are compared with the first.
+    """
 
     ranked: RankingRuns
     figures: Sequence[Figures]
     values: Mapping[str, Mapping[str, Mapping[str, float]]]
-    compared_with: str
 
 
-def report_of(ranked: RankingRuns, by: By | None, compared_with: str = "") -> SetReport:
-    """The figures of runs, part by part, each compared with the run that is named.
+def report_of(ranked: RankingRuns, by: str | None) -> SetReport:
+    """The figures of runs, part by part, each compared with the first.
 
     The parts are the set's own where none are named.
     """
+    compared_with = next(iter(ranked.runs))
     values = {name: measure(run, ranked.judged.qrels) for name, run in ranked.runs.items()}
     figures = [
         _figures(ranked.dataset, values, name, part, ids, compared_with)
         for part, ids in _parts(ranked.judged.queries, by or ranked.dataset.by)
         for name in values
     ]
-    return SetReport(ranked, figures, values, compared_with)
+    return SetReport(ranked, figures, values)
 
 
 def comparison_of(
-    dataset: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: By | None
+    dataset: DevelopmentSet, judged: Judged, runs: Mapping[str, Run], by: str | None
 ) -> SetReport:
     """The figures of runs from elsewhere, the later compared with the first.
 
@@ -62,7 +65,7 @@ def comparison_of(
     for name, run in runs.items():
         if not run.keys() & judged.qrels.keys():
             raise FileError(f"{name}: no query of {dataset.folder}, {judged.split}.")
-    return report_of(RankingRuns(dataset, judged, runs), by, next(iter(runs)))
+    return report_of(RankingRuns(dataset, judged, runs), by)
 
 
 def _figures(
@@ -73,33 +76,23 @@ def _figures(
     ids: Sequence[str],
     compared_with: str,
 ) -> Figures:
-    chosen = {
-        of_run: {
-            metric: {id_: values[of_run][metric][id_] for id_ in ids} for metric in dataset.columns
-        }
-        for of_run in {name, compared_with} & values.keys()
-    }
-    differences = {}
-    if compared_with in chosen and name != compared_with:
-        differences = {
-            metric: difference_of(chosen[compared_with][metric], of_query)
-            for metric, of_query in chosen[name].items()
-        }
-    means = {metric: mean_of(list(of.values())) for metric, of in chosen[name].items()}
+    means, differences = {}, {}
+    for metric in dataset.columns:
+        first, chosen = (
+            {id_: values[of_run][metric][id_] for id_ in ids} for of_run in (compared_with, name)
+        )
+        means[metric] = mean_of(list(chosen.values()))
+        if name != compared_with:
+            differences[metric] = difference_of(first, chosen)
     return Figures(name, part, len(ids), means, differences)
 
 
-def _parts(queries: Sequence[SetQuery], by: By) -> Iterator[tuple[str, list[str]]]:
+def _parts(queries: Sequence[SetQuery], by: str) -> Iterator[tuple[str, list[str]]]:
     """The ids of the queries, part by part and then all; a single part is all."""
-    name_of: Mapping[By, Callable[[SetQuery], str]] = {
-        "lang": lambda query: query.lang,
-        "group": lambda query: query.group,
-        "both": lambda query: " · ".join(filter(None, (query.lang, query.group))),
-        "all": lambda _: "",
-    }
     parts: dict[str, list[str]] = {}
     for query in queries:
-        parts.setdefault(name_of[by](query), []).append(query.id)
+        about = (query.about.get(name, "") for name in by.split(","))
+        parts.setdefault(" · ".join(filter(None, about)), []).append(query.id)
     if len(parts) > 1:
         yield from ((part or "other", parts[part]) for part in sorted(parts))
     if queries:

@@ -9,7 +9,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,14 +27,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SetQuery:
-    """A query. `unmatched` are the ids of the cases that raise nobody when it is asked."""
+    """A query. `unmatched` are the ids of the cases that raise nobody when it is asked.
+
+    `about` has its metadata, by which tables can be made.
+    """
 
     id: str
     text: str
-    lang: str = ""
-    split: str = ""
-    group: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
     unmatched: frozenset[str] = frozenset()
+
+    @property
+    def lang(self) -> str:
+        return self.about.get("lang", "")
+
+    @property
+    def split(self) -> str:
+        return self.about.get("split", "")
 
 
 Item = TypeVar("Item", SetQuery, Actor, Case)
@@ -45,19 +54,27 @@ def read_queries(path: Path) -> tuple[SetQuery, ...]:
     return read_items(path, _query, "a query", "`_id` and `text`")
 
 
+def read_wordings(path: Path) -> tuple[SetQuery, ...]:
+    """The queries of a `wordings.jsonl`, each with its `group`; errors as `read_items`."""
+    return read_items(path, _wording, "a wording", "`_id`, `group` and `text`")
+
+
+def _wording(plain: Any) -> SetQuery:
+    plain.setdefault("metadata", {})["group"] = plain["group"]
+    return _query(plain)
+
+
 def _query(plain: Any) -> SetQuery:
-    about = plain.get("metadata", {})
-    unmatched = about.get("unheard", [])
+    about = dict(plain.get("metadata", {}))
+    unmatched = about.pop("unheard", [])
     if not isinstance(unmatched, list):
         raise TypeError
-    return SetQuery(
-        str(plain["_id"]),
-        str(plain["text"]),
-        str(about.get("lang", "")),
-        str(about.get("split", "")),
-        str(about.get("group", "")),
-        frozenset(map(str, unmatched)),
-    )
+    # What is no text is named: `novel true`.
+    said = {
+        name: value if isinstance(value, str) else f"{name} {json.dumps(value)}"
+        for name, value in about.items()
+    }
+    return SetQuery(str(plain["_id"]), str(plain["text"]), said, frozenset(map(str, unmatched)))
 
 
 def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) -> tuple[Item, ...]:

@@ -1,7 +1,7 @@
 """Metrics: a ranking and the grades of its query, as one number from 0 to 1.
 
-They are trec_eval's (`ndcg_cut`, `map`, `recip_rank`, `recall`, `success`), of the same value to
-the ninth decimal: a test compares them with `ir-measures`. A document without a grade is taken
+They are trec_eval's (`ndcg_cut`, `map`, `recip_rank`, `recall`, `P`, `success`), of the same value
+to the ninth decimal: a test compares them with `ir-measures`. A document without a grade is taken
 for irrelevant, and so is one of grade 0.
 """
 
@@ -53,6 +53,11 @@ def recall(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> fl
     return len(relevant & set(ranking[:k])) / len(relevant) if relevant else 0.0
 
 
+def precision(ranking: Sequence[str], grades: Mapping[str, int], k: int = 3) -> float:
+    """The share of the first `k` places that have a relevant."""
+    return sum(grades.get(id_, 0) > 0 for id_ in ranking[:k]) / k
+
+
 def success(ranking: Sequence[str], grades: Mapping[str, int], k: int = 1) -> float:
     """1 if any of the first `k` is relevant, else 0."""
     return float(any(grades.get(id_, 0) > 0 for id_ in ranking[:k]))
@@ -64,6 +69,7 @@ METRICS: Mapping[str, Metric] = {
     "MRR": reciprocal_rank,
     "R@10": recall,
     "R@100": partial(recall, k=100),
+    "P@3": precision,
     "S@1": success,
     "S@3": partial(success, k=3),
 }

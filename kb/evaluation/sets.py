@@ -1,30 +1,33 @@
 """A development set: a folder with queries, documents, and right answers.
 
     set.json          optional: {"title", "leave_one_out", "elsewhere", "metrics", "by"}
-    queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "group", "unheard"}}
+    queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "unheard", …}}
     qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
     corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
     cases.jsonl       optional, with a corpus: cases in the project's own JSON of records
-    silence.jsonl     optional: queries that nothing answers, each with its `metadata.split`
+    silence.jsonl     optional: queries that nothing answers, each with its `metadata.split`; its
+                      `metadata.kind` says why
+    wordings.jsonl    optional: {"_id", "group", "text", "metadata": {"lang", "split"}}: what is
+                      asked in several ways
 
 A set without a corpus is asked of a knowledge base that is there already.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 from kb.errors import FileError
-from kb.evaluation.files import Qrels, SetQuery, read_items, read_qrels, read_queries
+from kb.evaluation.files import Qrels, SetQuery, read_items, read_qrels, read_queries, read_wordings
 from kb.evaluation.metrics import METRICS
 from kb.models import Actor, Case, Kind
 from kb.store.record_json import record_from_json
 
-By = Literal["all", "lang", "group", "both"]
-COLUMNS = ("nDCG@10", "MAP", "MRR", "R@10", "R@100")
+COLUMNS = ("nDCG@10", "MAP", "P@3", "S@1")
+ALL = "all"
 
 _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
     "id",
@@ -39,8 +42,9 @@ class DevelopmentSet:
 
     With `leave_one_out`, each right answer is ranked without its own cases
     (`kb.evaluation.worlds`). Without `elsewhere`, the known conversions are left out: they are of
-    firms of the set. `columns` are the metrics that the set is about, `by` is what its
-    queries are grouped by. `actors` is None for a set without a corpus.
+    firms of the set. `columns` are the metrics that the set is about, `by` what its queries are
+    parted by: names of their metadata, commas between, or `ALL`. `actors` is None for a set without
+    a corpus.
     """
 
     folder: Path
@@ -52,7 +56,8 @@ class DevelopmentSet:
     leave_one_out: bool = False
     elsewhere: bool = True
     columns: tuple[str, ...] = COLUMNS
-    by: By = "lang"
+    by: str = "lang"
+    wordings: tuple[SetQuery, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,18 +83,20 @@ def read_set(folder: Path) -> DevelopmentSet:
         FileError: a file is missing or a line of it cannot be read; names file and line.
     """
     about = _about(folder / "set.json")
-    corpus, cases, silence = (
-        path if path.exists() else None
-        for path in (folder / "corpus.jsonl", folder / "cases.jsonl", folder / "silence.jsonl")
+    corpus, cases, silence, wordings = (
+        path if (path := folder / f"{name}.jsonl").exists() else None
+        for name in ("corpus", "cases", "silence", "wordings")
     )
     if cases and not corpus:
         raise FileError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
     needed = "`id`, `title` and `participants`, each with its `role`"
     actors = read_items(corpus, _actor, "a document", "`_id` and `text`") if corpus else None
+    queries = read_queries(folder / "queries.jsonl")
+    check_by(about.get("by", ALL), queries, folder / "set.json")
     return DevelopmentSet(
         folder,
         about.get("title") or folder.resolve().name,
-        read_queries(folder / "queries.jsonl"),
+        queries,
         read_queries(silence) if silence else (),
         actors,
         read_items(cases, _case, "a case", needed) if cases else (),
@@ -97,7 +104,18 @@ def read_set(folder: Path) -> DevelopmentSet:
         about.get("elsewhere", True),
         tuple(about.get("metrics", COLUMNS)),
         about.get("by", "lang"),
+        read_wordings(wordings) if wordings else (),
     )
+
+
+def check_by(by: str, queries: Iterable[SetQuery], where: object) -> None:
+    """Checks what queries are to be parted by.
+
+    Raises:
+        FileError: no query has such metadata.
+    """
+    if unknown := set(by.split(",")).difference([ALL], *(query.about for query in queries)):
+        raise FileError(f"{where}: no query has {', '.join(sorted(unknown))} in its metadata.")
 
 
 def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
@@ -147,7 +165,7 @@ def _about(path: Path) -> dict[str, Any]:
             isinstance(about.get("title", ""), str)
             and isinstance(about.get("leave_one_out", False), bool)
             and isinstance(about.get("elsewhere", True), bool)
-            and about.get("by", "all") in get_args(By)
+            and isinstance(about.get("by", ALL), str)
             and about.keys() <= {"title", "leave_one_out", "elsewhere", "metrics", "by"}
         )
         metrics = about.get("metrics", COLUMNS)
@@ -157,8 +175,7 @@ def _about(path: Path) -> dict[str, Any]:
     if not usable:
         raise FileError(
             f"{path}: expected JSON with `title` (text), `leave_one_out` and `elsewhere` (true or "
-            f"false), `by` ({', '.join(get_args(By))}) and `metrics` (of {', '.join(METRICS)}), or "
-            "some of them."
+            f"false), `by` (text) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
     return about
 

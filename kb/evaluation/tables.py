@@ -1,79 +1,47 @@
 """Figures as tables in Markdown and as JSON."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from kb.evaluation.comparison import Difference, Mean, share_of
+from kb.evaluation.comparison import Difference, Mean, mean_of, share_of
 from kb.evaluation.figures import Figures, SetReport
-from kb.evaluation.fit_counts import FitCount
+from kb.evaluation.first_hits import FIRST, FitCount, Silence
 from kb.search.results import Fit
-
-_FITS = tuple(Fit)
 
 
 def as_text(report: SetReport, *, per_query: bool = False) -> str:
-    """The report as Markdown, a table of rankings for each part."""
-    metrics, baseline = report.ranked.dataset.columns, report.compared_with
-    head = ["ranking", *metrics, *([f"{metrics[0]} less {baseline}'s"] if baseline else [])]
-
-    def row(figures: Figures) -> list[str]:
-        cells = [figures.ranking, *(mean_text(figures.means[metric]) for metric in metrics)]
-        if baseline:
-            differences = figures.differences
-            cells.append(_difference(differences[metrics[0]]) if differences else "")
-        return cells
-
-    return _document(report, lambda part: [head, *map(row, part)], per_query=per_query)
-
-
-def comparison_as_text(report: SetReport, *, per_query: bool = False) -> str:
-    """The report of two runs as Markdown, a table of metrics for each part."""
-
-    def rows(part: Sequence[Figures]) -> Iterator[list[str]]:
-        first, second = part
-        yield ["metric", first.ranking, second.ranking, "difference", "p"]
-        for metric, difference in second.differences.items():
-            means = [mean_text(figures.means[metric]) for figures in part]
-            yield [metric, *means, signed_text(difference), _p(difference.p).removeprefix("= ")]
-
-    return _document(report, rows, per_query=per_query)
-
-
-def _document(
-    report: SetReport,
-    rows_of: Callable[[Sequence[Figures]], Iterable[list[str]]],
-    *,
-    per_query: bool,
-) -> str:
+    """The report as Markdown, a table for each part: of metrics where there are two rankings."""
     ranked = report.ranked
     lines = [f"## {ranked.dataset.title}, {ranked.judged.split}", ""]
     for part in dict.fromkeys(figures.part for figures in report.figures):
         of_part = [figures for figures in report.figures if figures.part == part]
-        lines += [
-            f"{part or 'all'}: {_queries(of_part[0].n)}",
-            "",
-            *markdown_table(rows_of(of_part)),
-            "",
-        ]
-    if ranked.silences:
-        rows = [["silence", "answerable with a fit", "unanswerable without", "… with a strong fit"]]
-        rows += [
-            [
-                " ".join(filter(None, (silence.lang or "no language", silence.encoder))),
-                share_text(silence.found, silence.answerable),
-                share_text(silence.silent, silence.unanswerable),
-                share_text(silence.strong, silence.unanswerable),
-            ]
-            for silence in ranked.silences
-        ]
+        n = of_part[0].n
+        lines += [f"{part or 'all'}: {n} {'query' if n == 1 else 'queries'}", ""]
+        rows = _metric_rows(*of_part) if len(of_part) == 2 else _ranking_rows(of_part)
         lines += [*markdown_table(rows), ""]
-    if ranked.fits:
-        lines += [*markdown_table([["right, by fit", *_FITS], *fit_rows(ranked.fits)]), ""]
+    told = fit_rows(ranked.fits), silence_rows(ranked.silences), wording_rows(ranked.overlaps)
+    for table in (table for table in told if len(table) > 1):
+        lines += [*markdown_table(table), ""]
     if per_query:
         lines += [*markdown_table(_query_rows(report)), ""]
-    lines += [f"Left out: {reason}." for reason in ranked.left_out]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _metric_rows(first: Figures, second: Figures) -> Iterator[list[str]]:
+    yield ["metric", first.ranking, second.ranking, "difference", "p"]
+    for metric, difference in second.differences.items():
+        means = (mean_text(figures.means[metric]) for figures in (first, second))
+        yield [metric, *means, signed_text(difference), _p(difference.p).removeprefix("= ")]
+
+
+def _ranking_rows(part: Sequence[Figures]) -> Iterator[list[str]]:
+    metrics = list(part[0].means)
+    yield ["ranking", *metrics, f"{metrics[0]} less that of {part[0].ranking}"]
+    for figures in part:
+        means = (mean_text(figures.means[metric]) for metric in metrics)
+        less = figures.differences.get(metrics[0])
+        yield [figures.ranking, *means, f"{signed_text(less)}, p {_p(less.p)}" if less else ""]
 
 
 def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
@@ -83,22 +51,15 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
         "set": ranked.dataset.name,
         "title": ranked.dataset.title,
         "split": ranked.judged.split,
-        "compared_with": report.compared_with,
+        "compared_with": next(iter(report.values)),
         "figures": [asdict(figures) for figures in report.figures],
-        "silence": [
-            asdict(silence)
-            | {
-                "share_found": _plain_share(silence.found, silence.answerable),
-                "share_silent": _plain_share(silence.silent, silence.unanswerable),
-                "share_strong": _plain_share(silence.strong, silence.unanswerable),
-            }
-            for silence in ranked.silences
-        ],
-        "fits": [
-            asdict(count) | {"share_right": _plain_share(count.right, count.n)}
-            for count in ranked.fits
-        ],
-        "left_out": list(ranked.left_out),
+        "silence": [asdict(silence) for silence in ranked.silences],
+        "fits": [asdict(count) for count in ranked.fits],
+        "wordings": {
+            ranking: asdict(mean_of(list(by_group.values())))
+            for ranking, by_group in ranked.overlaps.items()
+            if by_group
+        },
     }
     if per_query:
         plain["queries"] = {
@@ -111,14 +72,34 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
     return plain
 
 
-def fit_rows(counts: Sequence[FitCount]) -> Iterator[list[str]]:
-    """A row for each encoder and language: of the hits of each fit, how many are right."""
-    rows: dict[tuple[str, str], dict[str, FitCount]] = {}
+def fit_rows(counts: Sequence[FitCount]) -> list[list[str]]:
+    """A row for each count of first hits and language: of the hits of each fit, how many right."""
+    rows: dict[tuple[int, str], list[str]] = {}
     for count in counts:
-        rows.setdefault((count.encoder, count.lang), {})[count.fit] = count
-    for (encoder, lang), by_fit in rows.items():
-        shares = [share_text(by_fit[fit].right, by_fit[fit].n) for fit in _FITS]
-        yield [" ".join(filter(None, (lang or "all", encoder))), *shares]
+        name = f"first {count.first}, {count.lang or 'all'}"
+        rows.setdefault((count.first, count.lang), [name]).append(share_text(count.right, count.n))
+    return [["right, by fit", *Fit], *rows.values()]
+
+
+def silence_rows(silences: Sequence[Silence]) -> list[list[str]]:
+    """A row for each kind of query and language."""
+    return [["queries", "nothing fits", "a strong fit"]] + [
+        [
+            f"{one.kind}, {one.lang or 'all'}",
+            share_text(one.silent, one.n),
+            share_text(one.strong, one.n),
+        ]
+        for one in silences
+    ]
+
+
+def wording_rows(overlaps: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
+    """A row for each ranking: how many of the first hits two wordings share."""
+    return [["ranking of wordings", "groups", f"shared of the first {FIRST[0]}"]] + [
+        [ranking, str(len(by_group)), mean_text(mean_of(list(by_group.values())))]
+        for ranking, by_group in overlaps.items()
+        if by_group
+    ]
 
 
 def _query_rows(report: SetReport) -> list[list[str]]:
@@ -131,17 +112,9 @@ def _query_rows(report: SetReport) -> list[list[str]]:
     return rows
 
 
-def _queries(n: int) -> str:
-    return "1 query" if n == 1 else f"{n} queries"
-
-
 def mean_text(mean: Mean) -> str:
     """A mean with its interval."""
     return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
-
-
-def _difference(difference: Difference) -> str:
-    return f"{signed_text(difference)}, p {_p(difference.p)}"
 
 
 def signed_text(difference: Difference) -> str:
@@ -159,10 +132,6 @@ def share_text(count: int, n: int) -> str:
         return "none"
     share = share_of(count, n)
     return f"{count} of {n}: {share.value:.2f} [{share.low:.2f}, {share.high:.2f}]"
-
-
-def _plain_share(count: int, n: int) -> dict[str, float] | None:
-    return asdict(share_of(count, n)) if n else None
 
 
 def markdown_table(table: Iterable[Sequence[str]]) -> list[str]:

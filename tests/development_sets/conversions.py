@@ -62,7 +62,7 @@ def _built(folder: str, firms: Path, title: str, lang: str, unseen: bool) -> Bui
         {
             "title": f"{title}, no case of the need" if unseen else title,
             "leave_one_out": True,
-            "by": "both",
+            "by": "lang,group",
         },
     )
     firm_of = _firms(rows)

@@ -65,7 +65,7 @@ def products(folder: Path) -> Built:
     classes = read_nace_classes(folder)
     built = Built(
         "products",
-        {"title": "Products → NACE", "by": "both"},
+        {"title": "Products → NACE", "by": "lang,group"},
         [document(one.code, "", one.labels["fr"], lang="fr") for one in classes],
     )
     codes = {one.code for one in classes}

@@ -67,7 +67,7 @@ def phrases(folder: Path, index: str) -> Built:
 
 def cpv(folder: Path) -> Built:
     """How public buyers word needs, in French and English, to the French labels of trades."""
-    built, labels = _on_labels(folder, "cpv", "Public purchasing (CPV) → labels", "both")
+    built, labels = _on_labels(folder, "cpv", "Public purchasing (CPV) → labels", "lang,group")
     learnt = _learnt(folder)
     for purchase in read_purchases(folder):
         if purchase.nace not in labels:

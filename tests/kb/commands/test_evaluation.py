@@ -1,14 +1,12 @@
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.evaluation.ablation import BASELINE, ENCODERS, STEPS, rankings
+from kb.evaluation.ablation import FIFTY_LINES, HEADLINES, rankings
 from kb.evaluation.files import read_run
 from kb.knowledge_base import KnowledgeBase
-from kb.search.context import RankingOptions
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -33,8 +31,8 @@ def needs(tmp_path: Path) -> Path:
     folder = tmp_path / "needs"
     (folder / "qrels").mkdir(parents=True)
     (folder / "queries.jsonl").write_text(
-        '{"_id": "q1", "text": "gants de cuir", "metadata": {"lang": "fr", "group": "g"}}\n'
-        '{"_id": "q2", "text": "leather", "metadata": {"lang": "en", "group": "h"}}\n'
+        '{"_id": "q1", "text": "gants de cuir", "metadata": {"lang": "fr", "novel": true}}\n'
+        '{"_id": "q2", "text": "leather", "metadata": {"lang": "en", "novel": false}}\n'
         '{"_id": "q3", "text": "not judged", "metadata": {"lang": "fr"}}\n'
     )
     (folder / "qrels" / "test.tsv").write_text("q\tc\ts\nq1\tgants\t1\nq2\tgants\t2\n")
@@ -57,9 +55,9 @@ def cells(text: str) -> list[list[str]]:
 
 
 def table(text: str) -> list[list[str]]:
-    """The rows of the tables of figures and of silences, without their heads."""
-    fits = text.partition("| right, by fit")[0]
-    return [row for row in cells(fits) if row[0] not in {"ranking", "silence"}]
+    """The rows of the tables of figures, without their heads."""
+    figures = text.partition("| right, by fit")[0]
+    return [row for row in cells(figures) if row[0] not in {"ranking", "metric"}]
 
 
 def test_a_row_for_each_language_and_one_for_all(needs: Path, kb: Path, tmp_path: Path) -> None:
@@ -71,19 +69,21 @@ def test_a_row_for_each_language_and_one_for_all(needs: Path, kb: Path, tmp_path
         "fr: 1 query",
         "all: 2 queries",
     ]
-    english, french, both = table(result.stdout)
-    assert french == ["full", *["1.000 [1.000, 1.000]"] * 5]
-    assert english[0] == both[0] == "full"
+    assert cells(result.stdout)[0] == ["metric", "fifty lines", "full", "difference", "p"]
+    assert [row[0] for row in table(result.stdout)] == ["nDCG@10", "MAP", "P@3", "S@1"] * 3
+    whole, none = "1.000 [1.000, 1.000]", "+0.000 [+0.000, +0.000]"
+    # The French query: fifty lines find it too.
+    assert table(result.stdout)[4] == ["nDCG@10", whole, whole, none, "1.000"]
 
 
-def test_parts_are_languages_groups_or_both(needs: Path, kb: Path, tmp_path: Path) -> None:
+def test_parts_are_by_any_metadata_of_the_queries(needs: Path, kb: Path, tmp_path: Path) -> None:
     def parts(by: str) -> list[str]:
         result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--by", by)
         lines = result.stdout.splitlines()
         return [line.split(":")[0] for line in lines if line.endswith(("query", "queries"))]
 
-    assert parts("group") == ["g", "h", "all"]
-    assert parts("both") == ["en · h", "fr · g", "all"]
+    assert parts("novel") == ["novel false", "novel true", "all"]
+    assert parts("lang,novel") == ["en · novel false", "fr · novel true", "all"]
     assert parts("all") == ["all"]
 
 
@@ -92,49 +92,63 @@ def test_figures_as_json_with_every_query(needs: Path, kb: Path, tmp_path: Path)
     result = run(needs, "--kb", kb, "--work", tmp_path / "work", *splits, "--json", "--per-query")
     tune, test = json.loads(result.stdout)
     assert (tune["set"], tune["split"], test["split"]) == ("needs", "tune", "test")
-    (figures,) = tune["figures"]
+    fifty, figures = tune["figures"]
+    assert (fifty["ranking"], fifty["differences"]) == (FIFTY_LINES, {})
     assert (figures["ranking"], figures["part"], figures["n"]) == ("full", "", 1)
-    assert figures["means"]["MRR"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert figures["means"]["S@1"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert figures["differences"]["S@1"]["value"] == 0
     assert tune["queries"]["full"]["q1"]["nDCG@10"] == 1.0
     assert test["queries"]["full"].keys() == {"q1", "q2"}
 
 
 def test_every_query_in_a_table(needs: Path, kb: Path, tmp_path: Path) -> None:
     result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--split", "tune", "--per-query")
-    assert cells(result.stdout)[-1] == ["full", "q1", *["1.000"] * 5, "gants de cuir"]
+    assert cells(result.stdout)[-1] == [
+        "full",
+        "q1",
+        "1.000",
+        "1.000",
+        "0.333",
+        "1.000",
+        "gants de cuir",
+    ]
 
 
-def test_an_ablation_compares_with_embeddings_alone(needs: Path, kb: Path, tmp_path: Path) -> None:
+def test_an_ablation_compares_with_fifty_lines(needs: Path, kb: Path, tmp_path: Path) -> None:
     work, runs = tmp_path / "work", tmp_path / "runs"
     result = run(
         needs, "--kb", kb, "--work", work, "--ablation", "--by", "all", "--save-runs", runs
     )
     assert result.exit_code == 0, result.stderr
     rows = {row[0]: row for row in table(result.stdout)}
-    # Here one encoder stands for all.
-    assert list(rows) == [way.name for way in rankings() if way.encoder == "plain"]
-    assert result.stdout.endswith("Left out: adapted: the encoder is the same as plain.\n\n")
-    assert rows[BASELINE][-1] == ""
-    assert ", p = " in rows["BM25, plain"][-1]
+    assert list(rows) == [FIFTY_LINES, *(way.name for way in rankings())]
+    assert rows[FIFTY_LINES][-1] == ""
+    assert ", p = " in rows["BM25"][-1]
     # Every ranking is a file that says the same.
-    saved = read_run(runs / "needs.test.bm25-plain.run")
+    saved = read_run(runs / "needs.test.bm25.run")
     assert next(iter(saved["q1"])) == "gants"
+    assert next(iter(read_run(runs / "needs.test.fifty-lines.run")["q1"])) == "gants"
     assert len(list(runs.iterdir())) == len(rows)
 
 
 def test_a_base_of_the_adapted_encoder_is_copied_for_the_plain_one(
     needs: Path, kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The plain encoder takes words for nothing, so that fifty lines find by BM25 alone."""
+    loaded: list[str] = []
+
     def load_encoder(settings: Settings) -> WordCountEncoder:
-        return WordCountEncoder("plain" if settings.adaptation == "off" else "words-1")
+        loaded.append(settings.adaptation)
+        plain = settings.adaptation == "off"
+        return WordCountEncoder("plain", usual=0) if plain else WordCountEncoder("words-1")
 
     monkeypatch.setattr("kb.evaluation.bases.load_encoder", load_encoder)
-    result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--ablation", "--by", "all")
+    result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--headlines", "--by", "all")
     assert result.exit_code == 0, result.stderr
     rows = {row[0]: row for row in table(result.stdout)}
-    assert list(rows) == [way.name for way in rankings()]
-    assert rows["dense, adapted"][1:6] == rows["dense, plain"][1:6]
-    assert rows["dense, adapted"][-1] == "+0.000 [+0.000, +0.000], p = 1.000"
+    assert list(rows) == [FIFTY_LINES, *(way.name for way in HEADLINES)]
+    assert rows["full − adaptation"][1:5] != rows["full"][1:5]
+    assert sorted(loaded) == sorted({Settings().adaptation, "off"})
     # What is not asked to be compared is not copied either.
     monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: WordCountEncoder("other"))
     refused = run(needs, "--kb", kb, "--work", tmp_path / "work")
@@ -142,75 +156,100 @@ def test_a_base_of_the_adapted_encoder_is_copied_for_the_plain_one(
     assert "was embedded by another encoder" in refused.stderr
 
 
-def test_each_switch_of_the_search_is_turned_off_once() -> None:
-    ways = rankings()
-    assert len({way.name for way in ways}) == len(ways)
-    assert BASELINE in {way.name for way in ways}
-    switches = [one.name for one in fields(RankingOptions) if one.default is True]
-    for encoder in ENCODERS:
-        of_encoder = [way for way in ways if way.encoder == encoder]
-        without = [list(way.options) for way in of_encoder[-len(switches) :]]
-        assert without == [[one] for one in switches]
-    assert len(ways) == len(ENCODERS) * (len(STEPS) + len(switches)) - (len(ENCODERS) - 1)
-
-
-def test_silence_is_counted_by_language(needs: Path, kb: Path, tmp_path: Path) -> None:
+def test_silence_is_counted_by_kind_and_language(needs: Path, kb: Path, tmp_path: Path) -> None:
     (needs / "silence.jsonl").write_text(
         '{"_id": "s1", "text": "de la", "metadata": {"lang": "fr", "split": "test"}}\n'
         '{"_id": "s2", "text": "cuir", "metadata": {"lang": "fr", "split": "tune"}}\n'
+        '{"_id": "s3", "text": "gants de cuir",'
+        ' "metadata": {"lang": "fr", "split": "test", "kind": "unmeetable"}}\n'
     )
     result = run(needs, "--kb", kb, "--work", tmp_path / "work")
-    english, french = table(result.stdout)[-2:]
-    assert english[0] == "en"
-    assert english[2] == "none"
-    assert french[1].startswith("1 of 1: 1.00 [0.21, 1.00]")
-    assert " of 1: " in french[2]
+    told = {row[0]: row[1:] for row in cells(result.stdout.partition("| queries ")[2])}
+    assert list(told) == [
+        *("answerable, en", "answerable, fr", "answerable, all"),
+        *("unanswerable, all", "unmeetable, all"),
+    ]
+    assert told["answerable, fr"][0].startswith("0 of 1: 0.00 [0.00, 0.79]")
+    # A search refuses what has no word to be searched, and so it is silent.
+    assert told["unanswerable, all"][0].startswith("1 of 1: ")
+    assert told["unmeetable, all"][0].startswith("0 of 1: ")
     printed = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
-    assert printed[0]["silence"][1]["share_found"]["value"] == 1.0
-    assert printed[0]["silence"][0]["share_silent"] is None
+    assert printed[0]["silence"][3]["silent"] == 1
 
 
 def test_right_answers_are_counted_by_fit(needs: Path, kb: Path, tmp_path: Path) -> None:
     result = run(needs, "--kb", kb, "--work", tmp_path / "work")
-    *_, head, english, french, both = cells(result.stdout)
+    head, *rows = cells("| right, by fit" + result.stdout.partition("| right, by fit")[2])
     assert head == ["right, by fit", "strong", "possible", "weak", "none"]
-    assert [english[0], french[0], both[0]] == ["en", "fr", "all"]
+    assert [row[0] for row in rows] == [
+        f"first {first}, {lang}" for first in (3, 10) for lang in ("en", "fr", "all")
+    ]
     (printed,) = json.loads(run(needs, "--kb", kb, "--work", tmp_path / "work", "--json").stdout)
-    counts = [count for count in printed["fits"] if not count["lang"]]
+    counts = [count for count in printed["fits"] if not count["lang"] and count["first"] == 10]
     assert [count["fit"] for count in counts] == head[1:]
     # Each of two queries has one right answer, and it is found.
     assert sum(count["right"] for count in counts) == 2
-    for count, cell in zip(counts, both[1:], strict=True):
+    for count, cell in zip(counts, rows[-1][1:], strict=True):
         assert cell.startswith(f"{count['right']} of {count['n']}: " if count["n"] else "none")
 
 
-def test_a_summary_has_all_sets_in_a_few_tables(needs: Path, kb: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def wordings(needs: Path) -> Path:
+    """Two wordings of one need with the same words that carry it, and two of another."""
+    (needs / "wordings.jsonl").write_text(
+        '{"_id": "w1", "group": "g", "text": "gants de cuir", "metadata": {"split": "test"}}\n'
+        '{"_id": "w2", "group": "g", "text": "cuir, gants", "metadata": {"split": "test"}}\n'
+        '{"_id": "w3", "group": "h", "text": "gants", "metadata": {"split": "tune"}}\n'
+    )
+    return needs
+
+
+def test_wordings_of_a_need_are_compared(wordings: Path, kb: Path, tmp_path: Path) -> None:
+    command = (wordings, "--kb", kb, "--work", tmp_path / "work")
+    head, *rows = cells(run(*command).stdout)[-3:]
+    assert head == ["ranking of wordings", "groups", "shared of the first 3"]
+    assert {row[0] for row in rows} == {"full", FIFTY_LINES}
+    for _, groups, shared in rows:
+        assert (groups, shared) == ("1", "3.000 [3.000, 3.000]")
+    (printed,) = json.loads(run(*command, "--json").stdout)
+    assert printed["wordings"]["full"]["value"] == 3
+    # A wording alone has nothing to be compared with.
+    assert "ranking of wordings" not in run(*command, "--split", "tune").stdout
+
+
+def test_a_summary_is_one_page_of_all_sets(wordings: Path, kb: Path, tmp_path: Path) -> None:
     page = tmp_path / "docs" / "figures.md"
-    (needs / "silence.jsonl").write_text(
+    (wordings / "silence.jsonl").write_text(
         '{"_id": "s1", "text": "de la", "metadata": {"lang": "fr", "split": "test"}}\n'
     )
-    arguments = (needs, "--kb", kb, "--work", tmp_path / "work", "--summary", page)
-    assert run(*arguments, "--split", "tune", "--split", "test").exit_code == 0
+    arguments = (wordings, "--kb", kb, "--work", tmp_path / "work", "--summary", page)
+    assert run(*arguments).exit_code == 0
     text = page.read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# Figures of the ranking",
-        *("## Tune", "### Rankings", "### Silence", "### Right answers by fit"),
-        *("## Test", "### Rankings", "### Silence", "### Right answers by fit"),
+        "## Beside fifty lines, test",
+        "## Right answers by label, test",
+        "## Silence, test",
+        "## Wordings, test",
     ]
-    tune = ["needs", "all", "1", "nDCG@10", "1.000 [1.000, 1.000]"]
-    assert cells(text)[:2] == [["set", "part", "queries", "metric", "full"], tune]
+    rows = cells(text)
+    assert rows[0] == ["set", "part", "queries", "full", "fifty lines", "difference"]
+    assert [row[:3] for row in rows[1:4]] == [
+        ["needs", "all", "2"],
+        ["", "en", "1"],
+        ["", "fr", "1"],
+    ]
+    assert rows[3][3:] == ["1.000", "1.000", "+0.000 [+0.000, +0.000]"]
+    assert rows[4][1:] == [f"{fit}, first {n}" for fit in ("strong", "possible") for n in (3, 10)]
+    assert rows[5][0] == "needs"
 
-    assert run(*arguments, "--headlines").exit_code == 0
-    headlines = page.read_text(encoding="utf-8")
-    assert "### Ablation" not in headlines
-    assert cells(headlines)[0][4:] == ["dense, plain", "full, plain", f"last − {BASELINE}"]
     assert run(*arguments, "--ablation").exit_code == 0
-    text = page.read_text(encoding="utf-8")
-    assert "### Ablation" in text
-    # What is measured with fewer rankings has the same figures.
-    assert text.startswith(headlines.partition("### Silence")[0])
-    names = [row[0] for row in cells(text.partition("### Ablation")[2])]
-    assert names == ["ranking", *(way.name for way in rankings() if way.encoder == "plain")]
+    longer = page.read_text(encoding="utf-8")
+    assert longer.startswith(text)
+    head, *rungs = cells(longer.partition("## The ladder, test")[2])
+    assert head == ["ranking", "nDCG@10", "P@3", "S@1"]
+    assert [row[0] for row in rungs] == [FIFTY_LINES, *(way.name for way in rankings())]
+    assert rungs[0][1:] != ["", "", ""]
 
 
 def test_two_runs_are_compared(needs: Path, tmp_path: Path) -> None:
@@ -221,13 +260,14 @@ def test_two_runs_are_compared(needs: Path, tmp_path: Path) -> None:
     result = run(needs, "--compare", first, second, "--by", "all", "--per-query")
     assert result.exit_code == 0, result.stderr
     rows = {row[0]: row for row in table(result.stdout)}
-    assert rows["MRR"][1].startswith("0.500 ")
-    assert rows["MRR"][2].startswith("0.750 ")
-    assert rows["MRR"][3].startswith("+0.250 [-0.500, +1.000]")
-    assert rows["MRR"][4] == "1.000"
+    assert rows["S@1"][1].startswith("0.500 ")
+    assert rows["S@1"][2].startswith("0.500 ")
+    assert rows["S@1"][3].startswith("+0.000 [-1.000, +1.000]")
+    assert rows["S@1"][4] == "1.000"
+    assert rows["MAP"][3].startswith("+0.250 [-0.500, +1.000]")
     printed = json.loads(run(needs, "--compare", first, second, "--json").stdout)
     figures = {(row["ranking"], row["part"]): row for row in printed[0]["figures"]}
-    assert figures[str(second), ""]["differences"]["MRR"]["value"] == 0.25
+    assert figures[str(second), ""]["differences"]["MAP"]["value"] == 0.25
     assert figures[str(first), ""]["differences"] == {}
 
 
@@ -253,6 +293,7 @@ def test_what_cannot_be_evaluated_is_one_line(needs: Path, kb: Path, tmp_path: P
     weighed = ("--weight", "passages.lexical=0.2", "--compare", other, third)
     assert "leave out --weight" in refusal(needs, *weighed)
     assert "is not a knowledge base" in refusal(needs, "--kb", tmp_path / "none")
+    assert "--by: no query has wordin in its metadata" in refusal(needs, "--by", "wordin,lang")
     (needs / "qrels" / "test.tsv").write_text("q\tc\ts\nq1\tnobody\t1\n")
     assert "'nobody', relevant to 'q1', is not in the knowledge base" in refusal(needs, "--kb", kb)
     (needs / "qrels" / "test.tsv").unlink()
@@ -269,7 +310,7 @@ def test_other_weights_rank_otherwise(needs: Path, kb: Path, tmp_path: Path) -> 
     def best(*changes: str) -> float:
         result = run(needs, *work, *(f"--weight={change}" for change in changes))
         assert result.exit_code == 0, result.stderr
-        figure: float = json.loads(result.stdout)[0]["queries"]["full"]["q1"]["MRR"]
+        figure: float = json.loads(result.stdout)[0]["queries"]["full"]["q1"]["MAP"]
         return figure
 
     assert best() == 1.0

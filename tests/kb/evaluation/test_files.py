@@ -4,18 +4,20 @@ import ir_measures
 import pytest
 
 from kb.errors import FileError
-from kb.evaluation.files import read_qrels, read_queries, read_run, write_run
+from kb.evaluation.files import read_qrels, read_queries, read_run, read_wordings, write_run
 
 
 def test_files_in_beir_layout(tmp_path: Path) -> None:
     (tmp_path / "queries.jsonl").write_text(
-        '{"_id": "q1", "text": "gants", "metadata": {"lang": "fr", "group": "fr→fr",'
-        ' "unheard": ["c1", "c2"]}}\n\n{"_id": 2, "text": "x"}\n',
+        '{"_id": "q1", "text": "gants", "metadata": {"lang": "fr", "wording": "word",'
+        ' "novel": true, "unheard": ["c1", "c2"]}}\n\n{"_id": 2, "text": "x"}\n',
         encoding="utf-8",
     )
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta\t2\nq1\tb\t0\n")
     first, second = read_queries(tmp_path / "queries.jsonl")
-    assert (first.id, first.text, first.lang, first.group) == ("q1", "gants", "fr", "fr→fr")
+    assert (first.id, first.text, first.lang) == ("q1", "gants", "fr")
+    # What is no text is said with its name, so that a table can be called by it.
+    assert first.about == {"lang": "fr", "wording": "word", "novel": "novel true"}
     assert first.unmatched == {"c1", "c2"}
     assert (second.id, second.lang, second.split, second.unmatched) == ("2", "", "", frozenset())
     assert read_qrels(tmp_path / "qrels.tsv") == {"q1": {"a": 2, "b": 0}}
@@ -30,6 +32,21 @@ def test_a_line_that_is_no_query_is_named(tmp_path: Path, content: str) -> None:
     path.write_text('{"_id": "q", "text": "t"}\n' + content)
     with pytest.raises(FileError, match=r"queries\.jsonl:2: not a query"):
         read_queries(path)
+
+
+def test_wordings_have_a_group(tmp_path: Path) -> None:
+    path = tmp_path / "wordings.jsonl"
+    path.write_text(
+        '{"_id": "w1", "group": "g", "text": "gants", "metadata": {"split": "test"}}\n'
+        '{"_id": "w2", "group": "g", "text": "qui fait des gants ?"}\n'
+    )
+    assert [(one.id, one.about["group"], one.split) for one in read_wordings(path)] == [
+        ("w1", "g", "test"),
+        ("w2", "g", ""),
+    ]
+    path.write_text('{"_id": "w1", "text": "gants"}\n')
+    with pytest.raises(FileError, match=r"wordings\.jsonl:1: not a wording; expected .*`group`"):
+        read_wordings(path)
 
 
 def test_a_query_that_comes_twice_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from kb.evaluation.metrics import (
     average_precision,
     measure,
     ndcg,
+    precision,
     recall,
     reciprocal_rank,
     success,
@@ -34,10 +35,13 @@ def test_average_precision_by_hand() -> None:
     assert average_precision([], GRADES) == 0
 
 
-def test_reciprocal_rank_recall_and_success_by_hand() -> None:
+def test_reciprocal_rank_recall_precision_and_success_by_hand() -> None:
     assert reciprocal_rank(["x", "y", "b"], GRADES) == pytest.approx(1 / 3)
     assert reciprocal_rank(["x"], GRADES) == 0
     assert recall(["a", "x", "b"], GRADES, k=2) == pytest.approx(1 / 3)
+    assert precision(["a", "x", "b", "c"], GRADES) == pytest.approx(2 / 3)
+    # Places that nothing fills are wrong.
+    assert precision(["a"], GRADES) == pytest.approx(1 / 3)
     assert success(["x", "b"], GRADES, k=1) == 0
     assert success(["x", "b"], GRADES, k=3) == 1
 
@@ -73,6 +77,7 @@ def test_the_same_figures_as_trec_evals(seed: int) -> None:
         "MRR": ir_measures.RR,
         "R@10": ir_measures.R @ 10,
         "R@100": ir_measures.R @ 100,
+        "P@3": ir_measures.P @ 3,
         "S@1": ir_measures.Success @ 1,
         "S@3": ir_measures.Success @ 3,
     }

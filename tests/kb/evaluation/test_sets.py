@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
         '{"_id": "s1", "text": "piano", "metadata": {"lang": "fr", "split": "tune"}}\n'
     )
     (folder / "set.json").write_text(
-        '{"title": "Trades", "leave_one_out": true, "metrics": ["MRR", "S@1"], "by": "group"}'
+        '{"title": "Trades", "leave_one_out": true, "metrics": ["MRR", "S@1"], "by": "lang,split"}'
     )
     return folder
 
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_set_is_read_whole(folder: Path) -> None:
     given = read_set(folder)
     assert (given.name, given.title, given.leave_one_out) == ("trades", "Trades", True)
-    assert (given.columns, given.by) == (("MRR", "S@1"), "group")
+    assert (given.columns, given.by) == (("MRR", "S@1"), "lang,split")
     assert given.actors
     perfume, gloves = given.actors
     # An id in the place of a name would be searched.
@@ -85,7 +85,9 @@ def _written(name: str, content: str) -> Callable[[Path], object]:
         (_written("set.json", '{"titel": "x"}'), r"set\.json: expected JSON with `title`"),
         (_written("set.json", '{"metrics": ["P@5"]}'), r"set\.json: expected JSON"),
         (_written("set.json", '{"metrics": []}'), r"set\.json: expected JSON"),
-        (_written("set.json", '{"by": "trade"}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"by": ["lang"]}'), r"set\.json: expected JSON"),
+        (_written("set.json", '{"by": "lang,trade"}'), r"set\.json: no query has trade in its"),
+        (_written("wordings.jsonl", '{"_id": "w"}'), r"wordings\.jsonl:1: not a wording"),
         (_written("set.json", "["), r"set\.json: expected JSON"),
         (_written("corpus.jsonl", CORPUS + '{"_id": "x"}'), r"corpus\.jsonl:3: not a document"),
         (_written("corpus.jsonl", CORPUS + CORPUS), r"corpus\.jsonl:3: the id '20\.42' was"),

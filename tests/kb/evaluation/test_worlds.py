@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from kb.evaluation.ablation import FULL, run_rankings
+from kb.evaluation.ablation import FULL, Ranking, run_rankings
 from kb.evaluation.bases import Encoders
 from kb.evaluation.figures import report_of
 from kb.evaluation.sets import read_set
 from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
-from kb.models import Case, Kind, Participation
+from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
 from kb.search.results import Fit
@@ -84,6 +84,9 @@ class Town:
         assert kind is Kind.ACTOR
         return set(self.trades)
 
+    def actors(self) -> list[Actor]:
+        return [Actor(firm, firm, trade) for firm, (trade, _) in self.trades.items()]
+
     def cases(self) -> list[Case]:
         return [
             Case(id_, "t", "x", participants=(Participation("", Role.PRODUCER, firm),))
@@ -138,12 +141,12 @@ def test_to_follow_an_example_rightly_is_not_punished(folder: Path, tmp_path: Pa
 
 
 def test_without_cases_every_world_is_the_same(folder: Path, tmp_path: Path) -> None:
-    asked: list[str] = []
+    asked: list[RankingOptions] = []
     search = Town.search
 
     class Counting(Town):
         def search(self, query: str, **given: Any) -> SimpleNamespace:
-            asked.append(query)
+            asked.append(given["options"])
             return search(self, query, **given)
 
     @contextmanager
@@ -152,6 +155,8 @@ def test_without_cases_every_world_is_the_same(folder: Path, tmp_path: Path) -> 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kb.evaluation.ablation.base_of", town)
-        no_cases = [type(FULL)("without", {"cases": False, "similar": False})]
-        run_rankings(read_set(folder), "test", no_cases, Settings(), Encoders(tmp_path))
-    assert len(asked) == 1
+        no_cases = Ranking("without", {"cases": False, "similar": False})
+        run_rankings(read_set(folder), "test", [FULL, no_cases], Settings(), Encoders(tmp_path))
+    assert [options.cases for options in asked].count(False) == 1
+    # The full world, and one for each of two.
+    assert [options.cases for options in asked].count(True) == 3

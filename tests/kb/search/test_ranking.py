@@ -29,7 +29,7 @@ from kb.search.boosts.precedents import (
 )
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
 from kb.search.fits import fit_of, fit_of_words, required_score
-from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse, reciprocal_rank
+from kb.search.fusion import NO_WORDS, ScoredPassage, WordValue, fuse
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
@@ -92,15 +92,6 @@ def test_a_service_loses_where_a_thing_is_asked_for() -> None:
     plain = fused(1.5, 4.0, 0.2)
     assert fused(1.5, 4.0, 0.2, apart=1.0) == pytest.approx(plain - PASSAGES.apart)
     assert fused(1.5, 4.0, 0.2, apart=0.5) == pytest.approx(plain - PASSAGES.apart / 2)
-
-
-def test_reciprocal_ranks_by_hand() -> None:
-    found = reciprocal_rank(60, [7, 8], [8, 9])
-    assert found == {
-        7: pytest.approx(1 / 61),
-        8: pytest.approx(1 / 62 + 1 / 61),
-        9: pytest.approx(1 / 62),
-    }
 
 
 def test_fits_by_their_bounds() -> None:

@@ -10,7 +10,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import ROLES, Role
 from kb.search.context import RankingOptions
-from kb.search.fusion import Fusion
 from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
 
 QUERY = "gel hydroalcoolique"
@@ -220,9 +219,3 @@ def test_a_case_of_the_same_trade_in_another_language_tells_too(base: KnowledgeB
     hit = found(base, "sanitiser")["close"]
     assert hit.parts.similar > 0
     assert [one.case for one in hit.evidence if one.precedent] == [english]
-
-
-def test_by_ranks_alone_the_order_is_still_whole(base: KnowledgeBase) -> None:
-    hits = base.search(QUERY, options=RankingOptions(fusion=Fusion.RECIPROCAL_RANK)).hits
-    scores = [hit.score for hit in hits]
-    assert scores == sorted(scores, reverse=True)
