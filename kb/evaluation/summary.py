@@ -39,13 +39,15 @@ def as_summary(reports: Sequence[SetReport]) -> str:
             ("The ladder", _ladder(of_split)),
         ):
             if len(rows := list(table)) > 1:
-                lines += [f"## {title}, {split}", "", *markdown_table(rows), ""]
+                # Without the bars at the ends, a page is shorter.
+                bare = (line.strip("| ") for line in markdown_table(rows))
+                lines += [f"## {title}, {split}", "", *bare, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _rankings(reports: Sequence[SetReport]) -> Iterator[list[str]]:
     """A row for each set, by its first metric, and then for each of its parts."""
-    yield ["set", "part", "queries", FULL.name, FIFTY_LINES, "difference"]
+    yield ["set, and part", "queries", FULL.name, FIFTY_LINES, "difference"]
     for report in reports:
         dataset = report.ranked.dataset
         metric = dataset.columns[0]
@@ -55,7 +57,7 @@ def _rankings(reports: Sequence[SetReport]) -> Iterator[list[str]]:
             full, fifty = found[part, FULL.name], found[part, FIFTY_LINES]
             means = [f"{one.means[metric].value:.3f}" for one in (full, fifty)]
             difference = signed_text(full.differences[metric])
-            yield ["" if part else name, part or "all", str(full.n), *means, difference]
+            yield [f"… {part}" if part else name, str(full.n), *means, difference]
 
 
 def _labels(reports: Sequence[SetReport]) -> Iterator[list[str]]:
