@@ -31,6 +31,9 @@ BATCH = 512
 VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
 """The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
 
+SHOPS = ("45", "46", "47")
+"""The divisions of trade: what they sell is asked of makers, too, so that it files nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class FiledPhrase:
@@ -73,7 +76,9 @@ def _phrases(folder: Path) -> Iterator[FiledPhrase]:
 
 def _of_lexicon(*kinds: LexiconKind) -> Iterator[FiledPhrase]:
     for phrase in lexicon():
-        if phrase.kind in kinds:
+        if phrase.kind in kinds and not (
+            phrase.kind is LexiconKind.MAKES and phrase.code[:2] in SHOPS
+        ):
             yield FiledPhrase(phrase.text, (phrase.code,), True)
 
 
