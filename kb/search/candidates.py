@@ -134,7 +134,7 @@ class Candidate:
         if not shown:
             # What is inferred makes nobody strong, nor better than who did it.
             did = scale.score_of(self.boost.did) if self.boost.did else measure.strong
-            kept = below(kept, max(self.own, min(measure.strong, did)))
+            kept = max(min(kept, self.own), below(kept, min(measure.strong, did)))
             kept = scale.at_most(kept, self._most_of_words if self.shown is None else Fit.STRONG)
         if self._gives:
             kept = scale.at_most(kept, Fit.WEAK)

@@ -23,7 +23,7 @@ MOST_NEED = 2.0
 """The most log odds of a need that count: from there on, it is one."""
 
 _BELOW = 0.01
-"""How far below a bound what may not reach it ends, at most."""
+"""How far below a bound scores begin to be pressed together where they may not reach it."""
 
 
 FIT_FEATURES = ("ceiling", "need")
@@ -76,8 +76,9 @@ class FitScale:
 
 
 def below(score: float, bound: float) -> float:
-    """A score lowered to just below a bound, in the same order as before."""
-    return score if score < bound else bound - _BELOW / (1 + score - bound)
+    """A score that would reach a bound, lowered to just below it, in the same order as before."""
+    above = 1 + (score - bound) / _BELOW
+    return score if above <= 0 else bound - _BELOW / (1 + above)
 
 
 def fit_of_probability(probability: float, weights: FitWeights) -> Fit:

@@ -21,7 +21,6 @@ from kb.reference.flows import Flow
 from kb.text.analysis import (
     FRAMING_WORDS,
     FUNCTION_WORDS,
-    is_function_word,
     query_stems,
     words,
 )
@@ -124,11 +123,6 @@ class Query:
         A thing that is offered is filed in the trade that it comes from.
         """
         return self.flow is not Flow.OFFERS
-
-    @property
-    def is_lone_word(self) -> bool:
-        """Whether a single word carries the need, which may mean several things: "grue"."""
-        return sum(not is_function_word(word) for word in words(self.need)) == 1
 
     @property
     def thing_for_somebody(self) -> str:

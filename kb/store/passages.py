@@ -56,17 +56,6 @@ class StoredPassages(StoreConnection):
         with self.decoding():
             return {id_: Passage(id_, _KINDS[kind], *rest) for id_, kind, *rest in rows}
 
-    def count_records_of(self, ids: Collection[int], most: int) -> int:
-        """How many records have these passages; `most` if they are more."""
-        rows = self.run(
-            "select count(*) from (select distinct kind, record_id"
-            " from passages p join documents d on d.id = document_id"
-            " where p.id in :values limit :most) as counted",
-            ids,
-            most=most,
-        )
-        return int(rows[0][0])
-
     def langs_of(self, ids: Collection[int]) -> dict[int, str]:
         """The languages of these passages, by id; ids that are gone are left out."""
         rows = self.run(

@@ -17,7 +17,6 @@ from kb.remarks import Remark
 from kb.store.choices_under_way import actors_waiting, choices_under_way
 from kb.store.connection import StoreConnection, StoreRow
 from kb.store.database import dataclass_of, field_names
-from kb.text.analysis import Word
 from kb.text.folding import fold
 
 TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
@@ -194,16 +193,6 @@ class StoredRecords(StoreConnection):
         """The count of actors and cases."""
         query = "select (select count(*) from actors) + (select count(*) from cases)"
         return int(self.execute(query).fetchone()[0])
-
-    def actors_at(self, word: Word, most: int) -> list[str]:
-        """The ids of the actors whose place has this word; none if more than `most`.
-
-        A word with hyphens is looked for as its parts joined.
-        """
-        rows = self.execute(
-            "select actor_id from place_words where word = ? limit ?", [word.forms[-1], most + 1]
-        ).fetchall()
-        return [row[0] for row in rows] if len(rows) <= most else []
 
     def words_of_places(self, ids: Collection[str]) -> dict[str, list[str]]:
         """The stored words of the places of these actors, by id; ids without any are left out."""

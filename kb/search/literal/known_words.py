@@ -12,21 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.indexing.dense_index import PassageIds, ascending, id_array
-from kb.models import Kind
+from kb.indexing.dense_index import PassageIds, id_array
 from kb.search.literal.bm25 import bm25
 from kb.search.literal.lately_used import LatelyUsed
 from kb.search.literal.lengths import Lengths
 from kb.search.literal.word_change import WordChange
 from kb.store.connection import StemUses, WordTotals
 from kb.store.store import Store
-from kb.text.analysis import Word, spellings
 
 BYTES_REMEMBERED, BYTES_FOR_RECORD, MOST_BYTES = 32_000_000, 100, 200_000_000
 """So many, or so many for each record if that is more, up to a bound: a word takes more of a large
 base.
-
-A quarter of them are for the records that have words.
 """
 
 BYTES_OF_ENTRY = 500
@@ -36,9 +32,6 @@ MOST_TOUCHED, STEMS_KEPT = 1_000, 2_000
 """Counts of passages that changes touched up to which what is known is brought up to date, and of
 the stems, last used, of which it is: 10 µs each, and more for those that the passages use."""
 
-PASSAGES_OF_RECORD = 3
-"""Count of a record's passages with a word that are looked at to count its records."""
-
 
 class StemMatches(NamedTuple):
     """Passages in ascending order of their ids, and their BM25: `(n,)` each."""
@@ -47,33 +40,18 @@ class StemMatches(NamedTuple):
     bm25: NDArray[np.float64]
 
 
-class WordRecords(NamedTuple):
-    """How many records have a word, and their passages with it, by id."""
-
-    records: int
-    passages: PassageIds
-
-
 class _State:
     """What is known of the base at a generation."""
 
-    def __init__(self, generation: str, records: int, totals: WordTotals, most_bytes: int) -> None:
+    def __init__(self, generation: str, totals: WordTotals, most_bytes: int) -> None:
         self.generation = generation
-        self.records = records
         self.totals = totals
         self.lengths = Lengths(totals.passages)
-        self.uses = LatelyUsed[str, StemUses](most_bytes * 3 // 4, _size_of_uses)
-        self.having = LatelyUsed[tuple[tuple[str, ...], int, bool], WordRecords | None](
-            most_bytes // 4, _size_of_records
-        )
+        self.uses = LatelyUsed[str, StemUses](most_bytes, _size_of_uses)
 
 
 def _size_of_uses(found: StemUses) -> int:
     return BYTES_OF_ENTRY + sum(values.nbytes for values in found)
-
-
-def _size_of_records(found: WordRecords | None) -> int:
-    return BYTES_OF_ENTRY + (found.passages.nbytes if found else 0)
 
 
 class KnownWords:
@@ -84,14 +62,14 @@ class KnownWords:
 
     def __init__(self, most_bytes: int = BYTES_REMEMBERED) -> None:
         self._most_bytes = most_bytes
-        self._known = _State("", 0, WordTotals(0, 0), most_bytes)
+        self._known = _State("", WordTotals(0, 0), most_bytes)
         self._beginning = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
         """The memory that it takes."""
         known = self._known
-        return known.uses.size_bytes + known.having.size_bytes + known.lengths.size_bytes
+        return known.uses.size_bytes + known.lengths.size_bytes
 
     def of(self, store: Store) -> "WordsOfBase":
         """The words of the base in the state that this store shows."""
@@ -107,9 +85,9 @@ class KnownWords:
         return WordsOfBase(store, known)
 
     def _begun(self, store: Store, generation: str) -> _State:
-        records, totals = store.count_records(), store.word_totals()
-        most_bytes = max(self._most_bytes, min(BYTES_FOR_RECORD * records, MOST_BYTES))
-        begun = _State(generation, records, totals, most_bytes)
+        totals, for_records = store.word_totals(), BYTES_FOR_RECORD * store.count_records()
+        most_bytes = max(self._most_bytes, min(for_records, MOST_BYTES))
+        begun = _State(generation, totals, most_bytes)
         touched = store.passages_touched_since(self._known.generation)
         if touched is not None and len(touched) <= MOST_TOUCHED:
             change = WordChange(touched, store.stems_of(touched))
@@ -130,10 +108,6 @@ class WordsOfBase:
         self._store = store
         self._known = known
 
-    def count_records(self) -> int:
-        """As `Store.count_records`."""
-        return self._known.records
-
     def matches(self, stems: Collection[str]) -> StemMatches:
         """The passages that have any of these stems."""
         of_stems = self._uses_of(stems)
@@ -147,35 +121,6 @@ class WordsOfBase:
         is_first = np.diff(in_order, prepend=-1) != 0
         sums = np.bincount(np.cumsum(is_first) - 1, np.concatenate(values)[order])
         return StemMatches(in_order[is_first], np.asarray(sums, np.float64))
-
-    def records_having(self, word: Word, most: int, *, placed: bool) -> WordRecords | None:
-        """The records that have a word in one of its spellings; None if more than `most` have it.
-
-        Of each, a few passages are counted. With `placed`, so many actors whose place has the
-        word have it, too, in all their passages.
-        """
-        key = word.forms, most, placed
-        return self._known.having.of(
-            [key], lambda _: {key: self._records_having(word, most, placed=placed)}
-        )[key]
-
-    def _records_having(self, word: Word, most: int, *, placed: bool) -> WordRecords | None:
-        limit = max(most, 0) * PASSAGES_OF_RECORD + 1
-        written = spellings(word)
-        phrases = {spelling for spelling in written if " " in spelling}
-        said = [found.ids[:limit] for found in self._uses_of(written - phrases)]
-        said.append(id_array(self._store.passages_saying([phrases], limit)))
-        passages = ascending(np.concatenate(said))
-        if len(passages) >= limit:
-            return None
-        records = self._store.count_records_of(passages.tolist(), max(most, 0) + 1)
-        if records > most:
-            return None
-        if placed and (here := self._store.actors_at(word, most)):
-            ids = self._store.passage_ids_of(Kind.ACTOR, here)
-            passages = ascending(np.concatenate([passages, id_array(ids)]))
-            records = self._store.count_records_of(passages.tolist(), len(passages))
-        return WordRecords(records, passages)
 
     def _uses_of(self, stems: Collection[str]) -> Sequence[StemUses]:
         """The uses of each of these stems, in the order of the alphabet."""

@@ -94,19 +94,6 @@ def test_words_have_the_same_bm25(stores: tuple[Store, PostgresStore], query: st
     assert found == expected
 
 
-@pytest.mark.parametrize("most", [-3, 0, 2, 100])
-def test_words_have_the_same_records(stores: tuple[Store, PostgresStore], most: int) -> None:
-    for text in ("gel", "faire", "machines", "nulle"):
-        expected, found = (
-            KnownWords().of(store).records_having(next(words(text)), most, placed=True)
-            for store in stores
-        )
-        assert (found is None) == (expected is None)
-        if found and expected:
-            assert found.records == expected.records
-            assert found.passages.tolist() == expected.passages.tolist()
-
-
 @pytest.mark.parametrize("text", ["porte-fût", "gel", "hydro-alcoolique", "cuir", "nulle part"])
 @pytest.mark.parametrize("most", [1, 3, 100_000])
 def test_phrases_find_the_same_passages(

@@ -178,15 +178,6 @@ def test_cases_of_an_actor(store: Store) -> None:
 
 
 @in_both
-def test_records_of_passages_are_counted(store: Store) -> None:
-    every = store.passage_ids_of(Kind.ACTOR, ["avel", "matha"])
-    every |= store.passage_ids_of(Kind.CASE, [SANITISER.id])
-    assert len(every) > 5
-    assert [store.count_records_of(every, most) for most in (0, 1, 3, 100)] == [0, 1, 3, 3]
-    assert store.count_records_of([], 5) == store.count_records_of([1, 2], 5) == 0
-
-
-@in_both
 def test_matching_words_finds_the_passages_that_have_them(store: Store) -> None:
     found = matches(store, ["ganter", "cuir"])
     assert [store.passages([id_])[id_].record_id for id_, _ in found["ganter"]] == ["gants"]

@@ -1,4 +1,4 @@
-"""What is known of words: the BM25 and the records of the store, and never of a state before."""
+"""What is known of words: the BM25 of the store, and never of a state before."""
 
 import subprocess
 import sys
@@ -17,7 +17,6 @@ from kb.search.literal import known_words, lengths
 from kb.search.literal.known_words import (
     BYTES_OF_ENTRY,
     KnownWords,
-    WordRecords,
     WordsOfBase,
 )
 from kb.search.literal.lengths import Lengths
@@ -26,7 +25,7 @@ from kb.store.database import fts_query
 from kb.store.integrity import make_word_index_anew
 from kb.store.orphans import delete_orphans
 from kb.store.store import SqliteStore, Store
-from kb.text.analysis import Word, query_stems, words
+from kb.text.analysis import query_stems
 
 TRADES = ["gel hydroalcoolique", "gants de cuir", "gel de silice", "porte-fût en bois"]
 FIRMS = [
@@ -34,7 +33,6 @@ FIRMS = [
         id=f"firm-{number}",
         name=f"Maison {number}",
         description=" ".join(f"Nous faisons : {trade}." for trade in TRADES[: 1 + number % 4]),
-        place="Jarnac" if number == 7 else "Cognac",
     )
     for number in range(12)
 ]
@@ -70,10 +68,6 @@ def store(path: Path) -> Iterator[Store]:
         yield store
 
 
-def word(text: str) -> Word:
-    return next(words(text))
-
-
 def matches(base: WordsOfBase, query: str) -> list[tuple[int, float]]:
     found = base.matches(query_stems(query))
     return list(zip(found.ids.tolist(), found.bm25.tolist(), strict=True))
@@ -88,13 +82,6 @@ def by_fts5(store: Store, query: str) -> list[tuple[int, float]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def firms(store: Store, found: WordRecords | None) -> set[str]:
-    assert found is not None
-    ids = {passage.record_id for passage in store.passages(found.passages.tolist()).values()}
-    assert found.records == len(ids)
-    return ids
-
-
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_sum_of_stems_is_the_bm25_of_fts5(store: Store, query: str) -> None:
     known = KnownWords()
@@ -106,56 +93,29 @@ def test_no_stem_has_no_matches(store: Store) -> None:
     assert not len(KnownWords().of(store).matches([]).ids)
 
 
-def test_records_have_a_word_in_any_spelling(store: Store) -> None:
-    base = KnownWords().of(store)
-    for written in ("porte-fût", "portefût"):
-        found = base.records_having(word(written), 3, placed=False)
-        assert firms(store, found) == {"firm-3", "firm-7", "firm-11"}
-        assert base.records_having(word(written), 2, placed=False) is None
-    assert base.records_having(word("gel"), 0, placed=False) is None
-    assert not firms(store, base.records_having(word("introuvable"), 1, placed=False))
-
-
-def test_who_is_placed_has_the_word_of_the_place(store: Store) -> None:
-    base = KnownWords().of(store)
-    assert firms(store, base.records_having(word("Jarnac"), 1, placed=True)) == {"firm-7"}
-    assert not firms(store, base.records_having(word("Jarnac"), 1, placed=False))
-    # So many that the place says nothing.
-    assert not firms(store, base.records_having(word("Cognac"), 10, placed=True))
-
-
 def test_the_store_is_asked_once_whoever_searches(path: Path, store: Store) -> None:
     known = KnownWords()
     asked: list[str] = []
 
     def search(store: Store) -> object:
-        base = known.of(store)
-        found = base.records_having(word("porte-fût"), 5, placed=True)
-        return base.count_records(), matches(base, "gel en bois"), firms(store, found)
+        return matches(known.of(store), "gel en bois")
 
     first = search(store)
     with closing(Store.open(path)) as other:
         other.database.conn.set_trace_callback(asked.append)
         assert search(other) == first
-    # Of the words nothing is asked: only the state of the base, and the passages by this test.
-    tables = ("passage_words", "place_words", "actors")
-    assert [line for line in asked if any(table in line for table in tables)] == []
+    # Of the words nothing is asked: only the state of the base.
+    assert not any("passage_words" in line for line in asked)
     assert any("properties" in line for line in asked)
 
 
 def test_a_change_by_another_process_is_followed(path: Path, store: Store) -> None:
     known = KnownWords()
 
-    def found() -> tuple[int, list[tuple[int, float]], set[str]]:
-        base = known.of(store)
-        having = base.records_having(word("porte-fût"), 5, placed=False)
-        return base.count_records(), matches(base, "gel"), firms(store, having)
-
-    assert found() == (12, by_fts5(store, "gel"), {"firm-3", "firm-7", "firm-11"})
     before = by_fts5(store, "gel")
+    assert matches(known.of(store), "gel") == before
     subprocess.run([sys.executable, "-c", REMOVES, str(path)], check=True)
-    assert found() == (11, by_fts5(store, "gel"), {"firm-7", "firm-11"})
-    assert by_fts5(store, "gel") != before
+    assert matches(known.of(store), "gel") == by_fts5(store, "gel") != before
 
 
 STEPS: list[list[Actor | str]] = [
@@ -357,9 +317,7 @@ def test_what_is_remembered_has_a_bound(store: Store) -> None:
     known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
     largest = 0
     for number in range(50):
-        base = known.of(store)
-        assert len(base.matches([f"unknown{number}", "gel"]).ids)
-        assert base.records_having(word(f"unknown{number}"), 5, placed=False) is not None
+        assert len(known.of(store).matches([f"unknown{number}", "gel"]).ids)
         largest = max(largest, known.size_bytes)
         assert known.size_bytes <= 20 * BYTES_OF_ENTRY
     # It is used, too.
@@ -375,10 +333,9 @@ def test_more_is_remembered_of_a_large_base(
     monkeypatch.setattr(known_words, "BYTES_FOR_RECORD", for_record * BYTES_OF_ENTRY)
     monkeypatch.setattr(known_words, "MOST_BYTES", most * BYTES_OF_ENTRY)
     known = KnownWords(most_bytes=20 * BYTES_OF_ENTRY)
-    assert known.of(store).count_records() == 12
     for number in range(100):
         known.of(store).matches([f"unknown{number}"])
-    assert known.size_bytes == bytes_ * 3 // 4 * BYTES_OF_ENTRY
+    assert known.size_bytes == bytes_ * BYTES_OF_ENTRY
 
 
 def test_what_was_used_longest_ago_is_forgotten_first(
