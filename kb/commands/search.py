@@ -123,11 +123,10 @@ def _evidence_line(evidence: Evidence) -> str:
         if not firm.id:
             return (
                 f"↝ inferred: a trade close to that of {firm.name} ({firm.place}), "
-                f"{firm.description}, who did it elsewhere in {case.period}: {case.title} {firm.source_url}"
+                f"{firm.description}, who did it elsewhere in {case.period}: {case.title} "
+                f"{firm.source_url}"
             ).rstrip()
-        return (
-            f"↝ inferred: a trade close to that of {firm.name}, who took part in “{case.title}”"
-        )
+        return f"↝ inferred: a trade close to that of {firm.name}, who took part in “{case.title}”"
     if evidence.case and evidence.participation:
         return f"↳ {evidence.participation.role} in “{evidence.case.title}”: {text}"
     return f"“{' '.join(text.split())}” {evidence.source}".rstrip()

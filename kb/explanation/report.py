@@ -66,8 +66,9 @@ class SearchReport:
 
     `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
     first: every actor that is not `left_out`. Fits require more where `ceiling` is high, and where
-    `need`, the probability that the query is a need at all, is low; `matched` are the matched cases, best first. `wording` has the phrases of a language model that
-    the query was moved towards.
+    `need`, the probability that the query is a need at all, is low. `matched` are the matched
+    cases, best first. `wording` has the phrases of a language model that the query was moved
+    towards.
     """
 
     at: str
@@ -226,7 +227,8 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
         }
     if evidence.precedent:
         plain["precedent"] = {
-            name: getattr(evidence.precedent, name) for name in ("id", "name", "place", "source_url")
+            name: getattr(evidence.precedent, name)
+            for name in ("id", "name", "place", "source_url")
         }
     if evidence.means:
         plain["means"] = {
