@@ -119,11 +119,18 @@ def _evidence_line(evidence: Evidence) -> str:
         text += click.style(evidence.text[mark_start:mark_end], underline=True)
         end = mark_end
     text += evidence.text[end:]
+    if match := evidence.means:
+        means = ", ".join(match.means)
+        return f"↝ inferred: the usual means of its trade ({means}) would do for: {match.phrase}"
     if evidence.precedent and evidence.case:
-        return (
-            f"↝ inferred: a trade close to that of {evidence.precedent.name}, who took part in "
-            f"“{evidence.case.title}”"
-        )
+        firm, case = evidence.precedent, evidence.case
+        if not firm.id:
+            return (
+                f"↝ inferred: a trade close to that of {firm.name} ({firm.place}), "
+                f"{firm.description}, who did it elsewhere in {case.period}: {case.title} "
+                f"{firm.source_url}"
+            ).rstrip()
+        return f"↝ inferred: a trade close to that of {firm.name}, who took part in “{case.title}”"
     if evidence.case and evidence.participation:
         return f"↳ {evidence.participation.role} in “{evidence.case.title}”: {text}"
     return f"“{' '.join(text.split())}” {evidence.source}".rstrip()
@@ -211,16 +218,21 @@ def _plain_actor(actor: Actor) -> dict[str, object]:
 
 
 def _plain_evidence(evidence: Evidence) -> dict[str, object]:
+    from dataclasses import asdict
+
     plain: dict[str, object] = {
         name: getattr(evidence, name) for name in ("kind", "text", "marks", "source")
     }
     if evidence.case and evidence.participation:
         case = _plain_case(evidence.case, evidence.participation)
         if evidence.precedent:
-            precedent = evidence.precedent
-            plain["precedent"] = {"id": precedent.id, "name": precedent.name, "case": case}
+            of_precedent = ("id", "name", "place", "source_url")
+            precedent = {name: getattr(evidence.precedent, name) for name in of_precedent}
+            plain["precedent"] = {**precedent, "case": case}
         else:
             plain["case"] = case
+    if evidence.means:
+        plain["means"] = asdict(evidence.means)
     return plain
 
 

@@ -36,6 +36,7 @@ from kb.search.boosts.precedents import (
     precedents_of,
 )
 from kb.search.context import SearchContext
+from kb.search.fits import FitScale
 from kb.search.fusion import ScoredPassage
 from kb.search.pipeline import search
 from kb.search.query import Query
@@ -106,6 +107,7 @@ def explain(
         ),
         filters=result.filters,
         steering=steering,
+        probability=explainer.scale.probability(hit.score) if hit else None,
         ceiling=result.ceiling,
         need=result.need,
         weights=context.weights,
@@ -139,6 +141,7 @@ class Explainer:
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
         self._compared = compare(asked, self._encoded, given, context.calibration)
+        self.scale = FitScale(self._compared.null, context.weights.fits)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
     def ids(self, kind: Kind, *record_ids: str) -> set[int]:

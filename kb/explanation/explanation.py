@@ -107,10 +107,10 @@ class Explanation:
     """Why a record stands where it stands.
 
     `hit` has its rank, its score and the parts of it; None if the search leaves the record out, by
-    `filters`, by a word that must or must not be there, or because it is closed. `ceiling` is how
-    close the closest of all trades are to the query, from which its fit is measured, and
-    `need` how likely the query is a need at all: a fit requires more where that is low. `wording`
-    has the phrases of a language model that the query was moved towards, `trades` are those in
+    `filters`, by a word that must or must not be there, or because it is closed. `probability` is
+    how likely the hit is right: by its score, by the `ceiling`, which is how close the closest of
+    all trades are to the query, and by `need`, how likely the query is a need at all. `wording` has
+    the phrases of a language model that the query was moved towards, `trades` are those in
     which the need would be filed.
     """
 
@@ -122,6 +122,7 @@ class Explanation:
     similar: tuple[SimilarPath, ...]
     filters: Filters
     steering: Steering
+    probability: float | None
     ceiling: float
     need: float
     weights: RankingWeights

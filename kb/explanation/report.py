@@ -65,10 +65,10 @@ class SearchReport:
     """One search on record.
 
     `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
-    first: every actor that is not `left_out`. Fits are measured from a share of `ceiling`,
-    and require more where `need`, the probability that the query is a need at all, is low;
-    `matched` are the matched cases, best first. `wording` has the phrases of a language model that
-    the query was moved towards.
+    first: every actor that is not `left_out`. Fits require more where `ceiling` is high, and where
+    `need`, the probability that the query is a need at all, is low. `matched` are the matched
+    cases, best first. `wording` has the phrases of a language model that the query was moved
+    towards.
     """
 
     at: str
@@ -227,8 +227,16 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
             "contribution": evidence.participation.contribution,
         }
     if evidence.precedent:
-        precedent = evidence.precedent
-        plain["precedent"] = {"id": precedent.id, "name": precedent.name}
+        plain["precedent"] = {
+            name: getattr(evidence.precedent, name)
+            for name in ("id", "name", "place", "source_url")
+        }
+    if evidence.means:
+        plain["means"] = {
+            "trade": evidence.means.trade.code,
+            "phrase": evidence.means.phrase,
+            "means": list(evidence.means.means),
+        }
     return plain
 
 

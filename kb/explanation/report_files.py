@@ -164,7 +164,8 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
     yield (
         *("rank", "id", "name", "siret", "place", "department", "distance km", "fit", "score"),
         *(f"score {part}" for part in parts),
-        *("evidence", "text", "case", "role", "period", "precedent", "evidence source", "source"),
+        *("evidence", "text", "case", "role", "period", "precedent", "place of precedent"),
+        *("possible by means", "evidence source", "source"),
         *CONTACTS,
     )
     for plain in candidates:
@@ -177,7 +178,8 @@ def _table(candidates: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]
             *(plain["parts"][part] for part in parts),
             *(evidence.get("kind", ""), evidence.get("text", "")),
             *(case.get(name, "") for name in ("title", "role", "period")),
-            precedent.get("name", ""),
+            *(precedent.get(name, "") for name in ("name", "place")),
+            evidence.get("means", {}).get("phrase", ""),
             *(evidence.get("source", ""), plain["source"]),
             *_contacts(plain),
         )

@@ -21,7 +21,6 @@ from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.sites import Site, SiteCounts, Sites
 from kb.search.results import Filters, SearchResult, Steering
-from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 
@@ -111,8 +110,6 @@ PERFUMER = Actor(
     source_url="https://parfums.example/",
 )
 
-WEIGHTS = DEFAULT_WEIGHTS.with_value("precedents.half_trust", 3.0)
-"""So little trust in one example that of those like Avel, only the perfumer is inferred."""
 
 BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
 BARE_CASE = Case(id="bare", title="A story without people or themes", text="SourceRow in a line.")
@@ -162,7 +159,7 @@ class SampleBase(KnowledgeBase):
         folder = Path(tempfile.mkdtemp(prefix="quisait-sample-"))
         self._finalize = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         shutil.copytree(_folder_of(_Records((*actors, *cases))), folder, dirs_exist_ok=True)
-        super().__init__(folder, sample_encoder, weights=WEIGHTS)
+        super().__init__(folder, sample_encoder)
         self.sites = RegisteredSites(sites)
         self.searches: list[tuple[str, int, Filters]] = []
         self.steerings: list[Steering] = []

@@ -13,10 +13,10 @@ from kb.explanation.score_table import score_table
 from web.api.schemas import (
     ActorHitOut,
     ActorOut,
-    ActorReference,
     AskedFor,
     CaseReference,
     NeedPhraseOut,
+    PrecedentOut,
     Score,
     Shape,
     SourceUrl,
@@ -28,9 +28,9 @@ class CountedPart(Shape):
     """A part of a score, with its weight."""
 
     name: str = Field(
-        description="`own`: its own words. `case`: a case in which it took part. `similar`: "
-        "inferred from actors that took part in one. `name`: the query is its name, or close to "
-        "it.",
+        description="`own`: its own words. `case`: a case in which it took part. `inferred`: by "
+        "the means of its trade, and by actors with a close trade that did it. `limit`: what is "
+        "taken off. `name`: the query is its name, or close to it.",
         examples=["case"],
     )
     value: float = Field(examples=[7.88])
@@ -79,16 +79,6 @@ class PhraseShareOut(NeedPhraseOut):
     share: float = Field(description="Its part of the value; negative if it counts against.")
 
 
-class TradeShareOut(Shape):
-    """The share of a trade suggested by the need in a value."""
-
-    code: str = Field(description="Its activity code.", examples=["20.42Z"])
-    fr: str = Field(description="Its description in French.")
-    en: str = Field(description="Its description in English.")
-    weight: float = Field(description="Its weight in the expanded need; all weights add up to 1.")
-    share: float = Field(description="Its part of the value.")
-
-
 class PassageExplanationOut(Shape):
     """A passage with the parts of its score: meaning, words and trades."""
 
@@ -103,13 +93,14 @@ class PassageExplanationOut(Shape):
         description="The cosine of need and passage, or null if only the words match."
     )
     dense: float = Field(description="That cosine, in standard deviations above a random trade.")
-    lexical: float = Field(
-        description="The value of the words of the need: BM25, and what rare words add."
-    )
-    overlap: float = Field(description="The overlap of its trades with those of the need, 0 to 1.")
+    lexical: float = Field(description="The value of the words of the need: BM25.")
     filing: float | None = Field(
         description="The overlap of the trades in which the two would be filed, 0 to 1; null where "
         "that is not known."
+    )
+    able: float | None = Field(
+        description="The overlap of its trades with those that have the means for the need, 0 to "
+        "1; null where that is not known."
     )
     apart: float = Field(
         description="How likely one of it and the need is about things that are made, and the "
@@ -122,10 +113,9 @@ class PassageExplanationOut(Shape):
     matches: list[str] = Field(description="Words of the passage that are also in the need.")
     close: list[CloseWordOut]
     need_shares: WordSharesOut | None = Field(
-        description="With `trades` and `phrases`: `dense`, split over the words of the need; null "
+        description="With `phrases`: `dense`, split over the words of the need; null "
         "if the encoder does not give words."
     )
-    trades: list[TradeShareOut]
     phrases: list[PhraseShareOut] = Field(
         description="The phrases of the language model; empty if there is none."
     )
@@ -160,9 +150,10 @@ class CasePathOut(Shape):
     )
     relevance: float = Field(description="The similarity of the two needs, 0 to 1.")
     weight: float = Field(description="The weight of the actor's role, 0 to 1.")
-    given: float = Field(
-        description="The value of the case: `closeness` times `relevance` times `weight`.",
-        examples=[7.88],
+    probability: float = Field(
+        description="How likely the case makes the actor an answer, 0 to 1: `relevance` times "
+        "`weight`, as far as the role allows. The value of a case in `score` is of this.",
+        examples=[0.85],
     )
 
     @classmethod
@@ -179,7 +170,7 @@ class CasePathOut(Shape):
 class SimilarPathOut(Shape):
     """The path from a case through a precedent to an actor with a close trade."""
 
-    precedent: ActorReference
+    precedent: PrecedentOut
     by: CasePathOut = Field(description="The path from the need to the precedent.")
     text: str = Field(description="The actor's passage closest to the precedent's trade.")
     likeness: float = Field(
@@ -191,10 +182,10 @@ class SimilarPathOut(Shape):
     def of(
         cls, path: kb.explanation.explanation.SimilarPath, need: str, absolute_url: AbsoluteUrl
     ) -> Self:
+        by = CasePathOut.of(path.by, need, absolute_url)
+        precedent = PrecedentOut.in_case(path.precedent, by.case, absolute_url)
         return cls.read(
-            path,
-            precedent=ActorReference.of(path.precedent, absolute_url),
-            by=CasePathOut.of(path.by, need, absolute_url),
+            path, precedent=precedent, by=by.model_copy(update={"case": precedent.case})
         )
 
 
@@ -213,13 +204,18 @@ class ExplanationOut(Shape):
     )
     cases: list[CasePathOut]
     similar: list[SimilarPathOut]
+    probability: float | None = Field(
+        description="How likely the hit is an answer, 0 to 1, by its score: its fit is measured by "
+        "this. Null without a hit.",
+        examples=[0.82],
+    )
     ceiling: float = Field(
-        description="The closeness of the closest of all trades to the need. Fits are measured "
-        "from a share of it."
+        description="The closeness of the closest of all trades to the need. The higher it is, the "
+        "more a score has to be."
     )
     need: float = Field(
-        description="How likely the query is a need at all, 0 to 1. A fit requires more where this "
-        "is low.",
+        description="How likely the query is a need at all, 0 to 1. Where this is low, a score has "
+        "to be higher.",
         examples=[0.98],
     )
     constants: dict[str, dict[str, int | float | dict[str, int | float]]] = Field(

@@ -110,7 +110,7 @@ class CaseReference(Shape):
             case,
             role=participation.role if participation else None,
             contribution=participation.contribution if participation else "",
-            url=absolute_url(address("case", case.id)) if case.text else case.source_url,
+            url=absolute_url(address("case", case.id)),
         )
 
 
@@ -123,14 +123,50 @@ class ActorReference(Shape):
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
-        url = absolute_url(address("actor", actor.id)) if actor.id else actor.source_url
-        return cls.read(actor, url=url, **added)
+        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
+
+
+class TradeOut(Shape):
+    """A trade."""
+
+    code: str = Field(description="Its class of NACE.", examples=["20.42"])
+    fr: str = Field(description="Its description in French.")
+    en: str = Field(description="Its description in English.")
 
 
 class PrecedentOut(ActorReference):
-    """An actor that met such a need, and whose trade is close to the hit's."""
+    """An actor that met such a need, and whose trade is close to the hit's.
 
+    For a firm elsewhere, its `id` and that of the `case` are empty, and `url` is the source of what
+    it did: the `title` of the case.
+    """
+
+    place: str = Field(description="Its town, or empty.", examples=["Magnac-Lavalette"])
     case: CaseReference = Field(description="The case, with the precedent's role.")
+
+    @classmethod
+    def in_case(
+        cls, actor: kb.models.Actor, case: CaseReference, absolute_url: AbsoluteUrl
+    ) -> Self:
+        if actor.id:
+            return cls.of(actor, absolute_url, case=case)
+        case = case.model_copy(update={"id": "", "url": actor.source_url})
+        return cls.read(actor, url=actor.source_url, case=case)
+
+
+class MeansOut(Shape):
+    """What firms of the hit's trade could do with their usual means."""
+
+    trade: TradeOut
+    phrase: str = Field(
+        description="What they could make, or take in if something is offered: the closest to the "
+        "need.",
+        examples=["surblouse de soins réutilisable"],
+    )
+    means: list[str] = Field(
+        description="Their usual means.",
+        examples=[["machine à coudre industrielle", "coupe de textile"]],
+    )
 
 
 class EvidenceOut(Shape):
@@ -143,7 +179,8 @@ class EvidenceOut(Shape):
         description="`passage`: a described competence, in the text of the actor or the case. "
         "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
         "inferred: the actor's trade is close to that of the `precedent`, which met such a need; "
-        "`text` is the closest passage."
+        "`text` is the closest passage. `means`: inferred: what firms of its trade could do with "
+        "their usual means; `text` is the passage that tells the trade."
     )
     text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
     marks: list[tuple[int, int]] = Field(
@@ -158,15 +195,18 @@ class EvidenceOut(Shape):
         default=None,
         description="The actor that did it, for the kind `similar`; absent for other kinds.",
     )
+    means: MeansOut | None = Field(
+        default=None, description="For the kind `means`; absent for other kinds."
+    )
 
     @classmethod
     def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> Self:
-        case = evidence.case and CaseReference.of(
-            evidence.case, evidence.participation, absolute_url
-        )
+        if evidence.case is None:
+            return cls.read(evidence)
+        case = CaseReference.of(evidence.case, evidence.participation, absolute_url)
         if evidence.precedent is None:
             return cls.read(evidence, case=case)
-        precedent = PrecedentOut.of(evidence.precedent, absolute_url, case=case)
+        precedent = PrecedentOut.in_case(evidence.precedent, case, absolute_url)
         return cls.read(evidence, case=None, precedent=precedent)
 
 
@@ -209,28 +249,24 @@ class ScorePartsOut(Shape):
 
     own: float = Field(
         description="The value of its own words: its best passage, from `dense`, `lexical`, "
-        "`overlap`, `filing` and `apart`.",
+        "`filing` and `apart`.",
         examples=[1.63],
     )
     dense: float = Field(
         description="The value of the meaning: a standardised cosine.", examples=[1.63]
     )
-    lexical: float = Field(
-        description="The value of the words: BM25, and what rare words add.", examples=[0.0]
-    )
-    rare: float = Field(
-        description="What rare words add to `lexical`: words of the need that few texts have.",
-        examples=[0.0],
-    )
-    overlap: float = Field(
-        description="The overlap of its trades with the trades that meet the need, 0 to 1.",
-        examples=[0.4],
-    )
+    lexical: float = Field(description="The value of the words: BM25.", examples=[0.0])
     filing: float | None = Field(
         default=None,
         description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
         "null or absent where that is not known.",
         examples=[0.3],
+    )
+    able: float | None = Field(
+        default=None,
+        description="The overlap of its trades with those that have the means for the need, 0 to "
+        "1; null or absent where that is not known.",
+        examples=[0.4],
     )
     apart: float = Field(
         description="How likely one of it and the need is about things that are made, and the "
@@ -238,16 +274,17 @@ class ScorePartsOut(Shape):
         examples=[0.1],
     )
     case: float = Field(
-        description="The value of the cases in which it took part.", examples=[7.88]
+        description="The value of the best case in which it took part.", examples=[7.88]
+    )
+    inferred: float = Field(
+        description="The value of what is inferred: by the means of its trade (`able`), and "
+        "`similar`.",
+        examples=[2.1],
     )
     similar: float = Field(
         description="The value inferred from actors with a close trade that did it: it grows with "
-        "`likeness`, `example` and `support`.",
+        "`likeness` and `example`.",
         examples=[1.5],
-    )
-    support: float = Field(
-        description="The total weight of all precedents: the actors that did it.",
-        examples=[1.2],
     )
     example: float = Field(description="The weight of the best precedent, 0 to 1.", examples=[0.9])
     likeness: float = Field(
@@ -255,12 +292,9 @@ class ScorePartsOut(Shape):
         "above chance.",
         examples=[2.1],
     )
-    lead: float = Field(
-        description="What is added to `case`, so that who did it comes before who is only like it.",
-        examples=[0.0],
-    )
-    direction: float = Field(
-        description="What is subtracted because the actor gives up itself what the query offers.",
+    limit: float = Field(
+        description="What is taken off, 0 or less, so that the score says no more than its grounds "
+        "allow: nobody is a strong fit by what is only inferred.",
         examples=[0.0],
     )
     name: float = Field(description="The value of an exact or similar name.", examples=[0.0])
@@ -364,12 +398,9 @@ class WordingOut(Shape):
     )
 
 
-class LikelyTradeOut(Shape):
+class LikelyTradeOut(TradeOut):
     """A trade in which the need would be filed."""
 
-    code: str = Field(description="Its class of NACE.", examples=["20.42"])
-    fr: str = Field(description="Its description in French.")
-    en: str = Field(description="Its description in English.")
     share: float = Field(
         description="How likely the need would be filed in it, 0 to 1.", examples=[0.62]
     )

@@ -43,7 +43,7 @@ class WidgetCase(Shape):
     """The case that supports the hit.
 
     `ground`: `shown`, the actor took part in it; `inferred`, its trade is close to that of the
-    `witness`, who did.
+    `witness`, who did. If that is a firm `elsewhere`, `title` is what it did and `url` its source.
     """
 
     ground: Literal["shown", "inferred"]
@@ -51,24 +51,35 @@ class WidgetCase(Shape):
     lang: str
     url: str
     witness: str
+    elsewhere: bool
 
     @classmethod
     def of(cls, evidence: Sequence[Evidence], absolute_url: AbsoluteUrl) -> Self | None:
         for kind in (EvidenceKind.CASE, EvidenceKind.SIMILAR):
             for ground in evidence:
                 if ground.kind is kind and ground.case:
+                    witness = ground.precedent.name if ground.precedent else ""
+                    url = absolute_url(address("case", ground.case.id))
+                    elsewhere = False
+                    if ground.precedent and not ground.precedent.id:
+                        witness += f" ({ground.precedent.place})"
+                        url, elsewhere = ground.case.source_url, True
                     return cls(
                         ground="shown" if kind is EvidenceKind.CASE else "inferred",
                         title=ground.case.title,
                         lang=ground.case.lang,
-                        url=absolute_url(address("case", ground.case.id)),
-                        witness=ground.precedent.name if ground.precedent else "",
+                        url=url,
+                        witness=witness,
+                        elsewhere=elsewhere,
                     )
         return None
 
 
 class WidgetHit(Shape):
-    """An actor found. `url` leads to its page, `named` says that the query is its name."""
+    """An actor found. `url` leads to its page, `named` says that the query is its name.
+
+    `means` is inferred: what its trade's usual means would do for, or empty.
+    """
 
     id: str
     name: str
@@ -78,6 +89,7 @@ class WidgetHit(Shape):
     url: str
     passage: WidgetPassage | None
     case: WidgetCase | None
+    means: str
 
     @classmethod
     def of(cls, hit: ActorHit, absolute_url: AbsoluteUrl) -> Self:
@@ -89,6 +101,7 @@ class WidgetHit(Shape):
             url=absolute_url(address("actor", hit.actor.id)),
             passage=_passage(hit),
             case=WidgetCase.of(hit.evidence, absolute_url),
+            means=next((ground.means.phrase for ground in hit.evidence if ground.means), ""),
         )
 
 

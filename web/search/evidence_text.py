@@ -14,6 +14,7 @@ _STRONGEST_FIRST = (
     EvidenceKind.NAME,
     EvidenceKind.CASE,
     EvidenceKind.SIMILAR,
+    EvidenceKind.MEANS,
     EvidenceKind.PASSAGE,
 )
 """What was shown says more than what is stated. What is inferred comes before the actor's own
@@ -45,8 +46,9 @@ def main_kind(hit: ActorHit) -> EvidenceKind:
     if EvidenceKind.NAME in kinds:
         return EvidenceKind.NAME
     given = {
-        EvidenceKind.CASE: hit.parts.case + hit.parts.lead,
+        EvidenceKind.CASE: hit.parts.case,
         EvidenceKind.SIMILAR: hit.parts.similar,
+        EvidenceKind.MEANS: hit.parts.inferred - hit.parts.similar,
         EvidenceKind.PASSAGE: max(hit.parts.own, 0.0),
     }
     best = max(given, key=lambda kind: given[kind])

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import re
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -91,22 +92,19 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                 *(
                     "dense",
                     "lexical",
-                    "rare",
-                    "overlap",
                     "apart",
                     "own",
                     "case",
+                    "inferred",
                     "similar",
-                    "support",
                     "example",
                     "likeness",
-                    "lead",
-                    "direction",
+                    "limit",
                     "name",
                 ),
             )
         }
-        | {"filing": None},
+        | {"filing": None, "able": None},
         "distance_km": None,
         "evidence": {
             "kind": "case",
@@ -423,13 +421,14 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
             "relevance": round(matched.relevance, 6),
         }
     }
-    best = content["candidates"][0]
-    assert best["parts"]["case"] == pytest.approx(
-        matched.closeness
-        * matched.relevance
-        * content["constants"]["cases"]["role_shares"]["producer"],
-        abs=1e-5,
-    )
+    # The log odds of the case, less what a score of nothing has: who made it is right if the needs
+    # are the same.
+    fits, best = content["constants"]["fits"], content["candidates"][0]
+    odds = math.log(matched.relevance / (1 - matched.relevance))
+    need = math.log(content["need"] / (1 - content["need"]))
+    nothing = fits["intercept"] - fits["ceiling"] * content["ceiling"]
+    nothing += fits["need"] * min(need, fits["most_need"])
+    assert best["parts"]["case"] == pytest.approx((odds - nothing) / fits["slope"], abs=1e-3)
     assert content["constants"]["names"]["enough"] == 0.6
 
 

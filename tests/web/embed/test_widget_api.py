@@ -265,7 +265,9 @@ def test_an_answer_says_who_where_why_and_leads_there(client: TestClient) -> Non
             "lang": "fr",
             "url": f"{CATALOGUE}/en/cases/angouleme",
             "witness": "",
+            "elsewhere": False,
         },
+        "means": "",
     }
 
 

@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.explanation.attribution import CloseWord, WordShare, WordShares
-from kb.explanation.explanation import Explanation, TradeShare
+from kb.explanation.explanation import Explanation
 from kb.explanation.report_files import verify
 from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
@@ -50,15 +50,6 @@ from web.http.dependencies import (
     CompleteSearches,
 )
 from web.http.security.throttle import Throttle
-
-TRADES = {
-    ("Composer des parfums.", "Compose perfumes."): 0.4,
-    ("Faire du savon.", "Make soap."): 0.3,
-    ("Faire de l'encre.", "Make ink."): 0.2,
-    ("Faire de la colle.", "Make glue."): -0.3,
-    ("Faire des chaussures.", "Make shoes."): -0.35,
-}
-"""Trades that a need is drawn to, and what each gives: a quarter in all."""
 
 SECRET = "a secret of thirty-two characters"
 
@@ -316,55 +307,46 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def by_hand(told: Explanation) -> Explanation:
-        words = WordShares((WordShare(0, 7, 0.5), WordShare(8, 17, 0.5)), 0.5)
+        words = WordShares((WordShare(0, 7, 0.5), WordShare(8, 17, -0.25)), 1.5)
         best = replace(
             told.passages[0],
             dense=1.75,
             query_shares=words,
-            trades=tuple(
-                TradeShare("20.42Z", french, english, 0.2, share)
-                for (french, english), share in TRADES.items()
-            ),
             close=(CloseWord(0, 4, 0, 7, 0.6),),
         )
         (path,) = told.cases
         assert path.need
         path = replace(path, need=replace(path.need, dense=1.75), closeness=1.75, relevance=0.5)
+        path = replace(path, probability=0.5)
         hit = cast("ActorHit", told.hit)
-        hit = replace(hit, score=3.1, parts=replace(hit.parts, own=1.0, case=2.0, lead=1.0))
+        hit = replace(hit, score=2.6, parts=replace(hit.parts, own=1.0, case=3.0, limit=-0.5))
         return replace(told, hit=hit, passages=(best, *told.passages[1:]), cases=(path,))
 
     explain_by(by_hand, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=cirages+sanitiser&id=avel")
     assert read.text("h1") == "Why Avel (Saphir) for “cirages sanitiser”?"
     folded = [said(one) for one in read.all("details")]
-    assert any("Rank 1, with a score of 3.10." in one for one in folded)
+    assert any("Rank 1, with a score of 2.60." in one for one in folded)
     assert "score" not in said(read.one("header", class_="opening"))
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
     assert rows[1].startswith("A case in which it took part")
-    assert rows[1].endswith("2.00 in full 2.00")
-    assert rows[2].startswith("Its lead over those that are only like it")
-    assert rows[2].endswith("1.00 in full 1.00")
-    assert rows[3].endswith("1.00 10% 0.10")
+    assert rows[1].endswith("3.00 in full 3.00")
+    assert rows[2].startswith("Its description")
+    assert rows[2].endswith("1.00 10% 0.10")
+    assert rows[3].startswith("Limit")
+    assert rows[3].endswith("−0.50 in full −0.50")
     words = [said(one) for one in read.inside(read.one("table", class_="shares"), "tr")]
     assert words == [
         "Word Gives",
         "cirages 0.50",
-        "sanitiser 0.50",
-        "the trade “Compose perfumes.” 0.40",
-        "the trade “Make soap.” 0.30",
-        "the trade “Make ink.” 0.20",
-        "other trades −0.65",
-        "the need as a whole 0.50",
+        "sanitiser −0.25",
+        "the need as a whole 1.50",
         "Meaning 1.75",
     ]
     bars = [
         one.attributes["width"] for one in read.inside(read.one("table", class_="shares"), "rect")
     ]
-    assert bars == ["73.8", "73.8", "59.1", "44.3", "29.5", "96.0"]
-    french = page(client, "/fr/recherche/pourquoi?q=cirages+sanitiser&id=avel")
-    trade = said(french.inside(french.one("table", class_="shares"), "tr")[3])
-    assert trade == "le métier « Composer des parfums. » 0,40"
+    assert bars == ["96.0", "48.0"]
     passage = read.all("figure")[0]
     assert [one.text for one in read.inside(passage, "mark")] == ["Avel", "cirages"]
     assert "Words of the need in this text: cirages" in said(passage)
@@ -375,7 +357,7 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
         "The need of the case: Fournir du gel hydroalcoolique (sanitiser) à l'hôpital 1.75",
         "Similarity of the two needs: 50%",
         "Weight of the role “Producer”: 100%",
-        "Result: 0.88",
+        "So likely is it an answer by this case: 50%",
     ]
     assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
 
@@ -394,7 +376,7 @@ def test_what_counts_nothing_is_told_why(
     path: str,
     own: str,
 ) -> None:
-    explain_by(lambda told: with_parts(told, own=-2.5, lead=0.0), knowledge_base, monkeypatch)
+    explain_by(lambda told: with_parts(told, own=-2.5), knowledge_base, monkeypatch)
     read = page(client, f"{path}?q=sanitiser&id=avel")
     rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
     assert f"50 {own} 0" in rows[2]
@@ -406,7 +388,7 @@ def test_what_is_inferred_is_explained_by_its_precedent(
     def by_hand(told: Explanation) -> Explanation:
         path, *_ = told.similar
         path = replace(path, likeness=2.5, weight=0.75)
-        told = with_parts(told, support=0.75, example=0.75, likeness=2.5, similar=1.125)
+        told = with_parts(told, example=0.75, likeness=2.5, similar=1.03)
         return replace(told, similar=(path,))
 
     explain_by(by_hand, knowledge_base, monkeypatch)
@@ -424,25 +406,23 @@ def test_what_is_inferred_is_explained_by_its_precedent(
         "déduction : demandez à cette organisation avant d’y compter."
     )
     assert said(section).endswith(
-        "Ce que cela ajoute : 5,00 × 0,75 (le meilleur poids) × (2,50 − 1,00) (la ressemblance, "
-        "moins le minimum qui compte) × 0,75 / (0,75 + 3,00) (la confiance : plus il y a "
-        "d’exemples, plus elle approche de 1) = 1,12."
+        "Ce que cela ajoute : 0,55 × 0,75 (le meilleur poids) × 2,50 (la ressemblance) = 1,03."
     )
-    assert "Déduit d’autres organisations" in said(read.one("table", class_="sum"))
+    assert "1,03 pour les exemples de métiers proches" in said(read.one("table", class_="sum"))
 
 
 def test_many_precedents_add_up_and_all_but_five_are_folded(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def of_seven(told: Explanation) -> Explanation:
-        told = with_parts(told, support=6.0, example=0.9, likeness=2.0, similar=3.0)
+        told = with_parts(told, example=0.9, likeness=2.0, similar=0.99)
         return replace(told, similar=told.similar[:1] * 7)
 
     explain_by(of_seven, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
     shown, folded = read.all("table", class_="sum witnesses")
     assert len(read.inside(shown, "tr")) == 1 + 5 + 1
-    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 6.00 2.00"
+    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 0.90 2.00"
     assert len(read.inside(folded, "tr")) == 1 + 2
     folds = [one for one in folded.ancestors if one.tag == "details"][-1]
     assert said(read.inside(folds, "summary")[0]) == "2 other organisations in this sum"
@@ -450,8 +430,7 @@ def test_many_precedents_add_up_and_all_but_five_are_folded(
     assert said(section).count(PERFUMER.description) == 1
     assert said(section).endswith(
         "The likeness of all together is a mean in which the closest trades count more. What this "
-        "adds: 5.00 × 0.90 (the best weight) × (2.00 − 1.00) (the likeness, less the least that "
-        "counts) × 6.00 / (6.00 + 3.00) (the trust: the more examples, the nearer to 1) = 3.00."
+        "adds: 0.55 × 0.90 (the best weight) × 2.00 (the likeness) = 0.99."
     )
 
 
@@ -459,12 +438,12 @@ def test_a_trade_that_is_not_close_is_said_to_add_nothing(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def far(told: Explanation) -> Explanation:
-        return with_parts(told, similar=0.0, likeness=0.8)
+        return with_parts(told, similar=0.0, likeness=-0.8)
 
     explain_by(far, knowledge_base, monkeypatch)
     read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
     assert said(read.one("section", aria_labelledby="inferred")).endswith(
-        "A likeness of 0.80 is not above 1.00, the least that counts: this adds nothing."
+        "A likeness of −0.80 is not above zero: this adds nothing."
     )
 
 
@@ -560,7 +539,8 @@ def test_what_counts_adds_up_to_the_score(real: KnowledgeBase, query: str) -> No
             hit.score
         )
         own = OwnPart.of(hit.parts, DEFAULT_WEIGHTS)
-        assert own.meaning + own.words + own.trades == pytest.approx(hit.parts.own)
+        assert own.meaning + own.words + own.trade == pytest.approx(hit.parts.own)
+        assert own.means + own.examples == pytest.approx(hit.parts.inferred)
 
 
 def test_the_real_pages_answer(real: KnowledgeBase) -> None:

@@ -31,9 +31,12 @@ def understood(knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("understood")
 @pytest.mark.parametrize(
     ("path", "label"),
-    [("/fr/recherche", "Compris comme : "), ("/en/search", "Understood as: ")],
+    [
+        ("/fr/recherche", "Métiers voisins pris en compte : "),
+        ("/en/search", "Related trades considered: "),
+    ],
 )
-def test_the_page_says_as_what_a_need_was_understood(
+def test_the_page_names_the_trades_that_are_considered(
     client: TestClient, path: str, label: str
 ) -> None:
     read = Page(client.get(path, params={"q": "cirages"}).text)
@@ -48,6 +51,25 @@ def test_the_page_says_as_what_a_need_was_understood(
         assert len(words) <= 61
 
 
+@pytest.mark.parametrize(("share", "shown"), [(0.5, True), (0.49, False)])
+def test_trades_are_named_only_where_the_likeliest_has_half(
+    client: TestClient,
+    knowledge_base: SampleBase,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+    shown: bool,
+) -> None:
+    search = knowledge_base.search
+    assert SOAP
+    likely = (LikelyTrade(SOAP, share),)
+    monkeypatch.setattr(
+        knowledge_base,
+        "search",
+        lambda *asked, **more: replace(search(*asked, **more), trades=likely),
+    )
+    assert ("Related trades considered:" in client.get("/en/search?q=cirages").text) is shown
+
+
 @pytest.mark.usefixtures("understood")
 def test_the_api_gives_the_trades_with_their_shares(client: TestClient) -> None:
     asked = client.get("/api/search", params={"q": "cirages"}).json()["asked"]
@@ -60,6 +82,6 @@ def test_the_api_gives_the_trades_with_their_shares(client: TestClient) -> None:
 
 
 def test_where_no_trade_is_likely_nothing_is_said(client: TestClient) -> None:
-    assert "Understood as" not in client.get("/en/search?q=cirages").text
+    assert "Related trades" not in client.get("/en/search?q=cirages").text
     for path in ("search?q=cirages", "explain?q=cirages&actor=avel"):
         assert client.get(f"/api/{path}").json()["asked"]["trades"] == []

@@ -132,8 +132,10 @@ function option(hit, index, t) {
     parts.push(set(make("span", "passage", ...pieces), { lang: hit.passage.lang, dir: "auto" }));
   }
   if (hit.case) {
-    const { ground, title, witness } = hit.case;
-    parts.push(make("span", "case", t(ground, { case: title, witness })));
+    const { ground, title, witness, elsewhere } = hit.case;
+    parts.push(make("span", "case", t(elsewhere ? "elsewhere" : ground, { case: title, witness })));
+  } else if (hit.means) {
+    parts.push(make("span", "case", t("means", hit)));
   }
   parts.forEach((part, number) => (part.id = id + "-" + number));
   const ids = parts.map((part) => part.id);
