@@ -68,7 +68,7 @@ def rankings() -> list[Ranking]:
     without = [
         Ranking(f"full − {option.name}", {option.name: False})
         for option in fields(RankingOptions)
-        if option.default is True
+        if option.default is True and option.name != "places"
     ]
     return [*STEPS, FULL, *without, _PLAIN]
 
@@ -147,7 +147,8 @@ def _options(
     dataset: DevelopmentSet, way: Ranking, unmatched: frozenset[str] = frozenset()
 ) -> RankingOptions:
     """The options of a way to rank, for a query for which the cases `unmatched` raise nobody."""
-    chosen = dict(way.options)
+    # Judgements say who could, wherever it is.
+    chosen = {**way.options, "places": False}
     if not dataset.elsewhere:
         chosen["elsewhere"] = False
     if dataset.actors is not None and not dataset.cases:

@@ -52,7 +52,8 @@ class RankingOptions:
     """The parts of a ranking; each can be left out, to measure its effect.
 
     With `transfer_only`, a case does not raise the actors that took part in it, only others: this
-    measures its effect on firms that no case names. The cases `unmatched`, by id, raise nobody.
+    measures its effect on firms that no case names. Without `places`, a place in
+    the words of a need leaves nobody out. The cases `unmatched`, by id, raise nobody.
     `elsewhere` are the known conversions (`kb.reference.conversions`).
     """
 
@@ -60,6 +61,7 @@ class RankingOptions:
     lexical: bool = True
     filing: bool = True
     means: bool = True
+    places: bool = True
     cases: bool = True
     similar: bool = True
     elsewhere: bool = True

@@ -82,7 +82,7 @@ def search(
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read
-    asked, filters = _read(query, steering, filters, context)
+    asked, filters = _read(query, steering, filters, context, options)
     # Encode and compare, while this thread reads what needs no embedding
     with comparing(asked, wording, steering, context, options) as comparison:
         bounds = Bounds(asked, steering, store)
@@ -206,13 +206,18 @@ def search(
 
 
 def _read(
-    query: str, steering: Steering, filters: Filters, context: SearchContext
+    query: str,
+    steering: Steering,
+    filters: Filters,
+    context: SearchContext,
+    options: RankingOptions,
 ) -> tuple[Query, Filters]:
     """Returns the query as it is understood, and the filters with the place that it names."""
     asked = understood(query, steering, context.encoder, context.calibration)
     if asked.reading.parts and named_actors(asked.words, context).ids:
         asked = asked.unread  # "Menuiserie à Vitré" may be what somebody is called
-    return asked, with_place_of(asked, checked(filters))
+    filters = checked(filters)
+    return asked, with_place_of(asked, filters) if options.places else filters
 
 
 def _boosts(
