@@ -27,6 +27,11 @@ class Trade:
     fr: str
     en: str
 
+    @property
+    def recovers(self) -> bool:
+        """Whether its firms take in what others throw away, whatever it is."""
+        return self.code[:2] in {"38", "39"} or self.code == "46.77"
+
 
 @cache
 def trades() -> tuple[Trade, ...]:

@@ -46,7 +46,7 @@ class FilingWeights:
     nearest: int = 60
     temperature: float = 0.02
     words: float = 0.5
-    votes: float = 3.0
+    votes: float = 2.0
     floor: float = 0.003
     closeness: float = 1.0
 
@@ -131,7 +131,7 @@ class PrecedentWeights:
     count: int = 16
     passages: int = 100
     strength: float = LEARNT["precedents.strength"]
-    sharpness: float = 0.5
+    sharpness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 Each was written and judged by hands that had seen no search: the organisations are told from public
 pages, the needs were written without them, and two readers graded each pair blind. *a* and *c* are
-to choose by, *b* to measure. A grade is 2 where the two readers gave three or more together, 1
-where they gave two; what one of them alone found possible is not right.
+to choose by, *b* to measure. A grade is the sum of theirs (2: its ordinary work; 1: it could).
 """
 
 import json
@@ -30,19 +29,18 @@ def territory(name: str) -> Built:
     grades: dict[str, dict[str, int]] = {}
     judged = table(_file(name, "judgements"), ("need", "actor", "first", "second"))
     for _, (need, actor, first, second) in judged:
-        grade = (int(first) + int(second)) // 2 + (int(first) + int(second) == 3)
-        grades.setdefault(need, {})[actor] = min(grade, 2)
+        grades.setdefault(need, {})[actor] = int(first) + int(second)
     silence: list[dict[str, Any]] = []
     built = Built(
         f"territory-{name}", {"title": f"Territory {name.upper()}"}, corpus, silence=silence
     )
     for _, (id_, lang, wording, novel, kind, text) in table(_file(name, "needs"), _NEEDS):
         about = {"lang": lang, "wording": wording, "novel": novel, "kind": kind, "split": split}
-        right = {actor: grade for actor, grade in grades.get(id_, {}).items() if grade}
+        right = grades.get(id_, {})
         if right and kind == "need":
             built.queries[id_] = {"_id": id_, "text": text, "metadata": about}
             built.qrels[split][id_] = right
-        elif id_ not in grades:
+        else:
             told = "unmeetable" if kind == "need" else kind
             silence.append({"_id": id_, "text": text, "metadata": {**about, "kind": told}})
     return built

@@ -47,7 +47,8 @@ class ComparedQuery:
         filing: the square roots of how likely it would be filed in each trade, `(trades,)`; None
             where that is not known, and for what is offered.
         able: the square roots of how likely each trade has the means for it, or takes in what is
-            offered, `(trades,)`; None without a trade index.
+            offered (half of it: the trades of recovery that it would be filed in), `(trades,)`;
+            None without a trade index.
     """
 
     embedding: Embeddings
@@ -72,6 +73,8 @@ class Background:
         self.index = index
         self._filing = filing
         self._stacked = np.concatenate(list(embeddings.values()))
+        recovers = [float(trade.recovers) for trade in trades()][: self.count]
+        self._recovers = np.array(recovers, np.float32)
 
     @classmethod
     def of(
@@ -122,15 +125,20 @@ class Background:
         looked for.
         """
         (null,) = self.null_distributions(embedding[np.newaxis])
-        filing = able_trades = None
-        if self.index is not None:
-            row = embedding[np.newaxis]
-            if filed and not offered:
-                filing = self._filing_of_query(self.index, embedding, stems)
-            if able:
-                kind = Votes.TAKES if offered else Votes.COULD
-                able_trades = np.sqrt(self._votes(self.index, row, kind)[0])
-        return ComparedQuery(embedding, null, filing, able_trades)
+        if self.index is None:
+            return ComparedQuery(embedding, null)
+        filing = self._filing_of_query(self.index, embedding, stems)
+        kind = Votes.TAKES if offered else Votes.COULD
+        votes = self._votes(self.index, embedding[np.newaxis], kind)[0]
+        if offered:
+            recovery = np.square(filing) * self._recovers
+            votes = (votes + recovery / max(float(recovery.sum()), 1e-12)) / 2
+        return ComparedQuery(
+            embedding,
+            null,
+            filing if filed and not offered else None,
+            np.sqrt(votes) if able else None,
+        )
 
     def filing(self, rows: Embeddings, lang: str) -> Embeddings | None:
         """The square roots of how likely passages would be filed in each trade, `(n, trades)`.
