@@ -217,7 +217,8 @@ class NameWeights:
 class FitWeights:
     """The probability that a hit is right, and the least of each fit (`kb.search.fits`).
 
-    Source: learnt by tests/training/ranking.py; the least probabilities are what a fit promises.
+    Source: learnt by tests/training/ranking.py; the least probabilities are those with which the hits of
+    a fit keep its promise (docs/ranking.md).
 
     Attributes:
         slope: log odds of a point of the score.
@@ -234,8 +235,8 @@ class FitWeights:
     need: float = LEARNT["fits.need"]
     intercept: float = LEARNT["fits.intercept"]
     strong: float = 0.9
-    possible: float = 0.55
-    weak: float = 0.25
+    possible: float = 0.5
+    weak: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
