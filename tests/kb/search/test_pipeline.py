@@ -11,7 +11,6 @@ from kb.models import Actor, Case, Kind, Record
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
 from kb.search.evidence import PASSAGES_PER_HIT
-from kb.search.fusion import Fusion
 from kb.search.pipeline import search
 from kb.search.query import MAX_QUERY_CHARS
 from kb.search.results import EvidenceKind, Filters, Fit
@@ -501,16 +500,6 @@ def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> No
     assert by_words.parts.dense == 0 < by_words.parts.lexical
     assert by_meaning.parts.lexical == 0 < by_meaning.parts.dense
     assert both.score > max(by_words.score, by_meaning.score)
-
-
-def test_reciprocal_ranks_put_first_what_both_put_first(base: KnowledgeBase) -> None:
-    by_rank = RankingOptions(fusion=Fusion.RECIPROCAL_RANK)
-    found = base.search("gants de cuir", options=by_rank).hits
-    assert [hit.actor.id for hit in found[:2]] == ["gants", "avel"]
-    # Of two rankings that both put it first.
-    assert found[0].score == pytest.approx(2 / 61)
-    scores = [hit.score for hit in found]
-    assert scores == sorted(scores, reverse=True)
 
 
 def test_an_unmatched_case_raises_nobody_and_is_still_found(base: KnowledgeBase) -> None:
