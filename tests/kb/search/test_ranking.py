@@ -252,9 +252,7 @@ def test_a_score_is_the_sum_of_its_parts(
     own: float, able: float, case: float | None, boost: Boost, name: float
 ) -> None:
     endorsements = [endorsed(case)] if case else []
-    one = candidate(
-        passage("a", own, able=able), endorsements=endorsements, boost=boost, name=name
-    )
+    one = candidate(passage("a", own, able=able), endorsements=endorsements, boost=boost, name=name)
     parts = one.parts
     assert parts.own == pytest.approx(own)
     assert parts.similar == boost.rise(FOLLOWING)
@@ -339,9 +337,7 @@ def test_the_order_of_a_list_never_contradicts_its_fits(
     rising = [FITS.index(one.fit) for one in reversed(ranked)]
     assert rising == sorted(rising)
     assert best_first(ranked) == ranked
-    assert every.fitting(passages) == {
-        one.record_id for one in ranked if one.fit is not Fit.NONE
-    }
+    assert every.fitting(passages) == {one.record_id for one in ranked if one.fit is not Fit.NONE}
     for one in ranked:
         if not one.name and not one.endorsements:
             assert FITS.index(one.fit) <= FITS.index(most)
@@ -352,8 +348,7 @@ def test_the_more_relevant_a_case_the_better_the_fit_of_who_did_it(
     one: float, other: float
 ) -> None:
     fits = [
-        FITS.index(candidate(endorsements=[endorsed(share)]).fit)
-        for share in sorted((one, other))
+        FITS.index(candidate(endorsements=[endorsed(share)]).fit) for share in sorted((one, other))
     ]
     assert fits == sorted(fits)
     assert candidate(endorsements=[endorsed(1.0)]).fit is Fit.STRONG

@@ -19,9 +19,7 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
     return base
 
 
-def values(
-    base: KnowledgeBase, k: int | None, among: set[int] | None = None
-) -> dict[int, float]:
+def values(base: KnowledgeBase, k: int | None, among: set[int] | None = None) -> dict[int, float]:
     with base._context() as context:
         return WordValues(parse("gants"), context).best(k, among)
 

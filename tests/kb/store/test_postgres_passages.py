@@ -18,7 +18,6 @@ from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
-from kb.search.literal.known_words import KnownWords
 from kb.store.pool import StorePool
 from kb.store.postgres import passages as postgres_passages
 from kb.store.postgres.halfvec import Halfvec, embeddings_of
