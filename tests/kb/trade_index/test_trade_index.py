@@ -22,8 +22,8 @@ from kb.trade_index.trade_index import (
     CARD_FILE,
     FILED_FILE,
     INDEX_FILE,
-    SOLITARY,
     TradeIndex,
+    Votes,
 )
 from tests.encoders import WordCountEncoder
 
@@ -59,6 +59,23 @@ def test_votes_by_hand() -> None:
     assert votes[COLUMNS["20.41"]] == pytest.approx((1 - first) / 2)
     assert votes[COLUMNS["15.20"]] == 0
     assert votes.sum() == pytest.approx(1)
+
+
+def test_each_kind_of_phrases_votes_by_itself(tmp_path: Path) -> None:
+    made = TradeIndex.of(TEXTS, AXES[:3], FILED, TRADE_ROWS, "Flat", ends=(1, 3, 3))
+    made.write(tmp_path, {})
+    for index in (made, TradeIndex.read(tmp_path)):
+        assert [index.count(kind) for kind in Votes] == [1, 2, 0]
+        for kind, code in ((Votes.FILED, "20.42"), (Votes.COULD, "15.20")):
+            (votes,), _ = index.votes(AXES[2:3], 1, 0.1, kind)
+            assert votes[COLUMNS[code]] == pytest.approx(1)
+        (votes,), (nearest,) = index.votes(AXES[2:3], 1, 0.1, Votes.TAKES)
+        assert not votes.any()
+        assert nearest == 0
+        assert index.nearest(AXES[2], Votes.COULD) == [1, 0]
+        assert index.nearest(AXES[2], Votes.TAKES) == []
+        # The words of what firms could make file no text.
+        assert set(index.words.rows) == query_stems(TEXTS[0])
 
 
 def test_the_lower_the_temperature_the_more_the_nearest_decides() -> None:
@@ -99,21 +116,11 @@ def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
         read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), strict=True
     ):
         np.testing.assert_allclose(of_read, of_made, atol=1e-6)
-    assert read.near == pytest.approx(made.near)
+    assert read.ends == made.ends == (200, 200, 200)
     assert read.is_of(TRADE_ROWS)
     card = json.loads((tmp_path / "index" / CARD_FILE).read_text("utf-8"))
     assert card["phrases"] == 200
     assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE]
-
-
-def test_near_is_as_near_as_all_but_the_solitary_phrases_are_to_another() -> None:
-    rows = np.array([[1, 0], [0.6, 0.8], [0.6, 0.8], [-1, 0]], np.float32)
-    texts, filed = [""] * 4, [(trades()[0].code,)] * 4
-    index = TradeIndex.of(texts, rows, filed, TRADE_ROWS[:, :2], "Flat")
-    # Each to its nearest other: 0.6, 1, 1, -0.6.
-    assert index.near == pytest.approx(np.quantile([0.6, 1, 1, -0.6], SOLITARY))
-    alone = TradeIndex.of(texts[:1], rows[:1], filed[:1], TRADE_ROWS[:, :2], "Flat")
-    assert alone.near == 0
 
 
 def test_an_index_of_an_older_version_is_told_so(tmp_path: Path) -> None:
@@ -237,6 +244,9 @@ def test_parts_that_do_not_fit_together_are_refused_in_a_line(tmp_path: Path) ->
     three_phrases().write(tmp_path, {})
     rewrite(tmp_path / FILED_FILE, starts=np.array([0, 1, 1, 4], np.int32))
     assert "without a trade" in refusal_of(tmp_path)
+    three_phrases().write(tmp_path, {})
+    rewrite(tmp_path / FILED_FILE, ends=np.array([3, 2, 3], np.int32))
+    assert "end at (3, 2, 3)" in refusal_of(tmp_path)
     three_phrases().write(tmp_path, {})
     with np.load(tmp_path / WORDS_FILE) as kept:
         columns = np.full_like(kept["trades"], len(trades()))

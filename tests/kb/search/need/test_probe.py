@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 
 from kb.encoder.encoder import Encoder, TextKind
-from kb.search.fits import fit_of
-from kb.search.need.probe import NeedProbe, doubt, probability, terms_of
+from kb.search.need.probe import _PENALTY, _WORD_SCALE, NeedProbe, probability, terms_of
 from kb.search.need.training_texts import TrainingText, training_texts
 from kb.search.query import bare_need
-from kb.search.results import Fit
-from kb.search.trades.null_distribution import NullDistribution
-from kb.search.weights import DEFAULT_WEIGHTS, NeedWeights
 from tests.encoders import WordCountEncoder
-
-WEIGHTS = NeedWeights(least_texts=2)
 
 NEEDS = ["pots de miel", "pots en verre", "savon en verre", "vente de miel", "vente de savon"]
 OTHERS = ["histoire du miel", "histoire du verre", "recette au miel", "recette du pain", "météo"]
@@ -25,10 +19,10 @@ TEXTS = [
 ]
 
 
-def fitted(texts: list[TrainingText], weights: NeedWeights = WEIGHTS) -> NeedProbe:
+def fitted(texts: list[TrainingText]) -> NeedProbe:
     encoder = WordCountEncoder(dimension=64)
     rows = encoder.encode([text.text for text in texts], TextKind.QUERY)
-    return NeedProbe.fitted(texts, rows, weights)
+    return NeedProbe.fitted(texts, rows)
 
 
 def odds(probe: NeedProbe, text: str, encoder: Encoder) -> float:
@@ -54,13 +48,12 @@ def test_the_fitted_odds_are_those_of_least_loss() -> None:
         of_term = sum(
             error for text, error in zip(TEXTS, errors, strict=True) if term in terms_of(text.text)
         )
-        slope = value / WEIGHTS.word_scale
-        assert WEIGHTS.word_scale * of_term + WEIGHTS.penalty * slope == pytest.approx(0, abs=1e-4)
+        slope = value / _WORD_SCALE
+        assert _WORD_SCALE * of_term + _PENALTY * slope == pytest.approx(0, abs=1e-4)
 
 
 def test_needs_and_others_weigh_the_same_however_many_they_are() -> None:
-    weights = NeedWeights(least_texts=1)
-    once, often = fitted(TEXTS, weights), fitted([*TEXTS, *TEXTS[: len(NEEDS)]], weights)
+    once, often = fitted(TEXTS * 3), fitted([*TEXTS, *TEXTS[: len(NEEDS)]] * 3)
     (row,) = WordCountEncoder(dimension=64).encode(["vente de pots"], TextKind.QUERY)
     assert often.log_odds("vente", row) == pytest.approx(once.log_odds("vente", row), abs=0.01)
 
@@ -70,20 +63,14 @@ def test_terms_are_words_pairs_and_the_beginning() -> None:
     assert terms_of("…") == set()
 
 
-def test_a_fit_requires_more_only_below_the_bound() -> None:
-    weights = NeedWeights(bound=-1, slope=2)
-    assert doubt(-0.5, weights) == doubt(7, weights) == 0
-    assert doubt(-2.5, weights) == 3
-
-
 def test_it_is_learned_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.search.need.probe.training_texts", lambda: tuple(TEXTS))
     monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
-    learned = NeedProbe.of(WordCountEncoder("kept-1", 64), WEIGHTS, tmp_path)
+    learned = NeedProbe.of(WordCountEncoder("kept-1", 64), tmp_path)
     (path,) = (tmp_path / "probes").iterdir()
     monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
     monkeypatch.setattr("kb.search.need.probe.NeedProbe.fitted", None)
-    read = NeedProbe.of(WordCountEncoder("kept-1", 64), WEIGHTS, tmp_path)
+    read = NeedProbe.of(WordCountEncoder("kept-1", 64), tmp_path)
     encoder = WordCountEncoder(dimension=64)
     assert odds(read, "pots de savon", encoder) == odds(learned, "pots de savon", encoder)
     assert path.is_file()
@@ -96,22 +83,22 @@ def test_a_damaged_file_is_learned_again(
     monkeypatch.setattr("kb.search.need.probe.training_texts", lambda: tuple(TEXTS))
     monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
     encoder = WordCountEncoder("kept-2", 64)
-    learned = NeedProbe.of(encoder, WEIGHTS, tmp_path)
+    learned = NeedProbe.of(encoder, tmp_path)
     (path,) = (tmp_path / "probes").iterdir()
     path.write_text(damage)
     monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
-    again = NeedProbe.of(encoder, WEIGHTS, tmp_path)
+    again = NeedProbe.of(encoder, tmp_path)
     assert odds(again, "pots", encoder) == pytest.approx(odds(learned, "pots", encoder))
 
 
 def test_each_encoder_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.search.need.probe.training_texts", lambda: tuple(TEXTS))
     monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
-    one = NeedProbe.of(WordCountEncoder("a", 64), WEIGHTS)
-    other = NeedProbe.of(WordCountEncoder("b", 32), WEIGHTS)
+    one = NeedProbe.of(WordCountEncoder("a", 64))
+    other = NeedProbe.of(WordCountEncoder("b", 32))
     assert one.slopes.shape == (64,)
     assert other.slopes.shape == (32,)
-    assert NeedProbe.of(WordCountEncoder("a", 64), WEIGHTS) is one
+    assert NeedProbe.of(WordCountEncoder("a", 64)) is one
 
 
 def test_the_training_texts_are_many_and_each_is_there_once() -> None:
@@ -123,14 +110,3 @@ def test_the_training_texts_are_many_and_each_is_there_once() -> None:
     assert len(others) > 1500
     assert len({text.kind for text in others}) > 25
     assert not any("{}" in text.text for text in texts)
-
-
-@pytest.mark.parametrize(
-    ("need_odds", "in_doubt", "fit"),
-    [(2.0, 0.0, Fit.STRONG), (-1.0, 0.0, Fit.POSSIBLE), (-2.0, 1.5, Fit.WEAK)],
-)
-def test_however_high_a_score_no_need_has_no_strong_fit(
-    need_odds: float, in_doubt: float, fit: Fit
-) -> None:
-    null = NullDistribution({"fr": 0.0}, {"fr": 1.0}, 5.0, need_odds, in_doubt)
-    assert fit_of(50.0, null, DEFAULT_WEIGHTS.fits) is fit

@@ -1,6 +1,5 @@
 """Filing: in which trades texts would be filed, by the phrases of a trade index near to them."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,21 +11,21 @@ from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import EmbeddedPassages
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.reference.trades import trades
+from kb.reference.lexicon import LexiconKind, lexicon, means_of
+from kb.reference.trades import trade_of, trades
 from kb.search.context import RankingOptions
-from kb.search.fusion import filing_value
-from kb.search.trades.background import Background, ExpandedQuery
+from kb.search.results import EvidenceKind
+from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.likely_trades import LEAST_SHARE, MOST, likely_trades
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.trades.overlaps import Overlaps
 from kb.search.trades.passage_trades import FILED_IN
-from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights
+from kb.search.weights import DEFAULT_WEIGHTS
 from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 32
-EXPANSION = DEFAULT_WEIGHTS.expansion
 SOAP, SHOES = (
     next(place for place, trade in enumerate(trades()) if trade.code == code)
     for code in ("20.41", "15.20")
@@ -56,14 +55,14 @@ def embedded(rows: Sequence[Embeddings] | Embeddings) -> EmbeddedPassages:
     return EmbeddedPassages(np.arange(len(rows)), np.array(rows))
 
 
-def filing_background(weights: FilingWeights = FilingWeights()) -> Background:
-    return Background(EMBEDDINGS, EXPANSION, INDEX, weights)
+def filing_background() -> Background:
+    return Background(EMBEDDINGS, INDEX)
 
 
 def test_a_text_is_filed_where_the_phrases_near_to_it_are() -> None:
     background = filing_background()
     for phrase, trade in zip(PHRASES, (SOAP, SHOES), strict=True):
-        filing = background.expand(phrase).filing
+        filing = background.compared(phrase).filing
         assert filing is not None
         assert float(np.square(filing).sum()) == pytest.approx(1, abs=1e-4)
         assert int(filing.argmax()) == trade
@@ -71,7 +70,7 @@ def test_a_text_is_filed_where_the_phrases_near_to_it_are() -> None:
 
 def test_a_rare_word_of_a_phrase_files_a_text_that_the_encoder_takes_for_another() -> None:
     background = filing_background()
-    plain, said = background.expand(PHRASES[0]), background.expand(PHRASES[0], {"bott"})
+    plain, said = background.compared(PHRASES[0]), background.compared(PHRASES[0], {"bott"})
     assert plain.filing is not None
     assert said.filing is not None
     assert query_stems("bottes") == {"bott"}
@@ -79,41 +78,28 @@ def test_a_rare_word_of_a_phrase_files_a_text_that_the_encoder_takes_for_another
 
 
 def test_without_an_index_nothing_is_filed() -> None:
-    background = Background(EMBEDDINGS, EXPANSION)
-    expanded = background.expand(PHRASES[0])
-    assert expanded.filing is None
-    one = embedded(PHRASES[:1])
-    assert np.isnan(Overlaps(background).of(expanded, one, ["fr"]).filing).all()
-    assert not Overlaps(background).filing(one, ["fr"]).any()
-    assert filing_background().expand(PHRASES[0], filed=False).filing is None
-
-
-def test_far_from_all_phrases_and_their_rare_words_nothing_is_filed() -> None:
-    background = filing_background()
-    (first, second), near = PHRASES, INDEX.near
-    apart = second - (second @ first) * first
-    apart /= -np.linalg.norm(apart)
-
-    def at(cosine: float) -> Embeddings:
-        return np.asarray(cosine * first + math.sqrt(1 - cosine**2) * apart, np.float32)
-
-    assert background.expand(at(near + 0.01), {"inconnu"}).filing is not None
-    assert background.expand(at(near - 0.01), {"inconnu"}).filing is None
-    assert background.expand(at(near - 0.01), {"bott"}).filing is not None
+    background = Background(EMBEDDINGS)
+    compared = background.compared(PHRASES[0])
+    assert compared.filing is compared.able is None
+    found = Overlaps(background).of(compared, embedded(PHRASES[:1]), ["fr"])
+    assert np.isnan([found.filing, found.able]).all()
+    assert found.apart.tolist() == [0]
+    assert likely_trades(compared) == ()
+    assert filing_background().compared(PHRASES[0], filed=False).filing is None
 
 
 def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
     background = filing_background()
     passages = embedded([*PHRASES, *unit_rows(5, seed=7)])
-    expanded = background.expand(PHRASES[0])
-    assert expanded.filing is not None
-    _, filing = background.shares(passages.embeddings, "fr")
+    compared = background.compared(PHRASES[0])
+    assert compared.filing is not None
+    filing = background.filing(passages.embeddings, "fr")
     assert filing is not None
-    whole = filing @ expanded.filing
+    whole = filing @ compared.filing
     # Only the likeliest trades of a passage are remembered: what is left out is little.
     overlaps = Overlaps(background)
     for _ in range(2):
-        found = overlaps.of(expanded, passages, ["fr"] * 7).filing
+        found = overlaps.of(compared, passages, ["fr"] * 7).filing
         for row, overlap in enumerate(found):
             assert overlap <= whole[row] + 1e-3
             kept = np.sort(filing[row])[::-1][:FILED_IN]
@@ -133,10 +119,10 @@ def test_things_and_services_are_apart() -> None:
         np.concatenate(list(EMBEDDINGS.values())),
         "Flat",
     )
-    background = Background(EMBEDDINGS, EXPANSION, index)
+    background = Background(EMBEDDINGS, index)
     passages, french = embedded(PHRASES), ["fr"] * len(PHRASES)
-    of_soap = Overlaps(background).of(background.expand(PHRASES[0]), passages, french).apart
-    of_service = Overlaps(background).of(background.expand(PHRASES[1]), passages, french).apart
+    of_soap = Overlaps(background).of(background.compared(PHRASES[0]), passages, french).apart
+    of_service = Overlaps(background).of(background.compared(PHRASES[1]), passages, french).apart
     assert of_soap[0] < of_soap[1]
     assert of_service[1] < of_service[0]
     assert all(0 <= one <= 1 + 1e-3 for one in (*of_soap, *of_service))
@@ -146,36 +132,34 @@ def test_the_filing_of_passages_is_that_of_each_in_its_language_in_their_order()
     background = filing_background()
     passages = embedded([*PHRASES, unit_rows(1, seed=8)[0]])
     langs = ["fr", "en", "fr"]
-    found = Overlaps(background).filing(passages, langs)
-    for row, embedding, lang in zip(found, passages.embeddings, langs, strict=True):
-        whole = background.shares(embedding[np.newaxis], lang)[1]
+    found = Overlaps(background).read(passages, langs)
+    for row, embedding, lang in zip(range(3), passages.embeddings, langs, strict=True):
+        whole = background.filing(embedding[np.newaxis], lang)
         assert whole is not None
-        whole = whole[0]
-        likeliest = np.argsort(-whole)[:FILED_IN]
-        np.testing.assert_allclose(row[likeliest], whole[likeliest], atol=1e-3)
-        assert np.count_nonzero(row) <= FILED_IN
+        assert found.filed.shape[1] == FILED_IN
+        np.testing.assert_allclose(found.filing[row], whole[0][found.filed[row]], atol=1e-3)
+        assert found.filing[row].min() >= np.sort(whole[0])[-FILED_IN] - 1e-3
 
 
 def test_an_index_of_another_encoder_is_not_used(word_counts: WordCountEncoder) -> None:
-    assert Background.of(word_counts, EXPANSION, index=INDEX).index is None
+    assert Background.of(word_counts, index=INDEX).index is None
 
 
 def test_an_index_of_the_encoder_is_used(tmp_path: Path) -> None:
     encoder = WordCountEncoder()
-    made = Background.of(encoder, EXPANSION, tmp_path)
+    made = Background.of(encoder, tmp_path)
     rows = np.concatenate(list(made.embeddings.values()))
     index = TradeIndex.of([""] * 3, rows[:3], [("20.41",)] * 3, rows, "Flat")
-    assert Background.of(encoder, EXPANSION, tmp_path, index).index is index
+    assert Background.of(encoder, tmp_path, index).index is index
 
 
 # Likely trades
 
 
-def filed(*shares: float) -> ExpandedQuery:
+def filed(*shares: float) -> ComparedQuery:
     filing = np.zeros(len(trades()), np.float32)
     filing[: len(shares)] = np.sqrt(shares)
-    null = NullDistribution({}, {}, 0.0)
-    return ExpandedQuery(PHRASES[0], {}, null, filing, (), filing)
+    return ComparedQuery(PHRASES[0], NullDistribution({}, {}, 0.0), filing)
 
 
 def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
@@ -184,11 +168,6 @@ def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
     assert [likely.share for likely in found] == pytest.approx([0.5, 0.2, 0.2])
     assert len(likely_trades(filed(*[0.2] * 5))) == MOST
     assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6)) == ()
-
-
-def test_without_a_trade_index_no_trade_is_likely() -> None:
-    background = Background(EMBEDDINGS, EXPANSION)
-    assert likely_trades(background.expand(PHRASES[0])) == ()
 
 
 @pytest.fixture
@@ -223,12 +202,53 @@ def test_a_passage_filed_as_the_need_is_ranks_higher(base_with_index: KnowledgeB
     (plain,) = base_with_index.search(query, complete=True, options=without).hits
     assert plain.parts.filing is None
     assert hit.parts.filing is not None
-    value = filing_value(hit.parts.filing, DEFAULT_WEIGHTS.passages)
-    assert hit.parts.own - value == pytest.approx(
-        hit.parts.dense
-        + DEFAULT_WEIGHTS.passages.lexical * hit.parts.lexical
-        + DEFAULT_WEIGHTS.passages.overlap
-        * math.log(hit.parts.overlap + DEFAULT_WEIGHTS.passages.least_overlap)
-        - DEFAULT_WEIGHTS.passages.apart * hit.parts.apart,
-        abs=1e-3,
-    )
+    weights = DEFAULT_WEIGHTS.passages
+    more = weights.filing * (hit.parts.filing - weights.unknown_filing)
+    more -= weights.apart * hit.parts.apart
+    assert hit.parts.own == pytest.approx(plain.parts.own + more, abs=1e-3)
+
+
+# Means
+
+COULD = TradeIndex.of(
+    ("savons", "gel", "huile usée"),
+    unit_rows(3, seed=4),
+    [("20.41",), ("15.20",), ("20.41",)],
+    np.concatenate(list(EMBEDDINGS.values())),
+    "Flat",
+    ends=(1, 2, 3),
+)
+
+
+def test_who_could_make_a_thing_and_who_takes_it_in_are_asked_of_phrases_of_their_own() -> None:
+    background, row = Background(EMBEDDINGS, COULD), unit_rows(3, seed=4)[1]
+    sought, offered = background.compared(row), background.compared(row, offered=True)
+    assert sought.filing is not None
+    assert sought.able is not None
+    assert offered.able is not None
+    assert [int(sought.able.argmax()), int(offered.able.argmax())] == [SHOES, SOAP]
+    assert offered.filing is None
+    assert background.compared(row, able=False).able is None
+
+
+def test_an_actor_is_shown_with_the_means_of_its_trade(base_with_index: KnowledgeBase) -> None:
+    known = next(of for of in lexicon() if of.kind is LexiconKind.COULD and of.lang == "en")
+    trade = trade_of(known.code)
+    assert trade is not None
+    base_with_index.put([Actor("able", "Able", description=f"{trade.en}.", lang="en")])
+    (hit,) = [
+        one
+        for one in base_with_index.search(known.text, lang="en", complete=True).hits
+        if one.actor.id == "able"
+    ]
+    assert hit.parts.able is not None
+    assert hit.parts.able > 0
+    (evidence,) = [one for one in hit.evidence if one.kind is EvidenceKind.MEANS]
+    assert evidence.means is not None
+    assert evidence.means.trade == trade
+    assert evidence.means.phrase == known.text
+    assert set(evidence.means.means) <= set(means_of(known.code, "en"))
+    assert evidence.text == f"{trade.en}."
+    without = RankingOptions(means=False)
+    hits = base_with_index.search(known.text, complete=True, options=without).hits
+    assert {one.parts.able for one in hits} == {None}
