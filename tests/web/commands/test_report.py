@@ -82,9 +82,9 @@ def test_a_report_is_steered_as_a_page_is(folder: Folder) -> None:
 
 def test_a_spreadsheet_is_that_of_the_language(folder: Folder, tmp_path: Path) -> None:
     for lang, start in (
-        (["--lang", "fr"], '"format";"quisait report 4"'),
-        (["--lang", "en"], '"format","quisait report 4"'),
-        ([], '"format","quisait report 4"'),
+        (["--lang", "fr"], '"format";"quisait report 5"'),
+        (["--lang", "en"], '"format","quisait report 5"'),
+        ([], '"format","quisait report 5"'),
     ):
         file = tmp_path / "report.csv"
         assert quisait(folder, "gants", "--format", "csv", "--out", str(file), *lang).exit_code == 0

@@ -150,10 +150,10 @@ def test_the_widget_and_its_frame_give_it(client: TestClient, evidence: Evidence
         "title": "masques lavables",
         "lang": "fr",
         "url": SOURCE,
-        "witness": "Voilerie Tarot (Les Sables-d'Olonne)",
+        "witness": "Voilerie Tarot (Les Sables-d'Olonne, 2020)",
         "elsewhere": True,
     }
-    assert "Voilerie Tarot (Les Sables-d'Olonne), qui l’a fait ailleurs : masques" in text
+    assert "Voilerie Tarot (Les Sables-d'Olonne, 2020), qui l’a fait ailleurs : masques" in text
 
 
 def test_a_report_has_it(evidence: Evidence, knowledge_base: SampleBase) -> None:
