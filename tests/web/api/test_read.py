@@ -67,7 +67,7 @@ def detail(client: TestClient, path: str, status: int, **query: object) -> str:
 
 
 def known_parts(hit: ActorHit) -> dict[str, float]:
-    """The parts of a score; the encoder of the tests has no trade index, and so some are unknown."""
+    """The parts of a score that are known: the encoder of the tests has no trade index."""
     assert hit.parts.filing is hit.parts.able is None
     return {name: value for name, value in asdict(hit.parts).items() if value is not None}
 
