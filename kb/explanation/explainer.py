@@ -26,7 +26,7 @@ from kb.explanation.linear_score import LinearScore
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
-from kb.search.boosts.case_matching import TOLD, closeness, relevance
+from kb.search.boosts.case_matching import TOLD, closeness, relevance, tells
 from kb.search.boosts.contributions import credited
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import (
@@ -179,6 +179,7 @@ class Explainer:
             (closeness(scored, self._asked.text, weights), edition, scored)
             for edition in store.cases(store.editions(case.story)).values()
             for scored in self._scored(self._need_ids(edition))
+            if tells(scored, self._asked.text, weights)
         ]
         if not needs:
             return None, 0.0

@@ -105,7 +105,7 @@ class CaseWeights:
     lexical: float = 0.3
     gate_middle: float = 1.2
     gate_width: float = 0.1
-    least_relevance: float = 0.1
+    least_relevance: float = 0.2
     second_ground: float = 0.1
     aside: float = 0.4
     given_up: float = 0.75
@@ -217,8 +217,8 @@ class NameWeights:
 class FitWeights:
     """The probability that a hit is right, and the least of each fit (`kb.search.fits`).
 
-    Source: learnt by tests/training/ranking.py; the least probabilities are those with which the hits of
-    a fit keep its promise (docs/ranking.md).
+    Source: learnt by tests/training/ranking.py; the least probabilities are those with which the
+    hits of a fit keep its promise (docs/ranking.md).
 
     Attributes:
         slope: log odds of a point of the score.

@@ -16,7 +16,8 @@ from scipy import sparse
 
 from kb.text.analysis import query_stems
 
-WORDS_FILE = "words.npz"
+WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"
+"""The words of phrases that firms are filed by, and of what they could make."""
 
 MOST_PHRASES = 30
 """A word of more phrases is common: it tells no trade by itself."""
@@ -78,9 +79,9 @@ class FiledWords:
         )
         return cls({stem: row for row, stem in enumerate(rare)}, matrix, rarity)
 
-    def write(self, folder: Path) -> None:
+    def write(self, path: Path) -> None:
         np.savez_compressed(
-            folder / WORDS_FILE,
+            path,
             stems=np.frombuffer("\n".join(self.rows).encode(), np.uint8),
             trades=self.filed.indices.astype(np.uint16),
             starts=self.filed.indptr.astype(np.int32),
@@ -89,18 +90,18 @@ class FiledWords:
         )
 
     @classmethod
-    def read(cls, folder: Path, trades: int) -> "FiledWords":
+    def read(cls, path: Path, trades: int) -> "FiledWords":
         """Reads what `write` wrote.
 
         Raises:
             OSError, ValueError, KeyError: there is none, or it is damaged.
         """
-        with (folder / WORDS_FILE).open("rb") as file, np.load(file) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             text = kept["stems"].tobytes().decode()
             stems = text.split("\n") if text else []
             rarity = kept["rarity"].astype(np.float32)
             parts = kept["shares"].astype(np.float32), kept["trades"].astype(int), kept["starts"]
         if len(stems) != len(rarity):
-            raise ValueError(f"{WORDS_FILE} has {len(rarity)} words of {len(stems)}")
+            raise ValueError(f"{path.name} has {len(rarity)} words of {len(stems)}")
         matrix = sparse.csr_matrix(parts, (len(stems), trades))
         return cls({stem: row for row, stem in enumerate(stems)}, matrix, rarity)

@@ -29,10 +29,10 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import EncoderError
 from kb.one_thread import take_one_thread
 from kb.reference.trades import trades
-from kb.trade_index.filed_words import WORDS_FILE, FiledWords
+from kb.trade_index.filed_words import ABLE_WORDS_FILE, WORDS_FILE, FiledWords
 
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
-_FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE)
+_FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE)
 
 BUNDLED = Path(__file__).parent / "bundled"
 """The folder of the trade index that comes with the program, for the default encoder."""
@@ -82,6 +82,7 @@ class TradeIndex:
         probes: the embeddings of the probed trades by the encoder of the index.
         ends: of each kind of phrases (`Votes`), the row after its last; kinds are in order.
         words: the rare words of the phrases that texts are filed by.
+        able_words: those of what firms could make.
         encoder: the name of the encoder, as the card has it.
     """
 
@@ -89,6 +90,7 @@ class TradeIndex:
     filed: sparse.csr_matrix
     probes: Embeddings
     words: FiledWords
+    able_words: FiledWords
     ends: tuple[int, ...]
     encoder: str = ""
 
@@ -203,9 +205,12 @@ class TradeIndex:
         starts = np.concatenate([[0], np.cumsum(counts)])
         matrix = sparse.csr_matrix((shares, of_each, starts), shape=(len(rows), len(columns)))
         trades_of = [[columns[code] for code in codes] for codes in filed]
-        filed_by = zip(texts[: ends[0]], trades_of[: ends[0]], strict=True)
-        words = FiledWords.of([pair for pair in filed_by if pair[0]], len(columns))
-        return cls(phrases, matrix, probes_of(trade_rows), words, ends)
+        pairs = list(zip(texts, trades_of, strict=True))
+        words, able_words = (
+            FiledWords.of([pair for pair in of_kind if pair[0]], len(columns))
+            for of_kind in (pairs[: ends[0]], pairs[ends[0] : ends[1]])
+        )
+        return cls(phrases, matrix, probes_of(trade_rows), words, able_words, ends)
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
         """Writes the index and its card into a folder, which is made.
@@ -221,7 +226,8 @@ class TradeIndex:
             probes=self.probes.astype(np.float16),
             ends=np.array(self.ends, np.int32),
         )
-        self.words.write(folder)
+        self.words.write(folder / WORDS_FILE)
+        self.able_words.write(folder / ABLE_WORDS_FILE)
         whole = {**card, "files": {name: _digest(folder / name) for name in _FILES}}
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
         (folder / CARD_FILE).write_text(text, encoding="utf-8")
@@ -245,7 +251,8 @@ class TradeIndex:
                 of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
                 probes = kept["probes"].astype(np.float32)
                 ends = tuple(kept["ends"].tolist())
-            words = FiledWords.read(folder, len(trades()))
+            words = FiledWords.read(folder / WORDS_FILE, len(trades()))
+            able_words = FiledWords.read(folder / ABLE_WORDS_FILE, len(trades()))
             counts = np.diff(starts)
             if len(starts) < 2 or np.any(counts < 1):
                 raise ValueError(f"{FILED_FILE} has phrases without a trade")
@@ -253,7 +260,7 @@ class TradeIndex:
             shape = (len(counts), len(trades()))
             filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
             name = str(card.get("encoder", ""))
-            index = cls(phrases, filed, probes, words, ends, name)
+            index = cls(phrases, filed, probes, words, able_words, ends, name)
             index._check()
         except _UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -282,7 +289,7 @@ class TradeIndex:
             raise ValueError(
                 f"phrases of dimension {self.phrases.d} and probes of shape {self.probes.shape}"
             )
-        for part in (self.filed, self.words.filed):
+        for part in (self.filed, self.words.filed, self.able_words.filed):
             part.check_format(full_check=True)
         numbers = (self.probes, self.words.filed.data, self.words.rarity)
         if not all(np.all(np.isfinite(part)) for part in numbers):

@@ -21,6 +21,7 @@ from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
 from kb.registers.sites import Site, SiteCounts, Sites
 from kb.search.results import Filters, SearchResult, Steering
+from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 
@@ -110,6 +111,8 @@ PERFUMER = Actor(
     source_url="https://parfums.example/",
 )
 
+WEIGHTS = DEFAULT_WEIGHTS.with_value("precedents.strength", 0.65)
+"""With this, of those like Avel the perfumer alone is worth a call."""
 
 BARE_ACTOR = Actor(id="bare", name="Known by its name alone")
 BARE_CASE = Case(id="bare", title="A story without people or themes", text="SourceRow in a line.")
@@ -159,7 +162,7 @@ class SampleBase(KnowledgeBase):
         folder = Path(tempfile.mkdtemp(prefix="quisait-sample-"))
         self._finalize = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         shutil.copytree(_folder_of(_Records((*actors, *cases))), folder, dirs_exist_ok=True)
-        super().__init__(folder, sample_encoder)
+        super().__init__(folder, sample_encoder, weights=WEIGHTS)
         self.sites = RegisteredSites(sites)
         self.searches: list[tuple[str, int, Filters]] = []
         self.steerings: list[Steering] = []

@@ -135,14 +135,13 @@ class TradeOut(Shape):
 
 
 class PrecedentOut(ActorReference):
-    """An actor that met such a need, and whose trade is close to the hit's.
-
-    For a firm elsewhere, its `id` and that of the `case` are empty, and `url` is the source of what
-    it did: the `title` of the case.
-    """
+    """An actor that met such a need, here or elsewhere; its trade is close to the hit's."""
 
     place: str = Field(description="Its town, or empty.", examples=["Magnac-Lavalette"])
-    case: CaseReference = Field(description="The case, with the precedent's role.")
+    case: CaseReference = Field(
+        description="The case, with the precedent's role. For a firm elsewhere, its `id` and that "
+        "of the case are empty, each `url` is the source, and `title` is what it made or supplied."
+    )
 
     @classmethod
     def in_case(

@@ -62,7 +62,7 @@ class WidgetCase(Shape):
                     url = absolute_url(address("case", ground.case.id))
                     elsewhere = False
                     if ground.precedent and not ground.precedent.id:
-                        witness += f" ({ground.precedent.place})"
+                        witness += f" ({ground.precedent.place}, {ground.case.period})"
                         url, elsewhere = ground.case.source_url, True
                     return cls(
                         ground="shown" if kind is EvidenceKind.CASE else "inferred",

@@ -44,6 +44,15 @@ TOLD = (NEED, TITLE, TEXT)
 """The parts of a case that tell what it is about."""
 
 
+def tells(scored: ScoredPassage, asked: str, weights: RankingWeights) -> bool:
+    """Returns whether a passage may match its case: an article only by the words asked for."""
+    if scored.passage.part != TEXT:
+        return scored.passage.part in TOLD
+    return bool(scored.lexical) and (
+        word_coverage(asked, scored.passage.text) >= weights.cases.asked_words
+    )
+
+
 def match_cases(
     cases: Mapping[str, Case],
     passages: Mapping[str, Sequence[ScoredPassage]],
@@ -64,7 +73,7 @@ def match_cases(
     """
     scores = {}
     for id_ in cases:
-        told = (scored for scored in passages[id_] if scored.passage.part in TOLD)
+        told = (scored for scored in passages[id_] if tells(scored, asked, weights))
         close = (closeness(passage, asked, weights) for passage in told)
         scores[id_] = max(close, default=float("-inf"))
     return match_stories(scores, cases, null, lang, weights)

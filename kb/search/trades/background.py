@@ -29,6 +29,7 @@ from kb.search.trades.kept_embeddings import kept_embeddings
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import FilingWeights
 from kb.text.analysis import STEMMERS
+from kb.trade_index.filed_words import FiledWords
 from kb.trade_index.trade_index import TradeIndex, Votes
 
 logger = logging.getLogger(__name__)
@@ -130,6 +131,8 @@ class Background:
         filing = self._filing_of_query(self.index, embedding, stems)
         kind = Votes.TAKES if offered else Votes.COULD
         votes = self._votes(self.index, embedding[np.newaxis], kind)[0]
+        if not offered:
+            votes = self._with_words(votes, self.index.able_words, stems)
         if offered:
             recovery = np.square(filing) * self._recovers
             votes = (votes + recovery / max(float(recovery.sum()), 1e-12)) / 2
@@ -193,11 +196,17 @@ class Background:
         self, index: TradeIndex, embedding: Embeddings, stems: Collection[str]
     ) -> Embeddings:
         """The phrases nearest to a query vote, and those with its rare words: `(trades,)`."""
-        weights = self._filing
-        of_words, said = index.words.votes(stems)
         (votes,) = self._votes(index, embedding[np.newaxis])
-        votes = (1 - weights.words * said) * votes + weights.words * of_words
+        votes = self._with_words(votes, index.words, stems)
         return self._root_filing(votes, self._standardised(embedding[np.newaxis])[0][0].max(axis=0))
+
+    def _with_words(
+        self, votes: Embeddings, words: FiledWords, stems: Collection[str]
+    ) -> Embeddings:
+        """Votes of which the phrases with rare words have a share: half, if all words are rare."""
+        of_words, said = words.votes(stems)
+        share = self._filing.words
+        return np.asarray((1 - share * said) * votes + share * of_words)
 
     def _votes(self, index: TradeIndex, rows: Embeddings, kind: Votes = Votes.FILED) -> Embeddings:
         return index.votes(rows, self._filing.nearest, self._filing.temperature, kind)[0]

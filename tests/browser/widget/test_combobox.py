@@ -70,7 +70,7 @@ def test_what_is_inferred_is_said_to_be(embedding: Embedding) -> None:
     search(page, "sanitiser", 3)
     inferred = options_of(page).filter(has_text="Parfums d'Angoulême")
     expect(inferred.locator("[part=case]")).to_contain_text(
-        "Inferred: a trade close to that of Avel (Saphir), in the case “Angoulême"
+        "Inferred: a close trade, Avel (Saphir), for “Angoulême"
     )
 
 

@@ -9,14 +9,16 @@ from click.testing import CliRunner, Result
 
 from kb.adaptation.trade_indexing import make_trade_index
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Participation
+from kb.models import Actor, Case, Participation
 from kb.reference.roles import Part, Role
+from kb.reference.trades import trade_of
 from kb.search.query import parse
 from kb.search.results import (
     ActorHit,
     Evidence,
     EvidenceKind,
     Fit,
+    MeansMatch,
     Mention,
     PartAnswer,
     ScoreParts,
@@ -95,7 +97,14 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     part = SANITISER.participants[0]
     inferred = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
     absent = Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide")
-    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, (inferred,), ScoreParts(own=1.5, similar=0.5))
+    firm = Actor("", "Tarot", "voilerie", "Les Sables", source_url="https://exemple.fr/tarot")
+    told = Case("elsewhere O007", "masques", "", period="2020")
+    elsewhere = Evidence(EvidenceKind.SIMILAR, "", (), "", told, part, firm)
+    leather = trade_of("15.20")
+    assert leather
+    able = Evidence(EvidenceKind.MEANS, "", means=MeansMatch(leather, "étuis", ("coupe", "piqûre")))
+    evidence = (inferred, elsewhere, able)
+    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, evidence, ScoreParts(own=1.5, similar=0.5))
     answer = SearchResult(
         query="gel",
         asked=parse("gel"),
@@ -114,6 +123,13 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)
     output = run("search", "gel", "--kb", folder).stdout
     assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in output
+    assert (
+        "↝ inferred: a trade close to that of Tarot (Les Sables), voilerie, who did it elsewhere "
+        "in 2020: masques https://exemple.fr/tarot\n"
+    ) in output
+    assert (
+        "↝ inferred: the usual means of its trade (coupe, piqûre) would do for: étuis\n" in output
+    )
     assert f"         maker  {gloves.name}\n" in output
     assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in output
     plain = json.loads(run("search", "gel", "--kb", folder, "--json").stdout)
@@ -122,6 +138,8 @@ def test_search_prints_what_is_inferred_and_who_for_each_part(
     assert "case" not in evidence
     assert evidence["precedent"]["id"] == "avel"
     assert evidence["precedent"]["case"]["id"] == SANITISER.id
+    assert plain["hits"][0]["evidence"][1]["precedent"]["source_url"] == firm.source_url
+    assert plain["hits"][0]["evidence"][2]["means"]["means"] == ["coupe", "piqûre"]
     assert [part["role"] for part in plain["roles"]] == ["maker", "packaging"]
     assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
     assert plain["asked"]["text"] == "gel"

@@ -156,8 +156,7 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["at"])
     assert content["constants"] == json.loads(canonical(asdict(DEFAULT_WEIGHTS)))
-    assert content["constants"]["passages"]["lexical"] == 0.3
-    assert content["constants"]["cases"]["role_shares"]["buyer"] == 0.4
+    assert content["constants"]["wording"]["kind_shares"]["material"] == 0.25
 
 
 def test_who_is_left_out_is_counted(filled: KnowledgeBase) -> None:
@@ -298,7 +297,7 @@ def test_csv_is_a_table_after_values_given_once(report: SearchReport) -> None:
     gap = rows.index([])
     once = dict(rows[:gap])
     assert once["query.typed"] == GEL
-    assert once["constants.cases.role_shares.buyer"] == "0.4"
+    assert once["constants.wording.kind_shares.material"] == "0.25"
     assert once["report sha256"] == signature(report, KEY).sha256
     header, *table = rows[gap + 1 :]
     assert [len(row) for row in table] == [len(header)] * 4
@@ -315,7 +314,7 @@ def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport)
     file = as_csv(report, KEY, "fr")
     french, english = cells(file, "fr"), cells(as_csv(report, KEY, "en"), "en")
     assert file.startswith('\ufeff"format";"quisait report 5"\r\n'.encode())
-    assert dict(french[: french.index([])])["constants.cases.role_shares.buyer"] == "0,4"
+    assert dict(french[: french.index([])])["constants.wording.kind_shares.material"] == "0,25"
     header = french[french.index([]) + 1]
     row, same = (next(one for one in rows if one[1:2] == ["avel"]) for rows in (french, english))
     score = header.index("score")
@@ -421,10 +420,11 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
             "relevance": round(matched.relevance, 6),
         }
     }
-    # The log odds of the case, less what a score of nothing has: who made it is right if the needs
-    # are the same.
+    # The log odds by the case, less those at a score of nothing: who made it is right if the needs
+    # are the same, but for one in fifty.
     fits, best = content["constants"]["fits"], content["candidates"][0]
-    odds = math.log(matched.relevance / (1 - matched.relevance))
+    likely = min(matched.relevance, 0.98)
+    odds = math.log(likely / (1 - likely))
     need = math.log(content["need"] / (1 - content["need"]))
     nothing = fits["intercept"] - fits["ceiling"] * content["ceiling"]
     nothing += fits["need"] * min(need, fits["most_need"])

@@ -36,7 +36,7 @@ SETTINGS = Settings(
 PARIS = ZoneInfo("Europe/Paris")
 LONG_AGO = "2026-01-05T10:00:00.000+00:00"
 CASES = NewsTopic(TopicKind.CASES)
-GEL = NewsTopic(TopicKind.SEARCH, "sanitiser")
+GEL = NewsTopic(TopicKind.SEARCH, "gel sanitiser")
 ALL = NewsTopic(TopicKind.CATALOGUE)
 
 LATER = datetime.now(PARIS) + timedelta(days=8)
@@ -92,7 +92,7 @@ def test_a_digest_has_the_news_of_all_topics_each_with_its_evidence(
     assert mail.mail.recipient == "claire@example.org"
     assert mail.mail.subject == "Vos alertes\N{NO-BREAK SPACE}: 4 nouveautés"
     text, html = mail.mail.text, mail.mail.html
-    assert "QUI SAIT\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}SANITISER" in text
+    assert "QUI SAIT\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}GEL SANITISER" in text
     assert "* Avel (Saphir)\n  Magnac-Lavalette · Charente (16)\n" in text
     assert "  Montré – fabrique et conditionne le gel\n" in text
     assert f"  {SITE}/fr/acteurs/avel\n" in text

@@ -67,14 +67,15 @@ def detail(client: TestClient, path: str, status: int, **query: object) -> str:
 
 
 def known_parts(hit: ActorHit) -> dict[str, float]:
-    """The parts of a score; the encoder of the tests has no trade index, and so no `filing`."""
-    assert hit.parts.filing is None
-    return {name: value for name, value in asdict(hit.parts).items() if name != "filing"}
+    """The parts of a score that are known: the encoder of the tests has no trade index."""
+    assert hit.parts.filing is hit.parts.able is None
+    return {name: value for name, value in asdict(hit.parts).items() if value is not None}
 
 
 def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: SampleBase) -> None:
     searched = knowledge_base.search("cirages", filters=Filters("16"))
-    assert [hit.parts.own for hit in searched.hits] == [hit.score for hit in searched.hits]
+    of_own = [hit.parts.own + hit.parts.limit for hit in searched.hits]
+    assert of_own == pytest.approx([hit.score for hit in searched.hits])
     scores = [hit.score for hit in searched.hits] + [hit.score for hit in searched.cases]
     assert sorted(set(scores), reverse=True) == scores
     found = answer(client, "/api/search", q="cirages", department="16")
@@ -98,28 +99,6 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
             {
                 "rank": 1,
                 "score": scores[0],
-                "fit": "strong",
-                "actor": AVEL_SUMMARY,
-                "evidence": [
-                    {
-                        "kind": "passage",
-                        "text": AVEL.description,
-                        "marks": [[18, 25]],
-                        "source": "https://www.angouleme.example/avel",
-                    },
-                    {
-                        "kind": "passage",
-                        "text": "lessive, liquide vaisselle, savon en pain, nettoyants de sols, "
-                        "cire et désodorisants : formulation et conditionnement",
-                        "marks": [],
-                        "source": "",
-                    },
-                ],
-                "parts": known_parts(searched.hits[0]),
-            },
-            {
-                "rank": 2,
-                "score": scores[1],
                 "fit": "strong",
                 "actor": {
                     "id": "hostile",
@@ -147,6 +126,28 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                         "source": "",
                     }
                 ],
+                "parts": known_parts(searched.hits[0]),
+            },
+            {
+                "rank": 2,
+                "score": scores[1],
+                "fit": "strong",
+                "actor": AVEL_SUMMARY,
+                "evidence": [
+                    {
+                        "kind": "passage",
+                        "text": AVEL.description,
+                        "marks": [[18, 25]],
+                        "source": "https://www.angouleme.example/avel",
+                    },
+                    {
+                        "kind": "passage",
+                        "text": "lessive, liquide vaisselle, savon en pain, nettoyants de sols, "
+                        "cire et désodorisants : formulation et conditionnement",
+                        "marks": [],
+                        "source": "",
+                    },
+                ],
                 "parts": known_parts(searched.hits[1]),
             },
         ],
@@ -172,7 +173,7 @@ def test_a_search_answers_exactly_this(client: TestClient, knowledge_base: Sampl
                     }
                     for text in (
                         "<script>alert('case')</script>",
-                        "Avel mélange et met en flacons.",
+                        "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital",
                     )
                 ],
             },
@@ -240,6 +241,7 @@ def test_what_is_inferred_names_its_precedent_and_no_case_of_its_own() -> None:
             "id": "avel",
             "name": "Avel (Saphir)",
             "url": f"{SITE}/fr/acteurs/avel",
+            "place": "Magnac-Lavalette",
             "case": {
                 "id": "angouleme",
                 "title": "Angoulême : du cirage au gel hydroalcoolique",

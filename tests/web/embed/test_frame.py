@@ -196,9 +196,9 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     assert read.text("h2") == "4 organisations pour « cirages sanitiser »"
     assert [one.text.strip() for one in read.all("h3")] == [
         "Avel (Saphir) (nouvel onglet)",
-        "Distillerie Merlet (nouvel onglet)",
         '<script>alert("name")</script> (nouvel onglet)',
         "Parfums d'Angoulême (nouvel onglet)",
+        "Distillerie Merlet (nouvel onglet)",
     ]
     first = " ".join(read.inside(read.one("ol"), "li")[0].text.split())
     assert first == (
@@ -212,9 +212,9 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     links = read.inside(read.one("main"), "a")
     assert [one.attributes["href"] for one in links if "data-selection" in one.attributes] == [
         f"{ROOT}/fr/acteurs/avel",
-        f"{ROOT}/fr/acteurs/distillerie-merlet",
         f"{ROOT}/fr/acteurs/hostile",
         f"{ROOT}/fr/acteurs/parfumeur",
+        f"{ROOT}/fr/acteurs/distillerie-merlet",
     ]
     assert links[-1].attributes["href"] == f"{ROOT}/fr/recherche?q=cirages+sanitiser"
     for link in links:

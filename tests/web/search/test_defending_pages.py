@@ -406,7 +406,7 @@ def test_what_is_inferred_is_explained_by_its_precedent(
         "déduction : demandez à cette organisation avant d’y compter."
     )
     assert said(section).endswith(
-        "Ce que cela ajoute : 0,55 × 0,75 (le meilleur poids) × 2,50 (la ressemblance) = 1,03."
+        "Ce que cela ajoute : 0,65 × 0,75 (le meilleur poids) × 2,50 (la ressemblance) = 1,03."
     )
     assert "1,03 pour les exemples de métiers proches" in said(read.one("table", class_="sum"))
 
@@ -430,7 +430,7 @@ def test_many_precedents_add_up_and_all_but_five_are_folded(
     assert said(section).count(PERFUMER.description) == 1
     assert said(section).endswith(
         "The likeness of all together is a mean in which the closest trades count more. What this "
-        "adds: 0.55 × 0.90 (the best weight) × 2.00 (the likeness) = 0.99."
+        "adds: 0.65 × 0.90 (the best weight) × 2.00 (the likeness) = 0.99."
     )
 
 
@@ -676,7 +676,8 @@ def test_a_report_tells_all_and_leaves_room_to_sign(
     ).hits
     score = f"{avel.score:.2f}"
     assert rows[0].startswith(f"1 Avel (Saphir) Magnac-Lavalette · 16 {score} Strong fitDescribed")
-    assert rows[0].endswith(f" {score} – – –")
+    limit = f"−{-avel.parts.limit:.2f}" if avel.parts.limit else "–"
+    assert rows[0].endswith(f" {avel.parts.own:.2f} – – {limit} –")
     terms = [said(one) for one in read.inside(read.one("dl", class_="signature"), "dt")]
     assert terms == ["Name", "Date", "Signature"]
 
@@ -697,7 +698,7 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     assert verify(table.content, SECRET)
     rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
     assert ["report sha256", digest] in rows
-    assert ["constants.passages.lexical", "0,3"] in rows
+    assert ["constants.wording.kind_shares.material", "0,25"] in rows
 
 
 def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:

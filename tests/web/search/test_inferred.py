@@ -20,8 +20,11 @@ from kb.search.results import (
     PartAnswer,
     SearchResult,
 )
+from kb.settings import Settings
+from tests.web.mcp.conftest import SITE, Assistant
 from tests.web.page_reader import Page
 from tests.web.sample_base import WEAVER, SampleBase
+from web.app import create_app
 
 SOURCE = "https://journal.example/masques"
 TRADE = trade_of("14.12")
@@ -150,10 +153,10 @@ def test_the_widget_and_its_frame_give_it(client: TestClient, evidence: Evidence
         "title": "masques lavables",
         "lang": "fr",
         "url": SOURCE,
-        "witness": "Voilerie Tarot (Les Sables-d'Olonne)",
+        "witness": "Voilerie Tarot (Les Sables-d'Olonne, 2020)",
         "elsewhere": True,
     }
-    assert "Voilerie Tarot (Les Sables-d'Olonne), qui l’a fait ailleurs : masques" in text
+    assert "Voilerie Tarot (Les Sables-d'Olonne, 2020), qui l’a fait ailleurs : masques" in text
 
 
 def test_a_report_has_it(evidence: Evidence, knowledge_base: SampleBase) -> None:
@@ -164,3 +167,11 @@ def test_a_report_has_it(evidence: Evidence, knowledge_base: SampleBase) -> None
     else:
         assert given["precedent"]["place"] == "Les Sables-d'Olonne"
         assert given["precedent"]["source_url"] == SOURCE
+
+
+def test_assistants_are_told_it(evidence: Evidence, knowledge_base: SampleBase) -> None:
+    assistant = Assistant(create_app(knowledge_base, Settings(public_url=SITE)))
+    text = assistant.reads("search", need="cirages", lang="fr")
+    for words in SAID[evidence.kind]:
+        assert words in " ".join(text.split())
+    assert ("elsewhere" in text, SOURCE in text) == (False, evidence is ELSEWHERE)

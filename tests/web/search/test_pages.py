@@ -32,7 +32,7 @@ def names(read: Page) -> list[str]:
 def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=cirages+pour+sanitiser")
     assert read.text("h1") == "3 organisations pour « cirages pour sanitiser »"
-    assert names(read) == ["Avel (Saphir)", "Distillerie Merlet", '<script>alert("name")</script>']
+    assert names(read) == ["Avel (Saphir)", '<script>alert("name")</script>', "Distillerie Merlet"]
     hits = read.all("li", class_="hit")
     assert [hit.attributes["id"] for hit in hits] == ["actor-1", "actor-2", "actor-3"]
     first = " ".join(hits[0].text.split())
@@ -40,11 +40,8 @@ def test_actors_are_shown_best_first_with_rank_place_and_fit(client: TestClient)
     fits = [" ".join(fit.text.split()) for fit in read.all("p", class_="fit fit-strong")]
     # An actor fits, a case resembles. Who only supplied something could fit.
     assert [fits[0], fits[-1]] == ["Convient bien", "Très proche"]
-    assert " ".join(hits[1].text.split()).startswith("2 Distillerie Merlet")
-    assert "Pourrait convenir" in hits[1].text
-    # Who has a trade close to the maker's is a lead, too; that is inferred.
-    assert "Peu probable" in hits[2].text
-    assert len(read.all("p", class_="fit fit-weak")) == 1
+    assert " ".join(hits[2].text.split()).startswith("3 Distillerie Merlet")
+    assert "Pourrait convenir" in hits[2].text
 
 
 def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None:
@@ -66,7 +63,7 @@ def test_a_hit_is_a_few_lines_and_the_rest_is_folded(client: TestClient) -> None
     first = read.all("p", class_="ground shown")[0]
     assert " ".join(first.text.split()) == "Shown fabrique et conditionne le gel (spring 2020)"
     read = results(client, "/en/search?q=cirages")
-    stated = read.all("p", class_="ground stated")[0]
+    stated = read.all("p", class_="ground stated")[1]
     assert " ".join(stated.text.split()).startswith("Described Avel fabrique des cirages")
     assert [one.text for one in read.inside(stated, "mark")] == ["cirages"]
 
@@ -214,7 +211,7 @@ def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> N
     read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
     assert read.text("h1") == "Rien ici ne répond vraiment à « cirages »"
     assert read.all("h2")[0].text == "Ce que vous pouvez faire"
-    assert names(read) == ["Avel (Saphir)"]
+    assert names(read) == ['<script>alert("name")</script>']
     folded = read.one("details", class_="leads")
     assert "open" not in folded.attributes
     summary = read.inside(folded, "summary")[0]

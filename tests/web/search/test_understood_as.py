@@ -206,9 +206,7 @@ def test_an_explanation_gives_each_phrase_its_share(client: TestClient) -> None:
     shares = {share["text"]: share for share in best["phrases"]}
     assert shares["cirages"]["kind"] == "trade"
     assert shares["cirages"]["share"] > shares["cire"]["share"]
-    added = best["need_shares"]["total"] + sum(
-        share["share"] for share in (*best["trades"], *best["phrases"])
-    )
+    added = best["need_shares"]["total"] + sum(share["share"] for share in best["phrases"])
     assert added == pytest.approx(best["dense"], abs=1e-4)
 
 

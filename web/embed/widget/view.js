@@ -131,11 +131,9 @@ function option(hit, index, t) {
     const pieces = hit.passage.pieces.map(([text, marked]) => (marked ? make("mark", "mark", text) : text));
     parts.push(set(make("span", "passage", ...pieces), { lang: hit.passage.lang, dir: "auto" }));
   }
-  if (hit.case) {
-    const { ground, title, witness, elsewhere } = hit.case;
-    parts.push(make("span", "case", t(elsewhere ? "elsewhere" : ground, { case: title, witness })));
-  } else if (hit.means) {
-    parts.push(make("span", "case", t("means", hit)));
+  const { ground = "means", title, witness } = hit.case || {};
+  if (hit.case || hit.means) {
+    parts.push(make("span", "case", t(ground, { ...hit, case: title, witness })));
   }
   parts.forEach((part, number) => (part.id = id + "-" + number));
   const ids = parts.map((part) => part.id);
