@@ -24,10 +24,12 @@ from kb.text.analysis import query_stems
 class EncodedQuery:
     """The embeddings of a query's texts: that of its need, `(dimension,)`, and `(n, dimension)`.
 
-    `phrases` are what the phrases of a wording add to it (`phrase_embeddings`).
+    `whole` is that of the need before it was taken apart, `phrases` are what the phrases of a
+    wording add (`phrase_embeddings`).
     """
 
     need: Embeddings
+    whole: Embeddings
     wanted: Embeddings
     unwanted: Embeddings
     thing: Embeddings
@@ -46,9 +48,11 @@ def encoding(
 ) -> Callable[[], EncodedQuery]:
     """Begins to embed all texts of a query; returns what waits for them, as `begin`."""
     thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
-    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
+    whole = [asked.unread.need] if asked.reading.parts else []
+    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing, *whole]
     first_unwanted = 1 + len(asked.wanted)
     first_thing = first_unwanted + len(asked.unwanted)
+    first_whole = first_thing + len(thing)
     embeddings = begin(encoder, texts, TextKind.QUERY)
 
     def wait() -> EncodedQuery:
@@ -56,9 +60,10 @@ def encoding(
         phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
         return EncodedQuery(
             rows[0],
+            rows[first_whole] if whole else rows[0],
             rows[1:first_unwanted],
             rows[first_unwanted:first_thing],
-            rows[first_thing:],
+            rows[first_thing:first_whole],
             phrases,
         )
 
@@ -140,13 +145,14 @@ def expand(
 
     Without `filed`, and for what is offered, the trade index is not asked. No store is read.
 
-    The odds are of what was typed, whatever steers it: somebody who steers a recipe has no need.
+    The odds are of what was typed, whatever steers it and is told apart of it: somebody who steers
+    a recipe has no need, nor who asks for the weather of tomorrow.
     """
     steered = unit(steered_embedding(encoded, given, calibration))
     expanded = calibration.background.expand(
         steered, asked.stems, to_trades=to_trades, filed=filed and asked.is_filed
     )
-    odds = calibration.probe.log_odds(asked.words, unit(encoded.need))
+    odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
     null = replace(expanded.null, need_odds=odds, doubt=doubt(odds, calibration.weights.need))
     return replace(expanded, null=null)
 
