@@ -23,10 +23,12 @@ from kb.text.analysis import query_stems
 class EncodedQuery:
     """The embeddings of a query's texts: that of its need, `(dimension,)`, and `(n, dimension)`.
 
-    `phrases` are what the phrases of a wording add to it (`phrase_embeddings`).
+    `whole` is that of the need before it was taken apart, `phrases` are what the phrases of a
+    wording add (`phrase_embeddings`).
     """
 
     need: Embeddings
+    whole: Embeddings
     wanted: Embeddings
     unwanted: Embeddings
     thing: Embeddings
@@ -45,9 +47,11 @@ def encoding(
 ) -> Callable[[], EncodedQuery]:
     """Begins to embed all texts of a query; returns what waits for them, as `begin`."""
     thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
-    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing]
+    whole = [asked.unread.need] if asked.reading.parts else []
+    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing, *whole]
     first_unwanted = 1 + len(asked.wanted)
     first_thing = first_unwanted + len(asked.unwanted)
+    first_whole = first_thing + len(thing)
     embeddings = begin(encoder, texts, TextKind.QUERY)
 
     def wait() -> EncodedQuery:
@@ -55,9 +59,10 @@ def encoding(
         phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
         return EncodedQuery(
             rows[0],
+            rows[first_whole] if whole else rows[0],
             rows[1:first_unwanted],
             rows[first_unwanted:first_thing],
-            rows[first_thing:],
+            rows[first_thing:first_whole],
             phrases,
         )
 
@@ -135,8 +140,8 @@ def compare(
 ) -> ComparedQuery:
     """Returns the steered need compared with all trades, with the odds that it is a need at all.
 
-    No store is read. The odds are of what was typed, whatever steers it: somebody who steers a
-    recipe has no need.
+    odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
+    return replace(compared, null=replace(compared.null, need_odds=odds))
     """
     steered = unit(steered_embedding(encoded, given, calibration))
     compared = calibration.background.compared(
@@ -146,7 +151,7 @@ def compare(
         able=options.means,
         offered=not asked.is_filed,
     )
-    odds = calibration.probe.log_odds(asked.words, unit(encoded.need))
+    odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
     return replace(compared, null=replace(compared.null, need_odds=odds))
 
 

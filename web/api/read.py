@@ -120,7 +120,7 @@ TakenBack = Annotated[
         default_factory=none_given,
         max_length=MAX_STEERED,
         description="A phrase of the language model that is not to be used, or the text of a part "
-        "of the need (`asked.parts`) whose words are to count as any do. Can be repeated.",
+        "of the need (asked.parts) whose words are to count as any do. Can be repeated.",
     ),
 ]
 

@@ -139,7 +139,13 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
         "need": report.asked.need,
         "parts": {},
     }
-    assert content["filters"] == {"department": "16", "theme": "Cuir", "near": "", "within": 0}
+    assert content["filters"] == {
+        "department": "16",
+        "departments": [],
+        "theme": "Cuir",
+        "near": "",
+        "within": 0,
+    }
     assert content["steering"] == {"like": ["avel"], "unlike": ["matha"]}
     assert content["program"] == {"name": "quisait", "version": version("quisait")}
     status = filled.status()
