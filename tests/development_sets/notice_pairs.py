@@ -22,7 +22,6 @@ from kb.encoder.prepared import load_encoder
 from kb.matching.closeness import FITTING, NoticeCloseness
 from kb.matching.notice_matching import MOST_PROPOSED
 from kb.search.trades.background import Background
-from kb.search.weights import DEFAULT_WEIGHTS
 from kb.settings import Settings
 from tests.development_sets.built import held
 
@@ -110,7 +109,7 @@ def _closeness(
 def main(data: Path) -> None:
     settings = Settings()
     encoder = load_encoder(settings)
-    background = Background.of(encoder, DEFAULT_WEIGHTS.expansion, settings.cache)
+    background = Background.of(encoder, settings.cache)
     measure = NoticeCloseness(encoder, background)
 
     def of(split: str) -> Pairs:
