@@ -39,11 +39,12 @@ from web.app import create_app
 
 STEPS = {
     "read the query": ("understood",),
-    "expand by trades": ("expand",),
+    "compare with all trades": ("compare",),
     "retrieve by words and meaning": ("said", "retrieve"),
     "score passages": ("score", "gather"),
     "names": ("_naming",),
-    "match cases": ("match_cases",),
+    "match cases": ("match_cases", "credited"),
+    "known conversions": ("precedents_elsewhere",),
     "follow cases to actors and close trades": ("_boosts",),
     "assess and filter actors": ("Candidates", "apply_filters", "assess", "best_first"),
     "count facets": ("facets",),

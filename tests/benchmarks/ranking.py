@@ -34,10 +34,13 @@ ROUNDS = 2
 MOVED = 0.35
 """How far a firm's embedding is from its trade's: the length of what is added at random."""
 
-PLAIN = RankingOptions(expanded=False, overlap=False, cases=False, similar=False, near_names=False)
+PLAIN = RankingOptions(
+    filing=False, means=False, cases=False, similar=False, elsewhere=False, near_names=False
+)
 LESS = {
-    "drawn to trades": RankingOptions(expanded=False),
-    "overlap in trades": RankingOptions(overlap=False),
+    "filing": RankingOptions(filing=False),
+    "means": RankingOptions(means=False),
+    "known conversions": RankingOptions(elsewhere=False),
     "near names": RankingOptions(near_names=False),
     "similar trades": RankingOptions(similar=False),
     "cases, similar trades, answers by role": RankingOptions(cases=False, similar=False),

@@ -1,6 +1,7 @@
 """A trade index is made of the tiny nomenclatures in tests/data/nomenclatures."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,11 @@ from kb.adaptation.nomenclatures import (
 from kb.adaptation.trade_indexing import make_trade_index, read_filed_phrases
 from kb.encoder.encoder import TextKind
 from kb.errors import FileError
+from kb.reference.lexicon import LexiconKind, lexicon
 from kb.reference.trades import trades
 from kb.search.trades.background import Background
-from kb.search.weights import DEFAULT_WEIGHTS
 from kb.text.analysis import query_stems
-from kb.trade_index.trade_index import CARD_FILE, TradeIndex
+from kb.trade_index.trade_index import CARD_FILE, TradeIndex, Votes
 from tests.encoders import WordCountEncoder
 from web.cli import main
 
@@ -59,11 +60,13 @@ def test_no_word_that_only_a_file_without_terms_has_is_in_the_index(tmp_path: Pa
     allowed |= {item.text for item in read_nace_items(DATA)}
     assert {phrase.text for phrase in phrases if phrase.worded} <= allowed
     assert others
+    # Our own phrases are kept with their words.
     index = make_trade_index(DATA, WordCountEncoder(), tmp_path / "out", lambda _: None)
-    assert set(index.words.rows) <= worded
+    of_lexicon = {stem for phrase in lexicon() for stem in query_stems(phrase.text)}
+    assert set(index.words.rows) <= worded | of_lexicon
     kept = (TradeIndex.read(tmp_path / "out")).words.rows
     assert kept
-    assert not others & set(kept)
+    assert not (others - of_lexicon) & set(kept)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -81,13 +84,19 @@ def test_the_command_makes_an_index_that_files_a_text_by_its_phrases(
     assert result.exit_code == 0, result.output
     index = TradeIndex.read(out)
     assert result.stdout.endswith(f"{len(index)} phrases are in {out}.\n")
-    assert len(index) == len(read_filed_phrases(DATA))
+    kinds = Counter(phrase.kind for phrase in lexicon())
+    filed = kinds[LexiconKind.MAKES] + kinds[LexiconKind.MEANS]
+    assert [index.count(kind) for kind in Votes] == [
+        len(read_filed_phrases(DATA)) + filed,
+        kinds[LexiconKind.COULD],
+        kinds[LexiconKind.TAKES],
+    ]
     card = json.loads((out / CARD_FILE).read_text("utf-8"))
     assert (card["encoder"], card["fingerprint"]) == (encoder.name, encoder.fingerprint)
     assert card["phrases"] == len(index)
-    background = Background.of(encoder, DEFAULT_WEIGHTS.expansion, index=index)
+    background = Background.of(encoder, index=index)
     assert background.index is index
     (row,) = encoder.encode(["slippers"], TextKind.QUERY)
-    filing = background.expand(row).filing
+    filing = background.compared(row).filing
     assert filing is not None
     assert trades()[int(np.argmax(filing))].code == "15.20"

@@ -13,7 +13,6 @@ from kb.reference.flows import Flow
 from kb.registers.board.notice import Notice, NoticeContent
 from kb.registers.board.pairs import PairState
 from kb.search.trades.background import Background
-from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 
@@ -46,7 +45,7 @@ def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
 
 def test_closeness_is_the_same_both_ways_and_that_of_the_closest_wordings(cache: Path) -> None:
     encoder = WordCountEncoder()
-    measure = NoticeCloseness(encoder, Background.of(encoder, DEFAULT_WEIGHTS.expansion, cache))
+    measure = NoticeCloseness(encoder, Background.of(encoder, cache))
     need, offer = NEED.wordings, OFFER.wordings
     (there,), (back,) = measure.to_each(need, [offer]), measure.to_each(offer, [need])
     assert there == pytest.approx(back)
@@ -63,7 +62,7 @@ def test_many_are_measured_as_few_are_and_few_at_a_time(cache: Path) -> None:
             at_once.append(len(texts))
             return super().encode(texts, kind)
 
-    background = Background.of(WordCountEncoder(), DEFAULT_WEIGHTS.expansion, cache)
+    background = Background.of(WordCountEncoder(), cache)
     others = [[f"Flacons de verre, lot {number}"] for number in range(2 * TEXTS_AT_ONCE)]
     found = NoticeCloseness(Counted(), background).to_each(NEED.wordings, others)
     assert max(at_once) == TEXTS_AT_ONCE

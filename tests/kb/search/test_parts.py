@@ -384,7 +384,8 @@ def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
 
 
 def test_a_case_with_an_unwanted_word_gives_no_part(base: KnowledgeBase) -> None:
-    result = base.search(f"{QUERY} -transporteurs")
+    options = RankingOptions(elsewhere=False)
+    result = base.search(f"{QUERY} -transporteurs", options=options)
     assert result.parts == ()
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
 

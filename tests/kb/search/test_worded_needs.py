@@ -174,9 +174,8 @@ def test_an_explanation_adds_up_with_the_phrases(base: KnowledgeBase) -> None:
     assert [share.phrase.text for share in best.phrases] == [SEWING, "coton"]
     assert best.phrases[0].share > best.phrases[1].share
     assert best.query_shares is not None
-    trades = sum(share.share for share in best.trades)
     by_phrases = sum(share.share for share in best.phrases)
-    assert best.query_shares.total + trades + by_phrases == pytest.approx(best.dense, abs=1e-5)
+    assert best.query_shares.total + by_phrases == pytest.approx(best.dense, abs=1e-5)
     # Nothing else steers this query: what its words and the phrases do not have is nearly nothing.
     assert best.query_shares.rest == pytest.approx(0, abs=0.1)
 

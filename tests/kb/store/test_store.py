@@ -30,7 +30,7 @@ from kb.store.connection import Result
 from kb.store.database import LOOK_EVERY_S, fts_query
 from kb.store.pool import StorePool, open_store
 from kb.store.store import Store
-from kb.text.analysis import index_words, query_stems, words
+from kb.text.analysis import index_words, query_stems
 from tests.conftest import emptied
 from tests.kb.records import (
     DISTILLER,
@@ -582,33 +582,14 @@ def fields_of(actor: Actor) -> dict[str, Any]:
     return {field.name: getattr(actor, field.name) for field in fields(actor)}
 
 
-def at(store: Store, word: str, most: int = 5) -> list[str]:
-    return sorted(store.actors_at(next(words(word)), most))
-
-
 @in_both
-def test_actors_are_found_by_a_word_of_their_place(store: Store) -> None:
-    island = replace(GLOVER, place="Saint-Georges-d'Oléron, L’Île d'Œuf")
-    with store.changing():
-        put(store, island)
-    for word in ("saint-georges-d'oléron", "OLERON", "ile", "oeuf", "Georges"):
-        assert at(store, word) == [GLOVER.id], word
-    for word in ("Ole", "lile", "x", "Saint-Georges"):
-        assert at(store, word) == [], word
-    assert at(store, "Magnac") == at(store, "magnac-lavalette") == [POLISH.id]
-
-
-@in_both
-def test_an_actor_that_moves_or_goes_is_found_where_it_was_no_longer(store: Store) -> None:
+def test_an_actor_that_moves_or_goes_has_the_words_of_its_place_no_longer(store: Store) -> None:
     with store.changing():
         put(store, replace(DISTILLER, place="Cognac"))
         put(store, replace(POLISH, place="Cognac"))
-    assert (at(store, "Matha"), at(store, "Magnac")) == ([], [])
-    assert at(store, "Cognac") == sorted([DISTILLER.id, POLISH.id])
-    assert at(store, "Cognac", 1) == [], "more than are asked for say nothing"
+    assert store.words_of_places([POLISH.id]) == {POLISH.id: ["cognac"]}
     with store.changing():
         store.remove(Kind.ACTOR, POLISH.id)
-    assert at(store, "Cognac", 1) == [DISTILLER.id]
     assert store.words_of_places([POLISH.id, DISTILLER.id]) == {DISTILLER.id: ["cognac"]}
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.adaptation.trade_indexing import make_trade_index
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import EmbeddedPassages
 from kb.knowledge_base import KnowledgeBase
@@ -171,12 +170,11 @@ def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
 
 
 @pytest.fixture
-def base_with_index(tmp_path: Path, base: KnowledgeBase) -> Iterator[KnowledgeBase]:
-    """A base whose encoder has a trade index of the tiny nomenclatures."""
+def base_with_index(index_folder: Path, base: KnowledgeBase) -> Iterator[KnowledgeBase]:
+    """A base whose encoder has a trade index."""
     encoder = WordCountEncoder()
     base.put([Actor("slipper", "Slipper Brothers", description="Fabrication de chaussons.")])
-    make_trade_index(Path("tests/data/nomenclatures"), encoder, tmp_path / "of", lambda _: None)
-    with_index = KnowledgeBase(base.folder, lambda: encoder, trade_index=tmp_path / "of")
+    with_index = KnowledgeBase(base.folder, lambda: encoder, trade_index=index_folder)
     yield with_index
     with_index.close()
 

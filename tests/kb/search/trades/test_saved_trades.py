@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from kb import knowledge_base
-from kb.adaptation.trade_indexing import make_trade_index
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import EmbeddedPassages
 from kb.indexing.live_index import LiveIndex
@@ -24,7 +23,7 @@ from kb.search.trades.overlaps import Overlaps
 from kb.search.trades.passage_trades import PassageTrades, TradeRows, row_type, trade_rows
 from kb.search.trades.saved_trades import CARD_FILE, TRADES_FILE
 from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights, RankingWeights
-from kb.trade_index.trade_index import TradeIndex
+from kb.trade_index.trade_index import TradeIndex, Votes
 from tests.encoders import WordCountEncoder
 
 NEED = "who could make slippers?"
@@ -43,13 +42,6 @@ def no_base_is_too_small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "UNSAVED", 0)
 
 
-@pytest.fixture(scope="session")
-def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trades") / "of"
-    make_trade_index(Path("tests/data/nomenclatures"), WordCountEncoder(), folder, lambda _: None)
-    return folder
-
-
 @pytest.fixture
 def opened(base: KnowledgeBase, index_folder: Path) -> Callable[..., KnowledgeBase]:
     """Opens the base as another process does."""
@@ -66,13 +58,14 @@ def opened(base: KnowledgeBase, index_folder: Path) -> Callable[..., KnowledgeBa
 
 @pytest.fixture
 def filed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many texts were filed at each time."""
+    """How many texts were filed at each time; who has the means for one is asked besides."""
     counts: list[int] = []
     votes = TradeIndex.votes
 
-    def counting(index: TradeIndex, rows: Embeddings, *others: Any) -> Any:
-        counts.append(len(np.unique(rows, axis=0)))
-        return votes(index, rows, *others)
+    def counting(index: TradeIndex, rows: Embeddings, n: int, heat: float, kind: Votes) -> Any:
+        if kind is Votes.FILED:
+            counts.append(len(np.unique(rows, axis=0)))
+        return votes(index, rows, n, heat, kind)
 
     monkeypatch.setattr(TradeIndex, "votes", counting)
     return counts
