@@ -18,6 +18,7 @@ from kb.reference.departments import department_code
 from kb.reference.roles import Part
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
+from kb.search.readings import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
@@ -145,6 +146,7 @@ def search(
         understood=result.asked if result else None,
         wording=result.wording if result else None,
         trades=result.trades if result else (),
+        readings=readings(result.asked, request.language) if result and is_need else (),
         names=_names(steering),
         unsaid=result.unsaid if result else (),
         unquoted=_unquoted(asked, result) if result else asked,
