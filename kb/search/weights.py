@@ -41,6 +41,8 @@ class FilingWeights:
         votes: weight of the logarithm of the votes for a trade.
         floor: added to a share of the votes before its logarithm is taken.
         closeness: weight of the standardised cosine of a trade.
+        drawn: weight of the trades whose phrases have a query's rare words, added to its embedding,
+            if all words are rare.
     """
 
     nearest: int = 60
@@ -49,6 +51,7 @@ class FilingWeights:
     votes: float = 2.0
     floor: float = 0.003
     closeness: float = 1.0
+    drawn: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,8 @@ class Background:
         It is not filed without `filed`, nor if it is `offered`; without `able`, nobody's means are
         looked for.
         """
+        if self.index is not None:
+            embedding = self._drawn(embedding, self.index, stems)
         (null,) = self.null_distributions(embedding[np.newaxis])
         if self.index is None:
             return ComparedQuery(embedding, null)
@@ -191,6 +193,24 @@ class Background:
         standardised = cosines - cosines.mean(axis=1, keepdims=True)
         standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
         return np.asarray(standardised)
+
+    def _drawn(
+        self, embedding: Embeddings, index: TradeIndex, stems: Collection[str]
+    ) -> Embeddings:
+        """An embedding moved towards the trades whose phrases have its rare words.
+
+        The encoder may not know such a word; the lexicon does.
+        """
+        (filed, of_filed), (able, of_able) = (
+            words.votes(stems) for words in (index.words, index.able_words)
+        )
+        said, votes = max(of_filed, of_able), filed + able
+        if not said:
+            return embedding
+        towards = votes @ np.mean(list(self.embeddings.values()), axis=0)
+        towards /= max(float(np.linalg.norm(towards)), 1e-12)
+        moved = embedding + self._filing.drawn * said * towards
+        return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
     def _filing_of_query(
         self, index: TradeIndex, embedding: Embeddings, stems: Collection[str]
