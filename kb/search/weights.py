@@ -2,8 +2,8 @@
 
 docs/ranking.md has the formulas. Each group of numbers names the source of its values:
 
-- *measured*: chosen on the *tune* splits of the development sets (docs/ranking-tried.md has what
-  else was tried);
+- *learnt*: fitted to the *tune* splits of the development sets (learnt.md);
+- *measured*: chosen on the same;
 - *judged*: set by hand from examples, and checked by tests, not by a comparison of values;
 - *cost*: a limit on the work of a search, not a choice about its results.
 """
