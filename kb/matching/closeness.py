@@ -23,7 +23,7 @@ TEXTS_REMEMBERED = 5000
 TEXTS_AT_ONCE = 16
 """Texts that are embedded at once: for more, the encoder would compile its graph a second time."""
 
-FITTING = 0.89
+FITTING = 0.81
 """The closeness from which a need and an offer are proposed to a moderator.
 
 Chosen on pairs that were not written for it: docs/desk.md says which, and how it fares on others.
