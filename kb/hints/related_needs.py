@@ -11,7 +11,7 @@ from kb.registers.board.notices import Notices
 from kb.store.pool import StorePool
 from kb.text.analysis import query_stems
 
-NEAR = 1.05
+NEAR = 0.95
 """The closeness (`kb.matching.closeness`) from which a need is related.
 
 Chosen on wordings that were not written for it: docs/desk.md says which, and how it fares.

@@ -6,10 +6,10 @@ from itertools import islice
 
 from kb.indexing.derivation import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.models import Actor, Case
+from kb.search.boosts.means import MeansFinder
 from kb.search.boosts.precedents import Match, TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
-from kb.search.means import MeansFinder
 from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
 from kb.store.passages import Passage
 from kb.text.analysis import TEXTS_REMEMBERED, places_of

@@ -19,6 +19,7 @@ from kb.reference.flows import Flow
 from kb.search.boosts.case_matching import TOLD, match_cases, one_edition_each
 from kb.search.boosts.contributions import credited
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
+from kb.search.boosts.means import MeansFinder
 from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
 from kb.search.boosts.precedents import (
     Boost,
@@ -40,7 +41,6 @@ from kb.search.filters import (
 )
 from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit
 from kb.search.literal.name_reading import NameReading, name_reading
-from kb.search.means import MeansFinder
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query

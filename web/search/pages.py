@@ -18,7 +18,7 @@ from kb.reference.departments import department_code
 from kb.reference.roles import Part
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
-from kb.search.readings import readings
+from kb.search.need.readings import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT

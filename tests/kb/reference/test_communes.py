@@ -14,9 +14,9 @@ from kb.reference.communes import (
     department_of_postal_code,
     epci_of_postal_code,
 )
-from kb.reference.contours import contours
 from kb.reference.departments import NAMES
-from kb.reference.make_communes import TABLE, places_of, write
+from tests.tables.contours import contours
+from tests.tables.make_communes import TABLE, places_of, write
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-from kb.reference.contours import Contour, Position
-from kb.reference.make_outlines import outlines_of
+from tests.tables.contours import Contour, Position
+from tests.tables.make_outlines import outlines_of
 
 
 def square(code: str, x: float, y: float, *, turned: bool = False) -> Contour:

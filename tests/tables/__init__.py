@@ -1,0 +1,1 @@
+"""Scripts that make the tables of kb/reference, from open data."""
