@@ -216,8 +216,8 @@ def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
 
 def test_the_demonstration_survives_a_round_trip(tmp_path: Path, encoder: CountingEncoder) -> None:
     first = run("ingest", DEMONSTRATION, kb=tmp_path / "kb")
-    assert " 0 failed" in first.output
-    assert first.output.count("\n") == 1, "nothing to remark upon"
+    assert " 0 failed" in first.stdout
+    assert first.stdout.count("\n") == 1, "nothing to remark upon"
     assert first.exit_code == 0
     out = tmp_path / "out"
     exported = run("export", out, kb=tmp_path / "kb")
@@ -231,7 +231,7 @@ def test_the_demonstration_survives_a_round_trip(tmp_path: Path, encoder: Counti
     copy.close()
     encoder.embedded.clear()
     again = run("ingest", out, "--prune", kb=tmp_path / "kb")
-    assert again.output == (
+    assert again.stdout == (
         f"{len(actors) + len(cases)} read, 0 added, 0 changed, {len(actors) + len(cases)} "
         "unchanged, 0 failed, 0 removed; passages embedded: 0.\n"
     )
