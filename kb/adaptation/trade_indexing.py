@@ -17,6 +17,7 @@ from kb.adaptation.nomenclatures import (
 )
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.reference.lexicon import LexiconKind, lexicon
+from kb.reference.lexicon import digest as lexicon_digest
 from kb.reference.trades import trade_of, trades
 from kb.trade_index.trade_index import TradeIndex
 
@@ -120,6 +121,7 @@ def make_trade_index(
         "fingerprint": encoder.fingerprint,
         "phrases": len(phrases),
         "factory": factory,
+        "lexicon": lexicon_digest(),
         "data": {name: _digest(data / name) for name in files},
     }
     index.write(out, card)

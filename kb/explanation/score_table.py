@@ -45,9 +45,8 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
 class OwnPart:
     """The score of the best passage: for its meaning, its words and its trade.
 
-    `trade` is for the trades in which need and passage would be filed, less where one of them is
-    about things and the other about services. `means` is what the means of its trades add, and
-    `examples` what precedents in close trades do: both are inferred.
+    `trade` is for the trades in which need and passage would be filed. `means` is what the means of
+    its trades add, and `examples` what precedents in close trades do: both are inferred.
     """
 
     meaning: float

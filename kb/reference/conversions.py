@@ -29,7 +29,6 @@ ROLES = {
     "made": Role.PRODUCER,
     "supplied": Role.SUPPLIER,
     "repackaged": Role.REPACKAGER,
-    "transported": Role.CARRIER,
 }
 """The role for what a firm did, as the table says it."""
 
@@ -38,7 +37,7 @@ ROLES = {
 class Conversion:
     """A firm somewhere, its ordinary `trade`, and the `product` it came to make or supply.
 
-    Both are phrases, by language. `source` is the address of the page that says so, or empty.
+    Both are phrases, by language. `source` is the address of the page that says so.
     """
 
     id: str
@@ -71,7 +70,6 @@ def _conversion(number: int, line: str) -> Conversion:
     if len(fields) != len(COLUMNS):
         raise ValueError(f"conversions.tsv, line {number}: {len(fields)} fields")
     row = dict(zip(COLUMNS, fields, strict=True))
-    source = row["source_site"]
     return Conversion(
         row["id"],
         row["firm"],
@@ -81,5 +79,5 @@ def _conversion(number: int, line: str) -> Conversion:
         {lang: row[f"new_product_{lang}"] for lang in ("fr", "en")},
         ROLES[row["role"]],
         row["year"],
-        source if source.startswith("http") else "",
+        row["source_site"],
     )

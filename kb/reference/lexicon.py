@@ -8,6 +8,7 @@ A row has a class of NACE Rev. 2 or its NAF code without the letter, the languag
 phrase (`LexiconKind`), and the phrase.
 """
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -61,6 +62,13 @@ def _phrase(number: int, line: str) -> TradePhrase:
         raise ValueError(f"lexicon.tsv, line {number}: not a code, a language, a kind, a phrase")
     code, lang, kind, text = fields
     return TradePhrase(code, lang, LexiconKind(kind), text)
+
+
+@cache
+def digest() -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the lexicon."""
+    content = (files("kb.reference") / "lexicon.tsv").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @cache

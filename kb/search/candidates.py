@@ -127,18 +127,22 @@ class Candidate:
     @cached_property
     def limit(self) -> float:
         """What is taken off so that the score says no more than may be said: 0 or less."""
-        measure, full = self.measure, self._grounds
+        measure, weights = self.measure, self.measure.weights
         scale = measure.scale
-        kept = scale.at_most(full, measure.most)
-        shown = self.shown is not None and self.shown >= measure.strong
-        if not shown:
-            # What is inferred makes nobody strong, nor better than who did it.
-            did = scale.score_of(self.boost.did) if self.boost.did else measure.strong
-            kept = max(min(kept, self.own), below(kept, min(measure.strong, did)))
-            kept = scale.at_most(kept, self._most_of_words if self.shown is None else Fit.STRONG)
+        own = scale.at_most(self.own, self._most_of_words)
+        # What is inferred makes nobody strong; what examples add, nobody better than who did it.
+        bound = measure.strong
+        did = max(self.boost.did, self.endorsements[0].probability if self.endorsements else 0.0)
+        if did >= weights.fits.possible and self.boost.rise(weights.precedents):
+            bound = min(bound, scale.score_of(did))
+        words = max(own, below(self.own + self.inferred, bound)) if self.inferred > 0 else own
+        words = scale.at_most(words, self._most_of_words)
+        shares = ground_shares(words, self.shown, weights)
+        kept = shares.own * words + shares.shown * (self.shown or 0.0)
+        kept = scale.at_most(kept, measure.most)
         if self._gives:
             kept = scale.at_most(kept, Fit.WEAK)
-        return kept - full
+        return min(kept - self._grounds, 0.0)
 
     @cached_property
     def _most_of_words(self) -> Fit:
@@ -148,7 +152,7 @@ class Candidate:
         that it takes such things in.
         """
         best = self.best
-        if best is None or best.passage.part == ACTIVITY:
+        if best is None or all(scored.passage.part == ACTIVITY for scored in self.passages):
             return Fit.POSSIBLE
         if self.measure.offers and not takes_in(best.passage.text):
             return Fit.POSSIBLE
@@ -176,10 +180,7 @@ def assess(
 
 
 class Candidates:
-    """The actors that a search brought up, by id, and their `scores`; each is made when asked for.
-
-    A search brings up hundreds, and shows ten.
-    """
+    """The actors that a search brought up, by id, and their `scores`."""
 
     def __init__(
         self,

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from kb.encoder.encoder import Encoder, TextKind
+import numpy as np
+
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
 from kb.search.literal.known_words import KnownWords
@@ -23,7 +25,8 @@ from kb.store.store import Store
 from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex
 
-PHRASES_REMEMBERED = 1000
+PHRASES_REMEMBERED = 10_000
+"""Count of phrases whose embeddings are remembered: 1.5 kB each."""
 
 PASSAGES_REMEMBERED = 100_000
 """Count of passages that are remembered: about half a kilobyte each."""
@@ -71,7 +74,7 @@ class RankingOptions:
 
 
 class Phrases:
-    """Phrases that searches repeat, compared with all trades, like the queries for parts of a need.
+    """The embeddings of phrases that searches repeat: contributions, queries for parts of a need.
 
     The latest `PHRASES_REMEMBERED` are kept. Threads share them.
     """
@@ -79,24 +82,29 @@ class Phrases:
     def __init__(self, encoder: Encoder, background: Background) -> None:
         self._encoder = encoder
         self._background = background
-        self._known: OrderedDict[str, ComparedQuery] = OrderedDict()
+        self._known: OrderedDict[str, Embeddings] = OrderedDict()
         self._lock = threading.Lock()
 
-    def compared(self, phrases: Sequence[str]) -> list[ComparedQuery]:
+    def embedded(self, phrases: Sequence[str]) -> Embeddings:
+        """The `(phrases, dimension)` embeddings of needs."""
         with self._lock:
             missing = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._known]
             found = {phrase: self._known[phrase] for phrase in phrases if phrase in self._known}
         if missing:
             rows = self._encoder.encode(missing, TextKind.QUERY)
-            found |= {
-                phrase: self._background.compared(row, query_stems(phrase))
-                for phrase, row in zip(missing, rows, strict=True)
-            }
+            found |= dict(zip(missing, rows, strict=True))
         with self._lock:
             self._known.update(found)
             while len(self._known) > PHRASES_REMEMBERED:
                 self._known.popitem(last=False)
-        return [found[phrase] for phrase in phrases]
+        return np.stack([found[phrase] for phrase in phrases])
+
+    def compared(self, phrases: Sequence[str]) -> list[ComparedQuery]:
+        """The phrases compared with all trades."""
+        return [
+            self._background.compared(row, query_stems(phrase))
+            for phrase, row in zip(phrases, self.embedded(phrases), strict=True)
+        ]
 
 
 class KnownPassages:

@@ -42,7 +42,9 @@ class EvidenceBuilder:
         named = {candidate.record_id for _, candidate in ranked}
         for _, candidate in ranked:
             shown = self._matches(candidate, in_full=in_full)
-            named |= {match.precedent.actor_id for match, _ in shown}
+            named |= {
+                match.precedent.actor_id for match, _ in shown if not match.precedent.elsewhere
+            }
         self._context.actors(named)  # in one go
         return tuple(self.actor_hit(rank, actor, in_full=in_full) for rank, actor in ranked)
 

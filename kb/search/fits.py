@@ -90,6 +90,11 @@ def fit_of_probability(probability: float, weights: FitWeights) -> Fit:
     return Fit.NONE
 
 
+def rank_of(fit: Fit) -> int:
+    """The place of a fit among all, from 0 for none."""
+    return _RISING.index(fit)
+
+
 def best_fit(*fits: Fit) -> Fit:
     return max(fits, key=_RISING.index)
 

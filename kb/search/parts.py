@@ -286,7 +286,7 @@ def _actors_of_cases(
         builder.actor_hit(
             rank,
             candidate,
-            fit=fit_of_probability(candidate.endorsements[0].matched.relevance, weights.fits),
+            fit=fit_of_probability(candidate.endorsements[0].share, weights.fits),
         )
         for rank, candidate in enumerate(best[: weights.parts.hits_who_did], start=1)
     ]

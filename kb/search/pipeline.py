@@ -39,7 +39,7 @@ from kb.search.filters import (
     scope_of,
     with_place_of,
 )
-from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit
+from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit, rank_of
 from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
@@ -87,8 +87,8 @@ def search(
     with comparing(asked, wording, steering, context, options) as comparison:
         bounds = Bounds(asked, steering, store)
         scope = scope_of(filters, store, complete=complete)
-        words = said(asked, context, options, scope)
         needs = context.passages_of_cases(TOLD) if options.cases else ()
+        words = said(asked, context, options, scope, needs)
         named, names, absent, best_by_chance = _naming(asked, options, context)
     compared = comparison()
     # Retrieve and score
@@ -290,9 +290,9 @@ def _nearest_first(
         return list(ranked)
     filed = context.filed(ranked)
 
-    def place(id_: str) -> tuple[float, float]:
-        km = filters.km_to(filed[id_].point)
-        return -round(candidates.scores[id_], SHOWN_DECIMALS), math.inf if km is None else km
+    def place(id_: str) -> tuple[int, float, float]:
+        km, score = filters.km_to(filed[id_].point), round(candidates.scores[id_], SHOWN_DECIMALS)
+        return -rank_of(candidates[id_].fit), -score, math.inf if km is None else km
 
     return sorted(ranked, key=place)
 
@@ -332,14 +332,14 @@ def _stories(
     lang: str,
     context: SearchContext,
 ) -> list[tuple[Candidate, float, Fit]]:
-    """Returns an edition of each ranked case, with the best score of its story and its fit."""
+    """Returns an edition of each ranked case, the best fits first, with its story's best score."""
     candidates = {candidate.record_id: candidate for candidate in ranked}
     best: dict[str, float] = {}
     for candidate in ranked:
         best.setdefault(cases[candidate.record_id].story, candidate.score)
     relevance = {match.case.story: match.relevance for match in matched}
     weights = context.weights.fits
-    return [
+    stories = [
         (
             candidates[case.id],
             best[case.story],
@@ -351,3 +351,4 @@ def _stories(
         )
         for case in one_edition_each((cases[id_] for id_ in candidates), lang)
     ]
+    return sorted(stories, key=lambda story: -rank_of(story[2]))

@@ -85,14 +85,18 @@ class Scope:
 
 
 def said(
-    asked: Query, context: SearchContext, options: RankingOptions, scope: Scope
+    asked: Query,
+    context: SearchContext,
+    options: RankingOptions,
+    scope: Scope,
+    besides: Collection[int] = (),
 ) -> dict[int, float]:
-    """The value of their words, by id, of the passages that say most of a query."""
+    """The BM25, by id, of the passages that say most of a query, of all and of those `besides`."""
     found: dict[int, float] = {}
     if options.lexical:
         words = WordValues(asked, context)
         depth = None if scope.complete else context.weights.passages.lexical_candidates
-        for among in scope.looked_at:
+        for among in (*scope.looked_at, *([besides] if besides else [])):
             found.update(words.best(depth, among))
     context.passages(found)  # they will be scored: what is read by now need not be then
     return found

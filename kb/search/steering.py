@@ -140,8 +140,8 @@ def compare(
 ) -> ComparedQuery:
     """Returns the steered need compared with all trades, with the odds that it is a need at all.
 
-    odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
-    return replace(compared, null=replace(compared.null, need_odds=odds))
+    No store is read. The odds are of all that was typed, whatever steers it: somebody who steers a
+    recipe has no need.
     """
     steered = unit(steered_embedding(encoded, given, calibration))
     compared = calibration.background.compared(
@@ -191,10 +191,10 @@ def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
     """
     weights = calibration.weights.wording
     texts = [phrase.text for phrase in wording.phrases]
-    rows = [one.embedding for one in calibration.phrases.compared(texts)]
+    rows = calibration.phrases.embedded(texts)
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])
     shares *= weights.share / max(float(shares.sum()), 1e-12)
-    return np.asarray(np.stack(rows) * shares[:, np.newaxis], np.float32)
+    return np.asarray(rows * shares[:, np.newaxis], np.float32)
 
 
 def unit(embedding: Embeddings) -> Embeddings:

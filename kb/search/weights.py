@@ -95,8 +95,6 @@ class CaseWeights:
         second_ground: share of the weaker of an actor's two grounds, its words and its cases, that
             is added to the stronger.
         aside: share of an outlet's share for a part in such a case that speaks of something else.
-        given_up: share of its score that an actor loses if it gives up itself what the query
-            offers.
         sharing: share for who coordinated such a case, where the query wants to share.
         asked_words: least share of the words asked for, in what an actor brought in, that makes
             this the thing asked for.
@@ -111,7 +109,6 @@ class CaseWeights:
     least_relevance: float = 0.2
     second_ground: float = 0.1
     aside: float = 0.4
-    given_up: float = 0.75
     sharing: float = 0.85
     asked_words: float = 0.6
     contribution: float = 0.15

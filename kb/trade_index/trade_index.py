@@ -84,6 +84,7 @@ class TradeIndex:
         words: the rare words of the phrases that texts are filed by.
         able_words: those of what firms could make.
         encoder: the name of the encoder, as the card has it.
+        lexicon: the digest of the lexicon that its phrases are of, likewise.
     """
 
     phrases: Any
@@ -93,6 +94,7 @@ class TradeIndex:
     able_words: FiledWords
     ends: tuple[int, ...]
     encoder: str = ""
+    lexicon: str = ""
 
     def __len__(self) -> int:
         return int(self.filed.shape[0])
@@ -259,8 +261,8 @@ class TradeIndex:
             shares = np.repeat(1 / counts, counts).astype(np.float32)
             shape = (len(counts), len(trades()))
             filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
-            name = str(card.get("encoder", ""))
-            index = cls(phrases, filed, probes, words, able_words, ends, name)
+            told = str(card.get("encoder", "")), str(card.get("lexicon", ""))
+            index = cls(phrases, filed, probes, words, able_words, ends, *told)
             index._check()
         except _UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]

@@ -102,11 +102,6 @@ class PassageExplanationOut(Shape):
         description="The overlap of its trades with those that have the means for the need, 0 to "
         "1; null where that is not known."
     )
-    apart: float = Field(
-        description="How likely one of it and the need is about things that are made, and the "
-        "other about services, 0 to 1.",
-        examples=[0.1],
-    )
     marks: list[tuple[int, int]] = Field(
         description="The distinctive words: half-open spans of `text`."
     )

@@ -248,7 +248,7 @@ class ScorePartsOut(Shape):
 
     own: float = Field(
         description="The value of its own words: its best passage, from `dense`, `lexical`, "
-        "`filing` and `apart`.",
+        "and `filing`.",
         examples=[1.63],
     )
     dense: float = Field(
@@ -266,11 +266,6 @@ class ScorePartsOut(Shape):
         description="The overlap of its trades with those that have the means for the need, 0 to "
         "1; null or absent where that is not known.",
         examples=[0.4],
-    )
-    apart: float = Field(
-        description="How likely one of it and the need is about things that are made, and the "
-        "other about services, 0 to 1.",
-        examples=[0.1],
     )
     case: float = Field(
         description="The value of the best case in which it took part.", examples=[7.88]

@@ -2,17 +2,15 @@
 
 A case is matched by its need, its title or a passage of its article, whichever is nearest. How far
 the need is the same is its *relevance*: a gate, between 0 for a need that is another and 1 for the
-same, so that an
-unrelated case adds nothing.
+same, so that an unrelated case adds nothing.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from kb.indexing.derivation import NEED, TEXT, TITLE
 from kb.models import Case
 from kb.search.fusion import ScoredPassage
-from kb.search.need.probe import LEAST_ODDS
+from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.results import MatchedCase
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import RankingWeights
@@ -37,7 +35,7 @@ def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> 
     The need has to be closer where the query may be none: no case tells the history of soap.
     """
     share = score / max(null.ceiling, 1e-6) + min(null.need_odds - LEAST_ODDS, 0.0)
-    return 1 / (1 + math.exp(-(share - weights.cases.gate_middle) / weights.cases.gate_width))
+    return probability((share - weights.cases.gate_middle) / weights.cases.gate_width)
 
 
 TOLD = (NEED, TITLE, TEXT)

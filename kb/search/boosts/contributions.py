@@ -19,7 +19,10 @@ from kb.search.trades.background import ComparedQuery
 def credited(
     matched: Iterable[MatchedCase], compared: ComparedQuery, context: SearchContext
 ) -> list[MatchedCase]:
-    """Returns matched cases with the credit of each participant, by its contribution."""
+    """Returns matched cases with the credit of each participant, by its contribution.
+
+    Contributions to cases that are hardly the need are not compared.
+    """
     return [replace(match, credits=_credits(match, compared, context)) for match in matched]
 
 
@@ -28,10 +31,10 @@ def _credits(
 ) -> tuple[float, ...]:
     told = [participation.contribution for participation in match.case.participants]
     texts = [text for text in told if text]
-    if len(set(texts)) < 2:
+    if len(set(texts)) < 2 or match.relevance < context.weights.parts.relevance:
         return ()
     weights = context.weights.cases
-    rows = np.stack([of.embedding for of in context.calibration.phrases.compared(texts)])
+    rows = context.calibration.phrases.embedded(texts)
     close = compared.null.standardised(
         (rows @ compared.embedding).astype(np.float64), match.case.lang
     )

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from kb.reference.lexicon import LexiconKind, lexicon, means_of
+from kb.reference.lexicon import LexiconKind, TradePhrase, digest, lexicon, means_of
 from kb.reference.trades import trades
 from kb.search.context import SearchContext
 from kb.search.results import MeansMatch
@@ -25,15 +25,15 @@ class MeansFinder:
         self, compared: ComparedQuery, lang: str, context: SearchContext, *, offered: bool
     ) -> None:
         """`lang` is the reader's; without, means are told in that of the passage."""
-        self._compared = compared
+        self._able = compared.able
         self._lang = lang
         self._context = context
-        self._kind = Votes.TAKES if offered else Votes.COULD
+        self._near = _nearest(compared, Votes.TAKES if offered else Votes.COULD, context)
 
     def of(self, passage: Passage) -> MeansMatch | None:
         """The means of the trade of a passage; None if nothing speaks for them."""
         lang = self._lang or passage.lang
-        able = self._compared.able
+        able = self._able
         embedded = self._context.index.embedded([passage.id])
         if able is None or not len(embedded.ids):
             return None
@@ -51,18 +51,22 @@ class MeansFinder:
 
     def _phrase(self, code: str, lang: str) -> str:
         """The phrase of a class that is nearest to the query, rather in a language."""
-        index = self._context.calibration.background.index
-        if index is None:
-            return ""
-        near = index.nearest(self._compared.embedding, self._kind)
-        known = _phrases(self._kind)
-        of_class = [known[row] for row in near if row < len(known) and known[row][0] == code]
-        in_lang = [text for _, of_lang, text in of_class if of_lang == lang]
-        return (in_lang or [text for *_, text in of_class] or [""])[0]
+        of_class = [phrase for phrase in self._near if phrase.code == code]
+        in_lang = [phrase for phrase in of_class if phrase.lang == lang]
+        return (in_lang or of_class)[0].text if of_class else ""
+
+
+def _nearest(compared: ComparedQuery, kind: Votes, context: SearchContext) -> Sequence[TradePhrase]:
+    """The phrases of a kind nearest to a query; none if the index has another lexicon."""
+    index = context.calibration.background.index
+    if index is None or compared.able is None or index.lexicon != digest():
+        return ()
+    known = _phrases(kind)
+    return [known[row] for row in index.nearest(compared.embedding, kind)]
 
 
 @cache
-def _phrases(kind: Votes) -> Sequence[tuple[str, str, str]]:
-    """The code, the language and the text of each phrase of a kind, as the index has them."""
+def _phrases(kind: Votes) -> Sequence[TradePhrase]:
+    """The phrases of a kind, in the order in which an index has them."""
     of_kind = LexiconKind.COULD if kind is Votes.COULD else LexiconKind.TAKES
-    return [(of.code, of.lang, of.text) for of in lexicon() if of.kind is of_kind]
+    return [phrase for phrase in lexicon() if phrase.kind is of_kind]

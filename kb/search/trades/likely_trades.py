@@ -7,8 +7,8 @@ import numpy as np
 from kb.reference.trades import Trade, trades
 from kb.search.trades.background import ComparedQuery
 
-MOST, LEAST_SHARE = 3, 0.15
-"""Most trades that are named, and the least probability of each."""
+MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
+"""Most trades that are named, the least probability of each, and that of the likeliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class LikelyTrade:
 def likely_trades(compared: ComparedQuery) -> tuple[LikelyTrade, ...]:
     """The trades in which a query would most likely be filed, likeliest first.
 
-    None where its filing is not known, and none where no trade is likely.
+    None where its filing is not known, or not sure.
     """
     if compared.filing is None:
         return ()
     shares = np.square(compared.filing)
+    if shares.max() < SURE:
+        return ()
     likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()
     return tuple(
         LikelyTrade(trades()[column], float(shares[column]))
