@@ -53,7 +53,7 @@ def endorsed(query: str, case: Case, relevance: float = 1.0) -> dict[str, list[E
 
 def passage(text: str, score: float = SURE) -> ScoredPassage:
     of_actor = Passage(1, Kind.ACTOR, "a", "description", "fr", text)
-    return ScoredPassage(of_actor, score, 0.0, None, None, 0.0, score)
+    return ScoredPassage(of_actor, score, 0.0, None, None, score)
 
 
 def found(

@@ -30,13 +30,13 @@ from kb.search.boosts.precedents import (
     mean_likeness,
 )
 from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
-from kb.search.fits import FitScale, below, fit_of_probability
+from kb.search.fits import MOST_NEED, FitScale, below, fit_of_probability
 from kb.search.fusion import ScoredPassage, fuse
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.weights import DEFAULT_WEIGHTS, FitWeights
+from kb.search.weights import DEFAULT_WEIGHTS, NAMES, FitWeights
 from kb.store.passages import Passage
 from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
 
@@ -60,32 +60,32 @@ def passage(
 ) -> ScoredPassage:
     """A passage whose own words have this score, in a trade that has so much of the means."""
     of_record = Passage(id_, Kind.ACTOR, record_id, part, "fr", "")
-    return ScoredPassage(of_record, score, 0.0, None, able, 0.0, score + PASSAGES.able * able)
+    return ScoredPassage(of_record, score, 0.0, None, able, score + PASSAGES.able * able)
 
 
 # Passages
 
 
 def test_the_score_of_a_passage_by_hand() -> None:
-    def fused(filing: float = math.nan, able: float = math.nan, apart: float = 0.0) -> float:
-        return float(fuse(1.5, 4.0, filing, able, apart, PASSAGES))
+    def fused(filing: float = math.nan, able: float = math.nan) -> float:
+        return float(fuse(1.5, 4.0, filing, able, PASSAGES))
 
     plain = PASSAGES.dense * 1.5 + PASSAGES.lexical * 4.0
     assert fused() == fused(able=0.0) == pytest.approx(plain)
     assert fused(PASSAGES.unknown_filing) == pytest.approx(plain)
     more = PASSAGES.filing * (0.8 - PASSAGES.unknown_filing) + PASSAGES.able * 0.6
-    assert fused(0.8, 0.6, 0.5) == pytest.approx(plain + more - PASSAGES.apart * 0.5)
+    assert fused(0.8, 0.6) == pytest.approx(plain + more)
 
 
 # Fits
 
 
 def test_the_probability_of_a_score_by_hand() -> None:
-    weights = FitWeights(slope=2.0, ceiling=0.5, need=0.3, most_need=2.0, intercept=-1.0)
+    weights = FitWeights(slope=2.0, ceiling=0.5, need=0.3, intercept=-1.0)
     of_query = FitScale(null(4.0, need_odds=-1.5), weights)
     odds = 2.0 * 1.7 - 0.5 * 4.0 - 0.3 * 1.5 - 1.0
     assert of_query.probability(1.7) == pytest.approx(1 / (1 + math.exp(-odds)))
-    sure, surer = (FitScale(null(4.0, odds), weights).probability(1.7) for odds in (2.0, 9.0))
+    sure, surer = (FitScale(null(4.0, odds), weights).probability(1.7) for odds in (MOST_NEED, 9.0))
     assert surer == sure > of_query.probability(1.7)
 
 
@@ -314,7 +314,7 @@ def test_who_did_it_stands_above_who_is_only_similar(
             st.sampled_from(["Cède du cuir.", "Reprend du cuir.", "Du cuir."]),
             st.none() | PROBABILITY,
             BOOST,
-            st.sampled_from([0.0, DEFAULT_WEIGHTS.names.near]),
+            st.sampled_from([0.0, NAMES.near]),
         ),
         min_size=2,
         max_size=6,

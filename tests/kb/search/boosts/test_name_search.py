@@ -13,13 +13,10 @@ from kb.models import Actor, Kind
 from kb.search.boosts.name_comparison import alike, word_likeness
 from kb.search.boosts.name_search import names_near
 from kb.search.context import KnownNames
-from kb.search.weights import DEFAULT_WEIGHTS
+from kb.search.weights import NAMES
 from kb.store.names import VocabularyWord
 from kb.store.store import Store
 from kb.text.phonetics import sound
-
-NAMES = DEFAULT_WEIGHTS.names
-
 
 DOES = {
     "merlet": (

@@ -82,7 +82,6 @@ def test_without_an_index_nothing_is_filed() -> None:
     assert compared.filing is compared.able is None
     found = Overlaps(background).of(compared, embedded(PHRASES[:1]), ["fr"])
     assert np.isnan([found.filing, found.able]).all()
-    assert found.apart.tolist() == [0]
     assert likely_trades(compared) == ()
     assert filing_background().compared(PHRASES[0], filed=False).filing is None
 
@@ -105,26 +104,6 @@ def test_the_overlap_in_filing_is_that_of_the_two_distributions() -> None:
             lost = float(np.sqrt(max(1 - float(np.square(kept).sum()), 0)))
             assert overlap >= whole[row] - lost - 1e-3
     assert found[0] > found[1]
-
-
-def test_things_and_services_are_apart() -> None:
-    """Soap and shoes are made; a text filed in a trade of services is apart from both."""
-    served = next(place for place, trade in enumerate(trades()) if not trade.makes_things)
-    assert trades()[SOAP].makes_things
-    index = TradeIndex.of(
-        ("savons", "location"),
-        PHRASES,
-        [("20.41",), (trades()[served].code,)],
-        np.concatenate(list(EMBEDDINGS.values())),
-        "Flat",
-    )
-    background = Background(EMBEDDINGS, index)
-    passages, french = embedded(PHRASES), ["fr"] * len(PHRASES)
-    of_soap = Overlaps(background).of(background.compared(PHRASES[0]), passages, french).apart
-    of_service = Overlaps(background).of(background.compared(PHRASES[1]), passages, french).apart
-    assert of_soap[0] < of_soap[1]
-    assert of_service[1] < of_service[0]
-    assert all(0 <= one <= 1 + 1e-3 for one in (*of_soap, *of_service))
 
 
 def test_the_filing_of_passages_is_that_of_each_in_its_language_in_their_order() -> None:
@@ -202,7 +181,6 @@ def test_a_passage_filed_as_the_need_is_ranks_higher(base_with_index: KnowledgeB
     assert hit.parts.filing is not None
     weights = DEFAULT_WEIGHTS.passages
     more = weights.filing * (hit.parts.filing - weights.unknown_filing)
-    more -= weights.apart * hit.parts.apart
     assert hit.parts.own == pytest.approx(plain.parts.own + more, abs=1e-3)
 
 
