@@ -62,6 +62,8 @@ def _built(folder: str, firms: Path, title: str, lang: str, unseen: bool) -> Bui
         {
             "title": f"{title}, no case of the need" if unseen else title,
             "leave_one_out": True,
+            # These firms are known conversions themselves.
+            **({"elsewhere": False} if folder == "more-conversions" else {}),
             "by": "lang,group",
         },
     )

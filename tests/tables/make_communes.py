@@ -11,13 +11,14 @@ import json
 import lzma
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from kb.reference.departments import NAMES
 from tests.tables.contours import Contour, contours
 
-TABLE = Path(__file__).parent / "communes.tsv.xz"
+TABLE = Path(str(files("kb.reference") / "communes.tsv.xz"))
 _CURRENT = "commune-actuelle"
 _OF_TODAY_OR_BEFORE = frozenset({_CURRENT, "commune-deleguee", "commune-associee"})
 
