@@ -298,7 +298,7 @@ def _path(endorsed: Endorsement, need: PassageExplanation | None = None) -> Case
         need,
         matched.closeness,
         matched.relevance,
-        endorsed.role_share,
+        endorsed.role_share * matched.credit(endorsed.participation),
         endorsed.probability,
     )
 

@@ -279,14 +279,19 @@ def _actors_of_cases(
     """
     last = len(ranks)
     best = sorted(
-        took, key=lambda actor: (-actor.score, ranks.get(actor.record_id, last), actor.record_id)
+        took,
+        key=lambda actor: (
+            -actor.endorsements[0].matched.relevance,
+            ranks.get(actor.record_id, last),
+            actor.record_id,
+        ),
     )
     weights = context.weights
     return [
         builder.actor_hit(
             rank,
             candidate,
-            fit=fit_of_probability(candidate.endorsements[0].share, weights.fits),
+            fit=fit_of_probability(candidate.endorsements[0].matched.relevance, weights.fits),
         )
         for rank, candidate in enumerate(best[: weights.parts.hits_who_did], start=1)
     ]

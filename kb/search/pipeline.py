@@ -271,7 +271,7 @@ def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _N
     boosts = boost_names(asked.text, named, context, near=options.near_names)
     if is_number(asked.text):
         if max(boosts.values(), default=0.0) >= NAMES.near:
-            return _Naming(named, boosts)
+            return _Naming(named, boosts, best_by_chance=Fit.NONE)
         return _Naming(named, boosts, Absence.NUMBER, Fit.NONE)
     if boosts or not options.near_names:
         return _Naming(named, boosts)

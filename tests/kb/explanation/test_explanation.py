@@ -47,8 +47,8 @@ def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
     """The parts that are explained are those that the search gave."""
     hit = hit_of(explanation)
     parts, best = hit.parts, explanation.passages[0]
-    made_of = (best.dense, best.lexical, best.apart)
-    assert made_of == pytest.approx((parts.dense, parts.lexical, parts.apart), abs=TOLERANCE)
+    made_of = (best.dense, best.lexical)
+    assert made_of == pytest.approx((parts.dense, parts.lexical), abs=TOLERANCE)
     assert (best.filing, best.able) == pytest.approx((parts.filing, parts.able), abs=TOLERANCE)
     assert sum(part.counted for part in score_table(hit, DEFAULT_WEIGHTS)) == pytest.approx(
         hit.score, abs=TOLERANCE
@@ -64,7 +64,6 @@ def assert_it_adds_up(explanation: Explanation, tolerance: float) -> None:
                 passage.lexical,
                 math.nan if passage.filing is None else passage.filing,
                 math.nan if passage.able is None else passage.able,
-                passage.apart,
                 DEFAULT_WEIGHTS.passages,
             )
         )
@@ -126,8 +125,8 @@ def test_a_case_is_a_path_from_the_query_to_the_actor(filled: KnowledgeBase) -> 
     assert path.relevance == pytest.approx(1, abs=1e-4)
     assert path.weight == 1.0
     supplier = filled.explain(GEL, DISTILLER.id).cases[0]
-    assert supplier.weight == 0.85
-    assert supplier.probability == pytest.approx(0.85 * path.relevance)
+    assert supplier.probability == pytest.approx(supplier.weight * supplier.relevance)
+    assert supplier.weight < 0.85, "what it brought is not what is asked"
 
 
 def test_a_case_is_matched_in_the_language_that_is_closest(filled: KnowledgeBase) -> None:
@@ -136,7 +135,7 @@ def test_a_case_is_matched_in_the_language_that_is_closest(filled: KnowledgeBase
     (path,) = explanation.cases
     assert path.case == SANITISER
     assert path.need
-    assert path.need.text == SANITISER_IN_ENGLISH.need
+    assert path.need.text in {SANITISER_IN_ENGLISH.need, SANITISER_IN_ENGLISH.title}
     assert_it_adds_up(explanation, TOLERANCE)
 
 

@@ -24,6 +24,7 @@ from kb.explanation.report_files import (
 from kb.explanation.signature import canonical
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.search.fits import MOST_NEED
 from kb.search.results import Filters, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.conftest import OpenBase
@@ -92,7 +93,6 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
                 *(
                     "dense",
                     "lexical",
-                    "apart",
                     "own",
                     "case",
                     "inferred",
@@ -433,9 +433,8 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
     odds = math.log(likely / (1 - likely))
     need = math.log(content["need"] / (1 - content["need"]))
     nothing = fits["intercept"] - fits["ceiling"] * content["ceiling"]
-    nothing += fits["need"] * min(need, fits["most_need"])
+    nothing += fits["need"] * min(need, MOST_NEED)
     assert best["parts"]["case"] == pytest.approx((odds - nothing) / fits["slope"], abs=1e-3)
-    assert content["constants"]["names"]["enough"] == 0.6
 
 
 def test_a_line_of_the_signature_in_the_place_of_another_is_no_signature(

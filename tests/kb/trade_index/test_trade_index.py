@@ -16,7 +16,7 @@ from kb.reference.trades import trades
 from kb.settings import Settings
 from kb.text.analysis import query_stems
 from kb.trade_index.choice import find_trade_index, state_of
-from kb.trade_index.filed_words import WORDS_FILE, FiledWords
+from kb.trade_index.filed_words import ABLE_WORDS_FILE, WORDS_FILE, FiledWords
 from kb.trade_index.trade_index import (
     BUNDLED,
     CARD_FILE,
@@ -120,7 +120,7 @@ def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
     assert read.is_of(TRADE_ROWS)
     card = json.loads((tmp_path / "index" / CARD_FILE).read_text("utf-8"))
     assert card["phrases"] == 200
-    assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE]
+    assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE]
 
 
 def test_an_index_of_an_older_version_is_told_so(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_damaged_folder_is_refused_in_a_line(
     refusal_of(tmp_path)
 
 
-@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE])
+@pytest.mark.parametrize("name", [INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE])
 def test_any_byte_that_is_not_as_it_was_is_noticed(tmp_path: Path, name: str) -> None:
     three_phrases().write(tmp_path, {})
     path = tmp_path / name
@@ -298,8 +298,8 @@ def test_a_phrase_whose_words_are_not_to_be_kept_leaves_none() -> None:
 def test_rare_words_vote_by_their_share_of_the_query_and_their_rarity(tmp_path: Path) -> None:
     phrases = [("bottes", [1]), ("savons", [2]), ("savons et parfums", [2, 3]), ("colle", [4])]
     made = FiledWords.of(phrases, 5)
-    made.write(tmp_path)
-    for words in (made, FiledWords.read(tmp_path, 5)):
+    made.write(tmp_path / WORDS_FILE)
+    for words in (made, FiledWords.read(tmp_path / WORDS_FILE, 5)):
         votes, said = words.votes(query_stems("des bottes"))
         assert said == pytest.approx(1)
         assert votes.tolist() == pytest.approx([0, 1, 0, 0, 0])

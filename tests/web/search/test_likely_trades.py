@@ -51,25 +51,6 @@ def test_the_page_names_the_trades_that_are_considered(
         assert len(words) <= 61
 
 
-@pytest.mark.parametrize(("share", "shown"), [(0.5, True), (0.49, False)])
-def test_trades_are_named_only_where_the_likeliest_has_half(
-    client: TestClient,
-    knowledge_base: SampleBase,
-    monkeypatch: pytest.MonkeyPatch,
-    share: float,
-    shown: bool,
-) -> None:
-    search = knowledge_base.search
-    assert SOAP
-    likely = (LikelyTrade(SOAP, share),)
-    monkeypatch.setattr(
-        knowledge_base,
-        "search",
-        lambda *asked, **more: replace(search(*asked, **more), trades=likely),
-    )
-    assert ("Related trades considered:" in client.get("/en/search?q=cirages").text) is shown
-
-
 @pytest.mark.usefixtures("understood")
 def test_the_api_gives_the_trades_with_their_shares(client: TestClient) -> None:
     asked = client.get("/api/search", params={"q": "cirages"}).json()["asked"]

@@ -15,7 +15,7 @@ from kb.reference.trades import trade_of, trades
 from kb.search.context import RankingOptions
 from kb.search.results import EvidenceKind
 from kb.search.trades.background import Background, ComparedQuery
-from kb.search.trades.likely_trades import LEAST_SHARE, MOST, likely_trades
+from kb.search.trades.likely_trades import MOST, SURE, likely_trades
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.trades.overlaps import Overlaps
 from kb.search.trades.passage_trades import FILED_IN
@@ -141,11 +141,11 @@ def filed(*shares: float) -> ComparedQuery:
 
 
 def test_the_likely_trades_of_a_need_are_few_and_likeliest_first() -> None:
-    found = likely_trades(filed(0.2, 0.5, 0.1, 0.2))
+    found = likely_trades(filed(0.2, 0.51, 0.1, 0.19))
     assert [likely.trade for likely in found] == [trades()[1], trades()[0], trades()[3]]
-    assert [likely.share for likely in found] == pytest.approx([0.5, 0.2, 0.2])
-    assert len(likely_trades(filed(*[0.2] * 5))) == MOST
-    assert likely_trades(filed(*[LEAST_SHARE - 0.01] * 6)) == ()
+    assert [likely.share for likely in found] == pytest.approx([0.51, 0.2, 0.19])
+    assert len(likely_trades(filed(0.55, 0.15, 0.15, 0.15))) == MOST
+    assert likely_trades(filed(SURE - 0.01, 0.3, 0.21)) == (), "not sure"
 
 
 @pytest.fixture
