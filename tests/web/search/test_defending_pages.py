@@ -280,7 +280,7 @@ def test_a_faint_lead_is_nobody_to_call(
     makers = read.inside(read.one("section", id="role-maker"), "li")
     assert len(makers) == 1
     assert said(makers[0]).startswith(HOSTILE.name)
-    read = page(client, "/en/search/who-to-call?q=m%C3%A9lange+-toilette")
+    read = page(client, "/en/search/who-to-call?q=cirages+-gras")
     assert "There is nobody to call yet" in read.text("p", class_="silence")
     assert "Leads to follow up" not in read.one("main").text
 
