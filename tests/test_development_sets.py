@@ -14,6 +14,7 @@ from tests.development_sets.built import held, table
 from tests.development_sets.conversions import COLUMNS
 from tests.development_sets.everyday import half_of
 from tests.development_sets.nomenclatures import ITEMS_PER_HEADING
+from tests.development_sets.territories import SPLIT_OF
 
 
 def _code(split: str, form: Callable[[int], str]) -> str:
@@ -48,6 +49,31 @@ def _write(path: Path, *rows: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "\n".join("\t".join(row.split(" | ")) for row in rows) + "\n"
     path.write_text(text, encoding="utf-8")
+
+
+def _write_territory(folder: Path, name: str) -> None:
+    _write(
+        folder / f"{name}-actors.tsv",
+        "id | name | lang | place | department | activity_code | text | source",
+        "ciergerie | Ciergerie | fr | Caen | 14 | 32.99 | cierges | a.fr",
+        "rucher | Rucher | fr | Caen | 14 | 01.49 | miel | a.fr",
+    )
+    _write(
+        folder / f"{name}-needs.tsv",
+        "id | lang | wording | novel | kind | text",
+        "n1 | fr | plain | no | need | des bougies",
+        "n2 | fr | plain | no | need | une fusée",
+        "n3 | en | plain | no | off-topic | hello",
+    )
+    _write(
+        folder / f"{name}-judgements.tsv",
+        "need | actor | first | second",
+        "n1 | ciergerie | 2 | 2",
+        "n1 | rucher | 0 | 1",
+    )
+    _write(
+        folder / f"{name}-wordings.tsv", "group | lang | text", "g | fr | bougies", "g | en | wax"
+    )
 
 
 def _write_demo_needs(folder: Path) -> None:
@@ -117,6 +143,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     _write(held / "off-topic.tsv", "text | lang | kind", "il pleut | fr | weather")
     _write_demo_needs(tmp_path / "demo-needs")
+    for name in SPLIT_OF:
+        _write_territory(held / "territories", name)
     firms = "id | name | place | department | region | trade | source_url"
     _write(
         data / "firms.tsv",
@@ -167,9 +195,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"{TRAIN} | en | {LEARNT_TOO} | UKSIC",
         f"99.99 | en | {HELD_OUT['test']} of another class | UKSIC",
     )
-    _write(data / "open" / "naics2022_index_en.tsv", index)
+    _write(data / "open" / "naics2022_index_en.tsv", index, f"{TEST} | en | {HELD_OUT['test']} | x")
     _write(data / "open" / "nacebel2003_fr.tsv", index)
-    _write(data / "open" / "nacebel2008_fr.tsv", index)
+    _write(data / "open" / "nacebel2008_fr.tsv", index, f"{TEST} | fr | {HELD_OUT['test']} | x")
     _write(
         data / "open" / "cpv2008_fr_en.tsv",
         index,
@@ -206,6 +234,9 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
         "more-conversions: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
         "more-conversions-unseen: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
         "more-conversions-en: 1 queries to tune, 0 queries to test; 1 records, 2 cases",
+        "territory-a: 1 queries to tune, 2 without an answer; 2 records",
+        "territory-b: 1 queries to test, 2 without an answer; 2 records",
+        "territory-c: 1 queries to tune, 2 without an answer; 2 records",
     ]
     given = read_set(tmp_path / "out" / "known-items")
     assert given.actors is None
@@ -216,6 +247,31 @@ def test_what_the_project_holds_is_built_without_data(data: Path, tmp_path: Path
         ("Periplast", "elided"),
     ]
     assert read_split(given, "test").qrels == {"known003": {"periplast": 1}}
+
+
+def test_every_set_can_be_read_and_is_parted_by_metadata_of_its_queries(
+    data: Path, tmp_path: Path
+) -> None:
+    assert len(list(build(data, tmp_path / "out"))) == 23
+    sets = [read_set(folder) for folder in (tmp_path / "out").iterdir()]
+    assert len(sets) == 23
+    for one in sets:
+        assert all(name in query.about for query in one.queries for name in one.by.split(","))
+
+
+def test_needs_of_a_territory_have_summed_grades_and_several_wordings(
+    data: Path, tmp_path: Path
+) -> None:
+    given = _built(data, tmp_path, "territory-b")
+    assert read_split(given, "test").qrels == {"n1": {"ciergerie": 4, "rucher": 1}}
+    assert [(one.text, one.about["kind"]) for one in given.silence] == [
+        ("une fusée", "unmeetable"),
+        ("hello", "off-topic"),
+    ]
+    assert [(one.text, one.lang, one.split) for one in given.wordings] == [
+        ("bougies", "fr", "test"),
+        ("wax", "en", "test"),
+    ]
 
 
 def test_off_topic_texts_stand_beside_needs_of_the_demonstration(
@@ -418,6 +474,9 @@ def test_codes_of_purchasing_are_split_by_division(data: Path, tmp_path: Path) -
         ("held/repurposing/needs.tsv", "vin\tfr\tdu vin\ttune", r"needs\.tsv:5: no firm"),
         ("held/known-items.tsv", "a\tb\texact\ttrain", r"known-items\.tsv:4: the split should"),
         ("data/open/nace_note_items.tsv", "fr\tx\tsub\ty", r"nace_note_items\.tsv:10: 'x' is not"),
+        ("data/open/nace_class_labels.tsv", f"{TEST}\ta\tb\tc\td", rf":5: {TEST} was there before"),
+        ("data/open/cn2023_fr_en_de.tsv", "3303\ta\tb\tc", r":11: '3303' is not the eight digits"),
+        ("data/open/cpv2008_fr_en.tsv", "3370\tfr\ta\tb", r":6: '3370' is not a code of the CPV"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(

@@ -1,0 +1,43 @@
+"""The conversions: every row is a firm, its trade and its product, in both languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import kb.reference.conversions
+from kb.reference.conversions import COLUMNS, ROLES, conversions
+
+
+def test_every_conversion_is_told_in_both_languages() -> None:
+    known = conversions()
+    assert len({one.id for one in known}) == len(known)
+    for one in known:
+        assert one.firm
+        assert all((*one.trade.values(), *one.product.values()))
+        assert one.trade.keys() == one.product.keys() == {"fr", "en"}
+        assert re.fullmatch(r"[A-Z]{2}", one.country)
+        assert re.fullmatch(r"(1[89]|20)\d\d", one.year)
+    assert {one.role for one in known} == set(ROLES.values())
+
+
+def test_what_a_firm_makes_is_told_once() -> None:
+    for lang in ("fr", "en"):
+        told = [(one.firm, one.place, one.product[lang].casefold()) for one in conversions()]
+        assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (["id\tfirm"], r"^conversions\.tsv begins with"),
+        (["\t".join(COLUMNS), "x\ty"], r"^conversions\.tsv, line 2: 2 fields"),
+    ],
+)
+def test_a_spoilt_file_is_refused(
+    rows: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conversions.tsv").write_text("\n".join(rows), encoding="utf-8")
+    monkeypatch.setattr(kb.reference.conversions, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=reason):
+        conversions.__wrapped__()
