@@ -310,7 +310,7 @@ def test_other_weights_rank_otherwise(needs: Path, kb: Path, tmp_path: Path) -> 
         return figure
 
     assert best() == 1.0
-    assert best("passages.lexical=-9", "passages.overlap=0") < 1.0
+    assert best("passages.lexical=-9", "passages.filing=0") < 1.0
 
 
 @pytest.mark.parametrize("change", ["lexical=1", "passages.lexical=many", "passages.lexical"])
