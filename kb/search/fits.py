@@ -11,7 +11,9 @@ contradicts its fits.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from kb.search.results import Fit
 from kb.search.trades.null_distribution import NullDistribution
@@ -34,14 +36,14 @@ def fit_features(null: NullDistribution) -> tuple[float, float]:
     return -null.ceiling, min(null.need_odds, MOST_NEED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FitScale:
     """The scale of the scores of a search, with the probability of each to be right."""
 
     null: NullDistribution
     weights: FitWeights
 
-    @property
+    @cached_property
     def _shift(self) -> float:
         ceiling, need = fit_features(self.null)
         weights = self.weights
@@ -59,9 +61,12 @@ class FitScale:
 
     def least(self, fit: Fit) -> float:
         """The least score of a fit; minus infinity for none."""
-        if fit is Fit.NONE:
-            return -math.inf
-        return self.score_of(getattr(self.weights, fit.value))
+        return self._bounds[fit]
+
+    @cached_property
+    def _bounds(self) -> Mapping[Fit, float]:
+        of_fits = {fit: self.score_of(getattr(self.weights, fit.value)) for fit in _RISING[1:]}
+        return {Fit.NONE: -math.inf, **of_fits}
 
     def fit(self, score: float) -> Fit:
         """The fit of a score."""
