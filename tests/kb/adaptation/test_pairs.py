@@ -6,7 +6,6 @@ from itertools import islice
 from kb.adaptation.pairs import HELD_OUT, OF_PORTRAITS, Pair, PairMaker, PhraseBook, batches
 from kb.reference.lexicon import LexiconKind, TradePhrase
 from kb.reference.portraits import Portrait, portraits
-from kb.reference.trades import trades
 
 THINGS = {
     "10.71": ("pain", "fouaces", "galettes"),
@@ -57,16 +56,8 @@ def test_what_is_asked_is_not_in_the_description_that_answers() -> None:
     asked = {text for texts in THINGS.values() for text in texts if text != "pain"}
     bare = [pair for pair in many_pairs() if pair.query in asked]
     assert {pair.code for pair in bare} == THINGS.keys()
-<<<<<<< HEAD
-    # The words that name a trade may have it.
-    named = {trade.code: f"{trade.fr} {trade.en}".casefold() for trade in trades()}
-    told = [pair for pair in bare if f"{pair.query}," in f"{pair.passage},".casefold()]
-    assert all(pair.query in named[pair.code] for pair in told)
-    assert any("brioches" in pair.passage.casefold() for pair in many_pairs())
-=======
     assert [pair for pair in bare if f"{pair.query}," in f"{pair.passage},".casefold()] == []
     assert any("fouaces" in pair.passage.casefold() for pair in many_pairs())
->>>>>>> h-adapt
 
 
 def test_a_class_that_says_the_same_is_no_negative() -> None:
