@@ -293,7 +293,7 @@ def test_what_is_only_inferred_is_possible_at_best(
         assert one.fit is not Fit.STRONG
 
 
-@given(SCORE, ABLE, st.floats(0, 60), PROBABILITY, SCORE)
+@given(SCORE, ABLE, st.floats(0.01, 60), st.floats(FITTING.possible, 0.999), SCORE)
 def test_who_did_it_stands_above_who_is_only_similar(
     own: float, able: float, likeness: float, relevance_: float, of_who_did: float
 ) -> None:
