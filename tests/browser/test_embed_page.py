@@ -95,7 +95,7 @@ def test_the_preview_searches(visit: Visits) -> None:
     page = visit.open("/fr/integrer")
     page.locator("quisait-search input").fill("cirages")
     options = page.locator("quisait-search").get_by_role("option")
-    expect(options.first).to_contain_text("Avel (Saphir)")
+    expect(options.filter(has_text="Avel (Saphir)")).to_have_count(1)
     page.keyboard.press("Escape")
     page.get_by_label("Nombre maximal de réponses").fill("1")
     expect(page.locator("#element")).to_contain_text('limit="1"')
