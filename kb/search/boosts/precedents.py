@@ -93,8 +93,8 @@ class Boost(NamedTuple):
     """The effect of precedents on an actor.
 
     `example` is the weight of the greatest, and `likeness` the mean likeness in which the closest
-    count more (`mean_likeness`). `did` is the probability that the surest of them in this base is
-    an answer itself, 0 without one. `matches` are the closest passage for each precedent, strongest
+    count more (`mean_likeness`). `did` is the least probability of those in this base that are
+    worth a call, 0 without one. `matches` are the closest passage for each precedent, strongest
     first.
     """
 
@@ -271,11 +271,10 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
     ]
     of_each = np.array([[precedent.weight] for precedent in compared.precedents]) * others
     example = of_each.max(axis=0)
-    did = [
-        [0.0 if precedent.elsewhere else precedent.endorsement.probability]
-        for precedent in compared.precedents
-    ]
-    surest = (np.array(did) * (of_each > 0)).max(axis=0)
+    # Who is only like them stands below all who took part and are worth a call.
+    did = np.array([[_did(precedent)] for precedent in compared.precedents])
+    least = np.where((of_each > 0) & (did > 0), did, np.inf).min(axis=0)
+    surest = np.where(np.isfinite(least), least, 0.0)
     means = mean_likeness(of_each, best, weights.sharpness)
     strength = of_each * np.exp(weights.sharpness * (best - best.max(axis=0)))
 
@@ -293,6 +292,14 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
         )
         if greatest
     }
+
+
+def _did(precedent: Precedent) -> float:
+    """The probability of a precedent of this base that is worth a call, 0 of any other."""
+    endorsed = precedent.endorsement
+    if precedent.elsewhere or not endorsed.best_fit.is_worth_a_call:
+        return 0.0
+    return endorsed.probability if endorsed.probability >= endorsed.role_share / 2 else 0.0
 
 
 def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -> NDArray[Any]:

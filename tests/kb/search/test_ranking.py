@@ -403,7 +403,7 @@ def test_the_rise_by_hand() -> None:
     likeness = math.log((math.exp(sharp * 2.0) + 0.5 * math.exp(sharp * 3.0)) / 1.5) / sharp
     assert both.example == 1.0
     assert both.likeness == pytest.approx(likeness)
-    assert both.did == one.precedent.endorsement.probability
+    assert both.did == other.precedent.endorsement.probability, "the least of the two"
     assert both.rise(FOLLOWING) == pytest.approx(FOLLOWING.strength * likeness)
     assert both.rise(replace(FOLLOWING, strength=0.0)) == 0
     # What is shown of an actor begins with the stronger example of the two.
