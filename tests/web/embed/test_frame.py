@@ -197,8 +197,8 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     assert [one.text.strip() for one in read.all("h3")] == [
         "Avel (Saphir) (nouvel onglet)",
         '<script>alert("name")</script> (nouvel onglet)',
-        "Parfums d'Angoulême (nouvel onglet)",
         "Distillerie Merlet (nouvel onglet)",
+        "Parfums d'Angoulême (nouvel onglet)",
     ]
     first = " ".join(read.inside(read.one("ol"), "li")[0].text.split())
     assert first == (
@@ -207,7 +207,7 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
         "Montré dans le cas Angoulême : du cirage au gel hydroalcoolique (nouvel onglet)"
     )
     assert read.all("mark")[0].text == "cirages"
-    inferred = " ".join(read.inside(read.one("ol"), "li")[2].text.split())
+    inferred = " ".join(read.inside(read.one("ol"), "li")[3].text.split())
     assert "Déduit métier proche : Avel (Saphir), qui a pris part au cas" in inferred
     links = read.inside(read.one("main"), "a")
     assert [one.attributes["href"] for one in links if "data-selection" in one.attributes] == [
