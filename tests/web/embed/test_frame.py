@@ -213,8 +213,8 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
     assert [one.attributes["href"] for one in links if "data-selection" in one.attributes] == [
         f"{ROOT}/fr/acteurs/avel",
         f"{ROOT}/fr/acteurs/hostile",
-        f"{ROOT}/fr/acteurs/parfumeur",
         f"{ROOT}/fr/acteurs/distillerie-merlet",
+        f"{ROOT}/fr/acteurs/parfumeur",
     ]
     assert links[-1].attributes["href"] == f"{ROOT}/fr/recherche?q=cirages+sanitiser"
     for link in links:
