@@ -51,7 +51,7 @@ from kb.search.results import (
 )
 from kb.search.scorer import WordValues, score
 from kb.search.steering import compare, encoded, examples, steered_embedding
-from kb.text.analysis import meaning_spans, query_stems
+from kb.text.analysis import meaning_spans
 
 PASSAGES = 3
 """Count of a record's passages that are explained."""
@@ -136,8 +136,8 @@ class Explainer:
         steered = steered_embedding(self._encoded, given, context.calibration)
         # How much of the steered embedding is the need's own.
         self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
-        self._stems = asked.stems | query_stems(" ".join(asked.wanted))
-        self._word_values = WordValues(asked, context)
+        self._stems = asked.stems_sought
+        self._word_values = WordValues(self._stems, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
         self._compared = compare(asked, self._encoded, given, context.calibration)

@@ -14,6 +14,7 @@ from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
 from kb.search.weights import RankingWeights
+from kb.text.analysis import word_coverage
 from kb.text.flow import gives_up, takes_in
 
 
@@ -81,6 +82,10 @@ class Candidate:
     @property
     def best(self) -> ScoredPassage | None:
         return self.passages[0] if self.passages else None
+
+    def says(self, need: str) -> bool:
+        """Whether its best passage has all the words of a need."""
+        return self.best is not None and word_coverage(need, self.best.passage.text) == 1.0
 
     @cached_property
     def fit(self) -> Fit:

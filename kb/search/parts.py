@@ -25,7 +25,7 @@ from kb.search.fits import FitScale, fit_of_probability
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
-from kb.search.scorer import Scope, gather, nearest, score
+from kb.search.scorer import Scope, WordValues, gather, nearest, score
 from kb.search.trades.null_distribution import NullDistribution
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
@@ -109,7 +109,18 @@ def answers_by_part(
         return []
     reader_lang = lang or relevant[0].case.lang
     queries = {part: _queries(part, of, reader_lang, weights.parts) for part, of in needed.items()}
-    close = _close_to(queries, context, scope)
+    close = _close_to(
+        {
+            part: dict.fromkeys(
+                query
+                for in_lang in (reader_lang, *_QUERIES)
+                for query in _queries(part, of, in_lang, weights.parts)
+            )
+            for part, of in needed.items()
+        },
+        context,
+        scope,
+    )
     taken = endorse(relevant, asked, weights.cases)
     known = {
         id_
@@ -207,7 +218,7 @@ def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -
 
 
 def _close_to(
-    queries: Mapping[Part, Sequence[str]], context: SearchContext, scope: Scope
+    queries: Mapping[Part, Iterable[str]], context: SearchContext, scope: Scope
 ) -> dict[Part, dict[str, Candidate]]:
     """Returns, for each part, the actors whose words are close to a query for it, by id.
 
@@ -227,13 +238,14 @@ def _close_to(
     cosines = nearest(rows, weights.parts.passages, context, scope)
     scales: dict[Part, FitScale] = {}
     scored: dict[Part, list[ScoredPassage]] = {}
-    for (part, _), compared, near in zip(asked, compared_queries, cosines, strict=True):
+    for (part, query), compared, near in zip(asked, compared_queries, cosines, strict=True):
+        words = WordValues(query_stems(query), context)
         scale = FitScale(compared.null, weights.fits)
         first = scales.setdefault(part, scale)
         shift = first.score_of(0.5) - scale.score_of(0.5)
         scored.setdefault(part, []).extend(
             passage._replace(score=passage.score + shift)
-            for passage in score(compared, near, context)
+            for passage in score(compared, near, context, words=words.best(None, near))
         )
     return {
         part: {

@@ -45,7 +45,7 @@ from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
 from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
-from kb.search.scorer import Scope, gather, retrieve, said, score
+from kb.search.scorer import Scope, WordValues, gather, lexical_matches, retrieve, score
 from kb.search.steering import comparing, understood
 from kb.search.trades.background import ComparedQuery
 from kb.search.trades.likely_trades import likely_trades
@@ -88,11 +88,12 @@ def search(
         bounds = Bounds(asked, steering, store)
         scope = scope_of(filters, store, complete=complete)
         needs = context.passages_of_cases(TOLD) if options.cases else ()
-        words = said(asked, context, options, scope, needs)
+        words = WordValues(asked.stems_sought if options.lexical else (), context)
+        said = lexical_matches(words, context, scope, needs)
         named, names, absent, best_by_chance = _naming(asked, options, context)
     compared = comparison()
     # Retrieve and score
-    found = retrieve(compared, words, context, options, scope, needs)
+    found = retrieve(compared, said, context, options, scope, needs)
     scored = gather(score(compared, found, context, options, found))
     retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     # Match cases
@@ -151,9 +152,11 @@ def search(
     counts = facets(context.filed(fitting).values(), filters)
     means = MeansFinder(compared, lang, context, offered=asked.flow is Flow.OFFERS)
     builder = EvidenceBuilder(asked.stems, context, None if named.only_named else means)
-    stories = _stories(ranked_cases, cases, matched, lang, context)
-    if absent:
-        stories = [story for story in stories if story[2].is_worth_a_call]
+    stories = [
+        story
+        for story in _stories(ranked_cases, cases, matched, lang, context)
+        if not absent or story[2].is_worth_a_call
+    ]
     parts: list[PartAnswer] = []
     if not named.only_named and not absent and not only and filters.kind is not Kind.CASE:
 
@@ -195,7 +198,8 @@ def search(
         nothing_fits=not any(
             fit.is_worth_a_call
             for fit in chain((candidates[id_].fit for id_ in fits), (fit for _, _, fit in stories))
-        ),
+        )
+        and not any(candidate.says(asked.need) for _, candidate in shown),
         unsaid=bounds.unsaid,
         absent=absent,
         trades=()

@@ -117,6 +117,11 @@ class Query:
         )
 
     @property
+    def stems_sought(self) -> frozenset[str]:
+        """The stems that count in BM25: those of the wanted words, too."""
+        return self.stems.union(query_stems(" ".join(self.wanted)))
+
+    @property
     def is_filed(self) -> bool:
         """Whether its trade can be looked up in indexes of activities.
 

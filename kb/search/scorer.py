@@ -16,9 +16,7 @@ from kb.indexing.dense_index import PassageIds, ascending, id_array, places_in
 from kb.models import Kind
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.fusion import ScoredPassage, fuse
-from kb.search.query import Query
 from kb.search.trades.background import ComparedQuery
-from kb.text.analysis import query_stems
 
 _SCORED: Callable[[Iterable[Any]], ScoredPassage] = partial(tuple.__new__, ScoredPassage)
 """As `ScoredPassage._make`, in a third of the time: a search makes a thousand."""
@@ -27,11 +25,10 @@ NO_WORDS: Mapping[int, float] = MappingProxyType({})
 
 
 class WordValues:
-    """The BM25 of passages by the words of a query."""
+    """The BM25 of passages by the stems of a query."""
 
-    def __init__(self, asked: Query, context: SearchContext) -> None:
-        base = context.calibration.words.of(context.store)
-        self._matches = base.matches(asked.stems | query_stems(" ".join(asked.wanted)))
+    def __init__(self, stems: Collection[str], context: SearchContext) -> None:
+        self._matches = context.calibration.words.of(context.store).matches(stems)
 
     def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, float]:
         """The BM25, by id, of the `k` passages where it is highest; without `k`, of all.
@@ -84,20 +81,14 @@ class Scope:
         return [None] if self.passages is None else [None, self.passages]
 
 
-def said(
-    asked: Query,
-    context: SearchContext,
-    options: RankingOptions,
-    scope: Scope,
-    besides: Collection[int] = (),
+def lexical_matches(
+    words: WordValues, context: SearchContext, scope: Scope, besides: Collection[int] = ()
 ) -> dict[int, float]:
     """The BM25, by id, of the passages that say most of a query, of all and of those `besides`."""
     found: dict[int, float] = {}
-    if options.lexical:
-        words = WordValues(asked, context)
-        depth = None if scope.complete else context.weights.passages.lexical_candidates
-        for among in (*scope.looked_at, *([besides] if besides else [])):
-            found.update(words.best(depth, among))
+    depth = None if scope.complete else context.weights.passages.lexical_candidates
+    for among in (*scope.looked_at, *([besides] if besides else [])):
+        found.update(words.best(depth, among))
     context.passages(found)  # they will be scored: what is read by now need not be then
     return found
 
@@ -112,8 +103,8 @@ def retrieve(
 ) -> dict[int, float]:
     """The value of their words, by id, of the passages that could matter to a query.
 
-    It is 0 for those that are only near in meaning; the others are those `said`. Those of `besides`
-    are among them, too, if they are the nearest of these.
+    It is 0 for those that are only near in meaning; the others are its `lexical_matches`. Those of
+    `besides` are among them, too, if they are the nearest of these.
     """
     depth = len(context.index) if scope.complete else context.weights.passages.dense_candidates
     found = dict(words)

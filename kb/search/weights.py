@@ -234,7 +234,7 @@ class FitWeights:
     ceiling: float = LEARNT["fits.ceiling"]
     need: float = LEARNT["fits.need"]
     intercept: float = LEARNT["fits.intercept"]
-    strong: float = 0.9
+    strong: float = 0.85
     possible: float = 0.5
     weak: float = 0.2
 

@@ -27,7 +27,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import NO_WORDING
 from kb.models import Kind
 from kb.search.boosts.precedents import follow_precedents, precedents_elsewhere
-from kb.search.context import RankingOptions, SearchContext
+from kb.search.context import SearchContext
 from kb.search.fits import FIT_FEATURES, fit_features
 from kb.search.results import Steering
 from kb.search.scorer import Scope, WordValues, score
@@ -105,9 +105,8 @@ def _asked(
     rows = encoded(asked, NO_WORDING, context.encoder, calibration)
     compared = compare(asked, rows, examples(steering, context), calibration)
     passages = context.passages_of_actors(ids)
-    scored = score(
-        compared, passages, context, RankingOptions(), WordValues(asked, context).best(None)
-    )
+    words = WordValues(asked.stems_sought, context)
+    scored = score(compared, passages, context, words=words.best(None))
     elsewhere = (
         precedents_elsewhere(compared, asked, query.lang, context) if dataset.elsewhere else ()
     )

@@ -253,16 +253,11 @@ def test_what_moderators_typed_is_published_when_it_is_chosen(
         assert ("Luc Vue" in stranger) == (persons is PUBLIC)
 
 
-def test_contacts_are_found_by_no_search(base: KnowledgeBase, directory: Path) -> None:
+def test_persons_and_parts_of_contacts_are_found_by_no_search(
+    base: KnowledgeBase, directory: Path
+) -> None:
     taken_in(base, directory, PUBLIC, PUBLIC)
-    for query in (
-        "36497710",
-        "05 36 49 77 10",
-        "contact",
-        "Cordonniers",
-        "Jeanne Martin",
-        "j.martin",
-    ):
+    for query in ("contact", "Cordonniers", "Jeanne Martin", "j.martin"):
         for hit in base.search(query).hits:
             assert all(not evidence.marks for evidence in hit.evidence), query
             assert hit.parts.lexical == 0

@@ -21,7 +21,7 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
 
 def values(base: KnowledgeBase, k: int | None, among: set[int] | None = None) -> dict[int, float]:
     with base._context() as context:
-        return WordValues(parse("gants"), context).best(k, among)
+        return WordValues(parse("gants").stems, context).best(k, among)
 
 
 def test_the_best_are_those_of_all_and_among_equals_those_with_the_lower_ids(
