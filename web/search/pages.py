@@ -146,7 +146,9 @@ def search(
         understood=result.asked if result else None,
         wording=result.wording if result else None,
         trades=result.trades if result else (),
-        readings=readings(result.asked, request.language) if result and is_need else (),
+        readings=readings(result.asked, request.language)
+        if result and is_need and not any(hit.fit is Fit.STRONG for hit in result.hits)
+        else (),
         names=_names(steering),
         unsaid=result.unsaid if result else (),
         unquoted=_unquoted(asked, result) if result else asked,
