@@ -7,9 +7,9 @@ grounds. A base that has no case of a need yet knows by them which trades met it
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from kb.reference.roles import Role
+from kb.reference.tables import rows
 
 COLUMNS = (
     "id",
@@ -56,28 +56,13 @@ def conversions() -> tuple[Conversion, ...]:
     """All conversions; the file is read once.
 
     Raises:
-        ValueError: the file has another header, or a line that is not of so many fields.
+        ValueError: the file is no such table; names the line.
     """
-    text = (files("kb.reference") / "conversions.tsv").read_text(encoding="utf-8")
-    header, *lines = text.splitlines()
-    if tuple(header.split("\t")) != COLUMNS:
-        raise ValueError(f"conversions.tsv begins with {header!r}")
-    return tuple(_conversion(number, line) for number, line in enumerate(lines, start=2))
-
-
-def _conversion(number: int, line: str) -> Conversion:
-    fields = line.split("\t")
-    if len(fields) != len(COLUMNS):
-        raise ValueError(f"conversions.tsv, line {number}: {len(fields)} fields")
-    row = dict(zip(COLUMNS, fields, strict=True))
-    return Conversion(
-        row["id"],
-        row["firm"],
-        row["place"],
-        row["country"],
-        {lang: row[f"ordinary_trade_{lang}"] for lang in ("fr", "en")},
-        {lang: row[f"new_product_{lang}"] for lang in ("fr", "en")},
-        ROLES[row["role"]],
-        row["year"],
-        row["source_site"],
-    )
+    found = []
+    for fields in rows("conversions.tsv", COLUMNS):
+        id_, firm, place, country, trade_fr, trade_en, fr, en, role, year, source = fields
+        trade, product = {"fr": trade_fr, "en": trade_en}, {"fr": fr, "en": en}
+        found.append(
+            Conversion(id_, firm, place, country, trade, product, ROLES[role], year, source)
+        )
+    return tuple(found)

@@ -14,9 +14,8 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from kb.reference.tables import rows
 from kb.reference.trades import trade_of
-
-_HEADER = "code\tlang\tkind\tphrase"
 
 
 class LexiconKind(StrEnum):
@@ -47,20 +46,15 @@ def lexicon() -> tuple[TradePhrase, ...]:
     """The lexicon, by ascending code; the file is read once.
 
     Raises:
-        ValueError: the file has another header or a line that is no phrase; names the line.
+        ValueError: the file is no such table, or has a row that is no phrase; names the row.
     """
-    text = (files("kb.reference") / "lexicon.tsv").read_text(encoding="utf-8")
-    header, *lines = text.splitlines()
-    if header != _HEADER:
-        raise ValueError(f"lexicon.tsv begins with {header!r}, not with {_HEADER!r}")
-    return tuple(_phrase(number, line) for number, line in enumerate(lines, start=2))
+    return tuple(map(_phrase, rows("lexicon.tsv", ("code", "lang", "kind", "phrase"))))
 
 
-def _phrase(number: int, line: str) -> TradePhrase:
-    fields = line.split("\t")
-    if len(fields) != 4 or not trade_of(fields[0]) or fields[1] not in {"fr", "en"}:
-        raise ValueError(f"lexicon.tsv, line {number}: not a code, a language, a kind, a phrase")
+def _phrase(fields: list[str]) -> TradePhrase:
     code, lang, kind, text = fields
+    if not trade_of(code) or lang not in {"fr", "en"} or kind not in [*LexiconKind]:
+        raise ValueError(f"lexicon.tsv: not a code, a language, a kind, a phrase: {fields}")
     return TradePhrase(code, lang, LexiconKind(kind), text)
 
 

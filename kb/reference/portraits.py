@@ -6,9 +6,8 @@ the class of the firm, the language, the text, and five needs as a stranger woul
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-_COLUMNS = ("code", "lang", "text", "need1", "need2", "need3", "need4", "need5")
+from kb.reference.tables import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +25,7 @@ def portraits() -> tuple[Portrait, ...]:
     """All portraits, by ascending code; the file is read once.
 
     Raises:
-        ValueError: the file has another header or a line of other columns; names the line.
+        ValueError: the file is no such table; names the line.
     """
-    text = (files("kb.reference") / "portraits.tsv").read_text(encoding="utf-8")
-    header, *lines = text.splitlines()
-    if tuple(header.split("\t")) != _COLUMNS:
-        raise ValueError(f"portraits.tsv begins with {header!r}")
-    return tuple(_portrait(number, line) for number, line in enumerate(lines, start=2))
-
-
-def _portrait(number: int, line: str) -> Portrait:
-    fields = line.split("\t")
-    if len(fields) != len(_COLUMNS):
-        raise ValueError(f"portraits.tsv, line {number}: {len(fields)} fields")
-    code, lang, text, *needs = fields
-    return Portrait(code, lang, text, tuple(needs))
+    found = rows("portraits.tsv", ("code", "lang", "text", *(f"need{n}" for n in range(1, 6))))
+    return tuple(Portrait(code, lang, text, tuple(needs)) for code, lang, text, *needs in found)

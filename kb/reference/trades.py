@@ -10,9 +10,9 @@ activity code, and together they are all the trades there are, against which a q
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-_HEADER = "code\tfr\ten"
+from kb.reference.tables import rows
+
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
 
 
@@ -38,20 +38,9 @@ def trades() -> tuple[Trade, ...]:
     """All trades, by ascending code; the file is read once.
 
     Raises:
-        ValueError: the file has another header, or a line that is not three fields.
+        ValueError: the file is no such table; names the line.
     """
-    text = (files("kb.reference") / "trades.tsv").read_text(encoding="utf-8")
-    header, *lines = text.splitlines()
-    if header != _HEADER:
-        raise ValueError(f"trades.tsv begins with {header!r}, not with {_HEADER!r}")
-    return tuple(_trade(number, line) for number, line in enumerate(lines, start=2))
-
-
-def _trade(number: int, line: str) -> Trade:
-    fields = line.split("\t")
-    if len(fields) != 3:
-        raise ValueError(f"trades.tsv, line {number}: {len(fields)} fields, not 3")
-    return Trade(*fields)
+    return tuple(Trade(*fields) for fields in rows("trades.tsv", ("code", "fr", "en")))
 
 
 @cache

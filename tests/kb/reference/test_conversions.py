@@ -1,12 +1,8 @@
 """The conversions: every row is a firm, its trade and its product, in both languages."""
 
 import re
-from pathlib import Path
 
-import pytest
-
-import kb.reference.conversions
-from kb.reference.conversions import COLUMNS, ROLES, conversions
+from kb.reference.conversions import ROLES, conversions
 
 
 def test_every_conversion_is_told_in_both_languages() -> None:
@@ -25,19 +21,3 @@ def test_what_a_firm_makes_is_told_once() -> None:
     for lang in ("fr", "en"):
         told = [(one.firm, one.place, one.product[lang].casefold()) for one in conversions()]
         assert len(set(told)) == len(told)
-
-
-@pytest.mark.parametrize(
-    ("rows", "reason"),
-    [
-        (["id\tfirm"], r"^conversions\.tsv begins with"),
-        (["\t".join(COLUMNS), "x\ty"], r"^conversions\.tsv, line 2: 2 fields"),
-    ],
-)
-def test_a_spoilt_file_is_refused(
-    rows: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "conversions.tsv").write_text("\n".join(rows), encoding="utf-8")
-    monkeypatch.setattr(kb.reference.conversions, "files", lambda _: tmp_path)
-    with pytest.raises(ValueError, match=reason):
-        conversions.__wrapped__()

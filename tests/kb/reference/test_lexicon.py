@@ -1,12 +1,7 @@
 """The lexicon: every row is a phrase of a class, once, in both languages."""
 
-import re
 from collections import Counter
-from pathlib import Path
 
-import pytest
-
-import kb.reference.lexicon
 from kb.reference.lexicon import LexiconKind, lexicon, means_of
 from kb.reference.trades import trades
 
@@ -34,22 +29,3 @@ def test_the_means_of_a_class_are_found_by_language() -> None:
         ]
         assert means_of("15.20", lang) == tuple(of_class) != ()
     assert means_of("99.98", "fr") == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("code\tlang\n", "lexicon.tsv begins with"),
-        ("code\tlang\tkind\tphrase\n99.98\tfr\tmakes\tx\n", "lexicon.tsv, line 2: not a code"),
-        ("code\tlang\tkind\tphrase\n15.20\tit\tmakes\tx\n", "lexicon.tsv, line 2: not a code"),
-        ("code\tlang\tkind\tphrase\n15.20\tfr\tmakes\n", "lexicon.tsv, line 2: not a code"),
-        ("code\tlang\tkind\tphrase\n15.20\tfr\tsells\tx\n", "'sells' is not a valid LexiconKind"),
-    ],
-)
-def test_a_spoilt_file_is_refused(
-    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "lexicon.tsv").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(kb.reference.lexicon, "files", lambda _: tmp_path)
-    with pytest.raises(ValueError, match=f"^{re.escape(reason)}"):
-        lexicon.__wrapped__()

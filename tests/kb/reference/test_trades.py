@@ -1,13 +1,11 @@
 import re
 from collections import Counter
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
 from rapidfuzz import fuzz, process
 
-import kb.reference.trades
 from kb.reference.trades import Trade, trade_of, trades
 
 # The classes that each division of NACE Rev. 2 has; the other numbers are not divisions.
@@ -112,19 +110,3 @@ def test_the_file_is_read_once_and_ends_with_a_line() -> None:
     assert text.endswith("\n")
     assert "\r" not in text
     assert text.count("\n") == len(trades()) + 1
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("code\ten\tfr\n", "trades.tsv begins with 'code\\ten\\tfr', not with 'code\\tfr\\ten'"),
-        ("code\tfr\ten\n20.42\tparfums\n", "trades.tsv, line 2: 2 fields, not 3"),
-    ],
-)
-def test_a_spoilt_file_is_refused(
-    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "trades.tsv").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(kb.reference.trades, "files", lambda _: tmp_path)
-    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
-        trades.__wrapped__()
