@@ -20,7 +20,7 @@ from kb.search.weights import CaseWeights
 from kb.text.analysis import TEXTS_REMEMBERED, word_coverage
 from kb.text.flow import case_flow, gave_up
 
-_MOST = {Fit.STRONG: 0.98, Fit.POSSIBLE: 0.85, Fit.WEAK: 0.45, Fit.NONE: 0.1}
+_MOST = {Fit.STRONG: 0.98, Fit.POSSIBLE: 0.8, Fit.WEAK: 0.45, Fit.NONE: 0.1}
 """The greatest probability of who is at best a fit by its role."""
 
 
