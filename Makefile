@@ -80,8 +80,6 @@ benchmark: install ## measure speed and memory beside what others use; a quarter
 
 benchmark-full: demo ## the same up to 100,000 firms, and what else is measured; an hour and a half once all is embedded; writes the page
 	$(BIN)/python -m tests.benchmarks --full --write
-	$(BIN)/python -m tests.benchmarks.ranking
-	$(BIN)/python -m tests.benchmarks.live
 	$(BIN)/python -m tests.benchmarks.ingesting
 	$(BIN)/python -m tests.benchmarks.widget --kb $(DEMO)
 

@@ -24,7 +24,6 @@ from tests.conftest import OpenBase
 from tests.postgres import PostgresServer
 
 FIRMS, QUERIES = 60, 20
-"""All 500 are asked by `python -m tests.benchmarks.postgres`."""
 
 
 @pytest.fixture(scope="module")
