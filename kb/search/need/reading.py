@@ -35,7 +35,7 @@ _READ = "¦"
 _RULES = (
     (PartKind.DEADLINE, ("deadlines",)),
     (PartKind.FREQUENCY, ("frequencies",)),
-    (PartKind.FOR, ("headed", "asking", "being", "beneficiary")),
+    (PartKind.FOR, ("headed", "asking", "being", "beneficiary", "signing")),
     (PartKind.QUANTITY, ("guests", "times")),
 )
 _BEFORE_VOWEL = re.compile(r"\b([Dd])e (?=[aeiouéèêâîôœ])")
