@@ -190,7 +190,7 @@ class StoreFile(StoreConnection):
         if version != migrations.SCHEMA_VERSION:
             if writable and migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION:
                 keep_before_migration(self._connection, path)
-            migrations.migrate(self._db)
+            migrations.migrate(self._connection)
 
     def execute(self, sql: str, values: Values = (), /) -> sqlite3.Cursor:
         return self._connection.execute(sql, values)

@@ -45,7 +45,6 @@ BELONGINGS = (
     Belonging("name_words", "word_id", "name_vocabulary", "id"),
     Belonging("name_vocabulary", "id", "name_words", "word_id"),
     Belonging("name_slips", "word_id", "name_vocabulary", "id"),
-    Belonging("place_words", "actor_id", "actors", "id"),
     Belonging("blocks", "actor_id", "actors", "id"),
     Belonging("passages", "document_id", "documents", "id"),
     Belonging("passage_words", "rowid", "passages", "id"),

@@ -24,7 +24,6 @@ from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.store.side_tables import SIDE, SideTables
-from kb.text.analysis import forms_of
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -202,7 +201,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 if isinstance(new.record, Actor)
             ]
         )
-        self._put_places([record for record in records if isinstance(record, Actor)])
         self._put_documents([(new.record, new.documents) for new in given])
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
@@ -236,22 +234,12 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for record_id, values in hidden.items():
             self.hide_contacts(record_id, values)
 
-    def _put_places(self, actors: Sequence[Actor]) -> None:
-        """Stores the words of the places of actors; what was stored of them goes."""
-        self.run(
-            "delete from place_words where actor_id in :values", [actor.id for actor in actors]
-        )
-        self.executemany(
-            "insert into place_words (word, actor_id) values (?, ?)",
-            sorted((word, actor.id) for actor in actors for word in forms_of(actor.place)),
-        )
-
     def put_aside(
         self, record: Record, documents: Sequence[Document], names: Collection[str]
     ) -> None:
         """Stores the documents of a stored record in the side tables, where it has none.
 
-        `names`, its name keys, and the words of its name and place are stored where they differ.
+        `names`, its name keys, and the words of its name are stored where they differ.
         """
         self._put_documents([(record, documents)], SIDE)
         if not isinstance(record, Actor):
@@ -260,8 +248,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._remove_name(record.id)
             self._put_names([NewName(record.id, record.name, names)])
             self.set_property(REBUILT_NAMES, secrets.token_hex(8))
-        if self.words_of_places([record.id]).get(record.id, []) != forms_of(record.place):
-            self._put_places([record])
 
     def _put_documents(
         self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""
@@ -368,7 +354,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             self._remove_name(record_id)
-            self.execute("delete from place_words where actor_id = ?", [record_id])
             deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
             self.execute("delete from participations where case_id = ?", [record_id])

@@ -1,3 +1,5 @@
+create extension if not exists vector with schema public;
+
 -- SQLite's functions of JSON, as far as statements use them: paths are '$.name' or '$.name.name'.
 -- What is no JSON is an error, as it is there. Made anew at each migration.
 

@@ -43,9 +43,7 @@ def told(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
 def test_a_person_who_is_erased_leaves_no_byte(
     told: KnowledgeBase, postgres: PostgresServer
 ) -> None:
-    assert {"actors", "place_words", "postings", "versions"} <= {
-        *postgres.files_saying(WORD, "base")
-    }
+    assert {"actors", "postings", "versions"} <= {*postgres.files_saying(WORD, "base")}
     told.erase(Kind.ACTOR, POLISH.id, by="max")
     told.personal_data.take_out(NAME, by="max")
     told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")

@@ -303,13 +303,12 @@ def test_a_case_waits_like_an_actor(base: KnowledgeBase, open_base: OpenBase, fo
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 
-def test_a_rebuild_repairs_words_names_and_places(base: KnowledgeBase, folder: Path) -> None:
+def test_a_rebuild_repairs_words_and_names(base: KnowledgeBase, folder: Path) -> None:
     base.put(RECORDS)
-    tables = ("names", "name_words", "place_words", "passage_words", "passages", "documents")
+    tables = ("names", "name_words", "passage_words", "passages", "documents")
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
         for table in tables:
             connection.execute(f"delete from {table}")
-        connection.execute("insert into place_words select 'autre', id from actors")
     assert faults(folder, WordCountEncoder())
     base.rebuild()
     assert faults(folder, WordCountEncoder()) == []

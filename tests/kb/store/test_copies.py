@@ -1,7 +1,6 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from kb.store.copies import copy_database, kept_copies
 from kb.store.store import Store
 from tests.data.schemas import unpacked
 
-EARLIER = 29
+EARLIER = 30
 
 
 def rows(path: Path) -> dict[str, list[Any]]:
@@ -122,18 +121,17 @@ def test_the_copy_in_the_place_of_the_base_is_the_base_before(database: Path) ->
 def test_an_interrupted_migration_leaves_the_copy_of_before_it(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_db: object) -> None:
-        raise OSError("killed")
-
     before = rows(database)
-    newer: tuple[Callable[[Any], None], ...] = (*migrations.MIGRATIONS, lambda _: None, fails)
-    monkeypatch.setattr(migrations, "MIGRATIONS", newer)
-    latest = migrations.FIRST_VERSION + len(newer)
+    latest = migrations.SCHEMA_VERSION + 1
+    fails = {**migrations.MIGRATIONS, latest: migrations.Migration(both=["select killed"])}
+    monkeypatch.setattr(migrations, "MIGRATIONS", fails)
     monkeypatch.setattr(migrations, "SCHEMA_VERSION", latest)
-    with pytest.raises(OSError, match="killed"):
+    with pytest.raises(KnowledgeBaseError, match="killed"):
         Store.open(database)
     assert version(database) == latest - 1
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*newer[:-1], lambda _: None))
+    monkeypatch.setattr(
+        migrations, "MIGRATIONS", {**fails, latest: migrations.Migration(both=["select 1"])}
+    )
     Store.open(database).close()
     (kept,) = kept_copies(database)
     assert rows(kept) == before

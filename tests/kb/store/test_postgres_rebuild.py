@@ -63,7 +63,6 @@ TABLES = {
     "postings": "stem, passage_id, uses, length",
     "word_totals": "passages, words",
     "names": "key, actor_id",
-    "place_words": "word, actor_id",
     "side_documents": "id",
     "side_passages": "id",
     "side_passage_words": "rowid",
@@ -103,9 +102,6 @@ def stop_at(batch: int) -> Callable[[int], None]:
 def test_a_rebuild_that_was_stopped_goes_on_and_makes_what_is_made_at_once(
     base: KnowledgeBase, open_base: OpenBase, postgres_base: PostgresAddress
 ) -> None:
-    with closing(open_store(postgres_base)) as store, store.writing():
-        store.execute("delete from place_words")
-        store.execute("insert into place_words select 'autre', id from actors")
     with pytest.raises(StoppedHere):
         open_base(Meanwhile(stop_at(3))).rebuild()
     assert base.search("gants").hits  # the former state
