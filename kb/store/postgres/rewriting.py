@@ -20,11 +20,8 @@ SNAPSHOTS_END_IN_S = 30.0
 A replica tells of its own each 10 s (`wal_receiver_status_interval`).
 """
 
-QUEUES_MS, QUEUES_AT_MOST_MS = 200, 2_000
-"""How long a table is queued for at first, and then twice as long each time, up to that.
-
-Who comes later to read it waits behind.
-"""
+QUEUES_MS = 1_000
+"""How long a table is queued for at a time: who comes later to read it waits behind."""
 
 LOOK_EVERY_S = 0.05
 
@@ -134,12 +131,9 @@ def _forgets_statistics(store: PostgresConnection) -> bool:
 
 def _alone(store: PostgresConnection, statement: str) -> bool:
     """Runs a statement that needs a table for itself; returns whether it had it."""
-    queues_ms = QUEUES_MS
+    store.execute(f"set lock_timeout = {QUEUES_MS}")
 
     def has_run() -> bool:
-        nonlocal queues_ms
-        store.execute(f"set lock_timeout = {queues_ms}")
-        queues_ms = min(2 * queues_ms, QUEUES_AT_MOST_MS)
         try:
             store.execute(statement)
         except LockNotAvailable:
