@@ -1,12 +1,11 @@
 """The tables of a base: `schema.sql`, and numbered migrations after it, for both engines.
 
-The version is SQLite's `user_version`, and PostgreSQL's table `quisait_schema`. Each migration runs
-in one transaction together with its number, so that a base is always of one version. Published
-migrations are never edited.
+The version is SQLite's `user_version`, and PostgreSQL's table `quisait_schema`. All migrations run
+in one transaction together with the number. Published migrations are never edited.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from kb.errors import SchemaTooNew, SchemaTooOld
 APPLICATION_ID = 0x51534146
 """SQLite's `application_id` of a knowledge base: "QSAF"."""
 
-SCHEMA_FILE_VERSION = 31
+FILE_VERSION = 31
 """The version of `schema.sql`."""
 
 
@@ -28,7 +27,33 @@ class Migration(NamedTuple):
 
 
 MIGRATIONS: Mapping[int, Migration] = {
-    31: Migration(both=("drop table if exists place_words",)),
+    31: Migration(
+        both=(
+            *(
+                f"drop table if exists {table}"
+                for table in (
+                    "place_words",
+                    "side_passage_words",
+                    "side_passages",
+                    "side_documents",
+                    "rebuild_waiting",
+                )
+            ),
+            "delete from properties where name in ('rebuild', 'rebuilt names')",
+        ),
+        sqlite=(
+            *(
+                f"drop trigger if exists rebuild_waiting_{kind}_{event}"
+                for kind in ("actor", "case")
+                for event in ("insert", "update", "delete")
+            ),
+            "drop trigger if exists rebuild_waiting_embeddings",
+        ),
+        postgres=(
+            "drop function if exists wait_for_rebuild() cascade",
+            "drop function if exists keep_for_rebuild() cascade",
+        ),
+    ),
 }
 """By the version that each makes."""
 
@@ -53,31 +78,26 @@ def migrate(connection: sqlite3.Connection) -> None:
         SchemaTooNew: the database was written by a later version.
         SchemaTooOld: it was written by an early version, whose tables are not known.
     """
-    for number in versions_to_make(version_of(connection)):
-        with connection:
-            connection.execute("begin immediate")
-            if version_of(connection) >= number:  # another process was faster
-                continue
-            if number == SCHEMA_FILE_VERSION and not version_of(connection):
-                statements: Sequence[str] = schema_script().split(";\n")
-            else:
-                statements = [*MIGRATIONS[number].both, *MIGRATIONS[number].sqlite]
-            for statement in statements:
-                connection.execute(
-                    statement
-                )  # not `executescript`, which would end the transaction
-            connection.execute(f"pragma application_id = {APPLICATION_ID}")
-            connection.execute(f"pragma user_version = {number}")
+    if version_of(connection) == SCHEMA_VERSION:
+        return
+    refuse_other(version_of(connection), SCHEMA_VERSION)
+    with connection:
+        connection.execute("begin immediate")
+        version = version_of(connection)  # another process may have been faster
+        statements = [] if version else schema_script().split(";\n")
+        for migration in later_than(version):
+            statements += [*migration.both, *migration.sqlite]
+        for statement in statements:
+            connection.execute(statement)  # not `executescript`, which would end the transaction
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
 
-def versions_to_make(version: int) -> Iterator[int]:
-    """The versions that a base of a version has yet to become; 0 is one without tables.
-
-    Raises:
-        SchemaTooNew, SchemaTooOld: as `migrate`.
-    """
-    refuse_other(version, SCHEMA_VERSION)
-    yield from range(version + 1 if version else SCHEMA_FILE_VERSION, SCHEMA_VERSION + 1)
+def later_than(version: int) -> Sequence[Migration]:
+    """The migrations that a base of a version has yet to see; 0 is one whose tables are new."""
+    return [
+        MIGRATIONS[number] for number in sorted(MIGRATIONS) if number > (version or FILE_VERSION)
+    ]
 
 
 def refuse_other(version: int, known: int) -> None:

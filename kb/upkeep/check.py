@@ -34,8 +34,7 @@ from kb.store import integrity
 from kb.store.integrity import StoredDocument, StoredPassage
 from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR, passage_id
-from kb.store.side_tables import SIDE
-from kb.store.store import SqliteStore, Store
+from kb.store.store import REBUILDING, SqliteStore, Store
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
 from kb.whole_file import delete_abandoned
@@ -101,12 +100,7 @@ class BaseCheck:
     # The database
 
     def _pages(self) -> Iterator[Finding]:
-        lines = [
-            line
-            for line in integrity.damaged_pages(self._store, quick=self._quick) or ()
-            # Of a rebuild that was killed; the next deletes them.
-            if not (SIDE in line and _WORDS_LINE.search(line))
-        ]
+        lines = integrity.damaged_pages(self._store, quick=self._quick) or ()
         words = [line for line in lines if _WORDS_LINE.search(line)]
         indexes = [line for line in lines if line not in words and _INDEX_LINE.search(line)]
         others = [line for line in lines if line not in words and line not in indexes]
@@ -239,7 +233,7 @@ class BaseCheck:
         self._sample = dict(sorted(self._sample.items())[:SAMPLE])
 
     def _encoder(self) -> Iterator[Finding]:
-        if self._store.side.made_by:
+        if self._store.property(REBUILDING):
             yield Finding(
                 "rebuild",
                 "the base is being made anew, or was until a process was killed",

@@ -37,22 +37,23 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
         SchemaTooNew, SchemaTooOld: they were written by a later version, or an early one.
     """
     version = version_of(connection)
-    numbers = migrations.versions_to_make(version)
+    migrations.refuse_other(version, migrations.SCHEMA_VERSION)
+    if version == migrations.SCHEMA_VERSION:
+        return
     if version == 0 and not create:
         raise no_base(called)
-    for number in numbers:
-        with connection.transaction():
-            connection.execute(LOCK)
-            if version_of(connection) >= number:  # another process was faster
-                continue
-            connection.execute(_script("functions.sql"))
-            if number == migrations.SCHEMA_FILE_VERSION and not version_of(connection):
-                _make(connection, called)
-            else:
-                made = migrations.MIGRATIONS[number]
-                for statement in (*map(as_postgres, made.both), *made.postgres):
-                    connection.execute(statement.encode())
-            connection.execute("update quisait_schema set number = %s", [number])
+    with connection.transaction():
+        connection.execute(LOCK)
+        version = version_of(connection)  # another process may have been faster
+        if version == migrations.SCHEMA_VERSION:
+            return
+        connection.execute(_script("functions.sql"))
+        if not version:
+            _make(connection, called)
+        for migration in migrations.later_than(version):
+            for statement in (*map(as_postgres, migration.both), *migration.postgres):
+                connection.execute(statement.encode())
+        connection.execute("update quisait_schema set number = %s", [migrations.SCHEMA_VERSION])
 
 
 def move(connection: "psycopg.Connection[Any]", schema: str) -> None:

@@ -110,11 +110,11 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Embeddings
 
-    def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
+    def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
         if not rows:
             return []
         statement = (
-            f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608 (ours)
+            "insert into documents (kind, record_id, part, lang, text)"
             " values (%s, %s, %s, %s, %s) returning id"
         )
         with self._connection.cursor() as cursor:

@@ -7,17 +7,11 @@ from kb.errors import NotYetScrubbed
 from kb.store.postgres.connection import SCHEMA_CHARS
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.postgres.rewriting import rewrite
-from kb.store.postgres.side_tables import PostgresSideTables
-from kb.store.side_tables import SideTables
 from kb.store.store import TO_SCRUB, Store
 
 
 class PostgresStore(PostgresPassages, Store):
     """The store in a database on a PostgreSQL server."""
-
-    @property
-    def side(self) -> SideTables:
-        return PostgresSideTables(self)
 
     def bases_aside(self) -> Sequence[str]:
         rows = self.execute(
@@ -29,7 +23,7 @@ class PostgresStore(PostgresPassages, Store):
 
     def scrub(self) -> None:
         with self.writing():
-            self.side.forget_erased()
+            self._drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
             ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
         if not rewrite(self, began):

@@ -25,25 +25,6 @@ create trigger words_come after insert on passage_words referencing new table as
 create trigger words_go after delete on passage_words referencing old table as changed
   for each statement execute function count_words();
 
--- What a rebuild makes anew, and which records are still to do (`kb.store.postgres.side_tables`).
--- Triggers keep both true while it goes on.
-create table side_documents (like documents including defaults including indexes);
-alter table side_documents
-  alter id set default nextval(pg_get_serial_sequence('documents', 'id'));
-create table side_passages (like passages including indexes);
-create table side_passage_words (like passage_words including indexes);
-create table rebuild_waiting (
-  kind text collate "C",
-  record_id text collate "C",
-  primary key (kind, record_id)
-);
-create trigger actor_changes after insert or update or delete on actors
-  for each row execute function wait_for_rebuild('actor');
-create trigger case_changes after insert or update or delete on cases
-  for each row execute function wait_for_rebuild('case');
-create trigger embedding_goes before delete on embeddings
-  for each row execute function keep_for_rebuild();
-
 -- What a folder has beside its database (`kb.registers.beside`). Uploads are compressed already, or
 -- gone soon: nothing is won by compressing them here.
 create table kept_files (

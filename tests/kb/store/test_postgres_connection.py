@@ -68,9 +68,8 @@ SQLITE_TABLES = (
 )
 POSTGRES_TABLES = (
     "select tablename from pg_tables where schemaname = current_schema()"
-    " and tablename not in ('quisait_schema', 'passage_words', 'postings',"
-    " 'word_totals', 'rebuild_waiting', 'kept_files')"
-    " and tablename not like 'side%'"
+    " and tablename not in ('quisait_schema', 'passage_words', 'postings', 'word_totals',"
+    " 'kept_files')"
 )
 COLUMNS = {
     SQLITE_TABLES: 'select name, type, not "notnull" and not pk, dflt_value'

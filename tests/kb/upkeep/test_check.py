@@ -21,8 +21,7 @@ from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
 from kb.store.passages import VECTOR
-from kb.store.side_tables import SideTables
-from kb.store.store import SqliteStore, Store
+from kb.store.store import REBUILDING, SqliteStore, Store
 from kb.upkeep.check import BaseCheck, check_base
 from kb.upkeep.finding import Finding
 from kb.whole_file import SCRATCH, replacing
@@ -315,12 +314,9 @@ def test_orphans_are_found_and_deleted(folder: Path, belonging: Belonging) -> No
 
 
 def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
-    with closing(Store.open(folder / DATABASE_FILE)) as store:
-        SideTables(store).begin("another encoder")
-        with store.writing():
-            store.put_embeddings(
-                "words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]}
-            )
+    with closing(Store.open(folder / DATABASE_FILE)) as store, store.writing():
+        store.set_property(REBUILDING, "another encoder")
+        store.put_embeddings("words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]})
     (finding,) = found_in(folder)
     assert (finding.about, finding.is_note) == ("rebuild", True)
 
