@@ -25,7 +25,7 @@ from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
 from kb.store.postgres.rewriting import TENDING
-from kb.store.postgres.rows import PostgresRow
+from kb.store.postgres.statements import PostgresRow
 
 HNSW_FROM = 20_000
 """Count of embeddings from which on an index finds the near ones; fewer are all looked at."""
