@@ -24,7 +24,7 @@ from kb.store.connection import LONGEST_STEM, KnownLengths, PassageStems, StemUs
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
-from kb.store.postgres.rewriting import TENDING
+from kb.store.postgres.migrations import TENDING
 from kb.store.postgres.statements import PostgresRow
 
 HNSW_FROM = 20_000

@@ -10,7 +10,7 @@ from psycopg.sql import Identifier
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
 from kb.store.pool import open_store
-from kb.store.postgres import rewriting
+from kb.store.postgres import store as rewriting
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from tests.conftest import emptied
@@ -161,10 +161,12 @@ def test_a_table_in_use_is_not_queued_for_without_end(
 def test_what_is_erased_meanwhile_is_cleaned_later(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rewrite = rewriting.rewrite
+
     def while_another_erases(rewritten: PostgresStore, began: str) -> bool:
         with other.writing():
             other.mark_for_scrubbing()
-        return rewriting.rewrite(rewritten, began)
+        return rewrite(rewritten, began)
 
     store.mark_for_scrubbing()
     monkeypatch.setattr("kb.store.postgres.store.rewrite", while_another_erases)
