@@ -42,7 +42,7 @@ def other(address: PostgresAddress) -> Iterator[Store]:
 
 
 def test_tables_of_an_earlier_version_are_migrated_with_what_they_hold(
-    address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+    address: PostgresAddress,
 ) -> None:
     with closing(open_store(address)) as former, former.writing():
         former.execute("insert into accounts (key, name) values ('lea', 'Léa')")
