@@ -11,7 +11,7 @@ import psycopg
 
 from kb.errors import NotAKnowledgeBase
 from kb.store import migrations
-from kb.store.postgres.statements import as_postgres, definitions
+from kb.store.postgres.statements import definitions
 
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
@@ -54,7 +54,7 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
         if not version:
             _make(connection, called)
         for migration in migrations.later_than(version):
-            for statement in (*map(as_postgres, migration.both), *migration.postgres):
+            for statement in (*map(definitions, migration.both), *migration.postgres):
                 connection.execute(statement.encode())
         connection.execute("update quisait_schema set number = %s", [migrations.SCHEMA_VERSION])
 
