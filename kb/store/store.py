@@ -172,6 +172,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             [PASSAGE_CHANGES_KEPT],
         )
 
+    def forget_touched(self) -> None:
+        self._touched.clear()
+        super().forget_touched()
+
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         self.put_all([NewRecord(record, documents, names)])
