@@ -6,7 +6,7 @@ their vectors would meet in one index.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,9 +14,8 @@ from kb.address import Place
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import DERIVATION, Derived, derive
-from kb.models import Actor, Kind, Record, kind_of
-from kb.store.migrations import SCHEMA_VERSION
-from kb.store.store import NewRecord, Store
+from kb.models import Actor, Kind, Record
+from kb.store.store import REBUILDING, NewRecord, Store
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +23,7 @@ EMBEDDING_BATCH = 256
 """Texts that the encoder gets at once: between two calls, a core waits for the other."""
 
 REBUILT_AT_ONCE = 256
-"""Records that a rebuild takes in a transaction."""
-
-RecordKey = tuple[Kind, str]
+"""Records that a rebuild embeds before it stores their embeddings."""
 
 OnEmbedded = Callable[[int], object]
 """Called with how many texts were embedded, after each batch; with 0 before they are written."""
@@ -91,33 +88,37 @@ class IndexBatch:
                 self._on_embedded(len(batch))
         self._wanted = ()
 
+    @property
+    def has_embedded(self) -> bool:
+        """Whether this batch has embeddings to store."""
+        return bool(self._vectors or self._ahead)
+
     def is_embedded(self, store: Store) -> bool:
         """Returns whether every text is embedded, in the store or here."""
         return not self._missing(store)
 
     def put(self, store: Store) -> None:
         """Stores the records and their documents, in the caller's transaction."""
-        self._put_embeddings(store)
-        store.put_all(
-            [
-                NewRecord(record, derived.documents, derived.names)
-                for record, derived in self._derived
-            ]
-        )
+        self.put_embeddings(store)
+        store.put_all(self._new_records())
         self._indexer.sign(store)
 
-    def put_aside(self, store: Store, settles: Callable[[RecordKey], bool]) -> None:
-        """Stores the documents in the side tables, of the records that `settles` answers for."""
-        self._put_embeddings(store)
-        for record, derived in self._derived:
-            if settles((kind_of(record), record.id)):
-                store.put_aside(record, derived.documents, derived.names)
+    def _new_records(self) -> list[NewRecord]:
+        return [
+            NewRecord(record, derived.documents, derived.names) for record, derived in self._derived
+        ]
+
+    def put_derived(self, store: Store) -> None:
+        """Stores the documents of stored records that have none, in the caller's transaction."""
+        self.put_embeddings(store)
+        store.put_derived(self._new_records())
 
     def put_ahead(self, store: Store, job: str) -> None:
         """Keeps the embeddings for the job that is to put their passages, in a transaction."""
         store.insert_ahead(job, self._indexer.encoder.fingerprint, self._vectors)
 
-    def _put_embeddings(self, store: Store) -> None:
+    def put_embeddings(self, store: Store) -> None:
+        """Stores the embeddings, in the caller's transaction."""
         fingerprint = self._indexer.encoder.fingerprint
         # What was derived before the base changed meanwhile is said by no passage.
         said = self._texts.keys()
@@ -161,56 +162,69 @@ class Indexer:
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Derives and embeds all records anew, a slice of them in each transaction.
+        """Embeds all records, some at a time, and then makes all documents anew in a transaction.
 
-        Searches and writers use the former state until the last transaction exchanges it for the
-        new one (`kb.store.side_tables`). A rebuild that was killed goes on where it was. Texts that
-        this encoder has embedded are not embedded again; other embeddings go.
+        Searches read the former state until its end; writers wait for that transaction alone. A
+        rebuild that was killed goes on with what is not embedded. Texts that this encoder has
+        embedded are not embedded again; other embeddings go.
 
         Raises:
             KnowledgeBaseError: another process makes the base anew meanwhile, by another encoder.
         """
-        side = store.side
-        made_by = f"{self.encoder.fingerprint} {DERIVATION} {SCHEMA_VERSION}"
-        side.begin(made_by)
-        while self._put_aside(store, made_by, on_embedded):
+        made_by = f"{self.encoder.fingerprint} {DERIVATION}"
+        with store.writing():
+            store.set_property(REBUILDING, made_by)
+        # What was written, or erased, during a long pass is embedded by the next.
+        while self._embed_all(store, made_by, on_embedded):
             pass
-        # Where another process was faster, it may have had another encoder, or have it now.
+        with store.changing():
+            if not self._goes_on(store, made_by):
+                return
+            store.clear_derived()
+            for records in _stored(store):
+                batch = self._embedded(store, records, on_embedded)
+                batch.put_derived(store)
+            store.drop_embeddings_except(self.encoder.fingerprint)
+            self.sign(store)
+            store.set_property(REBUILDING, "")
+            store.forget_touched()
+
+    def _embed_all(self, store: Store, made_by: str, on_embedded: OnEmbedded | None) -> bool:
+        """Embeds all records; returns whether there was anything to embed."""
+        is_new = False
+        for records in _stored(store):
+            batch = self._embedded(store, records, on_embedded)
+            if batch.has_embedded:
+                is_new = True
+                with store.writing():
+                    if not self._goes_on(store, made_by):
+                        return False
+                    batch.put_embeddings(store)
+        return is_new
+
+    def _embedded(
+        self, store: Store, records: Sequence[Record], on_embedded: OnEmbedded | None
+    ) -> IndexBatch:
+        batch = self.start(on_embedded)
+        batch.derive(records)
+        batch.embed(store)
+        return batch
+
+    def _goes_on(self, store: Store, made_by: str) -> bool:
+        """Returns whether this rebuild is not yet done: another process may have been faster.
+
+        Raises:
+            KnowledgeBaseError: it had another encoder, or has not ended.
+        """
+        found = store.property(REBUILDING)
+        if found == made_by:
+            return True
         self.refuse_mismatch(store)
-        if side.made_by:
+        if found:
             raise KnowledgeBaseError(
                 f"{self._place} is being rebuilt by another process, with another encoder."
             )
-        side.drop_embeddings_except(self.encoder.fingerprint)
-        side.clear()
-
-    def _put_aside(self, store: Store, made_by: str, on_embedded: OnEmbedded | None) -> bool:
-        """Fills the side tables with some records that wait, or exchanges them if none does.
-
-        Returns whether there may be more to do.
-        """
-        side = store.side
-        with store.reading():
-            if side.made_by != made_by:
-                return False
-            records = _stored(store, side.waiting(REBUILT_AT_ONCE))
-        batch = self.start(on_embedded)
-        batch.derive([record for record in records.values() if record])
-        batch.embed(store)
-        with store.writing() if records else store.changing():
-            if side.made_by != made_by:
-                return False
-            if not records and not side.waiting(1):
-                side.exchange()
-                self.sign(store)
-                return False
-            # What has changed meanwhile waits on, and all do if an embedding went.
-            if batch.is_embedded(store):
-                as_stored = _stored(store, records)
-                batch.put_aside(
-                    store, lambda key: records[key] == as_stored[key] and side.settle(*key)
-                )
-        return True
+        return False
 
     def sign(self, store: Store) -> None:
         """Notes that this encoder and these rules made the base, in the caller's transaction."""
@@ -249,11 +263,9 @@ class Indexer:
         )
 
 
-def _stored(store: Store, keys: Iterable[RecordKey]) -> dict[RecordKey, Record | None]:
-    """The records with these kinds and ids, None where there is none."""
-    keys = list(keys)
-    found: dict[RecordKey, Record | None] = dict.fromkeys(keys)
+def _stored(store: Store) -> Iterator[Sequence[Record]]:
+    """All records, some at a time."""
     for kind in Kind:
-        ids = [id_ for of_kind, id_ in keys if of_kind is kind]
-        found |= {(kind, id_): record for id_, record in store.records(kind, ids).items()}
-    return found
+        ids = store.ids(kind)
+        for first in range(0, len(ids), REBUILT_AT_ONCE):
+            yield list(store.records(kind, ids[first : first + REBUILT_AT_ONCE]).values())

@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from kb.errors import KnowledgeBaseError
 from kb.store import migrations
 from kb.whole_file import replacing
 
@@ -25,10 +24,6 @@ PAGES_AT_ONCE = 1_000
 
 COPIES_KEPT = 2
 """Count of the latest copies made before a migration that are kept."""
-
-SPARE_BYTES = 50_000_000
-"""Room on the disk that a migration leaves to others."""
-
 
 OnCopied = Callable[[int, int], None]
 """Called with how many pages are still to be copied, and of how many, after each step.
@@ -65,26 +60,8 @@ def copy_database(
 
 
 def keep_before_migration(source: sqlite3.Connection, path: Path) -> None:
-    """Copies the database at `path`, of an earlier schema, to a file beside it.
-
-    The copy that was made before an interrupted migration stays, as it was before that.
-
-    Raises:
-        KnowledgeBaseError: the disk has no room for the copy and the migration.
-    """
+    """Copies the database at `path`, of an earlier schema, to a file beside it."""
     kept = path.with_name(f"{path.stem}.before-schema-{migrations.SCHEMA_VERSION}{path.suffix}")
-    if kept.exists() and _version_in(kept) < migrations.version_of(source):
-        return
-    (pages,) = source.execute("pragma page_count").fetchone()
-    (page_size,) = source.execute("pragma page_size").fetchone()
-    needed = 2 * pages * page_size + SPARE_BYTES
-    free = shutil.disk_usage(path.parent).free
-    if free < needed:
-        raise KnowledgeBaseError(
-            f"{path} is to be changed for this version of the program. That needs "
-            f"{needed // 1_000_000} MB on its disk, with a copy of it; {free // 1_000_000} MB are "
-            "free: make room. Nothing was changed."
-        )
     with replacing(kept) as pending:
         pending.touch(mode=0o600)  # what is kept of a killed process, too, is for nobody else
         copy_database(source, pending)
@@ -104,8 +81,3 @@ def kept_copies(path: Path) -> Sequence[Path]:
     found = {other: name.fullmatch(other.name) for other in path.parent.iterdir()}
     numbered = {other: int(match[1]) for other, match in found.items() if match}
     return sorted(numbered, key=numbered.__getitem__)
-
-
-def _version_in(path: Path) -> int:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
-        return migrations.version_of(copy)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
@@ -86,14 +85,13 @@ class StoreFile(StoreConnection):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
-        self._db = Database(connection)
         self._connection = connection
         self._frozen_at: tuple[int, int] | None = None
 
     @property
-    def database(self) -> Database:
-        """The database, for migrations, copies and checks of its file."""
-        return self._db
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for copies and checks of the file."""
+        return self._connection
 
     @property
     def called(self) -> str:
@@ -115,7 +113,7 @@ class StoreFile(StoreConnection):
             NotAKnowledgeBase: there is no file, or it is something else.
             SchemaTooNew: a later version of this program wrote it.
             ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
-            KnowledgeBaseError: it has to be migrated, and the disk has no room for that.
+            NoRoom: it has to be migrated, and the disk has no room for that.
         """
         if not create and not path.is_file():
             raise NotAKnowledgeBase(
@@ -190,7 +188,7 @@ class StoreFile(StoreConnection):
         if version != migrations.SCHEMA_VERSION:
             if writable and migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION:
                 keep_before_migration(self._connection, path)
-            migrations.migrate(self._db)
+            migrations.migrate(self._connection)
 
     def execute(self, sql: str, values: Values = (), /) -> sqlite3.Cursor:
         return self._connection.execute(sql, values)
@@ -207,7 +205,8 @@ class StoreFile(StoreConnection):
         return self.execute(_with_lists(sql), listed).fetchall()
 
     def primary_key(self, table: str) -> Sequence[str]:
-        return list(self._db.table(table).pks)
+        rows = self.execute("select name from pragma_table_info(?) where pk order by pk", [table])
+        return [row[0] for row in rows]
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None

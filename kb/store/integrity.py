@@ -51,7 +51,7 @@ def damaged_pages(
     """
     if not isinstance(store, SqliteStore):
         return []
-    connection = store.database.conn
+    connection = store.connection
     ends_at = None if within_s is None else time.monotonic() + within_s
     if ends_at is not None:
         connection.set_progress_handler(

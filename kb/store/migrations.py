@@ -1,65 +1,103 @@
-"""The database's tables: `schema.sql`, and numbered migrations after it.
+"""The tables of a base: `schema.sql`, and numbered migrations after it, for both engines.
 
-Each migration is a function that takes the database from the version before to its own; the
-version is SQLite's `user_version`. Each runs in one transaction together with its number, so
-that a base is always of one version. Published migrations are never edited.
+The version is SQLite's `user_version`, and PostgreSQL's table `quisait_schema`. All migrations run
+in one transaction together with the number. Published migrations are never edited.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-
-from sqlite_utils import Database
+from typing import NamedTuple
 
 from kb.errors import SchemaTooNew, SchemaTooOld
 
 APPLICATION_ID = 0x51534146
 """SQLite's `application_id` of a knowledge base: "QSAF"."""
 
-FIRST_VERSION = 29
+FILE_VERSION = 31
 """The version of `schema.sql`."""
 
 
-def _first_tables(db: Database) -> None:
-    script = (files("kb.store") / "schema.sql").read_text(encoding="utf-8")
-    for statement in script.split(";\n"):
-        db.execute(statement)  # not `executescript`, which would end the transaction
+class Migration(NamedTuple):
+    """The SQL that makes a version of the one before, and what one engine alone needs."""
+
+    both: Sequence[str]
+    sqlite: Sequence[str] = ()
+    postgres: Sequence[str] = ()
 
 
-def _addresses_of_accounts(db: Database) -> None:
-    # Where the link for a forgotten password is sent. Mails are answered to the site alone.
-    db.table("accounts").add_column("email", str, not_null_default="")
-    db.execute("alter table outbox drop column reply_to")
+MIGRATIONS: Mapping[int, Migration] = {
+    31: Migration(
+        both=(
+            *(
+                f"drop table if exists {table}"
+                for table in (
+                    "place_words",
+                    "side_passage_words",
+                    "side_passages",
+                    "side_documents",
+                    "rebuild_waiting",
+                )
+            ),
+            "delete from properties where name in ('rebuild', 'rebuilt names')",
+        ),
+        sqlite=(
+            *(
+                f"drop trigger if exists rebuild_waiting_{kind}_{event}"
+                for kind in ("actor", "case")
+                for event in ("insert", "update", "delete")
+            ),
+            "drop trigger if exists rebuild_waiting_embeddings",
+        ),
+        postgres=(
+            "drop function if exists wait_for_rebuild() cascade",
+            "drop function if exists keep_for_rebuild() cascade",
+        ),
+    ),
+}
+"""By the version that each makes."""
 
+FIRST_VERSION = min(MIGRATIONS) - 1
+"""The earliest version that is migrated."""
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_addresses_of_accounts,)
-"""After `FIRST_VERSION`."""
-
-SCHEMA_VERSION = FIRST_VERSION + len(MIGRATIONS)
+SCHEMA_VERSION = max(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
 
 
-def migrate(db: Database) -> None:
+def schema_script() -> str:
+    return (files("kb.store") / "schema.sql").read_text(encoding="utf-8")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
     """Brings the database to the version of this program; does nothing if it is there.
 
     Raises:
         SchemaTooNew: the database was written by a later version.
-        SchemaTooOld: it was written by an early version, whose tables are no longer known.
+        SchemaTooOld: it was written by an early version, whose tables are not known.
     """
-    version = version_of(db.conn)
-    refuse_other(version, SCHEMA_VERSION)
-    for number in range(max(version + 1, FIRST_VERSION), SCHEMA_VERSION + 1):
-        with db.conn:
-            db.conn.execute("begin immediate")
-            if version_of(db.conn) >= number:  # another process was faster
-                continue
-            make = (_first_tables, *MIGRATIONS)[number - FIRST_VERSION]
-            make(db)
-            db.conn.execute(f"pragma application_id = {APPLICATION_ID}")
-            db.conn.execute(f"pragma user_version = {number}")
+    if version_of(connection) == SCHEMA_VERSION:
+        return
+    refuse_other(version_of(connection), SCHEMA_VERSION)
+    with connection:
+        connection.execute("begin immediate")
+        version = version_of(connection)  # another process may have been faster
+        statements = [] if version else schema_script().split(";\n")
+        for migration in later_than(version):
+            statements += [*migration.both, *migration.sqlite]
+        for statement in statements:
+            connection.execute(statement)  # not `executescript`, which would end the transaction
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def later_than(version: int) -> Sequence[Migration]:
+    """The migrations that a base of a version has yet to see; 0 is one whose tables are new."""
+    return [
+        MIGRATIONS[number] for number in sorted(MIGRATIONS) if number > (version or FILE_VERSION)
+    ]
 
 
 def refuse_other(version: int, known: int) -> None:

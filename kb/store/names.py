@@ -147,18 +147,6 @@ class StoredNames(StoreConnection):
         )
         return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
 
-    def _has_name(self, actor_id: str, name: str, keys: Collection[str]) -> bool:
-        """Whether these keys and the words of this name are stored for an actor."""
-        stored = self.execute("select key from names where actor_id = ?", [actor_id])
-        if {row["key"] for row in stored} != set(keys):
-            return False
-        words = self.execute(
-            "select position, word from name_words join name_vocabulary on id = word_id"
-            " where actor_id = ?",
-            [actor_id],
-        )
-        return set(map(tuple, words)) == set(analyse_name(name).placed())
-
     def _put_names(self, given: Sequence[NewName]) -> None:
         """Stores the keys and the words of the names of actors that have none stored."""
         self.executemany(

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from kb.models import Kind
 from kb.store.integrity import make_indexes_anew
 from kb.store.records import TABLES
-from kb.store.side_tables import SIDE
-from kb.store.store import Store
+from kb.store.store import REBUILDING, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ BELONGINGS = (
     Belonging("name_words", "word_id", "name_vocabulary", "id"),
     Belonging("name_vocabulary", "id", "name_words", "word_id"),
     Belonging("name_slips", "word_id", "name_vocabulary", "id"),
-    Belonging("place_words", "actor_id", "actors", "id"),
     Belonging("blocks", "actor_id", "actors", "id"),
     Belonging("passages", "document_id", "documents", "id"),
     Belonging("passage_words", "rowid", "passages", "id"),
@@ -99,9 +97,6 @@ def _belongings(store: Store) -> list[Belonging]:
     )
     declared = (Belonging(*key) for key in keys.fetchall())
     every = [*BELONGINGS, *(key for key in declared if key not in BELONGINGS)]
-    passing = {"embeddings"} if store.side.made_by else set()
-    return [
-        belonging
-        for belonging in every
-        if belonging.table not in passing and not belonging.table.startswith(SIDE)
-    ]
+    if store.property(REBUILDING):
+        return [belonging for belonging in every if belonging.table != "embeddings"]
+    return every

@@ -149,15 +149,15 @@ class StoredPassages(StoreConnection):
         """
         self.execute("delete from passage_changes")
 
-    def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
-        """Stores documents, or in the side tables; returns their ids, in the order given.
+    def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
+        """Stores documents; returns their ids, in the order given.
 
         Called in a transaction, so that nobody else gives ids meanwhile.
         """
-        (last,) = self.execute(f"select coalesce(max(id), 0) from {side}documents").fetchone()  # noqa: S608 (our tables)
+        (last,) = self.execute("select coalesce(max(id), 0) from documents").fetchone()
         ids = range(last + 1, last + 1 + len(rows))
         self.executemany(
-            f"insert into {side}documents (id, kind, record_id, part, lang, text)"  # noqa: S608
+            "insert into documents (id, kind, record_id, part, lang, text)"
             " values (?, ?, ?, ?, ?, ?)",
             [(id_, *row) for id_, row in zip(ids, rows, strict=True)],
         )

@@ -63,7 +63,7 @@ def schema_at(place: Place) -> int:
         except OSError as error:
             raise KnowledgeBaseError(f"{place} cannot be read: {error.strerror}.") from None
         with closing(SqliteStore.open_as_it_is(place)) as store:
-            return version_of(store.database.conn)
+            return version_of(store.connection)
     from kb.store.postgres.connection import version_at
 
     return version_at(place)

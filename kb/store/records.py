@@ -194,16 +194,6 @@ class StoredRecords(StoreConnection):
         query = "select (select count(*) from actors) + (select count(*) from cases)"
         return int(self.execute(query).fetchone()[0])
 
-    def words_of_places(self, ids: Collection[str]) -> dict[str, list[str]]:
-        """The stored words of the places of these actors, by id; ids without any are left out."""
-        rows = self.run(
-            "select actor_id, word from place_words where actor_id in :values order by 1, 2", ids
-        )
-        found: dict[str, list[str]] = {}
-        for actor_id, word in rows:
-            found.setdefault(actor_id, []).append(word)
-        return found
-
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
         """When each of these records was last stored, by id; unknown ids are left out."""
         rows = self.run(

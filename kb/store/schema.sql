@@ -1,4 +1,7 @@
--- The tables of schema 29. Later schemas are migrations (kb.store.migrations).
+-- The tables of schema 31. Later schemas are migrations (kb.store.migrations).
+--
+-- For both engines; kb.store.postgres.statements says what PostgreSQL calls it. `numbered`: rows are
+-- listed in the order in which they came. An `integer primary key not null` is given, any other counts.
 
 create table actors (
   id text primary key not null,
@@ -96,7 +99,7 @@ create unique index idx_documents_kind_record_id_part on documents (kind, record
 
 -- A passage's id is made from its text and place (kb.store.passages.passage_id).
 create table passages (
-  id integer primary key,
+  id integer primary key not null,
   document_id integer not null references documents(id),
   start integer not null,
   "end" integer not null,
@@ -149,7 +152,7 @@ create table withdrawals (
 
 -- Contributions on their way to publication. `content` is the record as JSON, `source_text` what it was
 -- made from, `proposals` what was read out of that text, `kept_details` the private details to keep.
-create table drafts (
+create table drafts (  -- numbered
   id text primary key,
   kind text,
   record_id text,
@@ -172,7 +175,7 @@ create table drafts (
 create index idx_drafts_state on drafts (state);
 create index idx_drafts_origin_hash on drafts (origin_hash);
 
-create table draft_versions (
+create table draft_versions (  -- numbered
   draft_id text references drafts(id),
   revision integer,
   kind text,
@@ -194,7 +197,8 @@ create table accounts (
   created_at text,
   disabled_at text,
   session_epoch integer,
-  toured text not null default ''
+  toured text not null default '',
+  email text not null default ''
 );
 
 create table tokens (
@@ -206,7 +210,7 @@ create table tokens (
   expires_on text not null default ''
 );
 
-create table jobs (
+create table jobs (  -- numbered
   id text primary key,
   kind text,
   parameters text,
@@ -376,7 +380,7 @@ create table contact_list_members (
 );
 create index idx_contact_list_members_account on contact_list_members (account);
 
-create table contact_list_entries (
+create table contact_list_entries (  -- numbered
   list_id text,
   actor_id text,
   position integer,
@@ -389,7 +393,7 @@ create table contact_list_entries (
 );
 
 -- Mails on their way; of those that were sent, only to whom, and only for a while.
-create table outbox (
+create table outbox (  -- numbered
   id text primary key,
   recipient text,
   subject text,
@@ -398,7 +402,6 @@ create table outbox (
   lang text,
   purpose text,
   unsubscribe_url text,
-  reply_to text,
   state text,
   queued_at text,
   next_at text,
@@ -420,7 +423,7 @@ create table subscribers (
 );
 create unique index idx_subscribers_email on subscribers (email);
 
-create table subscriptions (
+create table subscriptions (  -- numbered
   id text primary key,
   subscriber_id text references subscribers(id),
   topic text,
@@ -436,7 +439,7 @@ create index idx_subscriptions_account on subscriptions (account);
 
 -- What the operator says of itself: each change is a revision, `content` is JSON.
 create table identity (
-  revision integer primary key,
+  revision integer primary key not null,
   content text,
   "by" text,
   at text
@@ -457,7 +460,7 @@ create table pictures (
 );
 
 -- Needs and offers that people make known, with every revision; their answers; what may fit.
-create table notices (
+create table notices (  -- numbered
   id text primary key,
   state text,
   revision integer,
@@ -488,7 +491,7 @@ create table notice_versions (
   primary key (notice_id, revision)
 );
 
-create table notice_answers (
+create table notice_answers (  -- numbered
   id text primary key,
   notice_id text,
   kind text,
@@ -515,7 +518,7 @@ create table notice_pairs (
 );
 
 -- What people say is wrong on a page, until a moderator has settled it.
-create table flags (
+create table flags (  -- numbered
   id text primary key,
   kind text,
   record_id text,
@@ -557,7 +560,7 @@ create table missed_words (
 ) without rowid;
 
 -- Which organisation asked for its page, and which account holds it.
-create table holds (
+create table holds (  -- numbered
   id text primary key,
   actor_id text,
   state text,
@@ -576,7 +579,7 @@ create index idx_holds_actor_id on holds (actor_id);
 
 -- Which browsers are signed in. `hash` is of what the browser keeps; a session of another epoch than its
 -- account's is over.
-create table sessions (
+create table sessions (  -- numbered
   hash text primary key,
   account text references accounts(key),
   epoch integer,
@@ -601,11 +604,3 @@ create table embeddings_ahead (
   job text,
   primary key (text_hash, encoder)
 );
-
--- Places of actors word by word, so that a place that a need names is found at once.
-create table place_words (
-  word text,
-  actor_id text,
-  primary key (word, actor_id)
-) without rowid;
-create index idx_place_words_actor_id on place_words (actor_id);

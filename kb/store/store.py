@@ -23,8 +23,6 @@ from kb.store.database import StoreFile
 from kb.store.names import NewName, StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
-from kb.store.side_tables import SIDE, SideTables
-from kb.text.analysis import forms_of
 from kb.text.folding import fold
 
 PASSAGE_CHANGES_KEPT = 100_000
@@ -76,8 +74,19 @@ class Counts:
 
 TO_SCRUB = "erased, not yet scrubbed"
 
-REBUILT_NAMES = "rebuilt names"
-"""The property with a token that says which names a rebuild has last made anew."""
+REBUILDING = "rebuild"
+"""The property that says by which encoder and rules the base is being made anew, if it is."""
+
+DERIVED = (
+    "passage_words",
+    "passages",
+    "documents",
+    "names",
+    "name_words",
+    "name_slips",
+    "name_vocabulary",
+)
+"""The tables that are made of the records, each before those that it refers to."""
 
 
 class Store(StoredRecords, StoredPassages, StoredNames):
@@ -95,11 +104,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return SqliteStore.open_file(path, create=create)
 
     @property
-    def side(self) -> SideTables:
-        """The side tables of a rebuild."""
-        return SideTables(self)
-
-    @property
     def generation(self) -> str:
         """The name of the state of the base: a counter of changes, and a token that never recurs.
 
@@ -110,11 +114,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def generation_of(self, kind: Kind) -> str:
         """The generation that last changed an actor, or a case."""
         return self.property(f"{kind} generation")
-
-    @property
-    def state_of_names(self) -> str:
-        """The name of the state of the words of names: a rebuild changes them before its end."""
-        return f"{self.generation} {self.property(REBUILT_NAMES)}"
 
     def counts(self, encoder: str) -> Counts:
         """Returns the counts of the base, with the passages that this encoder has embedded."""
@@ -173,6 +172,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             [PASSAGE_CHANGES_KEPT],
         )
 
+    def forget_touched(self) -> None:
+        self._touched.clear()
+        super().forget_touched()
+
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
         """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         self.put_all([NewRecord(record, documents, names)])
@@ -195,6 +198,10 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 for theme in record.themes
             ],
         )
+        self.put_derived(given)
+
+    def put_derived(self, given: Sequence[NewRecord]) -> None:
+        """Stores the names and documents of stored records that have none."""
         self._put_names(
             [
                 NewName(new.record.id, new.record.name, new.names)
@@ -202,8 +209,24 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                 if isinstance(new.record, Actor)
             ]
         )
-        self._put_places([record for record in records if isinstance(record, Actor)])
         self._put_documents([(new.record, new.documents) for new in given])
+
+    def clear_derived(self) -> None:
+        """Deletes the names and documents of all records, which are to be put anew."""
+        for table in DERIVED:
+            self.execute(f"delete from {table}")  # noqa: S608 (ours)
+
+    def drop_embeddings_except(self, encoder: str) -> None:
+        """Deletes the embeddings of other encoders, and of no passage."""
+        self.execute("delete from embeddings where encoder != ?", [encoder])
+        self._drop_unused_embeddings()
+
+    def _drop_unused_embeddings(self) -> None:
+        """Deletes the embeddings of no passage."""
+        self.execute(
+            "delete from embeddings where not exists"
+            " (select 1 from passages p where p.text_hash = embeddings.text_hash)"
+        )
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
         """Stores the rows of records of a kind; what was stored of them goes."""
@@ -236,43 +259,13 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for record_id, values in hidden.items():
             self.hide_contacts(record_id, values)
 
-    def _put_places(self, actors: Sequence[Actor]) -> None:
-        """Stores the words of the places of actors; what was stored of them goes."""
-        self.run(
-            "delete from place_words where actor_id in :values", [actor.id for actor in actors]
-        )
-        self.executemany(
-            "insert into place_words (word, actor_id) values (?, ?)",
-            sorted((word, actor.id) for actor in actors for word in forms_of(actor.place)),
-        )
-
-    def put_aside(
-        self, record: Record, documents: Sequence[Document], names: Collection[str]
-    ) -> None:
-        """Stores the documents of a stored record in the side tables, where it has none.
-
-        `names`, its name keys, and the words of its name and place are stored where they differ.
-        """
-        self._put_documents([(record, documents)], SIDE)
-        if not isinstance(record, Actor):
-            return
-        if not self._has_name(record.id, record.name, names):
-            self._remove_name(record.id)
-            self._put_names([NewName(record.id, record.name, names)])
-            self.set_property(REBUILT_NAMES, secrets.token_hex(8))
-        if self.words_of_places([record.id]).get(record.id, []) != forms_of(record.place):
-            self._put_places([record])
-
-    def _put_documents(
-        self, given: Sequence[tuple[Record, Sequence[Document]]], side: str = ""
-    ) -> None:
+    def _put_documents(self, given: Sequence[tuple[Record, Sequence[Document]]]) -> None:
         written = [(record, document) for record, documents in given for document in documents]
         document_ids = self.insert_documents(
             [
                 (kind_of(record).value, record.id, document.part, document.lang, document.text)
                 for record, document in written
-            ],
-            side,
+            ]
         )
         passages = []
         for document_id, (record, document) in zip(document_ids, written, strict=True):
@@ -287,15 +280,14 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         # In the order of their ids, which are hashes: the index of words takes what comes out of
         # order as a piece of its own, to be merged later.
         passages.sort()
-        if not side:
-            self._touched.update(row[0] for row in passages)
+        self._touched.update(row[0] for row in passages)
         self.executemany(
-            f'insert into {side}passages (id, document_id, start, "end", text_hash)'  # noqa: S608
+            'insert into passages (id, document_id, start, "end", text_hash)'
             " values (?, ?, ?, ?, ?)",
             [row[:-1] for row in passages],
         )
         self.executemany(
-            f"insert into {side}passage_words (rowid, words) values (?, ?)",  # noqa: S608
+            "insert into passage_words (rowid, words) values (?, ?)",
             [(row[0], row[-1]) for row in passages],
         )
 
@@ -368,7 +360,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.execute("delete from themes where kind = ? and record_id = ?", key)
         if kind is Kind.ACTOR:
             self._remove_name(record_id)
-            self.execute("delete from place_words where actor_id = ?", [record_id])
             deleted = self.execute("delete from actors where id = ?", [record_id])
         else:
             self.execute("delete from participations where case_id = ?", [record_id])
@@ -442,7 +433,7 @@ class SqliteStore(StoreFile, Store):
             copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
-            self.side.forget_erased()
+            self._drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
         self.execute("vacuum")
         if not self.truncate_wal():

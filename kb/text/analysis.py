@@ -68,11 +68,6 @@ def words(text: str) -> Iterator[Word]:
         yield Word(start, match.end(), forms)
 
 
-def forms_of(text: str) -> list[str]:
-    """The folded forms of all words of a text, each once, in the order of the alphabet."""
-    return sorted({form for word in words(text) for form in word.forms})
-
-
 def stems(word: Word, lang: str | None = None) -> set[str]:
     """The stems of a word in a language; in every known language if it is not known."""
     langs = [lang] if lang in STEMMERS else list(STEMMERS)

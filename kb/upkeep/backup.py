@@ -80,7 +80,7 @@ def _pack(copy: SqliteStore, beside: Beside, names: Sequence[str], stream: Binar
         manifest = Manifest(
             made_at=now(),
             program=importlib.metadata.version("quisait"),
-            schema=migrations.version_of(copy.database.conn),
+            schema=migrations.version_of(copy.connection),
             generation=copy.generation,
             encoder=copy.property("encoder"),
             model=copy.property("model"),
@@ -121,7 +121,7 @@ def _copy_of(
 
 def _copy(store: Store, path: Path, on_copied: OnCopied | None) -> None:
     if isinstance(store, SqliteStore):
-        copy_database(store.database.conn, path, on_copied)
+        copy_database(store.connection, path, on_copied)
         return
     done = 0
 

@@ -34,9 +34,7 @@ from kb.store import integrity
 from kb.store.integrity import StoredDocument, StoredPassage
 from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR, passage_id
-from kb.store.side_tables import SIDE
-from kb.store.store import SqliteStore, Store
-from kb.text.analysis import forms_of
+from kb.store.store import REBUILDING, SqliteStore, Store
 from kb.text.organisation_name import analyse_name
 from kb.upkeep.finding import Finding
 from kb.whole_file import delete_abandoned
@@ -102,12 +100,7 @@ class BaseCheck:
     # The database
 
     def _pages(self) -> Iterator[Finding]:
-        lines = [
-            line
-            for line in integrity.damaged_pages(self._store, quick=self._quick) or ()
-            # Of a rebuild that was killed; the next deletes them.
-            if not (SIDE in line and _WORDS_LINE.search(line))
-        ]
+        lines = integrity.damaged_pages(self._store, quick=self._quick) or ()
         words = [line for line in lines if _WORDS_LINE.search(line)]
         indexes = [line for line in lines if line not in words and _INDEX_LINE.search(line)]
         others = [line for line in lines if line not in words and line not in indexes]
@@ -214,7 +207,6 @@ class BaseCheck:
                 documents = integrity.stored_documents(self._store, kind, ids)
                 names = integrity.stored_names(self._store, ids) if kind is Kind.ACTOR else {}
                 words = self._store.name_words(ids) if kind is Kind.ACTOR else {}
-                places = self._store.words_of_places(ids) if kind is Kind.ACTOR else {}
                 for id_ in ids:
                     derived = derive(records[id_])
                     self._keep_of_sample(derived.encoder_texts)
@@ -223,7 +215,6 @@ class BaseCheck:
                         _documents_of(records[id_], derived) == documents.get(id_, frozenset())
                         and derived.names == names.get(id_, frozenset())
                         and sorted({*_placed(records[id_])}) == placed
-                        and _forms_of_place(records[id_]) == places.get(id_, [])
                     )
                     if not fits:
                         wrong.append(id_)
@@ -231,8 +222,7 @@ class BaseCheck:
                 some = ", ".join(wrong[:NAMED]) + (", …" if len(wrong) > NAMED else "")
                 yield Finding(
                     "texts",
-                    f"the passages, names or places of {len(wrong)} {kind}s"
-                    f" do not fit their text: {some}",
+                    f"the passages or names of {len(wrong)} {kind}s do not fit their text: {some}",
                     REBUILD,
                     why="They are found for what they no longer say, or not for what they say.",
                 )
@@ -243,7 +233,7 @@ class BaseCheck:
         self._sample = dict(sorted(self._sample.items())[:SAMPLE])
 
     def _encoder(self) -> Iterator[Finding]:
-        if self._store.side.made_by:
+        if self._store.property(REBUILDING):
             yield Finding(
                 "rebuild",
                 "the base is being made anew, or was until a process was killed",
@@ -487,10 +477,6 @@ def _documents_of(record: Record, derived: Derived) -> frozenset[StoredDocument]
 def _placed(record: Record) -> Iterator[tuple[int, str]]:
     if isinstance(record, Actor):
         yield from analyse_name(record.name).placed()
-
-
-def _forms_of_place(record: Record) -> list[str]:
-    return forms_of(record.place) if isinstance(record, Actor) else []
 
 
 def _cosines(first: Embeddings, second: Embeddings) -> Embeddings:

@@ -311,7 +311,7 @@ class Installation:
                     why="A command that another user ran left files that the server cannot write.",
                 )
             with closing(SqliteStore.open_as_it_is(self._database)) as store:
-                version = migrations.version_of(store.database.conn)
+                version = migrations.version_of(store.connection)
                 if version == migrations.SCHEMA_VERSION:
                     yield from BaseCheck(store, quick=True).run()
                 else:

@@ -6,28 +6,26 @@ own, in either engine, and changes every description; with FAILS=check, its chec
 
 import os
 import sys
-from typing import Any
 
 from kb.store import migrations
 
 SPOILT = "what the new version made of it"
 
 
-def _migrate(database: Any) -> None:
-    execute = getattr(database, "conn", database).execute
-    execute("create table of_tomorrow (id integer primary key)")
-    execute(f"update actors set description = '{SPOILT}'")
+MIGRATION = migrations.Migration(
+    both=[
+        "create table of_tomorrow (id integer primary key)",
+        f"update actors set description = '{SPOILT}'",
+    ]
+)
 
 
 def main(release: str, *arguments: str) -> None:
     """Runs a release."""
     if release == "0.1.0":
         # Before anything else reads the number.
-        migrations.MIGRATIONS = (*migrations.MIGRATIONS, _migrate)
         migrations.SCHEMA_VERSION += 1
-        from kb.store.postgres import migrations as of_postgres
-
-        of_postgres.MIGRATIONS = (*of_postgres.MIGRATIONS, _migrate)
+        migrations.MIGRATIONS = {**migrations.MIGRATIONS, migrations.SCHEMA_VERSION: MIGRATION}
     import kb.knowledge_base
     import kb.upkeep.check
     from tests.encoders import WordCountEncoder

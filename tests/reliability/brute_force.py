@@ -14,10 +14,9 @@ from kb.encoder.encoder import Encoder, TextKind
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE
-from kb.models import Actor, Kind
+from kb.models import Kind
 from kb.store.passages import VECTOR, passage_id
 from kb.store.store import Store
-from kb.text.analysis import forms_of
 
 
 def faults(folder: Path, encoder: Encoder) -> list[str]:
@@ -35,15 +34,13 @@ def faults(folder: Path, encoder: Encoder) -> list[str]:
 
 def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
     """Compares all that is derived of the records with what is made of them now."""
-    documents, passages, words, names, places = set(), set(), set(), set(), set()
+    documents, passages, words, names = set(), set(), set(), set()
     texts: dict[str, str] = {}
     for kind in Kind:
         for id_, record in store.records(kind, store.ids(kind)).items():
             derived = derive(record)
             texts |= derived.encoder_texts
             names |= {(key, id_) for key in derived.names}
-            if isinstance(record, Actor):
-                places |= {(form, id_) for form in forms_of(record.place)}
             for document in derived.documents:
                 documents.add((kind.value, id_, document.part, document.lang, document.text))
                 for passage in document.passages:
@@ -64,7 +61,6 @@ def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
         ("passages", passages, 'select id, start, "end", text_hash from passages'),
         ("words", words, "select rowid, words from passage_words"),
         ("names", names, "select key, actor_id from names"),
-        ("places", places, "select word, actor_id from place_words"),
     ):
         stored = set(map(tuple, store.execute(query)))
         for row in sorted(map(str, wanted - stored)):

@@ -206,7 +206,6 @@ def small_transactions() -> Iterator[None]:
     with (
         patch("ingest.pipeline.BATCH_RECORDS", 4),
         patch("kb.indexing.indexer.REBUILT_AT_ONCE", 3),
-        patch("kb.store.side_tables.CLEARED_AT_ONCE", 20),
         patch("kb.editorial.ingestion._CHANGED_AT_ONCE", 2),
         patch("kb.editorial.contacts._CHANGED_AT_ONCE", 2),
     ):

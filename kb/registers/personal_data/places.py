@@ -132,7 +132,7 @@ PLACES: tuple[PersonalPlace, ...] = (
 
 DERIVED: Collection[str] = frozenset({
     "themes", "names", "documents", "passages", "passage_words", "embeddings", "properties",
-    "name_vocabulary", "name_slips", "name_words", "place_words", "blocks", "passage_changes",
+    "name_vocabulary", "name_slips", "name_words", "blocks", "passage_changes",
     "embeddings_ahead",
 })  # fmt: skip
 """Tables made of records, which change and go with them."""

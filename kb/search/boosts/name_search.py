@@ -165,7 +165,7 @@ def _near_words(
     asked: Sequence[str], store: Store, weights: NameWeights, known: KnownNames
 ) -> list[_NearWord]:
     """Returns words like a word of these, two of them joined, or a part of one; rarest first."""
-    state = store.state_of_names
+    state = store.generation
 
     def most_alike(tokens: Collection[str]) -> dict[str, Likenesses]:
         near = store.words_near(tokens)

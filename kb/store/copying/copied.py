@@ -1,4 +1,4 @@
-"""A copy of all tables of a base, compared row by row with what was read."""
+"""A copy of all tables of a base, whose counts and checksums are compared with what was read."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,8 +7,7 @@ from pathlib import Path
 
 from kb.address import Place
 from kb.errors import KnowledgeBaseError
-from kb.store.copying.sqlite_tables import SqliteTables
-from kb.store.copying.tables import ROWID, CopiedRow, Tables
+from kb.store.copying.tables import CopiedRow, SqliteTables, Tables
 from kb.store.store import SqliteStore, Store
 
 TOLD_EVERY = 1_000
@@ -31,14 +30,11 @@ def tables_of(store: Store) -> Tables:
     return PostgresTables(store)
 
 
-def new_tables(place: Place, *, replace: bool) -> AbstractContextManager[Tables]:
+def _new_tables(place: Place, *, replace: bool) -> AbstractContextManager[Tables]:
     """Makes the tables of a new base, in a file or at an address, for the block to fill.
 
     At an address, they are there when the block has ended well, and not before. With `replace`,
     a base that is there is put aside.
-
-    Raises:
-        KnowledgeBaseError: there is something already, or it cannot be written.
     """
     if isinstance(place, Path):
         return SqliteTables.made(place)
@@ -57,53 +53,50 @@ def copy_tables(
 ) -> Mapping[str, int]:
     """Copies one state of a base, as it is read, to a new one; returns the rows of each table.
 
-    The rows are read again there, and compared with those that were copied; then `finish` adds what
-    else belongs to the copy, and then it counts. With `replace`, a base at an address is put aside.
+    The count and checksum of each table are compared with those of what was read; then `finish`
+    adds what else belongs to the copy, and then it counts. With `replace`, a base at an address is
+    put aside.
 
     Raises:
         KnowledgeBaseError: there is something already, or it cannot hold what the source does.
     """
-    with new_tables(place, replace=replace) as target, _explaining(target.store):
+    with _new_tables(place, replace=replace) as target, _explaining(target.store):
         with source.reading(), source.decoding():
             given = tables_of(source)
             with _explaining(source):
                 columns = _columns(given, target)
             copied = {}
             for table, names in columns.items():
-                copied[table] = _Digest(on_rows)
+                copied[table] = _Checksum(on_rows)
                 target.put(table, names, copied[table].of(_read(given, table, names)))
         target.finish()
         for table, names in columns.items():
-            there = _Digest(on_rows)
+            there = _Checksum(on_rows)
             for _ in there.of(target.rows(table, names)):
                 pass
-            if there.value != copied[table].value:
+            if (there.count, there.sum) != (copied[table].count, copied[table].sum):
                 raise KnowledgeBaseError(
                     f"{table} came out otherwise: {copied[table].count} rows were copied, and "
                     f"{there.count} are there, or others. Nothing was kept of the copy."
                 )
         finish(target)
-    return {table: digest.count for table, digest in copied.items()}
+    return {table: checksum.count for table, checksum in copied.items()}
 
 
-def _columns(source: Tables, target: Tables) -> Mapping[str, list[str]]:
-    """The columns to be copied of each table: all of both, but for `rowid`s that one alone has.
+def _columns(source: Tables, target: Tables) -> Mapping[str, Sequence[str]]:
+    """The columns to be copied of each table.
 
     Raises:
         KnowledgeBaseError: one has others.
     """
-    found = {}
-    theirs = target.names()
-    for table in sorted({*source.names(), *theirs}):
-        of_source = source.columns(table) if table in source.names() else []
-        of_target = target.columns(table) if table in theirs else []
-        if ({*of_source} ^ {*of_target}) - {ROWID} or not of_source or not of_target:
+    ours, theirs = ({name: of.columns(name) for name in of.names()} for of in (source, target))
+    for table in sorted(ours.keys() | theirs.keys()):
+        if {*ours.get(table, ())} != {*theirs.get(table, ())}:
             raise KnowledgeBaseError(
                 f"{source.store.called} has another table {table!r} than this version of the "
                 "program: it was not copied."
             )
-        found[table] = [column for column in of_source if column in of_target]
-    return found
+    return ours
 
 
 def _read(source: Tables, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
@@ -123,21 +116,16 @@ def _explaining(store: Store) -> Iterator[None]:
         raise
 
 
-class _Digest:
-    """The SHA-256 of rows in their order, and their count, as they go by."""
+class _Checksum:
+    """The count of rows, and the sum of their hashes, as they go by in whatever order."""
 
     def __init__(self, on_rows: OnRows) -> None:
         self._on_rows = on_rows
-        self._hash = hashlib.sha256()
-        self.count = 0
-
-    @property
-    def value(self) -> tuple[int, str]:
-        return self.count, self._hash.hexdigest()
+        self.count = self.sum = 0
 
     def of(self, rows: Iterable[CopiedRow]) -> Iterator[CopiedRow]:
         for row in rows:
-            self._hash.update(repr(row).encode())
+            self.sum += int.from_bytes(hashlib.sha256(repr(row).encode()).digest())
             self.count += 1
             if self.count % TOLD_EVERY == 0:
                 self._on_rows(TOLD_EVERY)

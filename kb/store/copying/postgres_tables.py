@@ -12,12 +12,11 @@ from kb.errors import KnowledgeBaseError
 from kb.store.copying.tables import CopiedRow, Tables, select
 from kb.store.postgres.halfvec import received, sent
 from kb.store.postgres.store import PostgresStore
-from kb.store.side_tables import SIDE, WAITING
 
 READ_AT_ONCE = 200
 """Rows that come from the server together: pictures are rows, too."""
 
-NOT_COPIED = ("quisait_schema", "postings", "word_totals", "kept_files", WAITING)
+NOT_COPIED = ("quisait_schema", "postings", "word_totals", "kept_files")
 """Tables that come with the schema, that triggers fill, or that are files elsewhere."""
 
 LOADING = (
@@ -57,11 +56,10 @@ class PostgresTables(Tables):
     def names(self) -> Sequence[str]:
         rows = self.store.execute(
             "select tablename from pg_tables where schemaname = current_schema()"
-            " and tablename not in (?, ?, ?, ?, ?)"
-            " and not starts_with(tablename, ?)",
-            [*NOT_COPIED, SIDE],
+            " and tablename not in (?, ?, ?, ?)",
+            NOT_COPIED,
         )
-        return sorted(row[0] for row in rows)
+        return [row[0] for row in rows]
 
     def columns(self, table: str) -> Sequence[str]:
         return list(self._types(table))
@@ -69,7 +67,7 @@ class PostgresTables(Tables):
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
         types = self._types(table)
         places = [place for place, name in enumerate(columns) if types[name] == _EMBEDDING]
-        statement = select(table, columns, self.key(table)).encode()
+        statement = select(table, columns).encode()
         connection = self.store.connection
         with connection.cursor(name="copied", binary=True, row_factory=tuple_row) as cursor:
             cursor.itersize = READ_AT_ONCE

@@ -20,8 +20,7 @@ from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKno
 from kb.store import database
 from kb.store.connection import StoreConnection, Values
 from kb.store.postgres import migrations
-from kb.store.postgres.rows import PostgresRow, rows_by_name
-from kb.store.postgres.statements import as_postgres
+from kb.store.postgres.statements import PostgresRow, as_postgres, rows_by_name
 
 CONNECT_TIMEOUT_S = 10
 

@@ -1,30 +1,23 @@
-"""The tables in PostgreSQL: `schema.sql`, and numbered migrations after it.
+"""The tables in PostgreSQL: those of `kb.store.migrations`, with the same numbers.
 
-The numbers are those of `kb.store.migrations`. Each migration runs in one transaction together with
-its number; processes that come at once wait for each other. Published migrations are never edited.
+Processes that come at once wait for each other.
 """
 
 import re
-from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
 import psycopg
 
 from kb.errors import NotAKnowledgeBase
-from kb.store.migrations import FIRST_VERSION, SCHEMA_VERSION, refuse_other
+from kb.store import migrations
+from kb.store.postgres.statements import definitions
 
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
-
-def _addresses_of_accounts(connection: "psycopg.Connection[Any]") -> None:
-    connection.execute("""alter table accounts add email text collate "C" not null default ''""")
-    connection.execute("alter table outbox drop column reply_to")
-
-
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_addresses_of_accounts,)
-"""After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
+TENDING = "x'51534147'::int, hashtext(current_schema())"
+"""The lock of who tends to the search of a schema."""
 
 
 def version_of(connection: "psycopg.Connection[Any]") -> int:
@@ -47,20 +40,23 @@ def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool)
         SchemaTooNew, SchemaTooOld: they were written by a later version, or an early one.
     """
     version = version_of(connection)
-    refuse_other(version, SCHEMA_VERSION)
+    migrations.refuse_other(version, migrations.SCHEMA_VERSION)
+    if version == migrations.SCHEMA_VERSION:
+        return
     if version == 0 and not create:
         raise no_base(called)
-    for number in range(max(version + 1, FIRST_VERSION), SCHEMA_VERSION + 1):
-        with connection.transaction():
-            connection.execute(LOCK)
-            if version_of(connection) >= number:  # another process was faster
-                continue
-            connection.execute(_script("functions.sql"))
-            if number == FIRST_VERSION:
-                _make(connection, called)
-            else:
-                MIGRATIONS[number - FIRST_VERSION - 1](connection)
-            connection.execute("update quisait_schema set number = %s", [number])
+    with connection.transaction():
+        connection.execute(LOCK)
+        version = version_of(connection)  # another process may have been faster
+        if version == migrations.SCHEMA_VERSION:
+            return
+        connection.execute(_script("functions.sql"))
+        if not version:
+            _make(connection, called)
+        for migration in migrations.later_than(version):
+            for statement in (*map(definitions, migration.both), *migration.postgres):
+                connection.execute(statement.encode())
+        connection.execute("update quisait_schema set number = %s", [migrations.SCHEMA_VERSION])
 
 
 def move(connection: "psycopg.Connection[Any]", schema: str) -> None:
@@ -96,7 +92,8 @@ def _make(connection: "psycopg.Connection[Any]", called: str) -> None:
             f"{called} holds something else ({others[0]}): name an empty database, or a schema "
             "of its own with ?schema=NAME."
         )
-    connection.execute(_script("schema.sql"))
+    connection.execute(definitions(migrations.schema_script()).encode())
+    connection.execute(_script("tables.sql"))
 
 
 def _script(name: str) -> bytes:

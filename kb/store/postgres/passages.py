@@ -24,8 +24,8 @@ from kb.store.connection import LONGEST_STEM, KnownLengths, PassageStems, StemUs
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
-from kb.store.postgres.rewriting import TENDING
-from kb.store.postgres.rows import PostgresRow
+from kb.store.postgres.migrations import TENDING
+from kb.store.postgres.statements import PostgresRow
 
 HNSW_FROM = 20_000
 """Count of embeddings from which on an index finds the near ones; fewer are all looked at."""
@@ -110,11 +110,11 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Embeddings
 
-    def insert_documents(self, rows: Sequence[DocumentRow], side: str = "") -> Sequence[int]:
+    def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
         if not rows:
             return []
         statement = (
-            f"insert into {side}documents (kind, record_id, part, lang, text)"  # noqa: S608 (ours)
+            "insert into documents (kind, record_id, part, lang, text)"
             " values (%s, %s, %s, %s, %s) returning id"
         )
         with self._connection.cursor() as cursor:

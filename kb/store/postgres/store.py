@@ -1,23 +1,80 @@
-"""The store in a PostgreSQL database."""
+"""The store in a PostgreSQL database, and how it is rewritten.
 
-from collections.abc import Sequence
+PostgreSQL only marks what is deleted, and `vacuum` leaves its bytes until others take their place.
+`vacuum full` writes one table after the other into a new file; who reads or writes that table waits
+meanwhile. It keeps what the snapshot of another transaction may still see, wherever that reads: so
+all that began before the erasure are waited for.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from psycopg.errors import LockNotAvailable
 
 from kb.base_folder import ASIDE
 from kb.errors import NotYetScrubbed
-from kb.store.postgres.connection import SCHEMA_CHARS
+from kb.store import database
+from kb.store.postgres.connection import SCHEMA_CHARS, PostgresConnection
+from kb.store.postgres.migrations import TENDING
 from kb.store.postgres.passages import PostgresPassages
-from kb.store.postgres.rewriting import rewrite
-from kb.store.postgres.side_tables import PostgresSideTables
-from kb.store.side_tables import SideTables
 from kb.store.store import TO_SCRUB, Store
+
+SNAPSHOTS_END_IN_S = 30.0
+"""How long transactions that began before are waited for.
+
+A replica tells of its own each 10 s (`wal_receiver_status_interval`).
+"""
+
+QUEUES_MS = 1_000
+"""How long a table is queued for at a time: who comes later to read it waits behind."""
+
+LOOK_EVERY_S = 0.05
+
+_OLDER_SNAPSHOTS = """
+select exists (
+  select from pg_stat_activity where pid != pg_backend_pid()
+    and coalesce(datname, current_database()) = current_database()
+    and greatest(age(backend_xmin), age(backend_xid)) >= age(:began::xid8::xid)
+) or exists (
+  select from pg_replication_slots where age(xmin) >= age(:began::xid8::xid)
+) or exists (
+  select from pg_prepared_xacts where database = current_database()
+    and age(transaction) >= age(:began::xid8::xid)
+)
+"""
+
+_FILLED_TABLES = """
+select oid::regclass::text from pg_class
+where relnamespace = current_schema()::regnamespace and relkind = 'r'
+  and oid != 'embeddings'::regclass and (
+  pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) > 0
+  or exists (select from pg_index where indrelid = oid and pg_relation_size(indexrelid) > 8192)
+)
+order by 1
+"""
+"""Those whose files have pages, with rows or without: an index begins with one of its own.
+
+The table of embeddings has a turn of its own.
+"""
+
+_STATISTICS_OF_CONTENTS = """
+select quote_ident(tablename), quote_ident(attname),
+  udt_name || coalesce(' collate ' || quote_ident(collation_name), '')
+from pg_stats join information_schema.columns
+  on (schemaname, tablename, attname) = (table_schema, table_name, column_name)
+where schemaname = current_schema() and udt_name in ('text', 'bytea', 'halfvec')
+order by 1, 2
+"""
+
+_NEAR_INDEXES = """
+select indexrelid::regclass::text
+from pg_index join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam
+where indrelid = 'embeddings'::regclass and amname = 'hnsw'
+"""
 
 
 class PostgresStore(PostgresPassages, Store):
     """The store in a database on a PostgreSQL server."""
-
-    @property
-    def side(self) -> SideTables:
-        return PostgresSideTables(self)
 
     def bases_aside(self) -> Sequence[str]:
         rows = self.execute(
@@ -29,9 +86,96 @@ class PostgresStore(PostgresPassages, Store):
 
     def scrub(self) -> None:
         with self.writing():
-            self.side.forget_erased()
+            self._drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
             ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
         if not rewrite(self, began):
             raise NotYetScrubbed
         self._note_scrubbed(mark)
+
+
+def rewrite(store: PostgresConnection, began: str) -> bool:
+    """Rewrites all tables, after a transaction with the id `began`.
+
+    The index of near embeddings is gone then, until somebody tends to the search. Returns whether
+    it could: not while a former state is read, a table used, or that index made, for too long.
+    """
+    tending = f"({TENDING})"
+    # First of all: who makes that index reads a former state for as long.
+    if not _within(
+        database.BUSY_TIMEOUT_S, lambda: _yes(store, f"select pg_try_advisory_lock{tending}")
+    ):
+        return False
+    try:
+        return _within(
+            SNAPSHOTS_END_IN_S, lambda: not _yes(store, _OLDER_SNAPSHOTS, began=began)
+        ) and _rewrite(store)
+    finally:
+        store.execute("reset lock_timeout")
+        store.execute(f"select pg_advisory_unlock{tending}")
+
+
+def _rewrite(store: PostgresConnection) -> bool:
+    tables = [table for (table,) in store.execute(_FILLED_TABLES).fetchall()]
+    # Made anew in one piece, an index of many embeddings takes far longer than all else, and
+    # searches would wait for it. Without it they look at all embeddings: so it goes last.
+    is_done = (
+        all(_alone(store, f"vacuum (full, analyze) {table}") for table in tables)
+        and all(
+            _alone(store, f"drop index {index}")
+            for (index,) in store.execute(_NEAR_INDEXES).fetchall()
+        )
+        and _alone(store, "vacuum (full, analyze) embeddings")
+        and _forgets_statistics(store)
+    )
+    store.execute("reset lock_timeout")
+    for table in (*tables, "embeddings"):
+        # Which pages all may see, so that an index alone answers.
+        store.execute(f"vacuum {table}")
+    return is_done
+
+
+def _forgets_statistics(store: PostgresConnection) -> bool:
+    """Forgets what the server knew of values that are gone; returns whether it could.
+
+    `analyze` has replaced it, except for tables without rows. Only who owns the database may
+    rewrite where it stood: for others, it stays there until its place is needed.
+    """
+    columns = [
+        (table, column, its_type)
+        for table, column, its_type in store.execute(_STATISTICS_OF_CONTENTS).fetchall()
+        if not _yes(store, f"select exists (select from {table})")  # noqa: S608 (our tables)
+    ]
+    return all(
+        _alone(store, f"alter table {table} alter {column} type {its_type}")
+        for table, column, its_type in columns
+    ) and _alone(store, "vacuum full pg_statistic")
+
+
+def _alone(store: PostgresConnection, statement: str) -> bool:
+    """Runs a statement that needs a table for itself; returns whether it had it."""
+    store.execute(f"set lock_timeout = {QUEUES_MS}")
+
+    def has_run() -> bool:
+        try:
+            store.execute(statement)
+        except LockNotAvailable:
+            return False
+        return True
+
+    return _within(database.BUSY_TIMEOUT_S, has_run)
+
+
+def _yes(store: PostgresConnection, question: str, **values: object) -> bool:
+    row = store.execute(question, values).fetchone()
+    return bool(row and row[0])
+
+
+def _within(most_s: float, is_done: Callable[[], bool]) -> bool:
+    """Returns whether something is done within a time, while it is tried again and again."""
+    until = time.monotonic() + most_s
+    while not is_done():
+        if time.monotonic() >= until:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True

@@ -1,10 +1,8 @@
 """Makes a knowledge base of each earlier schema, by the program of that time.
 
-    python -m tests.data.schemas.make 30   # a schema that was added; needs the history
+    python -m tests.data.schemas.make 31   # a schema that was added; needs the history
 
-Where no version of the program is named, the base is that of the schema before, migrated by one: so
-it is where two migrations came at once, and after a migration that was killed. Run by hand, when a
-migration was added; the bases are kept, compressed.
+Run by hand, when a migration was added; the bases are kept, compressed.
 """
 
 import lzma
@@ -15,12 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.data.schemas import unpacked
-
 HERE = Path(__file__).parent
 
 LAST_VERSIONS: dict[int, str] = {
-    29: "a96576fd",
+    30: "73e0a4b0",
 }
 """By schema, the last commit that had it and could be run."""
 
@@ -79,17 +75,6 @@ if "site" in main.commands:
     run("site", "add", "Réseau", "--origin", "https://reseau.example", "--kb", folder)
 """
 
-MIGRATION = """
-import sys
-sys.path.insert(0, sys.argv[1])
-import sqlite3
-from sqlite_utils import Database
-from kb.store import migrations
-
-migrations.SCHEMA_VERSION = int(sys.argv[3])
-migrations.migrate(Database(sqlite3.connect(sys.argv[2], isolation_level=None)))
-"""
-
 
 def make(schema: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
@@ -99,10 +84,7 @@ def make(schema: int) -> None:
         (files / "gel.md").write_text(CASE, encoding="utf-8")
         folder.mkdir()
         database = folder / "kb.sqlite"
-        if schema in LAST_VERSIONS:
-            run(PROGRAM, LAST_VERSIONS[schema], folder, files)
-        else:
-            run(MIGRATION, "HEAD", unpacked(schema - 1, database), schema)
+        run(PROGRAM, LAST_VERSIONS[schema], folder, files)
         connection = sqlite3.connect(database)
         (found,) = connection.execute("pragma user_version").fetchone()
         assert found == schema, (found, schema)

@@ -295,7 +295,7 @@ def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys; from click.testing import CliRunner; from web.cli import main;"
         "assert CliRunner().invoke(main, ['--help']).exit_code == 0;"
-        "print({'numpy', 'faiss', 'torch', 'fastapi', 'pydantic', 'openvino', 'sqlite_utils'}"
+        "print({'numpy', 'faiss', 'torch', 'fastapi', 'pydantic', 'openvino'}"
         " & set(sys.modules))"
     )
     done = subprocess.run(

@@ -9,7 +9,6 @@ from kb.models import Kind
 from kb.registers.personal_data.places import PersonalKind
 from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
-from kb.store.postgres import rewriting
 from kb.store.postgres import store as postgres_store
 from kb.store.postgres.connection import PostgresConnection
 from tests.conftest import OpenBase
@@ -43,9 +42,7 @@ def told(open_base: OpenBase, word_counts: WordCountEncoder) -> KnowledgeBase:
 def test_a_person_who_is_erased_leaves_no_byte(
     told: KnowledgeBase, postgres: PostgresServer
 ) -> None:
-    assert {"actors", "place_words", "postings", "versions"} <= {
-        *postgres.files_saying(WORD, "base")
-    }
+    assert {"actors", "postings", "versions"} <= {*postgres.files_saying(WORD, "base")}
     told.erase(Kind.ACTOR, POLISH.id, by="max")
     told.personal_data.take_out(NAME, by="max")
     told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
@@ -60,13 +57,13 @@ def test_an_erasure_that_was_interrupted_is_finished_within_the_hour(
     def killed(_store: PostgresConnection, _began: str) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(postgres_store, "rewrite", killed)
-    with pytest.raises(KeyboardInterrupt):
-        told.personal_data.take_out(NAME, by="max")
-    with pytest.raises(KeyboardInterrupt):
-        told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(postgres_store, "rewrite", killed)
+        with pytest.raises(KeyboardInterrupt):
+            told.personal_data.take_out(NAME, by="max")
+        with pytest.raises(KeyboardInterrupt):
+            told.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
     assert postgres.files_saying(WORD, "base")
-    monkeypatch.setattr(postgres_store, "rewrite", rewriting.rewrite)
     told.personal_data.forget_old(Retention.of(Settings()))
     assert postgres.files_saying(WORD, "base") == []
 
@@ -102,7 +99,7 @@ def test_the_index_of_near_embeddings_is_made_again_whatever_happened(
         raise OSError("lost")
 
     with monkeypatch.context() as broken:
-        broken.setattr(rewriting, "_forgets_statistics", lost)
+        broken.setattr(postgres_store, "_forgets_statistics", lost)
         for interrupted in (
             lambda: told.personal_data.take_out(NAME, by="max"),
             lambda: told.personal_data.forget_old(Retention.of(Settings())),

@@ -32,7 +32,7 @@ def steps_of_a_slice(folder: Path, known: int) -> int:
         SourceRow(Actor(id=f"new-{row}", name=f"New {row}", email=(f"a@new-{row}.example",)))
         for row in range(20)
     ]
-    connection = store.database.conn
+    connection = store.connection
     assert connection is not None
     connection.set_progress_handler(count, WATCHED_EVERY)
     assert len(reconcile(store, "cci", new, now()).changed) == 20

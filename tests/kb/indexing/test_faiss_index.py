@@ -447,7 +447,7 @@ def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
 def copy_of(store: Store, path: Path) -> Store:
     target = sqlite3.connect(path)
     assert isinstance(store, SqliteStore)
-    store.database.conn.backup(target)
+    store.connection.backup(target)
     target.close()
     return Store.open(path)
 

@@ -1,9 +1,8 @@
-"""A rebuild goes slice by slice, beside searches and writers, and can be killed at any of them."""
+"""A rebuild goes on beside searches and writers, and can be killed at any moment."""
 
-import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
@@ -15,7 +14,6 @@ from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import derive
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind, Record
-from kb.store.store import SqliteStore
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
@@ -46,7 +44,6 @@ class Watched(WordCountEncoder):
 @pytest.fixture(autouse=True)
 def _a_record_in_each_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.indexing.indexer.REBUILT_AT_ONCE", 1)
-    monkeypatch.setattr("kb.store.side_tables.CLEARED_AT_ONCE", 3)
 
 
 @pytest.fixture
@@ -62,13 +59,6 @@ def stop_at(batch: int) -> Callable[[int], None]:
     return stop
 
 
-def schema(folder: Path) -> set[str]:
-    """The SQL of all tables, indexes and triggers, whatever their indexes are called."""
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        rows = connection.execute("select sql from sqlite_master where sql is not null")
-        return {re.sub(r"[\[\]\"'`\s]|side_(?=idx_)", "", row[0]) for row in rows}
-
-
 def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("kb.sqlite*"))
 
@@ -77,7 +67,6 @@ def test_a_rebuild_that_was_stopped_goes_on_where_it_was(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:
     base.put(RECORDS)
-    before = schema(folder)
     stopped = Watched(stop_at(3))
     with pytest.raises(Stopped):
         open_base(stopped).rebuild()
@@ -89,7 +78,6 @@ def test_a_rebuild_that_was_stopped_goes_on_where_it_was(
     assert len(stopped.embedded) > 0
     assert sorted(stopped.embedded + resumed.embedded) == sorted(set(base_texts(base)))
     assert faults(folder, WordCountEncoder("words-2")) == []
-    assert schema(folder) == before
 
 
 def base_texts(base: KnowledgeBase) -> list[str]:
@@ -157,7 +145,6 @@ def test_a_rebuild_by_another_encoder_begins_anew(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:
     base.put(RECORDS)
-    before = schema(folder)
     with pytest.raises(Stopped):
         open_base(Watched(stop_at(3))).rebuild()
     assert open_base(WordCountEncoder("words-3")).rebuild().problems == ()
@@ -165,7 +152,6 @@ def test_a_rebuild_by_another_encoder_begins_anew(
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
         encoders = connection.execute("select distinct encoder from embeddings").fetchall()
     assert encoders == [("words-3",)]
-    assert schema(folder) == before
 
 
 def test_a_rebuild_that_another_overtakes_says_so(
@@ -213,29 +199,6 @@ def test_two_processes_rebuild_together(
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 
-def test_two_processes_clear_the_former_state_together(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put(RECORDS)
-    with monkeypatch.context() as patched:
-        patched.setattr("kb.store.side_tables.SideTables.clear", lambda _: None)
-        base.rebuild()
-    with (
-        closing(SqliteStore.open(folder / DATABASE_FILE)) as slower,
-        closing(SqliteStore.open(folder / DATABASE_FILE)) as faster,
-    ):
-        begin = slower.writing
-
-        def begin_after_the_other() -> AbstractContextManager[None]:
-            faster.side.clear()
-            return begin()
-
-        monkeypatch.setattr(slower, "writing", begin_after_the_other)
-        slower.side.clear()
-    assert not [sql for sql in schema(folder) if "createtableside_" in sql.lower()]
-    assert faults(folder, WordCountEncoder()) == []
-
-
 def test_an_embedding_that_the_new_state_needs_stays(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:
@@ -275,25 +238,6 @@ def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 
-def test_what_is_erased_goes_from_the_former_state_too(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = replace(GLOVER, id="aaa", name="Xylocope", description="Xyloglyptique unique.")
-    base.put([secret, *RECORDS])
-
-    def stop(*_: object) -> None:
-        raise Stopped
-
-    rebuilding = open_base(WordCountEncoder("words-2"))
-    with monkeypatch.context() as patched:
-        patched.setattr("kb.store.side_tables.SideTables.drop_embeddings_except", stop)
-        with pytest.raises(Stopped):
-            rebuilding.rebuild()
-    rebuilding.erase(Kind.ACTOR, "aaa", by="chloé")
-    assert b"yloglyptique" not in bytes_of(folder)
-    assert faults(folder, WordCountEncoder("words-2")) == []
-
-
 def test_a_case_waits_like_an_actor(base: KnowledgeBase, open_base: OpenBase, folder: Path) -> None:
     base.put(RECORDS)
     changed = replace(SANITISER, need="Des masques pour l'hôpital")
@@ -303,13 +247,12 @@ def test_a_case_waits_like_an_actor(base: KnowledgeBase, open_base: OpenBase, fo
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 
-def test_a_rebuild_repairs_words_names_and_places(base: KnowledgeBase, folder: Path) -> None:
+def test_a_rebuild_repairs_words_and_names(base: KnowledgeBase, folder: Path) -> None:
     base.put(RECORDS)
-    tables = ("names", "name_words", "place_words", "passage_words", "passages", "documents")
+    tables = ("names", "name_words", "passage_words", "passages", "documents")
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
         for table in tables:
             connection.execute(f"delete from {table}")
-        connection.execute("insert into place_words select 'autre', id from actors")
     assert faults(folder, WordCountEncoder())
     base.rebuild()
     assert faults(folder, WordCountEncoder()) == []

@@ -1,21 +1,19 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kb.errors import KnowledgeBaseError
 from kb.models import Kind
 from kb.store import copies, migrations
 from kb.store.copies import copy_database, kept_copies
 from kb.store.store import Store
 from tests.data.schemas import unpacked
 
-EARLIER = 29
+EARLIER = 30
 
 
 def rows(path: Path) -> dict[str, list[Any]]:
@@ -119,26 +117,6 @@ def test_the_copy_in_the_place_of_the_base_is_the_base_before(database: Path) ->
     assert version(database) == migrations.SCHEMA_VERSION
 
 
-def test_an_interrupted_migration_leaves_the_copy_of_before_it(
-    database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(_db: object) -> None:
-        raise OSError("killed")
-
-    before = rows(database)
-    newer: tuple[Callable[[Any], None], ...] = (*migrations.MIGRATIONS, lambda _: None, fails)
-    monkeypatch.setattr(migrations, "MIGRATIONS", newer)
-    latest = migrations.FIRST_VERSION + len(newer)
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", latest)
-    with pytest.raises(OSError, match="killed"):
-        Store.open(database)
-    assert version(database) == latest - 1
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*newer[:-1], lambda _: None))
-    Store.open(database).close()
-    (kept,) = kept_copies(database)
-    assert rows(kept) == before
-
-
 def test_a_base_that_was_taken_back_is_copied_anew(database: Path) -> None:
     former = shutil.copyfile(database, database.with_name("former"))
     Store.open(database).close()
@@ -161,18 +139,6 @@ def test_the_latest_two_copies_are_kept(database: Path) -> None:
         "kb.before-schema-10.sqlite",
         f"kb.before-schema-{migrations.SCHEMA_VERSION}.sqlite",
     ]
-
-
-def test_without_room_nothing_is_migrated(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = database.read_bytes()
-    usage = shutil.disk_usage(database.parent)
-    monkeypatch.setattr(
-        "kb.store.copies.shutil.disk_usage", lambda _: usage._replace(free=1_000_000)
-    )
-    with pytest.raises(KnowledgeBaseError, match="1 MB are free: make room"):
-        Store.open(database)
-    assert database.read_bytes() == before
-    assert kept_copies(database) == []
 
 
 def test_what_is_erased_is_in_no_copy(database: Path) -> None:

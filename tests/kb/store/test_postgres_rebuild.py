@@ -2,21 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind, Record
+from kb.models import Record
 from kb.store.pool import open_store
 from tests.conftest import OpenBase, emptied
 from tests.encoders import WordCountEncoder
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS
-
-LATER = replace(GLOVER, id="bonnets", name="Bonneterie", description="Elle tricote des bonnets.")
-CHANGED = replace(GLOVER, description="Elle tricote des écharpes de laine.")
+from tests.kb.records import RECORDS
 
 
 class StoppedHere(BaseException):
@@ -63,11 +59,6 @@ TABLES = {
     "postings": "stem, passage_id, uses, length",
     "word_totals": "passages, words",
     "names": "key, actor_id",
-    "place_words": "word, actor_id",
-    "side_documents": "id",
-    "side_passages": "id",
-    "side_passage_words": "rowid",
-    "rebuild_waiting": "record_id",
 }
 
 
@@ -103,9 +94,6 @@ def stop_at(batch: int) -> Callable[[int], None]:
 def test_a_rebuild_that_was_stopped_goes_on_and_makes_what_is_made_at_once(
     base: KnowledgeBase, open_base: OpenBase, postgres_base: PostgresAddress
 ) -> None:
-    with closing(open_store(postgres_base)) as store, store.writing():
-        store.execute("delete from place_words")
-        store.execute("insert into place_words select 'autre', id from actors")
     with pytest.raises(StoppedHere):
         open_base(Meanwhile(stop_at(3))).rebuild()
     assert base.search("gants").hits  # the former state
@@ -114,34 +102,6 @@ def test_a_rebuild_that_was_stopped_goes_on_and_makes_what_is_made_at_once(
     assert 0 < resumed.batches < len(RECORDS) - 1
     found = content(postgres_base)
     assert found == made_at_once(postgres_base, open_base, RECORDS)
-
-
-def test_who_writes_meanwhile_is_not_overwritten(
-    base: KnowledgeBase, open_base: OpenBase, postgres_base: PostgresAddress
-) -> None:
-    steps: dict[int, Callable[[], object]] = {
-        2: lambda: base.put([CHANGED, LATER]),
-        3: lambda: base.withdraw(Kind.ACTOR, DISTILLER.id, by="max", reason="closed"),
-    }
-    rebuilding = open_base(Meanwhile(lambda batch: steps.pop(batch, int)()))
-    assert rebuilding.rebuild().problems == ()
-    assert not steps
-    assert rebuilding.search("écharpes de laine").hits[0].actor == CHANGED
-    others = [record for record in RECORDS if record.id not in {DISTILLER.id, GLOVER.id}]
-    found = content(postgres_base)
-    assert found == made_at_once(postgres_base, open_base, [*others, CHANGED, LATER])
-
-
-def test_nothing_erased_stays_in_a_rebuild_that_was_stopped(
-    base: KnowledgeBase, open_base: OpenBase, postgres_base: PostgresAddress
-) -> None:
-    with pytest.raises(StoppedHere):
-        open_base(Meanwhile(stop_at(len(RECORDS)))).rebuild()
-    base.erase(Kind.ACTOR, POLISH.id, by="max")
-    with closing(open_store(postgres_base)) as store:
-        for table in ("documents", "side_documents"):
-            texts = store.execute(f"select text from {table}").fetchall()
-            assert not any(POLISH.description in row[0] for row in texts), table
 
 
 def test_nothing_stays_of_a_former_encoder(

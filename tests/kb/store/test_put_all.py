@@ -16,7 +16,6 @@ TABLES = (
     "name_vocabulary",
     "name_words",
     "name_slips",
-    "place_words",
     "passages",
 )
 

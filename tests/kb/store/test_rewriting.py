@@ -9,9 +9,8 @@ from psycopg.sql import Identifier
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
-from kb.store.connection import Result, Values
 from kb.store.pool import open_store
-from kb.store.postgres import rewriting
+from kb.store.postgres import store as rewriting
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from tests.conftest import emptied
@@ -159,37 +158,15 @@ def test_a_table_in_use_is_not_queued_for_without_end(
     store.scrub()
 
 
-def test_a_table_in_use_is_queued_for_longer_each_time(
-    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 60.0)
-    monkeypatch.setattr(rewriting, "QUEUES_MS", 1)
-    monkeypatch.setattr(rewriting, "QUEUES_AT_MOST_MS", 5)
-    store.execute("insert into properties (name) values ('filled')")
-    other.execute("begin")
-    other.execute("lock table properties in access share mode")
-    execute, waits = store.execute, list[str]()
-
-    def noted(sql: str, *values: Values) -> Result:
-        if sql == "vacuum (full, analyze) properties":
-            waits.append(execute("show lock_timeout").fetchone()[0])
-            if len(waits) == 5:
-                other.execute("rollback")
-                execute("set lock_timeout = 0")
-        return execute(sql, *values)
-
-    monkeypatch.setattr(store, "execute", noted)
-    store.scrub()
-    assert waits == ["1ms", "2ms", "4ms", "5ms", "5ms"]
-
-
 def test_what_is_erased_meanwhile_is_cleaned_later(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rewrite = rewriting.rewrite
+
     def while_another_erases(rewritten: PostgresStore, began: str) -> bool:
         with other.writing():
             other.mark_for_scrubbing()
-        return rewriting.rewrite(rewritten, began)
+        return rewrite(rewritten, began)
 
     store.mark_for_scrubbing()
     monkeypatch.setattr("kb.store.postgres.store.rewrite", while_another_erases)

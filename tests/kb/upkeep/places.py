@@ -30,7 +30,7 @@ def content(
     with closing(store_of(place)) as store, store.reading():
         tables = tables_of(store)
         asked = columns or {name: store.columns(name) for name in tables.names()}
-        return {name: list(tables.rows(name, asked[name])) for name in tables.names()}
+        return {name: sorted(tables.rows(name, asked[name]), key=repr) for name in tables.names()}
 
 
 def given(place: Place) -> str:

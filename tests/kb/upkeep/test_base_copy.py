@@ -20,7 +20,6 @@ from kb.registers.beside.kept_files import KeptFiles
 from kb.store.copying.copied import copy_tables, tables_of
 from kb.store.copying.postgres_tables import PostgresTables
 from kb.store.copying.tables import CopiedRow, Tables
-from kb.store.integrity import count_rows
 from kb.store.pool import StorePool, open_store, schema_at
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.files_beside import names_beside
@@ -265,13 +264,3 @@ def test_a_name_that_leads_to_another_folder_is_not_copied(database: str) -> Non
         for name in (f"{UPLOADS}/{UPLOAD}/../../../x", f"{UPLOADS}/{UPLOAD}/y", "secret/../x"):
             files.keep(name, BytesIO(b"z"))
         assert names_beside(files, {UPLOAD}) == (f"{UPLOADS}/{UPLOAD}/y",)
-
-
-def test_a_rebuild_under_way_is_not_copied(filled: KnowledgeBase, new_place: NewPlace) -> None:
-    with closing(store_of(filled.folder)) as store:
-        store.side.begin("other words")
-        assert any(name.startswith("side_") for name in count_rows(store))
-    copy_base(settings(filled.folder), settings(new_place("copy")))
-    with closing(store_of(new_place("copy"))) as store:
-        assert not store.side.made_by
-        assert not store.property("rebuild")

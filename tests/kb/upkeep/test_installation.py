@@ -199,15 +199,15 @@ def test_an_older_base_is_looked_at_and_left_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backups: Path
 ) -> None:
     (tmp_path / "old").mkdir(mode=0o700)
-    before = unpacked(29, tmp_path / "old" / DATABASE_FILE).read_bytes()
+    before = unpacked(30, tmp_path / "old" / DATABASE_FILE).read_bytes()
     found = found_in(tmp_path / "old", backups, monkeypatch)
     (note,) = found
-    assert note.what == f"it has schema 29, this program {SCHEMA_VERSION}"
+    assert note.what == f"it has schema 30, this program {SCHEMA_VERSION}"
     assert (tmp_path / "old" / DATABASE_FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("version", "error"), [(28, SchemaTooOld), (SCHEMA_VERSION + 1, SchemaTooNew)]
+    ("version", "error"), [(29, SchemaTooOld), (SCHEMA_VERSION + 1, SchemaTooNew)]
 )
 def test_a_base_that_cannot_be_opened_is_no_note(
     folder: Path,

@@ -202,24 +202,6 @@ def test_what_is_known_of_names_follows_what_another_process_changes(
     assert found("vandemerle") == ["new"]
 
 
-def test_what_is_known_of_names_follows_what_a_rebuild_makes_anew(store: Store) -> None:
-    known = KnownNames()
-
-    def found(query: str) -> list[str]:
-        return list(names_near(query, store, NAMES, known))
-
-    store.side.begin("another analysis of names")
-    assert found("distilerie merlet") == ["merlet"]
-    assert found("vandemerle") == []
-    generation = store.generation
-    with store.writing():
-        # As if the words of this name were told otherwise.
-        store.put_aside(replace(ACTORS[0], name="Vandemerlle"), [], ["vandemerlle"])
-    assert found("distilerie merlet") == []
-    assert found("vandemerle") == ["merlet"]
-    assert store.generation == generation
-
-
 def test_what_is_known_of_names_is_not_read_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,7 @@ def test_the_store_is_asked_once_whoever_searches(path: Path, store: Store) -> N
 
     first = search(store)
     with closing(Store.open(path)) as other:
-        other.database.conn.set_trace_callback(asked.append)
+        other.connection.set_trace_callback(asked.append)
         assert search(other) == first
     # Of the words nothing is asked: only the state of the base.
     assert not any("passage_words" in line for line in asked)
@@ -155,9 +155,9 @@ def test_what_is_known_is_brought_up_to_date(
         ]
         assert asked == []
         # Lengths of what came are known, too.
-        store.database.conn.set_trace_callback(read.append)
+        store.connection.set_trace_callback(read.append)
         found = matches(known.of(store), f"{new_word} gants nous")
-        store.database.conn.set_trace_callback(None)
+        store.connection.set_trace_callback(None)
         assert found == by_fts5(store, f"{new_word} gants nous")
     assert any("docsize on" in line for line in read) == (share == 100)
 
@@ -181,10 +181,10 @@ def test_all_lengths_are_read_once_many_were_looked_up(
     known = KnownWords()
     asked: list[str] = []
     assert isinstance(store, SqliteStore)
-    store.database.conn.set_trace_callback(asked.append)
+    store.connection.set_trace_callback(asked.append)
     for word in ("silice", "gants", "hydroalcoolique", "maison", "cuir"):
         known.of(store).matches(query_stems(word))
-    store.database.conn.set_trace_callback(None)
+    store.connection.set_trace_callback(None)
     # Of 24 passages, 6, 9 and 12 have the first words.
     looked_up = ["left join passage_words_docsize" in line for line in asked if "docsize" in line]
     assert looked_up == [True, True, False]
