@@ -12,7 +12,6 @@ import numpy as np
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
-from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.known_conversions import KnownConversions
@@ -211,7 +210,6 @@ class Calibration:
     parts_of_cases: OfGeneration[str, Collection[int]] = field(
         default_factory=lambda: OfGeneration(PARTS_REMEMBERED)
     )
-    words: KnownWords = field(default_factory=KnownWords)
 
     @classmethod
     def of(

@@ -23,7 +23,6 @@ from kb.encoder.prepared import load_encoder
 from kb.indexing.stored_index import StoredIndex
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.search.context import SearchContext
-from kb.search.literal.lengths import Lengths
 from kb.search.pipeline import search
 from kb.search.results import SearchResult
 from kb.settings import Settings
@@ -59,7 +58,6 @@ class Comparison:
         self._encoder = encoder
         self._embedded = Store.open(base.folder / DATABASE_FILE)
         self._index = base._index.fresh(self._embedded)
-        self._lengths = Lengths(self._embedded.word_totals().passages)
 
     def measured(self, asked: tuple[str, ...]) -> Rows:
         """Yields what was measured, each as a line of a table."""
@@ -70,8 +68,8 @@ class Comparison:
             stems = query_stems(query)
             words.append(
                 self._in_turns(
-                    lambda: self._embedded.uses_of(stems, self._lengths),  # noqa: B023 (at once)
-                    lambda: self.server.uses_of(stems, self._lengths),  # noqa: B023
+                    lambda: self._embedded.word_matches(stems),  # noqa: B023 (at once)
+                    lambda: self.server.word_matches(stems),  # noqa: B023
                 )
             )
             near.append(

@@ -90,7 +90,8 @@ def test_words_have_the_same_bm25(stores: tuple[Store, PostgresStore], query: st
     stems = query_stems(query)
     expected, found = matches(sqlite, stems), matches(server, stems)
     assert found.keys() == expected.keys() == stems
-    assert found == expected
+    for stem in stems:
+        assert dict(found[stem]) == pytest.approx(dict(expected[stem]), rel=1e-12)
 
 
 @pytest.mark.parametrize("text", ["porte-fût", "gel", "hydro-alcoolique", "cuir", "nulle part"])
@@ -127,7 +128,8 @@ def test_words_of_what_is_removed_count_no_longer(stores: tuple[Store, PostgresS
     for stem in stems:
         assert dict(between[stem]) == pytest.approx(dict(expected[stem]))
     assert len(set().union(*between.values())) > len(set().union(*before.values()))
-    assert matches(stores[1], stems) == before
+    for stem in stems:
+        assert dict(matches(stores[1], [stem])[stem]) == pytest.approx(dict(before[stem]))
     totals = stores[1].execute("select passages, words from word_totals").fetchone()
     counted = stores[1].execute(
         "select count(*), sum(cardinality(string_to_array(words, ' '))) from passage_words"
