@@ -218,16 +218,15 @@ class Calibration:
         weights: RankingWeights = DEFAULT_WEIGHTS,
         cache: Path | None = None,
         index: TradeIndex | None = None,
-        folder: Path | None = None,
     ) -> "Calibration":
         """The calibration of an encoder; what takes a while is kept in the folder `cache`.
 
-        A trade `index` of another encoder is not used. The trades of passages are saved in
-        `folder`, that of the base.
+        A trade `index` of another encoder is not used.
         """
         background = Background.of(encoder, cache, index, weights.filing)
         probe = NeedProbe.of(encoder, cache)
-        overlaps, phrases = Overlaps(background, folder), Phrases(encoder, background)
+        overlaps = Overlaps(background, encoder.fingerprint)
+        phrases = Phrases(encoder, background)
         conversions = KnownConversions.by(encoder, cache)
         return cls(weights, background, overlaps, phrases, probe, conversions)
 

@@ -211,6 +211,6 @@ def _closeness(
         of_lang = langs == lang
         dense[of_lang] = compared.null.standardised(cosines[of_lang], lang)
     close.dense[read] = dense
-    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist())
+    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist(), context.store)
     close.filing[read], close.able[read] = overlap
     return close

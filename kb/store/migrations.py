@@ -32,7 +32,16 @@ def _addresses_of_accounts(db: Database) -> None:
     db.execute("alter table outbox drop column reply_to")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_addresses_of_accounts,)
+def _trades_of_embeddings(db: Database) -> None:
+    # Where a passage would be filed among trades takes long to find out (`kb.search.trades`).
+    db.table("embeddings").add_column("trades", bytes)
+    db.table("embeddings").add_column("trades_by", str)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _addresses_of_accounts,
+    _trades_of_embeddings,
+)
 """After `FIRST_VERSION`."""
 
 SCHEMA_VERSION = FIRST_VERSION + len(MIGRATIONS)

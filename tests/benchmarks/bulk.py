@@ -40,7 +40,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers import claims, duplicates, versions
 from kb.settings import Settings
 from tests.benchmarks.corpus import firms, needs, write_firms
-from tests.benchmarks.nearest.mixtures import NEIGHBOURS, Mixtures, phrase_embeddings
+from tests.benchmarks.mixtures import NEIGHBOURS, Mixtures, phrase_embeddings
 
 SAID_EVERY_S = 60.0
 SEARCHES, LAST_SEARCHES = 400, 200

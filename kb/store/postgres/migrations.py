@@ -23,7 +23,15 @@ def _addresses_of_accounts(connection: "psycopg.Connection[Any]") -> None:
     connection.execute("alter table outbox drop column reply_to")
 
 
-MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (_addresses_of_accounts,)
+def _trades_of_embeddings(connection: "psycopg.Connection[Any]") -> None:
+    connection.execute("alter table embeddings add trades bytea")
+    connection.execute("""alter table embeddings add trades_by text collate "C" """)
+
+
+MIGRATIONS: tuple[Callable[["psycopg.Connection[Any]"], None], ...] = (
+    _addresses_of_accounts,
+    _trades_of_embeddings,
+)
 """After `FIRST_VERSION`; each does to the tables what SQLite's of the same number does."""
 
 

@@ -128,19 +128,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             [(text_hash, encoder, Halfvec(vector), job) for text_hash, vector in vectors.items()],
         )
 
-    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
-        found, rows = self.known_embeddings(encoder, ids)
-        places = {id_: place for place, id_ in enumerate(found.tolist())}
-        return rows[[places[id_] for id_ in ids]]
-
     def known_embeddings(
-        self, encoder: str, ids: Collection[int]
+        self, encoder: str, ids: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:
-        """Those of these passages that have an embedding, in any order, `(n,)`, and these."""
         return self._embedded(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = %(encoder)s and p.id = any (%(ids)s)",
-            {"encoder": encoder, "ids": list(ids)},
+            " where encoder = %(encoder)s and (%(ids)s::bigint[] is null or p.id = any (%(ids)s))"
+            " order by p.id",
+            {"encoder": encoder, "ids": None if ids is None else list(ids)},
         )
 
     def count_embedded(self, encoder: str) -> int:

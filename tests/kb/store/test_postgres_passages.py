@@ -178,7 +178,10 @@ def test_embeddings_are_those_of_the_store(stores: tuple[Store, PostgresStore]) 
     expected = faiss.embedded([*ids[50:], 5, *ids[:50]])
     assert found.ids.tolist() == expected.ids.tolist()
     assert np.array_equal(found.embeddings, expected.embeddings)
-    assert np.array_equal(server.embeddings(ENCODER, ids[:9]), sqlite.embeddings(ENCODER, ids[:9]))
+    for asked in (ids[:9], None):
+        ours, theirs = (store.known_embeddings(ENCODER, asked) for store in stores)
+        assert np.array_equal(ours[0], theirs[0])
+        assert np.array_equal(ours[1], theirs[1])
     assert len(index) == len(faiss) == len(ids)
     assert ids[0] in index
     assert 5 not in index
@@ -255,8 +258,7 @@ def test_a_store_that_keeps_its_index_is_asked_for_it(
     index = live.fresh(server)
     assert isinstance(index, StoredIndex)
     assert index.generation == server.generation
-    live.rebuild(server)
-    live.save(server)
+    live.tend(server)
     assert list(tmp_path.iterdir()) == []
 
 
