@@ -18,7 +18,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
-from kb.search.literal.lately_used import LatelyUsed
 from kb.text.markdown import plain_text
 
 SAME_TEXT = 90.0
@@ -142,16 +141,19 @@ class _ComparedText:
     @classmethod
     def of(cls, title: str, markdown: str) -> "_ComparedText":
         key = _hash(f"{title}\0{markdown}")
-        return _LATELY.of([key], lambda _: {key: cls._made(title, markdown)})[key]
+        known = _LATELY.get(key)
+        if known is None:
+            words = _words_of(markdown)
+            known = cls(folded(title), _hash(words), _sketch(words.split()))
+            if len(_LATELY) >= TEXTS_REMEMBERED:
+                _LATELY.clear()
+            _LATELY[key] = known
+        return known
 
-    @classmethod
-    def _made(cls, title: str, markdown: str) -> Self:
-        words = _words_of(markdown)
-        return cls(folded(title), _hash(words), _sketch(words.split()))
 
-
-_LATELY = LatelyUsed[bytes, _ComparedText](16_000_000, lambda text: 600 + len(text.title))
-"""Each article that comes is compared with the same texts, some 25,000 of which fit."""
+TEXTS_REMEMBERED = 25_000
+_LATELY: dict[bytes, _ComparedText] = {}
+"""Each article that comes is compared with the same texts."""
 
 
 class _KnownRecord(NamedTuple):

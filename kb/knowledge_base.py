@@ -65,8 +65,6 @@ from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering
 from kb.search.steering import understood
-from kb.search.trades import saved_trades
-from kb.search.trades.overlaps import UNSAVED
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.search.wordable import is_wordable
 from kb.settings import Settings
@@ -82,6 +80,9 @@ from kb.whole_file import delete_abandoned
 logger = logging.getLogger(__name__)
 
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "RowSlice", "Status", "ThemeCount"]
+
+TRADES_KEPT_FROM = 1_000
+"""Count of embedded passages whose trades a search finds out by itself."""
 
 REPORT_ATTEMPTS = 5
 """Most attempts of a report to read a state of the base that does not change meanwhile."""
@@ -381,7 +382,7 @@ class KnowledgeBase(Publishing):
         with self._calibration_lock:
             if self._calibration is None:
                 index = TradeIndex.read(self._trade_index) if self._trade_index else None
-                found = Calibration.of(self.encoder, self._weights, self._cache, index, self.folder)
+                found = Calibration.of(self.encoder, self._weights, self._cache, index)
                 named = self._trade_index != BUNDLED_TRADE_INDEX
                 if index and named and found.background.index is None:
                     logger.warning(
@@ -436,39 +437,33 @@ class KnowledgeBase(Publishing):
         """
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
-            self._index.rebuild(store)
         self.save_index()
         return self.status()
 
     def save_index(self, goes_on: Callable[[], bool] = lambda: True) -> None:
-        """Writes the index beside the database, so that the next start need not build it.
-
-        So it does with the trades of passages (`save_trades`).
-        """
-        with self._stores.lend() as store:
-            self._index.save(store)
+        """Keeps in the base what searches would take long to find out after many changes."""
         self.save_trades(goes_on)
+        with self._stores.lend() as store:
+            self._index.tend(store)
 
     def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
-        """Saves in which trades the passages of a large base are, unless most of them are saved.
+        """Keeps in which trades the passages of a large base are.
 
-        Searches need not find it out then, each for a thousand passages. It takes some minutes
-        for a million, and ends once it does not `goes_on`. What was saved is deleted of a base that
-        is small by now, and without a trade index.
+        Searches need not find it out then, each for a thousand passages. It takes a millisecond
+        for each new one, and ends once it does not `goes_on`.
         """
         with self._stores.lend() as store:
             generation = store.generation
-            if generation == self._trades_saved:
+            embedded = store.counts(self.encoder.fingerprint).embedded
+            if generation == self._trades_saved or self._trade_index is None:
                 return
-            encoder, alone = self.encoder.fingerprint, self._index.saving_alone
+            if embedded <= TRADES_KEPT_FROM:
+                return
             try:
-                if self._trade_index is None or len(self._index.fresh(store)) <= UNSAVED:
-                    saved_trades.delete(self.folder, alone)
-                    return
-                self._calibrated().overlaps.save(store, encoder, alone, goes_on)
-            except OSError as error:
-                # A cache that cannot be written is done without, until the next time.
-                logger.info("The trades of passages were not saved: %s", error)
+                self._calibrated().overlaps.keep(store, goes_on)
+            except KnowledgeBaseError as error:
+                # What cannot be written is found out by each search, until the next time.
+                logger.info("The trades of passages were not kept: %s", error)
                 return
             if goes_on():
                 self._trades_saved = generation

@@ -7,7 +7,6 @@ from pathlib import Path
 from kb.address import Place
 from kb.encoder.encoder import Encoder
 from kb.indexing.indexer import Indexer
-from kb.indexing.saved_segment import saved_in
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
 
@@ -17,8 +16,8 @@ class Status:
     """The content of a knowledge base, and its problems.
 
     `stories` counts a case and its translations once. `passages` are those to be embedded,
-    `embedded` those that this encoder has embedded. `index` says how the saved index is
-    searched. `problems` has a line for each; a base without problems can be searched.
+    `embedded` those that this encoder has embedded. `index` says how near passages
+    are found. `problems` has a line for each; a base without problems can be searched.
     """
 
     folder: Place
@@ -64,18 +63,10 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         engine=encoder.engine,
         encoder=encoder.fingerprint,
         dimension=encoder.dimension,
-        index=_index_line(place) if isinstance(place, Path) else _kept_index_line(store, encoder),
+        index="exact, in memory" if isinstance(place, Path) else _kept_index_line(store, encoder),
         size_bytes=_size_bytes(place) if isinstance(place, Path) else store.size_bytes(),
         problems=tuple(problem for problem in problems if problem),
     )
-
-
-def _index_line(folder: Path) -> str:
-    saved = saved_in(folder)
-    if saved is None:
-        return "not saved: the next search makes it"
-    kind = "quantised, the nearest compared exactly" if saved.has_codes else "exact"
-    return f"{kind}: {saved.passages} passages, {saved.bytes} bytes"
 
 
 def _kept_index_line(store: Store, encoder: Encoder) -> str:

@@ -116,7 +116,7 @@ class PersonalData:
             with store.writing():
                 erase_thing(store, kind, id)
                 store.mark_for_scrubbing()
-            self._index.scrub(store, keeps_saved=True)
+            self._index.scrub(store)
 
     def take_out(self, term: str, *, by: str) -> int:
         """Takes a name, an address or a number out of every text, past versions among them.

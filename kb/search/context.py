@@ -12,7 +12,6 @@ import numpy as np
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
-from kb.search.literal.known_words import KnownWords
 from kb.search.need.probe import NeedProbe
 from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.known_conversions import KnownConversions
@@ -211,7 +210,6 @@ class Calibration:
     parts_of_cases: OfGeneration[str, Collection[int]] = field(
         default_factory=lambda: OfGeneration(PARTS_REMEMBERED)
     )
-    words: KnownWords = field(default_factory=KnownWords)
 
     @classmethod
     def of(
@@ -220,16 +218,15 @@ class Calibration:
         weights: RankingWeights = DEFAULT_WEIGHTS,
         cache: Path | None = None,
         index: TradeIndex | None = None,
-        folder: Path | None = None,
     ) -> "Calibration":
         """The calibration of an encoder; what takes a while is kept in the folder `cache`.
 
-        A trade `index` of another encoder is not used. The trades of passages are saved in
-        `folder`, that of the base.
+        A trade `index` of another encoder is not used.
         """
         background = Background.of(encoder, cache, index, weights.filing)
         probe = NeedProbe.of(encoder, cache)
-        overlaps, phrases = Overlaps(background, folder), Phrases(encoder, background)
+        overlaps = Overlaps(background, encoder.fingerprint)
+        phrases = Phrases(encoder, background)
         conversions = KnownConversions.by(encoder, cache)
         return cls(weights, background, overlaps, phrases, probe, conversions)
 

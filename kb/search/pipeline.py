@@ -1,7 +1,7 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
 read (query) ─ encode, compare with all trades (steering) beside words (scorer) and names
-(boosts.name_search, literal.name_reading) ─ retrieve, score (scorer) ─ match cases
+(boosts.name_search, wordable) ─ retrieve, score (scorer) ─ match cases
 (boosts.case_matching) ─ boost by endorsements and precedents (boosts) ─ assess (candidates) ─
 filter (filters) ─ results (evidence, parts)
 """
@@ -40,7 +40,6 @@ from kb.search.filters import (
     with_place_of,
 )
 from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit, rank_of
-from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
@@ -50,6 +49,7 @@ from kb.search.steering import comparing, understood
 from kb.search.trades.background import ComparedQuery
 from kb.search.trades.likely_trades import likely_trades
 from kb.search.weights import NAMES
+from kb.search.wordable import NameReading, name_reading
 
 SHOWN_DECIMALS = 2
 """Count of decimals of a score that are shown: what differs in others only is level."""

@@ -28,7 +28,7 @@ class WordValues:
     """The BM25 of passages by the stems of a query."""
 
     def __init__(self, stems: Collection[str], context: SearchContext) -> None:
-        self._matches = context.calibration.words.of(context.store).matches(stems)
+        self._matches = context.store.word_matches(stems)
 
     def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, float]:
         """The BM25, by id, of the `k` passages where it is highest; without `k`, of all.
@@ -211,6 +211,6 @@ def _closeness(
         of_lang = langs == lang
         dense[of_lang] = compared.null.standardised(cosines[of_lang], lang)
     close.dense[read] = dense
-    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist())
+    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist(), context.store)
     close.filing[read], close.able[read] = overlap
     return close

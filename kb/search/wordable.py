@@ -1,18 +1,74 @@
-"""Wordable needs: whether the words of a query may leave this server, for a language model.
+"""Wordable needs and plain names: what the words of a query say of who is asked for.
 
-A model words needs (`kb.language_model`). It gets no letter, no text with an address or a telephone
-number, and no name or number of an organisation: these may say who asks, or about whom, and no
-trade can be worded of them.
+Whoever types `Saint-Gobain` looks for that firm, and not for what an encoder makes of its name.
+No list of firms is needed: a name is written with capitals, and neither the base nor the trades of
+the economy know its words. A language model words needs (`kb.language_model`): it gets no letter,
+no text with an address or a telephone number, and no name or number of an organisation. These may
+say who asks, or about whom, and no trade can be worded of them.
 """
 
+import re
 from dataclasses import replace
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
 
 from kb.language_model.wording import MAX_NEED_CHARS
+from kb.reference.trades import trades
 from kb.search.boosts.name_search import boost_names, is_number, named_actors
 from kb.search.context import SearchContext
-from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.need.letters import has_contact, is_letter
 from kb.search.query import Query
+from kb.store.store import Store
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, stems, words
+from kb.text.lexicon import Lexicons
+from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
+
+MOST_WORDS = 6
+"""Most words of a name, without function words."""
+
+_COMMON_NOUN = re.compile(
+    Lexicons(Path(__file__).parent / "lexicons").any_of("common_noun_endings", "") + "$"
+)
+_CAPITAL_INSIDE = re.compile(r"[-‐‑'’][A-ZÀ-Þ]")
+
+
+class NameReading(IntEnum):
+    """How far a query is a name: it is a need, it could be a name, it can hardly be another."""
+
+    NEED = 0
+    LIKELY = 1
+    PLAIN = 2
+
+
+def name_reading(asked: Query, store: Store) -> NameReading:
+    """Returns how far a query that names nobody of the base is the name of an organisation.
+
+    Each of its words begins with a capital, and the base and the trades know at least one of them
+    in no spelling. A capital at the beginning of a query is usual, so that a single word must not
+    end like a common noun; words of capitals alone (`ESAT`, `CNC`) are no names.
+    """
+    if asked.required or asked.wanted or asked.unwanted:
+        return NameReading.NEED
+    text = asked.text
+    found = [word for word in words(text) if not FUNCTION_WORDS.issuperset(word.forms)]
+    written = {word: text[word.start : word.end] for word in found}
+    capital = {word for word in found if written[word][0].isupper()}
+    has_form = any(word.forms[-1] in LEGAL_FORMS for word in capital)
+    own = [word for word in found if not LEFT_OUT_OF_NAMES.issuperset(word.forms)]
+    if not has_form:
+        own = [word for word in own if not _is_abbreviation(written[word])]
+    if not own or len(found) > MOST_WORDS or not capital.issuperset(own):
+        return NameReading.NEED
+    unknown = [word for word in own if not _is_known(word, store)]
+    if not unknown:
+        return NameReading.NEED
+    if has_form or any(_CAPITAL_INSIDE.search(written[word]) for word in unknown):
+        return NameReading.PLAIN if len(unknown) == len(own) else NameReading.LIKELY
+    if any(word.start > found[0].start for word in unknown):
+        return NameReading.LIKELY
+    is_common = len(found) > 1 or _COMMON_NOUN.search(unknown[0].forms[-1])
+    return NameReading.NEED if is_common else NameReading.LIKELY
 
 
 def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
@@ -34,3 +90,25 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
     # A name in quotation marks, or behind a sign, is a name all the same.
     plain = replace(asked, required=(), wanted=(), unwanted=())
     return name_reading(plain, context.store) is NameReading.NEED
+
+
+def _is_abbreviation(written: str) -> bool:
+    return written.isupper() or any(map(str.isdigit, written))
+
+
+def _is_known(word: Word, store: Store) -> bool:
+    return _is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []
+
+
+def _is_word_of_trades(word: Word) -> bool:
+    """Returns whether some trade of the economy is described with this word."""
+    known = _stems_of_trades()
+    return any(stem(form, lang) in known for form in word.forms[-1:] for lang in STEMMERS)
+
+
+@cache
+def _stems_of_trades() -> frozenset[str]:
+    phrases = [(lang, getattr(trade, lang)) for trade in trades() for lang in STEMMERS]
+    return frozenset(
+        key for lang, phrase in phrases for word in words(phrase) for key in stems(word, lang)
+    )

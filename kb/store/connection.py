@@ -11,7 +11,7 @@ What each engine would say otherwise is a method here. A connection serves one t
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple, Protocol
 
@@ -28,56 +28,14 @@ LONGEST_STEM = 255
 """Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
 
 
-def is_plain(stem: str) -> bool:
-    """Whether each engine has a stem as it is, as those of French and English words are.
+class WordMatches(NamedTuple):
+    """Passages with some of the stems asked for: `(n,)` ids, ascending, and `(n,)` BM25.
 
-    FTS5 parts and folds other letters once more; PostgreSQL has no more than `LONGEST_STEM`.
-    """
-    return stem.isascii() and stem.isalnum() and stem == stem.lower() and len(stem) < LONGEST_STEM
-
-
-class StemUses(NamedTuple):
-    """Who uses a stem: `(n,)` ids of passages, ascending, how often each does, and its length.
-
-    The length is the count of all stems of the passage.
+    BM25 is as FTS5 has it, but positive.
     """
 
     ids: NDArray[np.int64]
-    uses: NDArray[np.int32]
-    lengths: NDArray[np.int32]
-
-
-class PassageStems(NamedTuple):
-    """The stems of a passage in order, and its length as `StemUses` has it."""
-
-    stems: Sequence[str]
-    length: int
-
-
-class PassageLengths(NamedTuple):
-    """The lengths of passages, as `StemUses` has them: `(n,)` ids, ascending, and `(n,)`."""
-
-    ids: NDArray[np.int64]
-    lengths: NDArray[np.int32]
-
-
-class KnownLengths(Protocol):
-    """What is remembered of the lengths of passages, for a store that has to look each up."""
-
-    def all(self, read: Callable[[], PassageLengths]) -> PassageLengths | None:
-        """Those of all passages, which `read` gives; None while few were looked up."""
-        ...
-
-    def looked_up(self, count: int) -> None:
-        """Notes that so many were looked up."""
-        ...
-
-
-class WordTotals(NamedTuple):
-    """The count of passages that are searched by their words, and of all their stems."""
-
-    passages: int
-    stems: int
+    bm25: NDArray[np.float64]
 
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -144,19 +102,8 @@ class StoreConnection(ABC):
         """
 
     @abstractmethod
-    def uses_of(self, stems: Collection[str], lengths: KnownLengths) -> dict[str, StemUses]:
-        """The passages with each of these stems.
-
-        An engine that has not the lengths of passages beside stems takes those that are known.
-        """
-
-    @abstractmethod
-    def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
-        """The stems of each of these passages; those that are gone are left out."""
-
-    @abstractmethod
-    def word_totals(self) -> WordTotals:
-        """The totals by which BM25 tells common words, and long passages."""
+    def word_matches(self, stems: Collection[str]) -> WordMatches:
+        """The passages with any of these stems."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:

@@ -17,49 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
-from kb.store.connection import (
-    KnownLengths,
-    PassageLengths,
-    PassageStems,
-    StemUses,
-    StoreConnection,
-    StoreRow,
-    Values,
-    WordTotals,
-    is_plain,
-)
+from kb.store.connection import StoreConnection, StoreRow, Values, WordMatches
 from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-_STEM_PLACES = (
-    "create virtual table temp.stem_places using fts5vocab(main, passage_words, instance)"
-)
-"""A row for each place of each stem, of this connection alone:
-https://sqlite.org/fts5.html#the_fts5vocab_virtual_table_module.
-"""
-
-_PLACES = "select group_concat(doc, ' ') from stem_places where term = ?"
-"""The passages with a stem, as often as they use it; in order, though FTS5 promises none.
-
-SQLite makes a line of them: handing over hundreds of thousands of rows takes longer, and keeps
-other threads waiting. The same is done with lengths, which FTS5 keeps in a table of their own:
-https://sqlite.org/fts5.html#fts5_data_structures.
-"""
-
-_LENGTHS_OF_PLACES = (
-    "select group_concat(coalesce(hex(sz), ''), ' ')"
-    " from stem_places left join passage_words_docsize on id = doc where term = ?"
-)
-_LENGTHS = "select group_concat(id, ' '), group_concat(hex(sz), ' ') from passage_words_docsize"
-
-_TOTALS = 1
-"""The row of `passage_words_data` with the totals."""
 
 T = TypeVar("T", bound="DataclassInstance")
 
@@ -124,7 +89,6 @@ class StoreFile(StoreConnection):
         try:
             store = cls(_connect(path, "mode=rwc")) if writable else cls._open_to_read(path)
             store._check(path, create=create, writable=writable)
-            store._connection.execute(_STEM_PLACES)
             if writable:
                 store._connection.execute("pragma journal_mode = wal")
                 store._connection.execute(f"pragma synchronous = {SYNCHRONOUS}")
@@ -220,70 +184,19 @@ class StoreFile(StoreConnection):
         )
         return [row[0] for row in rows]
 
-    def uses_of(self, stems: Collection[str], lengths: KnownLengths) -> dict[str, StemUses]:
-        known = lengths.all(self._all_lengths)
-        found = {}
-        for stem in stems:
-            if is_plain(stem):
-                found[stem] = self._uses(stem, known)
-                if known is None:
-                    lengths.looked_up(len(found[stem].ids))
-            else:
-                found[stem] = self._uses_as_matched(stem)
-        return found
-
-    def _uses(self, stem: str, known: PassageLengths | None) -> StemUses:
-        (places,) = self._connection.execute(_PLACES, [stem]).fetchone()
-        with self.decoding():
-            read = _numbers(places)
-            order = np.argsort(read, kind="stable")
-            each = read[order]
-            first = np.flatnonzero(np.diff(each, prepend=-1))
-            ids = each[first]
-            uses = np.diff(first, append=len(each)).astype(np.int32)
-            if known is None:
-                (sizes,) = self._connection.execute(_LENGTHS_OF_PLACES, [stem]).fetchone()
-                return StemUses(ids, uses, _lengths(sizes, len(each))[order[first]])
-            at = np.searchsorted(known.ids, ids)
-            if not np.array_equal(known.ids[at[at < len(known.ids)]], ids):
-                raise ValueError("a passage without a length")
-            return StemUses(ids, uses, known.lengths[at])
-
-    def _all_lengths(self) -> PassageLengths:
-        ids, sizes = self._connection.execute(_LENGTHS).fetchone()
-        with self.decoding():
-            in_order = _numbers(ids)
-            return PassageLengths(in_order, _lengths(sizes, len(in_order)))
-
-    def _uses_as_matched(self, stem: str) -> StemUses:
-        """Who uses a stem that FTS5 may fold or part once more, as it does what `½` is folded to.
-
-        Where a passage writes it otherwise, it counts once.
-        """
-        said = self.stems_of(self.passages_saying([[stem]]))
-        found = [(id_, max(of.stems.count(stem), 1), of.length) for id_, of in sorted(said.items())]
-        ids, uses, lengths = np.array(found, np.int64).reshape(-1, 3).T
-        return StemUses(ids.copy(), uses.astype(np.int32), lengths.astype(np.int32))
-
-    def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
-        rows = self.run(
-            "select id, words, hex(sz) from passage_words_docsize"
-            " join passage_words w on w.rowid = id where id in :values",
-            ids,
+    def word_matches(self, stems: Collection[str]) -> WordMatches:
+        query = fts_query([stems])
+        rows = (
+            self.execute(
+                "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
+                " order by rowid",
+                [query],
+            ).fetchall()
+            if query
+            else []
         )
-        with self.decoding():
-            return {
-                id_: PassageStems(words.split(), int(_lengths(size, 1)[0]))
-                for id_, words, size in rows
-            }
-
-    def word_totals(self) -> WordTotals:
-        row = self.execute(
-            "select block from passage_words_data where id = ?", [_TOTALS]
-        ).fetchone()
-        with self.decoding():
-            passages, stems = _varints(row[0]).tolist() or (0, 0)
-            return WordTotals(passages, stems)
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -373,38 +286,6 @@ def fts_query(groups: Iterable[Collection[str]]) -> str:
 
 def _phrase(words: str) -> str:
     return '"' + words.replace('"', '""') + '"'
-
-
-def _varints(data: bytes) -> NDArray[np.int64]:
-    """Whole numbers as SQLite packs them, of up to 56 bits: seven to a byte, the first ones first.
-
-    Each byte of a number but its last has the eighth bit, too.
-    """
-    read = np.frombuffer(data, np.uint8)
-    last = np.flatnonzero(read < 0x80)
-    sizes = np.diff(last, prepend=-1)
-    numbers = np.zeros(len(last), np.int64)
-    for size in range(int(sizes.max(initial=0)), 0, -1):
-        longer = sizes >= size
-        numbers[longer] = numbers[longer] << 7 | (read[last[longer] - size + 1] & 0x7F)
-    return numbers
-
-
-def _numbers(listed: str | None) -> NDArray[np.int64]:
-    """The numbers of a line, which is None if there are none."""
-    return np.fromstring(listed or "", np.int64, sep=" ")
-
-
-def _lengths(listed: str | None, count: int) -> NDArray[np.int32]:
-    """The lengths of so many passages, of a line of them in hexadecimal.
-
-    Raises:
-        ValueError: some are missing.
-    """
-    lengths = _varints(bytes.fromhex(listed or "")).astype(np.int32)
-    if len(lengths) != count:
-        raise ValueError("a passage without a length")
-    return lengths
 
 
 @lru_cache(maxsize=1_000)

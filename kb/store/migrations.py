@@ -40,6 +40,8 @@ MIGRATIONS: Mapping[int, Migration] = {
                 )
             ),
             "delete from properties where name in ('rebuild', 'rebuilt names')",
+            "alter table embeddings add column trades blob",
+            "alter table embeddings add column trades_by text",
         ),
         sqlite=(
             *(

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
@@ -21,7 +23,7 @@ _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""
 
 
-TEXTS_AT_ONCE = 2_000
+TEXTS_AT_ONCE, VECTORS_AT_ONCE = 2_000, 10_000
 
 DocumentRow = tuple[str, str, str, str, str]
 """A document: the kind and the id of its record, its part, language and text."""
@@ -201,31 +203,60 @@ class StoredPassages(StoreConnection):
         )
         return {row["text_hash"] for row in rows}
 
-    def embedded_passages(self, encoder: str, among: Collection[int] | None = None) -> set[int]:
-        """The passages that have an embedding of this encoder.
-
-        With `among`, only those passages are looked at.
-        """
+    def embedded_passages(self, encoder: str) -> set[int]:
+        """The passages that have an embedding of this encoder."""
         query = (
             "select p.id from passages p join embeddings e using (text_hash)"
             " where encoder = :encoder"
         )
-        if among is None:  # of a large base, one by one
-            return {row[0] for row in self.execute(query, {"encoder": encoder})}
-        rows = self.run(f"{query} and p.id in :values", among, encoder=encoder)
-        return {row[0] for row in rows}
+        return {row[0] for row in self.execute(query, {"encoder": encoder})}
 
-    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
-        """The embeddings of these passages as they are stored, a row each in the order given."""
-        rows = self.run(
+    def known_embeddings(
+        self, encoder: str, ids: Collection[int] | None = None
+    ) -> tuple[NDArray[np.int64], Embeddings]:
+        """The passages that have an embedding, `(n,)` ids ascending, and these, a row each.
+
+        With `ids`, only those passages are looked at.
+        """
+        query = (
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = :encoder and p.id in :values",
+            " where encoder = :encoder"
+        )
+        if ids is None:  # of a large base, some at a time
+            read = iter(self.execute(f"{query} order by p.id", {"encoder": encoder}))
+        else:
+            read = iter(
+                self.run(f"{query} and p.id in :values order by p.id", ids, encoder=encoder)
+            )
+        found, parts = [np.empty(0, np.int64)], list[Embeddings]()
+        with self.decoding():
+            while rows := list(islice(read, VECTORS_AT_ONCE)):
+                if len({len(row[1]) for row in rows}) > 1:
+                    raise ValueError("embeddings of several dimensions")
+                vectors = np.frombuffer(b"".join(row[1] for row in rows), VECTOR)
+                parts.append(vectors.reshape(len(rows), -1).astype(np.float32))
+                found.append(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+            embeddings = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
+        return np.concatenate(found), embeddings
+
+    def kept_trades(self, encoder: str, made_by: str, ids: Collection[int]) -> dict[int, bytes]:
+        """What is kept of the trades of these passages, by id, if it was made by these rules."""
+        rows = self.run(
+            "select p.id, trades from passages p join embeddings e using (text_hash)"
+            " where encoder = :encoder and trades_by = :made_by and p.id in :values",
             ids,
             encoder=encoder,
+            made_by=made_by,
         )
-        with self.decoding():
-            vectors = {row["id"]: np.frombuffer(row["vector"], VECTOR) for row in rows}
-            return np.stack([vectors[id_] for id_ in ids]).astype(np.float32)
+        return {row[0]: row[1] for row in rows}
+
+    def keep_trades(self, encoder: str, made_by: str, trades: Mapping[int, bytes]) -> None:
+        """Keeps the trades of passages, by id, beside their embeddings, in a transaction."""
+        self.executemany(
+            "update embeddings set trades = ?, trades_by = ? where encoder = ?"
+            " and text_hash = (select text_hash from passages where id = ?)",
+            [(row, made_by, encoder, id_) for id_, row in trades.items()],
+        )
 
     def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
         """The text hashes that have no embedding of this encoder."""

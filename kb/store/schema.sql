@@ -112,6 +112,8 @@ create table embeddings (
   text_hash text,
   encoder text,
   vector blob,
+  trades blob, -- where it would be filed (`kb.search.trades`)
+  trades_by text,
   primary key (text_hash, encoder)
 );
 

@@ -15,7 +15,6 @@ from kb.store.copying.copied import OnRows, copy_tables
 from kb.store.copying.tables import Tables
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
-from kb.upkeep.check import make_index_anew
 from kb.upkeep.files_beside import (
     KEPT,
     KEPT_COLUMNS,
@@ -47,7 +46,7 @@ def copy_base(
 
     The copy is there once it is compared with what was read, and not before; a process that is
     killed leaves no base. With it come the secret and the uploads that wait for their job, which
-    are files in a folder, and rows in PostgreSQL. Its index is ready. With `replace`, a base in
+    are files in a folder, and rows in PostgreSQL. With `replace`, a base in
     PostgreSQL is put aside in the same transaction.
 
     Raises:
@@ -77,7 +76,6 @@ def _copied_to_folder(
         database.touch(mode=0o600)
         rows = copy_tables(store, database, on_rows)
         with closing(SqliteStore.open(database)) as copy:
-            make_index_anew(copy)
             files = names_beside(beside, waiting_uploads(copy))
         for name in files:
             FolderFiles(ready).keep(name, beside.pieces(name))

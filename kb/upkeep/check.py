@@ -1,7 +1,7 @@
 """The check of a base: its pages, and whether what is derived fits what it is derived from.
 
 A quick check looks at the pages, counts, and the files beside the database. A whole one derives
-each record again, and compares every vector with the database and the index.
+each record again, and looks at every vector.
 """
 
 import re
@@ -23,9 +23,7 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
 from kb.indexing.derivation import DERIVATION, Derived, derive
-from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
-from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind, Record
 from kb.registers.jobs import waiting_uploads
@@ -163,7 +161,6 @@ class BaseCheck:
             )
         dimension = _dimension(self._store, encoder)
         if self._quick or not dimension:
-            yield from self._index(dimension)
             return
         wrong = []
         for rows in _in_parts(integrity.stored_vectors(self._store, encoder), VECTORS_AT_ONCE):
@@ -185,7 +182,6 @@ class BaseCheck:
             )
             return
         yield from self._embedded_again()
-        yield from self._index(dimension)
 
     # Texts
 
@@ -265,37 +261,6 @@ class BaseCheck:
                 f"{RESTORE} Or ingest again into a new folder.",
                 why="The ranking is not that of these texts.",
             )
-
-    # The index
-
-    def _index(self, dimension: int) -> Iterator[Finding]:
-        encoder = self._store.property("encoder")
-        if not dimension or not (self._folder / INDEX_FILE).exists():
-            return  # The next start makes it anew.
-        loaded = Index.load(self._folder, encoder, dimension)
-        if not loaded.generation:
-            yield self._index_finding("the saved index is not whole, or of another encoder")
-            return
-        if self._quick:
-            return
-        index = loaded.refreshed(self._store)
-        wanted = self._store.embedded_passages(encoder)
-        if set(index.ids.tolist()) != wanted:
-            yield self._index_finding("the index has other passages than the database")
-            return
-        for ids in _in_parts(sorted(wanted), VECTORS_AT_ONCE):
-            stored = self._store.embeddings(encoder, ids)
-            if not np.array_equal(index.embedded(ids).embeddings, stored):
-                yield self._index_finding("the index has other vectors than the database")
-                return
-
-    def _index_finding(self, what: str) -> Finding:
-        return Finding(
-            "index", what, REPAIR, why="Hits are missing or wrong.", repair=self._make_index_anew
-        )
-
-    def _make_index_anew(self) -> None:
-        make_index_anew(self._store)
 
     # Files beside the database
 
@@ -399,13 +364,6 @@ def secret_findings(folder: Path) -> Iterator[Finding]:
             "Delete it: everybody signs in again.",
             why="Nobody can sign in.",
         )
-
-
-def make_index_anew(store: SqliteStore) -> None:
-    """Makes the index beside a database from its vectors, whichever encoder they are of."""
-    encoder = store.property("encoder")
-    if dimension := _dimension(store, encoder):
-        Index(encoder, dimension).refreshed(store).save(store.path.parent)
 
 
 def check_base(

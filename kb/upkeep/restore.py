@@ -17,10 +17,9 @@ from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store import migrations
 from kb.store.pool import open_store, schema_at, store_as_it_is
-from kb.store.store import SqliteStore
 from kb.upkeep.backup_file import BackupFile, Manifest
 from kb.upkeep.base_copy import copy_base
-from kb.upkeep.check import check_base, make_index_anew
+from kb.upkeep.check import check_base
 from kb.upkeep.finding import Finding
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
 
@@ -86,9 +85,6 @@ def restore(
             _unpack(path, manifest, unpacked)
             base = settings.model_copy(update={"kb": unpacked, "read_url": None})
             again, findings = _brought_up_to_date(base, erased)
-            if settings.database is None:
-                with closing(SqliteStore.open(unpacked / DATABASE_FILE)) as store:
-                    make_index_anew(store)
             findings += check_base(base)
             if settings.database is None:
                 _as_before(folder, unpacked)

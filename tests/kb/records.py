@@ -5,8 +5,6 @@ from dataclasses import replace
 
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
-from kb.search.literal.bm25 import bm25
-from kb.search.literal.lengths import Lengths
 from kb.store.store import Store
 
 POLISH = Actor(
@@ -74,8 +72,7 @@ RECORDS = (POLISH, DISTILLER, GLOVER, SANITISER)
 
 def matches(store: Store, stems: Collection[str]) -> dict[str, list[tuple[int, float]]]:
     """The passages with each of these stems and their BM25, as tests compare them."""
-    totals = store.word_totals()
     return {
-        stem: list(zip(found.ids.tolist(), bm25(found, totals).tolist(), strict=True))
-        for stem, found in store.uses_of(stems, Lengths(totals.passages)).items()
+        stem: list(zip(*(column.tolist() for column in store.word_matches([stem])), strict=True))
+        for stem in stems
     }

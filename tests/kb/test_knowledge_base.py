@@ -20,7 +20,6 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.indexing.faiss_index import Index
-from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.search.results import Filters
@@ -136,10 +135,10 @@ def test_a_search_does_not_wait_for_an_index_that_is_being_made(
     begun, go_on = threading.Event(), threading.Event()
     refreshed = Index.refreshed
 
-    def slowly(index: Index, store: Store, *, patience: int) -> Index:
+    def slowly(index: Index, store: Store) -> Index:
         begun.set()
         assert go_on.wait(60)
-        return refreshed(index, store, patience=patience)
+        return refreshed(index, store)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(1) as pool:
@@ -159,10 +158,10 @@ def test_a_search_waits_for_an_index_that_is_soon_there(
     begun, go_on = threading.Event(), threading.Event()
     refreshed = Index.refreshed
 
-    def slowly(index: Index, store: Store, *, patience: int) -> Index:
+    def slowly(index: Index, store: Store) -> Index:
         begun.set()
         assert go_on.wait(60)
-        return refreshed(index, store, patience=patience)
+        return refreshed(index, store)
 
     monkeypatch.setattr(Index, "refreshed", slowly)
     with ThreadPoolExecutor(2) as pool:
@@ -270,15 +269,6 @@ def test_an_encoder_that_gives_no_numbers_is_refused(open_base: OpenBase) -> Non
 
 
 # The folder
-
-
-def test_the_index_is_a_cache(base: KnowledgeBase, open_base: OpenBase) -> None:
-    base.put(RECORDS)
-    base.save_index()
-    found = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
-    (base.folder / INDEX_FILE).write_bytes(b"damaged")
-    again = open_base(WordCountEncoder())
-    assert [(hit.actor.id, hit.score) for hit in again.search("cuir").hits] == found
 
 
 def test_a_restored_copy_is_not_searched_with_the_later_index(

@@ -29,7 +29,7 @@ def faults(folder: Path, encoder: Encoder) -> list[str]:
         if connection.execute("pragma foreign_key_check").fetchone():
             return ["SQLite: a row refers to none"]
     with closing(Store.open(path)) as store:
-        return [*_faults_of_passages(store, encoder), *_faults_of_index(folder, store, encoder)]
+        return [*_faults_of_passages(store, encoder), *_faults_of_index(store, encoder)]
 
 
 def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
@@ -82,9 +82,9 @@ def _faults_of_passages(store: Store, encoder: Encoder) -> Iterator[str]:
             yield f"embeddings: {texts[key]!r} has another"
 
 
-def _faults_of_index(folder: Path, store: Store, encoder: Encoder) -> Iterator[str]:
+def _faults_of_index(store: Store, encoder: Encoder) -> Iterator[str]:
     """Compares the index that the next search uses with the embeddings, passage by passage."""
-    index = Index.load(folder, encoder.fingerprint, encoder.dimension).refreshed(store)
+    index = Index(encoder.fingerprint, encoder.dimension).refreshed(store)
     wanted = {
         row["id"]: np.frombuffer(row["vector"], VECTOR)
         for row in store.execute(

@@ -4,7 +4,7 @@
     python -m tests.reliability.damage --runs 60 --seed 3
 
 A run changes a copy of a base (some bytes flipped, a stretch of zeros, or the end cut off) in the
-database, its WAL or the saved index. A process then opens it, searches and reads every record.
+database or its WAL. A process then opens it, searches and reads every record.
 It must give the right answers, or end with one line that a person understands.
 """
 
@@ -24,7 +24,6 @@ from typing import Any
 
 from ingest.pipeline import ingest
 from kb.errors import KnowledgeBaseError
-from kb.indexing.saved_segment import CARD_FILE, INDEX_FILE
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from tests.reliability.brute_force import faults
 from tests.reliability.works import FORMER, is_as, make_base, records, stored_records, write_input
@@ -32,7 +31,7 @@ from tests.reliability.works import FORMER, is_as, make_base, records, stored_re
 RUNS, MINUTES = 400, 5.0
 
 WAL = f"{DATABASE_FILE}-wal"
-FILES = (DATABASE_FILE, WAL, INDEX_FILE, CARD_FILE)
+FILES = (DATABASE_FILE, WAL)
 QUERIES = ("coudre du nouveau en série 2", "Atelier Numéro7", "trouver du nouveau")
 
 Summary = dict[str, Any]
@@ -47,7 +46,7 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES) -> Summary:
     - `in a check`: an answer was wrong, and comparing the base with itself shows it;
     - `unseen`: an answer was wrong, and nothing shows it: a letter in a text.
 
-    `faults` has a line for each that must not be: a traceback, a crash, or a damaged index used.
+    `faults` has a line for each that must not be: a traceback or a crash.
     """
     chance = random.Random(seed)
     met: dict[str, Counter[str]] = {name: Counter() for name in FILES}
@@ -64,7 +63,7 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES) -> Summary:
             outcome, told = _outcome(folder, right)
             if outcome == "unseen" and name == WAL and _is_former(folder):
                 outcome = "former"
-            if outcome == "fault" or (outcome != "right" and name in {INDEX_FILE, CARD_FILE}):
+            if outcome == "fault":
                 found.append(f"{name}, seed {seed}, run {done}, {how}: {outcome} {told}")
             met[name][outcome] += 1
             shutil.rmtree(folder)
@@ -79,12 +78,11 @@ def main(runs: int = RUNS, seed: int = 1, minutes: float = MINUTES) -> Summary:
 
 
 def _make(folder: Path, in_use: Path) -> None:
-    """A base with a saved index, and a copy of it whose latest changes are in its WAL only."""
+    """A base, and a copy of it whose latest changes are in its WAL only."""
     make_base(folder)
     write_input(folder / "input", "nouveau")
     with closing(KnowledgeBase(folder, lambda: FORMER, trade_index=None)) as base:
         ingest(base, [folder / "input"], source="firms")
-        base.save_index()
         _copy(folder, in_use)
 
 

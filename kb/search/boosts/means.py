@@ -37,7 +37,9 @@ class MeansFinder:
         embedded = self._context.index.embedded([passage.id])
         if able is None or not len(embedded.ids):
             return None
-        read = self._context.calibration.overlaps.read(embedded, [passage.lang])
+        read = self._context.calibration.overlaps.read(
+            embedded, [passage.lang], self._context.store
+        )
         shares = able[read.filed[0]] * read.filing[0]
         if float(shares.sum()) < LEAST_OVERLAP:
             return None

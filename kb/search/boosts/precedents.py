@@ -242,7 +242,7 @@ def compare_trades(
     nulls = context.calibration.background.null_distributions(of_precedents)
     there = np.stack([null.standardised_all(row) for null, row in zip(nulls, cosines, strict=True)])
     langs = [passage.lang for passage in compared]
-    read = context.calibration.overlaps.read(embedded, langs)
+    read = context.calibration.overlaps.read(embedded, langs, context.store)
     likeness = (there + read.standardised(cosines)) / 2
     return Comparison(precedents, compared, likeness)
 

@@ -1,34 +1,86 @@
-"""Overlaps: how far a query and passages are about the same trades."""
+"""Overlaps: how far a query and passages are about the same trades, and what is kept of these."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.indexing.dense_index import EmbeddedPassages, PassageIds, ascending, id_array
-from kb.search.trades import saved_trades
+from kb.encoder.encoder import Embeddings
+from kb.indexing.dense_index import EmbeddedPassages
 from kb.search.trades.background import Background, ComparedQuery
-from kb.search.trades.passage_trades import (
-    FILED_IN,
-    PassageTrades,
-    TradeRows,
-    row_type,
-    trade_rows,
-    unknown_row,
-)
-from kb.search.trades.saved_trades import SavedTrades
 from kb.store.store import Store
 
-PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 50_000, 1_000
-"""Count of passages whose trades are remembered (0.1 kB each), and computed at once."""
+PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 100_000, 1_000
+"""Count of passages whose trades are remembered (0.2 kB each), and computed at once."""
 
-UNSAVED, UNSAVED_SHARE = 1_000, 0.05
-"""New passages that wait to be saved: this count, or this share of all."""
+TRADES_VERSION = 1
+"""Raised whenever the trades of a passage are worked out, or kept, in another way."""
+
+
+FILED_IN = 24
+"""Count of the likeliest trades of a passage that are kept: the others hardly count."""
+
+TradeRows = NDArray[np.void]
+"""`(n,)` rows of `row_type`."""
+
+
+def row_type(trades: int) -> np.dtype[np.void]:
+    """What is kept of a passage where there are so many trades.
+
+    - `filed`: its likeliest trades, and `filing`: the square roots of how likely they are.
+    - `lines`: the slope and the origin by which a cosine with it is standardised over its cosines
+      with all trades.
+    """
+    filed = min(FILED_IN, trades)
+    return np.dtype(
+        [("lines", "<f4", (2,)), ("filed", "<u2", (filed,)), ("filing", "<f2", (filed,))]
+    )
+
+
+def trade_rows(trades: int, filing: Embeddings | None, lines: Embeddings) -> TradeRows:
+    """The rows of passages, where there are so many trades.
+
+    `filing` are square roots, `(n, trades)`; without, none is filed.
+    """
+    rows = np.zeros(len(lines), row_type(trades))
+    rows["lines"] = lines
+    if filing is not None:
+        count = rows["filed"].shape[1]
+        filed = np.argpartition(-filing, count - 1, axis=1)[:, :count]
+        rows["filed"], rows["filing"] = filed, np.take_along_axis(filing, filed, axis=1)
+    return rows
+
+
+class PassageTrades:
+    """The trades of passages, by their rows."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: TradeRows) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def filed(self) -> NDArray[np.uint16]:
+        """The likeliest trades of each: `(n, FILED_IN)`, or all if they are fewer."""
+        return np.asarray(self.rows["filed"])
+
+    @property
+    def filing(self) -> Embeddings:
+        """The square roots of how likely each would be filed in these."""
+        return np.asarray(self.rows["filing"].astype(np.float32))
+
+    def overlaps(self, filing: Embeddings) -> Embeddings:
+        """How far each would be filed in the same trades as something filed so: `(n,)`."""
+        return np.asarray((filing[self.filed] * self.filing).sum(axis=1))
+
+    def standardised(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosines with each, `(…, n)`, as their mean deviation over the languages of trades."""
+        slope, origin = self.rows["lines"].T
+        return np.asarray(cosines * slope - origin)
 
 
 class Overlap(NamedTuple):
@@ -44,162 +96,108 @@ class Overlap(NamedTuple):
 
 
 class Overlaps:
-    """The overlaps of passages with queries.
+    """The overlaps of passages, embedded by an `encoder`, with queries. Threads share it.
 
-    The trades of passages are saved in a `folder` if there is one, and remembered until they are:
-    to compute them takes much longer than to compare them. Threads share it.
+    The trades of passages are kept in the base beside their embeddings, and remembered: to compute
+    them takes a millisecond each, much longer than to compare them.
     """
 
     def __init__(
-        self,
-        background: Background,
-        folder: Path | None = None,
-        remembered: int = PASSAGES_REMEMBERED,
+        self, background: Background, encoder: str = "", remembered: int = PASSAGES_REMEMBERED
     ) -> None:
         self._background = background
+        self._encoder = encoder
         self._row_type = row_type(background.count)
         # What is not filed, or hardly, is soon computed.
-        is_filed = background.index is not None and background.count >= FILED_IN
-        self._folder = folder if is_filed else None
-        self._made_by = background.fingerprint if self._folder else ""
-        # With the name of its card.
-        self._saved: tuple[str, SavedTrades] = ("", SavedTrades.empty(background.count))
-        self._reading = threading.Lock()
+        self._are_kept = background.index is not None and background.count >= FILED_IN
+        made_by = background.fingerprint if self._are_kept else ""
+        self._made_by = f"{TRADES_VERSION} {made_by[:16]}"
         self._most = remembered
-        self._places: dict[int, int] = {}
-        self._remembered = unknown_row(background.count)
-        self._lock = threading.Lock()
+        self._known: dict[int, bytes] = {}
 
-    def of(self, query: ComparedQuery, passages: EmbeddedPassages, langs: Sequence[str]) -> Overlap:
+    def of(
+        self,
+        query: ComparedQuery,
+        passages: EmbeddedPassages,
+        langs: Sequence[str],
+        store: Store | None = None,
+    ) -> Overlap:
         """The overlaps of a query with passages; `langs` are their languages, in their order."""
         found = Overlap(*np.full((2, len(passages.ids)), np.nan, np.float32))
         for first in range(0, len(passages.ids), COMPUTED_AT_ONCE):
             batch = slice(first, first + COMPUTED_AT_ONCE)
-            read = self.read(passages.at(batch), langs[batch])
+            read = self.read(passages.at(batch), langs[batch], store)
             if query.able is not None:
                 found.able[batch] = read.overlaps(query.able)
             if query.filing is not None:
                 found.filing[batch] = read.overlaps(query.filing)
         return found
 
-    def read(self, passages: EmbeddedPassages, langs: Sequence[str]) -> PassageTrades:
+    def read(
+        self, passages: EmbeddedPassages, langs: Sequence[str], store: Store | None = None
+    ) -> PassageTrades:
         """The trades of passages; `langs` are their languages, in their order."""
-        read = PassageTrades(self._now_saved().rows(passages.ids))
-        missing = np.flatnonzero(~read.are_of(passages)).tolist()
+        ids, known = passages.ids.tolist(), self._known
+        found = {id_: row for id_ in ids if (row := known.get(id_)) is not None}
+        missing = [place for place, id_ in enumerate(ids) if id_ not in found]
         if missing:
-            of_missing = [langs[place] for place in missing]
-            read.rows[missing] = self._remembered_or_computed(passages.at(missing), of_missing)
-        return read
+            new = self._kept_or_computed(
+                passages.at(missing), [langs[place] for place in missing], store
+            )
+            if len(known) + len(new) > self._most:
+                # Another thread may be reading the former ones.
+                known = self._known = {}
+            known.update(new)
+            found |= new
+        rows = np.frombuffer(b"".join(found[id_] for id_ in ids), self._row_type)
+        return PassageTrades(rows)
 
-    def save(
-        self,
-        store: Store,
-        encoder: str,
-        alone: Callable[[], AbstractContextManager[None]],
-        goes_on: Callable[[], bool] = lambda: True,
-    ) -> None:
-        """Saves the trades of all that an encoder has embedded, if many are new, or any are gone.
+    def keep(self, store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Keeps the trades of all embedded passages in the base, where they are not yet.
 
-        It takes a fifth of a millisecond for each new one, and ends without a file once it does not
-        `goes_on`. Nobody else saves or deletes files of this base inside `alone`.
+        Ends once it does not `goes_on`.
 
         Raises:
-            OSError: the file cannot be written.
+            KnowledgeBaseError: the base cannot be written.
         """
-        if self._folder is None:
+        if not self._are_kept:
             return
-        generation, ids = store.generation, _embedded(store, encoder)
-        former = self._now_saved()
-        is_new = ~np.isin(ids, former.ids, assume_unique=True)
-        new = int(np.count_nonzero(is_new))
-        are_gone = len(ids) - new < len(former.ids)
-        if not are_gone and new <= max(UNSAVED, UNSAVED_SHARE * len(ids)):
-            return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # Those of a large base do not fit into memory beside those that are in use.
-        with TemporaryFile(dir=self._folder) as made:
-            for first in range(0, len(ids), COMPUTED_AT_ONCE):
+        ids = sorted(store.embedded_passages(self._encoder))
+        for first in range(0, len(ids), COMPUTED_AT_ONCE):
+            langs = store.langs_of(ids[first : first + COMPUTED_AT_ONCE])
+            for lang in sorted(set(langs.values())):
                 if not goes_on():
                     return
-                batch = slice(first, first + COMPUTED_AT_ONCE)
-                kept = former.rows(ids[batch][~is_new[batch]])
-                added = self._to_save(store, encoder, ids[batch][is_new[batch]])
-                rows = np.concatenate([kept, added])
-                made.write(rows[np.argsort(rows["id"])].tobytes())
-            with alone():
-                # What was erased meanwhile is not saved; what is erased from now on waits.
-                left = None if store.generation == generation else _embedded(store, encoder)
-                saved_trades.write(self._folder, self._parts(made, left), self._made_by)
+                of_lang = [id_ for id_ in langs if langs[id_] == lang]
+                missing = set(of_lang) - self._kept(store, lang, of_lang).keys()
+                passages = EmbeddedPassages(*store.known_embeddings(self._encoder, missing))
+                if len(passages.ids):
+                    rows = self._computed(passages, lang)
+                    with store.writing():
+                        store.keep_trades(self._encoder, f"{self._made_by} {lang}", rows)
 
-    def _parts(self, made: IO[bytes], left: PassageIds | None) -> Iterator[TradeRows]:
-        """The rows of a file, in parts: those of the passages that are `left`, None if all are."""
-        for rows in saved_trades.parts_of(made, self._background.count):
-            yield rows if left is None else rows[np.isin(rows["id"], left, assume_unique=True)]
+    def _kept(self, store: Store, lang: str, ids: Sequence[int]) -> dict[int, bytes]:
+        kept = store.kept_trades(self._encoder, f"{self._made_by} {lang}", ids)
+        size = self._row_type.itemsize
+        return {id_: row for id_, row in kept.items() if len(row) == size}
 
-    def _to_save(self, store: Store, encoder: str, ids: PassageIds) -> TradeRows:
-        """The rows of those of these passages that are still there."""
-        with store.reading():
-            left = sorted(store.embedded_passages(encoder, ids.tolist()))
-            if not left:
-                return np.zeros(0, self._row_type)
-            passages = EmbeddedPassages(id_array(left), store.embeddings(encoder, left))
-            langs = store.langs_of(left)
-        return self._computed(passages, [langs[id_] for id_ in left])
-
-    def _now_saved(self) -> SavedTrades:
-        """What is saved now, by whichever process."""
-        if self._folder is None:
-            return self._saved[1]
-        card = saved_trades.name_of_card(self._folder)
-        if card != self._saved[0]:
-            with self._reading:
-                if card != self._saved[0]:
-                    saved = saved_trades.read(self._folder, self._made_by, self._background.count)
-                    self._saved = card, saved
-                    with self._lock:
-                        self._forget()
-        return self._saved[1]
-
-    def _remembered_or_computed(
-        self, passages: EmbeddedPassages, langs: Sequence[str]
-    ) -> TradeRows:
-        with self._lock:
-            # Of what is not known, any row, until it is computed.
-            places = [self._places.get(id_, 0) for id_ in passages.ids.tolist()]
-            rows = self._remembered[places]
-        missing = np.flatnonzero(~PassageTrades(rows).are_of(passages)).tolist()
-        if missing:
-            computed = self._computed(passages.at(missing), [langs[place] for place in missing])
-            rows[missing] = computed
-            with self._lock:
-                self._remember(computed)
-        return rows
-
-    def _computed(self, passages: EmbeddedPassages, langs: Sequence[str]) -> TradeRows:
-        rows = np.zeros(len(passages.ids), self._row_type)
+    def _kept_or_computed(
+        self, passages: EmbeddedPassages, langs: Sequence[str], store: Store | None
+    ) -> dict[int, bytes]:
+        found: dict[int, bytes] = {}
         for lang in dict.fromkeys(langs):
             at = [place for place, of_passage in enumerate(langs) if of_passage == lang]
             of_lang = passages.at(at)
-            filing = self._background.filing(of_lang.embeddings, lang)
-            lines = self._background.lines(of_lang.embeddings)
-            rows[at] = trade_rows(of_lang, self._background.count, filing, lines)
-        return rows
+            ids = of_lang.ids.tolist()
+            kept = self._kept(store, lang, ids) if store and self._are_kept else {}
+            missing = [place for place, id_ in enumerate(ids) if id_ not in kept]
+            found |= kept
+            if missing:
+                found |= self._computed(of_lang.at(missing), lang)
+        return found
 
-    def _remember(self, rows: TradeRows) -> None:
-        ids = rows["id"].tolist()
-        if len(self._places) + len(ids) > self._most:
-            self._places.clear()
-        places = [self._places.setdefault(id_, len(self._places)) for id_ in ids]
-        if len(self._places) > len(self._remembered):
-            grown = np.zeros(2 * len(self._places), self._row_type)
-            grown[: len(self._remembered)] = self._remembered
-            self._remembered = grown
-        self._remembered[places] = rows
-
-    def _forget(self) -> None:
-        self._places = {}
-        self._remembered = unknown_row(self._background.count)
-
-
-def _embedded(store: Store, encoder: str) -> PassageIds:
-    return ascending(id_array(store.embedded_passages(encoder)))
+    def _computed(self, passages: EmbeddedPassages, lang: str) -> dict[int, bytes]:
+        rows: Embeddings = passages.embeddings
+        filing, lines = self._background.filing(rows, lang), self._background.lines(rows)
+        made = trade_rows(self._background.count, filing, lines)
+        return {id_: row.tobytes() for id_, row in zip(passages.ids.tolist(), made, strict=True)}

@@ -11,7 +11,7 @@ cosines that FAISS has.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import numpy as np
 import psycopg
@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
-from kb.store.connection import LONGEST_STEM, KnownLengths, PassageStems, StemUses, WordTotals
+from kb.store.connection import LONGEST_STEM, WordMatches
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
@@ -48,17 +48,20 @@ WIDE_SHARE = 0.2
 WIDER = 1.25
 """How many more of the nearest of all are looked at than hold enough of these on average."""
 
-_USES = """
-select stem, array_send(array_agg(passage_id order by passage_id)),
-  array_send(array_agg(uses order by passage_id)), array_send(array_agg(length order by passage_id))
-from postings where stem = any (%s) group by stem
+_WORD_MATCHES = """
+with said as materialized (
+  select stem, passage_id, uses, length, count(*) over (partition by stem) as passages_with
+  from postings where stem = any (%s)
+), weighed as (
+  select stem, passage_id, uses * 2.2::float8 / (uses + 1.2::float8
+      * (0.25 + 0.75::float8 * length / (t.words::float8 / t.passages))) as share,
+    ln((t.passages - passages_with + 0.5)::float8 / (passages_with + 0.5)::float8) as idf
+  from said, word_totals t
+)
+select passage_id, sum((case when idf > 0 then idf else 1e-6 end) * share order by stem)
+from weighed group by passage_id order by passage_id
 """
-"""The passages with each stem, as lists of which Python need not make a number each."""
-
-_HEAD_OF_LIST, _SIZE_OF_NUMBER = 20, np.dtype(">i4")
-"""What stands before the numbers of a list as PostgreSQL sends it, in bytes, and before each:
-https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/utils/adt/arrayfuncs.c
-(`array_send`)."""
+"""BM25 as FTS5 has it (https://sqlite.org/fts5.html#the_bm25_function), with its k1 and b."""
 
 
 class PostgresPassages(PostgresConnection, StoredPassages):
@@ -77,26 +80,12 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     # Words
 
-    def uses_of(self, stems: Collection[str], lengths: KnownLengths) -> dict[str, StemUses]:
-        del lengths  # they are here beside the stems
-        asked = sorted({stem[:LONGEST_STEM] for stem in stems})
+    def word_matches(self, stems: Collection[str]) -> WordMatches:
+        asked = sorted({stem[:LONGEST_STEM] for stem in stems if stem})
         with self._connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(_USES, [asked]).fetchall()
-        found = {
-            stem: StemUses(_numbers(ids, ">i8"), _numbers(uses, ">i4"), _numbers(sizes, ">i4"))
-            for stem, ids, uses, sizes in rows
-        }
-        nobody = StemUses(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
-        return {stem: found.get(stem[:LONGEST_STEM], nobody) for stem in stems}
-
-    def stems_of(self, ids: Collection[int]) -> dict[int, PassageStems]:
-        rows = self.run("select rowid, words from passage_words where rowid in :values", ids)
-        said = ((id_, words.split()) for id_, words in rows)
-        return {id_: PassageStems(stems, len(stems)) for id_, stems in said}
-
-    def word_totals(self) -> WordTotals:
-        ((passages, stems),) = self.execute("select passages, words from word_totals").fetchall()
-        return WordTotals(passages, stems)
+            rows = cursor.execute(_WORD_MATCHES, [asked]).fetchall()
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
@@ -139,19 +128,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             [(text_hash, encoder, Halfvec(vector), job) for text_hash, vector in vectors.items()],
         )
 
-    def embeddings(self, encoder: str, ids: Sequence[int]) -> Embeddings:
-        found, rows = self.known_embeddings(encoder, ids)
-        places = {id_: place for place, id_ in enumerate(found.tolist())}
-        return rows[[places[id_] for id_ in ids]]
-
     def known_embeddings(
-        self, encoder: str, ids: Collection[int]
+        self, encoder: str, ids: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:
-        """Those of these passages that have an embedding, in any order, `(n,)`, and these."""
         return self._embedded(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = %(encoder)s and p.id = any (%(ids)s)",
-            {"encoder": encoder, "ids": list(ids)},
+            " where encoder = %(encoder)s and (%(ids)s::bigint[] is null or p.id = any (%(ids)s))"
+            " order by p.id",
+            {"encoder": encoder, "ids": None if ids is None else list(ids)},
         )
 
     def count_embedded(self, encoder: str) -> int:
@@ -315,13 +299,6 @@ class PostgresPassages(PostgresConnection, StoredPassages):
                 " with (m = {}, ef_construction = {}) where encoder = {}"
             ).format(Identifier(name), dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD, encoder)
             self._connection.execute(made)
-
-
-def _numbers(sent: bytes, number: str) -> NDArray[Any]:
-    """The numbers of a list, `(n,)`, as `array_send` makes it of a list without null."""
-    row = np.dtype([("size", _SIZE_OF_NUMBER), ("value", number)])
-    found = np.frombuffer(sent, row, offset=_HEAD_OF_LIST)["value"]
-    return found.astype(found.dtype.newbyteorder("="))
 
 
 def _index_name(encoder: str) -> str:

@@ -105,10 +105,11 @@ def content(base: KnowledgeBase) -> Iterator[object]:
         yield [claim[:-1] for claim in map(astuple, base.claims.of(actor.id))]
         yield [(version.number, version.record) for version in base.history(Kind.ACTOR, actor.id)]
     with closing(store_of(base)) as store:
-        ids = sorted(store.embedded_passages("words-1"))
+        known, vectors = store.known_embeddings("words-1")
+        ids = known.tolist()
         yield store.passages(ids)
         yield ids
-        yield store.embeddings("words-1", ids).tobytes()
+        yield vectors.tobytes()
         yield store.execute("select count(*) from embeddings").fetchone()[0]
 
 

@@ -226,7 +226,7 @@ def test_status(folder: Path) -> None:
     output = json.loads(run("status", "--kb", folder, "--json").stdout)
     assert (output["actors"], output["cases"], output["problems"]) == (3, 1, [])
     assert "actors  3" in run("status", "--kb", folder).stdout
-    assert output["index"] == "not saved: the next search makes it"
+    assert output["index"] == "exact, in memory"
     run("rebuild", "--kb", folder)
     output = json.loads(run("status", "--kb", folder, "--json").stdout)
     assert re.fullmatch(r"exact: \d+ passages, \d+ bytes", output["index"])

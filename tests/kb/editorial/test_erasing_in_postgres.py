@@ -72,10 +72,6 @@ NEAR = "select indexname from pg_indexes where indexname like 'embeddings_near%'
 
 
 def near_indexes(base: KnowledgeBase) -> list[str]:
-    """The indexes of near embeddings, once nobody makes one."""
-    if saver := base._index._saver:
-        assert saver.daemon, "a server that stops waits for it"
-        saver.join()
     with base._stores.lend() as store:
         return [name for (name,) in store.execute(NEAR).fetchall()]
 

@@ -4,26 +4,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import faiss
 import numpy as np
 import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
-from kb.indexing.saved_segment import (
-    CARD_FILE,
-    CODES_FILE,
-    INDEX_FILE,
-    INDEX_FORMAT,
-    SavedSegment,
-    saved_in,
-)
 from kb.models import Actor, Case, Kind, Record
 from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
@@ -122,15 +112,12 @@ def test_refreshing_adds_and_removes_only_what_changed(store: Store) -> None:
 
 
 @pytest.mark.parametrize("is_seen_without", [False, True])
-@pytest.mark.parametrize("is_recent", [False, True])
 def test_an_embedding_that_was_made_again_takes_the_place_of_a_damaged_one(
-    store: Store, *, is_seen_without: bool, is_recent: bool
+    store: Store, *, is_seen_without: bool
 ) -> None:
     first, second, sound = unit_rows(3)
     add(store, names(3, "b"), unit_rows(3, seed=1))
     index = Index("e", DIMENSION).refreshed(store)
-    if not is_recent:
-        index = Index("e", DIMENSION)
     (id_, _) = add(store, names(2), np.array([first, second]))
     index = index.refreshed(store)
     ((text_hash,),) = store.execute("select text_hash from passages where id = ?", [id_]).fetchall()
@@ -153,166 +140,6 @@ def test_an_embedding_that_was_made_again_takes_the_place_of_a_damaged_one(
     assert_as_made_afresh(index.refreshed(store), store)
 
 
-def test_an_index_is_loaded_as_it_was_saved(store: Store, tmp_path: Path) -> None:
-    vectors = unit_rows(10)
-    add(store, names(10), vectors)
-    saved = Index("e", DIMENSION).refreshed(store)
-    saved.save(tmp_path)
-    loaded = Index.load(tmp_path, "e", DIMENSION)
-    assert loaded.generation == store.generation
-    query = unit_rows(1, seed=7)[0]
-    assert loaded.search(query, 10) == saved.search(query, 10)
-    assert loaded.nearest(query[None], 10) == saved.nearest(query[None], 10)
-    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
-
-
-def test_anybody_reads_the_saved_index_with_faiss(store: Store, tmp_path: Path) -> None:
-    vectors = unit_rows(10)
-    ids = add(store, names(10), vectors)
-    index = Index("e", DIMENSION).refreshed(store)
-    with store.changing():
-        store.remove(Kind.ACTOR, "a3")
-    (new_id,) = add(store, ["b"], unit_rows(1, seed=9))
-    index.refreshed(store).save(tmp_path)
-    saved: Any = faiss.read_index(str(tmp_path / "passages.faiss"))
-    assert set(faiss.vector_to_array(saved.id_map)) == {*ids, new_id} - {ids[3]}
-    scores, found = saved.search(vectors[5:6], 1)
-    assert found.tolist() == [[ids[5]]]
-    assert scores[0, 0] == pytest.approx(1, abs=1e-3)
-
-
-def test_what_is_gone_is_not_in_the_saved_index(store: Store, tmp_path: Path) -> None:
-    vectors = unit_rows(10)
-    add(store, names(10), vectors)
-    index = Index("e", DIMENSION).refreshed(store)
-    with store.changing():
-        store.remove(Kind.ACTOR, "a3")
-    index.refreshed(store).save(tmp_path)
-    content = (tmp_path / INDEX_FILE).read_bytes()
-    assert vectors[2].astype(VECTOR).tobytes() in content
-    assert vectors[3].astype(VECTOR).tobytes() not in content
-
-
-def test_what_former_versions_saved_is_deleted(store: Store, tmp_path: Path) -> None:
-    (tmp_path / "passages.npz").touch()
-    (tmp_path / "passages.faiss.json").touch()
-    Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    assert {path.name for path in tmp_path.glob("*passages*")} == {INDEX_FILE, CARD_FILE}
-
-
-def one_array(path: Path) -> None:
-    with path.open("wb") as file:
-        np.save(file, np.zeros(3))
-
-
-def other_arrays(path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez(file, other=np.zeros(3))
-
-
-def flip_a_bit_in_the_middle(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE, CODES_FILE])
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda path: path.unlink(),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-        lambda path: path.write_bytes(b"x" * path.stat().st_size),
-        one_array,
-        other_arrays,
-        flip_a_bit_in_the_middle,
-    ],
-    ids=["none", "empty", "half", "another", "one array", "other arrays", "a bit flipped"],
-)
-def test_an_index_that_cannot_be_trusted_is_not_read(
-    store: Store,
-    tmp_path: Path,
-    name: str,
-    spoil: Callable[[Path], object],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 2)  # there are codes
-    add(store, names(3), unit_rows(3))
-    Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    spoil(tmp_path / name)
-    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
-
-
-def test_what_is_saved_is_told_by_its_card(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert saved_in(tmp_path) is None
-    add(store, names(3), unit_rows(3))
-    index = Index("e", DIMENSION).refreshed(store)
-    for has_codes in (False, True, False):
-        monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 2 if has_codes else 3)
-        index.save(tmp_path)
-        size = sum(path.stat().st_size for path in tmp_path.glob("passages.*"))
-        assert saved_in(tmp_path) == SavedSegment(3, has_codes, size)
-        assert (tmp_path / CODES_FILE).exists() == has_codes
-    (tmp_path / CARD_FILE).write_bytes(b"x")
-    assert saved_in(tmp_path) is None
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at what Linux says of this process")
-def test_the_saved_file_is_mapped_and_outlives_its_name(store: Store, tmp_path: Path) -> None:
-    """So that processes share it, and another may take its place."""
-    vectors = unit_rows(10)
-    add(store, names(10), vectors)
-    Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    loaded = Index.load(tmp_path, "e", DIMENSION)
-    expected = loaded.search(vectors[0], 10)
-    assert str(tmp_path / INDEX_FILE) in Path("/proc/self/maps").read_text(encoding="utf-8")
-    add(store, ["b"], unit_rows(1, seed=9))
-    loaded.refreshed(store).save(tmp_path)
-    assert loaded.search(vectors[0], 10) == expected
-    (tmp_path / INDEX_FILE).unlink()
-    assert loaded.search(vectors[0], 10) == expected
-
-
-@pytest.mark.parametrize("name", [INDEX_FILE, CARD_FILE])
-def test_files_of_two_savings_are_not_read_together(
-    store: Store, tmp_path: Path, name: str
-) -> None:
-    add(store, names(3), unit_rows(3))
-    index = Index("e", DIMENSION).refreshed(store)
-    index.save(tmp_path)
-    former = (tmp_path / name).read_bytes()
-    add(store, ["a0"], unit_rows(1, seed=9))
-    add(store, ["b"], unit_rows(1, seed=9))
-    with store.changing():
-        store.remove(Kind.ACTOR, "a1")
-    index.refreshed(store).save(tmp_path)
-    (tmp_path / name).write_bytes(former)
-    assert len(Index.load(tmp_path, "e", DIMENSION)) == 0
-
-
-@pytest.mark.parametrize(("encoder", "dimension"), [("other", DIMENSION), ("e", DIMENSION + 1)])
-def test_an_index_of_another_encoder_is_not_read(
-    store: Store, tmp_path: Path, encoder: str, dimension: int
-) -> None:
-    add(store, names(3), unit_rows(3))
-    Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    assert len(Index.load(tmp_path, encoder, dimension)) == 0
-
-
-def test_an_index_saved_before_a_change_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
-    add(store, names(10), unit_rows(10))
-    Index("e", DIMENSION).refreshed(store).save(tmp_path)
-    add(store, ["b"], unit_rows(1, seed=9))
-    with store.changing():
-        store.remove(Kind.ACTOR, "a3")
-    loaded = Index.load(tmp_path, "e", DIMENSION)
-    assert len(loaded) == 10
-    assert_as_made_afresh(loaded.refreshed(store), store)
-
-
 # Kept up to date
 
 
@@ -332,7 +159,9 @@ def put(store: Store, records: Collection[Record], removed: Collection[str] = ()
 
 def assert_as_made_afresh(index: Index, store: Store) -> None:
     """The index holds what the store holds, and answers as if it had always held it."""
-    ids = sorted(store.embedded_passages("e"))
+    known, vectors = store.known_embeddings("e")
+    ids = known.tolist()
+    assert ids == sorted(store.embedded_passages("e"))
     assert index.generation == store.generation
     assert len(index) == len(ids)
     query = unit_rows(1, seed=7)[0]
@@ -341,7 +170,6 @@ def assert_as_made_afresh(index: Index, store: Store) -> None:
     if not ids:
         assert found == {}
         return
-    vectors = store.embeddings("e", ids)
     np.testing.assert_allclose([found[id_] for id_ in ids], vectors @ query, atol=1e-6)
     assert index.cosines(query, ids) == {id_: found[id_] for id_ in ids}
     known = index.embeddings(ids)
@@ -376,10 +204,8 @@ def some_record(chance: random.Random) -> Record:
 def test_any_changes_lead_to_the_index_made_afresh(
     store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
-    monkeypatch.setattr("kb.indexing.faiss_index.BATCH", 3)
-    if seed % 2:
-        monkeypatch.setattr("kb.indexing.segment.EXACT_MOST", 12)
+    monkeypatch.setattr("kb.store.passages.VECTORS_AT_ONCE", 3)
+    monkeypatch.setattr("kb.indexing.faiss_index.MOST_TOUCHED_SHARE", seed)
     monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 60)
     chance = random.Random(seed)
     index = Index("e", DIMENSION)
@@ -398,11 +224,11 @@ def test_any_changes_lead_to_the_index_made_afresh(
 
 def test_a_change_is_not_looked_for_where_nothing_changed(store: Store) -> None:
     """Only the passages that the store remembers as touched are compared."""
-    add(store, names(3), unit_rows(3))
+    add(store, names(9), unit_rows(9))
     index = Index("e", DIMENSION).refreshed(store)
     store.execute("delete from passages")  # behind the store's back
     add(store, ["b"], unit_rows(1, seed=9))
-    assert len(index.refreshed(store)) == 4
+    assert len(index.refreshed(store)) == 10
     assert len(Index("e", DIMENSION).refreshed(store)) == 1
 
 
@@ -468,13 +294,6 @@ def test_a_restored_copy_is_not_brought_up_to_date_by_what_the_other_base_did(
     assert_as_made_afresh(common.refreshed(copy), copy)
 
 
-def test_a_restored_copy_is_searched_at_its_own_state(store: Store, tmp_path: Path) -> None:
-    put(store, [Actor(id="a", name="A", description="cuir")])
-    copy = copy_of(store, tmp_path / "copy.sqlite")
-    put(store, [Actor(id="b", name="B", description="verre")])
-    assert_as_made_afresh(Index("e", DIMENSION).refreshed(store).refreshed(copy), copy)
-
-
 def test_an_embedding_that_comes_later_is_found(store: Store) -> None:
     derived = derive(actor := Actor(id="a", name="A", description="cuir"))
     with store.changing():
@@ -483,21 +302,6 @@ def test_an_embedding_that_comes_later_is_found(store: Store) -> None:
     assert len(index) == 0
     with store.changing():
         store.put_embeddings("e", dict.fromkeys(derived.encoder_texts, unit_rows(1)[0]))
-    assert_as_made_afresh(index.refreshed(store), store)
-
-
-def test_a_new_title_gives_the_same_text_a_new_embedding(store: Store) -> None:
-    """The encoder reads a passage of a case after its title."""
-    put(store, [Case(id="c", title="Gel", text="Un article.")])
-    index = Index("e", DIMENSION).refreshed(store)
-    put(store, [Case(id="c", title="Masques", text="Un article.")])
-    assert_as_made_afresh(index.refreshed(store), store)
-
-
-def test_the_same_text_in_another_language_is_another_passage(store: Store) -> None:
-    put(store, [Actor(id=f"a{i}", name="A", description=f"fil {i}", lang="fr") for i in range(5)])
-    index = Index("e", DIMENSION).refreshed(store)
-    put(store, [Actor(id="a0", name="A", description="fil 0", lang="en")])
     assert_as_made_afresh(index.refreshed(store), store)
 
 
@@ -511,51 +315,6 @@ def test_indexes_refreshed_from_one_do_not_disturb_each_other(store: Store, tmp_
     assert_as_made_afresh(ours, store)
     assert_as_made_afresh(theirs, copy)
     assert len(first) == 1
-
-
-def test_what_comes_back_takes_its_place_again(store: Store) -> None:
-    actors = [Actor(id=f"a{i}", name="A", description=f"fil {i}") for i in range(5)]
-    put(store, actors)
-    index = Index("e", DIMENSION).refreshed(store)
-    for _ in range(3):
-        put(store, [], removed=[actor.id for actor in actors])
-        index = index.refreshed(store)
-        put(store, actors)
-        index = index.refreshed(store)
-        assert_as_made_afresh(index, store)
-        put(store, [], removed=["a0"])
-        index = index.refreshed(store)
-        assert_as_made_afresh(index, store)
-
-
-def test_memory_of_what_is_gone_is_given_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
-    index = Index("e", DIMENSION)
-    for i in range(50):
-        put(store, [Actor(id="a", name="A", description=f"cuir {i}")])
-        index = index.refreshed(store)
-    assert len(index) == 1
-    assert len(index._base) + len(index._recent) < 10
-
-
-def test_few_changes_leave_the_large_segment_alone(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 4)
-    add(store, names(10), unit_rows(10))
-    before = Index("e", DIMENSION).refreshed(store)
-    add(store, ["b"], unit_rows(1, seed=9))
-    with store.changing():
-        store.remove(Kind.ACTOR, "a3")
-    after = before.refreshed(store)
-    assert_as_made_afresh(after, store)
-    assert after._base is before._base
-    add(store, names(10, "c"), unit_rows(10, seed=8))
-    later = after.refreshed(store)
-    assert_as_made_afresh(later, store)
-    assert later._base is not before._base
 
 
 def test_threads_search_an_index_while_another_is_made_of_it(store: Store) -> None:
@@ -584,18 +343,11 @@ def test_threads_search_an_index_while_another_is_made_of_it(store: Store) -> No
     assert_as_made_afresh(later, store)
 
 
-def test_equals_at_the_border_are_chosen_by_id_whatever_segment_they_are_in(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 15)
+def test_equals_at_the_border_are_chosen_by_id(store: Store) -> None:
     (vector, other) = unit_rows(2)
-    ids = add(store, names(20), np.tile(vector, (20, 1)))
+    ids = add(store, names(30), np.tile(vector, (30, 1)))
     ids += add(store, ["far"], other[None])
     index = Index("e", DIMENSION).refreshed(store)
-    assert len(index._base)
-    ids[20:20] = add(store, names(10, "b"), np.tile(vector, (10, 1)))
-    index = index.refreshed(store)
-    assert len(index._recent)
     near = sorted(ids[:30])
     for k in range(31):
         assert [id_ for id_, _ in index.search(vector, k)] == near[:k]
@@ -603,22 +355,11 @@ def test_equals_at_the_border_are_chosen_by_id_whatever_segment_they_are_in(
     assert [id_ for id_, _ in index.search(vector, 3, among=ids[10:31])] == sorted(ids[10:30])[:3]
 
 
-def test_equal_cosines_are_in_the_order_of_the_ids(store: Store) -> None:
-    (vector,) = unit_rows(1)
-    ids = add(store, names(20), np.tile(vector, (20, 1)))
-    index = Index("e", DIMENSION)
-    for _ in range(2):
-        index = index.refreshed(store)
-        assert [id_ for id_, _ in index.search(vector, 7)] == sorted(ids)[:7]
-        add(store, ["a3", "a5"], np.tile(vector, (2, 1)))
-
-
 # Many at once
 
 
-def changed_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Index, set[int], int]:
-    """An index with passages in both segments and some gone: itself, all its ids, one gone."""
-    monkeypatch.setattr("kb.indexing.faiss_index.RECENT_PASSAGES", 10)
+def changed_index(store: Store) -> tuple[Index, set[int], int]:
+    """An index from which some are gone: itself, all its ids, one gone."""
     ids = add(store, names(30), unit_rows(30))
     index = Index("e", DIMENSION).refreshed(store)
     with store.changing():
@@ -626,16 +367,12 @@ def changed_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[Index,
             store.remove(Kind.ACTOR, gone)
     recent = add(store, names(5, "b"), unit_rows(5, seed=9))
     index = index.refreshed(store)
-    assert index._gone == 3
-    assert len(index._recent) == 5
     return index, {*ids, *recent} - {ids[3], ids[5], ids[7]}, ids[3]
 
 
 @pytest.mark.parametrize("k", [1, 2, 7, 31, 32, 33, 500])
-def test_many_at_once_find_what_each_finds(
-    store: Store, monkeypatch: pytest.MonkeyPatch, k: int
-) -> None:
-    index, here, gone = changed_index(store, monkeypatch)
+def test_many_at_once_find_what_each_finds(store: Store, k: int) -> None:
+    index, here, gone = changed_index(store)
     rows = np.concatenate(
         [unit_rows(4, seed=7), unit_rows(30)[3:4]]
     )  # the last is that of one gone
@@ -656,31 +393,14 @@ def test_nothing_asked_finds_nothing(store: Store) -> None:
     assert index.nearest(unit_rows(2), 0) == [{}, {}]
 
 
-def test_embeddings_of_those_that_are_here(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    index, here, gone = changed_index(store, monkeypatch)
+def test_embeddings_of_those_that_are_here(store: Store) -> None:
+    index, here, gone = changed_index(store)
     found = index.embeddings([*here, gone, 12345])
     assert found.keys() == here
     for id_, row in found.items():
-        np.testing.assert_array_equal(row, store.embeddings("e", [id_])[0])
+        np.testing.assert_array_equal(row, store.known_embeddings("e", [id_])[1][0])
         assert id_ in index
     assert gone not in index
-
-
-def test_an_index_of_a_former_format_is_not_read_but_made_anew(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add(store, names(3), unit_rows(3))
-    with monkeypatch.context() as former:
-        former.setattr("kb.indexing.saved_segment.INDEX_FORMAT", INDEX_FORMAT - 1)
-        Index("e", DIMENSION).refreshed(store).save(tmp_path)
-        assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
-    loaded = Index.load(tmp_path, "e", DIMENSION)
-    assert len(loaded) == 0
-    assert loaded.generation == ""
-    made = loaded.refreshed(store)
-    assert_as_made_afresh(made, store)
-    made.save(tmp_path)
-    assert len(Index.load(tmp_path, "e", DIMENSION)) == 3
 
 
 READER = """

@@ -53,7 +53,7 @@ def test_both_engines_give_the_same_answers(
         copy_tables(database, served)
     store = PostgresStore.connect(served)
     live = LiveIndex(base.folder, base._indexer, base._stores)
-    live.save(store)
+    live.tend(store)
     assert isinstance(live.fresh(store), StoredIndex)
     assert status_of(store, served, base._indexer).index == "exact: in the database"
     for number, query in enumerate(needs()[:QUERIES]):

@@ -4,8 +4,10 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
+from kb.reference.trades import trades
 from kb.search.query import parse
 from kb.search.scorer import WordValues
+from kb.text.analysis import query_stems
 
 
 @pytest.fixture
@@ -40,3 +42,22 @@ def test_among_some_only_those_are_looked_at(base: KnowledgeBase) -> None:
     in_order = sorted(every, key=lambda id_: (-every[id_], id_))
     assert values(base, 4, {*in_order[5::3], -1}) == {id_: every[id_] for id_ in in_order[5:17:3]}
     assert values(base, 4, set()) == {}
+
+
+def test_the_best_are_those_of_fts5_to_ties(base: KnowledgeBase) -> None:
+    base.put(
+        [
+            Actor(id=f"trade-{number}", name=f"Atelier {number}", description=trade.fr)
+            for number, trade in enumerate(trades()[:200])
+        ]
+    )
+    with base._context() as context:
+        for trade in trades()[:200:7]:
+            stems = query_stems(trade.fr)
+            rows = context.store.execute(
+                "select rowid, -rank from passage_words where passage_words match ?"
+                " order by rank, rowid limit 20",
+                [" OR ".join(f'"{stem}"' for stem in sorted(stems))],
+            )
+            best = WordValues(stems, context).best(20)
+            assert best == {row[0]: row[1] for row in rows}

@@ -279,7 +279,7 @@ def test_a_row_that_makes_no_value_is_reported_as_damage(store: Store, damage: s
             store.records(Kind.ACTOR, store.ids(Kind.ACTOR)),
             store.records(Kind.CASE, store.ids(Kind.CASE)),
             store.passages(ids),
-            store.embeddings("e", ids),
+            store.known_embeddings("e"),
         )
 
 

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from ingest.pipeline import ingest
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
-from kb.indexing.saved_segment import INDEX_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
@@ -151,13 +150,10 @@ def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Pat
     assert every_row(folder) == every_row(filled.folder)
     assert (folder / SECRET_FILE).read_text() == "s" * 64
     assert stat.S_IMODE((folder / SECRET_FILE).stat().st_mode) == 0o600
-    assert (folder / INDEX_FILE).exists()
     assert {path.name for path in folder.iterdir()} == {
         DATABASE_FILE,
         SECRET_FILE,
         UPLOADS,
-        INDEX_FILE,
-        f"{INDEX_FILE}.npz",
     }
 
 
@@ -285,7 +281,7 @@ def altered(path: Path, alter: Callable[[dict[str, bytes]], object], **manifest:
         f"uploads/{UPLOAD}/../../secret2",
         f"uploads/{UPLOAD}/.hidden",
         "C:\\outside",
-        "passages.faiss",
+        "another.sqlite",
         "kb.sqlite-wal",
         f"uploads/{UPLOAD}/a/b",
     ],
@@ -438,10 +434,10 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
     filled.close()
     before = every_row(filled.folder)
 
-    def fails(_store: object) -> None:
+    def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(restore, "make_index_anew", fails)
+    monkeypatch.setattr(restore, "_as_before", fails)
     with pytest.raises(FileError, match="No space left"):
         restore.restore(made, settings(filled.folder), replace=True)
     assert every_row(filled.folder) == before

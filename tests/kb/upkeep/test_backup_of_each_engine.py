@@ -128,7 +128,7 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
 
     # The last moment at which rows can be lost, in either engine.
     monkeypatch.setattr("kb.upkeep.base_copy.kept_rows", full)
-    monkeypatch.setattr(restoring, "make_index_anew", full)
+    monkeypatch.setattr(restoring, "_as_before", full)
     with pytest.raises(FileError, match="No space left"):
         restore(made, settings(place), replace=True)
     assert content(place) == before

@@ -12,15 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
-from kb.indexing.faiss_index import Index
 from kb.indexing.indexer import Indexer
-from kb.indexing.saved_segment import INDEX_FILE
-from kb.indexing.segment import Segment
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
-from kb.store.passages import VECTOR
 from kb.store.store import REBUILDING, SqliteStore, Store
 from kb.upkeep.check import BaseCheck, check_base
 from kb.upkeep.finding import Finding
@@ -237,44 +233,6 @@ def test_wrong_vectors_are_dropped_and_embedded_again(folder: Path) -> None:
     assert found_in(folder) == []
 
 
-# The index
-
-
-def other_index(folder: Path, *, without: int = 0) -> None:
-    """Saves an index whose files are whole, and which is not that of the base."""
-    with closing(Store.open(folder / DATABASE_FILE)) as store:
-        index = Index("words-1", 2048).refreshed(store)
-        wrong = Index("words-1", 2048)
-        rows = index.embedded(index.ids[::-1]).embeddings.astype(VECTOR)
-        wrong._base = Segment.of(index.ids[without:], [rows[without:]], 2048)
-        wrong.generation = store.generation
-        wrong.save(folder)
-
-
-@pytest.mark.parametrize(
-    ("damage", "line"),
-    [
-        (lambda folder: (folder / INDEX_FILE).write_bytes(b"x"), "the saved index is not whole"),
-        (other_index, "the index has other vectors than the database"),
-        (lambda folder: other_index(folder, without=1), "the index has other passages than"),
-    ],
-)
-def test_a_wrong_index_is_found_and_made_anew(
-    folder: Path, damage: Callable[[Path], object], line: str
-) -> None:
-    damage(folder)
-    (finding,) = found_in(folder)
-    assert finding.about == "index"
-    assert line in finding.what
-    repair(folder)
-    assert found_in(folder) == []
-
-
-def test_a_base_without_a_saved_index_is_whole(folder: Path) -> None:
-    (folder / INDEX_FILE).unlink()
-    assert found_in(folder) == []
-
-
 # Orphans
 
 
@@ -380,7 +338,7 @@ def test_uploads_and_jobs_are_compared(folder: Path) -> None:
 def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
     pid = os.fork()
     if pid == 0:
-        with replacing(folder / INDEX_FILE) as pending:
+        with replacing(folder / "kept") as pending:
             pending.write_bytes(b"half")
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -397,16 +355,15 @@ def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
 def test_the_command_tells_repairs_and_exits(folder: Path) -> None:
     whole = run("check", "--kb", folder)
     assert (whole.exit_code, whole.stdout) == (0, "Nothing is wrong.\n")
-    (folder / INDEX_FILE).write_bytes(b"x")
+    (folder / SECRET_FILE).write_text("x" * 64)
+    (folder / SECRET_FILE).chmod(0o644)
     told = run("check", "--kb", folder)
     assert told.exit_code == 1
-    assert told.stdout.splitlines() == [
-        "problem  index: the saved index is not whole, or of another encoder",
-        "         Hits are missing or wrong.",
-        "         Run `quisait check --repair`.",
-    ]
+    first, *_, remedy = told.stdout.splitlines()
+    assert first.startswith("problem  secret: ")
+    assert remedy == "         Run `quisait check --repair`."
     plain = json.loads(run("check", "--json", "--quick", "--kb", folder).stdout)
-    assert [(found["about"], found["repairable"]) for found in plain] == [("index", True)]
+    assert [(found["about"], found["repairable"]) for found in plain] == [("secret", True)]
     assert run("check", "--repair", "--kb", folder).exit_code == 0
     assert run("check", "--kb", folder).exit_code == 0
 

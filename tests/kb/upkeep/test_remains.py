@@ -68,7 +68,7 @@ def test_an_erasure_reaches_what_killed_processes_left(
         ),
         "copy": (
             lambda: copy_base(base, settings(around / "copy")),
-            "kb.upkeep.base_copy.make_index_anew",
+            "kb.upkeep.base_copy.names_beside",
         ),
     }
     killed(*works[work])

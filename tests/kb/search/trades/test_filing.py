@@ -17,8 +17,7 @@ from kb.search.results import EvidenceKind
 from kb.search.trades.background import Background, ComparedQuery
 from kb.search.trades.likely_trades import MOST, SURE, likely_trades
 from kb.search.trades.null_distribution import NullDistribution
-from kb.search.trades.overlaps import Overlaps
-from kb.search.trades.passage_trades import FILED_IN
+from kb.search.trades.overlaps import FILED_IN, Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.text.analysis import query_stems
 from kb.trade_index.trade_index import TradeIndex

@@ -7,9 +7,9 @@ import pytest
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
-from kb.search.literal.name_reading import NameReading, name_reading
 from kb.search.query import parse
 from kb.search.results import Absence, Fit
+from kb.search.wordable import NameReading, name_reading
 from kb.store.store import Store
 
 ACTORS = [
