@@ -42,7 +42,7 @@ from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
-from kb.registers.beside.kept_files import KeptFiles
+from kb.registers.kept_files import KeptFiles
 from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs

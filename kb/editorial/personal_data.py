@@ -11,7 +11,7 @@ from kb.editorial.commit import Change, commit
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Kind, Record, kind_of
-from kb.registers.beside.kept_files import KeptFiles
+from kb.registers.kept_files import KeptFiles
 from kb.registers.personal_data.erasing import erase_thing, take_words_out
 from kb.registers.personal_data.finding import PersonalFinding, find_person
 from kb.registers.personal_data.naming import pattern_of, read_column, without

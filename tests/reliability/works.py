@@ -35,8 +35,7 @@ from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
-from kb.upkeep.backup import back_up
-from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.backup import BackupFile, back_up
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.restore import restore
 from tests.data.schemas import SCHEMAS, unpacked
