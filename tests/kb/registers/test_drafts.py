@@ -71,7 +71,6 @@ def test_a_draft_that_is_not_submitted_is_its_author_s(drafts: Drafts) -> None:
     assert draft.state is DraftState.DRAFT
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_draft_is_not_in_the_base(base: KnowledgeBase, drafts: Drafts) -> None:
     generation = base.status().generation
     added(drafts)

@@ -317,7 +317,6 @@ def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
     assert list(map(tuple, rows)) == [(other.key, "2026-07-01", 2)]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
     with base._stores.lend() as connection:
         columns = connection.execute("select name, type from pragma_table_info('site_counts')")
@@ -342,7 +341,6 @@ def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, networ
 # The base
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_base_that_cannot_be_written_is_read(
     base: KnowledgeBase, network: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
