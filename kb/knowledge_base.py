@@ -42,7 +42,6 @@ from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
-from kb.registers.kept_files import KeptFiles
 from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs
@@ -55,6 +54,7 @@ from kb.registers.holders.holds import Holds
 from kb.registers.identity.front_page import FrontPage
 from kb.registers.identity.identity import IdentityRegister
 from kb.registers.jobs import Jobs
+from kb.registers.kept_files import KeptFiles
 from kb.registers.lists.contact_lists import ContactLists
 from kb.registers.pictures.pictures import Pictures
 from kb.registers.rereading.locations import SourceLocations

@@ -30,7 +30,7 @@ from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION

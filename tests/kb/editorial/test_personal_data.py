@@ -15,7 +15,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.alerts.subscriptions import Frequency
 from kb.registers.alerts.topics import NewsTopic, TopicKind
 from kb.registers.lists.contact_list import ListEntry
-from kb.registers.personal_data.places import (
+from kb.registers.personal_data.traits import (
     COUNTS,
     DERIVED,
     NOT_ERASED,
@@ -23,8 +23,8 @@ from kb.registers.personal_data.places import (
     PLAIN,
     PersonalKind,
     PersonalPlace,
+    Retention,
 )
-from kb.registers.personal_data.retention import Retention
 from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store import database
@@ -147,7 +147,7 @@ def test_every_column_of_text_is_known(base: KnowledgeBase) -> None:
         and column not in {*known.get(str(table), ()), *PLAIN}
         and (table, column) != ("pictures", "content")
     ]
-    assert not unknown, "say in kb.registers.personal_data.places what stands in these columns"
+    assert not unknown, "say in kb.registers.personal_data.traits what stands in these columns"
 
 
 def test_every_place_is_in_the_database(base: KnowledgeBase) -> None:

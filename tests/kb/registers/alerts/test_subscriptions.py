@@ -19,7 +19,7 @@ from kb.registers.alerts.subscriptions import (
     Subscriptions,
 )
 from kb.registers.alerts.topics import NewsTopic, TopicKind
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 
 GEL = NewsTopic(TopicKind.SEARCH, "gel", "16")

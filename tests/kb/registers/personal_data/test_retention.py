@@ -17,7 +17,7 @@ from kb.registers.demand.need_words import NeedWords
 from kb.registers.drafts import DraftState
 from kb.registers.holders.flags import FlaggedKind, FlagReason
 from kb.registers.jobs import JobState
-from kb.registers.personal_data.retention import Kept, Retention
+from kb.registers.personal_data.traits import Kept, Retention
 from kb.settings import Settings
 from tests.kb.records import POLISH
 
