@@ -10,8 +10,9 @@ from kb.editorial.row_slice import RowSlice
 from kb.errors import KnowledgeBaseError
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import claims, duplicates, last_inputs, versions
-from kb.registers.redirects import follow_redirects
+from kb.registers import duplicates, versions
+from kb.registers import sources as claims
+from kb.registers.versions import follow_redirects
 from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -29,9 +30,9 @@ class _CaseInputs(PutRecords):
 
     def plan(self, store: Store) -> Sequence[Record]:
         ids = {case.id for case in self.cases}
-        known, before = store.cases(ids), last_inputs.last_inputs_of(store, ids)
+        known, before = store.cases(ids), claims.last_inputs_of(store, ids)
         self.records = [
-            last_inputs.renewed(
+            claims.renewed(
                 known[case.id],
                 follow_redirects(store, case),
                 follow_redirects(store, before[case.id]),
@@ -40,11 +41,11 @@ class _CaseInputs(PutRecords):
             else case
             for case in self.cases
         ]
-        self.is_due = bool(last_inputs.changed_inputs(store, self._kept(store)))
+        self.is_due = bool(claims.changed_inputs(store, self._kept(store)))
         return super().plan(store)
 
     def apply(self, store: Store) -> None:
-        last_inputs.save_inputs(store, self._kept(store))
+        claims.save_inputs(store, self._kept(store))
 
     def _kept(self, store: Store) -> list[Case]:
         """The cases whose input is kept: nothing is kept of those withdrawn or erased."""

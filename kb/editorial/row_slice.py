@@ -14,7 +14,7 @@ from kb.editorial.reconcile import Reconciliation, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Record
 from kb.registers.clock import now
-from kb.registers.source_choices import contact_choice, contact_choices
+from kb.registers.sources import contact_choice, contact_choices
 from kb.resolution.merge_rules import SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store

@@ -37,7 +37,8 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.indexing.indexer import IndexBatch
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.registers import claims, duplicates, versions
+from kb.registers import duplicates, versions
+from kb.registers import sources as claims
 from kb.settings import Settings
 from tests.benchmarks.corpus import firms, needs, write_firms
 from tests.benchmarks.nearest.mixtures import NEIGHBOURS, Mixtures, phrase_embeddings

@@ -11,7 +11,7 @@ from kb.errors import InputError, UnknownRecord
 from kb.registers.accounts import account_key, delete_account
 from kb.registers.alerts.subscriptions import forget_unconfirmed
 from kb.registers.clock import later, now
-from kb.registers.demand.demand import forget_old_counts
+from kb.registers.demand import forget_old_counts
 from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.personal_data.naming import column_without, read_column
 from kb.registers.personal_data.traits import (

@@ -12,9 +12,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
-from kb.registers.alerts.subscriptions import Frequency
-from kb.registers.alerts.topics import NewsTopic, TopicKind
-from kb.registers.lists.contact_list import ListEntry
+from kb.registers.alerts.subscriptions import Frequency, NewsTopic, TopicKind
+from kb.registers.contact_lists import ListEntry
 from kb.registers.personal_data.traits import (
     COUNTS,
     DERIVED,

@@ -8,7 +8,6 @@ import pytest
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.origins import origin_of
 from kb.registers.sites import (
     KEY_CHARS,
     KEY_PREFIX,
@@ -17,6 +16,7 @@ from kb.registers.sites import (
     SiteCounts,
     Sites,
     SiteUse,
+    origin_of,
 )
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder

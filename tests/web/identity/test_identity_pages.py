@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token

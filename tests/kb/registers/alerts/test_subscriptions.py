@@ -14,11 +14,12 @@ from kb.registers.alerts.subscriptions import (
     FIND,
     MOST_MAILS_A_DAY,
     Frequency,
+    NewsTopic,
     Subscriber,
     Subscription,
     Subscriptions,
+    TopicKind,
 )
-from kb.registers.alerts.topics import NewsTopic, TopicKind
 from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 

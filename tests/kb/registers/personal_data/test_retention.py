@@ -13,7 +13,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, NoticeContent
 from kb.registers.clock import later, now
-from kb.registers.demand.need_words import NeedWords
+from kb.registers.demand import NeedWords
 from kb.registers.drafts import DraftState
 from kb.registers.holders.flags import FlaggedKind, FlagReason
 from kb.registers.jobs import JobState
