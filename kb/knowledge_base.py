@@ -16,9 +16,9 @@ from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
+from kb.editorial.ingestion import RowSlice
 from kb.editorial.personal_data import PersonalData
 from kb.editorial.publishing import Publishing
-from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.encoder.query_cache import QueryCache

@@ -32,7 +32,7 @@ import numpy as np
 from ingest.directories import readers
 from ingest.pace import Pace
 from ingest.pipeline import ingest
-from kb.editorial import commit, row_slice
+from kb.editorial import commit, ingestion
 from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.indexing.indexer import IndexBatch
@@ -53,7 +53,7 @@ MIXED = 20_000
 
 STAGES: Sequence[tuple[str, object, str]] = (
     ("make records of rows", readers, "entry"),
-    ("plan: whose rows they are, and what they change", row_slice._SourceRows, "plan"),
+    ("plan: whose rows they are, and what they change", ingestion._SourceRows, "plan"),
     ("derive passages and stems", IndexBatch, "derive"),
     ("store records, passages and words", IndexBatch, "put"),
     ("look for doubles", duplicates, "compare"),

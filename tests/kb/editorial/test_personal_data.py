@@ -28,7 +28,6 @@ from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store import database
 from kb.store.store import SqliteStore
-from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import GLOVER, POLISH, RECORDS, SANITISER
 from tests.kb.registers.alerts.test_subscriptions import to_confirm
@@ -175,19 +174,17 @@ def test_everything_about_a_person_is_found(told: KnowledgeBase, term: str) -> N
         }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("place", "column"),
-    [(place, column) for place in PLACES for column in place.read],
-    ids=lambda value: value.table if isinstance(value, PersonalPlace) else value,
-)
-def test_each_column_of_each_register_is_read(
-    open_base: OpenBase, word_counts: WordCountEncoder, place: PersonalPlace, column: str
-) -> None:
-    base = open_base(word_counts)
-    plant_in(base, place, [column])
-    (found,) = base.personal_data.find("quaxifrage")
-    assert (found.kind, found.tables) == (place.kind or PersonalKind.ACTOR, {place.table: 1})
-    assert found.id in {"planted", "1"}
+def test_each_column_of_each_register_is_read(base: KnowledgeBase) -> None:
+    for place in PLACES:
+        for column in place.read:
+            plant_in(base, place, [column])
+            (found,) = base.personal_data.find("quaxifrage")
+            kind = place.kind or PersonalKind.ACTOR
+            assert (found.kind, found.tables) == (kind, {place.table: 1}), (place.table, column)
+            assert found.id in {"planted", "1"}
+            with base._stores.lend() as store, store.writing():
+                store.execute("pragma defer_foreign_keys = on")
+                store.execute(f"delete from {place.table}")
 
 
 def test_nothing_is_found_of_who_is_not_here(told: KnowledgeBase) -> None:

@@ -414,22 +414,6 @@ def test_a_damaged_base_is_replaced(filled: KnowledgeBase, made: Path) -> None:
     assert restore.restore(made, settings(filled.folder), replace=True).findings == []
 
 
-def test_a_restoring_that_fails_leaves_the_base_as_it_was(
-    filled: KnowledgeBase, made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled.close()
-    before = every_row(filled.folder)
-
-    def fails(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(restore, "_exchange", fails)
-    with pytest.raises(FileError, match="No space left"):
-        restore.restore(made, settings(filled.folder), replace=True)
-    assert every_row(filled.folder) == before
-    assert not list(filled.folder.glob(f"{SCRATCH}*"))
-
-
 def test_without_room_nothing_is_unpacked(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
