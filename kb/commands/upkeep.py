@@ -75,9 +75,8 @@ def restore(
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
-    FILE is first read to its end and compared with its manifest. Stop the server before. The index
-    is made anew, and the base is checked. A base may come back in PostgreSQL that was in a folder,
-    or the other way round.
+    FILE is first read to its end and compared with its manifest. Stop the server before. The base
+    is checked. One that was in a folder may come back in PostgreSQL, or the other way round.
     """
     from kb.settings import Settings
     from kb.upkeep.restore import restore as bring_back

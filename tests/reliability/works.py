@@ -454,7 +454,7 @@ class _Backup(Work):
             tempfile.TemporaryDirectory() as unpacked_to,
         ):
             backup.verify()
-            backup.unpack(DATABASE_FILE, Path(unpacked_to) / DATABASE_FILE)
+            backup.unpack(Path(unpacked_to))
             in_backup = faults(Path(unpacked_to), FORMER)
         return [*found, *(f"in the backup: {line}" for line in in_backup)]
 
