@@ -492,9 +492,9 @@ class _Remains(Work):
         if _copy(folder).with_suffix(".zip").exists() or (_copy(folder) / DATABASE_FILE).exists():
             # As a person would, of whom somebody asks to be erased.
             _copy(folder).with_suffix(".zip").unlink(missing_ok=True)
-            shutil.rmtree(_copy(folder), ignore_errors=True)
         elif told and self.writes_beside:
             return ["it is not there, and was acknowledged"]
+        shutil.rmtree(_copy(folder), ignore_errors=True)  # as the next copy does
         if not (folder / DATABASE_FILE).exists():
             return []  # killed between two renamings: there is no base until it is restored again
         with _opened(folder) as base:
