@@ -37,7 +37,8 @@ from kb.language_model.wording import NO_WORDING, Wording, WordingState
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
 from kb.models import Kind
-from kb.registers.access import BrowserSessions, WrongPasswords
+from kb.registers.access.sessions import BrowserSessions
+from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions

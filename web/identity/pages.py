@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException
 from starlette.responses import Response
 
-from kb.registers.access import LONGEST_DAYS
+from kb.registers.access.sessions import LONGEST_DAYS
 from kb.registers.accounts import AccountRole
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures.names import is_picture_name

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from kb.registers.access import IDLE_DAYS, KEPT_DAYS
+from kb.registers.access.sessions import IDLE_DAYS
+from kb.registers.access.wrong_passwords import KEPT_DAYS
 from kb.registers.alerts.outbox import KEPT_FAILED_S, KEPT_SENT_S
 from kb.registers.alerts.subscriptions import UNCONFIRMED_FOR_S
 from kb.registers.demand import Demand

@@ -6,7 +6,7 @@ import pytest
 
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.access import MOST_OF_ACCOUNT, BrowserSessions
+from kb.registers.access.sessions import MOST_OF_ACCOUNT, BrowserSessions
 from kb.registers.accounts import Account, AccountRole
 from kb.store.pool import StorePool
 

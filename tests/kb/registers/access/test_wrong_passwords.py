@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.access import ATTACK_TRIES, WrongPasswords, WrongTries
+from kb.registers.access.wrong_passwords import ATTACK_TRIES, WrongPasswords, WrongTries
 from kb.registers.accounts import AccountRole
 
 PASSWORD = "du cirage au gel"
