@@ -93,7 +93,7 @@ class Installation:
         for name in sorted(self._environment):
             if name.upper().startswith(PREFIX) and name.upper() not in known:
                 near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
-                remedy = f"Is {near[0]} meant?" if near else CORRECT
+                remedy = f"Is {near[0]} meant?" if near else "Take it away: docs/configuration.md."
                 yield Finding("settings", f"{name} is no setting", remedy, "It does nothing.")
 
     def _address(self) -> Iterator[Finding]:
