@@ -26,8 +26,7 @@ from ingest.records.fields import (
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
-from kb.registers.drafts import Draft, DraftState
-from kb.registers.proposals import FILLED_IN, Proposals, ProposedParticipation
+from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals, ProposedParticipation
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:

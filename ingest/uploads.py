@@ -3,7 +3,7 @@
 Each lies in a folder of its own, with a name that cannot be guessed. It is deleted when the job
 that names it has ended, or after a day if no job ever named it.
 
-The uploads of a base in PostgreSQL wait in its database (`kb.registers.beside`), under the last
+The uploads of a base in PostgreSQL wait in its database (`kb.registers.kept_files`), under the last
 parts of their path: whichever machine needs one makes a file of it for as long (`upload_at`).
 """
 

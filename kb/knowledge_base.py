@@ -16,9 +16,9 @@ from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE
 from kb.editorial.catalogue import ThemeCount, kept_id, published
 from kb.editorial.commit import Outcome
+from kb.editorial.ingestion import RowSlice
 from kb.editorial.personal_data import PersonalData
 from kb.editorial.publishing import Publishing
-from kb.editorial.row_slice import RowSlice
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.encoder.query_cache import QueryCache
@@ -42,25 +42,20 @@ from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
-from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notices import Notices
 from kb.registers.board.pairs import NoticePairs
-from kb.registers.claims import Claims
-from kb.registers.demand.ageing import AgeingActors
-from kb.registers.demand.demand import Demand
-from kb.registers.demand.need_words import NeedWords, need_words
+from kb.registers.contact_lists import ContactLists
+from kb.registers.demand import AgeingActors, Demand, NeedWords, need_words
 from kb.registers.holders.flags import Flags
 from kb.registers.holders.holds import Holds
-from kb.registers.identity.front_page import FrontPage
-from kb.registers.identity.identity import IdentityRegister
+from kb.registers.identity import FrontPage, IdentityRegister
 from kb.registers.jobs import Jobs
-from kb.registers.lists.contact_lists import ContactLists
+from kb.registers.kept_files import KeptFiles
 from kb.registers.pictures.pictures import Pictures
-from kb.registers.rereading.locations import SourceLocations
-from kb.registers.rereading.unlisted import UnlistedRecords
+from kb.registers.rereading import SourceLocations, UnlistedRecords
 from kb.registers.sites import Sites
-from kb.registers.source_choices import ColumnChoices, ContactChoices
+from kb.registers.sources import Claims, ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering

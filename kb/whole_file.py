@@ -6,26 +6,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SCRATCH = ".quisait-"
-"""Begins the names of scratch folders, and of links to them."""
-
-_BEGINNINGS = (SCRATCH, ".restoring-", ".copying-")
-"""Those of earlier versions of this program among them."""
+"""Begins the names of scratch folders."""
 
 _log = logging.getLogger(__name__)
-
-_LOCK = "lock"
-"""The file in a scratch folder that is locked by who works in it."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; what is there replaces `path` if nothing raised, and goes in any case."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(path.parent, path.parent) as scratch:
+    with scratch_folder(path.parent) as scratch:
         pending = scratch / path.name
         yield pending
         pending.replace(path)
@@ -41,65 +35,45 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def scratch_folder(inside: Path, base: Path) -> Iterator[Path]:
+def scratch_folder(inside: Path) -> Iterator[Path]:
     """Makes a folder in another, for its owner alone, in which something of a base is made ready.
 
-    It goes at the end. If this process is killed before, `delete_abandoned` deletes it, also of the
-    folder of that base: a link there leads to it.
+    It goes at the end. If this process is killed before, `delete_abandoned` deletes it.
     """
-    for folder in {inside, base}:
-        delete_abandoned(folder)
-    with ExitStack() as last:
-        home = _locked_folder(inside, last)
-        if base != inside:
-            link = base / home.name
-            with suppress(OSError):  # it cannot be written
-                base.mkdir(mode=0o700, parents=True, exist_ok=True)  # of a base in PostgreSQL
-                link.symlink_to(home.absolute())
-                last.callback(link.unlink, missing_ok=True)
-        ready = home / "ready"
-        ready.mkdir(mode=0o700)
-        yield ready
-
-
-def _locked_folder(inside: Path, last: ExitStack) -> Path:
-    """Makes a folder, locked until `last`, which deletes it."""
-    while True:
-        home = Path(tempfile.mkdtemp(dir=inside, prefix=SCRATCH))
-        with suppress(FileNotFoundError):
-            lock = last.enter_context((home / _LOCK).open("a"))
-            with suppress(OSError):  # this disk has no locks
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            if (home / _LOCK).exists():
-                last.callback(shutil.rmtree, home, ignore_errors=True)
-                return home
-        # Somebody took it for abandoned before it was locked.
+    delete_abandoned(inside)
+    # It has its name once it is locked, so that nobody takes it for abandoned.
+    made = Path(tempfile.mkdtemp(dir=inside, prefix=".making-"))
+    home = inside / made.name.replace(".making-", SCRATCH)
+    (made / "ready").mkdir(mode=0o700)
+    descriptor = os.open(made, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # this disk has no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        made.rename(home)
+        yield home / "ready"
+    finally:
+        os.close(descriptor)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def delete_abandoned(folder: Path) -> list[Path]:
-    """Deletes the scratch folders in a folder, or linked there, that nobody works in any more.
-
-    Returns those that are left.
-    """
+    """Deletes the scratch folders in a folder that nobody works in any more; returns the others."""
     left = []
-    for path in folder.glob(".*"):
-        if not path.name.startswith(_BEGINNINGS):
+    for home in sorted(folder.glob(f"{SCRATCH}*")):
+        if home.is_symlink() or not home.is_dir():
             continue
         try:
-            home = path.resolve()
-            if home.name != path.name:
-                continue
-            if home.is_dir():
-                with (home / _LOCK).open("a") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(home)
-            if path.is_symlink():
-                path.unlink()
+            descriptor = os.open(home, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(home)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             continue  # its owner has deleted it
         except OSError:
-            left.append(path.resolve())
-    return sorted(left)
+            left.append(home.resolve())
+    return left
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from ingest.reading.readers import readers
 from kb.encoder.encoder import Encoder
 from kb.errors import QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 from web.alerts.digests import Digests
 from web.app import create_app

@@ -6,7 +6,7 @@ Readers make an article of each format; drafting makes a case of it.
 from dataclasses import dataclass, field
 
 from kb.errors import InputError
-from kb.registers.proposals import ProposedField
+from kb.registers.drafts import ProposedField
 
 
 class NoArticle(InputError):

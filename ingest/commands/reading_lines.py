@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
     from kb.registers.jobs import Job
-    from kb.registers.rereading.locations import SourceLocation
+    from kb.registers.rereading import SourceLocation
 
 SHOWN_READINGS = 5
 SHOWN_CHANGES = 20

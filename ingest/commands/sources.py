@@ -152,7 +152,7 @@ def add(
     from ingest.input_files import refuse_missing, source_of
     from ingest.pipeline import refuse_unusable
     from ingest.rereading.source_reading import checked_address, name_of_address
-    from kb.registers.rereading.locations import Interval
+    from kb.registers.rereading import Interval
     from kb.settings import Settings
 
     if is_address(location):

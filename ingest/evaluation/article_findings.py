@@ -11,7 +11,7 @@ from kb.reference.roles import Role
 if TYPE_CHECKING:
     from ingest.articles.article import Article
     from ingest.extraction.gazetteer import KnownActors
-    from kb.registers.proposals import Proposals, ProposedParticipation
+    from kb.registers.drafts import Proposals, ProposedParticipation
 
 
 class FoundParticipation(NamedTuple):

@@ -14,7 +14,7 @@ from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from ingest.evaluation.scores import Scores, Slip
 from kb.errors import InputError
 from kb.reference.roles import Role
-from kb.registers.proposals import FILLED_IN
+from kb.registers.drafts import FILLED_IN
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 from kb.text.organisation_name import name_key
 

@@ -14,7 +14,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm_answer import AnswerMerger, Refined
 from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals
+from kb.registers.drafts import Proposals
 from kb.settings import Settings
 
 MAX_SENT_CHARS = 24_000

@@ -11,7 +11,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import sentences
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.remarks import Remark
 from kb.text.organisation_name import name_key
 

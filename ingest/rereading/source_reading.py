@@ -27,8 +27,7 @@ from ingest.report import IngestReport, Note, unwatched
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.rereading.locations import SourceLocation, Validators
-from kb.registers.rereading.unlisted import Unlisted
+from kb.registers.rereading import SourceLocation, Unlisted, Validators
 from kb.remarks import Remark
 from kb.settings import Settings
 

@@ -15,14 +15,14 @@ from kb.commands.options import kb_option, open_base
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
-# As in kb.registers.personal_data.places, which is not imported for `--help`.
+# As in kb.registers.personal_data.traits, which is not imported for `--help`.
 ERASED_KINDS = (
     "actor", "case", "draft", "notice", "answer", "flag", "hold", "subscriber", "mail", "account",
     "list", "job", "need",
 )  # fmt: skip
 BY = "command line"
 
-# As in kb.registers.personal_data.retention, likewise.
+# As in kb.registers.personal_data.traits, likewise.
 KEPT = {
     "sent_mail": "to whom a mail was sent",
     "session": "a session, after its last page",
@@ -78,7 +78,7 @@ def find(term: str, kb: Place | None) -> None:
 @kb_option
 def erase(kind: str, id: str, yes: bool, kb: Place | None) -> None:
     """Erase what `find` listed, with all its traces in the files. This cannot be undone."""
-    from kb.registers.personal_data.places import PersonalKind
+    from kb.registers.personal_data.traits import PersonalKind
 
     base = open_base(kb)
     if not yes:
@@ -115,7 +115,7 @@ def _name_unreached(base: KnowledgeBase) -> None:
 @kb_option
 def forget_old(kb: Place | None) -> None:
     """Delete what is older than it is kept. `quisait serve` does so by itself, each hour."""
-    from kb.registers.personal_data.retention import Retention
+    from kb.registers.personal_data.traits import Retention
     from kb.settings import Settings
 
     retention = Retention.of(Settings.from_environment(kb=kb))

@@ -18,8 +18,8 @@ from kb.address import Place
 from kb.commands.options import PlaceName, kb_option
 
 if TYPE_CHECKING:
-    from kb.upkeep.backup_file import Manifest
-    from kb.upkeep.finding import Finding
+    from kb.upkeep.backup import Manifest
+    from kb.upkeep.check import Finding
 
 
 @click.command(short_help="Back up the base to one file, while it is in use.")
@@ -75,9 +75,8 @@ def restore(
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
-    FILE is first read to its end and compared with its manifest. Stop the server before. The index
-    is made anew, and the base is checked. A base may come back in PostgreSQL that was in a folder,
-    or the other way round.
+    FILE is first read to its end and compared with its manifest. Stop the server before. The base
+    is checked. One that was in a folder may come back in PostgreSQL, or the other way round.
     """
     from kb.settings import Settings
     from kb.upkeep.restore import restore as bring_back
@@ -149,8 +148,8 @@ def doctor(context: click.Context, backups: Path | None, as_json: bool, kb: Plac
 
 @click.command(short_help="Look for damage, and repair what can be.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--quick", is_flag=True, help="Only pages, counts and files: seconds, not minutes.")
-@click.option("--repair", is_flag=True, help="Mend what can be mended without loss.")
+@click.option("--quick", is_flag=True, help="All but vectors and the encoder: seconds.")
+@click.option("--repair", is_flag=True, help="Make all that is derived anew, then check again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @kb_option
 @click.pass_context
@@ -162,7 +161,7 @@ def check(
     as_json: bool,
     kb: Place | None,
 ) -> None:
-    """Look for damage: pages, texts and passages, vectors, index, orphans, files.
+    """Look for damage: pages, texts and passages, vectors, orphans, files.
 
     With FILE, a backup is read to its end and compared with its manifest instead. Exits with 1 if
     something is wrong. The base may be in use meanwhile.
@@ -170,7 +169,7 @@ def check(
     if file:
         if quick or repair or as_json:
             raise click.UsageError("--quick, --repair and --json are for a base, not for a FILE.")
-        from kb.upkeep.restore import verified
+        from kb.upkeep.backup import verified
 
         click.echo(f"{file}: {_told(verified(file))}. It is whole.")
         return

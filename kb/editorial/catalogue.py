@@ -7,7 +7,7 @@ from typing import Generic, cast
 from kb.errors import UnknownRecord, WithdrawnRecord
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import versions
-from kb.registers.redirects import redirects_of
+from kb.registers.versions import redirects_of
 from kb.remarks import Remark
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters

@@ -11,12 +11,16 @@ from kb.editorial.commit import Change, commit
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Kind, Record, kind_of
-from kb.registers.beside.kept_files import KeptFiles
-from kb.registers.personal_data.erasing import erase_thing, take_words_out
-from kb.registers.personal_data.finding import PersonalFinding, find_person
+from kb.registers.kept_files import KeptFiles
+from kb.registers.personal_data.keeping import (
+    PersonalFinding,
+    erase_thing,
+    find_person,
+    forget_old,
+    take_words_out,
+)
 from kb.registers.personal_data.naming import pattern_of, read_column, without
-from kb.registers.personal_data.places import PersonalKind
-from kb.registers.personal_data.retention import Retention, forget_old
+from kb.registers.personal_data.traits import PersonalKind, Retention
 from kb.store.pool import StorePool
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import SqliteStore, Store

@@ -11,18 +11,25 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import claims, duplicates, last_inputs, versions
+from kb.registers import duplicates, versions
+from kb.registers import sources as claims
 from kb.registers.board.answers import erase_from_answers
+from kb.registers.contact_lists import erase_from_lists
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates
 from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.holders.holds import erase_holds
 from kb.registers.jobs import forget_in_reports
-from kb.registers.lists.contact_lists import erase_from_lists
 from kb.registers.pictures.pictures import drop_unused, pictures_of_case
-from kb.registers.redirects import follow_redirects, merged_into, naming, redirects_of
-from kb.registers.source_choices import back_for_members
-from kb.registers.versions import Version, Withdrawal
+from kb.registers.sources import back_for_members
+from kb.registers.versions import (
+    Version,
+    Withdrawal,
+    follow_redirects,
+    merged_into,
+    naming,
+    redirects_of,
+)
 from kb.resolution.merge_rules import SourceRecord
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -279,7 +286,7 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         erase_from_answers(store, ids)
         erase_holds(store, ids)
     else:
-        last_inputs.delete_inputs(store, ids)
+        claims.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)
     drop_unused(store, pictures=pictures)
 

@@ -245,7 +245,7 @@ def _make_once(target: Path, make: Callable[[Path, int], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with (
             locked(target.parent / ".lock") as lock,
-            scratch_folder(target.parent, target.parent) as making,
+            scratch_folder(target.parent) as making,
         ):
             if not target.exists():
                 make(making, lock)

@@ -1,26 +1,76 @@
-"""Drafts: contributions on their way to publication, which no search can see.
-
-A draft has a revision, raised by every change. A person who saves names the revision that they
-saw, so that of two people at one draft the second is refused, and no change is lost. Every
-revision is kept.
-"""
+"""Drafts: records on their way to publication, with what was proposed of their texts."""
 
 import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from kb.errors import EditConflict, UnknownRecord
-from kb.models import Kind, Record, kind_of
+from kb.models import Kind, Participation, Record, kind_of
 from kb.registers.clock import now
-from kb.registers.proposals import Proposals, proposals_from_json, proposals_to_json
 from kb.remarks import kept_remark, restored_remark
 from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
-from kb.store.record_json import record_from_json, record_to_json, without_values
+from kb.store.record_json import participation_of, record_from_json, record_to_json, without_values
 from kb.store.store import Store
+
+RULES = "rules"
+"""The origin of what is read without a language model."""
+
+FILLED_IN = 0.22
+"""Least confidence of a participation that is written into the draft; others wait beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedField:
+    """A proposed value of a record's field, and the sentence that it was read in.
+
+    `confidence` is from 0 to 1; `origin` is `RULES`, or the name of the model that proposed it.
+    """
+
+    field: str
+    value: str
+    sentence: str
+    confidence: float
+    origin: str = RULES
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedParticipation:
+    """A proposed participation, and the sentence that it was read in, as `ProposedField`."""
+
+    participation: Participation
+    sentence: str
+    confidence: float
+    origin: str = RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """The proposals from a text, for a person to accept or reject."""
+
+    fields: tuple[ProposedField, ...] = ()
+    participations: tuple[ProposedParticipation, ...] = ()
+
+
+def proposals_to_json(proposals: Proposals) -> str:
+    return json.dumps(asdict(proposals), ensure_ascii=False)
+
+
+def proposals_from_json(content: str) -> Proposals:
+    plain: Mapping[str, Any] = json.loads(content)
+    return Proposals(
+        fields=tuple(ProposedField(**field) for field in plain["fields"]),
+        participations=tuple(
+            ProposedParticipation(
+                **{**proposed, "participation": participation_of(proposed["participation"])}
+            )
+            for proposed in plain["participations"]
+        ),
+    )
 
 
 class DraftState(StrEnum):

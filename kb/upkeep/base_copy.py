@@ -1,30 +1,77 @@
-"""A base copied to another place: between a folder and a PostgreSQL database, either way."""
+"""A base copied to another place: between a folder and a PostgreSQL database, either way.
+
+With it go the secret and the uploads that wait for their job: files in the folder of a base, rows
+in PostgreSQL (`kb.registers.kept_files`).
+"""
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE
+from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError
+from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
+from kb.registers.kept_files import PIECE_BYTES, KeptFiles
 from kb.settings import Settings
 from kb.store.copying.copied import OnRows, copy_tables
-from kb.store.copying.tables import Tables
+from kb.store.copying.tables import CopiedRow, Tables
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
-from kb.upkeep.files_beside import (
-    KEPT,
-    KEPT_COLUMNS,
-    Beside,
-    FolderFiles,
-    base_at,
-    kept_rows,
-    names_beside,
-)
 from kb.whole_file import delete_abandoned, scratch_folder, sync_folder
+
+
+class FolderFiles:
+    """The files in the folder of a base; it reads as `KeptFiles` does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self, begin: str) -> list[str]:
+        """The names of the files of a folder that ends with a slash, or of this file."""
+        path = self._folder / begin
+        paths = sorted(path.glob("*")) if begin.endswith("/") else [path]
+        return [found.relative_to(self._folder).as_posix() for found in paths if found.is_file()]
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The content of a file, piece by piece, at least one; nothing if it is gone."""
+        with suppress(FileNotFoundError), (self._folder / name).open("rb") as file:
+            yield file.read(PIECE_BYTES)
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+
+
+Beside = FolderFiles | KeptFiles
+"""The files beside a database, whichever it is."""
+
+
+@contextmanager
+def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
+    """The store of the base that settings name, and the files beside it.
+
+    Raises:
+        NotAKnowledgeBase: there is none.
+        KnowledgeBaseError: it cannot be reached, or read.
+    """
+    with closing(StorePool(settings.store)) as stores, stores.lend() as store:
+        yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
+
+
+def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
+    """The names of the secret, and of the uploads in the folders of these names, if there are.
+
+    A name that leads to another folder is left out, since the base may be anybody's.
+    """
+    beginnings = [SECRET_FILE, *(f"{UPLOADS}/{upload}/" for upload in sorted(uploads))]
+    return tuple(
+        name
+        for begin in beginnings
+        for name in beside.names(begin)
+        if "/" not in name.removeprefix(begin)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +92,8 @@ def copy_base(
     """Copies one state of a base, which may be in use, to where there is none.
 
     The copy is there once it is compared with what was read, and not before; a process that is
-    killed leaves no base. With it come the secret and the uploads that wait for their job, which
-    are files in a folder, and rows in PostgreSQL. With `replace`, a base in
-    PostgreSQL is put aside in the same transaction.
+    killed leaves no base. With `replace`, a base in PostgreSQL is put aside in the same
+    transaction.
 
     Raises:
         NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
@@ -58,27 +104,29 @@ def copy_base(
         with base_at(source) as (store, beside):
             if target.database:
                 return _copied_to_address(store, beside, target.database, on_rows, replace)
-            return _copied_to_folder(store, beside, target.folder, source.folder, on_rows)
+            return _copied_to_folder(store, beside, target.folder, on_rows)
     except OSError as error:
         raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
 
 
-def _copied_to_folder(
-    store: Store, beside: Beside, folder: Path, source: Path, on_rows: OnRows
-) -> BaseCopy:
+def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRows) -> BaseCopy:
     """Makes the base in a folder of its own, inside: the database comes out last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     delete_abandoned(folder)
     if any(folder.iterdir()):
         raise FileError(f"{folder} is not empty: name another.")
-    with scratch_folder(folder, source) as ready:
+    with scratch_folder(folder) as ready:
         database = ready / DATABASE_FILE
         database.touch(mode=0o600)
         rows = copy_tables(store, database, on_rows)
         with closing(SqliteStore.open(database)) as copy:
             files = names_beside(beside, waiting_uploads(copy))
         for name in files:
-            FolderFiles(ready).keep(name, beside.pieces(name))
+            path = ready / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            with path.open("wb") as file:
+                file.writelines(beside.pieces(name))
         with database.open("rb+") as file:
             os.fsync(file.fileno())
         for path in sorted(ready.iterdir(), key=lambda path: path == database):
@@ -96,7 +144,7 @@ def _copied_to_address(
     def with_files(copy: Tables) -> None:
         nonlocal files
         files = names_beside(beside, waiting_uploads(copy.store))
-        copy.put(KEPT, KEPT_COLUMNS, kept_rows(beside, files))
+        copy.put("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
 
     rows = copy_tables(store, address, on_rows, with_files, replace=replace)
     # psycopg is loaded by those alone who use it.
@@ -107,3 +155,11 @@ def _copied_to_address(
         if isinstance(copy, PostgresStore) and (dimension := copy.dimension_of(encoder)):
             copy.tend_search(encoder, dimension)
     return BaseCopy(rows, files)
+
+
+def kept_rows(beside: Beside, names: Iterable[str]) -> Iterator[CopiedRow]:
+    """These files as rows of the table of `KeptFiles`, a piece each."""
+    at = now()
+    for name in names:
+        for number, piece in enumerate(beside.pieces(name)):
+            yield name, number, piece, at

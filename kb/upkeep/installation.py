@@ -1,12 +1,11 @@
 """The installation: what this computer and the settings give to a base, for `quisait doctor`.
 
-Each look is a method that yields findings. None of them needs another to have found nothing: a
-damaged base, or a setting that cannot be used, hides nothing else.
+Each look yields findings. None of them needs another to have found nothing: a damaged base, or a
+setting that cannot be used, hides nothing else.
 """
 
 import difflib
 import os
-import resource
 import shutil
 import sqlite3
 import time
@@ -18,9 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from kb.address import Place, PostgresAddress
+from kb.address import Place
 from kb.base_folder import DATABASE_FILE
-from kb.encoder.encoder import TextKind
 from kb.encoder.prepared import load_encoder
 from kb.errors import FileError, KnowledgeBaseError, QuisaitError, SettingsError
 from kb.registers.alerts.outbox import Outbox
@@ -30,9 +28,8 @@ from kb.store import migrations
 from kb.store.database import is_writable
 from kb.store.pool import StorePool, schema_at
 from kb.store.store import SqliteStore
-from kb.upkeep.backup_file import BackupFile
-from kb.upkeep.check import BaseCheck, folder_findings, secret_findings
-from kb.upkeep.finding import Finding
+from kb.upkeep.backup import BackupFile
+from kb.upkeep.check import BaseCheck, Finding, folder_findings
 
 PREFIX = "QUISAIT_"
 ENOUGH_MEMORY = 1_500_000_000
@@ -41,12 +38,11 @@ ENOUGH_MEMORY = 1_500_000_000
 ENOUGH_ROOM = 2_000_000_000
 """Bytes on a disk for unpacked models and for what comes in on a few days."""
 
-ENOUGH_FILES = 4_096
-"""Open files: each connection is one."""
-
 OLD_BACKUP = timedelta(days=2)
 RECENT_FAILURE = timedelta(days=7)
 CLOCK_BACK = timedelta(minutes=10)
+CORRECT = "Correct it or take it away: docs/configuration.md."
+RESTORE = "Restore a backup (`quisait restore`)."
 
 
 class Installation:
@@ -67,14 +63,14 @@ class Installation:
         self._refuse = refuse
         self._environment = environment
         self._backups = backups
-        self._errors: list[tuple[str, str]] = []
+        self._errors: dict[str, str] = {}
         given: dict[str, object] = {} if kb is None else {"kb": kb}
         try:
             settings = Settings(**given)  # type: ignore[arg-type]
         except ValidationError as error:
             for problem in error.errors():
                 name = str(problem["loc"][0])
-                self._errors.append((name, problem["msg"].removeprefix("Value error, ")))
+                self._errors[name] = problem["msg"].removeprefix("Value error, ")
                 given[name] = Settings.model_fields[name].get_default(call_default_factory=True)
             settings = Settings(**given)  # type: ignore[arg-type]
         self._settings = settings
@@ -83,55 +79,26 @@ class Installation:
     def findings(self) -> list[Finding]:
         """All that is wrong or worth knowing: problems first, then notes."""
         looks = (
-            self._wrong_settings,
-            self._unknown_settings,
-            self._program,
-            self._encoder,
-            self._memory,
-            self._open_files,
-            self._room,
-            self._base,
-            self._clock,
-            self._public_url,
-            self._proxies,
-            self._mail,
-            self._failures,
-            self._backups_made,
-            self._helpers,
-        )
+            self._named, self._program, self._encoder, self._computer, self._room, self._base,
+            self._clock, self._address, self._mail, self._failures, self._backups_made,
+        )  # fmt: skip
         found = [finding for look in looks for finding in look()]
         return sorted(found, key=lambda finding: finding.is_note)
 
-    # Settings
-
-    def _wrong_settings(self) -> Iterator[Finding]:
-        for name, message in self._errors:
-            yield Finding(
-                "settings",
-                f"{PREFIX}{name.upper()} cannot be used: {message}",
-                "Correct it or take it away: docs/configuration.md.",
-                why="No command of the program starts.",
-            )
-
-    def _unknown_settings(self) -> Iterator[Finding]:
-        known = [name.upper() for name in Settings.model_fields]
+    def _named(self) -> Iterator[Finding]:
+        for name, message in self._errors.items():
+            what = f"{PREFIX}{name.upper()} cannot be used: {message}"
+            yield Finding("settings", what, CORRECT, "No command of the program starts.")
+        known = [PREFIX + name.upper() for name in Settings.model_fields]
         for name in sorted(self._environment):
-            if name.upper().startswith(PREFIX) and name.upper().removeprefix(PREFIX) not in known:
-                plain = name.upper().removeprefix(PREFIX)
-                near = [PREFIX + close for close in difflib.get_close_matches(plain, known, 1)]
-                yield Finding(
-                    "settings",
-                    f"{name} is no setting",
-                    f"Is {near[0]} meant?" if near else "Take it away: docs/configuration.md.",
-                    why="It does nothing.",
-                )
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                near = difflib.get_close_matches(name.upper(), known, 1, cutoff=0.8)
+                remedy = f"Is {near[0]} meant?" if near else "Take it away: docs/configuration.md."
+                yield Finding("settings", f"{name} is no setting", remedy, "It does nothing.")
 
-    def _public_url(self) -> Iterator[Finding]:
+    def _address(self) -> Iterator[Finding]:
         url = self._settings.public_url
-        address = urlsplit(url)
-        if "public_url" in dict(self._errors):
-            return  # Told of already.
-        if not url:
+        if not url and "public_url" not in self._errors:
             yield Finding(
                 "address",
                 f"{PREFIX}PUBLIC_URL is not set",
@@ -139,20 +106,14 @@ class Installation:
                 why="Behind a proxy, links lead astray, and no mail can be sent.",
                 is_note=True,
             )
-            return
-        if address.scheme != "https" and not is_this_machine(address.hostname or ""):
-            yield Finding(
-                "address",
-                f"{PREFIX}PUBLIC_URL={url} is not encrypted",
-                "Have the proxy answer https, and begin it with https://.",
-                why="Passwords and sessions can be read on their way.",
-            )
+        elif url.startswith("http:") and not is_this_machine(urlsplit(url).hostname or ""):
+            what = f"{PREFIX}PUBLIC_URL={url} is not encrypted"
+            remedy = "Have the proxy answer https, and begin it with https://."
+            yield Finding("address", what, remedy, "Passwords can be read on their way.")
         try:
             self._refuse(self._settings)
         except SettingsError as error:
             yield Finding("address", str(error).rstrip("."), why="The server does not start.")
-
-    def _proxies(self) -> Iterator[Finding]:
         trusted = self._environment.get("FORWARDED_ALLOW_IPS", "")
         if "*" in trusted:
             yield Finding(
@@ -161,7 +122,7 @@ class Installation:
                 "Name the addresses of your proxies alone.",
                 why="Anybody can pretend to come from any address, and so from no limit.",
             )
-        elif not trusted and self._settings.public_url.startswith("https://"):
+        elif not trusted and url.startswith("https://"):
             yield Finding(
                 "proxy",
                 "only a proxy on this computer is believed whom it speaks for",
@@ -186,27 +147,14 @@ class Installation:
                 why="Alerts and answers reach nobody.",
             )
 
-    # The program and the computer
-
     def _program(self) -> Iterator[Finding]:
-        with closing(sqlite3.connect(":memory:")) as connection:
-            try:
-                connection.execute("create virtual table words using fts5 (word)")
-                connection.execute("select value from json_each('[1]')")
-            except sqlite3.OperationalError as error:
-                yield Finding(
-                    "program",
-                    f"SQLite {sqlite3.sqlite_version} of this Python lacks something: {error}",
-                    "Use a Python whose SQLite has FTS5 and JSON.",
-                    why="Nothing can be searched.",
-                )
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            yield Finding(
-                "program",
-                "you are root",
-                "Run this as the user of the server, to see what it sees.",
-                is_note=True,
-            )
+            remedy = "Run this as the user of the server, to see what it sees."
+            yield Finding("program", "you are root", remedy, is_note=True)
+        if not shutil.which("tesseract"):
+            remedy = "Install it with its French, if scans are contributed."
+            why = "Pictures of texts are refused."
+            yield Finding("program", "tesseract is not installed", remedy, why, is_note=True)
 
     def _encoder(self) -> Iterator[Finding]:
         cache = self._settings.cache
@@ -223,14 +171,11 @@ class Installation:
                 why="Each start unpacks and compiles models again, or fails.",
             )
         try:
-            rows = load_encoder(self._settings).encode(["bonjour"], TextKind.QUERY)
+            load_encoder(self._settings)
         except QuisaitError as error:
             yield Finding("encoder", str(error).rstrip("."), why="Nothing can be searched.")
-        else:
-            if rows.shape[0] != 1:
-                yield Finding("encoder", "the encoder gives no numbers", "Install it again.")
 
-    def _memory(self) -> Iterator[Finding]:
+    def _computer(self) -> Iterator[Finding]:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         limit = Path("/sys/fs/cgroup/memory.max")
         if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdigit():
@@ -241,16 +186,6 @@ class Installation:
                 f"there are {memory // 1_000_000} MB of memory",
                 f"Give it {ENOUGH_MEMORY // 1_000_000} MB or more.",
                 why="The system ends the server when it runs out.",
-            )
-
-    def _open_files(self) -> Iterator[Finding]:
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard != resource.RLIM_INFINITY and hard < ENOUGH_FILES:
-            yield Finding(
-                "files",
-                f"a process may have {hard} files open",
-                f"Raise it to {ENOUGH_FILES} (ulimit -n, or LimitNOFILE= of systemd).",
-                why="Each visitor's connection is one: many at once are turned away.",
             )
 
     def _room(self) -> Iterator[Finding]:
@@ -270,64 +205,51 @@ class Installation:
                     "version need as much as the database, and twice.",
                 )
 
-    def _helpers(self) -> Iterator[Finding]:
-        if not shutil.which("tesseract"):
-            yield Finding(
-                "program",
-                "tesseract is not installed",
-                "Install it with its French, if scans are contributed.",
-                why="Pictures of texts are refused.",
-                is_note=True,
-            )
-
-    # The base
-
     def _base(self) -> Iterator[Finding]:
-        if self._settings.database:
-            yield from _database_findings(self._settings.database)
-            return
-        folder = self._settings.folder
-        if not self._database.is_file():
+        settings = self._settings
+        remedy = "See that the server runs, and lets you in." if settings.database else RESTORE
+        try:
+            version = schema_at(settings.store)
+            if version == 0:
+                yield Finding(
+                    "base",
+                    f"{settings.database or settings.folder} has no knowledge base",
+                    f"Set {PREFIX}KB, or make one with `quisait ingest`.",
+                )
+            elif version != migrations.SCHEMA_VERSION:
+                yield _other_schema(version)
+            if not settings.database and version:
+                yield from self._folder(version)
+        except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
+            yield Finding("base", str(error).rstrip("."), remedy)
+            if not settings.database and settings.folder.is_dir():
+                yield from folder_findings(settings.folder)
+
+    def _folder(self, version: int) -> Iterator[Finding]:
+        if not is_writable(self._database):
             yield Finding(
                 "base",
-                f"{folder} has no knowledge base",
-                f"Set {PREFIX}KB, or make one with `quisait ingest`.",
+                f"{self._database} cannot be written by this user",
+                "Make the user of the server the owner of the folder and all in it.",
+                why="It can be searched; nobody can sign in or contribute.",
             )
-            return
-        try:
-            if not is_writable(self._database):
-                yield Finding(
-                    "base",
-                    f"{self._database} cannot be written by this user",
-                    "Make the user of the server the owner of the folder and all in it.",
-                    why="It can be searched; nobody can sign in or contribute.",
-                )
-            owners = {path.stat().st_uid for path in (folder, *folder.glob("kb.sqlite*"))}
-            if len(owners) > 1:
-                yield Finding(
-                    "base",
-                    f"the folder {folder} and what is in it have several owners",
-                    "Make the user of the server the owner of all of it.",
-                    why="A command that another user ran left files that the server cannot write.",
-                )
+        folder = self._settings.folder
+        owners = {path.stat().st_uid for path in (folder, *folder.glob(f"{DATABASE_FILE}*"))}
+        if len(owners) > 1:
+            yield Finding(
+                "base",
+                f"the folder {folder} and what is in it have several owners",
+                "Make the user of the server the owner of all of it.",
+                why="A command that another user ran left files that the server cannot write.",
+            )
+        if version == migrations.SCHEMA_VERSION:
             with closing(SqliteStore.open_as_it_is(self._database)) as store:
-                version = migrations.version_of(store.connection)
-                if version == migrations.SCHEMA_VERSION:
-                    yield from BaseCheck(store, quick=True).run()
-                else:
-                    yield _other_schema(version)
-        except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
-            yield Finding("base", str(error).rstrip("."), "Restore a backup (`quisait restore`).")
-            if folder.is_dir():
-                yield from folder_findings(folder)
-            yield from secret_findings(folder)
+                yield from BaseCheck(store, quick=True).run()
 
     def _clock(self) -> Iterator[Finding]:
         now = datetime.now(UTC)
-        try:
-            changed = datetime.fromtimestamp(self._database.stat().st_mtime, UTC)
-        except FileNotFoundError:
-            changed = now
+        at = self._database.stat().st_mtime if self._database.is_file() else 0.0
+        changed = datetime.fromtimestamp(at, UTC)
         if changed - now > CLOCK_BACK:
             yield Finding(
                 "clock",
@@ -345,52 +267,30 @@ class Installation:
             )
 
     def _failures(self) -> Iterator[Finding]:
-        if self._schema() != migrations.SCHEMA_VERSION:
-            return  # Nothing is changed here, nor is anybody's base migrated.
-        stores = StorePool(self._settings.database or self._database)
+        since = (datetime.now(UTC) - RECENT_FAILURE).isoformat()
         try:
-            since = (datetime.now(UTC) - RECENT_FAILURE).isoformat()
-            failed = [
-                job
-                for job in Jobs(stores).list()
-                if job.state is JobState.FAILED and job.finished_at > since
-            ]
-            if failed:
-                yield Finding(
-                    "jobs",
-                    f"{len(failed)} jobs failed in the last days, the last with: "
-                    f"{failed[0].message[:200]}",
-                    "See the page of jobs.",
-                    is_note=True,
-                )
-            mails = Outbox(stores).counts().failed
-            if mails:
-                yield Finding(
-                    "mail",
-                    f"{mails} mails could not be sent",
-                    "See `quisait mail status`.",
-                    is_note=True,
-                )
+            if schema_at(self._settings.store) != migrations.SCHEMA_VERSION:
+                return  # Nothing is changed here, nor is anybody's base migrated.
+            with closing(StorePool(self._settings.store)) as stores:
+                failed = [
+                    job.message[:200]
+                    for job in Jobs(stores).list()
+                    if job.state is JobState.FAILED and job.finished_at > since
+                ]
+                mails = Outbox(stores).counts().failed
         except (KnowledgeBaseError, sqlite3.DatabaseError):
             return  # Told of already.
-        finally:
-            stores.close()
-
-    def _schema(self) -> int:
-        """The schema of the base; 0 if there is none that can be opened."""
-        try:
-            return schema_at(self._settings.store)
-        except (KnowledgeBaseError, sqlite3.DatabaseError):
-            return 0
+        if failed:
+            what = f"{len(failed)} jobs failed in the last days, the last with: {failed[0]}"
+            yield Finding("jobs", what, "See the page of jobs.", is_note=True)
+        if mails:
+            what = f"{mails} mails could not be sent"
+            yield Finding("mail", what, "See `quisait mail status`.", is_note=True)
 
     def _backups_made(self) -> Iterator[Finding]:
         if self._backups is None:
-            yield Finding(
-                "backups",
-                "nothing is known of your backups",
-                "Name their folder with --backups.",
-                is_note=True,
-            )
+            what, remedy = "nothing is known of your backups", "Name their folder with --backups."
+            yield Finding("backups", what, remedy, is_note=True)
             return
         made = []
         for path in self._backups.glob("*") if self._backups.is_dir() else ():
@@ -399,37 +299,13 @@ class Installation:
                     made.append(datetime.fromisoformat(backup.manifest.made_at))
             except (FileError, ValueError):
                 continue
+        lost = "A broken disk would lose what came since."
         if not made:
-            yield Finding(
-                "backups",
-                f"{self._backups} has no backup",
-                "Have `quisait backup` run each night: docs/operations.md.",
-                why="A broken disk would lose everything.",
-            )
+            remedy = "Have `quisait backup` run each night: docs/operations.md."
+            yield Finding("backups", f"{self._backups} has no backup", remedy, lost)
         elif datetime.now(UTC) - max(made) > OLD_BACKUP:
-            yield Finding(
-                "backups",
-                f"the newest backup in {self._backups} is of {max(made):%Y-%m-%d}",
-                "See why none was made since.",
-                why="A broken disk would lose what came since.",
-            )
-
-
-def _database_findings(address: PostgresAddress) -> Iterator[Finding]:
-    """What is wrong with a base in PostgreSQL, whose pages are its server's."""
-    try:
-        version = schema_at(address)
-    except KnowledgeBaseError as error:
-        yield Finding("base", str(error).rstrip("."), "See that the server runs, and lets you in.")
-        return
-    if version == 0:
-        yield Finding(
-            "base",
-            f"{address} has no knowledge base",
-            f"Set {PREFIX}KB, or make one with `quisait ingest`.",
-        )
-    elif version != migrations.SCHEMA_VERSION:
-        yield _other_schema(version)
+            what = f"the newest backup in {self._backups} is of {max(made):%Y-%m-%d}"
+            yield Finding("backups", what, "See why none was made since.", lost)
 
 
 def _other_schema(version: int) -> Finding:

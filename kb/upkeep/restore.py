@@ -11,16 +11,14 @@ from pathlib import Path
 
 from kb.address import Place
 from kb.base_folder import ASIDE, DATABASE_FILE
-from kb.errors import FileError, KnowledgeBaseError, SchemaTooNew
+from kb.errors import FileError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
-from kb.store import migrations
 from kb.store.pool import open_store, schema_at, store_as_it_is
-from kb.upkeep.backup_file import BackupFile, Manifest
+from kb.upkeep.backup import BackupFile, Manifest, verified
 from kb.upkeep.base_copy import copy_base
-from kb.upkeep.check import check_base
-from kb.upkeep.finding import Finding
+from kb.upkeep.check import Finding, check_base
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
 
 SPARE_BYTES = 50_000_000
@@ -38,24 +36,6 @@ class Restored:
     erased_again: int
     findings: Sequence[Finding]
     aside: str
-
-
-def verified(path: Path) -> Manifest:
-    """Reads a backup to its end, and returns what it says of itself.
-
-    Raises:
-        FileError: it is no backup, or not a whole one.
-        SchemaTooNew: a later version of this program made it.
-    """
-    with BackupFile(path) as backup:
-        if backup.manifest.schema > migrations.SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{path} has schema {backup.manifest.schema}; this program knows "
-                f"{migrations.SCHEMA_VERSION} at most. Use the version that wrote it "
-                f"({backup.manifest.program}), or a later one."
-            )
-        backup.verify()
-        return backup.manifest
 
 
 def restore(
@@ -81,8 +61,9 @@ def restore(
         _refuse_without_room(folder, manifest)
         _refuse_in_use(folder)
         erased = _erased(settings, there, erased_from)
-        with scratch_folder(folder, folder) as unpacked:
-            _unpack(path, manifest, unpacked)
+        with scratch_folder(folder) as unpacked:
+            with BackupFile(path) as backup:
+                backup.unpack(unpacked)
             base = settings.model_copy(update={"kb": unpacked, "read_url": None})
             again, findings = _brought_up_to_date(base, erased)
             findings += check_base(base)
@@ -152,12 +133,10 @@ def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Seque
         other = settings.model_copy(update={"kb": erased_from})
         with closing(open_store(other.store)) as store:
             found += erased_records(store)
-    places: list[Place] = []
+    places: list[Place] = [settings.database] if settings.database and there else []
     if settings.database is None:
         folders = [settings.folder, *settings.folder.glob(f"{ASIDE}*")]
         places += (path for folder in folders if (path := folder / DATABASE_FILE).is_file())
-    elif there:
-        places.append(settings.database)
     for place in places:
         with (
             suppress(KnowledgeBaseError, sqlite3.DatabaseError),
@@ -165,14 +144,6 @@ def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Seque
         ):
             found += erased_records(store)
     return found
-
-
-def _unpack(path: Path, manifest: Manifest, unpacked: Path) -> None:
-    with BackupFile(path) as backup:
-        for member in manifest.members:
-            target = unpacked / member.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            backup.unpack(member.name, target)
 
 
 def _brought_up_to_date(
@@ -222,13 +193,9 @@ def _exchange(folder: Path, unpacked: Path) -> str:
     aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}"
     if former:
         aside.mkdir(mode=0o700)
-        for path in sorted(former, key=_database_last, reverse=True):
+        for path in sorted(former, key=lambda path: path.name != DATABASE_FILE):
             path.rename(aside / path.name)
-    for path in sorted(unpacked.iterdir(), key=_database_last):
+    for path in sorted(unpacked.iterdir(), key=lambda path: path.name == DATABASE_FILE):
         path.rename(folder / path.name)
     sync_folder(folder)
     return str(aside) if former else ""
-
-
-def _database_last(path: Path) -> bool:
-    return path.name == DATABASE_FILE

@@ -13,7 +13,7 @@ from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
-from kb.registers.rereading.locations import MANY_FAILURES, Interval
+from kb.registers.rereading import MANY_FAILURES, Interval
 from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, serving

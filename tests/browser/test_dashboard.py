@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import before, today
-from kb.registers.demand.need_words import need_words
+from kb.registers.demand import need_words
 from kb.registers.sites import SiteCounts
 from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page

@@ -11,7 +11,7 @@ import vobject
 from playwright.sync_api import Browser, expect
 
 from kb.registers.accounts import AccountRole
-from kb.registers.lists.contact_list import CallStatus
+from kb.registers.contact_lists import CallStatus
 from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, serving
 from tests.web.sample_base import ACTORS, AVEL, CASES, DISTILLERY, SampleBase

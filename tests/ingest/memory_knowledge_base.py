@@ -8,7 +8,7 @@ from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import ContactChoice
 from kb.registers.duplicates import Duplicates, DuplicateState
-from kb.registers.source_choices import ColumnChoices, ContactChoices
+from kb.registers.sources import ColumnChoices, ContactChoices
 from kb.resolution.merge_rules import SourceRow
 from kb.search.results import Filters
 

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.pipeline import BATCH_RECORDS, ingest
 from ingest.slices import ENCODED_AT_ONCE
-from kb.editorial.row_slice import RowSlice
+from kb.editorial.ingestion import RowSlice
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing import indexer
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase

@@ -41,7 +41,7 @@ def files_of(base: KnowledgeBase) -> list[Path]:
 def test_an_upload_is_kept_under_its_own_name(
     base: KnowledgeBase, elsewhere: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.registers.beside.kept_files.PIECE_BYTES", 4)
+    monkeypatch.setattr("kb.registers.kept_files.PIECE_BYTES", 4)
     path = str(keep_upload(base, "annuaire.csv", io.BytesIO(b"nom\nAvel\n")))
     assert is_kept(elsewhere, path)
     upload = Path(path).parent.name
@@ -120,7 +120,7 @@ def test_nothing_stays_of_what_breaks_off(
 ) -> None:
     if base.kept_files is None:
         pytest.skip("of files: tests/web/http/test_full_disk.py")
-    monkeypatch.setattr("kb.registers.beside.kept_files.PIECE_BYTES", 2)
+    monkeypatch.setattr("kb.registers.kept_files.PIECE_BYTES", 2)
 
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:

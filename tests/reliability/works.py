@@ -30,13 +30,12 @@ from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
-from kb.upkeep.backup import back_up
-from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.backup import BackupFile, back_up
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.restore import restore
 from tests.data.schemas import SCHEMAS, unpacked
@@ -455,7 +454,7 @@ class _Backup(Work):
             tempfile.TemporaryDirectory() as unpacked_to,
         ):
             backup.verify()
-            backup.unpack(DATABASE_FILE, Path(unpacked_to) / DATABASE_FILE)
+            backup.unpack(Path(unpacked_to))
             in_backup = faults(Path(unpacked_to), FORMER)
         return [*found, *(f"in the backup: {line}" for line in in_backup)]
 
@@ -493,9 +492,9 @@ class _Remains(Work):
         if _copy(folder).with_suffix(".zip").exists() or (_copy(folder) / DATABASE_FILE).exists():
             # As a person would, of whom somebody asks to be erased.
             _copy(folder).with_suffix(".zip").unlink(missing_ok=True)
-            shutil.rmtree(_copy(folder), ignore_errors=True)
         elif told and self.writes_beside:
             return ["it is not there, and was acknowledged"]
+        shutil.rmtree(_copy(folder), ignore_errors=True)  # as the next copy does
         if not (folder / DATABASE_FILE).exists():
             return []  # killed between two renamings: there is no base until it is restored again
         with _opened(folder) as base:

@@ -25,7 +25,7 @@ from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import NoticeContent, NoticeState
-from kb.registers.lists.contact_list import ListEntry
+from kb.registers.contact_lists import ListEntry
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.door_rules import (

@@ -20,11 +20,10 @@ from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, NoticeContent, NoticeState
-from kb.registers.drafts import DraftState
+from kb.registers.contact_lists import ListEntry
+from kb.registers.drafts import DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.holders.flags import FlaggedKind, FlagReason
-from kb.registers.identity.identity import Identity
-from kb.registers.lists.contact_list import ListEntry
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.identity import Identity
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page

@@ -19,8 +19,8 @@ from kb.errors import ReadOnlyKnowledgeBase, SettingsError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.accounts import AccountRole
-from kb.registers.beside.kept_files import KeptFiles
 from kb.registers.jobs import JobState
+from kb.registers.kept_files import KeptFiles
 from kb.settings import Settings
 from kb.store.pool import StorePool, open_store
 from tests.conftest import OpenBase

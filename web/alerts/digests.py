@@ -14,8 +14,7 @@ from ingest.rereading.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import DIGEST, Frequency, Subscriber, Subscription
-from kb.registers.alerts.topics import NewsTopic
+from kb.registers.alerts.subscriptions import DIGEST, Frequency, NewsTopic, Subscriber, Subscription
 from kb.settings import Settings
 from web.alerts.links import AlertLinks
 from web.alerts.news import NewsItem, news_of

@@ -20,7 +20,7 @@ from kb.errors import QueryError
 from kb.models import Kind
 from kb.reference.departments import department_code
 from kb.reference.flows import Flow
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from web.alerts.news import NewsItem, news_of
 from web.alerts.topic_links import feed_of
 from web.api.routing import names_tag

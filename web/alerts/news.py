@@ -10,7 +10,7 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.flows import Flow
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering

@@ -17,8 +17,14 @@ from kb.messages import N_
 from kb.reference.departments import NAMES, department_code
 from kb.reference.flows import Flow
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import CONFIRM, FIND, Frequency, Subscriber
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import (
+    CONFIRM,
+    FIND,
+    Frequency,
+    NewsTopic,
+    Subscriber,
+    TopicKind,
+)
 from kb.remarks import Remark
 from kb.search.results import Steering
 from web.alerts.links import AlertLinks

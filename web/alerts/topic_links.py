@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from html import unescape
 
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from web.http.i18n import Language
 from web.http.urls import Address, Page, address
 

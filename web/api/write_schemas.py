@@ -8,7 +8,6 @@ import kb.models
 import kb.registers.drafts
 import kb.registers.duplicates
 import kb.registers.jobs
-import kb.registers.proposals
 import kb.registers.versions
 from ingest.private_details.details import DetailKind, details_of
 from kb.errors import InputError

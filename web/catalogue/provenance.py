@@ -7,7 +7,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import Visibility
-from kb.registers.claims import SourcedClaim
+from kb.registers.sources import SourcedClaim
 from kb.resolution.merge_rules import MODERATION
 
 _FACT = "fact:"

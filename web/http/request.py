@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.identity.identity import UNCHANGED, IdentityRevision
+from kb.registers.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
 from web.http.security.secret import NoSecret

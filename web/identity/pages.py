@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from kb.registers.access.sessions import LONGEST_DAYS
 from kb.registers.accounts import AccountRole
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures.names import is_picture_name
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.request import PageRequest

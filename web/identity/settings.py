@@ -13,7 +13,7 @@ from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRe
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.accounts import Account
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from web.http.i18n import Language
 from web.http.safe_html import article
 from web.http.urls import Page

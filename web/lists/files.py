@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kb.explanation.report_files import CsvLayout
 from kb.messages import N_
 from kb.registers.accounts import Account
-from kb.registers.lists.contact_list import CallStatus
+from kb.registers.contact_lists import CallStatus
 from web.catalogue.contact_links import ContactText, ShownContacts, shown_to
 from web.http.i18n import Language, translations
 from web.http.urls import AbsoluteUrl, Page, address

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from kb.messages import N_
-from kb.registers.lists.contact_list import CallStatus
+from kb.registers.contact_lists import CallStatus
 from web.http.i18n import Language
 from web.http.labels import labelled
 

@@ -18,7 +18,7 @@ from kb.errors import EditConflict, ListError, UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
-from kb.registers.lists.contact_list import (
+from kb.registers.contact_lists import (
     MAX_NAME_CHARS,
     MAX_NOTE_CHARS,
     ContactList,

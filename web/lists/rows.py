@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor
-from kb.registers.lists.contact_list import MAX_ENTRIES, CallStatus, ListEntry
+from kb.registers.contact_lists import MAX_ENTRIES, CallStatus, ListEntry
 from web.http.refusals import Refusal
 
 _FIELDS = ("status", "note", "need", "mark")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from kb.settings import Settings
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.request import PageRequest

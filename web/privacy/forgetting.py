@@ -4,7 +4,7 @@ import logging
 
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from web.regularly import Regularly
 
 FIRST_AFTER_S = 60.0

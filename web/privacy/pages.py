@@ -13,8 +13,8 @@ from kb.errors import (
     UnknownRecord,
 )
 from kb.messages import N_
-from kb.registers.personal_data.finding import PersonalFinding
-from kb.registers.personal_data.places import NOT_ERASED, PersonalKind
+from kb.registers.personal_data.keeping import PersonalFinding
+from kb.registers.personal_data.traits import NOT_ERASED, PersonalKind
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action

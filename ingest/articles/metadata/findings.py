@@ -9,7 +9,7 @@ from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
-from kb.registers.proposals import ProposedField
+from kb.registers.drafts import ProposedField
 from kb.remarks import Remark
 
 MIN_CERTAIN = 0.5

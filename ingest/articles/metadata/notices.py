@@ -14,7 +14,7 @@ from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.themes import take_tags, take_themes_below
 from ingest.articles.typography import is_prose
-from kb.registers.proposals import ProposedField
+from kb.registers.drafts import ProposedField
 from kb.remarks import Remark
 
 LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6

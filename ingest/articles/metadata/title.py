@@ -16,7 +16,7 @@ from ingest.articles.metadata.layout import Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
 from ingest.articles.typography import TWO_SENTENCES
 from ingest.records.fields import folded
-from kb.registers.proposals import ProposedField
+from kb.registers.drafts import ProposedField
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 
 MAX_TITLE_CHARS = 300

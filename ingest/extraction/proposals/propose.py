@@ -28,7 +28,7 @@ from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import STEMMERS
 
 MAX_CHARS = 60_000

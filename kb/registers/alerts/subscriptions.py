@@ -1,14 +1,11 @@
-"""Subscriptions: who is told of which topics by mail, and how often.
+"""Subscriptions: who is told of which topics, once they confirmed it."""
 
-An address is kept for this alone. Until it has been confirmed, from a mail to it, a subscription
-tells nothing, and is forgotten after two days. With its last subscription an address is forgotten,
-too, and every mail about alerts to it that is still here.
-"""
-
+import json
 import secrets
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Self
 
 from kb.errors import InputError, UnknownRecord
 from kb.registers.alerts.outbox import (
@@ -18,13 +15,53 @@ from kb.registers.alerts.outbox import (
     queue_mail,
     recent_mails,
 )
-from kb.registers.alerts.topics import NewsTopic
 from kb.registers.clock import later, now
 from kb.remarks import Remark
 from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
+
+
+class TopicKind(StrEnum):
+    SEARCH = "search"
+    """The organisations and cases that answer a need."""
+    CATALOGUE = "catalogue"
+    """All organisations and cases."""
+    CASES = "cases"
+    """The cases alone."""
+    BOARD = "board"
+    """The needs and offers of the board."""
+    NOTICE = "notice"
+    """The answers to a notice of the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsTopic:
+    """What news are about: a kind and filters, empty where there are none.
+
+    `q` is the need of a search, or the title of a notice; `department` a code; `flow` that of the
+    notices of the board (`kb.reference.flows`); `notice_id` the notice.
+    """
+
+    kind: TopicKind
+    q: str = ""
+    department: str = ""
+    theme: str = ""
+    flow: str = ""
+    notice_id: str = ""
+
+    def as_json(self) -> str:
+        """Returns the topic as it is kept: the same for the same topic."""
+        said = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, kept: str) -> Self:
+        """Returns the topic that `as_json` made."""
+        said = json.loads(kept)
+        return cls(**{**said, "kind": TopicKind(said["kind"])})
+
 
 UNCONFIRMED_FOR_S = 48 * 3600
 """How long a subscription can be confirmed."""

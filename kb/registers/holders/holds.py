@@ -15,7 +15,7 @@ from kb.errors import UnknownRecord
 from kb.registers.accounts import Account, AccountRole, Credentials, add_account
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
 from kb.registers.clock import later, now
-from kb.registers.redirects import merged_into
+from kb.registers.versions import merged_into
 from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool

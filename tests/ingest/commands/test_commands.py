@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.commands import COMMANDS
-from kb.editorial.row_slice import RowSlice
+from kb.editorial.ingestion import RowSlice
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase

@@ -13,7 +13,7 @@ from ingest.evaluation.scores import Scores, Tally, score_json, score_lines
 from kb.errors import InputError
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import FILLED_IN, Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import FILLED_IN, Proposals, ProposedField, ProposedParticipation
 
 PRODUCER, SUPPLIER, BUYER = Role.PRODUCER, Role.SUPPLIER, Role.BUYER
 FACILITATOR, NETWORK = Role.FACILITATOR, Role.NETWORK

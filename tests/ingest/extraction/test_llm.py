@@ -12,7 +12,7 @@ from kb.errors import SettingsError
 from kb.language_model.chat_service import ChatService
 from kb.models import Actor, Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.settings import Settings
 from tests.chat_server import ChatServer
 

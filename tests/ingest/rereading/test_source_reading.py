@@ -17,7 +17,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.jobs import JobState
-from kb.registers.rereading.locations import Interval
+from kb.registers.rereading import Interval
 from tests.ingest.articles.test_feeds import HTML, item, rss
 from tests.ingest.local_site import Site, page, redirect, serving
 from tests.ingest.sample_articles import NETWORK_HTML

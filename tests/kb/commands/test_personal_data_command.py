@@ -8,8 +8,7 @@ from click.testing import CliRunner, Result
 from kb.commands.personal_data import ERASED_KINDS, KEPT
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.personal_data.places import NOT_ERASED, PersonalKind
-from kb.registers.personal_data.retention import Kept
+from kb.registers.personal_data.traits import NOT_ERASED, Kept, PersonalKind
 from tests.kb.records import POLISH
 from web.cli import main
 

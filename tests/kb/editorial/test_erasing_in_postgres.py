@@ -6,8 +6,7 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.registers.personal_data.places import PersonalKind
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import PersonalKind, Retention
 from kb.settings import Settings
 from kb.store.postgres import store as postgres_store
 from kb.store.postgres.connection import PostgresConnection

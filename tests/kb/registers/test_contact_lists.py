@@ -9,7 +9,7 @@ from kb.errors import EditConflict, ListError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
-from kb.registers.lists.contact_list import (
+from kb.registers.contact_lists import (
     MAX_ENTRIES,
     MAX_LISTS,
     MAX_NOTE_CHARS,

@@ -7,8 +7,15 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import (
+    OPEN_STATES,
+    Draft,
+    Drafts,
+    DraftState,
+    Proposals,
+    ProposedField,
+    ProposedParticipation,
+)
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import POLISH, SANITISER
@@ -71,7 +78,6 @@ def test_a_draft_that_is_not_submitted_is_its_author_s(drafts: Drafts) -> None:
     assert draft.state is DraftState.DRAFT
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_draft_is_not_in_the_base(base: KnowledgeBase, drafts: Drafts) -> None:
     generation = base.status().generation
     added(drafts)

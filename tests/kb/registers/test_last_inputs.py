@@ -75,7 +75,6 @@ def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
     assert (case.need, case.participants[0].actor_id) == (CORRECTED.need, "avel-2")
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_nothing_is_kept_of_erased_records_that_are_ingested_again(base: KnowledgeBase) -> None:
     secret = replace(SANITISER, text="Kwyjibo.")
     base.ingest_cases([secret])

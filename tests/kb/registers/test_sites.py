@@ -8,7 +8,6 @@ import pytest
 from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.origins import origin_of
 from kb.registers.sites import (
     KEY_CHARS,
     KEY_PREFIX,
@@ -17,6 +16,7 @@ from kb.registers.sites import (
     SiteCounts,
     Sites,
     SiteUse,
+    origin_of,
 )
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
@@ -317,7 +317,6 @@ def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
     assert list(map(tuple, rows)) == [(other.key, "2026-07-01", 2)]
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
     with base._stores.lend() as connection:
         columns = connection.execute("select name, type from pragma_table_info('site_counts')")
@@ -342,7 +341,6 @@ def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, networ
 # The base
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_base_that_cannot_be_written_is_read(
     base: KnowledgeBase, network: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,10 +9,9 @@ from ingest.rereading.schedule import is_due, queue_due
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import CONFIRM, Frequency
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, TopicKind
 from kb.registers.jobs import MAX_CLAIMS, JobState
-from kb.registers.rereading.locations import Interval
+from kb.registers.rereading import Interval
 from web.alerts import digests
 from web.mail.signed_links import SignedLinks
 

@@ -26,8 +26,7 @@ from kb.settings import Settings
 from kb.store import copies, migrations
 from kb.store.copies import copy_database
 from kb.upkeep import restore
-from kb.upkeep.backup import back_up
-from kb.upkeep.backup_file import MANIFEST, BackupFile
+from kb.upkeep.backup import MANIFEST, BackupFile, back_up
 from kb.whole_file import SCRATCH
 from tests.data.schemas import unpacked
 from tests.encoders import WordCountEncoder
@@ -140,8 +139,6 @@ def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Pat
     ]
     assert (manifest.rows["actors"], manifest.rows["accounts"]) == (3, 1)
     assert manifest.schema == migrations.SCHEMA_VERSION
-    assert manifest.generation == filled.status().generation
-    assert (manifest.encoder, manifest.model) == ("words-1", "word-count")
     assert stat.S_IMODE((tmp_path / "backup.zip").stat().st_mode) == 0o600
     assert not list(tmp_path.glob(f"{SCRATCH}*"))
 
@@ -150,11 +147,7 @@ def test_a_backup_has_all_that_a_base_needs(filled: KnowledgeBase, tmp_path: Pat
     assert every_row(folder) == every_row(filled.folder)
     assert (folder / SECRET_FILE).read_text() == "s" * 64
     assert stat.S_IMODE((folder / SECRET_FILE).stat().st_mode) == 0o600
-    assert {path.name for path in folder.iterdir()} == {
-        DATABASE_FILE,
-        SECRET_FILE,
-        UPLOADS,
-    }
+    assert {path.name for path in folder.iterdir()} == {DATABASE_FILE, SECRET_FILE, UPLOADS}
 
 
 def test_a_job_of_a_restored_base_finds_its_upload(filled: KnowledgeBase, tmp_path: Path) -> None:
@@ -238,7 +231,7 @@ def test_a_backup_that_fails_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("kb.upkeep.backup_file.BackupWriter.finish", full)
+    monkeypatch.setattr("kb.upkeep.backup.zipfile.ZipFile.writestr", full)
     with pytest.raises(FileError, match="cannot be written: No space left"):
         back_up(settings(filled.folder), tmp_path / "backup.zip")
     assert not [*tmp_path.glob("backup.zip"), *tmp_path.glob(f"{SCRATCH}*")]
@@ -272,25 +265,22 @@ def altered(path: Path, alter: Callable[[dict[str, bytes]], object], **manifest:
     return target
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_members_that_no_backup_has_are_refused(made: Path, tmp_path: Path) -> None:
+    for name in (
         "../outside",
         "/tmp/outside",  # noqa: S108
         "uploads/../secret",
         f"uploads/{UPLOAD}/../../secret2",
         f"uploads/{UPLOAD}/.hidden",
         "C:\\outside",
-        "another.sqlite",
+        "passages.faiss",
         "kb.sqlite-wal",
         f"uploads/{UPLOAD}/a/b",
-    ],
-)
-def test_members_that_no_backup_has_are_refused(made: Path, tmp_path: Path, name: str) -> None:
-    strange = altered(made, lambda members: members.update({name: b"x"}))
-    with pytest.raises(FileError, match="members that no backup has"):
-        restore.restore(strange, settings(tmp_path / "new"))
-    assert not (tmp_path / "new").exists()
+    ):
+        strange = altered(made, lambda members, name=name: members.update({name: b"x"}))  # type: ignore[misc]
+        with pytest.raises(FileError, match="members that no backup has"):
+            restore.restore(strange, settings(tmp_path / "new"))
+        assert not (tmp_path / "new").exists()
 
 
 def test_a_changed_member_is_refused_before_anything_is_written(made: Path, tmp_path: Path) -> None:
@@ -324,12 +314,12 @@ def test_every_flipped_byte_is_found(made: Path) -> None:
             continue
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
-def test_a_file_that_was_cut_off_is_refused(made: Path, share: float) -> None:
+def test_a_file_that_was_cut_off_is_refused(made: Path) -> None:
     whole = made.read_bytes()
-    made.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(FileError, match="is not a backup, or was cut off"):
-        BackupFile(made)
+    for share in (0.0, 0.3, 0.9, 0.999):
+        made.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(FileError, match="is not a backup, or was cut off"):
+            BackupFile(made)
 
 
 def test_a_bomb_is_refused_unread(made: Path, tmp_path: Path) -> None:
@@ -347,21 +337,17 @@ def test_a_member_larger_than_the_manifest_says_is_refused(made: Path) -> None:
         backup_file.verify()
 
 
-@pytest.mark.parametrize(
-    ("manifest", "line"),
-    [
+def test_a_manifest_that_says_something_else_is_refused(made: Path) -> None:
+    others: list[tuple[dict[str, object], str]] = [
         ({"format": 2}, "made by a later version"),
         ({"members": []}, "other members than its manifest names"),
         ({"members": "x"}, "its manifest is damaged"),
         ({"rows": None}, "its manifest is damaged"),
         ({"schema": "x"}, "its manifest is damaged"),
-    ],
-)
-def test_a_manifest_that_says_something_else_is_refused(
-    made: Path, manifest: dict[str, object], line: str
-) -> None:
-    with pytest.raises(FileError, match=line):
-        BackupFile(altered(made, lambda _: None, **manifest))
+    ]
+    for manifest, line in others:
+        with pytest.raises(FileError, match=line):
+            BackupFile(altered(made, lambda _: None, **manifest))
 
 
 def test_a_backup_of_a_later_schema_is_refused(made: Path, tmp_path: Path) -> None:
@@ -426,22 +412,6 @@ def test_a_damaged_base_is_replaced(filled: KnowledgeBase, made: Path) -> None:
     filled.close()
     (filled.folder / DATABASE_FILE).write_bytes(os.urandom(10_000))
     assert restore.restore(made, settings(filled.folder), replace=True).findings == []
-
-
-def test_a_restoring_that_fails_leaves_the_base_as_it_was(
-    filled: KnowledgeBase, made: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled.close()
-    before = every_row(filled.folder)
-
-    def fails(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(restore, "_as_before", fails)
-    with pytest.raises(FileError, match="No space left"):
-        restore.restore(made, settings(filled.folder), replace=True)
-    assert every_row(filled.folder) == before
-    assert not list(filled.folder.glob(f"{SCRATCH}*"))
 
 
 def test_without_room_nothing_is_unpacked(

@@ -11,13 +11,12 @@ from kb.base_folder import ASIDE, DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
-from kb.registers.beside.kept_files import KeptFiles
+from kb.registers.kept_files import KeptFiles
 from kb.store import migrations
 from kb.store.copying.copied import tables_of
 from kb.store.pool import StorePool, schema_at
 from kb.upkeep import restore as restoring
-from kb.upkeep.backup import back_up
-from kb.upkeep.backup_file import BackupFile
+from kb.upkeep.backup import BackupFile, back_up
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.restore import restore
 from kb.whole_file import SCRATCH
@@ -128,7 +127,7 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
 
     # The last moment at which rows can be lost, in either engine.
     monkeypatch.setattr("kb.upkeep.base_copy.kept_rows", full)
-    monkeypatch.setattr(restoring, "_as_before", full)
+    monkeypatch.setattr(restoring, "_exchange", full)
     with pytest.raises(FileError, match="No space left"):
         restore(made, settings(place), replace=True)
     assert content(place) == before

@@ -15,13 +15,12 @@ from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.beside.kept_files import KeptFiles
+from kb.registers.kept_files import KeptFiles
 from kb.store.copying.copied import copy_tables, tables_of
 from kb.store.copying.postgres_tables import PostgresTables
 from kb.store.copying.tables import CopiedRow, Tables
 from kb.store.pool import StorePool, open_store, schema_at
-from kb.upkeep.base_copy import copy_base
-from kb.upkeep.files_beside import names_beside
+from kb.upkeep.base_copy import copy_base, names_beside
 from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
@@ -112,7 +111,7 @@ def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
     upload = f"{UPLOADS}/{UPLOAD}/actors.csv"
     empty = f"{UPLOADS}/{UPLOAD}/empty.csv"
     assert others == [f"Copied with it: secret, {upload}, {empty}."]
-    if not isinstance(target, Path):
+    if isinstance(target, PostgresAddress):
         with closing(store_of(target)) as store:
             index = store.execute("select relname from pg_class where relname like '%near_words%'")
             assert index.fetchone()
@@ -170,7 +169,7 @@ def stop(*_: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "at", ["store.copying.copied._read", "upkeep.files_beside.FolderFiles.pieces"]
+    "at", ["store.copying.copied._read", "upkeep.base_copy.FolderFiles.pieces"]
 )
 def test_what_is_interrupted_is_no_base_and_is_copied_by_the_next(
     filled: KnowledgeBase, new_place: NewPlace, at: str, monkeypatch: pytest.MonkeyPatch

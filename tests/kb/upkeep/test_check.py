@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -18,8 +19,7 @@ from kb.settings import Settings
 from kb.store import integrity, orphans
 from kb.store.orphans import Belonging
 from kb.store.store import REBUILDING, SqliteStore, Store
-from kb.upkeep.check import BaseCheck, check_base
-from kb.upkeep.finding import Finding
+from kb.upkeep.check import BaseCheck, Finding, check_base
 from kb.whole_file import SCRATCH, replacing
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
@@ -52,14 +52,11 @@ def lines_of(folder: Path) -> list[str]:
     return [f"{finding.about}: {finding.what}" for finding in found_in(folder)]
 
 
-def repair(folder: Path) -> None:
-    with closing(Store.open(folder / DATABASE_FILE)) as store:
-        for finding in BaseCheck(store, indexer=Indexer(folder, WordCountEncoder)).run():
-            if finding.repair:
-                finding.repair()
+def repair(folder: Path) -> Sequence[Finding]:
+    return check_base(Settings(kb=folder), repair=True)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.upkeep.check.load_encoder", lambda _: WordCountEncoder())
     monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
@@ -97,8 +94,8 @@ def test_damaged_pages_are_found(folder: Path, quick: bool) -> None:
     (finding,) = found_in(folder, quick=quick)
     assert finding.about == "pages"
     assert "kb.sqlite is damaged" in finding.what
-    assert finding.repair is None
     assert "quisait restore" in finding.remedy
+    assert [finding.about for finding in check_base(Settings(kb=folder), repair=True)] == ["pages"]
 
 
 def test_a_database_that_cannot_be_opened_is_a_finding(folder: Path) -> None:
@@ -112,58 +109,40 @@ def test_a_folder_without_a_base_is_refused(tmp_path: Path) -> None:
     assert "is not a knowledge base" in run("check", "--kb", tmp_path).stderr
 
 
-@pytest.mark.parametrize(
-    ("statement", "line"),
-    [
-        ("delete from passage_words_data where id > 10", "words: the word index is damaged"),
-        ("delete from embeddings", "vectors: 7 passages are not embedded"),
-        (
-            "update embeddings set vector = zeroblob(4096)",
-            "vectors: 7 vectors are no unit vectors of 2048 finite numbers",
+def test_what_does_not_fit_is_found_and_made_anew(folder: Path, tmp_path: Path) -> None:
+    one = "where text_hash = (select min(text_hash) from embeddings)"
+    cases = {
+        "delete from passage_words_data where id > 10": "indexes: an index of the database does",
+        "delete from embeddings": "vectors: there are 7 passages that are not embedded",
+        "update embeddings set vector = zeroblob(4096)": "7 vectors are no unit vectors",
+        f"update embeddings set vector = cast(x'007e' || substr(vector, 3) as blob) {one}": (
+            "vectors: 1 vectors are no unit vectors of finite numbers"
         ),
-        (
-            "update embeddings set vector = cast(x'007e' || substr(vector, 3) as blob)"
-            " where text_hash = (select min(text_hash) from embeddings)",
-            "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
+        f"update embeddings set vector = x'003c' {one}": "1 vectors are no unit vectors",
+        "update documents set text = 'Rien.' where kind = 'actor' and part = 'description'": (
+            "texts: there are 3 actors whose description is not the text by which they are found"
         ),
-        (
-            "update embeddings set vector = x'003c'"
-            " where text_hash = (select min(text_hash) from embeddings)",
-            "vectors: 1 vectors are no unit vectors of 2048 finite numbers",
+        "update cases set title = 'x'": "1 cases whose title is not the text",
+        "delete from documents where kind = 'case' and part = 'need'": "cases whose need is not",
+        "update passages set start = -1 where id = (select max(id) from passages)": (
+            "texts: there are 1 passages that are no part of their text"
         ),
-        (
-            "update embeddings set vector = (select vector from embeddings"
-            " order by text_hash limit 1)",
-            "vectors: 6 of 7 texts that were embedded again have another vector",
+        "delete from passage_words where rowid = (select max(id) from passages)": (
+            "texts: there are 1 passages without words"
         ),
-        (
-            "update documents set text = 'Rien.' where kind = 'actor' and part = 'description'",
-            "texts: the passages or names of 3 actors do not fit their text: avel, gants, matha",
-        ),
-        (
-            "update passages set text_hash = 'x' where id = (select max(id) from passages)",
-            "do not fit their text",
-        ),
-        (
-            "update passage_words_content set c0 = 'autre'",
-            "texts: the passages or names of 3",
-        ),
-        (
-            "delete from names where actor_id = 'avel'",
-            "names of 1 actors do not fit their text",
-        ),
-        (
-            "delete from name_words where actor_id = 'avel'",
-            "names of 1 actors do not fit",
-        ),
-        ("update actors set description = 'x'", "texts: the passages or names of 3 actors"),
-        ("update properties set value = '0.0' where name = 'derivation'", "by other rules (0.0)"),
-        ("update properties set value = 'e5' where name = 'encoder'", "by another encoder"),
-    ],
-)
-def test_what_does_not_fit_is_found(folder: Path, statement: str, line: str) -> None:
-    damaged(folder, statement)
-    assert any(line in found for found in lines_of(folder)), lines_of(folder)
+        "update properties set value = '0.0' where name = 'derivation'": "other rules (0.0)",
+    }
+    for number, (statement, line) in enumerate(cases.items()):
+        copy = shutil.copytree(folder, tmp_path / str(number))
+        damaged(copy, statement)
+        assert any(line in found for found in lines_of(copy)), (statement, lines_of(copy))
+        assert repair(copy) == [], statement
+        assert found_in(copy) == []
+
+
+def test_a_base_of_another_encoder_is_found(folder: Path) -> None:
+    damaged(folder, "update properties set value = 'e5' where name = 'encoder'")
+    assert any("by another encoder" in found for found in lines_of(folder))
 
 
 def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -> None:
@@ -178,9 +157,8 @@ def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -
             "update sqlite_master set sql = ? where name = ?", [f"{before}place{after}", name]
         )
     (finding,) = found_in(folder)
-    assert "indexes of the database do not fit their tables" in finding.what
-    repair(folder)
-    assert found_in(folder) == []
+    assert "an index of the database does not fit its table" in finding.what
+    assert repair(folder) == []
 
 
 def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: Path) -> None:
@@ -201,36 +179,18 @@ def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: P
     (folder / DATABASE_FILE).write_bytes(content)
     (finding,) = found_in(folder, quick=True)
     assert finding.about == "orphans"
-    with closing(Store.open(folder / DATABASE_FILE)) as store:
-        (finding,) = BaseCheck(store, quick=True).run()
-        assert finding.repair
-        finding.repair()
-        assert store.execute("select note from contact_list_entries").fetchone()[0] == "Called"
-    assert found_in(folder) == []
+    assert repair(folder) == []
+    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
+        assert connection.execute("select note from contact_list_entries").fetchone() == ("Called",)
 
 
-@pytest.mark.parametrize("is_old", [False, True])
-def test_the_word_index_is_made_anew(
-    folder: Path, is_old: bool, monkeypatch: pytest.MonkeyPatch
+def test_a_word_index_is_looked_at_by_an_sqlite_that_does_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if is_old:  # a SQLite that does not look at word indexes by itself
-        monkeypatch.setattr(integrity, "_SEES_WORD_INDEX", (99,))
-        monkeypatch.setattr(integrity, "damaged_pages", lambda *_, **__: [])
+    monkeypatch.setattr(integrity, "_SEES_WORD_INDEX", (99,))
+    monkeypatch.setattr(integrity, "damaged_pages", lambda *_, **__: [])
     damaged(folder, "delete from passage_words_data where id > 10")
-    assert [finding.about for finding in found_in(folder)] == ["words"]
-    repair(folder)
-    assert found_in(folder) == []
-
-
-def test_wrong_vectors_are_dropped_and_embedded_again(folder: Path) -> None:
-    damaged(folder, "update embeddings set vector = zeroblob(4096)")
-    repair(folder)
-    assert lines_of(folder) == ["vectors: 7 passages are not embedded"]
-    base = KnowledgeBase(folder, WordCountEncoder)
-    assert base.search("gants de cuir").hits[0].actor.id == "gants"  # by its words alone
-    base.rebuild()
-    base.close()
-    assert found_in(folder) == []
+    assert [finding.about for finding in found_in(folder)] == ["indexes"]
 
 
 # Orphans
@@ -242,12 +202,22 @@ def all_belongings() -> list[Belonging]:
         from kb.store import migrations
 
         store._connection.isolation_level = None
-        migrations.migrate(store._connection)
+        migrations.migrate(store.connection)
         return list(orphans._belongings(store))
 
 
-@pytest.mark.parametrize("belonging", all_belongings(), ids=lambda b: f"{b.table}.{b.column}")
-def test_orphans_are_found_and_deleted(folder: Path, belonging: Belonging) -> None:
+def test_orphans_are_found_and_deleted(folder: Path, tmp_path: Path) -> None:
+    for number, belonging in enumerate(all_belongings()):
+        copy = shutil.copytree(folder, tmp_path / str(number))
+        put_orphan(copy, belonging)
+        what = [finding.what for finding in found_in(copy, quick=True)]
+        assert f"1 rows of {belonging.table} belong to no row of {belonging.owner}" in what
+        with closing(Store.open(copy / DATABASE_FILE)) as store:
+            BaseCheck(store).repair()
+        assert found_in(copy) == [], belonging
+
+
+def put_orphan(folder: Path, belonging: Belonging) -> None:
     with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
         columns = connection.execute(f"pragma table_xinfo({belonging.table})").fetchall()
         row: dict[str, object] = {
@@ -265,10 +235,6 @@ def test_orphans_are_found_and_deleted(folder: Path, belonging: Belonging) -> No
             f"insert into {belonging.table} ({names}) values ({', '.join('?' * len(row))})",
             list(row.values()),
         )
-    what = [finding.what for finding in found_in(folder, quick=True)]
-    assert f"1 rows of {belonging.table} belong to no row of {belonging.owner}" in what
-    repair(folder)
-    assert found_in(folder) == []
 
 
 def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
@@ -338,7 +304,7 @@ def test_uploads_and_jobs_are_compared(folder: Path) -> None:
 def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
     pid = os.fork()
     if pid == 0:
-        with replacing(folder / "kept") as pending:
+        with replacing(folder / "passages.faiss") as pending:
             pending.write_bytes(b"half")
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -351,19 +317,19 @@ def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
 # The command
 
 
-@pytest.mark.usefixtures("_word_counts_for_all")
 def test_the_command_tells_repairs_and_exits(folder: Path) -> None:
     whole = run("check", "--kb", folder)
     assert (whole.exit_code, whole.stdout) == (0, "Nothing is wrong.\n")
-    (folder / SECRET_FILE).write_text("x" * 64)
-    (folder / SECRET_FILE).chmod(0o644)
+    damaged(folder, "delete from embeddings")
     told = run("check", "--kb", folder)
     assert told.exit_code == 1
-    first, *_, remedy = told.stdout.splitlines()
-    assert first.startswith("problem  secret: ")
-    assert remedy == "         Run `quisait check --repair`."
+    assert told.stdout.splitlines() == [
+        "problem  vectors: there are 7 passages that are not embedded",
+        "         They are found by their words alone.",
+        "         Run `quisait rebuild`.",
+    ]
     plain = json.loads(run("check", "--json", "--quick", "--kb", folder).stdout)
-    assert [(found["about"], found["repairable"]) for found in plain] == [("secret", True)]
+    assert [found["about"] for found in plain] == ["vectors"]
     assert run("check", "--repair", "--kb", folder).exit_code == 0
     assert run("check", "--kb", folder).exit_code == 0
 
@@ -380,7 +346,6 @@ def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.Monkey
 # The status
 
 
-@pytest.mark.usefixtures("_word_counts_for_all")
 def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(run("status", "--json", "--kb", folder).stdout)["pages"] == "whole"
     assert "pages  whole" in run("status", "--kb", folder).stdout
@@ -391,7 +356,6 @@ def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPat
     assert in_part["problems"] == []
 
 
-@pytest.mark.usefixtures("_word_counts_for_all")
 def test_a_status_does_not_call_damaged_pages_healthy(folder: Path) -> None:
     damaged(folder, "create table unread as select value from json_each('[1, 2]')")
     torn(folder, "unread")

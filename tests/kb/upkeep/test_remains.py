@@ -1,17 +1,16 @@
 """What a killed process leaves of a base is deleted, or named to who asks what is kept of them."""
 
-import fcntl
 import os
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from kb.address import Place, PostgresAddress
-from kb.base_folder import DATABASE_FILE
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.upkeep.backup import back_up
@@ -51,39 +50,44 @@ def place(filled: KnowledgeBase, new_place: NewPlace) -> Place:
     return new_place("named")
 
 
-@pytest.mark.parametrize("work", ["back up", "restore", "copy"])
+@pytest.mark.parametrize("work", ["back up", "restore"])
 def test_an_erasure_reaches_what_killed_processes_left(
     place: Place, tmp_path: Path, work: str
 ) -> None:
-    around = tmp_path / "around"
-    around.mkdir()
     made = tmp_path / "made.zip"
     base = settings(place)
     back_up(base, made)
-    works = {
-        "back up": (lambda: back_up(base, around / "kb.zip"), "kb.upkeep.backup._pack"),
-        "restore": (
-            lambda: restore(made, base, replace=True),
-            "kb.upkeep.restore.check_base",
-        ),
-        "copy": (
-            lambda: copy_base(base, settings(around / "copy")),
-            "kb.upkeep.base_copy.names_beside",
-        ),
+    works: dict[str, tuple[Callable[[], object], str]] = {
+        "back up": (lambda: back_up(base, BytesIO()), "kb.upkeep.backup._pack"),
+        "restore": (lambda: restore(made, base, replace=True), "kb.upkeep.restore.check_base"),
     }
     killed(*works[work])
-    folders = [base.folder, around]
-    assert [path for folder in folders for path in folder.rglob(f"{SCRATCH}*/ready/*")]
-    assert [name for folder in folders for name in files_saying(SAID, folder)]
+    assert list(base.folder.glob(f"{SCRATCH}*/ready/*"))
+    assert files_saying(SAID, base.folder)
     with closing(KnowledgeBase.open(base)) as opened:
         opened.erase(Kind.ACTOR, "matha", by="")
         assert [what.value for what, _ in opened.personal_data.unreached()] == ["upload", "upload"]
-    assert [path for folder in folders for path in folder.rglob(f"{SCRATCH}*")] == []
-    assert [name for folder in folders for name in files_saying(SAID, folder)] == []
+    assert not list(base.folder.glob(f"{SCRATCH}*"))
+    assert not files_saying(SAID, base.folder)
+
+
+def test_what_a_killed_backup_or_copy_left_goes_with_the_next(
+    filled: KnowledgeBase, tmp_path: Path
+) -> None:
+    base = settings(filled.folder)
+    killed(lambda: back_up(base, tmp_path / "kb.zip"), "kb.upkeep.backup._pack")
+    assert list(tmp_path.glob(f"{SCRATCH}*"))
+    back_up(base, tmp_path / "kb.zip")
+    assert not list(tmp_path.glob(f"{SCRATCH}*"))
+    copy = settings(tmp_path / "copy")
+    killed(lambda: copy_base(base, copy), "kb.upkeep.base_copy.names_beside")
+    assert list(copy.folder.glob(f"{SCRATCH}*"))
+    copy_base(base, copy)
+    assert not list(copy.folder.glob(f"{SCRATCH}*"))
 
 
 def test_what_a_process_works_in_stays_and_is_named(filled: KnowledgeBase, tmp_path: Path) -> None:
-    with scratch_folder(tmp_path, filled.folder) as ready:
+    with scratch_folder(filled.folder) as ready:
         (ready / "copy").write_text(SAID)
         filled.erase(Kind.ACTOR, "matha", by="")
         assert (ready / "copy").exists()
@@ -101,40 +105,11 @@ def test_what_a_process_works_in_stays_and_is_named(filled: KnowledgeBase, tmp_p
     assert not list(filled.folder.glob(f"{SCRATCH}*"))
 
 
-@pytest.mark.parametrize("name", [".restoring-x", ".copying-x", ".quisait-backup-x"])
-def test_what_earlier_versions_left_goes(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).mkdir()
-    (tmp_path / name / DATABASE_FILE).touch()
-    (tmp_path / "theirs").mkdir()
-    (tmp_path / ".theirs-x").mkdir()
-    assert delete_abandoned(tmp_path) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".theirs-x", "theirs"]
-
-
 def test_a_link_of_another_name_is_followed_nowhere(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / f"{SCRATCH}x").symlink_to(tmp_path / "precious")
     assert delete_abandoned(tmp_path) == []
     assert (tmp_path / "precious").exists()
-
-
-def test_who_is_taken_for_dead_before_the_lock_begins_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flock, asked = fcntl.flock, 0
-
-    def late(lock: int, how: int) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
-            delete_abandoned(tmp_path)
-        flock(lock, how)
-
-    monkeypatch.setattr("kb.whole_file.fcntl.flock", late)
-    with scratch_folder(tmp_path, tmp_path) as ready:
-        assert ready.is_dir()
-        assert len(delete_abandoned(tmp_path)) == 1
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_copy_made_before_a_migration_that_was_killed_goes(filled: KnowledgeBase) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from tests.reliability.fuzzing import seeds, words
 from tests.reliability.fuzzing.attempt import Check
 from tests.reliability.fuzzing.mutation import Mutation, archive_with, text_with

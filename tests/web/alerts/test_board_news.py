@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, Notice, NoticeContent
 from tests.web.page_reader import Page
 from tests.web.signed_in import SITE, client_of

@@ -13,8 +13,7 @@ from pydantic import SecretStr
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.registers.alerts.outbox import NewMail, QueuedMail
-from kb.registers.alerts.subscriptions import CONFIRM, Frequency, Subscription
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, Subscription, TopicKind
 from kb.settings import Settings
 from tests.web.mail.smtp_receiver import receiving
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER

@@ -11,8 +11,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import QueuedMail
-from kb.registers.alerts.subscriptions import Frequency
-from kb.registers.alerts.topics import NewsTopic, TopicKind
+from kb.registers.alerts.subscriptions import Frequency, NewsTopic, TopicKind
 from kb.registers.board.notice import NoticeContent
 from kb.settings import Settings
 from tests.web.page_reader import Page

@@ -16,9 +16,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
-from kb.registers.drafts import Draft, DraftState
+from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.jobs import JobState
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
 from kb.store.store import SqliteStore
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SETTINGS, SITE, account_client, client_of

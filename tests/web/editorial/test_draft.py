@@ -10,8 +10,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
-from kb.registers.drafts import Draft, DraftState
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token

@@ -18,7 +18,7 @@ from kb.errors import SettingsError
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from kb.registers.sites import Sites
 from kb.settings import Settings
 from tests.web.page_reader import Page as ReadPage

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.identity.identity import Identity
-from kb.registers.personal_data.retention import Retention
+from kb.registers.identity import Identity
+from kb.registers.personal_data.traits import Retention
 from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
 from web.identity.accent import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast

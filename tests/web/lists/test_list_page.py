@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from kb.models import Actor
 from kb.registers.accounts import AccountRole
-from kb.registers.lists.contact_list import CallStatus
+from kb.registers.contact_lists import CallStatus
 from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, AVEL, CASES, DISTILLERY, WEAVER, SampleBase
 from tests.web.signed_in import account_client, client_of, csrf_token, send

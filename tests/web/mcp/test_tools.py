@@ -16,7 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeState
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from kb.settings import Settings
 from tests.web.mcp.conftest import Assistant
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from kb.editorial.personal_data import PersonalData
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 from web.privacy.forgetting import Forgetting
 

@@ -10,7 +10,7 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.holders.flags import FlaggedKind, FlagReason
-from kb.registers.personal_data.places import PersonalKind
+from kb.registers.personal_data.traits import PersonalKind
 from kb.store.store import SqliteStore
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL

@@ -9,7 +9,7 @@ from PIL import Image
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.registers.board.notice import NoticeContent
-from kb.registers.identity.identity import Identity
+from kb.registers.identity import Identity
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import SITE, client_of

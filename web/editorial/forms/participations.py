@@ -9,7 +9,7 @@ from kb.messages import N_
 from kb.models import Participation
 from kb.reference.fields import FieldKind
 from kb.reference.roles import Role
-from kb.registers.proposals import ProposedParticipation
+from kb.registers.drafts import ProposedParticipation
 from web.editorial.forms.cleaning import FieldCleaner, why_wrong
 
 _UNKNOWN_ACTOR = N_(

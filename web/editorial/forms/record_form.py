@@ -19,7 +19,7 @@ from kb.reference.fields import (
     FieldTraits,
     form_lines,
 )
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from web.editorial.forms.cleaning import (
     TOO_LONG,
     FieldCleaner,

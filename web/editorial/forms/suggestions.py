@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Self
 
 from ingest.records.fields import folded
-from kb.registers.proposals import ProposedParticipation
+from kb.registers.drafts import ProposedParticipation
 from web.editorial.forms.participations import ParticipationRow
 
 

@@ -14,8 +14,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.visibility import DEFAULT_CHOICE, ContactChoice
 from kb.registers.jobs import Job, queue_choice
-from kb.registers.rereading.locations import Interval, SourceLocation
-from kb.registers.rereading.unlisted import Unlisted
+from kb.registers.rereading import Interval, SourceLocation, Unlisted
 from kb.remarks import Remark
 from web.editorial.forms.choices import contact_choice_in
 from web.editorial.sources.readings import ReadingOfSource, reading_of

@@ -17,7 +17,7 @@ from itsdangerous import URLSafeTimedSerializer
 from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, SettingsError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.beside.kept_files import KeptFiles
+from kb.registers.kept_files import KeptFiles
 from kb.settings import Settings
 
 

@@ -1,7 +1,7 @@
 """Sessions of browsers, and forms that only pages of this site can send.
 
 A browser that is signed in holds 256 random bits; the database holds their hash, made with the
-site's secret, and which account they open (`kb.registers.access.sessions`). Signing in makes new
+site's secret, and which account they open (`kb.registers.access`). Signing in makes new
 ones, signing out deletes them. A browser that nobody signed in yet, and that is shown a form,
 holds a signed name.
 

@@ -13,7 +13,7 @@ from ingest.extraction.proposals import reading_encoder
 from ingest.extraction.proposals.propose import propose, read_candidates
 from kb.models import Actor
 from kb.reference.roles import Role
-from kb.registers.proposals import FILLED_IN, Proposals
+from kb.registers.drafts import FILLED_IN, Proposals
 
 TUNE = Path(__file__).parents[3] / "data" / "articles" / "tune"
 

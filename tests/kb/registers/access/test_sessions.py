@@ -181,7 +181,6 @@ def test_where_another_process_writes_what_was_ended_is_over_here_and_soon_every
     assert here.find("three") is None
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +209,6 @@ def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
     assert len(sessions._in_memory) <= MOST_OF_ACCOUNT + 1
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_what_was_written_before_is_ended_in_a_process_that_cannot_write(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:

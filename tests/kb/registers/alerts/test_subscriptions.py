@@ -14,12 +14,13 @@ from kb.registers.alerts.subscriptions import (
     FIND,
     MOST_MAILS_A_DAY,
     Frequency,
+    NewsTopic,
     Subscriber,
     Subscription,
     Subscriptions,
+    TopicKind,
 )
-from kb.registers.alerts.topics import NewsTopic, TopicKind
-from kb.registers.personal_data.retention import Retention
+from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 
 GEL = NewsTopic(TopicKind.SEARCH, "gel", "16")

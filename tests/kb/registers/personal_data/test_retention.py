@@ -13,11 +13,11 @@ from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, NoticeContent
 from kb.registers.clock import later, now
-from kb.registers.demand.need_words import NeedWords
+from kb.registers.demand import NeedWords
 from kb.registers.drafts import DraftState
 from kb.registers.holders.flags import FlaggedKind, FlagReason
 from kb.registers.jobs import JobState
-from kb.registers.personal_data.retention import Kept, Retention
+from kb.registers.personal_data.traits import Kept, Retention
 from kb.settings import Settings
 from tests.kb.records import POLISH
 

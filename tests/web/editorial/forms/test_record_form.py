@@ -7,7 +7,7 @@ import pytest
 from kb.errors import InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
-from kb.registers.proposals import Proposals, ProposedField, ProposedParticipation
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from tests.web.sample_base import ACTORS, CASES
 from web.editorial.forms.cleaning import written_date
 from web.editorial.forms.participations import ParticipationRow

@@ -12,7 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
-from kb.registers.lists.contact_list import ListEntry
+from kb.registers.contact_lists import ListEntry
 from tests.web.sample_base import AVEL, DISTILLERY
 from tests.web.signed_in import account_client, client_of, csrf_token
 

@@ -6,7 +6,7 @@ import pytest
 
 from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.identity.identity import DEFAULT_NAME, UNCHANGED, Identity
+from kb.registers.identity import DEFAULT_NAME, UNCHANGED, Identity
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 

@@ -8,15 +8,55 @@ to be read. No time of day, order, address or account is kept that could tie two
 
 import hashlib
 import hmac
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kb.registers.clock import now
-from kb.registers.demand.need_words import NeedWords
 from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
+from kb.text.analysis import carrying_words, stem
+
+MOST_CHARS = 100
+MOST_WORDS = 8
+MOST_DIGITS = 4
+"""More digits in a text could be of a telephone number, a firm or a street."""
+
+_QUOTED_OR_ADDRESS = re.compile('["«»“”„@/\\\\]|www\\.', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedWords:
+    """The words of a need: `key` is the same for the same need, `shown` is for people.
+
+    `key` has the stems, each once, in alphabetical order; `shown` the words in lower case, as they
+    were typed, without function words.
+    """
+
+    key: str
+    shown: str
+
+
+def need_words(text: str) -> NeedWords | None:
+    """Returns the words of a need; None for a text that could say who asks, or about whom.
+
+    These are long texts, several lines, quotations, addresses, and numbers of many digits. Names
+    are told by `kb.search.wordable`, which needs a base.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    if len(text) > MOST_CHARS or "\n" in text.strip() or _QUOTED_OR_ADDRESS.search(text):
+        return None
+    if sum(map(str.isdigit, text)) > MOST_DIGITS:
+        return None
+    found = carrying_words(text)
+    if not 0 < len(found) <= MOST_WORDS:
+        return None
+    stems = {stem(stem(word.forms[-1], "en"), "fr") for word in found}
+    shown = dict.fromkeys(text[word.start : word.end].lower() for word in found)
+    return NeedWords(" ".join(sorted(stems)), " ".join(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +222,45 @@ def forget_old_counts(store: Store, today: str) -> int:
 
 def _days_before(day: str, days: int) -> str:
     return (date.fromisoformat(day) - timedelta(days=days)).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class AgeingActor:
+    """A published actor with the time when it last changed."""
+
+    id: str
+    name: str
+    changed: str
+
+
+class AgeingActors:
+    """The actors that did not change for long, and that no source was read for since."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def count(self, before: str) -> int:
+        """Returns how many actors neither changed nor were read again since a day."""
+        with self._stores.lend() as store:
+            (count,) = store.execute(
+                f"select count(*) {_AGEING}",
+                {"before": before},
+            ).fetchone()
+        return int(count)
+
+    def oldest(self, before: str, limit: int) -> Sequence[AgeingActor]:
+        """Returns the first `limit` of them, those that changed longest ago first."""
+        with self._stores.lend() as store:
+            rows = store.execute(
+                f"select id, name, updated_at {_AGEING} order by updated_at, id limit :limit",
+                {"before": before, "limit": limit},
+            ).fetchall()
+        return [AgeingActor(*row) for row in rows]
+
+
+# An actor whose source was read since was confirmed, if the source still lists it.
+_AGEING = (
+    "from actors where updated_at < :before and not exists ("
+    "select 1 from statements join source_locations on source_locations.name = statements.source"
+    " where statements.actor_id = actors.id and unlisted_at = '' and read_at >= :before)"
+)

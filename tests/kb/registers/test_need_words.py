@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.registers.demand.need_words import MOST_CHARS, MOST_DIGITS, need_words
+from kb.registers.demand import MOST_CHARS, MOST_DIGITS, need_words
 
 WORDS = st.sampled_from(
     "gel flacon caoutchouc bottes machine presse pour des une le toile carton".split()

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.demand.demand import Demand
-from kb.registers.demand.need_words import NeedWords, need_words
+from kb.registers.demand import Demand, NeedWords, need_words
 
 KEY = "a secret of thirty-two characters"
 FIRST = date(2026, 3, 2)

@@ -1,12 +1,23 @@
-"""Places: the tables and columns in which something about a person can stand.
+"""The tables in which something about a person can stand, each with its traits, declared once.
 
-Every column of text is in a place, or in `DERIVED` or `PLAIN`: a test compares these with the
-database, so that no register can be forgotten when somebody asks what is kept of them.
+Finding, erasing and forgetting work from `PLACES`. Every column of text is in a place, or in
+`DERIVED` or `PLAIN`: a test compares these with the database, so that no register is forgotten.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
+
+from kb.registers.access.sessions import IDLE_DAYS
+from kb.registers.access.wrong_passwords import KEPT_DAYS
+from kb.registers.alerts.outbox import KEPT_FAILED_S, KEPT_SENT_S
+from kb.registers.alerts.subscriptions import UNCONFIRMED_FOR_S
+from kb.registers.demand import Demand
+from kb.registers.holders.holds import LINK_S
+from kb.settings import Settings
+
+_DAY_S = 24 * 3600
 
 
 class PersonalKind(StrEnum):
@@ -34,14 +45,62 @@ NOT_ERASED = frozenset({PersonalKind.SOURCE, PersonalKind.SITE, PersonalKind.SET
 """What is no person's, has pages of its own, and from which words alone are taken out."""
 
 
+class Kept(StrEnum):
+    """What is deleted when it is old enough. The visitors' page and the docs word each."""
+
+    SENT_MAIL = "sent_mail"
+    SESSION = "session"
+    WRONG_PASSWORDS = "wrong_passwords"
+    UNCONFIRMED = "unconfirmed"
+    FAILED_MAIL = "failed_mail"
+    JOB = "job"
+    NEED = "need"
+    SEARCHES = "searches"
+    CONTACT = "contact"
+    SILENT = "silent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days each is kept, the shortest first where nothing is set."""
+
+    days: Mapping[Kept, int]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The days as they are set, with those that are not to be chosen."""
+        return cls(
+            {
+                Kept.SENT_MAIL: KEPT_SENT_S // _DAY_S,
+                Kept.SESSION: IDLE_DAYS,
+                Kept.WRONG_PASSWORDS: KEPT_DAYS,
+                Kept.UNCONFIRMED: max(UNCONFIRMED_FOR_S, LINK_S) // _DAY_S,
+                Kept.FAILED_MAIL: KEPT_FAILED_S // _DAY_S,
+                Kept.JOB: settings.keep_jobs_days,
+                Kept.NEED: Demand.NEED_DAYS,
+                Kept.SEARCHES: Demand.SEARCH_DAYS,
+                Kept.CONTACT: settings.keep_contacts_days,
+                Kept.SILENT: settings.keep_silent_days,
+                Kept.REFUSED: settings.keep_refused_days,
+            }
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class PersonalPlace:
     """A table. Its rows are parts of what `id` names, a column, whose kind is `kind`.
 
-    Without a kind, the column `kind` has it. `says` are columns with texts, or with JSON, in which
-    a person may be named; `fixed` those by which things are found again, so that no word is taken
-    out of them; `addresses` those that hold an e-mail address and nothing else; `by`
-    those with the name of an account. Words are taken out of the rows that `ended` (SQL) keeps.
+    The first table of a kind has the things themselves. Without a kind, the column `kind` has it.
+
+    Attributes:
+        says: columns with texts, or with JSON, in which a person may be named.
+        addresses: columns that hold an e-mail address and nothing else.
+        fixed: columns by which things are found again: no word is taken out of them.
+        by: columns with the name of an account.
+        ended: the SQL of the rows that may be changed and erased.
+        goes_with: the columns that name things of another kind, with which the rows go.
+        old: the SQL of the things that go after the days of `Kept`, which it has as `:then`.
     """
 
     table: str
@@ -52,6 +111,8 @@ class PersonalPlace:
     fixed: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     ended: str = "true"
+    goes_with: tuple[tuple[PersonalKind, str], ...] = ()
+    old: Mapping[Kept, str] = field(default_factory=dict)
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -87,38 +148,65 @@ PLACES: tuple[PersonalPlace, ...] = (
         "drafts", _K.DRAFT, "id",
         ("content", "proposals", "source_text", "origin", "remarks", "message"),
         by=("created_by", "updated_by"),
+        old={Kept.REFUSED: "state = 'rejected' and updated_at < :then"},
     ),
     PersonalPlace("draft_versions", _K.DRAFT, "draft_id", ("content", "note"), by=("by",)),
     PersonalPlace("front_page", _K.CASE, "story", by=("chosen_by",)),
     PersonalPlace("pictures", _K.CASE, "name", by=("added_by",)),
     PersonalPlace(
-        "notices", _K.NOTICE, "id", ("content", "message"), ("told_at",), by=("owner", "updated_by")
+        "notices", _K.NOTICE, "id", ("content", "message"), ("told_at",),
+        by=("owner", "updated_by"),
+        old={Kept.REFUSED: "state = 'refused' and updated_at < :then"},
     ),
     PersonalPlace("notice_versions", _K.NOTICE, "notice_id", ("content", "note"), by=("by",)),
     PersonalPlace(
-        "notice_answers", _K.ANSWER, "id", ("organisation", "text", "contact"), by=("by",)
+        "notice_answers", _K.ANSWER, "id", ("organisation", "text", "contact"), by=("by",),
+        goes_with=((_K.NOTICE, "notice_id"),),
+        old={Kept.REFUSED: "state = 'refused' and \"at\" < :then"},
     ),
-    PersonalPlace("notice_pairs", _K.NOTICE, "need_id", by=("by",)),
-    PersonalPlace("flags", _K.FLAG, "id", ("text", "settlement"), ("email",), by=("settled_by",)),
-    PersonalPlace("holds", _K.HOLD, "id", ("message",), ("email",), by=("account", "accepted_by")),
+    PersonalPlace(
+        "notice_pairs", _K.NOTICE, "need_id", by=("by",), goes_with=((_K.NOTICE, "offer_id"),)
+    ),
+    PersonalPlace(
+        "flags", _K.FLAG, "id", ("text", "settlement"), ("email",), by=("settled_by",),
+        old={Kept.REFUSED: "settled_at != '' and settled_at < :then"},
+    ),
+    PersonalPlace(
+        "holds", _K.HOLD, "id", ("message",), ("email",), by=("account", "accepted_by"),
+        old={
+            Kept.UNCONFIRMED: "state = 'linked' and accepted_by = '' and link_until < :now",
+            Kept.REFUSED: "state in ('refused', 'withdrawn') and asked_at < :then",
+        },
+    ),
     PersonalPlace("subscribers", _K.SUBSCRIBER, "id", addresses=("email",)),
     PersonalPlace("subscriptions", _K.SUBSCRIBER, "subscriber_id", ("topic",), by=("account",)),
     PersonalPlace(
         "outbox", _K.MAIL, "id",
         ("subject", "text", "html", "problem"), ("recipient",),
         fixed=("unsubscribe_url",),
+        old={
+            Kept.SENT_MAIL: "state = 'sent' and ended_at < :then",
+            Kept.FAILED_MAIL: "state = 'failed' and ended_at < :then",
+        },
     ),
     PersonalPlace("accounts", _K.ACCOUNT, "name", addresses=("email",)),
     PersonalPlace("tokens", _K.ACCOUNT, "account", ("label",)),
-    PersonalPlace("sessions", _K.ACCOUNT, "account", ("device",)),
-    PersonalPlace("wrong_passwords", _K.ACCOUNT, "account"),
+    PersonalPlace(
+        "sessions", _K.ACCOUNT, "account", ("device",),
+        old={Kept.SESSION: "seen_on < substr(:then, 1, 10)"},
+    ),
+    PersonalPlace(
+        "wrong_passwords", _K.ACCOUNT, "account",
+        old={Kept.WRONG_PASSWORDS: "day <= substr(:then, 1, 10)"},
+    ),
     PersonalPlace("contact_lists", _K.LIST, "id", ("name",), by=("owner",)),
     PersonalPlace("contact_list_members", _K.LIST, "list_id", by=("account",)),
     PersonalPlace("contact_list_entries", _K.LIST, "list_id", ("need", "note"), by=("changed_by",)),
     PersonalPlace(
         "jobs", _K.JOB, "id", ("parameters", "report", "message", "file"), by=("created_by",),
-        ended="finished_at != ''",
+        ended="finished_at != ''", old={Kept.JOB: "finished_at < :then"},
     ),
+    PersonalPlace("missed_needs", _K.NEED, "hash"),
     PersonalPlace("missed_words", _K.NEED, "hash", ("words",)),
     PersonalPlace("demand_choices", _K.SETTINGS, "id", by=("by",)),
     PersonalPlace("identity", _K.SETTINGS, "revision", ("content",), by=("by",)),
@@ -137,7 +225,7 @@ DERIVED: Collection[str] = frozenset({
 })  # fmt: skip
 """Tables made of records, which change and go with them."""
 
-COUNTS: Collection[str] = frozenset({"site_counts", "search_counts", "missed_needs"})
+COUNTS: Collection[str] = frozenset({"site_counts", "search_counts"})
 """Tables of numbers, by day."""
 
 PLAIN: Collection[str] = frozenset({

@@ -1,1 +1,0 @@
-"""Lists: the organisations that an account picked to call, alone or with colleagues."""

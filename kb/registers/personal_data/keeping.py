@@ -1,0 +1,281 @@
+"""Personal data is found, erased and forgotten in every register, as the traits of tables say.
+
+All within a transaction of the caller's, who rewrites the files afterwards (`Store.scrub`).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kb.errors import InputError, UnknownRecord
+from kb.registers.accounts import account_key, delete_account
+from kb.registers.alerts.subscriptions import forget_unconfirmed
+from kb.registers.clock import later, now
+from kb.registers.demand import forget_old_counts
+from kb.registers.holders.flags import FlaggedKind, erase_flags
+from kb.registers.personal_data.naming import column_without, read_column
+from kb.registers.personal_data.traits import (
+    NOT_ERASED,
+    PLACES,
+    Kept,
+    PersonalKind,
+    PersonalPlace,
+    Retention,
+)
+from kb.registers.pictures.pictures import drop_unused
+from kb.store.store import Store
+
+ERASED_ACCOUNT = "…"
+"""What stands for the name of an erased account. No account can have it: names are NFKC."""
+
+MOST_EXCERPTS = 3
+EXCERPT_CHARS = 60
+"""How much of a text is shown on either side of what was found."""
+
+_DAY_S = 24 * 3600
+_RECORDS = frozenset({"actors", "cases", "participations"})
+"""Tables of published records, which change as records do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalFinding:
+    """Something that names a person: what to erase or correct, and what of it is about them.
+
+    `tables` counts the rows, such as versions, in which they are named. `excerpts` are the first
+    texts, each with what stands around.
+    """
+
+    kind: PersonalKind
+    id: str
+    tables: dict[str, int] = field(default_factory=dict)
+    excerpts: tuple[str, ...] = ()
+
+
+def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFinding]:
+    """Everything in which a pattern is found, in the order of `PersonalKind`, then by id."""
+    found: dict[tuple[PersonalKind, str], PersonalFinding] = {}
+
+    def note(kind: PersonalKind, id_: str, table: str, excerpt: str, rows: int = 1) -> None:
+        known = found.get((kind, id_), PersonalFinding(kind, id_))
+        excerpts = known.excerpts
+        if excerpt and excerpt not in excerpts and len(excerpts) < MOST_EXCERPTS:
+            excerpts = (*excerpts, excerpt)
+        tables = known.tables | {table: known.tables.get(table, 0) + rows}
+        found[kind, id_] = PersonalFinding(kind, id_, tables, excerpts)
+
+    for place in PLACES:
+        for id_, kind, texts in _rows(store, place):
+            matched = [(text, match) for text in texts if (match := pattern.search(text))]
+            if matched or pattern.search(id_):
+                excerpt = _around(*matched[0]) if matched else ""
+                note(PersonalKind(kind), id_, place.table, excerpt)
+    for name in sorted(filter(pattern.search, _names_of_writers(store))):
+        for place, column in _columns_by():
+            count = _count(store, place, column, name)
+            if count:
+                note(PersonalKind.ACCOUNT, name, place.table, "", count)
+    order = list(PersonalKind)
+    return sorted(found.values(), key=lambda each: (order.index(each.kind), each.id))
+
+
+def _rows(store: Store, place: PersonalPlace) -> list[tuple[str, str, list[str]]]:
+    """The id, the kind and the texts of each row of a place."""
+    if not place.read:
+        return []
+    columns = ", ".join(f'"{column}"' for column in place.read)
+    kind = "kind" if place.kind is None else f"'{place.kind}'"
+    rows = store.execute(f'select "{place.id}", {kind}, {columns} from {place.table}')  # noqa: S608
+    return [(str(id_), kind, [read_column(text) for text in texts]) for id_, kind, *texts in rows]
+
+
+def _columns_by() -> list[tuple[PersonalPlace, str]]:
+    return [(place, column) for place in PLACES for column in place.by]
+
+
+def _names_of_writers(store: Store) -> set[str]:
+    """The names of all accounts that did something, of those that are no more among them."""
+    return {
+        row[0]
+        for place, column in _columns_by()
+        for row in store.execute(f'select distinct "{column}" from {place.table}')  # noqa: S608
+        if row[0]
+    }
+
+
+def _count(store: Store, place: PersonalPlace, column: str, name: str) -> int:
+    (count,) = store.execute(
+        f'select count(*) from {place.table} where "{column}" = ?',  # noqa: S608 (columns of ours)
+        [name],
+    ).fetchone()
+    return int(count)
+
+
+def _around(text: str, match: re.Match[str]) -> str:
+    start, end = match.start() - EXCERPT_CHARS, match.end() + EXCERPT_CHARS
+    around = " ".join(text[max(start, 0) : end].split())
+    return f"{'…' if start > 0 else ''}{around}{'…' if end < len(text) else ''}"
+
+
+def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
+    """Deletes a thing that is no published record, with what is nothing without it.
+
+    Raises:
+        UnknownRecord: there is none, or it is a job that has not ended.
+        InputError: things of this kind are not erased.
+        AccountError: it is the account of the last administrator.
+    """
+    if kind is PersonalKind.ACCOUNT:
+        _erase_account(store, id)
+        return
+    if kind in {*NOT_ERASED, PersonalKind.ACTOR, PersonalKind.CASE}:
+        raise InputError("personal_kind", "kind", kind=kind.value)
+    things = _things(kind)
+    for address in things.addresses if kind is not PersonalKind.MAIL else ():
+        store.execute(
+            f"delete from outbox where recipient in (select {address}"  # noqa: S608 (ours)
+            f" from {things.table} where {things.id} = ?)",
+            [id],
+        )
+    if not _delete(store, things, f"{things.id} = :id and {things.ended}", {"id": id}):
+        raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
+    if kind is PersonalKind.NOTICE:
+        erase_flags(store, FlaggedKind.NOTICE, [id])
+    if kind is PersonalKind.DRAFT:
+        drop_unused(store)
+
+
+def _things(kind: PersonalKind) -> PersonalPlace:
+    """The table that has the things of a kind."""
+    return next(place for place in PLACES if place.kind is kind)
+
+
+def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str, str]) -> int:
+    """Deletes rows of a table; with things, what goes with them. Returns how many rows."""
+    count = 0
+    if things.kind and things is _things(things.kind):
+        ids = f"select {things.id} from {things.table} where {which}"  # noqa: S608 (ours)
+        for place in PLACES:
+            columns = [column for kind, column in place.goes_with if kind is things.kind]
+            columns += [place.id] if place.kind is things.kind and place is not things else []
+            for column in columns:
+                statement = f"delete from {place.table} where {column} in ({ids})"  # noqa: S608
+                count += store.execute(statement, values).rowcount
+    statement = f"delete from {things.table} where {which}"  # noqa: S608 (ours)
+    return count + store.execute(statement, values).rowcount
+
+
+def _erase_account(store: Store, name: str) -> None:
+    """Deletes an account with its tokens, drafts that it never sent, lists, alerts and pages.
+
+    What it did otherwise stays, by nobody that could be told: `ERASED_ACCOUNT` stands there.
+    """
+    store.execute(
+        "delete from outbox where recipient in (select email from accounts where key = ?)",
+        [account_key(name)],
+    )
+    deleted = delete_account(store, name)
+    known = deleted or name
+    renamed = 0
+    owned = {
+        PersonalKind.DRAFT: "select id from drafts where created_by = ? and state = 'draft'",
+        PersonalKind.LIST: "select id from contact_lists where owner = ?",
+        PersonalKind.HOLD: "select id from holds where account = ?",
+        PersonalKind.SUBSCRIBER: (
+            "select distinct subscriber_id from subscriptions where account = ?"
+        ),
+    }
+    for kind, select in owned.items():
+        for row in store.execute(select, [known]).fetchall():
+            erase_thing(store, kind, row[0])
+    store.execute("delete from contact_list_members where account = ?", [known])
+    for place in PLACES:
+        for column in place.by:
+            renamed += store.execute(
+                f'update {place.table} set "{column}" = ? where "{column}" = ?',  # noqa: S608 (ours)
+                [ERASED_ACCOUNT, known],
+            ).rowcount
+    if not deleted and not renamed:
+        raise UnknownRecord(f"There is no account {name!r}.")
+
+
+def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
+    """Takes what a pattern finds out of every text but those of published records.
+
+    Subscribers and mails whose address it finds are erased. Returns how many rows changed.
+    """
+    changed = 0
+    for kind, select in (
+        (PersonalKind.SUBSCRIBER, "select id, email from subscribers"),
+        (PersonalKind.MAIL, "select id, recipient from outbox"),
+    ):
+        for id_, address in store.execute(select).fetchall():
+            if pattern.search(address):
+                erase_thing(store, kind, id_)
+                changed += 1
+    for place in PLACES:
+        if place.table in _RECORDS or not place.changed:
+            continue
+        changed += sum(
+            _take_out_of_row(store, pattern, place, dict(row))
+            for row in store.execute(
+                f"select * from {place.table} where {place.ended}"  # noqa: S608 (ours)
+            ).fetchall()
+        )
+    return changed
+
+
+def _take_out_of_row(
+    store: Store, pattern: re.Pattern[str], place: PersonalPlace, row: Mapping[str, object]
+) -> bool:
+    """Takes words out of a row; returns whether there were any."""
+    before = {column: str(row[column] or "") for column in place.changed}
+    after = {
+        column: ("" if pattern.search(text) else text)
+        if column in place.addresses
+        else column_without(pattern, text)
+        for column, text in before.items()
+    }
+    if after == before:
+        return False
+    keys = store.primary_key(place.table)
+    changes = ", ".join(f'"{column}" = :{column}' for column in after)
+    same = " and ".join(f'"{key}" = :key_{key}' for key in keys)
+    store.execute(
+        f"update {place.table} set {changes} where {same}",  # noqa: S608 (columns of ours)
+        after | {f"key_{key}": row[key] for key in keys},
+    )
+    return True
+
+
+# A notice is over when it was closed or refused, or its last day is past, and nobody touched it
+# since; or when it has been silent for so long that nobody waits for an answer any more.
+_OVER = (
+    "select id from notices where updated_at < :silent or (updated_at < :contact and"
+    " (state in ('closed', 'refused') or (until != '' and until < substr(:contact, 1, 10))))"
+)
+
+_STATEMENTS = (
+    # Of what is over, how to reach people goes, and what was told in private.
+    f"update notices set told_at = '', content = json_set(content, '$.contact', '')"  # noqa: S608
+    f" where id in ({_OVER}) and (told_at != '' or json_extract(content, '$.contact') != '')",
+    f"update notice_versions set content = json_set(content, '$.contact', '')"  # noqa: S608
+    f" where notice_id in ({_OVER}) and json_extract(content, '$.contact') != ''",
+    f"delete from notice_answers where private = 1 and notice_id in ({_OVER})",  # noqa: S608
+    f"update notice_answers set contact = '' where contact != '' and notice_id in ({_OVER})",  # noqa: S608
+)
+
+
+def forget_old(store: Store, retention: Retention, at: str = "") -> int:
+    """Deletes what is older than it is kept, at a time (now if empty); returns how many rows."""
+    at = at or now()
+    before = {kept: later(at, -days * _DAY_S) for kept, days in retention.days.items()}
+    count = forget_unconfirmed(store, at)
+    for place in PLACES:
+        for kept, which in place.old.items():
+            values = {"then": before[kept], "now": at}
+            count += _delete(store, place, f"{place.ended} and {which}", values)
+    count += forget_old_counts(store, at[:10])
+    values = {"silent": before[Kept.SILENT], "contact": before[Kept.CONTACT]}
+    count += sum(store.execute(statement, values).rowcount for statement in _STATEMENTS)
+    drop_unused(store, added_before=later(at, -_DAY_S))
+    return count

@@ -1,0 +1,341 @@
+"""Sources: what each claims of an actor since when, the choices for it, and its last inputs.
+
+A source's claims under one of its ids are one row of the table
+`statements`, so that a directory of many facts costs one write for each of its lines.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+
+from kb.models import Actor, Case, Kind
+from kb.reference.fields import CONTACT_FIELDS
+from kb.reference.visibility import (
+    DEFAULT_CHOICE,
+    DEFAULT_CHOICES,
+    ContactChoice,
+    Visibility,
+)
+from kb.registers.clock import now
+from kb.registers.versions import history
+from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
+from kb.store.connection import StoreRow
+from kb.store.database import dataclass_of
+from kb.store.pool import StorePool
+from kb.store.record_json import case_from_json, record_to_json
+from kb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedClaim:
+    """A source's claim about an actor, under an id of the source's own (`key`).
+
+    `field` is one of `Actor`'s, or `fact:` and a fact's name. `source` is "moderation" for a
+    moderator's correction, and empty for what was known before sources were named. `claimed_at`
+    is when the source first claimed the value.
+    """
+
+    source: str
+    key: str
+    field: str
+    value: str
+    claimed_at: str
+
+
+class Claims:
+    """The register of claims, to be read; `kb.editorial` writes it."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def of(self, actor_id: str) -> Sequence[SourcedClaim]:
+        """The claims about an actor, source by source as they came; none if no source is known.
+
+        Those about a merged actor are found by the id of the actor that was kept.
+        """
+        with self._stores.lend() as store:
+            records = source_records_of(store, [actor_id]).get(actor_id, [])
+        return [
+            SourcedClaim(
+                record.source,
+                record.key,
+                field,
+                claim.value if isinstance(claim.value, str) else " | ".join(claim.value),
+                claim.at,
+            )
+            for record in records
+            for field, claim in record.claims.items()
+        ]
+
+    def sources(self) -> Sequence[tuple[str, int]]:
+        """Every source with how many ids it makes claims under, in alphabetical order."""
+        with self._stores.lend() as store:
+            return sources_of(store)
+
+
+def sources_of(store: Store) -> list[tuple[str, int]]:
+    """Every source with how many ids it makes claims under, in alphabetical order."""
+    rows = store.execute("select source, count(*) from statements group by source order by source")
+    return [(row[0], row[1]) for row in rows]
+
+
+def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
+    """The source records of each of these actors, in the order in which they came."""
+    found: dict[str, list[SourceRecord]] = {}
+    for row in store.run(
+        "select * from statements where actor_id in :values order by number", actor_ids
+    ):
+        found.setdefault(row["actor_id"], []).append(_source_record(row))
+    return found
+
+
+def actors_of_keys(store: Store, source: str, keys: Collection[str]) -> dict[str, str]:
+    """The actors that a source describes under these ids of its own, by id."""
+    rows = store.run(
+        "select key, actor_id from statements where source = :source and key in :values",
+        keys,
+        source=source,
+    )
+    return {row["key"]: row["actor_id"] for row in rows}
+
+
+def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The source and the key of every record of these sources, one after the other."""
+    for source in sorted(sources):
+        rows = store.execute("select key from statements where source = ?", [source])
+        yield from ((source, row[0]) for row in rows)
+
+
+def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
+    """The ids of the actors with a record under these sources and keys."""
+    of_key = "select actor_id from statements where source = ? and key = ?"
+    return {row[0] for key in keys for row in store.execute(of_key, key)}
+
+
+def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
+    """The sources' own ids of these actors that no actor has: an ingest could give them to one."""
+    rows = store.run(
+        "select distinct key from statements where actor_id in :values"
+        " and key not in (select id from actors) order by key",
+        actor_ids,
+    )
+    return [row[0] for row in rows]
+
+
+def actors_without_source(store: Store) -> list[str]:
+    """The ids of the actors without a source record."""
+    rows = store.execute(
+        "select id from actors where id not in (select actor_id from statements) order by id"
+    )
+    return [row[0] for row in rows]
+
+
+def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
+    """Stores source records, each in the place of the one with its source and key."""
+    columns = "source, key, actor_id, said, since"
+    update = (
+        " on conflict (source, key) do update set"
+        " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since"
+    )
+    rows = [
+        (record.number, record.source, record.key, record.actor_id, _json(record), record.since)
+        for record in source_records
+    ]
+    # Those that have a number first: none of the others must get it.
+    store.executemany(
+        f"insert into statements (number, {columns}) values (?, ?, ?, ?, ?, ?){update}",  # noqa: S608
+        [row for row in rows if row[0]],
+    )
+    store.executemany(
+        f"insert into statements ({columns}) values (?, ?, ?, ?, ?){update}",  # noqa: S608
+        [row[1:] for row in rows if not row[0]],
+    )
+
+
+def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
+    """Deletes the records with these sources and keys."""
+    store.executemany("delete from statements where source = ? and key = ?", keys)
+
+
+def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
+    """Deletes the source records of these actors."""
+    store.run("delete from statements where actor_id in :values", actor_ids)
+
+
+def erase_claims(store: Store, actor_ids: Collection[str]) -> None:
+    """Deletes all claims about these actors, and their duplicates and redirects."""
+    forget_actors(store, actor_ids)
+    store.run("delete from blocks where actor_id in :values", actor_ids)
+    store.run("delete from duplicates where left_id in :values or right_id in :values", actor_ids)
+    store.run("delete from merged_actors where id in :values or actor_id in :values", actor_ids)
+
+
+def _json(record: SourceRecord) -> str:
+    by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
+    for field, claim in record.claims.items():
+        by_date.setdefault(claim.at, {})[field] = claim.value
+    return json.dumps(by_date, ensure_ascii=False)
+
+
+def _source_record(row: StoreRow) -> SourceRecord:
+    claims = {
+        field: Claim(tuple(value) if isinstance(value, list) else value, at)
+        for at, values in json.loads(row["said"]).items()
+        for field, value in values.items()
+    }
+    return dataclass_of(SourceRecord, row, claims=MappingProxyType(claims))
+
+
+class ColumnChoices:
+    """The register of the chosen targets of columns, by source."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def mapping(self, name: str) -> Mapping[str, str]:
+        """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
+        with self._stores.lend() as store:
+            row = store.execute("select mapping from sources where name = ?", [name]).fetchone()
+        return dict(json.loads(row["mapping"])) if row else {}
+
+    def remember(self, name: str, mapping: Mapping[str, str]) -> None:
+        """Stores the chosen targets of a source's columns, in the place of any before.
+
+        Raises:
+            ReadOnlyKnowledgeBase: the base cannot be written.
+        """
+        with self._stores.lend() as store, store.writing():
+            store.execute(
+                "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
+                " on conflict (name) do update set"
+                " mapping = excluded.mapping, updated_at = excluded.updated_at",
+                [name, json.dumps(dict(mapping), ensure_ascii=False), now()],
+            )
+
+
+class ContactChoices:
+    """The register of who sees the contacts of each source; `kb.editorial` writes it."""
+
+    def __init__(self, stores: StorePool) -> None:
+        self._stores = stores
+
+    def of(self, source: str) -> ContactChoice:
+        with self._stores.lend() as store:
+            return contact_choice(contact_choices(store), source)
+
+
+def contact_choice(choices: Mapping[str, ContactChoice], source: str) -> ContactChoice:
+    """Returns the choice for a source, or what holds until there is one."""
+    return choices.get(source) or DEFAULT_CHOICES.get(source, DEFAULT_CHOICE)
+
+
+def contact_choices(store: Store) -> dict[str, ContactChoice]:
+    """The choices that were made, by source."""
+    rows = store.execute("select name, contacts, persons from sources where contacts != ''")
+    return {
+        row["name"]: ContactChoice(Visibility(row["contacts"]), Visibility(row["persons"]))
+        for row in rows
+    }
+
+
+def save_contact_choice(store: Store, source: str, choice: ContactChoice) -> None:
+    store.execute(
+        "insert into sources (name, mapping, updated_at, contacts, persons)"
+        " values (?, '{}', ?, ?, ?) on conflict (name) do update set"
+        " contacts = excluded.contacts, persons = excluded.persons",
+        [source, now(), choice.organisations.value, choice.persons.value],
+    )
+
+
+def back_for_members(store: Store, actor: Actor) -> frozenset[str]:
+    """The contacts of a version that the stored actor lacks, in fields not public for a source.
+
+    Which source they were of is not known any more, so only members may see them.
+    """
+    choices = contact_choices(store)
+    sources = {record.source for record in source_records_of(store, [actor.id]).get(actor.id, ())}
+    stored = store.actors([actor.id]).get(actor.id)
+    back: set[str] = set()
+    for field in CONTACT_FIELDS:
+        if any(
+            contact_choice(choices, source).of(field) is not Visibility.PUBLIC
+            for source in sources - {MODERATION}
+        ):
+            back |= _values(actor, field) - (_values(stored, field) if stored else set())
+    return frozenset(back)
+
+
+def _values(actor: Actor, field: str) -> set[str]:
+    value: str | tuple[str, ...] = getattr(actor, field)
+    return {value} - {""} if isinstance(value, str) else set(value)
+
+
+def keep_members_only(
+    store: Store, actor_ids: Collection[str], published: Collection[str] = ()
+) -> None:
+    """Notes with each of these actors which of its contacts only members may see.
+
+    In the fields `published`, corrections of moderators become public now.
+    """
+    actor_ids = store.with_contacts(actor_ids)
+    choices = contact_choices(store)
+    records = source_records_of(store, actor_ids)
+    for actor_id, actor in store.actors_as_stored(actor_ids).items():
+        hidden = members_only(
+            actor,
+            records.get(actor_id, ()),
+            lambda source: contact_choice(choices, source),
+            published,
+        )
+        if hidden != actor.members_only:
+            store.hide_contacts(actor_id, hidden)
+
+
+def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
+    """The last input of each of these cases, by id; unknown ids are left out.
+
+    Of a case from before inputs were kept, it is the last version that no account made.
+    """
+    found = {id_: case_from_json(content) for id_, content in _inputs(store, case_ids).items()}
+    for case_id in set(case_ids) - found.keys():
+        for version in history(store, Kind.CASE, case_id):
+            if isinstance(version.record, Case) and not (version.by or version.restored):
+                found[case_id] = version.record
+    return found
+
+
+def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
+    """The cases that differ from their last input, or have none."""
+    kept = _inputs(store, {case.id for case in cases})
+    return [case for case in cases if kept.get(case.id) != record_to_json(case)]
+
+
+def save_inputs(store: Store, cases: Sequence[Case]) -> None:
+    store.executemany(
+        "insert into inputs (case_id, content) values (?, ?)"
+        " on conflict (case_id) do update set content = excluded.content",
+        [(case.id, record_to_json(case)) for case in cases],
+    )
+
+
+def delete_inputs(store: Store, case_ids: Collection[str]) -> None:
+    store.run("delete from inputs where case_id in :values", case_ids)
+
+
+def _inputs(store: Store, case_ids: Collection[str]) -> dict[str, str]:
+    """The content of the last input of cases, by id."""
+    return {
+        row["case_id"]: row["content"]
+        for row in store.run("select * from inputs where case_id in :values", case_ids)
+    }
+
+
+def renewed(case: Case, given: Case, before: Case) -> Case:
+    """The case, with the fields of the input `given` that differ from the input `before`."""
+    new: Mapping[str, object] = {
+        field.name: getattr(given, field.name)
+        for field in fields(case)
+        if getattr(given, field.name) != getattr(before, field.name)
+    }
+    return replace(case, **new)  # type: ignore[arg-type]
