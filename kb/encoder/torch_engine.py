@@ -8,14 +8,14 @@ import io
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kb.encoder.delta import DeltaMismatch, merge, read_delta
-from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.encoder.encoder import Embeddings, ModelCard, TextKind, WordEmbeddings
 from kb.errors import EncoderError
 
 BATCH_SIZE = 16
@@ -24,9 +24,6 @@ BATCH_SIZE = 16
 class SentenceTransformerEncoder:
     """An encoder on torch: slower than a compiled graph, and runs any model of the library."""
 
-    adaptation = ""
-    """The fingerprint of the delta that is in its weights, or nothing."""
-
     def __init__(
         self,
         folder: Path,
@@ -34,17 +31,14 @@ class SentenceTransformerEncoder:
         layers: int = 0,
         *,
         name: str,
-        fingerprint: str,
-        dimension: int,
-        prompts: Mapping[str, str],
-        remark: str = "",
+        card: ModelCard,
+        adaptation: str = "",
     ) -> None:
-        """Loads the model; `remark` is why no faster engine runs it, if one was asked for."""
-        self.name = name
-        self.engine = "torch" + (f" ({remark})" if remark else "")
-        self.fingerprint = fingerprint
-        self.dimension = dimension
-        self._prompts = prompts
+        """Loads the model; `adaptation` is the fingerprint of the delta in its weights."""
+        self.name, self.adaptation = name, adaptation
+        self.engine = "torch" + (f" ({card.remark})" if card.remark else "")
+        self.fingerprint, self.dimension = card.fingerprint, card.dimension
+        self._prompts = card.prompts
         self._model = load_sentence_transformer(folder, delta_folder, layers)
         self._lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""How a language model words a need: the trades, the materials and the gestures that it calls for.
+"""Wordings of needs by a language model: the trades, materials and gestures that they call for.
 
 The answer is not trusted: it is read as short phrases and nothing else, a few of each kind. A need
 with instructions in it can thus bring about poor phrases and no more. They move the query's
@@ -6,15 +6,23 @@ embedding a little; they require no word, leave nobody out, and are shown with a
 of them back.
 """
 
+import logging
 import re
+import threading
+import time
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from kb.language_model.chat_service import ChatService, UnusableAnswer
+from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
+from kb.settings import Settings
 from kb.text.folding import fold
+
+logger = logging.getLogger(__name__)
 
 MAX_NEED_CHARS = 400
 """Most characters of a need that is sent: a longer text, like a pasted e-mail, may name people."""
@@ -28,6 +36,15 @@ MAX_WORDING_TOKENS = 1_000
 MAX_PHRASES_OF_A_KIND = 4
 MAX_PHRASE_CHARS = 60
 MAX_PHRASE_WORDS = 8
+
+NEEDS_REMEMBERED = 2_000
+"""Count of needs whose wordings are remembered (about 1 kB each)."""
+
+MAX_ASKED_AT_ONCE = 4
+"""How many needs are asked at once; a search beyond them does without, and does not wait."""
+
+PAUSE_S = 30
+"""How long a service that failed is not asked again: searches do not wait for it meanwhile."""
 
 INSTRUCTIONS = f"""\
 You help to find the firms that could meet a need. The user's message is a JSON object: "need" is
@@ -112,8 +129,10 @@ class Wording:
 
 NO_WORDING = Wording()
 
+_Phrases = tuple[NeedPhrase, ...]
 
-def worded(service: ChatService, need: str) -> tuple[NeedPhrase, ...]:
+
+def worded(service: ChatService, need: str) -> _Phrases:
     """Returns the phrases of the model for a need: trades first, each phrase once.
 
     Raises:
@@ -146,3 +165,90 @@ def _phrases(answer: Mapping[str, Any], name: str) -> Iterator[str]:
         is_short = len(text) <= MAX_PHRASE_CHARS and len(text.split()) <= MAX_PHRASE_WORDS
         if is_short and _PHRASE.fullmatch(text) and any(sign.isalpha() for sign in text):
             yield text
+
+
+class NeedWorder:
+    """Words needs with a service. Threads share it.
+
+    `wait_s` is the budget of a search; `clock` gives seconds, for the pause after a failure.
+    """
+
+    def __init__(
+        self, service: ChatService, wait_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.model = service.name
+        self._service = service
+        self._wait_s = wait_s
+        self._clock = clock
+        self._known: OrderedDict[str, _Phrases] = OrderedDict()
+        self._asked: dict[str, Future[_Phrases]] = {}
+        self._resume_at = clock()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self | None:
+        """The worder by the service that the settings name; `None` if searches are to ask none."""
+        service = ChatService.from_settings(settings)
+        if service is None or not settings.assistant_search_wait_s:
+            return None
+        return cls(service, settings.assistant_search_wait_s)
+
+    def wording(self, need: str) -> Wording:
+        """Returns the wording of a need; without phrases if there is none within the budget."""
+        missing = Wording(self.model, WordingState.MISSING)
+        if len(need) > MAX_NEED_CHARS or not any(sign.isalpha() for sign in need):
+            # A long text is not sent, and a number is looked up.
+            return Wording(self.model, WordingState.WITHHELD)
+        asked = self._answer(need)
+        if asked is None:
+            return missing
+        try:
+            phrases = asked.result(self._wait_s)
+        except (TimeoutError, NoAnswer):
+            return missing
+        return Wording(self.model, WordingState.GIVEN, phrases)
+
+    def _answer(self, need: str) -> Future[_Phrases] | None:
+        """Returns the answer that is there or will come; None if the service is not asked now."""
+        key = fold(need)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                known: Future[_Phrases] = Future()
+                known.set_result(self._known[key])
+                return known
+            if key in self._asked:
+                return self._asked[key]
+            if len(self._asked) >= MAX_ASKED_AT_ONCE or self._clock() < self._resume_at:
+                return None
+            asked: Future[_Phrases] = Future()
+            self._asked[key] = asked
+        # A daemon: a process that ends does not wait for the answer.
+        threading.Thread(target=self._ask, args=(key, need, asked), daemon=True).start()
+        return asked
+
+    def _ask(self, key: str, need: str, asked: Future[_Phrases]) -> None:
+        phrases: _Phrases | None = None
+        failure = NoAnswer("it could not be asked.")
+        try:
+            phrases = worded(self._service, need)
+        except UnusableAnswer as unusable:
+            # The service is well. It would say the same of this need again: temperature is 0.
+            phrases = ()
+            logger.warning("A need was not worded by the language model: %s", unusable)
+        except NoAnswer as error:
+            failure = error
+            logger.warning("The language model is not asked for %d s: %s", PAUSE_S, error)
+        finally:
+            with self._lock:
+                del self._asked[key]
+                if phrases is None:
+                    self._resume_at = self._clock() + PAUSE_S
+                else:
+                    self._known[key] = phrases
+                    while len(self._known) > NEEDS_REMEMBERED:
+                        self._known.popitem(last=False)
+            if phrases is None:
+                asked.set_exception(failure)
+            else:
+                asked.set_result(phrases)

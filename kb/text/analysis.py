@@ -7,7 +7,7 @@ Stems are Snowball's (snowballstemmer), taken of folded words: people leave acce
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -75,34 +75,25 @@ def stems(word: Word, lang: str | None = None) -> set[str]:
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
-def stem_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """The places of each stem of a text, in order: `text[start:end]` is the word.
-
-    The latest texts are remembered: the same passages are shown again and again.
-    """
-    return _spans_of(words(text), lang)
-
-
-@lru_cache(maxsize=TEXTS_REMEMBERED)
 def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """The places of each stem of a text, as `stem_spans`, but of no function word.
+    """The places of each stem of a text, in order, but of no function word.
 
-    Only such words are marked as evidence: `du` and `the` prove nothing.
+    Only such words are marked as evidence: `du` and `the` prove nothing. The latest texts are
+    remembered: the same passages are shown again and again.
     """
-    return _spans_of((word for word in words(text) if not is_function_word(word)), lang)
+    found: dict[str, list[tuple[int, int]]] = {}
+    for match in _WORD.finditer(text):
+        at = match.start()
+        for start, end, of_word in _meanings(match.group(), lang):
+            for key in of_word:
+                found.setdefault(key, []).append((at + start, at + end))
+    return MappingProxyType({key: tuple(spans) for key, spans in found.items()})
 
 
 def places_of(stems_: Set[str], text: str, lang: str | None = None) -> list[tuple[int, int]]:
-    """The places of the words of a text with one of these stems, in order; of no function word.
-
-    As `meaning_spans` has them, and sooner.
-    """
-    return [
-        (match.start() + start, match.start() + end)
-        for match in _WORD.finditer(text)
-        for start, end, of_word in _meanings(match.group(), lang)
-        if not of_word.isdisjoint(stems_)
-    ]
+    """The places of the words of a text with one of these stems, in order (`meaning_spans`)."""
+    spans = meaning_spans(text, lang)
+    return sorted({span for key in stems_ & spans.keys() for span in spans[key]})
 
 
 @lru_cache(maxsize=50_000)
@@ -117,16 +108,6 @@ def _meanings(written: str, lang: str | None) -> tuple[tuple[int, int, frozenset
 
 def is_function_word(word: Word) -> bool:
     return set(word.forms) <= FUNCTION_WORDS
-
-
-def _spans_of(
-    of_text: Iterable[Word], lang: str | None
-) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    found: dict[str, list[tuple[int, int]]] = {}
-    for word in of_text:
-        for key in stems(word, lang):
-            found.setdefault(key, []).append((word.start, word.end))
-    return MappingProxyType({key: tuple(spans) for key, spans in found.items()})
 
 
 @lru_cache(maxsize=50_000)
@@ -190,8 +171,13 @@ def query_stems(query: str) -> set[str]:
 def word_coverage(query: str, text: str) -> float:
     """The share, 0 to 1, of the words that carry a query's need which a text has."""
     asked = carrying_words(query)
-    present = stem_spans(text)
+    present = _stems_in(text)
     return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)
+
+
+@lru_cache(maxsize=TEXTS_REMEMBERED)
+def _stems_in(text: str) -> frozenset[str]:
+    return frozenset(key for word in words(text) for key in stems(word))
 
 
 def carrying_words(query: str) -> list[Word]:

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.encoder import delta
-from kb.encoder.prepared import find_delta, find_model
-from kb.encoder.preparing import prompts_of
+from kb.encoder.prepared import find_delta, find_model, prompts_of
 from kb.settings import Settings
 from tests.benchmarks.corpus import ROOT
 from tests.benchmarks.processes import output_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from kb.language_model.need_worder import NeedWorder
+from kb.language_model.wording import NeedWorder
 from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits, serving
 from tests.chat_server import serving_chats

@@ -204,7 +204,7 @@ def test_a_reader_that_leaves_is_no_failure_to_tell() -> None:
 def test_a_knowledge_base_that_is_not_there_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: sample_encoder())
     result = CliRunner().invoke(main, ["serve", "--port", "0", "--kb", str(tmp_path / "none")])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"quisait: {tmp_path / 'none'}")

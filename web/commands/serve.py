@@ -6,7 +6,7 @@ from contextlib import suppress
 import click
 
 from kb.address import Place
-from kb.commands.options import encoder_ahead, kb_option
+from kb.commands.options import kb_option
 
 _M_ARENA_MAX = -8  # <malloc.h>
 
@@ -38,7 +38,6 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
     gc.disable()  # what is loaded now stays until the end: there is nothing to look for
     click.get_current_context().call_on_close(gc.enable)
     settings = divided(Settings.from_environment(kb=kb, workers=workers))
-    encoder = encoder_ahead(settings)  # while the rest is imported
 
     from kb.log_lines import log_lines
     from web import server
@@ -54,7 +53,6 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
                 settings,
                 host,
                 port,
-                encoder=encoder,
                 access_log=access_log,
                 on_ready=ready,
                 on_ending=end_in_time,

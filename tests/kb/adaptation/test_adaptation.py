@@ -170,23 +170,3 @@ def test_a_delta_for_another_model_is_reported_in_a_line(learnt: Path, tmp_path:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncoderError, match="holds no delta"):
         load_encoder(settings(adaptation=str(tmp_path / "empty")))
-
-
-@pytest.mark.slow
-def test_the_graph_gives_the_tokens_too(real_encoder: Encoder) -> None:
-    """The mean of the tokens' embeddings is the direction of the text's."""
-    from kb.encoder.openvino_engine import OpenVinoEncoder
-
-    assert isinstance(real_encoder, OpenVinoEncoder)
-    graph = real_encoder._requests._graph
-    assert [output.get_any_name() for output in graph.outputs] == [
-        "sentence_embedding",
-        "token_embeddings",
-    ]
-    ids = np.array([real_encoder._tokenizer.tokens("query: gants de cuir").ids])
-    outputs = graph({"input_ids": ids, "attention_mask": np.ones_like(ids)})
-    tokens = outputs["token_embeddings"]
-    assert tokens.shape == (1, ids.shape[1], real_encoder.dimension)
-    mean = tokens[0].mean(axis=0)
-    (embedding,) = real_encoder.encode(["gants de cuir"], TextKind.QUERY)
-    assert mean @ embedding / np.linalg.norm(mean) > 0.999

@@ -36,7 +36,6 @@ NOMENCLATURES = Path("tests/data/nomenclatures")
 @pytest.fixture(autouse=True)
 def _word_counts_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
-    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: WordCountEncoder)
 
 
 @pytest.fixture
@@ -210,9 +209,6 @@ def test_a_base_of_another_encoder_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder("words-2"))
-    monkeypatch.setattr(
-        "kb.encoder.prepared.load_ahead", lambda _: lambda: WordCountEncoder("words-2")
-    )
     result = run("search", "gants", "--kb", folder)
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()

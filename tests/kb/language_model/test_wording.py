@@ -1,17 +1,26 @@
-"""What is read of a language model's answer: short phrases, and nothing else."""
+"""Wordings: short phrases alone are read of an answer; a budget, a memory, pauses."""
+
+import logging
+import threading
 
 import pytest
 
-from kb.language_model.chat_service import UnusableAnswer
+from kb.language_model import wording as module
+from kb.language_model.chat_service import ChatService, UnusableAnswer
 from kb.language_model.wording import (
     INSTRUCTIONS,
+    MAX_ASKED_AT_ONCE,
+    MAX_NEED_CHARS,
     MAX_PHRASES_OF_A_KIND,
+    PAUSE_S,
     NeedPhrase,
+    NeedWorder,
     PhraseKind,
     Wording,
     WordingState,
     worded,
 )
+from kb.settings import Settings
 from tests.chat_server import ChatServer
 
 SOAP = NeedPhrase(PhraseKind.TRADE, "fabrication de savons")
@@ -37,51 +46,18 @@ def test_the_need_is_sent_as_data_and_nothing_else(chat_server: ChatServer) -> N
     assert chat_server.asked[0]["messages"][0]["content"] == INSTRUCTIONS
 
 
-@pytest.mark.parametrize(
-    "poor",
-    [
-        "Bonjour ! Voici les métiers.",
-        "<b>savons</b>",
-        "savons\N{RIGHT-TO-LEFT OVERRIDE}",
-        "sa\N{ZERO WIDTH SPACE}vons",
-        "https://evil.example/savons",
-        "evil.example",
-        "a@b.example",
-        "{{ savons }}",
-        "savons; drop table actors",
-        "`savons`",
-        "+savons",
-        "-savons",
-        '"savons"',
-        "12345678900012",
-        "-",
-        "",
-        "x" * 61,
-        "one two three four five six seven eight nine",
-        "savons\x00",
-        7,
-        None,
-        ["savons"],
-        {"text": "savons"},
-    ],
-)
-def test_what_is_no_phrase_is_dropped(chat_server: ChatServer, poor: object) -> None:
-    assert texts(chat_server, [poor, SOAP.text]) == [SOAP.text]
+def test_what_is_no_phrase_is_dropped(chat_server: ChatServer) -> None:
+    poor = "Bonjour ! Voici les métiers.|<b>savons</b>|sa\u200bvons|savons\u202e|savons\x00"
+    poor += "|https://evil.example/savons|evil.example|a@b.example|{{ savons }}|`savons`|+savons"
+    poor += '|savons; drop table actors|-savons|"savons"|12345678900012|-||one 2 3 4 5 six 7 8 nine'
+    of_other_kinds: list[object] = ["x" * 61, 7, None, ["savons"], {"text": "savons"}]
+    assert texts(chat_server, [*poor.split("|"), *of_other_kinds, SOAP.text]) == [SOAP.text]
 
 
-@pytest.mark.parametrize(
-    "phrase",
-    [
-        "travail à façon",
-        "mise en œuvre d'acier inox (304L)",
-        "l’embouteillage",
-        "3D printing",
-        "cut-and-sew work",
-        "savons, détergents",
-    ],
-)
-def test_phrases_of_both_languages_are_kept(chat_server: ChatServer, phrase: str) -> None:
-    assert texts(chat_server, [phrase]) == [phrase]
+def test_phrases_of_both_languages_are_kept(chat_server: ChatServer) -> None:
+    phrases = "travail à façon|mise en œuvre d'acier inox (304L)|l’embouteillage|3D printing"
+    for phrase in f"{phrases}|cut-and-sew work|savons, détergents".split("|"):
+        assert texts(chat_server, [phrase]) == [phrase]
 
 
 def test_spaces_and_line_ends_are_one_space(chat_server: ChatServer) -> None:
@@ -110,13 +86,12 @@ def test_a_list_that_is_none_is_as_if_it_were_empty(chat_server: ChatServer) -> 
     assert worded(chat_server.service, "gel") == (ALCOHOL,)
 
 
-@pytest.mark.parametrize(
-    "answer", ["Sure!", {}, {"trades": "savons"}, ["savons"], {"participants": []}]
-)
-def test_another_answer_is_not_usable(chat_server: ChatServer, answer: object) -> None:
-    chat_server.says(answer)
-    with pytest.raises(UnusableAnswer):
-        worded(chat_server.service, "gel")
+def test_another_answer_is_not_usable(chat_server: ChatServer) -> None:
+    answers: tuple[object, ...] = ("Sure!", {}, {"trades": "savons"}, ["savons"], {"parts": []})
+    for answer in answers:
+        chat_server.says(answer)
+        with pytest.raises(UnusableAnswer):
+            worded(chat_server.service, "gel")
 
 
 def test_an_endless_answer_is_not_read_to_its_end(chat_server: ChatServer) -> None:
@@ -130,3 +105,194 @@ def test_phrases_are_taken_back_however_they_are_written() -> None:
     left = whole.without(["FABRICATION DE SAVONS", "unknown"])
     assert left.phrases == (ALCOHOL, MIX)
     assert left.taken_back == (SOAP,)
+
+
+PATIENT_S = 60.0
+"""More than any answer takes: only an event ends the wait."""
+
+AT_ONCE_S = 0.01
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def words_of(wording: Wording) -> list[str]:
+    return [phrase.text for phrase in wording.phrases]
+
+
+@pytest.fixture
+def worder(chat_server: ChatServer) -> NeedWorder:
+    chat_server.says({"trades": ["savons"]})
+    return NeedWorder(chat_server.service, PATIENT_S)
+
+
+def impatient(worder: NeedWorder) -> NeedWorder:
+    worder._wait_s = AT_ONCE_S
+    return worder
+
+
+def patient(worder: NeedWorder) -> NeedWorder:
+    worder._wait_s = PATIENT_S
+    return worder
+
+
+def test_a_good_answer_is_given_with_the_name_of_the_model(worder: NeedWorder) -> None:
+    wording = worder.wording("gel")
+    assert (wording.model, wording.state) == ("little-model", WordingState.GIVEN)
+    assert words_of(wording) == ["savons"]
+
+
+def test_what_is_known_is_not_asked_again(worder: NeedWorder, chat_server: ChatServer) -> None:
+    first = worder.wording("gel")
+    chat_server.says({"trades": ["another"]})
+    assert [worder.wording(same) for same in ("gel", "GEL", "Gél")] == [first] * 3
+    assert len(chat_server.asked) == 1
+
+
+def test_an_answer_that_comes_too_late_serves_the_next_search(
+    worder: NeedWorder, chat_server: ChatServer
+) -> None:
+    chat_server.released.clear()
+    late = impatient(worder).wording("gel")
+    assert (late.state, late.phrases) == (WordingState.MISSING, ())
+    chat_server.released.set()
+    # Waits for the answer to the first question: there is no second.
+    assert words_of(patient(worder).wording("gel")) == ["savons"]
+    assert words_of(impatient(worder).wording("gel")) == ["savons"]
+    assert len(chat_server.asked) == 1
+
+
+def test_searches_of_the_same_need_wait_for_one_answer(
+    worder: NeedWorder, chat_server: ChatServer
+) -> None:
+    chat_server.released.clear()
+    found: list[Wording] = []
+    searches = [
+        threading.Thread(target=lambda: found.append(worder.wording("gel"))) for _ in range(5)
+    ]
+    for search in searches:
+        search.start()
+    assert chat_server.reached.wait(PATIENT_S)
+    chat_server.released.set()
+    for search in searches:
+        search.join()
+    assert [words_of(wording) for wording in found] == [["savons"]] * 5
+    assert len(chat_server.asked) == 1
+
+
+def test_beyond_a_few_needs_at_once_a_search_does_without_and_does_not_wait(
+    worder: NeedWorder, chat_server: ChatServer
+) -> None:
+    chat_server.released.clear()
+    for number in range(MAX_ASKED_AT_ONCE):
+        impatient(worder).wording(f"need {number}")
+    # It would wait for a minute, and the server is held: to come back at all is not to wait.
+    assert patient(worder).wording("one more").state is WordingState.MISSING
+    chat_server.released.set()
+    for number in range(MAX_ASKED_AT_ONCE):
+        assert words_of(worder.wording(f"need {number}")) == ["savons"]
+    assert words_of(worder.wording("one more")) == ["savons"]
+
+
+@pytest.mark.parametrize("content", ["I am sorry", {"trades": 3}, "[" * 100_000])
+def test_an_unusable_answer_is_no_wording_and_not_asked_again(
+    worder: NeedWorder, chat_server: ChatServer, content: object
+) -> None:
+    chat_server.says(content)
+    for _ in range(2):
+        wording = worder.wording("gel")
+        assert (wording.state, wording.phrases) == (WordingState.GIVEN, ())
+    assert len(chat_server.asked) == 1
+    # It is of this need: other needs are asked.
+    chat_server.says({"trades": ["cuir"]})
+    assert words_of(worder.wording("gants")) == ["cuir"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 307])
+def test_a_service_that_fails_is_left_alone_for_a_while(
+    chat_server: ChatServer, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    worder = NeedWorder(chat_server.service, PATIENT_S, clock)
+    chat_server.says({"trades": ["savons"]})
+    chat_server.status = status
+    with caplog.at_level(logging.WARNING):
+        assert worder.wording("gel moussant").state is WordingState.MISSING
+    assert f"it answered with status {status}." in caplog.text
+    assert "gel" not in caplog.text
+    assert "sesame" not in caplog.text
+    chat_server.status = 200
+    clock.now += PAUSE_S - 1
+    assert worder.wording("gants").state is WordingState.MISSING
+    assert len(chat_server.asked) == 1
+    clock.now += 1
+    assert words_of(worder.wording("gel moussant")) == ["savons"]
+
+
+def test_what_is_known_is_given_during_a_pause(chat_server: ChatServer) -> None:
+    worder = NeedWorder(chat_server.service, PATIENT_S, Clock())
+    chat_server.says({"trades": ["savons"]})
+    worder.wording("gel")
+    chat_server.status = 500
+    worder.wording("gants")
+    assert words_of(worder.wording("gel")) == ["savons"]
+
+
+def test_nobody_there_is_no_wording() -> None:
+    worder = NeedWorder(ChatService("http://127.0.0.1:9/v1", "m"), PATIENT_S)
+    assert worder.wording("gel").state is WordingState.MISSING
+
+
+def test_a_failure_that_nobody_thought_of_ends_the_wait(
+    worder: NeedWorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    monkeypatch.setattr(module, "worded", lambda *_: 1 / 0)
+    assert worder.wording("gel").state is WordingState.MISSING
+    assert worder._asked == {}
+
+
+def test_a_long_text_is_not_sent(worder: NeedWorder, chat_server: ChatServer) -> None:
+    assert worder.wording("g" * (MAX_NEED_CHARS + 1)).phrases == ()
+    assert chat_server.asked == []
+    assert words_of(worder.wording("g" * MAX_NEED_CHARS)) == ["savons"]
+
+
+def test_numbers_are_not_worded(worder: NeedWorder, chat_server: ChatServer) -> None:
+    assert worder.wording("552 081 317 66522").phrases == ()
+    assert chat_server.asked == []
+
+
+def test_the_oldest_wordings_are_forgotten(
+    worder: NeedWorder, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NEEDS_REMEMBERED", 2)
+    for need in ("gel", "gants", "gel", "masques"):
+        worder.wording(need)
+    assert len(chat_server.asked) == 3
+    worder.wording("gel")
+    assert len(chat_server.asked) == 3
+    worder.wording("gants")
+    assert len(chat_server.asked) == 4
+
+
+URL = "https://llm.example.org/v1"
+
+
+def test_without_an_address_or_a_budget_searches_ask_nobody() -> None:
+    assert NeedWorder.from_settings(Settings()) is None
+    assert NeedWorder.from_settings(Settings(assistant_url=URL, assistant_search_wait_s=0)) is None
+
+
+def test_with_an_address_searches_wait_for_a_moment() -> None:
+    worder = NeedWorder.from_settings(Settings(assistant_url=URL, assistant_model="m"))
+    assert worder is not None
+    assert (worder.model, worder._wait_s) == ("m", 1.5)

@@ -301,7 +301,7 @@ def _contacts(data: bytes) -> None:
 
 def _names(data: bytes) -> None:
     from ingest.records.fields import country_code, folded, language, record_id, theme_names
-    from kb.text.analysis import index_words, query_stems, says, stem_spans
+    from kb.text.analysis import index_words, meaning_spans, query_stems, says
     from kb.text.flow import flow_of
     from kb.text.know_how import statement_kind
     from kb.text.organisation_name import analyse_name, name_key
@@ -309,7 +309,7 @@ def _names(data: bytes) -> None:
     text = _text(data)
     list(analyse_name(text).placed())
     name_key(text)
-    for spans in stem_spans(text, "fr").values():
+    for spans in meaning_spans(text, "fr").values():
         assert all(0 <= start < end <= len(text) for start, end in spans)
     index_words(text, "en"), query_stems(text), says(text, text[:20]), flow_of(text)
     statement_kind(text), folded(text), theme_names(text), country_code(text[:80])

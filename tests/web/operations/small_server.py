@@ -67,7 +67,7 @@ def run_small_searcher(channel: socket.socket, encoder: socket.socket, settings:
 
 def serve(folder: Path, *arguments: str) -> None:
     with (
-        patch("kb.encoder.prepared.load_ahead", lambda _: sample_encoder),
+        patch("kb.knowledge_base.load_encoder", lambda _: sample_encoder()),
         patch.multiple(
             server, **SMALL, prepare_reading=lambda: None, run_searcher=run_small_searcher
         ),

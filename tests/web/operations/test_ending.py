@@ -85,7 +85,7 @@ def test_nothing_is_searched_for_cycles_at_the_end(monkeypatch: pytest.MonkeyPat
     def interrupted(*_asked: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: sample_encoder())
     monkeypatch.setattr(server, "serve", interrupted)
     assert CliRunner().invoke(main, ["serve"]).exit_code == 130
     assert frozen
@@ -100,7 +100,7 @@ def test_cycles_are_looked_for_once_a_server_is_ready(monkeypatch: pytest.Monkey
         on_ready()
         looked_for.append(gc.isenabled())
 
-    monkeypatch.setattr("kb.encoder.prepared.load_ahead", lambda _: sample_encoder)
+    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: sample_encoder())
     monkeypatch.setattr(server, "serve", serve)
     CliRunner().invoke(main, ["serve", "--workers", "1"], catch_exceptions=False)
     assert looked_for == [False, True]
