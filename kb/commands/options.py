@@ -93,7 +93,5 @@ def encoder_ahead(settings: Settings) -> Callable[[], Encoder]:
         EncoderError: as `load_ahead`.
     """
     from kb.encoder.prepared import load_ahead
-    from kb.encoder.query_cache import QueryCache
 
-    loaded = load_ahead(settings)
-    return lambda: QueryCache(loaded())
+    return load_ahead(settings)
