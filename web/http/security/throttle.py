@@ -1,17 +1,12 @@
-"""Slows down repeated attempts: after the first few, each waits twice as long as the last.
+"""Slows down repeated attempts: after the first few, each waits twice as long as the last."""
 
-Kept in memory, of the keys tried last: a restart forgets it, and filling it costs more attempts
-than it saves.
-"""
-
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 
 from starlette.requests import HTTPConnection
+
+from web.http.security.counts import Counts, Entry
 
 
 def host_of(connection: HTTPConnection) -> str:
@@ -41,34 +36,29 @@ def wide_network_of(host: str) -> str:
     return str(ip_network((number, 32 if isinstance(number, IPv6Address) else 16), strict=False))
 
 
-@dataclass(slots=True)
-class _Attempts:
-    count: int = 0
-    last_at: float = 0
-
-
 class Throttle:
     """`free` attempts for each key, then one after 1, 2, 4… seconds, `longest_s` at most.
 
-    A key that nobody tries for `forgotten_after_s` is new again.
+    A key that nobody tries for `forgotten_after_s` is new again. Throttles of one `kind` that share
+    `counts` are one.
     """
 
     def __init__(
         self,
+        counts: Counts | None = None,
+        kind: str = "",
         *,
         free: int,
         longest_s: float = 60,
         forgotten_after_s: float = 15 * 60,
-        capacity: int = 10_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._counts = counts or Counts()
+        self._kind = kind
         self._free = free
         self._longest_s = longest_s
         self._forgotten_after_s = forgotten_after_s
-        self._capacity = capacity
         self._clock = clock
-        self._lock = threading.Lock()
-        self._of: OrderedDict[str, _Attempts] = OrderedDict()
 
     def attempt(self, key: str) -> float:
         """Counts an attempt and returns 0, or returns the seconds to wait if it comes too early.
@@ -76,36 +66,24 @@ class Throttle:
         Counted before its outcome is known, so that many at once are many.
         """
         now = self._clock()
-        with self._lock:
-            attempts = self._remembered(key, now)
-            over = attempts.count - self._free
+        with self._counts.change(self._kind, key) as attempts:
+            count = self._remembered(attempts, now)
+            over = count - self._free
             delay = min(2.0 ** min(over, 30), self._longest_s) if over >= 0 else 0
-            left = attempts.last_at + delay - now if attempts.count else 0
+            left = attempts.at + delay - now if count else 0
             if left > 0:
                 return left
-            attempts.count += 1
-            attempts.last_at = now
-            self._of[key] = attempts
-            self._of.move_to_end(key)
-            if len(self._of) > self._capacity:
-                self._of.popitem(last=False)
+            attempts.count, attempts.at = count + 1, now
         return 0
 
     def count(self, key: str) -> int:
         """Returns how many attempts of a key are remembered."""
-        with self._lock:
-            return self._remembered(key, self._clock()).count
+        return self._remembered(self._counts.get(self._kind, key), self._clock())
 
-    def _remembered(self, key: str, now: float) -> _Attempts:
-        attempts = self._of.get(key)
-        if attempts is None or now - attempts.last_at > self._forgotten_after_s:
-            return _Attempts()
-        return attempts
+    def _remembered(self, attempts: Entry, now: float) -> int:
+        return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:
         """Forgets all attempts of a key, or only the last."""
-        with self._lock:
-            if forget:
-                self._of.pop(key, None)
-            elif key in self._of:
-                self._of[key].count -= 1
+        with self._counts.change(self._kind, key) as attempts:
+            attempts.count = 0 if forget else attempts.count - 1

@@ -267,14 +267,6 @@ def test_the_holder_and_the_administrators_see_what_was_tried(
     assert "20 wrong passwords were tried" in guesser.get("/en/account").text
 
 
-def test_no_crowd_of_addresses_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_in_throttle, "PAIRS_REMEMBERED", 3)
-    throttle = SignInThrottle()
-    for number in range(9):
-        throttle.let_in(Claimant("léa", f"192.0.2.{number}"))
-    assert [*throttle._known_pairs] == [f"192.0.2.{number} léa" for number in (6, 7, 8)]
-
-
 def test_a_throttle_that_waits_for_a_pair_counts_nothing_of_the_address() -> None:
     throttle = SignInThrottle()
     throttle.of_pair = Throttle(free=1, clock=Clock())
