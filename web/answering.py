@@ -25,7 +25,7 @@ from kb.settings import Settings
 from web.app import create_app
 from web.fonts.making import prepare_fonts
 from web.http.i18n import Language
-from web.http.security.counts import Counts
+from web.http.security.throttle import Counts
 from web.http.templating import Renderer
 from web.operations.connections import IDLE_S, GuardedProtocol
 from web.regularly import Regularly

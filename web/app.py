@@ -45,14 +45,12 @@ from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
 from web.http.errors import answer_errors
-from web.http.security.body_limit import BodyLimit
-from web.http.security.counts import Counts
+from web.http.security.bodies import BodyLimit, SoundBodies
 from web.http.security.headers import SecurityHeaders
 from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
-from web.http.security.sound_bodies import SoundBodies
-from web.http.security.throttle import Throttle
+from web.http.security.throttle import Counts, Throttle
 from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION

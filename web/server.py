@@ -34,7 +34,7 @@ from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
 from web.alerts.digests import Digests
 from web.answering import INTERRUPTED, Background, Server, application, warm_up
-from web.http.security.counts import Counts
+from web.http.security.throttle import Counts
 from web.mail.sender import MailSender
 from web.operations.connections import ANSWER_S
 from web.operations.metrics import FOLDER_OF_WORKERS

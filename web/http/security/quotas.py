@@ -19,9 +19,8 @@ from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import Refusal
-from web.http.security.body_limit import MEGABYTE, longest_body
-from web.http.security.counts import Counts
-from web.http.security.throttle import host_of
+from web.http.security.bodies import MEGABYTE, longest_body
+from web.http.security.throttle import Counts, host_of
 
 MODERATORS_TIMES = 10
 """How many times as much moderators and administrators may, who do the work of many."""

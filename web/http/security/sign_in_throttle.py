@@ -16,8 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from web.http.security.counts import Counts
-from web.http.security.throttle import Throttle, wide_network_of
+from web.http.security.throttle import Counts, Throttle, wide_network_of
 
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30

@@ -175,11 +175,6 @@ def test_who_guesses_the_password_in_a_stolen_session_keeps_nobody_out(village: 
     assert not is_in(thief)
 
 
-def test_a_long_name_is_a_short_key(village: Village) -> None:
-    sign_in(village.browser(), "x" * 15_000, WRONG)
-    assert max(map(len, village.throttle.of_pair._of)) < 400
-
-
 # Turns
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from web.http.security import counts as module
-from web.http.security.counts import Counts
-from web.http.security.throttle import Throttle
+from web.http.security import throttle as module
+from web.http.security.throttle import Counts, Throttle
 
 
 class Clock:
