@@ -182,7 +182,7 @@ def _starting(
 
         def start() -> BaseProcess:
             asked = (own, bound, counts.file, counts.secret, access_log, is_ready)
-            process = processes.Process(target=_work, args=asked, daemon=False)
+            process = processes.Process(target=_work, args=asked)
             process.start()
             return process
 

@@ -4,13 +4,11 @@
     python -m tests.benchmarks.large --kb build/bulk/mixed-1000000
 
 The steps are those of the comparison (`tests.benchmarks`), of ours alone: too large a base to make
-one of each contestant. The server is run with one process, and as it comes. Some cases are added,
-and stay in the base.
+one of each contestant. Some cases are added, and stay in the base.
 """
 
 import argparse
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +27,6 @@ SIZE = 1_000_000
 MIB_COLUMNS = "shared out, of it of no file, whole"
 
 
-class OneProcess(Entrant):
-    """Our server without a searcher beside it."""
-
-    def serve(self, model: Path, base: Path, port: int) -> Sequence[str]:
-        return [*super().serve(model, base, port), "--workers", "1"]
-
-
 @dataclass(frozen=True)
 class LargeBase(Workshop):
     """Steps are run on one base, which is there."""
@@ -52,7 +43,6 @@ def main() -> None:
     parser.add_argument("--kb", type=Path, required=True)
     given = parser.parse_args()
     (ours,) = (one for one in ENTRANTS if one.name == "ours")
-    alone = OneProcess(ours.name, ours.title, ours.module, ours.path, is_ours=True)
     with tempfile.TemporaryDirectory() as scratch:
         nothing = Path(scratch)
         workshop = LargeBase(nothing, nothing, nothing, FULL, given.kb.resolve())
@@ -63,8 +53,7 @@ def main() -> None:
             ("cold search", "once", ours),
             ("cold search again", "once", ours),
             ("in process", "search", ours),
-            ("server of one process", "serve", alone),
-            ("server as it comes", "serve", ours),
+            ("server", "serve", ours),
         ):
             _print(title, MEASURES[what](workshop, one, SIZE, turn, what))
             turn += 1
