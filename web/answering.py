@@ -105,10 +105,13 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
         # done, and once in a while the signal is lost.
-        if sig == signal.SIGINT and multiprocessing.parent_process():
-            return  # it reaches all processes: the one that started this one tells it to end
+        # Ctrl-C, and a service manager, may tell all processes: a worker ends once, and when the
+        # process that started it says so.
+        is_worker = multiprocessing.parent_process() is not None
+        if is_worker and sig == signal.SIGINT:
+            return
         if self.should_exit:
-            self.force_exit = sig == signal.SIGINT
+            self.force_exit = not is_worker
             return
         self.should_exit = True
         self.code = INTERRUPTED if sig == signal.SIGINT else 0
@@ -117,7 +120,6 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             gc.freeze()  # what is loaded now stays until the end: there is nothing to look for
-            gc.enable()
             for background in (*self._own, self._last):
                 background.start()
             self._on_ready()

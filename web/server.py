@@ -88,6 +88,7 @@ def serve(
         service = ServiceNotices()
 
         def ready() -> None:
+            gc.enable()
             click.echo(f"Qui sait faire ? → {_url(bound)}")
             for background in once:
                 background.start()

@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Counts:
         self._database = sqlite3.connect(
             self.file or ":memory:", timeout=10, isolation_level=None, check_same_thread=False
         )
+        weakref.finalize(self, self._database.close)
         self._database.executescript(
             "pragma journal_mode = wal; pragma synchronous = off;"
             "create table if not exists counts"
@@ -109,9 +111,9 @@ class Counts:
         self._written += 1
         if self._written % TRIMMED_EVERY == 0:
             write(
-                "delete from counts where kind = ?1 and at < (select at from counts"
-                " where kind = ?1 order by at desc limit 1 offset ?2)",
-                [kind, CAPACITY],
+                "delete from counts where kind = ? and at < (select at from counts"
+                " where kind = ? order by at desc limit 1 offset ?)",
+                [kind, kind, CAPACITY],
             )
 
     def _digest(self, key: str) -> bytes:
