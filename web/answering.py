@@ -25,7 +25,7 @@ from kb.settings import Settings
 from web.app import create_app
 from web.fonts.making import prepare_fonts
 from web.http.i18n import Language
-from web.http.security.throttle import Counts
+from web.http.security.throttle import SharedCounts
 from web.http.templating import Renderer
 from web.operations.connections import IDLE_S, GuardedProtocol
 from web.regularly import Regularly
@@ -52,7 +52,7 @@ INTERRUPTED = 128 + signal.SIGINT
 _log = logging.getLogger(__name__)
 
 
-class Background(Protocol):
+class Beside(Protocol):
     """Work beside the answers, as long as the server runs."""
 
     def start(self) -> None: ...
@@ -67,7 +67,7 @@ class Server(uvicorn.Server):
         self,
         app: FastAPI,
         settings: Settings,
-        once: Sequence[Background],
+        once: Sequence[Beside],
         on_ready: Callable[[], object],
         on_ending: Callable[[int], object],
         alive: Callable[[], object] = lambda: None,
@@ -94,11 +94,11 @@ class Server(uvicorn.Server):
         config.load()
         app.state.proxies = _proxies(config)
         state = app.state
-        self._own: Sequence[Background] = [
+        self._own: Sequence[Beside] = [
             _SearchUpkeep(state.knowledge_base, state.renderer), readers(), state.demand_counter,
         ]  # fmt: skip
         self._once = once
-        self._last: Background = state.site_usage
+        self._last: Beside = state.site_usage
         self._on_ready, self._on_ending, self._alive = on_ready, on_ending, alive
         self.code = 0
 
@@ -179,7 +179,7 @@ def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
 
 
 def application(
-    knowledge_base: KnowledgeBase, settings: Settings, counts: Counts, *, access_log: bool
+    knowledge_base: KnowledgeBase, settings: Settings, counts: SharedCounts, *, access_log: bool
 ) -> FastAPI:
     sys.setswitchinterval(TURN_S)
     fonts = prepare_fonts(settings.cache)

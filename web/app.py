@@ -50,7 +50,7 @@ from web.http.security.headers import SecurityHeaders
 from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
-from web.http.security.throttle import Counts, Throttle
+from web.http.security.throttle import SharedCounts, Throttle
 from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
@@ -167,7 +167,7 @@ def create_app(
     fonts: WebFonts = NO_FONTS,
     *,
     log_requests: bool = False,
-    counts: Counts | None = None,
+    counts: SharedCounts | None = None,
 ) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards.
 
@@ -204,7 +204,7 @@ def create_app(
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
     app.state.complete_searches = CompleteSearches()
-    counts = counts or Counts()
+    counts = counts or SharedCounts()
     app.state.sign_in_throttle = SignInThrottle(counts)
     # Of all mails that who types an address has sent to it.
     app.state.alert_throttle = Throttle(

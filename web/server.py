@@ -33,8 +33,8 @@ from kb.log_lines import log_lines
 from kb.registers.personal_data.retention import Retention
 from kb.settings import Settings
 from web.alerts.digests import Digests
-from web.answering import INTERRUPTED, Background, Server, application, warm_up
-from web.http.security.throttle import Counts
+from web.answering import INTERRUPTED, Beside, Server, application, warm_up
+from web.http.security.throttle import SharedCounts
 from web.mail.sender import MailSender
 from web.operations.connections import ANSWER_S
 from web.operations.metrics import FOLDER_OF_WORKERS
@@ -77,8 +77,8 @@ def serve(
         _raise_file_limit()
         if settings.workers == 1:
             warm_up(knowledge_base)
-        app = application(knowledge_base, settings, Counts(), access_log=access_log)
-        once: list[Background] = [
+        app = application(knowledge_base, settings, SharedCounts(), access_log=access_log)
+        once: list[Beside] = [
             Supervisor(knowledge_base),
             Forgetting(knowledge_base, Retention.of(settings)),
         ]
@@ -125,7 +125,7 @@ class _Workers:
         self._is_ready, self._on_ready, self._alive = is_ready, on_ready, alive
         self._told: list[int] = []
 
-    def run(self, once: Sequence[Background], on_ending: Callable[[int], object]) -> int:
+    def run(self, once: Sequence[Beside], on_ending: Callable[[int], object]) -> int:
         """Runs until a signal; returns the code to exit with.
 
         Raises:
@@ -175,7 +175,7 @@ def _starting(
     processes = multiprocessing.get_context("spawn")  # threads and models do not survive a fork
     with TemporaryDirectory(prefix="quisait-workers-") as folder:
         os.environ[FOLDER_OF_WORKERS] = folder
-        counts = Counts(Path(folder) / "counts")
+        counts = SharedCounts(Path(folder) / "counts")
         is_ready = processes.Event()
         # Together they search with the threads that one has: more would wait for each other.
         threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
@@ -208,7 +208,7 @@ def _work(
         try:
             with closing(KnowledgeBase.open(settings)) as knowledge_base:
                 warm_up(knowledge_base)
-                shared = Counts(counts, secret)
+                shared = SharedCounts(counts, secret)
                 app = application(knowledge_base, settings, shared, access_log=access_log)
                 Server(app, settings, [], is_ready.set, end_in_time).run(sockets=[bound])
         except QuisaitError as error:

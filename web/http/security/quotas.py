@@ -20,7 +20,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import Refusal
 from web.http.security.bodies import MEGABYTE, longest_body
-from web.http.security.throttle import Counts, host_of
+from web.http.security.throttle import SharedCounts, host_of
 
 MODERATORS_TIMES = 10
 """How many times as much moderators and administrators may, who do the work of many."""
@@ -89,9 +89,9 @@ class Buckets:
     """What was taken of every limit, by key. Safe to share between threads."""
 
     def __init__(
-        self, counts: Counts | None = None, clock: Callable[[], float] = time.monotonic
+        self, counts: SharedCounts | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._counts = counts or Counts()
+        self._counts = counts or SharedCounts()
         self._clock = clock
 
     def take(
@@ -123,7 +123,7 @@ class Buckets:
 class Quotas:
     """The limits of one site, as its settings say."""
 
-    def __init__(self, settings: Settings, counts: Counts | None = None) -> None:
+    def __init__(self, settings: Settings, counts: SharedCounts | None = None) -> None:
         self._settings = settings
         self._buckets = Buckets(counts)
 

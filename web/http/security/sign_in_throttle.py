@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from web.http.security.throttle import Counts, Throttle, wide_network_of
+from web.http.security.throttle import SharedCounts, Throttle, wide_network_of
 
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
@@ -104,8 +104,8 @@ class TurnQueue:
 class SignInThrottle:
     """Counts attempts to sign in, and gives turns to look at passwords."""
 
-    def __init__(self, counts: Counts | None = None) -> None:
-        self._counts = counts = counts or Counts()
+    def __init__(self, counts: SharedCounts | None = None) -> None:
+        self._counts = counts = counts or SharedCounts()
         self.of_pair = Throttle(counts, "sign in of pair", free=FREE_OF_PAIR)
         self.of_address = Throttle(counts, "sign in of address", free=FREE_OF_ADDRESS)
         self.of_network = Throttle(counts, "sign in of network", free=sys.maxsize)

@@ -53,13 +53,13 @@ def wide_network_of(host: str) -> str:
 
 
 @dataclass(slots=True)
-class Entry:
+class Counted:
     count: float = 0
     at: float = 0
 
 
 @dataclass
-class Counts:
+class SharedCounts:
     """The table. Safe to share between threads; `file` and `secret` open it in another process."""
 
     file: Path | None = None
@@ -78,12 +78,12 @@ class Counts:
             " (kind text, key blob, count real, at real, primary key (kind, key)) without rowid;"
         )
 
-    def get(self, kind: str, key: str) -> Entry:
+    def get(self, kind: str, key: str) -> Counted:
         with self._lock:
             return self._found(kind, self._digest(key))
 
     @contextmanager
-    def change(self, kind: str, key: str) -> Iterator[Entry]:
+    def change(self, kind: str, key: str) -> Iterator[Counted]:
         """Gives an entry to change; no other worker changes it meanwhile. At 0 it is forgotten."""
         digest = self._digest(key)
         with self._lock:
@@ -97,11 +97,11 @@ class Counts:
             finally:
                 self._database.execute("commit")
 
-    def _found(self, kind: str, digest: bytes) -> Entry:
+    def _found(self, kind: str, digest: bytes) -> Counted:
         asked = "select count, at from counts where kind = ? and key = ?"
-        return Entry(*(self._database.execute(asked, [kind, digest]).fetchone() or ()))
+        return Counted(*(self._database.execute(asked, [kind, digest]).fetchone() or ()))
 
-    def _write(self, kind: str, digest: bytes, entry: Entry) -> None:
+    def _write(self, kind: str, digest: bytes, entry: Counted) -> None:
         write = self._database.execute
         if entry.count <= 0:
             write("delete from counts where kind = ? and key = ?", [kind, digest])
@@ -129,7 +129,7 @@ class Throttle:
 
     def __init__(
         self,
-        counts: Counts | None = None,
+        counts: SharedCounts | None = None,
         kind: str = "",
         *,
         free: int,
@@ -137,7 +137,7 @@ class Throttle:
         forgotten_after_s: float = 15 * 60,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._counts = counts or Counts()
+        self._counts = counts or SharedCounts()
         self._kind = kind
         self._free = free
         self._longest_s = longest_s
@@ -164,7 +164,7 @@ class Throttle:
         """Returns how many attempts of a key are remembered."""
         return self._remembered(self._counts.get(self._kind, key), self._clock())
 
-    def _remembered(self, attempts: Entry, now: float) -> int:
+    def _remembered(self, attempts: Counted, now: float) -> int:
         return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)
 
     def succeeded(self, key: str, *, forget: bool = True) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from web.http.security import throttle as module
-from web.http.security.throttle import Counts, Throttle
+from web.http.security.throttle import SharedCounts, Throttle
 
 
 class Clock:
@@ -86,8 +86,8 @@ def test_no_crowd_of_names_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_workers_count_together_and_keep_no_address(tmp_path: Path) -> None:
     clock = Clock()
-    one = Counts(tmp_path / "counts")
-    other = Counts(one.file, one.secret)
+    one = SharedCounts(tmp_path / "counts")
+    other = SharedCounts(one.file, one.secret)
     throttles = [Throttle(counts, "sign in", free=2, clock=clock) for counts in (one, other)]
     assert [throttles[n % 2].attempt("192.0.2.1") for n in range(4)] == [0, 0, 1, 1]
     assert Throttle(one, "flags", free=1, clock=clock).attempt("192.0.2.1") == 0
