@@ -21,7 +21,6 @@ from kb.editorial.personal_data import PersonalData
 from kb.editorial.publishing import Publishing
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
-from kb.encoder.query_cache import QueryCache
 from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase
 from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
@@ -29,7 +28,6 @@ from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
 from kb.hints.related_needs import RelatedNeeds
 from kb.hints.spelling import Spelling
-from kb.in_flight import SearchesInFlight
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingState
@@ -119,7 +117,6 @@ class KnowledgeBase(Publishing):
         self._calibration: Calibration | None = None
         self._calibration_lock = threading.Lock()
         self._trades_saved = ""
-        self._in_flight = SearchesInFlight()
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
         """Told of each search, for those who count."""
@@ -190,7 +187,7 @@ class KnowledgeBase(Publishing):
                 ) from None
         base = cls(
             settings.folder,
-            encoder or (lambda: QueryCache(load_encoder(settings))),
+            encoder or (lambda: load_encoder(settings)),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),
@@ -250,25 +247,18 @@ class KnowledgeBase(Publishing):
             KnowledgeBaseError: the base was embedded by another encoder.
         """
         wording = self._wording(query, steering)
-
-        def made() -> SearchResult:
-            with self._context() as context:
-                return search(
-                    query,
-                    context,
-                    limit=limit,
-                    filters=filters,
-                    lang=lang,
-                    steering=steering,
-                    options=options,
-                    complete=complete,
-                    wording=wording,
-                )
-
-        asked = (query, limit, filters, lang, steering, options, complete, wording)
-        with self._searched.lend() as store:
-            generation = store.generation
-        found = self._in_flight.once((generation, *asked), made)
+        with self._context() as context:
+            found = search(
+                query,
+                context,
+                limit=limit,
+                filters=filters,
+                lang=lang,
+                steering=steering,
+                options=options,
+                complete=complete,
+                wording=wording,
+            )
         self.on_search(found)
         return found
 

@@ -99,10 +99,7 @@ class Settings(BaseSettings):
         "for moments there may be some more.",
     )
     workers: int = Field(
-        default=0,
-        ge=0,
-        description="How many processes answer searches: the server, and searchers beside it; 0 "
-        "means one for each processor that may be used, as far as memory allows.",
+        default=1, ge=1, description="How many equal processes answer requests, on one port."
     )
     public_url: str = Field(
         default="",
@@ -170,13 +167,7 @@ class Settings(BaseSettings):
         "characters or more; empty means that this machine alone can.",
     )
     max_connections: int = Field(
-        default=1_000, ge=1, description="The most connections to the server at a time."
-    )
-    max_connections_per_address: int = Field(
-        default=100,
-        ge=1,
-        description="The most connections of one address at a time; proxies that are trusted are "
-        "not limited.",
+        default=1_000, ge=1, description="The most connections to a worker at a time."
     )
     keep_jobs_days: int = Field(
         default=90, ge=1, description="How many days jobs that have ended are kept, with reports."

@@ -44,15 +44,13 @@ from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
-from web.http.elsewhere import OtherProcesses
 from web.http.errors import answer_errors
-from web.http.security.body_limit import BodyLimit
+from web.http.security.bodies import BodyLimit, SoundBodies
 from web.http.security.headers import SecurityHeaders
 from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
-from web.http.security.sound_bodies import SoundBodies
-from web.http.security.throttle import Throttle
+from web.http.security.throttle import SharedCounts, Throttle
 from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION
@@ -169,11 +167,11 @@ def create_app(
     fonts: WebFonts = NO_FONTS,
     *,
     log_requests: bool = False,
-    others: OtherProcesses | None = None,
+    counts: SharedCounts | None = None,
 ) -> FastAPI:
     """Builds the application. The caller opens the knowledge base, and closes it afterwards.
 
-    `others` are the processes that answer searches beside this one, if there are any.
+    `counts` are those of all workers, if there are several.
 
     Raises:
         SettingsError: the path of the public URL is one of this program's own.
@@ -205,20 +203,21 @@ def create_app(
     app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts}, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
-    app.state.others = others
-    processes = 1 + (others.count if others else 0)
-    app.state.complete_searches = CompleteSearches(processes)
-    app.state.sign_in_throttle = SignInThrottle()
+    app.state.complete_searches = CompleteSearches()
+    counts = counts or SharedCounts()
+    app.state.sign_in_throttle = SignInThrottle(counts)
     # Of all mails that who types an address has sent to it.
-    app.state.alert_throttle = Throttle(free=10, longest_s=10 * 60, forgotten_after_s=60 * 60)
-    app.state.board_throttle = Throttle(free=FREE_POSTS)
-    app.state.hold_throttle = Throttle(free=claiming.FREE_ASKS)
-    app.state.flag_throttle = Throttle(free=flagging.FREE_FLAGS)
+    app.state.alert_throttle = Throttle(
+        counts, "alerts", free=10, longest_s=10 * 60, forgotten_after_s=60 * 60
+    )
+    app.state.board_throttle = Throttle(counts, "board", free=FREE_POSTS)
+    app.state.hold_throttle = Throttle(counts, "holds", free=claiming.FREE_ASKS)
+    app.state.flag_throttle = Throttle(counts, "flags", free=flagging.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
-    app.state.quotas = Quotas(settings)
+    app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts
-    app.state.searches = Searches(processes)
-    app.state.list_files = Throttle(free=LIST_FILES)
+    app.state.searches = Searches()
+    app.state.list_files = Throttle(counts, "lists", free=LIST_FILES)
     app.state.demand_counter = DemandCounter(knowledge_base, settings)
     app.state.site_usage = SiteUsage(knowledge_base.sites)
     for module in ROUTED:

@@ -34,6 +34,9 @@ class Regularly:
         if self._thread.is_alive():
             self._thread.join()
 
+    def goes_on(self) -> bool:
+        return not self._ending.is_set()
+
     def _go_on(self) -> None:
         pause_s = self._first_after_s
         while not self._ending.wait(pause_s):

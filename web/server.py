@@ -1,60 +1,52 @@
-"""The server: takes its port first, warms up, and prints its address when it is ready."""
+"""The server: takes its port first, warms up, and prints its address when it is ready.
 
-import asyncio
-import math
+Workers are equal: each is a process with the same application on the same base, and the system
+deals out connections. With several, the process that was started starts them, and does what is
+done once for a site: jobs, mails, forgetting.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Container, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
-from typing import Protocol, cast
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
-import uvicorn
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from prometheus_client.multiprocess import mark_process_dead
 
 from ingest.extraction.proposals.reading_encoder import prepare_reading
-from ingest.reading.readers import readers
-from kb.encoder.encoder import Encoder
-from kb.errors import QuisaitError, SettingsError
+from kb.errors import KnowledgeBaseError, QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.log_lines import log_lines
 from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 from web.alerts.digests import Digests
-from web.app import create_app
-from web.embed.usage import SiteUsage
-from web.fonts.making import prepare_fonts
-from web.http.templating import Renderer
+from web.answering import INTERRUPTED, Beside, Server, application, warm_up
+from web.http.security.throttle import SharedCounts
 from web.mail.sender import MailSender
-from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
-from web.operations.forking import start_process
-from web.operations.metrics import SiteMetrics
-from web.operations.searchers import Searchers
-from web.operations.service import ServiceNotices
-from web.operations.shared_encoder import share_encoder
+from web.operations.connections import ANSWER_S
+from web.operations.metrics import FOLDER_OF_WORKERS
+from web.operations.service import ServiceNotices, end_in_time
 from web.privacy.forgetting import Forgetting
-from web.searcher import TURN_S, prepare_results, run_searcher, warm_up, warm_up_hints
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
 """Open files that are asked for: more than any limit of connections."""
 
-SPARE_FILES = 256
-"""Files that connections leave to the database, uploads and workers."""
+LOOK_EVERY_S = 0.25
 
-HINTS_AFTER_S = 3.0
-"""How long after it listens the server loads what only some answers need."""
-
-SAVED_EVERY_S = 600.0
-"""How often the server looks whether much is new that searches would find out again."""
-
-ANSWERS_WITHIN_S = 5
-"""How long answers in flight may take, once the server is told to end."""
-
-INTERRUPTED = 128 + signal.SIGINT
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -63,222 +55,181 @@ def serve(
     port: int,
     *,
     access_log: bool,
-    encoder: Callable[[], Encoder] | None = None,
-    on_ready: Callable[[], object] = lambda: None,
     on_ending: Callable[[int], object] = lambda _: None,
 ) -> None:
     """Serves the knowledge base until it is told to end, by SIGTERM or an interruption.
 
-    `settings` say how many processes search (`web.operations.forking.divided`); `encoder` gives the
-    encoder that they name, where it is being loaded. `on_ready` is called before the server
-    listens; `on_ending` with the code to exit with, when that begins.
+    `on_ending` is called with the code to exit with, when the end begins.
 
     Raises:
         SettingsError: the host and port cannot be listened on.
         KnowledgeBaseError: there is no knowledge base to serve, or it cannot be used.
     """
-    sys.setswitchinterval(TURN_S)
     with (
         # First, so that a port in use is told at once and not after the encoder is loaded.
         closing(_bound_socket(host, port)) as bound,
-        closing(KnowledgeBase.open(settings, encoder=encoder)) as knowledge_base,
-        ExitStack() as in_the_end,
+        closing(KnowledgeBase.open(settings)) as knowledge_base,
     ):
-        searchers = _searchers(knowledge_base, settings, settings.workers - 1)
-        if searchers:
-            in_the_end.callback(searchers.close)
-        warm_up(knowledge_base)
         prepare_reading()
-        most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
-        limits = ConnectionLimits(most, settings.max_connections_per_address)
-        fonts = prepare_fonts(settings.cache)
-        app = create_app(knowledge_base, settings, fonts, log_requests=access_log, others=searchers)
-        config = uvicorn.Config(
-            app,
-            # Ours is the log of requests, without their words; that of failures goes its way.
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
-            # words, and not by the parser of requests.
-            h11_max_incomplete_event_size=256 * 1024,
-            lifespan="off",
-            http=PatientProtocol,
-            ws="none",
-            # One burst opens so many connections before limits see them.
-            backlog=256,
-            timeout_keep_alive=math.ceil(limits.idle_s),
-            timeout_graceful_shutdown=ANSWERS_WITHIN_S,
-        )
-        supervisor = Supervisor(knowledge_base)
-        forgetting = Forgetting(knowledge_base, Retention.of(settings))
-        upkeep = _SearchUpkeep(knowledge_base, app.state.renderer)
-        beside: list[_Background] = [
-            upkeep, supervisor, readers(), forgetting, app.state.demand_counter,
-        ]  # fmt: skip
+        _raise_file_limit()
+        if settings.workers == 1:
+            warm_up(knowledge_base)
+        app = application(knowledge_base, settings, SharedCounts(), access_log=access_log)
+        once: list[Beside] = [
+            Supervisor(knowledge_base),
+            Forgetting(knowledge_base, Retention.of(settings)),
+        ]
         if settings.sends_mail and knowledge_base.writable:
             digests = Digests(knowledge_base, settings, app.state.renderer)
-            beside += [MailSender(knowledge_base, settings), digests]
-        app.state.proxies = proxies = _proxies(config)
-        metrics: SiteMetrics = app.state.metrics
-        connections = ServedConnections(limits, proxies, metrics.connection_ended)
-        metrics.connections.set_function(lambda: len(connections.connections))
-        if searchers:
-            searchers.on_found = metrics.searched
-            metrics.watch_searchers(lambda: searchers.pids)
-        server = _Server(
-            config, _url(bound), beside, app.state.site_usage, connections, on_ending, searchers
-        )
-        on_ready()
-        server.run(sockets=[bound])
-    if server.interrupted:
+            once += [MailSender(knowledge_base, settings), digests]
+        service = ServiceNotices()
+
+        def ready() -> None:
+            gc.enable()
+            click.echo(f"Qui sait faire ? → {_url(bound)}")
+            for background in once:
+                background.start()
+            service.ready()
+
+        def ending(code: int) -> None:
+            service.stopping()
+            on_ending(code)
+
+        if settings.workers > 1:
+            with _starting(settings, bound, access_log=access_log) as (start, is_ready):
+                workers = _Workers(settings.workers, start, is_ready, ready, service.alive)
+                code = workers.run(once, ending)
+        else:
+            server = Server(app, settings, once, ready, ending, service.alive)
+            server.run(sockets=[bound])
+            code = server.code
+    if code == INTERRUPTED:
         raise KeyboardInterrupt
 
 
-class _Background(Protocol):
-    """Work beside the answers, as long as the server runs."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-class _SearchUpkeep:
-    """Loads the dictionaries, what needs are compared with, and the page of results.
-
-    Who needs them first waits. From then on, it saves what searches would else find out again,
-    whenever much of that is new.
-    """
-
-    def __init__(self, knowledge_base: KnowledgeBase, renderer: Renderer) -> None:
-        self._knowledge_base = knowledge_base
-        self._renderer = renderer
-        self._thread = threading.Thread(target=self._load, name="search upkeep", daemon=True)
-        self._ending = threading.Event()
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ending.set()
-        # It may wait for another process to write an index: nothing is lost if it ends as it is.
-        self._thread.join(ANSWERS_WITHIN_S)
-
-    def _load(self) -> None:
-        # Those who have waited for the server are answered first.
-        if not self._ending.wait(HINTS_AFTER_S):
-            with suppress(QuisaitError):  # whoever asks for it is told
-                warm_up_hints(self._knowledge_base)
-            prepare_results(self._renderer)
-        can_save = self._knowledge_base.writable
-        while can_save and not self._ending.is_set():
-            with suppress(QuisaitError):
-                self._knowledge_base.save_trades(lambda: not self._ending.is_set())
-            self._ending.wait(SAVED_EVERY_S)
-
-
-class _Server(uvicorn.Server):
-    """Prints its address when it listens; meanwhile does what runs beside, and writes counts."""
+class _Workers:
+    """Several workers: started anew where one ends, and ended with this process."""
 
     def __init__(
         self,
-        config: uvicorn.Config,
-        url: str,
-        beside: Sequence[_Background],
-        site_usage: SiteUsage,
-        connections: ServedConnections,
-        on_ending: Callable[[int], object],
-        searchers: Searchers | None,
+        count: int,
+        start: Callable[[], BaseProcess],
+        is_ready: Event,
+        on_ready: Callable[[], object],
+        alive: Callable[[], object],
     ) -> None:
-        super().__init__(config)
-        self._searchers = searchers
-        self.server_state = self._connections = connections
-        self.interrupted = False
-        self._url = url
-        self._beside = beside
-        self._site_usage = site_usage
-        self._on_ending = on_ending
-        self._service = ServiceNotices()
-        self._looked_at = 0.0
+        self._count, self._start = count, start
+        self._is_ready, self._on_ready, self._alive = is_ready, on_ready, alive
+        self._told: list[int] = []
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
-        # done, and once in a while the signal is lost.
-        if self.should_exit:
-            self.force_exit = True
-            return
-        self.should_exit = True
-        self.interrupted = sig == signal.SIGINT
+    def run(self, once: Sequence[Beside], on_ending: Callable[[int], object]) -> int:
+        """Runs until a signal; returns the code to exit with.
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._searchers:
-            self._searchers.begin()
-        await super().startup(sockets)
-        if self.started:
-            click.echo(f"Qui sait faire ? → {self._url}")
-            for background in self._beside:
-                background.start()
-            self._site_usage.start()
-            self._service.ready()
+        Raises:
+            KnowledgeBaseError: a worker could not begin.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda told, _: self._told.append(told))
+        workers = [self._start() for _ in range(self._count)]
+        try:
+            self._keep(workers)
+            code = INTERRUPTED if self._told[0] == signal.SIGINT else 0
+            on_ending(code)
+            for worker in workers:
+                worker.terminate()
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda background: background.stop(), once))
+            for worker in workers:
+                worker.join()
+            return code
+        finally:
+            for worker in workers:
+                worker.kill()
 
-    async def on_tick(self, counter: int) -> bool:
-        if counter % 10 == 0:  # once a second
-            now = asyncio.get_running_loop().time()
-            self._connections.look(now - (self._looked_at or now))
-            self._looked_at = now
-            self._service.alive()
-        return await super().on_tick(counter)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._service.stopping()
-        self._on_ending(INTERRUPTED if self.interrupted else 0)
-        self._connections.cut_half_sent()
-        await asyncio.gather(
-            super().shutdown(sockets),
-            *(asyncio.to_thread(background.stop) for background in self._beside),
-        )
-        self._connections.cut_all()
-        if self._searchers:
-            await self._searchers.end()
-        # When the last request is answered, and so counted.
-        await asyncio.to_thread(self._site_usage.stop)
+    def _keep(self, workers: list[BaseProcess]) -> None:
+        announced = False
+        while not self._told:
+            wait([worker.sentinel for worker in workers], LOOK_EVERY_S)
+            self._alive()
+            if self._is_ready.is_set() and not announced:
+                announced = True
+                self._on_ready()
+            for place, worker in enumerate(workers):
+                if worker.exitcode is None or self._told:
+                    continue
+                if not announced:
+                    raise KnowledgeBaseError("no worker could begin: the log says why.")
+                _log.warning("A worker ended with %s; another is started.", worker.exitcode)
+                mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+                workers[place] = self._start()
 
 
-def _searchers(knowledge_base: KnowledgeBase, settings: Settings, count: int) -> Searchers | None:
-    """Returns the searchers beside this process, if there are to be any."""
-    if count < 1:
-        return None
+@contextmanager
+def _starting(
+    settings: Settings, bound: socket.socket, *, access_log: bool
+) -> Iterator[tuple[Callable[[], BaseProcess], Event]]:
+    """Gives what starts a worker, and what is set when one is ready."""
+    processes = multiprocessing.get_context("spawn")  # threads and models do not survive a fork
+    with TemporaryDirectory(prefix="quisait-workers-") as folder:
+        os.environ[FOLDER_OF_WORKERS] = folder
+        counts = SharedCounts(Path(folder) / "counts")
+        is_ready = processes.Event()
+        # Together they search with the threads that one has: more would wait for each other.
+        threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
+        own = settings.model_copy(update={"threads": threads})
 
-    def start(channel: socket.socket) -> BaseProcess:
-        ours, theirs = socket.socketpair()
-        share_encoder(lambda: knowledge_base.encoder, ours)
-        with theirs:
-            return start_process(run_searcher, channel, theirs, settings)
+        def start() -> BaseProcess:
+            asked = (own, bound, counts.file, counts.secret, access_log, is_ready)
+            process = processes.Process(target=_work, args=asked)
+            process.start()
+            return process
 
-    return Searchers(knowledge_base, count, start)
-
-
-def _proxies(config: uvicorn.Config) -> Container[str]:
-    """Returns the addresses of proxies that are trusted, which their middleware knows."""
-    config.load()
-    app = config.loaded_app
-    trusted = app.trusted_hosts if isinstance(app, ProxyHeadersMiddleware) else ()
-    return cast("Container[str]", trusted)
+        try:
+            yield start, is_ready
+        finally:
+            del os.environ[FOLDER_OF_WORKERS]
 
 
-def _raised_file_limit() -> int:
-    """Lets this process open as many files as it may; returns how many."""
-    try:
+def _work(
+    settings: Settings,
+    bound: socket.socket,
+    counts: Path,
+    secret: bytes,
+    access_log: bool,
+    is_ready: Event,
+) -> None:
+    """Is a worker, until it is told to end or the process that started it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it tells it to end
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with log_lines(settings.log, settings.log_level):
+        try:
+            with closing(KnowledgeBase.open(settings)) as knowledge_base:
+                warm_up(knowledge_base)
+                shared = SharedCounts(counts, secret)
+                app = application(knowledge_base, settings, shared, access_log=access_log)
+                Server(app, settings, [], is_ready.set, end_in_time).run(sockets=[bound])
+        except QuisaitError as error:
+            _log.error("A worker cannot begin: %s", error)
+            sys.exit(1)
+        finally:
+            gc.freeze()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _raise_file_limit() -> None:
+    """Lets this process, and those that it starts, open as many files as they may."""
+    with suppress(ImportError):  # a system without such limits
         import resource
-    except ImportError:  # a system without such limits
-        return MOST_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        hard = MOST_FILES
-    if soft != resource.RLIM_INFINITY and soft < min(hard, MOST_FILES):
-        soft = min(hard, MOST_FILES)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:
@@ -291,6 +242,8 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         raise SettingsError(f"cannot listen on {host}: {error.strerror}.") from None
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # each connection has it from here
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, ANSWER_S * 1000)
         bound.bind(address)
     except OSError as error:
         bound.close()

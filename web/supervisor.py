@@ -20,6 +20,7 @@ from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web.regularly import Regularly
 
 LOOK_EVERY_S = 1.0
 LINGER_S = 60
@@ -48,22 +49,21 @@ def worker_environment(knowledge_base: KnowledgeBase) -> Mapping[str, str]:
     return {**os.environ, **given}
 
 
-class Supervisor:
+class Supervisor(Regularly):
     def __init__(self, knowledge_base: KnowledgeBase, command: Sequence[str] | None = None) -> None:
+        super().__init__("supervisor", self._watch, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._command = command
         self._sources_hour = Settings.from_environment().sources_hour
         self._worker: subprocess.Popen[bytes] | None = None
         self._failures = 0
         self._not_before = 0.0
-        self._ending = threading.Event()
         self._starting = threading.Lock()
-        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Starts looking for jobs, unless the base cannot be written."""
         if self._knowledge_base.writable:
-            self._thread.start()
+            super().start()
 
     def stop(self) -> None:
         """Ends the worker and waits for it."""
@@ -79,15 +79,13 @@ class Supervisor:
                 # Its job is found to be without a worker after a while.
                 worker.kill()
                 worker.wait()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().stop()
 
     def _watch(self) -> None:
-        while not self._ending.wait(LOOK_EVERY_S):
-            # A base that cannot be read now, or a process for which there is no room, may be at
-            # the next look.
-            with contextlib.suppress(KnowledgeBaseError, OSError):
-                self._look()
+        # A base that cannot be read now, or a process for which there is no room, may be at the
+        # next look.
+        with contextlib.suppress(KnowledgeBaseError, OSError):
+            self._look()
 
     def _look(self) -> None:
         if (worker := self._worker) is not None:

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 import httpx
 import pytest
@@ -23,10 +23,10 @@ from kb.log_lines import log_lines
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
-from web import server
+from web import answering, server
+from web.answering import TURN_S
 from web.http.templating import Renderer
 from web.search.pages import RESULTS
-from web.searcher import TURN_S
 
 
 class Watched(SampleBase):
@@ -52,13 +52,6 @@ class Watched(SampleBase):
         self.closed = True
 
 
-class BrokenRenderer:
-    """Has a template that is missing."""
-
-    def prepare(self, template: str) -> None:
-        raise TemplateNotFound(template)
-
-
 @pytest.fixture
 def answers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -82,7 +75,7 @@ def answers(
 
 
 def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: list[str]) -> None:
-    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
     announced, query, software, refusal = answers
     assert announced.startswith("Qui sait faire ? → http://127.0.0.1:")
     assert announced.count("\n") == 1
@@ -119,44 +112,28 @@ def test_what_is_said_beside_answers_is_loaded_beside_them(
 
     ask_once = uvicorn.Server.main_loop
     monkeypatch.setattr(uvicorn.Server, "main_loop", until_saved)
-    monkeypatch.setattr(server, "warm_up_hints", load)
+    monkeypatch.setattr(answering, "warm_up_hints", load)
     monkeypatch.setattr(Watched, "save_trades", save)
-    monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
+    monkeypatch.setattr(answering, "HINTS_AFTER_S", 0.0)
     prepared: list[str] = []
-    monkeypatch.setattr(Renderer, "prepare", lambda _, name: prepared.append(name))
-    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+
+    def prepare(_: Renderer, name: str) -> None:
+        prepared.append(name)
+        if problem:
+            raise TemplateNotFound(name)
+
+    monkeypatch.setattr(Renderer, "prepare", prepare)
+    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
     assert prepared == [RESULTS]
     assert loaded == saved == [Watched.last]
     assert answers[1] == "cirages"
-
-
-def test_what_could_not_be_saved_or_prepared_ends_no_upkeep(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    loaded: list[KnowledgeBase] = []
-    upkeep = server._SearchUpkeep(base := SampleBase(), cast("Renderer", BrokenRenderer()))
-    saved: list[KnowledgeBase] = []
-
-    def save(knowledge_base: KnowledgeBase, _goes_on: Callable[[], bool]) -> None:
-        saved.append(knowledge_base)
-        if len(saved) == 2:
-            upkeep._ending.set()
-
-    monkeypatch.setattr(SampleBase, "save_trades", save)
-    monkeypatch.setattr(server, "warm_up_hints", loaded.append)
-    monkeypatch.setattr(server, "HINTS_AFTER_S", 0.0)
-    monkeypatch.setattr(server, "SAVED_EVERY_S", 0.0)
-    upkeep._load()
-    assert loaded == [base]
-    assert saved == [base, base]
-    assert caplog.messages == ["The page of results was not prepared"]
 
 
 @pytest.mark.usefixtures("answers")
 def test_threads_give_way_to_each_other_often(monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[float] = []
     monkeypatch.setattr(sys, "setswitchinterval", turns.append)
-    server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=False)
+    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
     assert turns == [TURN_S]
 
 
@@ -167,7 +144,7 @@ def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     for access_log in (False, True):
         answers.clear()
         with log_lines("text", "info"):
-            server.serve(Settings(workers=1), "127.0.0.1", 0, access_log=access_log)
+            server.serve(Settings(), "127.0.0.1", 0, access_log=access_log)
         captured = capsys.readouterr()
         told.append(captured.out + captured.err)
     assert "GET /api/search 200" not in told[0]
@@ -186,7 +163,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 ) -> None:
     monkeypatch.delattr(server, "KnowledgeBase")
     with pytest.raises(SettingsError) as raised:
-        server.serve(Settings(workers=1), "127.0.0.1", taken_port, access_log=False)
+        server.serve(Settings(), "127.0.0.1", taken_port, access_log=False)
     assert str(raised.value) == (
         f"cannot listen on 127.0.0.1 port {taken_port}: {os.strerror(98)}. "
         "Choose another with --port."
@@ -195,7 +172,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 
 def test_a_host_that_is_not_one_is_told() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on no\.such\.host\.invalid: "):
-        server.serve(Settings(workers=1), "no.such.host.invalid", 0, access_log=False)
+        server.serve(Settings(), "no.such.host.invalid", 0, access_log=False)
 
 
 def test_a_damaged_trade_index_is_told_before_the_server_listens(
@@ -205,7 +182,7 @@ def test_a_damaged_trade_index_is_told_before_the_server_listens(
         return KnowledgeBase(base.folder, WordCountEncoder, trade_index=Path(settings.trade_index))
 
     monkeypatch.setattr(KnowledgeBase, "open", open_with_index)
-    monkeypatch.delattr(server, "create_app")
+    monkeypatch.delattr(server, "application")
     settings = Settings(kb=base.folder, trade_index=str(tmp_path))
     with pytest.raises(EncoderError, match="holds no trade index that can be read"):
         server.serve(settings, "127.0.0.1", 0, access_log=False)
@@ -214,7 +191,7 @@ def test_a_damaged_trade_index_is_told_before_the_server_listens(
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
 def test_an_ipv6_address_is_announced_as_a_url(answers: list[str]) -> None:
     try:
-        server.serve(Settings(workers=1), "::1", 0, access_log=False)
+        server.serve(Settings(), "::1", 0, access_log=False)
     except SettingsError as error:
         pytest.skip(str(error))
     assert answers[0].startswith("Qui sait faire ? → http://[::1]:")

@@ -41,7 +41,7 @@ from web.api.write_schemas import (
 )
 from web.http.dependencies import OpenKnowledgeBase, count_job, reading_turns
 from web.http.request import PageRequest
-from web.http.security.body_limit import MEGABYTE, too_large
+from web.http.security.bodies import MEGABYTE, too_large
 
 if TYPE_CHECKING:
     from ingest.submission import Submissions, Submitted

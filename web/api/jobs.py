@@ -26,7 +26,7 @@ from web.api.tokens import (
 from web.api.write_schemas import ContactsSeenBy, Feed, JobOut, JobsOut, SourceOut, SourcesOut
 from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
 from web.http.request import PageRequest
-from web.http.security.body_limit import MEGABYTE, too_large
+from web.http.security.bodies import MEGABYTE, too_large
 
 router = token_router()
 

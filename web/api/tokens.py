@@ -24,7 +24,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft
 from web.api.routing import announce_version, problems
 from web.http.request import PageRequest
-from web.http.security.body_limit import allow_upload
+from web.http.security.bodies import allow_upload
 from web.http.security.quotas import Quota, count_for_account, count_upload
 from web.search.request import MAX_LIMIT
 

@@ -23,8 +23,8 @@ _M_ARENA_MAX = -8  # <malloc.h>
 )
 @click.option(
     "--workers",
-    type=click.IntRange(0),
-    help="How many processes answer searches; 0, the default, means one for each processor.",
+    type=click.IntRange(1),
+    help="How many equal processes answer requests; 1 by default.",
 )
 @click.option("--access-log", is_flag=True, help="Log each request, without its words.")
 def serve(kb: Place | None, host: str, port: int, workers: int | None, access_log: bool) -> None:
@@ -32,20 +32,15 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
     import gc
 
     from kb.settings import Settings
-    from web.operations.forking import divided
 
     share_arenas()
-    gc.disable()  # what is loaded now stays until the end: there is nothing to look for
+    gc.disable()  # until all is loaded
     click.get_current_context().call_on_close(gc.enable)
-    settings = divided(Settings.from_environment(kb=kb, workers=workers))
+    settings = Settings.from_environment(kb=kb, workers=workers)
 
     from kb.log_lines import log_lines
     from web import server
-    from web.operations.ending import end_in_time
-
-    def ready() -> None:
-        gc.freeze()
-        gc.enable()
+    from web.operations.service import end_in_time
 
     try:
         with log_lines(settings.log, settings.log_level):
@@ -54,7 +49,6 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
                 host,
                 port,
                 access_log=access_log,
-                on_ready=ready,
                 on_ending=end_in_time,
             )
     finally:

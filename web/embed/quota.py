@@ -10,7 +10,6 @@ from kb.messages import N_
 from kb.registers.sites import Site, SiteCounts
 from web.embed.access import Access, AFramedAccess, AnAccess
 from web.embed.usage import SiteUsage
-from web.http.elsewhere import is_admitted
 from web.http.refusals import Refusal
 from web.http.security.quotas import Quota, count_for_address, counted_address, quotas_of
 
@@ -22,13 +21,12 @@ def usage_of(request: Request) -> SiteUsage:
 
 
 def _count_search(request: Request, access: AnAccess) -> None:
-    if not is_admitted(request):
-        _count_request(request, access)
+    _count_request(request, access)
 
 
 def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
     # The frame by itself, with its empty form, is no search.
-    if q is not None and not is_admitted(request):
+    if q is not None:
         _count_request(request, access)
 
 

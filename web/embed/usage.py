@@ -34,8 +34,6 @@ class SiteUsage(Regularly):
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._pending: dict[str, dict[str, SiteCounts]] = {}
-        self._requests: dict[tuple[str, str], int] = {}
-        """By day and key, of those that were asked for; written down or not."""
         self._is_kept_for_later = False
 
     def stop(self) -> None:
@@ -48,32 +46,15 @@ class SiteUsage(Regularly):
         day = self._day()
         with self._lock:
             self._add_pending(day, key, counts)
-            if (day, key) in self._requests:
-                self._requests[day, key] += counts.requests
 
     def requests_today(self, key: str) -> int:
-        """Returns the number of searches of a site today, whether written or not."""
+        """Returns the searches of a site today: written by any worker, or waiting here."""
         day = self._day()
+        written = sum(
+            counts.requests for of, counts in self._sites.counts(key, since=day) if of == day
+        )
         with self._lock:
-            if (day, key) in self._requests:
-                return self._requests[day, key]
-        # While counts are on their way it is not certain which of them are written down.
-        certain = self._writing.acquire(blocking=False)
-        try:
-            written = sum(
-                (counts for of, counts in self._sites.counts(key, since=day) if of == day),
-                SiteCounts(),
-            ).requests
-            if not certain:
-                return written
-            with self._lock:
-                pending = self._pending.get(day, {}).get(key, SiteCounts()).requests
-                for of, other in [known for known in self._requests if known[0] != day]:
-                    del self._requests[of, other]
-                return self._requests.setdefault((day, key), written + pending)
-        finally:
-            if certain:
-                self._writing.release()
+            return written + self._pending.get(day, {}).get(key, SiteCounts()).requests
 
     def flush(self) -> None:
         """Writes the counts to the register; keeps them for the next time if that fails."""

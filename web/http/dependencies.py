@@ -14,7 +14,6 @@ from kb.errors import TooManyJobs
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.accounts import Account
-from web.http.elsewhere import AnsweredElsewhere, OtherProcesses, is_admitted
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.quotas import (
@@ -41,8 +40,7 @@ async def _knowledge_base(request: Request) -> KnowledgeBase:
 
 
 COMPLETE_SEARCHES = 2
-"""How many searches of every actor are made at once; more wait, without a thread. As many as there
-are processes, if those are more."""
+"""How many searches of every actor are made at once; more wait, without a thread."""
 
 MAX_WAITING = 8
 """How many of those may wait; more are asked to come back."""
@@ -60,8 +58,8 @@ class CompleteSearches:
     Other searches do not wait for them.
     """
 
-    def __init__(self, processes: int = 1) -> None:
-        self.at_once = CapacityLimiter(max(COMPLETE_SEARCHES, processes))
+    def __init__(self) -> None:
+        self.at_once = CapacityLimiter(COMPLETE_SEARCHES)
         self.of_address = Throttle(free=COMPLETE_SEARCHES_OF_ONE)
 
     @asynccontextmanager
@@ -130,40 +128,17 @@ def reading_turns(request: Request) -> ReadingTurns:
 
 
 async def _one_of_few(request: Request) -> AsyncIterator[None]:
-    if is_admitted(request):
-        yield
-        return
     count_for_address(request, Quota.EXPLANATIONS)
     complete_searches = cast("CompleteSearches", request.app.state.complete_searches)
-    async with complete_searches.turn(host_of(request)), _in_its_place(request):
-        yield
-
-
-@asynccontextmanager
-async def _in_its_place(request: Request) -> AsyncIterator[None]:
-    """Lets this process answer, unless another is freer.
-
-    Raises:
-        AnsweredElsewhere: it has answered.
-    """
-    others = cast("OtherProcesses | None", request.app.state.others)
-    if others is None:
-        yield
-        return
-    async with others.place(request) as answer:
-        if answer is not None:
-            raise AnsweredElsewhere(answer)
+    async with complete_searches.turn(host_of(request)):
         yield
 
 
 SEARCHES_AT_ONCE = 4
-"""How many searches are made at once by a single process: two processors are busy with as many."""
-
-OF_EACH_PROCESS = 2
-"""How many are made at once by each of several: one is computed while another reads or waits."""
+"""How many searches a worker makes at once: two processors are busy with as many."""
 
 SEARCHES_WAITING = 24
-"""How many may wait for each process, about two seconds of work; more are asked to come back."""
+"""How many may wait for each worker, about two seconds of work; more are asked to come back."""
 
 SEARCH_RETRY_AFTER_S = 2
 
@@ -174,9 +149,8 @@ class Searches:
     So pages that search nothing, and signing in, always have a thread.
     """
 
-    def __init__(self, processes: int = 1) -> None:
-        self.at_once = CapacityLimiter(max(SEARCHES_AT_ONCE, OF_EACH_PROCESS * processes))
-        self._may_wait = SEARCHES_WAITING * processes
+    def __init__(self) -> None:
+        self.at_once = CapacityLimiter(SEARCHES_AT_ONCE)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -185,7 +159,7 @@ class Searches:
         Raises:
             Refusal: 503, too many wait.
         """
-        if self.at_once.statistics().tasks_waiting >= self._may_wait:
+        if self.at_once.statistics().tasks_waiting >= SEARCHES_WAITING:
             raise Refusal(
                 503,
                 N_("Very many people are searching now. Try again in a few seconds."),
@@ -199,24 +173,14 @@ def searches_of(request: Request) -> Searches:
     return cast("Searches", request.app.state.searches)
 
 
-@asynccontextmanager
-async def _turn_in_its_place(request: Request) -> AsyncIterator[None]:
-    if is_admitted(request):
-        yield
-        return
-    async with searches_of(request).turn(), _in_its_place(request):
-        yield
-
-
 async def _a_search(request: Request) -> AsyncIterator[None]:
-    if not is_admitted(request):
-        count_for_address(request, Quota.SEARCHES)
-    async with _turn_in_its_place(request):
+    count_for_address(request, Quota.SEARCHES)
+    async with searches_of(request).turn():
         yield
 
 
 async def _a_turn(request: Request) -> AsyncIterator[None]:
-    async with _turn_in_its_place(request):
+    async with searches_of(request).turn():
         yield
 
 

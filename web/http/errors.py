@@ -35,7 +35,6 @@ from kb.errors import (
 from kb.log_lines import request_id
 from kb.messages import N_
 from kb.remarks import shortened
-from web.http.elsewhere import AnsweredElsewhere, send_as_it_is
 from web.http.i18n import SOURCE_LANGUAGE, Language
 from web.http.refusals import NotSignedIn, Refusal
 from web.http.remarks import localized, translated
@@ -101,7 +100,6 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(AnsweredElsewhere, send_as_it_is)
     app.add_exception_handler(OSError, _not_written)
     app.add_exception_handler(Exception, _unforeseen)
 

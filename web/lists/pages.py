@@ -29,7 +29,7 @@ from web.http.i18n import translations
 from web.http.refusals import Refusal, no_such_action, strange_form
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.body_limit import allow_body
+from web.http.security.bodies import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from kb.settings import Settings
 from web.http.dependencies import Turn
-from web.http.security.body_limit import STRANGERS_BYTES
+from web.http.security.bodies import STRANGERS_BYTES
 from web.mcp.caller import Caller
 from web.mcp.server import server_for
 

@@ -4,21 +4,26 @@ No label is taken from what visitors send: routes are those of the code, and unk
 one.
 """
 
+import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from kb.errors import QuisaitError
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.search.results import Fit, SearchResult
-from web.operations.readiness import free_bytes
 
 __all__ = ["CONTENT_TYPE_LATEST", "SiteMetrics"]
+
+FOLDER_OF_WORKERS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder where workers count together, if there are several."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD = "OTHER"
@@ -46,7 +51,10 @@ class SiteMetrics:
             registry=registry,
         )
         self._in_flight = Gauge(
-            "quisait_requests_in_flight", "Requests being answered.", registry=registry
+            "quisait_requests_in_flight",
+            "Requests being answered.",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         self._searches = Counter(
             "quisait_searches",
@@ -57,20 +65,18 @@ class SiteMetrics:
         self._search_seconds = Histogram(
             "quisait_search_seconds", "Time of a search.", buckets=SECONDS, registry=registry
         )
-        self._ended = Counter(
-            "quisait_connections_ended",
-            "Connections that the server refused or cut, by what they waited for.",
-            ["reason"],
-            registry=registry,
-        )
-        self.connections = Gauge("quisait_connections", "Connections open.", registry=registry)
         self.waiting = Gauge(
-            "quisait_waiting", "Requests that wait for their turn.", ["turn"], registry=registry
+            "quisait_waiting",
+            "Requests that wait for their turn.",
+            ["turn"],
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         for fit in Fit:
             self._searches.labels(fit.value)
         ProcessCollector(registry=registry)
-        registry.register(_BaseCollector(knowledge_base))
+        self._base = _BaseCollector(knowledge_base)
+        registry.register(self._base)
         knowledge_base.on_search = lambda found: self.searched(
             best_fit(found), found.took_ms / 1000
         )
@@ -85,50 +91,22 @@ class SiteMetrics:
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def connection_ended(self, reason: str) -> None:
-        self._ended.labels(reason).inc()
-
     def searched(self, fit: str, seconds: float) -> None:
-        """Counts a search, of this process or of a searcher, by its best fit."""
+        """Counts a search by its best fit."""
         self._searches.labels(fit).inc()
         self._search_seconds.observe(seconds)
 
-    def watch_searchers(self, pids: Callable[[], Sequence[int]]) -> None:
-        """Shows the processes that search beside this one, which `pids` names."""
-        self._registry.register(_SearcherCollector(pids))
-
     def text(self) -> bytes:
-        return generate_latest(self._registry)
+        registry = self._registry
+        if FOLDER_OF_WORKERS in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            registry.register(self._base)
+        return generate_latest(registry)
 
 
 def best_fit(found: SearchResult) -> str:
     return min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE).value
-
-
-class _SearcherCollector(Collector):
-    """The searchers that answer, with the memory and the time of the processor of all of them."""
-
-    def __init__(self, pids: Callable[[], Sequence[int]]) -> None:
-        self._pids = pids
-
-    def describe(self) -> list[GaugeMetricFamily]:
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        pids = self._pids()
-        yield _gauge("quisait_searchers", "Processes that search beside the server.", len(pids))
-        seconds = resident = 0.0
-        for pid in pids:
-            figures = {
-                one.name: one.samples[0].value
-                for one in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect()  # type: ignore[misc]
-            }
-            seconds += figures.get("process_cpu_seconds", 0)
-            resident += figures.get("process_resident_memory_bytes", 0)
-        yield CounterMetricFamily(
-            "quisait_searchers_cpu_seconds", "Time of the processor that they took.", value=seconds
-        )
-        yield _gauge("quisait_searchers_resident_memory_bytes", "Memory that they have.", resident)
 
 
 class _BaseCollector(Collector):
@@ -170,3 +148,11 @@ class _BaseCollector(Collector):
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, meaning, value=value)
+
+
+def free_bytes(knowledge_base: KnowledgeBase) -> int:
+    """Returns how much room the disk of the base has; 0 if that cannot be told."""
+    try:
+        return shutil.disk_usage(knowledge_base.folder).free
+    except OSError:
+        return 0

@@ -1,8 +1,10 @@
 """What other programs ask of the server: is it alive, is it ready, and its metrics."""
 
+import logging
 import secrets
+import sqlite3
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from typing import TypeVar, cast
 
 from anyio import CapacityLimiter
@@ -10,14 +12,19 @@ from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from kb.errors import KnowledgeBaseError
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, is_this_machine
 from web.http.dependencies import CompleteSearches, OpenKnowledgeBase
-from web.http.elsewhere import OtherProcesses
-from web.operations.metrics import CONTENT_TYPE_LATEST, SiteMetrics
-from web.operations.readiness import readiness_of
+from web.operations.metrics import CONTENT_TYPE_LATEST, SiteMetrics, free_bytes
 
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 """Headers of what a proxy passes on, which does not come from this machine."""
+
+LEAST_FREE_BYTES = 100_000_000
+"""Below this, the next ingest or upload may fill the disk."""
+
+_log = logging.getLogger(__name__)
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -36,6 +43,34 @@ class ProbeThreads:
         return await run_sync(work, limiter=self._limiter)
 
 
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the site is ready; `reasons` say why not, to anybody: no folder, no detail.
+
+    `writable`: not where the base is served to be read alone, which is well. `index_current`: not
+    for a moment after a change, while searches find the former state.
+    """
+
+    ready: bool
+    reasons: tuple[str, ...]
+    writable: bool
+    index_current: bool
+
+
+def readiness_of(knowledge_base: KnowledgeBase) -> Readiness:
+    reasons: list[str] = []
+    writable = current = False
+    try:
+        writable = knowledge_base.writable
+        current = knowledge_base.is_current()
+    except (KnowledgeBaseError, sqlite3.Error, OSError) as error:
+        _log.warning("Not ready: %s", error)
+        reasons.append("the knowledge base cannot be searched")
+    if free_bytes(knowledge_base) < LEAST_FREE_BYTES:
+        reasons.append("the disk is nearly full")
+    return Readiness(not reasons, tuple(reasons), writable, current)
+
+
 @router.api_route("/healthz", methods=["GET", "HEAD"])
 async def health() -> Response:
     """Says that the process is alive; touches nothing."""
@@ -46,9 +81,6 @@ async def health() -> Response:
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
     threads = cast("ProbeThreads", request.app.state.probe_threads)
     found = await threads.run(lambda: readiness_of(knowledge_base))
-    others = cast("OtherProcesses | None", request.app.state.others)
-    if others is not None and found.index_current:
-        found = replace(found, index_current=await others.are_current())
     return JSONResponse(asdict(found), 200 if found.ready else 503, headers=_NOT_KEPT)
 
 

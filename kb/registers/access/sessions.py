@@ -63,11 +63,6 @@ class BrowserSessions:
         self._to_delete: set[str] = set()
         """Of these, what another writer has kept from being deleted so far."""
 
-    @property
-    def are_of_this_process(self) -> bool:
-        """Whether this process knows of a session, or of its end, what no other knows."""
-        return bool(self._in_memory or self._ended)
-
     def add(self, digest: str, account: Account, device: str, replaced: str = "") -> BrowserSession:
         """Signs a browser in; ends its session before, if `replaced` is the hash of one.
 

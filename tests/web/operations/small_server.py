@@ -4,9 +4,7 @@
 listens. Further arguments are given to `quisait serve`.
 """
 
-import socket
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -14,16 +12,12 @@ from unittest.mock import patch
 
 from kb.encoder.encoder import Encoder
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.search.results import SearchResult
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.web.sample_base import ACTORS, CASES, sample_encoder
-from web import searcher, server
+from web import answering, server
 from web.cli import main
 from web.fonts.web_fonts import NO_FONTS
-
-HELD = "cirages held"
-"""A need that is searched for as long as a file of this name is in the folder."""
 
 
 class SmallBase(KnowledgeBase):
@@ -45,35 +39,24 @@ class SmallBase(KnowledgeBase):
             base.put([*ACTORS, *CASES])
         return base
 
-    def search(self, query: str, **named: Any) -> SearchResult:
-        while query == HELD and (self.folder / HELD).exists():
-            time.sleep(0.01)
-        return super().search(query, **named)
-
 
 SMALL: dict[str, Any] = {
     # What the real encoder alone needs is not loaded.
     "KnowledgeBase": SmallBase,
     "warm_up": lambda _: None,
-    "warm_up_hints": lambda _: None,
-    "prepare_fonts": lambda _: NO_FONTS,
+    "prepare_reading": lambda: None,
 }
 
 
-def run_small_searcher(channel: socket.socket, encoder: socket.socket, settings: Settings) -> None:
-    with patch.multiple(searcher, **SMALL):
-        searcher.run_searcher(channel, encoder, settings)
-
-
 def serve(folder: Path, *arguments: str) -> None:
-    with (
-        patch("kb.knowledge_base.load_encoder", lambda _: sample_encoder()),
-        patch.multiple(
-            server, **SMALL, prepare_reading=lambda: None, run_searcher=run_small_searcher
-        ),
-    ):
+    with patch("kb.knowledge_base.load_encoder", lambda _: sample_encoder()):
         main(["--kb", str(folder), "serve", *arguments])
 
+
+if __name__ in {"__main__", "__mp_main__"}:  # of a server, and of each further worker
+    patch.multiple(server, **SMALL).start()
+    small: dict[str, Any] = {"warm_up_hints": lambda _: None, "prepare_fonts": lambda _: NO_FONTS}
+    patch.multiple(answering, **small).start()
 
 if __name__ == "__main__":
     serve(Path(sys.argv[1]), *sys.argv[2:])

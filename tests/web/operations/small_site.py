@@ -41,7 +41,7 @@ def serving_site(folder: Path, *arguments: str, **environment: str) -> Iterator[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "QUISAIT_WORKERS": "1", **environment},
+        env={**os.environ, **environment},
         cwd=Path(__file__).parents[3],
     ) as process:
         try:

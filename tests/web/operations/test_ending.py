@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -91,21 +90,6 @@ def test_nothing_is_searched_for_cycles_at_the_end(monkeypatch: pytest.MonkeyPat
     assert frozen
 
 
-def test_cycles_are_looked_for_once_a_server_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gc, "freeze", lambda: None)
-    looked_for: list[bool] = []
-
-    def serve(*_asked: object, on_ready: Callable[[], None], **_more: object) -> None:
-        looked_for.append(gc.isenabled())
-        on_ready()
-        looked_for.append(gc.isenabled())
-
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: sample_encoder())
-    monkeypatch.setattr(server, "serve", serve)
-    CliRunner().invoke(main, ["serve", "--workers", "1"], catch_exceptions=False)
-    assert looked_for == [False, True]
-
-
 @pytest.mark.parametrize(
     ("signals", "code"),
     [
@@ -146,9 +130,9 @@ def test_it_opens_as_many_files_as_it_may_and_tells_the_service_manager(tmp_path
 def test_the_process_ends_though_a_thread_does_not() -> None:
     script = """if True:
         import threading, time
-        from web.operations import ending
-        ending.ENDS_WITHIN_S = 0.2
-        ending.end_in_time(7)
+        from web.operations import service
+        service.ENDS_WITHIN_S = 0.2
+        service.end_in_time(7)
         threading.Thread(target=time.sleep, args=(1000,)).start()
     """
     ended = subprocess.run(

@@ -2,13 +2,11 @@
 
 `LIMITS` is the table. Each limit is a bucket: what is taken comes back evenly, so that nobody waits
 for the end of an hour, and setting the clock of the machine changes nothing (the generic cell rate
-algorithm). Kept in memory, of the keys used last: a restart forgives all.
+algorithm). A restart forgives all.
 """
 
 import math
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +19,8 @@ from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import Refusal
-from web.http.security.body_limit import MEGABYTE, longest_body
-from web.http.security.throttle import host_of
+from web.http.security.bodies import MEGABYTE, longest_body
+from web.http.security.throttle import SharedCounts, host_of
 
 MODERATORS_TIMES = 10
 """How many times as much moderators and administrators may, who do the work of many."""
@@ -90,12 +88,11 @@ others are of an account."""
 class Buckets:
     """What was taken of every limit, by key. Safe to share between threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, capacity: int = 20_000) -> None:
+    def __init__(
+        self, counts: SharedCounts | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._counts = counts or SharedCounts()
         self._clock = clock
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        self._full_at: OrderedDict[tuple[str, str], float] = OrderedDict()
-        """When all that was taken of a key will have come back."""
 
     def take(
         self,
@@ -113,24 +110,22 @@ class Buckets:
         larger than that is taken from a full bucket.
         """
         now, each_s = self._clock(), period_s / most
-        with self._lock:
-            full_at = max(self._full_at.get((name, key), now), now)
+        with self._counts.change(name, key) as taken:
+            # When all that was taken will have come back.
+            full_at = max(taken.at, now)
             wait_s = full_at - now + min(amount, at_once) * each_s - at_once * each_s
             if wait_s > 1e-6:
                 return wait_s
-            self._full_at[name, key] = full_at + amount * each_s
-            self._full_at.move_to_end((name, key))
-            if len(self._full_at) > self._capacity:
-                self._full_at.popitem(last=False)
+            taken.count, taken.at = 1, full_at + amount * each_s
         return 0
 
 
 class Quotas:
     """The limits of one site, as its settings say."""
 
-    def __init__(self, settings: Settings, buckets: Buckets | None = None) -> None:
+    def __init__(self, settings: Settings, counts: SharedCounts | None = None) -> None:
         self._settings = settings
-        self._buckets = buckets or Buckets()
+        self._buckets = Buckets(counts)
 
     def most(self, quota: Quota, times: int = 1) -> int:
         """How much comes back in the period of a limit; 0 if there is none."""

@@ -10,13 +10,13 @@ addresses from which an account signed in lately, have turns of their own.
 
 import asyncio
 import sys
-from collections import OrderedDict
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from web.http.security.throttle import Throttle, wide_network_of
+from web.http.security.throttle import SharedCounts, Throttle, wide_network_of
 
 FREE_OF_PAIR = 5
 FREE_OF_ADDRESS = 30
@@ -29,8 +29,7 @@ more, those are asked to come back whose turn would be last.
 
 RETRY_AFTER_S = 5
 
-PAIRS_REMEMBERED = 10_000
-"""Of how many accounts and addresses it is remembered, until a restart, that one signed in."""
+_SIGNED_IN = "signed in"
 
 
 @dataclass(frozen=True)
@@ -105,16 +104,16 @@ class TurnQueue:
 class SignInThrottle:
     """Counts attempts to sign in, and gives turns to look at passwords."""
 
-    def __init__(self) -> None:
-        self.of_pair = Throttle(free=FREE_OF_PAIR)
-        self.of_address = Throttle(free=FREE_OF_ADDRESS)
-        self.of_network = Throttle(free=sys.maxsize)
+    def __init__(self, counts: SharedCounts | None = None) -> None:
+        self._counts = counts = counts or SharedCounts()
+        self.of_pair = Throttle(counts, "sign in of pair", free=FREE_OF_PAIR)
+        self.of_address = Throttle(counts, "sign in of address", free=FREE_OF_ADDRESS)
+        self.of_network = Throttle(counts, "sign in of network", free=sys.maxsize)
         """Holds nobody up: who share a network are many."""
-        self.of_device = Throttle(free=FREE_OF_PAIR)
+        self.of_device = Throttle(counts, "sign in of device", free=FREE_OF_PAIR)
         self.strangers = TurnQueue(self._guesses_around)
         # Who knows a password may sign in as often as they like, and not keep others from it.
         self.known = TurnQueue(self._waiting_of_account)
-        self._known_pairs: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, claimant: Claimant) -> float:
         """Counts an attempt and returns 0, or returns the seconds until the next is allowed."""
@@ -128,10 +127,8 @@ class SignInThrottle:
 
     def let_in(self, claimant: Claimant) -> None:
         """Forgets the attempts of who knew the password, and remembers whence they came."""
-        self._known_pairs[claimant.pair] = None
-        self._known_pairs.move_to_end(claimant.pair)
-        if len(self._known_pairs) > PAIRS_REMEMBERED:
-            self._known_pairs.popitem(last=False)
+        with self._counts.change(_SIGNED_IN, claimant.pair) as known:
+            known.count, known.at = 1, time.monotonic()
         if claimant.device:
             self.of_device.succeeded(claimant.device)
             return
@@ -146,7 +143,7 @@ class SignInThrottle:
         Raises:
             Crowded: too many wait whose turn is before.
         """
-        is_known = claimant.device or claimant.pair in self._known_pairs
+        is_known = claimant.device or self._counts.get(_SIGNED_IN, claimant.pair).count
         return (self.known if is_known else self.strangers).turn(claimant)
 
     def _waiting_of_account(self, claimant: Claimant) -> int:

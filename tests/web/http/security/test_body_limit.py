@@ -18,7 +18,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.signed_in import SITE, account_client, another_browser, client_of, csrf_token
 from web.app import ROUTED
-from web.http.security.body_limit import STRANGERS_BYTES
+from web.http.security.bodies import STRANGERS_BYTES
 from web.http.security.cookies import OF_HOST, SESSION
 from web.http.urls import PATTERNS, Page
 from web.lists.pages import LIST_BYTES

@@ -16,8 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, another_browser, client_of, sign_in
-from web.http.security.body_limit import STRANGERS_BYTES
-from web.http.security.sound_bodies import SoundBodies
+from web.http.security.bodies import STRANGERS_BYTES, SoundBodies
 
 UNSOUND = {
     "half of a pair": ('"\\ud800"', "half of a surrogate pair, or NUL"),

@@ -1,8 +1,12 @@
 """Attempts slowed down, by a clock that the tests move."""
 
 import threading
+from pathlib import Path
 
-from web.http.security.throttle import Throttle
+import pytest
+
+from web.http.security import throttle as module
+from web.http.security.throttle import SharedCounts, Throttle
 
 
 class Clock:
@@ -68,12 +72,26 @@ def test_a_key_that_rests_is_new_again() -> None:
     assert throttle.attempt("a") == 1
 
 
-def test_no_crowd_of_names_fills_memory() -> None:
-    throttle = Throttle(free=1, capacity=100, clock=Clock())
+def test_no_crowd_of_names_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CAPACITY", 100)
+    monkeypatch.setattr(module, "TRIMMED_EVERY", 10)
+    clock = Clock()
+    throttle = Throttle(free=1, forgotten_after_s=10_000, clock=clock)
     for number in range(1000):
+        clock.now += 0.001
         throttle.attempt(str(number))
     assert throttle.attempt("999") > 0
     assert throttle.attempt("0") == 0
+
+
+def test_workers_count_together_and_keep_no_address(tmp_path: Path) -> None:
+    clock = Clock()
+    one = SharedCounts(tmp_path / "counts")
+    other = SharedCounts(one.file, one.secret)
+    throttles = [Throttle(counts, "sign in", free=2, clock=clock) for counts in (one, other)]
+    assert [throttles[n % 2].attempt("192.0.2.1") for n in range(4)] == [0, 0, 1, 1]
+    assert Throttle(one, "flags", free=1, clock=clock).attempt("192.0.2.1") == 0
+    assert not any(b"192.0.2.1" in file.read_bytes() for file in tmp_path.iterdir())
 
 
 def test_many_attempts_at_once_are_many() -> None:

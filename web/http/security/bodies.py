@@ -1,22 +1,34 @@
-"""What a body may hold, checked once for all routes as it is read.
+"""What the body of a request may be, checked for all routes as it is read: how long, what in it.
 
-JSON can write what no text, number or database can hold: half of a surrogate pair, NUL, NaN, a
-number of a thousand digits, lists in lists without end, millions of values. A form can name an
-encoding in which such halves are bytes. No route needs any of these, so no route sees them.
+A stranger has nothing to send but a search and a short form. A route lets more in once it knows who
+asks, and before it reads anything. JSON can write what no text, number or database can hold: half
+of a surrogate pair, NUL, NaN, a number of a thousand digits, lists in lists without end, millions
+of values. A form can name an encoding in which such halves are bytes. No route needs any of these,
+so no route sees them.
 """
 
 import json
 import math
 import re
 from itertools import chain
-from typing import NoReturn
+from typing import NoReturn, cast
 
+from fastapi import HTTPException
 from python_multipart.multipart import parse_options_header
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kb.messages import N_
+from kb.settings import Settings
 from web.http.refusals import Refusal
+
+MEGABYTE = 1_000_000
+STRANGERS_BYTES = 64_000
+FORM_BYTES = 5_000_000
+"""The longest form without a file, and the longest text beside one: 200 full notes of a list."""
+
+BESIDE_FILE_BYTES = 100_000
+"""What a form with a file has besides it."""
 
 MAX_DEPTH = 64
 """How deep lists and objects may lie in each other; what the API describes needs 6."""
@@ -43,6 +55,64 @@ _TOO_DEEP = N_("The body has too many lists or objects within each other.")
 _TOO_MANY = N_("The body has too many values: send several.")
 _NOT_UTF_8 = N_("Send the form in UTF-8.")
 _NO_TEXT = N_("The body is no text in UTF-8.")
+
+
+def too_large(limit_mb: int) -> HTTPException:
+    return HTTPException(413, f"More than {limit_mb} MB: send less, or several.")
+
+
+def longest_body(request: HTTPConnection) -> int:
+    """Returns how many bytes the body of a request may have, as far as it is known who asks."""
+    return cast("int", getattr(request.state, "longest_body", STRANGERS_BYTES))
+
+
+def allow_body(request: HTTPConnection, size: int) -> None:
+    """Lets the body of a request have so many bytes."""
+    request.state.longest_body = size
+
+
+def allow_upload(request: HTTPConnection) -> None:
+    """Lets the body of a request hold an article, or a directory in a form."""
+    settings = cast("Settings", request.app.state.settings)
+    longest_mb = settings.max_article_mb
+    if request.headers.get("Content-Type", "").startswith("multipart/"):
+        # Files are kept on disk while they are read.
+        longest_mb = max(longest_mb, settings.max_directory_mb)
+    allow_body(request, longest_mb * MEGABYTE + BESIDE_FILE_BYTES)
+
+
+class BodyLimit:
+    """ASGI middleware that answers 413 when a body is longer than its limit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        announced = connection.headers.get("Content-Length", "")
+        length = int(announced) if announced.isdecimal() else 0
+        received = 0
+
+        def refuse_longer(size: int) -> None:
+            limit = longest_body(connection)
+            if size > limit == STRANGERS_BYTES:
+                raise HTTPException(413, "Only who is signed in, or has a token, may send as much.")
+            if size > limit:
+                raise too_large(limit // MEGABYTE)
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            refuse_longer(max(length, received))
+            message = await receive()
+            # Counted whatever is announced: a body in pieces may say that it is short.
+            received += len(message.get("body", b""))
+            refuse_longer(received)
+            return message
+
+        await self._app(scope, receive_within_limit, send)
 
 
 class SoundBodies:
