@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.reading_encoder import prepare_reading
-from ingest.reading.readers import readers
+from ingest.reading.documents import readers
 from kb.encoder.encoder import Encoder
 from kb.errors import QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase

@@ -13,7 +13,7 @@ from ingest.directories.columns.header_map import HeaderMap
 from ingest.directories.columns.header_names import NO_TARGETS
 from ingest.directories.preview import Preview, refuse_no_directory, remembered
 from ingest.directories.table import DirectoryRow
-from ingest.reading.readers import readers, table_limits
+from ingest.reading.documents import readers, table_limits
 from ingest.sandbox.shapes import Misshapen, shaped
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase

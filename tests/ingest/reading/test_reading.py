@@ -25,7 +25,7 @@ from ingest.reading.documents import (
     read_document,
     saved_feed,
 )
-from ingest.reading.readers import readers
+from ingest.reading.documents import readers
 from ingest.reading.tables import count_of, preview_of, rows_of
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
-from ingest.reading.readers import readers
+from ingest.reading.documents import readers
 from ingest.sandbox.turns import Turns
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError
