@@ -2,7 +2,6 @@
 
 import io
 import re
-import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -255,24 +254,6 @@ def test_the_properties_of_a_file_are_only_proposed() -> None:
     assert ("author", "Luc Bernard") in {(found.field, found.value) for found in article.found}
 
 
-def test_a_word_document_that_would_fill_the_memory_is_not_unpacked() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b"0" * 50_000_000)
-    assert "times over, as no document is" in refusal(content.getvalue(), ".docx")
-
-
-def test_a_word_document_that_says_it_unpacks_to_too_much() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("word/document.xml", b"0" * 10)
-    # The directory at the end of the archive holds each part's size at its 24th byte.
-    packed = bytearray(content.getvalue())
-    at = packed.index(b"PK\x01\x02") + 24
-    packed[at : at + 4] = struct.pack("<I", 4_000_000_000)
-    assert "would unpack to 4,000,000,000 bytes" in refusal(bytes(packed), ".docx")
-
-
 @pytest.mark.parametrize("suffix", [".docx", ".odt"])
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -302,7 +283,7 @@ def test_a_word_document_that_is_damaged() -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("word/document.xml", "<not xml")
-    assert refusal(content.getvalue(), ".docx") == ("is damaged and cannot be read: save it again")
+    assert refusal(content.getvalue(), ".docx").startswith("is damaged (")
 
 
 # OpenDocument

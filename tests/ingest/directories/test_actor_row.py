@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.directories.actor_row import actor_from, source_row_from
-from ingest.directories.columns.header_names import actor_columns
+from ingest.directories.columns_of import actor_columns
 from kb.errors import InputError
 from kb.models import Actor
 

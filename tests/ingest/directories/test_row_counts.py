@@ -6,7 +6,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from ingest.directories.row_counts import count_rows
+from ingest.directories.readers import count_rows
 
 
 @pytest.mark.parametrize(

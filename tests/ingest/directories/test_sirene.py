@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.directories.actor_row import department_of_commune
 from ingest.directories.readers import read_directory
-from ingest.directories.sirene import department_of_commune
 from ingest.records.entries import Entry
 from kb.models import Actor
 

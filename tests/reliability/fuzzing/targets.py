@@ -153,7 +153,7 @@ def _directory(suffix: str, data: bytes) -> None:
 
 
 def _headers(data: bytes) -> None:
-    from ingest.directories.columns.header_map import HeaderMap, choices_in
+    from ingest.directories.columns_of import HeaderMap, choices_in
 
     first, *options = _text(data).split("\n")
     header = tuple(first.split(";"))

@@ -1,7 +1,6 @@
 import pytest
 
-from ingest.directories.columns.header_map import HeaderMap, choices_in
-from ingest.directories.columns.header_names import Column
+from ingest.directories.columns_of import Column, HeaderMap, choices_in
 from kb.errors import InputError
 
 

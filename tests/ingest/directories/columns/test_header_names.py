@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from ingest.directories.columns.header_names import Column, actor_columns, target_of
-from ingest.directories.columns.header_words import field_named
+from ingest.directories.columns_of import Column, actor_columns, target_of
+from ingest.directories.header_words import field_named
 from ingest.records.fields import folded
 
 
