@@ -45,11 +45,6 @@ def test_every_field_is_cleaned() -> None:
     )
 
 
-def test_without_an_id_the_name_and_the_place_make_one() -> None:
-    actor = actor_from({"name": "Dupont & Fils", "place": "Jarnac"})
-    assert actor.id == "dupont-fils-jarnac"
-
-
 def test_the_language_is_that_of_the_description() -> None:
     text = "We weave fabric from hemp and linen for the furniture trade."
     assert actor_from({"name": "Tissages", "description": text}).lang == "en"
@@ -115,16 +110,6 @@ def test_a_row_that_cannot_be_kept_says_why(cells: dict[str, str], reason: str) 
     with pytest.raises(InputError) as refusal:
         actor_from(cells)
     assert str(refusal.value) == reason
-
-
-def test_a_number_of_thousands_of_digits_is_no_siret() -> None:
-    with pytest.raises(InputError, match="is not valid: a SIRET holds digits only"):
-        actor_from({"name": "x", "siret": "9" * 5000 + "E1"})
-
-
-def test_a_fact_can_be_too_long_as_well() -> None:
-    with pytest.raises(InputError, match=r"^Note has 20,001 characters; at most 20,000 fit$"):
-        actor_from({"name": "x"}, {"Note": "y" * 20_001})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.directories.columns_of import Column, HeaderMap, actor_columns
-from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
 from ingest.records.fields import MAX_COLUMNS
@@ -19,20 +18,6 @@ from kb.models import Actor
 from tests.ingest.directories.test_spreadsheet_reader import ods
 
 pytestmark = pytest.mark.thorough
-
-
-def test_a_header_of_millions_of_cells_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "wide.csv"
-    path.write_text("nom;" + "a;" * 3_000_000 + "\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match="has more than 1,000 columns"):
-        preview(path, "wide")
-
-
-def test_a_header_of_too_many_cells_is_refused_even_if_any_may_be_one(tmp_path: Path) -> None:
-    path = tmp_path / "wide.csv"
-    path.write_text("a;" * (MAX_COLUMNS + 1) + "\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match="has more than 1,000 columns"):
-        preview(path, "wide")
 
 
 def table_of(columns: int, kind: str, folder: Path) -> Path:
@@ -127,26 +112,6 @@ def test_a_row_with_a_cell_beyond_the_last_column_is_refused_alone(tmp_path: Pat
     assert beta.record is not None
 
 
-@pytest.mark.parametrize("state", ["visible", "hidden"])
-def test_a_sheet_of_too_many_columns_that_is_not_read_refuses_nothing(
-    tmp_path: Path, looked_up: list[int], state: str
-) -> None:
-    book = openpyxl.Workbook()
-    wide = book.active
-    assert wide is not None
-    wide.append([f"Produit {number}" for number in range(MAX_COLUMNS + 1)])
-    wide.sheet_state = state
-    actors = book.create_sheet()
-    actors.append(["nom", "ville"])
-    actors.append(["Avel", "Brest"])
-    book.save(tmp_path / "a.xlsx")
-    warnings: list[str] = []
-    (entry,) = read_directory(tmp_path / "a.xlsx", warn=warnings.append)
-    assert entry.record is not None
-    assert any("is left out: it is no table of the same actors" in line for line in warnings)
-    assert max(looked_up) <= MAX_COLUMNS
-
-
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     read = 0
 
@@ -158,21 +123,3 @@ def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     rows = under_header(lines(), HeaderMap())
     assert next(rows).cells == ["Avel 2"]
     assert read < 100
-
-
-@pytest.mark.parametrize("kind", ["parquet", "ods"])
-def test_a_directory_with_a_wrong_byte_is_read_or_refused(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"a.{kind}"
-    if kind == "ods":
-        ods(path, [["nom", "activité"], ["Avel", "cirages"]])
-    else:
-        pq.write_table(pa.table({"nom": ["Avel"], "activité": ["cirages"]}), path)
-    whole = path.read_bytes()
-    refused = 0
-    for at in range(0, len(whole), 3):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
-        try:
-            preview(path, "a")
-        except InputError:
-            refused += 1
-    assert refused

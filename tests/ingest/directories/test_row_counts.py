@@ -29,10 +29,6 @@ def test_rows_are_counted_where_that_is_cheap(
     assert count_rows(tmp_path / name) == rows
 
 
-def test_what_is_not_there_has_no_rows(tmp_path: Path) -> None:
-    assert count_rows(tmp_path / "a.csv") == 0
-
-
 def test_a_workbook_tells_how_many_rows_its_largest_sheet_has(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None

@@ -95,13 +95,6 @@ def test_front_matter_that_would_fill_the_memory_is_one_line(tmp_path: Path) -> 
     assert entry.record
 
 
-def test_front_matter_of_many_levels_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "case.md"
-    path.write_text(f"---\na: {'[' * 50_000}\n---\nÀ Cognac.\n", encoding="utf-8")
-    (entry,) = entries_of(path)
-    assert entry.reason.startswith("has front matter that is not YAML")
-
-
 def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None:
     from io import BytesIO
 
@@ -205,14 +198,6 @@ def test_a_directory_is_read_as_in_this_process(
             assert getattr(told, "values", None) == getattr(known, "values", None)
     assert preview_of(path, "Club") == preview(path, "Club")
     assert count_of(path) == count_rows(path)
-
-
-def test_what_is_missing_or_closed_is_told_as_by_this_process(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        next(rows_of(tmp_path / "a.csv", HeaderMap()))
-    with pytest.raises(FileNotFoundError):
-        preview_of(tmp_path / "a.csv")
-    assert count_of(tmp_path / "a.csv") == 0
 
 
 def test_a_refusal_is_a_remark_with_its_values(tmp_path: Path) -> None:

@@ -7,10 +7,8 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from pypdf.generic import DictionaryObject, NameObject
 
 from ingest.articles.feeds import read_feed
-from ingest.articles.formats import scans
 from ingest.articles.readers import article_from_bytes
 from kb.errors import InputError
 
@@ -123,26 +121,6 @@ def test_entities_of_a_document_say_nothing(prolog: str) -> None:
     assert len(text) < 1000
 
 
-def test_what_a_library_refuses_in_its_own_way_is_one_line() -> None:
-    body = "<text:section>" * 5_000 + "</text:section>" * 5_000
-    with pytest.raises(InputError, match="is damaged"):
-        article_from_bytes(packed({"content.xml": f"<a>{body}</a>"}), ".odt")
-
-
-def test_a_long_cell_that_goes_on_is_said_once() -> None:
-    begins = '<w:tcPr><w:vMerge w:val="restart"/></w:tcPr>' + paragraph(SAID * 20)
-    goes_on = "<w:tcPr><w:vMerge/></w:tcPr>" + paragraph("")
-    rows = row(begins, paragraph("n0")) + row(goes_on, paragraph("n1")) * 500
-    article = article_from_bytes(docx(f"<w:tbl>{rows}</w:tbl>"), ".docx")
-    assert article.text.count(SAID.strip()) == 20
-
-
-def test_a_long_paragraph_and_a_long_address_are_no_such_markup() -> None:
-    picture = f'<img src="data:image/png;base64,{"a/b+" * 20_000}" alt="">'
-    html = f"<html><body><article>{picture}<p class='l’eau'>{SAID * 30}</p></article>"
-    assert len(article_from_bytes(html.encode(), ".html").text) > 2000
-
-
 def test_tags_of_a_template_that_are_never_closed_are_passed_over_soon() -> None:
     text = f"---\ntitle: T\n---\n\n{SAID}\n\n" + "{% {{< " * 13_000
     assert "du gel" in article_from_bytes(text.encode(), ".md").text
@@ -174,13 +152,6 @@ def test_entities_of_a_feed_say_nothing() -> None:
         except InputError:
             continue
         assert all(len(item.title) < 100 for item in items)
-
-
-def test_a_page_of_a_pdf_without_what_it_shows_has_no_pictures() -> None:
-    from pypdf.generic import NullObject
-
-    page = DictionaryObject({NameObject("/Resources"): NullObject()})
-    assert list(scans._sizes(page)) == []
 
 
 def test_a_subject_that_encodes_a_nul_is_kept_without_it() -> None:
