@@ -268,7 +268,7 @@ class Fetcher:
             )
             with (
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
-                pool.stream("GET", address, headers=headers) as response,
+                pool.stream("GET", address, headers=[*headers.items()]) as response,
             ):
                 return self._read(url, response, deadline, max_bytes, types, suffixes)
         except httpcore.TimeoutException:
