@@ -175,7 +175,9 @@ def _labels(said: dict[str, Any]) -> Labels:
     if missing or (said["need"] and not said["need_keywords"]):
         raise KeyError(*sorted(missing or {"need_keywords"}))
     participants = tuple(_participant(each) for each in said.pop("participants"))
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in said.items()}
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in said.items()
+    }
     for period in values.get("periods") or ():
         Period.of(period)
     return Labels(**values, participants=participants)

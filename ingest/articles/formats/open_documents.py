@@ -175,12 +175,16 @@ def _tree(archive: zipfile.ZipFile, name: str) -> "_Element":
 
 
 def _spine(archive: zipfile.ZipFile, package: "_Element", folder: str) -> Iterator[Block]:
+    read: set[str] = set()
     items = {item.get("id"): item for item in package.iterfind(".//{*}manifest/{*}item")}
     for reference in package.iterfind(".//{*}spine/{*}itemref"):
         item = items.get(reference.get("idref"))
         if item is None or "nav" in (item.get("properties") or "").split():
             continue
         path = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        if path in read:
+            continue
+        read.add(path)
         with suppress(NoArticle):  # a cover, a page with a picture
             yield from parse_html(archive.read(path)).blocks
 

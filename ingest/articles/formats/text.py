@@ -247,6 +247,7 @@ def _without_marks(text: str) -> str:
 
 
 _PICTURES = re.compile(r"\{\\\*?\\?(?:shppict|nonshppict|pict|objdata|blipuid)[^{}]*\}")
+_FIELD = re.compile(r"\\field\{", re.IGNORECASE)
 _PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
 _CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 
@@ -263,7 +264,8 @@ def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
         raise InputError("no_document", format="RTF (.rtf)")
     # The format is ASCII; other letters are escaped.
     marked = content.decode("latin-1")
-    text = rtf_to_text(_PICTURES.sub("", marked), errors="ignore")
+    # A space after the word of a field keeps addresses of links out of the text.
+    text = rtf_to_text(_FIELD.sub(r"\\field {", _PICTURES.sub("", marked)), errors="ignore")
     page = parse_text(whole_characters(text).replace("\r\n", "\n").replace("\xa0", " "))
     return ParsedPage(page.blocks, tuple(_properties(marked)), source_url=url)
 
