@@ -6,7 +6,7 @@ as a directory, is read block by block in the encoding that is found first.
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -40,7 +40,6 @@ _MOJIBAKE = re.compile("[ÃÂâÅ][\u0080-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ�
 _DAMAGE = "\ufffd"
 _USUAL_LETTERS = frozenset("àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ’«»°€–… ")
 """Letters and signs of French text beyond ASCII."""
-_FRENCH = re.compile("[àâçéèêëîïôùûüœÀÂÇÉÈÊÎÔ’«»]")
 _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 
@@ -105,19 +104,26 @@ def encoding_of(path: Path) -> str:
 
 def _encoding_of_one_byte(path: Path) -> str:
     """Returns the likeliest encoding of a file that is not UTF-8, or "" if part of it is."""
-    usual = dict.fromkeys(_OF_ONE_BYTE, 0)
-    undefined = False
-    last = b""
     with path.open("rb") as file:
+        last = b""
         while block := file.read(_BLOCK_BYTES):
             if _UTF8_LETTER.search(last + block):
                 return ""
-            undefined = undefined or bool(_NOT_IN_WINDOWS_1252.search(block))
-            high = b"".join(_HIGH_BYTES.findall(block))
-            for encoding in usual:
-                letters = high.decode(encoding, errors="replace")
-                usual[encoding] += sum(letter in _USUAL_LETTERS for letter in letters)
             last = block[-1:]
+        file.seek(0)
+        return _of_one_byte(iter(lambda: file.read(_BLOCK_BYTES), b""))
+
+
+def _of_one_byte(blocks: Iterable[bytes]) -> str:
+    """Returns the encoding that makes the most French letters of what is not UTF-8."""
+    usual = dict.fromkeys(_OF_ONE_BYTE, 0)
+    undefined = False
+    for block in blocks:
+        undefined = undefined or bool(_NOT_IN_WINDOWS_1252.search(block))
+        high = b"".join(_HIGH_BYTES.findall(block))
+        for encoding in usual:
+            letters = high.decode(encoding, errors="replace")
+            usual[encoding] += sum(letter in _USUAL_LETTERS for letter in letters)
     best = max(usual, key=lambda encoding: usual[encoding])
     return "latin-1" if best == "cp1252" and undefined else best
 
@@ -147,7 +153,7 @@ def decoded(content: bytes, declared: str = "") -> str:
     for encoding in filter(None, ("utf-8", declared)):
         if (text := _strict(content, encoding)) is not None:
             return _clean(text)
-    return _clean(_detected(content))
+    return _clean(content.decode(_of_one_byte([content]), "replace"))
 
 
 def _marked_encoding(content: bytes) -> str:
@@ -160,21 +166,6 @@ def _strict(content: bytes, encoding: str) -> str | None:
         return content.decode(encoding)
     except (ValueError, LookupError):  # other bytes, or a name that no encoding has
         return None
-
-
-def _detected(content: bytes) -> str:
-    """Decodes as Windows-1252, unless another encoding gives clearly more French letters."""
-    from charset_normalizer import from_bytes
-
-    western = _strict(content, "cp1252")
-    best = from_bytes(
-        content, cp_isolation=["cp1252", "latin_1", "iso8859_15", "cp850", "mac_roman", "utf_8"]
-    ).best()
-    if best is not None and (western is None or best.encoding in {"cp850", "mac_roman"}):
-        detected = str(best)
-        if western is None or len(_FRENCH.findall(detected)) > len(_FRENCH.findall(western)):
-            return detected
-    return western if western is not None else content.decode("latin-1")
 
 
 def _clean(text: str) -> str:

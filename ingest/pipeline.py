@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.changes import Changes
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
-from ingest.directories.seen_ids import SeenIds
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
 from ingest.reading.documents import entries_of
@@ -90,7 +89,7 @@ def ingest(
         by: the account that asks for it.
         source: the name of the source of the actors; when empty, each file or folder of `paths` is
             a source of its own, by its name.
-        choices: by header, how columns are read (`ingest.directories.columns.header_map`):
+        choices: by header, how columns are read (`ingest.directories.columns_of`):
             remembered for the source, in addition to earlier choices.
         seen_by: who sees the contacts of the sources, by what `ContactChoice` says of them;
             remembered likewise.
@@ -169,8 +168,8 @@ class _Run:
         self._by = by
         self._on_warning = on_warning
         self._seen_by = seen_by
-        self._actors: dict[str, SeenIds] = {}
-        self._cases = SeenIds()
+        self._actors: dict[str, dict[str, tuple[str, int]]] = {}
+        self._cases: dict[str, tuple[str, int]] = {}
         self._header_maps: dict[str, HeaderMap] = {}
         self._mentions: list[tuple[str, Note]] = []
         self._waiting: list[_ReadRecord] = []
@@ -264,9 +263,10 @@ class _Run:
             return
         seen_ids = self._cases
         if isinstance(record, Actor):
-            seen_ids = self._actors.setdefault(source, SeenIds())
-        first = seen_ids.first(record.id, file, entry.row)
-        if first:
+            seen_ids = self._actors.setdefault(source, {})
+        place = (file, entry.row)
+        first = seen_ids.setdefault(record.id, place)
+        if first is not place:
             reason = Remark("id_given_twice", "id", id=record.id, place=place_in(*first))
             self._fail(file, entry.row, reason)
             return

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -43,9 +43,6 @@ LOOK_EVERY_S = 1.0
 MAX_REPORTED = 500
 """Most items of each list of a report kept with a job."""
 
-ENCODING = "encoding"
-"""The kind of the parts of a directory's job that others encode."""
-
 NICENESS = 10
 """Niceness of a worker, so that processes which answer people go first."""
 
@@ -57,13 +54,11 @@ class Stopped(Exception):
 class Progress:
     """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
 
-    `by` is the account that asked for the job, `part_of` the job that it is a part of, if any;
-    `total` is 0 as long as it is not known.
+    `by` is the account that asked for the job; `total` is 0 as long as it is not known.
     """
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
         self.by = job.created_by
-        self.part_of = job.part_of
         self.pace = Pace()
         self._without_folder = partial(without_upload_folders, knowledge_base.folder)
         self._jobs = knowledge_base.jobs
@@ -123,10 +118,6 @@ class Progress:
         if self._stopping.is_set() or not self._goes_on:
             raise Stopped
 
-    def share(self, kind: str, parts: Sequence[Mapping[str, str]]) -> None:
-        """Adds parts of the job, for others to do."""
-        self._jobs.share(self._job_id, kind, parts)
-
     def save(self) -> None:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
@@ -157,31 +148,15 @@ def _directory(
 ) -> Mapping[str, object]:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
-    from ingest.reading.runs import runs_of
     from ingest.reading.tables import count_of
-
-    def at(phase: Phase, file: str) -> None:
-        progress.at(phase, file)
-        # Where nothing is encoded, nobody can help.
-        if phase is Phase.EMBEDDING and runs:
-            encoder = knowledge_base.encoder.fingerprint
-            progress.share(
-                ENCODING,
-                [
-                    {"encoder": encoder, "first": str(run.start), "end": str(run.stop)}
-                    for run in runs
-                ],
-            )
-            runs.clear()
 
     with upload_at(knowledge_base, parameters["path"]) as path:
         progress.total = count_of(path)
-        runs = runs_of(progress.total)
         report = ingest(
             knowledge_base,
             [path],
             progress=progress.advance,
-            at=at,
+            at=progress.at,
             by=progress.by,
             source=parameters.get("source", ""),
             choices=json.loads(parameters.get("mapping") or "{}"),
@@ -190,40 +165,6 @@ def _directory(
         # Nobody else has the server make its index, once there are many: a process saves its own.
         knowledge_base.save_index(lambda: not progress.is_ending)
     return asdict(report)
-
-
-def _encoding(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Encodes rows of a directory ahead of the job that this is a part of: `first` up to `end`.
-
-    A job that comes meanwhile is done before the rest.
-    """
-    from ingest.reading.runs import encode_run
-
-    job = knowledge_base.jobs.get(progress.part_of)
-    run = range(int(parameters["first"]), int(parameters["end"]))
-    progress.total = len(run)
-
-    def is_passed(row: int) -> bool:
-        progress.advance(0)
-        if knowledge_base.jobs.waiting(whole=True):
-            raise Stopped
-        return knowledge_base.jobs.get(job.id).done > row
-
-    with upload_at(knowledge_base, job.parameters["path"]) as path:
-        encode_run(
-            knowledge_base,
-            path,
-            run,
-            job=job.id,
-            encoder=parameters["encoder"],
-            source=job.parameters.get("source", ""),
-            choices=json.loads(job.parameters.get("mapping") or "{}"),
-            is_passed=is_passed,
-            progress=progress.advance,
-        )
-    return {}
 
 
 def _articles(
@@ -309,7 +250,6 @@ def _intake(
 
 RUNNERS: dict[str, Runner] = {
     "directory": _directory,
-    ENCODING: _encoding,
     "articles": _articles,
     "feed": _feed,
     SOURCE_JOB: _source,
@@ -348,7 +288,7 @@ def run_next(
     """Does the job that has waited longest, or `only` that with an id; says if there was one.
 
     Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
-    back into the queue; so does a part that cannot be done here, with another encoder, say.
+    back into the queue.
     """
     jobs = knowledge_base.jobs
     job = jobs.claim(only)
@@ -370,9 +310,6 @@ def run_next(
         progress.save()
     if state is JobState.CANCELLED and progress.goes_on:
         jobs.release(job.id)
-    elif state is JobState.FAILED and job.part_of:
-        logger.warning("The parts of job %s are left to other workers: %s", job.part_of, message)
-        jobs.leave(job)
     else:
         # Where uploads lie on this machine is nobody's concern.
         kept = json.dumps([_shortened(report), " ".join(message.split())], ensure_ascii=False)

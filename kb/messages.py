@@ -59,21 +59,15 @@ MESSAGES: Mapping[str, str] = {
     "too_many_jobs": N_(
         "Several jobs of yours wait or run already. Wait until one has ended, or cancel one."
     ),
-    "damaged": N_("is damaged and cannot be read: save it again"),
-    "damaged_or_encrypted": N_("is damaged or encrypted and cannot be read: save it again"),
     "encrypted": N_("is encrypted: save it without its password"),
     "encrypted_or_older": N_(
         "is encrypted, or of an older format: save it in {format} again, without a password"
     ),
     "cut_off_document": N_("is not a document in {format}, or is cut off: save it again"),
     "no_document": N_("is not a document in {format}"),
-    "large_unpacked": N_("would unpack to {size} bytes; at most {most} are read"),
-    "tightly_packed": N_("is packed {times} times over, as no document is: it is not unpacked"),
     # HTML and PDF
     "no_html": N_("is not HTML: save it as .txt"),
     "script_page": N_("has no article: its page shows no text without its scripts"),
-    "many_tags": N_("has more than {most} tags: send the article alone"),
-    "strange_tag": N_("has an invalid tag: send the article alone"),
     "no_pdf": N_("is not a PDF"),
     "no_text_recognition": N_(
         "has no text, only pictures of it: install tesseract, which reads them, or run it through "
@@ -88,7 +82,6 @@ MESSAGES: Mapping[str, str] = {
     "no_picture": N_("is damaged, or no picture"),
     "large_picture": N_("is a picture of more than {most} million pixels: scan it at 300 dpi"),
     "no_message": N_("is not an e-mail: save the message again as .eml"),
-    "strange_message": N_("is an e-mail that cannot be read: paste its text"),
     "unread_attachment": N_("the attachment {name!q} cannot be read: send it alone"),
     "unnamed_attachment": N_(
         "an attachment whose name says no format ({kind}) is not read: send it alone"
@@ -102,14 +95,12 @@ MESSAGES: Mapping[str, str] = {
     "damaged_pdf": N_("is damaged and cannot be read: print it to a new PDF"),
     "damaged_page": N_("is damaged on page {page}: print it to a new PDF"),
     "many_pages": N_("has {count} pages; at most {most} are read: send the article alone"),
-    "heavy_pdf": N_("draws more than {most} bytes on its pages: paste its text"),
     # Feeds
     "no_article_or_feed": N_("is neither an article nor a feed: check the address"),
     "no_feed": N_("is not a feed: a feed is RSS or Atom"),
     "page_with_feed": N_("is a page, not a feed: its feed is {link}"),
     "page_not_feed": N_("is a page, not a feed: give the address of its RSS or Atom feed"),
     "empty_feed": N_("is a feed without items, or one that is damaged"),
-    "nested_feed": N_("is nested too deeply for a feed"),
     "no_item_text": N_("item {title!q} has neither a text nor a link"),
     "short_item": N_("the feed has only the beginning of this article"),
     # Addresses
@@ -192,9 +183,6 @@ MESSAGES: Mapping[str, str] = {
     "no_header": N_("has no column called name or nom; its header is {header}"),
     "wrong_header": N_("has a header that {reason}"),
     "many_columns": N_("has more than {most} columns: keep those that tell of the actors"),
-    "many_keys": N_(
-        "has objects with more than {most} different keys: keep those that tell of the actors"
-    ),
     "no_name_column": N_("has no column for the name of the actors: say which one is the name"),
     "no_know_how_column": N_(
         "has no column that says what the actors can do (activity, description, products, "
@@ -219,24 +207,10 @@ MESSAGES: Mapping[str, str] = {
         "without a password"
     ),
     "no_spreadsheet": N_("cannot be read as a spreadsheet: {reason}"),
-    "damaged_workbook": N_("is damaged, or no spreadsheet: {reason}"),
-    "large_workbook": N_("is larger than {most} MiB once unpacked: export it as CSV"),
-    "strange_workbook": N_("has an unusual structure: export it as CSV"),
-    "wide_sheet": N_(
-        "has a sheet of {rows} rows and {columns} columns: delete what is far outside the "
-        "table, or export it as CSV"
-    ),
-    "repeated_cells": N_(
-        "repeats cells until they have more than {most} letters: delete what is repeated far below "
-        "or beside the table, or export it as CSV"
-    ),
-    "out_of_memory": N_("does not fit in memory: export it as CSV"),
     "no_parquet": N_("cannot be read as Parquet: {reason}"),
-    "large_cell": N_("has a cell of more than {most} characters"),
     "no_json": N_("is not JSON: {reason}"),
     "no_json_at": N_("is not JSON: {reason} (line {line}, column {column})"),
     "nested_json": N_("is not JSON that can be read: it is nested too deeply"),
-    "huge_number": N_("has a number that is too large: leave it out"),
     "no_container": N_("holds neither an array nor an object"),
     "not_one_array": N_("must hold one array of actors; its arrays are: {arrays}"),
     "wrong_target": N_("column {header!q} cannot be read as {target!q}: write {targets}"),

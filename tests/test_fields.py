@@ -9,7 +9,7 @@ import pytest
 
 from ingest.case_files.case_fields import CASE_KEYS
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.export import export
 from ingest.records.parsers import PARSERS

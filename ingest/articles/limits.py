@@ -6,17 +6,7 @@ MAX_TEXT_BYTES = 5_000_000
 """A text, a page, a feed or a text in RTF, which are read whole."""
 MAX_LINES = 20_000
 """The lines and paragraphs of a page, menus included."""
-MAX_TAGS = 60_000
-"""The tags of a page."""
-MAX_ATTRIBUTES = 2_000
-"""The attributes of a tag."""
 MAX_PDF_PAGES = 200
-MAX_PDF_BYTES = 5_000_000
-"""What the pages of a PDF draw, unpacked, and of what several draw, once for each."""
-MAX_UNPACKED_BYTES = 100_000_000
-"""The unpacked size of an office document."""
-MAX_UNPACKING_RATIO = 200
-"""The ratio of the unpacked size of a part of an office document to its packed size."""
 MAX_SCANNED_PAGES = 30
 """The pages of a PDF whose pictures are read by text recognition."""
 MAX_SCAN_SECONDS = 120

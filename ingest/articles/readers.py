@@ -7,15 +7,12 @@ from pathlib import Path
 from ingest.articles.article import Article, NoArticle
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import ParsedPage
-from ingest.articles.formats.docx import parse_docx
-from ingest.articles.formats.epub import parse_epub
 from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.messages import parse_eml, parse_mhtml
-from ingest.articles.formats.odt import parse_odt
-from ingest.articles.formats.pptx import parse_pptx
-from ingest.articles.formats.rtf import parse_rtf
+from ingest.articles.formats.office import parse_docx, parse_pptx
+from ingest.articles.formats.open_documents import parse_epub, parse_odt
 from ingest.articles.formats.scans import parse_picture
-from ingest.articles.formats.text import parse_text
+from ingest.articles.formats.text import parse_rtf, parse_text
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,
     PICTURE_SUFFIXES,

@@ -3,10 +3,9 @@
 import click
 
 from ingest.commands.duplicates import duplicates
-from ingest.commands.evaluate_articles import evaluate_articles
 from ingest.commands.export import export
 from ingest.commands.ingest import ingest
 from ingest.commands.sources import sources
 from ingest.commands.work import work
 
-COMMANDS: list[click.Command] = [ingest, sources, duplicates, export, work, evaluate_articles]
+COMMANDS: list[click.Command] = [ingest, sources, duplicates, export, work]

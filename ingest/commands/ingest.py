@@ -1,22 +1,69 @@
 """The command that reads directories, cases and articles, or shows how it would."""
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import click
 
-from ingest.commands.ingest_progress import IngestProgress
 from ingest.commands.sources import seen_by, seen_by_options
 from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
     from ingest.directories.preview import Preview
+    from ingest.pace import Pace, Phase
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
+
+
+class IngestProgress:
+    """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
+
+    def __init__(self, total: int, pace: Pace | None = None) -> None:
+        from tqdm import tqdm
+
+        from ingest.pace import Pace
+
+        self._pace = pace or Pace()
+        self._pace.total = total
+        # `disable=None` shows the bar on a terminal only.
+        self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def advance(self, count: int) -> None:
+        self._pace.advance(count)
+        self._bar.update(count)
+        line = self._pace.due_line() if self._bar.disable else ""
+        if line:
+            click.echo(line, err=True)
+
+    def at(self, phase: Phase, file: str) -> None:
+        """Says which phase begins, and for which file."""
+        self._pace.at(phase, file)
+        self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
+
+    def write(self, line: str) -> None:
+        """Writes a line, above the bar if there is one."""
+        import sys
+
+        self._bar.write(line, file=sys.stderr)
+
 
 SHOWN_SKIPPED = 5
 """Most skipped files that are named; the JSON report has the others."""
@@ -77,7 +124,7 @@ def ingest(
 
     from ingest import pipeline
     from ingest.article_intake import ArticleIntake, is_address
-    from ingest.directories.columns.header_map import choices_in
+    from ingest.directories.columns_of import choices_in
     from ingest.input_files import refuse_missing
     from ingest.submission import Submissions
     from kb.errors import KnowledgeBaseError
@@ -100,7 +147,7 @@ def ingest(
         # `disable=None` shows the bar on a terminal only.
         with IngestProgress(pipeline.expected(paths)) as progress:
 
-            def warn(note: "Note") -> None:
+            def warn(note: Note) -> None:
                 warned.append(note)
                 progress.write(str(note))
 
@@ -147,7 +194,7 @@ def ingest(
         raise click.exceptions.Exit(1)
 
 
-def _print_report(report: "IngestReport", warned: Sequence["Note"]) -> None:
+def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
     """Prints a report, without the remarks that a person was warned with before."""
     from ingest.article_intake import NO_ARTICLES
     from ingest.records.entries import WHOLE_FILE
@@ -193,7 +240,7 @@ def _dry_run(
     paths: Sequence[Path],
     source: str,
     choices: Mapping[str, str],
-    persons: "Visibility | None",
+    persons: Visibility | None,
     as_json: bool,
     kb: Place | None,
 ) -> bool:
@@ -243,7 +290,7 @@ def _dry_run(
     return not failures and not any(shown.failed for shown in previews)
 
 
-def _print_preview(seen: "Preview") -> None:
+def _print_preview(seen: Preview) -> None:
     from ingest.directories.preview import table
 
     click.echo(f"{seen.file}, source {seen.source!r}:")

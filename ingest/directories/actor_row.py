@@ -1,34 +1,193 @@
-"""Makes an actor of the cells of a row: what is required, refused and derived."""
+"""An actor of the cells of a row: registers, places, and what is required, refused and derived."""
 
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from ingest.directories.columns.header_names import Column
+from ingest.directories.columns_of import Column
 from ingest.directories.contacts import (
+    MASKED,
     WhoseContacts,
     cells_by_field,
     taken_contacts,
     usable_contacts,
     without_contacts,
 )
-from ingest.directories.location import located
-from ingest.directories.sirene import fields_from_register
+from ingest.directories.header_words import LOCATION_COLUMNS, PERSON_COLUMNS, REGISTER_COLUMNS
 from ingest.records.fields import (
+    country_code,
     detected_language,
+    folded,
+    one_line,
     paragraphs,
     record_id,
     refuse_oversize,
     short_line,
 )
 from ingest.records.parsers import parsed
-from kb.errors import InputError
-from kb.models import NO_FACTS, Actor
-from kb.reference.fields import ACTOR_FIELDS, FieldKind
+from kb.errors import InputError, RemarkError
+from kb.models import NO_FACTS, SIREN_DIGITS, SIRET_DIGITS, Actor
+from kb.reference.communes import (
+    commune_of,
+    communes_of,
+    department_of_postal_code,
+    epci_of_postal_code,
+    is_postal_code,
+)
+from kb.reference.departments import NAMES, department_code
+from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, FieldKind
 from kb.remarks import Remark
 from kb.resolution.merge_rules import SourceRow
 from kb.text.know_how import know_how
+
+_NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
+_OVERSEAS = ("97", "98")
+_CLOSED, _OPEN = frozenset("FC"), frozenset("A")
+_TODAYS_NOMENCLATURES = {"", "nafrev2", "naf2025", "nafrev2.1"}
+_NOT_PUBLIC = frozenset("PN")
+_OF_A_PERSON = "1"
+"""The first digit of the legal categories of firms that a person owns alone."""
+
+
+class RowLeftOut(RemarkError):
+    """A row is rightly no actor here."""
+
+
+def fields_from_register(
+    cells: dict[str, str], facts: dict[str, str]
+) -> tuple[dict[str, str], bool]:
+    """Makes a register's columns fields of an actor; returns them, and whether it says "open".
+
+    An activity code of an old nomenclature becomes one of the `facts`. They are emptied where the
+    firm is not to be made public.
+
+    Raises:
+        RowLeftOut: the register gives no name that may be made public.
+        InputError: the firm is closed, but nothing says since when.
+    """
+    fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
+    register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
+    if not any(register.values()):
+        return fields, False
+    _set_name(fields, register, facts)
+    if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
+        fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
+    if not fields.get("department", "").strip():
+        fields["department"] = department_of_commune(register["commune_code"])
+    nomenclature = register["activity_nomenclature"]
+    if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
+        facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
+    state = register["state"].upper()
+    if state in _CLOSED and not fields.get("closed_on", "").strip():
+        if not register["state_since"]:
+            raise InputError("closed_without_date", "closed_on")
+        fields["closed_on"] = register["state_since"]
+    if state and not fields.get("id", "").strip() and fields.get("siret"):
+        fields["id"] = fields["siret"]
+    return fields, state in _OPEN
+
+
+def department_of_commune(code: str) -> str:
+    """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
+    code = code.strip().upper()
+    if len(code) == 4 and code.isdigit():  # a spreadsheet lost its leading zero
+        code = f"0{code}"
+    department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
+    return department if len(code) == 5 and department in NAMES else ""
+
+
+def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str, str]) -> None:
+    """Sets the name: its own, else the legal unit's, its usual name, its sign or a person's."""
+    person = " ".join(part for part in (register["first_name"], register["family_name"]) if part)
+    is_public = register["diffusion"].upper()[:1] not in _NOT_PUBLIC
+    names = [register["usual_name"], register["sign"]]
+    if is_public or not register["legal_category"].startswith(_OF_A_PERSON):
+        names = [fields.get("name", "").strip(), register["legal_name"], *names]
+    if is_public:
+        names.append(person)
+    else:
+        facts.clear()
+        for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS, *PERSON_COLUMNS):
+            fields.pop(column, None)
+    fields["name"] = next((name for name in names if name), "")
+    if not fields["name"] and not is_public:
+        raise RowLeftOut("no_public_name")
+    if not fields["name"] and register["state"]:
+        raise RowLeftOut("name_in_other_file")
+    if register["sign"] and register["sign"] != fields["name"] and register["state"]:
+        facts.setdefault("enseigne", register["sign"])
+    if register["usual_name"] and register["usual_name"] != fields["name"] and register["state"]:
+        facts.setdefault("dénomination usuelle", register["usual_name"])
+
+
+_FRANCE = "FR"
+_LOST_ZERO = 4
+_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
+"""The names of the facts that no column of the source has."""
+
+
+def located(
+    cells: dict[str, str], facts: dict[str, str], *, in_french: bool = True
+) -> dict[str, str]:
+    """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
+
+    Adds to the facts an EPCI that the postal code tells, and the region that stands under
+    "department" for an actor abroad. An id is made as if no town had been found, so that an actor
+    without one keeps it. `in_french` says whether the headers are.
+    """
+    location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
+    fields = {field: cell for field, cell in cells.items() if field not in location}
+    department = one_line(fields.get("department", ""))
+    if _is_abroad(fields):
+        if department and not _is_department(department):
+            fields["department"] = ""
+            if not location["region"]:
+                facts[_REGION] = department
+        return fields
+    postal_code = _postal_code(location["postal_code"])
+    town = one_line(fields.get("place", ""))
+    if is_postal_code(department):
+        postal_code = postal_code or department
+        if communes_of(department) and not department_of_postal_code(department, town):
+            facts.setdefault(_POSTAL, department)
+            fields["department"] = ""
+    if not postal_code or not (town or in_french or one_line(fields.get("country", ""))):
+        return fields
+    if not department:
+        fields["department"] = department_of_postal_code(postal_code, town)
+    commune = commune_of(postal_code, town)
+    if commune and not town:
+        fields["place"] = commune.name
+        if not one_line(fields.get("id", "")) and one_line(fields.get("name", "")):
+            fields["id"] = record_id("", short_line(fields["name"], "name"))
+    epci = epci_of_postal_code(postal_code, town)
+    if epci and not location["epci"] and folded(_EPCI) not in map(folded, facts):
+        facts[_EPCI] = epci
+    return fields
+
+
+def _is_abroad(fields: dict[str, str]) -> bool:
+    try:
+        return country_code(fields.get("country", "")) != _FRANCE
+    except InputError:
+        return True  # refused where the country is read
+
+
+def _is_department(text: str) -> bool:
+    try:
+        return bool(department_code(text))
+    except ValueError:
+        return False
+
+
+def _postal_code(text: str) -> str:
+    """Returns a postal code with the zero that a spreadsheet took away, "" if it is none."""
+    code = text.replace(" ", "")
+    if len(code) == _LOST_ZERO and code.isdigit():
+        code = f"0{code}"
+    return code if is_postal_code(code) else ""
+
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
-from ingest.directories.columns.header_names import Column
-from ingest.directories.columns.persons import (
+from ingest.directories.columns_of import Column
+from ingest.directories.header_words import (
     EMAIL,
     JOB,
     NAME,
@@ -17,7 +17,6 @@ from ingest.directories.columns.persons import (
     PERSON_COLUMNS,
     PHONE,
 )
-from ingest.directories.sirene import MASKED
 from ingest.records.fields import MAX_LINE_CHARS, one_line, paragraphs
 from ingest.records.parsers import region_of
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS
@@ -26,6 +25,8 @@ from kb.text.email_addresses import addresses_in, is_of_a_person
 from kb.text.know_how import statement_kind
 from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_number
 
+MASKED = "[ND]"
+"""A register's mark for a value that is not public."""
 _TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
 # The look behind has each run of characters tried once, however long.

@@ -10,7 +10,7 @@ from contextlib import closing
 from itertools import count, islice
 from pathlib import Path
 
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,

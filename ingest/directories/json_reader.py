@@ -1,36 +1,103 @@
-"""Directories of actors in JSON and JSON Lines: one object per actor, its keys as columns.
-
-An array is read item by item, however large it is.
-"""
+"""Directories of actors in JSON and JSON Lines: one object per actor, its keys as columns."""
 
 import json
-import re
-import sys
-from collections.abc import Iterable, Iterator
-from decimal import InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.nested import row_of
-from ingest.directories.table import DirectoryRow
+from ingest.directories.columns_of import HeaderMap
+from ingest.directories.header_words import (
+    holds_contacts,
+    holds_fields,
+    holds_persons,
+    is_first_name,
+    names_a_contact,
+)
+from ingest.directories.table import DirectoryRow, cell_text
 from ingest.encodings import encoding_of, lines_of, open_text
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
+
+COORDINATES = "coordonnées"
+"""The column of the point of a feature: latitude and longitude in degrees."""
+
+_BETWEEN = " | "
+
+
+def row_of(item: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Returns the cells of an object by column, in the order of its keys.
+
+    And the columns of the objects and values in it that are left out because they are persons.
+    """
+    row: dict[str, list[str]] = {}
+    persons: dict[str, None] = {}
+    for column, cell in _columns(item):
+        if cell is None:
+            persons[column] = None
+        else:
+            row.setdefault(column, []).append(cell)
+    return {column: _BETWEEN.join(cells) for column, cells in row.items()}, tuple(persons)
+
+
+def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
+    """Yields each column with its value, None for a person."""
+    properties = item.get("properties")
+    if item.get("type") != "Feature" or not isinstance(properties, dict):
+        yield from _values(item, "", is_contact=False)
+        return
+    if "id" not in properties and isinstance(item.get("id"), str | int):
+        yield "id", cell_text(item["id"])
+    yield from _values(properties, "", is_contact=False)
+    point = _point(item.get("geometry"))
+    if point:
+        yield COORDINATES, point
+
+
+def _values(
+    item: Mapping[str, object], way: str, *, is_contact: bool
+) -> Iterator[tuple[str, str | None]]:
+    for key, value in item.items():
+        column = f"{way}.{key}" if way else key
+        parts = value if isinstance(value, list) else [value]
+        nested = [part for part in parts if isinstance(part, dict)]
+        of_persons = (nested or isinstance(value, list)) and holds_persons(key)
+        if of_persons or (is_contact and names_a_contact(key)):
+            if value:
+                yield column, None
+            continue
+        for part in nested:
+            if holds_fields(key) or not any(map(is_first_name, part)):
+                inner_is_contact = is_contact or holds_contacts(key)
+                yield from _values(part, column, is_contact=inner_is_contact)
+            else:
+                yield column, None
+        if not nested:
+            yield column, _cell(value)
+
+
+def _cell(value: object) -> str:
+    """Returns a value as `cell_text` does, the blank items of a list kept."""
+    if isinstance(value, list) and not any(isinstance(item, list) for item in value):
+        return _BETWEEN.join(map(cell_text, value))
+    return cell_text(value)
+
+
+def _point(geometry: object) -> str:
+    """Returns "latitude, longitude" of a point of GeoJSON, which has the longitude first."""
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return ""
+    match geometry.get("coordinates"):
+        case [longitude, latitude, *_height]:
+            return f"{cell_text(latitude)}, {cell_text(longitude)}"
+    return ""
+
 
 _Event = tuple[str, object]
 """An event of a streaming parser: its kind and its value."""
 
 _END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
 _MAX_EXPLAINED_BYTES = 1 << 24
-_MAX_DEPTH = 50
-_MAX_KEYS = 10 * MAX_COLUMNS
-"""Most different keys of all objects of a file: each object may have others to look up."""
-_MAX_DIGITS = sys.int_info.str_digits_check_threshold
-"""So many digits Python makes a number of, however it is set."""
-
-_LONG_NUMBER = re.compile(f"[0-9]{{{_MAX_DIGITS + 1}}}")
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -41,18 +108,16 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     try:
         array = _array(path, encoding, header_map)
         with _Utf8(path, encoding) as file:
-            keys: set[str] = set()
-            for number, value in enumerate(_values(ijson.basic_parse(file), array), start=1):
-                yield _row(number, value, keys)
+            for number, value in enumerate(_items(ijson.basic_parse(file), array), start=1):
+                yield _row(number, value)
     except ijson.JSONError as error:
         raise _explained(path, error) from None
-    except InvalidOperation:  # an exponent of twenty digits
-        raise InputError("huge_number") from None
+    except RecursionError:
+        raise InputError("nested_json") from None
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
-    keys: set[str] = set()
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
             if not line.strip():
@@ -62,18 +127,14 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow
             except InputError as error:
                 yield DirectoryRow(number, reason=error.remark)
             else:
-                yield _row(number, value, keys)
+                yield _row(number, value)
 
 
 class _Utf8:
-    """Reads a text file of any encoding as UTF-8, for a parser of bytes.
-
-    It refuses what the parser dies of: a whole number that Python makes none of.
-    """
+    """Reads a text file of any encoding as UTF-8, for a parser of bytes."""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._file: IO[str] = path.open(encoding=encoding, newline="")
-        self._before = ""
 
     def __enter__(self) -> "_Utf8":
         return self
@@ -82,12 +143,7 @@ class _Utf8:
         self._file.close()
 
     def read(self, n: int = -1) -> bytes:
-        text = self._file.read(n)
-        joined = self._before + text
-        if _LONG_NUMBER.search(joined):
-            raise InputError("huge_number")
-        self._before = joined[-_MAX_DIGITS:]
-        return text.encode()
+        return self._file.read(n).encode()
 
 
 def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
@@ -112,9 +168,9 @@ def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
     return arrays[0]
 
 
-def _values(events: Iterator[_Event], array: str | None) -> Iterator[object]:
+def _items(events: Iterator[_Event], array: str | None) -> Iterator[object]:
     if array is None:
-        yield _value(events, next(events), 0)
+        yield _value(events, next(events))
         return
     next(events)
     if array:
@@ -122,7 +178,7 @@ def _values(events: Iterator[_Event], array: str | None) -> Iterator[object]:
             _skip(events)
         next(events)
     while (event := next(events)) != _END_OF_ARRAY:
-        yield _value(events, event, 0)
+        yield _value(events, event)
 
 
 def _skip(events: Iterator[_Event]) -> None:
@@ -134,20 +190,18 @@ def _skip(events: Iterator[_Event]) -> None:
             return
 
 
-def _value(events: Iterator[_Event], event: _Event, depth: int) -> object:
+def _value(events: Iterator[_Event], event: _Event) -> object:
     """Returns the value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
     kind, value = event
-    if depth > _MAX_DEPTH:
-        raise InputError("nested_json")
     if kind == "start_map":
         items: dict[str, object] = {}
         while (inner := next(events)) != _END_OF_MAP:
-            items[str(inner[1])] = _value(events, next(events), depth + 1)
+            items[str(inner[1])] = _value(events, next(events))
         return items
     if kind == "start_array":
         values = []
         while (inner := next(events)) != _END_OF_ARRAY:
-            values.append(_value(events, inner, depth + 1))
+            values.append(_value(events, inner))
         return values
     return str(value) if kind == "number" else value
 
@@ -196,18 +250,10 @@ def _parse(text: str) -> object:
     return document
 
 
-def _row(number: int, value: object, keys: set[str]) -> DirectoryRow:
-    """Returns the row of an item, and adds its columns to those of the items before.
-
-    Raises:
-        InputError: they are too many.
-    """
+def _row(number: int, value: object) -> DirectoryRow:
     if not isinstance(value, dict):
         return DirectoryRow(number, reason=Remark("no_object"))
     cells, persons = row_of(value)
     if len(cells) > MAX_COLUMNS:
         return DirectoryRow(number, reason=Remark("many_columns", most=MAX_COLUMNS))
-    keys.update(cells)
-    if len(keys) > _MAX_KEYS:
-        raise InputError("many_keys", most=_MAX_KEYS)
     return DirectoryRow(number, tuple(cells), list(cells.values()), persons=persons)

@@ -4,20 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import NO_TARGETS, target_of
-from ingest.directories.readers import DIRECTORY_READERS
-from ingest.directories.row_counts import count_rows
-from ingest.directories.seen_ids import SeenIds
+from ingest.directories.columns_of import NO_TARGETS, HeaderMap, target_of
+from ingest.directories.readers import DIRECTORY_READERS, count_rows
 from ingest.directories.table import DirectoryRow, entry, objects_remark, persons_remark
 from ingest.input_files import source_of
 from ingest.records.entries import WHOLE_FILE, NotInput
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
-from kb.knowledge_base import KnowledgeBase
 from kb.remarks import Remark
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
 
 ROWS_LOOKED_AT = 1000
 EXAMPLES = 3
@@ -29,7 +28,7 @@ _MAX_PROBLEMS = 50
 class PreviewedColumn:
     """A header, where its cells go, and the first values that differ.
 
-    `target` is one of `ingest.directories.columns.header_map.TARGETS`, "fact" or "ignored"; `said`
+    `target` is one of `ingest.directories.columns_of.TARGETS`, "fact" or "ignored"; `said`
     says whether a person chose it.
     """
 
@@ -63,7 +62,7 @@ def preview(
     source: str = "",
     choices: Mapping[str, str] = NO_TARGETS,
     *,
-    knowledge_base: KnowledgeBase | None = None,
+    knowledge_base: "KnowledgeBase | None" = None,
     persons_kept: bool | None = None,
 ) -> Preview:
     """Reads the first rows of a directory as `ingest.pipeline.ingest` would.
@@ -130,7 +129,7 @@ def remembered(
     path: Path,
     source: str,
     choices: Mapping[str, str],
-    knowledge_base: KnowledgeBase | None,
+    knowledge_base: "KnowledgeBase | None",
     persons_kept: bool | None,
 ) -> Remembered:
     """Returns these, with what a base remembers of the source where nothing is given."""
@@ -165,7 +164,7 @@ class _RowsSeen:
         self._header_map = header_map
         self._examples: dict[str, list[str]] = {}
         self._header: tuple[str, ...] = ()
-        self._seen_ids = SeenIds()
+        self._seen_ids: dict[str, tuple[str, int]] = {}
 
     def add(self, row: DirectoryRow) -> None:
         self.rows += 1
@@ -177,8 +176,9 @@ class _RowsSeen:
                 self.failed += 1
             self._note(row.number, found.reason, row.sheet)
             return
-        first = self._seen_ids.first(found.record.id, row.sheet, row.number)
-        if first:
+        place = (row.sheet, row.number)
+        first = self._seen_ids.setdefault(found.record.id, place)
+        if first is not place:
             self.failed += 1
             taken = Remark("id_of_row", "id", id=found.record.id, row=_place(*first))
             self._note(row.number, taken, row.sheet)

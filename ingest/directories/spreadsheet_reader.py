@@ -1,10 +1,4 @@
-"""Directories of actors in spreadsheets: XLSX and ODS.
-
-Of several sheets, the first that has a column for the name is read, and those that go on with it;
-all but the first are named, read or not. A formula counts for the value that the program that saved
-it had computed; where there is none, and where that value is an error such as #REF!, the cell is
-empty.
-"""
+"""Directories of actors in XLSX, ODS and Parquet."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import NAMING_FIELDS
-from ingest.directories.columns.header_words import names_persons
+from ingest.directories.columns_of import NAMING_FIELDS, HeaderMap
+from ingest.directories.header_words import names_persons
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
@@ -25,9 +18,8 @@ from ingest.directories.table import (
     shown_header,
     under_header,
 )
-from ingest.directories.workbooks.guard import refuse_bomb
 from ingest.records.entries import WHOLE_FILE
-from ingest.records.fields import folded
+from ingest.records.fields import MAX_COLUMNS, folded
 from kb.errors import InputError
 from kb.remarks import Remark
 
@@ -38,6 +30,7 @@ _Place = tuple[int, int]
 
 _IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
 """Fields that say which actor is meant, beside the name, which products and trainings have too."""
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_MERGED_ROWS = 1_000_000
 """Of a sheet with more rows in merged cells, no cell counts as merged."""
 
@@ -46,7 +39,9 @@ def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow
     """Reads the rows of an XLSX or ODS file, as `RowReader`; names the other sheets."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    refuse_bomb(path)
+    with path.open("rb") as file:
+        if file.read(len(_OLE)) == _OLE:
+            raise InputError("older_workbook")
     try:
         with CalamineWorkbook.from_path(path) as workbook:
             yield from _rows_of(list(_sheets(workbook, header_map)), header_map)
@@ -176,3 +171,37 @@ def _merged(sheet: "CalamineSheet") -> Sequence[tuple[_Place, _Place]]:
     ranges = [(first, last) for first, last in sheet.merged_cell_ranges or () if last > first]
     rows = sum(last[0] - first[0] for first, last in ranges)
     return ranges if rows <= _MAX_MERGED_ROWS else []
+
+
+_BATCH_ROWS = 1024
+
+
+def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    """Reads the rows of a Parquet file, as `RowReader`."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    number = 0
+    try:
+        with ParquetFile(path, memory_map=True) as file:
+            header = tuple(file.schema_arrow.names)
+            if len(header) > MAX_COLUMNS:
+                raise InputError("many_columns", most=MAX_COLUMNS)
+            if not (header_map.names_actors(header) or header_map.takes_any_header):
+                raise InputError("no_header", header=shown_header(header))
+            kept = [
+                name
+                for name, column in zip(header, header_map.columns(header), strict=True)
+                if column.field or column.fact
+            ]
+            empty = dict.fromkeys(header, "")
+            for batch in file.iter_batches(_BATCH_ROWS, columns=kept):
+                for values in batch.to_pylist():
+                    number += 1
+                    cells = empty | {name: cell_text(value) for name, value in values.items()}
+                    yield DirectoryRow(number, header, list(cells.values()))
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # the file itself; without a number, it is Arrow's word for damaged pages
+        reason = " ".join(str(error).split())
+        raise InputError("no_parquet", reason=reason) from None

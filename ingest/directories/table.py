@@ -9,11 +9,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.directories.actor_row import source_row_from
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_words import are_french
+from ingest.directories.actor_row import RowLeftOut, source_row_from
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.contacts import whose_contacts
-from ingest.directories.sirene import RowLeftOut
+from ingest.directories.header_words import are_french
 from ingest.records.entries import Entry
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError

@@ -6,24 +6,22 @@ later leads nowhere. Redirects are followed by hand, each with the same checks. 
 type have limits; robots.txt is obeyed; nothing of the environment (proxies, credentials) is used.
 """
 
-import ipaddress
 import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpcore
 import httpx
 
-from ingest.fetching.public_addresses import is_public
+from ingest.fetching.public_addresses import PublicConnections, Resolver
 from kb.errors import InputError
 from kb.settings import Settings
 
@@ -64,9 +62,6 @@ _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream
 _KNOWN_SUFFIXES = frozenset(
     {".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub"}
 )
-
-Resolver = Callable[[str, int], Sequence[str]]
-"""The addresses of a host. Raises OSError where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,24 +257,25 @@ class Fetcher:
             "Accept-Encoding": "gzip",
             **known,
         }
-        backend = _Backend(self._resolve, self._local, deadline)
+        backend = PublicConnections(self._resolve, self._local, deadline)
         try:
+            parts = httpx.URL(url)
+            address = httpcore.URL(
+                scheme=parts.raw_scheme,
+                host=parts.raw_host,
+                port=parts.port,
+                target=parts.raw_path,
+            )
             with (
-                httpx.Client(
-                    transport=_Transport(self._tls, backend),
-                    trust_env=False,
-                    follow_redirects=False,
-                    timeout=self._max_seconds,
-                ) as client,
-                client.stream("GET", url, headers=headers) as response,
+                httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
+                pool.stream("GET", address, headers=[*headers.items()]) as response,
             ):
                 return self._read(url, response, deadline, max_bytes, types, suffixes)
         except httpcore.TimeoutException:
             raise self._too_slow(url) from None
-        except (httpcore.ProtocolError, httpx.InvalidURL, httpx.ProtocolError, zlib.error,
-                ValueError):  # fmt: skip
+        except (httpcore.ProtocolError, httpx.InvalidURL, zlib.error, ValueError):
             raise InputError("no_web_server", address=url) from None
-        except (httpcore.NetworkError, httpx.TransportError, ssl.SSLError, OSError) as error:
+        except (httpcore.NetworkError, ssl.SSLError, OSError) as error:
             raise InputError("unreachable", address=url, reason=_reason(error)) from None
 
     def _too_slow(self, url: str) -> InputError:
@@ -288,18 +284,18 @@ class Fetcher:
     def _read(
         self,
         url: str,
-        response: httpx.Response,
+        response: httpcore.Response,
         deadline: float,
         max_bytes: int,
         types: Collection[str] | None,
         suffixes: Collection[str],
     ) -> Fetched | str:
-        status = response.status_code
-        if status in {301, 302, 303, 307, 308} and "location" in response.headers:
-            return urljoin(url, response.headers["location"])
+        status, headers = response.status, httpx.Headers(response.headers)
+        if status in {301, 302, 303, 307, 308} and "location" in headers:
+            return urljoin(url, headers["location"])
         if status != 200:
             raise _Refused(url, status)
-        media_type, _, rest = response.headers.get("content-type", "").partition(";")
+        media_type, _, rest = headers.get("content-type", "").partition(";")
         media_type = media_type.strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
@@ -309,7 +305,8 @@ class Fetcher:
                     raise InputError("no_type", address=url)
                 raise InputError("other_type", address=url, type=media_type)
         content = bytearray()
-        for piece in _unpacked(response, max_bytes):
+        packing = headers.get("content-encoding", "identity").strip().lower()
+        for piece in _unpacked(url, packing, response.iter_stream(), max_bytes):
             content += piece
             if len(content) > max_bytes:
                 if types is None:
@@ -322,8 +319,8 @@ class Fetcher:
             bytes(content),
             media_type,
             _charset(rest),
-            _sendable(response.headers.get("etag", "")),
-            _sendable(response.headers.get("last-modified", "")),
+            _sendable(headers.get("etag", "")),
+            _sendable(headers.get("last-modified", "")),
         )
 
 
@@ -353,147 +350,18 @@ def _reason(error: Exception) -> str:
     return reason[0][:120] if reason else type(error).__name__
 
 
-def _unpacked(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+def _unpacked(url: str, packing: str, body: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     """The content as it comes, unpacked in pieces no larger than what may be read."""
-    packing = response.headers.get("content-encoding", "identity").strip().lower()
     if packing == "identity":
-        yield from response.iter_raw()
+        yield from body
         return
     if packing not in {"gzip", "x-gzip", "deflate"}:
-        raise InputError("other_packing", address=str(response.url), packing=packing)
+        raise InputError("other_packing", address=url, packing=packing)
     unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    for piece in response.iter_raw():
+    for piece in body:
         left = piece
         while left and not unpacker.eof:
             yield unpacker.decompress(left, max_bytes + 1)
             left = unpacker.unconsumed_tail
     if not unpacker.eof:
-        raise InputError("page_cut_off", address=str(response.url))
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Connections to public addresses only, each to the address that was looked at."""
-
-    def __init__(self, resolve: Resolver, local: Collection[str], deadline: float) -> None:
-        self._resolve = resolve
-        self._local = local
-        self._deadline = deadline
-        self._sockets = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        name = host.strip("[]")
-        try:
-            addresses = list(self._resolve(name, port))
-        except (OSError, UnicodeError):
-            addresses = []
-        if not addresses:
-            raise InputError("unknown_host", host=name)
-        for address in addresses:
-            if not (is_public(address) or self._is_local(name, port, address)):
-                raise InputError("private_address", host=name, address=address)
-        error: Exception = httpcore.ConnectError("no address answers")
-        for address in addresses:
-            left = _left(self._deadline, timeout)
-            try:
-                stream = self._sockets.connect_tcp(
-                    address, port, left, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
-                error = failure
-                continue
-            return _Stream(stream, self._deadline)
-        raise error
-
-    def _is_local(self, host: str, port: int, address: str) -> bool:
-        if f"{host}:{port}" not in self._local:
-            return False
-        with suppress(ValueError):
-            return ipaddress.ip_address(address).is_loopback
-        return False
-
-
-def _left(deadline: float, timeout: float | None) -> float:
-    """Returns the seconds a call may take: those it asks for, or fewer if less time is left."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return left if timeout is None else min(left, timeout)
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection that ends with the time there is, however slowly it drips."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline, timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(self._deadline, timeout)
-        secure = self._stream.start_tls(ssl_context, server_hostname, left)
-        return _Stream(secure, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Transport(httpx.BaseTransport):
-    """httpx over connections of our own making."""
-
-    def __init__(self, tls: ssl.SSLContext, backend: _Backend) -> None:
-        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=backend)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions={}
-        )
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    """The body of an answer, as it comes."""
-
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
+        raise InputError("page_cut_off", address=url)

@@ -72,7 +72,7 @@ def _preview(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
 
 def _rows(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
     """Yields batches of rows; a header that is that of the row before is left out."""
-    from ingest.directories.columns.header_map import HeaderMap
+    from ingest.directories.columns_of import HeaderMap
     from ingest.directories.readers import DIRECTORY_READERS
 
     path = Path(arguments["path"])
@@ -96,7 +96,7 @@ def _rows(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
 
 
 def _count(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
-    from ingest.directories.row_counts import count_rows
+    from ingest.directories.readers import count_rows
 
     yield count_rows(Path(arguments["path"]))
 

@@ -1,4 +1,4 @@
-"""Articles, cases, feeds and pictures of strangers, read in a process of its own.
+"""The reading processes, and what reads articles, cases, feeds and pictures of strangers in them.
 
 The functions are those of `ingest.articles`, `ingest.case_files` and `kb.registers.pictures`; each
 file that exceeds a limit, or ends the process that reads it, is refused in one line as a damaged
@@ -6,24 +6,60 @@ one is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.articles.article import Article
+from ingest.articles.article import Article, NoArticle
 from ingest.articles.limits import MAX_TEXT_BYTES
 from ingest.articles.suffixes import refuse_unreadable, suffix_of
-from ingest.reading.readers import document_limits, readers
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.sandbox.limits import ReadingLimits
+from ingest.sandbox.pool import ReaderPool
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
 from kb.errors import InputError
 from kb.models import Case
 from kb.registers.pictures.encoding import EncodedPicture
 from kb.registers.pictures.names import is_picture_name
 from kb.remarks import Remark
+from kb.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.articles.feeds import FeedItem
     from ingest.fetching.safe_fetch import Fetched
+
+
+ANSWER_MB = 64
+"""The most of each part of an answer: a row of a directory has at most 16 million letters."""
+
+CLOCK_TIMES = 3
+"""The clock may show so many times the processor's time: a busy machine, text recognition."""
+
+TABLE_UNIT_BYTES = 10_000_000
+MOST_TABLE_MEMORY_MB = 4096
+"""A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
+
+REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
+
+
+@cache
+def readers() -> ReaderPool:
+    """The pool of this process."""
+    return ReaderPool("ingest.reading.child", REFUSALS)
+
+
+def document_limits() -> ReadingLimits:
+    """The limits of an article, a feed or a picture, by the settings of now."""
+    settings = Settings.from_environment()
+    seconds = settings.reading_seconds
+    return ReadingLimits(settings.reading_memory_mb, seconds, CLOCK_TIMES * seconds, ANSWER_MB)
+
+
+def table_limits(path: Path) -> ReadingLimits:
+    """The limits of a directory, by its size."""
+    return document_limits().for_bytes(
+        path.stat().st_size, unit=TABLE_UNIT_BYTES, most_memory_mb=MOST_TABLE_MEMORY_MB
+    )
 
 
 def read_document(path: Path) -> Article:

@@ -9,11 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import NO_TARGETS
+from ingest.directories.columns_of import NO_TARGETS, HeaderMap
 from ingest.directories.preview import Preview, refuse_no_directory, remembered
 from ingest.directories.table import DirectoryRow
-from ingest.reading.readers import readers, table_limits
+from ingest.reading.documents import readers, table_limits
 from ingest.sandbox.shapes import Misshapen, shaped
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase

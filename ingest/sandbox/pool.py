@@ -1,25 +1,202 @@
-"""The reading processes of this process: few, reused, and few that wait for one.
+"""The reading processes of this process: few, reused, and few readings that wait for one.
 
-`concurrent.futures` and pebble have pools too. They pickle what comes back, know no limit but time,
-and give a result whole, where a directory is read row by row: hence this one.
+What goes between is lines of JSON. Nothing in them is run or looked up by name: a process that a
+hostile file has taken over can tell lies about that file, and no more.
 """
 
 import atexit
+import json
+import logging
 import os
+import signal
+import subprocess
+import sys
 import threading
-import weakref
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from itertools import islice
+from typing import Any, BinaryIO, cast
 
 from ingest.sandbox.limits import ReadingLimits
-from ingest.sandbox.reader_process import ReaderProcess, StaleProcess
+from ingest.sandbox.serving import IDLE_SECONDS
+from ingest.sandbox.shapes import Misshapen, refusal
 from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
 from kb.errors import InputError, ReadersBusy
 
-_MAX_STALE = 3
+_KEPT_VARIABLES = (
+    "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "TESSDATA_PREFIX",
+    "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT",
+)  # fmt: skip
+"""What of the environment a reading process gets: no setting, and so no secret."""
 
-_POOLS: "weakref.WeakSet[ReaderPool]" = weakref.WeakSet()
+_VARIABLES = {
+    # A pool of threads, and an arena of memory for each, are address space that nobody uses.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "ARROW_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+_STARTS_WITHIN_S = 120.0
+"""The first answer comes when all of its code is loaded."""
+_REUSED_WITHIN_S = IDLE_SECONDS - 60
+"""A process idle for longer may be about to end by itself."""
+_ENDS_WITHIN_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class _TooLarge(Exception):
+    """A line of an answer is larger than it may be."""
+
+
+class ReaderProcess:
+    """A process that does tasks of a module, one after the other, for one thread at a time.
+
+    `idle_since` is when its last task ended; 0 once it is of no more use.
+    """
+
+    def __init__(self, module: str, refusals: Mapping[str, type[InputError]]) -> None:
+        self.idle_since = 0.0
+        self._refusals = refusals
+        self._timed_out = False
+        environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        self._process = subprocess.Popen(
+            # -P: a folder called `ingest` where this process was started is not ours.
+            [sys.executable, "-P", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environment, **_VARIABLES},
+            # A group of its own: what it starts is ended with it, and Ctrl-C is not its concern.
+            start_new_session=True,
+        )
+        self._to = cast("BinaryIO", self._process.stdin)
+        self._from = cast("BinaryIO", self._process.stdout)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can be asked, and will not end before it is."""
+        is_idle = self.idle_since and time.monotonic() - self.idle_since < _REUSED_WITHIN_S
+        return bool(is_idle) and self._process.poll() is None
+
+    def answers(
+        self, task: str, arguments: Mapping[str, object], limits: ReadingLimits, content: bytes
+    ) -> Iterator[object]:
+        """Has a task done, and yields the parts of its answer as values of JSON.
+
+        Raises:
+            InputError: the file is refused, or reading it exceeds a limit or ends the process.
+        """
+        self.idle_since = 0.0
+        head = [task, arguments, astuple(limits), len(content)]
+        most, left = limits.answer_mb << 20, limits.seconds
+        try:
+            with self._watched(_STARTS_WITHIN_S):
+                self._to.write(json.dumps(head).encode() + b"\n")
+                self._to.flush()
+                self._line(100)
+            with self._watched(left):
+                self._to.write(content)
+                self._to.flush()
+            while True:
+                began = time.monotonic()
+                with self._watched(left):
+                    kind, said, goes_on = self._line(most)
+                left -= time.monotonic() - began
+                if kind != "part":
+                    break
+                yield said
+            if goes_on is True:
+                self.idle_since = time.monotonic()
+            if kind != "end":
+                raise self._refused(kind, said, limits)
+        except InputError:
+            raise
+        except (OSError, EOFError, ValueError, TypeError, RecursionError, _TooLarge) as error:
+            self.idle_since = 0.0
+            raise self._breach(error, limits) from None
+        finally:
+            if not self.idle_since:
+                self.end()
+
+    def _line(self, most: int) -> tuple[str, Any, object]:
+        line = self._from.readline(most + 1)
+        if len(line) > most:
+            raise _TooLarge
+        if not line.endswith(b"\n"):
+            raise EOFError
+        kind, said, goes_on = json.loads(line)
+        return kind, said, goes_on
+
+    def end(self) -> None:
+        """Ends the process and what it started."""
+        self.kill()
+        for stream in (self._to, self._from):
+            with suppress(OSError):
+                stream.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDS_WITHIN_S)
+
+    def kill(self) -> None:
+        """Kills the process and what it started; who waits for an answer hears so."""
+        if self._process.poll() is not None:
+            return
+        with suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+    def _refused(self, kind: str, said: Any, limits: ReadingLimits) -> InputError:
+        match kind, said:
+            case "memory", _:
+                return InputError("reading_memory", most=limits.memory_mb)
+            case "refused", _:
+                return refusal(said, self._refusals)
+            case "unreadable", str(reason):
+                return InputError("unreadable", reason=reason[:100])
+            case "damaged", str(name) if name.isidentifier():
+                return InputError("damaged_file", kind=name[:100])
+        raise Misshapen
+
+    def _breach(self, error: Exception, limits: ReadingLimits) -> InputError:
+        """What to say of a process that ended, was ended, or said what it should not."""
+        with suppress(subprocess.TimeoutExpired):
+            if isinstance(error, EOFError | OSError):
+                self._process.wait(_ENDS_WITHIN_S)
+        code = self._process.poll()
+        if self._timed_out:
+            return InputError("reading_time", most=int(limits.seconds))
+        if code is not None and code == -getattr(signal, "SIGXCPU", 0):
+            return InputError("reading_time", most=limits.cpu_seconds)
+        if code == -signal.SIGABRT:  # as libraries in Rust and C++ do that get no memory
+            return InputError("reading_memory", most=limits.memory_mb)
+        if isinstance(error, _TooLarge):
+            return InputError("reading_answer", most=limits.answer_mb)
+        _log.warning("a process that read a file ended with %s", code)
+        return InputError("reading_crash")
+
+    @contextmanager
+    def _watched(self, seconds: float) -> Iterator[None]:
+        """Kills the process if what is done meanwhile takes longer than this."""
+        watch = threading.Timer(max(0.0, seconds), self._expire)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    def _expire(self) -> None:
+        self._timed_out = True
+        self.kill()
 
 
 class ReaderPool:
@@ -38,27 +215,12 @@ class ReaderPool:
     ) -> None:
         self._module = module
         self._refusals = refusals
-        self._at_once, self._waiting = at_once, waiting
         self._idle: list[ReaderProcess] = []
         self._busy: set[ReaderProcess] = set()
         self._is_stopped = False
-        self._begin()
-        _POOLS.add(self)
-        atexit.register(self.close)
-
-    def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._turns = Turns(self._at_once, self._waiting)
-
-    def forget(self) -> None:
-        """Leaves the processes to the parent of this process, which was forked from it.
-
-        Both would write into the same pipes, and get each other's answers.
-        """
-        for reader in (*self._idle, *self._busy):
-            reader.forget()
-        self._idle, self._busy = [], set()
-        self._begin()
+        self._turns = Turns(at_once, waiting)
+        atexit.register(self.close)
 
     def stream(
         self,
@@ -75,20 +237,18 @@ class ReaderPool:
                 pool was stopped.
         """
         with self._place():
-            for _ in range(_MAX_STALE):
-                reader = self._taken()
-                try:
-                    yield from reader.answers(task, arguments, limits, content)
-                except StaleProcess:
-                    continue
-                except InputError:
-                    if self._is_stopped:
-                        raise ReadersBusy("readers_stopped") from None
-                    raise
-                finally:
-                    self._give_back(reader)
-                return
-            raise InputError("reading_crash")
+            reader = self._taken()
+            try:
+                yield from reader.answers(task, arguments, limits, content)
+            except InputError:
+                if self._is_stopped:
+                    raise ReadersBusy("readers_stopped") from None
+                raise
+            finally:
+                with self._lock:
+                    self._busy.discard(reader)
+                    if reader.idle_since:
+                        self._idle.append(reader)
 
     def ask(
         self,
@@ -141,21 +301,12 @@ class ReaderPool:
         with self._lock:
             if self._is_stopped:
                 raise ReadersBusy("readers_stopped")
-            reader = self._idle.pop() if self._idle else ReaderProcess(self._module, self._refusals)
+            while self._idle:
+                reader = self._idle.pop()
+                if reader.is_fresh:
+                    break
+                reader.end()
+            else:
+                reader = ReaderProcess(self._module, self._refusals)
             self._busy.add(reader)
             return reader
-
-    def _give_back(self, reader: ReaderProcess) -> None:
-        with self._lock:
-            self._busy.discard(reader)
-            if not reader.is_over:
-                self._idle.append(reader)
-
-
-def _forget_all() -> None:
-    for pool in _POOLS:
-        pool.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)

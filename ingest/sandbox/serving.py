@@ -4,6 +4,7 @@ It begins with nothing of the program that asked but the folders of its code, an
 when it was idle for long, has read many files, or once needed much memory.
 """
 
+import json
 import logging
 import os
 import sys
@@ -12,7 +13,6 @@ from typing import Any, BinaryIO
 
 from ingest.sandbox.limits import ReadingLimits, limit_for, limit_for_good, peak_memory_mb
 from ingest.sandbox.shapes import plain
-from ingest.sandbox.wire import BrokenWire, FrameKind, packed, receive, send, unpacked
 from kb.errors import InputError
 
 IDLE_SECONDS = 300
@@ -42,58 +42,54 @@ def serve(tasks: Mapping[str, Task]) -> None:
     # As long as the process lives, so that nothing closes it; and the null device is no path.
     sys.stdin, sys.stdout = open(os.devnull, encoding="utf-8"), sys.stderr  # noqa: PTH123, SIM115
     limit_for_good()
-    for done in range(1, MAX_TASKS + 1):
-        if not _is_asked(requests):
+    for left in reversed(range(MAX_TASKS)):
+        line = requests.readline() if _is_asked(requests) else b""
+        if not line:
             return
+        task, arguments, limits, size = json.loads(line)
+        _say(answers, "begun")
+        content = requests.read(size)
         try:
-            _, head = receive(requests, 1 << 30)
-            task, arguments, limits = _read_task(head)
-            send(answers, FrameKind.BEGUN)
-            _, content = receive(requests, 1 << 30)
-        except BrokenWire:  # whoever asks has ended
+            kind, said = _done(answers, tasks[task], arguments, content, ReadingLimits(*limits))
+        except BrokenPipeError:  # whoever asked wants no more
             return
-        if not _answered(
-            answers, tasks[task], arguments, content, limits, is_last=done == MAX_TASKS
-        ):
+        goes_on = left > 0 and kind != "memory" and peak_memory_mb() < LEAVES_AT_MB
+        _say(answers, kind, said, goes_on)
+        if not goes_on:
             return
 
 
-def _read_task(head: bytes) -> tuple[str, Mapping[str, Any], ReadingLimits]:
-    task: Any = unpacked(head)
-    return task["task"], task["arguments"], ReadingLimits(*task["limits"])
-
-
-def _answered(
+def _done(
     answers: BinaryIO,
     task: Task,
     arguments: Mapping[str, Any],
     content: bytes,
     limits: ReadingLimits,
-    *,
-    is_last: bool,
-) -> bool:
-    """Answers a task; returns whether this process may go on to the next."""
-    kind, said = FrameKind.END, b""
+) -> tuple[str, object]:
+    """Says the parts of an answer; returns the last word."""
     try:
         limit_for(limits)
         for part in task(arguments, content):
-            send(answers, FrameKind.PART, packed(part))
+            _say(answers, "part", part)
     except InputError as error:
-        kind, said = FrameKind.REFUSED, packed([type(error).__name__, plain(error.remark)])
+        return "refused", [type(error).__name__, plain(error.remark)]
     except MemoryError:
-        kind = FrameKind.NO_MEMORY
-    except BrokenPipeError:  # whoever asked wants no more
-        return False
+        return "memory", None
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        said = packed(["unreadable", {"reason": error.strerror or type(error).__name__}])
-        kind = FrameKind.FAILED
+        return "unreadable", error.strerror or type(error).__name__
     except Exception as error:  # noqa: BLE001 (whatever a hostile file finds in parsers)
         _log.info("a file cannot be read", exc_info=True)
-        kind = FrameKind.FAILED
-        said = packed(["damaged_file", {"kind": type(error).__name__}])
-    is_last = is_last or kind is FrameKind.NO_MEMORY or peak_memory_mb() >= LEAVES_AT_MB
-    send(answers, kind, (b"1" if is_last else b"0") + said)
-    return not is_last
+        return "damaged", type(error).__name__
+    return "end", None
+
+
+def _say(answers: BinaryIO, kind: str, said: object = None, goes_on: bool = False) -> None:
+    line = json.dumps([kind, said, goes_on], ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair, which UTF-8 has not, is kept.
+    answers.write(line.encode("utf-8", "surrogatepass") + b"\n")
+    answers.flush()
 
 
 def _is_asked(requests: BinaryIO) -> bool:

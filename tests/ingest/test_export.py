@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import source_row_from
-from ingest.directories.columns.header_names import actor_columns
+from ingest.directories.columns_of import actor_columns
 from ingest.export import Exported, case_file_name, export
 from ingest.pipeline import ingest
 from kb.errors import FileError, InputError

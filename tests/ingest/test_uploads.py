@@ -58,17 +58,6 @@ def test_an_upload_is_kept_under_its_own_name(
         assert not [*files_of(base), *files_of(elsewhere)]
 
 
-def test_an_empty_file_is_one(base: KnowledgeBase) -> None:
-    path = str(keep_upload(base, "a.csv", io.BytesIO()))
-    with upload_at(base, path) as here:
-        assert here.read_bytes() == b""
-
-
-def test_two_uploads_of_one_name_are_two(base: KnowledgeBase) -> None:
-    first, second = (keep_upload(base, "a.csv", io.BytesIO(b"x")) for _ in range(2))
-    assert first != second
-
-
 def test_an_upload_that_is_forgotten_is_gone_everywhere(
     base: KnowledgeBase, elsewhere: KnowledgeBase
 ) -> None:
@@ -163,8 +152,3 @@ def test_what_a_killed_process_left_is_deleted(base: KnowledgeBase) -> None:
     os.utime(left.parent, (0, 0))
     tidy_uploads(base, [], [])
     assert not left.exists()
-
-
-def test_a_base_without_uploads_has_nothing_to_tidy(base: KnowledgeBase) -> None:
-    tidy_uploads(base, [], [])
-    assert not (base.folder / UPLOADS).exists()

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.articles.readers import read_article
-from ingest.evaluation.article_findings import demonstration_actors
-from ingest.evaluation.comparison import SAME_NAME, name_likeness
-from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import PossibleParticipant, read_candidates
 from kb.reference.roles import Role
 from kb.text.organisation_name import name_key
+from tests.article_evaluation.comparison import SAME_NAME, name_likeness
+from tests.article_evaluation.labels import (
+    LabelledParticipant,
+    Labels,
+    demonstration_actors,
+    read_labelled,
+)
 
 ARTICLES = Path(__file__).parents[1] / "data" / "articles"
 OTHERS, OWN = ARTICLES / "others" / "tune", ARTICLES / "tune"

@@ -15,14 +15,14 @@ from typing import Any, Self
 import numpy as np
 
 import ingest.extraction.proposals
-from ingest.evaluation.article_findings import ArticleFindings, found_participations
-from ingest.evaluation.comparison import compare
-from ingest.evaluation.scores import Scores, score_lines
 from ingest.extraction.proposals.contexts import DIMENSION, Vector
 from ingest.extraction.proposals.judge import Judge, doubts
 from ingest.extraction.proposals.propose import judged
 from kb.reference.roles import Role
 from kb.regression import Regression
+from tests.article_evaluation.comparison import compare
+from tests.article_evaluation.labels import ArticleFindings, found_participations
+from tests.article_evaluation.scores import Scores, score_lines
 from tests.training.examples import Example, LabelledArticle, folds, labelled_articles
 from tests.training.regression import Floats, fitted, fitted_choice
 

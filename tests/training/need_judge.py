@@ -15,10 +15,6 @@ import numpy as np
 
 import ingest.extraction.needs
 from ingest.articles.readers import read_article
-from ingest.evaluation.article_findings import ArticleFindings
-from ingest.evaluation.comparison import compare
-from ingest.evaluation.labels import Labels, read_labelled
-from ingest.evaluation.scores import Scores, Tally
 from ingest.extraction.needs.judge import NeedJudge, doubts
 from ingest.extraction.needs.need import Need, told_need
 from ingest.extraction.needs.words import NeedWord, need_words
@@ -27,6 +23,9 @@ from ingest.extraction.proposals.topic import language_of
 from ingest.extraction.tokens import Sentence, sentences
 from kb.regression import Regression
 from kb.text.analysis import stems, words
+from tests.article_evaluation.comparison import compare
+from tests.article_evaluation.labels import ArticleFindings, Labels, read_labelled
+from tests.article_evaluation.scores import Scores, Tally
 from tests.training.examples import OTHERS, OWN
 from tests.training.regression import fitted
 

@@ -19,8 +19,8 @@ from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
 from ingest.articles.metadata.title import find_title, title_lines
 from ingest.articles.readers import read_article
-from ingest.evaluation.comparison import same_text
-from ingest.evaluation.labels import read_labelled
+from tests.article_evaluation.comparison import same_text
+from tests.article_evaluation.labels import read_labelled
 from tests.training.examples import OTHERS, OWN
 from tests.training.regression import Floats
 

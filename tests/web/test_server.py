@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from jinja2 import TemplateNotFound
 
-from ingest.reading.readers import readers
+from ingest.reading.documents import readers
 from kb.encoder.encoder import Encoder
 from kb.errors import EncoderError, KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase

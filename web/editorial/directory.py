@@ -6,12 +6,12 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-from ingest.directories.columns.header_names import (
+from ingest.directories.columns_of import (
     FACT,
     IGNORED,
     KNOW_HOW_COLUMNS,
 )
-from ingest.directories.columns.header_words import (
+from ingest.directories.header_words import (
     ACTOR_COLUMNS,
     LOCATION_COLUMNS,
     REGISTER_COLUMNS,

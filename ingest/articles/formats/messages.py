@@ -1,13 +1,11 @@
 """Messages (.eml), with what is attached to them, and pages saved as messages (.mhtml)."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
-from itertools import islice
 from pathlib import PurePath
 
 from ingest.articles.article import NoArticle
@@ -22,21 +20,11 @@ from kb.remarks import Remark
 
 HEADER = 0.95
 """The confidence in what the header of a message says."""
-MAX_PARTS = 200
-"""The parts of a message that are looked at."""
 MAX_ATTACHMENTS = 20
 MAX_KINDS = 5
 """The kinds of attachments without a name that are named."""
 MAX_ATTACHMENT_SECONDS = 60.0
 """No attachment is begun after this time."""
-MAX_BOUNDARIES = 2_000
-"""The lines that may be boundaries between parts; the parser's time grows with their square."""
-_LONG_HEADER = re.compile(
-    rb"^(?:(?:content-location|from|subject|date):(?:[^\n]|\n[ \t]){10000}"
-    rb"|content-(?!location:)[a-z-]+:(?:[^\n]|\n[ \t]){2000})",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""A header that would hold up the parser likewise. Addresses of pages are long, parameters not."""
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
@@ -71,7 +59,7 @@ def parse_mhtml(content: bytes) -> ParsedPage:
         InputError: it holds no HTML.
     """
     message = _message(content)
-    for part in islice(message.walk(), MAX_PARTS):
+    for part in message.walk():
         if part.get_content_type() == "text/html":
             url = str(
                 part.get("Content-Location") or message.get("Snapshot-Content-Location") or ""
@@ -82,11 +70,6 @@ def parse_mhtml(content: bytes) -> ParsedPage:
 
 
 def _message(content: bytes) -> EmailMessage:
-    content = content.replace(b"\r\n", b"\n").replace(
-        b"\r", b"\n"
-    )  # each ends a line for the parser
-    if content.count(b"\n--") > MAX_BOUNDARIES or _LONG_HEADER.search(content):
-        raise InputError("strange_message")
     return BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
 
 
@@ -99,16 +82,12 @@ class _MessageParts:
         self._read = read
         self._said = ""
         self._attached: list[EmailMessage] = []
-        self._parts = 0
 
     def blocks(self, part: EmailMessage, *, texts: bool = True) -> Iterator[Block]:
         """The texts of a part and of the parts in it; notes what is attached for later.
 
         Of alternatives the plain text is read, or else the first that says something.
         """
-        self._parts += 1
-        if self._parts > MAX_PARTS:
-            return
         kind = part.get_content_type()
         inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
         if kind == "message/rfc822":

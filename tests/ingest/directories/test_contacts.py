@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.directories.actor_row import source_row_from
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import actor_columns
+from ingest.directories.columns_of import HeaderMap, actor_columns
 from ingest.directories.contacts import WhoseContacts, whose_contacts
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory

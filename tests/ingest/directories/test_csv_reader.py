@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -33,10 +33,6 @@ def test_any_usual_encoding_is_found(tmp_path: Path, encoding: str) -> None:
     assert read(tmp_path, content, encoding) == [
         Entry(2, actor("Avel", description="Cirages à façon", department="16"))
     ]
-
-
-def test_a_name_column_alone_is_a_directory(tmp_path: Path) -> None:
-    assert read(tmp_path, "nom\nAvel\n") == [Entry(2, actor("Avel"))]
 
 
 def test_unknown_columns_are_facts(tmp_path: Path) -> None:
@@ -82,16 +78,6 @@ def test_a_bad_row_does_not_stop_the_good_ones(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quote_that_is_not_closed_is_a_failure_of_its_row_alone(tmp_path: Path) -> None:
-    content = 'name,description\nAvel,x\nMerlet,"y\nJolival,z\nMatha,"a\nb"\n'
-    assert read(tmp_path, content) == [
-        Entry(2, actor("Avel", description="x")),
-        Entry(3, reason="cannot be read as CSV: ',' expected after '\"'"),
-        Entry(4, actor("Jolival", description="z")),
-        Entry(5, actor("Matha", description="a\nb")),
-    ]
-
-
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(tmp_path: Path) -> None:
     rows = [f"A{number},{'x' * 100}" for number in range(5000)]
     for content in ('Merlet,"y', *rows), ('Merlet,"y',):
@@ -101,17 +87,6 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(tmp_path: Path) 
         )
         assert len(entries) == len(content)
         assert all(entry.record for entry in entries[1:])
-
-
-def test_controls_are_dropped(tmp_path: Path) -> None:
-    content = "name,description\nAvel,Des\x00 cirages\x07 et des cires pour le cuir\n"
-    assert read(tmp_path, content) == [
-        Entry(2, actor("Avel", description="Des cirages et des cires pour le cuir"))
-    ]
-
-
-def test_a_header_alone_holds_nothing(tmp_path: Path) -> None:
-    assert read(tmp_path, "name,description\n") == []
 
 
 @pytest.mark.parametrize(
@@ -155,11 +130,6 @@ def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     assert read(tmp_path, content) == [
         Entry(5, actor("Avel", description="x", department="16")),
     ]
-
-
-def test_a_row_that_only_looks_like_a_header_is_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^has no column called name or nom"):
-        read(tmp_path, "Ville;Effectif\nEntreprise;3\n")
 
 
 def test_columns_are_read_as_a_person_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS, case_from
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.columns.header_words import ACTOR_COLUMNS, field_named
+from ingest.directories.header_words import ACTOR_COLUMNS, field_named
 from ingest.directories.readers import read_directory
 from ingest.records.fields import folded
 from kb.models import Actor, Case

@@ -1,8 +1,6 @@
 """Directories made to harm: a line says why, before the memory is full."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.directories.columns.header_map import HeaderMap
-from ingest.directories.columns.header_names import Column, actor_columns
-from ingest.directories.preview import preview
+from ingest.directories.columns_of import Column, HeaderMap, actor_columns
 from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
 from ingest.records.fields import MAX_COLUMNS
@@ -22,96 +18,6 @@ from kb.models import Actor
 from tests.ingest.directories.test_spreadsheet_reader import ods
 
 pytestmark = pytest.mark.thorough
-
-
-def workbook(path: Path, rows: bytes, *, sheet: str = "xl/worksheets/sheet1.xml") -> Path:
-    """A workbook with these rows below its own, its sheet in this part."""
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    book.active["A1"], book.active["A2"] = "nom", "Avel"
-    plain = io.BytesIO()
-    book.save(plain)
-    with zipfile.ZipFile(plain) as read, zipfile.ZipFile(path, "w") as written:
-        for name in read.namelist():
-            content = read.read(name).replace(b"xl/worksheets/sheet1.xml", sheet.encode())
-            content = content.replace(b"</sheetData>", rows + b"</sheetData>")
-            written.writestr(name.replace("xl/worksheets/sheet1.xml", sheet), content)
-    return path
-
-
-CELL = b" t='inlineStr'><is><t>x</t></is></c></row>"
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        b'<row r="1048576"><c r="XFD1048576"' + CELL,
-        b"<row r='1048576'><c r='XFD1048576'" + CELL,
-        b'<row\nr = "1048576"><c\tr ="xfd1048576"' + CELL,
-        b"<row><c r='XFD1048576'" + CELL,
-    ],
-)
-@pytest.mark.parametrize("sheet", ["xl/worksheets/sheet1.xml", "xl/elsewhere.xml"])
-def test_a_cell_at_the_far_end_of_a_sheet_is_refused_before_it_is_read(
-    tmp_path: Path, row: bytes, sheet: str
-) -> None:
-    # The library would end the process: it cannot have the memory for the empty cells.
-    path = workbook(tmp_path / "far.xlsx", row, sheet=sheet)
-    with pytest.raises(InputError, match="1,048,576 rows and 16,384 columns"):
-        preview(path, "far")
-
-
-def test_a_sheet_that_is_not_in_utf_8_is_refused(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", b"")
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("xl/other.xml", "<row/>".encode("utf-16"))
-    with pytest.raises(InputError, match="unusual structure"):
-        preview(path, "a")
-
-
-def test_a_long_text_that_is_written_once_for_many_rows_is_not_unpacked(tmp_path: Path) -> None:
-    names = pa.DictionaryArray.from_arrays(
-        pa.array([0] * 5000, pa.int32()), pa.array(["x" * 5_000_000])
-    )
-    path = tmp_path / "once.parquet"
-    pq.write_table(pa.table({"nom": names}), path, compression="zstd")
-    with pytest.raises(InputError, match="a cell of more than 100,000 characters"):
-        preview(path, "once")
-
-
-@pytest.mark.parametrize(
-    "number", ["9" * 10_000, "-1e9999999999999999999", "1E-9999999999999999999"]
-)
-@pytest.mark.parametrize("items_before", [0, 20_000])
-def test_a_number_too_large_to_be_read_is_told(
-    tmp_path: Path, number: str, items_before: int
-) -> None:
-    path = tmp_path / "digits.json"
-    ones = ", ".join(["1"] * items_before + [number])
-    path.write_text(f'[{{"nom": "a", "x": [{ones}]}}]', encoding="utf-8")
-    with pytest.raises(InputError, match="a number that is too large"):
-        list(read_directory(path))
-
-
-def test_digits_are_counted_across_blocks(tmp_path: Path) -> None:
-    path = tmp_path / "digits.json"
-    path.write_text(f'[{{"nom": "a", "x": "{" " * 65_000}", "y": {"9" * 1000}}}]', encoding="utf-8")
-    with pytest.raises(InputError, match="a number that is too large"):
-        preview(path, "digits")
-
-
-def test_a_header_of_millions_of_cells_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "wide.csv"
-    path.write_text("nom;" + "a;" * 3_000_000 + "\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match="has more than 1,000 columns"):
-        preview(path, "wide")
-
-
-def test_a_header_of_too_many_cells_is_refused_even_if_any_may_be_one(tmp_path: Path) -> None:
-    path = tmp_path / "wide.csv"
-    path.write_text("a;" * (MAX_COLUMNS + 1) + "\nx\n", encoding="utf-8")
-    with pytest.raises(InputError, match="has more than 1,000 columns"):
-        preview(path, "wide")
 
 
 def table_of(columns: int, kind: str, folder: Path) -> Path:
@@ -148,7 +54,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts.append(len(header))
         return actor_columns(header, *targets)
 
-    monkeypatch.setattr("ingest.directories.columns.header_map.actor_columns", counted)
+    monkeypatch.setattr("ingest.directories.columns_of.actor_columns", counted)
     return counts
 
 
@@ -206,39 +112,6 @@ def test_a_row_with_a_cell_beyond_the_last_column_is_refused_alone(tmp_path: Pat
     assert beta.record is not None
 
 
-@pytest.mark.parametrize("state", ["visible", "hidden"])
-def test_a_sheet_of_too_many_columns_that_is_not_read_refuses_nothing(
-    tmp_path: Path, looked_up: list[int], state: str
-) -> None:
-    book = openpyxl.Workbook()
-    wide = book.active
-    assert wide is not None
-    wide.append([f"Produit {number}" for number in range(MAX_COLUMNS + 1)])
-    wide.sheet_state = state
-    actors = book.create_sheet()
-    actors.append(["nom", "ville"])
-    actors.append(["Avel", "Brest"])
-    book.save(tmp_path / "a.xlsx")
-    warnings: list[str] = []
-    (entry,) = read_directory(tmp_path / "a.xlsx", warn=warnings.append)
-    assert entry.record is not None
-    assert any("is left out: it is no table of the same actors" in line for line in warnings)
-    assert max(looked_up) <= MAX_COLUMNS
-
-
-@pytest.mark.parametrize("kind", ["json", "jsonl"])
-def test_objects_that_all_have_other_keys_are_refused_once_they_have_too_many(
-    tmp_path: Path, looked_up: list[int], kind: str
-) -> None:
-    rows = [{"nom": "Avel"} | {f"{row} {key}": "x" for key in range(900)} for row in range(20)]
-    path = tmp_path / f"keys.{kind}"
-    lines = "\n".join(map(json.dumps, rows))
-    path.write_text(json.dumps(rows) if kind == "json" else lines)
-    with pytest.raises(InputError, match="objects with more than 10,000 different keys"):
-        list(read_directory(path))
-    assert sum(looked_up) <= 10 * MAX_COLUMNS + len(rows)
-
-
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     read = 0
 
@@ -250,21 +123,3 @@ def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     rows = under_header(lines(), HeaderMap())
     assert next(rows).cells == ["Avel 2"]
     assert read < 100
-
-
-@pytest.mark.parametrize("kind", ["parquet", "ods"])
-def test_a_directory_with_a_wrong_byte_is_read_or_refused(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / f"a.{kind}"
-    if kind == "ods":
-        ods(path, [["nom", "activité"], ["Avel", "cirages"]])
-    else:
-        pq.write_table(pa.table({"nom": ["Avel"], "activité": ["cirages"]}), path)
-    whole = path.read_bytes()
-    refused = 0
-    for at in range(0, len(whole), 3):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
-        try:
-            preview(path, "a")
-        except InputError:
-            refused += 1
-    assert refused

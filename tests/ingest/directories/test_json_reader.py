@@ -29,10 +29,6 @@ def test_actors_are_in_an_array(tmp_path: Path, content: str) -> None:
     assert list(read_directory(write(tmp_path, content))) == [Entry(1, AVEL), Entry(2, MERLET)]
 
 
-def test_one_actor_may_be_alone(tmp_path: Path) -> None:
-    assert list(read_directory(write(tmp_path, '{"name": "Avel"}'))) == [Entry(1, AVEL)]
-
-
 def test_values_become_cells(tmp_path: Path) -> None:
     content = """[{
         "name": "Avel", "id": 7, "themes": ["Chimie", "Cuir"], "place": null, "siret": "",
@@ -112,11 +108,6 @@ def test_a_file_that_breaks_off_is_read_up_to_there(tmp_path: Path) -> None:
     assert next(entries) == Entry(1, AVEL)
     with pytest.raises(InputError, match=r"^is not JSON: Unterminated string"):
         next(entries)
-
-
-def test_the_array_is_found_beside_what_has_its_name_deeper(tmp_path: Path) -> None:
-    content = '{"meta": {"actors": [1]}, "actors": [{"name": "Avel"}]}'
-    assert list(read_directory(write(tmp_path, content))) == [Entry(1, AVEL)]
 
 
 def test_a_file_of_another_encoding_is_read(tmp_path: Path) -> None:

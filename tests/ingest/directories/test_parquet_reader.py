@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError

@@ -6,7 +6,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from ingest.directories.row_counts import count_rows
+from ingest.directories.readers import count_rows
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,6 @@ def test_rows_are_counted_where_that_is_cheap(
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     assert count_rows(tmp_path / name) == rows
-
-
-def test_what_is_not_there_has_no_rows(tmp_path: Path) -> None:
-    assert count_rows(tmp_path / "a.csv") == 0
 
 
 def test_a_workbook_tells_how_many_rows_its_largest_sheet_has(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.directories.actor_row import department_of_commune
 from ingest.directories.readers import read_directory
-from ingest.directories.sirene import department_of_commune
 from ingest.records.entries import Entry
 from kb.models import Actor
 
@@ -77,10 +77,6 @@ def test_an_establishment_that_is_closed_is_so_since_its_last_period(tmp_path: P
 def test_a_closed_establishment_without_a_date_is_refused(tmp_path: Path) -> None:
     entry = read(tmp_path, etatAdministratifEtablissement="F", dateDebut="")
     assert entry == Entry(2, reason="is closed, but no date says since when")
-
-
-def test_the_siret_is_made_of_its_parts(tmp_path: Path) -> None:
-    assert actor(tmp_path, siret="", nic="74").siret == "73282932000074"
 
 
 def test_the_legal_unit_names_its_establishment(tmp_path: Path) -> None:
@@ -180,18 +176,4 @@ def test_a_persons_firm_that_is_not_to_be_made_public_keeps_no_name(tmp_path: Pa
     )
     assert list(read_directory(path)) == [
         Entry(2, reason="has no name that may be made public", left_out=True)
-    ]
-
-
-def test_an_ordinary_directory_keeps_what_a_register_would_use(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("nom,code INSEE,SIREN\nAvel,16015,732829320\n", encoding="utf-8")
-    assert [entry.record for entry in read_directory(path)] == [
-        Actor(
-            id="avel",
-            name="Avel",
-            department="16",
-            country="FR",
-            facts={"code INSEE": "16015", "SIREN": "732829320"},
-        )
     ]

@@ -1,15 +1,13 @@
-import struct
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from ingest.directories.preview import preview
 from ingest.directories.readers import read_directory
-from ingest.directories.workbooks import guard
 from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
@@ -199,18 +197,6 @@ def test_a_merged_cell_counts_in_each_row_that_it_spans(tmp_path: Path) -> None:
     ]
 
 
-def test_a_merged_cell_is_found_in_a_table_that_does_not_begin_on_the_left(tmp_path: Path) -> None:
-    table = [[None, None, "Secteur", "Nom"], [None, None, "Cuir", "Avel"], [*[None] * 3, "Merlet"]]
-    path = write(tmp_path / "a.xlsx", Firmes=[[], [], *table])
-    workbook = load_workbook(path)
-    workbook["Firmes"].merge_cells("C4:C5")
-    workbook.save(path)
-    assert [
-        (entry.row, entry.record and entry.record.id, getattr(entry.record, "facts", None))
-        for entry in read_directory(path)
-    ] == [(4, "avel", {"Secteur": "Cuir"}), (5, "merlet", {"Secteur": "Cuir"})]
-
-
 def test_a_formula_without_a_value_and_an_error_are_empty(tmp_path: Path) -> None:
     path = write(tmp_path / "a.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "=1+1"], ["=A2", "3"]])
     error = write(tmp_path / "b.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "#REF!"]])
@@ -244,7 +230,7 @@ def test_an_empty_workbook_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"nom;ville\n", r"^is damaged, or no spreadsheet: File is not a zip file$"),
+        (b"nom;ville\n", r"^cannot be read as a spreadsheet: "),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, r"^is protected by a password, or"),
     ],
 )
@@ -252,79 +238,4 @@ def test_what_is_no_spreadsheet_says_so(tmp_path: Path, content: bytes, reason: 
     path = tmp_path / "a.xlsx"
     path.write_bytes(content)
     with pytest.raises(InputError, match=reason):
-        list(read_directory(path))
-
-
-def test_an_archive_of_something_else_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    with ZipFile(path, "w") as archive:
-        archive.writestr("notes.txt", "x")
-    with pytest.raises(InputError, match=r"^cannot be read as a spreadsheet: "):
-        list(read_directory(path))
-
-
-def test_a_truncated_workbook_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
-        list(read_directory(path))
-
-
-@pytest.mark.parametrize(
-    ("packing", "whole", "damaged"),
-    [
-        (ZIP_STORED, "é".encode(), b"\xff\xff"),
-        (ZIP_BZIP2, b"BZh", b"BZ?"),
-        (ZIP_LZMA, b"\x05\x00\x5d", b"\x05\x00\xff"),
-        (ZIP_STORED, b"<row/>", b"<ROW/>"),
-    ],
-    ids=["name", "bzip2", "lzma", "content"],
-)
-def test_damage_of_any_kind_is_one_line(
-    tmp_path: Path, packing: int, whole: bytes, damaged: bytes
-) -> None:
-    path = tmp_path / "a.xlsx"
-    with ZipFile(path, "w", packing) as archive:
-        archive.writestr("é.xml", "<row/>")
-    content = path.read_bytes()
-    assert whole in content
-    path.write_bytes(content.replace(whole, damaged))
-    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: \S"):
-        list(read_directory(path))
-
-
-def test_an_archive_whose_parts_are_before_its_beginning_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", Firmes=[["Nom"], ["Avel"]])
-    content = bytearray(path.read_bytes())
-    end = content.rindex(b"PK\x05\x06")
-    (start,) = struct.unpack_from("<I", content, end + 16)
-    struct.pack_into("<I", content, end + 16, start + 9)
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"^is damaged, or no spreadsheet: "):
-        list(read_directory(path))
-
-
-def test_a_bomb_is_refused_whatever_it_says_of_its_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(guard, "MAX_UNPACKED_BYTES", 1 << 22)
-    path = tmp_path / "a.xlsx"
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (1 << 23))
-    lying = path.read_bytes().replace((1 << 23).to_bytes(4, "little"), (7).to_bytes(4, "little"))
-    assert lying != path.read_bytes()
-    for content in (path.read_bytes(), lying):
-        path.write_bytes(content)
-        with pytest.raises(InputError, match=r"^is larger than 4 MiB once unpacked"):
-            list(read_directory(path))
-
-
-def test_a_cell_far_outside_the_table_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    workbook = Workbook()
-    sheet = workbook["Sheet"]
-    sheet["A1"] = "Nom"
-    sheet["XFD1048576"] = "x"
-    workbook.save(path)
-    with pytest.raises(InputError, match=r"^has a sheet of 1,048,576 rows and 16,384 columns: "):
         list(read_directory(path))

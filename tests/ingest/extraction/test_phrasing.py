@@ -6,10 +6,10 @@ import pytest
 
 from ingest.articles.readers import read_article
 from ingest.articles.suffixes import ARTICLE_SUFFIXES
-from ingest.evaluation.article_findings import demonstration_actors
 from ingest.extraction.proposals.propose import propose
 from ingest.extraction.roles.phrasing import clause_start, phrase
 from ingest.extraction.tokens import sentences
+from tests.article_evaluation.labels import demonstration_actors
 
 ARTICLES = Path(__file__).parents[2] / "data" / "articles"
 READ = [

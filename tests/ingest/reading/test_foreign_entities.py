@@ -15,7 +15,7 @@ import pytest
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import article_from_bytes
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from kb.errors import InputError
 

@@ -11,10 +11,9 @@ from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
 from ingest.case_files import markdown_reader
 from ingest.case_files.markdown_reader import read_markdown
-from ingest.directories.columns.header_map import HeaderMap
+from ingest.directories.columns_of import HeaderMap
 from ingest.directories.preview import preview
-from ingest.directories.readers import DIRECTORY_READERS
-from ingest.directories.row_counts import count_rows
+from ingest.directories.readers import DIRECTORY_READERS, count_rows
 from ingest.reading import tables
 from ingest.reading.documents import (
     entries_of,
@@ -23,15 +22,15 @@ from ingest.reading.documents import (
     pasted_document,
     photograph_of,
     read_document,
+    readers,
     saved_feed,
 )
-from ingest.reading.readers import readers
 from ingest.reading.tables import count_of, preview_of, rows_of
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
 from kb.registers.pictures.encoding import logo, photograph
 from kb.remarks import Remark
-from tests.ingest.directories.workbooks.test_extents import cell, ods, row
+from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY
 
 pytestmark = pytest.mark.thorough
@@ -94,13 +93,6 @@ def test_front_matter_that_would_fill_the_memory_is_one_line(tmp_path: Path) -> 
     path.write_text(CASES[0], encoding="utf-8")
     (entry,) = entries_of(path)
     assert entry.record
-
-
-def test_front_matter_of_many_levels_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "case.md"
-    path.write_text(f"---\na: {'[' * 50_000}\n---\nÀ Cognac.\n", encoding="utf-8")
-    (entry,) = entries_of(path)
-    assert entry.reason.startswith("has front matter that is not YAML")
 
 
 def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None:
@@ -208,14 +200,6 @@ def test_a_directory_is_read_as_in_this_process(
     assert count_of(path) == count_rows(path)
 
 
-def test_what_is_missing_or_closed_is_told_as_by_this_process(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        next(rows_of(tmp_path / "a.csv", HeaderMap()))
-    with pytest.raises(FileNotFoundError):
-        preview_of(tmp_path / "a.csv")
-    assert count_of(tmp_path / "a.csv") == 0
-
-
 def test_a_refusal_is_a_remark_with_its_values(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("x;y\n1;2\n", encoding="utf-8")
@@ -261,3 +245,26 @@ def test_a_text_that_takes_too_long_is_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("QUISAIT_READING_SECONDS")
     assert pasted_document(BODY).text
     assert readers().pids
+
+
+def test_a_directory_made_to_harm_is_one_line(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow.parquet import write_table
+
+    (tmp_path / "digits.json").write_text(f'[{{"nom": "a", "x": {"9" * 10_000}}}]')
+    (tmp_path / "deep.json").write_text(f'[{{"nom": "a", "x": {"[" * 50_000}')
+    once = pyarrow.DictionaryArray.from_arrays(
+        pyarrow.array([0] * 5000, pyarrow.int32()), pyarrow.array(["x" * 5_000_000])
+    )
+    write_table(pyarrow.table({"nom": once}), tmp_path / "once.parquet", compression="zstd")
+    ods(tmp_path / "far.ods", row(cell("", 16_000), cell("x")) + row(times=90_000) + row(cell("x")))
+    lines = {
+        "digits.json": "is damaged",
+        "deep.json": "is not JSON that can be read: it is nested too deeply",
+        "once.parquet": "needs more than 1,",
+        "far.ods": "cannot be read as a spreadsheet: Cell limit exceeded",
+    }
+    for name, line in lines.items():
+        with pytest.raises(InputError) as error:
+            list(rows_of(tmp_path / name, HeaderMap()))
+        assert str(error.value).startswith(line), (name, error.value)

@@ -36,15 +36,6 @@ def test_each_who_asks_has_one_turn_and_the_next_is_anothers() -> None:
     assert asking.begun[3:] == ["anne 2"]
 
 
-def test_who_is_nobody_in_particular_may_have_all_turns() -> None:
-    asking = Asking(2, 1)
-    for name in "abc":
-        asking.ask("", name)
-    assert asking.begun == ["a", "b"]
-    with pytest.raises(ReadersBusy):
-        asking.ask("", "d")
-
-
 def test_nobody_fills_the_queue_alone() -> None:
     asking = Asking(1, 4)
     for name in ("now", "waits", "waits too"):

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -12,6 +13,7 @@ from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import urlsplit
 
+from kb.errors import InputError
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
@@ -85,6 +87,17 @@ def _raw_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+@contextmanager
+def _apart() -> Iterator[None]:
+    """As in a reading process: what nobody foresaw in a file is a line."""
+    try:
+        yield
+    except (InputError, AssertionError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise InputError("damaged_file", kind=type(error).__name__) from None
+
+
 # Articles ---------------------------------------------------------------------------------------
 
 
@@ -114,7 +127,9 @@ def _pasted(data: bytes) -> None:
 def _feed(data: bytes) -> None:
     from ingest.articles.feeds import item_article, read_feed
 
-    for item in read_feed(data, url="https://a.example/feed"):
+    with _apart():
+        items = read_feed(data, url="https://a.example/feed")
+    for item in items:
         _is_kept(item.title)
         if item.is_whole:
             item_article(item, None)
@@ -143,9 +158,11 @@ def _directory(suffix: str, data: bytes) -> None:
 
     path = _FOLDER / f"a{suffix}"
     path.write_bytes(data)
-    looked_at = preview(path, "a", persons_kept=True)
+    with _apart():
+        looked_at = preview(path, "a", persons_kept=True)
+        entries = list(read_directory(path))
     assert looked_at.kept + looked_at.failed <= looked_at.rows
-    for entry in read_directory(path):
+    for entry in entries:
         record = entry.record
         assert record is None or isinstance(record, Actor)
         if record is not None:
@@ -153,7 +170,7 @@ def _directory(suffix: str, data: bytes) -> None:
 
 
 def _headers(data: bytes) -> None:
-    from ingest.directories.columns.header_map import HeaderMap, choices_in
+    from ingest.directories.columns_of import HeaderMap, choices_in
 
     first, *options = _text(data).split("\n")
     header = tuple(first.split(";"))

@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from ingest.articles.blocks import Block, BlockKind
-from ingest.articles.formats.html.inline import SPACES, Run, ends_paragraph, gather, touches_link
-from ingest.articles.formats.html.parsing import HEADINGS
-from ingest.articles.formats.html.regions import Position, Regions
-from ingest.articles.formats.table_rows import row_block
+from ingest.articles.formats.html.tree import (
+    BLOCKS,
+    HEADINGS,
+    Position,
+    Regions,
+    is_date,
+    is_signature,
+    is_tag,
+)
+from ingest.articles.formats.office import row_block
 from ingest.articles.markdown_escape import escaped, is_inert
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
@@ -18,6 +25,110 @@ from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+SPACES = re.compile(r"[ \t\n\r\f\v]+")
+_UNSAFE = re.compile(r"[\s()<>]")
+
+
+@dataclass(slots=True)
+class Run:
+    """Running text: its words, and how Markdown writes them.
+
+    `linked` is the number of characters in links, `moment` what markup gives for a date,
+    `signature` the words that it calls the author, `tags` those that it calls tags.
+    """
+
+    words: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    linked: int = 0
+    moment: str = ""
+    signature: str = ""
+    tags: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return SPACES.sub(" ", "".join(self.words)).strip()
+
+    def add_text(self, text: str | None) -> None:
+        if text:
+            self.words.append(text)
+            self.shown.append(SPACES.sub(" ", text).replace("<", r"\<"))
+
+
+def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
+    """Adds the words of an inline element to a run.
+
+    `url` completes links without a host; with `marks`, links and strong words stay marked.
+    """
+    if not isinstance(element.tag, str):
+        return
+    if element.tag == "br":
+        run.words.append(" ")
+        run.shown.append("\n" if marks else " ")
+        return
+    inner = Run()
+    inner.add_text(element.text)
+    for child in element:
+        gather(child, inner, url, marks=marks)
+        inner.add_text(child.tail)
+    text, shown = "".join(inner.words), "".join(inner.shown)
+    if element.tag in BLOCKS or element.tag == "time":
+        text, shown = f" {text} ", f" {shown} "
+    run.words.append(text)
+    words = shown.strip()
+    around = (shown[: len(shown) - len(shown.lstrip())], shown[len(shown.rstrip()) :])
+    if element.tag == "a":
+        run.linked += len(text.strip())
+        address = _link(element, url)
+        if address and words and marks:
+            shown = f"{around[0]}[{words}]({address}){around[1]}"
+    else:
+        run.linked += inner.linked
+        mark = {"strong": "**", "b": "**", "em": "*", "i": "*"}.get(element.tag, "")
+        if mark and words and marks and "*" not in words and "\n" not in words:
+            shown = f"{around[0]}{mark}{words}{mark}{around[1]}"
+    _add_facts(element, run, inner)
+    run.shown.append(shown)
+
+
+def _add_facts(element: "HtmlElement", run: Run, inner: Run) -> None:
+    """Adds to a run what the markup of an element, whose words are `inner`, says of them."""
+    if not inner.moment and is_date(element):
+        moment = element.get("datetime") or element.get("content") or element.get("title") or ""
+        inner.moment = moment.strip()
+    if not inner.signature and is_signature(element):
+        inner.signature = inner.text
+    if is_tag(element):
+        inner.tags.append(inner.text)
+    run.moment = run.moment or inner.moment
+    run.signature = run.signature or inner.signature
+    run.tags += inner.tags
+
+
+def _link(element: "HtmlElement", url: str) -> str:
+    href = (element.get("href") or "").strip()
+    if not href or href.startswith(("#", "mailto:")) or _UNSAFE.search(href):
+        return ""
+    address = urljoin(url, href) if url else href
+    return address if address.startswith(("http://", "https://")) else ""
+
+
+def ends_paragraph(br: "HtmlElement") -> bool:
+    """Whether a line end ends a paragraph too: two in a row, or short lines on both sides."""
+    following = br.getnext()
+    if following is not None and following.tag == "br" and not (br.tail or "").strip():
+        return True
+    before = br.getprevious()
+    if before is not None and before.tag == "br" and not (before.tail or "").strip():
+        return True
+    return not is_prose((br.tail or "").strip())
+
+
+def touches_link(link: "HtmlElement") -> bool:
+    """Whether another link stands right before a link, with nothing between them."""
+    before = link.getprevious()
+    return before is not None and before.tag == "a" and not before.tail
+
 
 _MAX_DEPTH = 200
 _NUMBER = re.compile(r"[0-9]{1,9}")  # as Markdown numbers items

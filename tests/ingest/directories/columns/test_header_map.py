@@ -1,7 +1,6 @@
 import pytest
 
-from ingest.directories.columns.header_map import HeaderMap, choices_in
-from ingest.directories.columns.header_names import Column
+from ingest.directories.columns_of import Column, HeaderMap, choices_in
 from kb.errors import InputError
 
 
@@ -22,10 +21,6 @@ def test_a_field_that_is_given_to_one_header_is_not_guessed_of_another() -> None
     )
 
 
-def test_a_field_may_be_said_in_french() -> None:
-    assert HeaderMap({"Intitulé": "raison sociale"}).choices == {"Intitulé": "name"}
-
-
 def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(InputError) as refusal:
         HeaderMap({"Tél": "fax"})
@@ -36,10 +31,6 @@ def test_an_unknown_field_is_refused() -> None:
         "sector, activity, products, services, machines, certificates, brands, materials, "
         "postal_code, region, epci, latitude, longitude, coordinates, fact or ignored"
     )
-
-
-def test_options_are_split_at_their_last_sign_of_equality() -> None:
-    assert choices_in(["Intitulé = name", "a=b=fact"]) == {"Intitulé": "name", "a=b": "fact"}
 
 
 @pytest.mark.parametrize("option", ["name", "=name", " = name"])

@@ -1,9 +1,7 @@
-import time
-
 import pytest
 
-from ingest.directories.columns.header_names import Column, actor_columns, target_of
-from ingest.directories.columns.header_words import field_named
+from ingest.directories.columns_of import Column, actor_columns, target_of
+from ingest.directories.header_words import field_named
 from ingest.records.fields import folded
 
 
@@ -55,15 +53,6 @@ def test_of_two_headers_of_one_field_the_second_is_a_fact() -> None:
         Column("name", ""),
         Column("", "Raison sociale"),
         Column("", "name"),
-    ]
-
-
-def test_every_fact_has_a_name_of_its_own() -> None:
-    assert actor_columns(["Note", "", " Note\n", "Note (2)"]) == [
-        Column("", "Note"),
-        Column("", "column 2"),
-        Column("", "Note (2)"),
-        Column("", "Note (2) (2)"),
     ]
 
 
@@ -159,12 +148,6 @@ def test_columns_of_persons_are_ignored(header: str, target: str) -> None:
     assert target_of(actor_columns(headers, {folded(header): "fact"})[2]) == "fact"
 
 
-def test_a_job_beside_a_person_is_ignored() -> None:
-    headers = ["Société", "Contact", "Fonction", "Téléphone", "Mail"]
-    targets = [target_of(column) for column in actor_columns(headers)]
-    assert targets == ["name", "ignored", "ignored", "phone", "email"]
-
-
 def test_several_columns_of_a_contact_are_all_read_and_those_of_a_fax_none() -> None:
     headers = ["Société", "Tél.", "Portable", "Fax", "E-mail", "E-mail 2", "N°", "Rue", "Adresse 2"]
     assert [target_of(column) for column in actor_columns(headers)] == [
@@ -172,21 +155,8 @@ def test_several_columns_of_a_contact_are_all_read_and_those_of_a_fax_none() -> 
     ]  # fmt: skip
 
 
-def test_a_bare_name_beside_a_first_name_is_ignored() -> None:
-    targets = [target_of(column) for column in actor_columns(["Société", "Prénom", "Nom"])]
-    assert targets == ["name", "ignored", "ignored"]
-
-
 def test_a_location_is_kept_as_a_fact_as_well() -> None:
     assert actor_columns(["Nom", "CP", "EPCI"])[1:] == [
         Column("postal_code", "CP"),
         Column("epci", "EPCI"),
     ]
-
-
-def test_thousands_of_columns_of_one_name_are_told_apart_soon() -> None:
-    started = time.process_time()
-    columns = actor_columns(["nom", *["b"] * 20_000])
-    assert [column.fact for column in columns[1:3]] == ["b", "b (2)"]
-    assert columns[-1].fact == "b (20000)"
-    assert time.process_time() - started < 10

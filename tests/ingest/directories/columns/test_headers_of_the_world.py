@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ingest.directories.columns.header_names import FACT, actor_columns, target_of
+from ingest.directories.columns_of import FACT, actor_columns, target_of
 
 HEADERS = Path(__file__).parents[3] / "data" / "directories" / "headers.tsv"
 NAMED_ALONE = {"activity": "description"}

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from ingest.articles.article import Article
-from ingest.evaluation.article_findings import demonstration_actors, finder
-from ingest.evaluation.comparison import evaluate_articles
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals import reading_encoder
 from ingest.extraction.proposals.propose import propose, read_candidates
 from kb.models import Actor
 from kb.reference.roles import Role
 from kb.registers.drafts import FILLED_IN, Proposals
+from tests.article_evaluation.comparison import evaluate_articles
+from tests.article_evaluation.labels import demonstration_actors, finder
 
 TUNE = Path(__file__).parents[3] / "data" / "articles" / "tune"
 

@@ -9,14 +9,19 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from ingest.evaluation.article_findings import ArticleFindings, FoundParticipation
-from ingest.evaluation.labels import LabelledParticipant, Labels, read_labelled
-from ingest.evaluation.scores import Scores, Slip
 from kb.errors import InputError
 from kb.reference.roles import Role
 from kb.registers.drafts import FILLED_IN
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 from kb.text.organisation_name import name_key
+from tests.article_evaluation.labels import (
+    ArticleFindings,
+    FoundParticipation,
+    LabelledParticipant,
+    Labels,
+    read_labelled,
+)
+from tests.article_evaluation.scores import Scores, Slip
 
 SAME_NAME = 85.0
 """Least similarity, 0 to 100, of two names of the same participant."""
@@ -34,8 +39,7 @@ def evaluate_articles(folder: Path, find: Callable[[Path], ArticleFindings]) -> 
     An article that `find` refuses with an `InputError` counts as one in which nothing was found.
 
     Raises:
-        FileError: the folder has no labels, a label has no article or an article no label, or
-            labels are not as they should be; names the file.
+        ValueError: labels are not as they should be.
     """
     scores = Scores()
     for path, labels in read_labelled(folder):

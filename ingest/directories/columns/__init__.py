@@ -1,1 +1,0 @@
-"""Columns of directories: what a header means, in five languages, and what a person chose."""

@@ -1,1 +1,0 @@
-"""Refuses workbooks that would fill the memory, before a library reads them."""

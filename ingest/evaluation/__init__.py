@@ -1,1 +1,0 @@
-"""Evaluation of article reading: labelled articles, comparison and scores."""
