@@ -63,7 +63,7 @@ from web.lists import pages as list_pages
 from web.mail import pages as mail
 from web.maps import map_files
 from web.maps.map_files import LEAFLET_FILES
-from web.mcp import page as assistants
+from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.operations import probes
 from web.operations.metrics import SiteMetrics
