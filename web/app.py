@@ -6,7 +6,7 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web.alerts import feeds, manage, subscribe, topic_links
+from web.alerts import feeds, manage, news, subscribe
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
@@ -127,7 +127,7 @@ ROOM_FILTERS = (
     editorial_filters,
     list_labels.filters,
     feeds.filters,
-    topic_links.filters,
+    news.filters,
     sharing.filters,
     board_filters,
 )

@@ -21,8 +21,7 @@ from kb.models import Kind
 from kb.reference.departments import department_code
 from kb.reference.flows import Flow
 from kb.registers.alerts.topics import NewsTopic, TopicKind
-from web.alerts.news import NewsItem, news_of
-from web.alerts.topic_links import feed_of
+from web.alerts.news import NewsItem, feed_of, news_of
 from web.api.routing import names_tag
 from web.http.dependencies import A_SEARCH, APageRequest
 from web.http.i18n import Language
