@@ -10,11 +10,10 @@ from web.alerts import feeds, manage, news, subscribe
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
+from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
 from web.board import posting
-from web.board import read_api as board_read_api
-from web.board import write_api as board_write_api
 from web.board.labels import filters as board_filters
 from web.board.visitor import FREE_POSTS
 from web.catalogue import discovery
@@ -53,9 +52,8 @@ from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.sound_bodies import SoundBodies
 from web.http.security.throttle import Throttle
-from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
-from web.http.urls import API_VERSION
+from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
 from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
@@ -75,8 +73,8 @@ from web.search.evidence_text import filters as evidence_filters
 from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
-WRITING_API = (contributions, records, api_jobs, board_write_api)
-READING_API = (read, api_catalogue, board_read_api, suggestions, reference)
+WRITING_API = (contributions, records, api_jobs)
+READING_API = (read, api_catalogue, board_api, suggestions, reference)
 CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from kb.settings import Settings
-from web.api.tokens import account_of
+from web.api.routing import account_of
 from web.http.dependencies import APageRequest, Turn, searches_of
 from web.http.request import PageRequest
 from web.http.routing import PageRouter

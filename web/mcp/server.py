@@ -29,7 +29,7 @@ from kb.errors import QuisaitError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import Account
 from kb.settings import Settings
-from web.api.tokens import account_with
+from web.api.routing import account_with
 from web.catalogue import pages as catalogue_pages
 from web.http.assets import Assets
 from web.http.dependencies import Turn

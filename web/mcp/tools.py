@@ -14,12 +14,12 @@ from kb.messages import N_
 from kb.models import Kind
 from kb.registers.accounts import Account
 from kb.registers.board.notice import NoticeState
-from web.api.catalogue_schemas import CaseOut
+from web.api.answers import SearchAnswer
+from web.api.catalogue import CaseOut
 from web.api.read import Like, Near, QueryText, Unlike, Within, WordingChoice
 from web.api.routing import Department, PageLanguage, Theme
-from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
-from web.board.schemas import NewNotice, NoticeOut
-from web.board.write_api import content_of
+from web.api.schemas import ActorWithCases, CaseReference, Shape
+from web.board.api import NewNotice, NoticeOut, content_of
 from web.catalogue.contact_links import as_seen_by
 from web.catalogue.provenance import shown_competences
 from web.http.i18n import DEFAULT_LANGUAGE, Language

@@ -24,8 +24,7 @@ from tests.web.signed_in import (
     sign_in,
 )
 from web.editorial import forgotten
-from web.http.security.cookies import DEVICE, OF_HOST
-from web.http.security.devices import known_device
+from web.http.security.cookies import DEVICE, OF_HOST, known_device
 from web.mail.sender import MailSender, MailServer
 
 FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
