@@ -112,7 +112,6 @@ def send_directory(
     source: Annotated[
         str,
         Form(
-            pattern=r"\S",
             description="The publisher of this directory. Its claims are stored under this name, "
             "and the same name next time uses the same columns.",
         ),
@@ -135,6 +134,8 @@ def send_directory(
     if file.size is not None and file.size > most_mb * MEGABYTE:
         raise too_large(most_mb)
     source = " ".join(source.split())
+    if not source:
+        raise HTTPException(422, "source: say who keeps this directory.")
     path = keep_upload(
         knowledge_base, file.filename or "directory", file.file, max_bytes=most_mb * MEGABYTE
     )
