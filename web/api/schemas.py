@@ -31,7 +31,6 @@ Id = Annotated[str, about("Its identifier.", "avel")]
 Themes = Annotated[list[str], about("Its themes.", ["Cuir et chaussure"])]
 IsoDate = Annotated[str, about("ISO 8601 date or time, or empty.", "2020-07-01")]
 EdtfPeriod = Annotated[str, about(CASE_FIELDS["period"].meaning, CASE_FIELDS["period"].example)]
-Lang = Annotated[str, about("The language of its text: ISO 639-1 code.", "fr")]
 SourceUrl = Annotated[
     str,
     AfterValidator(web_link),
