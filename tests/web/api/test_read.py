@@ -57,7 +57,7 @@ NO_WORDING = {"model": "", "state": "off", "phrases": [], "taken_back": []}
 def detail(client: TestClient, path: str, status: int, **query: object) -> str:
     response = client.get(path, params={name: str(value) for name, value in query.items()})
     assert response.status_code == status
-    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Quisait-API-Version"] == "1"
     body = response.json()
     assert list(body) == ["title", "status", "detail"]
