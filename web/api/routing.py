@@ -17,6 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -205,7 +206,13 @@ class _TokenRoute(APIRoute):
             if request.method not in {"GET", "HEAD"}:
                 count_for_account(request, account, Quota.WRITES)
                 count_upload(request, account)
-            return await answer(request)
+            try:
+                return await answer(request)
+            except HTTPException as error:
+                # FastAPI says of whatever ends the reading of a form that it is malformed.
+                if isinstance(error.__cause__, OSError | ClientDisconnect):
+                    raise error.__cause__ from None
+                raise
 
         return answer_account
 
