@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, R
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
+from starlette import exceptions
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
@@ -208,7 +209,7 @@ class _TokenRoute(APIRoute):
                 count_upload(request, account)
             try:
                 return await answer(request)
-            except HTTPException as error:
+            except exceptions.HTTPException as error:
                 # FastAPI says of whatever ends the reading of a form that it is malformed.
                 if isinstance(error.__cause__, OSError | ClientDisconnect):
                     raise error.__cause__ from None
