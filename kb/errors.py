@@ -1,29 +1,5 @@
 """Everything a person can cause to go wrong, as one tree of exceptions.
 
-    QuisaitError
-    ├── SettingsError          a setting has a value that cannot be used
-    ├── QueryError             a query or a filter that cannot be searched
-    ├── InputError             a file or a row that cannot be read as knowledge
-    ├── FileError              a file of the command line's that cannot be read or written
-    ├── AccountError           an account that cannot be made or changed so
-    ├── SiteError              a site that cannot be added or changed so
-    ├── ListError              a list of organisations that cannot be kept so
-    ├── MailError              a mail that a mail server does not take
-    ├── ReadersBusy            a file that cannot be read now: many are, or the server ends
-    ├── TooManyJobs            an account has as many jobs that wait or run as it may
-    ├── EncoderError           a model that cannot be found, prepared or run
-    └── KnowledgeBaseError     a knowledge base that cannot be used as it is
-        ├── NotAKnowledgeBase      the folder or file is something else
-        ├── SchemaTooNew           written by a later version of this program
-        ├── SchemaTooOld           written by an early version of this program
-        ├── ReadOnlyKnowledgeBase  a change was asked of a base that cannot be written
-        ├── StoresBusy             all of its connections are in use: a moment later one is free
-        ├── NotYetScrubbed         what was erased is gone, but the files still have it
-        ├── NoRoom                 a change that the disk has no room for; nothing of it is kept
-        ├── EditConflict           someone else was faster: what was to be changed has changed
-        └── UnknownRecord          no actor or case has this id
-            └── WithdrawnRecord        there was one, and it was withdrawn or erased
-
 The message of each is one line that says what was wrong and what to do; the command line
 prints it as it is and exits with 1, the API answers it with a 4xx.
 """

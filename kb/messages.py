@@ -65,7 +65,6 @@ MESSAGES: Mapping[str, str] = {
     ),
     "cut_off_document": N_("is not a document in {format}, or is cut off: save it again"),
     "no_document": N_("is not a document in {format}"),
-    # HTML and PDF
     "no_html": N_("is not HTML: save it as .txt"),
     "script_page": N_("has no article: its page shows no text without its scripts"),
     "no_pdf": N_("is not a PDF"),
@@ -148,7 +147,6 @@ MESSAGES: Mapping[str, str] = {
     "no_phone": N_("{field} {value!q} is no telephone number that can be dialled"),
     "no_email": N_("{field} {value!q} is no e-mail address"),
     "unknown_key": N_("key {key!q} is not known: is it {meant}?"),
-    # Rows of a directory
     "no_name": N_("has no name"),
     "no_public_name": N_("has no name that may be made public"),
     "name_in_other_file": N_("has no name: the register keeps it in its file of legal units"),
@@ -370,7 +368,6 @@ MESSAGES: Mapping[str, str] = {
     "picture_pixels": N_("This picture has more than {most} million pixels: send a smaller one."),
     "picture_format": N_("This is not a picture in JPEG, PNG or WebP: save it in one of these."),
     "picture_damaged": N_("This picture is damaged: save it again."),
-    # Others
     "other_kind": N_("this contribution is of the kind {kind}: send the field {kind}"),
     "unknown_job": N_("this version does no jobs of the kind {kind!q}"),
 }

@@ -26,8 +26,8 @@ from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.resolution.merge_rules import SourceRow
 from web.api import schemas
-from web.api.catalogue_schemas import CaseOut, ParticipationOut
-from web.api.record_contents import ActorContent, CaseContent, ParticipationContent
+from web.api.catalogue import CaseOut, ParticipationOut
+from web.api.write_schemas import ActorContent, CaseContent, ParticipationContent
 from web.editorial.differences import differences
 from web.editorial.edit import ACTOR_ITEMS, CASE_ITEMS
 from web.editorial.forms.record_form import RecordForm

@@ -6,15 +6,14 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web.alerts import feeds, manage, subscribe, topic_links
+from web.alerts import feeds, manage, news, subscribe
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
+from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
 from web.board import posting
-from web.board import read_api as board_read_api
-from web.board import write_api as board_write_api
 from web.board.labels import filters as board_filters
 from web.board.visitor import FREE_POSTS
 from web.catalogue import discovery
@@ -51,9 +50,8 @@ from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
 from web.http.security.throttle import SharedCounts, Throttle
-from web.http.sub_path import SubPath, UnderSubPath
 from web.http.templating import Renderer
-from web.http.urls import API_VERSION
+from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
 from web.identity import settings as identity_settings
 from web.lists import labels as list_labels
@@ -61,7 +59,7 @@ from web.lists import pages as list_pages
 from web.mail import pages as mail
 from web.maps import map_files
 from web.maps.map_files import LEAFLET_FILES
-from web.mcp import page as assistants
+from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.operations import probes
 from web.operations.metrics import SiteMetrics
@@ -73,8 +71,8 @@ from web.search.evidence_text import filters as evidence_filters
 from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
-WRITING_API = (contributions, records, api_jobs, board_write_api)
-READING_API = (read, api_catalogue, board_read_api, suggestions, reference)
+WRITING_API = (contributions, records, api_jobs)
+READING_API = (read, api_catalogue, board_api, suggestions, reference)
 CATALOGUE = (catalogue_pages, discovery, map_files)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
@@ -125,7 +123,7 @@ ROOM_FILTERS = (
     editorial_filters,
     list_labels.filters,
     feeds.filters,
-    topic_links.filters,
+    news.filters,
     sharing.filters,
     board_filters,
 )

@@ -167,11 +167,6 @@ class Catalogue:
             known = store.cases(times)
         return [DatedRecord(known[id_], *times[id_]) for id_ in times]
 
-    def changed_at(self) -> str:
-        """When a record last changed, was added or withdrawn; empty if none ever was."""
-        with self._stores.lend() as store:
-            return store.property("updated_at")
-
     def cases_with(self, ids: Collection[str]) -> Sequence[Case]:
         """The cases with these ids, in their order; unknown ids are left out."""
         with self._stores.lend() as store:

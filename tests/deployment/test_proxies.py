@@ -32,7 +32,7 @@ from tests.deployment.proxies import (
 from tests.web.page_reader import Page as PageText
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import PASSWORD
-from web.api.tokens import token_router
+from web.api.routing import token_router
 from web.app import ROUTED
 from web.http.security.sessions import AnUpload
 from web.http.urls import PATTERNS, Page

@@ -14,16 +14,49 @@ from ingest.rereading.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import DIGEST, Frequency, NewsTopic, Subscriber, Subscription
+from kb.registers.alerts.subscriptions import (
+    DIGEST,
+    UNCONFIRMED_FOR_S,
+    Frequency,
+    NewsTopic,
+    Subscriber,
+    Subscription,
+)
 from kb.settings import Settings
-from web.alerts.links import AlertLinks
 from web.alerts.news import NewsItem, news_of
 from web.http.i18n import Language
 from web.http.security.secret import site_secret
 from web.http.templating import Renderer
-from web.mail.signed_links import SignedLinks
-from web.mail.writing import MailWriter
+from web.http.urls import Address, Page, address
+from web.mail.writing import MailWriter, SignedLinks
 from web.regularly import Regularly
+
+_CONFIRM, _MANAGE = "alert to confirm", "alerts of a subscriber"
+
+
+class AlertLinks:
+    """Makes the links, and reads what they are for."""
+
+    def __init__(self, signed: SignedLinks) -> None:
+        self._signed = signed
+
+    def to_confirm(self, subscription_id: str) -> Address:
+        return address(Page.ALERT_CONFIRM, t=self._signed.sign(_CONFIRM, subscription_id))
+
+    def to_manage(self, subscriber: Subscriber) -> Address:
+        return address(Page.MY_ALERTS, t=self._signed.sign(_MANAGE, subscriber.id))
+
+    def to_stop(self, subscriber: Subscriber) -> Address:
+        return address(Page.ALERT_STOP, t=self._signed.sign(_MANAGE, subscriber.id))
+
+    def subscription_to_confirm(self, token: str) -> str | None:
+        """Returns the id in a link to confirm, or None if it is no such link, or too old."""
+        return self._signed.read(_CONFIRM, token, UNCONFIRMED_FOR_S)
+
+    def subscriber_id(self, token: str) -> str | None:
+        """Returns the id in a link to manage or stop, or None; such links do not age."""
+        return self._signed.read(_MANAGE, token)
+
 
 MOST_OF_A_TOPIC = 10
 """Most news of a topic in a mail; the page of the topic has the others."""

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kb.errors import InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.messages import N_
 from kb.registers.alerts.subscriptions import Frequency, Subscription
-from web.alerts.links import AlertLinks
+from web.alerts.digests import AlertLinks
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 from web.http.refusals import NotSignedIn, Refusal, no_such_action, strange_form
@@ -22,7 +22,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import sessions_of
 from web.http.urls import Page, address
-from web.mail.signed_links import signed_links_of
+from web.mail.writing import signed_links_of
 
 OLD_LINK = N_(
     "This link is too old, was used already, or is cut off. Ask for the alert again, or have a new "

@@ -27,8 +27,8 @@ from kb.registers.alerts.subscriptions import (
 )
 from kb.remarks import Remark
 from kb.search.results import Steering
-from web.alerts.links import AlertLinks
-from web.alerts.topic_links import alert_of, kind_of_topic
+from web.alerts.digests import AlertLinks
+from web.alerts.news import alert_of, kind_of_topic
 from web.http.dependencies import APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import no_such_action
@@ -38,8 +38,7 @@ from web.http.security.secret import NoSecret
 from web.http.security.sessions import AFormOfAnyone
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
-from web.mail.signed_links import signed_links_of
-from web.mail.writing import mail_writer_of
+from web.mail.writing import mail_writer_of, signed_links_of
 
 MAX_NEED_CHARS = 500
 MAX_THEME_CHARS = 200

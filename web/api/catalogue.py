@@ -1,15 +1,18 @@
 """The JSON API of what is known: one actor or case, lists of them, and the status of the base."""
 
-from typing import Annotated
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from typing import Annotated, Self
 
 from fastapi import Query, Response
+from pydantic import Field
 
+import kb.models
 from kb.editorial.catalogue import Listing
-from kb.models import Actor, Case
+from kb.reference.fields import CASE_FIELDS
+from kb.reference.roles import Role
 from kb.search.results import Filters
-from web.api.catalogue_schemas import ActorList, CaseList, CaseOut
 from web.api.routing import (
+    NEXT_PAGE,
     UNCHANGED,
     WRONG_PARAMETER,
     Department,
@@ -18,14 +21,126 @@ from web.api.routing import (
     RevalidatedRoute,
     Theme,
     answers_of,
+    link_to_next,
     problems,
     reading_router,
 )
-from web.api.schemas import ActorWithCases, CaseReference, StatusOut
+from web.api.schemas import (
+    ActorWithCases,
+    CaseReference,
+    DescribedActor,
+    Shape,
+    SourceUrl,
+    about,
+    with_fields,
+    without,
+)
 from web.catalogue.provenance import shown_competences
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
+from web.http.urls import AbsoluteUrl, address
+from web.search.evidence_text import first_sentence
 from web.search.request import MAX_LIMIT
+
+Actors = Mapping[str, kb.models.Actor]
+"""Actors by id: those that the participants of cases are."""
+
+
+class ParticipationOut(Shape):
+    """An organisation's part in a case: what it usually does, and what it did there."""
+
+    actor: str | None = about("The actor's id, or null if it has no entry here.", "avel")
+    name: str = about("Its name, as the case gives it.", "Avel (Saphir)")
+    activity: str = about(
+        "What it usually does: the beginning of its entry's description, in the "
+        "language of the entry, or empty.",
+        "Avel fabrique des cirages et des crèmes pour le cuir.",
+    )
+    role: Role = about("Its role in the case.", "producer")
+    contribution: str = about(
+        "What it did in the case, or empty.", "Fabrique et conditionne le gel."
+    )
+    source_url: SourceUrl
+
+    @classmethod
+    def of(cls, participation: kb.models.Participation, actors: Actors) -> Self:
+        actor = actors.get(participation.actor_id)
+        return cls.read(
+            participation,
+            actor=actor.id if actor else None,
+            activity=first_sentence(actor.description) if actor else "",
+        )
+
+
+@with_fields(without(CASE_FIELDS, {"participants", "text"}))
+class _AnsweredCase(Shape):
+    pass
+
+
+class ListedCase(_AnsweredCase):
+    """A case without its text."""
+
+    url: str = about("The address of its page, in the requested language.")
+    participants: list[ParticipationOut]
+
+    @classmethod
+    def of(cls, case: kb.models.Case, actors: Actors, absolute_url: AbsoluteUrl) -> Self:
+        return cls.read(
+            case,
+            url=absolute_url(address("case", case.id)),
+            participants=[ParticipationOut.of(part, actors) for part in case.participants],
+        )
+
+
+class CaseOut(ListedCase):
+    """An article about how a need was met."""
+
+    text: str = about("The article, in Markdown.")
+
+
+class StatusOut(Shape):
+    """The contents and the state of the knowledge base: what concerns visitors, not the folder."""
+
+    actors: int = Field(examples=[63])
+    cases: int = Field(examples=[9])
+    passages: int
+    embedded: int = about("The number of passages that the encoder has embedded.")
+    ready: bool = about("Whether searches are possible.")
+    model: str = about("The encoder's model.")
+    engine: str = about("What runs the encoder.")
+    encoder: str = about("The fingerprint of everything that determines an embedding.")
+    dimension: int = Field(examples=[384])
+    schema_version: int
+    generation: str = about("Changes with every change of the base.")
+    size_bytes: int
+    updated_at: str = about("The time of the last change: ISO 8601, or empty.")
+
+
+class ActorList(Shape):
+    """A page of the actors."""
+
+    total: int = about("The number of actors that the filters keep.", 63)
+    actors: list[DescribedActor] = about("In the order of their ids.")
+
+    @classmethod
+    def of(cls, listing: Listing[kb.models.Actor], absolute_url: AbsoluteUrl) -> Self:
+        actors = [DescribedActor.of(actor, absolute_url) for actor in listing.records]
+        return cls(total=listing.total, actors=actors)
+
+
+class CaseList(Shape):
+    """A page of the cases."""
+
+    total: int = about("The number of cases that the filters keep.", 9)
+    cases: list[ListedCase] = about("In the order of their ids.")
+
+    @classmethod
+    def of(
+        cls, listing: Listing[kb.models.Case], actors: Actors, absolute_url: AbsoluteUrl
+    ) -> Self:
+        cases = [ListedCase.of(case, actors, absolute_url) for case in listing.records]
+        return cls(total=listing.total, cases=cases)
+
 
 LISTED = 50
 """How many records a page of a list has, unless another number is asked for."""
@@ -46,20 +161,6 @@ After = Annotated[
         examples=["avel"],
     ),
 ]
-_NEXT_PAGE = {
-    200: {
-        "headers": {
-            "Link": {
-                "description": 'The address of the next page, with `rel="next"` (RFC 8288); '
-                "absent on the last page.",
-                "schema": {"type": "string"},
-                "example": '<https://quisait.example/api/actors?after=avel>; rel="next"',
-            }
-        }
-    }
-}
-
-
 _NO_ACTOR = {404: "No actor has this id.", 410: "The actor was withdrawn."}
 _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
 
@@ -68,7 +169,7 @@ _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
     "/actors",
     summary="All actors, page by page",
     response_description="A page of the actors.",
-    responses={**_NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
+    responses={**NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
 )
 def actors(
     *,
@@ -96,7 +197,8 @@ def actors(
     listing = request.knowledge_base.list_actors(
         Filters(department, theme), name=name, after=after, limit=limit
     )
-    _link_to_next(request, response, listing)
+    if not listing.is_last:
+        link_to_next(request, response, listing.records[-1].id)
     return ActorList.of(listing, absolute_url)
 
 
@@ -104,7 +206,7 @@ def actors(
     "/cases",
     summary="All cases, page by page",
     response_description="A page of the cases.",
-    responses={**_NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
+    responses={**NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
 )
 def cases(
     *,
@@ -124,19 +226,9 @@ def cases(
     """
     base = request.knowledge_base
     listing = base.list_cases(Filters(department, theme), after=after, limit=limit)
-    _link_to_next(request, response, listing)
+    if not listing.is_last:
+        link_to_next(request, response, listing.records[-1].id)
     return CaseList.of(listing, base.actors_of(listing.records), absolute_url)
-
-
-def _link_to_next(
-    request: APageRequest, response: Response, listing: Listing[Actor] | Listing[Case]
-) -> None:
-    if listing.is_last:
-        return
-    url = request.http.url
-    asked = [item for item in request.http.query_params.multi_items() if item[0] != "after"]
-    query = urlencode([*asked, ("after", listing.records[-1].id)])
-    response.headers["Link"] = f'<{request.root}{url.path}?{query}>; rel="next"'
 
 
 @answers(

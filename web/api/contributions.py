@@ -15,14 +15,15 @@ from kb.registers.accounts import AccountRole
 from kb.registers.clock import today
 from kb.registers.drafts import Draft, DraftState
 from kb.registers.jobs import Job
-from web.api.routing import PageUrls
-from web.api.tokens import (
+from web.api.jobs import JobOut
+from web.api.routing import (
     FOR_MODERATORS,
     MALFORMED,
     TOO_LARGE,
     AModeratorsToken,
     AnAccount,
     Limit,
+    PageUrls,
     SeenRevision,
     documented,
     file_of,
@@ -34,7 +35,6 @@ from web.api.write_schemas import (
     ContributionChange,
     Contributions,
     ContributionSummary,
-    JobOut,
     Message,
     NewContribution,
     Publication,

@@ -1,18 +1,16 @@
 """The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
 
 from contextlib import ExitStack
-from dataclasses import replace
+from typing import Annotated
 
-from fastapi import HTTPException, Request, Response
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from fastapi import File, Form, HTTPException, Response, UploadFile
+from pydantic import ConfigDict, Field, JsonValue
 
 from ingest.uploads import forget_upload, keep_upload
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import ContactChoice, Visibility
-from kb.registers.jobs import queue_choice
-from kb.settings import Settings
-from web.api.tokens import (
+from kb.registers.jobs import JobState, queue_choice
+from web.api.routing import (
     FOR_MODERATORS,
     MALFORMED,
     TOO_LARGE,
@@ -20,127 +18,139 @@ from web.api.tokens import (
     AnAccount,
     Limit,
     documented,
-    file_of,
     token_router,
 )
-from web.api.write_schemas import ContactsSeenBy, Feed, JobOut, JobsOut, SourceOut, SourcesOut
+from web.api.schemas import Shape, about
+from web.api.write_schemas import Account, Moment, Sent
 from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
-from web.http.request import PageRequest
 from web.http.security.bodies import MEGABYTE, too_large
 
 router = token_router()
 
-_DIRECTORY_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "title": "Directory",
-                    "type": "object",
-                    "required": ["file", "source"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "contentMediaType": "application/octet-stream",
-                            "description": "CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or "
-                            "Parquet.",
-                        },
-                        "contacts": {
-                            "type": "string",
-                            "enum": [*Visibility],
-                            "description": "Who sees the telephones, e-mail addresses and streets "
-                            "of this source; what nobody sees is not kept. At first `public`.",
-                        },
-                        "persons": {
-                            "type": "string",
-                            "enum": [*Visibility],
-                            "description": "The same for contacts of persons. At first `none`.",
-                        },
-                        "source": {
-                            "type": "string",
-                            "description": "The publisher of this directory. Its claims are "
-                            "stored under this name, and the same name next time uses the same "
-                            "columns.",
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
+
+class Feed(Sent):
+    """A feed of articles."""
+
+    url: str = about("Its address: http or https.", pattern="^https?://", max_length=2000)
+
+
+class JobOut(Shape):
+    """Work in the background."""
+
+    id: str
+    kind: str = Field(examples=["directory"])
+    state: JobState = about("`done`, `failed` and `cancelled` are final.", "running")
+    done: int = about("The number of entries done.")
+    total: int = about("The total number of entries; 0 if not known yet.")
+    file: str = about("The file or address that it is at, or empty.")
+    phase: str = about("`reading`, `embedding`, `writing`, or empty.", "embedding")
+    per_second: float = about("The entries that it does in a second; 0 if unknown.")
+    report: dict[str, JsonValue] = about("The report of the job; empty until it ends.")
+    message: str = about("The reason for a failure, or empty.")
+    cancel_asked: bool = about("Whether someone cancelled it.")
+    created_by: Account
+    created_at: Moment
+    started_at: str = about("ISO 8601 time, or empty.")
+    finished_at: str = about("ISO 8601 time, or empty.")
+
+
+class JobsOut(Shape):
+    """Jobs, newest first."""
+
+    jobs: list[JobOut]
+
+
+class ContactsSeenBy(Sent):
+    """Who sees the contacts that a source gives: everybody, who is signed in, or nobody."""
+
+    contacts: Visibility = about(
+        "Of organisations: telephones, e-mail addresses, streets.", "public"
+    )
+    persons: Visibility = about(
+        "Of persons: names, and e-mail addresses and mobile numbers that are theirs.", "none"
+    )
+
+
+class SourceOut(ContactsSeenBy):
+    """A source of actors."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = Field(examples=["CCI Charente"])
+    actors: int = about("The number of actors that it describes.")
+    job: str = about(
+        "The id of the job that carries out a choice, or empty if none has to.", default=""
+    )
+
+
+class SourcesOut(Shape):
+    """The sources of actors, by name."""
+
+    sources: list[SourceOut]
 
 
 @router.post(
     "/directories",
     status_code=202,
-    openapi_extra=_DIRECTORY_BODY,
     **documented(
         "Send a directory of actors",
         FOR_MODERATORS,
-        {415: "The body is not multipart/form-data."},
         MALFORMED,
         TOO_LARGE,
         answer="The job that will ingest it.",
     ),
 )
-async def send_directory(
-    request: Request,
+def send_directory(
+    request: APageRequest,
     response: Response,
     knowledge_base: OpenKnowledgeBase,
     account: AModeratorsToken,
+    file: Annotated[
+        UploadFile,
+        File(description="CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or Parquet."),
+    ],
+    source: Annotated[
+        str,
+        Form(
+            description="The publisher of this directory. Its claims are stored under this name, "
+            "and the same name next time uses the same columns.",
+        ),
+    ],
+    contacts: Annotated[
+        Visibility | None,
+        Form(
+            description="Who sees the telephones, e-mail addresses and streets of this source; "
+            "what nobody sees is not kept. At first `public`."
+        ),
+    ] = None,
+    persons: Annotated[
+        Visibility | None,
+        Form(description="The same for contacts of persons. At first `none`."),
+    ] = None,
 ) -> JobOut:
     """Ingests the file in the background, as a job: `GET` the job to see its progress."""
-    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
-        raise HTTPException(415, "Send the file as multipart/form-data.")
-    settings = PageRequest(request).settings
-    most = await run_in_threadpool(count_job, PageRequest(request), account)
-    async with request.form(max_files=1, max_fields=10) as form:
-        file = file_of(form)
-        source = " ".join(str(form.get("source", "")).split())
-        if not source:
-            raise HTTPException(422, "source: say who keeps this directory.")
-        choice = _choice_in(form, knowledge_base.contact_choices.of(source))
-        job = await run_in_threadpool(
-            _keep_directory, knowledge_base, settings, file, source, choice, account.name, most
-        )
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return job
-
-
-def _keep_directory(
-    knowledge_base: KnowledgeBase,
-    settings: Settings,
-    file: UploadFile,
-    source: str,
-    choice: ContactChoice,
-    by: str,
-    most: int,
-) -> JobOut:
-    limit = settings.max_directory_mb * MEGABYTE
-    if file.size is not None and file.size > limit:
-        raise too_large(settings.max_directory_mb)
-    path = keep_upload(knowledge_base, file.filename or "directory", file.file, max_bytes=limit)
+    most = count_job(request, account)
+    most_mb = request.settings.max_directory_mb
+    if file.size is not None and file.size > most_mb * MEGABYTE:
+        raise too_large(most_mb)
+    source = " ".join(source.split())
+    if not source:
+        raise HTTPException(422, "source: say who keeps this directory.")
+    path = keep_upload(
+        knowledge_base, file.filename or "directory", file.file, max_bytes=most_mb * MEGABYTE
+    )
     with ExitStack() as unless_queued:
         unless_queued.callback(forget_upload, knowledge_base, path)
         before = knowledge_base.contact_choices.of(source)
+        choice = ContactChoice(contacts or before.organisations, persons or before.persons)
         if choice != before and knowledge_base.begin_choice(source, choice):
-            queue_choice(knowledge_base.jobs, source, by)
+            queue_choice(knowledge_base.jobs, source, account.name)
             most += bool(most)  # its own choice does not keep it out
         parameters = {"path": str(path), "source": source, "mapping": ""}
-        added = knowledge_base.jobs.add("directory", parameters, by=by, most=most)
-        job = JobOut.model_validate(added)
+        added = knowledge_base.jobs.add("directory", parameters, by=account.name, most=most)
         unless_queued.pop_all()
-    return job
-
-
-def _choice_in(form: FormData, before: ContactChoice) -> ContactChoice:
-    chosen = {"organisations": form.get("contacts"), "persons": form.get("persons")}
-    wrong = [given for given in chosen.values() if given and given not in set(Visibility)]
-    if wrong:
-        raise HTTPException(422, f"Write {', '.join(Visibility)}, not {str(wrong[0])[:40]!r}.")
-    given = {of: Visibility(str(value)) for of, value in chosen.items() if value}
-    return replace(before, **given)
+    response.headers["Location"] = f"/api/jobs/{added.id}"
+    return JobOut.model_validate(added)
 
 
 @router.get("/sources", **documented("Sources of actors", FOR_MODERATORS, answer="By name."))

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from kb.explanation.report_files import ReportFormat
 from kb.models import Kind
-from web.api.explanation_schemas import ExplanationOut
+from web.api.answers import ExplanationOut, SearchAnswer
 from web.api.routing import (
     WRONG_PARAMETER,
     Department,
@@ -24,7 +24,6 @@ from web.api.routing import (
     problems,
     reading_router,
 )
-from web.api.schemas import SearchAnswer
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.security.secret import site_secret
@@ -57,12 +56,12 @@ read, as given in `ETag`: this way, two people never overwrite each other's chan
 one, follow the link `rel="next"` of the header `Link` until there is none. To ask later whether \
 an actor, a case or a page of a list has changed, send its `ETag` in `If-None-Match`: 304 says no.
 
-**Refusals and failures** have one form, `{{"detail": "…"}}`, one line for a person to read, \
-in English; if you send `lang=fr`, what is wrong with a parameter or the query is said in French. \
-400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. 404: no \
-such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter or the \
-body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer now; \
-`Retry-After` gives the number of seconds to wait, if known.
+**Refusals and failures** are problem details (RFC 9457); `detail` is one line for a person to \
+read, in English; if you send `lang=fr`, what is wrong with a parameter or the query is said in \
+French. 400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. \
+404: no such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter \
+or the body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer \
+now; `Retry-After` gives the number of seconds to wait, if known.
 """
 
 router = reading_router()

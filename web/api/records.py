@@ -1,37 +1,110 @@
 """The JSON API of what is published: histories, changes, withdrawals, and likely duplicates."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, HTTPException, Query, Request, Response
+from pydantic import Field
 
+import kb.models
+import kb.registers.drafts
+import kb.registers.duplicates
+import kb.registers.jobs
+import kb.registers.versions
 from kb.errors import NotYetScrubbed
 from kb.models import Kind
 from kb.registers.duplicates import DuplicateState
-from web.api.routing import PageUrls
-from web.api.tokens import (
+from web.api.routing import (
     FOR_MODERATORS,
     AModeratorsToken,
     Limit,
+    PageUrls,
     documented,
     tell_revision,
     token_router,
 )
-from web.api.write_schemas import (
-    Contribution,
-    Decision,
-    DuplicateOut,
-    DuplicatesOut,
-    History,
-    Reason,
-    VersionNumber,
-    VersionOut,
-    WithdrawalOut,
-)
+from web.api.schemas import Shape, about
+from web.api.write_schemas import Account, Contents, Contribution, Moment, Sent, contents_of
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.routing import Handler
 
 router = token_router()
+
+
+class Reason(Sent):
+    """The reason for a withdrawal."""
+
+    reason: str = Field(default="", max_length=1000)
+
+
+class VersionNumber(Sent):
+    """The version to restore."""
+
+    version: int = Field(ge=1)
+
+
+class VersionOut(Contents):
+    """A version of a record."""
+
+    number: int = about("The number, from 1 (oldest).")
+    by: Account
+    at: Moment
+    note: str
+    restored: int = about("The version that it restored, or 0.")
+
+    @classmethod
+    def of(cls, version: kb.registers.versions.Version) -> Self:
+        return cls.read(version, **contents_of(version.record))
+
+
+class WithdrawalOut(Shape):
+    """How a record was withdrawn or erased."""
+
+    by: Account
+    at: Moment
+    reason: str
+    erased: bool = about("Whether it was erased.")
+
+
+class History(Shape):
+    """Every version of a record, oldest first, and its withdrawal."""
+
+    versions: list[VersionOut]
+    withdrawal: WithdrawalOut | None = about("Null while the record is published.")
+
+
+class DuplicateOut(Shape):
+    """Two actors that may be the same."""
+
+    left: str = about("The id of the first actor.", "avel")
+    right: str = about("The id of the second actor.", "avel-saphir")
+    score: float = about("Their similarity, from 0 to 1.", 0.9)
+    reasons: list[str] = about("What they have in common.")
+    state: DuplicateState = about(
+        "`open` until someone decides; `related` for two establishments of one firm."
+    )
+    decided_by: str = about("The account that decided, or empty.")
+    decided_at: str = about("ISO 8601 time, or empty.")
+
+    @classmethod
+    def of(cls, duplicate: kb.registers.duplicates.Duplicate) -> Self:
+        return cls.read(duplicate, left=duplicate.left_id, right=duplicate.right_id)
+
+
+class DuplicatesOut(Shape):
+    """Pairs of actors that may be the same, likeliest first."""
+
+    total: int = about("The number before the limit.")
+    duplicates: list[DuplicateOut]
+
+
+class Decision(Sent):
+    """The decision about a pair of actors."""
+
+    left: str = about("The id of the first actor.")
+    right: str = about("The id of the second actor.")
+    same: bool = about("Whether they are the same actor.")
+    keep: str = about("The id to keep if they are the same; `left` by default.", default="")
 
 
 def _for_each_kind(

@@ -1,24 +1,24 @@
 """The shapes of the JSON API, version 1: what each field means, and how records fill them."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-import kb.language_model.wording
 import kb.models
-import kb.search.query
 import kb.search.results
-import kb.search.trades.likely_trades
-from kb.language_model.wording import PhraseKind, WordingState
-from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, LIST_KINDS, FieldKind, FieldTraits
 from kb.reference.flows import Flow
-from kb.reference.roles import Part, Role
-from kb.search.query import PartKind
-from kb.search.results import Absence, EvidenceKind, Fit
+from kb.reference.roles import Role
+from kb.search.results import EvidenceKind, Fit
 from kb.text.flow import case_flow
-from web.api.record_fields import with_fields, without
 from web.http.urls import AbsoluteUrl, address, web_link
+
+
+def about(description: str, example: object = None, **more: Any) -> Any:
+    """Returns a pydantic field with a description and, if not None, an example."""
+    return Field(description=description, examples=None if example is None else [example], **more)
+
 
 _FIT = (
     "How well it answers the query, measured against all trades: `strong`, `possible`, `weak`, "
@@ -27,27 +27,17 @@ _FIT = (
 _PAGE = "The address of its page, in the requested language."
 _SCORE = "Higher is better; compare scores only within one answer."
 
-Id = Annotated[str, Field(description="Its identifier.", examples=["avel"])]
-Themes = Annotated[list[str], Field(description="Its themes.", examples=[["Cuir et chaussure"]])]
-IsoDate = Annotated[
-    str, Field(description="ISO 8601 date or time, or empty.", examples=["2020-07-01"])
-]
-EdtfPeriod = Annotated[
-    str,
-    Field(description=CASE_FIELDS["period"].meaning, examples=[CASE_FIELDS["period"].example]),
-]
-Lang = Annotated[
-    str, Field(description="The language of its text: ISO 639-1 code.", examples=["fr"])
-]
+Id = Annotated[str, about("Its identifier.", "avel")]
+Themes = Annotated[list[str], about("Its themes.", ["Cuir et chaussure"])]
+IsoDate = Annotated[str, about("ISO 8601 date or time, or empty.", "2020-07-01")]
+EdtfPeriod = Annotated[str, about(CASE_FIELDS["period"].meaning, CASE_FIELDS["period"].example)]
 SourceUrl = Annotated[
     str,
     AfterValidator(web_link),
-    Field(
-        description="The address of its source, or empty.", examples=["https://www.angouleme.fr/"]
-    ),
+    about("The address of its source, or empty.", "https://www.angouleme.fr/"),
 ]
-Score = Annotated[float, Field(description=_SCORE, examples=[2.41])]
-Rank = Annotated[int, Field(description="The rank, from 1 (best).", examples=[1])]
+Score = Annotated[float, about(_SCORE, 2.41)]
+Rank = Annotated[int, about("The rank, from 1 (best).", 1)]
 
 
 class Shape(BaseModel):
@@ -75,12 +65,68 @@ class Shape(BaseModel):
         return cls(**found, **added)
 
 
-class Problem(Shape):
-    """A refusal or a failure."""
+AnyShape = TypeVar("AnyShape", bound=BaseModel)
 
-    detail: str = Field(
-        description="One line that gives the problem and the solution.",
-        examples=["limit: input should be less than or equal to 100 (given: 500)"],
+_TYPES: Mapping[FieldKind, Any] = {
+    **dict.fromkeys(LIST_KINDS, list[str]),
+    FieldKind.FACTS: dict[str, str],
+}
+_ANSWERED_TYPES: Mapping[FieldKind, Any] = {
+    **_TYPES,
+    FieldKind.WEB_ADDRESS: Annotated[str, AfterValidator(web_link)],
+}
+
+
+def with_fields(
+    fields: Mapping[str, FieldTraits], *, is_sent: bool = False, meanings: Mapping[str, str] = {}
+) -> Callable[[type[AnyShape]], type[AnyShape]]:
+    """Gives a shape these fields; of a sent shape, what is not required may be left out.
+
+    `meanings` are what the documentation says of some, in the place of the table's words.
+    """
+
+    def decorate(shape: type[AnyShape]) -> type[AnyShape]:
+        kind_types = _TYPES if is_sent else _ANSWERED_TYPES
+        types: dict[str, Any] = {
+            name: (
+                kind_types.get(traits.kind, str),
+                _field(traits, meanings.get(name, traits.meaning), is_sent),
+            )
+            for name, traits in fields.items()
+        }
+        return create_model(
+            shape.__name__,
+            __base__=shape,
+            __module__=shape.__module__,
+            __doc__=shape.__doc__,
+            **types,
+        )
+
+    return decorate
+
+
+def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
+    options: dict[str, Any] = {"description": meaning} if meaning else {}
+    if traits.example:
+        options["examples"] = [[traits.example] if traits.kind in LIST_KINDS else traits.example]
+    if is_sent and not traits.required:
+        options["default"] = _TYPES.get(traits.kind, str)()
+    return Field(**options)
+
+
+def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
+    """Returns the fields but those of these names."""
+    return {name: traits for name, traits in fields.items() if name not in names}
+
+
+class Problem(Shape):
+    """A refusal or a failure: problem details (RFC 9457), sent as application/problem+json."""
+
+    title: str = about("The meaning of the status.", "Not Found")
+    status: int = about("The status.", 404)
+    detail: str = about(
+        "One line that gives the problem and the solution.",
+        "limit: input should be less than or equal to 100 (given: 500)",
     )
 
 
@@ -91,13 +137,9 @@ class CaseReference(Shape):
     title: str = Field(examples=["Angoulême : du cirage au gel hydroalcoolique"])
     date: IsoDate
     period: EdtfPeriod
-    role: Role | None = Field(
-        default=None, description="The actor's role in the case.", examples=["producer"]
-    )
-    contribution: str = Field(
-        description="What the actor did, or empty.", examples=["Fabrique et conditionne le gel."]
-    )
-    url: str = Field(description=_PAGE)
+    role: Role | None = about("The actor's role in the case.", "producer", default=None)
+    contribution: str = about("What the actor did, or empty.", "Fabrique et conditionne le gel.")
+    url: str = about(_PAGE)
 
     @classmethod
     def of(
@@ -119,7 +161,7 @@ class ActorReference(Shape):
 
     id: Id
     name: str = Field(examples=["Avel (Saphir)"])
-    url: str = Field(description=_PAGE)
+    url: str = about(_PAGE)
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
@@ -129,17 +171,17 @@ class ActorReference(Shape):
 class TradeOut(Shape):
     """A trade."""
 
-    code: str = Field(description="Its class of NACE.", examples=["20.42"])
-    fr: str = Field(description="Its description in French.")
-    en: str = Field(description="Its description in English.")
+    code: str = about("Its class of NACE.", "20.42")
+    fr: str = about("Its description in French.")
+    en: str = about("Its description in English.")
 
 
 class PrecedentOut(ActorReference):
     """An actor that met such a need, here or elsewhere; its trade is close to the hit's."""
 
-    place: str = Field(description="Its town, or empty.", examples=["Magnac-Lavalette"])
-    case: CaseReference = Field(
-        description="The case, with the precedent's role. For a firm elsewhere, its `id` and that "
+    place: str = about("Its town, or empty.", "Magnac-Lavalette")
+    case: CaseReference = about(
+        "The case, with the precedent's role. For a firm elsewhere, its `id` and that "
         "of the case are empty, each `url` is the source, and `title` is what it made or supplied."
     )
 
@@ -157,14 +199,12 @@ class MeansOut(Shape):
     """What firms of the hit's trade could do with their usual means."""
 
     trade: TradeOut
-    phrase: str = Field(
-        description="What they could make, or take in if something is offered: the closest to the "
-        "need.",
-        examples=["surblouse de soins réutilisable"],
+    phrase: str = about(
+        "What they could make, or take in if something is offered: the closest to the need.",
+        "surblouse de soins réutilisable",
     )
-    means: list[str] = Field(
-        description="Their usual means.",
-        examples=[["machine à coudre industrielle", "coupe de textile"]],
+    means: list[str] = about(
+        "Their usual means.", ["machine à coudre industrielle", "coupe de textile"]
     )
 
 
@@ -174,29 +214,25 @@ class EvidenceOut(Shape):
     New kinds may appear within a version: keep hits whose kind of evidence you do not know.
     """
 
-    kind: EvidenceKind = Field(
-        description="`passage`: a described competence, in the text of the actor or the case. "
+    kind: EvidenceKind = about(
+        "`passage`: a described competence, in the text of the actor or the case. "
         "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
         "inferred: the actor's trade is close to that of the `precedent`, which met such a need; "
         "`text` is the closest passage. `means`: inferred: what firms of its trade could do with "
         "their usual means; `text` is the passage that tells the trade."
     )
     text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
-    marks: list[tuple[int, int]] = Field(
-        description="The distinctive words, as half-open spans of `text`, in Unicode code points.",
-        examples=[[[5, 13]]],
+    marks: list[tuple[int, int]] = about(
+        "The distinctive words, as half-open spans of `text`, in Unicode code points.", [[5, 13]]
     )
     source: SourceUrl
-    case: CaseReference | None = Field(
-        default=None, description="The matched case; absent for the other kinds."
+    case: CaseReference | None = about(
+        "The matched case; absent for the other kinds.", default=None
     )
-    precedent: PrecedentOut | None = Field(
-        default=None,
-        description="The actor that did it, for the kind `similar`; absent for other kinds.",
+    precedent: PrecedentOut | None = about(
+        "The actor that did it, for the kind `similar`; absent for other kinds.", default=None
     )
-    means: MeansOut | None = Field(
-        default=None, description="For the kind `means`; absent for other kinds."
-    )
+    means: MeansOut | None = about("For the kind `means`; absent for other kinds.", default=None)
 
     @classmethod
     def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> Self:
@@ -209,10 +245,7 @@ class EvidenceOut(Shape):
         return cls.read(evidence, case=None, precedent=precedent)
 
 
-_ANSWERED_OF_ACTORS = without(ACTOR_FIELDS, {"description", "facts", "closed_on"})
-
-
-@with_fields(_ANSWERED_OF_ACTORS)
+@with_fields(without(ACTOR_FIELDS, {"description", "facts", "closed_on"}))
 class _AnsweredActor(Shape):
     pass
 
@@ -220,7 +253,7 @@ class _AnsweredActor(Shape):
 class ActorOut(_AnsweredActor):
     """A firm or other organisation. Its contacts are those that are public."""
 
-    url: str = Field(description=_PAGE)
+    url: str = about(_PAGE)
 
     @classmethod
     def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
@@ -230,68 +263,48 @@ class ActorOut(_AnsweredActor):
 class DescribedActor(ActorOut):
     """An actor with its description."""
 
-    description: str = Field(
-        description="Its described competences, in the language of the source."
-    )
-    closed_on: str = Field(description="The day on which it closed: ISO 8601, or empty.")
+    description: str = about("Its described competences, in the language of the source.")
+    closed_on: str = about("The day on which it closed: ISO 8601, or empty.")
 
 
 class ActorWithCases(DescribedActor):
     """An actor with its description, facts and cases."""
 
-    facts: dict[str, str] = Field(description="Other facts from the source, in its own words.")
-    cases: list[CaseReference] = Field(description="Its shown competences, latest case first.")
+    facts: dict[str, str] = about("Other facts from the source, in its own words.")
+    cases: list[CaseReference] = about("Its shown competences, latest case first.")
 
 
 class ScorePartsOut(Shape):
     """The parts of a score. An explanation says how they are added."""
 
-    own: float = Field(
-        description="The value of its own words: its best passage, from `dense`, `lexical`, "
-        "and `filing`.",
-        examples=[1.63],
+    own: float = about(
+        "The value of its own words: its best passage, from `dense`, `lexical`, and `filing`.", 1.63
     )
-    dense: float = Field(
-        description="The value of the meaning: a standardised cosine.", examples=[1.63]
-    )
-    lexical: float = Field(description="The value of the words: BM25.", examples=[0.0])
-    filing: float | None = Field(
+    dense: float = about("The value of the meaning: a standardised cosine.", 1.63)
+    lexical: float = about("The value of the words: BM25.", 0.0)
+    filing: float | None = about(
+        "The overlap of its trades with those of the need, 0 to 1; null or absent if not known.",
         default=None,
-        description="The overlap of the trades in which it and the need would be filed, 0 to 1; "
-        "null or absent where that is not known.",
-        examples=[0.3],
     )
-    able: float | None = Field(
+    able: float | None = about(
+        "The overlap of its trades with those that have the means; null or absent if not known.",
         default=None,
-        description="The overlap of its trades with those that have the means for the need, 0 to "
-        "1; null or absent where that is not known.",
-        examples=[0.4],
     )
-    case: float = Field(
-        description="The value of the best case in which it took part.", examples=[7.88]
+    case: float = about("The value of the best case in which it took part.", 7.88)
+    inferred: float = about(
+        "The value of what is inferred: by the means of its trade (`able`), and `similar`.", 2.1
     )
-    inferred: float = Field(
-        description="The value of what is inferred: by the means of its trade (`able`), and "
-        "`similar`.",
-        examples=[2.1],
+    similar: float = about(
+        "By actors with a close trade that did it: it grows with `likeness` and `example`.", 1.5
     )
-    similar: float = Field(
-        description="The value inferred from actors with a close trade that did it: it grows with "
-        "`likeness` and `example`.",
-        examples=[1.5],
+    example: float = about("The weight of the best precedent, 0 to 1.", 0.9)
+    likeness: float = about(
+        "The likeness of its trade to the precedents', in standard deviations above chance.", 2.1
     )
-    example: float = Field(description="The weight of the best precedent, 0 to 1.", examples=[0.9])
-    likeness: float = Field(
-        description="The likeness of its trade to those of the precedents, in standard deviations "
-        "above chance.",
-        examples=[2.1],
+    limit: float = about(
+        "What is taken off, 0 or less: nobody is a strong fit by what is only inferred."
     )
-    limit: float = Field(
-        description="What is taken off, 0 or less, so that the score says no more than its grounds "
-        "allow: nobody is a strong fit by what is only inferred.",
-        examples=[0.0],
-    )
-    name: float = Field(description="The value of an exact or similar name.", examples=[0.0])
+    name: float = about("The value of an exact or similar name.", 0.0)
 
 
 class ActorHitOut(Shape):
@@ -299,13 +312,13 @@ class ActorHitOut(Shape):
 
     rank: Rank
     score: Score
-    fit: Fit = Field(description=_FIT)
+    fit: Fit = about(_FIT)
     actor: ActorOut
-    distance_km: int | None = Field(
-        None,
-        description="About how many kilometres it is from `near`, as the crow flies, from town "
+    distance_km: int | None = about(
+        "About how many kilometres it is from `near`, as the crow flies, from town "
         "hall to town hall if its source has no coordinates; absent if that is not known.",
-        examples=[12],
+        12,
+        default=None,
     )
     evidence: list[EvidenceOut]
     parts: ScorePartsOut
@@ -334,14 +347,12 @@ class CaseHitOut(Shape):
     date: IsoDate
     period: EdtfPeriod
     score: Score
-    fit: Fit = Field(description=_FIT)
-    url: str = Field(description=_PAGE)
-    need: str = Field(description="The need that the case met, or empty.")
-    flow: Flow | None = Field(
+    fit: Fit = about(_FIT)
+    url: str = about(_PAGE)
+    need: str = about("The need that the case met, or empty.")
+    flow: Flow | None = about(
+        "Whether the need sought, offered or shared a thing; absent if it does not say.",
         default=None,
-        description="Whether the need sought a thing, offered one or wanted to share one, as the "
-        "case or else its words say; absent if they do not.",
-        examples=["offers"],
     )
     themes: Themes
     evidence: list[EvidenceOut]
@@ -355,261 +366,3 @@ class CaseHitOut(Shape):
             flow=case_flow(hit.case),
             evidence=[EvidenceOut.of(evidence, absolute_url) for evidence in hit.evidence],
         )
-
-
-class Facets(Shape):
-    """The number of actors that each value of a filter would leave, most first."""
-
-    departments: dict[str, int] = Field(examples=[{"16": 9, "17": 4}])
-    themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
-    distances: dict[int, int] = Field(
-        description="By the greatest distance from `near`, in kilometres; empty without `near`.",
-        examples=[{"10": 1, "25": 4}],
-    )
-
-
-class NeedPhraseOut(Shape):
-    """A phrase that a language model words for a need."""
-
-    kind: PhraseKind = Field(description="What it is of.", examples=["trade"])
-    text: str = Field(examples=["fabrication de savons"])
-
-
-class WordingOut(Shape):
-    """The phrases of a language model that the search was moved towards."""
-
-    model: str = Field(
-        description="The name of the model; empty if this site has none.", examples=[""]
-    )
-    state: WordingState = Field(
-        description="`given`: the model has answered. `missing`: not in time, or not usably. "
-        "`withheld`: the text is a letter, a name or a number, which is not sent to it. `off`: it "
-        "was not asked."
-    )
-    phrases: list[NeedPhraseOut] = Field(examples=[[]])
-    taken_back: list[NeedPhraseOut] = Field(
-        description="Its phrases that were not used, because `taken_back` has them.", examples=[[]]
-    )
-
-
-class LikelyTradeOut(TradeOut):
-    """A trade in which the need would be filed."""
-
-    share: float = Field(
-        description="How likely the need would be filed in it, 0 to 1.", examples=[0.62]
-    )
-
-    @classmethod
-    def of(cls, likely: kb.search.trades.likely_trades.LikelyTrade) -> Self:
-        return cls.read(likely, likely.trade)
-
-
-class NeedPartOut(Shape):
-    """A part of a need beside its object; its words count for nothing else."""
-
-    kind: PartKind = Field(
-        description="What it says; `for`: who asks, or for whom.", examples=["quantity"]
-    )
-    text: str = Field(
-        description="In the words typed; sent as `taken_back`, they count as any words do.",
-        examples=["40 tonnes"],
-    )
-    unit: str = Field(description="Of a quantity, if it has one.", examples=["tonnes"])
-    near: str = Field(description="The town of a place, or empty.", examples=["Saintes (17)"])
-    within: int = Field(
-        description="The greatest distance from it, in kilometres; 0 if none is said.",
-        examples=[30],
-    )
-    departments: list[str] = Field(
-        description="The codes of the department of a place, or of those of a region; one that is "
-        "asked for as a filter goes before.",
-        examples=[["17"]],
-    )
-
-    @classmethod
-    def of(cls, part: kb.search.query.NeedPart) -> Self:
-        return cls.read(part, near=part.near.label if part.near else "")
-
-
-class AskedFor(Shape):
-    """The query as understood, and the examples that were used."""
-
-    text: str = Field(
-        description="The need, without signs and excluded words.",
-        examples=["gel hydroalcoolique flacon"],
-    )
-    required: list[str] = Field(description="Words in quotation marks: required.", examples=[[]])
-    wanted: list[str] = Field(
-        description="Words after `+`: they count more.", examples=[["flacon"]]
-    )
-    unwanted: list[str] = Field(
-        description="Words after `-`: actors that mention them are left out.",
-        examples=[["parfum"]],
-    )
-    object: str = Field(
-        description="What is asked for, without the `parts` and the words that only ask: it alone "
-        "is searched.",
-        examples=["gel hydroalcoolique flacon"],
-    )
-    parts: list[NeedPartOut] = Field(
-        description="What else the need says, by rules: how much, how often, until when, where, "
-        "for whom, at what price.",
-        examples=[[]],
-    )
-    sentences: list[str] = Field(
-        description="The sentences of a long text that ask for something, by which it is searched; "
-        "empty for a short one.",
-        examples=[[]],
-    )
-    like: list[str] = Field(
-        description="The ids of the examples: actors with a similar trade count more.",
-        examples=[[]],
-    )
-    unlike: list[str] = Field(
-        description="The ids of the counterexamples; they are left out.", examples=[[]]
-    )
-    flow: Flow | None = Field(
-        default=None,
-        description="Whether the query seeks a thing, offers one or wants to share one; absent "
-        "if its words do not say.",
-        examples=["seeks"],
-    )
-    near: str = Field(
-        description="The town that distances are measured from, or empty.",
-        examples=["Angoulême (16)"],
-    )
-    trades: list[LikelyTradeOut] = Field(
-        description="The trades in which the need would be filed, likeliest first, at most three; "
-        "empty for a name or a number, and where no trade is likely.",
-        examples=[[]],
-    )
-    wording: WordingOut
-
-    @classmethod
-    def of(
-        cls,
-        asked: kb.search.query.Query,
-        filters: kb.search.results.Filters,
-        steering: kb.search.results.Steering,
-        wording: kb.language_model.wording.Wording,
-        likely: Sequence[kb.search.trades.likely_trades.LikelyTrade],
-    ) -> Self:
-        return cls.read(
-            asked,
-            steering,
-            object=asked.need,
-            parts=[NeedPartOut.of(part) for part in asked.reading.parts],
-            near=filters.near.label if filters.near else "",
-            trades=[LikelyTradeOut.of(trade) for trade in likely],
-            wording=WordingOut.read(wording),
-        )
-
-
-class MentionedParticipant(Shape):
-    """A participant of a case without an entry here."""
-
-    name: str = Field(examples=["Agence régionale de santé"])
-    case: CaseReference = Field(description="The case, with the participant's role.")
-
-
-class PartAnswerOut(Shape):
-    """The actors that could take one part of meeting the need."""
-
-    role: Part = Field(description="The part.", examples=["containers"])
-    need: str = Field(
-        description="What the part requires, in a few words; empty if its name is enough.",
-        examples=["flacons et bouteilles, bidons et récipients en plastique, bouchons"],
-    )
-    cases: list[CaseReference] = Field(
-        description="The similar cases that needed the part; empty if it is only usual."
-    )
-    hits: list[ActorHitOut] = Field(
-        description="First the actors that took this part, then those that could."
-    )
-    mentioned: list[MentionedParticipant]
-
-    @classmethod
-    def of(
-        cls,
-        answer: kb.search.results.PartAnswer,
-        filters: kb.search.results.Filters,
-        absolute_url: AbsoluteUrl,
-    ) -> Self:
-        return cls.read(
-            answer,
-            role=answer.part,
-            cases=[CaseReference.of(case, None, absolute_url) for case in answer.cases],
-            hits=[ActorHitOut.of(hit, filters, absolute_url) for hit in answer.hits],
-            mentioned=[
-                MentionedParticipant(
-                    name=mention.participation.name,
-                    case=CaseReference.of(mention.case, mention.participation, absolute_url),
-                )
-                for mention in answer.mentioned
-            ],
-        )
-
-
-class SearchAnswer(Shape):
-    """The answer to a search."""
-
-    query: str = Field(examples=["du gel hydroalcoolique"])
-    asked: AskedFor
-    took_ms: float = Field(description="The search time, in milliseconds.", examples=[12.4])
-    total: int = Field(
-        description="The number of actors that fit, before the limit.", examples=[14]
-    )
-    hits: list[ActorHitOut] = Field(description="Actors, best first, at most `limit`.")
-    total_cases: int = Field(
-        description="The number of cases that fit, before the limit.", examples=[2]
-    )
-    cases: list[CaseHitOut] = Field(description="Cases, best first, at most `limit`.")
-    nothing_fits: bool = Field(
-        description="Whether no actor and no case is worth a call: what is given is but a lead."
-    )
-    unsaid: list[str] = Field(
-        description="The words in quotation marks that no text here says.", examples=[[]]
-    )
-    absent: Absence | None = Field(
-        None, description="`number` or `name` if the query is that of an organisation not here."
-    )
-    facets: Facets
-    roles: list[PartAnswerOut] = Field(
-        description="Who could take which part, makers first; empty if no case is similar."
-    )
-
-    @classmethod
-    def of(
-        cls,
-        result: kb.search.results.SearchResult,
-        steering: kb.search.results.Steering,
-        absolute_url: AbsoluteUrl,
-    ) -> Self:
-        filters = result.filters
-        return cls.read(
-            result,
-            asked=AskedFor.of(result.asked, filters, steering, result.wording, result.trades),
-            took_ms=round(result.took_ms, 1),
-            hits=[ActorHitOut.of(hit, filters, absolute_url) for hit in result.hits],
-            cases=[CaseHitOut.of(hit, absolute_url) for hit in result.cases],
-            facets=Facets.read(result),
-            roles=[PartAnswerOut.of(answer, filters, absolute_url) for answer in result.parts],
-        )
-
-
-class StatusOut(Shape):
-    """The contents and the state of the knowledge base: what concerns visitors, not the folder."""
-
-    actors: int = Field(examples=[63])
-    cases: int = Field(examples=[9])
-    passages: int
-    embedded: int = Field(description="The number of passages that the encoder has embedded.")
-    ready: bool = Field(description="Whether searches are possible.")
-    model: str = Field(description="The encoder's model.")
-    engine: str = Field(description="What runs the encoder.")
-    encoder: str = Field(description="The fingerprint of everything that determines an embedding.")
-    dimension: int = Field(examples=[384])
-    schema_version: int
-    generation: str = Field(description="Changes with every change of the base.")
-    size_bytes: int
-    updated_at: str = Field(description="The time of the last change: ISO 8601, or empty.")

@@ -2,61 +2,116 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field
 
 import kb.models
 import kb.registers.drafts
 import kb.registers.duplicates
 import kb.registers.jobs
 import kb.registers.versions
+from ingest.case_files.case_fields import case_from
+from ingest.directories.actor_row import actor_from
 from ingest.private_details.details import DetailKind, details_of
 from kb.errors import InputError
 from kb.models import Kind
-from kb.reference.visibility import Visibility
+from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
+from kb.reference.roles import Role
 from kb.registers.drafts import DraftState
-from kb.registers.duplicates import DuplicateState
-from kb.registers.jobs import JobState
-from web.api.record_contents import (
-    ActorContent,
-    CaseContent,
-    Contents,
-    ParticipationContent,
-    Sent,
-    contents_of,
-)
-from web.api.schemas import Shape
+from web.api.schemas import Shape, about, with_fields, without
 from web.http.urls import AbsoluteUrl, address
 
-Account = Annotated[
-    str, Field(description="The account that did it; empty if it came from a terminal.")
-]
-Moment = Annotated[str, Field(description="ISO 8601 time.", examples=["2020-07-01T10:30:00+00:00"])]
-Confidence = Annotated[float, Field(description="From 0 to 1.", examples=[0.85])]
-Sentence = Annotated[str, Field(description="The sentence of the text that supports it.")]
-Origin = Annotated[
-    str, Field(description="`rules`, or the name of the language model.", examples=["rules"])
-]
+Account = Annotated[str, about("The account that did it; empty if it came from a terminal.")]
+Moment = Annotated[str, about("ISO 8601 time.", "2020-07-01T10:30:00+00:00")]
+Confidence = Annotated[float, about("From 0 to 1.", 0.85)]
+Sentence = Annotated[str, about("The sentence of the text that supports it.")]
+Origin = Annotated[str, about("`rules`, or the name of the language model.", "rules")]
+
+
+class Sent(Shape):
+    """A shape that refuses unknown fields, so that no typing error is lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ParticipationContent(Sent):
+    """An organisation's part in a case, to be written."""
+
+    name: str = Field(examples=["Avel"])
+    role: Role = Field(examples=["producer"])
+    actor: str = about("The id of its entry, or empty.", "avel", default="")
+    contribution: str = Field(default="", examples=["Fabrique et conditionne le gel."])
+    source_url: str = about("The address of a page about this participation, or empty.", default="")
+
+    @classmethod
+    def of(cls, participation: kb.models.Participation) -> Self:
+        return cls.read(participation, actor=participation.actor_id)
+
+
+_SENT_MEANINGS = {
+    "id": "Left empty, it stays what it is. A published record keeps its own.",
+    "lang": "ISO 639-1 code; empty means found from the text.",
+}
+
+
+@with_fields(without(CASE_FIELDS, {"participants"}), is_sent=True, meanings=_SENT_MEANINGS)
+class _SentCase(Sent):
+    pass
+
+
+class CaseContent(_SentCase):
+    """A case as it is written: all of it, since what is left out becomes empty."""
+
+    participants: list[ParticipationContent] = Field(default=[])
+
+    @classmethod
+    def of(cls, case: kb.models.Case) -> Self:
+        return cls.read(case, participants=list(map(ParticipationContent.of, case.participants)))
+
+    def record(self, present: kb.models.Record) -> kb.models.Case:
+        """The case that this says, held to the same rules as one that is read from a file."""
+        values = self.model_dump(mode="json")
+        text, given_id = values.pop("text"), values["id"].strip()
+        return case_from({**values, "id": given_id or present.id}, text)
+
+
+@with_fields(ACTOR_FIELDS, is_sent=True, meanings=_SENT_MEANINGS)
+class ActorContent(Sent):
+    """An actor as it is written: all of it, since what is left out becomes empty."""
+
+    def record(self, present: kb.models.Record) -> kb.models.Actor:
+        """The actor that this says, held to the same rules as one that is read from a file."""
+        values = self.model_dump()
+        facts, given_id = values.pop("facts"), values["id"].strip()
+        cells = {
+            name: value if isinstance(value, str) else "|".join(value)
+            for name, value in values.items()
+        }
+        return actor_from({**cells, "id": given_id or present.id}, facts)
+
+
+class Contents(Shape):
+    """A record in one of two fields, by what it is."""
+
+    kind: Kind = about("The kind of the record.")
+    case: CaseContent | None = about("The record, if it is a case.")
+    actor: ActorContent | None = about("The record, if it is an actor.")
+
+
+def contents_of(record: kb.models.Record) -> dict[str, Any]:
+    """The values of `Contents` for a record."""
+    if isinstance(record, kb.models.Case):
+        return {"kind": Kind.CASE, "case": CaseContent.of(record), "actor": None}
+    return {"kind": Kind.ACTOR, "case": None, "actor": record}
 
 
 class NewContribution(Sent):
     """An article to contribute: its text, or its address."""
 
-    text: str = Field(default="", description="The article: Markdown or plain text.")
-    title: str = Field(default="", description="Its title, if the text does not begin with it.")
-    url: str = Field(
-        default="", description="The address of a public page to read instead: http or https."
-    )
-    submit: bool = Field(
-        default=True,
-        description="Whether moderators see it immediately, or only after it is submitted.",
-    )
-
-
-class Feed(Sent):
-    """A feed of articles."""
-
-    url: str = Field(
-        pattern="^https?://", max_length=2000, description="Its address: http or https."
+    text: str = about("The article: Markdown or plain text.", default="")
+    title: str = about("Its title, if the text does not begin with it.", default="")
+    url: str = about("The address of a public page to read instead: http or https.", default="")
+    submit: bool = about(
+        "Whether moderators see it immediately, or only after it is submitted.", default=True
     )
 
 
@@ -65,9 +120,7 @@ class ContributionChange(Sent):
 
     case: CaseContent | None = None
     actor: ActorContent | None = None
-    note: str = Field(
-        default="", max_length=1000, description="The reason, for the history of the draft."
-    )
+    note: str = about("The reason, for the history of the draft.", default="", max_length=1000)
 
     def record(self, present: kb.models.Record) -> kb.models.Record:
         """The record that is told, in the place of the present one.
@@ -92,22 +145,9 @@ class Message(Sent):
 class Publication(Sent):
     """How to publish."""
 
-    force: bool = Field(
-        default=False,
-        description="Publish even if the record has changed since the draft was created.",
+    force: bool = about(
+        "Publish even if the record has changed since the draft was created.", default=False
     )
-
-
-class Reason(Sent):
-    """The reason for a withdrawal."""
-
-    reason: str = Field(default="", max_length=1000)
-
-
-class VersionNumber(Sent):
-    """The version to restore."""
-
-    version: int = Field(ge=1)
 
 
 class ProposedFieldOut(Shape):
@@ -129,10 +169,10 @@ class PersonalOut(Shape):
         "which of them.",
         examples=["text", "participants.0"],
     )
-    text: str = Field(description="The detail as it stands there.")
-    sentence: str = Field(description="The sentence around it.")
-    person: str = Field(description="Who is named there; may be empty.")
-    kept: bool = Field(description="Whether a person decided that it may stay.")
+    text: str = about("The detail as it stands there.")
+    sentence: str = about("The sentence around it.")
+    person: str = about("Who is named there; may be empty.")
+    kept: bool = about("Whether a person decided that it may stay.")
 
 
 class ProposedParticipationOut(Shape):
@@ -148,21 +188,19 @@ class ContributionSummary(Shape):
     """A contribution without its content."""
 
     id: str
-    state: DraftState = Field(
-        description="`draft` and `returned`: with the contributor. `submitted`: with the "
+    state: DraftState = about(
+        "`draft` and `returned`: with the contributor. `submitted`: with the "
         "moderators. `published` and `rejected`: final."
     )
-    revision: int = Field(
-        description="The revision, raised by every change; send it in `If-Match`."
-    )
-    kind: Kind = Field(description="The kind of the record.")
-    title: str = Field(description="The title of the case, or the name of the actor.")
-    origin: str = Field(description="A file's name, an address, or `pasted`.")
+    revision: int = about("The revision, raised by every change; send it in `If-Match`.")
+    kind: Kind = about("The kind of the record.")
+    title: str = about("The title of the case, or the name of the actor.")
+    origin: str = about("A file's name, an address, or `pasted`.")
     created_by: Account
     created_at: Moment
     updated_by: Account
     updated_at: Moment
-    url: str = Field(description="Address of its page.")
+    url: str = about("Address of its page.")
 
     @classmethod
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
@@ -172,20 +210,15 @@ class ContributionSummary(Shape):
 class Contribution(ContributionSummary, Contents):
     """A contribution: its record, and the proposals from its text."""
 
-    fields: list[ProposedFieldOut] = Field(description="The proposals for fields.")
-    participations: list[ProposedParticipationOut] = Field(
-        description="The proposals for participations."
+    fields: list[ProposedFieldOut] = about("The proposals for fields.")
+    participations: list[ProposedParticipationOut] = about("The proposals for participations.")
+    personal: list[PersonalOut] = about(
+        "What may be private details of persons. They keep nothing from being published."
     )
-    personal: list[PersonalOut] = Field(
-        description="What may be private details of persons. They keep nothing from being "
-        "published."
-    )
-    remarks: list[str] = Field(description="What a person should check.")
-    message: str = Field(description="The last message from a moderator.")
-    source_text: str = Field(description="The original text.")
-    based_on: int = Field(
-        description="The version of the record that it changes; 0 for a new record."
-    )
+    remarks: list[str] = about("What a person should check.")
+    message: str = about("The last message from a moderator.")
+    source_text: str = about("The original text.")
+    based_on: int = about("The version of the record that it changes; 0 for a new record.")
 
     @classmethod
     def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
@@ -218,131 +251,5 @@ def _added(draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> dict[
 class Contributions(Shape):
     """Contributions, newest first."""
 
-    total: int = Field(description="The number before the limit.")
+    total: int = about("The number before the limit.")
     contributions: list[ContributionSummary]
-
-
-class VersionOut(Contents):
-    """A version of a record."""
-
-    number: int = Field(description="The number, from 1 (oldest).")
-    by: Account
-    at: Moment
-    note: str
-    restored: int = Field(description="The version that it restored, or 0.")
-
-    @classmethod
-    def of(cls, version: kb.registers.versions.Version) -> Self:
-        return cls.read(version, **contents_of(version.record))
-
-
-class WithdrawalOut(Shape):
-    """How a record was withdrawn or erased."""
-
-    by: Account
-    at: Moment
-    reason: str
-    erased: bool = Field(description="Whether it was erased.")
-
-
-class History(Shape):
-    """Every version of a record, oldest first, and its withdrawal."""
-
-    versions: list[VersionOut]
-    withdrawal: WithdrawalOut | None = Field(description="Null while the record is published.")
-
-
-class JobOut(Shape):
-    """Work in the background."""
-
-    id: str
-    kind: str = Field(examples=["directory"])
-    state: JobState = Field(
-        description="`done`, `failed` and `cancelled` are final.", examples=["running"]
-    )
-    done: int = Field(description="The number of entries done.")
-    total: int = Field(description="The total number of entries; 0 if not known yet.")
-    file: str = Field(description="The file or address that it is at, or empty.")
-    phase: str = Field(
-        description="`reading`, `embedding`, `writing`, or empty.", examples=["embedding"]
-    )
-    per_second: float = Field(description="The entries that it does in a second; 0 if unknown.")
-    report: dict[str, JsonValue] = Field(description="The report of the job; empty until it ends.")
-    message: str = Field(description="The reason for a failure, or empty.")
-    cancel_asked: bool = Field(description="Whether someone cancelled it.")
-    created_by: Account
-    created_at: Moment
-    started_at: str = Field(description="ISO 8601 time, or empty.")
-    finished_at: str = Field(description="ISO 8601 time, or empty.")
-
-
-class JobsOut(Shape):
-    """Jobs, newest first."""
-
-    jobs: list[JobOut]
-
-
-class ContactsSeenBy(Sent):
-    """Who sees the contacts that a source gives: everybody, who is signed in, or nobody."""
-
-    contacts: Visibility = Field(
-        description="Of organisations: telephones, e-mail addresses, streets.", examples=["public"]
-    )
-    persons: Visibility = Field(
-        description="Of persons: names, and e-mail addresses and mobile numbers that are theirs.",
-        examples=["none"],
-    )
-
-
-class SourceOut(ContactsSeenBy):
-    """A source of actors."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    name: str = Field(examples=["CCI Charente"])
-    actors: int = Field(description="The number of actors that it describes.")
-    job: str = Field(
-        "", description="The id of the job that carries out a choice, or empty if none has to."
-    )
-
-
-class SourcesOut(Shape):
-    """The sources of actors, by name."""
-
-    sources: list[SourceOut]
-
-
-class DuplicateOut(Shape):
-    """Two actors that may be the same."""
-
-    left: str = Field(description="The id of the first actor.", examples=["avel"])
-    right: str = Field(description="The id of the second actor.", examples=["avel-saphir"])
-    score: float = Field(description="Their similarity, from 0 to 1.", examples=[0.9])
-    reasons: list[str] = Field(description="What they have in common.")
-    state: DuplicateState = Field(
-        description="`open` until someone decides; `related` for two establishments of one firm."
-    )
-    decided_by: str = Field(description="The account that decided, or empty.")
-    decided_at: str = Field(description="ISO 8601 time, or empty.")
-
-    @classmethod
-    def of(cls, duplicate: kb.registers.duplicates.Duplicate) -> Self:
-        return cls.read(duplicate, left=duplicate.left_id, right=duplicate.right_id)
-
-
-class DuplicatesOut(Shape):
-    """Pairs of actors that may be the same, likeliest first."""
-
-    total: int = Field(description="The number before the limit.")
-    duplicates: list[DuplicateOut]
-
-
-class Decision(Sent):
-    """The decision about a pair of actors."""
-
-    left: str = Field(description="The id of the first actor.")
-    right: str = Field(description="The id of the second actor.")
-    same: bool = Field(description="Whether they are the same actor.")
-    keep: str = Field(
-        default="", description="The id to keep if they are the same; `left` by default."
-    )

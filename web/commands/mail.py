@@ -26,8 +26,7 @@ def test(address: str, lang: str) -> None:
     from kb.settings import Settings
     from web.http.assets import Assets
     from web.http.templating import Renderer
-    from web.mail.mail_server import MailServer
-    from web.mail.message import message_of
+    from web.mail.sender import MailServer, message_of
     from web.mail.writing import MailWriter
 
     settings = Settings.from_environment()

@@ -15,6 +15,6 @@ def mcp(kb: Place | None) -> None:
     token. Assistants that connect over HTTP find the same at /mcp of a site (`quisait serve`).
     """
     from kb.settings import Settings
-    from web.mcp.stdio import serve_stdio
+    from web.mcp.server import serve_stdio
 
     serve_stdio(Settings.from_environment(kb=kb))

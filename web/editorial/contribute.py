@@ -21,8 +21,8 @@ from kb.registers.jobs import Job
 from kb.remarks import Remark
 from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
+from web.http.labels import LocalizedText, localized
 from web.http.refusals import no_such_action, not_allowed
-from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AContributor, AnUpload, AnyAccount

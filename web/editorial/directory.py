@@ -28,9 +28,8 @@ from web.editorial.forms.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.http.dependencies import APageRequest, count_job
 from web.http.i18n import translations
-from web.http.labels import FIELD_LABELS
+from web.http.labels import FIELD_LABELS, LocalizedText, localized
 from web.http.refusals import Refusal, no_such_action
-from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AModerator

@@ -41,9 +41,8 @@ from web.editorial.forms.source_text import numbered
 from web.editorial.forms.suggestions import Suggestions, is_suggested
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS
+from web.http.labels import ROLE_LABELS, translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
-from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AnUpload, AnyAccount

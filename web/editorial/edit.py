@@ -28,9 +28,8 @@ from web.editorial.forms.record_form import RecordForm, WrongFields
 from web.editorial.history import name_of
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS
+from web.http.labels import ROLE_LABELS, translated
 from web.http.refusals import Refusal
-from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import AKind, PageRouter, number_in, see, text_of
 from web.http.security.sessions import AModerator, AnUpload

@@ -24,8 +24,7 @@ from web.http.security.quotas import too_much
 from web.http.security.sessions import AFormOfAnyone
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Page, address
-from web.mail.signed_links import signed_links_of
-from web.mail.writing import mail_writer_of
+from web.mail.writing import mail_writer_of, signed_links_of
 
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
 """The most mails that an address gets, and in how many seconds."""

@@ -21,8 +21,8 @@ from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from kb.search.results import Steering
 from web.embed.access import AFramedAccess
-from web.embed.quota import ACountedFramedSearch, usage_of
-from web.embed.widget_schemas import MAX_LIMIT, WidgetAnswer
+from web.embed.usage import ACountedFramedSearch, usage_of
+from web.embed.widget_api import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import Language, preferred_language
 from web.http.labels import UNKNOWN_DEPARTMENT

@@ -1,7 +1,7 @@
 """What can be chosen for a search that is put on another site, as a form sends it, and checked."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,7 +10,6 @@ from kb.messages import N_
 from kb.reference.departments import department_code
 from kb.registers.sites import Site, Sites
 from web.embed.access import CLOSED, UNKNOWN
-from web.embed.widget_schemas import MAX_LIMIT
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.search.request import SearchRequest
@@ -29,15 +28,6 @@ READABLE = 4.5
 
 DISTINCT = 3.0
 """The least contrast of what is no text, such as the frame of what has the focus (1.4.11)."""
-
-_CHOICES: Mapping[str, Sequence[str]] = {
-    "lang": [language.value for language in Language],
-    "open": ["inline", "dialog"],
-    "target": ["_self", "_blank"],
-    "scheme": ["page", "device", "light", "dark"],
-    "colours": ["", "own"],
-    "script": ["pinned", "newest"],
-}
 
 USUAL: Mapping[str, str] = {
     "lang": Language.FR.value,
@@ -94,12 +84,13 @@ class Choices:
     def of(cls, given: Mapping[str, str], sites: Sites, themes: Sequence[str]) -> Self:
         """Checks what is given; what `USUAL` does not name is left out."""
         typed = {name: " ".join(given.get(name, usual).split()) for name, usual in USUAL.items()}
-        values, wrong = {}, {}
-        for name, check in _checks(sites, themes).items():
-            try:
-                values[name] = check(typed[name])
-            except _WrongError as error:
-                values[name], wrong[name] = USUAL[name], str(error)
+        given = {name: value or USUAL[name] for name, value in typed.items()}
+        found = {name: _wrong(name, value, sites, themes) for name, value in given.items()}
+        wrong = {name: message for name, message in found.items() if message}
+        values = {
+            name: USUAL[name] if name in wrong else _usable(name, value)
+            for name, value in given.items()
+        }
         site = sites.get(values["site"]) if values["site"] else None
         for name, of_site in _filters_of(site).items():
             # Where the site has none, all is what holds anyway.
@@ -179,80 +170,50 @@ def _filters_of(site: Site | None) -> Mapping[str, str]:
     return {"department": site.department if site else "", "theme": site.theme if site else ""}
 
 
-class _WrongError(Exception):
-    """Its text is the message."""
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "lang": ("|".join(Language), _NO_CHOICE),
+    "open": ("inline|dialog", _NO_CHOICE),
+    "target": ("_self|_blank", _NO_CHOICE),
+    "scheme": ("page|device|light|dark", _NO_CHOICE),
+    "colours": ("|own", _NO_CHOICE),
+    "script": ("pinned|newest", _NO_CHOICE),
+    "limit": ("0?[1-9]|1[0-9]|20", _LIMIT),
+    "radius": ("0?[0-9]|[12][0-9]|3[0-2]", _RADIUS),
+    "shortcut": ("[A-Za-z0-9]?", _SHORTCUT),
+    **dict.fromkeys(("label", "placeholder"), (f".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)),
+    **dict.fromkeys(COLOURS, ("#[0-9A-Fa-f]{6}", _COLOUR)),
+}
+"""How the values of options are written, and what is said of others."""
 
 
-_Check = Callable[[str], str]
-
-
-def _checks(sites: Sites, themes: Sequence[str]) -> Mapping[str, _Check]:
-    def known_site(key: str) -> str:
+def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
+    """Returns what is wrong with the value of an option, empty if nothing is."""
+    message = ""
+    if name in _PATTERNS:
+        pattern, refusal = _PATTERNS[name]
+        message = "" if re.fullmatch(pattern, value) else refusal
+        if name == "shortcut" and value.lower() in _NEEDED:
+            message = _TAKEN
+    elif name == "theme":
+        message = "" if value in {"", ALL, *themes} else _NO_THEME
+    elif name == "site" and value:
         try:
-            site = sites.get(key) if key else None
+            message = CLOSED if sites.get(value).disabled else ""
         except UnknownRecord:
-            raise _WrongError(UNKNOWN) from None
-        if site and site.disabled:
-            raise _WrongError(CLOSED)
-        return key
-
-    return {
-        **{name: _one_of(choices, _NO_CHOICE) for name, choices in _CHOICES.items()},
-        "site": known_site,
-        "department": lambda value: value if value == ALL else _department(value),
-        "theme": _one_of(["", ALL, *themes], _NO_THEME),
-        "limit": _number("limit", 1, MAX_LIMIT, _LIMIT),
-        "radius": _number("radius", 0, MAX_RADIUS_PX, _RADIUS),
-        "shortcut": _shortcut,
-        **dict.fromkeys(COLOURS, _written(r"#[0-9A-Fa-f]{6}", _COLOUR)),
-        **dict.fromkeys(
-            ("label", "placeholder"), _written(rf".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)
-        ),
-    }
+            message = UNKNOWN
+    elif name == "department" and value != ALL:
+        try:
+            department_code(value)
+        except ValueError:
+            message = UNKNOWN_DEPARTMENT
+    return message
 
 
-def _valid(holds: Callable[[str], object], message: str) -> _Check:
-    """Returns a check that gives back the values for which this holds, and refuses others."""
-
-    def check(value: str) -> str:
-        if not holds(value):
-            raise _WrongError(message)
-        return value
-
-    return check
-
-
-def _one_of(choices: Sequence[str], message: str) -> _Check:
-    return _valid(choices.__contains__, message)
-
-
-def _written(pattern: str, message: str) -> _Check:
-    return _valid(re.compile(pattern).fullmatch, message)
-
-
-def _number(name: str, least: int, most: int, message: str) -> _Check:
-    def check(value: str) -> str:
-        value = value or USUAL[name]
-        if not re.fullmatch(r"[0-9]{1,4}", value) or not least <= int(value) <= most:
-            raise _WrongError(message)
+def _usable(name: str, value: str) -> str:
+    """Returns the value of an option that is not wrong as it is used."""
+    if name in {"limit", "radius"}:
         return str(int(value))
-
-    return check
-
-
-def _shortcut(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]?", value):
-        raise _WrongError(_SHORTCUT)
-    if value.lower() in _NEEDED:
-        raise _WrongError(_TAKEN)
-    return value
-
-
-def _department(value: str) -> str:
-    try:
-        return department_code(value)
-    except ValueError:
-        raise _WrongError(UNKNOWN_DEPARTMENT) from None
+    return department_code(value) if name == "department" and value != ALL else value
 
 
 def contrast(colour: str, other: str) -> float:

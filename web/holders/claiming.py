@@ -15,8 +15,8 @@ from kb.registers.alerts.outbox import NewMail, checked_address
 from kb.registers.holders.holds import LINK_MAIL, HoldState
 from web.holders.proof import proves
 from web.http.dependencies import APageRequest
+from web.http.labels import translated
 from web.http.refusals import no_such_action, not_allowed
-from web.http.remarks import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of

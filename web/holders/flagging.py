@@ -12,7 +12,7 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
 from web.catalogue.flagged_pages import FlaggedPage, flagged_page, page_of_flag
 from web.http.dependencies import APageRequest
-from web.http.remarks import translated
+from web.http.labels import translated
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator

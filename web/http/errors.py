@@ -1,6 +1,6 @@
 """The answers to errors, as pages for visitors and as JSON for programs.
 
-Under `/api/`, for the widget and for assistants, `{"detail": "one line"}`; elsewhere a page, in
+Under `/api/`, for the widget and for assistants, problem details (RFC 9457); elsewhere a page, in
 the visitor's language. Only unforeseen exceptions are 500, and only they leave a traceback in
 the log.
 """
@@ -8,6 +8,7 @@ the log.
 import errno
 import logging
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
@@ -36,8 +37,8 @@ from kb.log_lines import request_id
 from kb.messages import N_
 from kb.remarks import shortened
 from web.http.i18n import SOURCE_LANGUAGE, Language
+from web.http.labels import localized, translated
 from web.http.refusals import NotSignedIn, Refusal
-from web.http.remarks import localized, translated
 from web.http.request import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
 from web.http.security.sessions import sent_form
@@ -111,7 +112,9 @@ def _is_for_programs(request: Request) -> bool:
 def _respond(request: Request, status: int, detail: str, advice: str = "") -> Response:
     """`detail` is for programs; `advice` an English message, where a page has more to tell."""
     if _is_for_programs(request):
-        return JSONResponse({"detail": detail}, status, {API_VERSION_HEADER: API_VERSION})
+        problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        version = {API_VERSION_HEADER: API_VERSION}
+        return JSONResponse(problem, status, version, "application/problem+json")
     form = sent_form(request) if status in {429, 503, 507} else None
     return PageRequest(request).page(
         "error.html",
@@ -126,9 +129,6 @@ def _language_of_details(request: Request) -> Language:
     """The language that a program asks for its pages in, for details too; else English."""
     asked = request.query_params.get("lang", "")
     return Language(asked) if asked in set(Language) else SOURCE_LANGUAGE
-
-
-_COLON: Mapping[Language, str] = {Language.FR: "\N{NO-BREAK SPACE}:", Language.EN: ":"}
 
 
 async def _quisait_error(request: Request, error: Exception) -> Response:
@@ -198,7 +198,7 @@ def line_of_wrong_value(
         problem = translated(_WRONG_PARAMETERS[first["type"]], language).format(**values)
     else:
         problem = f"{first['msg'][0].lower()}{first['msg'][1:]} (given: {str(first['input'])[:80]})"
-    return f"{name}{_COLON[language]} {problem}"
+    return f"{name}{language.colon} {problem}"
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -7,10 +7,11 @@ messages.po` translates them and is read once, at startup.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
 from io import BytesIO
+from typing import Self
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, format_time, format_timedelta
@@ -26,17 +27,20 @@ from kb.text.periods import AUTUMN, SPRING, SUMMER, WINTER, Moment, NoPeriod, Pe
 class Language(StrEnum):
     """A language of the interface; the first is the one of visitors who prefer neither."""
 
-    FR = "fr"
-    EN = "en"
+    FR = "fr", "Français", "FR", "\N{NO-BREAK SPACE}:"
+    # British, because the readers are European: "2 July 2020".
+    EN = "en", "English", "GB"
 
-    @property
-    def own_name(self) -> str:
-        return {Language.FR: "Français", Language.EN: "English"}[self]
+    own_name: str
+    locale: Locale
+    colon: str
 
-    @property
-    def locale(self) -> Locale:
-        # British, because the readers are European: "2 July 2020".
-        return Locale("fr", "FR") if self is Language.FR else Locale("en", "GB")
+    def __new__(cls, code: str, own_name: str = "", territory: str = "", colon: str = ":") -> Self:
+        language = str.__new__(cls, code)
+        language._value_ = code
+        language.own_name, language.colon = own_name, colon
+        language.locale = Locale(code, territory)
+        return language
 
 
 MINUS = "\N{MINUS SIGN}"
@@ -182,7 +186,6 @@ def _day_and_hour(moment: datetime, language: Language) -> str:
     return f"{day}, {hour}"
 
 
-@lru_cache(maxsize=4096, typed=True)  # pages have the same counts again and again
 def written_number(number: float, language: Language) -> str:
     return format_decimal(number, locale=language.locale)
 

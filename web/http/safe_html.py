@@ -116,17 +116,6 @@ def _set_heading_levels(state: StateCore) -> None:
             token.tag = f"h{min(len(outer_levels) + 1, 6)}"
 
 
-def _mark_links_as_foreign(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    index: int,
-    options: OptionsDict,
-    _env: MutableMapping[str, Any],
-) -> str:
-    tokens[index].attrSet("rel", "nofollow noopener")
-    return renderer.renderToken(tokens, index, options, _env)
-
-
 def _link_to_image(
     _renderer: RendererHTML,
     tokens: Sequence[Token],
@@ -136,14 +125,12 @@ def _link_to_image(
 ) -> str:
     token = tokens[index]
     address = str(token.attrGet("src") or "")
-    link = Markup('<a href="{}" rel="nofollow noopener">{}</a>')
-    return link.format(address, token.content or address)
+    return Markup('<a href="{}">{}</a>').format(address, token.content or address)
 
 
 def _article_renderer() -> MarkdownIt:
     parser = markdown_parser().enable("table")
     parser.core.ruler.push("heading_levels", _set_heading_levels)
-    parser.add_render_rule("link_open", _mark_links_as_foreign)
     parser.add_render_rule("image", _link_to_image)
     return parser
 

@@ -31,9 +31,8 @@ from web.http.i18n import (
     written_score,
 )
 from web.http.labels import filters as label_filters
-from web.http.remarks import localized, translated
-from web.http.sub_path import WHOLE_HOST, SubPath
-from web.http.urls import Address, Page, address, web_link
+from web.http.labels import localized, translated
+from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""

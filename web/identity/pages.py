@@ -13,7 +13,7 @@ from kb.registers.pictures.names import is_picture_name
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
-from web.http.security.devices import REMEMBERED_S
+from web.http.security.cookies import REMEMBERED_S
 from web.http.security.sessions import DAY_S
 from web.http.urls import Page, address
 from web.identity.accent import accent_of

@@ -1,4 +1,4 @@
-"""Mails written from templates, in the language of their reader, as text and as HTML.
+"""Mails written from templates, in the language of their reader, and the signed links in them.
 
 A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
 """
@@ -6,13 +6,52 @@ A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the 
 from collections.abc import Callable
 from typing import cast
 
+from itsdangerous import BadSignature
+
 from kb.registers.alerts.outbox import NewMail
+from kb.registers.clock import moment
 from kb.registers.identity import Identity
 from kb.settings import Settings
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.request import PageRequest
+from web.http.security.secret import signing, site_secret
 from web.http.templating import Renderer
 from web.http.urls import Address
+
+
+class SignedLinks:
+    """Signs values, each for one purpose, and reads them back."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def sign(self, purpose: str, value: str) -> str:
+        """Returns a token of the value, to be read for the same purpose alone."""
+        return str(signing(self._secret, f"link {purpose}").dumps(value))
+
+    def read(self, purpose: str, token: str, within_s: int | None = None) -> str | None:
+        """Returns the value of a token, or None if it is none of this site's, or older.
+
+        One that was made by a clock that was ahead, by less than `within_s`, is not older.
+        """
+        try:
+            value, made_at = signing(self._secret, f"link {purpose}").loads(
+                token, return_timestamp=True
+            )
+        except BadSignature:
+            return None
+        if within_s is not None and abs((moment() - made_at).total_seconds()) > within_s:
+            return None
+        return value if isinstance(value, str) else None
+
+
+def signed_links_of(request: PageRequest) -> SignedLinks:
+    """Returns what signs the links of a site.
+
+    Raises:
+        NoSecret: there is no secret, and none can be kept.
+    """
+    return SignedLinks(site_secret(request.settings, request.knowledge_base))
 
 
 class MailWriter:

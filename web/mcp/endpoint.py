@@ -1,24 +1,28 @@
-"""The endpoint `/mcp`: assistants over HTTP, each message on its own.
+"""The endpoint `/mcp`: assistants over HTTP, each message on its own; and the page that says how.
 
-Only POST is answered, and in one piece: no session is kept, and no stream stays open.
+Only POST is answered as a message, in one piece: no session is kept, and no stream stays open.
 """
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
+from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from kb.settings import Settings
-from web.api.tokens import account_of
-from web.http.dependencies import Turn, searches_of
+from web.api.routing import account_of
+from web.http.dependencies import APageRequest, Turn, searches_of
 from web.http.request import PageRequest
+from web.http.routing import PageRouter
 from web.http.security.quotas import Quota, count_for_account, count_for_address
 from web.http.templating import Renderer
-from web.http.urls import MCP_PATH
-from web.mcp.caller import Caller
+from web.http.urls import MCP_PATH, Page, address
+from web.mcp.tools import Caller
 
 
 class AssistantEndpoint:
@@ -47,9 +51,39 @@ class AssistantEndpoint:
 
 def _import_sdk() -> Callable[[Caller, Settings, Turn, Scope, Receive, Send], Awaitable[None]]:
     """Imports the SDK with the first message, in half a second: most sites have no assistants."""
-    from web.mcp.message import answer_message
+    from web.mcp.server import answer_message
 
     return answer_message
 
 
 ROUTE = Route(MCP_PATH, AssistantEndpoint(), methods=["POST"], name="mcp")
+
+router = PageRouter()
+
+_TOKEN = "Bearer qsf_…"  # noqa: S105 (what a token looks like)
+
+
+@router.shows(Page.ASSISTANTS)
+def assistants(request: APageRequest) -> Response:
+    server = {"type": "http", "url": request.root + MCP_PATH}
+    return request.page(
+        "mcp/assistants.html",
+        here=address(Page.ASSISTANTS),
+        endpoint=server["url"],
+        configuration=_configuration(server),
+        with_token=_configuration({**server, "headers": {"Authorization": _TOKEN}}),
+    )
+
+
+def _configuration(server: Mapping[str, object]) -> str:
+    """Returns the lines that most assistants read in their configuration."""
+    return json.dumps({"mcpServers": {"quisait": server}}, ensure_ascii=False, indent=2)
+
+
+@router.api_route(MCP_PATH, methods=["GET", "HEAD"])
+async def show_how(request: APageRequest) -> Response:
+    if not request.wants_a_page:
+        # What asks for a stream, as the protocol allows, is told that there is none.
+        raise HTTPException(405, headers={"Allow": "POST"})
+    path = address(Page.ASSISTANTS).path(request.language)
+    return RedirectResponse(path, 303, {"Vary": "Accept, Accept-Language"})

@@ -9,21 +9,56 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Kind
+from kb.registers.accounts import Account
 from kb.registers.board.notice import NoticeState
-from web.api.catalogue_schemas import CaseOut
+from web.api.answers import SearchAnswer
+from web.api.catalogue import CaseOut
 from web.api.read import Like, Near, QueryText, Unlike, Within, WordingChoice
 from web.api.routing import Department, PageLanguage, Theme
-from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
-from web.board.schemas import NewNotice, NoticeOut
-from web.board.write_api import content_of
+from web.api.schemas import ActorWithCases, CaseReference, Shape
+from web.board.api import NewNotice, NoticeOut, content_of
 from web.catalogue.contact_links import as_seen_by
 from web.catalogue.provenance import shown_competences
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
-from web.mcp.caller import Caller
+from web.http.templating import Renderer
+from web.http.urls import AbsoluteUrl, absolute_urls, address
 from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that calls tools, for a visitor or for an account.
+
+    `site_name` is what the operator calls the site, `root` its address without a final slash.
+    `find_account` returns the account of the token, None without a token; it raises an
+    HTTPException for a token that is worth nothing. `count_write` counts what an account posts, and
+    raises one where that is too much.
+    """
+
+    knowledge_base: KnowledgeBase
+    renderer: Renderer
+    site_name: str
+    root: str
+    find_account: Callable[[], Account | None]
+    count_write: Callable[[Account], None] = lambda _account: None
+
+    def absolute_url(self, language: Language) -> AbsoluteUrl:
+        return absolute_urls(self.root, language)
+
+    def text(self, template: str, language: Language, **context: object) -> str:
+        """Renders a template of `mcp/` as Markdown, with the addresses of pages."""
+        rendered = self.renderer.render(
+            f"mcp/{template}",
+            language,
+            absolute_url=self.absolute_url(language),
+            address=address,
+            **context,
+        )
+        return rendered.strip() + "\n"
 
 
 class Arguments(BaseModel):

@@ -22,7 +22,7 @@ from tests.browser.widget.conftest import (
     search,
     settle,
 )
-from web.embed import quota
+from web.embed import usage
 
 pytestmark = pytest.mark.browser
 
@@ -145,7 +145,7 @@ def test_a_quota_that_is_used_up_is_said(
     embedding: Embedding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In the last minutes of a day the widget offers to try again: then it is soon worth it.
-    monkeypatch.setattr(quota, "_seconds_to_midnight", lambda: 3600)
+    monkeypatch.setattr(usage, "_seconds_to_midnight", lambda: 3600)
     page = embedding.open(f'site="{POOR}"', fails=True)
     search(page, "sanitiser")
     field_of(page).fill("cirages")

@@ -24,10 +24,8 @@ from tests.web.signed_in import (
     sign_in,
 )
 from web.editorial import forgotten
-from web.http.security.cookies import DEVICE, OF_HOST
-from web.http.security.devices import known_device
-from web.mail.mail_server import MailServer
-from web.mail.sender import MailSender
+from web.http.security.cookies import DEVICE, OF_HOST, known_device
+from web.mail.sender import MailSender, MailServer
 
 FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
 LEA = "lea@avel.example"
@@ -49,7 +47,7 @@ def client(base: KnowledgeBase, lea: str) -> TestClient:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
     """How far the clock of the site is put forward: its only member."""
     ahead = [timedelta()]
-    for name in ("kb.registers.clock.moment", "web.mail.signed_links.moment"):
+    for name in ("kb.registers.clock.moment", "web.mail.writing.moment"):
         monkeypatch.setattr(name, lambda: datetime.now(UTC) + ahead[0])
     return ahead
 

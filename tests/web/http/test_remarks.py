@@ -7,7 +7,7 @@ import pytest
 from kb.messages import MESSAGES
 from kb.remarks import Remark
 from web.http.i18n import Language, translations
-from web.http.remarks import LocalizedText, localized
+from web.http.labels import LocalizedText, localized
 
 
 @pytest.mark.parametrize(

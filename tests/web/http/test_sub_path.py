@@ -29,9 +29,8 @@ from web.fonts.faces import FACES, RANGES
 from web.fonts.web_fonts import FontFile, WebFonts
 from web.http.assets import STATIC_FOLDER, Assets
 from web.http.i18n import Language
-from web.http.sub_path import SubPath
 from web.http.templating import Renderer
-from web.http.urls import PATTERNS, Page, address
+from web.http.urls import PATTERNS, Page, SubPath, address
 from web.mail.writing import MailWriter
 
 HOST = "https://net.example"
@@ -311,33 +310,3 @@ def test_a_public_url_that_is_no_place_for_a_site_is_refused(wrong: str) -> None
     with pytest.raises(ValidationError, match="a host and a path"):
         Settings(public_url=wrong)
     assert Settings(public_url="https://net.example:8443/a/b-c/").public_path == "/a/b-c"
-
-
-def test_templates_name_no_place_on_the_host_by_themselves() -> None:
-    """Links go through `path_to`, `asset` or `on_site`; full URLs begin with `root`."""
-    in_attribute = re.compile(r"""[\w-]+=["']/[^"']*""")
-    in_expression = re.compile(r"""["']/\w[^"']*["'](?!\|on_site)(?![^()]*\)\|on_site)""")
-    full_url = re.compile(r"\{\{ root \}\}(\{\{.*?\}\}|/[\w.-]+)")
-    problems = []
-    for template in sorted(TEMPLATES.rglob("*.*")):
-        rest = full_url.sub("", template.read_text("utf-8"))
-        expressions = " ".join(re.findall(r"\{[{%].*?[%}]\}", rest, re.DOTALL))
-        found = in_attribute.findall(rest) + in_expression.findall(expressions)
-        found += re.findall(r"\.path\([^)]*\)", expressions)
-        # A mail is read elsewhere.
-        if "mail" in template.relative_to(TEMPLATES).parts[:-1] and template.stem != "outbox":
-            found += re.findall(r"path_to\([^)]*\)|on_site", rest)
-        problems += [f"{template.relative_to(TEMPLATES)}: {each}" for each in found]
-    assert not problems, "\n".join(problems)
-
-
-def test_scripts_and_style_sheets_name_no_place_on_the_host() -> None:
-    """Scripts read the addresses that they need in attributes of the page."""
-    widget = STATIC_FOLDER.parent / "embed" / "widget"
-    sources = [path for path in (*STATIC_FOLDER.rglob("*"), *widget.glob("*.js")) if path.is_file()]
-    literal = re.compile(r"""(?:["'`]|url\(["']?)/[A-Za-z$][^"'`)]*""")
-    found = {
-        (path.name, each) for path in sources for each in literal.findall(path.read_text("utf-8"))
-    }
-    # The widget adds this to the address that its page gives.
-    assert found == {("element.js", '"/embed/v1/')}

@@ -27,9 +27,7 @@ from tests.web.page_reader import Page
 from tests.web.signed_in import account_client, send
 from web.cli import main
 from web.mail import sender as sender_module
-from web.mail.mail_server import MailServer
-from web.mail.message import message_of
-from web.mail.sender import MailSender
+from web.mail.sender import MailSender, MailServer, message_of
 
 NINE = "2026-03-02T09:00:00.000+00:00"
 UNSUBSCRIBE = "https://quisait.example/fr/alertes/stop?t=abc"

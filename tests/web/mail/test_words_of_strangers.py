@@ -23,7 +23,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.alerts.test_subscribing import SETTINGS, confirmed
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, send
-from web.mail.message import message_of
+from web.mail.sender import message_of
 from web.mail.writing import MailWriter
 
 WORDS = "cirages: payez zorglub.example"

@@ -19,8 +19,8 @@ from kb.remarks import Remark
 from web.editorial.forms.choices import contact_choice_in
 from web.editorial.sources.readings import ReadingOfSource, reading_of
 from web.http.dependencies import APageRequest
+from web.http.labels import LocalizedText, localized
 from web.http.refusals import Refusal, no_such_action
-from web.http.remarks import LocalizedText, localized
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AForm, AModerator

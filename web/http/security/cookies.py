@@ -1,12 +1,16 @@
 """The site's cookies: their names, where browsers send them, and who may read them."""
 
+import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from itsdangerous import BadSignature
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from kb.registers.accounts import Account, account_key
 from kb.settings import Settings
+from web.http.security.secret import signing
 
 SESSION = "quisait"
 DEVICE = "quisait-device"
@@ -70,3 +74,39 @@ def cookie_path(settings: Settings) -> str:
 
 def has_session_cookie(request: HTTPConnection) -> bool:
     return any(f"{prefix}{SESSION}" in request.cookies for prefix in ("", OF_HOST, OF_TLS))
+
+
+REMEMBERED_S = 400 * 24 * 60 * 60
+"""As long as browsers keep a cookie at most, counted from the last time of signing in."""
+
+_MAX_UA_CHARS = 400
+
+
+def device_cookie(secret: str, account: Account) -> str:
+    """Returns a cookie by which a browser is known when the account signs in again.
+
+    It names a device by chance, and says nothing of the account to who does not know it.
+    """
+    return str(signing(secret, _purpose(account)).dumps(secrets.token_urlsafe(9)))
+
+
+def known_device(secret: str, account: Account, cookie: str) -> str:
+    """Returns the id of the device that a cookie is of; empty if it is not the account's."""
+    try:
+        device = signing(secret, _purpose(account)).loads(cookie, max_age=REMEMBERED_S)
+    except BadSignature:
+        return ""
+    return str(device)
+
+
+def device_name(user_agent: str) -> str:
+    """Returns the kind of browser and of system, such as "Firefox, Linux"; empty if unknown."""
+    from ua_parser import parse_os, parse_user_agent
+
+    user_agent = user_agent[:_MAX_UA_CHARS]
+    browser, system = parse_user_agent(user_agent), parse_os(user_agent)
+    return ", ".join(found.family for found in (browser, system) if found)
+
+
+def _purpose(account: Account) -> str:
+    return f"device {account.session_epoch} {account_key(account.name)}"

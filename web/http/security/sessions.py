@@ -33,8 +33,16 @@ from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, no_cookie, not_allowed, strange_form
 from web.http.security.bodies import FORM_BYTES, allow_body, allow_upload
-from web.http.security.cookies import DEVICE, SESSION, SiteCookies, has_session_cookie
-from web.http.security.devices import REMEMBERED_S, device_cookie, device_name, known_device
+from web.http.security.cookies import (
+    DEVICE,
+    REMEMBERED_S,
+    SESSION,
+    SiteCookies,
+    device_cookie,
+    device_name,
+    has_session_cookie,
+    known_device,
+)
 from web.http.security.quotas import Quota, count_for_account, count_upload
 from web.http.security.secret import signing, site_secret
 

@@ -23,8 +23,7 @@ from tests.web.signed_in import (
     sign_in,
 )
 from web.app import create_app
-from web.http.security.cookies import DEVICE, OF_HOST, OF_TLS, SESSION
-from web.http.security.devices import device_name
+from web.http.security.cookies import DEVICE, OF_HOST, OF_TLS, SESSION, device_name
 
 COOKIE = f"{OF_HOST}{SESSION}"
 NEW = "un autre gel en flacon"

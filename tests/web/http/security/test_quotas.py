@@ -179,7 +179,7 @@ def test_an_address_that_searches_too_much_waits(site: Site, clock: Clock, way: 
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     is_program = way in {"API", "assistants", "suggestions", "widget", "report"}
     assert refused.headers["Content-Type"].startswith(
-        "application/json" if is_program else "text/html"
+        "application/problem+json" if is_program else "text/html"
     )
     assert "Try again in a moment." in refused.text
     # Another address, and this one after a while.

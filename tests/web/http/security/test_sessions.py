@@ -9,7 +9,6 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from itsdangerous import URLSafeTimedSerializer
-from pydantic import SecretStr
 
 from kb.base_folder import SECRET_FILE
 from kb.errors import KnowledgeBaseError, SettingsError
@@ -663,13 +662,6 @@ def test_the_secret_is_made_at_first_need_for_its_owner_alone(base: KnowledgeBas
     assert [one.name for one in base.folder.glob(".secret*")] == []
 
 
-def test_a_session_is_good_on_every_server_of_the_base(base: KnowledgeBase, lea: str) -> None:
-    first, second = client_of(base), client_of(base)
-    sign_in(first, lea)
-    second.cookies.update(first.cookies)
-    assert is_signed_in(second)
-
-
 def test_a_secret_that_is_too_short_is_refused_and_not_shown() -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment(secret=("hush " * 2))
@@ -703,11 +695,3 @@ def test_a_damaged_secret_is_told_to_whoever_runs_the_server(base: KnowledgeBase
     (base.folder / SECRET_FILE).write_text("short")
     with pytest.raises(KnowledgeBaseError, match="delete it"):
         site_secret(Settings(), base)
-
-
-def test_sessions_end_where_the_secret_is_another(base: KnowledgeBase, lea: str) -> None:
-    client = client_of(base)
-    sign_in(client, lea)
-    other = client_of(base, SETTINGS.model_copy(update={"secret": SecretStr("z" * 40)}))
-    other.cookies.update(client.cookies)
-    assert not is_signed_in(other)

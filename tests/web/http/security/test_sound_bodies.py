@@ -187,4 +187,4 @@ def test_a_body_that_is_no_text_is_refused_in_a_line(program: TestClient) -> Non
     answer = program.post(
         "/api/feeds", content=b'{"url": "\xff"}', headers={"Content-Type": "application/json"}
     )
-    assert (answer.status_code, answer.json()) == (422, {"detail": "The body is no text in UTF-8."})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "The body is no text in UTF-8.")
