@@ -38,8 +38,6 @@ from web.editorial.labels import filters as editorial_filters
 from web.editorial.sources import pages as sources
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.usage import SiteUsage
-from web.fonts import pages as font_pages
-from web.fonts.web_fonts import NO_FONTS, WebFonts
 from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
@@ -72,7 +70,6 @@ from web.privacy import pages as privacy
 from web.search import pages as search_pages
 from web.search.demand_counter import DemandCounter
 from web.search.evidence_text import filters as evidence_filters
-from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs, board_write_api)
@@ -112,8 +109,6 @@ ROUTED = (
     *EDITORIAL,
     *ALERTS,
     *IDENTITY,
-    sharing,
-    font_pages,
     *BOARD,
     *HOLDERS,
     *DASHBOARD,
@@ -128,7 +123,6 @@ ROOM_FILTERS = (
     list_labels.filters,
     feeds.filters,
     topic_links.filters,
-    sharing.filters,
     board_filters,
 )
 
@@ -166,7 +160,6 @@ def refuse_taken_path(settings: Settings) -> None:
 def create_app(
     knowledge_base: KnowledgeBase,
     settings: Settings,
-    fonts: WebFonts = NO_FONTS,
     *,
     log_requests: bool = False,
     others: OtherProcesses | None = None,
@@ -201,8 +194,7 @@ def create_app(
     app.state.probe_threads = probes.ProbeThreads()
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
-    app.state.fonts = fonts
-    app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts}, sub_path)
+    app.state.renderer = Renderer(assets, ROOM_FILTERS, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
     app.state.others = others

@@ -24,7 +24,6 @@ from kb.reference.communes import commune_in
 from kb.search.results import SearchResult
 from kb.settings import Settings
 from web.app import create_app
-from web.fonts.making import prepare_fonts
 from web.http.elsewhere import admit
 from web.http.i18n import Language
 from web.http.templating import Renderer
@@ -70,7 +69,7 @@ def _answer_until_closed(
     with closing(opened) as knowledge_base:
         warm_up(knowledge_base)
         warm_up_hints(knowledge_base)
-        app = create_app(knowledge_base, settings, prepare_fonts(settings.cache))
+        app = create_app(knowledge_base, settings)
         prepare_results(app.state.renderer)
         beside = (app.state.demand_counter, app.state.site_usage)
         for background in beside:

@@ -26,7 +26,6 @@ from kb.settings import Settings
 from web.alerts.digests import Digests
 from web.app import create_app
 from web.embed.usage import SiteUsage
-from web.fonts.making import prepare_fonts
 from web.http.templating import Renderer
 from web.mail.sender import MailSender
 from web.operations.connections import ConnectionLimits, PatientProtocol, ServedConnections
@@ -91,8 +90,7 @@ def serve(
         prepare_reading()
         most = max(1, min(settings.max_connections, _raised_file_limit() - SPARE_FILES))
         limits = ConnectionLimits(most, settings.max_connections_per_address)
-        fonts = prepare_fonts(settings.cache)
-        app = create_app(knowledge_base, settings, fonts, log_requests=access_log, others=searchers)
+        app = create_app(knowledge_base, settings, log_requests=access_log, others=searchers)
         config = uvicorn.Config(
             app,
             # Ours is the log of requests, without their words; that of failures goes its way.

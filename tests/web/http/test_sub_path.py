@@ -25,8 +25,6 @@ from tests.web.page_reader import Page as ReadPage
 from tests.web.sample_base import ACTORS, ANGOULEME, CASES, SampleBase
 from tests.web.signed_in import PASSWORD, sign_in
 from web.app import create_app
-from web.fonts.faces import FACES, RANGES
-from web.fonts.web_fonts import FontFile, WebFonts
 from web.http.assets import STATIC_FOLDER, Assets
 from web.http.i18n import Language
 from web.http.sub_path import SubPath
@@ -113,8 +111,7 @@ def base() -> Iterator[Seeded]:
 
 
 def browser_of(base: Seeded, proxy: type[StrippingProxy] = StrippingProxy) -> TestClient:
-    made = WebFonts((FontFile(FACES[0], next(iter(RANGES)), b"not a font"),))
-    app = create_app(base, SETTINGS, made)
+    app = create_app(base, SETTINGS)
     return TestClient(
         proxy(app), base_url=HOST, follow_redirects=False, raise_server_exceptions=False
     )
@@ -334,7 +331,8 @@ def test_templates_name_no_place_on_the_host_by_themselves() -> None:
 def test_scripts_and_style_sheets_name_no_place_on_the_host() -> None:
     """Scripts read the addresses that they need in attributes of the page."""
     widget = STATIC_FOLDER.parent / "embed" / "widget"
-    sources = [path for path in (*STATIC_FOLDER.rglob("*"), *widget.glob("*.js")) if path.is_file()]
+    ours = (path for path in STATIC_FOLDER.rglob("*") if path.suffix in {".css", ".js"})
+    sources = [*ours, *widget.glob("*.js")]
     literal = re.compile(r"""(?:["'`]|url\(["']?)/[A-Za-z$][^"'`)]*""")
     found = {
         (path.name, each) for path in sources for each in literal.findall(path.read_text("utf-8"))

@@ -20,7 +20,6 @@ from kb.store.store import Store
 from tests.web.sample_base import ACTORS, CASES, sample_encoder
 from web import searcher, server
 from web.cli import main
-from web.fonts.web_fonts import NO_FONTS
 
 HELD = "cirages held"
 """A need that is searched for as long as a file of this name is in the folder."""
@@ -56,7 +55,6 @@ SMALL: dict[str, Any] = {
     "KnowledgeBase": SmallBase,
     "warm_up": lambda _: None,
     "warm_up_hints": lambda _: None,
-    "prepare_fonts": lambda _: NO_FONTS,
 }
 
 
