@@ -26,7 +26,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import request_id
 from kb.messages import N_
 from web.http.refusals import Refusal
-from web.http.security.cookies import has_session_cookie
 from web.operations.frames import frame_of, next_frame
 
 MAX_PAUSE_S = 60.0
@@ -217,9 +216,6 @@ class Searchers:
         )
 
     def _desk_for(self, request: Request) -> _Desk:
-        # A session that could not be written is known here alone.
-        if has_session_cookie(request) and self._base.sessions.are_of_this_process:
-            return self._here
         # Of equals the last: this process has all visitors to see to.
         places = [one for one in (*self._searchers, self._here) if one.is_open()]
         if self._base.worder is not None:
