@@ -8,21 +8,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
 from kb.registers.rereading.locations import MANY_FAILURES, Interval
-from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page, check_width
-from tests.browser.conftest import Visits, serving
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.editorial.test_editorial_pages import TWIN
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -32,38 +29,18 @@ LONG_WORD = "anticonstitutionnellement" * 12
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder = tmp_path_factory.mktemp("kb")
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.put([replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME])
-    base.put(
-        [replace(ANGOULEME, need=f"Du gel pour l'hôpital {LONG_WORD}")], by="Léa", note="mieux"
-    )
-    base.put([replace(ANGOULEME, id="withdrawn", title="Retiré")])
-    base.withdraw(Kind.CASE, "withdrawn", by="Léa", reason="à la demande de la ville")
-    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
-    yield base
-    base.close()
-
-
-@pytest.fixture(scope="module")
-def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
+    records = [replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME]
+    with made_base(tmp_path_factory, records, {"Léa": AccountRole.MODERATOR}) as base:
+        need = f"Du gel pour l'hôpital {LONG_WORD}"
+        base.put([replace(ANGOULEME, need=need)], by="Léa", note="mieux")
+        base.put([replace(ANGOULEME, id="withdrawn", title="Retiré")])
+        base.withdraw(Kind.CASE, "withdrawn", by="Léa", reason="à la demande de la ville")
+        yield base
 
 
 @pytest.fixture(scope="module")
 def cookies(browser: Browser, site: str) -> Sequence[Cookie]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site}/fr/connexion")
-    page.get_by_label("Nom du compte").fill("Léa")
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.locator("main").get_by_role("button").click()
-    page.wait_for_load_state()
-    found = context.cookies()
-    context.close()
-    return found
+    return signed_in(browser, site, "Léa")
 
 
 @pytest.fixture

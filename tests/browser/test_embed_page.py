@@ -1,13 +1,12 @@
 """How to put the search on a site: tried as one chooses, copied, and pasted into another site."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.browser.host_pages import HostPages
 from tests.web.embed.test_frame import CHARENTE
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, SampleBase
@@ -16,9 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with serving(SampleBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))) as url:
-        yield url
+def base() -> SampleBase:
+    return SampleBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))
 
 
 def set_colour(page: Page, label: str, value: str) -> None:

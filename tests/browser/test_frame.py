@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Frame, Page, Request, Route, expect
 
 from kb.registers.sites import Site
 from tests.browser.accessibility import check_page, check_width
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
 
@@ -38,12 +38,6 @@ addEventListener("message", (event) => {
 @pytest.fixture(scope="module")
 def base() -> SampleBase:
     return SampleBase((*ACTORS, PERFUMER), CASES, (REGISTERED, OFF))
-
-
-@pytest.fixture(scope="module")
-def site(base: SampleBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
 
 
 @pytest.fixture

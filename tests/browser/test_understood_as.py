@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from kb.language_model.need_worder import NeedWorder
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.chat_server import serving_chats
 from tests.web.sample_base import SampleBase
 
@@ -17,10 +17,10 @@ NEED = "q=brillant+pour+chaussures"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """The address of a server whose needs are worded."""
+def base() -> Iterator[SampleBase]:
+    """The base of a site whose needs are worded."""
     base = SampleBase()
-    with serving_chats() as chats, serving(base) as url:
+    with serving_chats() as chats:
         chats.says(
             {
                 "trades": ["cirages", "shoe polish manufacturing"],
@@ -29,7 +29,7 @@ def site() -> Iterator[str]:
             }
         )
         base.worder = NeedWorder(chats.service, wait_s=60)
-        yield url
+        yield base
 
 
 @LOOKS
