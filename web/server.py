@@ -34,7 +34,7 @@ from web.operations.metrics import SiteMetrics
 from web.operations.searchers import Searchers
 from web.operations.service import ServiceNotices
 from web.operations.shared_encoder import share_encoder
-from web.privacy.forgetting import Forgetting
+from web.privacy import Forgetting
 from web.searcher import TURN_S, prepare_results, run_searcher, warm_up, warm_up_hints
 from web.supervisor import Supervisor
 

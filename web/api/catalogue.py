@@ -22,7 +22,7 @@ from web.api.routing import (
     reading_router,
 )
 from web.api.schemas import ActorWithCases, CaseReference, StatusOut
-from web.catalogue.provenance import shown_competences
+from web.catalogue.records import shown_competences
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
 from web.search.request import MAX_LIMIT

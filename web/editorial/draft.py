@@ -16,7 +16,6 @@ from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from web.editorial.differences import FieldDifference, differences
 from web.editorial.forms.choices import (
     LikelyActor,
     actor_finder,
@@ -25,10 +24,11 @@ from web.editorial.forms.choices import (
     flow_choices,
     language_choices,
     likely_actors,
+    numbered,
     role_choices,
+    with_picture,
 )
-from web.editorial.forms.participations import ParticipationRow
-from web.editorial.forms.picture import with_picture
+from web.editorial.forms.participations import ParticipationRow, Suggestions, is_suggested
 from web.editorial.forms.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -37,8 +37,7 @@ from web.editorial.forms.record_form import (
     best_proposals,
     sentences,
 )
-from web.editorial.forms.source_text import numbered
-from web.editorial.forms.suggestions import Suggestions, is_suggested
+from web.editorial.history import FieldDifference, differences
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS

@@ -13,7 +13,6 @@ from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
-from web.editorial.differences import differences
 from web.editorial.draft import participants_of, published_record
 from web.editorial.forms.choices import (
     actor_finder,
@@ -21,11 +20,11 @@ from web.editorial.forms.choices import (
     flow_choices,
     language_choices,
     role_choices,
+    with_picture,
 )
 from web.editorial.forms.participations import ParticipationRow, sent_row
-from web.editorial.forms.picture import with_picture
 from web.editorial.forms.record_form import RecordForm, WrongFields
-from web.editorial.history import name_of
+from web.editorial.history import differences, name_of
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.labels import ROLE_LABELS

@@ -18,8 +18,7 @@ from web.api.routing import Department, PageLanguage, Theme
 from web.api.schemas import ActorWithCases, CaseReference, SearchAnswer, Shape
 from web.board.schemas import NewNotice, NoticeOut
 from web.board.write_api import content_of
-from web.catalogue.contact_links import as_seen_by
-from web.catalogue.provenance import shown_competences
+from web.catalogue.records import as_seen_by, shown_competences
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
 from web.mcp.caller import Caller
