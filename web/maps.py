@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from itertools import pairwise
 from math import cos, radians
 from pathlib import Path
 from typing import Annotated, Self
@@ -20,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from kb.models import Actor
 from kb.reference.communes import Commune, communes_beginning
 from kb.reference.departments import NAMES
-from kb.reference.outlines import Ring, outlines
+from kb.reference.outlines import outlines
 from kb.reference.points import Box, Point
 from kb.reference.whereabouts import PARTS_OF_FRANCE
 from kb.search.results import ActorHit
@@ -95,16 +94,7 @@ KM_PER_DEGREE = 111.2
 BEYOND = WIDTH // 2
 """How far outside of a drawing a line may go."""
 
-LONGEST_STEP = round(WIDTH * MOST_TALL) + 2 * BEYOND
-"""The longest step of a line, in pixels."""
-
-_WRITTEN = np.array(
-    [f"{' ' if step >= 0 else ''}{step}" for step in range(-LONGEST_STEP, LONGEST_STEP + 1)], object
-)
-"""Each step as a path has it after another: a minus parts them as a space does."""
-
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +143,8 @@ class MapView:
         frame = _Frame.around([pin.point for pin in pins])
         at: dict[tuple[int, int], list[Pin]] = defaultdict(list)
         for pin in pins:
-            at[frame.pixels(pin.point.longitude, pin.point.latitude)].append(pin)
+            x, y = frame.pixels(np.array(pin.point.longitude), np.array(pin.point.latitude))
+            at[int(x), int(y)].append(pin)
         drawn = [DrawnPin.of(together, x, y) for (x, y), together in at.items()]
         return cls(WIDTH, frame.height, _land(frame), tuple(reversed(drawn)))
 
@@ -203,59 +194,18 @@ class _Frame:
             height=round(tall * per_degree),
         )
 
-    def pixels(self, longitude: float, latitude: float) -> tuple[int, int]:
+    def pixels(self, longitude: Floats, latitude: Floats) -> tuple[Floats, Floats]:
         return (
-            round((longitude - self.west) * self.per_longitude),
-            round((self.north - latitude) * self.per_latitude),
-        )
-
-    def all_pixels(self, longitudes: Floats, latitudes: Floats) -> tuple[Floats, Floats]:
-        """As `pixels`, of many."""
-        return (
-            np.rint((longitudes - self.west) * self.per_longitude),
-            np.rint((self.north - latitudes) * self.per_latitude),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Coasts:
-    """The rings of all outlines, one after another: `(n,)` longitudes and latitudes of points.
-
-    Of each point, `ring` is the number of its ring, and `before` the place of the point before it
-    there. What each ring spans is `west`, `south`, `east` and `north`.
-    """
-
-    longitudes: Floats
-    latitudes: Floats
-    ring: Integers
-    before: Integers
-    west: Floats
-    south: Floats
-    east: Floats
-    north: Floats
-
-    @classmethod
-    def of(cls, rings: Sequence[Ring]) -> Self:
-        lengths = np.array([len(ring) for ring in rings])
-        starts = np.cumsum(lengths) - lengths
-        longitudes, latitudes = np.array([point for ring in rings for point in ring]).T.copy()
-        before = np.arange(len(longitudes)) - 1
-        before[starts] += lengths
-        return cls(
-            longitudes,
-            latitudes,
-            ring=np.repeat(np.arange(len(rings)), lengths),
-            before=before,
-            west=np.minimum.reduceat(longitudes, starts),
-            south=np.minimum.reduceat(latitudes, starts),
-            east=np.maximum.reduceat(longitudes, starts),
-            north=np.maximum.reduceat(latitudes, starts),
+            np.rint((longitude - self.west) * self.per_longitude),
+            np.rint((self.north - latitude) * self.per_latitude),
         )
 
 
 @cache
-def _coasts() -> _Coasts:
-    return _Coasts.of([ring for rings in outlines().values() for ring in rings])
+def _coasts() -> Sequence[tuple[Floats, Sequence[float]]]:
+    """The rings of all outlines, each `(n, 2)` longitudes and latitudes, and the box around it."""
+    rings = [np.array(ring) for rings in outlines().values() for ring in rings]
+    return [(ring, [*ring.min(axis=0).tolist(), *ring.max(axis=0).tolist()]) for ring in rings]
 
 
 def _land(frame: _Frame) -> str:
@@ -264,39 +214,20 @@ def _land(frame: _Frame) -> str:
     What a pixel cannot show is left out. What is far outside is pulled to a line around the frame:
     nobody sees it, and it says less.
     """
-    coasts = _coasts()
-    left, top = frame.all_pixels(coasts.west, coasts.north)
-    right, bottom = frame.all_pixels(coasts.east, coasts.south)
-    of_shown = (left < WIDTH) & (right > 0) & (top < frame.height) & (bottom > 0)
-    shown = of_shown[coasts.ring]
-    # The places of the points before, among those that are shown.
-    before = (np.cumsum(shown) - 1)[coasts.before[shown]]
-    x, y = frame.all_pixels(coasts.longitudes[shown], coasts.latitudes[shown])
-    x = x.clip(-BEYOND, WIDTH + BEYOND).astype(np.int64)
-    y = y.clip(-BEYOND, frame.height + BEYOND).astype(np.int64)
-    moves = [(x != x[place]) | (y != y[place]) for place in (before, before[before])]
-    kept = moves[0] & moves[1]
-    return _path(coasts.ring[shown][kept], x[kept], y[kept])
-
-
-def _path(ring: Integers, x: Integers, y: Integers) -> str:
-    """Closed lines as a path of SVG: steps from point to point, which are short to write.
-
-    Args:
-        ring: which line each point is of, ascending; two points are no line.
-        x: of each point, in pixels.
-        y: as `x`.
-    """
-    begins = np.flatnonzero(np.diff(ring, prepend=-1))
-    steps = np.stack([np.diff(x, prepend=0), np.diff(y, prepend=0)], axis=1)
-    steps[begins] = np.stack([x[begins], y[begins]], axis=1)
-    written = _WRITTEN[steps.ravel() + LONGEST_STEP].tolist()
-    lines = (
-        f"M{''.join(written[start : start + 2])}l{''.join(written[start + 2 : end])}z"
-        for start, end in pairwise([*(2 * begins).tolist(), len(written)])
-        if end - start > 2 * 2
-    )
-    return "".join(lines).replace("M ", "M").replace("l ", "l")
+    room = (WIDTH, frame.height)
+    frame_east = frame.west + WIDTH / frame.per_longitude
+    frame_south = frame.north - frame.height / frame.per_latitude
+    lines = []
+    for ring, (west, south, east, north) in _coasts():
+        if west > frame_east or east < frame.west or south > frame.north or north < frame_south:
+            continue
+        points = np.stack(frame.pixels(ring[:, 0], ring[:, 1]), axis=1)
+        points = points.clip(-BEYOND, np.add(room, BEYOND)).astype(int)
+        points = points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
+        if len(points) > 2:
+            (left, top), steps = points[0].tolist(), np.diff(points, axis=0).ravel().tolist()
+            lines.append(f"M{left} {top}l{' '.join(map(str, steps))}z")
+    return "".join(lines).replace(" -", "-")
 
 
 @dataclass(frozen=True, slots=True)
