@@ -188,7 +188,6 @@ def _form_page(
 NOTICES_PER_PAGE = 20
 SIMILAR = 3
 ACTORS_BESIDE = 5
-CASES_BESIDE = 3
 MAX_SEARCHED_CHARS = 1000
 """How much of a notice is searched for organisations and cases: its title and what comes first."""
 

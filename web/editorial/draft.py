@@ -37,10 +37,8 @@ from web.editorial.forms.record_form import (
     best_proposals,
     sentences,
 )
-from web.editorial.history import FieldDifference, differences
+from web.editorial.history import told_differences
 from web.http.dependencies import APageRequest
-from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.remarks import translated
 from web.http.request import PageRequest
@@ -283,7 +281,7 @@ class _Sent:
         self, meanwhile: Record, typed: Record, *, over: bool = False
     ) -> Mapping[str, object]:
         """Returns what the page says of a conflict; `over`: with the published record."""
-        return {"differences": _differences(self._request, meanwhile, typed), "over": over}
+        return {"differences": told_differences(self._request, meanwhile, typed), "over": over}
 
     def _page(self, form: RecordForm, draft: Draft | None = None, **shown: Any) -> Response:
         # What others changed meanwhile is shown when this is saved.
@@ -341,7 +339,7 @@ def draft_page(
         changes={
             later.revision: changed
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
-            if (changed := _differences(request, earlier.record, later.record))
+            if (changed := told_differences(request, earlier.record, later.record))
         },
     )
 
@@ -367,11 +365,6 @@ def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
         return published_record(base, draft.kind, draft.record.id)
     except UnknownRecord:
         return None
-
-
-def _differences(request: PageRequest, before: Record, after: Record) -> list[FieldDifference]:
-    gettext = translations(request.language).gettext
-    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
 
 def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:

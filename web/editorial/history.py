@@ -74,6 +74,12 @@ def differences(
     ]
 
 
+def told_differences(request: PageRequest, before: Record, after: Record) -> list[FieldDifference]:
+    """Returns the fields that differ, with roles in the language of the page."""
+    gettext = translations(request.language).gettext
+    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
+
+
 def compared(before: str, after: str) -> list[TextPiece]:
     """Returns the pieces of both texts in order: compares lines, then words of changed lines.
 
@@ -266,7 +272,6 @@ def _history(
     versions = {version.number: version for version in base.history(kind, record_id)}
     if not versions:
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
-    gettext = translations(request.language).gettext
     last = max(versions)
     newer = newer if newer in versions else last
     older = older if older in versions else max((n for n in versions if n < newer), default=newer)
@@ -282,9 +287,7 @@ def _history(
         versions=list(reversed(versions.values())),
         older=versions[older],
         newer=versions[newer],
-        differences=differences(
-            versions[older].record, versions[newer].record, lambda role: gettext(ROLE_LABELS[role])
-        ),
+        differences=told_differences(request, versions[older].record, versions[newer].record),
         withdrawal=base.withdrawal(kind, record_id),
         errors=errors or {},
         done=done,
