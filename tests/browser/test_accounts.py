@@ -69,52 +69,11 @@ def test_the_pages_of_accounts_are_accessible_and_fit(
     check_page(page, width)
 
 
-def test_a_refusal_is_told_beside_the_form_and_keeps_the_name(visit: Visits) -> None:
-    page = visit.open("/fr/connexion", width=320, expected=200)
-    sign_in(page, "Personne", "pas celui-là")
-    told = page.get_by_role("alert")
-    assert "mot de passe incorrect" in (told.text_content() or "")
-    assert page.locator("#name").input_value() == "Personne"
-    check_page(page, 320)
-    visit.complaints[:] = [one for one in visit.complaints if "status of 403" not in one]
-
-
-def test_signing_in_leads_back_to_the_page_that_was_asked_for_and_out_again(
-    visit: Visits,
-) -> None:
-    page = visit.open("/en/accounts")
-    sign_in(page, NAME)
-    page.wait_for_url("**/en/accounts")
-    page.get_by_role("link", name=NAME).click()
-    page.get_by_role("button", name="Sign out", exact=True).click()
-    page.wait_for_url("**/en/")
-    assert page.get_by_role("link", name="Sign in").is_visible()
-
-
 def test_a_long_name_fits_at_the_top_of_a_narrow_page(visit: Visits) -> None:
     page = visit.open("/fr/connexion", width=320)
     sign_in(page, LONG_NAME)
     page.wait_for_url("**/fr/compte")
     check_page(page, 320)
-
-
-def test_a_form_survives_a_session_that_ended(visit: Visits, base: KnowledgeBase) -> None:
-    page = visit.open("/en/sign-in")
-    sign_in(page, NAME)
-    page.wait_for_url("**/en/account")
-    page.locator("#label").fill("Written before the session ended")
-    page.context.clear_cookies()
-    page.locator("#label").press("Enter")
-    assert "Nothing that you wrote is lost" in (page.locator("main").text_content() or "")
-    other = page.context.new_page()
-    other.goto(page.url.replace("/account", "/sign-in"))
-    sign_in(other, NAME)
-    other.wait_for_url("**/en/account")
-    page.go_back()
-    page.locator("#label").fill("Written before the session ended")
-    page.locator("#label").press("Enter")
-    assert (page.locator("code").text_content() or "").startswith("qsf_")
-    visit.complaints[:] = [one for one in visit.complaints if "status of 403" not in one]
 
 
 @pytest.mark.parametrize(

@@ -199,18 +199,6 @@ def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBas
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
 
 
-def test_a_participation_is_changed_with_the_keyboard_in_two_steps(
-    desk: Visits, base: KnowledgeBase
-) -> None:
-    page = desk.open("/fr/cas/angouleme")
-    page.get_by_role("link", name="Modifier – Merlet").press("Enter")
-    field = page.get_by_label("Ce qu’elle ou il a fait")
-    field.fill("distille l'alcool")
-    page.get_by_label("Nom").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(ANGOULEME.title)
-    assert base.case("angouleme").participants[1].contribution == "distille l'alcool"
-
-
 def test_a_directory_is_looked_at_then_read(
     desk: Visits, base: KnowledgeBase, tmp_path: Path
 ) -> None:

@@ -204,23 +204,6 @@ def test_the_button_says_when_all_is_up_to_date(visit: Visits) -> None:
     expect(page.locator("#element")).to_contain_text('placeholder="du cuir"')
 
 
-def test_it_works_without_scripts(browser: Browser, site: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{site}/en/embed")
-    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
-    expect(page.get_by_text("Without JavaScript, your visitors")).to_be_visible()
-    expect(page.locator("quisait-search").get_by_role("link")).to_have_text("Search the catalogue")
-    page.get_by_label("Maximum number of results").fill("7")
-    page.get_by_label("Department").select_option("16")
-    page.get_by_label("Latest (v1)").check()
-    page.get_by_role("button", name="Update the preview and the code").click()
-    expect(page.locator("#element")).to_contain_text('department="16" limit="7"')
-    expect(page.locator("#element")).not_to_contain_text("integrity")
-    expect(page.get_by_label("Maximum number of results")).to_have_value("7")
-    context.close()
-
-
 def test_what_is_copied_works_where_it_is_pasted(
     browser: Browser, site: str, host: HostPages
 ) -> None:

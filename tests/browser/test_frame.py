@@ -372,21 +372,6 @@ def test_a_result_opens_in_a_new_tab_and_is_counted(
     assert page.context.cookies() == []
 
 
-def test_it_works_without_any_script(browser: Browser, site: str, host: HostPages) -> None:
-    host.put("/", host_page(site, "lang=en&limit=2"))
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(host.url)
-    frame = page.frame_locator("iframe")
-    frame.get_by_label("What do you need?").fill("cirages sanitiser")
-    frame.get_by_label("What do you need?").press("Enter")
-    expect(frame.locator("h3")).to_have_count(2)
-    frame.get_by_label("What do you need?").fill("rocket")
-    frame.get_by_role("button", name="Search").click()
-    expect(frame.locator("h2")).to_have_text("Nothing here really fits “rocket”")
-    context.close()
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(240, "light"), (1280, "dark")])
 @pytest.mark.parametrize(
     ("query", "status"),

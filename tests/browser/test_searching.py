@@ -66,62 +66,6 @@ def test_the_focus_is_always_seen(visit: Visits, scheme: str) -> None:
         assert outline == ["solid", 3], focused(page)
 
 
-def test_a_filter_narrows_the_answer_and_can_be_removed(visit: Visits) -> None:
-    page = visit.open("/en/search?q=sanitiser")
-    hits = page.locator(".hit h3")
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
-    page.get_by_text("Refine the search").click()
-    page.get_by_label("Department").select_option("17")
-    page.get_by_role("button", name="Filter").click()
-    expect(hits).to_have_text(["Distillerie Merlet"])
-    page.get_by_role("link", name="Remove the filter Charente-Maritime (17)").click()
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
-
-
-def test_the_language_changes_and_the_search_stays(visit: Visits) -> None:
-    page = visit.open("/fr/recherche?q=sanitiser&department=16")
-    page.get_by_role("link", name="English").click()
-    expect(page).to_have_url(re.compile(r"/en/search\?q=sanitiser&department=16$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 organisations for “sanitiser”")
-    expect(page.get_by_role("combobox")).to_have_value("sanitiser")
-
-
-def test_the_evidence_leads_to_the_case_and_back_to_its_actors(visit: Visits) -> None:
-    page = visit.open("/fr/recherche?q=sanitiser")
-    page.locator(".hit summary").first.click()
-    page.locator(".hit .shown a").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Angoulême")
-    page.get_by_role("link", name="Merlet").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Distillerie Merlet")
-
-
-def test_a_refusal_is_announced_and_the_words_are_kept(visit: Visits) -> None:
-    page = visit.open("/en/search?q=%F0%9F%99%82", expected=400)
-    expect(page.get_by_role("alert")).to_contain_text(
-        "The query has no word in it: say what you are looking for."
-    )
-    expect(page.get_by_role("combobox")).to_have_value("🙂")
-
-
-def test_the_search_is_steered_from_a_hit_and_back(visit: Visits) -> None:
-    page = visit.open("/en/search?q=sanitiser&department=16")
-    hits = page.locator(".hit h3")
-    page.locator(".hit summary").first.click()
-    page.get_by_role("link", name="Leave this profile out – Avel (Saphir)").click()
-    expect(hits.first).to_have_text("Parfums d'Angoulême")
-    page.locator(".hit summary").first.click()
-    page.get_by_role("link", name="Look for similar profiles – Parfums d'Angoulême").click()
-    expect(page.get_by_role("link", name="Remove the example like Parfums")).to_be_visible()
-    page.get_by_role("link", name="Français").click()
-    expect(page).to_have_url(re.compile(r"department=16&like=parfumeur&unlike=avel$"))
-    page.get_by_text("Préciser la recherche").click()
-    page.get_by_label("Département").select_option("")
-    page.get_by_role("button", name="Filtrer").click()
-    expect(page).to_have_url(re.compile(r"like=parfumeur&unlike=avel.*department=&"))
-    page.get_by_role("link", name="Retirer l’exemple pas comme Avel (Saphir)").click()
-    expect(hits.first).to_have_text("Avel (Saphir)")
-
-
 def test_the_help_opens_and_the_parts_are_reached_with_the_keyboard(visit: Visits) -> None:
     page = visit.open("/fr/recherche?q=sanitiser", width=390)
     help_text = page.get_by_text("entre guillemets : ces mots exacts sont exigés")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
 
 from kb.language_model.need_worder import NeedWorder
 from tests.browser.accessibility import LOOKS, check_page
@@ -47,15 +46,3 @@ def test_a_page_with_phrases_is_accessible_and_fits(
     visit: Visits, path: str, width: int, scheme: str
 ) -> None:
     check_page(visit.open(path, width=width, scheme=scheme), width)
-
-
-def test_phrases_are_taken_back_and_used_again(visit: Visits) -> None:
-    page = visit.open(f"/en/search?{NEED}")
-    phrases = page.get_by_role("list", name="Understood as").get_by_role("listitem")
-    expect(phrases).to_have_count(3)
-    page.get_by_role("link", name="Take back trade: cirages").click()
-    expect(phrases).to_have_count(2)
-    page.get_by_role("link", name="Take all of them back").click()
-    expect(phrases).to_have_count(0)
-    page.get_by_role("link", name="Use the phrases of the language model").click()
-    expect(phrases).to_have_count(3)
