@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind
+from kb.models import Kind, Record
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
@@ -29,7 +29,7 @@ LONG_WORD = "anticonstitutionnellement" * 12
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    records = [replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME]
+    records: list[Record] = [replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME]
     with made_base(tmp_path_factory, records, {"Léa": AccountRole.MODERATOR}) as base:
         need = f"Du gel pour l'hôpital {LONG_WORD}"
         base.put([replace(ANGOULEME, need=need)], by="Léa", note="mieux")
