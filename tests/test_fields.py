@@ -28,9 +28,9 @@ from kb.resolution.merge_rules import SourceRow
 from web.api import schemas
 from web.api.catalogue import CaseOut, ParticipationOut
 from web.api.write_schemas import ActorContent, CaseContent, ParticipationContent
-from web.editorial.differences import differences
 from web.editorial.edit import ACTOR_ITEMS, CASE_ITEMS
 from web.editorial.forms.record_form import RecordForm
+from web.editorial.history import differences
 from web.http.labels import FIELD_LABELS
 
 SAMPLES: dict[FieldKind, Any] = {

@@ -23,7 +23,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.communes import commune_in
 from kb.settings import Settings
 from web.app import create_app
-from web.fonts.making import prepare_fonts
 from web.http.i18n import Language
 from web.http.security.throttle import SharedCounts
 from web.http.templating import Renderer
@@ -182,8 +181,7 @@ def application(
     knowledge_base: KnowledgeBase, settings: Settings, counts: SharedCounts, *, access_log: bool
 ) -> FastAPI:
     sys.setswitchinterval(TURN_S)
-    fonts = prepare_fonts(settings.cache)
-    return create_app(knowledge_base, settings, fonts, log_requests=access_log, counts=counts)
+    return create_app(knowledge_base, settings, log_requests=access_log, counts=counts)
 
 
 def _proxies(config: uvicorn.Config) -> Container[str]:

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
+from web import dashboard, hints, maps, privacy
 from web.alerts import feeds, manage, news, subscribe
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
@@ -13,18 +14,13 @@ from web.api import jobs as api_jobs
 from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
-from web.board import posting
-from web.board.labels import filters as board_filters
+from web.board.forms import filters as board_filters
 from web.board.visitor import FREE_POSTS
-from web.catalogue import discovery
 from web.catalogue import pages as catalogue_pages
-from web.dashboard import pages as dashboard
 from web.editorial import (
     accounts,
     contribute,
-    directory,
     draft,
-    duplicates,
     edit,
     forgotten,
     history,
@@ -32,14 +28,11 @@ from web.editorial import (
     moderation,
     organisation,
     sites,
+    sources,
 )
 from web.editorial.labels import filters as editorial_filters
-from web.editorial.sources import pages as sources
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.usage import SiteUsage
-from web.fonts import pages as font_pages
-from web.fonts.web_fonts import NO_FONTS, WebFonts
-from web.hints import suggestions
 from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
@@ -53,37 +46,31 @@ from web.http.security.throttle import SharedCounts, Throttle
 from web.http.templating import Renderer
 from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
-from web.identity import settings as identity_settings
-from web.lists import labels as list_labels
+from web.lists import files as list_rows
 from web.lists import pages as list_pages
 from web.mail import pages as mail
-from web.maps import map_files
-from web.maps.map_files import LEAFLET_FILES
+from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
 from web.operations import probes
 from web.operations.metrics import SiteMetrics
 from web.operations.request_log import RequestLog
-from web.privacy import pages as privacy
 from web.search import pages as search_pages
 from web.search.demand_counter import DemandCounter
 from web.search.evidence_text import filters as evidence_filters
-from web.sharing import pages as sharing
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs)
-READING_API = (read, api_catalogue, board_api, suggestions, reference)
-CATALOGUE = (catalogue_pages, discovery, map_files)
+READING_API = (read, api_catalogue, board_api, hints, reference)
+CATALOGUE = (catalogue_pages, maps)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
     forgotten,
     contribute,
     organisation,
-    directory,
     draft,
     moderation,
-    duplicates,
     history,
     edit,
     jobs,
@@ -91,11 +78,11 @@ EDITORIAL = (
     sources,
 )
 ALERTS = (feeds, subscribe, manage, mail)
-IDENTITY = (identity_pages, identity_settings)
+IDENTITY = (identity_pages,)
 HOLDERS = (claiming, flagging)
 DASHBOARD = (dashboard,)
 PRIVACY = (privacy,)
-BOARD = (posting, board_pages, board_decisions)
+BOARD = (board_pages, board_decisions)
 ROUTED = (
     probes,
     *WRITING_API,
@@ -108,8 +95,6 @@ ROUTED = (
     *EDITORIAL,
     *ALERTS,
     *IDENTITY,
-    sharing,
-    font_pages,
     *BOARD,
     *HOLDERS,
     *DASHBOARD,
@@ -121,10 +106,9 @@ ROOM_FILTERS = (
     catalogue_pages.filters,
     evidence_filters,
     editorial_filters,
-    list_labels.filters,
+    list_rows.filters,
     feeds.filters,
     news.filters,
-    sharing.filters,
     board_filters,
 )
 
@@ -162,7 +146,6 @@ def refuse_taken_path(settings: Settings) -> None:
 def create_app(
     knowledge_base: KnowledgeBase,
     settings: Settings,
-    fonts: WebFonts = NO_FONTS,
     *,
     log_requests: bool = False,
     counts: SharedCounts | None = None,
@@ -191,14 +174,13 @@ def create_app(
         # One name for a shape, whether it is sent or answered.
         separate_input_output_schemas=False,
     )
-    assets = Assets(mounted_at=ASSETS_AT, installed={**LEAFLET_FILES, **suggestions.SCRIPTS})
+    assets = Assets(mounted_at=ASSETS_AT, installed={**LEAFLET_FILES, **hints.SCRIPTS})
     app.log_requests = log_requests
     app.state.metrics = SiteMetrics(knowledge_base)
     app.state.probe_threads = probes.ProbeThreads()
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
-    app.state.fonts = fonts
-    app.state.renderer = Renderer(assets, ROOM_FILTERS, {"fonts": fonts}, sub_path)
+    app.state.renderer = Renderer(assets, ROOM_FILTERS, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
     app.state.complete_searches = CompleteSearches()

@@ -38,7 +38,7 @@ from web.mail.sender import MailSender
 from web.operations.connections import ANSWER_S
 from web.operations.metrics import FOLDER_OF_WORKERS
 from web.operations.service import ServiceNotices, end_in_time
-from web.privacy.forgetting import Forgetting
+from web.privacy import Forgetting
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536

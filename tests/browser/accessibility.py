@@ -22,7 +22,7 @@ def check_page(page: Page, width: int, *, judges_contrast: bool = True) -> None:
         "color-contrast": {"enabled": judges_contrast},
     }
     results = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
-    assert results.violations_count == 0, results.generate_report()
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
 
 _SMALL_TARGETS = """() => {

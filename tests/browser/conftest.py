@@ -4,8 +4,8 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    Cookie,
     Page,
     Playwright,
     expect,
@@ -21,9 +22,14 @@ from playwright.sync_api import (
 from pydantic import SecretStr
 
 from ingest.extraction.proposals.reading_encoder import READING_LAYERS, reading_encoder
-from kb.knowledge_base import KnowledgeBase
+from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.models import Record
+from kb.registers.accounts import AccountRole
 from kb.settings import Settings
+from kb.store.store import Store
 from tests.browser.host_pages import HostPages, hosting
+from tests.encoders import WordCountEncoder
+from tests.web.mail.smtp_receiver import SmtpReceiver, receiving
 from tests.web.sample_base import (
     ACTORS,
     BARE_ACTOR,
@@ -32,6 +38,7 @@ from tests.web.sample_base import (
     PERFUMER,
     SampleBase,
 )
+from tests.web.signed_in import PASSWORD
 from web.app import create_app
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
@@ -94,21 +101,84 @@ class _SignallingServer(uvicorn.Server):
         self.listening.set()
 
 
+PUBLIC = "http://kb.example"
+"""The address of a site that sends mails: links in them lead there."""
+
+
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
+def base() -> KnowledgeBase:
+    """The base that is served; a module may have another."""
+    return SampleBase((*ACTORS, PERFUMER, BARE_ACTOR), (*CASES, BARE_CASE))
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return Settings(
+        contact_url="mailto:reseau@example.org",
+        secret=SecretStr("a secret of thirty-two characters"),
+    )
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[SmtpReceiver]:
+    """The mail server of a site whose settings are `mailing`."""
+    with receiving() as running:
+        yield running
+
+
+def mailing(receiver: SmtpReceiver) -> Settings:
+    return Settings(
+        public_url=PUBLIC,
+        smtp_url=SecretStr(f"smtp://{receiver.address}"),
+        mail_from="site@kb.example",
+        secret=SecretStr("a secret of thirty-two characters"),
+    )
+
+
+@pytest.fixture(scope="module")
+def site(base: KnowledgeBase, settings: Settings) -> Iterator[str]:
     """The address of a running server, without a final slash."""
-    base = SampleBase((*ACTORS, PERFUMER, BARE_ACTOR), (*CASES, BARE_CASE))
-    with serving(base) as url:
+    with serving(base, settings) as url:
         yield url
 
 
 @contextmanager
-def serving(base: KnowledgeBase, settings: Settings | None = None) -> Iterator[str]:
+def made_base(
+    folders: pytest.TempPathFactory,
+    records: Sequence[Record] = (),
+    accounts: Mapping[str, AccountRole] = {},
+) -> Iterator[KnowledgeBase]:
+    """A real knowledge base with these records and accounts, closed in the end."""
+    folder = folders.mktemp("base") / "kb"
+    folder.mkdir()
+    Store.open(folder / DATABASE_FILE, create=True).close()
+    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
+        base.put(records)
+        for name, role in accounts.items():
+            base.accounts.add(name, PASSWORD, role)
+        yield base
+
+
+def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    """Fills in the form to sign in, and sends it."""
+    page.locator("#name").fill(name)
+    page.locator("#password").fill(password)
+    page.locator("#password").press("Enter")
+
+
+def signed_in(browser: Browser, site: str, name: str) -> Sequence[Cookie]:
+    """The cookies of a browser in which an account is signed in."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{site}/fr/connexion")
+        sign_in(page, name)
+        page.wait_for_url("**/fr/compte")
+        return context.cookies()
+
+
+@contextmanager
+def serving(base: KnowledgeBase, settings: Settings) -> Iterator[str]:
     """The address of a server of this base, which listens while the context is entered."""
-    settings = settings or Settings(
-        contact_url="mailto:reseau@example.org",
-        secret=SecretStr("a secret of thirty-two characters"),
-    )
     app = create_app(base, settings)
     server = _SignallingServer(
         uvicorn.Config(app, port=0, log_level="warning", lifespan="off", ws="none")

@@ -1,17 +1,15 @@
 """A weekly digest: from a search to the mail that tells of a newcomer, counted in clicks."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Page, expect
 
 from kb.models import Actor
 from kb.settings import Settings
 from tests.browser.accessibility import check_page
-from tests.browser.conftest import Visits, serving
-from tests.web.mail.smtp_receiver import SmtpReceiver, receiving
+from tests.browser.conftest import PUBLIC, Visits, mailing
+from tests.web.mail.smtp_receiver import SmtpReceiver
 from tests.web.sample_base import SampleBase
 from web.alerts.digests import Digests
 from web.app import ROOM_FILTERS
@@ -21,7 +19,6 @@ from web.mail.sender import MailSender
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = "http://kb.example"
 CLAIRE = "claire@example.org"
 NEWCOMER = Actor(
     id="cirier", name="Cirier de Cognac", description="Fait des cirages.", department="16"
@@ -34,32 +31,8 @@ def base() -> SampleBase:
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[SmtpReceiver]:
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def settings(receiver: SmtpReceiver) -> Settings:
-    return Settings(
-        public_url=PUBLIC,
-        smtp_url=SecretStr(f"smtp://{receiver.address}"),
-        mail_from="alertes@kb.example",
-        secret=SecretStr("a secret of thirty-two characters"),
-    )
-
-
-@pytest.fixture(scope="module")
-def site(base: SampleBase, settings: Settings) -> Iterator[str]:
-    with serving(base, settings) as url:
-        yield url
-
-
-@pytest.fixture
-def visit(browser: Browser, site: str) -> Iterator[Visits]:
-    visits = Visits(browser, site)
-    yield visits
-    visits.close()
+    return mailing(receiver)
 
 
 def test_a_weekly_digest_takes_five_clicks_and_leads_to_the_newcomer(

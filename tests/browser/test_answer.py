@@ -1,16 +1,15 @@
 """An answer at a glance: how long it is, how often one presses Tab, and what is on paper."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pypdf import PdfReader
 
 from kb.models import Participation
 from kb.reference.roles import Role
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
 
 pytestmark = pytest.mark.browser
@@ -29,8 +28,8 @@ FOCUS = """() => {
 
 
 @pytest.fixture(scope="module")
-def twelve() -> Iterator[str]:
-    """The address of a site in which twelve made it and all have contacts."""
+def base() -> SampleBase:
+    """A base in which twelve made it and all have contacts."""
     makers = [
         replace(
             AVEL,
@@ -48,15 +47,7 @@ def twelve() -> Iterator[str]:
         for role in ([Role.PRODUCER, Role.SUPPLIER] if number % 3 else [Role.PRODUCER])
     ]
     case = replace(ANGOULEME, participants=tuple(parts))
-    with serving(SampleBase(makers, [case])) as url:
-        yield url
-
-
-@pytest.fixture
-def visits(browser: Browser, twelve: str) -> Iterator[Visits]:
-    visits = Visits(browser, twelve)
-    yield visits
-    visits.close()
+    return SampleBase(makers, [case])
 
 
 def stops(page: Page) -> list[tuple[float, float, float]]:
@@ -72,9 +63,9 @@ def stops(page: Page) -> list[tuple[float, float, float]]:
 
 
 @pytest.mark.parametrize("width", SCREENS)
-def test_ten_hits_are_a_few_screens_and_a_few_stops(visits: Visits, width: int) -> None:
+def test_ten_hits_are_a_few_screens_and_a_few_stops(visit: Visits, width: int) -> None:
     height, most = SCREENS[width]
-    page = visits.open("/fr/recherche?q=sanitiser", width=width)
+    page = visit.open("/fr/recherche?q=sanitiser", width=width)
     page.set_viewport_size({"width": width, "height": height})
     assert page.locator(".actors .hit").count() == 10
     assert page.evaluate("document.documentElement.scrollHeight") <= most * height
@@ -89,8 +80,8 @@ def test_ten_hits_are_a_few_screens_and_a_few_stops(visits: Visits, width: int) 
         assert top < screen
 
 
-def test_whom_to_call_is_two_pages_on_paper(visits: Visits) -> None:
-    page = visits.open("/fr/recherche/qui-appeler?q=sanitiser")
+def test_whom_to_call_is_two_pages_on_paper(visit: Visits) -> None:
+    page = visit.open("/fr/recherche/qui-appeler?q=sanitiser")
     paper = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
     assert len(paper.pages) <= 2
     text = "".join(sheet.extract_text() for sheet in paper.pages)

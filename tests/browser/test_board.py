@@ -1,25 +1,21 @@
 """The board in a real browser: from a need without an answer to a case, and a pair told to both."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Cookie, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.registers.drafts import DraftState
-from kb.store.store import Store
 from tests.browser.accessibility import check_page
-from tests.browser.conftest import Visits, serving
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -28,23 +24,13 @@ NEED = "cinq cents tonneaux"
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder = tmp_path_factory.mktemp("kb")
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(folder, WordCountEncoder)) as base:
-        base.put([AVEL, DISTILLERY, ANGOULEME])
-        for name, role in (
-            ("Max", AccountRole.MODERATOR),
-            ("Léa", AccountRole.CONTRIBUTOR),
-            ("Zoé", AccountRole.CONTRIBUTOR),
-        ):
-            base.accounts.add(name, PASSWORD, role)
+    accounts = {
+        "Max": AccountRole.MODERATOR,
+        "Léa": AccountRole.CONTRIBUTOR,
+        "Zoé": AccountRole.CONTRIBUTOR,
+    }
+    with made_base(tmp_path_factory, [AVEL, DISTILLERY, ANGOULEME], accounts) as base:
         yield base
-
-
-@pytest.fixture(scope="module")
-def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
 
 
 class Clicks:
@@ -67,21 +53,9 @@ class People:
         self.visits: list[Visits] = []
 
     def as_(self, name: str) -> Visits:
-        visits = Visits(self._browser, self._site, cookies=self._cookies(name))
-        self.visits.append(visits)
+        cookies = signed_in(self._browser, self._site, name)
+        self.visits.append(visits := Visits(self._browser, self._site, cookies=cookies))
         return visits
-
-    def _cookies(self, name: str) -> list[Cookie]:
-        context = self._browser.new_context()
-        page = context.new_page()
-        page.goto(f"{self._site}/fr/connexion")
-        page.get_by_label("Nom du compte").fill(name)
-        page.get_by_label("Mot de passe").fill(PASSWORD)
-        page.locator("main").get_by_role("button").click()
-        page.wait_for_load_state()
-        cookies = context.cookies()
-        context.close()
-        return cookies
 
 
 @pytest.fixture

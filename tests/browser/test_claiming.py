@@ -1,24 +1,21 @@
 """An organisation takes its page in hand and proposes a correction, counted in clicks."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Page, expect
 
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.browser.accessibility import check_page
-from tests.browser.conftest import Visits, serving
-from tests.web.mail.smtp_receiver import SmtpReceiver, receiving
+from tests.browser.conftest import PUBLIC, Visits, mailing, sign_in
+from tests.web.mail.smtp_receiver import SmtpReceiver
 from tests.web.sample_base import ACTORS, AVEL, SampleBase
 from tests.web.signed_in import PASSWORD
 from web.mail.sender import MailSender
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = "http://kb.example"
 LEA = "lea@avel.example"
 OWN = replace(AVEL, website="https://www.avel.example")
 
@@ -31,32 +28,8 @@ def base() -> SampleBase:
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[SmtpReceiver]:
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def settings(receiver: SmtpReceiver) -> Settings:
-    return Settings(
-        public_url=PUBLIC,
-        smtp_url=SecretStr(f"smtp://{receiver.address}"),
-        mail_from="site@kb.example",
-        secret=SecretStr("a secret of thirty-two characters"),
-    )
-
-
-@pytest.fixture(scope="module")
-def site(base: SampleBase, settings: Settings) -> Iterator[str]:
-    with serving(base, settings) as url:
-        yield url
-
-
-@pytest.fixture
-def visit(browser: Browser, site: str) -> Iterator[Visits]:
-    visits = Visits(browser, site)
-    yield visits
-    visits.close()
+    return mailing(receiver)
 
 
 def test_an_organisation_takes_its_page_in_hand_in_six_clicks(
@@ -102,9 +75,7 @@ def test_an_organisation_takes_its_page_in_hand_in_six_clicks(
     assert (draft.created_by, draft.record.id) == (OWN.name, OWN.id)
 
     moderator = visit.open("/en/sign-in?next=/en/moderation")
-    moderator.get_by_label("Account name").fill("Max")
-    moderator.get_by_label("Password").fill(PASSWORD)
-    moderator.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(moderator, "Max")
     moderator.locator("[aria-labelledby=holds]").get_by_role("link", name=OWN.name).click()
     check(moderator)
     moderator.get_by_role("button", name="Accept, and say so on the page").click()

@@ -8,21 +8,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Kind
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Kind, Record
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
 from kb.registers.rereading import MANY_FAILURES, Interval
-from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page, check_width
-from tests.browser.conftest import Visits, serving
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.editorial.test_editorial_pages import TWIN
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -32,38 +29,18 @@ LONG_WORD = "anticonstitutionnellement" * 12
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder = tmp_path_factory.mktemp("kb")
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.put([replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME])
-    base.put(
-        [replace(ANGOULEME, need=f"Du gel pour l'hôpital {LONG_WORD}")], by="Léa", note="mieux"
-    )
-    base.put([replace(ANGOULEME, id="withdrawn", title="Retiré")])
-    base.withdraw(Kind.CASE, "withdrawn", by="Léa", reason="à la demande de la ville")
-    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
-    yield base
-    base.close()
-
-
-@pytest.fixture(scope="module")
-def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
+    records: list[Record] = [replace(AVEL, closed_on="2024-03-31"), DISTILLERY, TWIN, ANGOULEME]
+    with made_base(tmp_path_factory, records, {"Léa": AccountRole.MODERATOR}) as base:
+        need = f"Du gel pour l'hôpital {LONG_WORD}"
+        base.put([replace(ANGOULEME, need=need)], by="Léa", note="mieux")
+        base.put([replace(ANGOULEME, id="withdrawn", title="Retiré")])
+        base.withdraw(Kind.CASE, "withdrawn", by="Léa", reason="à la demande de la ville")
+        yield base
 
 
 @pytest.fixture(scope="module")
 def cookies(browser: Browser, site: str) -> Sequence[Cookie]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site}/fr/connexion")
-    page.get_by_label("Nom du compte").fill("Léa")
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.locator("main").get_by_role("button").click()
-    page.wait_for_load_state()
-    found = context.cookies()
-    context.close()
-    return found
+    return signed_in(browser, site, "Léa")
 
 
 @pytest.fixture
@@ -153,16 +130,6 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
     }
 
 
-STATES = (
-    "contribute|contribute in English|mine|moderation|moderation in English|duplicates|jobs|"
-    "sources|reading of a source|"
-    "waiting job|running job|done job|waiting draft|waiting draft in English|returned draft|"
-    "rejected draft|organisation|organisation in English|correction|entry of a participant|"
-    "draft of an actor|case history|actor history|history of what was withdrawn|participation|"
-    "people|description|particulars|case|actor|withdrawn case"
-).split("|")
-
-
 def look_at(page: Page, width: int) -> None:
     check_width(page, width)
     # What is folded away is looked at, too; not the menu, which lies on top of the page.
@@ -171,13 +138,12 @@ def look_at(page: Page, width: int) -> None:
 
 
 @LOOKS
-@pytest.mark.parametrize("state", STATES)
-def test_a_page_is_accessible_and_fits(
-    desk: Visits, paths: dict[str, str], state: str, width: int, scheme: str
+def test_pages_are_accessible_and_fit_in_every_state(
+    desk: Visits, paths: dict[str, str], width: int, scheme: str
 ) -> None:
-    expected = 410 if state == "withdrawn case" else 200
-    page = desk.open(paths[state], width=width, scheme=scheme, expected=expected)
-    look_at(page, width)
+    for state, path in paths.items():
+        expected = 410 if state == "withdrawn case" else 200
+        look_at(desk.open(path, width=width, scheme=scheme, expected=expected), width)
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -231,18 +197,6 @@ def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBas
     page.goto(page.url.split("/fr/")[0] + "/fr/recherche?q=remplir+des+flacons+de+gel")
     page.get_by_role("radio", name=re.compile("Cas semblables")).press("Space")
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
-
-
-def test_a_participation_is_changed_with_the_keyboard_in_two_steps(
-    desk: Visits, base: KnowledgeBase
-) -> None:
-    page = desk.open("/fr/cas/angouleme")
-    page.get_by_role("link", name="Modifier – Merlet").press("Enter")
-    field = page.get_by_label("Ce qu’elle ou il a fait")
-    field.fill("distille l'alcool")
-    page.get_by_label("Nom").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text(ANGOULEME.title)
-    assert base.case("angouleme").participants[1].contribution == "distille l'alcool"
 
 
 def test_a_directory_is_looked_at_then_read(

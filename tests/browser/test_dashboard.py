@@ -1,22 +1,18 @@
 """The dashboard in a real browser: its plots and tables, at any width and in both schemes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import before, today
 from kb.registers.demand import need_words
 from kb.registers.sites import SiteCounts
-from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, sign_in
 from tests.web.sample_base import AVEL
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -24,23 +20,17 @@ DAY_S = 24 * 60 * 60
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("dashboard") / "kb"
-    folder.mkdir()
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.put([AVEL])
-    base.accounts.add("Léa", PASSWORD, AccountRole.ADMINISTRATOR)
-    base.demand.choose(counted=True, by="Léa")
-    asked = need_words("bottes en caoutchouc")
-    assert asked
-    for day in (before(20 * DAY_S)[:10], before(9 * DAY_S)[:10], today()):
-        base.demand.count(day, {"strong": 2, "possible": 3, "weak": 1, "none": 1}, [asked], key="k")
-    network = base.sites.add("Réseau", ["https://reseau.example"])
-    base.sites.count(today(), {network.key: SiteCounts(requests=9, searches=3, empty=1)})
-    with serving(base) as url:
-        yield url
-    base.close()
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    with made_base(tmp_path_factory, [AVEL], {"Léa": AccountRole.ADMINISTRATOR}) as base:
+        base.demand.choose(counted=True, by="Léa")
+        asked = need_words("bottes en caoutchouc")
+        assert asked
+        fits = {"strong": 2, "possible": 3, "weak": 1, "none": 1}
+        for day in (before(20 * DAY_S)[:10], before(9 * DAY_S)[:10], today()):
+            base.demand.count(day, fits, [asked], key="k")
+        network = base.sites.add("Réseau", ["https://reseau.example"])
+        base.sites.count(today(), {network.key: SiteCounts(requests=9, searches=3, empty=1)})
+        yield base
 
 
 @LOOKS
@@ -49,9 +39,7 @@ def test_the_dashboard_is_accessible_and_fits(
 ) -> None:
     visits = Visits(browser, site, keeps_cookies=True)
     page = visits.open("/fr/connexion?next=/fr/tableau-de-bord", width=width, scheme=scheme)
-    page.locator("#name").fill("Léa")
-    page.locator("#password").fill(PASSWORD)
-    page.locator("#password").press("Enter")
+    sign_in(page, "Léa")
     page.wait_for_url("**/fr/tableau-de-bord")
     expect(page.locator("svg.plot")).to_have_count(2)
     check_page(page, width)

@@ -1,13 +1,12 @@
 """How to put the search on a site: tried as one chooses, copied, and pasted into another site."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.browser.host_pages import HostPages
 from tests.web.embed.test_frame import CHARENTE
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, SampleBase
@@ -16,9 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with serving(SampleBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))) as url:
-        yield url
+def base() -> SampleBase:
+    return SampleBase((*ACTORS, PERFUMER), CASES, (CHARENTE,))
 
 
 def set_colour(page: Page, label: str, value: str) -> None:
@@ -204,23 +202,6 @@ def test_the_button_says_when_all_is_up_to_date(visit: Visits) -> None:
     page.get_by_role("button", name="Update the preview and the code").click()
     expect(page.get_by_text("The preview and the code are up to date.")).to_be_attached()
     expect(page.locator("#element")).to_contain_text('placeholder="du cuir"')
-
-
-def test_it_works_without_scripts(browser: Browser, site: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{site}/en/embed")
-    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
-    expect(page.get_by_text("Without JavaScript, your visitors")).to_be_visible()
-    expect(page.locator("quisait-search").get_by_role("link")).to_have_text("Search the catalogue")
-    page.get_by_label("Maximum number of results").fill("7")
-    page.get_by_label("Department").select_option("16")
-    page.get_by_label("Latest (v1)").check()
-    page.get_by_role("button", name="Update the preview and the code").click()
-    expect(page.locator("#element")).to_contain_text('department="16" limit="7"')
-    expect(page.locator("#element")).not_to_contain_text("integrity")
-    expect(page.get_by_label("Maximum number of results")).to_have_value("7")
-    context.close()
 
 
 def test_what_is_copied_works_where_it_is_pasted(

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Frame, Page, Request, Route, expect
 
 from kb.registers.sites import Site
 from tests.browser.accessibility import check_page, check_width
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
 
@@ -38,12 +38,6 @@ addEventListener("message", (event) => {
 @pytest.fixture(scope="module")
 def base() -> SampleBase:
     return SampleBase((*ACTORS, PERFUMER), CASES, (REGISTERED, OFF))
-
-
-@pytest.fixture(scope="module")
-def site(base: SampleBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
 
 
 @pytest.fixture
@@ -376,21 +370,6 @@ def test_a_result_opens_in_a_new_tab_and_is_counted(
     inner(page, site).evaluate("fetch('/robots.txt').then((answer) => answer.text())")
     assert len(counts) == 1
     assert page.context.cookies() == []
-
-
-def test_it_works_without_any_script(browser: Browser, site: str, host: HostPages) -> None:
-    host.put("/", host_page(site, "lang=en&limit=2"))
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(host.url)
-    frame = page.frame_locator("iframe")
-    frame.get_by_label("What do you need?").fill("cirages sanitiser")
-    frame.get_by_label("What do you need?").press("Enter")
-    expect(frame.locator("h3")).to_have_count(2)
-    frame.get_by_label("What do you need?").fill("rocket")
-    frame.get_by_role("button", name="Search").click()
-    expect(frame.locator("h2")).to_have_text("Nothing here really fits “rocket”")
-    context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(240, "light"), (1280, "dark")])

@@ -6,46 +6,24 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.store.store import Store
-from tests.browser.conftest import Visits, serving
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.sample_base import ANGOULEME, AVEL
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder = tmp_path_factory.mktemp("kb")
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.put([AVEL, ANGOULEME])
-    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
-    yield base
-    base.close()
-
-
-@pytest.fixture(scope="module")
-def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
+    with made_base(tmp_path_factory, [AVEL, ANGOULEME], {"Léa": AccountRole.MODERATOR}) as base:
+        yield base
 
 
 @pytest.fixture(scope="module")
 def desk(browser: Browser, site: str) -> Iterator[Visits]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{site}/en/sign-in")
-    page.get_by_label("Account name").fill("Léa")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.locator("main").get_by_role("button").click()
-    page.wait_for_load_state()
-    visits = Visits(browser, site, cookies=context.cookies())
-    context.close()
+    visits = Visits(browser, site, cookies=signed_in(browser, site, "Léa"))
     yield visits
     visits.close()
 

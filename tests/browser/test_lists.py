@@ -1,19 +1,18 @@
 """From a need to vCards, counted in clicks; and a list that moves from a browser to an account."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pypdf
 import pytest
 import vobject
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from kb.registers.accounts import AccountRole
 from kb.registers.contact_lists import CallStatus
 from tests.browser.accessibility import check_page
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits, sign_in
 from tests.web.sample_base import ACTORS, AVEL, CASES, DISTILLERY, SampleBase
 from tests.web.signed_in import PASSWORD
 
@@ -39,19 +38,6 @@ def base() -> SampleBase:
     base = SampleBase((*ACTORS, *MANY), CASES)
     base.accounts.add(NAME, PASSWORD, AccountRole.CONTRIBUTOR)
     return base
-
-
-@pytest.fixture(scope="module")
-def site(base: SampleBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
-
-
-@pytest.fixture
-def visit(browser: Browser, site: str) -> Iterator[Visits]:
-    visits = Visits(browser, site)
-    yield visits
-    visits.close()
 
 
 def test_from_a_need_to_vcards_in_five_clicks(visit: Visits) -> None:
@@ -123,9 +109,7 @@ def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(
     expect(page.locator(".call h2")).to_have_text([AVEL.name])
     page.get_by_label(f"Note – {AVEL.name}").fill("du navigateur")
     page.get_by_role("link", name="Sign in").click()
-    page.locator("#name").fill(NAME)
-    page.locator("#password").fill(PASSWORD)
-    page.locator("#password").press("Enter")
+    sign_in(page, NAME)
     assert base.lists.for_picks(NAME) is None
     # The page of the list offers it once, with the notes of the browser.
     expect(page.get_by_label(f"Note – {AVEL.name}")).to_have_value("du navigateur")

@@ -2,59 +2,45 @@
 
 import pytest
 
-from tests.browser.accessibility import LOOKS, check_page, check_targets
+from tests.browser.accessibility import check_page, check_targets
 from tests.browser.conftest import Visits
 
 pytestmark = pytest.mark.browser
 
-PAGES = [
-    ("/fr/", 200),
-    ("/en/", 200),
-    ("/fr/recherche?q=cirages+sanitiser", 200),
-    ("/en/search?q=cirages+sanitiser&department=16", 200),
-    ("/fr/recherche?q=fus%C3%A9e", 200),
-    ("/en/search?q=rocket", 200),
-    ("/fr/recherche?q=sanitiser+%2Bgel+-parfum&like=avel&unlike=hostile&department=16", 200),
-    ("/en/search?q=sanitiser+%2Bgel+-parfum&like=avel&unlike=hostile", 200),
-    ("/fr/recherche/qui-appeler?q=sanitiser", 200),
-    ("/en/search/who-to-call?q=sanitiser", 200),
-    ("/en/search/who-to-call?q=rocket", 200),
-    ("/fr/recherche/pourquoi?q=cirages+sanitiser&id=avel", 200),
-    ("/en/search/why?q=sanitiser&id=parfumeur", 200),
-    ("/en/search/why?q=sanitiser&id=avel&unlike=avel", 200),
-    ("/fr/recherche/compte-rendu?q=cirages+sanitiser", 200),
-    ("/en/search/report?q=cirages+sanitiser", 200),
-    ("/fr/recherche?q=", 400),
-    ("/en/search?q=", 400),
-    ("/fr/acteurs/avel", 200),
-    ("/en/actors/avel", 200),
-    ("/fr/acteurs/hostile", 200),
-    ("/fr/acteurs/bare", 200),
-    ("/en/actors/bare", 200),
-    ("/fr/cas/angouleme", 200),
-    ("/en/cases/angouleme", 200),
-    ("/fr/cas/kalundborg", 200),
-    ("/fr/cas/bare", 200),
-    ("/en/cases/bare", 200),
-    ("/fr/themes", 200),
-    ("/en/themes", 200),
-    ("/fr/themes?theme=Chimie+et+formulation", 200),
-    ("/en/themes?theme=Chimie+et+formulation", 200),
-    ("/fr/a-propos", 200),
-    ("/en/about", 200),
-    ("/fr/rien", 404),
-    ("/en/nothing", 404),
-    ("/api/docs", 200),
-]
+PAGES = {
+    200: (
+        "/fr/", "/en/", "/fr/recherche?q=cirages+sanitiser",
+        "/en/search?q=cirages+sanitiser&department=16", "/fr/recherche?q=fus%C3%A9e",
+        "/en/search?q=rocket",
+        "/fr/recherche?q=sanitiser+%2Bgel+-parfum&like=avel&unlike=hostile&department=16",
+        "/en/search?q=sanitiser+%2Bgel+-parfum&like=avel&unlike=hostile",
+        "/fr/recherche/qui-appeler?q=sanitiser", "/en/search/who-to-call?q=sanitiser",
+        "/en/search/who-to-call?q=rocket", "/fr/recherche/pourquoi?q=cirages+sanitiser&id=avel",
+        "/en/search/why?q=sanitiser&id=parfumeur", "/en/search/why?q=sanitiser&id=avel&unlike=avel",
+        "/fr/recherche/compte-rendu?q=cirages+sanitiser", "/en/search/report?q=cirages+sanitiser",
+        "/fr/acteurs/avel", "/en/actors/avel", "/fr/acteurs/hostile", "/fr/acteurs/bare",
+        "/en/actors/bare", "/fr/cas/angouleme", "/en/cases/angouleme", "/fr/cas/kalundborg",
+        "/fr/cas/bare", "/en/cases/bare", "/fr/themes", "/en/themes",
+        "/fr/themes?theme=Chimie+et+formulation", "/en/themes?theme=Chimie+et+formulation",
+        "/fr/a-propos", "/en/about", "/api/docs",
+    ),
+    400: ("/fr/recherche?q=", "/en/search?q="),
+    404: ("/fr/rien", "/en/nothing"),
+}  # fmt: skip
+"""Pages by the status of their answer, each in both languages."""
 
 
-@LOOKS
-@pytest.mark.parametrize(("path", "status"), PAGES)
-def test_a_page_is_accessible_and_fits(
-    visit: Visits, path: str, status: int, width: int, scheme: str
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("/fr/", 320, "light"), ("/", 1280, "dark")]
+)
+def test_pages_are_accessible_and_fit(
+    visit: Visits, language: str, width: int, scheme: str
 ) -> None:
-    page = visit.open(path, width=width, scheme=scheme, expected=status)
-    check_page(page, width)
+    for status, paths in PAGES.items():
+        for path in paths:
+            if path.startswith("/fr/") == (language == "/fr/"):
+                page = visit.open(path, width=width, scheme=scheme, expected=status)
+                check_page(page, width)
 
 
 def test_what_is_pressed_on_a_phone_is_high_enough(visit: Visits) -> None:

@@ -1,10 +1,11 @@
-"""What a person does: search with the keyboard, filter, follow the evidence, change language."""
+"""What a person does: type, search, filter, open the map, follow the evidence, change language."""
 
 import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits
 
 pytestmark = pytest.mark.browser
@@ -63,62 +64,6 @@ def test_the_focus_is_always_seen(visit: Visits, scheme: str) -> None:
                 return [style.outlineStyle, parseFloat(style.outlineWidth)]; }"""
         )
         assert outline == ["solid", 3], focused(page)
-
-
-def test_a_filter_narrows_the_answer_and_can_be_removed(visit: Visits) -> None:
-    page = visit.open("/en/search?q=sanitiser")
-    hits = page.locator(".hit h3")
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
-    page.get_by_text("Refine the search").click()
-    page.get_by_label("Department").select_option("17")
-    page.get_by_role("button", name="Filter").click()
-    expect(hits).to_have_text(["Distillerie Merlet"])
-    page.get_by_role("link", name="Remove the filter Charente-Maritime (17)").click()
-    expect(hits).to_have_text(["Avel (Saphir)", "Distillerie Merlet", "Parfums d'Angoulême"])
-
-
-def test_the_language_changes_and_the_search_stays(visit: Visits) -> None:
-    page = visit.open("/fr/recherche?q=sanitiser&department=16")
-    page.get_by_role("link", name="English").click()
-    expect(page).to_have_url(re.compile(r"/en/search\?q=sanitiser&department=16$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 organisations for “sanitiser”")
-    expect(page.get_by_role("combobox")).to_have_value("sanitiser")
-
-
-def test_the_evidence_leads_to_the_case_and_back_to_its_actors(visit: Visits) -> None:
-    page = visit.open("/fr/recherche?q=sanitiser")
-    page.locator(".hit summary").first.click()
-    page.locator(".hit .shown a").first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Angoulême")
-    page.get_by_role("link", name="Merlet").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Distillerie Merlet")
-
-
-def test_a_refusal_is_announced_and_the_words_are_kept(visit: Visits) -> None:
-    page = visit.open("/en/search?q=%F0%9F%99%82", expected=400)
-    expect(page.get_by_role("alert")).to_contain_text(
-        "The query has no word in it: say what you are looking for."
-    )
-    expect(page.get_by_role("combobox")).to_have_value("🙂")
-
-
-def test_the_search_is_steered_from_a_hit_and_back(visit: Visits) -> None:
-    page = visit.open("/en/search?q=sanitiser&department=16")
-    hits = page.locator(".hit h3")
-    page.locator(".hit summary").first.click()
-    page.get_by_role("link", name="Leave this profile out – Avel (Saphir)").click()
-    expect(hits.first).to_have_text("Parfums d'Angoulême")
-    page.locator(".hit summary").first.click()
-    page.get_by_role("link", name="Look for similar profiles – Parfums d'Angoulême").click()
-    expect(page.get_by_role("link", name="Remove the example like Parfums")).to_be_visible()
-    page.get_by_role("link", name="Français").click()
-    expect(page).to_have_url(re.compile(r"department=16&like=parfumeur&unlike=avel$"))
-    page.get_by_text("Préciser la recherche").click()
-    page.get_by_label("Département").select_option("")
-    page.get_by_role("button", name="Filtrer").click()
-    expect(page).to_have_url(re.compile(r"like=parfumeur&unlike=avel.*department=&"))
-    page.get_by_role("link", name="Retirer l’exemple pas comme Avel (Saphir)").click()
-    expect(hits.first).to_have_text("Avel (Saphir)")
 
 
 def test_the_help_opens_and_the_parts_are_reached_with_the_keyboard(visit: Visits) -> None:
@@ -202,3 +147,80 @@ def test_on_paper_the_sources_are_spelled_out_and_the_navigation_is_gone(visit: 
         "getComputedStyle(document.querySelector('.source a'), '::after').content"
     )
     assert spelled == '" <https://www.angouleme.example/avel>"'
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_menu_of_a_telephone_opens_by_the_keyboard(visit: Visits, scheme: str) -> None:
+    page = visit.open("/en/privacy", width=360, scheme=scheme, expected=200)
+    about = page.get_by_role("navigation", name="Main").get_by_role("link", name="About")
+    expect(about).to_be_hidden()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(about).to_be_visible()
+    check_page(page, 360)
+    # On a wide screen the same links stand in the header, without a button.
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_text("Menu", exact=True)).to_be_hidden()
+    expect(about).to_be_visible()
+
+
+def test_list_and_map_are_in_step(visit: Visits) -> None:
+    page = visit.open("/fr/recherche?q=sanitiser&near=16100")
+    page.locator(".map > summary").click()
+    pin = page.locator(".large-map .pin", has_text="1")
+    expect(pin).to_have_accessible_name("1. Avel (Saphir)")
+    assert page.locator(".large-map path.land").count() == 101
+    hit = page.locator("#actor-1")
+    hit.hover()
+    expect(pin).to_contain_class("pointed-at")
+    pin.hover()
+    expect(hit).to_contain_class("pointed-at")
+    pin.press("Enter")
+    expect(page).to_have_url(re.compile("#actor-1$"))
+
+
+def test_towns_are_suggested_while_one_is_typed(visit: Visits) -> None:
+    page = visit.open("/en/search?q=sanitiser")
+    field = page.locator("#near")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    field.press_sequentially("cogn")
+    expect(page.locator("#towns option").first).to_have_attribute("value", "Cognac (16)")
+    field.fill("Cognac (16)")
+    field.press("Enter")
+    expect(page.locator(".distance").first).to_have_text("about 50 km")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_an_open_map_is_accessible_and_fits(visit: Visits, width: int, scheme: str) -> None:
+    page = visit.open("/en/search?q=sanitiser&near=16100", width=width, scheme=scheme)
+    page.locator(".map > summary").click()
+    expect(page.locator(".large-map .pin").first).to_be_visible()
+    check_page(page, width)
+
+
+def test_suggestions_are_followed_by_keys_alone(visit: Visits) -> None:
+    page = visit.open("/fr/", width=360)
+    field = page.get_by_role("combobox", name="De quoi avez-vous besoin")
+    field.focus()
+    page.keyboard.type("merl")
+    option = page.get_by_role("option", name="Distillerie Merlet")
+    expect(option).to_be_visible()
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status").filter(has_text="Suggestions")).to_have_text(
+        "Suggestions\N{NARROW NO-BREAK SPACE}: 1"
+    )
+    check_page(page, 360)
+    page.keyboard.press("Escape")
+    expect(option).to_be_hidden()
+    expect(field).to_have_value("merl")
+    page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "q-suggestions-0")
+    page.keyboard.press("ArrowUp")
+    expect(option).to_have_attribute("aria-selected", "false")
+    page.keyboard.press("ArrowUp")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/fr/acteurs/distillerie-merlet")

@@ -1,22 +1,17 @@
 """The page of the sites that embed the search, in a real browser on a real knowledge base."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
+from kb.registers.clock import today
 from kb.registers.sites import SiteCounts
-from kb.store.store import Store
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
-from tests.browser.test_accounts import sign_in
-from tests.encoders import WordCountEncoder
+from tests.browser.conftest import Visits, made_base, sign_in
 from tests.web.sample_base import AVEL
-from tests.web.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -27,27 +22,13 @@ LONG_ORIGIN = "https://le-reseau-des-entreprises-de-la-communaute-d-agglomeratio
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    folder: Path = tmp_path_factory.mktemp("sites") / "kb"
-    folder.mkdir()
-    Store.open(folder / DATABASE_FILE, create=True).close()
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.put([AVEL])
-    base.accounts.add(NAME, PASSWORD, AccountRole.ADMINISTRATOR)
-    busy = base.sites.add(
-        LONG_NAME, [LONG_ORIGIN, "http://localhost:3000"], department="16", theme=AVEL.themes[0]
-    )
-    base.sites.count(
-        datetime.now(UTC).date().isoformat(), {busy.key: SiteCounts(20_000, 12_345, 678, 9)}
-    )
-    base.sites.disable(base.sites.add("Réseau", ["https://www.reseau.example"]).key)
-    yield base
-    base.close()
-
-
-@pytest.fixture(scope="module")
-def site(base: KnowledgeBase) -> Iterator[str]:
-    with serving(base) as url:
-        yield url
+    with made_base(tmp_path_factory, [AVEL], {NAME: AccountRole.ADMINISTRATOR}) as base:
+        busy = base.sites.add(
+            LONG_NAME, [LONG_ORIGIN, "http://localhost:3000"], department="16", theme=AVEL.themes[0]
+        )
+        base.sites.count(today(), {busy.key: SiteCounts(20_000, 12_345, 678, 9)})
+        base.sites.disable(base.sites.add("Réseau", ["https://www.reseau.example"]).key)
+        yield base
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
 
 from kb.language_model.wording import NeedWorder
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.conftest import Visits, serving
+from tests.browser.conftest import Visits
 from tests.chat_server import serving_chats
 from tests.web.sample_base import SampleBase
 
@@ -17,10 +16,10 @@ NEED = "q=brillant+pour+chaussures"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """The address of a server whose needs are worded."""
+def base() -> Iterator[SampleBase]:
+    """The base of a site whose needs are worded."""
     base = SampleBase()
-    with serving_chats() as chats, serving(base) as url:
+    with serving_chats() as chats:
         chats.says(
             {
                 "trades": ["cirages", "shoe polish manufacturing"],
@@ -29,7 +28,7 @@ def site() -> Iterator[str]:
             }
         )
         base.worder = NeedWorder(chats.service, wait_s=60)
-        yield url
+        yield base
 
 
 @LOOKS
@@ -47,15 +46,3 @@ def test_a_page_with_phrases_is_accessible_and_fits(
     visit: Visits, path: str, width: int, scheme: str
 ) -> None:
     check_page(visit.open(path, width=width, scheme=scheme), width)
-
-
-def test_phrases_are_taken_back_and_used_again(visit: Visits) -> None:
-    page = visit.open(f"/en/search?{NEED}")
-    phrases = page.get_by_role("list", name="Understood as").get_by_role("listitem")
-    expect(phrases).to_have_count(3)
-    page.get_by_role("link", name="Take back trade: cirages").click()
-    expect(phrases).to_have_count(2)
-    page.get_by_role("link", name="Take all of them back").click()
-    expect(phrases).to_have_count(0)
-    page.get_by_role("link", name="Use the phrases of the language model").click()
-    expect(phrases).to_have_count(3)

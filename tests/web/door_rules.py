@@ -85,9 +85,6 @@ OPEN: Mapping[str, str] = {
     "/mcp": "/mcp",
     "/identity.css": "/identity.css",
     "/media/{name}": "/media/0000.png",
-    "/share/{language}/{page}": "/share/fr/home.png",
-    "/share/{language}/{page}/{record_id:path}": f"/share/fr/actor/{AVEL.id}",
-    "/fonts/{name}": "/fonts/0000.woff2",
 }
 """What anyone may read, by route: an address of it."""
 

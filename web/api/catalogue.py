@@ -35,7 +35,7 @@ from web.api.schemas import (
     with_fields,
     without,
 )
-from web.catalogue.provenance import shown_competences
+from web.catalogue.records import shown_competences
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
 from web.http.urls import AbsoluteUrl, address

@@ -28,7 +28,7 @@ from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
-from web.search.report_downloads import MEDIA_TYPES, ReportHasChanged, report_file
+from web.search.pages import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import (
     MAX_LIMIT,
     MAX_STEERED,

@@ -1,26 +1,28 @@
-"""Who looks at a notice and what they may do: by their account, or by the key of the notice.
-
-A stranger who posts a notice gets its address with a key, a signature of its id: whoever has that
-address may correct and close the notice. Nothing is stored for it.
-"""
+"""Visitors of the board: what they answer, and what mails tell them."""
 
 import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, cast
 
 from fastapi import Depends, Query
 from starlette.datastructures import FormData
 
+from ingest.records.fields import one_line, paragraphs
 from kb.errors import UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account, AccountRole
-from kb.registers.board.notice import Notice
+from kb.registers.board.notice import AnswerKind, AnswerState, Notice, NoticeAnswer
+from web.board.forms import MAX_LINE_CHARS, MAX_TEXT_CHARS, TOO_LONG, is_contact
+from web.editorial.forms.choices import actor_finder
 from web.http.dependencies import APageRequest
 from web.http.request import PageRequest
 from web.http.routing import text_of
 from web.http.security.secret import site_secret
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
+from web.http.urls import Page, address
+from web.mail.writing import mail_writer_of
 
 FREE_POSTS = 5
 """How many notices and answers a stranger's address may send, before it is slowed down."""
@@ -120,3 +122,111 @@ def slow_down(visitor: Visitor) -> bool:
 def is_machine(visitor: Visitor, form: FormData) -> bool:
     """Returns whether a program filled in the field that no person sees."""
     return visitor.account is None and bool(text_of(form, "website"))
+
+
+PURPOSE = "board"
+
+PUBLISHED = N_("Your notice is published.")
+REFUSED = N_("Your notice is not published.")
+ANSWERED = N_("Somebody has answered your notice.")
+PAIRED = N_("A moderator thinks that another notice fits yours. Both pages now show the other.")
+
+
+def tell_owner(request: PageRequest, notice: Notice, what: str, quoted: str = "") -> None:
+    """Queues a mail that says `what`, an English message; the page of the notice says the rest.
+
+    Its link has the key of the notice: who posted it can correct and close it there. `quoted` is
+    what a moderator wrote about it. The notice itself is not in the mail, since nobody has
+    confirmed the address.
+    """
+    if not (notice.told_at and request.settings.sends_mail):
+        return
+    mail = mail_writer_of(request).write(
+        "board/mail/told",
+        notice.content.lang,
+        recipient=notice.told_at,
+        purpose=PURPOSE,
+        what=what,
+        quoted=quoted,
+        link=address(Page.NOTICE, notice.id, key=key_of(request, notice.id)),
+    )
+    request.knowledge_base.outbox.queue(mail)
+
+
+NO_ANSWER = N_("Say in a sentence what could be done, or by whom.")
+NO_WAY_BACK = N_("Give an e-mail address or a telephone number, so that you can be reached.")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """An answer as it was typed, and an English message of what is wrong, by field."""
+
+    kind: str = AnswerKind.CAN.value
+    organisation: str = ""
+    answer: str = ""
+    contact: str = ""
+    private: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def sent(cls, form: Mapping[str, object]) -> "AnswerForm":
+        return cls(
+            text_of(form, "kind"),
+            text_of(form, "organisation"),
+            text_of(form, "answer").replace("\r\n", "\n"),
+            text_of(form, "contact"),
+            bool(text_of(form, "private")),
+        )
+
+    def problems(self, *, needs_contact: bool) -> Mapping[str, str]:
+        """Returns what is wrong with it; a stranger says how to be reached."""
+        errors = {}
+        if not paragraphs(self.answer):
+            errors["answer"] = NO_ANSWER
+        elif len(paragraphs(self.answer)) > MAX_TEXT_CHARS:
+            errors["answer"] = TOO_LONG
+        for name, value in (("organisation", self.organisation), ("contact", self.contact)):
+            if len(one_line(value)) > MAX_LINE_CHARS:
+                errors[name] = TOO_LONG
+        contact = one_line(self.contact)
+        if (contact or needs_contact) and not is_contact(contact):
+            errors["contact"] = NO_WAY_BACK
+        return errors
+
+    def wrong(self, errors: Mapping[str, str]) -> "AnswerForm":
+        return replace(self, errors=errors)
+
+    def keep(self, visitor: Visitor, notice: Notice) -> NoticeAnswer:
+        """Stores the answer, linked to the entry that has its organisation's name, if one has."""
+        base = visitor.request.knowledge_base
+        organisation = one_line(self.organisation)
+        return base.answers.add(
+            notice.id,
+            AnswerKind(self.kind) if self.kind in set(AnswerKind) else AnswerKind.CAN,
+            text=paragraphs(self.answer),
+            organisation=organisation,
+            actor_id=actor_finder(base)(organisation) if organisation else "",
+            private=self.private,
+            contact=one_line(self.contact),
+            by=visitor.name,
+            waits=not visitor.is_member,
+        )
+
+
+def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
+    """Returns the answers to a notice that a visitor reads, oldest first.
+
+    Who asks reads the private ones too, a moderator all but those refused, who answered their own.
+    """
+    answers = visitor.request.knowledge_base.answers.of(notice.id)
+    return [answer for answer in answers if _reads(visitor, notice, answer)]
+
+
+def _reads(visitor: Visitor, notice: Notice, answer: NoticeAnswer) -> bool:
+    if answer.state is AnswerState.REFUSED:
+        return False
+    if visitor.moderates or (answer.by and answer.by == visitor.name):
+        return True
+    if answer.state is AnswerState.WAITING:
+        return False
+    return not answer.private or visitor.owns(notice)

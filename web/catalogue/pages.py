@@ -1,33 +1,43 @@
-"""The pages of the catalogue: home, actors, cases, themes."""
+"""The pages of the catalogue, and what programs find of them: site map, robots, search plug-in."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
-from fastapi import HTTPException, Query
+from fastapi import HTTPException, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import WithdrawnRecord
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
 from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import ROLES
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
 from kb.text.know_how import know_how
-from web.catalogue import contact_links, linked_data
-from web.catalogue.provenance import claims_by_source, fact_name, shown_competences
+from web.catalogue.records import (
+    article,
+    as_script_content,
+    claims_by_source,
+    contact_filters,
+    fact_name,
+    organization,
+    shown_competences,
+    website,
+)
 from web.http.dependencies import APageRequest
 from web.http.i18n import Language
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
-from web.http.urls import Page, address
-from web.maps.result_map import organisation_map
+from web.http.urls import Address, Page, address
+from web.maps import organisation_map
+
+router = PageRouter()
+
 
 ACTORS_PER_PAGE = 100
 FRONT_STORIES = 3
 SHOWN_DOERS = 3
-
-router = PageRouter()
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -52,7 +62,7 @@ def home(request: APageRequest) -> Response:
         departments=request.knowledge_base.departments(),
         stories=stories,
         pictures=request.knowledge_base.pictures.known([case.picture for case in stories]),
-        linked_data=linked_data.website(
+        linked_data=website(
             request.identity.identity.name.replace("\u202f", " "), request.absolute_url
         ),
     )
@@ -86,7 +96,7 @@ def actor(request: APageRequest, record_id: str, done: str = "") -> Response:
         ),
         maps=organisation_map(found),
         held=request.knowledge_base.holds.accepted(found.id),
-        linked_data=linked_data.organization(found, request.absolute_url),
+        linked_data=organization(found, request.absolute_url),
         done=done if request.session.account else "",
     )
 
@@ -107,7 +117,7 @@ def case(request: APageRequest, record_id: str, done: str = "") -> Response:
         actors=request.knowledge_base.actors_of([found]),
         # The language of the site is changed with that of the article, where it can be.
         elsewhere={edition.lang: address(Page.CASE, edition.id) for edition in translations},
-        linked_data=linked_data.article(found, request.absolute_url),
+        linked_data=article(found, request.absolute_url),
         pictures=request.knowledge_base.pictures.known([found.picture]),
         on_front_page=request.knowledge_base.front_page.is_chosen(found.story),
         done=done if request.session.account else "",
@@ -182,10 +192,62 @@ def doers(case: Case) -> Sequence[str]:
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
     """Returns the filters of the catalogue's templates."""
     return {
-        **contact_links.filters(),
+        **contact_filters(),
         "doers": doers,
         "fact_name": fact_name,
-        "json_ld": linked_data.as_script_content,
+        "json_ld": as_script_content,
         "know_how": know_how,
         "listed_fields": listed_fields,
     }
+
+
+ADDRESSES_PER_SITEMAP = 50_000 // len(Language)
+"""A sitemap holds 50,000 URLs at most (sitemaps.org); an address has one per language."""
+
+SEARCHES_AS_DATA = ("/api/search", "/api/explain", "/api/report")
+
+
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
+async def robots(request: APageRequest) -> Response:
+    searches = [
+        address(page).path(language)
+        for page in (Page.SEARCH, Page.SEARCH_FEED)
+        for language in Language
+    ]
+    return request.document(
+        "catalogue/robots.txt", "text/plain", disallowed=[*searches, *SEARCHES_AS_DATA]
+    )
+
+
+@router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
+def sitemap_index(request: APageRequest) -> Response:
+    parts = math.ceil(len(_addresses(request.knowledge_base)) / ADDRESSES_PER_SITEMAP)
+    return request.document("catalogue/sitemap_index.xml", "application/xml", parts=parts)
+
+
+@router.api_route("/sitemap-{part}.xml", methods=["GET", "HEAD"])
+def sitemap(part: Annotated[int, Path(ge=1)], request: APageRequest) -> Response:
+    first = (part - 1) * ADDRESSES_PER_SITEMAP
+    listed = _addresses(request.knowledge_base)[first : first + ADDRESSES_PER_SITEMAP]
+    if not listed:
+        raise HTTPException(404)
+    return request.document("catalogue/sitemap.xml", "application/xml", addresses=listed)
+
+
+@router.api_route("/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/fr/opensearch.xml", methods=["GET", "HEAD"])
+@router.api_route("/en/opensearch.xml", methods=["GET", "HEAD"])
+async def opensearch(request: APageRequest) -> Response:
+    return request.document("catalogue/opensearch.xml", "application/opensearchdescription+xml")
+
+
+def _addresses(knowledge_base: KnowledgeBase) -> list[Address]:
+    """Lists the pages to index, in an order that holds while the base does not change."""
+    notices = knowledge_base.notices.public(open_only=False).notices
+    return [
+        *(address(page) for page in (Page.HOME, Page.THEMES, Page.BOARD, Page.ABOUT)),
+        *(address(Page.THEMES, theme=theme.name) for theme in knowledge_base.themes()),
+        *(address(Page.CASE, case_id) for case_id in sorted(knowledge_base.ids(Kind.CASE))),
+        *(address(Page.NOTICE, notice.id) for notice in notices),
+        *(address(Page.ACTOR, actor_id) for actor_id in sorted(knowledge_base.ids(Kind.ACTOR))),
+    ]

@@ -16,7 +16,6 @@ from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
 from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from web.editorial.differences import FieldDifference, differences
 from web.editorial.forms.choices import (
     LikelyActor,
     actor_finder,
@@ -25,10 +24,11 @@ from web.editorial.forms.choices import (
     flow_choices,
     language_choices,
     likely_actors,
+    numbered,
     role_choices,
+    with_picture,
 )
-from web.editorial.forms.participations import ParticipationRow
-from web.editorial.forms.picture import with_picture
+from web.editorial.forms.participations import ParticipationRow, Suggestions, is_suggested
 from web.editorial.forms.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -37,11 +37,9 @@ from web.editorial.forms.record_form import (
     best_proposals,
     sentences,
 )
-from web.editorial.forms.source_text import numbered
-from web.editorial.forms.suggestions import Suggestions, is_suggested
+from web.editorial.history import told_differences
 from web.http.dependencies import APageRequest
-from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS, translated
+from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
@@ -283,7 +281,7 @@ class _Sent:
         self, meanwhile: Record, typed: Record, *, over: bool = False
     ) -> Mapping[str, object]:
         """Returns what the page says of a conflict; `over`: with the published record."""
-        return {"differences": _differences(self._request, meanwhile, typed), "over": over}
+        return {"differences": told_differences(self._request, meanwhile, typed), "over": over}
 
     def _page(self, form: RecordForm, draft: Draft | None = None, **shown: Any) -> Response:
         # What others changed meanwhile is shown when this is saved.
@@ -341,7 +339,7 @@ def draft_page(
         changes={
             later.revision: changed
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
-            if (changed := _differences(request, earlier.record, later.record))
+            if (changed := told_differences(request, earlier.record, later.record))
         },
     )
 
@@ -367,11 +365,6 @@ def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
         return published_record(base, draft.kind, draft.record.id)
     except UnknownRecord:
         return None
-
-
-def _differences(request: PageRequest, before: Record, after: Record) -> list[FieldDifference]:
-    gettext = translations(request.language).gettext
-    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
 
 def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:

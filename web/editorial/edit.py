@@ -13,7 +13,6 @@ from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.accounts import Account
 from kb.registers.versions import Version
-from web.editorial.differences import differences
 from web.editorial.draft import participants_of, published_record
 from web.editorial.forms.choices import (
     actor_finder,
@@ -21,14 +20,13 @@ from web.editorial.forms.choices import (
     flow_choices,
     language_choices,
     role_choices,
+    with_picture,
 )
 from web.editorial.forms.participations import ParticipationRow, sent_row
-from web.editorial.forms.picture import with_picture
 from web.editorial.forms.record_form import RecordForm, WrongFields
-from web.editorial.history import name_of
+from web.editorial.history import name_of, told_differences
 from web.http.dependencies import APageRequest
-from web.http.i18n import translations
-from web.http.labels import ROLE_LABELS, translated
+from web.http.labels import translated
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.routing import AKind, PageRouter, number_in, see, text_of
@@ -174,13 +172,12 @@ def _form_page(
 ) -> Response:
     base, item = request.knowledge_base, _item(record, name)
     kind = kind_of(record)
-    gettext = translations(request.language).gettext
     form = form or RecordForm.of(record)
     row = form.rows[item.row] if 0 <= item.row < len(form.rows) else ParticipationRow()
     last = base.history(kind, record.id)[-1]
     changes = None
     if typed_record is not None:
-        changes = differences(record, typed_record, lambda role: gettext(ROLE_LABELS[role]))
+        changes = told_differences(request, record, typed_record)
     return request.page(
         "editorial/edit.html",
         here=address(f"{kind}_edit", record.id, item=name),

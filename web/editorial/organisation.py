@@ -24,7 +24,7 @@ from web.editorial.forms.choices import (
     language_choices,
     likely_actors,
 )
-from web.editorial.forms.participant_entry import UnlistedParticipant
+from web.editorial.forms.participations import UnlistedParticipant
 from web.editorial.forms.record_form import ACTOR_LINES, RecordForm, WrongFields
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed

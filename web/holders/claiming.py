@@ -1,11 +1,13 @@
-"""The way of an organisation to its page: asking for it, following the link, deciding on it."""
+"""Taking a page in hand: who asks, what is proof, the link, and what moderators decide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
+import idna
 from starlette.responses import Response
+from tld import is_tld
 
 from kb.errors import AccountError, InputError, UnknownRecord
 from kb.messages import N_
@@ -13,7 +15,7 @@ from kb.models import Actor
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail, checked_address
 from kb.registers.holders.holds import LINK_MAIL, HoldState
-from web.holders.proof import proves
+from kb.resolution.contacts import contacts_of
 from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import no_such_action, not_allowed
@@ -23,6 +25,40 @@ from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
 from web.mail.writing import mail_writer_of
+
+router = PageRouter()
+
+
+def proves(email: str, actor: Actor, actors: Iterable[Actor]) -> bool:
+    """Returns whether the address is at the domain of the actor's website, and of nobody else's.
+
+    The domain is the host of the website or lies below it. A host is no proof on which anybody may
+    have a page or a mailbox: a platform, a suffix under which names are registered, a host that
+    another of the `actors` has too. An address above the host is none either: the site of a
+    laboratory does not belong to everybody at its university.
+
+    Raises:
+        InputError: `email` is no e-mail address.
+    """
+    domain = checked_address(email).rpartition("@")[2]
+    contacts = contacts_of(actor.website, (), (email,))
+    host = _ascii(contacts.host)
+    if not (contacts.domain and "." in host) or is_tld(host, search_private=True):
+        return False
+    if domain != host and not domain.endswith(f".{host}"):
+        return False
+    return not any(
+        other.id != actor.id and _ascii(contacts_of(other.website, (), ()).host) == host
+        for other in actors
+    )
+
+
+def _ascii(host: str) -> str:
+    try:
+        return idna.encode(host, uts46=True).decode() if host else ""
+    except idna.IDNAError:
+        return ""
+
 
 FREE_ASKS = 5
 """How many times an address may ask for a page, before it is slowed down."""
@@ -52,8 +88,6 @@ DONE: Mapping[str, str] = {
     "withdraw": N_("The page is held by nobody now. Its content stays."),
 }
 """What a page says was done, by the value of `done` in its address."""
-
-router = PageRouter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ own templates. What a page shows is the pages' work, what it says the templates'
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -38,9 +37,6 @@ RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""
 
 
-NOTHING_MORE: Mapping[str, object] = MappingProxyType({})
-
-
 class Renderer:
     """Renders templates of `templates/` in any language."""
 
@@ -48,17 +44,14 @@ class Renderer:
         self,
         assets: Assets,
         rooms: Sequence[RoomFilters] = (),
-        values: Mapping[str, object] = NOTHING_MORE,
         sub_path: SubPath = WHOLE_HOST,
     ) -> None:
-        """`values` are what every template can use by name, beside what it is rendered with."""
         self._environments = {
             language: _environment(language, assets, sub_path) for language in Language
         }
         for language, environment in self._environments.items():
             for room_filters in (label_filters, *rooms):
                 environment.filters.update(room_filters(language))
-            environment.globals.update(values)
 
     def prepare(self, template: str) -> None:
         """Compiles a template, and those that it is made of, in each language."""

@@ -1,29 +1,145 @@
-"""The public side of the identity: legal texts, the colour as a style sheet, pictures."""
+"""The identity of the site: its settings, colour, pictures and legal texts."""
 
+import colorsys
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Query
+from markupsafe import Markup
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from ingest.reading.documents import logo_of
+from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.registers.access.sessions import LONGEST_DAYS
-from kb.registers.accounts import AccountRole
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
+from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 from kb.registers.pictures.names import is_picture_name
+from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
+from web.http.i18n import Language
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
-from web.http.routing import PageRouter
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.safe_html import article
 from web.http.security.cookies import REMEMBERED_S
-from web.http.security.sessions import DAY_S
+from web.http.security.sessions import DAY_S, AnAdministrator, AnUpload
 from web.http.urls import Page, address
-from web.identity.accent import accent_of
-from web.identity.texts import has_blanks, shown, text_of
+
+router = PageRouter()
+
+
+LEAST_CONTRAST = 4.5
+"""The contrast of texts with what is behind them, of WCAG 2.2 at level AA."""
+
+LIGHT_PAPERS = ("#faf5e9", "#fffcf4")
+DARK_PAPERS = ("#1a1714", "#24201b")
+"""What texts stand on, as `palette.css` says."""
+
+_STEP = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """The chosen colour, and what it becomes on light and on dark paper, each as `#rrggbb`."""
+
+    chosen: str
+    light: str
+    dark: str
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Returns whether the colour could not be read on light paper as it was chosen."""
+        return self.light != self.chosen
+
+
+def accent_of(chosen: str) -> Accent:
+    """Returns the accent of a chosen colour, which is written `#rrggbb`."""
+    return Accent(
+        chosen,
+        _readable(chosen, LIGHT_PAPERS, step=-_STEP),
+        _readable(chosen, DARK_PAPERS, step=_STEP),
+    )
+
+
+def contrast(colour: str, other: str) -> float:
+    """Returns the contrast ratio of two colours (WCAG 2.2), from 1 to 21."""
+    darker, lighter = sorted((_luminance(colour), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _readable(colour: str, papers: tuple[str, ...], step: float) -> str:
+    hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
+    while min(contrast(colour, paper) for paper in papers) < LEAST_CONTRAST:
+        lightness = min(1.0, max(0.0, lightness + step))
+        red, green, blue = colorsys.hls_to_rgb(hue, lightness, saturation)
+        colour = f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+    return colour
+
+
+def _channels(colour: str) -> tuple[float, float, float]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+def _luminance(colour: str) -> float:
+    linear = [
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in _channels(colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+TEXT_PAGES = (Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY)
+
+_BLANK = re.compile(r"\[\[(.+?)\]\]")
+
+
+@cache
+def default_text(page: Page, language: Language) -> str:
+    """Returns the Markdown that a page has until the operator writes another."""
+    file = files("web").joinpath("identity", "texts", f"{page}.{language}.md")
+    return file.read_text(encoding="utf-8").strip()
+
+
+def text_name(page: Page, language: Language) -> str:
+    """Returns the name of a text in `Identity.texts`."""
+    return f"{page}.{language}"
+
+
+def site_text(identity: Identity, page: Page, language: Language) -> str:
+    """Returns the Markdown of a page."""
+    return identity.texts.get(text_name(page, language)) or default_text(page, language)
+
+
+def has_blanks(text: str) -> bool:
+    """Returns whether something is left to fill in."""
+    return _BLANK.search(text) is not None
+
+
+def shown(text: str, *, with_blanks: bool) -> Markup:
+    """Returns the HTML of a text: with its blanks marked, or without the lines that have any."""
+    if not with_blanks:
+        text = "\n".join(line for line in text.split("\n") if not _BLANK.search(line))
+        # A heading with nothing below it says nothing.
+        text = re.sub(r"^#+ .*\n\s*(?=#+ |\Z)", "", text, flags=re.MULTILINE)
+    html = str(article(text))
+    # Of HTML that is clean, the blanks are text: their brackets become an element.
+    return Markup(_BLANK.sub(r"<mark>\1</mark>", html))  # noqa: S704
+
 
 KEPT_FOREVER = "public, max-age=31536000, immutable"
 
 MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
-
-router = PageRouter()
 
 
 @router.shows(Page.LEGAL)
@@ -44,7 +160,7 @@ def privacy(request: APageRequest) -> Response:
 def _text_page(request: PageRequest, page: Page) -> Response:
     account = request.session.account
     administers = account is not None and account.role.may(AccountRole.ADMINISTRATOR)
-    text = text_of(request.identity.identity, page, request.language)
+    text = site_text(request.identity.identity, page, request.language)
     return request.page(
         "identity/text.html",
         here=address(page),
@@ -84,3 +200,134 @@ def picture(name: str, knowledge_base: OpenKnowledgeBase) -> Response:
     content = knowledge_base.pictures.get(name)
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]
     return Response(content, media_type=media_type, headers={"Cache-Control": KEPT_FOREVER})
+
+
+CHANGED_MEANWHILE = N_(
+    "Someone else changed the settings meanwhile. What you typed is below: save it to replace "
+    "theirs, or look at theirs first."
+)
+MAX_REVISION = 2**31 - 1
+"""The largest number that an address may name a revision by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form shows: the identity as it was typed, and what of it was refused."""
+
+    identity: Identity
+    revision: int
+    wrong: str = ""
+    message: str = ""
+
+
+@router.shows(Page.SETTINGS)
+def settings_page(
+    request: APageRequest,
+    _account: AnAdministrator,
+    done: str = "",
+    revision: Annotated[int, Query(ge=0, le=MAX_REVISION)] = 0,
+) -> Response:
+    """Shows the settings, or those of an earlier `revision`, to be saved again."""
+    current = request.knowledge_base.identity.current()
+    shown = request.knowledge_base.identity.get(revision) if revision else current
+    return _settings_page(
+        request,
+        Typed(shown.identity, current.revision),
+        done=bool(done),
+        earlier=revision if revision != current.revision else 0,
+    )
+
+
+@router.takes(Page.SETTINGS)
+def change_settings(request: APageRequest, account: AnAdministrator, form: AnUpload) -> Response:
+    if text_of(form, "do") != "save":
+        raise no_such_action()
+    base = request.knowledge_base
+    typed = Typed(_typed(form), number_in(form, "revision"))
+    try:
+        typed = replace(typed, identity=_with_logo(base, typed.identity, form, account))
+        base.identity.save(typed.identity, by=account.name, revision=typed.revision)
+    except InputError as error:
+        refused = replace(typed, wrong=error.field or "logo_file", message=error.remark)
+        return _settings_page(request, refused)
+    except EditConflict:
+        newest = base.identity.current().revision
+        return _settings_page(
+            request, replace(typed, revision=newest, message=CHANGED_MEANWHILE), status_code=409
+        )
+    except ReadOnlyKnowledgeBase:
+        return _settings_page(request, replace(typed, message=CANNOT_WRITE))
+    return see(request, address(Page.SETTINGS, done="saved"))
+
+
+def _typed(form: FormData) -> Identity:
+    kept_logo = "" if form.get("without_logo") else text_of(form, "logo")
+    return Identity(
+        name=text_of(form, "name"),
+        taglines={language: text_of(form, f"tagline_{language}") for language in Language},
+        logo=kept_logo,
+        logo_alt=text_of(form, "logo_alt"),
+        accent=text_of(form, "accent"),
+        contact=text_of(form, "contact"),
+        texts=_own_texts(form),
+    )
+
+
+def _own_texts(form: FormData) -> Mapping[str, str]:
+    """The texts that differ from those that come with this software."""
+    typed = {
+        (page, language): text_of(form, text_name(page, language)).replace("\r\n", "\n").strip()
+        for page in TEXT_PAGES
+        for language in Language
+    }
+    return {
+        text_name(page, language): text
+        for (page, language), text in typed.items()
+        if text != default_text(page, language)
+    }
+
+
+def _with_logo(
+    base: KnowledgeBase, identity: Identity, form: FormData, account: Account
+) -> Identity:
+    """The identity with the logo that was sent, which stays if anything else is refused.
+
+    Raises:
+        InputError: it is no picture.
+    """
+    upload = form.get("logo_file")
+    name = identity.logo
+    if isinstance(upload, UploadFile) and upload.filename:
+        content = upload.file.read(MAX_UPLOAD_MB * 1_000_000 + 1)
+        name = base.pictures.add([logo_of(content)], by=account.name)
+    elif name and not base.pictures.known([name]):
+        raise UnknownRecord(f"There is no picture {name!r}.")
+    return replace(identity, logo=name)
+
+
+def _settings_page(
+    request: PageRequest,
+    typed: Typed,
+    *,
+    status_code: int = 0,
+    done: bool = False,
+    earlier: int = 0,
+) -> Response:
+    identity = typed.identity
+    accent = accent_of(identity.accent) if identity.accent and not typed.wrong else None
+    return request.page(
+        "identity/settings.html",
+        here=address(Page.SETTINGS),
+        status_code=status_code or (422 if typed.message else 200),
+        typed=typed,
+        accent=accent,
+        texts={
+            text_name(page, language): site_text(identity, page, language)
+            for page in TEXT_PAGES
+            for language in Language
+        },
+        text_pages=TEXT_PAGES,
+        revisions=request.knowledge_base.identity.revisions(),
+        done=done,
+        earlier=earlier,
+    )

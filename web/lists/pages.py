@@ -33,8 +33,9 @@ from web.http.security.bodies import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
 from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
-from web.lists.files import FILES, ListReader
-from web.lists.rows import (
+from web.lists.files import (
+    FILES,
+    ListReader,
     ListRow,
     SentEntry,
     picked_entries,

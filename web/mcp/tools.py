@@ -20,8 +20,7 @@ from web.api.read import Like, Near, QueryText, Unlike, Within, WordingChoice
 from web.api.routing import Department, PageLanguage, Theme
 from web.api.schemas import ActorWithCases, CaseReference, Shape
 from web.board.api import NewNotice, NoticeOut, content_of
-from web.catalogue.contact_links import as_seen_by
-from web.catalogue.provenance import shown_competences
+from web.catalogue.records import as_seen_by, shown_competences
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
 from web.http.templating import Renderer

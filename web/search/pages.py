@@ -1,15 +1,19 @@
-"""The pages of a search: results, who to call, why a hit was found, the report."""
+"""The pages of a search: results, who to call, why, and the report with its files."""
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 from urllib.parse import quote
 
-from fastapi import Query
+from fastapi import HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import QueryError
+from kb.explanation.report import SearchReport
+from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
 from kb.explanation.score_table import OwnPart, score_table
+from kb.explanation.signature import Signature
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import WordingState
 from kb.models import Actor
@@ -20,15 +24,65 @@ from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.readings import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
+from kb.settings import Settings
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
+from web.http.security.secret import NoSecret, site_secret
 from web.http.urls import Page
-from web.maps.result_map import ResultMap
+from web.maps import ResultMap
 from web.search.demand_counter import count_demand
-from web.search.report_downloads import signature_of
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
+
+router = PageRouter()
+
+
+MEDIA_TYPES = {ReportFormat.JSON: "application/json", ReportFormat.CSV: "text/csv; charset=utf-8"}
+
+
+class ReportHasChanged(HTTPException):
+    """The report cannot be made again: it would not be the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            409, "The base, or the program, has changed since this report: make it anew."
+        )
+
+
+def signature_of(
+    report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
+) -> Signature | None:
+    """Returns the signature of a report; None if there is no secret to sign with."""
+    try:
+        return signature(report, site_secret(settings, knowledge_base))
+    except NoSecret:
+        return None
+
+
+def report_file(
+    report: SearchReport,
+    format: ReportFormat,
+    key: str,
+    *,
+    lang: str,
+    at: str = "",
+    seal: str = "",
+) -> bytes:
+    """The file of a report; of the one that was made `at` a time, if its HMAC was this `seal`.
+
+    So the files that a page offers say what it says, to the second, and nobody can have one of a
+    time that they made up. `lang` is that of the spreadsheets that a CSV is for.
+
+    Raises:
+        ReportHasChanged: that one cannot be had any more.
+    """
+    if at or seal:
+        report = replace(report, at=at)
+        if not hmac.compare_digest(signature(report, key).hmac.encode(), seal.encode()):
+            raise ReportHasChanged
+    return as_json(report, key) if format is ReportFormat.JSON else as_csv(report, key, lang)
+
 
 LIMITS = (10, 25, 50, MAX_LIMIT)
 """How many actors a page of results shows at first, and then when more are asked for."""
@@ -50,8 +104,6 @@ ROWS_OF_A_REPORT = 5_000
 
 RESULTS = "search/search.html"
 """The template of the results."""
-
-router = PageRouter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from kb.models import Actor, Kind
 from kb.registers.sites import Site
 from kb.search.results import SearchResult
+from kb.settings import Settings
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
@@ -176,9 +177,9 @@ def base() -> MoodyKnowledgeBase:
 
 
 @pytest.fixture(scope="module")
-def site(base: MoodyKnowledgeBase) -> Iterator[str]:
+def site(base: MoodyKnowledgeBase, settings: Settings) -> Iterator[str]:
     # What is counted is written down soon.
-    with patch.object(usage, "WRITTEN_EVERY_S", 0.05), serving(base) as url:
+    with patch.object(usage, "WRITTEN_EVERY_S", 0.05), serving(base, settings) as url:
         yield url
 
 

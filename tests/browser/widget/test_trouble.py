@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from kb.errors import KnowledgeBaseError
 from tests.browser.widget.conftest import (
     KEY,
-    OFF,
     POOR,
     SEARCH,
     Embedding,
@@ -70,17 +69,6 @@ def test_a_server_that_fails_can_be_asked_again(embedding: Embedding) -> None:
     expect(options_of(page)).to_have_count(3)
     expect(field_of(page)).to_be_focused()
     expect(page.get_by_role("button", name="Réessayer")).to_be_hidden()
-
-
-def test_a_server_that_breaks_can_be_asked_again(embedding: Embedding) -> None:
-    page = embedding.open('lang="en"', fails=True)
-    embedding.base.trouble = RuntimeError()
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("The search does not answer.")
-    expect(page.get_by_role("status")).to_have_text("The search does not answer.")
-    embedding.base.trouble = None
-    page.get_by_role("button", name="Try again").click()
-    expect(options_of(page)).to_have_count(3)
 
 
 def test_a_second_attempt_is_shown_and_its_failure_heard_again(embedding: Embedding) -> None:
@@ -151,12 +139,6 @@ def test_a_quota_that_is_used_up_is_said(
     field_of(page).fill("cirages")
     expect(part(page, "note")).to_have_text("Ce site a fait toutes ses recherches du jour.")
     expect(part(page, "retry")).to_be_hidden()
-
-
-def test_a_site_that_is_switched_off_is_told(embedding: Embedding) -> None:
-    page = embedding.open(f'site="{OFF}" lang="en"', fails=True)
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("The search is not open to this site.")
 
 
 def test_a_page_of_another_origin_than_the_sites_reads_nothing(embedding: Embedding) -> None:

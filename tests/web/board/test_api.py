@@ -16,7 +16,7 @@ from kb.registers.board.notice import AnswerKind, Closing, NoticeContent, Notice
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.signed_in import PASSWORD, SITE, client_of
-from web.board.linked_data import notice as described
+from web.board.pages import described
 from web.http.i18n import Language
 from web.http.urls import absolute_urls
 

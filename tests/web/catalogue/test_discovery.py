@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.web.page_reader import Page
-from web.catalogue import discovery
+from web.catalogue import pages
 
 SITE = "https://quisait.example"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -78,7 +78,7 @@ def test_every_page_of_the_sitemap_names_its_other_language(client: TestClient) 
 def test_a_long_sitemap_is_split(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = locations(xml(client, "/sitemap-1.xml"))
     assert client.get("/sitemap-2.xml").status_code == 404
-    monkeypatch.setattr(discovery, "ADDRESSES_PER_SITEMAP", 3)
+    monkeypatch.setattr(pages, "ADDRESSES_PER_SITEMAP", 3)
     parts = locations(xml(client, "/sitemap.xml"))
     assert len(parts) == -(-len(whole) // 6)
     assert [
@@ -92,7 +92,7 @@ def test_a_sitemap_that_is_not_there(client: TestClient) -> None:
 
 
 def test_a_sitemap_stays_under_the_limit_of_the_protocol() -> None:
-    assert discovery.ADDRESSES_PER_SITEMAP * 2 == 50_000
+    assert pages.ADDRESSES_PER_SITEMAP * 2 == 50_000
 
 
 @pytest.mark.parametrize(

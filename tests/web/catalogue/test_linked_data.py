@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL, HOSTILE
-from web.catalogue.linked_data import as_script_content
+from web.catalogue.records import as_script_content
 
 SITE = "https://quisait.example"
 

@@ -19,7 +19,7 @@ from kb.search.results import Fit
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import SETTINGS, account_client, another_browser, send
-from web.dashboard.figures import TABLES
+from web.dashboard import TABLES
 from web.search.demand_counter import DemandCounter
 
 ROCKET = "une fusée en titane"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
-from web.editorial.differences import (
+from web.editorial.history import (
     CONTEXT_CHARS,
     FieldDifference,
     PieceKind,

@@ -88,13 +88,13 @@ def test_these_pages_have_a_style_sheet_of_their_own(
     base: KnowledgeBase, moderator: TestClient
 ) -> None:
     sheets = Page(moderator.get("/fr/doublons").text).all("link", rel="stylesheet")
-    assert len(sheets) == 4
-    style = moderator.get(sheets[3].attributes["href"]).text
+    assert len(sheets) == 5
+    style = moderator.get(sheets[4].attributes["href"]).text
     assert len(style.encode()) < 14_000
     assert "url(" not in style
     assert "@import" not in style
     assert (
-        len(Page(client_of(base).get("/fr/cas/angouleme").text).all("link", rel="stylesheet")) == 3
+        len(Page(client_of(base).get("/fr/cas/angouleme").text).all("link", rel="stylesheet")) == 4
     )
 
 

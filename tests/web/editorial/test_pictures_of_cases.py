@@ -79,8 +79,8 @@ def test_a_picture_is_shown_in_the_width_that_is_needed(
     assert [one.attributes["alt"] for one in Page(visitor.get("/fr/").text).all("img")] == [
         "A bottle"
     ]
-    shared = visitor.get(f"/share/en/case/{ANGOULEME.id}")
-    assert shared.headers["Content-Type"] == "image/jpeg"
+    shared = read.one("meta", property="og:image").attributes["content"]
+    assert visitor.get(shared).headers["Content-Type"] == "image/webp"
 
 
 def test_without_words_for_who_does_not_see_it_a_picture_is_refused_and_not_lost(

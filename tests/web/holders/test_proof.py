@@ -3,7 +3,7 @@
 import pytest
 
 from kb.models import Actor
-from web.holders.proof import proves
+from web.holders.claiming import proves
 
 OWN = Actor(id="own", name="Saphir", website="https://www.saphir.fr/contact")
 

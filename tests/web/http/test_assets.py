@@ -12,6 +12,7 @@ def test_an_address_with_the_hash_of_the_content_is_kept_for_ever(client: TestCl
     addresses = style_addresses(client)
     # The palette first: what is printed has colours of its own.
     assert [one.partition("?")[0] for one in addresses] == [
+        "/static/fonts/fonts.css",
         "/static/palette.css",
         "/static/style.css",
         "/static/lists/picks.css",

@@ -25,8 +25,6 @@ from tests.web.page_reader import Page as ReadPage
 from tests.web.sample_base import ACTORS, ANGOULEME, CASES, SampleBase
 from tests.web.signed_in import PASSWORD, sign_in
 from web.app import create_app
-from web.fonts.faces import FACES, RANGES
-from web.fonts.web_fonts import FontFile, WebFonts
 from web.http.assets import STATIC_FOLDER, Assets
 from web.http.i18n import Language
 from web.http.templating import Renderer
@@ -112,8 +110,7 @@ def base() -> Iterator[Seeded]:
 
 
 def browser_of(base: Seeded, proxy: type[StrippingProxy] = StrippingProxy) -> TestClient:
-    made = WebFonts((FontFile(FACES[0], next(iter(RANGES)), b"not a font"),))
-    app = create_app(base, SETTINGS, made)
+    app = create_app(base, SETTINGS)
     return TestClient(
         proxy(app), base_url=HOST, follow_redirects=False, raise_server_exceptions=False
     )

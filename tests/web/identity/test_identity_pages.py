@@ -14,7 +14,7 @@ from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
-from web.identity.accent import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
+from web.identity.pages import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
 
 PATHS = {
     "fr": ("/fr/mentions-legales", "/fr/accessibilite", "/fr/confidentialite"),

@@ -9,7 +9,7 @@ from kb.reference.departments import NAMES
 from kb.reference.outlines import outlines
 from kb.reference.points import Point
 from kb.reference.whereabouts import PARTS_OF_FRANCE
-from web.maps.map_view import WIDTH, MapView, Pin, map_views
+from web.maps import WIDTH, MapView, Pin, map_views
 
 ANGOULEME, COGNAC, REUNION = Point(45.649, 0.156), Point(45.696, -0.329), Point(-20.879, 55.449)
 

@@ -17,7 +17,6 @@ from kb.store.store import Store
 from tests.web.sample_base import ACTORS, CASES, sample_encoder
 from web import answering, server
 from web.cli import main
-from web.fonts.web_fonts import NO_FONTS
 
 
 class SmallBase(KnowledgeBase):
@@ -55,7 +54,7 @@ def serve(folder: Path, *arguments: str) -> None:
 
 if __name__ in {"__main__", "__mp_main__"}:  # of a server, and of each further worker
     patch.multiple(server, **SMALL).start()
-    small: dict[str, Any] = {"warm_up_hints": lambda _: None, "prepare_fonts": lambda _: NO_FONTS}
+    small: dict[str, Any] = {"warm_up_hints": lambda _: None}
     patch.multiple(answering, **small).start()
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
-from web.privacy.forgetting import Forgetting
+from web.privacy import Forgetting
 
 KEPT = Retention.of(Settings())
 LONG_S = 60.0

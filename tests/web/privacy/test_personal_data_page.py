@@ -15,7 +15,7 @@ from kb.store.store import SqliteStore
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, send
-from web.privacy.pages import KIND_LABELS
+from web.privacy import KIND_LABELS
 
 PATH = "/en/personal-data"
 NAME = "Jeanne Zorglub"

@@ -1,16 +1,21 @@
-"""What a form offers to choose from: languages, roles, actors by their ids or names, readers."""
+"""What a field can be chosen from, pictures of forms, and the source text beside them."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from starlette.datastructures import UploadFile
+
+from ingest.reading.documents import photograph_of
 from ingest.records.fields import folded
-from kb.errors import QueryError, UnknownRecord
+from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Kind
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
@@ -106,3 +111,87 @@ def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> Cont
 
 def _visibility(given: str, before: Visibility) -> Visibility:
     return Visibility(given) if given in set(Visibility) else before
+
+
+_MEGABYTE = 1_000_000
+
+
+def with_picture(
+    base: KnowledgeBase, form: Mapping[str, object], *, by: str
+) -> tuple[Mapping[str, object], str]:
+    """Returns the form with the name of its picture, and what is wrong with an upload, if anything.
+
+    What is uploaded is kept at once: nothing is sent twice if another field is refused. A name that
+    no picture of the base has is taken out.
+    """
+    if "picture" not in form and "picture_file" not in form:
+        return form, ""
+    upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
+    if isinstance(upload, UploadFile) and upload.filename:
+        try:
+            encoded = photograph_of(upload.file.read(MAX_UPLOAD_MB * _MEGABYTE + 1))
+            name = base.pictures.add(encoded, by=by)
+        except InputError as error:
+            problem = error.remark
+    elif form.get("without_picture"):
+        return {**form, "picture": "", "picture_alt": "", "picture_credit": ""}, ""
+    elif name and not base.pictures.known([name]):
+        name = ""
+    return {**form, "picture": name}, problem
+
+
+# What Markdown and line breaks may have put between two words of a sentence.
+_BETWEEN_WORDS = r"[\s*_`#>|\\\[\]]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the text; `number` is 0 outside of the marked sentences."""
+
+    text: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedText:
+    """`stretches` joined are the text; `numbers` has the sentences that were found in it."""
+
+    stretches: tuple[Stretch, ...]
+    numbers: Mapping[str, int]
+
+
+def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
+    """Marks the first occurrence of each sentence; those that overlap share a mark."""
+    places = {sentence: place for sentence in sentences if (place := _place(text, sentence))}
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(places.values()):
+        if spans and start < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+
+    stretches, position = [], 0
+    for number, (start, end) in enumerate(spans, start=1):
+        stretches += [Stretch(text[position:start]), Stretch(text[start:end], number)]
+        position = end
+    stretches.append(Stretch(text[position:]))
+    numbers = {
+        sentence: number
+        for sentence, (start, _) in places.items()
+        for number, (first, last) in enumerate(spans, start=1)
+        if first <= start < last
+    }
+    return NumberedText(tuple(stretch for stretch in stretches if stretch.text), numbers)
+
+
+def _place(text: str, sentence: str) -> tuple[int, int] | None:
+    """The half-open span of the sentence in the text, whatever stands between its words."""
+    words = re.findall(r"[^\s*_`#>|\\\[\]]+", sentence)
+    if not words:
+        return None
+    sentence = sentence.strip()
+    start = text.find(sentence)
+    if start >= 0:
+        return start, start + len(sentence)
+    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text)
+    return found.span() if found else None

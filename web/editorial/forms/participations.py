@@ -1,16 +1,22 @@
-"""Participations as rows of a form, and back."""
+"""The participations in a form, those that are suggested, and participants without an entry."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
+from typing import Self, cast
 
+from ingest.extraction.whereabouts import town_of
 from ingest.records.fields import MAX_LINE_CHARS, folded, one_line, web_address
-from kb.errors import InputError
+from kb.errors import EditConflict, InputError
+from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.models import Participation
+from kb.models import Actor, Case, Participation
 from kb.reference.fields import FieldKind
-from kb.reference.roles import Role
-from kb.registers.drafts import ProposedParticipation
+from kb.reference.roles import ROLES, Role
+from kb.registers.drafts import OPEN_STATES, Draft, ProposedParticipation
 from web.editorial.forms.cleaning import FieldCleaner, why_wrong
+from web.http.urls import Address, Page, address
 
 _UNKNOWN_ACTOR = N_(
     "No organisation has this name or identifier. Leave it empty if it has no entry."
@@ -92,3 +98,134 @@ def participation_from(
         contribution=clean(f"contribution-{number}", one_line),
         source_url=source_url,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An organisation that may have taken part: the numbers of its rows in the form, surest first.
+
+    It has a row for each role.
+    """
+
+    name: str
+    actor_id: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Rows of a form that are not kept, and come from proposals.
+
+    `organisations` are those that take no part yet, surest first. `also` has the further roles of
+    those that do, by the number of their first row.
+    """
+
+    organisations: Sequence[Suggestion]
+    also: Mapping[int, Sequence[int]]
+
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The numbers of all rows that are not kept and come from proposals."""
+        groups = [*(organisation.rows for organisation in self.organisations), *self.also.values()]
+        return frozenset(chain.from_iterable(groups))
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
+    ) -> Self:
+        kept: dict[str, int] = {}
+        for number, row in enumerate(rows):
+            if not is_suggested(row, proposals):
+                for key in _keys(row):
+                    kept.setdefault(key, number)
+        waiting: dict[str, list[int]] = {}
+        also: dict[int, list[int]] = defaultdict(list)
+        by_confidence = sorted(
+            (number for number, row in enumerate(rows) if is_suggested(row, proposals)),
+            key=lambda number: -proposals[rows[number].proposal].confidence,
+        )
+        for number in by_confidence:
+            keys = _keys(rows[number])
+            if taken := [kept[key] for key in keys if key in kept]:
+                also[min(taken)].append(number)
+                continue
+            group = next((waiting[key] for key in keys if key in waiting), [])
+            group.append(number)
+            waiting |= dict.fromkeys(keys, group)
+        groups = {id(group): group for group in waiting.values()}.values()
+        return cls([_suggestion(rows, group) for group in groups], also)
+
+
+def is_suggested(row: ParticipationRow, proposals: Sequence[ProposedParticipation]) -> bool:
+    """Whether a row only stands for a proposal that nobody has accepted."""
+    return not row.kept and 0 <= row.proposal < len(proposals)
+
+
+def _keys(row: ParticipationRow) -> list[str]:
+    """By what rows of one organisation are known: its entry and its name."""
+    return [f"{kind} {key}" for kind, key in (("id", row.actor_id), ("n", folded(row.name))) if key]
+
+
+def _suggestion(rows: Sequence[ParticipationRow], group: Sequence[int]) -> Suggestion:
+    actor_id = next((rows[number].actor_id for number in group if rows[number].actor_id), "")
+    return Suggestion(rows[group[0]].name, actor_id, tuple(group))
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedParticipant:
+    """A participant, by its name in a case: in a draft, or as published if `draft` is None."""
+
+    name: str
+    case: Case
+    draft: Draft | None = None
+
+    @property
+    def page(self) -> Address:
+        """The page that it is mentioned on."""
+        if self.draft is not None:
+            return address(Page.DRAFT, self.draft.id, done="linked")
+        return address(Page.CASE, self.case.id, done="linked")
+
+    def entry(self, case_url: str) -> Actor:
+        """What the article says of it, as an entry without an id; `case_url` names the article."""
+        parts = list(self.case.participants)
+        if self.draft is not None:
+            parts += [one.participation for one in self.draft.proposals.participations]
+        said = [
+            part.contribution
+            for part in parts
+            if self._is(part.name) and ROLES[part.role].is_know_how
+        ]
+        return Actor(
+            id="",
+            name=self.name,
+            description="\n".join(dict.fromkeys(_as_sentence(words) for words in said if words)),
+            place=town_of(self.name, [self.case.text]),
+            lang=self.case.lang,
+            source_url=self.case.source_url or case_url,
+        )
+
+    def link(self, base: KnowledgeBase, actor_id: str, *, by: str) -> None:
+        """Links the participants of this name to an actor; not if others change them meanwhile."""
+        participants = tuple(
+            replace(part, actor_id=actor_id) if self._is(part.name) else part
+            for part in self.case.participants
+        )
+        linked = replace(self.case, participants=participants)
+        if self.draft is None:
+            base.put([linked], by=by)
+        elif self.draft.state in OPEN_STATES:
+            try:
+                base.drafts.save(self.draft.id, linked, by=by, revision=self.draft.revision)
+            except EditConflict:
+                draft = base.drafts.get(self.draft.id)
+                case = cast("Case", draft.record)
+                replace(self, draft=draft, case=case).link(base, actor_id, by=by)
+
+    def _is(self, name: str) -> bool:
+        return folded(name) == folded(self.name)
+
+
+def _as_sentence(words: str) -> str:
+    sentence = f"{words[:1].upper()}{words[1:]}"
+    return sentence if sentence.endswith((".", "…", "!", "?")) else f"{sentence}."

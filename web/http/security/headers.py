@@ -33,7 +33,7 @@ def _policy(**changed: str) -> str:
     return "; ".join(f"{directive} {sources}" for directive, sources in directives.items())
 
 
-_ASSETS = ("/static/", "/media/", "/fonts/", "/identity.css")
+_ASSETS = ("/static/", "/media/", "/identity.css")
 
 KEYS_OF_LINKS = frozenset({"t", "key"})
 """The parameters of addresses that are a key by themselves, such as those in mails."""

@@ -14,7 +14,7 @@ import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -26,7 +26,6 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from ingest.sandbox.turns import ASKER
-from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.access.sessions import IDLE_DAYS, LONGEST_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole
@@ -118,12 +117,12 @@ class Sessions:
     def sign_out(self, request: Request, response: Response) -> None:
         """Ends the session, and deletes the browser's cookie.
 
-        Where the base cannot be written now, this process ends the session all the same.
+        Raises:
+            KnowledgeBaseError: the base cannot be written now: the session goes on.
         """
         kept = self.of(request).kept
         if kept:
-            with suppress(KnowledgeBaseError):
-                self._knowledge_base.sessions.end([kept.hash])
+            self._knowledge_base.sessions.end([kept.hash])
         request.state.session = NOBODY
         self._cookies.delete(request, response, SESSION)
 

@@ -8,7 +8,6 @@ from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.access.sessions import MOST_OF_ACCOUNT, BrowserSessions
 from kb.registers.accounts import Account, AccountRole
-from kb.store.pool import StorePool
 
 PASSWORD = "du cirage au gel"
 
@@ -151,71 +150,17 @@ def test_another_process_sees_at_once_what_was_ended(
     assert other.find("one") is None
 
 
-def test_where_another_process_writes_what_was_ended_is_over_here_and_soon_everywhere(
-    base: KnowledgeBase,
-    lea: Account,
-    calendar: Calendar,
-    monkeypatch: pytest.MonkeyPatch,
+def test_while_another_process_writes_nobody_is_signed_in_or_out(
+    base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.01)
-    here, there = (BrowserSessions(base._stores, calendar) for _ in range(2))
-    kept = here.add("one", lea, "")
-    here.add("two", lea, "")
+    sessions = BrowserSessions(base._stores, calendar)
+    kept = sessions.add("one", lea, "")
     with base._stores.lend() as other, other.writing():
         calendar.pass_days(1)
-        here.note_page(kept)
-        assert here.find("one") == (lea, kept)
-        with pytest.raises(KnowledgeBaseError, match="locked"):
-            here.end(["one"])
-        assert here.find("one") is None
-        assert [one.hash for one in here.of_account(lea)] == ["two"]
-        assert there.find("one")
-        # Whoever signs in meanwhile is in, and out of the session before.
-        here.add("three", lea, "", replaced="two")
-        assert here.find("three")
-        assert here.find("two") is None
-    assert here.find("three")  # any request
-    assert there.find("one") is None
-    assert there.find("two") is None
-    base.accounts.set_password("Léa", "un autre gel en flacon")
-    assert here.find("three") is None
-
-
-def test_where_nothing_can_be_written_sessions_are_kept_in_this_process(
-    base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = base._stores.place
-    written = BrowserSessions(StorePool(path), calendar)
-    written.add("before", lea, "")
-    monkeypatch.setattr("kb.store.database.is_writable", lambda _: False)
-    sessions, other = (BrowserSessions(StorePool(path), calendar) for _ in range(2))
-    kept = sessions.add("one", lea, "")
-    assert sessions.find("one") == (lea, kept)
-    assert other.find("one") is None
-    calendar.pass_days(10)
-    sessions.note_page(kept)
-    calendar.pass_days(10)
-    assert sessions.find("one")
-    sessions.add("two", lea, "", replaced="one")
-    assert sessions.find("one") is None
-    sessions.end(["two"])
-    assert sessions.find("two") is None
-    # Whoever may write has changed the password meanwhile.
-    sessions.add("three", lea, "")
-    base.accounts.set_password("Léa", "un autre gel en flacon")
-    assert sessions.find("three") is None
-    for number in range(MOST_OF_ACCOUNT + 9):
-        sessions.add(f"number {number}", base.accounts.get("Léa"), "")
-    assert len(sessions._in_memory) <= MOST_OF_ACCOUNT + 1
-
-
-def test_what_was_written_before_is_ended_in_a_process_that_cannot_write(
-    base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = base._stores.place
-    BrowserSessions(StorePool(path), calendar).add("before", lea, "")
-    monkeypatch.setattr("kb.store.database.is_writable", lambda _: False)
-    sessions = BrowserSessions(StorePool(path), calendar)
-    assert sessions.find("before")
-    sessions.end(["before"])
-    assert sessions.find("before") is None
+        sessions.note_page(kept)
+        for change in (lambda: sessions.end(["one"]), lambda: sessions.add("two", lea, "")):
+            with pytest.raises(KnowledgeBaseError, match="locked"):
+                change()
+        assert sessions.find("one") == (lea, kept)
+        assert sessions.find("two") is None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.editorial.forms.source_text import Stretch, numbered
+from web.editorial.forms.choices import Stretch, numbered
 
 TEXT = "Un titre\n\nAvel **fabrique** le\ngel. L'hôpital l'achète. Fin."
 

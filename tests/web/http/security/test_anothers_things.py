@@ -81,7 +81,6 @@ def test_no_page_tells_of_a_notice_that_waits(base: KnowledgeBase, zoe: TestClie
         f"/fr/besoins-et-offres/{waiting.id}",
         f"/fr/modifier/annonces/{waiting.id}",
         f"/api/notices/{waiting.id}",
-        f"/share/fr/notice/{waiting.id}",
     ):
         for client in (zoe, client_of(base)):
             answer = client.get(path)

@@ -1,0 +1,340 @@
+"""The dashboard: what is asked and not found, what waits, what is thin and what ages."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import cast
+
+from fastapi import HTTPException
+from starlette.responses import Response
+
+from kb.errors import ReadOnlyKnowledgeBase
+from kb.explanation.report_files import CsvLayout
+from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
+from kb.reference.departments import NAMES
+from kb.registers.accounts import AccountRole
+from kb.registers.alerts.subscriptions import Subscription
+from kb.registers.board.notice import NoticeState
+from kb.registers.clock import before, today
+from kb.registers.drafts import DraftState
+from kb.registers.sites import SHOWN_DAYS, SiteCounts
+from kb.search.results import Fit
+from web.editorial.labels import CANNOT_WRITE
+from web.embed.usage import SiteUsage
+from web.http.dependencies import APageRequest
+from web.http.i18n import translations
+from web.http.refusals import no_such_action, not_allowed
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.sessions import AForm, AModerator
+from web.http.urls import Page, address
+from web.search.demand_counter import demand_counter_of
+
+router = PageRouter()
+
+
+COLUMN_TITLES: Mapping[str, str] = {
+    "need": N_("Need"),
+    "asked": N_("Times asked"),
+    "days": N_("Days"),
+    "last": N_("Last time"),
+    "day": N_("Day"),
+    "strong": N_("Strong fit"),
+    "possible": N_("Possible fit"),
+    "weak": N_("Unlikely"),
+    "none": N_("Very unlikely"),
+    "theme": N_("Theme"),
+    "department": N_("Department"),
+    "actors": N_("Organisations"),
+    "cases": N_("Cases"),
+    "organisation": N_("Organisation"),
+    "changed": N_("Last changed"),
+    "site": N_("Site"),
+    "searches": N_("Searches"),
+    "empty": N_("Without a fit"),
+    "selections": N_("Results opened"),
+}
+"""The title of each column, by its name."""
+
+
+STEP = 10.0
+"""Width of a day, of which a bar takes `BAR`."""
+BAR = 8.0
+HEIGHT = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlotBar:
+    """A bar, or a part of one: of which series, counted from 0, and its rectangle."""
+
+    series: int
+    x: float
+    y: float
+    height: float
+    width: float = BAR
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Bars in a drawing of `width` × `height`; the highest, of `top` in all, is as high as it."""
+
+    bars: Sequence[PlotBar]
+    width: float
+    top: int
+    height: float = HEIGHT
+
+
+def stacked_bars(rows: Sequence[Sequence[int]]) -> Plot:
+    """Returns a bar for each row, its numbers piled up from below, the first one lowest."""
+    top = max((sum(row) for row in rows), default=0)
+    bars = []
+    for place, row in enumerate(rows):
+        below = 0
+        for series, number in enumerate(row):
+            if number:
+                below += number
+                y = HEIGHT * (top - below) / top
+                bars.append(PlotBar(series, place * STEP, y, HEIGHT * number / top))
+    return Plot(bars, len(rows) * STEP, top)
+
+
+YEAR_S = 365 * 24 * 60 * 60
+THIN_ACTORS = 3
+"""A theme with fewer actors than this is thin, and so is one with fewer actors than cases."""
+SHOWN_AGEING = 10
+AGEING_IN_FILE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTable:
+    """Rows of figures. `columns` are names of `COLUMN_TITLES`."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str | int, ...]]
+
+    @property
+    def titles(self) -> Sequence[str]:
+        """The titles of the columns, in English."""
+        return [COLUMN_TITLES[column] for column in self.columns]
+
+    def plot(self, *columns: str) -> Plot:
+        """Returns a bar for each row, of the numbers of these columns, the first one lowest."""
+        places = [self.columns.index(column) for column in columns]
+        return stacked_bars([[int(row[place]) for place in places] for row in self.rows])
+
+    def total(self, *columns: str) -> int:
+        """Returns the sum of the numbers of these columns."""
+        places = [self.columns.index(column) for column in columns]
+        return sum(int(row[place]) for row in self.rows for place in places)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingWork:
+    """What waits for moderators: how much, and since when the oldest does, empty if unknown."""
+
+    drafts: int
+    drafts_since: str
+    notices: int
+    notices_since: str
+    answers: int
+    pairs: int
+    flags: int
+    duplicates: int
+    failing: int
+    unlisted: int
+
+    @classmethod
+    def of(cls, base: KnowledgeBase) -> "WaitingWork":
+        drafts = base.drafts.list([DraftState.SUBMITTED])
+        notices = base.notices.list([NoticeState.WAITING])
+        sources = base.source_locations.list()
+        return cls(
+            drafts=len(drafts),
+            drafts_since=min((draft.created_at for draft in drafts), default=""),
+            notices=len(notices),
+            notices_since=min((notice.created_at for notice in notices), default=""),
+            answers=len(base.answers.waiting()),
+            pairs=len(base.notice_pairs.proposed()),
+            flags=len(base.flags.waiting()),
+            duplicates=base.duplicates.count(),
+            failing=len(base.source_locations.failing()),
+            unlisted=sum(len(base.unlisted.of(source.name)) for source in sources),
+        )
+
+
+def missed_needs(base: KnowledgeBase) -> FigureTable:
+    found = base.demand.missed()
+    return FigureTable(
+        ("need", "asked", "days", "last"),
+        [(need.words, need.asked, need.days, need.last) for need in found],
+    )
+
+
+def searches_by_fit(base: KnowledgeBase) -> FigureTable:
+    """Returns the count of searches by best fit, on each of the last `SHOWN_DAYS` days."""
+    days = _last_days()
+    found = base.demand.searches(days[0])
+    rows: list[tuple[str | int, ...]] = [
+        (day, *(found.get(day, {}).get(fit, 0) for fit in Fit)) for day in days
+    ]
+    return FigureTable(("day", *(fit.value for fit in Fit)), rows)
+
+
+def thin_themes(base: KnowledgeBase) -> FigureTable:
+    """Returns the themes with few actors, those with most cases first."""
+    thin = [
+        theme for theme in base.themes() if theme.actors < THIN_ACTORS or theme.actors < theme.cases
+    ]
+    thin.sort(key=lambda theme: (theme.actors - theme.cases, theme.name))
+    rows = [(theme.name, theme.actors, theme.cases) for theme in thin]
+    return FigureTable(("theme", "actors", "cases"), rows)
+
+
+def actors_by_department(base: KnowledgeBase) -> FigureTable:
+    """Returns the count of actors of every department, in the order of their codes."""
+    counts = dict(base.departments())
+    return FigureTable(("department", "actors"), [(code, counts.get(code, 0)) for code in NAMES])
+
+
+def ageing_actors(base: KnowledgeBase, limit: int = AGEING_IN_FILE) -> FigureTable:
+    """Returns the actors that nothing confirmed for a year, the oldest first."""
+    oldest = base.ageing_actors.oldest(year_ago(), limit)
+    return FigureTable(
+        ("organisation", "changed"), [(actor.name, actor.changed[:10]) for actor in oldest]
+    )
+
+
+def use_of_sites(base: KnowledgeBase) -> FigureTable:
+    """Returns the use of each site that embeds the search, on each of the last days."""
+    return FigureTable(
+        ("site", "day", "searches", "empty", "selections"),
+        [(name, *row) for name, table in use_by_site(base).items() for row in table.rows],
+    )
+
+
+def use_by_site(base: KnowledgeBase) -> Mapping[str, FigureTable]:
+    """Returns the use by day of each site, by its name; of namesakes, by name and key."""
+    days = _last_days()
+    sites = base.sites.list()
+    names = [site.name for site in sites]
+    found = {}
+    for site in sites:
+        counts = dict(base.sites.counts(site.key, since=days[0]))
+        used = [(day, counts.get(day, SiteCounts())) for day in days]
+        rows = [(day, use.searches, use.empty, use.selections) for day, use in used]
+        name = site.name if names.count(site.name) == 1 else f"{site.name} ({site.key})"
+        found[name] = FigureTable(("day", "searches", "empty", "selections"), rows)
+    return found
+
+
+def subscribed(base: KnowledgeBase) -> Sequence[Subscription]:
+    """Returns the alerts by mail that somebody confirmed."""
+    return base.subscriptions.confirmed()
+
+
+TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
+    "searches": searches_by_fit,
+    "needs": missed_needs,
+    "themes": thin_themes,
+    "departments": actors_by_department,
+    "ageing": ageing_actors,
+    "sites": use_of_sites,
+}
+"""The tables that there are files of, by the name in their address."""
+
+
+def year_ago() -> str:
+    """Returns the day a year ago."""
+    return before(YEAR_S)[:10]
+
+
+def _last_days() -> Sequence[str]:
+    last = date.fromisoformat(today())
+    return [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(SHOWN_DAYS))]
+
+
+SHOWN_NEEDS = 50
+SHOWN_THEMES = 15
+
+
+@router.shows(Page.DASHBOARD)
+def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+    return _dashboard(request, done=done)
+
+
+@router.takes(Page.DASHBOARD)
+def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
+    """Has searches counted or not, for administrators; or forgets a need that was asked."""
+    demand, what = request.knowledge_base.demand, text_of(form, "do")
+    if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
+        raise not_allowed()
+    try:
+        if what in {"count", "stop"}:
+            demand.choose(counted=what == "count", by=account.name)
+            demand_counter_of(request.http).flush()
+        elif what == "forget":
+            demand.forget(text_of(form, "need"))
+        else:
+            raise no_such_action()
+    except ReadOnlyKnowledgeBase:
+        return _dashboard(request, message=CANNOT_WRITE)
+    return see(request, address(Page.DASHBOARD, done=what), "asked")
+
+
+@router.shows(Page.DASHBOARD_FILE)
+def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
+    """Answers a table as a CSV file, for spreadsheets of the language."""
+    if table not in TABLES:
+        raise HTTPException(404)
+    _write_counts(request)
+    found, layout = TABLES[table](request.knowledge_base), CsvLayout.of(request.language)
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=layout.delimiter)
+    writer.writerow(map(translations(request.language).gettext, found.titles))
+    writer.writerows(map(layout.cell, row) for row in found.rows)
+    return Response(
+        written.getvalue().encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{table}.csv"'},
+    )
+
+
+def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Response:
+    _write_counts(request)
+    base = request.knowledge_base
+    counts = dict(base.departments())
+    searches = searches_by_fit(base)
+    return request.page(
+        "dashboard/dashboard.html",
+        here=address(Page.DASHBOARD),
+        status_code=503 if message else 200,
+        done=done,
+        message=message,
+        demand=base.demand,
+        choice=base.demand.choice(),
+        needs=base.demand.missed()[:SHOWN_NEEDS],
+        below_threshold=base.demand.below_threshold(),
+        searches=searches,
+        fits=list(Fit),
+        fitting=searches.total(Fit.STRONG, Fit.POSSIBLE),
+        searched=searches.total(*Fit),
+        waiting=WaitingWork.of(base),
+        subscribed=len(subscribed(base)),
+        themes=thin_themes(base),
+        shown_themes=SHOWN_THEMES,
+        theme_langs=base.theme_languages(),
+        covered=sum(1 for code in NAMES if counts.get(code)),
+        without_actors=[code for code in NAMES if not counts.get(code)],
+        ageing=base.ageing_actors.count(year_ago()),
+        oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
+        sites=use_by_site(base),
+    )
+
+
+def _write_counts(request: PageRequest) -> None:
+    """Writes down what is counted and not written yet, so that the page has it."""
+    cast("SiteUsage", request.http.app.state.site_usage).flush()
+    demand_counter_of(request.http).flush()

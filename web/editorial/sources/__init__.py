@@ -1,1 +1,0 @@
-"""The page of sources: who sees their contacts, which are read again, and what readings found."""

@@ -1,1 +1,0 @@
-"""The two families of type: subsets of installed fonts, made once and served from here."""

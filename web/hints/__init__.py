@@ -1,1 +1,0 @@
-"""Hints for who types a need, as the search field asks for them."""
