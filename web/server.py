@@ -181,7 +181,10 @@ def _starting(
         def start() -> BaseProcess:
             asked = (own, bound, counts.file, counts.secret, access_log, is_ready)
             process = processes.Process(target=_work, args=asked)
+            # Ctrl-C reaches all processes: this one tells the others to end.
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
             process.start()
+            signal.signal(signal.SIGINT, before)
             return process
 
         try:
@@ -199,7 +202,6 @@ def _work(
     is_ready: Event,
 ) -> None:
     """Is a worker, until it is told to end or the process that started it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it tells it to end
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with log_lines(settings.log, settings.log_level):
         try:
