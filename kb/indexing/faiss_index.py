@@ -103,7 +103,7 @@ class Index(DenseIndex):
             elif touched:
                 kept = np.flatnonzero(~np.isin(self.ids, id_array(touched)))
                 new = store.known_embeddings(self.encoder, touched)
-                parts = [(self.ids[kept], self._rows[kept]), new]
+                parts = [(self.ids[kept], self._rows[kept].astype(np.float32)), new]
             else:
                 result.ids, result._flat, result._rows = self.ids, self._flat, self._rows
                 return result

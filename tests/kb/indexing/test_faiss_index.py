@@ -172,8 +172,8 @@ def assert_as_made_afresh(index: Index, store: Store) -> None:
         return
     np.testing.assert_allclose([found[id_] for id_ in ids], vectors @ query, atol=1e-6)
     assert index.cosines(query, ids) == {id_: found[id_] for id_ in ids}
-    known = index.embeddings(ids)
-    np.testing.assert_array_equal(np.stack([known[id_] for id_ in ids]), vectors)
+    embedded = index.embeddings(ids)
+    np.testing.assert_array_equal(np.stack([embedded[id_] for id_ in ids]), vectors)
     assert_nearest_agrees(index, len(ids) + 1)
     for k in (1, 3):
         assert_nearest_agrees(index, k)
