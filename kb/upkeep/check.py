@@ -339,5 +339,6 @@ def check_base(
             check.repair()
             with closing(KnowledgeBase.open(settings)) as base:
                 base.rebuild()
-            found = check.run()
+            # By a new connection: one that was open calls a word index that another made damaged.
+            return check_base(settings, quick=quick)
     return found

@@ -21,7 +21,6 @@ IN_BOTH = frozenset({
     "test_of_many_who_save_at_once_one_does",
     "test_of_two_processes_one_tells_the_news",
     "test_of_two_who_write_at_once_the_second_is_told",
-    "test_parts_come_after_other_jobs_in_their_order",
     "test_searches_are_counted_by_day_and_fit",
     "test_the_first_pick_makes_a_list_which_others_do_not_see",
     "test_two_administrators_cannot_both_leave_at_once",

@@ -428,10 +428,10 @@ def test_without_room_nothing_is_unpacked(
 def test_a_backup_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
     folder = tmp_path / "kb"
     folder.mkdir()
-    unpacked(29, folder / DATABASE_FILE)
+    unpacked(30, folder / DATABASE_FILE)
     back_up_as_it_is(folder, tmp_path / "backup.zip")
     with BackupFile(tmp_path / "backup.zip") as backup_file:
-        assert backup_file.manifest.schema == 29
+        assert backup_file.manifest.schema == 30
     restored = restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
     assert {finding.about for finding in restored.findings} <= {"texts", "encoder"}
     base = KnowledgeBase(tmp_path / "new", lambda: WordCountEncoder("words-64", 64))
@@ -442,7 +442,7 @@ def test_a_backup_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
 def back_up_as_it_is(folder: Path, target: Path) -> None:
     """A backup by the program of an earlier schema: this one would migrate the base first."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "SCHEMA_VERSION", 29)
+        patch.setattr(migrations, "SCHEMA_VERSION", 30)
         back_up(settings(folder), target)
 
 
