@@ -71,6 +71,9 @@ NEAR = "select indexname from pg_indexes where indexname like 'embeddings_near%'
 
 
 def near_indexes(base: KnowledgeBase) -> list[str]:
+    """The indexes of near embeddings, once nobody makes one."""
+    if tending := base._index._tending:
+        tending.join()
     with base._stores.lend() as store:
         return [name for (name,) in store.execute(NEAR).fetchall()]
 

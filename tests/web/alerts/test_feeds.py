@@ -115,7 +115,12 @@ def test_who_has_a_feed_is_sent_nothing_until_something_changes(path: str) -> No
     assert unchanged.status_code == 304
     assert unchanged.content == b""
     assert unchanged.headers["ETag"] == answer.headers["ETag"]
-    base.put([Actor(id="new", name="Un nouveau", description="Il fait des cirages.")])
+    base.put(
+        [
+            Actor(id="new", name="Un nouveau", description="Il fait des cirages."),
+            replace(ANGOULEME, id="new", title="Un nouveau cas", translation_of=""),
+        ]
+    )
     changed = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != answer.headers["ETag"]
