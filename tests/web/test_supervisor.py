@@ -233,5 +233,5 @@ def test_a_directory_is_ingested_beside_a_server_that_goes_on_answering(
             server.send_signal(ending)
     assert found["hits"]
     # The job was not done when the search was answered: the worker ended with its server, and put
-    # it back for the next.
-    assert base.jobs.get(job.id).state is JobState.QUEUED
+    # it back for the next; on a busy machine it is killed, and the next finds it silent.
+    assert base.jobs.get(job.id).state in {JobState.QUEUED, JobState.RUNNING}
