@@ -55,14 +55,13 @@ FITTING = [
 ]
 
 
-def test_who_makes_it_fits_eleven_times_of_twelve(firms: KnowledgeBase) -> None:
+def test_who_makes_it_fits_but_once(firms: KnowledgeBase) -> None:
     missed = []
     for query, makers in FITTING:
         fits = {hit.actor.id: hit.fit for hit in firms.search(query, limit=3).hits}
         if all(fits.get(maker, Fit.NONE) is Fit.NONE for maker in makers):
             missed.append((query, fits))
-    assert len(FITTING) == 12
-    assert len(missed) <= 1, missed
+    assert len(missed) <= 1 < len(FITTING), missed
 
 
 def test_who_makes_a_thing_comes_before_who_uses_it(firms: KnowledgeBase) -> None:

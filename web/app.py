@@ -1,5 +1,7 @@
 """The application: every route, around one open knowledge base."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
@@ -11,6 +13,7 @@ from web.alerts import feeds, manage, news, subscribe
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
+from web.api.routing import problems_documented
 from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
@@ -143,6 +146,13 @@ def refuse_taken_path(settings: Settings) -> None:
     SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
 
 
+class Application(LoggedApplication):
+    """The application, whose document says how refusals are sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        return problems_documented(super().openapi())
+
+
 def create_app(
     knowledge_base: KnowledgeBase,
     settings: Settings,
@@ -159,7 +169,7 @@ def create_app(
     """
     refuse_taken_path(settings)
     sub_path = SubPath.of(settings)
-    app = LoggedApplication(
+    app = Application(
         title="Qui sait faire ?",
         summary="What organisations know how to do.",
         description=read.DESCRIPTION,

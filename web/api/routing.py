@@ -90,6 +90,18 @@ def problems(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problems_documented(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document, in which refusals have the media type that they are sent as."""
+    operations = (each for of_path in document["paths"].values() for each in of_path.values())
+    for operation in operations:
+        for response in operation["responses"].values():
+            content = response.get("content", {})
+            schema = content.get("application/json", {}).get("schema", {})
+            if schema.get("$ref", "").endswith("/Problem"):
+                content["application/problem+json"] = content.pop("application/json")
+    return document
+
+
 def reading_router(route_class: type[APIRoute] = APIRoute) -> APIRouter:
     return APIRouter(
         prefix="/api", route_class=route_class, dependencies=[Depends(announce_version)]

@@ -120,7 +120,7 @@ def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mappin
 
 
 class Problem(Shape):
-    """A refusal or a failure: problem details (RFC 9457), sent as application/problem+json."""
+    """A refusal or a failure: problem details (RFC 9457)."""
 
     title: str = about("The meaning of the status.", "Not Found")
     status: int = about("The status.", 404)
