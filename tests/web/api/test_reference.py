@@ -92,7 +92,7 @@ def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
             assert bool(operation.get("security")) != needs_none
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
-                    schema = answer["content"]["application/json"]["schema"]
+                    schema = answer["content"]["application/problem+json"]["schema"]
                     assert schema == {"$ref": "#/components/schemas/Problem"}
 
 
