@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from kb.editorial.catalogue import Catalogue
 from kb.editorial.commit import Change, Commit, Outcome, PutRecords, commit
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
-from kb.errors import KnowledgeBaseError
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import duplicates, versions
@@ -305,34 +304,6 @@ class Ingestion(Catalogue):
     ) -> RowSlice:
         """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
         return RowSlice(self._stores, self._indexer, source, rows, by=by, note=note)
-
-    def encode_ahead(
-        self,
-        job: str,
-        encoder: str,
-        actors: Sequence[Actor],
-        on_embedded: OnEmbedded | None = None,
-    ) -> None:
-        """Encodes what actors say that no passage says yet, for the job that is to put them.
-
-        Others do so beside that job, by the same `encoder`, a fingerprint. The embeddings are kept
-        until it uses them, or ends.
-
-        Raises:
-            KnowledgeBaseError: this process, or the base, has another encoder or other rules.
-        """
-        own = self._indexer.encoder
-        if own.fingerprint != encoder:
-            raise KnowledgeBaseError(
-                f"The job has another encoder than {own.name} {own.fingerprint}."
-            )
-        batch = self._indexer.start(on_embedded)
-        batch.derive(actors)
-        with self._stores.lend() as store:
-            self._indexer.refuse_mismatch(store)
-            batch.embed(store)
-            with store.writing():
-                batch.put_ahead(store, job)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.

@@ -57,7 +57,6 @@ class Job:
     """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure.
 
     While it runs, `file` and `phase` say where it is, and `per_second` how many entries it does.
-    It may be a `part_of` another job: what others can do for that, which waits for none of it.
     """
 
     id: str
@@ -76,7 +75,6 @@ class Job:
     file: str = ""
     phase: str = ""
     per_second: float = 0.0
-    part_of: str = ""
 
     @property
     def seconds_left(self) -> float:
@@ -102,12 +100,11 @@ def waiting_uploads(store: Store) -> set[str]:
 
 
 class Jobs:
-    """The register of jobs. Remembers which jobs were claimed through it, or left to others."""
+    """The register of jobs. Remembers which jobs were claimed through it."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
         self._claims: dict[str, str] = {}
-        self._left: set[str] = set()
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
         """Adds a job, of which `by` may have so many that wait or run; 0 is without end.
@@ -122,18 +119,6 @@ class Jobs:
                 id_ = _add(store, kind, parameters, by=by)
             return _job_of(store, id_)
 
-    def share(self, id: str, kind: str, parts: Sequence[Mapping[str, str]]) -> None:
-        """Adds parts of a claimed job by their parameters, unless it has some.
-
-        Whoever has no other job takes them, in this order. They are not listed, nor counted, and
-        go with the end of the job.
-        """
-        with self._stores.lend() as store, store.writing():
-            known = store.execute("select 1 from jobs where part_of = ?", [id]).fetchone()
-            if known is None and _is_kept(store, id, self._claims.get(id, "")):
-                for parameters in parts:
-                    _add(store, kind, parameters, part_of=id)
-
     def get(self, id: str) -> Job:
         """The job with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:
@@ -143,8 +128,7 @@ class Jobs:
         """The newest jobs, newest first."""
         with self._stores.lend() as store:
             rows = store.execute(
-                "select * from jobs where part_of = '' order by created_at desc, rowid desc"
-                " limit ?",
+                "select * from jobs order by created_at desc, rowid desc limit ?",
                 [limit],
             ).fetchall()
         return [_job(row) for row in rows]
@@ -179,17 +163,14 @@ class Jobs:
     def counts(self) -> Mapping[JobState, int]:
         """Returns how many jobs are in each state; those without any are 0."""
         with self._stores.lend() as store:
-            rows = store.execute(
-                "select state, count(*) from jobs where part_of = '' group by state"
-            ).fetchall()
+            rows = store.execute("select state, count(*) from jobs group by state").fetchall()
         found = {JobState(state): int(count) for state, count in rows}
         return {state: found.get(state, 0) for state in JobState}
 
-    def waiting(self, *, whole: bool = False) -> bool:
-        """Returns whether a job could be claimed now; with `whole`, one that is no part."""
+    def waiting(self) -> bool:
+        """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
-            row = self._next(store)
-        return row is not None and not (whole and row["part_of"])
+            return self._next(store) is not None
 
     def working(self) -> bool:
         """Returns whether a live worker is at a job."""
@@ -202,8 +183,6 @@ class Jobs:
 
     def claim(self, only: str = "") -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
-
-        The parts of jobs come after all others; those that were left are not claimed.
 
         `only` is the id of the one job that is wanted, if any.
 
@@ -287,11 +266,6 @@ class Jobs:
                     [id],
                 )
 
-    def leave(self, part: Job) -> None:
-        """Puts a claimed part back into the queue, and leaves it to others with all of its job."""
-        self._left.add(part.part_of)
-        self.release(part.id)
-
     def cancel(self, id: str) -> None:
         """Cancels a job: at once while it waits, at its next beat while it runs.
 
@@ -306,18 +280,15 @@ class Jobs:
                 store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
 
     def _next(self, store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-        found: Sequence[StoreRow] = store.run(
-            "select id, claims, cancel_asked, part_of from jobs"  # noqa: S608 (ours)
+        found: StoreRow | None = store.execute(
+            "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
             " where (state = 'queued'"
             " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
-            " and :only in ('', id) and part_of not in :values"
-            f" order by part_of != '', created_at, rowid limit 1{and_take}",
-            self._left,
-            silent=before(SILENCE_S),
-            ahead=to_come(SILENCE_S),
-            only=only,
-        )
-        return next(iter(found), None)
+            " and :only in ('', id)"
+            f" order by created_at, rowid limit 1{and_take}",
+            {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
+        ).fetchone()
+        return found
 
 
 def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
@@ -356,9 +327,7 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
     return any(mention in str(item) or mention == repr(item) for mention in mentions)
 
 
-def _add(
-    store: Store, kind: str, parameters: Mapping[str, str], *, by: str = "", part_of: str = ""
-) -> str:
+def _add(store: Store, kind: str, parameters: Mapping[str, str], *, by: str) -> str:
     id_ = secrets.token_hex(8)
     store.insert(
         "jobs",
@@ -379,7 +348,6 @@ def _add(
             "cancel_asked": 0,
             "claim": "",
             "claims": 0,
-            "part_of": part_of,
         },
     )
     return id_
@@ -408,10 +376,6 @@ def _end(
     report: Mapping[str, object] | None = None,
     message: str = "",
 ) -> None:
-    """Ends a job, then deletes its parts, and what they did.
-
-    In this order, nobody adds to that meanwhile: the row of a job is taken for it.
-    """
     store.execute(
         "update jobs set state = ?, report = coalesce(?, report), message = ?, finished_at = ?,"
         " claim = '' where id = ?",
@@ -423,8 +387,6 @@ def _end(
             job_id,
         ],
     )
-    store.execute("delete from jobs where part_of = ?", [job_id])
-    store.execute("delete from embeddings_ahead where job = ?", [job_id])
 
 
 def _job_of(store: Store, job_id: str) -> Job:
