@@ -39,9 +39,8 @@ from kb.registers.access.wrong_passwords import WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
-from kb.registers.board.answers import NoticeAnswers
+from kb.registers.board.notice import NoticeAnswers, NoticePairs
 from kb.registers.board.notices import Notices
-from kb.registers.board.pairs import NoticePairs
 from kb.registers.contact_lists import ContactLists
 from kb.registers.demand import AgeingActors, Demand, NeedWords, need_words
 from kb.registers.holders.flags import Flags

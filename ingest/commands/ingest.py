@@ -17,7 +17,7 @@ from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
     from ingest.directories.preview import Preview
-    from ingest.pace import Pace, Phase
+    from ingest.pace import Phase
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class IngestProgress:
     """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
 
-    def __init__(self, total: int, pace: Pace | None = None) -> None:
+    def __init__(self, total: int) -> None:
         from tqdm import tqdm
 
         from ingest.pace import Pace
 
-        self._pace = pace or Pace()
+        self._pace = Pace()
         self._pace.total = total
         # `disable=None` shows the bar on a terminal only.
         self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)

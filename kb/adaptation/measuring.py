@@ -27,13 +27,13 @@ class Collection:
     qrels: Mapping[str, Mapping[str, int]]
 
 
-def read_collections(folder: Path, split: str = "tune") -> list[Collection]:
+def read_collections(folder: Path) -> list[Collection]:
     """The collections of a folder in BEIR's layout, by the language of their queries.
 
     Raises:
         FileError: a file is missing or cannot be read; names it and the line.
     """
-    qrels = read_qrels(folder / "qrels" / f"{split}.tsv")
+    qrels = read_qrels(folder / "qrels" / "tune.tsv")
     queries = [query for query in read_queries(folder / "queries.jsonl") if query.id in qrels]
     lines = read_json_lines(
         folder / "corpus.jsonl",

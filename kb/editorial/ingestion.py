@@ -59,10 +59,9 @@ class RowSlice:
         rows: Sequence[SourceRow],
         *,
         by: str = "",
-        note: str = "",
     ) -> None:
         self._stores = stores
-        self._change = _SourceRows(source=source, rows=rows, by=by, note=note)
+        self._change = _SourceRows(source=source, rows=rows, by=by)
         self._commit = Commit(indexer, self._change, self._note_embedded)
         self._after: Sequence[RowSlice] = ()
         self._is_prepared = False
@@ -259,13 +258,12 @@ class Ingestion(Catalogue):
         on_embedded: OnEmbedded | None = None,
         *,
         by: str = "",
-        note: str = "",
     ) -> list[Outcome]:
         """Stores cases as the input has them, like `put`; the corrections of persons stand.
 
         Of a known case, a field is taken from the input if it differs from the last input.
         """
-        change = _CaseInputs(cases=cases, by=by, note=note)
+        change = _CaseInputs(cases=cases, by=by)
         self._commit(change, on_embedded)
         return change.outcomes
 
@@ -276,7 +274,6 @@ class Ingestion(Catalogue):
         on_embedded: OnEmbedded | None = None,
         *,
         by: str = "",
-        note: str = "",
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
         on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
@@ -296,14 +293,12 @@ class Ingestion(Catalogue):
             ReadOnlyKnowledgeBase: the base cannot be written.
             KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
-        part = self.begin_rows(source, rows, by=by, note=note)
+        part = self.begin_rows(source, rows, by=by)
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
 
-    def begin_rows(
-        self, source: str, rows: Sequence[SourceRow], *, by: str = "", note: str = ""
-    ) -> RowSlice:
+    def begin_rows(self, source: str, rows: Sequence[SourceRow], *, by: str = "") -> RowSlice:
         """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
-        return RowSlice(self._stores, self._indexer, source, rows, by=by, note=note)
+        return RowSlice(self._stores, self._indexer, source, rows, by=by)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.

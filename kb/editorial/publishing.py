@@ -13,7 +13,7 @@ from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import duplicates, versions
 from kb.registers import sources as claims
-from kb.registers.board.answers import erase_from_answers
+from kb.registers.board.notice import erase_from_answers
 from kb.registers.contact_lists import erase_from_lists
 from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
 from kb.registers.duplicates import Duplicates

@@ -43,7 +43,6 @@ class IndexBatch:
         self._texts: Mapping[str, str] = {}
         self._wanted: Sequence[str] = ()
         self._vectors: dict[str, Embeddings] = {}
-        self._ahead: set[str] = set()
 
     def derive(self, records: Sequence[Record]) -> None:
         """Derives the documents of these records, in the place of those before."""
@@ -61,17 +60,11 @@ class IndexBatch:
         self.encode()
 
     def look_up(self, store: Store, after: Sequence["IndexBatch"] = ()) -> None:
-        """Finds which texts are to be embedded: not those of batches that are stored before.
-
-        Those that others have embedded ahead count as embedded.
-        """
+        """Finds which texts are to be embedded: not those of batches that are stored before."""
         before = set[str]().union(*(batch._texts for batch in after))
-        told = before | self._ahead
         missing = self._missing(store) - before
         # Neighbours in length share a batch, so that little of it is padding.
         self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
-        if self._on_embedded and not self._ahead <= told:
-            self._on_embedded(len(self._ahead - told))
 
     def encode(self) -> None:
         """Embeds the texts that were found; in any thread, since it needs no store."""
@@ -91,7 +84,7 @@ class IndexBatch:
     @property
     def has_embedded(self) -> bool:
         """Whether this batch has embeddings to store."""
-        return bool(self._vectors or self._ahead)
+        return bool(self._vectors)
 
     def is_embedded(self, store: Store) -> bool:
         """Returns whether every text is embedded, in the store or here."""
@@ -113,10 +106,6 @@ class IndexBatch:
         self.put_embeddings(store)
         store.put_derived(self._new_records())
 
-    def put_ahead(self, store: Store, job: str) -> None:
-        """Keeps the embeddings for the job that is to put their passages, in a transaction."""
-        store.insert_ahead(job, self._indexer.encoder.fingerprint, self._vectors)
-
     def put_embeddings(self, store: Store) -> None:
         """Stores the embeddings, in the caller's transaction."""
         fingerprint = self._indexer.encoder.fingerprint
@@ -125,15 +114,10 @@ class IndexBatch:
         store.put_embeddings(
             fingerprint, {key: self._vectors[key] for key in self._vectors.keys() & said}
         )
-        if used := self._ahead & said:
-            store.use_ahead(fingerprint, used)
 
     def _missing(self, store: Store) -> set[str]:
         fingerprint = self._indexer.encoder.fingerprint
-        missing = store.missing_embeddings(fingerprint, self._texts.keys()) - self._vectors.keys()
-        ahead = store.embedded_ahead(fingerprint, missing) if missing else set()
-        self._ahead |= ahead
-        return missing - ahead
+        return store.missing_embeddings(fingerprint, self._texts.keys()) - self._vectors.keys()
 
 
 class Indexer:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kb.matching.closeness import FITTING, NoticeCloseness
 from kb.reference.flows import Flow
-from kb.registers.board.notice import Notice
+from kb.registers.board.notice import Notice, NoticePairs
 from kb.registers.board.notices import Notices
-from kb.registers.board.pairs import NoticePairs
 from kb.text.folding import fold
 
 MOST_PROPOSED = 5

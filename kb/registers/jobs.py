@@ -128,7 +128,8 @@ class Jobs:
         """The newest jobs, newest first."""
         with self._stores.lend() as store:
             rows = store.execute(
-                "select * from jobs order by created_at desc, rowid desc limit ?", [limit]
+                "select * from jobs order by created_at desc, rowid desc limit ?",
+                [limit],
             ).fetchall()
         return [_job(row) for row in rows]
 
@@ -169,7 +170,7 @@ class Jobs:
     def waiting(self) -> bool:
         """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
-            return _next(store) is not None
+            return self._next(store) is not None
 
     def working(self) -> bool:
         """Returns whether a live worker is at a job."""
@@ -192,7 +193,7 @@ class Jobs:
             while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
                 with store.writing_rows():
-                    row = _next(store, only, store.and_take)
+                    row = self._next(store, only, store.and_take)
                     if row is None:  # another worker is taking it
                         return None
                     if row["cancel_asked"]:
@@ -278,6 +279,17 @@ class Jobs:
             elif job.state is JobState.RUNNING:
                 store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
 
+    def _next(self, store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
+        found: StoreRow | None = store.execute(
+            "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
+            " where (state = 'queued'"
+            " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
+            " and :only in ('', id)"
+            f" order by created_at, rowid limit 1{and_take}",
+            {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
+        ).fetchone()
+        return found
+
 
 def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
     """Adds the job that carries out who is to see the contacts of a source."""
@@ -313,17 +325,6 @@ def _has_any(item: object, mentions: Collection[str]) -> bool:
     if isinstance(item, list):
         return any(_has_any(value, mentions) for value in item)
     return any(mention in str(item) or mention == repr(item) for mention in mentions)
-
-
-def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-    found: StoreRow | None = store.execute(
-        "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
-        " where (state = 'queued'"
-        " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
-        f" and :only in ('', id) order by created_at, rowid limit 1{and_take}",
-        {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
-    ).fetchone()
-    return found
 
 
 def _add(store: Store, kind: str, parameters: Mapping[str, str], *, by: str) -> str:

@@ -14,8 +14,13 @@ from kb.reference.communes import is_commune
 from kb.reference.trades import trades
 from kb.resolution.contacts import LEXICONS
 from kb.text.analysis import FUNCTION_WORDS, words
-from kb.text.lexicon import LEXICONS as TEXT_LEXICONS
-from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, LEFT_OUT_OF_NAMES, LEGAL_FORMS
+from kb.text.organisation_name import (
+    LEFT_OUT_IN_TEXTS,
+    LEFT_OUT_OF_NAMES,
+    LEGAL_FORMS,
+    WRITTEN_ALIKE,
+    joined_words,
+)
 from kb.text.phonetics import sound
 
 _GENERAL = LEXICONS.words("name_words", "general")
@@ -23,14 +28,12 @@ _NEUTRAL = LEXICONS.words("name_words", "neutral")
 _ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
 _KIN = LEXICONS.words("name_words", "kin")
 _BEFORE_A_NAME = LEXICONS.words("name_words", "before_a_name")
-_WRITTEN_ALIKE = {row[0]: row[1] for row in TEXT_LEXICONS.rows("written_alike", 2)}
 _BETWEEN_NAMES = re.compile(r"[()\[\]«»“”\":;|/]|\s[-–—]+\s|,")
 _WORKSHOP = re.compile("[a-z]{4,}eries?")
 """A word for a workshop or a shop, such as "tonnellerie"."""
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
-_APOSTROPHES = frozenset("'’ʼ")
 
 _MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
 """Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
@@ -161,20 +164,7 @@ def _words_of_trades() -> frozenset[str]:
 
 
 def _name(text: str, *, is_part: bool = False) -> GivenName:
-    every: list[str] = []
-    initials = ""
-    for word in words(text):
-        is_elided = text[word.end : word.end + 1] in _APOSTROPHES
-        for part in word.forms[: max(1, len(word.forms) - 1)]:
-            if len(part) == 1 and part.isalpha() and not is_elided:
-                initials += part
-                continue
-            if initials:
-                every.append(initials)
-                initials = ""
-            every.append(_WRITTEN_ALIKE.get(part, part))
-    if initials:
-        every.append(initials)
+    every = [WRITTEN_ALIKE.get(word, word) for word in joined_words(text)]
     while len(every) > 1 and every[0] in _BEFORE_A_NAME:
         every.pop(0)
     telling = tuple(word for word in every if word not in _LEFT_OUT)

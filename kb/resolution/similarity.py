@@ -26,7 +26,7 @@ from kb.resolution.features import (
 from kb.resolution.name_comparison import ALL, acronyms_of, compare_names, names_in
 from kb.resolution.places import Nearness, nearness, place_of
 
-BLOCKING_VERSION = "4"
+BLOCKING_VERSION = "5"
 """Raised whenever `blocks` gives other blocks, or the judge learnt anew."""
 LIKELY = 0.45
 """Least similarity of two actors that a person must compare."""

@@ -68,9 +68,6 @@ class StoreConnection(ABC):
     and_take = ""
     """Ends a query for rows to change: those that another transaction changes are passed over."""
 
-    and_hold = ""
-    """Ends a query for rows that are not to go before this transaction ends."""
-
     @property
     @abstractmethod
     def called(self) -> str:

@@ -37,9 +37,12 @@ MIGRATIONS: Mapping[int, Migration] = {
                     "side_passages",
                     "side_documents",
                     "rebuild_waiting",
+                    "embeddings_ahead",
                 )
             ),
             "delete from properties where name in ('rebuild', 'rebuilt names')",
+            "delete from jobs where part_of != ''",
+            "alter table jobs drop column part_of",
             "alter table embeddings add column trades blob",
             "alter table embeddings add column trades_by text",
         ),

@@ -48,7 +48,6 @@ BELONGINGS = (
     Belonging("passages", "document_id", "documents", "id"),
     Belonging("passage_words", "rowid", "passages", "id"),
     Belonging("embeddings", "text_hash", "passages", "text_hash"),
-    Belonging("embeddings_ahead", "job", "jobs", "id"),
     Belonging("subscribers", "id", "subscriptions", "subscriber_id"),
     Belonging("contact_list_members", "list_id", "contact_lists", "id"),
     Belonging("contact_list_entries", "list_id", "contact_lists", "id"),

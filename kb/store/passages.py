@@ -176,33 +176,6 @@ class StoredPassages(StoreConnection):
             ],
         )
 
-    def insert_ahead(self, job: str, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
-        """Keeps vectors by text hash for passages that a job is to put, unless it has ended."""
-        self.executemany(
-            "insert into embeddings_ahead (text_hash, encoder, vector, job) select ?, ?, ?, id"
-            " from jobs where id = ? and finished_at = '' on conflict do nothing",
-            [
-                (text_hash, encoder, vector.astype(VECTOR).tobytes(), job)
-                for text_hash, vector in vectors.items()
-            ],
-        )
-
-    def embedded_ahead(self, encoder: str, hashes: Collection[str]) -> set[str]:
-        """The text hashes of which a vector of this encoder is kept ahead.
-
-        None goes before the caller's transaction ends, if there is one, which may write.
-        """
-        query = (
-            "select text_hash from embeddings_ahead"
-            " where encoder = :encoder and text_hash in :values"
-        )
-        rows = self.run(
-            query + self.and_hold,
-            hashes,
-            encoder=encoder,
-        )
-        return {row["text_hash"] for row in rows}
-
     def embedded_passages(self, encoder: str) -> set[int]:
         """The passages that have an embedding of this encoder."""
         query = (

@@ -231,8 +231,7 @@ create table jobs (  -- numbered
   claims integer,
   file text not null default '',
   phase text not null default '',
-  per_second real not null default 0.0,
-  part_of text not null default ''
+  per_second real not null default 0.0
 );
 create index idx_jobs_state on jobs (state);
 
@@ -597,12 +596,3 @@ create table wrong_passwords (
   tried integer,
   primary key (account, day)
 ) without rowid;
-
--- What parts of a job embed waits until that job puts its passages.
-create table embeddings_ahead (
-  text_hash text,
-  encoder text,
-  vector blob,
-  job text,
-  primary key (text_hash, encoder)
-);

@@ -296,22 +296,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self._touch_saying(vectors)
         self.insert_embeddings(encoder, vectors)
 
-    def use_ahead(self, encoder: str, hashes: Collection[str]) -> None:
-        """Stores the vectors of these text hashes that were kept ahead: they are no more."""
-        self._touch_saying(hashes)
-        self.run(
-            "insert into embeddings (text_hash, encoder, vector)"
-            " select text_hash, encoder, vector from embeddings_ahead"
-            " where encoder = :encoder and text_hash in :values on conflict do nothing",
-            hashes,
-            encoder=encoder,
-        )
-        self.run(
-            "delete from embeddings_ahead where encoder = :encoder and text_hash in :values",
-            hashes,
-            encoder=encoder,
-        )
-
     def _touch_saying(self, hashes: Collection[str]) -> None:
         rows = self.run("select id from passages where text_hash in :values", hashes)
         self.touch(row["id"] for row in rows)
@@ -402,11 +386,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """
 
     def mark_for_scrubbing(self) -> None:
-        """Notes, with what is erased, that the files still have it: whoever is next cleans them.
-
-        What is embedded ahead goes, since it may be of that; it costs only time.
-        """
-        self.execute("delete from embeddings_ahead")
+        """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
         self.set_property(TO_SCRUB, secrets.token_hex(8))
 
     def is_to_be_scrubbed(self) -> bool:

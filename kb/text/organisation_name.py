@@ -35,7 +35,7 @@ LEFT_OUT_OF_NAMES = (
 INITIALS = -1
 """The position of initials, which are not in the name as a word."""
 
-_WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
+WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _APOSTROPHES = frozenset("'’ʼ")
 _NUMBER = re.compile(r"\d+")
 _MIN_INITIALS = 3
@@ -69,7 +69,7 @@ def analyse_name(name: str) -> OrganisationName:
     parts = list(_parts(name))
     joined = _initials_joined(parts)
     spelled = tuple(
-        _WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, LEFT_OUT_OF_NAMES)
+        WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, LEFT_OUT_OF_NAMES)
     )
     spelled = spelled[:_MAX_SPELLED]
     initials = set()
@@ -93,6 +93,11 @@ def distinctive(name_words: Collection[str], left_out: Collection[str]) -> tuple
     return tuple(word for word in name_words if word not in left_out) or tuple(name_words)
 
 
+def joined_words(name: str) -> list[str]:
+    """The folded words of a name, hyphens parted, initials joined; a digit is no initial."""
+    return _initials_joined(_parts(name), digits=False)
+
+
 def _parts(name: str) -> Iterator[tuple[str, bool]]:
     """The words, hyphens parted, each with whether an apostrophe follows."""
     for word in words(name):
@@ -101,12 +106,12 @@ def _parts(name: str) -> Iterator[tuple[str, bool]]:
             yield part, is_elided
 
 
-def _initials_joined(parts: Iterable[tuple[str, bool]]) -> list[str]:
+def _initials_joined(parts: Iterable[tuple[str, bool]], *, digits: bool = True) -> list[str]:
     """The words; initials with full stops or blanks between them are one word."""
     joined: list[str] = []
     initials = ""
     for part, is_elided in parts:
-        if len(part) == 1 and not is_elided:
+        if len(part) == 1 and not is_elided and (digits or part.isalpha()):
             initials += part
             continue
         if initials:

@@ -45,7 +45,7 @@ class MemoryKnowledgeBase(KnowledgeBase):
         return outcomes
 
     def begin_rows(
-        self, source: str, rows: Sequence[SourceRow], *, by: str = "", note: str = ""
+        self, source: str, rows: Sequence[SourceRow], *, by: str = ""
     ) -> "MemoryRowSlice":
         return MemoryRowSlice(self, [row.actor for row in rows])
 
@@ -55,7 +55,6 @@ class MemoryKnowledgeBase(KnowledgeBase):
         on_embedded: OnEmbedded | None = None,
         *,
         by: str = "",
-        note: str = "",
     ) -> list[Outcome]:
         return self.put(cases, on_embedded)
 

@@ -61,7 +61,6 @@ def news_of(
     *,
     since: str = "",
     until: str = "",
-    limit: int = MOST_NEWS,
 ) -> list[NewsItem]:
     """Returns what of a topic changed after `since` and until `until`, last published first.
 
@@ -73,16 +72,16 @@ def news_of(
     if topic.kind is TopicKind.SEARCH:
         found = _found(knowledge_base, topic, language)
     elif topic.kind is TopicKind.BOARD:
-        found = _posted(knowledge_base, topic, limit)
+        found = _posted(knowledge_base, topic)
     elif topic.kind is TopicKind.NOTICE:
         found = _answered(knowledge_base, topic)
     else:
-        found = _listed(knowledge_base, topic, language, since, limit)
+        found = _listed(knowledge_base, topic, language, since)
     return sorted(
         (item for item in found if item.changed > since and not (until and item.changed > until)),
         key=lambda item: (item.published, item.id),
         reverse=True,
-    )[:limit]
+    )[:MOST_NEWS]
 
 
 def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
@@ -105,11 +104,11 @@ def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) 
 
 
 def _listed(
-    knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language, since: str, limit: int
+    knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language, since: str
 ) -> list[NewsItem]:
     filters = Filters(topic.department, topic.theme)
     # A case may be there in both languages: twice as many are looked at.
-    dated = knowledge_base.latest_cases(filters, since=since, limit=2 * limit)
+    dated = knowledge_base.latest_cases(filters, since=since, limit=2 * MOST_NEWS)
     times = {each.record.id: (each.published, each.changed) for each in dated}
     items = [
         _case_item(case, *times[case.id])
@@ -118,18 +117,18 @@ def _listed(
     if topic.kind is TopicKind.CATALOGUE:
         items += [
             _actor_item(each.record, each.published, each.changed)
-            for each in knowledge_base.latest_actors(filters, since=since, limit=limit)
+            for each in knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
         ]
     return items
 
 
-def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic, limit: int) -> list[NewsItem]:
+def _posted(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]:
     """The open notices, as many as news are given at most: newest first."""
     listed = knowledge_base.notices.public(
         flows=[Flow(topic.flow)] if topic.flow else list(Flow),
         department=topic.department,
         theme=topic.theme,
-        limit=limit,
+        limit=MOST_NEWS,
     )
     return [_notice_item(notice) for notice in listed.notices]
 

@@ -18,8 +18,8 @@ from kb.registers.board.notice import (
     Notice,
     NoticeAnswer,
     NoticeContent,
+    PairState,
 )
-from kb.registers.board.pairs import PairState
 from kb.registers.clock import today
 from kb.registers.drafts import Draft
 from web.board.pages import notice_page

@@ -31,7 +31,6 @@ from kb.text.organisation_name import LEGAL_FORMS
 
 Features = dict[str, float]
 
-_DETERMINERS = lexicon.words("determiners", "before_organisation")
 _SPEECH = lexicon.words("persons", "speech")
 _JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
 _JOINERS = lexicon.words("conjunctions", "list") | lexicon.words("determiners", "article")

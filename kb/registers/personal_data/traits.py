@@ -221,7 +221,6 @@ PLACES: tuple[PersonalPlace, ...] = (
 DERIVED: Collection[str] = frozenset({
     "themes", "names", "documents", "passages", "passage_words", "embeddings", "properties",
     "name_vocabulary", "name_slips", "name_words", "blocks", "passage_changes",
-    "embeddings_ahead",
 })  # fmt: skip
 """Tables made of records, which change and go with them."""
 
@@ -240,6 +239,6 @@ PLAIN: Collection[str] = frozenset({
     "used_at", "disabled_at", "started_at", "finished_at", "tried_at", "read_at", "asked_at",
     "held_at", "link_until", "queued_at", "next_at", "leased_until", "handed_at", "ended_at",
     "settled_at", "seen_on", "expires_on", "kept_details", "published_at", "confirmed_at",
-    "digested_at", "told_until", "part_of",
+    "digested_at", "told_until",
 })  # fmt: skip
 """Columns, of any table, that hold ids, states, times and words of ours."""

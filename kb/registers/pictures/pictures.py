@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 
 from kb.errors import UnknownRecord
 from kb.registers.clock import before, now
-from kb.registers.pictures.encoding import EncodedPicture
-from kb.registers.pictures.names import DIGEST_CHARS, digest_in
+from kb.registers.pictures.encoding import DIGEST_CHARS, EncodedPicture, digest_in
 from kb.store.pool import StorePool
 from kb.store.store import Store
 

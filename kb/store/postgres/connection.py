@@ -52,7 +52,6 @@ class PostgresConnection(StoreConnection):
     """A connection to a database on a server."""
 
     and_take = " for update skip locked"
-    and_hold = " for key share"
 
     def __init__(
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress

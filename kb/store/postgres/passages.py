@@ -120,14 +120,6 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             [(text_hash, encoder, Halfvec(vector)) for text_hash, vector in vectors.items()],
         )
 
-    def insert_ahead(self, job: str, encoder: str, vectors: Mapping[str, Embeddings]) -> None:
-        self.executemany(
-            "insert into embeddings_ahead (text_hash, encoder, vector, job)"
-            " select ?, ?, ?::halfvec, id from jobs where id = ? and finished_at = ''"
-            " for share on conflict do nothing",
-            [(text_hash, encoder, Halfvec(vector), job) for text_hash, vector in vectors.items()],
-        )
-
     def known_embeddings(
         self, encoder: str, ids: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:

@@ -10,8 +10,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.matching.closeness import FITTING, TEXTS_AT_ONCE, NoticeCloseness
 from kb.matching.notice_matching import MOST_PROPOSED
 from kb.reference.flows import Flow
-from kb.registers.board.notice import Notice, NoticeContent
-from kb.registers.board.pairs import PairState
+from kb.registers.board.notice import Notice, NoticeContent, PairState
 from kb.search.trades.background import Background
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder

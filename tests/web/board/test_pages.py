@@ -18,8 +18,14 @@ from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
-from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState
-from kb.registers.board.pairs import PairState
+from kb.registers.board.notice import (
+    AnswerKind,
+    Closing,
+    Notice,
+    NoticeContent,
+    NoticeState,
+    PairState,
+)
 from kb.registers.clock import today
 from kb.registers.drafts import DraftState
 from kb.store.store import Store

@@ -12,8 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import before
-from kb.registers.pictures.encoding import photograph
-from kb.registers.pictures.names import names_of
+from kb.registers.pictures.encoding import names_of, photograph
 from kb.registers.pictures.pictures import drop_unused
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL

@@ -8,17 +8,18 @@ import pytest
 from kb.errors import EditConflict, UnknownRecord
 from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
-from kb.registers.board.answers import NoticeAnswers
 from kb.registers.board.notice import (
     AnswerKind,
     AnswerState,
     Closing,
     Notice,
+    NoticeAnswers,
     NoticeContent,
+    NoticePairs,
     NoticeState,
+    PairState,
 )
 from kb.registers.board.notices import Notices
-from kb.registers.board.pairs import NoticePairs, PairState
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
