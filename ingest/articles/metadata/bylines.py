@@ -9,7 +9,7 @@ from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import opens_colophon
 from ingest.articles.metadata.findings import INITIALS, Findings
 from ingest.articles.metadata.label_table import DATES, Announced
-from ingest.articles.metadata.labels import is_alone, is_desk, signed_name
+from ingest.articles.metadata.labels import is_desk, signed_name
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import (
     MAX_JOB_CHARS,
@@ -26,7 +26,6 @@ NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6
 an account or a site that the markup says to sign."""
 _CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
 _CLOSED = re.compile(rf"^(?:\w+ )?{lexicon.any_of('closings')}(?: \w+)?,\s+", re.IGNORECASE)
-_JOB_AFTER_NAME = re.compile(r",\s(?P<job>[^\W\d_A-ZÀ-Þ][^.!?:;,\d]{3,50})\.?")
 _JOB_TOLD = re.compile(
     r"\s(?:is|est|was|etait|était)\s(?:(?:an?|the|une?|la|le)\s|l['’])?(?P<job>[^.,;]{3,60})[.,;]"
 )
@@ -44,13 +43,14 @@ _BAR = re.compile(r"\s*[|·•]\s*")
 
 def take_person_near(layout: Layout, findings: Findings, at: int, announced: Announced) -> bool:
     """Takes the person announced by a label that stands alone; returns whether there is any."""
-    name_at, job_at = _near(layout, at)
-    line = layout.line_at(name_at)
-    if line is None:
+    below = list(islice(layout.next_lines(at), 2))
+    line = layout.line_at(below[0]) if below else None
+    if line is None or line.is_used or not is_person(line.text):
         return False
     person, _ = person_at(line.text.strip(), 0)
-    if not person.name:
-        person = Person(bare_name(line.text))
+    job_at = below[1] if len(below) > 1 else -1
+    if any(between.notices for between in layout.lines[below[0] + 1 : max(job_at, 0)]):
+        job_at = -1
     if not person.job and job_at >= 0 and _could_be_job(layout, job_at):
         person = Person(person.name, _job_of(layout.lines[job_at]))
         layout.lines[job_at].leave()
@@ -59,45 +59,6 @@ def take_person_near(layout: Layout, findings: Findings, at: int, announced: Ann
     origin = f"{layout.lines[at].text} {line.text}"
     findings.add_person(announced, person, origin, NEAR_LABEL)
     return True
-
-
-def _near(layout: Layout, at: int) -> tuple[int, int]:
-    """The places of the name and of the job that a label announces; -1 where there is none."""
-    lines = layout.lines
-    below = list(islice(layout.next_lines(at), 2))
-    is_attached = at > 0 and not lines[at].block.stands_alone
-    above = next((up for up in (at - 1, at - 2) if is_attached and _is_named_above(layout, up)), -1)
-    if above >= 0:
-        return above, above + 1 if above == at - 2 else -1
-    if below and _is_free_name(lines[below[0]]):
-        job_at = below[1] if len(below) > 1 else -1
-        if any(line.notices for line in lines[below[0] + 1 : max(job_at, 0)]):
-            job_at = -1
-        return below[0], job_at
-    if at and _is_free_name(lines[at - 1]):
-        return at - 1, -1
-    if at > 1 and _names_somebody(lines[at - 2]) and is_job(lines[at - 1].text):
-        return at - 2, at - 1
-    return -1, -1
-
-
-def _is_named_above(layout: Layout, at: int) -> bool:
-    """Whether a line names a person that the lines below describe."""
-    line, below = layout.line_at(at), layout.line_at(at + 1)
-    if line is None or not _is_free_name(line):
-        return False
-    return below is None or not below.is_event or is_alone(below.notices)
-
-
-def _is_free_name(line: Line) -> bool:
-    return not line.is_used and _names_somebody(line)
-
-
-def _names_somebody(line: Line) -> bool:
-    if is_person(line.text):
-        return True
-    person, end = person_at(line.text.strip(), 0)
-    return bool(person.name) and end >= len(line.text.strip(" .)"))
 
 
 def _could_be_job(layout: Layout, at: int) -> bool:
@@ -116,7 +77,7 @@ def _could_be_job(layout: Layout, at: int) -> bool:
 
 def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
     """Takes the author or the moderator marked up by the page."""
-    line, below = layout.lines[at], layout.line_at(at + 1)
+    line = layout.lines[at]
     text, hint = line.text.strip(), line.block.hint
     name = signed_name(text)
     person, end = person_at(name, 0)
@@ -126,9 +87,6 @@ def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
     if not person.name or end < len(name) - 2:
         # An account, a desk or a site; somebody with a name goes before it.
         person, confidence = Person(name), ACCOUNT
-    if below and below.block.hint == hint and is_job(below.text) and not person.job:
-        person = Person(person.name, _job_of(below))
-        below.leave()
     findings.add_person(hint, person, text, confidence)
     line.leave()
 
@@ -300,9 +258,6 @@ def _signing(layout: Layout, at: int) -> Person:
     """The person that a line names, if it holds nothing else but a job."""
     text = layout.lines[at].text.strip(" —–-")
     person, end = person_at(text, 0)
-    after = _JOB_AFTER_NAME.fullmatch(text, end) if at <= layout.last + 2 else None
-    if person.name and after and not person.job:
-        return Person(person.name, after["job"].strip())
     return person if end >= len(text.rstrip(" .")) else NOBODY
 
 

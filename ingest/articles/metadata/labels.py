@@ -71,10 +71,6 @@ _ROLE = re.compile(
     r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
     r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
 )
-_ON_BEHALF = re.compile(r"\s(?:pour|for)\s[^|·—.;,\d]{2,40}\s*[,|·(–—-]\s*(?:(?:le|on)\s(?=\d))?")
-_ROLE_BEFORE = re.compile(
-    r"(?:(?:le|la|notre|the|our) |l['’])(?P<job>[\w'’ -]{3,40}?),?\s+(?=(?:M\.|Mme|[A-ZÀ-Þ]))"
-)
 _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
@@ -98,11 +94,9 @@ _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
 _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})")
-_BY_AGENCY = re.compile(r"\s?\([A-Z][\w ]{1,20}\)\.?$")
 _WROTE = re.compile(r"\b(?:a ecrit|wrote)\s?:?$")
 _WROTE_ON = re.compile(r"(?P<name>[\w. '-]{2,40}?) (?:a (?:ecrit|poste)|wrote|posted)(?: le| on)? ")
 """The head of a message of a forum, up to its day."""
-_IN_SECTION = re.compile(r"(?:dans|in)\s+[^|·—–\d.]{2,40}$")
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 _MAX_SIGNED_WORDS = 6
 _BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/-]\s+|\s{2,}")
@@ -123,8 +117,6 @@ _FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
 _SIGNING_WORDS = ("par", "by", "signe")
 _ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
-_RECENTLY = re.compile(r"(?:hier|aujourd'hui|ce \w+|today|yesterday|this \w+)\b[ ,]*")
-_SIGNED_BY_MANY = re.compile(r"[^\W\d_][\w '’-]{2,40},\s+(?=(?:le|on)\s+\d)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
@@ -259,21 +251,15 @@ class _Reading:
                 return after
         bit = _BIT.match(self._folded, position)
         if not self._notices:
-            if bit and self._dates and re.match(r"\s*[|·•–—-]\s*\S", self._text[bit.end() :]):
-                return bit.end()
             return position if bit else self._begin_bare(position)
         bit = bit or _LINK_WORD.match(self._folded, position)
         return bit.end() if bit else self._go_on(position)
 
     def _go_on(self, position: int) -> int:
-        """Reads a name that a label before announced, or passes over what is not understood."""
-        if any(notice.announced in PEOPLE for notice in self._notices):
-            person, end = person_at(self._text, position)
-            last = self._notices[-1]
-            if person.name and last.announced in PEOPLE and not last.person.name:
-                self._notices[-1] = Announcement(last.announced, person.name, person)
-                return end
-        elif self._text[:position].rstrip().endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
+        """Reads a name beside a date, or passes over what is not understood."""
+        is_signed = any(notice.announced in PEOPLE for notice in self._notices)
+        before = self._text[:position].rstrip()
+        if not is_signed and before.endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = self._person_at(position)
             rest = self._text[end:].lstrip()
@@ -389,9 +375,6 @@ class _Reading:
         return len(self._text)
 
     def _take_person(self, label: Label, word: str, value_at: int, *, has_colon: bool) -> int:
-        role = _ROLE_BEFORE.match(self._text, value_at)
-        if role and is_job(role["job"]) and person_at(self._text, role.end())[0].name:
-            value_at = role.end()
         person, after = self._person_at(value_at)
         mail = re.compile(r"\s*[<(]?[\w.+-]+@[\w.-]+[>)]?").match(self._text, after)
         after = mail.end() if mail else after
@@ -406,11 +389,6 @@ class _Reading:
                 Announcement(announced, person.name, person, is_weak=label.is_weak)
             )
             return after
-        # "Publié le 3 mars par …": the label was of a date, or the name is still to come.
-        if self._date_at(value_at) and label.is_verb and not label.is_weak:
-            self._notices.append(Announcement(label.announced))
-            self._meaning = label.then
-            return value_at
         if not has_colon:
             return self._take_pseudonym(label, word, value_at) or self._take_signature(
                 label, word, value_at
@@ -516,23 +494,16 @@ class _Reading:
         if not match:
             return None
         job = (match["job"] or match["bracketed"]).strip()
-        if any(label.pattern.match(plain(job)) for label in LABELS):
-            return None
         if match["job"] and job[0].isupper() and is_organisation(job):
             return None  # where, not what
         return job, match.end()
 
     def _take_dated(self, label: Label, value_at: int) -> int:
-        if recently := _RECENTLY.match(self._folded, value_at):
-            value_at = recently.end()
         if section := _SECTION.match(self._folded, value_at):
             value_at = section.end()
         if self._date_at(value_at):
             self._notices.append(Announcement(label.announced, is_weak=label.is_weak))
             return value_at
-        if self._notices and (section := _IN_SECTION.match(self._folded, value_at)):
-            self._notices.append(Announcement(Announced.SECTION, self._text[value_at:]))
-            return section.end()
         verbs = [verb for verb in LABELS if verb.announced in PEOPLE and verb.is_verb]
         if any(verb.pattern.match(self._folded, value_at) for verb in verbs):
             self._meaning = label.then
@@ -564,12 +535,6 @@ class _Reading:
             return self._take_date(min(self._dates))
         if role := self._role_at(position):
             return role
-        many = _SIGNED_BY_MANY.match(self._text, position)
-        if many and is_organisation(many[0]) and self._date_at(many.end()):
-            self._notices.append(
-                replace(_signed_by(Announced.AUTHOR, many[0].rstrip(" ,")), is_bare=True)
-            )
-            return many.end()
         return position
 
     def _name_at(self, position: int) -> int:
@@ -579,12 +544,7 @@ class _Reading:
             return 0
         rest = self._text[end:].strip(" .,|·•–—()*_/-")
         later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
-        on_behalf = _ON_BEHALF.match(self._text, end)
-        if on_behalf and self._date_at(on_behalf.end()):
-            end = on_behalf.end()
-        elif agency := _BY_AGENCY.match(self._text, end):
-            end = agency.end()
-        elif not (person.job or (rest and later and later[0] - end <= 8)):
+        if not (person.job or (rest and later and later[0] - end <= 8)):
             return 0
         self._notices.append(_signature(person))
         return end

@@ -118,16 +118,12 @@ def _take_notice(findings: Findings, notice: Announcement, line: Line) -> None:
         author = Person(findings.people["author"].name, value)
         findings.add_person("author", author, line.text, JOB)
     elif announced is Announced.OTHER:
-        _take_unclear(findings, notice, line)
+        _remark_on_unclear(findings, notice)
 
 
-def _take_unclear(findings: Findings, notice: Announcement, line: Line) -> None:
-    """Takes a date that only the markup makes clear; remarks on others, and on organisations."""
-    moment = only_date(line.block.moment)
-    if is_unclear_date(notice.value) and moment:
-        date = replace(notice, announced=Announced.DATE, value=moment)
-        _take_date(findings, date, line, WEAK)
-    elif is_unclear_date(notice.value):
+def _remark_on_unclear(findings: Findings, notice: Announcement) -> None:
+    """Remarks on a date without a certain day, and on an organisation that signs."""
+    if is_unclear_date(notice.value):
         findings.remark(Remark("unclear_date", "date", value=notice.value))
     elif is_organisation(notice.value):
         findings.remark(Remark("signed_by_nobody", "author", value=notice.value))
@@ -154,7 +150,7 @@ def _take_date(findings: Findings, notice: Announcement, line: Line, confidence:
 
 
 def take_values_near_labels(layout: Layout, findings: Findings) -> None:
-    """Takes the values of labels that stand alone, from the lines below or the line above."""
+    """Takes the values of labels that stand alone, from the lines below."""
     for at, line in enumerate(layout.lines):
         if line.is_used or not is_alone(line.notices):
             continue
@@ -163,27 +159,14 @@ def take_values_near_labels(layout: Layout, findings: Findings) -> None:
         taken = False
         if announced in PEOPLE:
             taken = take_person_near(layout, findings, at, announced)
-        elif announced in DATES:
-            taken = _take_date_below(layout, findings, at, announced)
-            if not taken and announced is Announced.MODERATED:
-                taken = take_person_near(layout, findings, at, Announced.MODERATOR)
+        elif announced is Announced.MODERATED:
+            taken = take_person_near(layout, findings, at, Announced.MODERATOR)
         elif announced is Announced.THEMES and not is_inside:
             taken = take_themes_below(layout, findings, at)
         if taken or at > layout.last or line.block.region is Region.MARGIN:
             line.leave()
         else:
             line.notices = ()
-
-
-def _take_date_below(layout: Layout, findings: Findings, at: int, announced: Announced) -> bool:
-    below = layout.line_at(next(layout.next_lines(at), -1))
-    for notice in below.notices if below else ():
-        if below and notice.announced is Announced.DATE and notice.is_bare:
-            origin = f"{layout.lines[at].text} {below.text}"
-            findings.add(announced, notice.value, origin, LABELLED)
-            below.leave()
-            return True
-    return False
 
 
 def take_hinted(layout: Layout, findings: Findings) -> None:

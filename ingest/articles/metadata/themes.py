@@ -35,12 +35,9 @@ def take_themes_below(layout: Layout, findings: Findings, at: int) -> bool:
     for line in layout.lines[at + 1 :]:
         if not line.is_short or len(line.text) > _MAX_LIST_CHARS:
             break
-        parts = themes_of(line.text)
-        if len(line.text) > MAX_THEME_CHARS and len(parts) < 2:
-            break
         if line.is_heading or (following and line.block.kind is not following.block.kind):
             break
-        names += parts
+        names += themes_of(line.text)
         line.leave()
     if names:
         findings.add_themes(unique(names), " ".join(names), BELOW_LABEL)

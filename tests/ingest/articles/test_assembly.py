@@ -112,17 +112,6 @@ def test_notices_below_the_text() -> None:
     )
 
 
-def test_labels_below_their_values() -> None:
-    article = read(
-        f"{TITLE}\n\n{BODY}\n\nJeanne Morel\nAuteure de l'article\n\n"
-        "Luc Bernard\nResponsable du pôle\nModérateur\n\nThèmes\n\nLait\nÉlevage\n"
-    )
-    assert article.author == Person("Jeanne Morel")
-    assert article.moderator == Person("Luc Bernard", "Responsable du pôle")
-    assert article.themes == ("Lait", "Élevage")
-    assert article.text == BODY
-
-
 def test_an_english_page() -> None:
     text = (
         "The dairy on the hill had no use for its whey, and the mill was looking for protein.\n\n"
@@ -420,7 +409,6 @@ def test_a_moderation_that_names_who_and_when_below() -> None:
         ("03/05/2019 | Jeanne Morel | Élevage", "Jeanne Morel", "2019-05-03"),
         ("Publié dans Élevage le 3 mai 2019 par Jeanne Morel", "Jeanne Morel", "2019-05-03"),
         ("Texte : Jeanne Morel ; photos : Luc Bernard", "Jeanne Morel", ""),
-        ("La rédaction, le 3 mai 2019", "La rédaction", "2019-05-03"),
         ("Published 3 May 2019. Keywords: whey; feed.", "", "2019-05-03"),
     ],
 )  # fmt: skip

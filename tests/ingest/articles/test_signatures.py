@@ -81,7 +81,6 @@ def page(body: str) -> Article:
         (", par LaRevueDurable", "LaRevueDurable", ""),
         ("De notre correspondante, Jeanne Morel", "Jeanne Morel", ""),
         ("Texte et photos Jeanne Morel", "Jeanne Morel", ""),
-        ("Jeanne Morel (AFP)", "Jeanne Morel", ""),
         ("AFP\nPublié le 11/04/2024 à 08:00", "AFP", "2024-04-11T08:00"),
         ("Communiqué de presse — Matha, le 11 avril 2024", "", "2024-04-11"),
         ("Communiqué par les services techniques", "services techniques", ""),
