@@ -56,7 +56,7 @@ check: install ## what CI runs: format, lint, types, imports, every test
 coverage: install ## which lines no test runs; every test takes twice as long
 	$(PYTEST) --cov
 
-check-long: demo ## what takes long, at most an hour: load, kills, damage (docs/reliability.md)
+check-long: demo ## what takes long, 40 minutes at most: load, kills, damage (docs/reliability.md)
 	$(BIN)/python -m tests.reliability
 
 format: install ## format the code

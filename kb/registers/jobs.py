@@ -190,7 +190,7 @@ class Jobs:
         too many workers has failed.
         """
         with self._stores.lend() as store:
-            while _next(store, only) is not None:
+            while self._next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
                 with store.writing_rows():
                     row = self._next(store, only, store.and_take)

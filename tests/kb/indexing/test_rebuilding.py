@@ -17,7 +17,7 @@ from kb.models import Kind, Record
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
-from tests.reliability.brute_force import faults
+from tests.reliability.bases import faults
 
 LATER = replace(GLOVER, id="bonnets", name="Bonneterie", description="Elle tricote des bonnets.")
 

@@ -19,7 +19,7 @@ from kb.upkeep.restore import restore
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder
 from tests.encoders import WordCountEncoder
 from tests.kb.upkeep.places import NewPlace, settings
-from tests.reliability.works import files_saying
+from tests.reliability.bases import files_saying
 from web.cli import main
 
 SAID = "met des spiritueux en bouteilles"

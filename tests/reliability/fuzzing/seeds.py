@@ -3,6 +3,8 @@
 import csv
 import io
 import quopri
+import zipfile
+from collections.abc import Sequence
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,7 +14,6 @@ from tests.data.articles.make_documents import MAKERS
 from tests.ingest.articles.formats.test_hostile_documents import docx, paragraph, row
 from tests.ingest.directories.test_spreadsheet_reader import ods
 from tests.ingest.sample_articles import BODY, FIRST, TITLE
-from tests.reliability.fuzzing.mutation import zipped
 
 _ARTICLES = Path(__file__).parents[2] / "data/articles"
 _LARGEST = 12_000
@@ -237,3 +238,14 @@ def pictures() -> list[bytes]:
         picture.save(content, kind, exif=b"Exif\0\0II*\0\x08\0\0\0\0\0")
         made.append(content.getvalue())
     return made
+
+
+def zipped(members: Sequence[tuple[str, bytes]]) -> bytes:
+    """An archive of files, which may have the same name."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in members:
+            # Not by its name alone: zipfile would warn of one that is there twice.
+            archive.NameToInfo.pop(name, None)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return file.getvalue()

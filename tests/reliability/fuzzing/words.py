@@ -215,3 +215,15 @@ CALLS = (
     b'"quisait://actor/avel"}}',
     b'{"jsonrpc": "2.0", "method": "notifications/initialized"}',
 )
+ODD = (
+    b"\0", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\r", b"\n\n", b"\t", b"\x0b",
+    b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\x8f", b"\xf0\x9f\xa7\xaa", b"\xcc\x81", b"\xd9\xa3",
+    b"\xc2\xb2", b"-1", b"0", b"1e999", b"NaN", b"-0", b"9" * 30, b"4294967296", b"0x10", b"%s",
+    b"%00", b"%n", b"{}", b"{{", b"{%", b"[[", b"]]>", b"<!--", b"-->", b"<![CDATA[", b"&#0;",
+    b"&#xd800;", b"&#1114112;", b"&amp;", b"&", b"<", b">", b"</", b"/>", b"<?", b"<!", b"'", b'"',
+    b"\\", b"\\u0000", b"\\ud800", b"|", b";", b",", b":", b"=", b"#", b"@", b"(", b")", b"*", b"_",
+    b"`", b"~", b"!", b"javascript:", b"data:text/html,", b"//", b"file:///", b"http://[",
+    b"2020-02-30", b"0000-00-00", b"99/99/9999", b"24:60", b"+33", b"a@b", b"AND", b"NEAR(", b"--",
+    b"<p>", b"<script>", b"<svg onload=1>", b"<td colspan=99999>", b"<a href=' javascript:x'>",
+)  # fmt: skip
+"""What parsers trip over: odd characters and numbers, beginnings without an end, schemes."""
