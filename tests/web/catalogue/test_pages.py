@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
@@ -102,20 +101,6 @@ def test_the_other_language_is_the_same_page(client: TestClient, french: str, en
         assert read.one("link", rel="canonical").attributes["href"] == site + path
         alternate = read.one("link", rel="alternate", hreflang=language)
         assert alternate.attributes["href"] == site + other
-
-
-def test_links_use_the_address_of_the_request_without_a_public_one(
-    knowledge_base: SampleBase,
-) -> None:
-    client = TestClient(create_app(knowledge_base, Settings()), base_url="http://127.0.0.1:8000")
-    canonical = page(client, "/fr/").one("link", rel="canonical")
-    assert canonical.attributes["href"] == "http://127.0.0.1:8000/fr/"
-
-
-def test_head_is_answered_like_get(client: TestClient) -> None:
-    assert client.head("/fr/acteurs/avel").status_code == 200
-    assert client.head("/fr/acteurs/nobody").status_code == 404
-    assert client.head("/").headers["Location"] == "/fr/"
 
 
 def test_home_says_what_the_base_holds(client: TestClient) -> None:
@@ -237,18 +222,6 @@ def test_a_case_links_to_its_translations() -> None:
             assert ("From polish" in shown) != (ANGOULEME.title in shown)
 
 
-def test_the_language_is_changed_with_that_of_the_article() -> None:
-    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = SampleBase(cases=(ANGOULEME, english))
-    with TestClient(create_app(base, Settings())) as client:
-        for here, there in [
-            ("/fr/cas/angouleme", "/en/cases/polish"),
-            ("/en/cases/polish", "/fr/cas/angouleme"),
-        ]:
-            switch = page(client, here).one("a", class_="language")
-            assert switch.attributes["href"] == there
-
-
 def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
     english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
     base = SampleBase(cases=(ANGOULEME, english))
@@ -263,64 +236,6 @@ def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
             assert title in case.text
 
 
-def test_an_id_with_a_slash_has_its_pages() -> None:
-    actor, case = replace(AVEL, id="FR/16/1 ?"), replace(ANGOULEME, id="a/b")
-    base = SampleBase([actor], [case])
-    with TestClient(create_app(base, Settings())) as client:
-        hit = client.get("/api/search", params={"q": "cirages"}).json()["hits"][0]
-        assert client.get(hit["actor"]["url"]).status_code == 200
-        assert client.get("/api/actors/FR/16/1%20%3F").json()["id"] == actor.id
-        assert client.get("/api/actors/FR%2F16%2F1%20%3F").json()["id"] == actor.id
-        assert client.get("/fr/cas/a%2Fb").status_code == 200
-        assert client.get("/api/cases/a%2Fb").json()["id"] == "a/b"
-
-
-def test_what_has_nothing_to_tell_has_no_empty_landmark() -> None:
-    bare = Actor(id="bare", name="Bare")
-    told = replace(ANGOULEME, id="told", participants=(), themes=())
-    base = SampleBase([bare], [told])
-    with TestClient(create_app(base, Settings())) as client:
-        for path in ["/fr/acteurs/bare", "/fr/cas/told"]:
-            assert not page(client, path).all("aside")
-        assert "Source non renseignée" not in page(client, "/fr/acteurs/bare").one("main").text
-
-
-def test_a_wrong_method_is_not_told_as_a_failure_of_ours(client: TestClient) -> None:
-    response = client.post("/fr/")
-    assert response.status_code == 405
-    assert "Quelque chose" not in response.text
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/docs",
-        "/robots.txt",
-        "/sitemap.xml",
-        "/sitemap-1.xml",
-        "/fr/",
-        "/opensearch.xml",
-        "/fr/opensearch.xml",
-        "/en/opensearch.xml",
-    ],
-)
-def test_crawlers_may_ask_for_the_head_alone(client: TestClient, path: str) -> None:
-    response = client.head(path)
-    assert response.status_code == 200
-    assert response.text == ""
-
-
-def test_a_missing_slash_leads_to_this_host_whatever_the_request_says(client: TestClient) -> None:
-    response = client.get("/en", headers={"Host": "evil.example"})
-    assert response.status_code == 307
-    assert response.headers["Location"] == "/en/"
-
-
-@pytest.mark.parametrize("path", ["/fr/themes/", "/fr/acteurs/avel/", "/api/status/"])
-def test_no_other_slash_is_added_or_taken(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
-
-
 def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     def links(client: TestClient) -> list[str]:
         read = page(client, "/en/about")
@@ -331,22 +246,6 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     assert links(unwritten) == ["/api/docs"]
 
 
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("/en/about", "a need in French finds slightly more than the same need in English"),
-        (
-            "/fr/a-propos",
-            "un besoin écrit en français trouve un peu plus que le même besoin en anglais",
-        ),
-    ],
-)
-def test_the_page_about_says_what_english_finds_less(
-    client: TestClient, path: str, told: str
-) -> None:
-    assert told in page(client, path).one("main").text
-
-
 def test_dates_are_written_in_the_language(client: TestClient) -> None:
     read = page(client, "/en/cases/angouleme")
     times = [(one.attributes["datetime"], one.text) for one in read.all("time")]
@@ -354,41 +253,6 @@ def test_dates_are_written_in_the_language(client: TestClient) -> None:
         ("2020-07-01", "1 July 2020"),
         ("2020-07-02T11:51:00+02:00", "2 July 2020"),
     ]
-
-
-def test_themes_are_listed_with_their_counts(client: TestClient) -> None:
-    read = page(client, "/en/themes")
-    rows = [" ".join(one.text.split()) for one in read.inside(read.one("main"), "li")]
-    assert "Chimie et formulation 1 organisation, 1 case" in rows
-    assert "Cuir et chaussure 2 organisations" in rows
-
-
-@pytest.mark.parametrize(
-    ("path", "lang"),
-    [
-        ("/en/themes", "fr"),
-        ("/fr/themes", None),
-        ("/en/themes?theme=Chimie+et+formulation", "fr"),
-        ("/en/cases/angouleme", "fr"),
-        ("/en/actors/avel", "fr"),
-        ("/en/search?q=cirages", "fr"),
-        ("/fr/recherche?q=cirages", None),
-    ],
-)
-def test_a_theme_in_another_language_than_the_page_says_which(
-    client: TestClient, path: str, lang: str | None
-) -> None:
-    read = page(client, path)
-    shown = [
-        one for tag in ("h1", "a", "option") for one in read.all(tag)
-        if one.text.startswith("Chimie et formulation")
-    ]  # fmt: skip
-    said = {
-        next((one.attributes["lang"] for one in (each, *each.ancestors) if one.tag != "html"
-              and "lang" in one.attributes), None)
-        for each in shown
-    }  # fmt: skip
-    assert said == {lang}
 
 
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
@@ -428,21 +292,6 @@ def test_errors_are_pages_in_the_language_of_the_address(
     assert read.text("h1") == title
     assert read.one("meta", name="robots").attributes["content"] == "noindex"
     assert read.one("form", role="search")
-
-
-@pytest.mark.parametrize("status", [401, 405, 418])
-def test_what_was_asked_wrongly_is_told_as_that(
-    knowledge_base: SampleBase, settings: Settings, status: int
-) -> None:
-    app = create_app(knowledge_base, settings)
-
-    @app.get("/en/refused")
-    def refused() -> None:
-        raise HTTPException(status)
-
-    read = page(TestClient(app), "/en/refused", status)
-    assert read.text("p", class_="kicker") == str(status)
-    assert read.text("h1") == "This request is not valid"
 
 
 def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:
