@@ -7,22 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import CliRunner
 from pydantic import SecretStr
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.registers.alerts.outbox import NewMail, QueuedMail
 from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, Subscription, TopicKind
 from kb.settings import Settings
-from tests.web.mail.smtp_receiver import receiving
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER
 from tests.web.signed_in import SITE, client_of
 from web.alerts import digests as digests_module
 from web.alerts.digests import Digests, is_due
 from web.alerts.news import NewsItem, news_of
 from web.app import ROOM_FILTERS
-from web.cli import main
 from web.http.assets import Assets
 from web.http.templating import Renderer
 
@@ -155,37 +152,6 @@ def test_what_changed_is_told_as_changed(
     assert mail.mail.subject == "What is new in the catalogue: 1 new"
 
 
-def test_what_is_being_published_is_told_by_the_next_digest(
-    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
-) -> None:
-    subscribe(ALL)
-    base.put([AVEL])
-    published = datetime.fromisoformat(base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id][0])
-    assert digests.queue_due(published.astimezone(PARIS), all_now=True) == 0
-    assert digests.queue_due(LATER) == 1
-
-
-def test_many_news_of_a_topic_are_cut_and_the_rest_is_counted(
-    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
-) -> None:
-    base.put([replace(AVEL, id=f"a{number}", siret="") for number in range(13)])
-    subscribe(ALL)
-    digests.queue_due(LATER)
-    (mail,) = queued(base)
-    assert mail.mail.text.count("* Avel") == 10
-    assert f"3 de plus\N{NO-BREAK SPACE}: {SITE}/fr/" in mail.mail.text
-    assert mail.mail.subject.endswith("13 nouveautés")
-
-
-def test_a_topic_that_cannot_be_searched_keeps_no_other_back(
-    base: KnowledgeBase, digests: Digests, subscribe: Subscribe
-) -> None:
-    base.put([AVEL])
-    subscribe(NewsTopic(TopicKind.SEARCH, "?"))
-    subscribe(ALL)
-    assert digests.queue_due(LATER) == 1
-
-
 def test_a_subscriber_is_written_to_apart_and_in_their_language(
     base: KnowledgeBase, digests: Digests, subscribe: Subscribe
 ) -> None:
@@ -230,30 +196,3 @@ def test_digests_are_due_at_an_hour_of_the_place(
     written = at(digested).astimezone(ZoneInfo("UTC")).isoformat(timespec="milliseconds")
     subscription = replace(subscribe(ALL, frequency), digested_at=written)
     assert is_due(subscription, 7, at(moment)) is due
-
-
-def test_the_command_sends_digests_at_once(
-    base: KnowledgeBase, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put([AVEL])
-    with base._stores.lend() as store, store.writing():
-        store.execute("update versions set \"at\" = '2026-01-06T10:00:00.000+00:00'")
-    subscribe(ALL)
-    monkeypatch.setattr(KnowledgeBase, "open", lambda _settings: base)
-    monkeypatch.setattr(base, "close", lambda: None)
-    assert (base.folder / DATABASE_FILE).exists()
-    run = CliRunner().invoke(main, ["digests", "send"])
-    assert run.exit_code == 1
-    assert "QUISAIT_SMTP_URL" in run.output
-    with receiving() as receiver:
-        monkeypatch.setenv("QUISAIT_SMTP_URL", f"smtp://{receiver.address}")
-        monkeypatch.setenv("QUISAIT_MAIL_FROM", "alertes@quisait.example")
-        monkeypatch.setenv("QUISAIT_PUBLIC_URL", SITE)
-        command = ["digests", "send", "--now", "--kb", str(base.folder)]
-        run = CliRunner().invoke(main, command)
-        assert run.output == "Digests: 1. Mails sent: 1, waiting: 0.\n"
-        (message,) = receiver.messages
-        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert message["List-Unsubscribe"].startswith(f"<{SITE}/fr/alertes/arreter?t=")
-        again = CliRunner().invoke(main, command)
-        assert again.output == "Digests: 0. Mails sent: 0, waiting: 0.\n"

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Kind
+from kb.models import Actor
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, SampleBase
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import SITE, client_of
 
 FEEDS = ("/fr/flux/cas.atom", "/fr/flux/catalogue.atom", "/fr/flux/recherche.atom?q=cirages")
@@ -43,17 +43,6 @@ def test_a_feed_can_be_read_and_names_its_page(client: TestClient, path: str) ->
     assert client.get(links["alternate"]).status_code == 200
     for entry in feed.entries:
         assert client.get(entry.link).status_code == 200
-
-
-def test_a_feed_of_cases_holds_cases_and_the_catalogue_both(client: TestClient) -> None:
-    cases = read(client, "/en/feeds/cases.atom")
-    assert sorted(titles(cases)) == sorted(
-        [
-            "Angoulême : du cirage au gel hydroalcoolique",
-            "Kalundborg: steam from one firm to the next",
-        ]
-    )
-    assert "Distillerie Merlet" in titles(read(client, "/en/feeds/catalogue.atom"))
 
 
 def test_filters_hold_in_feeds(client: TestClient) -> None:
@@ -106,21 +95,6 @@ def test_a_story_is_in_a_feed_once_in_the_readers_language(base: KnowledgeBase) 
     assert titles(read(client, "/fr/flux/cas.atom")) == [ANGOULEME.title]
 
 
-@pytest.mark.parametrize("path", FEEDS)
-def test_who_has_a_feed_is_sent_nothing_until_something_changes(path: str) -> None:
-    base = SampleBase()
-    client = client_of(base)
-    answer = client.get(path)
-    unchanged = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
-    assert unchanged.status_code == 304
-    assert unchanged.content == b""
-    assert unchanged.headers["ETag"] == answer.headers["ETag"]
-    base.put([Actor(id="new", name="Un nouveau", description="Il fait des cirages.")])
-    changed = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
-    assert changed.status_code == 200
-    assert changed.headers["ETag"] != answer.headers["ETag"]
-
-
 def test_what_xml_cannot_hold_and_what_is_markup_does_no_harm(base: KnowledgeBase) -> None:
     base.put(
         [Actor(id="a/b & c", name="<b>R&D\x0b</b>", description="Un \x00texte & <i>deux</i>.")]
@@ -130,10 +104,6 @@ def test_what_xml_cannot_hold_and_what_is_markup_does_no_harm(base: KnowledgeBas
     assert entry.title == "<b>R&D</b>"
     assert entry.link == f"{SITE}/fr/acteurs/a%2Fb%20%26%20c"
     assert entry.id == "tag:quisait.example,2026:actor/a%2Fb%20%26%20c"
-
-
-def test_an_empty_base_has_feeds_without_entries(base: KnowledgeBase) -> None:
-    assert read(client_of(base), "/fr/flux/cas.atom").entries == []
 
 
 def test_pages_name_their_feeds(client: TestClient) -> None:
@@ -148,15 +118,3 @@ def test_pages_name_their_feeds(client: TestClient) -> None:
     (of_search,) = feeds("/fr/recherche?q=cirages&department=16")
     assert of_search == "/fr/flux/recherche.atom?q=cirages&department=16"
     assert client.get(of_search).status_code == 200
-
-
-def test_times_of_publication_are_those_of_the_first_and_the_last_version(
-    base: KnowledgeBase,
-) -> None:
-    base.put([AVEL])
-    ((first, last),) = base.publication_times(Kind.ACTOR, [AVEL.id, "unknown"]).values()
-    assert first == last
-    base.put([replace(AVEL, place="Angoulême")])
-    (again, changed) = base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id]
-    assert again == first
-    assert changed > first
