@@ -352,20 +352,9 @@ def test_a_distance_is_said_and_can_be_bounded(client: TestClient) -> None:
         ),
         ({}, 422, "q: this is required"),
         (
-            {"q": "gel", "limit": 0},
-            422,
-            "limit: input should be greater than or equal to 1 (given: 0)",
-        ),
-        (
             {"q": "gel", "limit": 101},
             422,
             "limit: input should be less than or equal to 100 (given: 101)",
-        ),
-        (
-            {"q": "gel", "limit": "ten"},
-            422,
-            "limit: input should be a valid integer, unable to parse string as an integer "
-            "(given: ten)",
         ),
         (
             {"q": "gel", "kind": "firm"},

@@ -115,14 +115,6 @@ def test_no_article_is_parsed_by_the_server(
     assert len(base.drafts.list()) == 1
 
 
-@pytest.mark.usefixtures("parsers_forbidden")
-def test_no_pasted_text_is_parsed_by_the_server(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    assert send(contributor, "text", title="Du gel", text=BODY).status_code == 303
-    assert len(base.drafts.list()) == 1
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [

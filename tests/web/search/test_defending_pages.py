@@ -352,12 +352,6 @@ CASE = "Angoulême : du cirage au gel hydroalcoolique"
             "that it did this itself: ask before you count on it.",
         ),
         (
-            "q=distillerie+pour+les+cirages&id=parfumeur",
-            "What is written about Parfums d'Angoulême has no word of your need: it was found by "
-            "its meaning. It is very unlikely that it can help. No case shows that it did this: "
-            "only its description speaks for it.",
-        ),
-        (
             "q=cirages&id=avel",
             "What is written about Avel (Saphir) has words of your need: cirages. The lead is "
             "solid. No case shows that it did this: only its description speaks for it.",
@@ -366,11 +360,6 @@ CASE = "Angoulême : du cirage au gel hydroalcoolique"
             "q=avel+(saphir)&id=avel",
             "You asked for Avel (Saphir) by its name or number. Whether it could meet a need is "
             "not judged here.",
-        ),
-        (
-            "q=distillerie+merlex&id=distillerie-merlet",
-            "The name Distillerie Merlet is close to what you typed. Check that it is the one you "
-            "are looking for.",
         ),
     ],
 )
