@@ -50,16 +50,6 @@ def test_what_readers_say_has_words_in_french(remark: Remark, french: str) -> No
     assert localized(remark, Language.FR) == LocalizedText(french)
 
 
-def test_another_line_is_shown_as_it_is_and_marked_as_english() -> None:
-    assert localized("something quite new", Language.FR) == LocalizedText(
-        "something quite new", "en"
-    )
-
-
-def test_english_readers_have_the_readers_own_words() -> None:
-    assert localized(Remark("empty"), Language.EN) == LocalizedText("is empty")
-
-
 def names(message: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(message) if name}
 
