@@ -127,15 +127,6 @@ def test_code_is_copied_and_that_is_told(visit: Visits) -> None:
         page.wait_for_function(f"{copied}.then((one) => one === {code})")
 
 
-def test_code_that_cannot_be_copied_is_selected(visit: Visits) -> None:
-    page = visit.open("/en/embed")
-    page.evaluate("""Object.defineProperty(navigator, "clipboard", {value: undefined})""")
-    page.get_by_role("button", name="Copy – A plain form").click()
-    expect(page.get_by_text("Selected. Press Ctrl+C to copy.")).to_be_attached()
-    expected = page.locator("#form").inner_text()
-    assert page.evaluate("getSelection().toString().trim()") == expected
-
-
 def test_what_is_copied_works_where_it_is_pasted(
     browser: Browser, site: str, host: HostPages
 ) -> None:

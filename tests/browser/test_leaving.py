@@ -91,19 +91,6 @@ def test_who_is_asked_can_stay(desk: Visits, draft_path: str) -> None:
     expect(need).to_have_value("Another need")
 
 
-def test_boxes_and_choices_are_changes_too(desk: Visits, draft_path: str) -> None:
-    page = desk.open(draft_path)
-    keep = page.get_by_label("Keep it").first
-    keep.uncheck()
-    assert asks(page)
-    keep.check()
-    role = page.get_by_label("Role").first
-    role.select_option("buyer")
-    assert asks(page)
-    role.select_option("producer")
-    leaves(page, about(page), "/en/about")
-
-
 def test_sending_the_form_does_not_ask(desk: Visits, base: KnowledgeBase, draft_path: str) -> None:
     page = desk.open(draft_path)
     page.get_by_label("The need that was met").fill("Another need")

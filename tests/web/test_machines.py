@@ -1,10 +1,6 @@
 """One base in PostgreSQL, and processes on several machines: each has a folder of its own."""
 
-import os
-import subprocess
-import sys
 import threading
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -26,8 +22,6 @@ from tests.encoders import WordCountEncoder
 from tests.postgres import PostgresServer
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import PASSWORD, client_of, csrf_token, send, sign_in
-
-ROOT = Path(__file__).parents[2]
 
 DIRECTORY = b"id;nom;activit\xc3\xa9\nz1;Zed;Elle fabrique des ressorts\nz2;;\n"
 
@@ -155,55 +149,3 @@ def test_searches_read_in_the_replica_and_all_else_in_the_base(
         base.put([Actor(id="y", name="Ypsilon", description="Elle tisse")])
         assert here.actor("y").name == "Ypsilon"
     postgres.drop("replica")
-
-
-WORKER = """
-import os, sys, threading
-from pathlib import Path
-from ingest.worker import RUNNERS, work
-from kb.knowledge_base import KnowledgeBase
-from kb.settings import Settings
-
-def noted(base, parameters, progress):
-    with open(sys.argv[1], "a") as log:
-        log.write(f"{os.getpid()} {parameters['number']}\\n")
-    return {}
-
-RUNNERS["noted"] = noted
-print(flush=True)
-sys.stdin.readline()
-work(KnowledgeBase.open(Settings()), linger_s=0, stopping=threading.Event())
-"""
-
-
-@pytest.mark.thorough
-def test_no_two_workers_do_the_same_job(here: KnowledgeBase, tmp_path: Path) -> None:
-    assert isinstance(here.place, PostgresAddress)
-    jobs = [here.jobs.add("noted", {"number": str(n)}, by="Ada") for n in range(120)]
-    log = tmp_path / "log"
-    workers = []
-    for name in ("one", "two"):
-        place = {"QUISAIT_KB": here.place.given, "QUISAIT_CACHE": str(tmp_path / name)}
-        workers.append(
-            subprocess.Popen(
-                [sys.executable, "-c", WORKER, str(log)],
-                cwd=ROOT,
-                env={**os.environ, **place},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        )
-    for started in workers:
-        assert started.stdout
-        started.stdout.readline()
-    for started in workers:
-        assert started.stdin
-        started.stdin.write(b"\n")
-        started.stdin.flush()
-    for started in workers:
-        started.communicate(timeout=120)
-        assert started.returncode == 0
-    done = [line.split() for line in log.read_text().splitlines()]
-    assert Counter(number for _, number in done) == Counter(str(n) for n in range(120))
-    assert {here.jobs.get(job.id).state for job in jobs} == {JobState.DONE}
-    assert len({process for process, _ in done}) == 2

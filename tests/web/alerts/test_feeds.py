@@ -65,26 +65,6 @@ def test_a_search_feed_has_what_is_worth_a_call_with_its_evidence(client: TestCl
     assert client.get("/fr/flux/recherche.atom?q=").status_code == 400
 
 
-def test_the_newest_comes_first_and_an_edit_moves_nothing(base: KnowledgeBase) -> None:
-    base.put([ANGOULEME])
-    base.put([AVEL])
-    base.put([DISTILLERY])
-    client = client_of(base)
-    before = read(client, "/fr/flux/catalogue.atom")
-    assert titles(before) == [DISTILLERY.name, AVEL.name, ANGOULEME.title]
-    base.put([replace(AVEL, description="Avel fabrique aussi du gel.")])
-    after = read(client, "/fr/flux/catalogue.atom")
-    assert titles(after) == titles(before)
-    assert [entry.id for entry in after.entries] == [entry.id for entry in before.entries]
-    assert [entry.published for entry in after.entries] == [
-        entry.published for entry in before.entries
-    ]
-    assert "Avel fabrique aussi du gel." in after.entries[1].summary
-    again = read(client_of(base), "/fr/flux/catalogue.atom")
-    assert [entry.id for entry in again.entries] == [entry.id for entry in before.entries]
-    assert before.entries[1].id == "tag:quisait.example,2026:actor/avel"
-
-
 def test_a_story_is_in_a_feed_once_in_the_readers_language(base: KnowledgeBase) -> None:
     english = replace(
         ANGOULEME, id="en", lang="en", title="From polish to gel", translation_of=ANGOULEME.id

@@ -85,10 +85,6 @@ def case_of(answer: Any) -> dict[str, Any]:
     return case
 
 
-def test_answers_to_tokens_are_kept_by_no_cache(contributor: TestClient) -> None:
-    assert contributor.get("/api/contributions").headers["Cache-Control"] == "private, no-store"
-
-
 # Contributions
 
 
@@ -363,23 +359,6 @@ def test_a_job_is_told_as_far_as_it_is_and_cancelled(
     told = moderator.get(f"/api/jobs/{job.id}").json()
     assert told["report"] == {"added": 3, "failures": failures}
     assert "secret" not in json.dumps(told)
-
-
-def test_the_jobs_of_others_are_for_moderators(
-    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
-) -> None:
-    own = base.jobs.add("articles", {}, by="a contributor")
-    others = base.jobs.add("directory", {}, by="Zoé")
-    listed = [one["id"] for one in contributor.get("/api/jobs").json()["jobs"]]
-    assert listed == [own.id]
-    assert len(moderator.get("/api/jobs").json()["jobs"]) == 2
-    for method, url in (
-        ("GET", f"/api/jobs/{others.id}"),
-        ("POST", f"/api/jobs/{others.id}/cancel"),
-    ):
-        assert contributor.request(method, url).status_code == 404
-    assert base.jobs.get(others.id).state is JobState.QUEUED
-    assert contributor.post(f"/api/jobs/{own.id}/cancel").json()["state"] == "cancelled"
 
 
 def test_a_feed_becomes_a_job(base: KnowledgeBase, contributor: TestClient) -> None:

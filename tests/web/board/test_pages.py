@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Case, Kind
+from kb.models import Case
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import Visibility
@@ -261,23 +261,6 @@ def test_answers_of_members_are_shown_and_linked_to_the_catalogue(
     assert [one.attributes["href"] for one in page.inside(answers, "a")] == [
         f"/fr/acteurs/{DISTILLERY.id}"
     ]
-
-
-def test_an_erased_organisation_is_in_no_answer(base: KnowledgeBase, stranger: TestClient) -> None:
-    notice = published(base)
-    base.answers.add(
-        notice.id,
-        AnswerKind.KNOWS,
-        text="Appelez-les.",
-        organisation=DISTILLERY.name,
-        actor_id=DISTILLERY.id,
-        by="Léa",
-    )
-    assert DISTILLERY.name in stranger.get(path_of(notice)).text
-    base.erase(Kind.ACTOR, DISTILLERY.id, by="Max")
-    (answer,) = base.answers.of(notice.id)
-    assert (answer.actor_id, answer.organisation, answer.text) == ("", "", "Appelez-les.")
-    assert DISTILLERY.name not in stranger.get(path_of(notice)).text
 
 
 def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestClient) -> None:

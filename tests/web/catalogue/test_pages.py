@@ -7,14 +7,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
 from tests.web.signed_in import account_client, client_of, send
 from web.app import create_app
-from web.catalogue.pages import ACTORS_PER_PAGE
 
 EVERY_PAGE = [
     "/fr/",
@@ -144,17 +142,6 @@ def test_an_actor_shows_its_particulars_and_facts(client: TestClient) -> None:
     )
 
 
-def test_text_in_another_language_than_the_page_says_so(client: TestClient) -> None:
-    weavers = "weavers%20%26%20co%3F%20100%25"
-    assert (
-        page(client, f"/fr/acteurs/{weavers}").one("div", class_="statement").attributes["lang"]
-        == "en"
-    )
-    in_english = page(client, f"/en/actors/{weavers}").one("div", class_="statement")
-    assert "lang" not in in_english.attributes
-    assert page(client, "/fr/cas/kalundborg").one("h1").attributes["lang"] == "en"
-
-
 def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -> None:
     read = page(client, "/fr/cas/angouleme")
     assert read.text("p", class_="kicker") == "Cas · printemps 2020"
@@ -177,23 +164,6 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
         "/fr/acteurs/avel",
         "/fr/acteurs/distillerie-merlet",
     ]
-
-
-@pytest.mark.parametrize(
-    ("flow", "need", "told"),
-    [
-        ("", "Trouver un débouché pour du marc de café", "A quelque chose à céder"),
-        ("seeks", "Trouver un débouché pour du marc de café", "Cherche quelque chose"),
-        ("shares", "Du gel", "Veut mettre en commun"),
-        ("", "Du gel", ""),
-    ],
-)
-def test_a_case_says_which_way_its_need_went(flow: str, need: str, told: str) -> None:
-    base = SampleBase(cases=(replace(ANGOULEME, need=need, flow=flow),))
-    with TestClient(create_app(base, Settings())) as client:
-        read = page(client, "/fr/cas/angouleme")
-        shown = [one.text for one in read.all("p", class_="flow")]
-        assert shown == ([told] if told else [])
 
 
 def test_a_case_links_to_its_translations() -> None:
@@ -222,20 +192,6 @@ def test_a_case_links_to_its_translations() -> None:
             assert ("From polish" in shown) != (ANGOULEME.title in shown)
 
 
-def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
-    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = SampleBase(cases=(ANGOULEME, english))
-    with TestClient(create_app(base, Settings())) as client:
-        for path, title, count in [
-            ("/fr/themes", ANGOULEME.title, "1 cas"),
-            ("/en/themes", "Polish", "1 case"),
-        ]:
-            read = page(client, f"{path}?theme=Sant%C3%A9")
-            assert read.text("h2", id="cases") == count
-            (case,) = read.inside(read.one("aside"), "li")
-            assert title in case.text
-
-
 def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     def links(client: TestClient) -> list[str]:
         read = page(client, "/en/about")
@@ -246,33 +202,11 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     assert links(unwritten) == ["/api/docs"]
 
 
-def test_dates_are_written_in_the_language(client: TestClient) -> None:
-    read = page(client, "/en/cases/angouleme")
-    times = [(one.attributes["datetime"], one.text) for one in read.all("time")]
-    assert times == [
-        ("2020-07-01", "1 July 2020"),
-        ("2020-07-02T11:51:00+02:00", "2 July 2020"),
-    ]
-
-
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
     shown = [link for link in links if "theme=" not in link]
     assert shown == ["/fr/themes", "/fr/acteurs/avel", "/fr/cas/angouleme"]
-
-
-def test_a_theme_of_many_actors_is_told_in_parts() -> None:
-    count = ACTORS_PER_PAGE + 1
-    actors: list[Actor] = [replace(AVEL, id=f"avel-{number:04}") for number in range(count)]
-    client = TestClient(create_app(SampleBase(actors, []), Settings()))
-    base = "/fr/themes?theme=Cuir+et+chaussure"
-    first, last = page(client, base), page(client, f"{base}&part=2")
-    assert len(first.inside(first.one("ul", class_="directory"), "li")) == ACTORS_PER_PAGE
-    assert first.one("a", rel="next").attributes["href"] == f"{base}&part=2"
-    assert len(last.inside(last.one("ul", class_="directory"), "li")) == 1
-    assert last.one("a", rel="prev").attributes["href"] == f"{base}&part=1"
-    page(client, f"{base}&part=3", status=404)
 
 
 @pytest.mark.parametrize(
@@ -299,19 +233,6 @@ def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestCl
     assert response.status_code == 404
     assert "Accept-Language" in response.headers["Vary"]
     assert Page(response.text).text("h1") == "Page not found"
-
-
-def test_an_unforeseen_failure_is_a_page_too(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(_: str) -> None:
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr(knowledge_base, "actor", broken)
-    response = client.get("/en/actors/avel")
-    assert response.status_code == 500
-    assert Page(response.text).text("h1") == "Something went wrong"
-    assert "secret" not in response.text
 
 
 def test_home_shows_three_stories_the_chosen_first_and_each_once(base: KnowledgeBase) -> None:

@@ -21,7 +21,6 @@ from tests.web.signed_in import (
     sign_in,
 )
 from web.editorial import forgotten
-from web.http.security.cookies import DEVICE, OF_HOST, known_device
 
 FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
 LEA = "lea@avel.example"
@@ -120,23 +119,6 @@ def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
 def fields_of(path: str) -> dict[str, str]:
     token = parse_qs(urlsplit(path).query)["t"][0]
     return {"t": token, "new": OTHER_PASSWORD, "again": OTHER_PASSWORD}
-
-
-def test_a_new_password_ends_known_devices(
-    base: KnowledgeBase, client: TestClient, lea: str
-) -> None:
-    device = account_client(base, AccountRole.MODERATOR, lea, SETTINGS)
-    cookie = device.cookies[f"{OF_HOST}{DEVICE}"]
-    path = link(client, base)
-
-    def is_known() -> bool:
-        return bool(
-            known_device("a secret of thirty-two characters", base.accounts.get(lea), cookie)
-        )
-
-    assert is_known()
-    assert choose(client, path).status_code == 303
-    assert not is_known()
 
 
 def test_a_link_is_used_once(base: KnowledgeBase, client: TestClient, lea: str) -> None:

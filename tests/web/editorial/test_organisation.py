@@ -129,18 +129,6 @@ def test_everything_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
     assert base.drafts.list() == []
 
 
-def test_a_preview_shows_the_entry_and_keeps_nothing(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    reached = {"phone": "05 45 00 00 00", "email": "a@pont.example", "address": "1 rue du Pont"}
-    read = Page(send(contributor, "preview", **COOPER, **reached).text)
-    preview = read.one("details", id="preview")
-    assert "open" in preview.attributes
-    assert "Charente (16)" in preview.text
-    assert all(value in preview.text for value in reached.values())
-    assert base.drafts.list() == []
-
-
 def test_who_is_likely_the_same_is_shown_before_anything_is_sent(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:

@@ -246,38 +246,6 @@ def options(read: Page, name: str) -> list[tuple[str, str]]:
     return [(one.attributes["value"], one.text) for one in found[:2]]
 
 
-def test_all_is_another_choice_than_that_of_the_site_where_it_has_one(client: TestClient) -> None:
-    read = configure(client, site=CHARENTE.key)
-    assert options(read, "department") == [
-        ("", "Default of the site: Charente (16)"), ("*", "All")
-    ]  # fmt: skip
-    assert options(read, "theme")[0] == ("", "Default of the site: Chimie et formulation")
-    for id_ in ("element-filter", "form-filter"):
-        assert "hidden" not in read.one("p", id=id_).attributes
-
-    read = configure(client, site=CHARENTE.key, department="*")
-    (chosen,) = [
-        one
-        for one in read.inside(read.one("select", name="department"), "option")
-        if "selected" in one.attributes
-    ]
-    assert chosen.attributes["value"] == "*"
-    assert code(read, "element").one("quisait-search").attributes == {
-        "lang": "en", "site": CHARENTE.key, "department": ""
-    }  # fmt: skip
-    frame = urlsplit(code(read, "frame").one("iframe").attributes["src"])
-    asked = parse_qs(frame.query, keep_blank_values=True)
-    assert asked == {"lang": ["en"], "site": [CHARENTE.key], "department": [""]}
-    assert code(read, "element").one("a").attributes["href"] == (
-        f"{ROOT}/en/search?theme=Chimie+et+formulation"
-    )
-    assert not code(read, "form").all("input", name="department")
-    assert "department" not in read.one("quisait-search").attributes
-    assert "hidden" not in read.one("p", id="form-filter").attributes
-    read = configure(client, site=CHARENTE.key, department="*", theme="*")
-    assert "hidden" in read.one("p", id="form-filter").attributes
-
-
 def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=0.001)
@@ -304,17 +272,3 @@ def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
     assert told == ["ink-contrast", "accent-contrast"]
     read = configure(client, path="/fr/integrer", ink="#999999", paper="#ffffff", colours="own")
     assert "contraste est de 2,8" in read.one("p", id="ink-contrast").text
-
-
-def test_a_key_is_asked_for_but_on_this_machine(
-    client: TestClient, knowledge_base: SampleBase
-) -> None:
-    assert "hidden" not in configure(client).one("p", id="no-key").attributes
-    assert "hidden" in configure(client, site=SITE.key).one("p", id="no-key").attributes
-    app = create_app(knowledge_base, Settings())
-    with TestClient(app, base_url="http://127.0.0.1:8000") as here:
-        read = configure(here)
-        assert "hidden" in read.one("p", id="no-key").attributes
-        assert "You do not need a key" in read.one("p", id="s-site-hint").text
-        src = code(read, "frame-script").one("script").attributes["src"]
-        assert src == "http://127.0.0.1:8000/embed/v1/frame.js"

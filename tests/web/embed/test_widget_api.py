@@ -174,24 +174,6 @@ def test_a_program_that_names_a_site_is_not_counted_for_it(
     assert search(client, ORIGIN, site="qss_poor").status_code == 200
 
 
-def test_a_page_of_ours_counts_for_the_site_that_it_shows(
-    client: TestClient, sites: RegisteredSites
-) -> None:
-    answer = client.get(
-        "/embed/v1/search",
-        params={"q": "sanitiser", "site": "qss_1"},
-        headers={"Sec-Fetch-Site": "same-origin"},
-    )
-    assert answer.status_code == 200
-    answer = client.post(
-        "/embed/v1/counts?site=qss_1&event=selection", headers={"Origin": CATALOGUE}
-    )
-    assert answer.status_code == 204
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
-    (counts,) = sites.counted.values()
-    assert counts == SiteCounts(requests=1, selections=1)
-
-
 def test_nothing_else_is_readable_by_other_origins(client: TestClient) -> None:
     for path in ("/api/search?q=sanitiser&site=qss_1", "/fr/", "/api/status"):
         answer = client.get(path, headers={"Origin": ORIGIN})

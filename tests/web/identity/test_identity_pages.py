@@ -16,11 +16,6 @@ from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
 from web.identity.pages import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
 
-PATHS = {
-    "fr": ("/fr/mentions-legales", "/fr/accessibilite", "/fr/confidentialite"),
-    "en": ("/en/legal-notice", "/en/accessibility", "/en/privacy"),
-}
-
 
 @pytest.fixture
 def client(base: KnowledgeBase) -> TestClient:
@@ -133,21 +128,6 @@ def test_of_two_who_save_the_second_is_asked(client: TestClient, base: Knowledge
     assert base.identity.current().identity.name == "Hers"
     earlier = Page(client.get("/en/settings?revision=1").text)
     assert earlier.one("input", name="name").attributes["value"] == "Hers"
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_visitors_see_no_blanks_and_administrators_see_them_marked(
-    client: TestClient, base: KnowledgeBase, language: str
-) -> None:
-    visitor = client_of(base)
-    for path in PATHS[language]:
-        read = Page(visitor.get(path).text)
-        assert "[[" not in visitor.get(path).text
-        assert not read.all("mark")
-        assert read.all("h2")
-        assert Page(client.get(path).text).all("mark")
-        linked = [link for link in read.all("a", href=path) if "aria-current" in link.attributes]
-        assert len(linked) == 1
 
 
 def test_the_privacy_page_says_what_this_site_does_and_how_long_it_keeps(

@@ -109,12 +109,6 @@ def test_a_list_in_an_address_shows_its_organisations_in_order(stranger: TestCli
     assert "Set-Cookie" not in stranger.get(ANSWER).headers
 
 
-def test_an_empty_list_says_how_to_fill_it(stranger: TestClient) -> None:
-    answer = stranger.get("/fr/liste")
-    assert answer.status_code == 200
-    assert "Aucune organisation n’est encore dans cette liste" in answer.text
-
-
 def test_who_is_gone_is_said_to_be_and_who_was_merged_is_followed(base: SampleBase) -> None:
     with base._stores.lend() as store, store.writing():
         store.execute("insert into merged_actors (id, actor_id) values ('avel-2', ?)", [AVEL.id])

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -209,20 +208,6 @@ def test_a_server_without_encryption_gets_nothing(receiver: SmtpReceiver) -> Non
         server_at(receiver.address, None).connected(),
     ):
         pass
-
-
-def test_the_settings_say_how_the_server_is_reached() -> None:
-    of = MailServer.of(settings_for(f"smtps://me%40site:{quote(PASSWORD, safe='')}@mail.example"))
-    assert of is not None
-    assert (of.host, of.port, of.is_tls, of.is_plain) == ("mail.example", 465, True, False)
-    assert (of.user, of.password) == ("me@site", PASSWORD)
-    assert PASSWORD not in repr(of)
-    starting = MailServer.of(settings_for("smtp://mail.example"))
-    assert starting is not None
-    assert (starting.port, starting.is_tls, starting.is_plain) == (587, False, False)
-    plain = MailServer.of(settings_for("smtp://mail.example", smtp_allow_plain=True))
-    assert plain is not None
-    assert plain.is_plain
 
 
 def test_the_command_sends_a_mail_to_try(

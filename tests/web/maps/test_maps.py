@@ -1,9 +1,7 @@
 """Maps and places on pages, and what their scripts load."""
 
-import pytest
 from fastapi.testclient import TestClient
 
-from kb.errors import SettingsError
 from kb.settings import Settings
 from tests.web.page_reader import Element, Page
 from tests.web.sample_base import DISTILLERY, WEAVER, SampleBase
@@ -72,15 +70,6 @@ def test_towns_of_one_name_are_offered(client: TestClient) -> None:
     assert 'value="Saint-Denis (93)"' in chosen.text
 
 
-def test_a_distance_is_taken_back_by_itself(client: TestClient) -> None:
-    page = read(client, "/en/search", **NEAR, within="25")
-    (chip,) = page.inside(page.one("ul", class_="chosen"), "a")
-    assert text_of(chip).startswith("Remove the filter at most 25 km from Cognac (16)")
-    without = Page(client.get(chip.attributes["href"]).text)
-    assert without.one("input", name="near").attributes["value"] == "Cognac (16)"
-    assert len(without.all("li", class_="hit")) > 1
-
-
 def test_the_map_of_results_has_the_ranks_of_the_list(client: TestClient) -> None:
     page = read(client, "/fr/recherche", **NEAR)
     pins = page.all("a", class_="pin")
@@ -99,23 +88,6 @@ def test_an_organisation_has_a_small_map_where_its_place_is_known(client: TestCl
     abroad = Page(client.get("/en/actors/weavers%20%26%20co%3F%20100%25").text)
     assert abroad.text("h1") == WEAVER.name
     assert not abroad.all("svg", class_="drawn-map")
-
-
-def test_what_the_script_loads_is_here_and_kept(client: TestClient) -> None:
-    data = read(client, "/fr/recherche", **NEAR).one("details", class_="map").attributes
-    for name, media_type in [
-        ("data-leaflet", "text/javascript"),
-        ("data-leaflet-style", "text/css"),
-        ("data-outlines", "application/geo+json"),
-    ]:
-        assert data[name].startswith(("/static/leaflet/", "/maps/"))
-        answer = client.get(data[name])
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"].startswith(media_type)
-        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert len(client.get(data["data-outlines"]).json()["features"]) == 101
-    assert "data-tiles" not in data
-    assert client.get("/static/leaflet/leaflet-src.js").status_code == 404
 
 
 def test_towns_are_suggested(client: TestClient) -> None:
@@ -137,18 +109,3 @@ def test_tiles_are_asked_of_the_server_that_is_set_and_no_other(
         )
         data = Page(answer.text).one("details", class_="map").attributes
         assert (data["data-tiles"], data["data-credit"]) == (tiles, "© Makers")
-
-
-@pytest.mark.parametrize(
-    "tiles",
-    [
-        "http://tiles.example/{z}/{x}/{y}.png",
-        "https://{s}.tiles.example/{z}/{x}/{y}.png",
-        "https://tiles.example/{z}/{x}.png",
-        "https://tiles.example; script-src *{z}{x}{y}",
-        "https:///{z}/{x}/{y}.png",
-    ],
-)
-def test_tiles_that_cannot_be_asked_are_refused(tiles: str) -> None:
-    with pytest.raises(SettingsError, match="QUISAIT_MAP_TILES"):
-        Settings.from_environment(map_tiles=tiles)

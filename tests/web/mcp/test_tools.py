@@ -105,12 +105,6 @@ def test_distances_are_said_and_narrow_a_search(assistant: Assistant) -> None:
     assert far.structured_content["total"] == 0
 
 
-def test_what_fits_nothing_is_said_to(assistant: Assistant) -> None:
-    found = assistant.calls("search", need="satellites", lang="en")
-    assert found.structured_content["nothing_fits"]
-    assert "Nothing here really fits this need." in found.content[0].text
-
-
 def test_a_part_names_who_could_take_it(assistant: Assistant) -> None:
     text = assistant.reads("who_for_each_part", need="sanitiser")
     assert text.startswith("# Qui pour chaque rôle\u00a0? sanitiser")

@@ -92,22 +92,6 @@ def links(read: Page, element: Element) -> dict[str, str]:
 # The page of results
 
 
-def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -> None:
-    read = page(client, "/en/search?q=sanitiser")
-    inferred = read.one("li", class_="inferred")
-    assert said(inferred) == (
-        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) had "
-        "this role: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
-        "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
-        "described on this page, is close. This is a deduction: ask this organisation before you "
-        "count on it."
-    )
-    assert links(read, inferred) == {
-        "Angoulême : du cirage au gel hydroalcoolique": "/en/cases/angouleme",
-        "Avel (Saphir)": "/en/actors/avel",
-    }
-
-
 def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
     client: TestClient,
 ) -> None:
@@ -458,21 +442,6 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig")), delimiter=";"))
     assert ["report sha256", digest] in rows
     assert ["constants.wording.kind_shares.material", "0,25"] in rows
-
-
-def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
-    client: TestClient, knowledge_base: SampleBase
-) -> None:
-    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
-    href = read.inside(read.one("p", class_="ways-out"), "a")[1].attributes["href"]
-    assert client.get(href.replace(f"at={datetime.now(UTC).year}", "at=2019")).status_code == 409
-    assert client.get("/api/report?q=cirages&at=2019-01-01T00:00:00Z").status_code == 409
-    assert client.get(href).status_code == 200
-    knowledge_base.remove(Kind.ACTOR, ["hostile"])
-    for accept in ("*/*", "text/csv", "application/json"):
-        refused = client.get(href, headers={"Accept": accept})
-        assert refused.status_code == 409
-        assert refused.json()["detail"].endswith("make it anew.")
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,6 @@ def test_an_address_holds_all_that_is_asked_and_nothing_that_is_not() -> None:
     assert SearchRequest().at(Page.REPORT).path(Language.FR) == "/fr/recherche/compte-rendu"
 
 
-def test_an_actor_is_an_example_of_one_thing_at_a_time() -> None:
-    asked = SearchRequest("gel").liking("a").liking("b").liking("a")
-    assert asked.like == ("b", "a")
-    assert asked.unliking("b") == SearchRequest("gel", like=("a",), unlike=("b",))
-    assert asked.unliking("b").liking("b").unlike == ()
-    assert asked.not_steering_by("a").not_steering_by("b") == SearchRequest("gel")
-    assert asked.without("like", "unlike") == SearchRequest("gel")
-
-
 @pytest.mark.parametrize(
     ("typed", "sign", "said", "left"),
     [

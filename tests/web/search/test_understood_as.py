@@ -116,36 +116,6 @@ def test_phrases_change_the_answer_and_taking_them_back_restores_it(
     [
         (
             "fr",
-            "Le modèle de langue n’a pas encore répondu : voici les réponses sans ses formules. "
-            "Chercher à nouveau",
-        ),
-        (
-            "en",
-            "The language model has not answered yet: these are the results without its phrases. "
-            "Search again",
-        ),
-    ],
-)
-def test_a_page_does_without_an_answer_that_is_late_and_says_so(
-    client: TestClient, knowledge_base: SampleBase, server: ChatServer, lang: str, text: str
-) -> None:
-    server.released.clear()
-    knowledge_base.worder = NeedWorder(server.service, 0.01)
-    read = shown(client, lang)
-    assert " ".join(block(read).text.split()) == text
-    server.released.set()
-    # The same question, waited for: it has been answered by the time of the next search.
-    knowledge_base.worder._wait_s = PATIENT_S
-    again = Page(client.get(next(iter(links(read).values()))).text)
-    assert "cirages" in block(again).text
-    assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize(
-    ("lang", "text"),
-    [
-        (
-            "fr",
             "Rien n’a été transmis au modèle de langue little-model : les courriels, les longs "
             "textes, les noms et les numéros d’organisations restent sur ce serveur.",
         ),
