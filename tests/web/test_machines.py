@@ -27,6 +27,11 @@ DIRECTORY = b"id;nom;activit\xc3\xa9\nz1;Zed;Elle fabrique des ressorts\nz2;;\n"
 
 
 @pytest.fixture
+def engine() -> str:
+    return "postgres"
+
+
+@pytest.fixture
 def here(open_base: OpenBase) -> KnowledgeBase:
     base = open_base(WordCountEncoder(), "here")
     base.put([AVEL])
