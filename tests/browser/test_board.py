@@ -1,7 +1,6 @@
 """The board in a real browser: from a need without an answer to a case, and a pair told to both."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,9 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
-from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
-from kb.registers.board.notice import NoticeContent
 from kb.registers.drafts import DraftState
 from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, made_base, signed_in
@@ -116,22 +113,3 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     page.get_by_role("link", name="Lire comment on y a répondu").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(NEED)
     assert case.id in base.ids(Kind.CASE)
-
-
-def test_an_offer_and_a_need_that_fit_are_told_to_both_in_a_click(
-    people: People, base: KnowledgeBase
-) -> None:
-    content = NoticeContent(Flow.SEEKS, "Des palettes de bois", asker="Avel")
-    offered = replace(content, flow=Flow.OFFERS, title="Palettes de bois", asker="Merlet")
-    for notice in (content, offered):
-        added = base.notices.add(notice)
-        base.notice_matching.propose(base.notices.publish(added.id, by="Max", revision=1))
-    clicks = Clicks()
-    page = people.as_("Max").open("/fr/moderation")
-    check_page(page, 1280)
-    clicks(page.get_by_role("button", name="Elles vont ensemble"))
-    expect(page.get_by_role("status")).to_contain_text("chacune des deux pages")
-    assert clicks.count == 1
-    page.get_by_role("link", name="Besoins et offres").click()
-    page.get_by_role("link", name="Des palettes de bois").click()
-    expect(page.get_by_role("link", name="Palettes de bois", exact=True)).to_be_visible()

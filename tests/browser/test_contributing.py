@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Cookie, Page, expect
@@ -16,7 +15,7 @@ from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
 from kb.registers.rereading import MANY_FAILURES, Interval
 from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, made_base, signed_in
-from tests.web.editorial.test_contribute import BODY, DIRECTORY, TITLE
+from tests.web.editorial.test_contribute import BODY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.editorial.test_editorial_pages import TWIN
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
@@ -197,23 +196,6 @@ def test_from_a_pasted_text_to_a_published_case(desk: Visits, base: KnowledgeBas
     page.goto(page.url.split("/fr/")[0] + "/fr/recherche?q=remplir+des+flacons+de+gel")
     page.get_by_role("radio", name=re.compile("Cas semblables")).press("Space")
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
-
-
-def test_a_directory_is_looked_at_then_read(
-    desk: Visits, base: KnowledgeBase, tmp_path: Path
-) -> None:
-    file = tmp_path / "membres.csv"
-    file.write_text(DIRECTORY, encoding="utf-8")
-    page = desk.open("/fr/contribuer", width=320)
-    page.get_by_label("Fichier", exact=True).set_input_files(file)
-    page.get_by_label("Source").fill("CCI")
-    page.get_by_role("button", name="Vérifier ses colonnes").click()
-    expect(page.get_by_label("Raison sociale")).to_have_value("name")
-    look_at(page, 320)
-    page.get_by_label("Effectif").select_option("ignored")
-    page.get_by_role("button", name=re.compile("Appliquer")).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Annuaire – membres.csv")
-    assert base.column_choices.mapping("CCI") == {"Effectif": "ignored"}
 
 
 def test_targets_are_large_enough_for_a_finger(desk: Visits, paths: dict[str, str]) -> None:

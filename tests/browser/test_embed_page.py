@@ -89,18 +89,6 @@ def test_the_preview_has_the_chosen_look(visit: Visits) -> None:
     assert colour("backgroundColor") == "rgb(36, 32, 27)"
 
 
-def test_the_preview_searches(visit: Visits) -> None:
-    page = visit.open("/fr/integrer")
-    page.locator("quisait-search input").fill("cirages")
-    options = page.locator("quisait-search").get_by_role("option")
-    expect(options.filter(has_text="Avel (Saphir)")).to_have_count(1)
-    page.keyboard.press("Escape")
-    page.get_by_label("Nombre maximal de réponses").fill("1")
-    expect(page.locator("#element")).to_contain_text('limit="1"')
-    page.locator("quisait-search input").click()
-    expect(options).to_have_count(1)
-
-
 def test_what_cannot_be_used_is_told_beside_its_field(visit: Visits) -> None:
     page = visit.open("/en/embed", fails_later=True)
     limit = page.get_by_label("Maximum number of results")
@@ -122,54 +110,6 @@ def test_what_cannot_be_used_is_told_beside_its_field(visit: Visits) -> None:
     assert limit.get_attribute("aria-describedby") is None
 
 
-def test_a_key_is_judged_once_it_is_there(visit: Visits) -> None:
-    page = visit.open("/en/embed?limit=7", fails_later=True)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    key, made = page.get_by_label("Public key of your site"), page.locator("#made")
-    message = "This site is not registered here: the public key is unknown."
-    page.clock.install()
-    key.press_sequentially("qss_unfinished")
-    page.clock.run_for(600)
-    page.evaluate("fetch('/robots.txt').then((answer) => answer.text())")
-    assert not [url for url in asked if "/embed?" in url]
-    expect(made).to_be_visible()
-    expect(page.locator("#element")).to_contain_text('limit="7"')
-    expect(page.locator("#s-site-error")).to_be_hidden()
-    # Left so, it is judged: beside the field, and not aloud.
-    key.press("Tab")
-    expect(page.locator("#s-site-error")).to_have_text(message)
-    expect(page.get_by_role("alert")).to_be_hidden()
-    expect(made).to_be_hidden()
-    key.fill("")
-    expect(made).to_be_visible()
-    expect(page.locator("#s-site-error")).to_be_hidden()
-    # As long as a key is, it is judged at once.
-    key.fill("qss_" + "a" * 16)
-    expect(page.locator("#s-site-error")).to_have_text(message)
-    expect(page.get_by_role("alert")).to_be_hidden()
-    key.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text(message)
-
-
-def test_a_site_with_a_filter_offers_all_as_another_choice(visit: Visits) -> None:
-    page = visit.open("/en/embed")
-    department = page.get_by_label("Department")
-    first = department.locator("option").first
-    expect(first).to_have_text("All")
-    department.select_option("17")
-    page.get_by_label("Public key of your site").fill(CHARENTE.key)
-    page.get_by_label("Public key of your site").press("Tab")
-    expect(first).to_have_text("Default of the site: Charente (16)")
-    expect(department).to_have_value("17")
-    department.select_option("All")
-    expect(page.locator("#element")).to_contain_text('department=""')
-    page.get_by_label("Public key of your site").fill("")
-    expect(first).to_have_text("All")
-    expect(department).to_have_value("")
-    expect(page.locator("#element")).not_to_contain_text("department")
-
-
 def test_code_is_copied_and_that_is_told(visit: Visits) -> None:
     page = visit.open("/en/embed")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -185,23 +125,6 @@ def test_code_is_copied_and_that_is_told(visit: Visits) -> None:
         expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
         code = f'document.getElementById("{id_}").textContent'
         page.wait_for_function(f"{copied}.then((one) => one === {code})")
-
-
-def test_code_that_cannot_be_copied_is_selected(visit: Visits) -> None:
-    page = visit.open("/en/embed")
-    page.evaluate("""Object.defineProperty(navigator, "clipboard", {value: undefined})""")
-    page.get_by_role("button", name="Copy – A plain form").click()
-    expect(page.get_by_text("Selected. Press Ctrl+C to copy.")).to_be_attached()
-    expected = page.locator("#form").inner_text()
-    assert page.evaluate("getSelection().toString().trim()") == expected
-
-
-def test_the_button_says_when_all_is_up_to_date(visit: Visits) -> None:
-    page = visit.open("/en/embed")
-    page.get_by_label("Example in the field").fill("du cuir")
-    page.get_by_role("button", name="Update the preview and the code").click()
-    expect(page.get_by_text("The preview and the code are up to date.")).to_be_attached()
-    expect(page.locator("#element")).to_contain_text('placeholder="du cuir"')
 
 
 def test_what_is_copied_works_where_it_is_pasted(
@@ -241,62 +164,6 @@ def test_what_is_copied_works_where_it_is_pasted(
         page.locator("form").get_by_role("searchbox").fill("cirages sanitiser")
         page.locator("form").get_by_role("button", name="Chercher").click()
     expect(opened.value.locator("h1")).to_have_text("4 organisations pour « cirages sanitiser »")
-    theirs.close()
-
-
-def test_what_is_copied_works_under_a_strict_policy(
-    browser: Browser, site: str, host: HostPages
-) -> None:
-    """The documented one, with the pieces of CSS in a file of the host."""
-    ours = Visits(browser, site)
-    look = "colours=own&paper=%23102030&ink=%23ffffff&accent=%23ffcc00&radius=6"
-    page = ours.open(f"/en/embed?limit=2&{look}")
-
-    def code(id_: str) -> str:
-        return page.locator(f"#{id_}").inner_text()
-
-    html = "".join(map(code, ("element", "frame", "frame-script", "form")))
-    css = code("element-style") + code("frame-style")
-    ours.close()
-    host.put("/look.css", css, {"Content-Type": "text/css"})
-    host.put(
-        "/",
-        f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Network</title>
-        <link rel="stylesheet" href="/look.css">{html}""",
-        {
-            "Content-Security-Policy": f"default-src 'none'; script-src {site}; style-src 'self'; "
-            f"connect-src {site}; frame-src {site}"
-        },
-    )
-    theirs = Visits(browser, host.url, also=[site])
-    page = theirs.open("/")
-    widget = page.locator("quisait-search")
-    field = widget.get_by_role("combobox")
-    assert field.evaluate("(one) => getComputedStyle(one).backgroundColor") == "rgb(16, 32, 48)"
-    assert field.evaluate("(one) => getComputedStyle(one).borderRadius") == "6px"
-    assert widget.evaluate("(one) => getComputedStyle(one).minHeight") == "80px"
-    field.fill("cirages sanitiser")
-    expect(widget.get_by_role("option")).to_have_count(2)
-    page.keyboard.press("Escape")
-    frame = page.locator("iframe")
-    assert frame.evaluate("(one) => getComputedStyle(one).borderTopWidth") == "0px"
-    page.wait_for_function("""document.querySelector("iframe").offsetHeight < 300""")
-    theirs.close()  # nothing was refused
-
-
-def test_the_frame_needs_no_css_at_all(browser: Browser, site: str, host: HostPages) -> None:
-    ours = Visits(browser, site)
-    frame = ours.open("/en/embed").locator("#frame").inner_text()
-    ours.close()
-    host.put(
-        "/",
-        f"<!doctype html><title>x</title>{frame}",
-        {"Content-Security-Policy": "style-src 'none'"},
-    )
-    theirs = Visits(browser, host.url, also=[site])
-    page = theirs.open("/", width=900)
-    size = page.locator("iframe").evaluate("(one) => [one.clientWidth, one.clientHeight]")
-    assert size == [900 - 16, 480]
     theirs.close()
 
 

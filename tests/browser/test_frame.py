@@ -127,42 +127,6 @@ def test_the_frame_is_as_high_as_what_it_shows(
     assert inner(page, site).evaluate("document.documentElement.scrollWidth") == 240
 
 
-def test_a_frame_that_was_there_before_the_script_is_greeted_too(
-    at_host: Visits, site: str, host: HostPages
-) -> None:
-    host.put("/", host_page(site, script="<!-- later -->"))
-    page = at_host.open("/")
-    hear_out(page, inner(page, site))
-    assert not page.evaluate("window.heights")
-    page.add_script_tag(url=f"{site}/embed/v1/frame.js")
-    assert settled_height(page) < 200
-
-
-def test_borders_and_bounds_are_minded(at_host: Visits, site: str, host: HostPages) -> None:
-    styles = "<style>iframe { box-sizing: border-box; border: 10px solid !important }</style>"
-    host.put("/", host_page(site, more=styles))
-    page = at_host.open("/")
-    page.wait_for_function("window.heights?.length")
-    page.wait_for_function("""document.querySelector("iframe").offsetHeight < 200""")
-    frame = inner(page, site)
-    assert frame.evaluate("innerHeight") == page.evaluate("heights.at(-1)[1]")
-    frame.evaluate("""document.querySelector("main").style.height = "9000px" """)
-    page.wait_for_function("""document.querySelector("iframe").offsetHeight === 5020""")
-    frame.evaluate("""document.querySelector("main").remove()""")
-    page.wait_for_function("""document.querySelector("iframe").offsetHeight === 140""")
-
-
-@pytest.mark.parametrize("sizing", ["border-box", "content-box"])
-def test_padding_is_minded(at_host: Visits, site: str, host: HostPages, sizing: str) -> None:
-    styles = f"""<style>iframe {{ box-sizing: {sizing}; padding: 30px 5px 20px;
-        border: 3px solid !important }}</style>"""
-    host.put("/", host_page(site, more=styles))
-    page = at_host.open("/")
-    page.wait_for_function("window.heights?.length")
-    page.wait_for_function("""document.querySelector("iframe").offsetHeight < 256""")
-    assert inner(page, site).evaluate("innerHeight") == page.evaluate("heights.at(-1)[1]")
-
-
 def test_pages_that_may_not_show_it_see_nothing(
     browser: Browser, site: str, host: HostPages, third: HostPages, base: SampleBase
 ) -> None:
@@ -236,30 +200,6 @@ def heights_of_frames(page: Page) -> list[int]:
     return heights
 
 
-def test_each_frame_has_its_own_height_and_another_page_of_ours_gives_it_none(
-    at_host: Visits, site: str, host: HostPages
-) -> None:
-    """A forger of the right origin is not the frame that it speaks for."""
-    second = f"""<iframe src="{site}/embed/search?q=cirages+sanitiser" data-quisait title="y">
-        </iframe><iframe src="{site}/embed/search?q=rocket" title="z"></iframe>"""
-    host.put("/", host_page(site, more=second))
-    page = at_host.open("/")
-    page.wait_for_function("window.heights?.length >= 2")
-    inside = [
-        frame.evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)")
-        for frame in page.frames[1:3]
-    ]
-    assert inside[0] < 200 < inside[1] - 200
-    page.wait_for_function(
-        """(heights) => [...document.querySelectorAll("iframe")]
-            .every((frame, index) => frame.offsetHeight === heights[index])""",
-        arg=[*inside, 480],
-    )
-    page.frames[3].evaluate("""parent.postMessage({quisait: "height", height: 4000}, "*")""")
-    page.wait_for_function("heights.at(-1)[1] === 4000")
-    assert heights_of_frames(page) == [*inside, 480]
-
-
 def test_a_frame_that_went_elsewhere_has_no_say(
     at_host: Visits, site: str, host: HostPages, third: HostPages
 ) -> None:
@@ -275,78 +215,6 @@ def test_a_frame_that_went_elsewhere_has_no_say(
     # It is greeted as what it was.
     assert all("postMessage" in complaint for complaint in at_host.complaints)
     at_host.complaints.clear()
-
-
-@pytest.mark.parametrize(
-    ("sandbox", "is_greeted"),
-    [("allow-scripts allow-forms", False), ("allow-scripts allow-same-origin", True)],
-)
-def test_a_frame_in_a_sandbox_is_greeted_if_it_can_be(
-    at_host: Visits, site: str, host: HostPages, sandbox: str, is_greeted: bool
-) -> None:
-    framed = host_page(site).replace("data-quisait", f'data-quisait sandbox="{sandbox}"')
-    host.put("/", framed)
-    page = at_host.open("/")
-    if is_greeted:
-        assert settled_height(page) < 200
-    else:
-        hear_out(page, inner(page, site))
-        assert not page.evaluate("window.heights")
-        assert heights_of_frames(page) == [480]
-    # Its own style sheet is read, whatever it is isolated from.
-    field = page.frame_locator("iframe").get_by_role("searchbox")
-    assert field.evaluate("(one) => getComputedStyle(one).borderTopWidth") == "2px"
-
-
-def test_a_page_that_is_isolated_may_show_it(at_host: Visits, site: str, host: HostPages) -> None:
-    isolated = {
-        "Cross-Origin-Embedder-Policy": "require-corp",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
-    host.put("/", host_page(site, "lang=en"), isolated)
-    page = at_host.open("/")
-    assert page.evaluate("crossOriginIsolated")
-    before = settled_height(page)
-    frame = page.frame_locator("iframe")
-    frame.get_by_role("searchbox").fill("cirages sanitiser")
-    frame.get_by_role("button", name="Search").click()
-    expect(frame.locator("h3")).to_have_count(4)
-    page.wait_for_function(f"heights.at(-1)[1] > {before + 300}")
-    field = frame.get_by_role("searchbox")
-    assert field.evaluate("(one) => getComputedStyle(one).borderTopWidth") == "2px"
-
-
-def test_a_form_that_was_sent_leads_to_what_was_found(
-    at_host: Visits, site: str, host: HostPages
-) -> None:
-    host.put("/", host_page(site, "lang=en"))
-    page = at_host.open("/")
-    frame = page.frame_locator("iframe")
-    for words, found in [
-        ("cirages sanitiser", "4 organisations for"),
-        ("rocket", "Nothing here really fits"),
-        ("?!", "no word"),
-    ]:
-        frame.get_by_role("searchbox").fill(words)
-        frame.get_by_role("searchbox").press("Enter")
-        expect(frame.locator("#found")).to_contain_text(found)
-        expect(frame.locator("#found")).to_be_focused()
-    (complaint,) = at_host.complaints
-    assert "400" in complaint
-    at_host.complaints.clear()
-
-
-def test_what_is_no_greeting_is_not_answered(at_host: Visits, site: str, host: HostPages) -> None:
-    host.put("/", host_page(site, script="<!-- none -->"))
-    page = at_host.open("/")
-    for said in ('"hello"', "null", "{}", "{quisait: 'height', height: 5}", "[1]"):
-        page.evaluate(f"""document.querySelector("iframe").contentWindow
-            .postMessage({said}, "{site}")""")
-    hear_out(page, inner(page, site))
-    assert not page.evaluate("window.heights")
-    page.evaluate(f"""document.querySelector("iframe").contentWindow
-        .postMessage({{quisait: "hello"}}, "{site}")""")
-    page.wait_for_function("window.heights?.length === 1")
 
 
 def test_a_result_opens_in_a_new_tab_and_is_counted(

@@ -45,15 +45,6 @@ def asks(page: Page) -> bool:
     return bool(page.evaluate(leaving))
 
 
-def asks_when_sent(page: Page, button: Locator) -> bool:
-    """Whether the page would ask if a form of it were sent by a button."""
-    page.evaluate(
-        "document.addEventListener('submit', event => event.preventDefault(), {once: true})"
-    )
-    button.click()
-    return asks(page)
-
-
 def leaves(page: Page, link: Locator, target: str) -> None:
     """Follows a link without being asked: a dialog that nobody answers would keep the page."""
     link.click()
@@ -100,43 +91,8 @@ def test_who_is_asked_can_stay(desk: Visits, draft_path: str) -> None:
     expect(need).to_have_value("Another need")
 
 
-def test_boxes_and_choices_are_changes_too(desk: Visits, draft_path: str) -> None:
-    page = desk.open(draft_path)
-    keep = page.get_by_label("Keep it").first
-    keep.uncheck()
-    assert asks(page)
-    keep.check()
-    role = page.get_by_label("Role").first
-    role.select_option("buyer")
-    assert asks(page)
-    role.select_option("producer")
-    leaves(page, about(page), "/en/about")
-
-
 def test_sending_the_form_does_not_ask(desk: Visits, base: KnowledgeBase, draft_path: str) -> None:
     page = desk.open(draft_path)
     page.get_by_label("The need that was met").fill("Another need")
     leaves(page, page.get_by_role("button", name="Save the draft"), "done=saved")
     leaves(page, about(page), "/en/about")
-
-
-def test_what_a_page_shows_and_nobody_saved_is_a_change(desk: Visits, draft_path: str) -> None:
-    page = desk.open(draft_path)
-    page.get_by_role("button", name="Add as: Buyer – Centre hospitalier").click()
-    expect(page.get_by_label("Name").nth(1)).to_be_focused()
-    assert asks(page)
-    leaves(page, page.get_by_role("button", name="Save the draft"), "done=saved")
-
-
-def test_sending_one_form_asks_for_the_others(desk: Visits, base: KnowledgeBase) -> None:
-    page = desk.open("/en/contribute")
-    page.get_by_label("Text", exact=True).fill("An article")
-    assert asks_when_sent(page, page.get_by_role("button", name="Read this page"))
-    assert not asks_when_sent(page, page.get_by_role("button", name="Read this text"))
-
-
-def test_deleting_a_draft_does_not_ask(desk: Visits, draft_path: str) -> None:
-    page = desk.open(draft_path)
-    page.get_by_label("The need that was met").fill("Another need")
-    page.get_by_text("Delete this draft").click()
-    leaves(page, page.get_by_role("button", name="Delete permanently"), "done=deleted")

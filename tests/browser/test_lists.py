@@ -1,10 +1,8 @@
 """From a need to vCards, counted in clicks; and a list that moves from a browser to an account."""
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
-import pypdf
 import pytest
 import vobject
 from playwright.sync_api import expect
@@ -86,18 +84,6 @@ def test_from_a_need_to_vcards_in_five_clicks(visit: Visits) -> None:
     page.goto(page.url.replace("list?", "list?id=weavers+%26+co%3F+100%25&"))
     page.get_by_role("button", name="Keep them in my list").click()
     expect(page.locator("[data-picked-count]")).to_have_text("2")
-
-
-def test_ten_organisations_are_printed_on_two_pages(visit: Visits) -> None:
-    page = visit.open("/fr/liste?need=cirages&" + "&".join(f"id={each.id}" for each in MANY))
-    expect(page.locator(".call")).to_have_count(10)
-    printed = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
-    text = "\n".join(each.extract_text() for each in printed.pages)
-    assert len(printed.pages) <= 2
-    assert all(each.name in text for each in MANY)
-    assert "05 36 49 00 09" in text
-    assert "Télécharger" not in text
-    assert "Emporter" not in text
 
 
 def test_a_list_goes_from_the_browser_to_the_account_that_signs_in(

@@ -11,7 +11,6 @@ from kb.registers.accounts import AccountRole
 from kb.registers.sites import Sites
 from kb.settings import Settings
 from tests.browser.conftest import serving
-from tests.browser.host_pages import HostPages
 from tests.deployment.proxies import free_ports, nginx
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import PASSWORD
@@ -82,22 +81,3 @@ def test_a_person_types_searches_signs_in_and_keeps_a_list(
     page.wait_for_url(f"{site}/fr/recherche?**")
     assert not outside
     assert not failed
-
-
-def test_the_widget_answers_on_the_page_of_another_site(
-    base: SampleBase, site: str, context: BrowserContext, host: HostPages
-) -> None:
-    key = base.sites.add("A shop", [host.url]).key
-    url = host.put(
-        "/page",
-        f'<!doctype html><script src="{site}/embed/v1/quisait.js" async></script>'
-        f'<quisait-search lang="en" site="{key}"></quisait-search>',
-    )
-    page = context.new_page()
-    page.goto(url)
-    field = page.locator("quisait-search input")
-    field.fill("cirages")
-    answer = page.locator("quisait-search [part~=name]").first
-    expect(answer).to_have_text("Avel (Saphir)", timeout=30_000)
-    answer.click()
-    page.wait_for_url(f"{site}/en/actors/avel**")

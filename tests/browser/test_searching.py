@@ -108,20 +108,6 @@ def test_a_report_on_paper_repeats_its_head_and_keeps_to_the_page(visit: Visits)
     assert page.evaluate("document.documentElement.scrollWidth") == 680
 
 
-def test_the_scores_of_a_report_are_seen_on_a_narrow_screen(visit: Visits) -> None:
-    page = visit.open("/fr/recherche/compte-rendu?q=cirages", width=390)
-    score = page.get_by_role("columnheader", name="Score").bounding_box()
-    assert score is not None
-    assert score["x"] + score["width"] <= 390
-
-
-def test_a_list_of_whom_to_call_has_room_for_notes_on_paper(visit: Visits) -> None:
-    page = visit.open("/fr/recherche/qui-appeler?q=sanitiser")
-    expect(page.locator(".notes").first).to_be_hidden()
-    page.emulate_media(media="print")
-    expect(page.locator(".notes").first).to_be_visible()
-
-
 def test_pages_work_without_scripts(browser: Browser, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()

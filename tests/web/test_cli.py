@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,22 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.commands.options import kb_option
-from kb.encoder.encoder import Encoder
 from kb.errors import QuisaitError
-from kb.models import Actor
-from tests.conftest import OpenBase
 from tests.web.sample_base import sample_encoder
 from web.cli import Rooms, main
-
-HEAVY = {"babel", "faiss", "fastapi", "jinja2", "numpy", "openvino", "pydantic", "torch", "uvicorn"}
-
-
-READING = {
-    "docx", "feedparser", "httpx", "lxml", "odfdo", "openpyxl", "pandas", "polars", "pyarrow",
-    "pypdf", "sklearn", "torch", "transformers", "ingest.articles.readers",
-    "ingest.extraction.proposals.contexts",
-}  # fmt: skip
-"""What reads articles and directories, and learns: no search needs it, nor a server at first."""
 
 
 def quisait(*arguments: str) -> list[str]:
@@ -35,86 +21,6 @@ def test_every_room_brings_its_verbs() -> None:
     assert {"search", "status", "rebuild", "ingest", "export", "serve"} <= set(main.commands)
     for name, command in main.commands.items():
         assert command.help, name
-
-
-def test_help_imports_nothing_heavy() -> None:
-    """So it answers at once; how soon is measured by the benchmark."""
-    script = """
-import sys
-from web.cli import main
-main(["--help"], standalone_mode=False)
-print(*{name.partition('.')[0] for name in sys.modules})
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
-    )
-    assert not HEAVY & set(run.stdout.split())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "unneeded"),
-    [
-        (["serve", "--port", "0", "--workers", "1"], READING),
-        (["search", "cirage"], READING | {"babel", "fastapi", "jinja2", "uvicorn", "web.server"}),
-    ],
-)
-def test_what_answers_searches_imports_nothing_that_it_does_not_need(
-    arguments: list[str], unneeded: set[str], tmp_path: Path
-) -> None:
-    script = f"""
-import sys
-from web.cli import main
-assert main([*{arguments}, "--kb", {str(tmp_path / "none")!r}], standalone_mode=False) == 1
-print(*sys.modules)
-"""
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "QUISAIT_ENGINE": "torch"},  # so that no graph is compiled meanwhile
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    imported = set(run.stdout.split())
-    assert "kb.knowledge_base" in imported
-    assert sorted(unneeded & imported) == []
-
-
-AFTER_ANSWER = "--- that was an answer"
-SEARCHES = {
-    "by the command": """
-from web.cli import main
-main(["search", "cirage", "--kb", folder], standalone_mode=False)
-print(after)
-""",
-    "on a server": """
-from fastapi.testclient import TestClient
-from kb.knowledge_base import KnowledgeBase
-from kb.settings import Settings
-from web.app import create_app
-settings = Settings.from_environment(kb=folder)
-with TestClient(create_app(KnowledgeBase.open(settings), settings)) as client:
-    for path in ("/api/search", "/fr/recherche"):
-        print(client.get(path, params={"q": "cirage"}).raise_for_status().text, after)
-""",
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("how", SEARCHES)
-def test_a_search_is_answered_without_what_trains_models(
-    how: str, open_base: OpenBase, real_encoder: Encoder
-) -> None:
-    base = open_base(real_encoder)
-    base.put([Actor(id="cirages", name="Cirages Vif", description="Fabrique du cirage.")])
-    begin = f"import sys\nfolder, after = {str(base.folder)!r}, {AFTER_ANSWER!r}"
-    script = f"{begin}{SEARCHES[how]}\nprint(*sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
-    )
-    *answered, imported = run.stdout.splitlines()
-    answers = "\n".join(answered).split(AFTER_ANSWER)[:-1]
-    assert answers
-    assert all("Cirages Vif" in answer for answer in answers)
-    assert "openvino" in imported.split()
-    assert {"torch", "transformers", "sentence_transformers"} & set(imported.split()) == set()
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
@@ -171,13 +77,6 @@ def test_an_interruption_exits_as_shells_expect() -> None:
     result = run_verb(verb, "verb")
     assert result.exit_code == 130
     assert (result.stdout, result.stderr) == ("", "")
-
-
-def test_a_defect_is_not_hidden() -> None:
-    def verb(kb: Path | None) -> None:
-        raise ZeroDivisionError
-
-    assert isinstance(run_verb(verb, "verb").exception, ZeroDivisionError)
 
 
 def test_a_reader_that_leaves_is_no_failure_to_tell() -> None:

@@ -45,13 +45,6 @@ def test_hostile_records_stay_text(client: TestClient, path: str) -> None:
     assert_harmless(Page(response.text))
 
 
-def test_what_looks_like_html_is_shown_as_it_is(client: TestClient) -> None:
-    read = Page(client.get("/fr/acteurs/hostile").text)
-    assert read.one("h1").text == HOSTILE.name
-    assert HOSTILE.description in read.one("div", class_="statement").text
-    assert "<i>fact</i>" in read.one("dl").text
-
-
 @pytest.mark.parametrize("name", ["q", "theme"])
 def test_a_hostile_query_stays_text(client: TestClient, name: str) -> None:
     response = client.get("/fr/recherche", params={"q": "cirages", name: ATTACK})

@@ -1,36 +1,27 @@
 """One base in PostgreSQL, and processes on several machines: each has a folder of its own."""
 
-import os
-import subprocess
-import sys
 import threading
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from fastapi.testclient import TestClient
 
 from ingest.worker import work
 from kb.address import PostgresAddress
-from kb.base_folder import SECRET_FILE, UPLOADS
-from kb.errors import ReadOnlyKnowledgeBase, SettingsError, UnknownRecord
+from kb.base_folder import UPLOADS
+from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.accounts import AccountRole
 from kb.registers.jobs import JobState
-from kb.registers.kept_files import KeptFiles
-from kb.settings import Settings
 from kb.store.pool import StorePool, open_store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.postgres import PostgresServer
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import PASSWORD, client_of, csrf_token, send, sign_in
-from web.http.security.secret import NoSecret, site_secret
-
-ROOT = Path(__file__).parents[2]
 
 DIRECTORY = b"id;nom;activit\xc3\xa9\nz1;Zed;Elle fabrique des ressorts\nz2;;\n"
 
@@ -87,38 +78,6 @@ def test_a_session_is_good_on_every_server(browser: TestClient, other_browser: T
     assert browser.get("/en/account").status_code == 303
 
 
-def test_the_secret_is_one_whoever_makes_it_first(
-    here: KnowledgeBase, there: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secret = site_secret(Settings(), here)
-    assert len(secret) >= 32
-    assert site_secret(Settings(), there) == secret
-    # Another process made it between the look and the making.
-    with monkeypatch.context() as before:
-        pieces, looked = KeptFiles.pieces, []
-
-        def nothing_at_first(files: KeptFiles, name: str) -> Any:
-            looked.append(name)
-            return pieces(files, name) if len(looked) > 1 else iter([])
-
-        before.setattr(KeptFiles, "pieces", nothing_at_first)
-        assert site_secret(Settings(), there) == secret
-    assert not (here.folder / SECRET_FILE).exists()
-    given = Settings.from_environment(secret="s" * 40)
-    assert site_secret(given, there) == "s" * 40
-
-
-def test_where_no_secret_can_be_kept_nobody_can_sign_in(
-    here: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> bytes:
-        raise ReadOnlyKnowledgeBase("postgresql://db/kb cannot be written: no.")
-
-    monkeypatch.setattr(KeptFiles, "keep_first", refuse)
-    with pytest.raises(NoSecret, match=r"kb cannot be written: no\. Set QUISAIT_SECRET"):
-        site_secret(Settings(), here)
-
-
 def test_what_is_sent_to_one_server_is_looked_at_on_another_and_read_by_any_worker(
     browser: TestClient,
     other_browser: TestClient,
@@ -154,21 +113,6 @@ def test_what_is_sent_to_one_server_is_looked_at_on_another_and_read_by_any_work
     for server in (browser, other_browser):
         found = server.get("/api/search", params={"q": "ressorts"}).json()
         assert "z1" in {hit["actor"]["id"] for hit in found["hits"]}
-
-
-def test_a_text_that_became_no_draft_is_given_back_by_any_server(
-    browser: TestClient, other_browser: TestClient, here: KnowledgeBase, worker: KnowledgeBase
-) -> None:
-    from ingest.submission import HandedIn, Submissions
-
-    submissions = Submissions(here, by="Ada")
-    job = submissions.later(HandedIn("texts", "é.txt", "Rien…".encode()))
-    worker.jobs.cancel(job.id)
-    work(worker, linger_s=0, stopping=threading.Event())
-    for server in (browser, other_browser):
-        answer = server.get(f"/en/jobs/{job.id}?form=text")
-        assert answer.text == "Rien…"
-        assert "%C3%A9.txt" in answer.headers["Content-Disposition"]
 
 
 def test_what_is_published_on_one_is_found_on_the_other_at_once(
@@ -210,72 +154,3 @@ def test_searches_read_in_the_replica_and_all_else_in_the_base(
         base.put([Actor(id="y", name="Ypsilon", description="Elle tisse")])
         assert here.actor("y").name == "Ypsilon"
     postgres.drop("replica")
-
-
-def test_the_setting_of_a_replica_is_the_address_of_one(tmp_path: Path) -> None:
-    settings = Settings.from_environment(
-        kb="postgresql://db/kb", read_url="postgresql://ada:s3cret@replica/kb"
-    )
-    assert settings.read_url == PostgresAddress("postgresql://ada:s3cret@replica/kb")
-    assert "s3cret" not in repr(settings)
-    assert Settings.from_environment(read_url="").read_url is None
-    for kb, read_url, why in (
-        ("postgresql://db/kb", "/somewhere", "the address of a PostgreSQL database"),
-        ("postgresql://db/kb", "postgresql://ada:s3cret@replica:port/kb", "no address"),
-        (str(tmp_path), "postgresql://ada:s3cret@replica/kb", "a folder, which has no replica"),
-    ):
-        with pytest.raises(SettingsError, match=why) as refused:
-            Settings.from_environment(kb=kb, read_url=read_url)
-        assert "s3cret" not in str(refused.value)
-
-
-WORKER = """
-import os, sys, threading
-from pathlib import Path
-from ingest.worker import RUNNERS, work
-from kb.knowledge_base import KnowledgeBase
-from kb.settings import Settings
-
-def noted(base, parameters, progress):
-    with open(sys.argv[1], "a") as log:
-        log.write(f"{os.getpid()} {parameters['number']}\\n")
-    return {}
-
-RUNNERS["noted"] = noted
-print(flush=True)
-sys.stdin.readline()
-work(KnowledgeBase.open(Settings()), linger_s=0, stopping=threading.Event())
-"""
-
-
-@pytest.mark.thorough
-def test_no_two_workers_do_the_same_job(here: KnowledgeBase, tmp_path: Path) -> None:
-    assert isinstance(here.place, PostgresAddress)
-    jobs = [here.jobs.add("noted", {"number": str(n)}, by="Ada") for n in range(120)]
-    log = tmp_path / "log"
-    workers = []
-    for name in ("one", "two"):
-        place = {"QUISAIT_KB": here.place.given, "QUISAIT_CACHE": str(tmp_path / name)}
-        workers.append(
-            subprocess.Popen(
-                [sys.executable, "-c", WORKER, str(log)],
-                cwd=ROOT,
-                env={**os.environ, **place},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        )
-    for started in workers:
-        assert started.stdout
-        started.stdout.readline()
-    for started in workers:
-        assert started.stdin
-        started.stdin.write(b"\n")
-        started.stdin.flush()
-    for started in workers:
-        started.communicate(timeout=120)
-        assert started.returncode == 0
-    done = [line.split() for line in log.read_text().splitlines()]
-    assert Counter(number for _, number in done) == Counter(str(n) for n in range(120))
-    assert {here.jobs.get(job.id).state for job in jobs} == {JobState.DONE}
-    assert len({process for process, _ in done}) == 2

@@ -100,13 +100,6 @@ def test_each_sees_what_the_source_lets_them(
         assert leaks(client, tuple(every - set(seen))) == []
 
 
-def test_who_only_holds_a_page_sees_what_strangers_see(
-    base: KnowledgeBase, directory: Path
-) -> None:
-    taken_in(base, directory, MEMBERS, MEMBERS)
-    assert leaks(account_client(base, AccountRole.HOLDER), (*ORGANISATION, *PERSON)) == []
-
-
 def test_what_nobody_sees_is_not_stored(
     base: KnowledgeBase, directory: Path, tmp_path: Path
 ) -> None:
@@ -219,26 +212,6 @@ def test_a_moderators_correction_publishes_nothing_of_a_source(
     assert "Luc Vue" in moderator.get("/fr/acteurs/avel-magnac").text
 
 
-def test_what_a_source_takes_back_is_not_published_by_a_correction_that_has_it(
-    base: KnowledgeBase, directory: Path
-) -> None:
-    taken_in(base, directory, MEMBERS, NONE)
-    moderator = account_client(base, AccountRole.MODERATOR)
-    path = "/fr/modifier/acteurs/avel-magnac"
-    form = {"item": "particulars", "version": "1", "name": "Avel", "phone": "0536497710\n3949"}
-    form |= {"place": "Magnac", "country": "FR", "department": "16"}
-    send(moderator, path, form, shown_at=f"{path}?item=particulars")
-    for description in ("des cirages et des crèmes", "des cirages et des crèmes, encore"):
-        row = ROW.replace("05 36 49 77 10", "").replace("des cirages et des crèmes", description)
-        directory.write_text(f"{HEADER}\n{row}\n", encoding="utf-8")
-        taken_in(base, directory, MEMBERS, NONE)
-        assert base.actor("avel-magnac").phone == ("+33536497710", "3949")
-        stranger = client_of(base).get("/fr/acteurs/avel-magnac").text
-        assert "3949" in stranger
-        assert "36 49 77 10" not in stranger
-        assert "36 49 77 10" in moderator.get("/fr/acteurs/avel-magnac").text
-
-
 def test_what_moderators_typed_is_published_when_it_is_chosen(
     base: KnowledgeBase, directory: Path
 ) -> None:
@@ -264,15 +237,6 @@ def test_persons_and_parts_of_contacts_are_found_by_no_search(
             assert hit.parts.name == 0
 
 
-def test_an_actor_that_is_erased_leaves_no_contact(base: KnowledgeBase, directory: Path) -> None:
-    taken_in(base, directory, PUBLIC, PUBLIC)
-    base.erase(Kind.ACTOR, "avel-magnac", by="a moderator")
-    base.close()
-    content = b"".join(path.read_bytes() for path in base.folder.glob("kb.sqlite*"))
-    for trace in ("+33536497710", "Jeanne", "contact@avel"):
-        assert trace.encode() not in content
-
-
 def test_the_linked_data_have_what_is_public(base: KnowledgeBase, directory: Path) -> None:
     taken_in(base, directory, PUBLIC, MEMBERS)
     text = account_client(base).get("/fr/acteurs/avel-magnac").text
@@ -281,10 +245,6 @@ def test_the_linked_data_have_what_is_public(base: KnowledgeBase, directory: Pat
     for trace in ('"telephone":["+33536497710"]', "contact@avel.example", "Cordonniers"):
         assert trace in data[1]
     assert "Jeanne" not in data[1]
-
-
-def test_sources_without_a_choice_show_organisations_alone(base: KnowledgeBase) -> None:
-    assert base.contact_choices.of("cci") == ContactChoice(PUBLIC, NONE)
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])

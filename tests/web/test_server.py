@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
@@ -13,20 +12,14 @@ from typing import Self
 import httpx
 import pytest
 import uvicorn
-from jinja2 import TemplateNotFound
 
 from ingest.reading.documents import readers
 from kb.encoder.encoder import Encoder
-from kb.errors import EncoderError, KnowledgeBaseError, SettingsError
-from kb.knowledge_base import KnowledgeBase
+from kb.errors import SettingsError
 from kb.log_lines import log_lines
 from kb.settings import Settings
-from tests.encoders import WordCountEncoder
 from tests.web.sample_base import SampleBase
-from web import answering, server
-from web.answering import TURN_S
-from web.http.templating import Renderer
-from web.search.pages import RESULTS
+from web import server
 
 
 class Watched(SampleBase):
@@ -87,56 +80,6 @@ def test_it_announces_its_address_once_it_listens_and_closes_the_base(answers: l
     assert Watched.last.closed
 
 
-@pytest.mark.parametrize("problem", [None, KnowledgeBaseError("It cannot be read now.")])
-def test_what_is_said_beside_answers_is_loaded_beside_them(
-    answers: list[str], problem: Exception | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded: list[KnowledgeBase] = []
-    saved: list[KnowledgeBase] = []
-    is_saved = threading.Event()
-
-    async def until_saved(of: uvicorn.Server) -> None:
-        await ask_once(of)
-        await asyncio.to_thread(is_saved.wait)
-
-    def load(knowledge_base: KnowledgeBase) -> None:
-        loaded.append(knowledge_base)
-        if problem:
-            raise problem
-
-    def save(knowledge_base: KnowledgeBase, _goes_on: Callable[[], bool]) -> None:
-        saved.append(knowledge_base)
-        is_saved.set()
-        if problem:
-            raise problem
-
-    ask_once = uvicorn.Server.main_loop
-    monkeypatch.setattr(uvicorn.Server, "main_loop", until_saved)
-    monkeypatch.setattr(answering, "warm_up_hints", load)
-    monkeypatch.setattr(Watched, "save_trades", save)
-    monkeypatch.setattr(answering, "HINTS_AFTER_S", 0.0)
-    prepared: list[str] = []
-
-    def prepare(_: Renderer, name: str) -> None:
-        prepared.append(name)
-        if problem:
-            raise TemplateNotFound(name)
-
-    monkeypatch.setattr(Renderer, "prepare", prepare)
-    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
-    assert prepared == [RESULTS]
-    assert loaded == saved == [Watched.last]
-    assert answers[1] == "cirages"
-
-
-@pytest.mark.usefixtures("answers")
-def test_threads_give_way_to_each_other_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns: list[float] = []
-    monkeypatch.setattr(sys, "setswitchinterval", turns.append)
-    server.serve(Settings(), "127.0.0.1", 0, access_log=False)
-    assert turns == [TURN_S]
-
-
 def test_the_access_log_is_off_unless_asked_for_and_holds_no_words(
     answers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,28 +116,6 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(
 def test_a_host_that_is_not_one_is_told() -> None:
     with pytest.raises(SettingsError, match=r"cannot listen on no\.such\.host\.invalid: "):
         server.serve(Settings(), "no.such.host.invalid", 0, access_log=False)
-
-
-def test_a_damaged_trade_index_is_told_before_the_server_listens(
-    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def open_with_index(settings: Settings, **_: object) -> KnowledgeBase:
-        return KnowledgeBase(base.folder, WordCountEncoder, trade_index=Path(settings.trade_index))
-
-    monkeypatch.setattr(KnowledgeBase, "open", open_with_index)
-    monkeypatch.delattr(server, "application")
-    settings = Settings(kb=base.folder, trade_index=str(tmp_path))
-    with pytest.raises(EncoderError, match="holds no trade index that can be read"):
-        server.serve(settings, "127.0.0.1", 0, access_log=False)
-
-
-@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
-def test_an_ipv6_address_is_announced_as_a_url(answers: list[str]) -> None:
-    try:
-        server.serve(Settings(), "::1", 0, access_log=False)
-    except SettingsError as error:
-        pytest.skip(str(error))
-    assert answers[0].startswith("Qui sait faire ? → http://[::1]:")
 
 
 @pytest.mark.slow

@@ -2,11 +2,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -117,32 +115,6 @@ def test_it_is_ended_with_the_server(
     assert not is_running(workers.started()[0])
 
 
-def test_one_that_does_not_end_is_killed(
-    base: KnowledgeBase, supervise: Supervise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "ENDS_WITHIN_S", 0.2)
-    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    workers = Workers(tmp_path, "time.sleep(60)")
-    workers.command[2] = f"{deaf} {workers.command[2]}"
-    supervisor = supervise(workers)
-    base.jobs.add("dance", {}, by="")
-    until(workers.started)
-    supervisor.stop()
-    assert not is_running(workers.started()[0])
-
-
-def test_no_second_worker_is_started_beside_one_of_another_s(
-    base: KnowledgeBase, supervise: Supervise, tmp_path: Path, looks: Looks
-) -> None:
-    for _ in range(2):
-        base.jobs.add("dance", {}, by="")
-    base.jobs.claim()
-    workers = Workers(tmp_path, "time.sleep(60)")
-    supervise(workers)
-    looks.wait_for_more()
-    assert workers.started() == []
-
-
 def test_the_job_of_a_dead_worker_is_given_to_a_new_one(
     base: KnowledgeBase, supervise: Supervise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,47 +124,6 @@ def test_the_job_of_a_dead_worker_is_given_to_a_new_one(
     workers = Workers(tmp_path, "time.sleep(60)")
     supervise(workers)
     until(workers.started)
-
-
-def test_workers_that_fail_are_started_less_and_less_often(
-    base: KnowledgeBase,
-    supervise: Supervise,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fast = SimpleNamespace(monotonic=lambda: 100 * time.monotonic())
-    monkeypatch.setattr(module, "time", fast)
-    base.jobs.add("dance", {}, by="")
-    workers = Workers(tmp_path, "sys.exit(3)")
-    supervise(workers)
-    until(lambda: "The worker ended with 3; the next starts in 2 s." in caplog.messages)
-    until(lambda: "The worker ended with 3; the next starts in 4 s." in caplog.messages)
-    assert len(workers.started()) == 2
-
-
-def test_a_worker_that_cannot_be_started_now_is_started_later(
-    base: KnowledgeBase, supervise: Supervise, tmp_path: Path, looks: Looks
-) -> None:
-    base.jobs.add("dance", {}, by="")
-    workers = Workers(tmp_path, "time.sleep(60)")
-    python = workers.command[0]
-    workers.command[0] = str(tmp_path / "not-yet")
-    supervise(workers)
-    looks.wait_for_more()
-    (tmp_path / "not-yet").symlink_to(python)
-    until(workers.started)
-
-
-def test_a_base_that_cannot_be_written_has_no_worker(
-    base: KnowledgeBase, supervise: Supervise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.jobs.add("dance", {}, by="")
-    monkeypatch.setattr(KnowledgeBase, "writable", False)
-    workers = Workers(tmp_path, "time.sleep(60)")
-    supervisor = supervise(workers)
-    assert "supervisor" not in {thread.name for thread in threading.enumerate()}
-    supervisor.stop()
 
 
 def test_the_worker_it_starts_by_itself_does_the_job(

@@ -1,7 +1,6 @@
 """What a person does with the widget: by keyboard, by touch, by mouse, and what is told to them."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +8,7 @@ from playwright.sync_api import Page, expect
 
 from kb.errors import KnowledgeBaseError
 from tests.browser.accessibility import LOOKS, check_page
-from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search, settle
-from tests.web.sample_base import AVEL
+from tests.browser.widget.conftest import Embedding, field_of, options_of, part, search
 
 pytestmark = pytest.mark.browser
 
@@ -65,15 +63,6 @@ def test_typing_shows_who_and_why(embedding: Embedding) -> None:
     )
 
 
-def test_what_is_inferred_is_said_to_be(embedding: Embedding) -> None:
-    page = embedding.open('lang="en"')
-    search(page, "sanitiser", 3)
-    inferred = options_of(page).filter(has_text="Parfums d'Angoulême")
-    expect(inferred.locator("[part=case]")).to_contain_text(
-        "Inferred: a close trade, Avel (Saphir), for “Angoulême"
-    )
-
-
 def test_markup_in_a_record_is_shown_as_text(embedding: Embedding) -> None:
     page = embedding.open()
     hostile = search(page, "cirages", 2)[0]
@@ -125,24 +114,6 @@ def test_arrows_home_and_end_lead_through_the_answers_and_back_to_the_text(
     expect(field_of(page)).to_have_value("du sanitiseXr")
 
 
-def test_the_active_answer_is_told_apart_among_many(embedding: Embedding) -> None:
-    page = embedding.open('limit="20"')
-    many = [replace(AVEL, id=f"avel-{number:02}", name=f"Avel {number}") for number in range(15)]
-    with embedding.base.holding(many):
-        search(page, "cirages", 15)
-    for _ in range(11):
-        page.keyboard.press("ArrowDown")
-    assert active(page) == 10
-    name = page.locator("quisait-search").evaluate(
-        """one => {
-            const root = one.shadowRoot;
-            const field = root.querySelector("input");
-            return root.getElementById(field.getAttribute("aria-activedescendant")).role;
-        }"""
-    )
-    assert name == "option"
-
-
 def test_escape_closes_the_answers_and_then_empties_the_field(embedding: Embedding) -> None:
     page = embedding.open()
     search(page, "sanitiser")
@@ -160,14 +131,6 @@ def test_escape_closes_the_answers_and_then_empties_the_field(embedding: Embeddi
     field_of(page).fill("a")  # too little to be asked
     page.keyboard.press("Escape")
     expect(field_of(page)).to_have_value("")
-
-
-def test_escape_is_the_pages_where_there_is_nothing_to_do(embedding: Embedding) -> None:
-    page = embedding.open(body="<dialog><quisait-search></quisait-search></dialog>")
-    page.evaluate("document.querySelector('dialog').showModal()")
-    field_of(page).focus()
-    page.keyboard.press("Escape")
-    expect(page.locator("main > dialog")).to_be_hidden()
 
 
 def test_enter_leads_to_the_active_answer(embedding: Embedding) -> None:
@@ -212,15 +175,6 @@ def test_a_click_leads_to_the_answer(embedding: Embedding) -> None:
     expect(page).to_have_url(f"{embedding.site}/fr/acteurs/avel")
 
 
-def test_a_click_with_control_opens_a_tab_and_keeps_the_page(embedding: Embedding) -> None:
-    page = embedding.open()
-    first = search(page, "cirages sanitiser")[0]
-    with page.expect_popup() as opened:
-        first.click(modifiers=["ControlOrMeta"])
-    expect(opened.value).to_have_url(f"{embedding.site}/fr/acteurs/avel")
-    expect(page).to_have_url(re.compile("/page$"))
-
-
 def test_a_host_can_have_answers_opened_in_a_tab(embedding: Embedding) -> None:
     page = embedding.open('target="_blank"')
     first = search(page, "cirages sanitiser")[0]
@@ -247,52 +201,6 @@ def test_how_many_were_found_is_announced_when_typing_pauses(embedding: Embeddin
     assert only(page, "status")["live"] == "polite"
 
 
-def test_other_answers_that_read_the_same_are_announced_again(embedding: Embedding) -> None:
-    page = embedding.open('lang="en"')
-    live = page.get_by_role("status")
-    search(page, "rocket")
-    expect(live).to_contain_text("Nothing here really meets this need.")
-    page.evaluate(
-        """() => {
-            window.heard = [];
-            const live = document.querySelector("quisait-search").shadowRoot
-                .querySelector("[role=status]");
-            new MutationObserver(() => window.heard.push(live.textContent))
-                .observe(live, { childList: true });
-        }"""
-    )
-    field_of(page).fill("submarine")
-    page.wait_for_function("window.heard.length === 2")
-    assert page.evaluate("window.heard")[0] == ""
-    expect(live).to_contain_text("Nothing here really meets this need.")
-
-
-def test_a_firm_that_is_named_is_said_to_be(embedding: Embedding) -> None:
-    page = embedding.open('lang="en"')
-    first = search(page, "Avel (Saphir)")[0]
-    expect(first.locator("[part~=fit]")).to_have_text("Goes by this name")
-
-
-def test_an_answer_is_gone_when_too_little_is_left_to_ask(embedding: Embedding) -> None:
-    page = embedding.open()
-    search(page, "sanitiser")
-    field_of(page).fill("s")
-    expect(part(page, "popup")).to_be_hidden()
-
-
-def test_spaces_make_no_other_search(embedding: Embedding) -> None:
-    page = embedding.open()
-    search(page, "cirages")
-    field_of(page).fill("  cirages   sanitiser ")
-    expect(options_of(page)).to_have_count(4)
-    asked = embedding.asked(page)
-    for _ in range(3):
-        page.keyboard.press("Enter")
-    settle(page)
-    assert asked == []
-    assert embedding.base.queries == ["cirages", "cirages sanitiser"]
-
-
 def test_that_nothing_fits_is_said_with_the_nearest(embedding: Embedding) -> None:
     page = embedding.open('lang="en"')
     assert len(search(page, "rocket")) == 3
@@ -303,13 +211,6 @@ def test_that_nothing_fits_is_said_with_the_nearest(embedding: Embedding) -> Non
     expect(page.get_by_role("status")).to_have_text(
         "Nothing here really meets this need. The nearest, with no certainty:"
     )
-
-
-def test_that_there_is_nothing_at_all_is_said(embedding: Embedding) -> None:
-    page = embedding.open('lang="en" department="2A"')
-    field_of(page).fill("rocket")
-    expect(part(page, "note")).to_have_text("Nothing here meets this need.")
-    assert only(page, "combobox")["expanded"] is False
 
 
 STATES = ["closed", "open", "active", "nearest", "nothing", "slow", "failed", "dialog"]

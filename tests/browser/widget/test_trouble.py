@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -40,25 +39,6 @@ def test_a_server_that_takes_its_time_is_waited_for_in_words(embedding: Embeddin
     expect(options_of(page)).to_have_count(3)
 
 
-def test_a_fast_answer_is_not_announced_by_a_wait(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    notes: list[str] = []
-    # Playwright hangs something on what it is given: not on a method of a list.
-    page.expose_function("noted", lambda note: notes.append(note))  # noqa: PLW0108
-    part(page, "note").wait_for(state="attached")
-    page.evaluate(
-        """() => {
-            const note = document.querySelector("quisait-search").shadowRoot
-                .querySelector("[part=note]");
-            new MutationObserver(() => window.noted(note.textContent))
-                .observe(note, { childList: true });
-        }"""
-    )
-    search(page, "sanitiser")
-    pass_time(page, 5000)
-    assert set(notes) == {"3 réponses"}
-
-
 def test_a_server_that_fails_can_be_asked_again(embedding: Embedding) -> None:
     page = embedding.open(fails=True)
     embedding.base.trouble = KnowledgeBaseError("broken")
@@ -69,45 +49,6 @@ def test_a_server_that_fails_can_be_asked_again(embedding: Embedding) -> None:
     expect(options_of(page)).to_have_count(3)
     expect(field_of(page)).to_be_focused()
     expect(page.get_by_role("button", name="Réessayer")).to_be_hidden()
-
-
-def test_a_second_attempt_is_shown_and_its_failure_heard_again(embedding: Embedding) -> None:
-    # The wait is told between two moments of the page, which a busy machine may not see in time.
-    page = embedding.open('lang="en"', fails=True, clock_stands=True)
-    embedding.base.trouble = KnowledgeBaseError("broken")
-    note, heard = part(page, "note"), page.get_by_role("status")
-    field_of(page).fill("sanitiser")
-    expect(note).to_have_text("Too many searches at once.")
-    pass_time(page, 600)
-    expect(heard).to_have_text("Too many searches at once.")
-    with embedding.base.withholding("sanitiser"):
-        page.get_by_role("button", name="Try again").click()
-        pass_time(page, 300)
-        expect(note).to_have_text("Searching…")
-        expect(part(page, "retry")).to_be_hidden()
-        pass_time(page, 600)
-        expect(heard).to_have_text("Searching…")
-    expect(note).to_have_text("Too many searches at once.")
-    pass_time(page, 600)
-    expect(heard).to_have_text("Too many searches at once.")
-
-
-def test_an_error_does_not_stand_under_other_words(embedding: Embedding) -> None:
-    page = embedding.open(fails=True)
-    embedding.base.trouble = KnowledgeBaseError("broken")
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("Trop de recherches à la fois.")
-    embedding.base.trouble = None
-    with embedding.base.withholding("cirages"):
-        field_of(page).fill("cirages")
-        expect(part(page, "popup")).to_be_hidden()
-    expect(part(page, "note")).to_have_text("2 réponses")
-
-
-def test_an_attribute_that_is_wrong_is_not_blamed_on_words(embedding: Embedding) -> None:
-    page = embedding.open('department="999"', fails=True)
-    field_of(page).fill("sanitiser")
-    expect(part(page, "note")).to_have_text("Cette recherche n’est pas ouverte à ce site.")
 
 
 def test_who_is_offline_is_told_and_goes_on_when_they_are_back(embedding: Embedding) -> None:
@@ -162,99 +103,6 @@ def test_an_answer_that_is_late_is_dropped(embedding: Embedding) -> None:
     expect(part(page, "note")).to_have_text("2 réponses")
 
 
-def test_an_emptied_field_drops_the_answer_that_is_on_its_way(embedding: Embedding) -> None:
-    page = embedding.open()
-    with embedding.base.withholding("sanitiser"):
-        with page.expect_request(SEARCH):
-            field_of(page).fill("sanitiser")
-        field_of(page).fill("")
-    until(lambda: embedding.base.queries == ["sanitiser"])
-    settle(page)
-    expect(part(page, "popup")).to_be_hidden()
-
-
-def test_a_search_is_over_when_typing_goes_on(embedding: Embedding) -> None:
-    page = embedding.open()
-    page.evaluate(
-        """() => {
-            window.heard = [];
-            addEventListener("quisait:search", event => window.heard.push(event.detail.query));
-        }"""
-    )
-    with embedding.base.withholding("cirages", "cirages sanitiser"):
-        with page.expect_request(SEARCH):
-            field_of(page).fill("cirages")
-        with page.expect_request(SEARCH):
-            field_of(page).fill("cirages sanitiser")
-    expect(part(page, "note")).to_have_text("4 réponses")
-    assert page.evaluate("window.heard") == ["cirages sanitiser"]
-
-
-def test_nothing_is_awaited_when_too_little_is_left_to_ask(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    with embedding.base.withholding("sanitiser"):
-        field_of(page).fill("sanitiser")
-        pass_time(page, 300)
-        expect(part(page, "note")).to_have_text("Recherche…")
-        field_of(page).fill("s")
-        expect(part(page, "popup")).to_be_hidden()
-
-
-def test_nothing_is_awaited_after_it_was_taken_away(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    with embedding.base.withholding("sanitiser"):
-        field_of(page).fill("sanitiser")
-        pass_time(page, 300)
-        expect(part(page, "note")).to_have_text("Recherche…")
-        page.evaluate(
-            """() => {
-                window.widget = document.querySelector("quisait-search");
-                window.widget.remove();
-            }"""
-        )
-        page.evaluate("document.querySelector('main').append(window.widget)")
-        field_of(page).focus()
-        expect(part(page, "popup")).to_be_hidden()
-    page.keyboard.press("Enter")
-    expect(part(page, "note")).to_have_text("3 réponses")
-
-
-def test_fast_typing_asks_for_the_beginning_and_the_whole(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    asked = embedding.asked(page)
-    field_of(page).focus()
-    page.keyboard.type("cirages sanitiser")
-    pass_time(page, 200)
-    expect(part(page, "note")).to_have_text("4 réponses")
-    assert [url.partition("?")[2].partition("&")[0] for url in asked] == [
-        "q=ci",
-        "q=cirages+sanitiser",
-    ]
-
-
-def test_a_pause_is_waited_for_but_not_after_one(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    search(page, "sanitiser")
-    pass_time(page, 201)
-    asked = embedding.asked(page)
-    page.keyboard.type("s")
-    settle(page)
-    assert len(asked) == 1
-    page.keyboard.type("s")
-    pass_time(page, 199)
-    assert len(asked) == 1
-    pass_time(page, 1)
-    assert len(asked) == 2
-
-
-def test_one_letter_is_not_searched(embedding: Embedding) -> None:
-    page = embedding.open(clock_stands=True)
-    asked = embedding.asked(page)
-    field_of(page).fill("s")
-    pass_time(page, 1000)
-    assert asked == []
-
-
 def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
     while not condition():
@@ -275,27 +123,6 @@ def test_a_search_that_stands_is_counted_once(embedding: Embedding) -> None:
     pass_time(page, 5000)
     assert asked == []
     until(lambda: embedding.counted() == (before[0] + 1, before[1], before[2]))
-
-
-def test_what_is_only_passed_through_is_not_counted(embedding: Embedding) -> None:
-    page = embedding.open(f'site="{KEY}"', clock_stands=True)
-    asked = embedding.asked(page)
-    for query, count in (("cirages", 2), ("sanitiser", 3)):
-        field_of(page).fill(query)
-        expect(options_of(page)).to_have_count(count)
-        pass_time(page, 400)
-    field_of(page).fill("")
-    pass_time(page, 5000)
-    assert [one for one in asked if "counts" in one] == []
-
-
-def test_a_search_that_finds_nothing_is_counted_as_such(embedding: Embedding) -> None:
-    before = embedding.counted()
-    page = embedding.open(f'site="{KEY}"', clock_stands=True)
-    search(page, "rocket")
-    with page.expect_response(re.compile("event=empty")):
-        page.clock.run_for(1500)
-    until(lambda: embedding.counted() == (before[0] + 1, before[1] + 1, before[2]))
 
 
 def test_what_is_chosen_is_counted_though_the_page_is_left(embedding: Embedding) -> None:
@@ -326,12 +153,3 @@ def test_no_cookie_and_no_address_of_the_page_is_sent(embedding: Embedding) -> N
     assert sent["origin"] == embedding.host.url
     assert sent.get("referer", f"{embedding.host.url}/") == f"{embedding.host.url}/"
     assert [one["value"] for one in page.context.cookies()] == ["x"]
-
-
-def test_a_filter_of_the_site_holds_until_the_page_says_otherwise(embedding: Embedding) -> None:
-    sites = embedding.base.sites
-    sites.known[KEY] = replace(sites.known[KEY], department="17")  # type: ignore[attr-defined]
-    page = embedding.open(f'site="{KEY}"')
-    search(page, "sanitiser", 1)
-    page.locator("quisait-search").evaluate("one => one.setAttribute('department', '')")
-    expect(options_of(page)).to_have_count(3)

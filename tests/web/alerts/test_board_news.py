@@ -11,7 +11,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import AnswerKind, AnswerState, Closing, Notice, NoticeContent
-from tests.web.page_reader import Page
 from tests.web.signed_in import SITE, client_of
 from web.alerts.news import news_of
 from web.http.i18n import Language
@@ -100,23 +99,3 @@ def test_a_notice_that_nobody_may_read_has_no_feed_and_no_alert(
         assert client.get(f"/fr/alertes?notice={id_}").status_code == 404
         gone = NewsTopic(TopicKind.NOTICE, "", notice_id=id_)
         assert news_of(base, gone, Language.FR) == []
-
-
-def test_the_board_and_its_notices_lead_to_their_alerts(
-    base: KnowledgeBase, client: TestClient
-) -> None:
-    notice = posted(base, NEED)
-
-    def links(path: str) -> list[str]:
-        page = Page(client.get(path).text)
-        found = [link.attributes.get("href", "") for link in page.all("a")]
-        return [href for href in found if href.startswith("/en/alerts?")]
-
-    assert links("/en/needs-and-offers?flow=seeks&department=16") == [
-        "/en/alerts?kind=board-seeks&department=16"
-    ]
-    assert links(f"/en/needs-and-offers/{notice.id}") == [f"/en/alerts?notice={notice.id}"]
-    (feed,) = Page(client.get("/en/needs-and-offers?flow=seeks").text).all(
-        "link", type="application/atom+xml"
-    )
-    assert feed.attributes["href"] == "/en/feeds/needs-and-offers.atom?flow=seeks"

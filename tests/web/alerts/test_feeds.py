@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Kind
+from kb.models import Actor
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, SampleBase
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import SITE, client_of
 
 FEEDS = ("/fr/flux/cas.atom", "/fr/flux/catalogue.atom", "/fr/flux/recherche.atom?q=cirages")
@@ -45,17 +45,6 @@ def test_a_feed_can_be_read_and_names_its_page(client: TestClient, path: str) ->
         assert client.get(entry.link).status_code == 200
 
 
-def test_a_feed_of_cases_holds_cases_and_the_catalogue_both(client: TestClient) -> None:
-    cases = read(client, "/en/feeds/cases.atom")
-    assert sorted(titles(cases)) == sorted(
-        [
-            "Angoulême : du cirage au gel hydroalcoolique",
-            "Kalundborg: steam from one firm to the next",
-        ]
-    )
-    assert "Distillerie Merlet" in titles(read(client, "/en/feeds/catalogue.atom"))
-
-
 def test_filters_hold_in_feeds(client: TestClient) -> None:
     of_department = read(client, "/fr/flux/catalogue.atom?department=17")
     assert DISTILLERY.name in titles(of_department)
@@ -74,26 +63,6 @@ def test_a_search_feed_has_what_is_worth_a_call_with_its_evidence(client: TestCl
     )
     assert not read(client, "/fr/flux/recherche.atom?q=forage").entries
     assert client.get("/fr/flux/recherche.atom?q=").status_code == 400
-
-
-def test_the_newest_comes_first_and_an_edit_moves_nothing(base: KnowledgeBase) -> None:
-    base.put([ANGOULEME])
-    base.put([AVEL])
-    base.put([DISTILLERY])
-    client = client_of(base)
-    before = read(client, "/fr/flux/catalogue.atom")
-    assert titles(before) == [DISTILLERY.name, AVEL.name, ANGOULEME.title]
-    base.put([replace(AVEL, description="Avel fabrique aussi du gel.")])
-    after = read(client, "/fr/flux/catalogue.atom")
-    assert titles(after) == titles(before)
-    assert [entry.id for entry in after.entries] == [entry.id for entry in before.entries]
-    assert [entry.published for entry in after.entries] == [
-        entry.published for entry in before.entries
-    ]
-    assert "Avel fabrique aussi du gel." in after.entries[1].summary
-    again = read(client_of(base), "/fr/flux/catalogue.atom")
-    assert [entry.id for entry in again.entries] == [entry.id for entry in before.entries]
-    assert before.entries[1].id == "tag:quisait.example,2026:actor/avel"
 
 
 def test_a_story_is_in_a_feed_once_in_the_readers_language(base: KnowledgeBase) -> None:
@@ -137,10 +106,6 @@ def test_what_xml_cannot_hold_and_what_is_markup_does_no_harm(base: KnowledgeBas
     assert entry.id == "tag:quisait.example,2026:actor/a%2Fb%20%26%20c"
 
 
-def test_an_empty_base_has_feeds_without_entries(base: KnowledgeBase) -> None:
-    assert read(client_of(base), "/fr/flux/cas.atom").entries == []
-
-
 def test_pages_name_their_feeds(client: TestClient) -> None:
     def feeds(path: str) -> list[str]:
         page = Page(client.get(path).text)
@@ -153,15 +118,3 @@ def test_pages_name_their_feeds(client: TestClient) -> None:
     (of_search,) = feeds("/fr/recherche?q=cirages&department=16")
     assert of_search == "/fr/flux/recherche.atom?q=cirages&department=16"
     assert client.get(of_search).status_code == 200
-
-
-def test_times_of_publication_are_those_of_the_first_and_the_last_version(
-    base: KnowledgeBase,
-) -> None:
-    base.put([AVEL])
-    ((first, last),) = base.publication_times(Kind.ACTOR, [AVEL.id, "unknown"]).values()
-    assert first == last
-    base.put([replace(AVEL, place="Angoulême")])
-    (again, changed) = base.publication_times(Kind.ACTOR, [AVEL.id])[AVEL.id]
-    assert again == first
-    assert changed > first

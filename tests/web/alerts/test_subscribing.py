@@ -1,6 +1,5 @@
 """Asking for an alert, confirming it from a mail, changing and stopping it: by forms alone."""
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -180,34 +179,6 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_rest_is_kept(
     assert mails(base) == []
 
 
-def test_alerts_need_no_search(base: KnowledgeBase, client: TestClient) -> None:
-    confirmed(client, base, q="", kind="cases", theme="Santé")
-    (subscription,) = base.subscriptions.confirmed()
-    assert subscription.topic == NewsTopic(TopicKind.CASES, theme="Santé")
-
-
-@pytest.mark.parametrize(
-    ("kind", "topic"),
-    [
-        ("board", NewsTopic(TopicKind.BOARD)),
-        ("board-seeks", NewsTopic(TopicKind.BOARD, flow="seeks")),
-        ("board-x", NewsTopic(TopicKind.BOARD)),
-        ("", NewsTopic(TopicKind.CATALOGUE)),
-    ],
-)
-def test_the_form_keeps_what_it_was_opened_for(
-    base: KnowledgeBase, client: TestClient, kind: str, topic: NewsTopic
-) -> None:
-    page = Page(client.get(f"/en/alerts?kind={kind}").text)
-    (chosen,) = [
-        option.attributes["value"]
-        for option in page.all("option")
-        if "selected" in option.attributes
-    ][:1]
-    confirmed(client, base, q="", kind=chosen)
-    assert base.subscriptions.confirmed()[0].topic == topic
-
-
 def test_the_answers_to_a_notice_can_be_followed(base: KnowledgeBase, client: TestClient) -> None:
     notice = base.notices.add(NoticeContent(Flow.SEEKS, "Des flacons"))
     base.notices.publish(notice.id, by="Max", revision=1)
@@ -284,22 +255,6 @@ def test_a_link_is_for_what_it_was_sent_for(base: KnowledgeBase, client: TestCli
     assert len(base.subscriptions.confirmed()) == 1
 
 
-def test_forms_from_elsewhere_and_without_a_token_are_refused(
-    base: KnowledgeBase, client: TestClient
-) -> None:
-    ask(client)
-    path = link_in(mails(base)[0], "/confirmer")
-    data = {"t": token_of(path)}
-    elsewhere = {"Origin": "https://evil.example"}
-    assert client.post(path, data=data, headers=elsewhere).status_code == 403
-    assert client.post("/fr/alertes", data={"do": "ask", "email": CLAIRE}).status_code == 403
-    other = another_browser(client)
-    assert other.post("/fr/alertes", data={"do": "ask", "email": CLAIRE}).status_code == 403
-    assert other.post("/fr/alertes/arreter", data={"t": "x" * 70_000}).status_code == 413
-    assert base.subscriptions.confirmed() == []
-    assert mails(base) == []
-
-
 def test_an_account_sees_the_alerts_that_it_asked_for(
     base: KnowledgeBase, client: TestClient
 ) -> None:
@@ -331,9 +286,3 @@ def test_a_site_without_mail_offers_the_feed_alone(base: KnowledgeBase) -> None:
 
 def replace_mail(settings: Settings) -> Settings:
     return settings.model_copy(update={"mail_from": ""})
-
-
-def test_a_topic_is_kept_as_it_is() -> None:
-    topic = NewsTopic(TopicKind.SEARCH, "gel « hydro »", "2A", "Santé")
-    assert NewsTopic.from_json(topic.as_json()) == topic
-    assert NewsTopic.from_json(replace(topic, q="").as_json()) == replace(topic, q="")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from fastapi.testclient import TestClient
 from kb.models import Actor, Case, Participation
 from kb.reference.roles import Role
 from kb.settings import Settings
-from kb.store.store import SqliteStore
-from tests.web.api.test_read import answer, detail
+from tests.web.api.test_read import answer
 from tests.web.sample_base import ACTORS, ANGOULEME, AVEL, CASES, WEAVER, SampleBase
 from web.app import create_app
 
@@ -51,17 +49,6 @@ def test_the_links_lead_through_all_of_a_list_once_in_the_order_of_ids(
         assert [id_ for page in read for id_ in ids(page[of])] == sorted(every)
         assert {page["total"] for page in read} == {len(every)}
         assert all(len(page[of]) == limit for page in read[:-1])
-
-
-def test_a_record_that_goes_meanwhile_hides_no_other(
-    client: TestClient, knowledge_base: SampleBase
-) -> None:
-    reading = pages(client, "/api/actors?limit=2&lang=en")
-    first = next(reading)["actors"]
-    knowledge_base.put([Actor("a", "A new actor")])
-    rest = [actor for page in reading for actor in page["actors"]]
-    assert ids([*first, *rest]) == sorted(actor.id for actor in ACTORS)
-    assert rest[-1]["url"].startswith("https://quisait.example/en/actors/")
 
 
 def test_a_listed_actor_says_what_it_can_and_where(client: TestClient) -> None:
@@ -141,97 +128,3 @@ def test_what_a_client_has_already_is_not_sent_again(
     changed = client.get(f"{path}?lang=en", headers={"If-None-Match": tag})
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
-
-
-@pytest.mark.parametrize("path", ["/api/actors/{actor_id}", "/api/cases/{case_id}"])
-def test_the_document_tells_what_a_withdrawn_record_answers(client: TestClient, path: str) -> None:
-    document = client.get("/api/openapi.json").json()
-    assert {"404", "410"} <= set(document["paths"][path]["get"]["responses"])
-
-
-def test_a_refusal_has_no_tag(client: TestClient) -> None:
-    response = client.get("/api/actors/nobody", headers={"If-None-Match": "*"})
-    assert response.status_code == 404
-    assert "ETag" not in response.headers
-
-
-@pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize(
-    ("query", "english", "french"),
-    [
-        (
-            {"limit": 101},
-            "limit: input should be less than or equal to 100 (given: 101)",
-            "limit\N{NO-BREAK SPACE}: le nombre doit être au plus 100 "
-            "(reçu\N{NO-BREAK SPACE}: 101)",
-        ),
-        (
-            {"limit": 0},
-            "limit: input should be greater than or equal to 1 (given: 0)",
-            "limit\N{NO-BREAK SPACE}: le nombre doit être au moins 1 (reçu\N{NO-BREAK SPACE}: 0)",
-        ),
-        (
-            {"limit": "dix"},
-            "limit: input should be a valid integer, unable to parse string as an integer "
-            "(given: dix)",
-            "limit\N{NO-BREAK SPACE}: il faut un nombre entier (reçu\N{NO-BREAK SPACE}: dix)",
-        ),
-        (
-            {"department": "99"},
-            "department: '99' is not a department of France: write a code, such as 16 or 2A, or a "
-            "name",
-            "department\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}99\N{NO-BREAK SPACE}» n’est pas un "
-            "département français\N{NO-BREAK SPACE}: écrivez un code, comme 16 ou 2A, ou un nom",
-        ),
-    ],
-)
-def test_a_wrong_parameter_is_refused_in_both_languages(
-    client: TestClient, path: str, query: dict[str, object], english: str, french: str
-) -> None:
-    assert detail(client, path, 422, **query) == english
-    assert detail(client, path, 422, lang="en", **query) == english
-    assert detail(client, path, 422, lang="fr", **query) == french
-
-
-@contextmanager
-def counted_statements(base: SampleBase) -> Iterator[list[str]]:
-    """The statements of SQL that the stores of a base run meanwhile."""
-    said: list[str] = []
-    with base._stores.lend() as store:
-        assert isinstance(store, SqliteStore)
-        store._connection.set_trace_callback(said.append)
-    yield said
-
-
-def test_a_page_takes_few_statements_however_many_records_there_are() -> None:
-    def actor(number: int) -> Actor:
-        return Actor(f"a{number:05}", f"Atelier {number}", f"Fait {number}.", department="16")
-
-    def case(number: int) -> Case:
-        parts = tuple(
-            Participation(f"Atelier {of}", Role.PRODUCER, f"a{of:05}")
-            for of in range(number, number + 5)
-        )
-        return Case(f"c{number:05}", f"Cas {number}", "Texte.", participants=parts)
-
-    def statements(count: int, path: str) -> int:
-        base = SampleBase(tuple(map(actor, range(count))), tuple(map(case, range(count // 10))))
-        with counted_statements(base) as said:
-            assert len(answer(client_on(base), path, limit=min(count, 100))[LISTS[path]]) > 0
-        base.close()
-        return len(said)
-
-    for path in LISTS:
-        few, many = statements(10, path), statements(1000, path)
-        assert few == many <= 12
-
-
-def test_the_lists_are_described_with_their_links_tags_and_examples(client: TestClient) -> None:
-    document = client.get("/api/openapi.json").json()
-    for path in LISTS:
-        described = document["paths"][path]["get"]
-        assert "next" in described["responses"]["200"]["headers"]["Link"]["example"]
-        assert "304" in described["responses"]
-        named = {one["name"]: one for one in described["parameters"]}
-        assert {"department", "theme", "limit", "after", "lang"} <= set(named)
-        assert named["department"]["schema"]["examples"] == ["16"]

@@ -18,9 +18,8 @@ from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.jobs import JobState
-from kb.store.store import SqliteStore
 from tests.web.sample_base import ANGOULEME, AVEL
-from tests.web.signed_in import PASSWORD, SETTINGS, SITE, account_client, client_of
+from tests.web.signed_in import PASSWORD, SETTINGS, SITE, client_of
 
 PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique le gel", "https://a.example/")
 GEL = Case(
@@ -84,98 +83,6 @@ def seen(revision: int) -> dict[str, str]:
 def case_of(answer: Any) -> dict[str, Any]:
     case: dict[str, Any] = answer.json()["case"]
     return case
-
-
-EVERY_ROUTE = [
-    ("GET", "/api/contributions"),
-    ("POST", "/api/contributions"),
-    ("GET", "/api/contributions/x"),
-    ("PUT", "/api/contributions/x"),
-    ("POST", "/api/contributions/x/submit"),
-    ("POST", "/api/contributions/x/publish"),
-    ("POST", "/api/contributions/x/return"),
-    ("POST", "/api/contributions/x/reject"),
-    ("POST", "/api/directories"),
-    ("POST", "/api/feeds"),
-    ("GET", "/api/sources"),
-    ("PUT", "/api/sources/x/contacts"),
-    ("GET", "/api/duplicates"),
-    ("POST", "/api/duplicates"),
-    ("POST", "/api/notices"),
-    ("GET", "/api/jobs"),
-    ("GET", "/api/jobs/x"),
-    ("POST", "/api/jobs/x/cancel"),
-    *(
-        (method, f"/api/{kind}s/x/{verb}")
-        for kind in Kind
-        for method, verb in (
-            ("GET", "history"),
-            ("POST", "edit"),
-            ("POST", "withdraw"),
-            ("POST", "restore"),
-            ("POST", "erase"),
-        )
-    ),
-]
-FOR_MODERATORS = [
-    route
-    for route in EVERY_ROUTE
-    if route[1].rpartition("/")[2]
-    in {
-        "publish", "return", "reject", "directories", "duplicates", "history", "edit", "withdraw",
-        "restore", "erase", "sources", "contacts",
-    }
-]  # fmt: skip
-
-
-def test_every_route_that_is_documented_with_a_token_is_in_these_tests(base: KnowledgeBase) -> None:
-    document = client_of(base).get("/api/openapi.json").json()
-    told = {
-        (method.upper(), path.replace("{contribution_id}", "x").replace("{job_id}", "x"))
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-        if operation.get("security")
-    }
-    assert {
-        (method, path.replace("{record_id}", "x").replace("{source}", "x")) for method, path in told
-    } == set(EVERY_ROUTE)
-
-
-def test_without_a_good_token_nothing_is_answered(base: KnowledgeBase) -> None:
-    client = client_of(base)
-    values = ("", "Bearer", "Bearer qsf_unknown", "Basic bGVhOng=", "qsf_x", "Bearer é")
-    for method, url in EVERY_ROUTE:
-        for headers in ([], *([(b"Authorization", value.encode())] for value in values)):
-            answer = client.request(method, url, headers=headers, content=b"{not json")
-            assert answer.status_code == 401, (url, headers)
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-            assert list(answer.json()) == ["title", "status", "detail"]
-            assert answer.headers["Quisait-API-Version"] == "1"
-
-
-def test_the_cookie_of_a_page_is_no_token(base: KnowledgeBase) -> None:
-    client = account_client(base, AccountRole.ADMINISTRATOR)
-    assert client.get("/api/contributions").status_code == 401
-    assert client.post("/api/contributions", json={"text": "x"}).status_code == 401
-
-
-def test_a_contributor_may_not_moderate(contributor: TestClient) -> None:
-    for method, url in FOR_MODERATORS:
-        answer = contributor.request(method, url, json={}, headers=seen(1))
-        assert answer.status_code == 403, url
-        assert answer.json()["detail"] == "This is for moderators; a contributor is contributor."
-
-
-def test_the_token_of_a_disabled_account_is_worth_nothing(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    assert contributor.get("/api/contributions").status_code == 200
-    base.accounts.disable("a contributor")
-    assert contributor.get("/api/contributions").status_code == 401
-
-
-def test_answers_to_tokens_are_kept_by_no_cache(contributor: TestClient) -> None:
-    assert contributor.get("/api/contributions").headers["Cache-Control"] == "private, no-store"
 
 
 # Contributions
@@ -270,40 +177,6 @@ def test_a_correction_is_held_to_the_rules_of_files(
     assert base.drafts.versions(draft.id)[-1].note == "titre"
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"case": {"title": " ", "text": "x"}}, "has no title"),
-        ({"case": {"title": "x", "text": " "}}, "has no text"),
-        ({"case": {"text": "x"}}, "case.title: this is required"),
-        ({"case": {"title": "x", "text": "y", "source_url": "javascript:x"}}, "source_url"),
-        ({"case": {"title": "x", "text": "y", "tilte": "z"}}, "case.tilte: there is no such field"),
-        ({"case": {"title": "x", "text": "y", "participants": [{"name": "z", "role": "king"}]}},
-         "case.participants.0.role: "),
-        ({"case": {"title": "x", "text": "y" * 300_000}}, "text has 300,000 characters"),
-        ({"actor": {"name": "x"}}, "of the kind case: send the field case"),
-        ({"case": {"title": "x", "text": "y"}, "actor": {"name": "x"}}, "of the kind case"),
-        ({}, "of the kind case"),
-        ([], "body: "),
-    ],
-)  # fmt: skip
-def test_a_correction_that_cannot_be_kept_is_told_in_a_line(
-    base: KnowledgeBase, contributor: TestClient, draft: Draft, change: object, told: str
-) -> None:
-    answer = contributor.put(path(draft), json=change, headers=seen(1))
-    assert answer.status_code == 422
-    assert told in answer.json()["detail"]
-    assert "\n" not in answer.json()["detail"]
-    assert base.drafts.get(draft.id).revision == 1
-
-
-def test_what_is_not_json_is_told_so(contributor: TestClient, draft: Draft) -> None:
-    headers = seen(1) | {"Content-Type": "application/json"}
-    answer = contributor.put(path(draft), content=b'{"case": ', headers=headers)
-    assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("the body is not JSON: ")
-
-
 # Revisions
 
 
@@ -323,15 +196,6 @@ def test_of_two_people_at_one_text_none_writes_over_the_other(
     assert "revision 2 since Zoé changed it" in stale.json()["detail"]
     assert base.drafts.get(draft.id).revision == 2
     assert moderator.request(method, path(draft, verb), json=body, headers=seen(2)).is_success
-
-
-@pytest.mark.parametrize("given", ["x", "*", 'W/"1"', "-1", '"1", "2"', "9" * 40, "é"])
-def test_a_revision_that_is_none_is_told_so(
-    contributor: TestClient, draft: Draft, given: str
-) -> None:
-    headers = [(b"If-Match", given.encode())]
-    answer = contributor.post(path(draft, "submit"), headers=headers)
-    assert answer.status_code == 422
 
 
 # Moderating
@@ -424,20 +288,6 @@ def test_a_record_is_erased_for_good(base: KnowledgeBase, moderator: TestClient)
         base.case("angouleme")
 
 
-def test_a_record_is_erased_even_if_the_files_are_cleaned_later(
-    base: KnowledgeBase, moderator: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put([ANGOULEME])
-    monkeypatch.setattr(SqliteStore, "truncate_wal", lambda _store: False)
-    answer = moderator.post("/api/cases/angouleme/erase")
-    assert answer.status_code == 202
-    assert answer.json()["withdrawal"]["erased"]
-    route = moderator.get("/api/openapi.json").json()["paths"]["/api/cases/{record_id}/erase"]
-    told = route["post"]["responses"]
-    assert told["202"]["content"] == told["200"]["content"]
-    assert "cleaned within the hour" in told["202"]["description"]
-
-
 def test_an_unknown_record_is_told(moderator: TestClient) -> None:
     for kind in Kind:
         for verb in ("history", "edit", "withdraw", "restore", "erase"):
@@ -446,12 +296,6 @@ def test_an_unknown_record_is_told(moderator: TestClient) -> None:
             answer = moderator.request(method, f"/api/{kind}s/nothing/{verb}", json=body)
             assert answer.status_code == 404
             assert "'nothing'" in answer.json()["detail"]
-
-
-def test_an_id_of_any_character_has_a_history(base: KnowledgeBase, moderator: TestClient) -> None:
-    base.put([replace(AVEL, id="a/b & c? 100%")])
-    answer = moderator.get("/api/actors/a%2Fb%20%26%20c%3F%20100%25/history")
-    assert answer.status_code == 200
 
 
 def test_a_published_record_is_changed_by_a_draft(
@@ -471,22 +315,6 @@ def test_a_published_record_is_changed_by_a_draft(
     assert published.status_code == 200
     assert base.actor("avel").description == "Avel fabrique aussi du gel."
     assert base.actor("avel").facts == AVEL.facts
-
-
-def test_publishing_over_what_others_did_has_to_be_said(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    base.put([ANGOULEME])
-    draft = base.edit(Kind.CASE, "angouleme", by="a moderator")
-    draft = base.drafts.save(
-        draft.id, replace(ANGOULEME, need="Mon besoin"), by="a moderator", revision=1
-    )
-    base.put([replace(ANGOULEME, need="Leur besoin")], by="Zoé")
-    headers = seen(draft.revision)
-    assert moderator.post(path(draft, "publish"), headers=headers).status_code == 409
-    forced = moderator.post(path(draft, "publish"), json={"force": True}, headers=headers)
-    assert forced.status_code == 200
-    assert base.case("angouleme").need == "Mon besoin"
 
 
 # Directories and jobs
@@ -516,37 +344,6 @@ def test_a_directory_becomes_a_job(base: KnowledgeBase, moderator: TestClient) -
     assert kept.name == "Annuaire été.csv"
 
 
-def test_a_directory_that_is_too_large_is_refused_and_not_kept(base: KnowledgeBase) -> None:
-    base.accounts.add("Léa", PASSWORD, AccountRole.MODERATOR)
-    client = client_of(base, SETTINGS.model_copy(update={"max_directory_mb": 1}))
-    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
-    answer = send_directory(client, b"x" * 1_000_001)
-    assert answer.status_code == 413
-    assert answer.json()["detail"] == "More than 1 MB: send less, or several."
-    assert not list((base.folder / "uploads").glob("*/*"))
-    assert base.jobs.list() == []
-
-
-@pytest.mark.parametrize(
-    ("asked", "status", "told"),
-    [
-        ({"json": {"source": "x"}}, 422, "file: "),
-        ({"files": {"other": b"x"}}, 422, "file: "),
-        ({"data": {"file": "text"}, "files": {"other": b"x"}}, 422, "file: "),
-        ({"files": {"file": b"x"}}, 422, "source: "),
-        ({"files": {"file": b"x"}, "data": {"source": " "}}, 422, "source: "),
-        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "boundary"),
-    ],
-)
-def test_a_directory_that_is_sent_wrongly_is_told_in_a_line(
-    base: KnowledgeBase, moderator: TestClient, asked: dict[str, Any], status: int, told: str
-) -> None:
-    answer = moderator.post("/api/directories", **asked)
-    assert answer.status_code == status, answer.text
-    assert told in answer.json()["detail"]
-    assert base.jobs.list() == []
-
-
 def test_a_job_is_told_as_far_as_it_is_and_cancelled(
     base: KnowledgeBase, moderator: TestClient
 ) -> None:
@@ -562,28 +359,6 @@ def test_a_job_is_told_as_far_as_it_is_and_cancelled(
     told = moderator.get(f"/api/jobs/{job.id}").json()
     assert told["report"] == {"added": 3, "failures": failures}
     assert "secret" not in json.dumps(told)
-
-
-def test_the_jobs_of_others_are_for_moderators(
-    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
-) -> None:
-    own = base.jobs.add("articles", {}, by="a contributor")
-    others = base.jobs.add("directory", {}, by="Zoé")
-    listed = [one["id"] for one in contributor.get("/api/jobs").json()["jobs"]]
-    assert listed == [own.id]
-    assert len(moderator.get("/api/jobs").json()["jobs"]) == 2
-    for method, url in (
-        ("GET", f"/api/jobs/{others.id}"),
-        ("POST", f"/api/jobs/{others.id}/cancel"),
-    ):
-        assert contributor.request(method, url).status_code == 404
-    assert base.jobs.get(others.id).state is JobState.QUEUED
-    assert contributor.post(f"/api/jobs/{own.id}/cancel").json()["state"] == "cancelled"
-
-
-@pytest.mark.parametrize("url", ["", "ftp://a.example/", "javascript:x", "https://" + "x" * 3000])
-def test_a_feed_needs_an_address(contributor: TestClient, url: str) -> None:
-    assert contributor.post("/api/feeds", json={"url": url}).status_code == 422
 
 
 def test_a_feed_becomes_a_job(base: KnowledgeBase, contributor: TestClient) -> None:
@@ -647,17 +422,6 @@ def test_a_text_becomes_a_contribution_that_no_search_sees(
     assert contributor.get("/api/search?q=gel").json()["cases"] == []
 
 
-def test_the_title_can_be_given_beside_the_text(contributor: TestClient) -> None:
-    sent = {
-        "title": "Des masques à Cognac",
-        "text": "Un atelier a cousu des masques pour la commune.\n\nIl en a cousu mille.",
-        "submit": False,
-    }
-    told = contributor.post("/api/contributions", json=sent).json()
-    assert told["case"]["title"] == "Des masques à Cognac"
-    assert told["state"] == "draft"
-
-
 def test_a_file_becomes_a_contribution(contributor: TestClient) -> None:
     files = {"file": ("../Du gel.md", ARTICLE.encode(), "text/markdown")}
     answer = contributor.post("/api/contributions", files=files, data={"submit": "false"})
@@ -679,62 +443,6 @@ def test_the_same_again_is_the_same_contribution(
     refused = other.post("/api/contributions", json={"text": ARTICLE})
     assert refused.status_code == 409
     assert "Du gel" not in refused.text
-
-
-def test_an_article_that_is_published_already_is_told_so(
-    base: KnowledgeBase, contributor: TestClient, moderator: TestClient
-) -> None:
-    made = contributor.post("/api/contributions", json={"text": ARTICLE}).json()
-    moderator.post(f"/api/contributions/{made['id']}/publish", headers=seen(1))
-    files = {"file": ("gel.txt", (ARTICLE + " \n").encode(), "text/plain")}
-    answer = contributor.post("/api/contributions", files=files)
-    assert answer.status_code == 409
-    assert "is there already" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "status", "told"),
-    [
-        ({"json": {}}, 422, "Send either text or url."),
-        ({"json": {"text": " "}}, 422, "Send either text or url."),
-        ({"json": {"text": "x", "url": "https://a.example"}}, 422, "Send either text or url."),
-        ({"json": {"txet": "x"}}, 422, "txet: "),
-        ({"json": {"text": 3}}, 422, "text: "),
-        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 422, "JSON"),
-        ({"content": b"x"}, 415, "application/json"),
-        ({"data": {"text": "x"}}, 415, "application/json"),
-        ({"files": {"other": b"x"}}, 422, "file: "),
-        ({"files": {"file": ("a.exe", b"x")}}, 422, "article"),
-        ({"files": {"file": ("a.pdf", b"not a PDF")}}, 422, ""),
-        ({"files": {"file": ("a.docx", b"not a zip")}}, 422, ""),
-        ({"files": {"file": ("a.txt", b"")}}, 422, "empty"),
-        ({"json": {"url": "ftp://a.example/"}}, 422, "neither http nor https"),
-        ({"json": {"url": "http://127.0.0.1/"}}, 422, "127.0.0.1"),
-        ({"json": {"url": "http://[::1]/"}}, 422, "::1"),
-        ({"json": {"url": "https://user:secret@a.example/"}}, 422, "name or a password"),
-    ],
-)
-def test_what_is_no_article_is_told_in_a_line(
-    base: KnowledgeBase, contributor: TestClient, asked: dict[str, Any], status: int, told: str
-) -> None:
-    answer = contributor.post("/api/contributions", **asked)
-    assert answer.status_code == status, answer.text
-    assert told in answer.json()["detail"]
-    assert "\n" not in answer.json()["detail"]
-    assert base.drafts.list() == []
-
-
-def test_an_article_beyond_the_limit_is_refused(base: KnowledgeBase) -> None:
-    base.accounts.add("Léa", PASSWORD, AccountRole.CONTRIBUTOR)
-    client = client_of(base, SETTINGS.model_copy(update={"max_article_mb": 1}))
-    client.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Léa', 'x')}"
-    as_file = client.post(
-        "/api/contributions", files={"file": ("a.txt", b"x" * 1_000_001, "text/plain")}
-    )
-    as_text = client.post("/api/contributions", json={"text": "x" * 1_200_000})
-    for answer in (as_file, as_text):
-        assert answer.status_code == 413
-        assert answer.json()["detail"] == "More than 1 MB: send less, or several."
 
 
 def test_an_article_is_fetched_from_its_address(base: KnowledgeBase) -> None:

@@ -3,7 +3,6 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from tests.web.page_reader import Page
-from web.api.reference import type_words
 
 
 def test_every_operation_parameter_and_shape_is_described(client: TestClient) -> None:
@@ -28,42 +27,6 @@ def test_every_operation_parameter_and_shape_is_described(client: TestClient) ->
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
     ids = {one.attributes.get("id") for one in read.elements}
     assert all(link[1:] in ids for link in links if link.startswith("#"))
-
-
-def test_types_are_told_in_words(client: TestClient) -> None:
-    document = client.get("/api/openapi.json").json()
-    schemas = document["components"]["schemas"]
-    parameters = document["paths"]["/api/search"]["get"]["parameters"]
-    assert {
-        one["name"]: (type_words(one["schema"], schemas), one["required"]) for one in parameters
-    } == {
-        "q": ("string", True),
-        "limit": ("integer from 1 to 100", False),
-        "department": ("string", False),
-        "theme": ("string", False),
-        "near": ("string", False),
-        "within": ("integer from 0 to 1000", False),
-        "kind": ("actor or case or null", False),
-        "lang": ("fr or en", False),
-        "like": ("list of string", False),
-        "unlike": ("list of string", False),
-        "taken_back": ("list of string", False),
-        "wording": ("on or off", False),
-        "whole": ("yes or no", False),
-    }
-    words = {
-        (shape, field): type_words(schema, schemas)
-        for shape in ("EvidenceOut", "SearchAnswer", "Facets", "ActorHitOut")
-        for field, schema in schemas[shape]["properties"].items()
-    }
-    assert words["EvidenceOut", "marks"] == "list of [integer, integer]"
-    assert words["EvidenceOut", "case"] == "CaseReference or null"
-    assert words["SearchAnswer", "roles"] == "list of PartAnswerOut"
-    assert words["Facets", "themes"] == "object of integer"
-    assert words["ActorHitOut", "fit"] == "strong or possible or weak or none"
-    told = Page(client.get("/api/docs").text).one("main").text
-    assert "object of integer" in told
-    assert '{"Emballage": 5}' in told
 
 
 def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
@@ -94,8 +57,3 @@ def test_the_document_tells_the_version_its_promise_and_one_shape_of_refusal(
                 if int(status) >= 400:
                     schema = answer["content"]["application/problem+json"]["schema"]
                     assert schema == {"$ref": "#/components/schemas/Problem"}
-
-
-def test_the_documentation_pages_of_the_framework_are_off(client: TestClient) -> None:
-    for path in ("/docs", "/redoc", "/openapi.json"):
-        assert client.get(path).status_code == 404

@@ -116,13 +116,6 @@ def test_a_token_posts_a_notice_that_waits(base: KnowledgeBase, client: TestClie
         assert "\n" not in refused.json()["detail"]
 
 
-def test_published_notices_are_in_the_sitemap(base: KnowledgeBase, client: TestClient) -> None:
-    id_ = published(base)
-    sitemap = client.get("/sitemap-1.xml").text
-    assert f"{SITE}/fr/besoins-et-offres/{id_}" in sitemap
-    assert f"{SITE}/en/needs-and-offers</loc>" in sitemap
-
-
 def test_linked_data_tells_a_demand_from_an_offer(base: KnowledgeBase) -> None:
     urls = absolute_urls(SITE, Language.FR)
     demand = described(base.notices.get(published(base)), urls)

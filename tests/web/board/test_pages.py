@@ -11,21 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from kb.errors import ReadOnlyKnowledgeBase
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Case, Kind
+from kb.models import Case
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
-from kb.registers.board.notice import (
-    AnswerKind,
-    Closing,
-    Notice,
-    NoticeContent,
-    NoticeState,
-    PairState,
-)
+from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState
 from kb.registers.clock import today
 from kb.registers.drafts import DraftState
 from kb.store.store import Store
@@ -111,25 +103,6 @@ def test_a_search_without_an_answer_leads_to_the_form_filled_in(stranger: TestCl
     assert [one.attributes["value"] for one in chosen if "selected" in one.attributes] == ["16"]
 
 
-def test_below_results_that_do_not_fit_a_need_can_be_posted(stranger: TestClient) -> None:
-    found = Page(stranger.get("/fr/recherche?q=cirages").text)
-    assert [one for one in found.all("a") if POST in one.attributes.get("href", "")]
-
-
-def test_the_words_of_a_need_tell_whether_it_is_an_offer(stranger: TestClient) -> None:
-    form = Page(stranger.get(f"{POST}?q=repreneur+pour+des+invendus").text)
-    chosen = form.inside(form.one("select", id="f-flow"), "option")
-    assert [one.attributes["value"] for one in chosen if "selected" in one.attributes] == ["offers"]
-
-
-def test_a_long_need_has_its_first_sentence_as_title(stranger: TestClient) -> None:
-    need = "Nous cherchons des flacons. " + "Il en faut beaucoup, de toutes les tailles. " * 5
-    form = Page(stranger.get(POST, params={"q": need}).text)
-    title = form.one("input", id="f-title").attributes["value"]
-    assert title == "Nous cherchons des flacons."
-    assert "de toutes les tailles" in form.one("textarea", id="f-text").text
-
-
 def test_a_stranger_posts_a_notice_that_waits_and_keeps_its_key(
     base: KnowledgeBase, stranger: TestClient, moderator: TestClient
 ) -> None:
@@ -194,34 +167,6 @@ def test_a_stranger_is_slowed_down_and_a_member_is_not(
     assert statuses == [303] * 5 + [429]
     assert [send(member, POST, sent).status_code for _ in range(6)] == [303] * 6
     assert len(base.notices.list([NoticeState.WAITING])) == 11
-
-
-def test_a_stranger_who_corrects_a_notice_again_and_again_is_slowed_down(
-    base: KnowledgeBase, stranger: TestClient
-) -> None:
-    answer = send(stranger, POST, {"title": "Des flacons", **MAIL})
-    (notice,) = base.notices.list([NoticeState.WAITING])
-    query = urlsplit(answer.headers["Location"]).query
-    key = parse_qs(query)["key"][0]
-    edit = f"/fr/modifier/annonces/{notice.id}"
-    statuses = []
-    for revision in range(1, 6):
-        sent = {"title": f"Flacons {revision}", "revision": str(revision), "key": key}
-        answer = send(stranger, edit, sent, shown_at=f"{edit}?key={key}")
-        statuses.append(answer.status_code)
-    assert statuses == [303] * 4 + [429]
-    assert Page(answer.text).one("input", id="f-title").attributes["value"] == "Flacons 5"
-    assert len(base.notices.versions(notice.id)) == 5
-
-
-def test_a_stranger_gives_one_address_to_be_told_at(
-    base: KnowledgeBase, stranger: TestClient
-) -> None:
-    several = {"title": "Des flacons", "told_at": "lea@cognac.example, bob@cognac.example"}
-    assert send(stranger, POST, several).status_code == 400
-    assert send(stranger, POST, {**several, "told_at": "Lea@Cognac.example"}).status_code == 303
-    (notice,) = base.notices.list([NoticeState.WAITING])
-    assert notice.told_at == "lea@cognac.example"
 
 
 def test_who_posted_it_sees_why_it_was_refused_and_sends_it_again(
@@ -301,32 +246,6 @@ def test_the_list_has_what_is_open_and_filters_it(
     assert [one for one in nothing.all("a", href=BOARD) if "toutes" in one.text]
 
 
-def test_lists_have_pages(base: KnowledgeBase, stranger: TestClient) -> None:
-    for number in range(21):
-        published(base, replace(NEED, title=f"Besoin {number}"))
-    first = Page(stranger.get(BOARD).text)
-    (older,) = [one for one in first.all("a") if one.text == "Annonces plus anciennes"]
-    second = Page(stranger.get(older.attributes["href"]).text)
-    assert (len(first.all("h3")), len(second.all("h3"))) == (20, 1)
-
-
-def test_a_text_is_shown_as_it_was_typed_and_nothing_of_it_runs(
-    base: KnowledgeBase, stranger: TestClient
-) -> None:
-    hostile = "</div><script>alert(1)</script>"
-    notice = published(
-        base,
-        replace(NEED, title=hostile, text=hostile, place=hostile, asker=hostile, themes=(hostile,)),
-    )
-    base.answers.add(
-        notice.id, AnswerKind.CAN, text=hostile, organisation=hostile, contact=hostile, by="Léa"
-    )
-    for path in (path_of(notice), BOARD):
-        html = stranger.get(path).text
-        assert hostile not in html
-        Page(html)
-
-
 # Answering
 
 
@@ -344,23 +263,6 @@ def test_answers_of_members_are_shown_and_linked_to_the_catalogue(
     ]
 
 
-def test_an_erased_organisation_is_in_no_answer(base: KnowledgeBase, stranger: TestClient) -> None:
-    notice = published(base)
-    base.answers.add(
-        notice.id,
-        AnswerKind.KNOWS,
-        text="Appelez-les.",
-        organisation=DISTILLERY.name,
-        actor_id=DISTILLERY.id,
-        by="Léa",
-    )
-    assert DISTILLERY.name in stranger.get(path_of(notice)).text
-    base.erase(Kind.ACTOR, DISTILLERY.id, by="Max")
-    (answer,) = base.answers.of(notice.id)
-    assert (answer.actor_id, answer.organisation, answer.text) == ("", "", "Appelez-les.")
-    assert DISTILLERY.name not in stranger.get(path_of(notice)).text
-
-
 def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestClient) -> None:
     holder = account_client(base, AccountRole.HOLDER, "Avel")
     notice = published(base)
@@ -374,32 +276,6 @@ def test_a_holder_of_a_page_is_no_member(base: KnowledgeBase, moderator: TestCli
     assert "Achetez nos montres" not in client_of(base).get(path_of(notice)).text
     assert decide(moderator, notice, f"publish_answer:{base.answers.waiting()[0].id}") == 303
     assert "Achetez nos montres" in client_of(base).get(path_of(notice)).text
-
-
-def test_nothing_typed_is_lost_where_nothing_can_be_kept(
-    base: KnowledgeBase, member: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise ReadOnlyKnowledgeBase("read-only")
-
-    notice = published(base)
-    edit = f"/fr/modifier/annonces/{notice.id}"
-    for register, method in (
-        (base.notices, "add"),
-        (base.notices, "send_again"),
-        (base.answers, "add"),
-    ):
-        monkeypatch.setattr(register, method, refuse)
-    for path, sent in (
-        (POST, {"title": "Des bocaux", "text": "Avec couvercle"}),
-        (edit, {"title": "Des bocaux", "text": "Avec couvercle", "revision": "2"}),
-        (path_of(notice), answer_fields(answer="Avec couvercle")),
-    ):
-        answer = send(member, path, sent, shown_at="/fr/compte")
-        assert answer.status_code == 503
-        page = Page(answer.text)
-        assert page.one("div", class_="errors")
-        assert [one.text.strip() for one in page.all("textarea")].count("Avec couvercle") == 1
 
 
 def test_a_private_answer_is_for_who_asks_and_for_moderators(
@@ -440,15 +316,6 @@ def test_an_answer_of_a_stranger_is_moderated(
     assert "moi@ici.example" not in shown
     assert decide(moderator, notice, f"refuse_answer:{answer.id}") == 303
     assert "Nous en avons." not in client_of(base).get(path_of(notice)).text
-
-
-def test_an_answer_of_another_notice_cannot_be_decided_on(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    notice, other = published(base), published(base, OFFER)
-    answer = base.answers.add(other.id, AnswerKind.CAN, text="Moi")
-    assert decide(moderator, notice, f"publish_answer:{answer.id}") == 404
-    assert base.answers.waiting() == [answer]
 
 
 def test_a_closed_notice_takes_no_answer(base: KnowledgeBase, member: TestClient) -> None:
@@ -496,21 +363,6 @@ def test_closing_what_was_met_fills_in_a_case(base: KnowledgeBase, member: TestC
     assert f"/fr/cas/{case.id}" in client_of(base).get(path_of(notice)).text
 
 
-def test_who_offers_supplies_and_who_answers_uses(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    offer, need = published(base, OFFER), published(base, NEED)
-    base.notice_pairs.propose([(need.id, offer.id, 1.0)])
-    base.notice_pairs.decide(need.id, offer.id, PairState.TOLD, by="Max")
-    assert decide(moderator, offer, "close:met") == 303
-    (draft,) = base.drafts.list()
-    assert isinstance(draft.record, Case)
-    assert [(one.name, one.role) for one in draft.record.participants] == [
-        (DISTILLERY.name, Role.SUPPLIER),
-        (AVEL.name, Role.BUYER),
-    ]
-
-
 def test_a_stranger_closes_with_the_key_and_a_moderator_gets_the_case(
     base: KnowledgeBase, stranger: TestClient
 ) -> None:
@@ -523,29 +375,6 @@ def test_a_stranger_closes_with_the_key_and_a_moderator_gets_the_case(
     assert send(stranger, path_of(notice), sent, shown_at=path).status_code == 303
     (draft,) = base.drafts.list([DraftState.SUBMITTED])
     assert base.notices.get(notice.id).draft_id == draft.id
-
-
-def test_a_conflict_closes_nothing_and_leaves_no_draft(
-    base: KnowledgeBase, member: TestClient
-) -> None:
-    notice = published(base)
-    answer = send(member, path_of(notice), {"do": "close:met", "revision": "1"})
-    assert answer.status_code == 409
-    assert "Quelqu’un d’autre a modifié" in Page(answer.text).text("p", class_="refusal")
-    assert base.drafts.list() == []
-    assert send(member, path_of(notice), {"do": "close:never", "revision": "2"}).status_code == 400
-    assert decide(member, notice, "close:withdrawn") == 303
-    assert base.notices.get(notice.id).closing is Closing.WITHDRAWN
-
-
-def test_only_who_may_decides(base: KnowledgeBase, member: TestClient) -> None:
-    notice = published(base, owner="Zoé")
-    for do in ("publish", "refuse", "delete", "close:met", "publish_answer:x", "refuse_answer:x"):
-        assert decide(member, notice, do, message="x") == 403, do
-    assert send(member, BOARD, {"do": "tell"}, shown_at="/fr/compte").status_code == 403
-    edit = f"/fr/modifier/annonces/{notice.id}"
-    assert member.get(edit).status_code == 403
-    assert base.notices.get(notice.id) == notice
 
 
 def test_a_moderator_deletes_a_notice_for_good(base: KnowledgeBase, moderator: TestClient) -> None:
@@ -614,11 +443,3 @@ def test_who_left_an_address_is_told_with_a_link_that_opens_their_notice(
     assert link
     opened = another_browser(client_of(base, settings)).get(link[0])
     assert "Chut" in opened.text
-
-
-def test_without_a_mail_server_or_an_address_nothing_is_queued(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    notice = base.notices.add(NEED, told_at="tim@cognac.example")
-    assert decide(moderator, notice, "publish") == 303
-    assert base.outbox.take() is None

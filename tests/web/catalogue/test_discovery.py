@@ -4,7 +4,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.web.page_reader import Page
-from web.catalogue import pages
 
 SITE = "https://quisait.example"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -73,26 +72,6 @@ def test_every_page_of_the_sitemap_names_its_other_language(client: TestClient) 
         link.attrib["hreflang"]: link.attrib["href"] for link in first.iter(f"{XHTML}link")
     }
     assert alternates == {"fr": f"{SITE}/fr/", "en": f"{SITE}/en/"}
-
-
-def test_a_long_sitemap_is_split(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = locations(xml(client, "/sitemap-1.xml"))
-    assert client.get("/sitemap-2.xml").status_code == 404
-    monkeypatch.setattr(pages, "ADDRESSES_PER_SITEMAP", 3)
-    parts = locations(xml(client, "/sitemap.xml"))
-    assert len(parts) == -(-len(whole) // 6)
-    assert [
-        url for part in parts for url in locations(xml(client, part.removeprefix(SITE)))
-    ] == whole
-
-
-def test_a_sitemap_that_is_not_there(client: TestClient) -> None:
-    assert client.get("/sitemap-0.xml").status_code == 400
-    assert client.get("/sitemap-x.xml").status_code == 400
-
-
-def test_a_sitemap_stays_under_the_limit_of_the_protocol() -> None:
-    assert pages.ADDRESSES_PER_SITEMAP * 2 == 50_000
 
 
 @pytest.mark.parametrize(

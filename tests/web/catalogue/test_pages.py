@@ -4,18 +4,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
 from tests.web.signed_in import account_client, client_of, send
 from web.app import create_app
-from web.catalogue.pages import ACTORS_PER_PAGE
 
 EVERY_PAGE = [
     "/fr/",
@@ -104,20 +101,6 @@ def test_the_other_language_is_the_same_page(client: TestClient, french: str, en
         assert alternate.attributes["href"] == site + other
 
 
-def test_links_use_the_address_of_the_request_without_a_public_one(
-    knowledge_base: SampleBase,
-) -> None:
-    client = TestClient(create_app(knowledge_base, Settings()), base_url="http://127.0.0.1:8000")
-    canonical = page(client, "/fr/").one("link", rel="canonical")
-    assert canonical.attributes["href"] == "http://127.0.0.1:8000/fr/"
-
-
-def test_head_is_answered_like_get(client: TestClient) -> None:
-    assert client.head("/fr/acteurs/avel").status_code == 200
-    assert client.head("/fr/acteurs/nobody").status_code == 404
-    assert client.head("/").headers["Location"] == "/fr/"
-
-
 def test_home_says_what_the_base_holds(client: TestClient) -> None:
     assert page(client, "/fr/").text("p", class_="holdings") == (
         "4 organisations · 2 départements · 2 cas"
@@ -159,17 +142,6 @@ def test_an_actor_shows_its_particulars_and_facts(client: TestClient) -> None:
     )
 
 
-def test_text_in_another_language_than_the_page_says_so(client: TestClient) -> None:
-    weavers = "weavers%20%26%20co%3F%20100%25"
-    assert (
-        page(client, f"/fr/acteurs/{weavers}").one("div", class_="statement").attributes["lang"]
-        == "en"
-    )
-    in_english = page(client, f"/en/actors/{weavers}").one("div", class_="statement")
-    assert "lang" not in in_english.attributes
-    assert page(client, "/fr/cas/kalundborg").one("h1").attributes["lang"] == "en"
-
-
 def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -> None:
     read = page(client, "/fr/cas/angouleme")
     assert read.text("p", class_="kicker") == "Cas · printemps 2020"
@@ -192,23 +164,6 @@ def test_a_case_names_its_people_its_need_and_who_did_what(client: TestClient) -
         "/fr/acteurs/avel",
         "/fr/acteurs/distillerie-merlet",
     ]
-
-
-@pytest.mark.parametrize(
-    ("flow", "need", "told"),
-    [
-        ("", "Trouver un débouché pour du marc de café", "A quelque chose à céder"),
-        ("seeks", "Trouver un débouché pour du marc de café", "Cherche quelque chose"),
-        ("shares", "Du gel", "Veut mettre en commun"),
-        ("", "Du gel", ""),
-    ],
-)
-def test_a_case_says_which_way_its_need_went(flow: str, need: str, told: str) -> None:
-    base = SampleBase(cases=(replace(ANGOULEME, need=need, flow=flow),))
-    with TestClient(create_app(base, Settings())) as client:
-        read = page(client, "/fr/cas/angouleme")
-        shown = [one.text for one in read.all("p", class_="flow")]
-        assert shown == ([told] if told else [])
 
 
 def test_a_case_links_to_its_translations() -> None:
@@ -237,90 +192,6 @@ def test_a_case_links_to_its_translations() -> None:
             assert ("From polish" in shown) != (ANGOULEME.title in shown)
 
 
-def test_the_language_is_changed_with_that_of_the_article() -> None:
-    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = SampleBase(cases=(ANGOULEME, english))
-    with TestClient(create_app(base, Settings())) as client:
-        for here, there in [
-            ("/fr/cas/angouleme", "/en/cases/polish"),
-            ("/en/cases/polish", "/fr/cas/angouleme"),
-        ]:
-            switch = page(client, here).one("a", class_="language")
-            assert switch.attributes["href"] == there
-
-
-def test_a_theme_lists_a_story_once_in_the_language_of_the_page() -> None:
-    english = replace(ANGOULEME, id="polish", title="Polish", lang="en", translation_of="angouleme")
-    base = SampleBase(cases=(ANGOULEME, english))
-    with TestClient(create_app(base, Settings())) as client:
-        for path, title, count in [
-            ("/fr/themes", ANGOULEME.title, "1 cas"),
-            ("/en/themes", "Polish", "1 case"),
-        ]:
-            read = page(client, f"{path}?theme=Sant%C3%A9")
-            assert read.text("h2", id="cases") == count
-            (case,) = read.inside(read.one("aside"), "li")
-            assert title in case.text
-
-
-def test_an_id_with_a_slash_has_its_pages() -> None:
-    actor, case = replace(AVEL, id="FR/16/1 ?"), replace(ANGOULEME, id="a/b")
-    base = SampleBase([actor], [case])
-    with TestClient(create_app(base, Settings())) as client:
-        hit = client.get("/api/search", params={"q": "cirages"}).json()["hits"][0]
-        assert client.get(hit["actor"]["url"]).status_code == 200
-        assert client.get("/api/actors/FR/16/1%20%3F").json()["id"] == actor.id
-        assert client.get("/api/actors/FR%2F16%2F1%20%3F").json()["id"] == actor.id
-        assert client.get("/fr/cas/a%2Fb").status_code == 200
-        assert client.get("/api/cases/a%2Fb").json()["id"] == "a/b"
-
-
-def test_what_has_nothing_to_tell_has_no_empty_landmark() -> None:
-    bare = Actor(id="bare", name="Bare")
-    told = replace(ANGOULEME, id="told", participants=(), themes=())
-    base = SampleBase([bare], [told])
-    with TestClient(create_app(base, Settings())) as client:
-        for path in ["/fr/acteurs/bare", "/fr/cas/told"]:
-            assert not page(client, path).all("aside")
-        assert "Source non renseignée" not in page(client, "/fr/acteurs/bare").one("main").text
-
-
-def test_a_wrong_method_is_not_told_as_a_failure_of_ours(client: TestClient) -> None:
-    response = client.post("/fr/")
-    assert response.status_code == 405
-    assert "Quelque chose" not in response.text
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/docs",
-        "/robots.txt",
-        "/sitemap.xml",
-        "/sitemap-1.xml",
-        "/fr/",
-        "/opensearch.xml",
-        "/fr/opensearch.xml",
-        "/en/opensearch.xml",
-    ],
-)
-def test_crawlers_may_ask_for_the_head_alone(client: TestClient, path: str) -> None:
-    response = client.head(path)
-    assert response.status_code == 200
-    assert response.text == ""
-
-
-def test_a_missing_slash_leads_to_this_host_whatever_the_request_says(client: TestClient) -> None:
-    response = client.get("/en", headers={"Host": "evil.example"})
-    assert response.status_code == 307
-    assert response.headers["Location"] == "/en/"
-
-
-@pytest.mark.parametrize("path", ["/fr/themes/", "/fr/acteurs/avel/", "/api/status/"])
-def test_no_other_slash_is_added_or_taken(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
-
-
 def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     def links(client: TestClient) -> list[str]:
         read = page(client, "/en/about")
@@ -331,84 +202,11 @@ def test_the_page_about_says_where_to_write(client: TestClient) -> None:
     assert links(unwritten) == ["/api/docs"]
 
 
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("/en/about", "a need in French finds slightly more than the same need in English"),
-        (
-            "/fr/a-propos",
-            "un besoin écrit en français trouve un peu plus que le même besoin en anglais",
-        ),
-    ],
-)
-def test_the_page_about_says_what_english_finds_less(
-    client: TestClient, path: str, told: str
-) -> None:
-    assert told in page(client, path).one("main").text
-
-
-def test_dates_are_written_in_the_language(client: TestClient) -> None:
-    read = page(client, "/en/cases/angouleme")
-    times = [(one.attributes["datetime"], one.text) for one in read.all("time")]
-    assert times == [
-        ("2020-07-01", "1 July 2020"),
-        ("2020-07-02T11:51:00+02:00", "2 July 2020"),
-    ]
-
-
-def test_themes_are_listed_with_their_counts(client: TestClient) -> None:
-    read = page(client, "/en/themes")
-    rows = [" ".join(one.text.split()) for one in read.inside(read.one("main"), "li")]
-    assert "Chimie et formulation 1 organisation, 1 case" in rows
-    assert "Cuir et chaussure 2 organisations" in rows
-
-
-@pytest.mark.parametrize(
-    ("path", "lang"),
-    [
-        ("/en/themes", "fr"),
-        ("/fr/themes", None),
-        ("/en/themes?theme=Chimie+et+formulation", "fr"),
-        ("/en/cases/angouleme", "fr"),
-        ("/en/actors/avel", "fr"),
-        ("/en/search?q=cirages", "fr"),
-        ("/fr/recherche?q=cirages", None),
-    ],
-)
-def test_a_theme_in_another_language_than_the_page_says_which(
-    client: TestClient, path: str, lang: str | None
-) -> None:
-    read = page(client, path)
-    shown = [
-        one for tag in ("h1", "a", "option") for one in read.all(tag)
-        if one.text.startswith("Chimie et formulation")
-    ]  # fmt: skip
-    said = {
-        next((one.attributes["lang"] for one in (each, *each.ancestors) if one.tag != "html"
-              and "lang" in one.attributes), None)
-        for each in shown
-    }  # fmt: skip
-    assert said == {lang}
-
-
 def test_a_theme_lists_its_actors_and_cases(client: TestClient) -> None:
     read = page(client, "/fr/themes?theme=Chimie+et+formulation")
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
     shown = [link for link in links if "theme=" not in link]
     assert shown == ["/fr/themes", "/fr/acteurs/avel", "/fr/cas/angouleme"]
-
-
-def test_a_theme_of_many_actors_is_told_in_parts() -> None:
-    count = ACTORS_PER_PAGE + 1
-    actors: list[Actor] = [replace(AVEL, id=f"avel-{number:04}") for number in range(count)]
-    client = TestClient(create_app(SampleBase(actors, []), Settings()))
-    base = "/fr/themes?theme=Cuir+et+chaussure"
-    first, last = page(client, base), page(client, f"{base}&part=2")
-    assert len(first.inside(first.one("ul", class_="directory"), "li")) == ACTORS_PER_PAGE
-    assert first.one("a", rel="next").attributes["href"] == f"{base}&part=2"
-    assert len(last.inside(last.one("ul", class_="directory"), "li")) == 1
-    assert last.one("a", rel="prev").attributes["href"] == f"{base}&part=1"
-    page(client, f"{base}&part=3", status=404)
 
 
 @pytest.mark.parametrize(
@@ -430,39 +228,11 @@ def test_errors_are_pages_in_the_language_of_the_address(
     assert read.one("form", role="search")
 
 
-@pytest.mark.parametrize("status", [401, 405, 418])
-def test_what_was_asked_wrongly_is_told_as_that(
-    knowledge_base: SampleBase, settings: Settings, status: int
-) -> None:
-    app = create_app(knowledge_base, settings)
-
-    @app.get("/en/refused")
-    def refused() -> None:
-        raise HTTPException(status)
-
-    read = page(TestClient(app), "/en/refused", status)
-    assert read.text("p", class_="kicker") == str(status)
-    assert read.text("h1") == "This request is not valid"
-
-
 def test_an_address_without_a_language_is_refused_in_the_visitors(client: TestClient) -> None:
     response = client.get("/nowhere", headers={"Accept-Language": "en-GB"})
     assert response.status_code == 404
     assert "Accept-Language" in response.headers["Vary"]
     assert Page(response.text).text("h1") == "Page not found"
-
-
-def test_an_unforeseen_failure_is_a_page_too(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(_: str) -> None:
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr(knowledge_base, "actor", broken)
-    response = client.get("/en/actors/avel")
-    assert response.status_code == 500
-    assert Page(response.text).text("h1") == "Something went wrong"
-    assert "secret" not in response.text
 
 
 def test_home_shows_three_stories_the_chosen_first_and_each_once(base: KnowledgeBase) -> None:

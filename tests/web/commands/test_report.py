@@ -80,18 +80,6 @@ def test_a_report_is_steered_as_a_page_is(folder: Folder) -> None:
     assert [one["id"] for one in content["candidates"]] == ["avel"]
 
 
-def test_a_spreadsheet_is_that_of_the_language(folder: Folder, tmp_path: Path) -> None:
-    for lang, start in (
-        (["--lang", "fr"], '"format";"quisait report 5"'),
-        (["--lang", "en"], '"format","quisait report 5"'),
-        ([], '"format","quisait report 5"'),
-    ):
-        file = tmp_path / "report.csv"
-        assert quisait(folder, "gants", "--format", "csv", "--out", str(file), *lang).exit_code == 0
-        assert file.read_text(encoding="utf-8-sig").startswith(start)
-        assert quisait(folder, "--verify", str(file)).exit_code == 0
-
-
 def test_what_a_person_can_cause_is_told_in_a_line(folder: Folder, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "report.json"
     for arguments, told in (

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from kb.knowledge_base import DATABASE_FILE
 from kb.registers.accounts import AccountRole
 from kb.registers.clock import today
-from kb.registers.sites import SiteCounts, Sites
+from kb.registers.sites import Sites
 from kb.search.results import Fit
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
@@ -233,32 +233,3 @@ def test_each_table_is_a_file_and_a_text_in_it_is_no_formula(
     missing = administrator.get("/en/dashboard/figures.csv?table=departments").text.splitlines()
     assert len(missing) > 100
     assert "23,0" in missing
-
-
-def test_numbers_lead_to_where_one_acts(base: SampleBase, administrator: TestClient) -> None:
-    read = Page(administrator.get("/en/dashboard").text)
-    links = [one.attributes["href"] for one in read.inside(read.one("ul", class_="tally"), "a")]
-    assert {
-        "/en/moderation",
-        "/en/reported-problems",
-        "/en/duplicates",
-        "/en/sources",
-        "#ageing",
-    } <= set(links)
-    for link in set(links):
-        if link.startswith("/"):
-            assert administrator.get(link.partition("#")[0]).status_code == 200
-
-
-def test_the_use_of_a_site_is_shown_by_day(base: SampleBase, administrator: TestClient) -> None:
-    assert "Searches by day on" not in administrator.get("/en/dashboard").text
-    site = base.sites.add("Réseau", ["https://reseau.example"])
-    base.sites.count(today(), {site.key: SiteCounts(requests=9, searches=3, empty=1)})
-    read = Page(administrator.get("/en/dashboard").text)
-    (plot,) = read.all("svg", class_="plot")
-    assert [one.text for one in read.inside(plot, "title")] == ["Searches by day on Réseau"]
-    (bar,) = read.inside(plot, "rect")
-    assert (bar.attributes["x"], bar.attributes["height"]) == ("290.0", "100.0")
-    file = administrator.get("/en/dashboard/figures.csv?table=sites").text
-    assert f"Réseau,{today()},3,1,0" in file.splitlines()
-    base.sites.delete(site.key)

@@ -2,21 +2,19 @@
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from ingest import drafting
-from ingest.extraction.proposals import contexts, reading_encoder
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case
+from kb.models import Case
 from kb.reference.roles import Role
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.jobs import JobPlace, JobState
+from kb.registers.jobs import JobState
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token
@@ -66,10 +64,6 @@ def test_a_visitor_is_told_what_it_is_and_whom_to_ask(base: KnowledgeBase) -> No
     assert "mailto:reseau@quisait.example" in links
 
 
-def test_a_visitors_form_is_not_read(base: KnowledgeBase) -> None:
-    assert client_of(base).post("/fr/contribuer", data={"do": "text"}).status_code == 403
-
-
 def test_a_pasted_article_becomes_a_draft_with_what_was_read_out_of_it(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:
@@ -103,26 +97,6 @@ def test_nothing_pasted_is_said_beside_the_field_and_the_title_is_kept(
     assert read.text("p", id="f-text-error") == "Paste the text of an article."
 
 
-def test_a_text_stays_in_its_form_while_the_model_that_reads_it_cannot_be_kept(
-    base: KnowledgeBase,
-    contributor: TestClient,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    (tmp_path / "no folder").touch()
-    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "no folder" / "cache"))
-    uncached = reading_encoder.reading_encoder.__wrapped__
-    monkeypatch.setattr(contexts, "reading_encoder", uncached)
-    response = send(contributor, "text", title=TITLE, text=BODY)
-    read = Page(response.text)
-    assert read.text("p", id="f-text-error").startswith("The site cannot read articles now.")
-    assert BODY.split("\n", maxsplit=1)[0] in read.text("textarea", name="text")
-    assert "no folder" not in response.text
-    assert "no folder" in caplog.text
-    assert base.drafts.list() == []
-
-
 def test_the_same_text_leads_to_the_draft_that_it_is(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:
@@ -131,22 +105,6 @@ def test_the_same_text_leads_to_the_draft_that_it_is(
     again = send(contributor, "text", title=TITLE, text=BODY)
     assert again.headers["Location"] == f"/en/drafts/{draft.id}?done=known"
     assert base.drafts.list() == [draft]
-
-
-def test_somebody_elses_text_is_in_good_hands(base: KnowledgeBase, contributor: TestClient) -> None:
-    send(contributor, "text", title=TITLE, text=BODY)
-    other = account_client(base, name="another")
-    refused = send(other, "text", title=TITLE, text=BODY)
-    assert refused.status_code == 400
-    assert "Someone else" in Page(refused.text).text("p", id="f-text-error")
-
-
-def test_what_is_published_is_linked_to(base: KnowledgeBase, contributor: TestClient) -> None:
-    base.put([Case(id="gel", title=TITLE, text=BODY)])
-    refused = send(contributor, "text", title=TITLE, text=BODY)
-    error = Page(refused.text).one("p", id="f-text-error")
-    assert "already published" in error.text
-    assert 'href="/en/cases/gel"' in refused.text
 
 
 def test_a_file_becomes_a_draft(base: KnowledgeBase, contributor: TestClient) -> None:
@@ -184,22 +142,6 @@ def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: Te
     assert len(base.drafts.list()) == 1
 
 
-def test_many_files_are_read_by_a_job(base: KnowledgeBase, contributor: TestClient) -> None:
-    files = [
-        upload(f"{number}.txt", f"{TITLE} {number}\n\n{BODY}{'mot ' * number * 40}".encode())
-        for number in range(1, 6)
-    ]
-    response = send(contributor, "files", files=files)
-    assert response.status_code == 303
-    (job,) = base.jobs.list()
-    assert response.headers["Location"] == f"/en/jobs/{job.id}"
-    assert run_next(base)
-    answer = contributor.get(f"/en/jobs/{job.id}")
-    assert Page(answer.text).text("p", class_="kicker") == "Done"
-    assert "Refresh" not in answer.headers
-    assert len(base.drafts.list()) >= 1
-
-
 LONG = f"{BODY}\n{'La mairie a relu chaque facture avant de la payer. ' * 500}"
 
 
@@ -235,19 +177,6 @@ def test_a_long_article_is_read_by_a_job_that_leads_to_its_draft(
     assert not list((base.folder / "uploads").iterdir())
 
 
-def test_a_long_text_that_becomes_no_draft_is_given_back(
-    base: KnowledgeBase, contributor: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send(contributor, "text", title=TITLE, text=LONG)
-    proposed_in_a_job_only(monkeypatch)
-    assert run_next(base)
-    (job,) = base.jobs.list()
-    assert job.state is JobState.FAILED
-    page = contributor.get(f"/en/jobs/{job.id}").text
-    assert f"/en/jobs/{job.id}?form=text" in page
-    assert LONG.strip() in contributor.get(f"/en/jobs/{job.id}?form=text").text
-
-
 @pytest.mark.parametrize(
     "link", ["", "javascript:alert(1)", "http://127.0.0.1/", "ftp://example.org/x"]
 )
@@ -259,14 +188,6 @@ def test_a_link_that_is_not_fetched_is_refused_in_one_line(
     read = Page(response.text)
     assert read.one("input", name="link").attributes["value"] == link
     assert read.text("p", id="f-link-error")
-
-
-def test_a_link_needs_no_scheme(contributor: TestClient) -> None:
-    bare = Page(send(contributor, "link", link="127.0.0.1/article").text)
-    whole = Page(send(contributor, "link", link="https://127.0.0.1/article").text)
-    told = bare.text("p", id="f-link-error")
-    assert told == whole.text("p", id="f-link-error")
-    assert "public" in told
 
 
 def test_a_directory_takes_a_moderator(base: KnowledgeBase, contributor: TestClient) -> None:
@@ -336,18 +257,6 @@ def test_a_directory_without_know_how_is_warned_of_before_it_is_read(
     assert base.actors() == []
 
 
-def test_know_how_stands_with_the_description_and_other_facts_aside(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    base.put([Actor("avel", "Avel", facts={"Parc machines": "Cuves", "Effectif": "35"})])
-    read = Page(moderator.get("/en/actors/avel").text)
-    assert [" ".join(one.text.split()) for one in read.all("dl", class_="particulars")] == [
-        "Parc machines Cuves",
-        "Effectif 35",
-    ]
-    assert read.inside(read.one("section", class_="stated"), "dl")
-
-
 def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
     base: KnowledgeBase, moderator: TestClient
 ) -> None:
@@ -399,84 +308,12 @@ def test_a_directory_is_read_as_the_moderator_said_and_that_is_remembered(
     assert lines.text.startswith("\ufefffile,row,kind,reason\r\nmembres.csv,4,failures,")
 
 
-def test_a_second_directory_completes_firms_and_leads_to_its_possible_duplicates(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    others = "Nom;Commune;Département;Métier;Téléphone\n"
-    first = others + (
-        "Merlet;Cognac;16;Distille;05 36 49 00 10\n"
-        "Avel;Magnac;16;Cirages;\n"
-        "Tonnellerie Doreau;Merpins;16;Fûts;\nDoreau;Merpins;16;Fûts;\n"
-    )
-    second = others + (
-        "MERLET SAS;COGNAC CEDEX;16;Liqueurs en bouteilles;+33 5 36 49 00 10\n"
-        "Avel Saphir;Magnac;16;Crèmes;\n"
-        "Papcart;Jarnac;16;Cartons;\n"
-    )
-    for name, content in (("CCI", first), ("Annuaire local", second)):
-        sent = send(
-            moderator,
-            "directory",
-            files=[upload(f"{name}.csv", content.encode(), "directory")],
-            source=name,
-        )
-        path = sent.headers["Location"]
-        fields = {"csrf": csrf_token(moderator, path), "source": name, "do": "apply"}
-        applied = moderator.post(path, data=fields)
-        assert run_next(base)
-    merlet = next(actor for actor in base.actors() if actor.name == "Merlet")
-    assert merlet.description == "Distille\n\nLiqueurs en bouteilles"
-    assert {claim.source for claim in base.claims.of(merlet.id)} == {"CCI", "Annuaire local"}
-    report = Page(moderator.get(applied.headers["Location"]).text)
-    figures = report.one("dl", class_="figures").text.split("\n")
-    counts = " ".join(" ".join(figures).split())
-    assert "Added 2 Completed by this directory 1" in counts
-    assert base.duplicates.count() == 2
-    link = next(one for one in report.all("a") if one.text.startswith("Compare"))
-    assert link.text == "Compare 1 possible duplicate"
-    compared = moderator.get(link.attributes["href"])
-    shown = Page(compared.text)
-    assert [one.text for one in shown.all("h2")][-1:] == ["Avel · Avel Saphir"]
-    assert "Only those with an entry of the directory “Annuaire local”." in compared.text
-    data = {"csrf": csrf_token(moderator, link.attributes["href"]), "do": "different"}
-    for name in ("left", "right", "source"):
-        data[name] = shown.one("input", name=name).attributes["value"]
-    decided = moderator.post("/en/duplicates", data=data)
-    assert decided.headers["Location"] == "/en/duplicates?source=Annuaire+local&done=different"
-    assert base.duplicates.count(sources=["Annuaire local"]) == 0
-    assert base.duplicates.count() == 1
-
-
-def test_an_upload_is_found_by_its_own_name_only(moderator: TestClient) -> None:
-    for upload_id in ("%2e%2e%2fkb", "nothing", "0" * 32, "a/b"):
-        assert moderator.get(f"/en/directories/{upload_id}").status_code == 404
-
-
 def test_a_job_is_cancelled(base: KnowledgeBase, moderator: TestClient) -> None:
     job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
     path = f"/en/jobs/{job.id}"
     data = {"csrf": csrf_token(moderator, path), "do": "cancel"}
     assert moderator.post(path, data=data).status_code == 303
     assert base.jobs.get(job.id).state is JobState.CANCELLED
-
-
-def test_a_running_job_says_how_long_it_takes_yet(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
-    base.jobs.claim()
-    base.jobs.beat(job.id, 1_000, 91_000, JobPlace("nowhere.csv", "embedding", 50.0))
-    assert "50 per second · 30 minutes left" in moderator.get(f"/en/jobs/{job.id}").text
-    assert "50 par seconde · encore 30 minutes" in moderator.get(f"/fr/taches/{job.id}").text
-
-
-def test_a_cancelled_job_says_how_far_it_came(base: KnowledgeBase, moderator: TestClient) -> None:
-    job = base.jobs.add("directory", {"path": "/nowhere.csv"}, by="somebody")
-    base.jobs.claim()
-    base.jobs.beat(job.id, 40, 90)
-    base.jobs.finish(job.id, JobState.CANCELLED, {}, "")
-    report = Page(moderator.get(f"/en/jobs/{job.id}").text).one("section", aria_labelledby="report")
-    assert "40 of 90 entries. The work done so far is kept." in report.text
 
 
 def test_a_contributor_sees_their_own_jobs_only(
@@ -488,14 +325,3 @@ def test_a_contributor_sees_their_own_jobs_only(
     assert mine.id in listed
     assert other.id not in listed
     assert contributor.get(f"/en/jobs/{other.id}").status_code == 403
-
-
-def test_progress_is_told_in_words(base: KnowledgeBase, contributor: TestClient) -> None:
-    job = base.jobs.add("feed", {"url": "https://example.org/feed"}, by="a contributor")
-    claimed = base.jobs.claim()
-    assert claimed is not None
-    base.jobs.beat(job.id, 12_300, 50_000)
-    read = Page(contributor.get(f"/fr/taches/{job.id}").text)
-    bar = read.one("progress")
-    assert (bar.attributes["value"], bar.attributes["max"]) == ("12300", "50000")
-    assert bar.text == "12\u202f300 lignes sur 50\u202f000"

@@ -13,7 +13,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
-from tests.web.signed_in import account_client, client_of, csrf_token
+from tests.web.signed_in import account_client, csrf_token
 
 AVEL_PART = Participation("Avel", Role.PRODUCER, "avel", "fabrique et conditionne le gel")
 HOSPITAL_PART = Participation("Centre hospitalier", Role.BUYER, "", "achète le gel")
@@ -97,17 +97,6 @@ def send(client: TestClient, draft: Draft, what: str, **changes: str) -> Any:
         name.replace("__", "-"): value for name, value in changes.items()
     }
     return client.post(path, data=fields | {"do": what})
-
-
-def test_a_stranger_is_sent_to_sign_in(base: KnowledgeBase, draft: Draft) -> None:
-    response = client_of(base).get(f"/fr/brouillons/{draft.id}")
-    assert response.status_code == 303
-    assert response.headers["Location"].startswith("/fr/connexion?next=")
-
-
-def test_another_contributors_draft_is_not_shown(base: KnowledgeBase, draft: Draft) -> None:
-    other = account_client(base, name="another")
-    assert other.get(f"/fr/brouillons/{draft.id}").status_code == 403
 
 
 def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
@@ -197,17 +186,6 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
     assert base.drafts.get(draft.id) == draft
 
 
-def test_a_row_is_added_without_saving(
-    base: KnowledgeBase, contributor: TestClient, draft: Draft
-) -> None:
-    read = Page(send(contributor, draft, "add_row", title="Typed").text)
-    assert read.one("input", name="rows").attributes["value"] == "3"
-    assert "autofocus" in read.one("input", name="name-1").attributes
-    assert read.one("input", name="name-2").attributes["value"] == HOSPITAL_PART.name
-    assert read.one("input", name="title").attributes["value"] == "Typed"
-    assert base.drafts.get(draft.id) == draft
-
-
 def test_a_suggestion_is_accepted_in_one_click(
     base: KnowledgeBase, contributor: TestClient, draft: Draft
 ) -> None:
@@ -226,44 +204,6 @@ def test_a_suggestion_is_accepted_in_one_click(
     assert base.drafts.get(draft.id).record == replace(
         CASE, title="Typed", participants=participants
     )
-
-
-def test_a_suggestion_is_offered_once_for_each_organisation(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    base.put([AVEL])
-    proposed = [
-        (AVEL_PART, 0.9),
-        (replace(AVEL_PART, role=Role.SUPPLIER), 0.3),
-        (replace(HOSPITAL_PART, role=Role.FACILITATOR), 0.05),
-        (HOSPITAL_PART, 0.1),
-        (replace(HOSPITAL_PART, name="CENTRE  HOSPITALIER", role=Role.AUTHORITY), 0.07),
-    ]
-    draft = base.drafts.add(
-        CASE,
-        by="a contributor",
-        origin="",
-        proposals=Proposals(
-            participations=tuple(ProposedParticipation(part, "", sure) for part, sure in proposed)
-        ),
-    )
-    read = Page(contributor.get(f"/en/drafts/{draft.id}").text)
-    (suggested,) = read.inside(read.one("section", class_="suggestions"), "li")
-    assert [" ".join(one.text.split()) for one in read.inside(suggested, "button")] == [
-        "Add as: Buyer – Centre hospitalier",
-        "Add as: Authority – CENTRE HOSPITALIER",
-        "Add as: Facilitator – Centre hospitalier",
-    ]
-    # A further role of who takes part already stands with it.
-    (row,) = read.all("fieldset", class_="row")
-    (button,) = read.inside(read.one("div", class_="also"), "button")
-    assert row in button.ancestors
-    both = Page(send(contributor, draft, button.attributes["value"]).text)
-    assert [
-        one.attributes["value"]
-        for one in both.all("input", type="text")
-        if (one.attributes["name"].startswith("name-"))
-    ] == ["Avel", "Avel"]
 
 
 def test_a_participant_is_linked_to_an_actor_of_its_name_in_one_click(
@@ -297,13 +237,6 @@ def test_creating_an_entry_saves_the_draft_and_opens_its_form(
     assert contributor.get(form).status_code == 200
     wrong = contributor.post(path, data=fields | {"title": "", "revision": "2"})
     assert wrong.status_code == 400
-
-
-@pytest.mark.parametrize("what", ["keep:9", "keep:", "keep:-1", "link:x:avel", "entry:²"])
-def test_a_row_that_is_not_there_is_refused(
-    contributor: TestClient, draft: Draft, what: str
-) -> None:
-    assert send(contributor, draft, what).status_code == 400
 
 
 def test_a_preview_shows_what_was_typed(contributor: TestClient, draft: Draft) -> None:
@@ -347,14 +280,6 @@ def test_two_people_at_one_draft(
         "a moderator",
         "a contributor",
     ]
-
-
-def test_a_contributor_cannot_publish(
-    base: KnowledgeBase, contributor: TestClient, draft: Draft
-) -> None:
-    assert "Publish" not in contributor.get(f"/en/drafts/{draft.id}").text
-    assert send(contributor, draft, "publish").status_code == 403
-    assert base.drafts.get(draft.id).state is DraftState.SUBMITTED
 
 
 def test_a_moderator_publishes_and_the_next_search_finds_it(
@@ -407,21 +332,6 @@ def test_a_draft_of_a_published_case_is_not_published_over_what_others_did(
     revision = read.one("input", name="revision").attributes["value"]
     assert send(moderator, rework, "publish", over="1", revision=revision).status_code == 303
     assert base.case(CASE.id).title == "Titre"
-
-
-def test_a_draft_of_an_actor_that_was_found_to_be_another_says_so(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    base.put([AVEL, replace(AVEL, id="avel-2")])
-    rework = base.edit(Kind.ACTOR, "avel-2", by="a moderator")
-    base.duplicates.decide("avel", "avel-2", same=True, by="somebody")
-    refused = send(moderator, rework, "publish", name="Avel et fils")
-    assert refused.status_code == 409
-    assert (
-        "This organisation was merged with another one in the meantime: edit that one."
-        in refused.text
-    )
-    assert base.ids(Kind.ACTOR) == {"avel"}
 
 
 def test_a_draft_is_deleted_by_whom_it_belongs_to(

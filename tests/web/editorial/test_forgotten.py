@@ -10,22 +10,17 @@ from fastapi.testclient import TestClient
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import QueuedMail
-from kb.remarks import Remark
 from tests.web.alerts.test_subscribing import SETTINGS, link_in, mails
-from tests.web.mail.smtp_receiver import receiving
 from tests.web.page_reader import Page
 from tests.web.signed_in import (
     PASSWORD,
     account_client,
     another_browser,
     client_of,
-    csrf_token,
     send,
     sign_in,
 )
 from web.editorial import forgotten
-from web.http.security.cookies import DEVICE, OF_HOST, known_device
-from web.mail.sender import MailSender, MailServer
 
 FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
 LEA = "lea@avel.example"
@@ -124,23 +119,6 @@ def test_a_forgotten_password_is_replaced_by_way_of_a_mail(
 def fields_of(path: str) -> dict[str, str]:
     token = parse_qs(urlsplit(path).query)["t"][0]
     return {"t": token, "new": OTHER_PASSWORD, "again": OTHER_PASSWORD}
-
-
-def test_a_new_password_ends_known_devices(
-    base: KnowledgeBase, client: TestClient, lea: str
-) -> None:
-    device = account_client(base, AccountRole.MODERATOR, lea, SETTINGS)
-    cookie = device.cookies[f"{OF_HOST}{DEVICE}"]
-    path = link(client, base)
-
-    def is_known() -> bool:
-        return bool(
-            known_device("a secret of thirty-two characters", base.accounts.get(lea), cookie)
-        )
-
-    assert is_known()
-    assert choose(client, path).status_code == 303
-    assert not is_known()
 
 
 def test_a_link_is_used_once(base: KnowledgeBase, client: TestClient, lea: str) -> None:
@@ -356,49 +334,6 @@ def test_a_mail_has_ten_links_at_most_the_oldest_accounts_first(
     assert Page(client.get(paths[0]).text).one("p", class_="kicker").text == lea
 
 
-@pytest.mark.parametrize(
-    ("new", "again", "line"),
-    [
-        ("court", "court", "12 caractères"),
-        (OTHER_PASSWORD, "autre chose encore", "différents"),
-        ("Léa", "Léa", "12 caractères"),
-    ],
-)
-def test_a_password_that_cannot_be_used_uses_no_link_up(
-    base: KnowledgeBase, client: TestClient, new: str, again: str, line: str
-) -> None:
-    path = link(client, base)
-    wrong = choose(client, path, new, again)
-    assert wrong.status_code == 400
-    assert line in wrong.text
-    assert new not in Page(wrong.text).one("input", id="new").attributes.values()
-    assert choose(client, path).status_code == 303
-
-
-@pytest.mark.parametrize("email", ["", "lea", f"{LEA}, other@avel.example", f"{LEA}\nBcc: x@y.fr"])
-def test_what_is_no_address_is_said_beside_the_field(
-    base: KnowledgeBase, client: TestClient, email: str
-) -> None:
-    answer = asked(client, email)
-    assert answer.status_code == 400
-    assert Page(answer.text).one("p", id="refusal")
-    assert mails(base) == []
-
-
-def test_forms_from_elsewhere_are_refused(base: KnowledgeBase, client: TestClient) -> None:
-    path = link(client, base)
-    fields = {**fields_of(path), "email": LEA}
-    for page in (FORGOTTEN, NEW):
-        assert client.post(page, data=fields).status_code == 403
-        token = csrf_token(client, "/fr/connexion")
-        crossed = client.post(
-            page, data={**fields, "csrf": token}, headers={"Origin": "https://evil.example"}
-        )
-        assert crossed.status_code == 403
-    assert mails(base) == []
-    assert base.accounts.authenticate("Léa", PASSWORD)
-
-
 def test_a_site_without_mail_sends_people_to_an_administrator(base: KnowledgeBase) -> None:
     client = client_of(base, SETTINGS.model_copy(update={"mail_from": ""}))
     page = client.get("/fr/connexion").text
@@ -408,47 +343,6 @@ def test_a_site_without_mail_sends_people_to_an_administrator(base: KnowledgeBas
     assert shown.status_code == 200
     assert 'name="email"' not in shown.text
     assert send(client, FORGOTTEN, {"email": LEA}, shown_at="/fr/connexion").status_code == 400
-
-
-def test_the_link_comes_through_a_mail_server(
-    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
-) -> None:
-    asked(client)
-    with receiving() as receiver:
-        host, _, port = receiver.address.rpartition(":")
-        server = MailServer(host, int(port), False, True, "", "", "quisait.example")
-        assert MailSender(base, SETTINGS, server).send_due() == 1
-        (message,) = receiver.messages
-    assert message["To"] == LEA
-    assert base.outbox.counts().sent == 1
-    clock[0] = timedelta(minutes=21)
-    assert asked(client).status_code == 303
-    assert base.outbox.counts().waiting == 1
-
-
-@pytest.mark.parametrize(("minutes", "count"), [(59, 1), (61, 0)])
-@pytest.mark.parametrize("for_good", [False, True])
-def test_a_mail_that_waited_longer_than_its_link_holds_is_not_sent(
-    base: KnowledgeBase,
-    client: TestClient,
-    clock: list[timedelta],
-    minutes: int,
-    count: int,
-    for_good: bool,
-) -> None:
-    """It waited for a mail server, or failed, and an administrator had it sent again."""
-    asked(client)
-    mail = base.outbox.take()
-    assert mail is not None
-    base.outbox.failed(mail.id, Remark("mail_refused", host="a", reason="full"), for_good=for_good)
-    clock[0] = timedelta(minutes=minutes)
-    if for_good:
-        base.outbox.retry(mail.id)
-    with receiving() as receiver:
-        host, _, port = receiver.address.rpartition(":")
-        server = MailServer(host, int(port), False, True, "", "", "quisait.example")
-        assert MailSender(base, SETTINGS, server).send_due() == len(receiver.messages) == count
-    assert base.outbox.counts().waiting == 0
 
 
 # The address of an account
@@ -470,17 +364,6 @@ def test_an_account_gives_its_address_with_its_password(base: KnowledgeBase) -> 
     assert base.accounts.get("Saphir").email == ""
 
 
-def test_administrators_give_an_account_an_address(base: KnowledgeBase, lea: str) -> None:
-    client = account_client(base, AccountRole.ADMINISTRATOR, settings=SETTINGS)
-    sent = {"do": "email", "name": lea, "email": "autre@avel.example"}
-    assert send(client, "/fr/comptes", sent).headers["Location"] == "/fr/comptes?done=email"
-    assert base.accounts.get(lea).email == "autre@avel.example"
-    assert "autre@avel.example" in client.get("/fr/comptes").text
-    assert send(client, "/fr/comptes", {**sent, "email": "x@"}).status_code == 400
-    assert send(client, "/fr/comptes", {**sent, "name": "Personne"}).status_code == 400
-    assert base.accounts.get(lea).email == "autre@avel.example"
-
-
 def test_no_page_of_others_shows_the_address_of_an_account(base: KnowledgeBase, lea: str) -> None:
     moderator = account_client(base, AccountRole.MODERATOR, "Max", SETTINGS)
     for path in ("/fr/compte", "/fr/moderation", "/fr/comptes", "/fr/contributions"):
@@ -498,8 +381,3 @@ def test_erasing_an_account_erases_its_address_and_mails_to_it(
     base.personal_data.erase(account.kind, account.id, by="Chef")
     assert base.personal_data.find(LEA) == []
     assert base.outbox.take() is None
-
-
-def test_an_address_is_taken_out_of_an_account(base: KnowledgeBase, lea: str) -> None:
-    base.personal_data.take_out(LEA, by="Chef")
-    assert base.accounts.get(lea).email == ""

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,7 +15,7 @@ from kb.registers.drafts import Draft, DraftState
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL, DISTILLERY
-from tests.web.signed_in import account_client, client_of
+from tests.web.signed_in import account_client
 
 FORM = "/en/contribute/organisation"
 COOPER = {
@@ -68,12 +67,6 @@ def only_draft(base: KnowledgeBase) -> Draft:
     return draft
 
 
-def test_it_has_every_field_that_a_person_can_fill_in(contributor: TestClient) -> None:
-    fields = fields_of(Page(contributor.get(FORM).text))
-    assert {name for name, traits in ACTOR_FIELDS.items() if traits.form_line} <= set(fields)
-    assert fields["lang"] == "en"
-
-
 def test_a_new_entry_waits_for_a_moderator(base: KnowledgeBase, contributor: TestClient) -> None:
     response = send(contributor, "submit", **COOPER)
     draft = only_draft(base)
@@ -92,11 +85,6 @@ def test_a_new_entry_waits_for_a_moderator(base: KnowledgeBase, contributor: Tes
     shown = Page(contributor.get(response.headers["Location"]).text)
     assert "Fabrique des fûts de chêne." in shown.one("div", class_="specimen").text
     assert "Typed in a form" in shown.one("ul", class_="byline").text
-
-
-def test_a_draft_can_be_kept_for_later(base: KnowledgeBase, contributor: TestClient) -> None:
-    assert send(contributor, "save", **COOPER).status_code == 303
-    assert only_draft(base).state is DraftState.DRAFT
 
 
 def test_a_moderator_publishes_at_once(base: KnowledgeBase, moderator: TestClient) -> None:
@@ -141,54 +129,6 @@ def test_everything_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
     assert base.drafts.list() == []
 
 
-@pytest.mark.parametrize(
-    ("name", "error"), [("???", "A name has at least"), ("x" * 600, "too long")]
-)
-def test_a_name_that_names_nothing_is_refused(
-    contributor: TestClient, name: str, error: str
-) -> None:
-    response = send(contributor, "submit", name=name)
-    assert response.status_code == 400
-    assert error in Page(response.text).one("p", id="f-name-error").text
-
-
-@pytest.mark.parametrize(
-    ("name", "typed"),
-    [
-        ("phone", "05 45 00 00 00\nthe workshop, after six"),
-        ("phone", "05 45 00 00 00\nFax 05 45 00 00 01"),
-        ("email", "see the site\na@pont.example"),
-    ],
-)
-def test_no_line_of_contacts_is_dropped_in_silence(
-    base: KnowledgeBase, contributor: TestClient, name: str, typed: str
-) -> None:
-    read = Page(send(contributor, "submit", **COOPER, **{name: typed}).text)
-    assert read.text("p", id=f"f-{name}-error").startswith("One of these is no ")
-    assert read.one("textarea", name=name).text.strip() == typed
-    assert base.drafts.list() == []
-
-
-def test_fields_to_correct_are_listed_in_the_order_of_the_form(contributor: TestClient) -> None:
-    wrong = {"name": "???", "closed_on": "yesterday", "phone": "none\nat all", "department": "999"}
-    read = Page(send(contributor, "submit", **wrong).text)
-    summary = read.one("div", role="alert")
-    links = [link.attributes["href"] for link in read.inside(summary, "a")]
-    assert links == ["#f-name", "#f-department", "#f-phone", "#f-closed_on"]
-
-
-def test_a_preview_shows_the_entry_and_keeps_nothing(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    reached = {"phone": "05 45 00 00 00", "email": "a@pont.example", "address": "1 rue du Pont"}
-    read = Page(send(contributor, "preview", **COOPER, **reached).text)
-    preview = read.one("details", id="preview")
-    assert "open" in preview.attributes
-    assert "Charente (16)" in preview.text
-    assert all(value in preview.text for value in reached.values())
-    assert base.drafts.list() == []
-
-
 def test_who_is_likely_the_same_is_shown_before_anything_is_sent(
     base: KnowledgeBase, contributor: TestClient
 ) -> None:
@@ -205,20 +145,6 @@ def test_who_is_likely_the_same_is_shown_before_anything_is_sent(
     assert only_draft(base).record.id != AVEL.id
     shown = Page(contributor.get(f"/en/drafts/{only_draft(base).id}").text)
     assert "/en/actors/avel" in str([a.attributes["href"] for a in shown.all("a")])
-
-
-def test_a_new_entry_never_gets_the_id_of_another(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    for _ in range(2):
-        send(moderator, "publish", another="1", **COOPER)
-    send(moderator, "save", another="1", **COOPER)
-    base.withdraw(Kind.ACTOR, "tonnellerie-du-pont-jarnac-2", by="a moderator")
-    send(moderator, "publish", another="1", **COOPER)
-    assert base.ids(Kind.ACTOR) == {
-        "tonnellerie-du-pont-jarnac",
-        "tonnellerie-du-pont-jarnac-4",
-    }
 
 
 def test_a_correction_starts_from_the_published_entry(
@@ -241,15 +167,6 @@ def test_a_correction_starts_from_the_published_entry(
     assert response.status_code == 303
 
 
-def test_a_correction_that_changes_nothing_is_not_sent(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    response = send(contributor, "submit", f"{FORM}?corrects=avel")
-    assert response.status_code == 400
-    assert "Nothing has been changed yet." in response.text
-    assert base.drafts.list() == []
-
-
 def test_a_correction_of_what_others_changed_meanwhile_shows_both(
     base: KnowledgeBase, contributor: TestClient, moderator: TestClient
 ) -> None:
@@ -260,15 +177,6 @@ def test_a_correction_of_what_others_changed_meanwhile_shows_both(
     (draft,) = base.drafts.list()
     assert response.headers["Location"] == f"/en/drafts/{draft.id}?done=saved"
     assert base.actor("avel").place == AVEL.place
-
-
-def test_a_stranger_signs_in_first(base: KnowledgeBase) -> None:
-    response = client_of(base).get("/fr/contribuer/organisation?corrects=avel")
-    assert response.status_code == 303
-    assert (
-        quote("/fr/contribuer/organisation?corrects=avel", safe="")
-        in (response.headers["Location"])
-    )
 
 
 # The entry of a participant
@@ -308,20 +216,6 @@ def test_the_entry_of_a_participant_begins_with_what_the_article_says(
     }
 
 
-def test_what_a_maker_did_describes_what_it_can_do(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    made = Participation("Gelmar", Role.PRODUCER, "", "fabrique le gel")
-    packed = Participation("Gelmar", Role.REPACKAGER, "", "le met en flacons")
-    bought = Participation("Gelmar", Role.BUYER, "", "achète de l'alcool")
-    draft = base.drafts.add(
-        replace(HOSPITAL, participants=(made, packed, bought)), by="a contributor", origin=""
-    )
-    path = f"{FORM}?draft={draft.id}&participant=Gelmar"
-    shown = fields_of(Page(contributor.get(path).text))
-    assert shown["description"] == "Fabrique le gel.\nLe met en flacons."
-
-
 def test_coming_back_the_participant_is_linked(
     base: KnowledgeBase, contributor: TestClient, draft: Draft
 ) -> None:
@@ -349,23 +243,6 @@ def test_a_participant_can_be_one_that_is_known(
     assert [one.kind for one in base.drafts.list()] == [Kind.CASE]
 
 
-def test_what_others_changed_in_the_draft_meanwhile_stays(
-    base: KnowledgeBase, contributor: TestClient, draft: Draft
-) -> None:
-    shown = contributor.get(entry_path(draft))
-    base.drafts.save(draft.id, replace(HOSPITAL, title="Gel"), by="somebody", revision=1)
-    assert again(contributor, shown, "submit", entry_path(draft)).status_code == 303
-    record = base.drafts.get(draft.id).record
-    assert isinstance(record, Case)
-    assert record.title == "Gel"
-    assert record.participants[-1].actor_id
-
-
-def test_the_draft_of_somebody_else_is_not_shown(base: KnowledgeBase, draft: Draft) -> None:
-    other = account_client(base, name="another")
-    assert other.get(entry_path(draft)).status_code == 403
-
-
 def test_a_participant_of_a_published_case_gets_its_entry_from_a_moderator(
     base: KnowledgeBase, contributor: TestClient, moderator: TestClient
 ) -> None:
@@ -382,13 +259,3 @@ def test_a_participant_of_a_published_case_gets_its_entry_from_a_moderator(
     assert response.headers["Location"] == f"/en/cases/{HOSPITAL.id}?done=linked"
     linked = base.case(HOSPITAL.id).participants[-1].actor_id
     assert base.actor(linked).place == "Angoulême"
-
-
-def test_a_participant_whose_entry_is_not_published_is_no_link(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    base.put([replace(HOSPITAL, participants=(Participation("Nobody", Role.BUYER, "not-yet"),))])
-    page = Page(client_of(base).get(f"/en/cases/{HOSPITAL.id}").text)
-    assert "/en/actors/not-yet" not in [a.attributes["href"] for a in page.all("a")]
-    read = client_of(base).get(f"/api/cases/{HOSPITAL.id}").json()
-    assert read["participants"][0]["actor"] is None

@@ -11,9 +11,7 @@ from PIL import Image
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.registers.accounts import AccountRole
-from kb.registers.clock import before
 from kb.registers.pictures.encoding import names_of, photograph
-from kb.registers.pictures.pictures import drop_unused
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token
@@ -95,20 +93,6 @@ def test_without_words_for_who_does_not_see_it_a_picture_is_refused_and_not_lost
     assert base.case(ANGOULEME.id).picture == kept
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"<svg/>", "not a picture in JPEG, PNG or WebP"), (upload()[:2000], "damaged")],
-)
-def test_what_is_no_picture_is_said_at_its_field(
-    moderator: TestClient, base: KnowledgeBase, content: bytes, said: str
-) -> None:
-    answer = edit(moderator, base, content, picture_alt="A bottle")
-    assert answer.status_code == 400
-    read = Page(answer.text)
-    assert said in read.one("p", id="f-picture-error").text
-    assert read.one("input", id="f-picture_alt").attributes["value"] == "A bottle"
-
-
 def test_a_picture_can_be_removed_and_comes_back_with_its_version(
     moderator: TestClient, base: KnowledgeBase
 ) -> None:
@@ -117,17 +101,6 @@ def test_a_picture_can_be_removed_and_comes_back_with_its_version(
     assert base.case(ANGOULEME.id) == replace(case, picture="", picture_alt="")
     # The version before has it still.
     assert names(base, case) == set(names_of(case.picture))
-
-
-@pytest.mark.parametrize("name", ["0a" * 16 + "-9x9.webp", "https://a.example/a.jpg", "x"])
-def test_a_name_that_no_picture_has_is_not_taken(
-    moderator: TestClient, base: KnowledgeBase, name: str
-) -> None:
-    edit(moderator, base, picture=name, picture_alt="A bottle")
-    assert base.case(ANGOULEME.id).picture == ""
-    # A file may name one of another base.
-    base.put([replace(ANGOULEME, picture="0a" * 16 + "-9x9.webp")])
-    assert not Page(client_of(base).get(CASE).text).all("figure")
 
 
 def test_a_contributor_sends_a_picture_with_a_draft_and_it_is_published_with_it(
@@ -152,20 +125,6 @@ def test_a_contributor_sends_a_picture_with_a_draft_and_it_is_published_with_it(
     published = base.publish(draft.id, by="Marc", revision=drafted.revision)
     visitor = client_of(base)
     assert Page(visitor.get(f"/fr/cas/{published.record.id}").text).all("img", alt="Un flacon")
-
-
-def test_pictures_that_nothing_names_are_dropped_after_a_day_and_others_stay(
-    base: KnowledgeBase,
-) -> None:
-    case = with_picture(base)
-    left = base.pictures.add(photograph(upload("red")), by="Léa")
-    with base._stores.lend() as store, store.writing():
-        drop_unused(store, added_before=before(60))
-    assert base.pictures.known(names_of(left))
-    with base._stores.lend() as store, store.writing():
-        drop_unused(store)
-    assert not base.pictures.known(names_of(left))
-    assert names(base, case) == set(names_of(case.picture))
 
 
 def test_an_erased_case_takes_its_pictures_along(base: KnowledgeBase) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -17,9 +17,6 @@ from fastapi.testclient import TestClient
 from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
 from ingest.reading.documents import readers
-from ingest.sandbox.turns import Turns
-from ingest.submission import Submissions, Submitted
-from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
@@ -27,7 +24,6 @@ from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, another_browser, csrf_token
-from web.http.dependencies import ReadingTurns
 
 pytestmark = pytest.mark.thorough
 
@@ -115,14 +111,6 @@ def test_no_article_is_parsed_by_the_server(
     assert len(base.drafts.list()) == 1
 
 
-@pytest.mark.usefixtures("parsers_forbidden")
-def test_no_pasted_text_is_parsed_by_the_server(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    assert send(contributor, "text", title="Du gel", text=BODY).status_code == 303
-    assert len(base.drafts.list()) == 1
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -188,40 +176,6 @@ def slow_uploads(contributor: TestClient, moderator: TestClient) -> Iterator[lis
     assert send_article(contributor, "a.md", f"# Du gel\n\n{BODY}".encode()).status_code == 303
 
 
-def test_who_sends_documents_that_take_long_keeps_nobody_else_waiting(
-    base: KnowledgeBase,
-    contributor: TestClient,
-    moderator: TestClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    content, begun, may_end = Submissions.content, list[str](), threading.Event()
-
-    def slow_content(self: Submissions, name: str, sent: bytes) -> Submitted:
-        if name == "slow.md":
-            begun.append(self.by)
-            may_end.wait(PATIENCE_S)
-            raise InputError("empty")
-        return content(self, name, sent)
-
-    monkeypatch.setattr(Submissions, "content", slow_content)
-    statuses: list[int] = []
-
-    def send_slow() -> None:
-        statuses.append(send_article(contributor, "slow.md", b"").status_code)
-
-    sending = [threading.Thread(target=send_slow) for _ in range(2)]
-    for thread in sending:
-        thread.start()
-    wait_for(lambda: begun)
-    article = f"# Du gel\n\n{BODY}".encode()
-    assert send_article(moderator, "a.md", article).status_code == 303
-    assert (begun, statuses) == (["a contributor"], [])
-    may_end.set()
-    for thread in sending:
-        thread.join(PATIENCE_S)
-    assert statuses == [400, 400]
-
-
 def is_reading(pid: int) -> bool:
     """Whether a process has spent a while of the processor: it has begun with its file."""
     try:
@@ -245,27 +199,3 @@ def test_searches_are_answered_while_documents_are_read(
     assert answer.status_code == 200
     assert answer.json()["hits"][0]["actor"]["id"] == "avel"
     assert slow_uploads == []
-
-
-def test_who_finds_too_many_waiting_is_told_when_to_come_back(
-    base: KnowledgeBase,
-    contributor: TestClient,
-    slow_uploads: list[Any],
-) -> None:
-    assert slow_uploads == []
-    state = cast("Any", contributor.app).state
-    usual, state.reading = state.reading, ReadingTurns(Turns(at_once=0, waiting=0))
-    try:
-        answer = send_article(contributor, "a.md", b"# Du gel")
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"] == "30"
-        assert "Many files are being read" in answer.text
-        token = base.accounts.issue_token("a contributor", "test")
-        answer = another_browser(contributor).post(
-            "/api/contributions", json={"text": BODY}, headers={"Authorization": f"Bearer {token}"}
-        )
-        assert answer.status_code == 503
-        assert answer.headers["Retry-After"] == "30"
-        assert answer.json()["detail"].startswith("Many files are being read")
-    finally:
-        state.reading = usual

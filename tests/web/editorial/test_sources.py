@@ -1,7 +1,6 @@
 """The page of sources that are read again, as a moderator sees and uses it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -83,25 +82,6 @@ def test_a_known_source_that_is_registered_keeps_who_sees_its_contacts(
     assert base.contact_choices.of("cci") == before
 
 
-@pytest.mark.parametrize(
-    ("location", "why"),
-    [
-        ("/srv/annuaire", "neither http nor https"),
-        ("file:///etc/passwd", "neither http nor https"),
-        ("https://me:secret@a.example/f.csv", "holds a name or a password"),
-        ("", "neither http nor https"),
-    ],
-)
-def test_what_is_no_address_is_refused_beside_its_field(
-    base: KnowledgeBase, moderator: TestClient, location: str, why: str
-) -> None:
-    answer = add(moderator, location)
-    assert answer.status_code == 400  # type: ignore[attr-defined]
-    read = Page(answer.text)  # type: ignore[attr-defined]
-    assert why in read.one("p", id="f-location-error").text
-    assert base.source_locations.list() == []
-
-
 def test_the_job_says_what_is_new_changed_and_gone(
     base: KnowledgeBase, site: Site, moderator: TestClient
 ) -> None:
@@ -162,23 +142,3 @@ def test_a_source_is_removed_and_its_actors_stay(
     assert base.ids(Kind.ACTOR) == {"1", "2"}
     for do in ("remove", "run", ""):
         assert send(moderator, "/en/sources", {"do": do, "source": "x"}).status_code == 404
-
-
-def test_it_is_said_that_what_people_typed_cannot_be_read_again(
-    base: KnowledgeBase, site: Site, moderator: TestClient
-) -> None:
-    warning = "no directory brings them back"
-    add(moderator, site.url("/cci.csv"))
-    read_now(base, moderator)
-    assert warning not in moderator.get("/en/sources").text
-    draft = base.drafts.add(replace(base.actor("1"), phone=("+33545001122",)), by="léa", origin="")
-    base.publish(draft.id, by="léa", revision=draft.revision)
-    assert warning in moderator.get("/en/sources").text
-
-
-def test_contributors_have_nothing_read_again(base: KnowledgeBase, site: Site) -> None:
-    contributor = account_client(base)
-    token_page = "/en/contribute"
-    sent = {"do": "add", "location": site.url("/cci.csv")}
-    assert send(contributor, "/en/sources", sent, shown_at=token_page).status_code == 403
-    assert base.source_locations.list() == []

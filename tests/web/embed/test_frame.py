@@ -8,7 +8,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from kb.errors import NotAKnowledgeBase
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.sites import Site, SiteCounts
 from kb.settings import Settings
@@ -223,27 +222,6 @@ def test_it_shows_who_answers_and_why(client: TestClient) -> None:
         assert "(nouvel onglet)" in link.text
 
 
-@pytest.mark.parametrize("q", ["cirages sanitiser", "rocket", ""])
-def test_the_form_leads_to_what_was_found_or_why_nothing_was(client: TestClient, q: str) -> None:
-    read = ask(client, 200 if q else 400, q=q)
-    target = read.one("h2") if q else read.one("p", role="alert")
-    assert (target.attributes["id"], target.attributes["tabindex"]) == ("found", "-1")
-    assert len([one for one in read.elements if one.attributes.get("id") == "found"]) == 1
-
-
-def test_it_says_so_where_nothing_fits(client: TestClient) -> None:
-    read = ask(client, q="rocket", lang="en")
-    assert read.text("h2") == "Nothing here really fits “rocket”"
-    assert read.text("p", class_="silence") == "The closest, but uncertain"
-    assert len(read.all("h3")) == 3
-    assert read.all("p", class_="fit fit-none")[0].text.strip() == "Very unlikely"
-
-
-def test_a_name_is_said_to_be_one(client: TestClient) -> None:
-    first = ask(client, q="distillerie merlet", lang="en").all("li")[0]
-    assert "Goes by this name" in first.text
-
-
 def test_filters_are_those_given_or_the_site_s_and_are_said(
     client: TestClient, knowledge_base: SampleBase
 ) -> None:
@@ -262,54 +240,6 @@ def test_filters_are_those_given_or_the_site_s_and_are_said(
     assert asked(site=CHARENTE.key, department="2a") == ("2A", "Chimie et formulation", 5)
 
 
-@pytest.mark.parametrize(
-    ("lang", "language"), [("", "fr"), ("en", "en"), ("en-GB", "en"), ("fr-CA", "fr"), ("x", "fr")]
-)
-def test_the_language_is_that_of_the_address(client: TestClient, lang: str, language: str) -> None:
-    response = client.get(f"/embed/search?lang={lang}", headers={"Accept-Language": "en"})
-    assert Page(response.text).one("html").attributes["lang"] == language
-    assert response.headers["Content-Language"] == language
-
-
-@pytest.mark.parametrize("typed", ["", "?!", "a" * 4001, '"><script>alert(1)</script>'])
-def test_what_is_typed_is_kept_whatever_it_is(client: TestClient, typed: str) -> None:
-    refused = "script" not in typed
-    read = ask(client, 400 if refused else 200, q=typed, site=CHARENTE.key)
-    assert read.one("input", id="q").attributes["value"] == typed
-    assert read.one("input", name="site").attributes["value"] == CHARENTE.key
-    assert len(read.all("script")) == 1
-    if refused:
-        assert read.one("p", role="alert").text.strip()
-        assert read.one("input", id="q").attributes["aria-describedby"] == "found"
-        assert read.one("p", role="alert").attributes["id"] == "found"
-
-
-def test_a_wrong_department_is_told_and_not_asked_again(client: TestClient) -> None:
-    read = ask(client, 400, q="cirages", department="99", lang="en")
-    assert read.one("p", role="alert").text.startswith("There is no such department in France.")
-    assert read.one("input", id="q").attributes["value"] == "cirages"
-    assert not read.all("input", name="department")
-    for limit in ("0", "21", "many"):
-        read = ask(client, 400, limit=limit, lang="en")
-        assert read.one("p", role="alert").text == (
-            "The address of this frame has an invalid value."
-        )
-
-
-def test_a_base_that_cannot_answer_is_told_in_the_frame(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise NotAKnowledgeBase("/secret/folder is no knowledge base.")
-
-    monkeypatch.setattr(knowledge_base, "search", broken)
-    read = ask(client, 503, q="cirages", site=SITE.key, lang="en")
-    assert read.one("p", role="alert").text == (
-        "The catalogue is not available now. Try again in a moment."
-    )
-    assert "secret" not in read.one("html").text
-
-
 # What it counts, and whom it knows
 
 
@@ -324,24 +254,6 @@ def test_a_form_that_was_sent_is_a_search_that_stands(client: TestClient) -> Non
     assert counted(client) == SiteCounts(requests=3, searches=2, empty=1)
     ask(client, q="cirages")
     assert counted(client) == SiteCounts(requests=3, searches=2, empty=1)
-
-
-@pytest.mark.parametrize("comes_from", ["cross-site", "same-site", "none", ""])
-def test_what_the_page_around_begins_with_is_not_counted(
-    client: TestClient, comes_from: str
-) -> None:
-    client.headers.update({"Sec-Fetch-Site": comes_from} if comes_from else {})
-    ask(client, site=SITE.key, q="cirages")
-    assert counted(client) == SiteCounts()
-
-
-@pytest.mark.parametrize("loaded_as", ["image", "script", "empty", "object"])
-def test_it_is_loaded_as_a_page_alone(
-    client: TestClient, knowledge_base: SampleBase, loaded_as: str
-) -> None:
-    client.headers.update({"Sec-Fetch-Dest": loaded_as})
-    ask(client, 403, site=SITE.key, q="cirages")
-    assert knowledge_base.searches == []
 
 
 def test_who_has_used_up_the_day_is_told_until_when(
@@ -360,12 +272,6 @@ def test_who_has_used_up_the_day_is_told_until_when(
     assert read.one("input", id="q").attributes["value"] == "cuir"
     assert len(knowledge_base.searches) == SITE.per_day
     ask(client, site=SITE.key)
-
-
-def test_the_frame_asks_to_count_for_its_site_only(client: TestClient) -> None:
-    assert frame_script(ask(client, site=SITE.key)).attributes["data-site"] == SITE.key
-    assert "data-site" not in frame_script(ask(client)).attributes
-    assert "data-site" not in frame_script(ask(client, 403, site=OFF.key)).attributes
 
 
 def test_it_loads_nothing_but_what_is_ours_and_has_nothing_inline(client: TestClient) -> None:
@@ -392,28 +298,3 @@ def test_it_neither_shows_nor_renews_who_is_signed_in(
             assert "Set-Cookie" not in response.headers
             assert response.headers["Cache-Control"] == "private, no-store"
         assert "Jeanne Martin" in client.get("/fr/").text
-
-
-# The script for pages around it
-
-
-def test_the_script_for_the_page_around_is_for_everyone(client: TestClient) -> None:
-    response = client.get("/embed/v1/frame.js")
-    assert response.status_code == 200
-    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert response.headers["Cache-Control"].startswith("public, max-age=300")
-    assert "iframe[data-quisait]" in response.text
-    again = client.get("/embed/v1/frame.js", headers={"If-None-Match": response.headers["ETag"]})
-    assert again.status_code == 304
-
-
-@pytest.mark.parametrize("name", ["frame.js", "frame-host.js", "configurator.js"])
-def test_scripts_tell_nobody_in_particular_nothing(client: TestClient, name: str) -> None:
-    response = client.get(f"/static/{name}")
-    assert response.status_code == 200
-    script = response.text
-    assert '"*"' not in script
-    for risky in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "Function(", "cookie"):
-        assert risky not in script

@@ -188,31 +188,6 @@ def test_what_is_answered_does_not_tell_how_many_mails_an_address_had(
     assert LEA in refused.text
 
 
-def test_bad_forms_come_back_and_programs_are_kept_out(
-    base: KnowledgeBase, stranger: TestClient
-) -> None:
-    wrong = send(stranger, HOLD, {"do": "ask", "email": "lea(at)avel", "message": "Gérante"})
-    assert wrong.status_code == 400
-    assert "Gérante" in wrong.text
-    long = send(stranger, HOLD, {"do": "ask", "email": LEA, "message": "x" * 1001})
-    assert long.status_code == 400
-    ask(stranger, website="https://spam.example")
-    assert base.holds.of(OWN.id) == []
-    ask(stranger)
-    key = key_in_mail(base)
-    page = f"{CONFIRM}?key={key}"
-    for changed, line in (
-        ({"again": "une autre phrase"}, "différents"),
-        ({"new": "court", "again": "court"}, "Mot de passe"),
-        ({"name": ""}, "Nom"),
-    ):
-        fields = {"key": key, "name": "Saphir", "new": PASSWORD, "again": PASSWORD} | changed
-        answer = send(stranger, CONFIRM, fields, shown_at=page)
-        assert answer.status_code == 400
-        assert line in answer.text
-    assert base.accounts.list() == []
-
-
 def test_a_link_ends_and_erasing_erases(
     base: KnowledgeBase, stranger: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

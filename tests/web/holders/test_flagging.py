@@ -93,27 +93,6 @@ def test_cases_and_notices_have_the_same_form(
     assert base.flags.waiting()[0].kind == kind
 
 
-@pytest.mark.parametrize(
-    ("changed", "line"),
-    [
-        ({"subject": ""}, "Choisissez de quoi"),
-        ({"subject": "spite"}, "Choisissez de quoi"),
-        ({"text": " "}, "Dites en une phrase"),
-        ({"text": "x" * 2001}, "Raccourcissez"),
-        ({"email": "lea(at)cognac"}, "n’est pas une adresse"),
-    ],
-)
-def test_a_wrong_form_comes_back_filled(
-    base: KnowledgeBase, stranger: TestClient, changed: dict[str, str], line: str
-) -> None:
-    answer = send(stranger, FLAG, WRONG | changed)
-    assert answer.status_code == 400
-    assert line in answer.text
-    kept = (WRONG | changed)["text"]
-    assert kept.strip() in answer.text
-    assert base.flags.waiting() == []
-
-
 def test_programs_and_floods_are_kept_out(base: KnowledgeBase, stranger: TestClient) -> None:
     assert send(stranger, FLAG, WRONG | {"website": "https://spam.example"}).status_code == 303
     assert base.flags.waiting() == []

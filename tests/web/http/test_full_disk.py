@@ -1,9 +1,7 @@
 """A disk that is full, or a base that cannot be written: one line, nothing kept, nothing lost."""
 
-import errno
 import html
 import io
-import re
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -23,7 +21,6 @@ from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, client_of, csrf_token, sign_in
-from web.http.security.sessions import PASSWORD_FIELDS
 
 FAILURES = {
     "SQLITE_FULL": 507,
@@ -211,30 +208,6 @@ def test_an_upload_that_has_no_room_leaves_nothing_behind(
     assert base.jobs.list() == jobs
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
-def test_a_folder_that_cannot_be_written_is_no_unforeseen_error(
-    program: TestClient, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, "no", "/secret/place")
-
-    monkeypatch.setattr("web.api.jobs.keep_upload", refuse)
-    answer = program.post("/api/directories", data={"source": "S"}, files={"file": ("a.csv", b"a")})
-    assert answer.status_code == 503
-    assert answer.json()["detail"] == "The knowledge base cannot be written now."
-
-
-def test_another_error_of_the_system_is_unforeseen(
-    program: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EBADF, "no")
-
-    monkeypatch.setattr("web.api.jobs.keep_upload", refuse)
-    answer = program.post("/api/directories", data={"source": "S"}, files={"file": ("a.csv", b"a")})
-    assert answer.status_code == 500
-
-
 def test_no_page_shows_a_password_that_could_not_be_kept(client: TestClient) -> None:
     token = csrf_token(client, "/en/accounts")
     FailingConnection.failure = "SQLITE_FULL"
@@ -248,21 +221,3 @@ def test_no_page_shows_a_password_that_could_not_be_kept(client: TestClient) -> 
     assert answer.status_code == 507
     assert "un mot de passe secret" not in answer.text
     assert "Send it again" not in answer.text
-
-
-def test_the_names_of_all_password_fields_are_known() -> None:
-    named = {
-        name
-        for template in Path("web/templates").rglob("*.html")
-        for field in re.findall(r"<input[^>]*type=\"password\"[^>]*>", template.read_text("utf-8"))
-        for name in re.findall(r"\bname=\"([^\"]+)\"", field)
-    }
-    assert named == PASSWORD_FIELDS
-
-
-def test_what_was_written_is_told_in_french(client: TestClient) -> None:
-    token = csrf_token(client, "/fr/liste")
-    FailingConnection.failure = "SQLITE_FULL"
-    answer = client.post("/fr/liste", data={"csrf": token, "do": "add", "name": "À appeler"})
-    assert "Il n’y a plus de place" in answer.text
-    assert "Renvoyer" in answer.text

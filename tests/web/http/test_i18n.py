@@ -10,13 +10,9 @@ from fastapi.testclient import TestClient
 
 from web.http.i18n import (
     Language,
-    language_of_path,
     preferred_language,
     translations,
     written_date,
-    written_moment_in_utc,
-    written_number,
-    written_score,
 )
 
 LOCALE_FOLDER = Path(str(files("web").joinpath("locale")))
@@ -44,14 +40,6 @@ def test_the_language_that_a_browser_prefers(header: str, language: Language) ->
     assert preferred_language(header) is language
 
 
-@pytest.mark.parametrize(
-    ("path", "language"),
-    [("/fr/", Language.FR), ("/en/search", Language.EN), ("/", None), ("/france", None)],
-)
-def test_the_language_of_a_path(path: str, language: Language | None) -> None:
-    assert language_of_path(path) is language
-
-
 @pytest.mark.parametrize(("header", "home"), [("en-GB,en", "/en/"), ("fr", "/fr/"), ("pl", "/fr/")])
 def test_the_root_leads_home_in_the_preferred_language(
     client: TestClient, header: str, home: str
@@ -75,27 +63,6 @@ def test_the_root_leads_home_in_the_preferred_language(
 def test_days_are_written_in_each_language(iso: str, french: str, english: str) -> None:
     assert written_date(iso, Language.FR) == french
     assert written_date(iso, Language.EN) == english
-
-
-def test_a_moment_in_utc_is_said_to_be() -> None:
-    written = "2020-07-03T01:35:00+02:00"
-    assert written_moment_in_utc(written, Language.FR) == "2 juillet 2020, 23:35 UTC"
-    assert written_moment_in_utc(written, Language.EN) == "2 July 2020, 23:35 UTC"
-    assert written_moment_in_utc("printemps 2020", Language.FR) == "printemps 2020"
-
-
-def test_numbers_are_written_in_each_language() -> None:
-    assert written_number(12345, Language.FR) == "12\u202f345"
-    assert written_number(12345, Language.EN) == "12,345"
-
-
-@pytest.mark.parametrize(
-    ("score", "french", "english"),
-    [(1234.5, "1\u202f234,50", "1,234.50"), (-0.126, "−0,13", "−0.13"), (-0.004, "0,00", "0.00")],
-)
-def test_scores_below_nothing_have_a_true_minus(score: float, french: str, english: str) -> None:
-    assert written_score(score, Language.FR) == french
-    assert written_score(score, Language.EN) == english
 
 
 def messages_in_code() -> Catalog:

@@ -16,15 +16,6 @@ from web.http.labels import LocalizedText, localized
         (Remark("empty"), "Ce fichier est vide."),
         (Remark("more_than_mb", most=20), "Plus de 20\u00a0Mo\u00a0: envoyez-en moins à la fois."),
         (
-            Remark("encrypted"),
-            "Ce fichier est chiffré ou protégé par un mot de passe\u00a0: enregistrez-le sans, "
-            "puis envoyez-le.",
-        ),
-        (
-            Remark("long_page", most=20_000),
-            "Plus de 20\u202f000 lignes et paragraphes\u00a0: envoyez l’article seul.",
-        ),
-        (
             Remark("wrong_department", "department", value="99X", reason="'99X' is not a …"),
             "«\u00a099X\u00a0» n’est pas un département français.",
         ),
@@ -33,31 +24,13 @@ from web.http.labels import LocalizedText, localized
             "L’identifiant «\u00a0a\u00a0» est déjà celui de la ligne 4.",
         ),
         (
-            Remark("private_address", host="localhost", address="127.0.0.1"),
-            "Cette adresse n’est pas du web public\u00a0: elle n’est pas consultée.",
-        ),
-        (
             Remark("too_long", "source_url", count=600, most=500),
             "Lien vers la source\u00a0: 600 caractères, 500 au plus.",
-        ),
-        (
-            Remark("too_long", "Effectif", count=600, most=500),
-            "Effectif\u00a0: 600 caractères, 500 au plus.",
         ),
     ],
 )
 def test_what_readers_say_has_words_in_french(remark: Remark, french: str) -> None:
     assert localized(remark, Language.FR) == LocalizedText(french)
-
-
-def test_another_line_is_shown_as_it_is_and_marked_as_english() -> None:
-    assert localized("something quite new", Language.FR) == LocalizedText(
-        "something quite new", "en"
-    )
-
-
-def test_english_readers_have_the_readers_own_words() -> None:
-    assert localized(Remark("empty"), Language.EN) == LocalizedText("is empty")
 
 
 def names(message: str) -> set[str]:

@@ -14,7 +14,6 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ingest.uploads import keep_upload
-from kb.errors import SettingsError
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
@@ -25,10 +24,10 @@ from tests.web.page_reader import Page as ReadPage
 from tests.web.sample_base import ACTORS, ANGOULEME, CASES, SampleBase
 from tests.web.signed_in import PASSWORD, sign_in
 from web.app import create_app
-from web.http.assets import STATIC_FOLDER, Assets
+from web.http.assets import Assets
 from web.http.i18n import Language
 from web.http.templating import Renderer
-from web.http.urls import PATTERNS, Page, SubPath, address
+from web.http.urls import PATTERNS, Page, address
 from web.mail.writing import MailWriter
 
 HOST = "https://net.example"
@@ -38,7 +37,6 @@ SETTINGS = Settings(
     contact_url="mailto:reseau@net.example",
     secret=SecretStr("a secret of thirty-two characters"),
 )
-TEMPLATES = STATIC_FOLDER.parent / "templates"
 ELSEWHERE = re.compile(rf"{re.escape(HOST)}(?!{PREFIX}\b)")
 
 FILES = (
@@ -244,20 +242,6 @@ def test_the_widget_and_the_frame_are_found_under_the_prefix(base: Seeded) -> No
     assert {hit["url"].startswith(f"{HOST}{PREFIX}/fr/") for hit in found["hits"]} == {True}
 
 
-def test_an_assistant_connects_under_the_prefix(base: Seeded) -> None:
-    begins = {
-        "protocolVersion": "2025-06-18",
-        "capabilities": {},
-        "clientInfo": {"name": "a test", "version": "1"},
-    }
-    answer = browser_of(base).post(
-        f"{PREFIX}/mcp",
-        json={"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": begins},
-        headers={"Accept": "application/json, text/event-stream"},
-    )
-    assert answer.json()["result"]["serverInfo"]["websiteUrl"] == HOST + PREFIX
-
-
 def test_mails_lead_to_the_site_under_the_prefix() -> None:
     written = MailWriter(Renderer(Assets(mounted_at="/static")), SETTINGS).write(
         "mail/test", Language.FR, recipient="lea@avel.example", purpose="test"
@@ -265,41 +249,6 @@ def test_mails_lead_to_the_site_under_the_prefix() -> None:
     assert f"{HOST}{PREFIX}/fr/" in written.text
     for text in (written.text, written.html):
         assert not ELSEWHERE.search(text)
-
-
-def test_a_page_of_an_unforeseen_error_is_of_the_site(
-    base: Seeded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise RuntimeError("unforeseen")
-
-    browser = browser_of(base, KeepingProxy)
-    monkeypatch.setattr(base, "themes", fails)
-    answer = browser.get(f"{PREFIX}/en/themes")
-    assert answer.status_code == 500
-    page = ReadPage(answer.text)
-    assert page.all("html")[0].attributes["lang"] == "en"
-    brand = page.all("a", class_="brand")[0]
-    assert brand.attributes["href"] == f"{PREFIX}/en/"
-
-
-def test_a_path_gets_the_prefix_once_and_loses_it_once() -> None:
-    site = SubPath("/savoir")
-    assert site.on_site("/fr/") == site.on_site("/savoir/fr/") == "/savoir/fr/"
-    assert site.on_site("/savoirs") == "/savoir/savoirs"
-    assert site.on_site("") == site.on_site("/savoir") == "/savoir"
-    for unchanged in ("https://elsewhere.example/fr/", "//elsewhere.example/fr/", "#top", "?q=a"):
-        assert site.on_site(unchanged) == unchanged
-    assert site.inside("/savoir/fr/") == site.inside("/fr/") == "/fr/"
-    assert site.inside("/savoir") == "/"
-    assert site.inside("/savoirs") == "/savoirs"
-    assert SubPath().on_site("/fr/") == SubPath().inside("/fr/") == "/fr/"
-
-
-@pytest.mark.parametrize("taken", ["fr", "api", "static", "embed"])
-def test_a_prefix_that_is_a_path_of_the_program_is_refused(base: Seeded, taken: str) -> None:
-    with pytest.raises(SettingsError, match=f"QUISAIT_PUBLIC_URL: /{taken} is an address"):
-        create_app(base, Settings(public_url=f"{HOST}/{taken}/savoir"))
 
 
 @pytest.mark.parametrize("wrong", ["https://a.example/a?b", "https://a.example/a b", "https:///a"])

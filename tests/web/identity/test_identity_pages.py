@@ -16,11 +16,6 @@ from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
 from web.identity.pages import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
 
-PATHS = {
-    "fr": ("/fr/mentions-legales", "/fr/accessibilite", "/fr/confidentialite"),
-    "en": ("/en/legal-notice", "/en/accessibility", "/en/privacy"),
-}
-
 
 @pytest.fixture
 def client(base: KnowledgeBase) -> TestClient:
@@ -69,11 +64,6 @@ def test_any_colour_becomes_readable_in_light_and_dark(chosen: str) -> None:
     accent = accent_of(chosen)
     assert all(contrast(accent.light, paper) >= LEAST_CONTRAST for paper in LIGHT_PAPERS)
     assert all(contrast(accent.dark, paper) >= LEAST_CONTRAST for paper in DARK_PAPERS)
-
-
-def test_the_contrast_is_that_of_wcag() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 def test_a_pale_colour_is_adjusted_and_that_is_said(
@@ -128,13 +118,6 @@ def test_what_is_refused_is_said_at_its_field_and_nothing_is_lost(
     assert "JPEG, PNG or WebP" in Page(answer.text).one("p", role="alert").text
 
 
-@pytest.mark.parametrize(("revision", "status"), [("7", 404), ("-1", 400), ("9" * 30, 400)])
-def test_there_is_no_revision_of_another_number(
-    client: TestClient, revision: str, status: int
-) -> None:
-    assert client.get(f"/en/settings?revision={revision}").status_code == status
-
-
 def test_of_two_who_save_the_second_is_asked(client: TestClient, base: KnowledgeBase) -> None:
     token = csrf_token(client, "/en/settings")
     base.identity.save(Identity(name="Hers"), by="Léa", revision=0)
@@ -145,39 +128,6 @@ def test_of_two_who_save_the_second_is_asked(client: TestClient, base: Knowledge
     assert base.identity.current().identity.name == "Hers"
     earlier = Page(client.get("/en/settings?revision=1").text)
     assert earlier.one("input", name="name").attributes["value"] == "Hers"
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_visitors_see_no_blanks_and_administrators_see_them_marked(
-    client: TestClient, base: KnowledgeBase, language: str
-) -> None:
-    visitor = client_of(base)
-    for path in PATHS[language]:
-        read = Page(visitor.get(path).text)
-        assert "[[" not in visitor.get(path).text
-        assert not read.all("mark")
-        assert read.all("h2")
-        assert Page(client.get(path).text).all("mark")
-        linked = [link for link in read.all("a", href=path) if "aria-current" in link.attributes]
-        assert len(linked) == 1
-
-
-def test_a_text_of_the_operator_replaces_that_of_the_software(
-    client: TestClient, base: KnowledgeBase
-) -> None:
-    text = "## Us\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1))"
-    assert save(client, {"legal.en": text}).status_code == 303
-    assert base.identity.current().identity.texts == {"legal.en": text}
-    visitor = client_of(base)
-    read = Page(visitor.get("/en/legal-notice").text)
-    assert [heading.text for heading in read.all("h2")] == ["Us"]
-    assert not [one for one in read.all("script") if "src" not in one.attributes]
-    assert "Logiciel" in visitor.get("/fr/mentions-legales").text
-
-
-@pytest.mark.parametrize("name", ["x", "0" * 32 + "-1x1.png", "..%2fkb.sqlite", "a-1x1.svg"])
-def test_what_is_no_picture_of_the_base_is_not_found(base: KnowledgeBase, name: str) -> None:
-    assert client_of(base).get(f"/media/{name}").status_code == 404
 
 
 def test_the_privacy_page_says_what_this_site_does_and_how_long_it_keeps(

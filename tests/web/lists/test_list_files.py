@@ -133,11 +133,3 @@ def test_a_file_of_a_kept_list_has_the_needs_that_its_form_does_not_send(base: S
     kept = base.lists.of("Léa")[0]
     sent = {"list": kept.id, "id": "cire", "status": "to_call", "note": "", "do": "csv"}
     assert "du gel" in client.post("/en/list/sheet", data=sent).text
-
-
-def test_files_made_without_end_are_slowed_down(base: SampleBase) -> None:
-    client = client_of(base)
-    answers = [client.post("/en/list/sheet", data={"id": "x", "do": "vcf"}) for _ in range(61)]
-    assert {answer.status_code for answer in answers[:60]} == {200}
-    assert answers[60].status_code == 429
-    assert "Retry-After" in answers[60].headers

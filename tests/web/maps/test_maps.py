@@ -1,14 +1,10 @@
 """Maps and places on pages, and what their scripts load."""
 
-from dataclasses import replace
-
-import pytest
 from fastapi.testclient import TestClient
 
-from kb.errors import SettingsError
 from kb.settings import Settings
 from tests.web.page_reader import Element, Page
-from tests.web.sample_base import AVEL, DISTILLERY, WEAVER, SampleBase
+from tests.web.sample_base import DISTILLERY, WEAVER, SampleBase
 from web.app import create_app
 
 NEAR = {"q": "sanitiser", "near": "16100"}
@@ -31,13 +27,6 @@ def test_a_hit_says_how_far_it_is(client: TestClient) -> None:
     assert page.one("input", name="near").attributes["value"] == "Cognac (16)"
 
 
-def test_who_is_in_the_town_itself_is_not_at_zero_kilometres(client: TestClient) -> None:
-    page = read(client, "/en/search", q="sanitiser", near=f"{DISTILLERY.place} (17)")
-    distances = [text_of(each) for each in page.all("span", class_="distance")]
-    assert "less than 1 km" in distances
-    assert not any("0 km" in each.split() for each in distances)
-
-
 def test_distances_are_offered_with_what_they_leave(client: TestClient) -> None:
     page = read(client, "/fr/recherche", **NEAR)
     options = page.inside(page.one("select", name="within"), "option")
@@ -53,12 +42,6 @@ def test_distances_are_offered_with_what_they_leave(client: TestClient) -> None:
     assert [each.attributes["id"] for each in close.all("li", class_="hit")] == ["actor-1"]
     assert close.text("h1").startswith("1 ")
     assert close.one("option", value="25").attributes.get("selected") == ""
-
-
-@pytest.mark.parametrize("within", ["", "33", "x", "-1"])
-def test_a_distance_that_is_not_offered_is_none(client: TestClient, within: str) -> None:
-    page = read(client, "/fr/recherche", **NEAR, within=within)
-    assert len(page.all("li", class_="hit")) > 1
 
 
 def test_an_unknown_town_is_said_and_the_search_goes_on(client: TestClient) -> None:
@@ -87,20 +70,6 @@ def test_towns_of_one_name_are_offered(client: TestClient) -> None:
     assert 'value="Saint-Denis (93)"' in chosen.text
 
 
-def test_the_list_of_whom_to_call_says_how_far_they_are(client: TestClient) -> None:
-    page = read(client, "/en/search/who-to-call", **NEAR)
-    assert "about 15 km" in [text_of(each) for each in page.all("span", class_="distance")]
-
-
-def test_a_distance_is_taken_back_by_itself(client: TestClient) -> None:
-    page = read(client, "/en/search", **NEAR, within="25")
-    (chip,) = page.inside(page.one("ul", class_="chosen"), "a")
-    assert text_of(chip).startswith("Remove the filter at most 25 km from Cognac (16)")
-    without = Page(client.get(chip.attributes["href"]).text)
-    assert without.one("input", name="near").attributes["value"] == "Cognac (16)"
-    assert len(without.all("li", class_="hit")) > 1
-
-
 def test_the_map_of_results_has_the_ranks_of_the_list(client: TestClient) -> None:
     page = read(client, "/fr/recherche", **NEAR)
     pins = page.all("a", class_="pin")
@@ -113,43 +82,12 @@ def test_the_map_of_results_has_the_ranks_of_the_list(client: TestClient) -> Non
     assert "open" not in page.one("details", class_="map").attributes
 
 
-def test_no_map_stands_between_nothing_found_and_the_advice(client: TestClient) -> None:
-    page = read(client, "/en/search", q="rocket")
-    assert page.all("section", class_="advice") or page.all("div", class_="advice")
-    assert not page.all("details", class_="map")
-
-
 def test_an_organisation_has_a_small_map_where_its_place_is_known(client: TestClient) -> None:
     known = read(client, f"/en/actors/{DISTILLERY.id}")
     assert known.one("svg", class_="drawn-map").attributes["aria-label"] == DISTILLERY.place
     abroad = Page(client.get("/en/actors/weavers%20%26%20co%3F%20100%25").text)
     assert abroad.text("h1") == WEAVER.name
     assert not abroad.all("svg", class_="drawn-map")
-
-
-def test_hits_without_a_place_make_no_map() -> None:
-    nowhere = SampleBase([replace(AVEL, place="", department="", country="")], [])
-    with TestClient(create_app(nowhere, Settings(kb=nowhere.folder))) as client:
-        page = read(client, "/fr/recherche", q="cirages")
-        assert page.all("li", class_="hit")
-        assert not page.all("details", class_="map")
-
-
-def test_what_the_script_loads_is_here_and_kept(client: TestClient) -> None:
-    data = read(client, "/fr/recherche", **NEAR).one("details", class_="map").attributes
-    for name, media_type in [
-        ("data-leaflet", "text/javascript"),
-        ("data-leaflet-style", "text/css"),
-        ("data-outlines", "application/geo+json"),
-    ]:
-        assert data[name].startswith(("/static/leaflet/", "/maps/"))
-        answer = client.get(data[name])
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"].startswith(media_type)
-        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert len(client.get(data["data-outlines"]).json()["features"]) == 101
-    assert "data-tiles" not in data
-    assert client.get("/static/leaflet/leaflet-src.js").status_code == 404
 
 
 def test_towns_are_suggested(client: TestClient) -> None:
@@ -171,18 +109,3 @@ def test_tiles_are_asked_of_the_server_that_is_set_and_no_other(
         )
         data = Page(answer.text).one("details", class_="map").attributes
         assert (data["data-tiles"], data["data-credit"]) == (tiles, "© Makers")
-
-
-@pytest.mark.parametrize(
-    "tiles",
-    [
-        "http://tiles.example/{z}/{x}/{y}.png",
-        "https://{s}.tiles.example/{z}/{x}/{y}.png",
-        "https://tiles.example/{z}/{x}.png",
-        "https://tiles.example; script-src *{z}{x}{y}",
-        "https:///{z}/{x}/{y}.png",
-    ],
-)
-def test_tiles_that_cannot_be_asked_are_refused(tiles: str) -> None:
-    with pytest.raises(SettingsError, match="QUISAIT_MAP_TILES"):
-        Settings.from_environment(map_tiles=tiles)

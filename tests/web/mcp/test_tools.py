@@ -11,7 +11,6 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from ingest.pipeline import ingest
-from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
@@ -106,12 +105,6 @@ def test_distances_are_said_and_narrow_a_search(assistant: Assistant) -> None:
     assert far.structured_content["total"] == 0
 
 
-def test_what_fits_nothing_is_said_to(assistant: Assistant) -> None:
-    found = assistant.calls("search", need="satellites", lang="en")
-    assert found.structured_content["nothing_fits"]
-    assert "Nothing here really fits this need." in found.content[0].text
-
-
 def test_a_part_names_who_could_take_it(assistant: Assistant) -> None:
     text = assistant.reads("who_for_each_part", need="sanitiser")
     assert text.startswith("# Qui pour chaque rôle\u00a0? sanitiser")
@@ -164,33 +157,9 @@ def test_what_is_wrong_is_one_clear_line(
     assert "\n" not in refused.content[0].text
 
 
-def test_an_unknown_tool_is_refused(assistant: Assistant) -> None:
-    with pytest.raises((MCPError, ExceptionGroup)) as raised:
-        assistant.calls("delete_everything")
-    assert "There is no tool 'delete_everything'." in "".join(_messages(raised.value))
-
-
 def _messages(error: BaseException) -> list[str]:
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
     return [str(error), *(line for each in inner for line in _messages(each))]
-
-
-@pytest.mark.parametrize("error", [KnowledgeBaseError("/srv/kb is broken."), ZeroDivisionError()])
-def test_what_is_amiss_with_the_server_stays_there(
-    assistant: Assistant,
-    knowledge_base: SampleBase,
-    monkeypatch: pytest.MonkeyPatch,
-    error: Exception,
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(knowledge_base, "search", fail)
-    line = assistant.reads("search", need="gel", lang="en")
-    assert line in {
-        "The knowledge base cannot answer now.",
-        "Something unforeseen went wrong here.",
-    }
 
 
 def test_contacts_for_members_are_shown_to_a_token_alone(
@@ -271,10 +240,3 @@ def test_records_are_resources_in_markdown(assistant: Assistant) -> None:
         with pytest.raises((MCPError, ExceptionGroup)) as raised:
             read(missing)
         assert line in "".join(_messages(raised.value))
-
-
-def test_links_are_of_the_site_that_is_asked_where_none_is_set(
-    knowledge_base: SampleBase,
-) -> None:
-    here = Assistant(create_app(knowledge_base, Settings()), "http://127.0.0.1:8020")
-    assert "http://127.0.0.1:8020/fr/acteurs/avel" in here.reads("organisation", id="avel")

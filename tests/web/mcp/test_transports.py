@@ -1,23 +1,17 @@
 """How assistants reach the site: over HTTP, and over standard input and output."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
-from starlette.types import Message, Scope
 
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeState
-from kb.settings import Settings
 from tests.web.sample_base import SampleBase
-from web.app import create_app
-from web.cli import main
 
 ROOT = Path(__file__).parents[3]
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -30,13 +24,6 @@ def test_a_message_is_answered_in_one_piece_without_a_session(client: TestClient
     assert answer.json()["id"] == 1
     assert "mcp-session-id" not in answer.headers
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
-
-
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
-def test_no_stream_stays_open(client: TestClient, method: str) -> None:
-    answer = client.request(method, "/mcp", headers=ACCEPT)
-    assert answer.status_code == 405
-    assert answer.json()["detail"] == "Method Not Allowed"
 
 
 @pytest.mark.parametrize(
@@ -71,45 +58,6 @@ def test_a_long_message_is_refused_whether_its_length_is_told_or_not(client: Tes
     assert client.post("/mcp", content=pieces, headers=headers).status_code == 413
 
 
-@pytest.mark.parametrize("leaves", [False, True])
-def test_who_sends_a_message_slowly_holds_no_turn_to_search(
-    knowledge_base: SampleBase,
-    settings: Settings,
-    caplog: pytest.LogCaptureFixture,
-    *,
-    leaves: bool,
-) -> None:
-    app = create_app(knowledge_base, settings)
-    searches = app.state.searches.at_once
-    scope: Scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "path": "/mcp",
-        "raw_path": b"/mcp", "root_path": "", "query_string": b"", "scheme": "https",
-        "server": ("quisait.example", 443), "client": ("192.0.2.7", 1), "state": {},
-        "headers": [(b"host", b"quisait.example"), (b"content-type", b"application/json"),
-                    (b"accept", b"application/json, text/event-stream")],
-    }  # fmt: skip
-    said: list[Message] = []
-
-    async def answered(parts: list[Message]) -> None:
-        async def receive() -> Message:
-            assert searches.borrowed_tokens == 0
-            return parts.pop(0)
-
-        async def send(message: Message) -> None:
-            assert searches.borrowed_tokens == 0
-            said.append(message)
-
-        await app(scope, receive, send)
-
-    body = json.dumps(PING).encode()
-    begun: Message = {"type": "http.request", "body": body[:9], "more_body": True}
-    ended: Message = {"type": "http.request", "body": body[9:], "more_body": False}
-    gone: Message = {"type": "http.disconnect"}
-    anyio.run(answered, [begun, gone] if leaves else [begun, ended])
-    assert said[0]["status"] == (499 if leaves else 200)
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
-
-
 def test_over_standard_input_and_output_as_the_account_of_a_token(
     knowledge_base: SampleBase,
 ) -> None:
@@ -134,15 +82,3 @@ def test_over_standard_input_and_output_as_the_account_of_a_token(
     assert "https://quisait.example/fr/acteurs/avel" in found.content[0].text
     notice = knowledge_base.notices.get(posted.structured_content["id"])
     assert (notice.owner, notice.state) == ("a member", NoticeState.WAITING)
-
-
-def test_a_token_that_is_worth_nothing_is_told_at_once(
-    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("QUISAIT_MCP_TOKEN", "qsf_nothing")
-    ran = CliRunner().invoke(main, ["mcp", "--kb", str(knowledge_base.folder)])
-    assert ran.exit_code == 1
-    assert ran.output == (
-        "quisait: QUISAIT_MCP_TOKEN: This token is unknown, expired, revoked, or of a disabled "
-        "account.\n"
-    )

@@ -167,12 +167,3 @@ def test_a_server_that_ends_cuts_what_is_half_sent_and_no_more() -> None:
         await ending
 
     run(try_it)
-
-
-@pytest.mark.parametrize("nonsense", [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n"])
-def test_what_is_no_http_is_told_so(nonsense: bytes) -> None:
-    async def try_it(site: SmallSite, _: uvicorn.Server) -> None:
-        client = await site.connect(nonsense)
-        assert (await client[0].read()).startswith(b"HTTP/1.1 400 ")
-
-    run(try_it)

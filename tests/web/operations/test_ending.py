@@ -1,9 +1,6 @@
-import gc
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -11,16 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
 from tests.web.operations.small_site import GIVEN_TIME_S, SiteProcess, serving_site
 from tests.web.sample_base import sample_encoder
-from web import server
-from web.cli import main
-from web.operations.service import ServiceNotices
 
 pytestmark = pytest.mark.thorough
 
@@ -77,19 +70,6 @@ def test_a_file_that_is_being_read_does_not_keep_it_from_ending(tmp_path: Path) 
     assert "Something still ran" not in told
 
 
-def test_nothing_is_searched_for_cycles_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    frozen: list[bool] = []
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
-
-    def interrupted(*_asked: object, **_more: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: sample_encoder())
-    monkeypatch.setattr(server, "serve", interrupted)
-    assert CliRunner().invoke(main, ["serve"]).exit_code == 130
-    assert frozen
-
-
 @pytest.mark.parametrize(
     ("signals", "code"),
     [
@@ -125,34 +105,3 @@ def test_it_opens_as_many_files_as_it_may_and_tells_the_service_manager(tmp_path
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert limits[0] == min(hard, 65_536)
-
-
-def test_the_process_ends_though_a_thread_does_not() -> None:
-    script = """if True:
-        import threading, time
-        from web.operations import service
-        service.ENDS_WITHIN_S = 0.2
-        service.end_in_time(7)
-        threading.Thread(target=time.sleep, args=(1000,)).start()
-    """
-    ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, timeout=GIVEN_TIME_S, check=False
-    )
-    assert ended.returncode == 7
-    assert b"Something still ran" in ended.stderr
-
-
-def test_a_manager_in_the_abstract_namespace_hears_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.settimeout(GIVEN_TIME_S)
-        manager.bind("")  # the system chooses a name
-        monkeypatch.setenv("NOTIFY_SOCKET", "@" + manager.getsockname()[1:].decode())
-        ServiceNotices().ready()
-        assert manager.recv(100) == b"READY=1"
-
-
-def test_without_a_manager_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    ServiceNotices().ready()
-    monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere")
-    ServiceNotices().stopping()

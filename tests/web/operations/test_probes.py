@@ -1,6 +1,6 @@
 import shutil
 import sqlite3
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
@@ -32,17 +32,6 @@ def figures(client: TestClient) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-def test_health_touches_nothing(
-    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = asks(knowledge_base)
-    knowledge_base.close()
-    shutil.rmtree(knowledge_base.folder)
-    answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"alive": True})
-    assert answer.headers["Cache-Control"] == "no-store"
-
-
 def test_a_site_that_can_be_searched_is_ready(knowledge_base: SampleBase) -> None:
     answer = asks(knowledge_base).get("/readyz")
     assert answer.status_code == 200
@@ -63,19 +52,6 @@ def test_a_base_that_cannot_be_read_is_told_without_a_detail(
     assert answer.status_code == 503
     assert answer.json()["reasons"] == ["the knowledge base cannot be searched"]
     assert "/srv" not in answer.text
-
-
-def test_a_server_of_the_base_that_is_gone_is_told(
-    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(_: object) -> bool:
-        raise KnowledgeBaseError("postgresql://db/kb: connection refused")
-
-    monkeypatch.setattr(type(knowledge_base), "writable", property(fails))
-    answer = asks(knowledge_base).get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["reasons"] == ["the knowledge base cannot be searched"]
-    assert answer.json()["writable"] is False
 
 
 class Usage(NamedTuple):
@@ -128,33 +104,6 @@ def test_metrics_say_what_was_asked_and_what_there_is(knowledge_base: SampleBase
     assert found["process_resident_memory_bytes", ()] > 1_000_000
     assert found["process_open_fds", ()] > 3
     assert found["process_cpu_seconds_total", ()] > 0
-
-
-def test_labels_are_bounded_whatever_is_asked(knowledge_base: SampleBase) -> None:
-    client = asks(knowledge_base)
-    client.get("/en/cases/none")
-    client.get("/nowhere")
-    client.request("BREW", "/")
-    client.get("/api/search", params={"q": "none"})
-    before = {key for key in figures(client) if "/metrics" not in key[1]}
-    for number in range(30):
-        client.get(f"/en/cases/case-{number}")
-        client.get(f"/nowhere/{number}")
-        client.get("/api/search", params={"q": f"need {number}"})
-        client.request(f"BREW{number}", "/")
-    assert {key for key in figures(client) if "/metrics" not in key[1]} == before
-
-
-def test_a_base_that_cannot_be_read_leaves_the_other_metrics(
-    knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails() -> Any:
-        raise KnowledgeBaseError("it is damaged")
-
-    monkeypatch.setattr(knowledge_base, "status", fails)
-    found = figures(asks(knowledge_base))
-    assert found["quisait_base_readable", ()] == 0
-    assert ("quisait_actors", ()) not in found
 
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -62,25 +62,6 @@ def test_every_answer_has_an_id(client: TestClient, method: str, path: str, stat
     assert [len(id_) for id_ in ids] == [32, 32]
 
 
-@pytest.mark.parametrize(
-    ("given", "is_kept"),
-    [
-        (GIVEN, True),
-        ("0b0f9a4e-5f6c-4d0e-9c1a-1f2e3d4c5b6a", True),
-        ("jeanne@kb.example", False),
-        ("0612345678", False),
-        ("jeanne-martin-jeanne", False),
-        ("f" * 65, False),
-        (GIVEN + "\u00e9", False),
-    ],
-)
-def test_the_id_of_a_proxy_is_kept_if_it_is_one(
-    client: TestClient, given: str, is_kept: bool
-) -> None:
-    answer = client.get("/healthz", headers=[(b"X-Request-ID", given.encode())])
-    assert (answer.headers["X-Request-ID"] == given) == is_kept
-
-
 def failing(monkeypatch: pytest.MonkeyPatch, base: SampleBase) -> None:
     def fails(*_: Any, **__: Any) -> Any:
         raise RuntimeError("mouton chez jeanne@kb.example")
@@ -108,18 +89,6 @@ def test_an_unforeseen_error_shows_the_id_that_the_log_has(
     with caplog.at_level(logging.INFO):
         client.get("/fr/recherche", params={"q": "mouton"}, headers=given)
     assert "GET /fr/recherche 500" in caplog.text
-
-
-def test_an_error_of_the_page_of_errors_is_answered_too(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failing(monkeypatch, knowledge_base)
-    monkeypatch.setattr(client.app.state, "renderer", None)  # type: ignore[attr-defined]
-    answer = client.get("/en/search", params={"q": "mouton"}, headers={"X-Request-ID": GIVEN})
-    assert answer.status_code == 500
-    assert answer.text == f"Something unforeseen went wrong here (request {GIVEN})."
-    assert answer.headers["X-Request-ID"] == GIVEN
-    assert "Content-Security-Policy" in answer.headers
 
 
 def test_a_line_has_the_route_and_no_words(

@@ -32,13 +32,6 @@ def test_it_forgets_again_and_again_whatever_goes_wrong(base: KnowledgeBase) -> 
     assert set(map(id, given)) == {id(KEPT)}
 
 
-def test_it_ends_at_once_while_it_waits(base: KnowledgeBase) -> None:
-    forgetting = Forgetting(base, KEPT)
-    forgetting.start()
-    forgetting.stop()
-    assert not forgetting._thread.is_alive()
-
-
 def test_it_takes_up_who_was_chosen_to_see_contacts(base: KnowledgeBase) -> None:
     taken_up = threading.Event()
     with patch.object(KnowledgeBase, "finish_choices", lambda _self: taken_up.set()):

@@ -10,12 +10,9 @@ from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from kb.registers.holders.flags import FlaggedKind, FlagReason
-from kb.registers.personal_data.traits import PersonalKind
-from kb.store.store import SqliteStore
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, send
-from web.privacy import KIND_LABELS
 
 PATH = "/en/personal-data"
 NAME = "Jeanne Zorglub"
@@ -67,16 +64,6 @@ def test_what_was_found_is_erased_once_it_is_confirmed(
     assert send(client, PATH, strange).status_code == 400
 
 
-def test_files_that_another_process_holds_up_are_cleaned_later(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(SqliteStore, "truncate_wal", lambda _store: False)
-    answer = send(client, PATH, {"do": "take_out", "term": NAME, "sure": "1"})
-    assert answer.status_code == 200
-    assert "cleaned from its files within the hour" in answer.text
-    assert found(answer.text) == []
-
-
 def test_what_is_not_searched_is_named_whatever_is_found(
     client: TestClient, base: KnowledgeBase
 ) -> None:
@@ -109,7 +96,3 @@ def test_an_account_is_erased_there_but_the_last_administrators(
     base.accounts.add(NAME, "du cirage au gel", AccountRole.CONTRIBUTOR)
     assert send(client, PATH, fields | {"id": NAME}).status_code == 200
     assert [account.role for account in base.accounts.list()] == [AccountRole.ADMINISTRATOR]
-
-
-def test_each_kind_has_a_name() -> None:
-    assert set(KIND_LABELS) == set(PersonalKind)

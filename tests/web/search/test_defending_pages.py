@@ -3,10 +3,7 @@
 import csv
 import io
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +13,6 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
@@ -26,7 +22,7 @@ from kb.explanation.report_files import verify
 from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
-from kb.search.results import ActorHit, Filters, Fit, SearchResult, Steering
+from kb.search.results import ActorHit, Filters, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.settings import Settings
 from kb.store.store import Store
@@ -37,19 +33,11 @@ from tests.web.sample_base import (
     ANGOULEME,
     AVEL,
     DISTILLERY,
-    HOSTILE,
     PERFUMER,
     SampleBase,
     with_bottling,
 )
 from web.app import create_app
-from web.http.dependencies import (
-    COMPLETE_SEARCHES,
-    COMPLETE_SEARCHES_OF_ONE,
-    MAX_WAITING,
-    CompleteSearches,
-)
-from web.http.security.throttle import Throttle
 
 SECRET = "a secret of thirty-two characters"
 
@@ -92,20 +80,6 @@ def explain_by(
     monkeypatch.setattr(knowledge_base, "explain", changed)
 
 
-def before_complete_searches(
-    do: Callable[[], object], knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Has something done before each explanation and each report is made."""
-    for name in ("explain", "report"):
-        make = getattr(knowledge_base, name)
-
-        def make_later(*asked: Any, make: Callable[..., Any] = make, **more: Any) -> Any:
-            do()
-            return make(*asked, **more)
-
-        monkeypatch.setattr(knowledge_base, name, make_later)
-
-
 def with_parts(told: Explanation, **parts: float) -> Explanation:
     hit = cast("ActorHit", told.hit)
     return replace(told, hit=replace(hit, parts=replace(hit.parts, **parts)))
@@ -116,22 +90,6 @@ def links(read: Page, element: Element) -> dict[str, str]:
 
 
 # The page of results
-
-
-def test_what_is_inferred_is_told_apart_and_can_be_checked(client: TestClient) -> None:
-    read = page(client, "/en/search?q=sanitiser")
-    inferred = read.one("li", class_="inferred")
-    assert said(inferred) == (
-        "Inferred In the case “Angoulême : du cirage au gel hydroalcoolique”, Avel (Saphir) had "
-        "this role: Producer fabrique et conditionne le gel Avel (Saphir): “Avel fabrique des "
-        "cirages et des crèmes, les mélange et les conditionne.” The trade of Parfums d'Angoulême, "
-        "described on this page, is close. This is a deduction: ask this organisation before you "
-        "count on it."
-    )
-    assert links(read, inferred) == {
-        "Angoulême : du cirage au gel hydroalcoolique": "/en/cases/angouleme",
-        "Avel (Saphir)": "/en/actors/avel",
-    }
 
 
 def test_each_part_says_what_is_asked_from_which_case_and_whom_to_call(
@@ -234,11 +192,6 @@ def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> N
     )
 
 
-def test_too_many_examples_are_a_wrong_address(client: TestClient) -> None:
-    ids = "".join(f"&like={number}" for number in range(21))
-    assert client.get(f"/fr/recherche?q=gel{ids}").status_code == 400
-
-
 # Whom to call
 
 
@@ -257,32 +210,6 @@ def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) 
     ]
     terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
     assert terms == {"sanitiser", "Charente (16)", "aucun"}
-
-
-def test_without_a_similar_case_the_best_are_the_list(client: TestClient) -> None:
-    read = page(client, "/en/search/who-to-call?q=cirages")
-    assert [said(one) for one in read.all("h2")] == ["Who fits best"]
-    assert [one.text for one in read.inside(read.one("section", id="role-maker"), "li")] != []
-
-
-def test_a_faint_lead_is_nobody_to_call(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    search = knowledge_base.search
-
-    def faint(*asked: Any, **more: Any) -> SearchResult:
-        found = search(*asked, **more)
-        hits = [replace(hit, fit=Fit.WEAK) if hit.actor == AVEL else hit for hit in found.hits]
-        return replace(found, hits=tuple(hits))
-
-    monkeypatch.setattr(knowledge_base, "search", faint)
-    read = page(client, "/en/search/who-to-call?q=cirages")
-    makers = read.inside(read.one("section", id="role-maker"), "li")
-    assert len(makers) == 1
-    assert said(makers[0]).startswith(HOSTILE.name)
-    read = page(client, "/en/search/who-to-call?q=cirages+-gras")
-    assert "There is nobody to call yet" in read.text("p", class_="silence")
-    assert "Leads to follow up" not in read.one("main").text
 
 
 def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
@@ -362,26 +289,6 @@ def test_a_score_is_explained_as_a_sum_with_its_words_case_and_passage(
     assert "/en/about#ranking" in [one.attributes.get("href") for one in read.all("a")]
 
 
-@pytest.mark.parametrize(
-    ("path", "own"),
-    [
-        ("/en/search/why", "nothing: the value is below zero"),
-        ("/fr/recherche/pourquoi", "rien : la valeur est négative"),
-    ],
-)
-def test_what_counts_nothing_is_told_why(
-    client: TestClient,
-    knowledge_base: SampleBase,
-    monkeypatch: pytest.MonkeyPatch,
-    path: str,
-    own: str,
-) -> None:
-    explain_by(lambda told: with_parts(told, own=-2.5), knowledge_base, monkeypatch)
-    read = page(client, f"{path}?q=sanitiser&id=avel")
-    rows = [said(one) for one in read.inside(read.one("table", class_="sum"), "tr")]
-    assert f"50 {own} 0" in rows[2]
-
-
 def test_what_is_inferred_is_explained_by_its_precedent(
     client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,42 +318,6 @@ def test_what_is_inferred_is_explained_by_its_precedent(
     assert "1,03 pour les exemples de métiers proches" in said(read.one("table", class_="sum"))
 
 
-def test_many_precedents_add_up_and_all_but_five_are_folded(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def of_seven(told: Explanation) -> Explanation:
-        told = with_parts(told, example=0.9, likeness=2.0, similar=0.99)
-        return replace(told, similar=told.similar[:1] * 7)
-
-    explain_by(of_seven, knowledge_base, monkeypatch)
-    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
-    shown, folded = read.all("table", class_="sum witnesses")
-    assert len(read.inside(shown, "tr")) == 1 + 5 + 1
-    assert said(read.inside(shown, "tfoot")[0]) == "All 7 together 0.90 2.00"
-    assert len(read.inside(folded, "tr")) == 1 + 2
-    folds = [one for one in folded.ancestors if one.tag == "details"][-1]
-    assert said(read.inside(folds, "summary")[0]) == "2 other organisations in this sum"
-    section = read.one("section", aria_labelledby="inferred")
-    assert said(section).count(PERFUMER.description) == 1
-    assert said(section).endswith(
-        "The likeness of all together is a mean in which the closest trades count more. What this "
-        "adds: 0.65 × 0.90 (the best weight) × 2.00 (the likeness) = 0.99."
-    )
-
-
-def test_a_trade_that_is_not_close_is_said_to_add_nothing(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def far(told: Explanation) -> Explanation:
-        return with_parts(told, similar=0.0, likeness=-0.8)
-
-    explain_by(far, knowledge_base, monkeypatch)
-    read = page(client, "/en/search/why?q=sanitiser&id=parfumeur")
-    assert said(read.one("section", aria_labelledby="inferred")).endswith(
-        "A likeness of −0.80 is not above zero: this adds nothing."
-    )
-
-
 CASE = "Angoulême : du cirage au gel hydroalcoolique"
 
 
@@ -465,12 +336,6 @@ CASE = "Angoulême : du cirage au gel hydroalcoolique"
             "that it did this itself: ask before you count on it.",
         ),
         (
-            "q=distillerie+pour+les+cirages&id=parfumeur",
-            "What is written about Parfums d'Angoulême has no word of your need: it was found by "
-            "its meaning. It is very unlikely that it can help. No case shows that it did this: "
-            "only its description speaks for it.",
-        ),
-        (
             "q=cirages&id=avel",
             "What is written about Avel (Saphir) has words of your need: cirages. The lead is "
             "solid. No case shows that it did this: only its description speaks for it.",
@@ -479,11 +344,6 @@ CASE = "Angoulême : du cirage au gel hydroalcoolique"
             "q=avel+(saphir)&id=avel",
             "You asked for Avel (Saphir) by its name or number. Whether it could meet a need is "
             "not judged here.",
-        ),
-        (
-            "q=distillerie+merlex&id=distillerie-merlet",
-            "The name Distillerie Merlet is close to what you typed. Check that it is the one you "
-            "are looking for.",
         ),
     ],
 )
@@ -506,25 +366,6 @@ def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: s
     read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
     assert told in read.text("p", class_="silence")
     assert not read.all("table", class_="sum")
-
-
-def test_what_the_rest_of_a_meaning_holds_is_named(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def with_rest(told: Explanation) -> Explanation:
-        best = replace(told.passages[0], query_shares=WordShares((WordShare(0, 7, 0.5),), 0.5))
-        return replace(told, passages=(best, *told.passages[1:]))
-
-    def rest(query: str) -> str:
-        read = page(client, f"/en/search/why?q={query}&id=avel")
-        return said(read.inside(read.one("table", class_="shares"), "th")[-2])
-
-    explain_by(with_rest, knowledge_base, monkeypatch)
-    assert rest("cirages") == "the need as a whole"
-    assert rest("cirages+pour+les+chaussures") == (
-        "the need as a whole, the thing asked for, counted again"
-    )
-    assert rest("cirages&like=parfumeur") == "the need as a whole, what you added or took away"
 
 
 def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
@@ -554,104 +395,6 @@ def test_the_real_pages_answer(real: KnowledgeBase) -> None:
     assert sum(part["counted"] for part in explained["score"]) == pytest.approx(hit.score)
     assert explained["actor"]["id"] == "avel"
     assert explained["constants"]["passages"]["lexical"] > 0
-
-
-def test_few_explanations_and_reports_are_made_at_once(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now, most = [0], [0]
-    lock, all_at_once = threading.Lock(), threading.Barrier(COMPLETE_SEARCHES)
-
-    def meet() -> None:
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        all_at_once.wait(timeout=60)
-        with lock:
-            now[0] -= 1
-
-    before_complete_searches(meet, knowledge_base, monkeypatch)
-    paths = ["/api/explain?q=cirages&actor=avel", "/en/search/report?q=cirages"] * COMPLETE_SEARCHES
-    with ThreadPoolExecutor(len(paths)) as threads:
-        assert [one.status_code for one in threads.map(client.get, paths)] == [200] * len(paths)
-    assert most[0] == COMPLETE_SEARCHES
-
-
-@pytest.fixture
-def held(
-    client: TestClient, knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
-) -> Iterator["Held"]:
-    """Explanations that are not done before the test is."""
-    go_on = threading.Event()
-    before_complete_searches(lambda: go_on.wait(60), knowledge_base, monkeypatch)
-    held = Held(client, go_on)
-    yield held
-    held.finish()
-
-
-class Held:
-    def __init__(self, client: TestClient, go_on: threading.Event) -> None:
-        app = cast("FastAPI", client.app)
-        self.searches = cast("CompleteSearches", app.state.complete_searches)
-        self._client, self._go_on = client, go_on
-        self._threads = ThreadPoolExecutor(20)
-        self._answers: list[Future[Any]] = []
-
-    def ask(self, number: int) -> None:
-        """Asks for as many, and waits until each is made or waits for its turn."""
-        path = "/api/explain?q=cirages&actor=avel"
-        wanted = self._count() + number
-        self._answers += [self._threads.submit(self._client.get, path) for _ in range(number)]
-        deadline = time.monotonic() + 120
-        while self._count() < wanted and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert self._count() == wanted
-
-    def finish(self) -> list[int]:
-        self._go_on.set()
-        statuses = [answer.result().status_code for answer in self._answers]
-        self._threads.shutdown()
-        return statuses
-
-    def _count(self) -> int:
-        now = self.searches.at_once.statistics()
-        return now.borrowed_tokens + now.tasks_waiting
-
-
-def test_who_finds_too_many_waiting_is_asked_to_come_back(client: TestClient, held: Held) -> None:
-    held.searches.of_address = Throttle(free=100)
-    held.ask(COMPLETE_SEARCHES + MAX_WAITING)
-    english = "Too many explanations and reports are being made now. Try again in a few seconds."
-    french = "Trop d’explications et de comptes rendus sont en préparation. Réessayez dans "
-    "quelques secondes."
-    for path in ("/api/explain?q=cirages&actor=avel", "/api/report?q=cirages"):
-        refused = client.get(path)
-        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
-        assert refused.json()["detail"] == english
-    for path, told in (
-        ("/en/search/why?q=cirages&id=avel", english),
-        ("/en/search/report?q=cirages", english),
-        ("/fr/recherche/pourquoi?q=cirages&id=avel", french),
-        ("/fr/recherche/compte-rendu?q=cirages", french),
-    ):
-        refused = client.get(path)
-        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
-        assert told in said(Page(refused.text).one("main"))
-    assert held.finish() == [200] * (COMPLETE_SEARCHES + MAX_WAITING)
-    assert client.get("/en/search/report?q=cirages").status_code == 200
-
-
-def test_one_address_cannot_keep_all_others_waiting(client: TestClient, held: Held) -> None:
-    held.searches.of_address._clock = lambda: 1000.0
-    held.ask(COMPLETE_SEARCHES_OF_ONE)
-    refused = client.get("/fr/recherche/compte-rendu?q=cirages")
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
-    assert "sont déjà en préparation pour vous" in said(Page(refused.text).one("main"))
-    assert client.get("/api/report?q=cirages").json()["detail"].startswith("Several explanations")
-    assert held.finish() == [200] * COMPLETE_SEARCHES_OF_ONE
-    # What is done counts no more, however many there were.
-    for _ in range(COMPLETE_SEARCHES_OF_ONE + 1):
-        assert client.get("/en/search/why?q=cirages&id=avel").status_code == 200
 
 
 # Reports
@@ -701,37 +444,6 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     assert ["constants.wording.kind_shares.material", "0,25"] in rows
 
 
-def test_a_spreadsheet_is_that_of_the_language(client: TestClient) -> None:
-    starts = {
-        "&lang=fr": '\ufeff"format";"quisait report 5"',
-        "": '\ufeff"format";"quisait report 5"',
-        "&lang=en": '\ufeff"format","quisait report 5"',
-    }
-    for lang, start in starts.items():
-        table = client.get(f"/api/report?q=cirages&format=csv{lang}")
-        assert table.headers["Quisait-API-Version"] == "1"
-        assert table.content.decode().startswith(start)
-        assert verify(table.content, SECRET)
-    read = page(client, "/en/search/report?q=cirages")
-    href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]
-    assert client.get(href).content.decode().startswith(starts["&lang=en"])
-
-
-def test_no_report_is_given_of_a_time_or_a_base_that_never_was(
-    client: TestClient, knowledge_base: SampleBase
-) -> None:
-    read = page(client, "/fr/recherche/compte-rendu?q=cirages")
-    href = read.inside(read.one("p", class_="ways-out"), "a")[1].attributes["href"]
-    assert client.get(href.replace(f"at={datetime.now(UTC).year}", "at=2019")).status_code == 409
-    assert client.get("/api/report?q=cirages&at=2019-01-01T00:00:00Z").status_code == 409
-    assert client.get(href).status_code == 200
-    knowledge_base.remove(Kind.ACTOR, ["hostile"])
-    for accept in ("*/*", "text/csv", "application/json"):
-        refused = client.get(href, headers={"Accept": accept})
-        assert refused.status_code == 409
-        assert refused.json()["detail"].endswith("make it anew.")
-
-
 @pytest.mark.parametrize(
     ("path", "told"),
     [
@@ -770,12 +482,3 @@ def test_without_a_secret_a_report_is_shown_but_not_given(tmp_path: Path) -> Non
     assert not read.all("p", class_="ways-out")
     assert "has no secret to sign the report" in said(read.one("section", class_="sign-off"))
     assert client.get("/api/report?q=cirages").status_code == 503
-
-
-def test_a_report_of_many_says_how_many_it_shows(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.search.pages.ROWS_OF_A_REPORT", 2)
-    read = page(client, "/en/search/report?q=cirages")
-    assert len(read.inside(read.one("tbody"), "tr")) == 2
-    assert "The first 2 of 5 candidates. The files contain all of them." in read.one("main").text

@@ -118,23 +118,6 @@ def test_every_page_says_by_what_it_is_inferred(
     assert "Déduit" in text
 
 
-def test_the_api_gives_it(client: TestClient, evidence: Evidence) -> None:
-    (given,) = client.get("/api/search?q=cirages").json()["hits"][0]["evidence"]
-    assert given["kind"] == evidence.kind
-    assert given["text"] == WEAVER.description
-    if evidence is ABLE:
-        assert given["means"]["trade"]["code"] == "14.12"
-        assert given["means"]["phrase"] == "surblouse de soins"
-        assert given["means"]["means"] == ["machine à coudre", "coupe de textile"]
-        return
-    precedent = given["precedent"]
-    assert (precedent["id"], precedent["name"]) == ("", "Voilerie Tarot")
-    assert (precedent["place"], precedent["url"]) == ("Les Sables-d'Olonne", SOURCE)
-    case = precedent["case"]
-    assert (case["id"], case["title"], case["url"]) == ("", "masques lavables", SOURCE)
-    assert "case" not in given
-
-
 def test_the_widget_and_its_frame_give_it(client: TestClient, evidence: Evidence) -> None:
     answer = client.get("/embed/v1/search?q=cirages").json()
     (hit,) = answer["hits"]

@@ -1,17 +1,15 @@
 """The page of results: hits with their evidence, filters, and the honest empty state."""
 
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
 from kb.reference.roles import Part
-from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, SampleBase
+from tests.web.sample_base import AVEL, SampleBase
 from web.app import create_app
 
 
@@ -109,31 +107,9 @@ def test_evidence_says_whether_it_is_shown_or_stated(client: TestClient) -> None
     assert read.inside(stated, "blockquote")[0].attributes["lang"] == "fr"
 
 
-def test_a_contribution_that_is_the_evidence_is_not_repeated(client: TestClient) -> None:
-    part = replace(ANGOULEME.participants[0], contribution=ANGOULEME.need)
-    base = SampleBase([AVEL], [replace(ANGOULEME, participants=(part,))])
-    client.app.state.knowledge_base = base  # type: ignore[attr-defined]
-    read = results(client, "/fr/recherche?q=sanitiser")
-    assert read.one("li", class_="shown").text.count(ANGOULEME.need) == 1
-    assert [one.text for one in read.inside(read.one("li", class_="shown"), "mark")] == [
-        "sanitiser"
-    ]
-
-
 def test_an_exact_name_is_said_to_be_one(client: TestClient) -> None:
     named = results(client, "/fr/recherche?q=avel+(saphir)").one("li", class_="named")
     assert " ".join(named.text.split()) == "Porte ce nom Avel (Saphir)"
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [("/fr/recherche", "Nom proche"), ("/en/search", "Similar name")],
-)
-def test_a_misspelt_name_is_not_said_to_be_its_own(
-    client: TestClient, path: str, told: str
-) -> None:
-    named = results(client, f"{path}?q=distillerie+merlex").one("li", class_="named")
-    assert " ".join(named.text.split()) == f"{told} Distillerie Merlet"
 
 
 def test_cases_are_a_view_of_their_own(client: TestClient) -> None:
@@ -143,13 +119,6 @@ def test_cases_are_a_view_of_their_own(client: TestClient) -> None:
         "hydroalcoolique Très proche Fournir du gel hydroalcoolique (sanitiser) à l'hôpital "
         "printemps 2020"
     )
-
-
-def test_the_date_of_the_article_stands_in_for_a_period_that_nobody_told() -> None:
-    base = SampleBase(cases=(replace(ANGOULEME, period=""),))
-    with TestClient(create_app(base, Settings())) as client:
-        read = results(client, "/fr/recherche?q=sanitiser")
-    assert "article du 1 juillet 2020" in read.one("section", class_="cases").text
 
 
 def test_hits_without_fit_are_not_among_the_answers(client: TestClient) -> None:
@@ -190,35 +159,6 @@ def test_when_nothing_fits_the_page_says_so_and_helps(client: TestClient) -> Non
     }
 
 
-def test_a_silence_counts_who_was_looked_at(client: TestClient) -> None:
-    read = results(client, "/en/search?q=rocket")
-    assert read.text("p", class_="silence") == (
-        "None of the 4 organisations in the catalogue is close enough to this need, by its "
-        "description or by a case. We prefer to say so rather than suggest an organisation that "
-        "cannot help."
-    )
-    assert not read.all("fieldset", class_="views")
-
-
-def test_where_only_weak_leads_are_found_nothing_fits_and_they_are_folded() -> None:
-    class OnlyLeads(SampleBase):
-        def search(self, query: str, **asked: Any) -> SearchResult:
-            found = super().search(query, **asked)
-            weak = replace(found.hits[0], fit=Fit.WEAK)
-            rest = [replace(hit, fit=Fit.NONE) for hit in found.hits[1:]]
-            return replace(found, hits=(weak, *rest), total=1, nothing_fits=True)
-
-    read = results(TestClient(create_app(OnlyLeads(), Settings())), "/fr/recherche?q=cirages")
-    assert read.text("h1") == "Rien ici ne répond vraiment à « cirages »"
-    assert read.all("h2")[0].text == "Ce que vous pouvez faire"
-    assert names(read) == ['<script>alert("name")</script>']
-    folded = read.one("details", class_="leads")
-    assert "open" not in folded.attributes
-    summary = read.inside(folded, "summary")[0]
-    assert summary.text == "1 piste, qui n’est pas une réponse"
-    assert "Publier ce besoin" in read.one("div", class_="advice").text
-
-
 def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient) -> None:
     read = results(client, "/fr/recherche?q=sanitiser+%22sans+alcool%22")
     assert read.text("p", class_="silence") == "Aucun texte ici ne dit « sans alcool »."
@@ -227,29 +167,6 @@ def test_words_in_quotation_marks_that_no_text_says_are_named(client: TestClient
     assert not read.all("section", class_="role-block")
     links = {one.text: one.attributes["href"] for one in read.all("a")}
     assert links["Chercher sans les guillemets"] == "/fr/recherche?q=sanitiser+sans+alcool"
-
-
-@pytest.mark.parametrize("number", ["552100554", "552 100 554", "552 100 554 00013"])
-def test_an_unknown_number_finds_nobody(client: TestClient, number: str) -> None:
-    read = results(client, f"/fr/recherche?q={number}")
-    assert read.text("h1") == "Aucune organisation avec ce numéro ou cette adresse ici"
-    assert not names(read)
-    assert not read.all("section", class_="cases")
-
-
-def test_a_near_number_is_given_as_near(client: TestClient) -> None:
-    """This one is of another establishment of Avel's unit."""
-    read = results(client, "/en/search?q=12345678900007")
-    assert names(read) == [AVEL.name]
-    assert read.text("p", class_="silence") == (
-        "No organisation here has this number or address. These have a number close to it."
-    )
-
-
-def test_an_unknown_name_finds_nobody(client: TestClient) -> None:
-    read = results(client, "/en/search?q=Saint-Gobain")
-    assert read.text("h1") == "No organisation called “Saint-Gobain” here"
-    assert "close to" not in read.text("p", class_="silence")
 
 
 @pytest.mark.parametrize(
@@ -347,21 +264,6 @@ def test_a_refused_query_is_answered_in_place_and_kept(
     assert field.attributes["aria-invalid"] == "true"
     assert field.attributes["aria-describedby"] == read.one("p", role="alert").attributes["id"]
     assert read.text("h1") == "Cette recherche n’est pas possible"
-
-
-def test_an_unknown_department_is_answered_in_place(client: TestClient) -> None:
-    read = results(client, "/en/search?q=gel&department=99", status=400)
-    assert read.text("p", role="alert") == (
-        "There is no such department in France. Expected a code, such as 16 or 2A."
-    )
-    assert read.one("input", name="q").attributes["value"] == "gel"
-
-
-def test_without_a_query_the_page_offers_every_filter(client: TestClient) -> None:
-    read = results(client, "/en/search")
-    assert read.text("h1") == "Search the catalogue"
-    departments = read.inside(read.one("select", name="department"), "option")
-    assert [one.attributes["value"] for one in departments] == ["", "16", "17"]
 
 
 def test_results_are_not_for_search_engines(client: TestClient) -> None:

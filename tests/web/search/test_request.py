@@ -3,11 +3,9 @@
 import pytest
 
 from kb.search.query import parse
-from tests.web.sample_base import SampleBase
 from web.http.i18n import Language
 from web.http.urls import Page
-from web.search.evidence_text import first_sentence
-from web.search.request import SearchRequest, steering_actors
+from web.search.request import SearchRequest
 
 
 def test_an_address_holds_all_that_is_asked_and_nothing_that_is_not() -> None:
@@ -19,22 +17,6 @@ def test_an_address_holds_all_that_is_asked_and_nothing_that_is_not() -> None:
         "/api/report?q=du+gel&theme=Sant%C3%A9&like=avel&like=a+b&unlike=c&format=csv"
     )
     assert SearchRequest().at(Page.REPORT).path(Language.FR) == "/fr/recherche/compte-rendu"
-
-
-def test_an_actor_is_an_example_of_one_thing_at_a_time() -> None:
-    asked = SearchRequest("gel").liking("a").liking("b").liking("a")
-    assert asked.like == ("b", "a")
-    assert asked.unliking("b") == SearchRequest("gel", like=("a",), unlike=("b",))
-    assert asked.unliking("b").liking("b").unlike == ()
-    assert asked.not_steering_by("a").not_steering_by("b") == SearchRequest("gel")
-    assert asked.without("like", "unlike") == SearchRequest("gel")
-
-
-def test_only_actors_that_are_known_steer() -> None:
-    asked = SearchRequest("gel", like=("avel", "nobody"), unlike=("avel", "distillerie-merlet"))
-    known, actors = steering_actors(SampleBase(), asked)
-    assert known == SearchRequest("gel", unlike=("avel", "distillerie-merlet"))
-    assert [one.id for one in actors] == ["avel", "distillerie-merlet"]
 
 
 @pytest.mark.parametrize(
@@ -59,16 +41,3 @@ def test_a_sign_is_taken_back(typed: str, sign: str, said: str, left: str) -> No
     assert said in getattr(before, signs[sign])
     assert after.typed == left
     assert said not in getattr(after, signs[sign])
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("J.M. Weston fabrique des chaussures. Il coud.", "J.M. Weston fabrique des chaussures."),
-        ("Un atelier.", "Un atelier."),
-        ("mot " * 50, f"{'mot ' * 26}mot…"),
-        ("", ""),
-    ],
-)  # fmt: skip
-def test_the_first_sentence_of_a_text(text: str, sentence: str) -> None:
-    assert first_sentence(text) == sentence

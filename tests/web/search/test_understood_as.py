@@ -116,36 +116,6 @@ def test_phrases_change_the_answer_and_taking_them_back_restores_it(
     [
         (
             "fr",
-            "Le modèle de langue n’a pas encore répondu : voici les réponses sans ses formules. "
-            "Chercher à nouveau",
-        ),
-        (
-            "en",
-            "The language model has not answered yet: these are the results without its phrases. "
-            "Search again",
-        ),
-    ],
-)
-def test_a_page_does_without_an_answer_that_is_late_and_says_so(
-    client: TestClient, knowledge_base: SampleBase, server: ChatServer, lang: str, text: str
-) -> None:
-    server.released.clear()
-    knowledge_base.worder = NeedWorder(server.service, 0.01)
-    read = shown(client, lang)
-    assert " ".join(block(read).text.split()) == text
-    server.released.set()
-    # The same question, waited for: it has been answered by the time of the next search.
-    knowledge_base.worder._wait_s = PATIENT_S
-    again = Page(client.get(next(iter(links(read).values()))).text)
-    assert "cirages" in block(again).text
-    assert len(server.asked) == 1
-
-
-@pytest.mark.parametrize(
-    ("lang", "text"),
-    [
-        (
-            "fr",
             "Rien n’a été transmis au modèle de langue little-model : les courriels, les longs "
             "textes, les noms et les numéros d’organisations restent sur ce serveur.",
         ),
@@ -162,39 +132,6 @@ def test_what_stays_here_is_told(
     read = shown(client, lang, q=f"{NEED}, Paul Lefèvre, 06 12 34 56 78")
     assert " ".join(block(read).text.split()) == text
     assert server.asked == []
-
-
-def test_a_need_without_phrases_has_no_block_of_them(
-    client: TestClient, server: ChatServer
-) -> None:
-    server.says({"trades": [], "materials": [], "gestures": []})
-    assert shown(client).all("div", class_="understood") == []
-
-
-def test_what_the_model_says_is_text_and_nothing_else(
-    client: TestClient, server: ChatServer
-) -> None:
-    server.says({"trades": ["<script>steal()</script>", "cirages & crèmes"]})
-    html = client.get(PATHS["en"], params={"q": NEED}).text
-    assert "steal()" not in html
-    assert "cirages &amp; crèmes" in html
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("/fr/recherche/qui-appeler", "cirages, shoe polish, cire (formules du modèle de langue"),
-        ("/en/search/who-to-call", "cirages, shoe polish, cire (phrases of the language model"),
-        ("/en/search/report", "cirages, shoe polish, cire (phrases of the language model"),
-        ("/en/search/why", "cirages, shoe polish, cire (phrases of the language model"),
-    ],
-)
-def test_pages_to_defend_an_answer_name_the_phrases(
-    client: TestClient, path: str, told: str
-) -> None:
-    response = client.get(path, params={"q": NEED, "id": AVEL.id})
-    assert response.status_code == 200
-    assert told in " ".join(Page(response.text).one("main").text.split())
 
 
 def test_an_explanation_gives_each_phrase_its_share(client: TestClient) -> None:
@@ -237,20 +174,6 @@ def test_the_files_of_a_report_have_the_phrases(client: TestClient) -> None:
     assert ["wording.phrases", "cirages; shoe polish"] in rows
 
 
-def test_the_files_are_those_of_the_page_even_if_the_answer_comes_in_between(
-    client: TestClient, knowledge_base: SampleBase, server: ChatServer
-) -> None:
-    server.released.clear()
-    knowledge_base.worder = NeedWorder(server.service, 0.01)
-    read = Page(client.get("/en/search/report", params={"q": NEED}).text)
-    knowledge_base.worder._wait_s = PATIENT_S
-    server.released.set()
-    assert knowledge_base.search(NEED).wording.phrases
-    for link in read.all("a"):
-        if "/api/report" in link.attributes["href"]:
-            assert client.get(link.attributes["href"]).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("path", "told"),
     [
@@ -262,17 +185,6 @@ def test_the_files_are_those_of_the_page_even_if_the_answer_comes_in_between(
 )
 def test_visitors_are_told_where_their_words_go(client: TestClient, path: str, told: str) -> None:
     assert told in " ".join(client.get(path).text.split())
-
-
-@pytest.mark.parametrize("path", ["/fr/", "/fr/a-propos", "/fr/recherche?q=cirages"])
-def test_without_a_model_no_page_speaks_of_one(
-    client: TestClient, knowledge_base: SampleBase, path: str
-) -> None:
-    knowledge_base.worder = None
-    page = client.get(path).text
-    assert "au modèle de langue" not in page
-    assert "understood" not in page
-    assert "wording" not in page
 
 
 def test_the_search_on_other_sites_asks_no_model(

@@ -11,8 +11,6 @@ from kb.registers.accounts import AccountRole
 from tests.web.page_reader import Page
 from tests.web.signed_in import (
     PASSWORD,
-    SETTINGS,
-    SITE,
     account_client,
     another_browser,
     client_of,
@@ -20,8 +18,7 @@ from tests.web.signed_in import (
     send,
     sign_in,
 )
-from web.app import create_app
-from web.http.security.cookies import DEVICE, OF_HOST, OF_TLS, SESSION, device_name
+from web.http.security.cookies import DEVICE, OF_HOST, SESSION
 
 COOKIE = f"{OF_HOST}{SESSION}"
 NEW = "un autre gel en flacon"
@@ -95,13 +92,6 @@ def test_a_change_of_access_ends_all_other_sessions_and_all_tokens(
     assert answer.status_code == 401
     if end is ended_by_own_password:
         assert client.get("/en/account").status_code == 200
-
-
-def test_the_pages_say_that_tokens_end_before_they_do(base: KnowledgeBase) -> None:
-    chef = account_client(base, AccountRole.ADMINISTRATOR, "Chef")
-    rule = Page(chef.get("/en/account").text).text("p", id="rule")
-    assert "all your API tokens revoked" in rule
-    assert "revoke its API tokens" in chef.get("/en/accounts").text
 
 
 def test_who_changes_the_own_role_stays_signed_in_here_alone(base: KnowledgeBase) -> None:
@@ -192,14 +182,6 @@ def test_what_is_kept_of_a_session_opens_nothing(base: KnowledgeBase, client: Te
         assert kept.encode() not in file.read_bytes()
 
 
-def test_a_session_survives_a_restart_of_the_server(
-    base: KnowledgeBase, client: TestClient, reopened: KnowledgeBase
-) -> None:
-    kept = client.cookies[COOKIE]
-    base.close()
-    assert opens(client_of(reopened), kept)
-
-
 @pytest.fixture
 def reopened(base: KnowledgeBase) -> KnowledgeBase:
     """The same base in another process, as far as it can tell."""
@@ -232,15 +214,6 @@ def test_where_nothing_can_be_written_nobody_is_signed_out_unawares(
 # Cookies
 
 
-def test_under_a_part_of_a_host_cookies_are_sent_there_alone(base: KnowledgeBase, lea: str) -> None:
-    settings = SETTINGS.model_copy(update={"public_url": f"{SITE}/savoir/"})
-    client = TestClient(create_app(base, settings), base_url=SITE, follow_redirects=False)
-    cookie = client.get("/en/sign-in").headers["Set-Cookie"]
-    assert cookie.startswith(f"{OF_TLS}{SESSION}=")
-    assert "; path=/savoir;" in f"{cookie.lower()};"
-    assert "secure" in cookie.lower()
-
-
 def test_a_device_is_remembered_without_saying_whose_it_is(
     base: KnowledgeBase, client: TestClient, lea: str
 ) -> None:
@@ -250,24 +223,3 @@ def test_a_device_is_remembered_without_saying_whose_it_is(
     parts = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert {"httponly", "secure", "samesite=lax", "path=/", "max-age=34560000"} <= parts
     assert "no-store" in answer.headers["Cache-Control"]
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "name"),
-    [
-        (
-            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-            "Firefox, Linux",
-        ),
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-            " Chrome/126.0.0.0 Safari/537.36 Edg/126.0",
-            "Edge, Windows",
-        ),
-        ("testclient", ""),
-        ("", ""),
-        ("Mozilla/5.0 (" * 50_000, ""),
-    ],
-)
-def test_a_device_is_named_by_its_kind_alone(user_agent: str, name: str) -> None:
-    assert device_name(user_agent) == name

@@ -4,23 +4,19 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import anyio
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.jobs import Jobs, JobState
+from kb.registers.jobs import JobState
 from kb.settings import Settings
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
 from web.app import create_app
-from web.http.dependencies import SEARCHES_AT_ONCE, SEARCHES_WAITING
-from web.http.refusals import Refusal
+from web.http.dependencies import SEARCHES_WAITING
 from web.http.security import quotas as module
-from web.http.security.quotas import LEAST_SHARE, LIMITS, Buckets, Quota, Quotas
+from web.http.security.quotas import Buckets
 
 ADDRESS = "203.0.113.7"
 MCP = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -80,68 +76,6 @@ def program(client: TestClient, base: KnowledgeBase, role: AccountRole) -> TestC
     token = base.accounts.issue_token(f"a {role}", "tests")
     client.headers["Authorization"] = f"Bearer {token}"
     return client
-
-
-# The buckets
-
-
-def test_what_is_taken_comes_back_evenly() -> None:
-    clock = Clock()
-    buckets = Buckets(clock=clock)
-
-    def take(key: str = "a", amount: float = 1) -> float:
-        return buckets.take("q", key, most=300, period_s=60, at_once=60, amount=amount)
-
-    assert [take() for _ in range(60)] == [0] * 60
-    assert take() == pytest.approx(0.2)
-    assert take("b") == 0
-    clock.now += 0.2
-    assert take() == 0
-    assert take() > 0
-    clock.now += 1000
-    assert [take() > 0 for _ in range(61)] == [False] * 60 + [True]
-
-
-def test_an_amount_beyond_all_is_taken_from_a_full_bucket_alone() -> None:
-    clock = Clock()
-    buckets = Buckets(clock=clock)
-
-    def take(amount: float) -> float:
-        return buckets.take("q", "a", most=100, period_s=100, at_once=100, amount=amount)
-
-    assert take(250) == 0
-    assert take(1) == pytest.approx(151)
-    clock.now += 151
-    assert take(1) == 0
-    assert take(250) > 0
-
-
-@given(st.lists(st.floats(0, 5), max_size=60))
-def test_never_is_more_given_than_the_limit(pauses: list[float]) -> None:
-    clock = Clock()
-    buckets, given_at = Buckets(clock=clock), []
-    for pause in pauses:
-        clock.now += pause
-        if not buckets.take("q", "a", most=60, period_s=60, at_once=6):
-            given_at.append(clock.now)
-    for first, start in enumerate(given_at):
-        for last, end in enumerate(given_at[first:], first):
-            assert last - first + 1 <= 6 + (end - start) + 1e-6
-
-
-def test_every_limit_has_a_setting_and_a_message_and_may_be_lifted() -> None:
-    assert set(LIMITS) == set(Quota)
-    for quota, limit in LIMITS.items():
-        assert limit.setting in Settings.model_fields
-        lifted = Quotas(Settings.from_environment(**{limit.setting: 0}))
-        for _ in range(5000):
-            lifted.take(quota, "a", amount=limit.unit)
-        tight = Quotas(Settings.from_environment(**{limit.setting: 1}))
-        tight.take(quota, "a", amount=limit.unit)
-        with pytest.raises(Refusal) as refused:
-            tight.take(quota, "a", amount=limit.unit)
-        assert refused.value.status_code == 429
-        assert int((refused.value.headers or {})["Retry-After"]) > 0
 
 
 # Searches
@@ -213,13 +147,6 @@ def test_a_proxy_that_the_server_trusts_is_not_limited(site: Site) -> None:
     assert [SEARCHING["API"](client).status_code for _ in range(2)] == [200, 429]
 
 
-def test_pages_that_search_nothing_are_not_counted(site: Site) -> None:
-    client = site(searches_a_minute=1)
-    for path in ("/en/", "/en/actors/avel", "/api/actors/avel", "/en/sign-in", "/static/style.css"):
-        for _ in range(3):
-            assert client.get(path).status_code == 200
-
-
 @pytest.mark.parametrize(
     "way", [way for way in SEARCHING if way not in {"suggestions", "explanation", "report"}]
 )
@@ -238,38 +165,6 @@ def test_more_searches_than_can_be_made_are_asked_to_come_back(site: Site, way: 
     assert "Very many people are searching now." in refused.text
     for path in ("/en/", "/en/sign-in", "/static/style.css", "/api/suggestions?q=cir"):
         assert client.get(path).status_code == 200
-
-
-def test_searches_take_turns(site: Site) -> None:
-    client = site()
-    searches: Any = client.app.state.searches  # type: ignore[attr-defined]
-
-    async def fill() -> tuple[int, list[int]]:
-        statuses: list[int] = []
-        most = 0
-        release = anyio.Event()
-
-        async def ask() -> None:
-            nonlocal most
-            try:
-                async with searches.turn():
-                    most = max(most, searches.at_once.borrowed_tokens)
-                    await release.wait()
-                statuses.append(200)
-            except Refusal as refused:
-                statuses.append(refused.status_code)
-
-        async with anyio.create_task_group() as tasks:
-            for _ in range(SEARCHES_AT_ONCE + SEARCHES_WAITING + 7):
-                tasks.start_soon(ask)
-            while len(statuses) < 7:
-                await anyio.lowlevel.checkpoint()
-            release.set()
-        return most, statuses
-
-    most, statuses = anyio.run(fill)
-    assert most == SEARCHES_AT_ONCE
-    assert sorted(statuses) == [200] * (SEARCHES_AT_ONCE + SEARCHES_WAITING) + [503] * 7
 
 
 # Accounts
@@ -307,38 +202,6 @@ def test_so_many_jobs_are_asked_for_in_a_day(site: Site, base: KnowledgeBase, cl
     assert [ask() for _ in range(4)] == [202, 202, 202, 429]
     clock.now += 8 * 3600
     assert [ask() for _ in range(2)] == [202, 429]
-
-
-def test_jobs_of_pages_are_counted_too(site: Site, base: KnowledgeBase) -> None:
-    client = signed_in(site(jobs_at_once=1), AccountRole.CONTRIBUTOR)
-    files = [("files", (f"{n}.txt", b"Avel a fait du gel.")) for n in range(12)]
-
-    def send() -> Any:
-        token = csrf_token(client, "/en/contribute")
-        return client.post("/en/contribute", data={"csrf": token, "do": "files"}, files=files)
-
-    assert send().status_code == 303
-    refused = send()
-    assert refused.status_code == 429
-    assert "Several jobs of yours wait or run already." in refused.text
-    assert len([*(base.folder / "uploads").iterdir()]) == len(files)
-
-
-def test_jobs_that_are_asked_for_at_once_do_not_pass_the_limit(
-    site: Site, base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Whoever asks at the same moment finds that none waits yet.
-    monkeypatch.setattr(Jobs, "unfinished", lambda *_: 0)
-    client = program(site(jobs_at_once=1), base, AccountRole.CONTRIBUTOR)
-    answers = [client.post("/api/feeds", json={"url": f"https://a.example/{n}"}) for n in "ab"]
-    assert [answer.status_code for answer in answers] == [202, 429]
-    assert answers[-1].json()["detail"].startswith("Several jobs of yours wait or run already.")
-    assert answers[-1].headers["Retry-After"] == "60"
-    page = signed_in(site(app=client.app), AccountRole.CONTRIBUTOR)
-    files = [("files", (f"{n}.txt", b"Avel a fait du gel.")) for n in range(12)]
-    sent = {"csrf": csrf_token(page, "/en/contribute"), "do": "files"}
-    assert page.post("/en/contribute", data=sent, files=files).status_code == 429
-    assert [*(base.folder / "uploads").iterdir()] == []
 
 
 def test_what_an_account_writes_is_counted_and_not_lost(
@@ -443,14 +306,3 @@ def test_one_address_does_not_use_up_the_day_of_a_site(
     assert base.sites.use(of.key).today.requests == 1
     clock.now += 24 * 3600
     assert count(client) == 204
-
-
-def test_an_office_has_a_share_of_a_small_site(site: Site, base: KnowledgeBase) -> None:
-    of = base.sites.add("Petit", ["https://petit.example"], per_day=1000)
-    client = site(searches_a_minute=0)
-    path = f"/embed/v1/counts?site={of.key}&event=search"
-    statuses = [
-        client.post(path, headers={"Origin": "https://petit.example"}).status_code
-        for _ in range(LEAST_SHARE + 1)
-    ]
-    assert statuses == [204] * LEAST_SHARE + [429]

@@ -1,22 +1,16 @@
 """What no route has to bear: bodies that hold what no text, number or database can hold."""
 
-import json
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.sample_base import ANGOULEME, AVEL
-from tests.web.signed_in import PASSWORD, another_browser, client_of, sign_in
-from web.http.security.bodies import STRANGERS_BYTES, SoundBodies
+from tests.web.signed_in import PASSWORD, client_of, sign_in
+from web.http.security.bodies import STRANGERS_BYTES
 
 UNSOUND = {
     "half of a pair": ('"\\ud800"', "half of a surrogate pair, or NUL"),
@@ -80,87 +74,6 @@ def test_every_route_that_takes_json_refuses_it_in_a_line(
         assert answer.status_code == 422, (method, path, answer.text)
         assert line in answer.json()["detail"]
         assert "\n" not in answer.json()["detail"]
-
-
-def test_the_line_is_in_the_language_that_was_asked(program: TestClient) -> None:
-    answer = program.post(
-        "/api/contributions?lang=fr",
-        content='{"text": "\\ud800"}',
-        headers={"Content-Type": "application/json; charset=utf-8"},
-    )
-    assert "une moitié de paire" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
-def test_a_long_text_is_one_value(encoding: str) -> None:
-    sent = {"text": '"an, {article}" \\ ' * 100_000}
-    body = json.dumps(sent).encode(encoding)
-    headers = {"Content-Type": "application/json"}
-    answer = TestClient(echoing()).post("/", content=body, headers=headers)
-    assert answer.json() == sent
-
-
-def test_what_is_no_json_is_told_by_the_route(program: TestClient) -> None:
-    answer = program.post(
-        "/api/duplicates", content='{"left": ', headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("the body is not JSON: ")
-
-
-def echoing() -> Starlette:
-    async def echo(request: Request) -> Response:
-        return JSONResponse(await request.json())
-
-    return Starlette(
-        routes=[Route("/", echo, methods=["POST"])], middleware=[Middleware(SoundBodies)]
-    )
-
-
-def test_whole_pairs_and_escaped_backslashes_are_text() -> None:
-    sent = {"a": "\U0001f9ea", "b": "C:\\ud800", "c": [10**18 - 1, -1.5, None, [[True]]]}
-    answer = TestClient(echoing()).post("/", json=sent)
-    assert answer.json() == sent
-
-
-def test_who_may_not_send_is_told_that_first(program: TestClient) -> None:
-    stranger = another_browser(program)
-    for method, path in routes_with_json(program):
-        answer = stranger.request(
-            method, path, content='"\\ud800"', headers={"Content-Type": "application/json"}
-        )
-        assert answer.status_code == 401
-
-
-@pytest.mark.parametrize(
-    "kind", ["application/json", "application/a!+json", "application/a'b+JSON"]
-)
-def test_whatever_is_read_as_json_is_looked_at(program: TestClient, kind: str) -> None:
-    answer = program.post(
-        "/api/feeds", content='{"url": "https://x.example/\\ud800"}', headers={"Content-Type": kind}
-    )
-    assert answer.status_code == 422
-    assert "half of a surrogate pair" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    "charset",
-    [
-        "utf-7",
-        '"raw_unicode_escape"',
-        "unicode-escape",
-        '"utf-8"; charset=unicode_escape',
-        '"utf-8;"; charset="unicode_escape"',
-    ],
-)
-def test_a_form_in_another_encoding_is_refused(base: KnowledgeBase, charset: str) -> None:
-    client = client_of(base)
-    assert sign_in(client, "Ada").status_code == 303
-    body = '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n\\ud800+2AA-\r\n--x--\r\n'
-    headers = {"Content-Type": f"multipart/form-data; charset={charset}; boundary=x"}
-    answer = client.post("/en/contribute", content=body, headers=headers)
-    assert answer.status_code == 415
-    assert "Send the form in UTF-8." in answer.text
 
 
 @pytest.mark.thorough
