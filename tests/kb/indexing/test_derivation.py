@@ -7,7 +7,6 @@ import pytest
 
 from kb.indexing.derivation import (
     ACTIVITY,
-    BARE_CHARS,
     DESCRIPTION,
     FACTS,
     KNOW_HOW,
@@ -78,12 +77,6 @@ def test_facts_that_say_know_how_are_read_with_their_headers_apart_from_the_othe
     ]
 
 
-def test_an_activity_code_does_not_speak_for_actors_whose_facts_say_enough() -> None:
-    enough = {"Machines": "x" * BARE_CHARS}
-    assert ACTIVITY not in texts(actor("", activity_code=CODE, facts=enough))
-    assert ACTIVITY in texts(actor("", activity_code=CODE, facts={"Note": "x" * BARE_CHARS}))
-
-
 @pytest.mark.parametrize("description", ["", "Cosmétiques."])
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_an_activity_code_describes_actors_with_little_text(description: str, lang: str) -> None:
@@ -94,32 +87,9 @@ def test_an_activity_code_describes_actors_with_little_text(description: str, la
     assert documents[ACTIVITY].passages[0].words
 
 
-def test_actors_with_enough_text_are_not_described_by_a_code() -> None:
-    enough = "x" * BARE_CHARS
-    assert texts(actor(enough, activity_code=CODE)).keys() == {NAME, DESCRIPTION}
-    assert ACTIVITY in texts(actor(enough[1:], activity_code=CODE))
-
-
-@pytest.mark.parametrize("code", ["", "20", "99.98Z", "chimie"])
-def test_a_code_that_names_no_trade_gives_no_text(code: str) -> None:
-    assert ACTIVITY not in texts(actor("", activity_code=code))
-
-
 def test_who_has_a_code_only_is_found_by_what_it_means(base: KnowledgeBase) -> None:
     base.put([actor("", activity_code=CODE), Actor(id="b", name="B", description="Du bois.")])
     (first, *_) = base.search(text_of_the_code()).hits
     assert first.actor.id == "a"
     assert first.evidence[0].text == text_of_the_code()
     assert first.evidence[0].source == ""  # in our words, and in no source
-
-
-def test_a_code_takes_nothing_from_who_describes_itself(base: KnowledgeBase) -> None:
-    described = "Un atelier coud des gants. " * 5
-    base.put(
-        [
-            replace(actor(described, activity_code=CODE), id="described"),
-            actor("", activity_code=CODE),
-        ]
-    )
-    by_id = {hit.actor.id: hit.score for hit in base.search(text_of_the_code()).hits}
-    assert by_id["a"] > by_id["described"]

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, Thread
 
 import pytest
 
@@ -16,7 +15,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind, Record
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS
 from tests.reliability.brute_force import faults
 
 LATER = replace(GLOVER, id="bonnets", name="Bonneterie", description="Elle tricote des bonnets.")
@@ -128,95 +127,6 @@ def test_what_is_written_meanwhile_is_in_the_new_state(
     assert DISTILLER.id not in {hit.actor.id for hit in rebuilding.search("spiritueux").hits}
 
 
-def test_writers_get_in_between_two_slices(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    with closing(sqlite3.connect(folder / DATABASE_FILE, timeout=0)) as writer:
-
-        def write(_: int) -> None:
-            with writer:
-                writer.execute("begin immediate")
-
-        open_base(Watched(write)).rebuild()
-
-
-def test_a_rebuild_by_another_encoder_begins_anew(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    with pytest.raises(Stopped):
-        open_base(Watched(stop_at(3))).rebuild()
-    assert open_base(WordCountEncoder("words-3")).rebuild().problems == ()
-    assert faults(folder, WordCountEncoder("words-3")) == []
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        encoders = connection.execute("select distinct encoder from embeddings").fetchall()
-    assert encoders == [("words-3",)]
-
-
-def test_a_rebuild_that_another_overtakes_says_so(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    third = open_base(WordCountEncoder("words-3"))
-    overtaken = open_base(Watched(lambda batch: batch == 2 and third.rebuild()))
-    with pytest.raises(KnowledgeBaseError, match=r"another encoder .*words-3"):
-        overtaken.rebuild()
-    assert faults(folder, WordCountEncoder("words-3")) == []
-
-
-def test_a_rebuild_that_another_has_given_up_says_so(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
-        connection.execute("delete from embeddings")
-
-    def begin_another(batch: int) -> None:
-        if batch == 2:
-            with pytest.raises(Stopped):
-                open_base(Watched(stop_at(2), "words-3")).rebuild()
-
-    with pytest.raises(KnowledgeBaseError, match="rebuilt by another process"):
-        open_base(Watched(begin_another, "words-1")).rebuild()
-    assert open_base(WordCountEncoder("words-1")).rebuild().problems == ()
-    assert faults(folder, WordCountEncoder("words-1")) == []
-
-
-def test_two_processes_rebuild_together(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put([replace(GLOVER, id=f"a{n}", description=f"Atelier {n} de cuir") for n in range(12)])
-    barrier = Barrier(2)
-    threads = [
-        Thread(target=open_base(Watched(lambda b: b == 1 and barrier.wait())).rebuild)
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults(folder, WordCountEncoder("words-2")) == []
-
-
-def test_an_embedding_that_the_new_state_needs_stays(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    # Both have one text; the record that is in the side tables first outlives the other.
-    twin = replace(GLOVER, id="twin")
-    base.put([*RECORDS, twin])
-    done: list[int] = []
-
-    def remove(batch: int) -> None:
-        done.append(batch)
-        if batch == 4:
-            base.remove(Kind.ACTOR, ["twin"])
-
-    open_base(Watched(remove)).rebuild()
-    assert len(done) >= 4
-    assert faults(folder, WordCountEncoder("words-2")) == []
-
-
 def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:
@@ -235,15 +145,6 @@ def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(
         ).fetchone()
     assert left == (0,)
     assert open_base(WordCountEncoder("words-2")).rebuild().problems == ()
-    assert faults(folder, WordCountEncoder("words-2")) == []
-
-
-def test_a_case_waits_like_an_actor(base: KnowledgeBase, open_base: OpenBase, folder: Path) -> None:
-    base.put(RECORDS)
-    changed = replace(SANITISER, need="Des masques pour l'hôpital")
-    encoder = Watched(lambda batch: batch == 3 and base.put([changed]))
-    open_base(encoder).rebuild()
-    assert "Des masques pour l'hôpital" in encoder.embedded
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 

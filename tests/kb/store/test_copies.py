@@ -1,5 +1,4 @@
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -102,35 +101,6 @@ def test_nobody_else_reads_a_copy_while_it_is_made(
     assert modes == [0o600]
 
 
-def test_the_copy_in_the_place_of_the_base_is_the_base_before(database: Path) -> None:
-    """As the docs describe a way back; the program of that time opens what it wrote itself."""
-    before = database.read_bytes()
-    Store.open(database).close()
-    (kept,) = kept_copies(database)
-    for companion in database.parent.glob("kb.sqlite-*"):
-        companion.unlink()
-    kept.replace(database)
-    with closing(sqlite3.connect(database)) as back, closing(sqlite3.connect(":memory:")) as former:
-        former.deserialize(before)
-        assert list(back.iterdump()) == list(former.iterdump())
-    Store.open(database).close()
-    assert version(database) == migrations.SCHEMA_VERSION
-
-
-def test_a_base_that_was_taken_back_is_copied_anew(database: Path) -> None:
-    former = shutil.copyfile(database, database.with_name("former"))
-    Store.open(database).close()
-    (kept,) = kept_copies(database)
-    for companion in database.parent.glob("kb.sqlite-*"):
-        companion.unlink()
-    shutil.copyfile(former, database)
-    with closing(sqlite3.connect(database)) as changed, changed:
-        changed.execute("update actors set name = 'Another'")
-    Store.open(database).close()
-    with closing(sqlite3.connect(kept)) as copy:
-        assert copy.execute("select distinct name from actors").fetchall() == [("Another",)]
-
-
 def test_the_latest_two_copies_are_kept(database: Path) -> None:
     for number in (2, 3, 10):
         database.with_name(f"kb.before-schema-{number}.sqlite").touch()
@@ -148,8 +118,3 @@ def test_what_is_erased_is_in_no_copy(database: Path) -> None:
     store.scrub()
     store.close()
     assert kept_copies(database) == []
-
-
-def test_a_new_base_has_no_copy(tmp_path: Path) -> None:
-    Store.open(tmp_path / "kb.sqlite", create=True).close()
-    assert kept_copies(tmp_path / "kb.sqlite") == []

@@ -11,7 +11,7 @@ import pytest
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError, StoresBusy
-from kb.store.pool import ReadingStores, StorePool, open_store
+from kb.store.pool import ReadingStores, StorePool
 from kb.store.store import Store
 from tests.conftest import emptied
 
@@ -66,23 +66,6 @@ def test_who_waits_gets_the_next_that_comes_back(
     assert waiting.result() == "came back"
 
 
-def test_who_has_borrowed_one_need_not_wait_for_another(pool: StorePool) -> None:
-    both_have_one = threading.Barrier(2)
-
-    def borrow_two() -> bool:
-        with pool.lend() as one:
-            both_have_one.wait()
-            with pool.lend() as other:
-                return one is not other
-
-    with ThreadPoolExecutor(2) as threads:
-        borrowing = [threads.submit(borrow_two) for _ in range(2)]
-        assert [each.result() for each in borrowing] == [True, True]
-    # What was one too many is closed, and not kept.
-    assert len(pool._idle) <= 2
-    assert not pool._borrowers
-
-
 def test_a_store_that_does_not_open_leaves_its_room_to_others(
     pool: StorePool, elsewhere: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,12 +79,3 @@ def test_a_store_that_does_not_open_leaves_its_room_to_others(
                 read(pool)
     with pool.lend():
         assert elsewhere.submit(read, pool).result() == ""
-
-
-def test_a_replica_is_not_left_because_many_read_in_it(
-    pool: StorePool, elsewhere: ThreadPoolExecutor
-) -> None:
-    with closing(StorePool(pool.place)) as base, closing(ReadingStores(pool, base)) as stores:
-        base.keep(open_store(pool.place))
-        with stores.lend(), stores.lend():
-            assert isinstance(elsewhere.submit(read, stores).exception(), StoresBusy)

@@ -64,17 +64,6 @@ def test_texts_are_compared_byte_by_byte(store: Store) -> None:
     assert [tuple(row) for row in collations] == [("C",)]
 
 
-def test_a_row_is_read_by_place_and_by_name(store: Store) -> None:
-    store.set_property("a", "1")
-    row = store.execute("select name, value, 'second' as name from properties").fetchone()
-    assert (row[0], row["name"], row["value"], row[-1]) == ("a", "a", "1", "second")
-    assert tuple(row)[1:] == ("1", "second")
-    assert dict(store.execute("select name, value from properties").fetchone()) == {
-        "name": "a",
-        "value": "1",
-    }
-
-
 def test_no_two_write_at_a_time_and_who_reads_waits_for_nobody(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,16 +119,6 @@ def test_a_connection_that_the_server_ended_is_lent_to_nobody(
             assert lent.execute("select pg_backend_pid()").fetchone()[0] != process
 
 
-def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
-    address: PostgresAddress,
-) -> None:
-    with closing(StorePool(address)) as pool:
-        with pytest.raises(psycopg.errors.UndefinedTable), pool.lend() as lent:
-            lent.execute("select * from nothing")
-        with pytest.raises(KnowledgeBaseError), pool.lend() as lent:
-            lent.execute("select 1 / 0")
-
-
 def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer) -> None:
     address = PostgresAddress(postgres.create("fresh"))
     with pytest.raises(NotAKnowledgeBase, match="no tables of one"):
@@ -161,31 +140,6 @@ def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer
     with pytest.raises(KnowledgeBaseError, match="does not exist"):
         open_store(PostgresAddress(postgres.address("nowhere")))
     postgres.drop("fresh")
-
-
-def test_what_no_text_can_have_is_not_found(store: Store) -> None:
-    store.set_property("a", "b")
-    found = "select name from properties where name = :name or name in :values"
-    assert store.run(found, ["a\0", "c"], name="\0") == []
-    assert store.run(found, ["a\0", "a"], name="\0")[0]["name"] == "a"
-
-
-def test_a_schema_without_a_base_is_not_that_of_another(postgres: PostgresServer) -> None:
-    address = PostgresAddress(postgres.create("public_base"))
-    open_store(address, create=True).close()
-    missing = PostgresAddress(f"{address.given}&schema=missing")
-    with pytest.raises(NotAKnowledgeBase, match="schema=missing is not a knowledge base"):
-        open_store(missing)
-    assert schema_at(missing) == 0
-    with psycopg.connect(address.url, autocommit=True) as connection:
-        connection.execute("create schema missing")
-    with pytest.raises(NotAKnowledgeBase, match="schema=missing is not a knowledge base"):
-        open_store(missing)
-    assert schema_at(missing) == 0
-    with closing(open_store(address)) as base, closing(open_store(missing, create=True)) as other:
-        base.set_property("base", "public")
-        assert other.property("base") == ""
-    postgres.drop("public_base")
 
 
 def test_no_line_has_the_password() -> None:

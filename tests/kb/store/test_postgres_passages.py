@@ -2,34 +2,25 @@
 
 import itertools
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE
 from kb.encoder.encoder import Embeddings
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
-from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
-from kb.store.pool import StorePool
 from kb.store.postgres import passages as postgres_passages
-from kb.store.postgres.halfvec import Halfvec, embeddings_of
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems, spellings, words
-from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
 from tests.postgres import PostgresServer
 
 ENCODER, DIMENSION = "By-Chance", 12
-NEAR = "public.embeddings_near_by_chance"
 FIRMS = 400
 
 
@@ -107,13 +98,6 @@ def test_phrases_find_the_same_passages(
     assert server.uses_of_word(text, 50, most) == sqlite.uses_of_word(text, 50, most)
 
 
-def test_nothing_is_found_of_nothing(stores: tuple[Store, PostgresStore]) -> None:
-    for store in stores:
-        assert matches(store, []) == {}
-        assert matches(store, [""]) == {"": []}
-        assert store.passages_saying([]) == store.passages_saying([["gel"], []]) == []
-
-
 def test_words_of_what_is_removed_count_no_longer(stores: tuple[Store, PostgresStore]) -> None:
     stems = query_stems(trades()[3].fr)
     before = matches(stores[1], stems)
@@ -135,19 +119,6 @@ def test_words_of_what_is_removed_count_no_longer(stores: tuple[Store, PostgresS
         "select count(*), sum(cardinality(string_to_array(words, ' '))) from passage_words"
     )
     assert totals == counted.fetchone()
-
-
-def test_a_word_may_be_of_any_length(stores: tuple[Store, PostgresStore]) -> None:
-    _, server = stores
-    endless = "z" * 3_000
-    row = {"rowid": 5, "words": f"{endless} gel {endless}"}
-    server.insert("passage_words", row)
-    assert (
-        server.passages_saying([[endless]]) == server.passages_saying([[f"{endless} gel"]]) == [5]
-    )
-    assert [id_ for id_, _ in matches(server, [endless])[endless]] == [5]
-    server.execute("delete from passage_words where rowid = 5")
-    assert matches(server, [endless]) == {endless: []}
 
 
 @pytest.mark.parametrize("k", [1, 7, 300, 10_000])
@@ -222,50 +193,3 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     finally:
         server.execute("set enable_sort = on")
         server.execute("drop index embeddings_near_by_chance")
-
-
-def test_the_index_of_a_base_in_another_schema_is_left_alone(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgres_passages, "HNSW_FROM", 1)
-    address = PostgresAddress(postgres.create("schemas"))
-    second = PostgresAddress(f"{address.given}&schema=second")
-    with closing(PostgresStore.connect(address, create=True)) as store:
-        with store.changing():
-            put(store, next(firms()))
-        store.tend_search(ENCODER, DIMENSION)
-        # As while it is made.
-        store.execute(
-            "update pg_index set indisvalid = false where indexrelid = ?::regclass", [NEAR]
-        )
-        with closing(PostgresStore.connect(second, create=True)) as other:
-            other.tend_search(ENCODER, DIMENSION)
-        assert store.execute("select to_regclass(?) is not null", [NEAR]).fetchone() == (True,)
-        store.tend_search(ENCODER, DIMENSION)
-        made = store.execute(
-            "select indisvalid from pg_index where indexrelid = ?::regclass", [NEAR]
-        )
-        assert made.fetchone() == (True,)
-    postgres.drop("schemas")
-
-
-def test_a_store_that_keeps_its_index_is_asked_for_it(
-    stores: tuple[Store, PostgresStore], word_counts: WordCountEncoder, tmp_path: Path
-) -> None:
-    _, server = stores
-    pool = StorePool(tmp_path / DATABASE_FILE)
-    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts), pool)
-    index = live.fresh(server)
-    assert isinstance(index, StoredIndex)
-    assert index.generation == server.generation
-    live.tend(server)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_halves_are_as_pgvector_has_them() -> None:
-    rows = np.array([[1, 0.5, -2], [65504, 0, 6e-8]], np.float32)
-    sent = [Halfvec(row).sent for row in rows]
-    assert sent[0] == b"\0\3\0\0\x3c\0\x38\0\xc0\0"
-    assert np.array_equal(embeddings_of(sent), rows.astype(np.float16).astype(np.float32))
-    with pytest.raises(ValueError, match="several dimensions"):
-        embeddings_of([sent[0], Halfvec(np.ones(2, np.float32)).sent])

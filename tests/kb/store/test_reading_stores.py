@@ -49,24 +49,6 @@ def test_a_replica_is_read_and_the_base_where_it_cannot_be(
         assert read(stores) == "base"
 
 
-def test_a_replica_that_is_back_is_read_again(
-    base: StorePool, replica: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.pool.AWAY_S", 0.0)
-    away = replica.rename(replica.with_name("away"))
-    with closing(ReadingStores(StorePool(replica), base)) as stores:
-        assert read(stores) == "base"
-        away.rename(replica)
-        assert read(stores) == "replica"
-
-
-def test_an_error_of_who_reads_is_no_fault_of_the_replica(base: StorePool, replica: Path) -> None:
-    with closing(ReadingStores(StorePool(replica), base)) as stores:
-        with pytest.raises(KnowledgeBaseError), stores.lend():
-            raise KnowledgeBaseError("no")
-        assert read(stores) == "replica"
-
-
 def test_where_neither_can_be_reached_that_is_said(base: StorePool, tmp_path: Path) -> None:
     Path(str(base.place)).unlink()
     with closing(ReadingStores(StorePool(tmp_path / "nowhere"), base)) as stores:

@@ -1,10 +1,9 @@
-import json
 import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,21 @@ from kb.errors import (
     NotAKnowledgeBase,
     ReadOnlyKnowledgeBase,
     SchemaTooNew,
-    SchemaTooOld,
     UnknownRecord,
 )
 from kb.indexing.derivation import derive
-from kb.models import Actor, Kind, Record
+from kb.models import Kind, Record
 from kb.store import migrations
-from kb.store.connection import Result
-from kb.store.database import LOOK_EVERY_S, fts_query
+from kb.store.database import fts_query
 from kb.store.pool import StorePool, open_store
 from kb.store.store import Store
-from kb.text.analysis import index_words, query_stems
+from kb.text.analysis import query_stems
 from tests.conftest import emptied
 from tests.kb.records import (
     DISTILLER,
-    GLOVER,
     POLISH,
     RECORDS,
     SANITISER,
-    SANITISER_IN_ENGLISH,
     matches,
 )
 
@@ -108,19 +103,6 @@ def test_removing_leaves_nothing_behind(store: Store) -> None:
 
 
 @in_both
-def test_an_embedding_stays_while_another_passage_has_its_text(store: Store) -> None:
-    with store.changing():
-        put(store, replace(POLISH, id="twin"))
-    with store.changing():
-        store.remove(Kind.ACTOR, "avel")
-    hashes = derive(POLISH).encoder_texts.keys()
-    assert store.missing_embeddings("e", hashes) == set()
-    with store.changing():
-        store.remove(Kind.ACTOR, "twin")
-    assert store.missing_embeddings("e", hashes) == hashes
-
-
-@in_both
 def test_a_failed_change_leaves_no_trace(store: Store) -> None:
     before = store.generation
 
@@ -133,16 +115,6 @@ def test_a_failed_change_leaves_no_trace(store: Store) -> None:
         fail_half_way()
     assert store.record(Kind.ACTOR, "avel") == POLISH
     assert store.generation == before
-
-
-@in_both
-def test_every_change_has_a_generation_of_its_own(store: Store) -> None:
-    seen = {store.generation}
-    for _ in range(3):
-        with store.changing():
-            pass
-        seen.add(store.generation)
-    assert [int(generation.split("-")[0]) for generation in sorted(seen)] == [1, 2, 3, 4]
 
 
 @in_both
@@ -197,10 +169,6 @@ def test_nothing_a_person_types_is_fts_syntax(text: str) -> None:
     connection.close()
 
 
-def test_index_words_have_no_order_of_their_own() -> None:
-    assert index_words("gants de cuir", "fr").split() == ["gant", "cuir"]
-
-
 # Folders that are not, or not quite, a knowledge base
 
 
@@ -233,15 +201,6 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_half_written_database_is_reported(tmp_path: Path, store: Store) -> None:
-    store.close()
-    path = tmp_path / "kb.sqlite"
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 3])
-    with pytest.raises(KnowledgeBaseError, match="is damaged"):
-        Store.open(path)
-
-
 def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Store) -> None:
     (page,) = store.execute(
         "select rootpage from sqlite_master where name = 'documents'"
@@ -258,55 +217,11 @@ def test_damage_that_shows_only_when_read_is_reported(tmp_path: Path, store: Sto
     pool.close()
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "update actors set facts = '{'",
-        "update actors set themes = '1'",
-        "update cases set themes = 'x'",
-        "update participations set role = 'x'",
-        "update documents set kind = 'x'",
-        "update embeddings set vector = x'0011' where rowid = 1",
-        "update embeddings set vector = x'001122'",
-    ],
-)
-def test_a_row_that_makes_no_value_is_reported_as_damage(store: Store, damage: str) -> None:
-    with store.writing():
-        store.execute(damage)
-    ids = sorted(store.embedded_passages("e"))
-    with pytest.raises(NotAKnowledgeBase, match="is damaged"):
-        _ = (
-            store.records(Kind.ACTOR, store.ids(Kind.ACTOR)),
-            store.records(Kind.CASE, store.ids(Kind.CASE)),
-            store.passages(ids),
-            store.known_embeddings("e"),
-        )
-
-
-def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
-    tmp_path: Path, store: Store
-) -> None:
-    pool = StorePool(tmp_path / "kb.sqlite")
-    with pytest.raises(sqlite3.ProgrammingError), pool.lend() as lent:
-        lent.execute("select ?", [])
-    pool.close()
-
-
 def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
     store.execute(f"pragma user_version = {migrations.SCHEMA_VERSION + 1}")
     store.close()
     with pytest.raises(SchemaTooNew, match=f"schema {migrations.SCHEMA_VERSION + 1}"):
         Store.open(tmp_path / "kb.sqlite")
-
-
-def test_a_schema_of_an_early_version_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
-    store.execute("pragma user_version = 29")
-    store.close()
-    before = (tmp_path / "kb.sqlite").read_bytes()
-    with pytest.raises(SchemaTooOld, match=r"schema 29; .* `quisait export DIR`.* no accounts, "):
-        Store.open(tmp_path / "kb.sqlite")
-    assert (tmp_path / "kb.sqlite").read_bytes() == before
-    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["kb.sqlite"]
 
 
 def test_an_older_schema_is_migrated_with_what_it_holds(
@@ -323,30 +238,6 @@ def test_an_older_schema_is_migrated_with_what_it_holds(
     assert migrations.version_of(migrated._connection) == migrations.SCHEMA_VERSION
     assert migrated.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
     migrated.close()
-
-
-@in_both
-def test_the_language_of_a_theme_is_that_of_most_of_its_records(store: Store) -> None:
-    english = replace(GLOVER, lang="en", themes=("Cuir", "Leather", "Gloves"))
-    with store.changing():
-        put(store, replace(english, id="gloves"))
-        put(store, replace(POLISH, id="cirier", themes=("Gloves",)))
-        # A translation keeps the themes of its original.
-        for number in range(3):
-            put(
-                store,
-                replace(
-                    SANITISER_IN_ENGLISH,
-                    id=f"t{number}",
-                    themes=("Santé", "Hand sanitiser"),
-                ),
-            )
-    languages = store.theme_languages()
-    assert languages["cuir"] == "fr"
-    assert languages["leather"] == "en"
-    assert languages["gloves"] == ""
-    assert languages["sante"] == "fr"
-    assert languages["hand sanitiser"] == "en"
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -416,23 +307,6 @@ def test_a_base_that_others_write_is_read_as_it_is_now(
     writer.close()
 
 
-@in_both
-def test_a_theme_is_given_in_its_usual_spelling(store: Store) -> None:
-    with store.changing():
-        for number, theme in enumerate(["emballage", "Emballage", "Emballage", "Émballage"]):
-            put(store, replace(GLOVER, id=f"g{number}", themes=(theme,)))
-    assert ("Emballage", 4, 0) in store.themes()
-
-
-@in_both
-def test_a_story_counts_once_whatever_its_translations(store: Store) -> None:
-    with store.changing():
-        put(store, replace(SANITISER, id="en", lang="en", translation_of=SANITISER.id))
-    counts = store.counts("e")
-    assert (counts.cases, counts.stories) == (2, 1)
-    assert ("Santé", 0, 1) in store.themes()
-
-
 def test_a_writer_that_waits_too_long_is_reported(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -445,64 +319,6 @@ def test_a_writer_that_waits_too_long_is_reported(
     ):
         pass
     other.close()
-
-
-def test_a_writer_that_waits_looks_often_so_that_long_work_lets_it_in(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other, slept = Store.open(tmp_path / "kb.sqlite"), list[float]()
-    other.execute("begin immediate")
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 3:
-            other.execute("rollback")
-
-    monkeypatch.setattr("kb.store.database.time.sleep", sleep)
-    with store.writing():
-        assert slept == [LOOK_EVERY_S] * 3
-    assert LOOK_EVERY_S < 0.02  # the least time between two transactions of long work
-    other.close()
-
-
-def test_the_wal_is_emptied_once_a_writer_has_moved_what_it_moves(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    execute, looks = store.execute, 0
-
-    def moved_by_another(sql: str) -> Result:
-        # What SQLite answers at once while another connection has the lock of checkpoints.
-        nonlocal looks
-        looks += "wal_checkpoint" in sql
-        return execute("select 1, -1, -1" if looks in {1, 2} else sql)
-
-    monkeypatch.setattr(store, "execute", moved_by_another)
-    assert store.truncate_wal()
-    assert looks == 3
-
-
-@in_both
-def test_two_texts_alike_are_two_documents(store: Store) -> None:
-    with store.changing():
-        put(store, replace(GLOVER, id="second"))
-    ids = store.passage_ids_of(Kind.ACTOR, ["gants", "second"])
-    assert {passage.record_id for passage in store.passages(ids).values()} == {"gants", "second"}
-    of_each = store.passages_of_actors(["gants", "second", "unknown"])
-    assert of_each.keys() == {"gants", "second"}
-    assert sorted(id_ for of_actor in of_each.values() for id_ in of_actor) == sorted(ids)
-
-
-def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:
-    def write() -> None:
-        with store.writing():
-            store.execute("pragma defer_foreign_keys = on")
-            store.execute("insert into draft_versions (draft_id, revision) values ('none', 1)")
-
-    with pytest.raises(KnowledgeBaseError, match="FOREIGN KEY"):
-        write()
-    with store.writing():
-        store.set_property("name", "value")
-    assert store.property("name") == "value"
 
 
 def test_a_commit_waits_until_the_disk_has_it(tmp_path: Path) -> None:
@@ -536,44 +352,3 @@ def test_what_is_written_to_a_full_disk_is_refused_and_the_store_goes_on(store: 
 def fill(store: Store) -> None:
     with store.writing():
         store.set_property("filler", "x" * 1_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class ActorWithFax(Actor):
-    """An actor as a later version of the program knows it."""
-
-    fax: str = ""
-
-
-@in_both
-def test_a_field_without_a_column_is_kept_with_the_facts(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.records.Actor", ActorWithFax)
-    faxd = ActorWithFax(**{**fields_of(POLISH), "fax": "0536490011"})
-    silent = ActorWithFax(**fields_of(GLOVER))
-
-    with store.changing():
-        store.put(faxd, [], [])
-        store.put(silent, [], [])
-
-    assert store.actors([faxd.id, silent.id]) == {faxd.id: faxd, silent.id: silent}
-    contents = store.execute("select facts from actors where id in ('avel', 'gants') order by id")
-    assert [json.loads(row["facts"]) for row in contents] == [
-        [{"effectif": "40"}, {"fax": "0536490011"}],
-        {},
-    ]
-
-
-@in_both
-def test_a_field_that_this_version_does_not_know_is_ignored(store: Store) -> None:
-    with store.changing():
-        store.execute(
-            "update actors set facts = ? where id = ?",
-            ['[{"effectif": "40"}, {"fax": "0536490011"}]', POLISH.id],
-        )
-    assert store.record(Kind.ACTOR, POLISH.id) == POLISH
-
-
-def fields_of(actor: Actor) -> dict[str, Any]:
-    return {field.name: getattr(actor, field.name) for field in fields(actor)}

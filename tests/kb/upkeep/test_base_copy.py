@@ -1,9 +1,7 @@
 """A base is copied between a folder and PostgreSQL, whole or not at all."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
 from contextlib import closing
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,15 +10,12 @@ from click.testing import CliRunner, Result
 
 from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
-from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, QuisaitError
+from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.kept_files import KeptFiles
 from kb.store.copying.copied import copy_tables, tables_of
-from kb.store.copying.postgres_tables import PostgresTables
-from kb.store.copying.tables import CopiedRow, Tables
-from kb.store.pool import StorePool, open_store, schema_at
-from kb.upkeep.base_copy import copy_base, names_beside
+from kb.store.pool import schema_at
+from kb.upkeep.base_copy import copy_base
 from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
@@ -139,27 +134,6 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_a_copy_is_of_one_state_while_others_write(
-    filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.copying.copied.TOLD_EVERY", 1)
-    before = content(filled.folder)
-    written = 0
-
-    def write(_rows: int) -> None:
-        nonlocal written
-        if written < 3:
-            written += 1
-            filled.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
-
-    copy_base(settings(filled.folder), settings(new_place("copy")), write)
-    assert written == 3
-    copied = content(new_place("copy"))
-    assert copied["properties"] == before["properties"]
-    assert len(copied["actors"]) == len(before["actors"])
-    assert len(content(filled.folder)["actors"]) == len(before["actors"]) + 1
-
-
 class StoppedHere(BaseException):
     """Stands for the end of a process."""
 
@@ -201,62 +175,3 @@ def test_a_place_that_has_something_is_refused_in_a_line(
     with pytest.raises(NotAKnowledgeBase):
         copy_base(settings(tmp_path / "nothing"), settings(new_place("other")))
     assert run("copy", "postgresql://h:port/kb", tmp_path / "x").exit_code == 2
-
-
-def test_a_copy_that_came_out_otherwise_does_not_stay(
-    filled: KnowledgeBase, new_place: NewPlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with closing(store_of(filled.folder)) as store:
-        kind: type[Tables] = type(tables_of(store))
-    target = new_place("copy")
-    kind = PostgresTables if isinstance(target, PostgresAddress) else kind
-    put = kind.put
-
-    def forgetful(
-        tables: Tables, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]
-    ) -> None:
-        put(tables, table, columns, list(rows)[: -1 if table == "accounts" else None])
-
-    monkeypatch.setattr(kind, "put", forgetful)
-    with pytest.raises(KnowledgeBaseError, match="accounts came out otherwise: 1 rows were copied"):
-        copy_base(settings(filled.folder), settings(target))
-    with pytest.raises(QuisaitError):
-        store_of(target)
-
-
-def test_what_is_wrong_with_a_base_is_said_of_it_and_not_of_its_copy(
-    filled: KnowledgeBase, new_place: NewPlace
-) -> None:
-    with closing(sqlite3.connect(filled.folder / DATABASE_FILE)) as connection, connection:
-        connection.execute("create table notes_of_mine (text)")
-    with pytest.raises(KnowledgeBaseError, match="another table 'notes_of_mine'") as raised:
-        copy_base(settings(filled.folder), settings(new_place("copy")))
-    assert str(filled.folder) in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ("update embeddings set vector = x'00'", "kb.sqlite is damaged"),
-        ("update actors set name = 'a' || char(0)", "0x00"),
-    ],
-)
-def test_what_postgresql_cannot_hold_is_said_in_a_line(
-    filled: KnowledgeBase, database: str, change: str, said: str
-) -> None:
-    with closing(sqlite3.connect(filled.folder / DATABASE_FILE)) as connection, connection:
-        connection.execute(change)
-    address = PostgresAddress(f"{database}&schema=refused")
-    with pytest.raises(KnowledgeBaseError, match=said) as raised:
-        copy_base(settings(filled.folder), settings(address))
-    assert "\n" not in str(raised.value)
-    assert schema_at(address) == 0
-
-
-def test_a_name_that_leads_to_another_folder_is_not_copied(database: str) -> None:
-    address = PostgresAddress(f"{database}&schema=led_astray")
-    with closing(open_store(address, create=True)), closing(StorePool(address)) as stores:
-        files = KeptFiles(stores)
-        for name in (f"{UPLOADS}/{UPLOAD}/../../../x", f"{UPLOADS}/{UPLOAD}/y", "secret/../x"):
-            files.keep(name, BytesIO(b"z"))
-        assert names_beside(files, {UPLOAD}) == (f"{UPLOADS}/{UPLOAD}/y",)

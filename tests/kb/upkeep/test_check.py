@@ -1,31 +1,26 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.base_folder import DATABASE_FILE, SECRET_FILE
 from kb.indexing.indexer import Indexer
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from kb.store import integrity, orphans
+from kb.store import orphans
 from kb.store.orphans import Belonging
-from kb.store.store import REBUILDING, SqliteStore, Store
+from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import BaseCheck, Finding, check_base
-from kb.whole_file import SCRATCH, replacing
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
-
-Damage = Callable[[sqlite3.Connection], object]
 
 
 @pytest.fixture
@@ -145,54 +140,6 @@ def test_a_base_of_another_encoder_is_found(folder: Path) -> None:
     assert any("by another encoder" in found for found in lines_of(folder))
 
 
-def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection, connection:
-        name = "idx_actors_department"
-        (sql,) = connection.execute(
-            "select sql from sqlite_master where name = ?", [name]
-        ).fetchone()
-        before, _, after = sql.rpartition("department")
-        connection.execute("pragma writable_schema = on")
-        connection.execute(
-            "update sqlite_master set sql = ? where name = ?", [f"{before}place{after}", name]
-        )
-    (finding,) = found_in(folder)
-    assert "an index of the database does not fit its table" in finding.what
-    assert repair(folder) == []
-
-
-def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: Path) -> None:
-    damaged(
-        folder,
-        "insert into contact_lists values ('a-list', 'A list', 'ada', '2026-01-01')",
-        "insert into contact_list_entries values"
-        " ('a-list', 'gants', 1, '', '', 'Called', 'ada', '2026-01-01')",
-    )
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        (root,) = connection.execute(
-            "select rootpage from sqlite_master where name = 'sqlite_autoindex_contact_lists_1'"
-        ).fetchone()
-        (size,) = connection.execute("pragma page_size").fetchone()
-        connection.execute("pragma wal_checkpoint(truncate)")
-    content = bytearray((folder / DATABASE_FILE).read_bytes())
-    content[content.index(b"a-list", (root - 1) * size)] ^= 0x10
-    (folder / DATABASE_FILE).write_bytes(content)
-    (finding,) = found_in(folder, quick=True)
-    assert finding.about == "orphans"
-    assert repair(folder) == []
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        assert connection.execute("select note from contact_list_entries").fetchone() == ("Called",)
-
-
-def test_a_word_index_is_looked_at_by_an_sqlite_that_does_not(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(integrity, "_SEES_WORD_INDEX", (99,))
-    monkeypatch.setattr(integrity, "damaged_pages", lambda *_, **__: [])
-    damaged(folder, "delete from passage_words_data where id > 10")
-    assert [finding.about for finding in found_in(folder)] == ["indexes"]
-
-
 # Orphans
 
 
@@ -237,14 +184,6 @@ def put_orphan(folder: Path, belonging: Belonging) -> None:
         )
 
 
-def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
-    with closing(Store.open(folder / DATABASE_FILE)) as store, store.writing():
-        store.set_property(REBUILDING, "another encoder")
-        store.put_embeddings("words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]})
-    (finding,) = found_in(folder)
-    assert (finding.about, finding.is_note) == ("rebuild", True)
-
-
 # Files
 
 
@@ -268,52 +207,6 @@ def test_a_new_base_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) ->
     assert (tmp_path / "data" / "kb").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_folder_that_others_may_look_into_is_told_of_and_closed(folder: Path) -> None:
-    folder.chmod(0o755)
-    (finding,) = found_in(folder)
-    assert finding.is_note
-    assert finding.what == f"other users of this computer may look into {folder} (mode 755)"
-    assert f"chmod o-rwx {folder}" in finding.remedy
-    repair(folder)
-    assert folder.stat().st_mode & 0o777 == 0o750
-    assert found_in(folder) == []
-
-
-def test_a_short_secret_is_found(folder: Path) -> None:
-    (folder / SECRET_FILE).write_text("short")
-    (folder / SECRET_FILE).chmod(0o600)
-    assert lines_of(folder) == ["secret: secret is damaged"]
-
-
-def test_uploads_and_jobs_are_compared(folder: Path) -> None:
-    base = KnowledgeBase(folder, WordCountEncoder)
-    lost, old, waiting = (letter * 32 for letter in "abc")
-    for name in (lost, waiting):
-        path = folder / UPLOADS / name / "actors.csv"
-        base.jobs.add("directory", {"path": str(path), "source": "x"}, by="Camille")
-    for name in (old, waiting):
-        (folder / UPLOADS / name).mkdir(parents=True)
-    os.utime(folder / UPLOADS / old, (0, 0))
-    base.close()
-    assert lines_of(folder) == [
-        "uploads: the files of 1 uploads that wait for their job are not there",
-        "uploads: 1 uploads belong to no job",
-    ]
-
-
-def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        with replacing(folder / "passages.faiss") as pending:
-            pending.write_bytes(b"half")
-            os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
-    (left,) = folder.glob(f"{SCRATCH}*")
-    assert found_in(folder) == []
-    check_base(Settings(kb=folder), quick=True)
-    assert not left.exists()
-
-
 # The command
 
 
@@ -334,31 +227,4 @@ def test_the_command_tells_repairs_and_exits(folder: Path) -> None:
     assert run("check", "--kb", folder).exit_code == 0
 
 
-def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
-        raise AssertionError
-
-    monkeypatch.setattr("kb.upkeep.check.load_encoder", refuse)
-    quick = run("check", "--quick", "--kb", folder)
-    assert (quick.exit_code, quick.stdout) == (0, "Nothing is wrong, as far as looked at.\n")
-
-
 # The status
-
-
-def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(run("status", "--json", "--kb", folder).stdout)["pages"] == "whole"
-    assert "pages  whole" in run("status", "--kb", folder).stdout
-    monkeypatch.setattr(integrity, "INSTRUCTIONS_BETWEEN_LOOKS", 1)
-    monkeypatch.setattr("kb.commands.base.LOOKED_AT_PAGES_S", 0.0)
-    in_part = json.loads(run("status", "--json", "--kb", folder).stdout)
-    assert "`quisait check` looks at all" in in_part["pages"]
-    assert in_part["problems"] == []
-
-
-def test_a_status_does_not_call_damaged_pages_healthy(folder: Path) -> None:
-    damaged(folder, "create table unread as select value from json_each('[1, 2]')")
-    torn(folder, "unread")
-    plain = json.loads(run("status", "--json", "--kb", folder).stdout)
-    assert plain["pages"] == "damaged"
-    assert "kb.sqlite is damaged" in plain["problems"][0]

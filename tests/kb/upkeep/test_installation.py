@@ -5,15 +5,13 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 
-from kb.base_folder import DATABASE_FILE, SECRET_FILE
-from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
+from kb.base_folder import DATABASE_FILE
+from kb.errors import KnowledgeBaseError, SchemaTooNew, SchemaTooOld
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.jobs import JobState
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import SqliteStore
@@ -21,7 +19,6 @@ from kb.upkeep import installation
 from kb.upkeep.backup import back_up
 from kb.upkeep.check import Finding
 from kb.upkeep.installation import Installation
-from tests.data.schemas import unpacked
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
@@ -106,17 +103,6 @@ def test_settings_that_are_wrong_are_named(
     assert "short" not in finding.what or "SECRET" not in finding.what
 
 
-def test_two_wrong_settings_are_both_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wrong = {**SOUND, "QUISAIT_THREADS": "many", "QUISAIT_SOURCES_HOUR": "25"}
-    found = found_in(folder, backups, monkeypatch, wrong)
-    assert {finding.what.split()[0] for finding in found} == {
-        "QUISAIT_THREADS",
-        "QUISAIT_SOURCES_HOUR",
-    }
-
-
 def test_without_an_address_or_a_list_of_proxies_there_are_notes(
     folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,63 +114,11 @@ def test_without_an_address_or_a_list_of_proxies_there_are_notes(
     assert (note.about, note.is_note) == ("proxy", True)
 
 
-def test_what_the_computer_lacks_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_encoder(_: object) -> NoReturn:
-        raise EncoderError("The model cannot be unpacked.")
-
-    monkeypatch.setattr("kb.upkeep.installation.load_encoder", no_encoder)
-    monkeypatch.setattr(installation, "ENOUGH_ROOM", 10**18)
-    monkeypatch.setattr(installation, "ENOUGH_MEMORY", 10**18)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(time, "tzname", ("UTC", "UTC"))
-    monkeypatch.setattr("kb.upkeep.installation.shutil.which", lambda _: None)
-    found = found_in(folder, backups, monkeypatch)
-    problems = [finding.what for finding in found if not finding.is_note]
-    notes = [finding.what for finding in found if finding.is_note]
-    assert "The model cannot be unpacked" in problems
-    assert [what for what in problems if "MB of memory" in what]
-    assert len([what for what in problems if "MB are free for" in what]) == 2
-    assert notes == ["you are root", "tesseract is not installed", "the time zone is UTC"]
-
-
-def test_a_cache_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "file"))
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written (File exists)" in finding.what
-
-
 def test_a_missing_base_is_named(
     tmp_path: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (finding,) = found_in(tmp_path / "nothing", backups, monkeypatch)
     assert "has no knowledge base" in finding.what
-
-
-def test_a_broken_base_hides_nothing_else(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / DATABASE_FILE).write_bytes(b"SQLite format 3\0" + os.urandom(9_000))
-    (folder / SECRET_FILE).write_text("s" * 64)
-    (folder / SECRET_FILE).chmod(0o644)
-    environment = {**SOUND, "QUISAIT_XYZZY": "x"}
-    found = found_in(folder, backups, monkeypatch, environment)
-    assert [finding.about for finding in found] == ["settings", "base", "secret"]
-
-
-def test_an_older_base_is_looked_at_and_left_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backups: Path
-) -> None:
-    (tmp_path / "old").mkdir(mode=0o700)
-    before = unpacked(30, tmp_path / "old" / DATABASE_FILE).read_bytes()
-    found = found_in(tmp_path / "old", backups, monkeypatch)
-    (note,) = found
-    assert note.what == f"it has schema 30, this program {SCHEMA_VERSION}"
-    assert (tmp_path / "old" / DATABASE_FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -206,50 +140,6 @@ def test_a_base_that_cannot_be_opened_is_no_note(
     assert f"{problem.what}." == str(refused.value)
 
 
-def test_a_base_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.upkeep.installation.is_writable", lambda _: False)
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written by this user" in finding.what
-
-
-def test_a_clock_that_was_set_back_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later = time.time() + 86_400
-    os.utime(folder / DATABASE_FILE, (later, later))
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "last changed in the future" in finding.what
-
-
-def test_failed_jobs_are_noted(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base = KnowledgeBase(folder, WordCountEncoder)
-    base.jobs.add("feed", {"url": "https://reseau.example"}, by="Camille")
-    job = base.jobs.claim()
-    assert job
-    base.jobs.finish(job.id, JobState.FAILED, {}, "no feed is there")
-    base.close()
-    (note,) = found_in(folder, backups, monkeypatch)
-    assert note.what == "1 jobs failed in the last days, the last with: no feed is there"
-
-
-def test_backups_are_looked_for(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (note,) = found_in(folder, None, monkeypatch)
-    assert note.is_note
-    (backups / "other").write_text("no backup")
-    assert found_in(folder, backups, monkeypatch) == []
-    monkeypatch.setattr(installation, "OLD_BACKUP", -installation.OLD_BACKUP)
-    (old,) = found_in(folder, backups, monkeypatch)
-    assert "the newest backup in" in old.what
-    (none,) = found_in(folder, tmp_path / "nowhere", monkeypatch)
-    assert none.what.endswith("has no backup")
-
-
 def test_the_command_tells_as_text_and_json(
     folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,21 +155,3 @@ def test_the_command_tells_as_text_and_json(
     plain = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
     assert [(found["level"], found["about"]) for found in plain] == [("problem", "settings")]
     assert {"what", "why", "remedy"} <= plain[0].keys()
-
-
-def test_it_works_without_any_base(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
-    assert result.exit_code == 1
-    assert "has no knowledge base" in result.stdout
-
-
-def test_an_address_with_which_the_server_does_not_start_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for taken in ("fr", "static", "mcp"):
-        monkeypatch.setenv("QUISAIT_PUBLIC_URL", f"https://net.example/{taken}")
-        result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
-        assert f"/{taken} is an address of this program" in result.stdout
-    monkeypatch.setenv("QUISAIT_PUBLIC_URL", "https://net.example/savoir")
-    result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
-    assert "is an address of this program" not in result.stdout

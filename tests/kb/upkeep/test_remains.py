@@ -16,7 +16,7 @@ from kb.models import Kind
 from kb.upkeep.backup import back_up
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.restore import restore
-from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder
+from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
 from tests.kb.upkeep.places import NewPlace, settings
 from tests.reliability.works import files_saying
@@ -84,39 +84,6 @@ def test_what_a_killed_backup_or_copy_left_goes_with_the_next(
     assert list(copy.folder.glob(f"{SCRATCH}*"))
     copy_base(base, copy)
     assert not list(copy.folder.glob(f"{SCRATCH}*"))
-
-
-def test_what_a_process_works_in_stays_and_is_named(filled: KnowledgeBase, tmp_path: Path) -> None:
-    with scratch_folder(filled.folder) as ready:
-        (ready / "copy").write_text(SAID)
-        filled.erase(Kind.ACTOR, "matha", by="")
-        assert (ready / "copy").exists()
-        ((what, place), *_) = filled.personal_data.unreached()
-        assert (what.value, place) == ("under_way", str(ready.parent))
-        filled.close()
-        found = CliRunner().invoke(
-            main, ["personal-data", "find", "Jeanne Martin", "--kb", str(filled.folder)]
-        )
-        assert (
-            f"Neither searched nor erased: {ready.parent}, in which a process makes a copy or a "
-            "backup: look again when it is done." in found.stderr
-        )
-    assert not ready.parent.exists()
-    assert not list(filled.folder.glob(f"{SCRATCH}*"))
-
-
-def test_a_link_of_another_name_is_followed_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "precious").mkdir()
-    (tmp_path / f"{SCRATCH}x").symlink_to(tmp_path / "precious")
-    assert delete_abandoned(tmp_path) == []
-    assert (tmp_path / "precious").exists()
-
-
-def test_a_copy_made_before_a_migration_that_was_killed_goes(filled: KnowledgeBase) -> None:
-    pending = filled.folder / ".kb.before-schema-9.sqlite.123-journal"
-    pending.write_text(SAID)
-    filled.erase(Kind.ACTOR, "matha", by="")
-    assert not pending.exists()
 
 
 def test_what_was_put_aside_is_named_with_what_to_do(
