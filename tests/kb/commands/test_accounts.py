@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.commands.accounts import ACCOUNT_ROLES
 from kb.knowledge_base import DATABASE_FILE
 from kb.registers.access.sessions import BrowserSessions
 from kb.registers.accounts import AccountRole, Accounts
@@ -72,20 +71,6 @@ def test_roles_passwords_and_use_are_changed(folder: Path) -> None:
     assert accounts(folder).authenticate("Léa", "un autre gel en flacon")
 
 
-def test_an_account_gets_an_email_address(folder: Path) -> None:
-    given = ("add", "Léa", "--email", "Lea@Example.org", "--password-stdin")
-    refused = user(folder, *given[:3], "lea@", *given[4:], typed=f"{PASSWORD}\n")
-    assert refused.exit_code == 1
-    assert refused.output.count("\n") == 1
-    assert user(folder, *given, typed=f"{PASSWORD}\n").exit_code == 0
-    assert accounts(folder).get("Léa").email == "lea@example.org"
-    changed = user(folder, "email", "léa", "Léa <lea@mail.example>")
-    assert changed.output == "Léa gets links for a new password at lea@mail.example now.\n"
-    assert accounts(folder).get("Léa").email == "lea@mail.example"
-    assert user(folder, "email", "Léa", "lea").exit_code == 1
-    assert user(folder, "email", "Zoé", "zoe@mail.example").exit_code == 1
-
-
 def test_sessions_and_tokens_are_listed_and_ended(folder: Path) -> None:
     user(folder, "add", "Léa", "--password-stdin", typed=f"{PASSWORD}\n")
     assert user(folder, "sessions", "Léa").stderr == "Léa is signed in nowhere.\n"
@@ -130,13 +115,3 @@ def test_the_last_administrator_cannot_be_lost(folder: Path) -> None:
 def test_no_password_is_taken_as_an_argument(folder: Path) -> None:
     assert user(folder, "add", "Léa", PASSWORD).exit_code == 2
     assert user(folder, "add", "Léa", "--password", PASSWORD).exit_code == 2
-
-
-def test_the_roles_of_the_command_are_those_of_accounts() -> None:
-    assert tuple(AccountRole) == ACCOUNT_ROLES
-
-
-def test_a_folder_without_a_base_is_reported_except_by_add(folder: Path) -> None:
-    result = user(folder, "list")
-    assert result.exit_code == 1
-    assert "is not a knowledge base" in result.output

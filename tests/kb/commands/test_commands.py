@@ -8,23 +8,10 @@ from click.testing import CliRunner, Result
 
 from kb.adaptation.trade_indexing import make_trade_index
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Case, Participation
-from kb.reference.roles import Part, Role
-from kb.reference.trades import trade_of
-from kb.search.query import parse
 from kb.search.results import (
-    ActorHit,
-    Evidence,
-    EvidenceKind,
     Fit,
-    MeansMatch,
-    Mention,
-    PartAnswer,
-    ScoreParts,
-    SearchResult,
 )
 from kb.trade_index.trade_index import INDEX_FILE
-from tests.chat_server import ChatServer
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, SANITISER
 from web.cli import main
@@ -55,25 +42,6 @@ def test_search_prints_names_fits_and_evidence(folder: Path) -> None:
     assert evidence.strip() == "“Un atelier de ganterie coud des gants de cuir fins.”"
 
 
-def test_search_prints_how_a_need_is_read_in_a_line(folder: Path) -> None:
-    result = run("search", "40 paires de gants de cuir près de Limoges", "--kb", folder)
-    told = "Read as: gants de cuir · quantity: 40 paires · place: près de Limoges"
-    assert told in result.output.splitlines()
-    assert " km" in result.output
-    plain = run("search", "gants de cuir en Corse", "--kb", folder, "--json")
-    asked = json.loads(plain.output)["asked"]
-    assert (asked["object"], asked["parts"]) == (
-        "gants de cuir",
-        [{"kind": "place", "text": "en Corse"}],
-    )
-
-
-def test_search_names_the_matched_case(folder: Path) -> None:
-    result = run("search", SANITISER.need, "--kb", folder)
-    assert f"↳ producer in “{SANITISER.title}”: prépare le gel" in result.stdout
-    assert "Cases\n  1. Du gel hydroalcoolique à Angoulême (2026-11-20)" in result.stdout
-
-
 def test_search_as_json(folder: Path) -> None:
     result = run("search", SANITISER.need, "--kb", folder, "--json")
     answer = json.loads(result.stdout)
@@ -84,83 +52,6 @@ def test_search_as_json(folder: Path) -> None:
     assert hit["evidence"][0]["kind"] == "case"
     assert hit["evidence"][0]["case"]["id"] == SANITISER.id
     assert answer["cases"][0]["id"] == SANITISER.id
-
-
-def test_search_prints_what_is_inferred_and_who_for_each_part(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    avel, gloves = (
-        record for record in RECORDS if isinstance(record, Actor) and record.id in {"avel", "gants"}
-    )
-    part = SANITISER.participants[0]
-    inferred = Evidence(EvidenceKind.SIMILAR, gloves.description, (), "", SANITISER, part, avel)
-    absent = Participation("Agence régionale de santé", Role.AUTHORITY, "", "valide")
-    firm = Actor("", "Tarot", "voilerie", "Les Sables", source_url="https://exemple.fr/tarot")
-    told = Case("elsewhere O007", "masques", "", period="2020")
-    elsewhere = Evidence(EvidenceKind.SIMILAR, "", (), "", told, part, firm)
-    leather = trade_of("15.20")
-    assert leather
-    able = Evidence(EvidenceKind.MEANS, "", means=MeansMatch(leather, "étuis", ("coupe", "piqûre")))
-    evidence = (inferred, elsewhere, able)
-    hit = ActorHit(1, 2.0, Fit.POSSIBLE, gloves, evidence, ScoreParts(own=1.5, similar=0.5))
-    answer = SearchResult(
-        query="gel",
-        asked=parse("gel"),
-        hits=(hit,),
-        cases=(),
-        total=1,
-        total_cases=0,
-        departments={},
-        themes={},
-        took_ms=1.0,
-        parts=(
-            PartAnswer(Part.MAKER, "", (SANITISER,), (hit,)),
-            PartAnswer(Part.PACKAGING, "cartons", (), (hit,), (Mention(SANITISER, absent),)),
-        ),
-    )
-    monkeypatch.setattr(KnowledgeBase, "search", lambda *_, **__: answer)
-    output = run("search", "gel", "--kb", folder).stdout
-    assert f"↝ inferred: a trade close to that of {avel.name}, who took part in" in output
-    assert (
-        "↝ inferred: a trade close to that of Tarot (Les Sables), voilerie, who did it elsewhere "
-        "in 2020: masques https://exemple.fr/tarot\n"
-    ) in output
-    assert (
-        "↝ inferred: the usual means of its trade (coupe, piqûre) would do for: étuis\n" in output
-    )
-    assert f"         maker  {gloves.name}\n" in output
-    assert f"     packaging  {gloves.name}, [Agence régionale de santé] (usual)\n" in output
-    plain = json.loads(run("search", "gel", "--kb", folder, "--json").stdout)
-    assert plain["hits"][0]["parts"]["similar"] == 0.5
-    evidence = plain["hits"][0]["evidence"][0]
-    assert "case" not in evidence
-    assert evidence["precedent"]["id"] == "avel"
-    assert evidence["precedent"]["case"]["id"] == SANITISER.id
-    assert plain["hits"][0]["evidence"][1]["precedent"]["source_url"] == firm.source_url
-    assert plain["hits"][0]["evidence"][2]["means"]["means"] == ["coupe", "piqûre"]
-    assert [part["role"] for part in plain["roles"]] == ["maker", "packaging"]
-    assert plain["roles"][1]["mentioned"][0]["name"] == "Agence régionale de santé"
-    assert plain["asked"]["text"] == "gel"
-
-
-def test_search_prints_what_a_language_model_understands(
-    folder: Path, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chat_server.says({"trades": ["ganterie de cuir"], "materials": ["peau d'agneau"]})
-    monkeypatch.setenv("QUISAIT_ASSISTANT_URL", chat_server.url)
-    monkeypatch.setenv("QUISAIT_ASSISTANT_MODEL", "little-model")
-    monkeypatch.setenv("QUISAIT_ASSISTANT_SEARCH_WAIT_S", "30")
-    first, *_ = run("search", "mains au chaud", "--kb", folder).stdout.splitlines()
-    assert first == "Understood as: ganterie de cuir, peau d'agneau (little-model)."
-    asked = json.loads(run("search", "mains", "--kb", folder, "--json").stdout)["asked"]
-    assert asked["wording"]["phrases"][0] == {"kind": "trade", "text": "ganterie de cuir"}
-    chat_server.asked.clear()
-    without = run("search", "mains au chaud", "--kb", folder, "--no-wording").stdout
-    assert "Understood as" not in without
-    assert chat_server.asked == []
-    chat_server.status = 500
-    first, *_ = run("search", "mains au chaud", "--kb", folder).stdout.splitlines()
-    assert first == "The language model has not answered: it was not used."
 
 
 def test_search_filters(folder: Path) -> None:
@@ -238,20 +129,6 @@ def test_status_says_whether_the_trade_index_is_used(
         assert result.exit_code == 1
         (line,) = result.stderr.splitlines()
         assert f"{index} holds no trade index that can be read" in line
-
-
-def test_a_trade_index_that_is_named_but_not_used_is_told(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    index = tmp_path / "index"
-    make_trade_index(NOMENCLATURES, WordCountEncoder(dimension=64), index, lambda _: None)
-    assert run("search", "gants", "--kb", folder).exit_code == 0
-    assert not [record for record in caplog.records if record.levelname == "WARNING"]
-    monkeypatch.setenv("QUISAIT_TRADE_INDEX", str(index))
-    assert run("search", "gants", "--kb", folder).exit_code == 0
-    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert str(index) in warning.getMessage()
-    assert "not used" in warning.getMessage()
 
 
 def test_rebuild_reports_its_work(folder: Path) -> None:

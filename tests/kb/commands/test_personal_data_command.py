@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.commands.personal_data import ERASED_KINDS, KEPT
+from kb.commands.personal_data import KEPT
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.personal_data.traits import NOT_ERASED, Kept, PersonalKind
+from kb.registers.personal_data.traits import Kept
 from tests.kb.records import POLISH
 from web.cli import main
 
@@ -25,10 +25,6 @@ def named(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> KnowledgeBase
 
 def run(*arguments: str, given: str = "") -> Result:
     return CliRunner().invoke(main, ["personal-data", *arguments], input=given)
-
-
-def test_the_kinds_are_those_of_the_register() -> None:
-    assert {*ERASED_KINDS} == {*PersonalKind} - NOT_ERASED
 
 
 def test_what_is_found_is_listed_as_erase_takes_it(named: KnowledgeBase) -> None:

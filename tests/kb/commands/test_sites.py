@@ -44,23 +44,6 @@ def test_a_site_is_added_and_its_key_printed(folder: Path) -> None:
     assert (only.department, only.theme, only.per_day) == ("16", "Cuir", 500)
 
 
-def test_origins_without_frames_are_reported(folder: Path) -> None:
-    result = site(
-        folder, "add", "Réseau", "--origin", ORIGIN, "--origin", "https://mon_site.example"
-    )
-    line = "The frame cannot be shown at https://mon_site.example: only the widget can.\n"
-    assert result.stderr == line
-    (only,) = sites(folder).list()
-    assert site(folder, "change", only.key, "--per-day", "7").stderr == line
-    assert site(folder, "change", only.key, "--origin", ORIGIN).stderr == ""
-
-
-def test_a_site_has_the_usual_quota_unless_another_is_given(folder: Path) -> None:
-    assert site(folder, "add", "Réseau", "--origin", ORIGIN).exit_code == 0
-    assert sites(folder).list()[0].per_day == 20_000
-    assert "(default: 20000)" in site(folder, "add", "--help").output
-
-
 def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
     network, other = added(folder, "Réseau", department="16", theme="Cuir"), added(folder, "Autre")
     register = sites(folder)
@@ -84,12 +67,6 @@ def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
     )
 
 
-def test_the_lack_of_sites_is_reported(folder: Path) -> None:
-    result = site(folder, "list")
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "There is no site yet: add one with `quisait site add`.\n"
-
-
 def test_what_is_not_given_stays_as_it_is(folder: Path) -> None:
     network = added(folder, department="16", theme="Cuir")
     assert site(folder, "change", network.key, "--name", "Autre").output.startswith("Autre\n")
@@ -99,14 +76,6 @@ def test_what_is_not_given_stays_as_it_is(folder: Path) -> None:
     changed = sites(folder).get(network.key)
     assert (changed.name, changed.origins) == ("Autre", ("https://b.example",))
     assert (changed.department, changed.theme, changed.per_day) == ("", "Cuir", 7)
-
-
-def test_a_site_is_switched_off_and_on(folder: Path) -> None:
-    key = added(folder).key
-    assert site(folder, "disable", key).output == "Réseau is switched off.\n"
-    assert sites(folder).get(key).disabled
-    assert site(folder, "enable", key).output == "Réseau can show the search again.\n"
-    assert not sites(folder).get(key).disabled
 
 
 def test_a_site_is_deleted_once_it_is_confirmed(folder: Path) -> None:
@@ -151,15 +120,3 @@ def test_unusable_values_are_reported_in_a_line(
     result = site(folder, "add", "Réseau", *arguments)
     assert (result.exit_code, result.output) == (1, f"quisait: {line}\n")
     assert sites(folder).list() == []
-
-
-def test_a_site_needs_an_origin(folder: Path) -> None:
-    result = site(folder, "add", "Réseau")
-    assert result.exit_code == 2
-    assert "--origin" in result.output
-
-
-def test_a_folder_without_a_base_is_reported(tmp_path: Path) -> None:
-    result = site(tmp_path / "nothing", "list")
-    assert result.exit_code == 1
-    assert "is not a knowledge base" in result.output

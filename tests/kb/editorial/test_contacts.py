@@ -97,32 +97,6 @@ def test_what_is_written_meanwhile_is_hidden_only_where_it_is_to_be(firms: Knowl
     assert counts(firms) == (1, COUNT + 1)
 
 
-def test_actors_that_are_merged_meanwhile_are_not_passed_over(firms: KnowledgeBase) -> None:
-    firms.begin_choice("cci", ContactChoice(NONE))
-    with pytest.raises(Killed):
-        firms.finish_choices(after(1))
-    firms.duplicates.decide("f000", "f240", same=True, keep="f000", by="léa")
-    assert number_of(240) in firms.actor("f000").phone
-    firms.finish_choices()
-    assert counts(firms) == (0, 0)
-    assert in_files(firms) == 0
-
-
-def test_a_later_choice_takes_the_place_of_one_under_way(firms: KnowledgeBase) -> None:
-    firms.begin_choice("cci", ContactChoice(MEMBERS))
-    with pytest.raises(Killed):
-        firms.finish_choices(after(1))
-    firms.begin_choice("cci", ContactChoice(PUBLIC))
-    firms.finish_choices()
-    assert counts(firms) == (COUNT, COUNT)
-
-
-def test_a_choice_for_a_source_without_actors_leaves_nothing_to_do(base: KnowledgeBase) -> None:
-    assert not base.begin_choice("cci", ContactChoice(NONE))
-    assert not base.choice_is_under_way()
-    assert base.contact_choices.of("cci") == ContactChoice(NONE)
-
-
 def test_what_no_public_source_says_any_more_is_hidden_in_searches_too(
     base: KnowledgeBase,
 ) -> None:

@@ -7,10 +7,7 @@ import pytest
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.registers.jobs import JobState
 from kb.resolution.merge_rules import SourceRow
-from kb.store.store import SqliteStore
-from kb.upkeep.check import BaseCheck
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import DISTILLER, GLOVER, POLISH
@@ -40,33 +37,6 @@ def ahead(base: KnowledgeBase) -> int:
         return int(store.execute("select count(*) from embeddings_ahead").fetchone()[0])
 
 
-def test_other_changes_leave_it_until_it_is_used(
-    base: KnowledgeBase, word_counts: WordCountEncoder, job: str
-) -> None:
-    base.remove(Kind.ACTOR, [DISTILLER.id])
-    base.rebuild()
-    with base._stores.lend() as store:
-        assert not isinstance(store, SqliteStore) or BaseCheck(store).run() == []
-    assert ahead(base) == 1
-    word_counts.embedded.clear()
-    told: list[int] = []
-    base.ingest_actors("cci", [SourceRow(KNITTER)], told.append)
-    assert word_counts.embedded == []
-    assert sum(told) == 1
-    assert base.search("tricote des bonnets").hits[0].actor.id == KNITTER.id
-    assert ahead(base) == 0
-    # The passage has one of its own, which goes with it.
-    word_counts.embedded.clear()
-    base.remove(Kind.ACTOR, [KNITTER.id])
-    base.ingest_actors("cci", [SourceRow(KNITTER)])
-    assert word_counts.embedded == [KNITTER.description]
-
-
-def test_what_is_not_used_goes_with_the_job(base: KnowledgeBase, job: str) -> None:
-    base.jobs.finish(job, JobState.DONE)
-    assert ahead(base) == 0
-
-
 def test_what_was_derived_before_the_base_changed_is_not_put(base: KnowledgeBase, job: str) -> None:
     """Neither what was embedded for it, nor what others had embedded ahead."""
     late = replace(KNITTER, description="Elle tricote des gants.")
@@ -94,16 +64,6 @@ def test_it_goes_with_what_is_erased(
     word_counts.embedded.clear()
     base.ingest_actors("cci", [SourceRow(KNITTER)])
     assert word_counts.embedded == [KNITTER.description]
-
-
-def test_nothing_is_kept_for_a_job_that_has_ended(
-    base: KnowledgeBase, word_counts: WordCountEncoder, job: str
-) -> None:
-    base.jobs.cancel(job)
-    assert not base.jobs.beat(job, 1, 1)
-    base.jobs.finish(job, JobState.CANCELLED)
-    base.encode_ahead(job, "words-1", [KNITTER])
-    assert ahead(base) == 0
 
 
 def test_another_encoder_than_that_of_the_job_or_the_base_embeds_nothing(

@@ -10,7 +10,6 @@ import pytest
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
-    ReadOnlyKnowledgeBase,
     UnknownRecord,
     WithdrawnRecord,
 )
@@ -46,22 +45,6 @@ def test_each_state_of_a_record_is_a_version(base: KnowledgeBase) -> None:
     assert (first.kind, first.record_id, first.note) == (Kind.ACTOR, "avel", "from the fair")
 
 
-def test_actors_and_cases_of_one_id_have_their_own_versions(base: KnowledgeBase) -> None:
-    case = replace(SANITISER, id="avel")
-    base.put([POLISH, case])
-    assert summary(base.history(Kind.CASE, "avel")) == [(1, "", case)]
-
-
-def test_what_never_was_has_no_versions(base: KnowledgeBase) -> None:
-    assert base.history(Kind.ACTOR, "avel") == []
-
-
-def test_a_record_given_twice_at_once_has_both_versions(base: KnowledgeBase) -> None:
-    base.put([POLISH, MOVED])
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "", MOVED)]
-    assert base.actor("avel") == MOVED
-
-
 def without_versions(base: KnowledgeBase) -> None:
     """Makes a base as one that was written before versions were kept."""
     with sqlite3.connect(base.folder / DATABASE_FILE) as connection:
@@ -77,14 +60,6 @@ def test_a_record_from_before_has_its_state_as_a_first_version(base: KnowledgeBa
     base.put([MOVED], by="max")
     assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
     assert base.history(Kind.ACTOR, "avel")[0].at == "2026-01-02T03:04:05+00:00"
-
-
-def test_a_record_from_before_that_is_removed_leaves_its_state(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    without_versions(base)
-    base.remove(Kind.ACTOR, ["avel", "nobody"])
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    assert base.history(Kind.ACTOR, "nobody") == []
 
 
 def test_a_version_is_kept_with_its_record_or_not_at_all(
@@ -221,45 +196,6 @@ def test_restoring_lifts_a_withdrawal(base: KnowledgeBase) -> None:
     assert base.put([GLOVER]) == [Outcome.UNCHANGED]
 
 
-def test_restoring_what_is_there_changes_nothing(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    generation = base.status().generation
-    assert base.restore(Kind.ACTOR, "avel", 1, by="max") == POLISH
-    assert len(base.history(Kind.ACTOR, "avel")) == 1
-    assert base.status().generation == generation
-
-
-def test_what_was_removed_can_be_restored(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    base.remove(Kind.ACTOR, ["avel"])
-    assert base.restore(Kind.ACTOR, "avel", 1, by="max") == POLISH
-    assert base.ids(Kind.ACTOR) == {"avel"}
-
-
-def test_a_version_put_back_names_whom_its_actors_were_found_to_be(base: KnowledgeBase) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2"), SANITISER])
-    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="max")
-    base.put([replace(base.case(SANITISER.id), need="Du gel")], by="max")
-    restored = base.restore(Kind.CASE, SANITISER.id, 1, by="max")
-    assert base.case(SANITISER.id) == restored
-    assert restored == replace(
-        SANITISER,
-        participants=(
-            replace(SANITISER.participants[0], actor_id="avel-2"),
-            *SANITISER.participants[1:],
-        ),
-    )
-
-
-def test_a_merged_actor_that_is_put_back_is_asked_about_again(base: KnowledgeBase) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2")])
-    base.duplicates.decide("avel", "avel-2", same=True, by="max")
-    base.restore(Kind.ACTOR, "avel-2", 1, by="max")
-    assert base.actor("avel-2").id == "avel-2"
-    (pair,) = base.duplicates.list()
-    assert (pair.left_id, pair.right_id) == ("avel", "avel-2")
-
-
 def test_a_version_that_never_was_cannot_be_restored(base: KnowledgeBase) -> None:
     base.put([POLISH])
     with pytest.raises(UnknownRecord, match="has no version 2"):
@@ -332,12 +268,6 @@ def secretive(lazy_deletes: None, base: KnowledgeBase) -> KnowledgeBase:
     return base
 
 
-def test_a_report_forgets_what_it_tells_of_an_erased_record(secretive: KnowledgeBase) -> None:
-    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
-    (job,) = secretive.jobs.list()
-    assert job.report == {"read": 2, "remarks": [{"row": 3, "reason": "has no name"}]}
-
-
 def test_what_is_erased_leaves_no_byte_in_any_file(
     secretive: KnowledgeBase, word_counts: WordCountEncoder
 ) -> None:
@@ -383,16 +313,6 @@ def test_what_is_erased_does_not_come_back(secretive: KnowledgeBase) -> None:
         secretive.restore(Kind.ACTOR, SECRET.id, 1, by="max")
 
 
-def test_a_source_does_not_bring_back_what_is_erased_under_its_own_id(base: KnowledgeBase) -> None:
-    known = replace(SECRET, siret="55208131766522")
-    base.put([known])
-    rows = [SourceRow(replace(known, id="registre-17"))]
-    assert base.ingest_actors("registre", rows) == [Outcome.UNCHANGED]
-    base.erase(Kind.ACTOR, SECRET.id, by="max")
-    assert base.ingest_actors("registre", rows) == [Outcome.WITHDRAWN]
-    assert base.ids(Kind.ACTOR) == set()
-
-
 def test_what_is_withdrawn_is_not_to_be_compared_any_more(base: KnowledgeBase) -> None:
     base.put([POLISH, replace(POLISH, id="avel-2", siret="")])
     assert len(base.duplicates.list()) == 1
@@ -428,62 +348,4 @@ def test_what_was_merged_into_an_erased_actor_is_erased_with_it(secretive: Knowl
     assert secretive.put([former]) == [Outcome.WITHDRAWN]
 
 
-def test_an_actor_that_was_found_to_be_another_is_erased_as_that_one(base: KnowledgeBase) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2")])
-    base.duplicates.decide("avel", "avel-2", same=True, by="max")
-    with pytest.raises(UnknownRecord, match="was merged into 'avel'"):
-        base.erase(Kind.ACTOR, "avel-2", by="max")
-    base.erase(Kind.ACTOR, "avel", by="max")
-    assert base.put([POLISH, replace(POLISH, id="avel-2")]) == [Outcome.WITHDRAWN] * 2
-
-
-def test_a_process_that_reads_a_former_state_is_waited_for_and_reported(
-    secretive: KnowledgeBase,
-    open_base: OpenBase,
-    word_counts: WordCountEncoder,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
-    impatient = open_base(word_counts)
-    reader = Store.open(secretive.folder / DATABASE_FILE)
-    with reader.reading():
-        reader.counts("words-1")
-        with pytest.raises(KnowledgeBaseError, match="within the hour"):
-            impatient.erase(Kind.ACTOR, SECRET.id, by="max")
-    reader.close()
-    assert secretive.ids(Kind.ACTOR) == {"avel", "matha", "gants"}
-    secretive.erase(Kind.ACTOR, SECRET.id, by="max")
-    assert not any(word.encode() in bytes_of(secretive.folder).lower() for word in WORDS)
-
-
 # Bases as they come
-
-
-def test_a_base_that_cannot_be_written_still_tells_all(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put(RECORDS)
-    base.withdraw(Kind.ACTOR, "matha", by="max")
-    draft = base.edit(Kind.ACTOR, "avel", by="léa")
-    job = base.jobs.add("feed", {}, by="léa")
-    assert base.writable
-    base.close()
-    monkeypatch.setattr("os.access", lambda *_: False)
-    read_only = KnowledgeBase(base.folder, WordCountEncoder)
-    assert not read_only.writable
-    assert summary(read_only.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    assert read_only.withdrawal(Kind.ACTOR, "matha") is not None
-    assert read_only.drafts.list() == [draft]
-    assert read_only.jobs.list() == [job]
-    assert read_only.jobs.waiting()
-    for change in (
-        lambda: read_only.withdraw(Kind.ACTOR, "avel", by="max"),
-        lambda: read_only.restore(Kind.ACTOR, "matha", 1, by="max"),
-        lambda: read_only.erase(Kind.ACTOR, "avel", by="max"),
-        lambda: read_only.publish(draft.id, by="max", revision=1),
-        lambda: read_only.drafts.add(POLISH, by="léa", origin="pasted"),
-        read_only.jobs.claim,
-    ):
-        with pytest.raises(ReadOnlyKnowledgeBase):
-            change()
-    read_only.close()

@@ -148,14 +148,6 @@ def test_every_column_of_text_is_known(base: KnowledgeBase) -> None:
     assert not unknown, "say in kb.registers.personal_data.traits what stands in these columns"
 
 
-def test_every_place_is_in_the_database(base: KnowledgeBase) -> None:
-    for place in PLACES:
-        columns = {
-            row[0] for row in rows(base, f"select name from pragma_table_info('{place.table}')")
-        }
-        assert {place.id, *place.read, *place.by} <= columns, place.table
-
-
 # Finding
 
 
@@ -172,23 +164,6 @@ def test_everything_about_a_person_is_found(told: KnowledgeBase, term: str) -> N
         assert account.tables == {
             "versions": 1, "drafts": 4, "draft_versions": 3, "duplicates": 1,
         }  # fmt: skip
-
-
-def test_each_column_of_each_register_is_read(base: KnowledgeBase) -> None:
-    for place in PLACES:
-        for column in place.read:
-            plant_in(base, place, [column])
-            (found,) = base.personal_data.find("quaxifrage")
-            kind = place.kind or PersonalKind.ACTOR
-            assert (found.kind, found.tables) == (kind, {place.table: 1}), (place.table, column)
-            assert found.id in {"planted", "1"}
-            with base._stores.lend() as store, store.writing():
-                store.execute("pragma defer_foreign_keys = on")
-                store.execute(f"delete from {place.table}")
-
-
-def test_nothing_is_found_of_who_is_not_here(told: KnowledgeBase) -> None:
-    assert told.personal_data.find("Jeanne Martin") == []
 
 
 # Erasing
@@ -232,13 +207,6 @@ def test_what_is_no_persons_is_not_erased(base: KnowledgeBase, kind: PersonalKin
         base.personal_data.erase(kind, "anything", by="max")
 
 
-def test_a_job_that_has_not_ended_is_not_erased(base: KnowledgeBase) -> None:
-    job = base.jobs.add("feed", {"url": "https://a.example/"}, by="max")
-    with pytest.raises(UnknownRecord):
-        base.personal_data.erase(PersonalKind.JOB, job.id, by="max")
-    assert base.jobs.get(job.id) == job
-
-
 # Accounts
 
 
@@ -268,10 +236,6 @@ def test_an_account_is_erased_with_what_is_only_its_own(account: KnowledgeBase) 
     assert "…" in written
     assert NAME not in written
     assert [list_.colleagues for list_ in account.lists.of("Max")] == [()]
-
-
-def test_nobody_can_take_the_name_that_stands_for_erased_accounts(base: KnowledgeBase) -> None:
-    assert base.accounts.add("…", "correct horse battery", AccountRole.CONTRIBUTOR).name == "..."
 
 
 def test_the_last_administrator_is_not_erased(base: KnowledgeBase) -> None:
@@ -306,26 +270,6 @@ def test_a_person_is_taken_out_of_every_text(
     assert not account.status().problems
 
 
-def test_what_things_are_found_by_stays(base: KnowledgeBase) -> None:
-    row = SourceRow(replace(POLISH, id="zorglub-quaxifrage", contact=NAME))
-    base.ingest_actors("registre", [row])
-    base.personal_data.take_out(NAME, by="max")
-    (found,) = base.personal_data.find(NAME)
-    assert (found.kind, found.id) == (PersonalKind.ACTOR, "zorglub-quaxifrage")
-    # The source still knows its own: another reading changes the same organisation.
-    base.ingest_actors("registre", [SourceRow(replace(row.actor, place="Cognac"))])
-    assert base.ids(Kind.ACTOR) == {"zorglub-quaxifrage"}
-    assert base.actor("zorglub-quaxifrage").place == "Cognac"
-
-
-def test_taking_out_what_is_nowhere_changes_nothing(told: KnowledgeBase) -> None:
-    with told._stores.lend() as store:
-        before = store.generation
-    assert told.personal_data.take_out("Jeanne Martin", by="max") == 0
-    with told._stores.lend() as store:
-        assert store.generation == before
-
-
 def test_an_erasure_that_was_interrupted_is_finished_by_whoever_is_next(
     told: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,3 +289,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_whoever_is_next(
     assert not has_traces(told.folder)
     with told._stores.lend() as store:
         assert not store.is_to_be_scrubbed()
+
+
+def test_nobody_can_take_the_name_that_stands_for_erased_accounts(base: KnowledgeBase) -> None:
+    assert base.accounts.add("…", "correct horse battery", AccountRole.CONTRIBUTOR).name == "..."

@@ -1,11 +1,8 @@
-import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EditConflict, KnowledgeBaseError, UnknownRecord, WithdrawnRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
@@ -13,7 +10,7 @@ from kb.registers.drafts import DraftState
 from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.kb.records import GLOVER, POLISH, SANITISER
+from tests.kb.records import POLISH, SANITISER
 
 MOVED = replace(POLISH, place="Angoulême")
 
@@ -31,15 +28,6 @@ def test_what_is_published_is_found_by_the_next_search_of_every_process(
     assert server.drafts.get(draft.id) == published
     version = server.history(Kind.CASE, SANITISER.id)[0]
     assert (version.number, version.by, version.record) == (1, "max", SANITISER)
-
-
-@pytest.mark.parametrize(("said", "kept"), [("", "2024-05-06"), ("2020-07-03", "2020-07-03")])
-def test_a_case_that_does_not_say_when_it_was_moderated_is_given_the_day(
-    base: KnowledgeBase, said: str, kept: str
-) -> None:
-    draft = base.drafts.add(replace(SANITISER, moderated=said), by="léa", origin="gel.pdf")
-    published = base.publish(draft.id, by="max", revision=1, on="2024-05-06")
-    assert published.record == base.case(SANITISER.id) == replace(SANITISER, moderated=kept)
 
 
 def test_only_what_is_new_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
@@ -71,11 +59,6 @@ def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase, state: D
         base.publish(draft.id, by="max", revision=2)
 
 
-def test_a_draft_that_is_not_there_is_not_published(base: KnowledgeBase) -> None:
-    with pytest.raises(UnknownRecord, match="no draft"):
-        base.publish("x", by="max", revision=1)
-
-
 def test_of_many_who_publish_at_once_one_does(
     open_base: OpenBase, word_counts: WordCountEncoder
 ) -> None:
@@ -98,27 +81,6 @@ def test_of_many_who_publish_at_once_one_does(
     ]
 
 
-def test_a_draft_saved_while_it_is_being_embedded_is_not_published(open_base: OpenBase) -> None:
-    encoding, saved = threading.Event(), threading.Event()
-
-    class Slow(WordCountEncoder):
-        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-            encoding.set()
-            assert saved.wait(60)
-            return super().encode(texts, kind)
-
-    author, moderator = open_base(WordCountEncoder()), open_base(Slow())
-    draft = author.drafts.add(SANITISER, by="léa", origin="gel.pdf")
-    with ThreadPoolExecutor(1) as threads:
-        publishing = threads.submit(moderator.publish, draft.id, by="max", revision=1)
-        assert encoding.wait(60)
-        author.drafts.save(draft.id, replace(SANITISER, title="Du gel"), by="léa", revision=1)
-        saved.set()
-        with pytest.raises(EditConflict, match="changed by léa"):
-            publishing.result()
-    assert author.ids(Kind.CASE) == set()
-
-
 def test_a_draft_is_published_with_its_record_or_not_at_all(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,27 +100,6 @@ def test_a_draft_is_published_with_its_record_or_not_at_all(
 
 
 # Of a published record
-
-
-def test_an_edit_changes_the_published_record(base: KnowledgeBase) -> None:
-    base.put([POLISH, GLOVER])
-    draft = base.edit(Kind.ACTOR, "avel", by="léa")
-    assert (draft.record, draft.based_on, draft.state) == (POLISH, 1, DraftState.DRAFT)
-    base.drafts.save(draft.id, MOVED, by="léa", revision=1)
-    assert base.actor("avel") == POLISH
-    base.publish(draft.id, by="max", revision=2)
-    assert base.actor("avel") == MOVED
-    assert [version.by for version in base.history(Kind.ACTOR, "avel")] == ["", "max"]
-    assert base.ids(Kind.ACTOR) == {"avel", "gants"}
-
-
-def test_an_edit_that_changes_nothing_is_published_without_a_version(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    generation = base.status().generation
-    draft = base.edit(Kind.ACTOR, "avel", by="léa")
-    assert base.publish(draft.id, by="max", revision=1).state is DraftState.PUBLISHED
-    assert len(base.history(Kind.ACTOR, "avel")) == 1
-    assert base.status().generation == generation
 
 
 def test_what_does_not_exist_cannot_be_edited(base: KnowledgeBase) -> None:
@@ -197,48 +138,13 @@ def test_an_edit_does_not_bring_back_what_was_withdrawn_since(base: KnowledgeBas
     assert base.ids(Kind.ACTOR) == set()
 
 
-def test_an_edit_does_not_bring_back_what_was_found_to_be_another_since(
-    base: KnowledgeBase,
-) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2")])
-    draft = base.edit(Kind.ACTOR, "avel-2", by="léa")
-    base.duplicates.decide("avel", "avel-2", same=True, by="max")
-    with pytest.raises(EditConflict, match="was merged into 'avel'"):
-        base.publish(draft.id, by="léa", revision=1, force=True)
-    assert base.ids(Kind.ACTOR) == {"avel"}
-
-
-def test_a_draft_names_whom_its_actors_were_found_to_be(base: KnowledgeBase) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2")])
-    draft = base.drafts.add(SANITISER, by="léa", origin="pasted")
-    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="max")
-    base.publish(draft.id, by="max", revision=1)
-    assert base.case(SANITISER.id).participants[0].actor_id == "avel-2"
-
-
 # Under an id that is taken
-
-
-def test_a_new_record_does_not_take_another_s_place(base: KnowledgeBase) -> None:
-    base.put([SANITISER, replace(SANITISER, id=f"{SANITISER.id}-2", title="Again")])
-    draft = base.drafts.add(replace(SANITISER, text="Autre."), by="léa", origin="gel.pdf")
-    published = base.publish(draft.id, by="max", revision=1)
-    assert published.record == replace(SANITISER, id=f"{SANITISER.id}-3", text="Autre.")
-    assert base.case(published.record.id) == published.record
-    assert base.case(SANITISER.id) == SANITISER
 
 
 def test_two_drafts_of_one_id_become_two_records(base: KnowledgeBase) -> None:
     first, second = (base.drafts.add(SANITISER, by="léa", origin=name) for name in "ab")
     assert base.publish(first.id, by="max", revision=1).record.id == SANITISER.id
     assert base.publish(second.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
-
-
-def test_a_new_record_does_not_take_the_id_of_a_removed_one(base: KnowledgeBase) -> None:
-    base.put([SANITISER])
-    base.remove(Kind.CASE, [SANITISER.id])
-    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
-    assert base.publish(draft.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
 
 
 def test_a_new_draft_does_not_bring_back_what_was_withdrawn_or_erased(base: KnowledgeBase) -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,6 @@ from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.resolution.merge_rules import SourceRow
-from tests.encoders import WordCountEncoder
 
 SIRET = "73282932000074"
 AVEL = Actor(id="avel", name="Avel", description="Fabrique des cirages.", country="FR", siret=SIRET)
@@ -82,29 +80,6 @@ def test_once_a_person_merges_them_a_row_of_either_name_is_of_the_one(
     assert base.ids(Kind.ACTOR) == {"avel"}
 
 
-def test_of_actors_with_one_siret_a_row_is_of_the_one_with_its_name(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "annuaire", replace(SAPHIR, id="a"))
-    outcomes = ingest(base, "poles", SAME, replace(SAPHIR, id="b", phone=("+33536490010",)))
-    assert outcomes == [Outcome.COMPLETED, Outcome.COMPLETED]
-    assert base.ids(Kind.ACTOR) == {"avel", "a"}
-
-
-def test_another_name_with_the_id_and_the_siret_of_a_firm_stays_apart(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    assert ingest(base, "annuaire", replace(SAPHIR, id="avel")) == [Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"avel", "avel-annuaire"}
-    assert base.actor("avel") == AVEL
-
-
-def test_the_siret_of_a_withdrawn_actor_brings_nothing_back(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "annuaire", SAPHIR)
-    base.withdraw(Kind.ACTOR, "avel", by="lea")
-    assert ingest(base, "poles", SAME) == [Outcome.WITHDRAWN]
-    assert base.ids(Kind.ACTOR) == {"S-1"}
-
-
 HERE = replace(MERLET, place="Cognac", department="16", phone=("+33536490010",))
 THERE = replace(HERE, id="77", name="MERLET SAS", description="Distille des vins.")
 
@@ -135,12 +110,6 @@ def test_a_source_has_each_firm_once(base: KnowledgeBase) -> None:
     assert base.duplicates.count() == 3
 
 
-def test_two_rows_that_are_certainly_one_actor_do_not_both_join_it(base: KnowledgeBase) -> None:
-    ingest(base, "cci", HERE)
-    outcomes = ingest(base, "annuaire", THERE, replace(THERE, id="78"))
-    assert outcomes == [Outcome.COMPLETED, Outcome.ADDED]
-
-
 def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> None:
     ingest(base, "cci", HERE)
     ingest(base, "annuaire", replace(THERE, phone=()))
@@ -148,26 +117,6 @@ def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> Non
     base.prune(["annuaire"], lambda _source, _key: False)
     assert ingest(base, "annuaire", THERE) == [Outcome.ADDED]
     assert base.ids(Kind.ACTOR) == {"merlet", "77"}
-
-
-def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
-    assert ingest(base, "cci", AVEL, SAME) == [Outcome.ADDED, Outcome.CHANGED]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
-
-
-def test_telling_the_same_again_changes_nothing(
-    base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "annuaire", SAME)
-    before = base.claims.of("avel"), base.status().generation, list(word_counts.embedded)
-    assert ingest(base, "cci", AVEL) == [Outcome.UNCHANGED]
-    assert ingest(base, "annuaire", SAME) == [Outcome.UNCHANGED]
-    assert (
-        base.claims.of("avel"),
-        base.status().generation,
-        word_counts.embedded,
-    ) == before
 
 
 def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
@@ -179,65 +128,12 @@ def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
     assert base.actor("avel").name == "Avel (Saphir)"
 
 
-def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    generation = base.status().generation
-    assert ingest(base, "annuaire", AVEL) == [Outcome.UNCHANGED]
-    assert base.status().generation == generation
-    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
-    assert len(base.history(Kind.ACTOR, "avel")) == 1
-
-
-def test_a_source_of_before_sources_goes_on_under_its_name(base: KnowledgeBase) -> None:
-    base.put([AVEL])
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.actors() == [replace(AVEL, description="Fabrique des cires.")]
-    assert base.claims.sources() == [("cci", 1)]
-
-
-def test_known_values_become_claims_of_an_unnamed_source_when_others_come(
-    base: KnowledgeBase,
-) -> None:
-    base.put([AVEL])
-    ingest(base, "annuaire", SAME)
-    assert base.claims.sources() == [("", 1), ("annuaire", 1)]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
-    assert base.actor("avel").description == "Fabrique des cires."
-
-
-def test_ids_of_two_sources_that_are_of_two_firms_stay_two(base: KnowledgeBase) -> None:
-    ingest(base, "cci", replace(AVEL, id="1"))
-    ingest(base, "annuaire", replace(MERLET, id="1"))
-    assert {actor.id: actor.name for actor in base.actors()} == {
-        "1": "Avel",
-        "1-annuaire": "Merlet",
-    }
-    assert ingest(base, "annuaire", replace(MERLET, id="1", place="Cognac")) == [Outcome.CHANGED]
-    assert base.actor("1-annuaire").place == "Cognac"
-
-
-def test_ids_of_two_sources_that_are_of_one_firm_are_one(base: KnowledgeBase) -> None:
-    ingest(base, "cci", MERLET)
-    assert ingest(base, "annuaire", replace(MERLET, place="Cognac")) == [Outcome.COMPLETED]
-    assert base.actors() == [replace(MERLET, place="Cognac")]
-
-
 def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL, MERLET)
     assert base.put([replace(AVEL, name="Avel-Saphir")], by="lea") == [Outcome.CHANGED]
     ingest(base, "cci", replace(AVEL, name="AVEL", place="Magnac"))
     assert base.actor("avel") == replace(AVEL, name="Avel-Saphir", place="Magnac")
     assert ("moderation", "name", "Avel-Saphir") in claims_of(base, "avel")
-
-
-def test_what_a_moderator_restored_stands(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "cci", replace(AVEL, name="Lave"))
-    base.restore(Kind.ACTOR, "avel", 1, by="lea")
-    ingest(base, "cci", replace(AVEL, name="Lave", place="Magnac"))
-    assert base.actor("avel") == replace(AVEL, place="Magnac")
 
 
 def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
@@ -248,13 +144,6 @@ def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     assert base.actors() == [MERLET]
     base.restore(Kind.ACTOR, "avel", 1, by="lea")
     assert ingest(base, "cci", changed) == [Outcome.CHANGED]
-
-
-def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    base.withdraw(Kind.ACTOR, "avel", by="max")
-    assert ingest(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
 def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase) -> None:
@@ -274,13 +163,6 @@ def test_values_that_a_source_no_longer_gives_are_removed(base: KnowledgeBase) -
     assert base.prune(["annuaire"], lambda _source, _key: False) == 1
     assert base.actors() == []
     assert base.claims.sources() == []
-
-
-def test_what_nobody_is_known_to_tell_is_removed_with_the_only_source(base: KnowledgeBase) -> None:
-    base.put([MERLET])
-    ingest(base, "cci", AVEL)
-    assert base.prune(["cci"], lambda _source, key: key == "avel") == 1
-    assert base.actors() == [AVEL]
 
 
 def test_what_nobody_is_known_to_tell_stays_beside_other_sources(base: KnowledgeBase) -> None:
@@ -304,7 +186,6 @@ CASE = Case(
         Participation("Avel", Role.BUYER, "avel"),
     ),
 )
-Decide = Callable[[KnowledgeBase], None]
 
 
 def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
@@ -324,25 +205,6 @@ def test_likely_duplicates_are_listed_with_what_speaks_for_it(twins: KnowledgeBa
     assert (found.left_id, found.right_id) == ("merlet", "merlet-2")
     assert found.reasons == ("same_name", "same_place")
     assert twins.duplicates.count() == 1
-
-
-def test_two_of_one_batch_are_compared(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE, TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
-def test_a_base_from_before_duplicates_is_compared_whole(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE)
-    with base._stores.lend() as store, store.writing():
-        store.execute("delete from blocks")
-        store.execute("delete from properties where name = 'blocking'")
-    ingest(base, "annuaire", TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
-def test_actors_that_are_no_longer_alike_are_no_longer_listed(twins: KnowledgeBase) -> None:
-    ingest(twins, "annuaire", replace(TWIN, name="Jolival"))
-    assert pairs(twins) == []
 
 
 def test_different_is_never_asked_again(twins: KnowledgeBase) -> None:
@@ -376,13 +238,6 @@ def test_merged_actors_stay_merged_when_they_are_ingested_again(twins: Knowledge
     assert twins.actor("merlet").website == "https://merlet.fr"
 
 
-def test_a_pair_of_one_that_is_gone_is_asked_of_the_kept_one(twins: KnowledgeBase) -> None:
-    ingest(twins, "web", replace(TWIN, id="merlet-3", name="Distillerie Merlet"))
-    assert len(pairs(twins)) == 3
-    twins.duplicates.decide("merlet", "merlet-2", same=True, by="lea")
-    assert pairs(twins) == [("merlet", "merlet-3")]
-
-
 @pytest.mark.parametrize(
     ("left", "right", "keep"), [("merlet", "x", ""), ("x", "merlet", ""), ("merlet", "avel", "x")]
 )
@@ -393,8 +248,3 @@ def test_a_decision_on_what_is_no_actor_is_refused(
     with pytest.raises(UnknownRecord):
         twins.duplicates.decide(left, right, same=same, keep=keep, by="lea")
     assert len(twins.actors()) == 3
-
-
-def test_the_actors_of_two_that_were_never_listed_can_be_one(twins: KnowledgeBase) -> None:
-    twins.duplicates.decide("avel", "merlet", same=True, by="lea")
-    assert twins.actor("merlet").id == "avel"

@@ -10,9 +10,6 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.contact_lists import (
-    MAX_ENTRIES,
-    MAX_LISTS,
-    MAX_NOTE_CHARS,
     CallStatus,
     ContactList,
     ListEntry,
@@ -49,34 +46,6 @@ def test_the_first_pick_makes_a_list_which_others_do_not_see(base: KnowledgeBase
         base.lists.get(made.id, by=BOB)
 
 
-def test_a_pick_keeps_what_is_there_and_adds_a_note_below_it(base: KnowledgeBase) -> None:
-    called = replace(AVEL, status=CallStatus.CALLED, note="rappeler lundi")
-    base.lists.pick([called], by=LEA)
-    after = base.lists.pick([AVEL, replace(AVEL, note="tél. le matin"), AVEL], by=LEA)
-    assert len(after.entries) == 1
-    assert after.entries[0].note == "rappeler lundi\ntél. le matin"
-    assert after.entries[0].status is CallStatus.CALLED
-
-
-def test_a_list_has_an_end(base: KnowledgeBase) -> None:
-    full = base.lists.pick([ListEntry(f"a{n}") for n in range(MAX_ENTRIES)], by=LEA)
-    with pytest.raises(ListError, match="at most 200"):
-        base.lists.pick([AVEL], by=LEA)
-    with pytest.raises(ListError, match="at most 200"):
-        base.lists.save(full.id, [(AVEL, "")], by=LEA)
-    assert ids(base.lists.get(full.id, by=LEA)) == ids(full)
-    with pytest.raises(ListError, match="A note has at most"):
-        base.lists.pick([replace(full.entries[0], note="x" * (MAX_NOTE_CHARS + 1))], by=LEA)
-
-
-def test_an_account_has_so_many_lists(base: KnowledgeBase) -> None:
-    for number in range(MAX_LISTS):
-        base.lists.add(f"liste {number}", by=LEA)
-    with pytest.raises(ListError, match="50 lists"):
-        base.lists.add("de trop", by=LEA)
-    base.lists.add("la première", by=BOB)
-
-
 def test_of_two_who_write_at_once_the_second_is_told(base: KnowledgeBase) -> None:
     made = base.lists.pick([AVEL, ListEntry("merlet")], by=LEA)
     base.lists.share(made.id, BOB, by=LEA)
@@ -101,27 +70,6 @@ def test_of_two_who_write_at_once_the_second_is_told(base: KnowledgeBase) -> Non
     assert base.lists.get(made.id, by=LEA).entries == after.entries
     base.lists.save(made.id, [(replace(avel, note="de Léa"), after.entries[0].mark)], by=LEA)
     assert base.lists.get(made.id, by=BOB).entries[0].note == "de Léa"
-
-
-def test_what_a_colleague_took_out_is_not_lost_either(base: KnowledgeBase) -> None:
-    made = base.lists.pick([AVEL], by=LEA)
-    entry = made.entries[0]
-    base.lists.drop(["avel"], by=LEA, list_id=made.id)
-    assert base.lists.save(made.id, [(entry, entry.mark)], by=LEA).entries == ()
-    noted = replace(entry, note="à garder")
-    with pytest.raises(EditConflict):
-        base.lists.save(made.id, [(noted, entry.mark)], by=LEA)
-    assert base.lists.save(made.id, [(noted, "")], by=LEA).entries[0].note == "à garder"
-
-
-def test_entries_move_no_further_than_the_ends(base: KnowledgeBase) -> None:
-    made = base.lists.pick([ListEntry(one) for one in "abc"], by=LEA)
-    for actor_id, steps, order in (
-        ("a", -1, "abc"), ("a", 1, "bac"), ("a", 5, "bca"), ("a", -1, "bac"), ("x", 1, "bac"),
-    ):  # fmt: skip
-        base.lists.move(made.id, actor_id, steps, by=LEA)
-        assert ids(base.lists.get(made.id, by=LEA)) == list(order)
-    assert ids(base.lists.pick([ListEntry("d")], by=LEA)) == list("bacd")
 
 
 def test_several_lists_of_which_one_takes_picks(base: KnowledgeBase) -> None:
@@ -167,25 +115,8 @@ def test_a_colleague_changes_a_list_and_its_owner_alone_gives_it(base: Knowledge
     assert base.lists.of(BOB) == []
 
 
-def test_picks_go_to_a_list_that_is_shared_only_when_it_is_chosen(base: KnowledgeBase) -> None:
-    shared = base.lists.pick([AVEL], by=LEA)
-    base.lists.share(shared.id, BOB, by=LEA)
-    own = base.lists.pick([ListEntry("merlet", note="confidentiel")], by=BOB)
-    assert (own.owner, ids(own)) == (BOB, ["merlet"])
-    assert ids(base.lists.get(shared.id, by=LEA)) == ["avel"]
-    base.lists.choose(shared.id, by=BOB)
-    assert ids(base.lists.pick([ListEntry("merlet")], by=BOB)) == ["avel", "merlet"]
-
-
 def test_what_is_erased_is_in_no_list(base: KnowledgeBase) -> None:
     base.put([Actor("avel", "Avel", "Cirages."), Actor("merlet", "Merlet", "Alcools.")])
     made = base.lists.pick([AVEL, ListEntry("merlet")], by=LEA)
     base.erase(Kind.ACTOR, "avel", by=LEA)
     assert ids(base.lists.get(made.id, by=LEA)) == ["merlet"]
-
-
-def test_a_note_is_kept_without_what_nobody_sees() -> None:
-    entry = ListEntry("a", "  du \n gel " + "x" * 400, note=" un\r\ndeux\x00\x1b ").cleaned()
-    assert entry.note == "un\ndeux"
-    assert entry.need.startswith("du gel x")
-    assert len(entry.need) == 300

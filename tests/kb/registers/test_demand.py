@@ -85,24 +85,6 @@ def test_nothing_is_counted_before_somebody_chooses_so_and_all_goes_with_the_cho
     assert base.demand.choice().by == "Marc"
 
 
-def test_what_is_old_is_forgotten_its_words_first(base: KnowledgeBase, demand: Demand) -> None:
-    for number in range(3):
-        ask(demand, number, "une hélice")
-    assert demand.missed()
-    ask(demand, Demand.NEED_DAYS, "un ressort")  # the first day is too old now
-    assert demand.missed() == []
-    assert "lice" not in everything_in(base)
-    ask(demand, Demand.NEED_DAYS + 2, "un ressort")
-    assert demand.below_threshold() == 1
-    assert set(demand.searches("")) == {
-        day(number) for number in (0, 1, 2, Demand.NEED_DAYS, Demand.NEED_DAYS + 2)
-    }
-    ask(demand, Demand.SEARCH_DAYS + 1, "un ressort")
-    assert set(demand.searches("")) == {
-        day(number) for number in (2, Demand.NEED_DAYS, Demand.NEED_DAYS + 2, 366)
-    }
-
-
 def test_a_need_can_be_erased(base: KnowledgeBase, demand: Demand) -> None:
     for number in range(3):
         ask(demand, number, "une hélice", "un ressort")

@@ -8,7 +8,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import (
-    OPEN_STATES,
     Draft,
     Drafts,
     DraftState,
@@ -76,14 +75,6 @@ def test_all_values_of_a_draft_are_kept(drafts: Drafts) -> None:
 def test_a_draft_that_is_not_submitted_is_its_author_s(drafts: Drafts) -> None:
     draft = drafts.add(POLISH, by="léa", origin="pasted", submitted=False)
     assert draft.state is DraftState.DRAFT
-
-
-def test_a_draft_is_not_in_the_base(base: KnowledgeBase, drafts: Drafts) -> None:
-    generation = base.status().generation
-    added(drafts)
-    assert base.ids(Kind.CASE) == set()
-    assert base.search("gel hydroalcoolique").cases == ()
-    assert base.status().generation == generation
 
 
 def test_drafts_are_listed_newest_first_by_state_and_author(drafts: Drafts) -> None:
@@ -162,22 +153,6 @@ def test_a_state_comes_with_a_message_and_is_a_revision(drafts: Drafts) -> None:
     assert [version.note for version in drafts.versions(draft.id)] == ["", "Who made the bottles?"]
 
 
-def test_a_rejected_draft_is_reopened_before_it_is_saved(drafts: Drafts) -> None:
-    draft = added(drafts)
-    drafts.set_state(draft.id, DraftState.REJECTED, by="max", revision=1)
-    with pytest.raises(EditConflict, match="rejected"):
-        drafts.save(draft.id, SANITISER, by="léa", revision=2)
-    drafts.set_state(draft.id, DraftState.RETURNED, by="max", revision=2)
-    assert drafts.save(draft.id, SANITISER, by="léa", revision=3).revision == 4
-
-
-def test_only_the_base_publishes(drafts: Drafts) -> None:
-    draft = added(drafts)
-    with pytest.raises(ValueError, match="published by the knowledge base"):
-        drafts.set_state(draft.id, DraftState.PUBLISHED, by="max", revision=1)
-    assert DraftState.PUBLISHED not in OPEN_STATES
-
-
 def test_a_draft_that_is_deleted_is_gone_with_its_revisions(drafts: Drafts) -> None:
     draft, other = added(drafts), added(drafts)
     drafts.delete(draft.id)
@@ -186,15 +161,3 @@ def test_a_draft_that_is_deleted_is_gone_with_its_revisions(drafts: Drafts) -> N
         drafts.get(draft.id)
     assert drafts.versions(draft.id) == []
     assert drafts.list() == [other]
-
-
-def test_a_draft_of_another_id_cannot_be_saved(drafts: Drafts) -> None:
-    with pytest.raises(UnknownRecord, match="no draft with the id 'x'"):
-        drafts.save("x", SANITISER, by="léa", revision=1)
-
-
-def test_a_draft_of_a_published_record_cannot_become_another(base: KnowledgeBase) -> None:
-    base.put([SANITISER])
-    draft = base.edit(Kind.CASE, SANITISER.id, by="léa")
-    with pytest.raises(EditConflict, match="cannot become another record"):
-        base.drafts.save(draft.id, replace(SANITISER, id="other"), by="léa", revision=1)

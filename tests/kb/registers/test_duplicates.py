@@ -8,10 +8,6 @@ from kb.registers.duplicates import DuplicateState
 from kb.resolution.merge_rules import SourceRow
 
 PHONE = "+33536490010"
-NAMES = (
-    "Abricot Bolide Cactus Dragon Ecluse Fenouil Girafe Hamac Igloo Jumelle Kayak Lagune Mimosa"
-    " Noisette Orage Pivoine Quinoa Rivage Sirocco Tambour Umbria Vanille Wagram Xylo Yaourt Zinnia"
-).split()
 MERLET = Actor(id="a", name="Merlet SARL", place="Cognac", department="16")
 SAME = Actor(id="b", name="Ets Merlet", place="Cognac", department="16")
 
@@ -42,27 +38,6 @@ def test_establishments_in_two_towns_are_related_and_no_question(base: Knowledge
     assert pairs(base, DuplicateState.RELATED) == {("a", "b")}
     base.duplicates.decide("a", "b", same=False)
     assert pairs(base, DuplicateState.RELATED) == set()
-
-
-def test_a_pair_is_judged_anew_when_its_contact_becomes_common(base: KnowledgeBase) -> None:
-    names = ("Avel", "Saphir", "Ortho3D", "Vignal", "Numéria", "Biolaq")
-    firms = [replace(MERLET, id=name, name=name, phone=(PHONE,)) for name in names]
-    ingest(base, "cci", *firms[:2])
-    assert pairs(base) == {("Avel", "Saphir")}
-    ingest(base, "cci", *firms[2:])
-    assert pairs(base) == set()
-
-
-def test_a_contact_of_more_than_a_block_holds_is_common(base: KnowledgeBase) -> None:
-    firms = [
-        replace(MERLET, id=f"f{n}", name=name, place=f"Lieu {n}", phone=(PHONE,))
-        for n, name in enumerate(NAMES)
-    ]
-    ingest(base, "cci", replace(MERLET, name="Avel", phone=(PHONE,)))
-    ingest(base, "cci", replace(SAME, name="Saphir", phone=(PHONE,)))
-    assert base.duplicates.count() == 1
-    ingest(base, "annuaire", *firms)
-    assert pairs(base) == set()
 
 
 def test_a_base_of_other_rules_is_judged_anew(base: KnowledgeBase) -> None:

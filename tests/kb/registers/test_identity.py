@@ -7,8 +7,6 @@ import pytest
 from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.identity import DEFAULT_NAME, UNCHANGED, Identity
-from tests.conftest import OpenBase
-from tests.encoders import WordCountEncoder
 
 IDENTITY = Identity(
     name="Réseau de l’Angoumois",
@@ -23,18 +21,6 @@ def test_a_base_that_nobody_changed_has_the_default_identity(base: KnowledgeBase
     assert base.identity.current() == UNCHANGED
     assert base.identity.current().identity.name == DEFAULT_NAME
     assert base.identity.revisions() == []
-
-
-def test_what_is_saved_is_kept_as_it_is_used(base: KnowledgeBase) -> None:
-    saved = base.identity.save(IDENTITY, by="Léa", revision=0)
-    assert base.identity.current() == saved
-    assert (saved.revision, saved.by) == (1, "Léa")
-    assert saved.identity == replace(
-        IDENTITY,
-        accent="#1d6fa5",
-        contact="mailto:reseau@angoumois.example",
-        texts={"privacy.fr": "## Qui\n\nNous."},
-    )
 
 
 def test_every_change_is_a_revision_and_none_is_lost(base: KnowledgeBase) -> None:
@@ -52,15 +38,6 @@ def test_every_change_is_a_revision_and_none_is_lost(base: KnowledgeBase) -> Non
     assert base.identity.current() == second
     with pytest.raises(UnknownRecord):
         base.identity.get(3)
-
-
-def test_another_process_sees_a_change_at_once(
-    base: KnowledgeBase, open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    other = open_base(word_counts)
-    assert other.identity.current() == UNCHANGED
-    base.identity.save(IDENTITY, by="Léa", revision=0)
-    assert other.identity.current().identity.name == IDENTITY.name
 
 
 @pytest.mark.parametrize(
@@ -84,9 +61,3 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_field(
         base.identity.save(wrong, by="Léa", revision=0)
     assert refusal.value.field == field
     assert base.identity.current() == UNCHANGED
-
-
-def test_an_empty_name_is_that_of_the_software(base: KnowledgeBase) -> None:
-    saved = base.identity.save(Identity(name="  ", accent="#123456"), by="Léa", revision=0)
-    assert saved.identity.name == DEFAULT_NAME
-    assert not saved.identity.has_own_name

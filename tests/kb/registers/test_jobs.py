@@ -69,12 +69,6 @@ def test_no_more_are_added_at_once_than_may_wait_or_run(jobs: Jobs, other: Jobs)
     jobs.add("feed", {}, by="léa")
 
 
-def test_jobs_are_listed_newest_first(jobs: Jobs) -> None:
-    first, second, third = (jobs.add("feed", {}, by="") for _ in range(3))
-    assert jobs.list() == [third, second, first]
-    assert jobs.list(limit=2) == [third, second]
-
-
 def test_the_oldest_is_claimed_first_and_once(jobs: Jobs, other: Jobs) -> None:
     first, second = jobs.add("feed", {}, by=""), jobs.add("feed", {}, by="")
     assert jobs.waiting()
@@ -121,27 +115,6 @@ def test_no_worker_waits_for_who_writes_something_else(
     assert jobs.get(first.id).state is JobState.DONE
 
 
-@pytest.mark.parametrize("engine", ["postgres"])
-def test_a_job_that_another_worker_is_taking_is_passed_over(
-    jobs: Jobs, base: KnowledgeBase
-) -> None:
-    first, second = (jobs.add("feed", {}, by="léa") for _ in range(2))
-    with base._stores.lend() as store, store.writing_rows():
-        taken = jobs._next(store, and_take=store.and_take)
-        assert taken is not None
-        assert taken["id"] == first.id
-        assert claimed(jobs).id == second.id
-        assert jobs.claim() is None
-    assert claimed(jobs).id == first.id
-
-
-def test_a_beat_tells_how_far_a_job_is(jobs: Jobs) -> None:
-    job = jobs.add("feed", {}, by="")
-    claimed(jobs)
-    assert jobs.beat(job.id, 3, 10)
-    assert (jobs.get(job.id).done, jobs.get(job.id).total) == (3, 10)
-
-
 def test_a_job_ends_with_its_report(jobs: Jobs) -> None:
     job = jobs.add("feed", {}, by="")
     claimed(jobs)
@@ -152,25 +125,6 @@ def test_a_job_ends_with_its_report(jobs: Jobs) -> None:
     assert ended.message == "all"
     assert ended.finished_at >= ended.started_at
     assert not jobs.working()
-
-
-def test_a_final_state_is_final(jobs: Jobs) -> None:
-    for state in FINAL_STATES:
-        job = jobs.add("feed", {}, by="")
-        claimed(jobs)
-        jobs.finish(job.id, state, {}, "")
-        jobs.cancel(job.id)
-        assert not jobs.beat(job.id, 1, 1)
-        jobs.finish(job.id, JobState.FAILED, {}, "late")
-        jobs.release(job.id)
-        assert jobs.get(job.id).state is state
-        assert jobs.get(job.id).message == ""
-        assert jobs.claim() is None
-
-
-def test_a_job_does_not_end_as_running(jobs: Jobs) -> None:
-    with pytest.raises(ValueError, match="running"):
-        jobs.finish("x", JobState.RUNNING)
 
 
 def test_a_waiting_job_is_cancelled_at_once(jobs: Jobs) -> None:
@@ -190,11 +144,6 @@ def test_a_running_job_hears_of_its_cancelling_at_its_next_beat(jobs: Jobs, othe
     assert not jobs.beat(job.id, 1, 1)
     jobs.finish(job.id, JobState.CANCELLED)
     assert other.get(job.id).state is JobState.CANCELLED
-
-
-def test_what_is_not_there_cannot_be_cancelled(jobs: Jobs) -> None:
-    with pytest.raises(UnknownRecord, match="no job with the id 'x'"):
-        jobs.cancel("x")
 
 
 @pytest.mark.usefixtures("silent_at_once")
@@ -222,17 +171,6 @@ def test_a_worker_that_beats_is_left_alone(
     monkeypatch.setattr(module, "SILENCE_S", 30.0)
     assert jobs.beat(job.id, 1, 1)
     assert not other.waiting()
-
-
-@pytest.mark.usefixtures("silent_at_once")
-def test_what_was_to_be_cancelled_when_its_worker_died_is_cancelled(
-    jobs: Jobs, other: Jobs
-) -> None:
-    first, second = jobs.add("feed", {}, by=""), jobs.add("feed", {}, by="")
-    claimed(jobs)
-    jobs.cancel(first.id)
-    assert claimed(other).id == second.id
-    assert jobs.get(first.id).state is JobState.CANCELLED
 
 
 @pytest.mark.usefixtures("silent_at_once")
@@ -294,19 +232,6 @@ def test_parts_come_after_other_jobs_in_their_order(jobs: Jobs, other: Jobs) -> 
     assert jobs.counts()[JobState.RUNNING] == jobs.unfinished("léa") == 2
 
 
-def test_a_part_that_is_left_is_for_others_as_are_all_of_its_job(jobs: Jobs, other: Jobs) -> None:
-    job, unlike = jobs.add("directory", {}, by=""), jobs.add("directory", {}, by="")
-    claimed(jobs)
-    claimed(jobs)
-    jobs.share(job.id, "encoding", [{"first": "1"}, {"first": "0"}])
-    other.leave(claimed(other))
-    assert not other.waiting()
-    assert other.claim() is None
-    jobs.share(unlike.id, "encoding", [{"first": "2"}])
-    assert claimed(other).parameters["first"] == "2"
-    assert [claimed(jobs).parameters["first"] for _ in range(2)] == ["1", "0"]
-
-
 @pytest.mark.parametrize("state", sorted(FINAL_STATES))
 def test_with_a_job_end_its_parts_and_what_they_embedded(
     base: KnowledgeBase, jobs: Jobs, other: Jobs, state: JobState
@@ -325,30 +250,3 @@ def test_with_a_job_end_its_parts_and_what_they_embedded(
     assert kept_ahead(base, job) == {"b"}
     with pytest.raises(UnknownRecord):
         jobs.get(part.id)
-
-
-@pytest.mark.usefixtures("silent_at_once")
-def test_who_takes_over_a_job_has_what_was_embedded_for_it(
-    base: KnowledgeBase, jobs: Jobs, other: Jobs
-) -> None:
-    job = jobs.add("directory", {}, by="")
-    claimed(jobs)
-    jobs.share(job.id, "encoding", [{}])
-    assert kept_ahead(base, job) == {"a"}
-    for _ in range(module.MAX_CLAIMS - 1):
-        assert claimed(other).id == job.id
-        assert kept_ahead(base, job) == {"a"}
-    assert other.claim() is None  # it failed, and its part is gone
-    assert kept_ahead(base, job) == set()
-
-
-def test_a_part_whose_job_ended_stops_at_its_next_beat(jobs: Jobs) -> None:
-    job = jobs.add("directory", {}, by="")
-    claimed(jobs)
-    part = part_of(jobs, job)
-    assert jobs.beat(part.id, 1, 2)
-    jobs.cancel(job.id)
-    jobs.finish(job.id, JobState.CANCELLED)
-    assert not jobs.beat(part.id, 2, 2)
-    jobs.finish(part.id, JobState.DONE)
-    assert jobs.list() == [jobs.get(job.id)]

@@ -3,8 +3,7 @@ from dataclasses import replace
 import pytest
 
 from kb.knowledge_base import KnowledgeBase, Outcome
-from kb.models import Actor, Kind
-from kb.resolution.merge_rules import SourceRow
+from kb.models import Kind
 from kb.store.pool import open_store
 from tests.kb.records import SANITISER
 
@@ -24,12 +23,6 @@ def generation(base: KnowledgeBase) -> str:
     found = store.generation
     store.close()
     return found
-
-
-def test_cases_are_stored_as_in_the_input(base: KnowledgeBase) -> None:
-    assert base.ingest_cases([SANITISER]) == [Outcome.ADDED]
-    assert base.ingest_cases([RETOLD]) == [Outcome.CHANGED]
-    assert base.case(SANITISER.id) == RETOLD
 
 
 def test_corrections_stand_when_the_input_is_repeated(
@@ -55,24 +48,6 @@ def test_the_input_that_takes_up_a_correction_is_no_news(corrected: KnowledgeBas
     corrected.put([again], by="max")
     assert corrected.ingest_cases([CORRECTED]) == [Outcome.UNCHANGED]
     assert corrected.case(SANITISER.id) == again
-
-
-def test_a_correction_of_a_case_from_before_inputs_were_kept_stands(base: KnowledgeBase) -> None:
-    base.put([SANITISER])
-    base.put([CORRECTED], by="léa")
-    assert base.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
-    assert base.case(SANITISER.id) == CORRECTED
-
-
-def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
-    base.ingest_actors("cci", [SourceRow(Actor(id="avel", name="Avel"))])
-    base.ingest_actors("annuaire", [SourceRow(Actor(id="avel-2", name="Avel SAS"))])
-    base.ingest_cases([SANITISER])
-    base.put([CORRECTED], by="léa")
-    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="léa")
-    assert base.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
-    case = base.case(SANITISER.id)
-    assert (case.need, case.participants[0].actor_id) == (CORRECTED.need, "avel-2")
 
 
 def test_nothing_is_kept_of_erased_records_that_are_ingested_again(base: KnowledgeBase) -> None:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kb.errors import ReadOnlyKnowledgeBase, SiteError, UnknownRecord
+from kb.errors import SiteError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor
 from kb.registers.sites import (
     KEY_CHARS,
     KEY_PREFIX,
@@ -18,8 +17,6 @@ from kb.registers.sites import (
     SiteUse,
     origin_of,
 )
-from tests.conftest import OpenBase
-from tests.encoders import WordCountEncoder
 
 ORIGIN = "https://www.reseau.example"
 
@@ -61,19 +58,6 @@ def test_a_site_is_kept_as_it_was_added(sites: Sites) -> None:
     )
     assert re.fullmatch(KEY_PREFIX + "[A-Za-z0-9_-]{16}", site.key)
     assert len(site.key) == KEY_CHARS
-
-
-def test_a_site_with_only_a_name_and_origins_has_no_filters_and_the_usual_quota(
-    network: Site,
-) -> None:
-    assert (network.department, network.theme, network.per_day) == ("", "", 20_000)
-
-
-def test_sites_are_listed_by_name_and_may_share_an_origin(sites: Sites) -> None:
-    added = [sites.add(name, [ORIGIN]) for name in ("zone", "Écrin", "eau", "Écrin")]
-    assert [site.name for site in sites.list()] == ["eau", "Écrin", "Écrin", "zone"]
-    assert {site.key for site in sites.list()} == {site.key for site in added}
-    assert {site.origins for site in sites.list()} == {(ORIGIN,)}
 
 
 @pytest.mark.parametrize(
@@ -183,21 +167,6 @@ def test_what_is_no_origin_is_refused_with_what_to_write(
         assert sites.list() == []
 
 
-def test_the_refusal_of_the_address_of_a_page_gives_the_part_to_leave_out() -> None:
-    with pytest.raises(SiteError) as refused:
-        origin_of("https://www.reseau.example/qui-sait?x=1")
-    assert str(refused.value) == (
-        "'https://www.reseau.example/qui-sait?x=1' is the address of a page, not of a site: "
-        "write https://www.reseau.example – without what follows."
-    )
-
-
-def test_a_frame_cannot_be_shown_where_no_policy_can_name_the_origin(sites: Sites) -> None:
-    without = ("https://mon_site.example", "http://[::1]:8080")
-    site = sites.add("Réseau", [ORIGIN, *without, "http://localhost:3000", "http://127.0.0.1"])
-    assert site.without_frame == without
-
-
 def test_a_site_has_one_to_twenty_origins_each_once(sites: Sites) -> None:
     many = [f"https://{number}.reseau.example" for number in range(20)]
     assert sites.add("Réseau", [*many, many[0] + "/"]).origins == tuple(many)
@@ -238,14 +207,6 @@ def test_a_value_that_cannot_be_used_is_refused_and_changes_nothing(
     assert sites.list() == [network]
 
 
-def test_a_theme_is_written_as_the_base_writes_it(base: KnowledgeBase) -> None:
-    base.put([Actor(id="avel", name="Avel", themes=("Cuir et chaussure",))])
-    assert (
-        base.sites.add("Réseau", [ORIGIN], theme="CUIR ET CHAUSSURE").theme == "Cuir et chaussure"
-    )
-    assert base.sites.add("Réseau", [ORIGIN], theme="Verre").theme == "Verre"
-
-
 def test_a_site_is_changed_switched_off_and_on_and_keeps_its_key(
     sites: Sites, network: Site
 ) -> None:
@@ -256,23 +217,6 @@ def test_a_site_is_changed_switched_off_and_on_and_keeps_its_key(
     assert sites.disable(network.key).disabled
     assert changed(sites, other, name="Encore").disabled
     assert not sites.enable(network.key).disabled
-
-
-def test_an_unknown_site_is_reported(sites: Sites, network: Site) -> None:
-    for asked in (
-        sites.get,
-        sites.disable,
-        sites.enable,
-        sites.delete,
-        sites.counts,
-        sites.use,
-        lambda key: sites.change(
-            key, name="x", origins=[ORIGIN], department="", theme="", per_day=1
-        ),
-    ):
-        with pytest.raises(UnknownRecord, match="no site with the key 'qss_x'"):
-            asked("qss_x")
-    assert sites.list() == [network]
 
 
 # What is counted
@@ -330,45 +274,4 @@ def test_nothing_is_kept_of_a_search_but_numbers(base: KnowledgeBase) -> None:
         ]
 
 
-def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, network: Site) -> None:
-    generation = base.status().generation
-    base.sites.count("2026-07-01", {network.key: SiteCounts(1)})
-    base.sites.disable(network.key)
-    base.sites.delete(network.key)
-    assert base.status().generation == generation
-
-
 # The base
-
-
-def test_a_base_that_cannot_be_written_is_read(
-    base: KnowledgeBase, network: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.sites.count("2026-07-01", {network.key: SiteCounts(1)})
-    base.close()
-    monkeypatch.setattr("os.access", lambda *_: False)
-    read_only = KnowledgeBase(base.folder, WordCountEncoder)
-    sites = read_only.sites
-    assert sites.list() == [network]
-    assert sites.counts(network.key) == [("2026-07-01", SiteCounts(1))]
-    sites.count("2026-07-01", {network.key: SiteCounts()})  # nothing to write
-    for change in (
-        lambda: sites.add("Autre", [ORIGIN]),
-        lambda: changed(sites, network, name="Autre"),
-        lambda: sites.disable(network.key),
-        lambda: sites.enable(network.key),
-        lambda: sites.delete(network.key),
-        lambda: sites.count("2026-07-01", {network.key: SiteCounts(1)}),
-    ):
-        with pytest.raises(ReadOnlyKnowledgeBase):
-            change()
-    read_only.close()
-
-
-def test_another_process_sees_a_site_at_once(
-    sites: Sites, network: Site, open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    other = open_base(word_counts).sites
-    assert other.get(network.key) == network
-    other.disable(network.key)
-    assert sites.get(network.key).disabled

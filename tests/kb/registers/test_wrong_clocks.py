@@ -5,15 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.rereading.schedule import is_due, queue_due
+from ingest.rereading.schedule import queue_due
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, TopicKind
-from kb.registers.jobs import MAX_CLAIMS, JobState
+from kb.registers.jobs import JobState
 from kb.registers.rereading import Interval
-from web.alerts import digests
-from web.mail.writing import SignedLinks
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MAIL = NewMail("claire@example.org", "s", "t", "h", "fr", "digest")
@@ -55,29 +52,6 @@ def test_the_job_of_a_dead_worker_is_claimed_after_the_clock_was_set_back(
     assert jobs.get(job.id).state is JobState.DONE
 
 
-def test_a_clock_that_is_set_back_for_moments_takes_no_job_from_its_worker(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    job = base.jobs.add("feed", {}, by="léa")
-    assert base.jobs.claim()
-    set_clock(timedelta(seconds=-20))
-    assert not base.jobs.waiting()
-    assert base.jobs.working()
-    assert base.jobs.beat(job.id, 1, 2)
-
-
-def test_jobs_are_done_while_a_clock_jumps(base: KnowledgeBase, set_clock: SetClock) -> None:
-    for hours in (0, 9000, -9000, 0, 1, -1):
-        set_clock(timedelta(hours=hours))
-        job = base.jobs.add("feed", {}, by="léa")
-        claimed = base.jobs.claim()
-        assert claimed is not None
-        assert claimed.id == job.id
-        base.jobs.finish(job.id, JobState.DONE)
-    assert MAX_CLAIMS > 1
-    assert not base.jobs.waiting()
-
-
 @pytest.mark.parametrize("back", BACK)
 def test_a_source_is_read_in_the_night_after_the_clock_was_set_back(
     base: KnowledgeBase, set_clock: SetClock, back: timedelta
@@ -92,18 +66,6 @@ def test_a_source_is_read_in_the_night_after_the_clock_was_set_back(
     assert any(queue_due(base, 3, START + back + timedelta(days=night)) for night in nights)
 
 
-def test_a_source_that_was_read_by_a_clock_ahead_is_read_again(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    location = base.source_locations.add("Annuaire", "https://a.example/a.csv", Interval.WEEK)
-    set_clock(timedelta(days=365))
-    assert queue_due(base, 3, START + timedelta(days=365))
-    base.source_locations.succeeded(location, location.validators)
-    set_clock(timedelta())
-    assert is_due(base.source_locations.get("Annuaire"), 3, START)
-    assert queue_due(base, 3, START)
-
-
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
 def test_a_mail_that_a_clock_ahead_queued_is_sent(
     base: KnowledgeBase, set_clock: SetClock, ahead: timedelta
@@ -114,84 +76,3 @@ def test_a_mail_that_a_clock_ahead_queued_is_sent(
     taken = base.outbox.take()
     assert taken is not None
     assert taken.id == id_
-
-
-def test_a_mail_that_failed_or_was_taken_by_a_clock_ahead_is_sent(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    failed, interrupted = base.outbox.queue(MAIL), base.outbox.queue(MAIL)
-    set_clock(timedelta(days=365))
-    for _ in range(2):
-        assert base.outbox.take()
-    base.outbox.failed(failed, "no", for_good=False)
-    set_clock(timedelta())
-    taken = [base.outbox.take(), base.outbox.take()]
-    assert {mail.id for mail in taken if mail} == {failed, interrupted}
-
-
-def test_who_asked_for_mails_by_a_clock_ahead_may_ask_again(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    def ask() -> bool:
-        topic = NewsTopic(TopicKind.CASES)
-        asked = base.subscriptions.ask(
-            "claire@example.org", "fr", topic, Frequency.DAILY, lambda _: _confirming()
-        )
-        return asked is not None
-
-    set_clock(timedelta(days=365))
-    while ask():
-        pass
-    set_clock(timedelta())
-    assert ask()
-
-
-def _confirming() -> NewMail:
-    return NewMail("claire@example.org", "s", "t", "h", "fr", CONFIRM)
-
-
-@pytest.mark.parametrize("frequency", Frequency)
-def test_a_digest_is_due_again_after_a_clock_was_ahead(
-    base: KnowledgeBase, set_clock: SetClock, frequency: Frequency
-) -> None:
-    set_clock(timedelta(days=365))
-    topic = NewsTopic(TopicKind.CASES)
-    asked = base.subscriptions.ask(
-        "claire@example.org", "fr", topic, frequency, lambda _: _confirming()
-    )
-    assert asked is not None
-    confirmed = base.subscriptions.confirm(asked.id)
-    assert not digests.is_due(confirmed, 7, START + timedelta(days=365, hours=1))
-    assert digests.is_due(confirmed, 7, START)
-    until = (START - timedelta(minutes=1)).isoformat(timespec="milliseconds")
-    set_clock(timedelta())
-    assert base.subscriptions.digested([confirmed], None, until=until)
-    [now_told] = base.subscriptions.confirmed()
-    assert not digests.is_due(now_told, 7, START)
-    assert digests.is_due(now_told, 7, START + timedelta(days=8))
-
-
-@pytest.mark.parametrize("days", [-400, 400])
-def test_what_is_not_found_is_counted_whatever_the_clock_says(
-    base: KnowledgeBase, set_clock: SetClock, days: int
-) -> None:
-    base.demand.choose(counted=True, by="Ada")
-    for after in (0, days, 1):
-        set_clock(timedelta(days=after))
-        base.demand.count(clock.today(), {"strong": 1}, [], key="key")
-    assert base.demand.searches(START.date().isoformat())[clock.today()] == {"strong": 1}
-
-
-def test_a_link_in_a_mail_of_a_clock_ahead_can_be_followed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    links = SignedLinks("a secret of thirty-two characters")
-    token = links.sign("confirm", "x")
-    made_at = datetime.now(UTC)
-    for after, value in (
-        (timedelta(hours=-1), "x"), (timedelta(hours=1), "x"), (timedelta(days=-3), None),
-        (timedelta(days=3), None),
-    ):  # fmt: skip
-        monkeypatch.setattr("web.mail.writing.moment", lambda at=made_at + after: at)
-        assert links.read("confirm", token, within_s=2 * 24 * 3600) == value
-    assert links.read("confirm", token) == "x"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kb.errors import KnowledgeBaseError, UnknownRecord
+from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.access.sessions import MOST_OF_ACCOUNT, BrowserSessions
 from kb.registers.accounts import Account, AccountRole
@@ -75,19 +75,6 @@ def test_a_session_that_is_over_is_deleted_when_somebody_signs_in(
     assert rows(base) == 1
 
 
-def test_the_day_of_a_page_is_noted_once(
-    sessions: BrowserSessions, calendar: Calendar, lea: Account
-) -> None:
-    kept = sessions.add("one", lea, "")
-    sessions.note_page(kept)
-    assert sessions.find("one") == (lea, kept)
-    calendar.pass_days(10)
-    sessions.note_page(kept)
-    found = sessions.find("one")
-    assert found
-    assert found[1].seen_on == "2026-03-11"
-
-
 @pytest.mark.parametrize("change", ["password", "role", "disable", "sign out"])
 def test_what_changes_who_may_do_what_ends_the_sessions_of_the_account(
     base: KnowledgeBase, sessions: BrowserSessions, lea: Account, change: str
@@ -108,14 +95,6 @@ def test_what_changes_who_may_do_what_ends_the_sessions_of_the_account(
     assert sessions.find("two") is None
     assert sessions.find("chef")
     assert rows(base) == 1
-
-
-def test_who_signs_in_while_the_password_changes_is_not_in(
-    base: KnowledgeBase, sessions: BrowserSessions, lea: Account
-) -> None:
-    base.accounts.set_password("Léa", "un autre gel en flacon")
-    sessions.add("late", lea, "")
-    assert sessions.find("late") is None
 
 
 def test_an_account_has_so_many_sessions_and_no_more(
@@ -150,17 +129,9 @@ def test_another_process_sees_at_once_what_was_ended(
     assert other.find("one") is None
 
 
-def test_while_another_process_writes_nobody_is_signed_in_or_out(
-    base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
+def test_who_signs_in_while_the_password_changes_is_not_in(
+    base: KnowledgeBase, sessions: BrowserSessions, lea: Account
 ) -> None:
-    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.01)
-    sessions = BrowserSessions(base._stores, calendar)
-    kept = sessions.add("one", lea, "")
-    with base._stores.lend() as other, other.writing():
-        calendar.pass_days(1)
-        sessions.note_page(kept)
-        for change in (lambda: sessions.end(["one"]), lambda: sessions.add("two", lea, "")):
-            with pytest.raises(KnowledgeBaseError, match="locked"):
-                change()
-        assert sessions.find("one") == (lea, kept)
-        assert sessions.find("two") is None
+    base.accounts.set_password("Léa", "un autre gel en flacon")
+    sessions.add("late", lea, "")
+    assert sessions.find("late") is None

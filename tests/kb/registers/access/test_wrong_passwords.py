@@ -50,26 +50,3 @@ def test_many_within_two_days_are_an_attack(base: KnowledgeBase, lea: str) -> No
     assert wrong.of(lea).is_attack
     day[0] += timedelta(days=1)
     assert not wrong.of(lea).is_attack
-
-
-def test_a_count_waits_for_no_writer_and_is_written_with_the_next(
-    base: KnowledgeBase, lea: str
-) -> None:
-    day = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
-    wrong = register(base, day)
-    with base._stores.lend() as other, other.writing():
-        for _ in range(3):
-            wrong.note(lea)
-        assert wrong.of(lea).tried == 3
-        assert register(base, day).of(lea).tried == 0
-    wrong.note(lea)
-    assert wrong.of(lea).tried == 4
-    assert register(base, day).of(lea).tried == 4
-
-
-def test_no_crowd_of_names_fills_memory_while_nothing_can_be_written(base: KnowledgeBase) -> None:
-    wrong = register(base, [datetime(2026, 3, 1, 12, tzinfo=UTC)])
-    with base._stores.lend() as other, other.writing():
-        for number in range(1100):
-            wrong.note(f"name {number}")
-    assert len(wrong._pending) == 1000

@@ -81,13 +81,6 @@ def test_what_is_refused_for_good_is_not_tried_again(outbox: Outbox) -> None:
         outbox.retry(id_)
 
 
-def test_a_sender_that_ended_before_the_server_had_it_lets_another_send_it(outbox: Outbox) -> None:
-    outbox.queue(MAIL, NINE)
-    assert outbox.take(NINE)
-    assert outbox.take(at(9)) is None
-    assert outbox.take(at(11))
-
-
 def test_what_may_have_been_sent_is_not_sent_again_unasked(outbox: Outbox) -> None:
     id_ = outbox.queue(MAIL, NINE)
     assert outbox.take(NINE)
@@ -120,16 +113,3 @@ def test_mails_are_queued_with_their_cause_or_not_at_all(base: KnowledgeBase) ->
             assert recent_mails(store, "claire@example.org", "digest", NINE) == 1
             forget_recipient(store, "claire@example.org", ["confirm", "digest"])
     assert base.outbox.counts().waiting == 0
-
-
-@pytest.mark.parametrize(
-    "written", ["", "claire", "a@b.example, c@d.example", "é@b.example", "a@b.example\r\nX: y@z.fr"]
-)
-def test_a_recipient_is_one_address(outbox: Outbox, written: str) -> None:
-    with pytest.raises(InputError):
-        outbox.queue(replace(MAIL, recipient=written))
-
-
-def test_an_international_domain_is_written_for_mail_servers(outbox: Outbox) -> None:
-    id_ = outbox.queue(replace(MAIL, recipient="mairie@évian.example"))
-    assert outbox.get(id_).mail.recipient == "mairie@xn--vian-9oa.example"

@@ -4,14 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from kb.errors import InputError, UnknownRecord
+from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.alerts import subscriptions as register
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import (
     CONFIRM,
     DIGEST,
-    FIND,
     MOST_MAILS_A_DAY,
     Frequency,
     NewsTopic,
@@ -38,10 +36,6 @@ def mail_to(subscriber: Subscriber, purpose: str) -> NewMail:
 
 def to_confirm(asked: Subscription) -> NewMail:
     return mail_to(asked.subscriber, CONFIRM)
-
-
-def to_find(subscriber: Subscriber) -> NewMail:
-    return mail_to(subscriber, FIND)
 
 
 @pytest.fixture
@@ -108,34 +102,6 @@ def test_nobody_can_flood_the_mailbox_of_another(
     assert once_more(TUESDAY)
 
 
-def test_an_address_that_is_none_is_refused(subscriptions: Subscriptions, ask: Ask) -> None:
-    with pytest.raises(InputError):
-        ask(email="claire")
-    with pytest.raises(InputError):
-        subscriptions.find("claire@", to_find)
-
-
-def test_a_topic_that_is_asked_for_again_is_told_once(
-    subscriptions: Subscriptions, ask: Ask
-) -> None:
-    first = subscriptions.confirm(ask().id, MONDAY)
-    second = subscriptions.ask(CLAIRE, "fr", GEL, Frequency.DAILY, to_confirm, at=TUESDAY)
-    assert second is not None
-    assert subscriptions.of_subscriber(first.subscriber.id) == [first]
-    confirmed = subscriptions.confirm(second.id, TUESDAY)
-    assert confirmed.frequency is Frequency.DAILY
-    assert subscriptions.of_subscriber(first.subscriber.id) == [confirmed]
-
-
-def test_an_address_has_so_many_topics(
-    subscriptions: Subscriptions, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(register, "MOST_OF_ONE", 1)
-    subscriptions.confirm(ask().id, MONDAY)
-    with pytest.raises(InputError, match="1 alerts"):
-        subscriptions.confirm(ask(CASES).id, MONDAY)
-
-
 def test_alerts_are_changed_and_stopped_one_by_one(
     base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
 ) -> None:
@@ -171,31 +137,6 @@ def test_an_address_is_forgotten_with_everything_that_was_kept_of_it(
         )
     assert CLAIRE not in kept
     assert "other@example.org" in kept
-
-
-def test_who_asks_for_an_alert_in_vain_does_not_cost_an_address_its_other_mails(
-    base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
-) -> None:
-    base.outbox.queue(NewMail(CLAIRE, "s", "t", "h", "fr", "board"), MONDAY)
-    ask()
-    base.personal_data.forget_old(KEPT, THURSDAY)
-    waiting = base.outbox.take(THURSDAY)
-    assert waiting is not None
-    assert waiting.mail.purpose == "board"
-    assert base.outbox.counts().waiting == 1
-
-
-def test_the_alerts_of_an_address_are_found_by_a_mail_to_it_alone(
-    base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
-) -> None:
-    subscriptions.find(CLAIRE, to_find, MONDAY)
-    asked = ask()
-    subscriptions.find(CLAIRE, to_find, MONDAY)
-    assert base.outbox.counts().waiting == 1  # the one that is to be confirmed
-    subscriptions.confirm(asked.id, MONDAY)
-    for _ in range(MOST_MAILS_A_DAY + 1):
-        subscriptions.find(CLAIRE, to_find, MONDAY)
-    assert base.outbox.counts().waiting == 1 + MOST_MAILS_A_DAY
 
 
 def test_an_account_has_the_alerts_that_it_asked_for_and_no_others_of_the_address(

@@ -81,23 +81,6 @@ def test_of_two_people_the_second_is_refused_and_every_revision_is_kept(notices:
     ]
 
 
-def test_a_closed_notice_is_final_and_stays_to_be_read(notices: Notices) -> None:
-    notice = published(notices)
-    closed = notices.close(notice.id, Closing.MET, by="Léa", revision=2, draft_id="d")
-    assert (closed.closing, closed.draft_id, closed.is_public) == (Closing.MET, "d", True)
-    with pytest.raises(EditConflict):
-        notices.publish(notice.id, by="Max", revision=3)
-    assert notices.public().total == 0
-    assert [one.id for one in notices.public(open_only=False).notices] == [notice.id]
-
-
-def test_what_never_was_published_is_not_public_when_it_is_withdrawn(notices: Notices) -> None:
-    notice = notices.add(NEED)
-    closed = notices.close(notice.id, Closing.WITHDRAWN, by="", revision=1)
-    assert not closed.is_public
-    assert notices.public(open_only=False).total == 0
-
-
 @pytest.mark.parametrize("refused", [True, False])
 def test_closing_does_not_let_out_what_no_moderator_published(
     notices: Notices, *, refused: bool
@@ -188,24 +171,3 @@ def test_a_pair_is_proposed_until_it_is_decided_on(notices: Notices, stores: Sto
     assert pairs.told_with(offer) == [need]
     with pytest.raises(UnknownRecord):
         pairs.decide(need, "none", PairState.TOLD, by="Max")
-
-
-def test_a_pair_is_no_longer_proposed_when_one_of_it_is_closed(
-    notices: Notices, stores: StorePool
-) -> None:
-    pairs = NoticePairs(stores)
-    need, offer = published(notices), published(notices, OFFER)
-    pairs.propose([(need.id, offer.id, 0.7)])
-    notices.close(need.id, Closing.NOT_MET, by="Léa", revision=2)
-    assert pairs.proposed() == []
-
-
-def test_nothing_is_left_of_a_deleted_notice(notices: Notices, stores: StorePool) -> None:
-    pairs, answers = NoticePairs(stores), NoticeAnswers(stores)
-    need, offer = published(notices).id, published(notices, OFFER).id
-    pairs.propose([(need, offer, 0.7)])
-    answers.add(need, AnswerKind.CAN, text="Moi", by="Léa")
-    notices.delete(need)
-    with pytest.raises(UnknownRecord):
-        notices.get(need)
-    assert (notices.versions(need), answers.of(need), pairs.proposed()) == ([], [], [])

@@ -132,14 +132,6 @@ def test_what_grows_old_is_deleted(
     assert EMAIL.encode() not in bytes_of(base.folder)
 
 
-def test_work_that_waits_is_not_old(base: KnowledgeBase) -> None:
-    base.jobs.add("feed", {"url": "https://a.example/"}, by="max")
-    base.drafts.add(POLISH, by="léa", origin="")
-    base.flags.add(FlaggedKind.ACTOR, "avel", FlagReason.OTHER, text="faux", lang="fr")
-    base.holds.ask("avel", EMAIL, message="moi", lang="fr")
-    assert base.personal_data.forget_old(KEPT, in_days(3000)) == 0
-
-
 def test_of_a_notice_that_is_over_addresses_and_private_answers_go(base: KnowledgeBase) -> None:
     notice = base.notices.add(CONTENT, told_at=EMAIL)
     base.notices.publish(notice.id, by="max", revision=1)
@@ -154,25 +146,6 @@ def test_of_a_notice_that_is_over_addresses_and_private_answers_go(base: Knowled
     assert base.answers.of(notice.id) == [replace(base.answers.get(public.id), contact="")]
     assert {version.content.contact for version in base.notices.versions(notice.id)} == {""}
     assert EMAIL.encode() not in bytes_of(base.folder)
-
-
-def test_a_notice_is_over_after_its_last_day_and_a_silent_one_in_the_end(
-    base: KnowledgeBase,
-) -> None:
-    ending = base.notices.add(replace(CONTENT, until=in_days(100)[:10]), told_at=EMAIL)
-    silent = base.notices.add(CONTENT, told_at=EMAIL)
-    for notice in (ending, silent):
-        base.notices.publish(notice.id, by="max", revision=1)
-
-    def told(days: float) -> list[str]:
-        base.personal_data.forget_old(KEPT, in_days(days))
-        return [base.notices.get(notice.id).told_at for notice in (ending, silent)]
-
-    contact, silence = KEPT.days[Kept.CONTACT], KEPT.days[Kept.SILENT]
-    assert told(100 + contact - 2) == [EMAIL, EMAIL]
-    assert told(100 + contact + 2) == ["", EMAIL]
-    assert told(silence - 1) == ["", EMAIL]
-    assert told(silence + 1) == ["", ""]
 
 
 def test_the_days_are_those_of_the_settings() -> None:
