@@ -1,5 +1,3 @@
-import contextlib
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -7,24 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-import kb.errors
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import (
     KnowledgeBaseError,
     NotAKnowledgeBase,
-    QuisaitError,
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
-from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.search.results import Filters
 from kb.settings import Settings
-from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -63,14 +56,6 @@ def test_only_changed_text_is_embedded(base: KnowledgeBase, word_counts: WordCou
     word_counts.embedded.clear()
     base.put([replace(SANITISER, text=SANITISER.text + "\n\nUn paragraphe de plus.")])
     assert word_counts.embedded == [f"{SANITISER.title}. Un paragraphe de plus."]
-
-
-def test_the_same_text_in_two_records_is_embedded_once(
-    base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    base.put([GLOVER, replace(GLOVER, id="second", name="Second")])
-    assert word_counts.embedded == [GLOVER.description]
-    assert {hit.actor.id for hit in base.search("ganterie de cuir").hits} == {"gants", "second"}
 
 
 def test_changed_text_is_found_and_the_old_is_not(base: KnowledgeBase) -> None:
@@ -124,55 +109,6 @@ def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
         stop.set()
         assert writing.result() > 0
     assert set(answers) == {"gants"}
-
-
-def test_a_search_does_not_wait_for_an_index_that_is_being_made(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put([GLOVER])
-    base.search("gants")
-    base.put([DISTILLER])
-    begun, go_on = threading.Event(), threading.Event()
-    refreshed = Index.refreshed
-
-    def slowly(index: Index, store: Store) -> Index:
-        begun.set()
-        assert go_on.wait(60)
-        return refreshed(index, store)
-
-    monkeypatch.setattr(Index, "refreshed", slowly)
-    with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(base.search, "alcool")
-        assert begun.wait(60)
-        assert [hit.actor for hit in base.search("gants").hits][:1] == [GLOVER]
-        go_on.set()
-        assert DISTILLER in [hit.actor for hit in slow.result().hits]
-
-
-def test_a_search_waits_for_an_index_that_is_soon_there(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.indexing.live_index.REFRESH_PATIENCE_S", 10)
-    base.put([GLOVER])
-    base.search("gants")
-    begun, go_on = threading.Event(), threading.Event()
-    refreshed = Index.refreshed
-
-    def slowly(index: Index, store: Store) -> Index:
-        begun.set()
-        assert go_on.wait(60)
-        return refreshed(index, store)
-
-    monkeypatch.setattr(Index, "refreshed", slowly)
-    with ThreadPoolExecutor(2) as pool:
-        base.put([DISTILLER])
-        first = pool.submit(base.search, "alcool")
-        assert begun.wait(60)
-        base.put([POLISH])
-        second = pool.submit(base.search, "cirage")  # after the first took its state
-        go_on.set()
-        assert DISTILLER in [hit.actor for hit in first.result().hits]
-        assert POLISH in [hit.actor for hit in second.result().hits]
 
 
 def test_browsing(base: KnowledgeBase) -> None:
@@ -234,17 +170,6 @@ def test_rebuilding_takes_up_another_encoder(
         first.search("gants")
 
 
-def test_rebuilding_with_the_same_encoder_embeds_nothing(
-    base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    base.put(RECORDS)
-    before = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
-    word_counts.embedded.clear()
-    base.rebuild()
-    assert word_counts.embedded == []
-    assert [(hit.actor.id, hit.score) for hit in base.search("cuir").hits] == before
-
-
 def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,17 +180,6 @@ def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
         base.put([replace(POLISH, place="x")])
     assert base.search("gants").hits  # what is there can still be searched
     assert base.rebuild().problems == ()
-
-
-def test_an_encoder_that_gives_no_numbers_is_refused(open_base: OpenBase) -> None:
-    class Broken(WordCountEncoder):
-        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-            return np.full_like(super().encode(texts, kind), np.nan)
-
-    base = open_base(Broken())
-    with pytest.raises(KnowledgeBaseError, match="gave no numbers"):
-        base.put([GLOVER])
-    assert base.ids(Kind.ACTOR) == set()
 
 
 # The folder
@@ -319,20 +233,6 @@ def test_a_base_on_a_read_only_folder_is_searched(
     read_only.close()
 
 
-def test_the_tree_of_errors_is_drawn_in_its_module() -> None:
-    every: list[type[QuisaitError]] = [QuisaitError]
-    for error in every:
-        every += [kind for kind in error.__subclasses__() if kind.__module__ == "kb.errors"]
-        assert error.__name__ in (kb.errors.__doc__ or "")
-    assert len(every) > 10
-
-
-def test_status_is_plain_data(base: KnowledgeBase) -> None:
-    from kb.commands.base import plain_status
-
-    assert json.loads(json.dumps(plain_status(base.status())))["actors"] == 0
-
-
 # What another process does while this one encodes
 
 
@@ -350,32 +250,6 @@ class Interrupted(WordCountEncoder):
         return super().encode(texts, kind)
 
 
-def test_an_embedding_that_goes_meanwhile_is_made_again(
-    base: KnowledgeBase, open_base: OpenBase
-) -> None:
-    base.put([GLOVER])
-    encoder = Interrupted(lambda: base.remove(Kind.ACTOR, ["gants"]))
-    putting = open_base(encoder)
-    same_text = replace(GLOVER, id="second")
-    putting.put([same_text, DISTILLER])
-    assert GLOVER.description in encoder.embedded
-    status = putting.status()
-    assert status.passages == status.embedded == 2
-    assert putting.search("gants de cuir").hits[0].actor == same_text
-
-
-def test_another_encoder_that_takes_over_meanwhile_is_not_mixed_in(
-    base: KnowledgeBase, open_base: OpenBase
-) -> None:
-    base.put([GLOVER])
-    other = open_base(WordCountEncoder("words-2"))
-    putting = open_base(Interrupted(other.rebuild))
-    with pytest.raises(KnowledgeBaseError, match="another encoder"):
-        putting.put([DISTILLER])
-    assert other.ids(Kind.ACTOR) == {"gants"}
-    assert other.status().problems == ()
-
-
 def test_rebuilding_keeps_what_changes_meanwhile(base: KnowledgeBase, open_base: OpenBase) -> None:
     base.put(RECORDS)
     changed = replace(GLOVER, description="Un atelier tricote des bonnets de laine.")
@@ -384,19 +258,3 @@ def test_rebuilding_keeps_what_changes_meanwhile(base: KnowledgeBase, open_base:
     assert status.problems == ()
     assert rebuilding.actor("gants") == changed
     assert rebuilding.search("bonnets de laine").hits[0].actor == changed
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads Linux's /proc")
-def test_threads_that_come_and_go_leave_no_connections_behind(base: KnowledgeBase) -> None:
-    base.put(RECORDS)
-    opened = []
-    for _ in range(20):
-        thread = threading.Thread(target=lambda: opened.append(base.actor("avel")))
-        thread.start()
-        thread.join()
-    assert len(opened) == 20
-    descriptors = []
-    for link in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            descriptors.append(str(link.readlink()))
-    assert sum(path.startswith(str(base.folder / DATABASE_FILE)) for path in descriptors) <= 3

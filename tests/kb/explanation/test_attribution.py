@@ -7,7 +7,6 @@ from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
 from kb.settings import Settings
-from tests.encoders import WordCountEncoder
 
 QUERY = "Qui pourrait coudre des gants de cuir ?"
 PASSAGE = (
@@ -30,26 +29,6 @@ def test_shares_are_the_products_of_the_tokens() -> None:
     assert of_words(shares, "cuirs.") == pytest.approx({"cuirs": (8 + 3) / 85**0.5})
     assert shares.rest == pytest.approx((3 + 6) / 85**0.5)
     assert shares.total == pytest.approx(20 / 85**0.5)
-
-
-def test_what_is_taken_off_is_taken_off_every_token_alike() -> None:
-    words = WordEmbeddings(np.eye(2, dtype=np.float32), ((0, 0), (0, 4)))
-    plain = attribute(words, "cuir", np.array([1.0, 2.0]))
-    less = attribute(words, "cuir", np.array([1.0, 2.0]), less=0.5)
-    assert less.total == pytest.approx(plain.total - 0.5)
-    assert less.rest == pytest.approx(plain.rest - 0.25)
-    assert of_words(less, "cuir")["cuir"] == pytest.approx(of_words(plain, "cuir")["cuir"] - 0.25)
-
-
-def test_words_without_tokens_have_no_share() -> None:
-    words = WordEmbeddings(np.eye(2, dtype=np.float32), ((0, 0), (0, 4)))
-    assert list(of_words(attribute(words, "cuir fin", np.ones(2)), "cuir fin")) == ["cuir"]
-    nothing = WordEmbeddings(np.zeros((1, 2), np.float32), ((0, 0),))
-    assert attribute(nothing, "", np.ones(2)) == WordShares((), 0.0)
-
-
-def test_shares_add_up_to_the_cosine(word_counts: WordCountEncoder) -> None:
-    assert_they_add_up(word_counts, 1e-6)
 
 
 def assert_they_add_up(encoder: Encoder, tolerance: float) -> None:
@@ -78,23 +57,6 @@ def assert_they_add_up(encoder: Encoder, tolerance: float) -> None:
 def test_shares_of_the_real_encoder_add_up_to_the_cosine(real_encoder: Encoder) -> None:
     assert_they_add_up(real_encoder, 1e-3)
     assert_they_add_up(load_encoder(Settings.from_environment(engine="torch")), 1e-5)
-
-
-def test_words_that_are_the_same_are_close(word_counts: WordCountEncoder) -> None:
-    query, passage = "fabriquer des gants", "Il coud des gants ; les gants sont chauds."
-    ours = word_counts.encode_words(passage, TextKind.DOCUMENT)
-    theirs = word_counts.encode_words(query, TextKind.QUERY)
-    found = closest_words(ours, passage, theirs, query)
-    at = [(8 + 4, 17), (24, 29)]
-    assert [(one.start, one.end) for one in found] == at
-    assert {query[one.other_start : one.other_end] for one in found} == {"gants"}
-    assert all(0.7 < one.closeness <= 1 for one in found)
-
-
-def test_nothing_is_close_to_no_word(word_counts: WordCountEncoder) -> None:
-    words = word_counts.encode_words("gants", TextKind.QUERY)
-    assert closest_words(words, "gants", word_counts.encode_words("?", TextKind.QUERY), "?") == []
-    assert closest_words(word_counts.encode_words("?", TextKind.QUERY), "?", words, "gants") == []
 
 
 @pytest.mark.slow

@@ -6,19 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from kb.encoder.encoder import Encoder, TextKind
+from kb.encoder.encoder import Encoder
 from kb.errors import QueryError, UnknownRecord, WithdrawnRecord
 from kb.explanation.explanation import Explanation
 from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind, Participation
-from kb.reference.roles import Role
+from kb.models import Kind
 from kb.search.boosts.precedents import Boost, mean_likeness
 from kb.search.fusion import fuse
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
-from tests.encoders import WordCountEncoder
-from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER, SANITISER_IN_ENGLISH
+from tests.kb.records import DISTILLER, GLOVER, POLISH, RECORDS, SANITISER
 
 TOLERANCE = 1e-3
 HALF_PRECISION = 3e-3
@@ -129,16 +127,6 @@ def test_a_case_is_a_path_from_the_query_to_the_actor(filled: KnowledgeBase) -> 
     assert supplier.weight < 0.85, "what it brought is not what is asked"
 
 
-def test_a_case_is_matched_in_the_language_that_is_closest(filled: KnowledgeBase) -> None:
-    filled.put([SANITISER_IN_ENGLISH])
-    explanation = filled.explain("hand sanitiser for the hospital", POLISH.id, lang="fr")
-    (path,) = explanation.cases
-    assert path.case == SANITISER
-    assert path.need
-    assert path.need.text in {SANITISER_IN_ENGLISH.need, SANITISER_IN_ENGLISH.title}
-    assert_it_adds_up(explanation, TOLERANCE)
-
-
 def test_a_close_trade_is_a_path_by_way_of_a_precedent(filled: KnowledgeBase) -> None:
     twin = replace(POLISH, id="twin", name="Jumelle", siret="", description=POLISH.description[5:])
     filled.put([twin])
@@ -167,28 +155,6 @@ def assert_what_is_inferred_adds_up(explanation: Explanation) -> None:
     assert parts.similar == pytest.approx(Boost(max(of_each), likeness).rise(weights), rel=1e-2)
 
 
-def test_all_precedents_are_given_and_none_of_an_actor_with_a_case(
-    filled: KnowledgeBase,
-) -> None:
-    twins = [replace(POLISH, id=f"t{i}", name=f"Jumelle {i}", siret="") for i in range(3)]
-    parts = tuple(Participation(one.name, Role.PRODUCER, one.id) for one in twins)
-    another = replace(POLISH, id="another", name="Autre", siret="")
-    case = replace(SANITISER, participants=(*SANITISER.participants, *parts))
-    filled.put([*twins, another, case])
-    explanation = filled.explain(GEL, "another")
-    assert {path.precedent.id for path in explanation.similar if path.precedent.id} == {
-        POLISH.id,
-        DISTILLER.id,
-        *(one.id for one in twins),
-    }
-    assert_what_is_inferred_adds_up(explanation)
-    of_twin = filled.explain(GEL, "t1")
-    assert of_twin.cases
-    assert of_twin.similar == ()
-    assert hit_of(of_twin).parts.inferred == 0
-    assert_it_adds_up(of_twin, TOLERANCE)
-
-
 def test_what_steers_a_search_has_its_part_in_the_rest(filled: KnowledgeBase) -> None:
     query = "coudre des gants +fins -soie"
     steering = Steering(like=(POLISH.id,))
@@ -212,36 +178,6 @@ def test_who_is_left_out_has_no_hit_but_its_passages(filled: KnowledgeBase) -> N
     assert explanation.filters == filters
     assert explanation.cases == ()
     assert explanation.passages[0].text == POLISH.description
-
-
-def test_a_case_is_explained_by_its_passages(filled: KnowledgeBase) -> None:
-    filled.put([SANITISER_IN_ENGLISH])
-    explanation = filled.explain(GEL, SANITISER.id, kind=Kind.CASE)
-    assert explanation.record == SANITISER
-    assert explanation.hit == filled.search(GEL, complete=True).cases[0]
-    assert explanation.passages[0].text == SANITISER.need
-    assert len(explanation.passages) == 3
-    # The encoder reads the title before the text: it is none of the passage's words.
-    (passage,) = (passage for passage in explanation.passages if passage.part == "text")
-    assert passage.passage_shares
-    assert passage.passage_shares.total == pytest.approx(passage.dense, rel=HALF_PRECISION)
-    first = passage.passage_shares.words[0]
-    assert passage.text[first.start : first.end] == "mairie"
-
-
-def test_an_encoder_that_shows_no_words_leaves_the_figures(
-    open_base: Callable[..., KnowledgeBase],
-) -> None:
-    class Wordless(WordCountEncoder):
-        def encode_words(self, text: str, kind: TextKind) -> None:  # type: ignore[override]
-            return None
-
-    base = open_base(Wordless())
-    base.put(RECORDS)
-    best = base.explain("gants de cuir", GLOVER.id).passages[0]
-    assert best.cosine
-    assert (best.query_shares, best.passage_shares, best.close) == (None, None, ())
-    assert [match.stem for match in best.matches] == ["gant", "cuir"]
 
 
 def test_what_cannot_be_explained(filled: KnowledgeBase) -> None:
@@ -268,10 +204,3 @@ def test_figures_of_the_real_encoder_add_up(real: KnowledgeBase) -> None:
             # bfloat16: a cosine of a batch and one of a text alone differ by a few 1e-4, and a
             # deviation is a few hundredths.
             assert_it_adds_up(real.explain(query, hit.actor.id), 0.1)
-
-
-@pytest.mark.slow
-def test_a_word_of_another_language_is_marked(real: KnowledgeBase) -> None:
-    passage = real.explain("leather gloves", GLOVER.id).passages[0]
-    assert passage.matches == ()
-    assert "gants" in {passage.text[start:end] for start, end in passage.marks}

@@ -1,17 +1,13 @@
 """Wordings: short phrases alone are read of an answer; a budget, a memory, pauses."""
 
 import logging
-import threading
 
 import pytest
 
-from kb.language_model import wording as module
-from kb.language_model.chat_service import ChatService, UnusableAnswer
+from kb.language_model.chat_service import UnusableAnswer
 from kb.language_model.wording import (
     INSTRUCTIONS,
-    MAX_ASKED_AT_ONCE,
     MAX_NEED_CHARS,
-    MAX_PHRASES_OF_A_KIND,
     PAUSE_S,
     NeedPhrase,
     NeedWorder,
@@ -54,57 +50,12 @@ def test_what_is_no_phrase_is_dropped(chat_server: ChatServer) -> None:
     assert texts(chat_server, [*poor.split("|"), *of_other_kinds, SOAP.text]) == [SOAP.text]
 
 
-def test_phrases_of_both_languages_are_kept(chat_server: ChatServer) -> None:
-    phrases = "travail à façon|mise en œuvre d'acier inox (304L)|l’embouteillage|3D printing"
-    for phrase in f"{phrases}|cut-and-sew work|savons, détergents".split("|"):
-        assert texts(chat_server, [phrase]) == [phrase]
-
-
-def test_spaces_and_line_ends_are_one_space(chat_server: ChatServer) -> None:
-    assert texts(chat_server, [" fabrication\n de   savons "]) == ["fabrication de savons"]
-
-
-def test_a_few_phrases_of_a_kind_are_kept(chat_server: ChatServer) -> None:
-    given = [f"trade number {letter}" for letter in "abcdefghij"]
-    assert texts(chat_server, given) == given[:MAX_PHRASES_OF_A_KIND]
-
-
-def test_the_same_phrase_is_kept_once_and_the_need_itself_not_at_all(
-    chat_server: ChatServer,
-) -> None:
-    assert texts(chat_server, ["Savons", "savons", "GEL"]) == ["Savons"]
-    chat_server.says({"trades": ["savons"], "materials": ["Savons", "alcool"]})
-    found = worded(chat_server.service, "gel")
-    assert [(phrase.kind, phrase.text) for phrase in found] == [
-        ("trade", "savons"),
-        ("material", "alcool"),
-    ]
-
-
-def test_a_list_that_is_none_is_as_if_it_were_empty(chat_server: ChatServer) -> None:
-    chat_server.says({"trades": "savons", "materials": [ALCOHOL.text], "more": ["x"]})
-    assert worded(chat_server.service, "gel") == (ALCOHOL,)
-
-
 def test_another_answer_is_not_usable(chat_server: ChatServer) -> None:
     answers: tuple[object, ...] = ("Sure!", {}, {"trades": "savons"}, ["savons"], {"parts": []})
     for answer in answers:
         chat_server.says(answer)
         with pytest.raises(UnusableAnswer):
             worded(chat_server.service, "gel")
-
-
-def test_an_endless_answer_is_not_read_to_its_end(chat_server: ChatServer) -> None:
-    chat_server.says({"trades": ["savons"] * 10_000})
-    with pytest.raises(UnusableAnswer, match="longer than"):
-        worded(chat_server.service, "gel")
-
-
-def test_phrases_are_taken_back_however_they_are_written() -> None:
-    whole = Wording("m", WordingState.GIVEN, (SOAP, ALCOHOL, MIX))
-    left = whole.without(["FABRICATION DE SAVONS", "unknown"])
-    assert left.phrases == (ALCOHOL, MIX)
-    assert left.taken_back == (SOAP,)
 
 
 PATIENT_S = 60.0
@@ -143,19 +94,6 @@ def patient(worder: NeedWorder) -> NeedWorder:
     return worder
 
 
-def test_a_good_answer_is_given_with_the_name_of_the_model(worder: NeedWorder) -> None:
-    wording = worder.wording("gel")
-    assert (wording.model, wording.state) == ("little-model", WordingState.GIVEN)
-    assert words_of(wording) == ["savons"]
-
-
-def test_what_is_known_is_not_asked_again(worder: NeedWorder, chat_server: ChatServer) -> None:
-    first = worder.wording("gel")
-    chat_server.says({"trades": ["another"]})
-    assert [worder.wording(same) for same in ("gel", "GEL", "Gél")] == [first] * 3
-    assert len(chat_server.asked) == 1
-
-
 def test_an_answer_that_comes_too_late_serves_the_next_search(
     worder: NeedWorder, chat_server: ChatServer
 ) -> None:
@@ -167,38 +105,6 @@ def test_an_answer_that_comes_too_late_serves_the_next_search(
     assert words_of(patient(worder).wording("gel")) == ["savons"]
     assert words_of(impatient(worder).wording("gel")) == ["savons"]
     assert len(chat_server.asked) == 1
-
-
-def test_searches_of_the_same_need_wait_for_one_answer(
-    worder: NeedWorder, chat_server: ChatServer
-) -> None:
-    chat_server.released.clear()
-    found: list[Wording] = []
-    searches = [
-        threading.Thread(target=lambda: found.append(worder.wording("gel"))) for _ in range(5)
-    ]
-    for search in searches:
-        search.start()
-    assert chat_server.reached.wait(PATIENT_S)
-    chat_server.released.set()
-    for search in searches:
-        search.join()
-    assert [words_of(wording) for wording in found] == [["savons"]] * 5
-    assert len(chat_server.asked) == 1
-
-
-def test_beyond_a_few_needs_at_once_a_search_does_without_and_does_not_wait(
-    worder: NeedWorder, chat_server: ChatServer
-) -> None:
-    chat_server.released.clear()
-    for number in range(MAX_ASKED_AT_ONCE):
-        impatient(worder).wording(f"need {number}")
-    # It would wait for a minute, and the server is held: to come back at all is not to wait.
-    assert patient(worder).wording("one more").state is WordingState.MISSING
-    chat_server.released.set()
-    for number in range(MAX_ASKED_AT_ONCE):
-        assert words_of(worder.wording(f"need {number}")) == ["savons"]
-    assert words_of(worder.wording("one more")) == ["savons"]
 
 
 @pytest.mark.parametrize("content", ["I am sorry", {"trades": 3}, "[" * 100_000])
@@ -236,52 +142,10 @@ def test_a_service_that_fails_is_left_alone_for_a_while(
     assert words_of(worder.wording("gel moussant")) == ["savons"]
 
 
-def test_what_is_known_is_given_during_a_pause(chat_server: ChatServer) -> None:
-    worder = NeedWorder(chat_server.service, PATIENT_S, Clock())
-    chat_server.says({"trades": ["savons"]})
-    worder.wording("gel")
-    chat_server.status = 500
-    worder.wording("gants")
-    assert words_of(worder.wording("gel")) == ["savons"]
-
-
-def test_nobody_there_is_no_wording() -> None:
-    worder = NeedWorder(ChatService("http://127.0.0.1:9/v1", "m"), PATIENT_S)
-    assert worder.wording("gel").state is WordingState.MISSING
-
-
-def test_a_failure_that_nobody_thought_of_ends_the_wait(
-    worder: NeedWorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
-    monkeypatch.setattr(module, "worded", lambda *_: 1 / 0)
-    assert worder.wording("gel").state is WordingState.MISSING
-    assert worder._asked == {}
-
-
 def test_a_long_text_is_not_sent(worder: NeedWorder, chat_server: ChatServer) -> None:
     assert worder.wording("g" * (MAX_NEED_CHARS + 1)).phrases == ()
     assert chat_server.asked == []
     assert words_of(worder.wording("g" * MAX_NEED_CHARS)) == ["savons"]
-
-
-def test_numbers_are_not_worded(worder: NeedWorder, chat_server: ChatServer) -> None:
-    assert worder.wording("552 081 317 66522").phrases == ()
-    assert chat_server.asked == []
-
-
-def test_the_oldest_wordings_are_forgotten(
-    worder: NeedWorder, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "NEEDS_REMEMBERED", 2)
-    for need in ("gel", "gants", "gel", "masques"):
-        worder.wording(need)
-    assert len(chat_server.asked) == 3
-    worder.wording("gel")
-    assert len(chat_server.asked) == 3
-    worder.wording("gants")
-    assert len(chat_server.asked) == 4
 
 
 URL = "https://llm.example.org/v1"
@@ -290,9 +154,3 @@ URL = "https://llm.example.org/v1"
 def test_without_an_address_or_a_budget_searches_ask_nobody() -> None:
     assert NeedWorder.from_settings(Settings()) is None
     assert NeedWorder.from_settings(Settings(assistant_url=URL, assistant_search_wait_s=0)) is None
-
-
-def test_with_an_address_searches_wait_for_a_moment() -> None:
-    worder = NeedWorder.from_settings(Settings(assistant_url=URL, assistant_model="m"))
-    assert worder is not None
-    assert (worder.model, worder._wait_s) == ("m", 1.5)
