@@ -3,7 +3,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from ingest.fetching.public_addresses import is_public, special_blocks
+from ingest.fetching.public_addresses import is_public
 
 BLOCKS = [
     line.split("\t")
@@ -68,7 +68,3 @@ def test_what_clouds_tell_their_machines_is_not_fetched(address: str) -> None:
 )  # fmt: skip
 def test_what_is_no_public_address(address: str) -> None:
     assert not is_public(address)
-
-
-def test_every_block_of_the_table_is_read() -> None:
-    assert len(special_blocks()) == len(BLOCKS) > 50

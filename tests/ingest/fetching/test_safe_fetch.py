@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetching.safe_fetch import FEED_TYPES, Fetcher
+from ingest.fetching.safe_fetch import Fetcher
 from kb.errors import InputError
-from kb.settings import Settings
 from tests.ingest.local_site import Site, page, redirect, serving
 
 pytestmark = pytest.mark.thorough
@@ -45,11 +44,6 @@ def test_who_fetches_is_said_honestly(site: Site) -> None:
     agent = agents.pop()
     assert agent.startswith("QuiSaitFaire/")
     assert agent.endswith(" (+https://quisait.example/)")
-
-
-def test_the_settings_say_which_origins_of_this_machine_are_fetched(site: Site) -> None:
-    settings = Settings(fetch_local=f"127.0.0.1:1, {site.origin}")
-    assert Fetcher.from_settings(settings).fetch(site.url("/hello")).content == b"<p>Bonjour</p>"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +81,6 @@ def test_one_address_of_many_that_is_not_public_is_enough_to_refuse() -> None:
 
     with pytest.raises(InputError, match=r"is at 10\.0\.0\.7, which is not a public address"):
         Fetcher(resolve=both).fetch("http://example.org/")
-
-
-def test_a_host_that_nobody_knows() -> None:
-    def none(_host: str, _port: int) -> Sequence[str]:
-        raise OSError
-
-    with pytest.raises(InputError, match=r"'nowhere\.example' is not a known host"):
-        Fetcher(resolve=none).fetch("http://nowhere.example/")
 
 
 def test_the_connection_goes_to_the_address_that_was_looked_at(site: Site) -> None:
@@ -214,19 +200,6 @@ def test_a_page_that_unpacks_to_too_much_is_left(site: Site) -> None:
         fetcher(site, max_bytes=100_000).fetch(site.url("/bomb"))
 
 
-def test_a_packed_page_that_is_cut_off_is_refused(site: Site) -> None:
-    half = gzip.compress(b"<p>Bien</p>" * 100)[:-9]
-    site.answers["/half"] = page(half, headers={"Content-Encoding": "gzip"})
-    with pytest.raises(InputError, match="was cut off"):
-        fetcher(site).fetch(site.url("/half"))
-
-
-def test_a_packing_that_was_not_asked_for_is_refused(site: Site) -> None:
-    site.answers["/br"] = page(b"?", headers={"Content-Encoding": "br"})
-    with pytest.raises(InputError, match="is compressed as br"):
-        fetcher(site).fetch(site.url("/br"))
-
-
 @pytest.mark.parametrize("media_type", ["image/png", "application/zip", "video/mp4", ""])
 def test_what_is_no_article_by_its_type_is_refused(site: Site, media_type: str) -> None:
     site.answers["/thing"] = page(b"...", media_type)
@@ -234,26 +207,9 @@ def test_what_is_no_article_by_its_type_is_refused(site: Site, media_type: str) 
         fetcher(site).fetch(site.url("/thing"))
 
 
-def test_a_file_whose_type_the_server_does_not_know_is_known_by_its_name(site: Site) -> None:
-    site.answers["/note.pdf"] = page(b"%PDF-", "application/octet-stream")
-    assert fetcher(site).fetch(site.url("/note.pdf")).path == "/note.pdf"
-
-
-def test_a_feed_is_fetched_when_feeds_are_asked_for(site: Site) -> None:
-    site.answers["/feed"] = page(b"<rss/>", "application/rss+xml")
-    assert fetcher(site).fetch(site.url("/feed"), FEED_TYPES).content == b"<rss/>"
-
-
 def test_a_page_that_is_not_there(site: Site) -> None:
     with pytest.raises(InputError, match="answers with error 404"):
         fetcher(site).fetch(site.url("/nothing"))
-
-
-def test_a_server_that_is_not_there() -> None:
-    with serving({}) as site:
-        gone = site
-    with pytest.raises(InputError, match="cannot be reached"):
-        fetcher(gone).fetch(gone.url("/hello"))
 
 
 def test_a_server_that_speaks_something_else(site: Site) -> None:
@@ -314,13 +270,6 @@ def test_a_redirect_to_a_page_closed_to_robots_is_not_followed(site: Site) -> No
     with pytest.raises(InputError, match="is closed to robots"):
         fetcher(site).fetch(site.url("/open"))
     assert "/hello" not in site.paths
-
-
-def test_the_rules_of_a_site_are_asked_for_once(site: Site) -> None:
-    same_fetcher = fetcher(site)
-    same_fetcher.fetch(site.url("/hello"))
-    same_fetcher.fetch(site.url("/hello"))
-    assert site.paths == ["/robots.txt", "/hello", "/hello"]
 
 
 # https

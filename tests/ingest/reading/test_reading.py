@@ -9,7 +9,6 @@ import xlsxwriter
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
-from ingest.case_files import markdown_reader
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.preview import preview
@@ -23,7 +22,6 @@ from ingest.reading.documents import (
     photograph_of,
     read_document,
     readers,
-    saved_feed,
 )
 from ingest.reading.tables import count_of, preview_of, rows_of
 from ingest.records.entries import Entry, NotInput
@@ -84,17 +82,6 @@ def test_a_case_is_read_as_in_this_process(tmp_path: Path, text: str) -> None:
     assert found(entries_of) == found(read_markdown)
 
 
-def test_front_matter_that_would_fill_the_memory_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "case.md"
-    said_once, said_again = f"besoin: &a {'x' * 90_000}", f"thèmes: [{'*a, ' * 25_000}]"
-    path.write_text(f"---\n{said_once}\n{said_again}\n---\nÀ Cognac.\n", encoding="utf-8")
-    with pytest.raises(InputError, match="needs more than 1,024 MB of memory"):
-        list(entries_of(path))
-    path.write_text(CASES[0], encoding="utf-8")
-    (entry,) = entries_of(path)
-    assert entry.record
-
-
 def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None:
     from io import BytesIO
 
@@ -114,24 +101,6 @@ def test_a_pasted_text_a_feed_and_pictures_are_read_as_in_this_process() -> None
     assert logo_of(picture.getvalue()) == logo(picture.getvalue())
     with pytest.raises(InputError, match="JPEG"):
         logo_of(b"no picture")
-
-
-def test_a_feed_and_a_case_that_are_too_large_are_not_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "feed.xml"
-    with path.open("wb") as file:
-        file.write(b"---\n<rss>")
-        file.truncate(100_000_000)
-
-    def fail(*_asked: object) -> bytes:
-        raise AssertionError("read whole")
-
-    monkeypatch.setattr(Path, "read_bytes", fail)
-    monkeypatch.setattr(markdown_reader, "open_text", fail)
-    for read in (saved_feed, lambda path: list(read_markdown(path))):
-        with pytest.raises(InputError, match=r"has 100,000,000 bytes; at most 5,000,000 are read"):
-            read(path)
 
 
 ROWS = [

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +13,6 @@ import pytest
 
 from ingest.sandbox.limits import NICENESS, OOM_SCORE_ADJ, ReadingLimits
 from ingest.sandbox.pool import ReaderPool
-from ingest.sandbox.serving import LEAVES_AT_MB
 from ingest.sandbox.turns import ASKER
 from kb.errors import InputError, ReadersBusy
 
@@ -106,36 +104,6 @@ def test_a_process_that_is_killed_is_one_line_and_replaced(pool: ReaderPool) -> 
     assert echo(pool)[0] != pid
 
 
-def test_what_a_process_started_ends_with_it(pool: ReaderPool) -> None:
-    parts: Any = pool.stream("wait", {}, AMPLE)
-    pids = next(parts)
-    parts.close()
-    wait_until_gone(*pids)
-
-
-def test_parts_come_as_they_are_taken_and_no_further(pool: ReaderPool) -> None:
-    parts: Any = pool.stream("numbers", {"count": 1_000_000, "chars": 100_000}, AMPLE)
-    assert [next(parts)[1] for _ in range(3)] == [0, 1, 2]
-    (pid,) = pool.pids
-    parts.close()
-    wait_until_gone(pid)
-    assert echo(pool)[1] == "gel"
-
-
-def test_a_process_that_needed_much_memory_ends_and_others_stay(pool: ReaderPool) -> None:
-    # The one that asks may have far more in use, which is not counted.
-    held = bytearray(b"x" * (LEAVES_AT_MB << 20))
-    pid, *_ = echo(pool)
-    assert echo(pool)[0] == pid
-    assert pool.ask("take", {"mb": LEAVES_AT_MB}, replace(AMPLE, memory_mb=2048)) == pid
-    assert echo(pool)[0] != pid
-    del held
-
-
-def test_what_libraries_print_is_no_answer(pool: ReaderPool) -> None:
-    assert pool.ask("print_much", {}, AMPLE) == "quiet"
-
-
 def test_a_process_gets_no_setting_and_gives_way(
     pool: ReaderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,28 +143,3 @@ def test_who_asks_has_one_place_and_others_have_theirs() -> None:
         ASKER.reset(token)
         assert echo(pool)[1] == "gel"
         list(parts)
-
-
-def test_who_asks_a_pool_that_stops_is_told_to_come_back_and_it_starts_again() -> None:
-    with closing(new_pool(at_once=1)) as pool:
-        heard: list[str] = []
-
-        def ask(task: str) -> None:
-            with pytest.raises(ReadersBusy) as refused:
-                [*pool.stream(task, {"word": ""}, AMPLE)]
-            heard.append(str(refused.value))
-
-        parts: Any = pool.stream("wait", {}, AMPLE)
-        pids = next(parts)
-        waiting = threading.Thread(target=ask, args=["echo"])
-        waiting.start()
-        pool.stop()
-        with pytest.raises(ReadersBusy, match="being restarted"):
-            next(parts)
-        waiting.join(PATIENCE_S)
-        ask("echo")
-        wait_until_gone(*pids)
-        assert heard == ["The site is being restarted. Try again in a minute."] * 2
-        assert pool.pids == []
-        pool.start()
-        assert echo(pool)[1] == "gel"
