@@ -46,17 +46,18 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 quick: install ## run the tests that take moments: no real encoder, no browser, no hostile input
 	$(PYTEST) -m "not slow and not browser and not thorough"
 
-test: install ## run every test
-	$(PYTEST)
+test: install ## run every test but the thorough ones
+	$(PYTEST) -m "not thorough"
 
-check: install ## what CI runs: format, lint, types, imports, every test
+check: install ## what CI runs: format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(MAKE) --no-print-directory lint types imports test
 
 coverage: install ## which lines no test runs; every test takes twice as long
 	$(PYTEST) --cov
 
-check-long: demo ## what takes long, at most an hour: load, kills, damage (docs/reliability.md)
+check-long: demo ## the thorough tests, then an hour at most of load, kills, damage (docs/reliability.md)
+	$(PYTEST) -m thorough
 	$(BIN)/python -m tests.reliability
 
 format: install ## format the code
