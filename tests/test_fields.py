@@ -1,7 +1,6 @@
 """Every field of actors and cases is in the tables, and all that goes over them covers it."""
 
 import csv
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.export import export
-from ingest.records.parsers import PARSERS
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import (
@@ -64,14 +62,6 @@ def sample(fields_of_record: Any) -> dict[str, Any]:
 
 ACTOR = Actor(**sample(ACTOR_FIELDS))
 CASE = Case(**sample(CASE_FIELDS))
-
-
-@pytest.mark.parametrize("record", TABLES)
-def test_the_tables_have_the_fields_of_the_records(record: Any) -> None:
-    assert set(TABLES[record]) == {field.name for field in fields(record)} - {"members_only"}
-    assert {traits.kind for traits in TABLES[record].values()} <= {
-        *PARSERS, FieldKind.ID, FieldKind.FACTS, FieldKind.ROLE, FieldKind.PARTICIPANTS
-    }  # fmt: skip
 
 
 def test_every_field_is_exported_and_read_again(base: KnowledgeBase, tmp_path: Path) -> None:

@@ -71,14 +71,6 @@ def test_who_makes_a_thing_comes_before_who_uses_it(firms: KnowledgeBase) -> Non
     assert of["hopital"] < of["atelier-couture"]
 
 
-@pytest.mark.parametrize("query", ["une sauce tomate", "tomato sauce"])
-def test_who_makes_a_sauce_comes_before_who_makes_its_jars(
-    firms: KnowledgeBase, query: str
-) -> None:
-    of = ranks(firms, query)
-    assert of["conserverie"] < of["verrerie"]
-
-
 @pytest.mark.parametrize(
     ("query", "right"),
     [

@@ -16,8 +16,8 @@ from kb.models import Case, Kind
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
 from tests.ingest.articles.test_feeds import HTML, item, rss
-from tests.ingest.commands.test_commands import CountingEncoder, opened, run
 from tests.ingest.commands.test_commands import encoder as encoder  # noqa: PLC0414 (a fixture)
+from tests.ingest.commands.test_commands import opened, run
 from tests.ingest.local_site import Site, page, serving
 from tests.ingest.sample_articles import BODY, NETWORK_HTML, NETWORK_PAGE, SECOND, TITLE
 from tests.ingest.test_drafting import OTHER
@@ -62,19 +62,6 @@ def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, fol
     ]
 
 
-def test_a_file_that_is_named_must_hold_an_article(base: KnowledgeBase, folder: Path) -> None:
-    paths = [folder / "vide.html", folder / "README.md"]
-    report = ingest(base, paths, articles=intake(base))
-    assert [note.file for note in report.failures] == [f"{folder}/vide.html"]
-    assert [one.title for one in report.drafts] == ["Ce dossier"]
-
-
-def test_without_an_intake_articles_are_no_input(base: KnowledgeBase, folder: Path) -> None:
-    report = ingest(base, [folder])
-    assert base.drafts.list() == []
-    assert f"{folder}/page.txt" in {note.file for note in report.skipped}
-
-
 def test_ingesting_articles_again_changes_nothing(base: KnowledgeBase, folder: Path) -> None:
     first = ingest(base, [folder], articles=intake(base))
     second = ingest(base, [folder], articles=intake(base))
@@ -88,21 +75,6 @@ def test_proposals_can_be_published_at_once(base: KnowledgeBase, folder: Path) -
     assert (drafted.case_id, report.added) == ("du-petit-lait-pour-les-betes", 1)
     assert base.case(drafted.case_id).author == "Jeanne Morel"
     assert base.drafts.get(drafted.draft_id).state is DraftState.PUBLISHED
-
-
-def test_pruning_keeps_the_cases_that_the_articles_are(base: KnowledgeBase, folder: Path) -> None:
-    base.put([Case("ancien", "Un ancien cas", "Récit.")])
-    (folder / "bad.pdf").unlink()
-    first = ingest(base, [folder], articles=intake(base, publish=True), prune=True)
-    assert first.removed == 1
-    second = ingest(base, [folder], articles=intake(base), prune=True)
-    assert (second.pruned, second.removed) == (True, 0)
-    assert len(base.ids(Kind.CASE)) == 3
-
-
-def test_nothing_is_pruned_when_an_article_failed(base: KnowledgeBase, folder: Path) -> None:
-    base.put([Case("ancien", "Un ancien cas", "Récit.")])
-    assert not ingest(base, [folder], articles=intake(base), prune=True).pruned
 
 
 # Addresses and feeds
@@ -120,14 +92,6 @@ def test_a_page_and_a_file_of_the_same_article_are_one(
         f"{site.url('/12')}: is there already: the draft '{TITLE}' "
         f"({report.drafts[0].draft_id}) has the same text"
     ]
-
-
-def test_an_address_that_is_known_is_not_fetched_again(base: KnowledgeBase, site: Site) -> None:
-    intake(base, site).take_url(site.url("/12"))
-    asked = len(site.seen)
-    again = intake(base, site)
-    again.take_url(site.url("/12"))
-    assert (len(site.seen), len(again.report.known)) == (asked, 1)
 
 
 def test_one_bad_address_does_not_hold_up_the_others(base: KnowledgeBase, site: Site) -> None:
@@ -160,21 +124,6 @@ def test_the_items_of_a_feed_each_become_a_draft_once(base: KnowledgeBase, site:
     assert (len(again.report.drafts), len(again.report.known)) == (0, 2)
 
 
-def test_a_feed_in_a_file(base: KnowledgeBase, tmp_path: Path) -> None:
-    path = tmp_path / "feed.xml"
-    path.write_bytes(rss(item(content=HTML)))
-    report = ingest(base, [path], articles=intake(base))
-    assert [one.title for one in report.drafts] == [TITLE]
-
-
-def test_a_feed_that_is_a_page(base: KnowledgeBase, site: Site) -> None:
-    taken = intake(base, site)
-    taken.take_feed(site.url("/12"))
-    assert [note.reason for note in taken.report.failures] == [
-        "is a page, not a feed: give the address of its RSS or Atom feed"
-    ]
-
-
 # The command
 
 
@@ -195,18 +144,6 @@ def test_the_command_takes_files_and_addresses(
         "moderator",
         f"{site.url('/12')}: {TITLE} → draft {drafts[TITLE]}, waiting for a moderator",
     ]
-
-
-def test_the_command_can_publish_at_once(
-    tmp_path: Path, folder: Path, encoder: CountingEncoder
-) -> None:
-    result = run("ingest", folder / "page.txt", "--publish", kb=tmp_path / "kb")
-    assert result.exit_code == 0
-    assert f"{TITLE} → case du-petit-lait-pour-les-betes" in result.output
-    assert encoder.embedded
-    again = run("ingest", folder / "page.txt", "--publish", "--json", kb=tmp_path / "kb")
-    report = json.loads(again.stdout)
-    assert (report["drafts"], len(report["known"])) == ([], 1)
 
 
 @pytest.mark.usefixtures("encoder")
@@ -234,12 +171,3 @@ def test_a_job_of_articles(
     assert (done.state, done.done, done.total) == (JobState.DONE, 3, 3)
     assert [one["file"] for one in done.report["drafts"]] == ["chaudiere.md", site.url("/12")]  # type: ignore[attr-defined]
     assert {draft.created_by for draft in base.drafts.list()} == {"léa"}
-
-
-def test_a_job_of_a_feed(base: KnowledgeBase, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QUISAIT_FETCH_LOCAL", site.origin)
-    site.answers["/feed"] = page(rss(item(content=HTML)), "application/rss+xml")
-    job = base.jobs.add("feed", {"url": site.url("/feed")}, by="léa")
-    assert run_next(base)
-    assert base.jobs.get(job.id).state is JobState.DONE
-    assert len(base.drafts.list()) == 1

@@ -1,16 +1,13 @@
 import json
 from dataclasses import replace
-from typing import Any
 
 import httpx
 import pytest
 
-from ingest import drafting as drafting_module
-from ingest.articles.article import Article, Person
+from ingest.articles.article import Article
 from ingest.articles.readers import article_from_bytes
-from ingest.drafting import Drafting, text_hash
+from ingest.drafting import Drafting
 from ingest.extraction.llm import Assistant
-from ingest.extraction.proposals.propose import propose
 from ingest.known_articles import AlreadyKnown
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
@@ -129,48 +126,12 @@ def test_each_organisation_is_filled_in_once_in_its_surest_role(base: KnowledgeB
     assert [part.role for part in parts] == [proposed.participation.role]
 
 
-def test_whom_an_assistant_names_is_a_known_actor(base: KnowledgeBase) -> None:
-    base.put([Actor("ferme", "Les Prés")])
-    text = "Le petit-lait partait au fossé. Depuis, Les Prés le prend."
-    said = {"name": "Les Prés", "role": "laboratory", "sentence": text[32:], "confidence": 0.9}
-    made = drafted(base, replace(ARTICLE, text=text), by="", assistant=assistant_that_says([said]))
-    told = {(one.origin, one.participation.actor_id) for one in made.proposals.participations}
-    assert ("little-model", "ferme") in told
-
-
-def test_a_draft_can_be_kept_from_moderators_for_now(base: KnowledgeBase) -> None:
-    made = drafted(base, ARTICLE, submitted=False)
-    assert made.state is DraftState.DRAFT
-
-
 def test_an_article_without_a_title_is_called_by_its_first_words(base: KnowledgeBase) -> None:
     article = replace(ARTICLE, title="", text=OTHER)
     assert draft(base, article).title == (
         "Une chaudière à bois chauffe désormais la piscine et l'école du village, avec les chutes "
         "de la scierie voisine"
     )
-
-
-def test_two_articles_of_one_title_have_two_ids(base: KnowledgeBase) -> None:
-    first = draft(base)
-    second = draft(base, Article(TITLE, OTHER))
-    assert (first.id, second.id) == (
-        "du-petit-lait-pour-les-betes",
-        "du-petit-lait-pour-les-betes-2",
-    )
-
-
-def test_what_a_case_cannot_hold_is_left_out(base: KnowledgeBase) -> None:
-    article = replace(
-        ARTICLE,
-        title="Un titre " * 60,
-        themes=("Lait", "x" * 200),
-        source_url="mailto:a@reseau.example",
-        author=Person("A" * 600),
-    )
-    case = draft(base, article)
-    assert (len(case.title), case.themes, case.source_url) == (300, ("Lait",), "")
-    assert len(case.author) == 500
 
 
 def test_an_article_without_text_is_refused(base: KnowledgeBase) -> None:
@@ -235,68 +196,8 @@ def test_another_article_is_drafted(base: KnowledgeBase, article: Article) -> No
     assert len(base.drafts.list()) == 2
 
 
-@pytest.mark.parametrize("title", ["Autre histoire", f"{TITLE}0"])
-def test_articles_written_after_one_model_are_each_drafted(base: KnowledgeBase, title: str) -> None:
-    first = drafted(base, ARTICLE)
-    changed = BODY.replace("plusieurs tonnes", "quelques tonnes")
-    other = replace(ARTICLE, source_url="", title=title, date="", text=changed)
-    second = drafted(base, other)
-    remark = f"resembles the draft '{TITLE}' ({first.id}): are both one article?"
-    assert second.remarks == (remark,)
-
-
 def test_an_article_that_a_case_tells_is_known(base: KnowledgeBase) -> None:
     base.put([Case("petit-lait", "Le petit-lait", BODY)])
     with pytest.raises(AlreadyKnown, match=r"the case 'Le petit-lait' \(petit-lait\)") as refusal:
         draft(base, ARTICLE)
     assert refusal.value.case_id == "petit-lait"
-
-
-def test_a_published_draft_is_known_as_its_case(base: KnowledgeBase) -> None:
-    made = drafted(base, ARTICLE)
-    base.publish(made.id, by="anne", revision=made.revision)
-    with pytest.raises(AlreadyKnown) as refusal:
-        draft(base)
-    assert (refusal.value.case_id, refusal.value.draft_id) == (made.record.id, "")
-
-
-def test_a_rejected_article_is_known_too(base: KnowledgeBase) -> None:
-    made = drafted(base, ARTICLE)
-    base.drafts.set_state(made.id, DraftState.REJECTED, by="anne", revision=made.revision)
-    with pytest.raises(AlreadyKnown):
-        draft(base)
-
-
-def test_within_a_batch_an_article_is_drafted_once(base: KnowledgeBase) -> None:
-    drafting = Drafting(base, by="léa")
-    drafting.add(ARTICLE, origin="a.txt")
-    with pytest.raises(AlreadyKnown):
-        drafting.add(ARTICLE, origin="b.txt")
-
-
-def test_an_address_is_known_before_it_is_fetched(base: KnowledgeBase) -> None:
-    draft(base)
-    with pytest.raises(AlreadyKnown, match="has the same address"):
-        Drafting(base, by="").known.refuse_address("https://www.reseau.example/12/")
-
-
-def test_the_origin_hash_is_of_the_text(base: KnowledgeBase) -> None:
-    made = drafted(base, ARTICLE, by="")
-    again = replace(ARTICLE, title="Autre", text=BODY.replace("'", "’"))
-    assert made.origin_hash == text_hash(again)
-    assert base.drafts.with_origin(text_hash(again)) == made
-
-
-def test_one_article_at_a_time_is_searched_for_proposals(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held: list[bool] = []
-
-    def noted(*asked: Any) -> Any:
-        held.append(drafting_module._PROPOSING.locked())
-        return propose(*asked)
-
-    monkeypatch.setattr("ingest.drafting.propose", noted)
-    drafted(base)
-    assert held == [True]
-    assert not drafting_module._PROPOSING.locked()

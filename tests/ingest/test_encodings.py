@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.encodings import decoded, encoding_of, lines_of, open_text, whole_characters
+from ingest.encodings import encoding_of, lines_of, open_text
 from kb.errors import InputError
 
 
@@ -22,18 +22,6 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str, found: str) -> Non
     assert encoding_of(path) == found
     with open_text(path) as file:
         assert file.read() == text
-
-
-def test_bytes_that_windows_1252_lacks_are_latin_1(tmp_path: Path) -> None:
-    path = tmp_path / "file.csv"
-    path.write_bytes(b"activit\xe9 \x81")
-    assert encoding_of(path) == "latin-1"
-
-
-def test_a_letter_across_two_blocks_is_one_letter(tmp_path: Path) -> None:
-    path = tmp_path / "file.csv"
-    path.write_bytes(b"a" * ((1 << 20) - 1) + "é".encode())
-    assert encoding_of(path) == "utf-8"
 
 
 @pytest.mark.parametrize(
@@ -92,12 +80,3 @@ def test_a_line_without_an_end_does_not_fill_the_memory(
     with open_text(path) as file, pytest.raises(InputError) as refusal:
         list(lines_of(file))
     assert str(refusal.value) == "has a line of more than 100 characters"
-
-
-def test_halves_of_characters_are_joined_or_left_out() -> None:
-    assert whole_characters("a\ud83e\uddea\0 b\ud83e c\udcffd") == "a\U0001f9ea b cd"
-
-
-def test_a_declared_encoding_whose_name_is_none_is_not_used() -> None:
-    assert decoded("né".encode(), "utf\0-8") == "né"
-    assert decoded("né".encode("cp1252"), "utf\0-8") == "né"

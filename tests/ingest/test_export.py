@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import source_row_from
 from ingest.directories.columns_of import actor_columns
-from ingest.export import Exported, case_file_name, export
+from ingest.export import Exported, export
 from ingest.pipeline import ingest
 from kb.errors import FileError, InputError
 from kb.models import Actor, Case, Participation, Record
@@ -104,10 +104,6 @@ Fin.
     )
 
 
-def test_an_empty_base_is_a_header(tmp_path: Path) -> None:
-    assert exported_and_ingested(tmp_path / "out") == []
-
-
 def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) -> None:
     kept = tmp_path / "kept.txt"
     kept.write_text("x", encoding="utf-8")
@@ -121,26 +117,11 @@ def test_a_folder_that_is_not_empty_is_left_alone_unless_forced(tmp_path: Path) 
     assert kept.read_text(encoding="utf-8") == "x"
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    path.write_text("x", encoding="utf-8")
-    with pytest.raises(FileError, match=r" is a file, not a folder$"):
-        export(MemoryKnowledgeBase(), path, force=True)
-
-
 def test_what_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "cases").write_text("x", encoding="utf-8")
     with pytest.raises(FileError) as refusal:
         export(MemoryKnowledgeBase(), tmp_path, force=True)
     assert str(refusal.value) == f"{tmp_path}/cases cannot be written: File exists"
-
-
-def test_every_id_has_a_file_name_of_its_own() -> None:
-    ids = ["gel-2020", "Gel-2020", "gel 2020", "../gel", "🙂x", "x" * 300, "x" * 301]
-    names = [case_file_name(case_id) for case_id in ids]
-    assert names[0] == "gel-2020.md"
-    assert len({name.casefold() for name in names}) == len(ids)
-    assert all("/" not in name and len(name) < 100 for name in names)
 
 
 _TEXT = st.text(max_size=40) | st.sampled_from(

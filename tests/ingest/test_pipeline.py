@@ -1,12 +1,9 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.pipeline import READERS, ingest
-from ingest.records.entries import Entry
+from ingest.pipeline import ingest
 from ingest.report import IngestReport, Note
-from kb.errors import InputError
 from kb.models import Actor, Case, Kind
 from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
@@ -73,11 +70,6 @@ def test_changed_input_replaces(folder: Path) -> None:
     )
 
 
-def test_a_file_met_twice_is_read_once(folder: Path) -> None:
-    report = ingest(MemoryKnowledgeBase(), [folder / "b.csv", folder, folder / "b.csv"])
-    assert (report.read, report.added, report.failures) == (3, 3, [])
-
-
 def test_what_is_named_must_be_input(folder: Path) -> None:
     readme, logo = folder / "cases" / "README.md", folder / "logo.png"
     report = ingest(MemoryKnowledgeBase(), [readme, logo])
@@ -88,14 +80,6 @@ def test_what_is_named_must_be_input(folder: Path) -> None:
         ".markdown",
     ]
     assert report.skipped == []
-
-
-def test_a_path_that_does_not_exist_stops_the_run_before_it_begins(folder: Path) -> None:
-    base = MemoryKnowledgeBase()
-    with pytest.raises(InputError) as refusal:
-        ingest(base, [folder, folder / "nope.csv"])
-    assert str(refusal.value) == f"{folder}/nope.csv does not exist"
-    assert base.records == {}
 
 
 def test_bad_records_and_files_do_not_hold_up_the_good(tmp_path: Path) -> None:
@@ -120,14 +104,6 @@ def test_bad_records_and_files_do_not_hold_up_the_good(tmp_path: Path) -> None:
     assert list(base.records.values()) == [MERLET, GEL]
 
 
-def test_a_link_to_nowhere_is_passed_over_and_a_loop_not_followed(tmp_path: Path) -> None:
-    write(tmp_path / "a.csv", "name,métier\nAvel,\n")
-    (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "c").symlink_to(tmp_path, target_is_directory=True)
-    report = ingest(MemoryKnowledgeBase(), [tmp_path])
-    assert report == IngestReport(read=1, added=1, embedded=1, sources=[tmp_path.name])
-
-
 def test_of_two_records_with_one_id_the_first_is_kept(tmp_path: Path) -> None:
     first = write(tmp_path / "a.csv", "id,name\nx,Avel\ny,Merlet\nx,Avel\n")
     second = write(tmp_path / "b.csv", "id,name\nx,Jolival\n")
@@ -141,26 +117,6 @@ def test_of_two_records_with_one_id_the_first_is_kept(tmp_path: Path) -> None:
     assert [record.id for record in base.records.values()] == ["x", "y", "x"]
     assert base.actors()[0].name == "Avel"
     assert base.cases()[0].title == "X", case
-
-
-def test_records_are_put_in_batches_across_files(tmp_path: Path) -> None:
-    for number in range(5):
-        rows = "".join(f"{number}-{row},Avel\n" for row in range(120))
-        write(tmp_path / f"{number}.csv", f"id,name\n{rows}")
-    base = MemoryKnowledgeBase()
-    told: list[int] = []
-    report = ingest(base, [tmp_path], progress=told.append)
-    assert base.batches == [0, 128, 128, 128, 128, 88]
-    assert (report.added, sum(told)) == (600, 600)
-
-
-def test_a_record_that_the_base_refuses_fails_alone(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "name\nAvel\nJolival\nMerlet\n")
-    base = MemoryKnowledgeBase(refused={"jolival"})
-    report = ingest(base, [path])
-    assert report.failures == [Note(str(path), 3, "cannot be embedded")]
-    assert list(base.records.values()) == [AVEL, MERLET]
-    assert (report.read, report.added) == (3, 2)
 
 
 def test_pruning_removes_what_the_input_no_longer_has(folder: Path) -> None:
@@ -182,13 +138,6 @@ def test_nothing_is_pruned_after_a_failure(folder: Path) -> None:
     assert base.ids(Kind.ACTOR) == {"old", "avel"}
 
 
-def test_a_kind_that_the_input_lacks_is_not_pruned(folder: Path) -> None:
-    base = MemoryKnowledgeBase(GEL, MERLET)
-    report = ingest(base, [folder / "a"], prune=True)
-    assert (report.pruned, report.removed) == (True, 1)
-    assert list(base.records.values()) == [GEL, AVEL]
-
-
 def test_a_participant_without_an_entry_is_remarked_upon(tmp_path: Path) -> None:
     article = """---
 title: Gel
@@ -207,19 +156,3 @@ Récit.
     )
     assert report.remarks == [Note(str(path), 0, reason)]
     assert report.failures == []
-
-
-def test_a_file_that_cannot_be_read_is_a_failure(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(_path: Path) -> Iterator[Entry]:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setitem(READERS, ".md", read)
-    report = ingest(MemoryKnowledgeBase(), [folder])
-    reason = "cannot be read: Permission denied"
-    assert report.failures == [
-        Note(f"{folder}/cases/README.md", 0, reason),
-        Note(f"{folder}/cases/gel.md", 0, reason),
-    ]
-    assert report.added == 2

@@ -1,14 +1,8 @@
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pytest
-
 from ingest.pipeline import BATCH_RECORDS, ingest
-from ingest.slices import ENCODED_AT_ONCE
-from kb.editorial.ingestion import RowSlice
 from kb.encoder.encoder import Embeddings, TextKind
-from kb.indexing import indexer
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.resolution.merge_rules import SourceRow
@@ -40,34 +34,6 @@ def directory(path: Path, rows: int = SLICES * BATCH_RECORDS) -> Path:
     lines = [f"firme-{row},Firme {row},Tonneaux {row // 2}" for row in range(rows)]
     path.write_text("\n".join(["id,name,description", *lines]), encoding="utf-8")
     return path
-
-
-def test_a_slice_is_encoded_while_the_next_is_read(tmp_path: Path) -> None:
-    read = 0
-    next_is_read = threading.Event()
-
-    def note(count: int) -> None:
-        nonlocal read
-        read += count
-        if read > BATCH_RECORDS:
-            next_is_read.set()
-
-    # Were the first slice encoded before the second is read, this would wait in vain.
-    encoder = WaitingEncoder(lambda _texts: next_is_read.wait(60) or pytest.fail("none is read"))
-    base = base_with(tmp_path / "kb", encoder)
-    report = ingest(base, [directory(tmp_path / "a.csv")], progress=note)
-    assert (report.added, report.failures) == (SLICES * BATCH_RECORDS, [])
-    base.close()
-
-
-def test_two_slices_are_encoded_at_once(tmp_path: Path) -> None:
-    # Were the first encoded before the second begins, it would wait in vain.
-    both_have_begun = threading.Barrier(2)
-    encoder = WaitingEncoder(lambda _texts: both_have_begun.wait(60))
-    base = base_with(tmp_path / "kb", encoder)
-    report = ingest(base, [directory(tmp_path / "a.csv", 2 * BATCH_RECORDS)])
-    assert (report.added, report.failures) == (2 * BATCH_RECORDS, [])
-    base.close()
 
 
 def test_no_text_is_encoded_twice_in_slices_that_are_under_way_together(tmp_path: Path) -> None:
@@ -136,41 +102,6 @@ def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
 def generation_of(base: KnowledgeBase) -> str:
     with base._stores.lend() as store:
         return store.generation
-
-
-class Enough(Exception):
-    """The run is to stop."""
-
-
-def test_who_stops_a_run_waits_for_no_more_than_a_batch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(indexer, "EMBEDDING_BATCH", 4)
-    begun, abandoned = threading.Event(), threading.Event()
-    calls: list[int] = []
-    abandon = RowSlice.abandon
-
-    def note_abandoned(rows: RowSlice) -> None:
-        abandon(rows)
-        abandoned.set()
-
-    def note_call(texts: Sequence[str]) -> None:
-        calls.append(len(texts))
-        begun.set()
-        abandoned.wait(60)
-
-    def stop(_count: int) -> None:
-        if begun.is_set():
-            raise Enough
-
-    monkeypatch.setattr(RowSlice, "abandon", note_abandoned)
-    base = base_with(tmp_path / "kb", WaitingEncoder(note_call))
-    with pytest.raises(Enough):
-        ingest(base, [directory(tmp_path / "a.csv")], progress=stop)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("encode")]
-    # A slice may begin one more before it is abandoned itself, and has sixteen.
-    assert len(calls) <= 2 * ENCODED_AT_ONCE
-    base.close()
 
 
 def row_of(key: str, name: str, siret: str) -> SourceRow:

@@ -3,11 +3,10 @@ import pytest
 from ingest.fetching.safe_fetch import Fetched
 from ingest.known_articles import AlreadyKnown
 from ingest.submission import Submissions
-from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.registers.drafts import DraftState
-from tests.ingest.sample_articles import BODY, NETWORK_PAGE, TITLE
+from tests.ingest.sample_articles import NETWORK_PAGE, TITLE
 
 URL = "https://reseau.example/12"
 
@@ -25,20 +24,9 @@ def test_every_way_in_gives_the_same_draft(base: KnowledgeBase) -> None:
         submissions.page(Fetched(URL, content, "text/plain"))
 
 
-def test_a_title_goes_above_the_text(base: KnowledgeBase) -> None:
-    draft, _ = Submissions(base, by="").text(BODY, f" {TITLE} ")
-    assert isinstance(draft.record, Case)
-    assert (draft.record.title, draft.origin) == (TITLE, "pasted")
-
-
 def test_the_same_bytes_are_known_whatever_became_of_the_draft(base: KnowledgeBase) -> None:
     draft, _ = Submissions(base, by="léa").text(NETWORK_PAGE)
     published = base.publish(draft.id, by="anne", revision=draft.revision)
     with pytest.raises(AlreadyKnown, match="has the same content") as refusal:
         Submissions(base, by="paul").text(NETWORK_PAGE)
     assert (refusal.value.draft_id, refusal.value.case_id) == (draft.id, published.record.id)
-
-
-def test_without_a_fetcher_no_address_is_fetched(base: KnowledgeBase) -> None:
-    with pytest.raises(InputError, match="nothing is fetched from here"):
-        Submissions(base, by="").fetch(URL)

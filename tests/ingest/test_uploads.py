@@ -70,13 +70,6 @@ def test_an_upload_that_is_forgotten_is_gone_everywhere(
         assert not here.exists()
 
 
-@pytest.mark.parametrize("name", ["..", ".", "", "%", "../../etc", "0" * 31, "g" * 32, "0" * 32])
-def test_no_other_name_is_an_upload_s(base: KnowledgeBase, name: str) -> None:
-    keep_upload(base, "a.csv", io.BytesIO(b"x"))
-    with pytest.raises(UnknownRecord):
-        upload_named(base, name)
-
-
 @pytest.mark.parametrize(
     ("name", "plain"),
     [
@@ -141,14 +134,3 @@ def test_uploads_are_deleted_when_nothing_needs_them(
     kept = [is_kept(base, str(path)) for path in (wanted, done, both, fresh, old)]
     assert kept == [True, False, True, True, False]
     assert not done.parent.exists()
-
-
-def test_what_a_killed_process_left_is_deleted(base: KnowledgeBase) -> None:
-    left = base.folder / UPLOADS / ("0" * 32) / "a.csv"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"x")
-    tidy_uploads(base, [], [])
-    assert left.exists()
-    os.utime(left.parent, (0, 0))
-    tidy_uploads(base, [], [])
-    assert not left.exists()

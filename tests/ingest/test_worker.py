@@ -1,6 +1,5 @@
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from ingest.pipeline import BATCH_RECORDS
 from ingest.slices import ENCODED_AHEAD
 from ingest.uploads import keep_upload
 from ingest.worker import RUNNERS, Progress, run_next, work
-from kb.base_folder import UPLOADS
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
@@ -50,10 +48,6 @@ def until(is_so: Callable[[], object], seconds: float = 120.0) -> None:
 def runner(monkeypatch: pytest.MonkeyPatch) -> Callable[[module.Runner], None]:
     """Gives jobs of the kind "test" something that does them."""
     return lambda run: monkeypatch.setitem(RUNNERS, "test", run)
-
-
-def test_without_a_job_there_is_nothing_to_do(base: KnowledgeBase) -> None:
-    assert not run_next(base)
 
 
 def test_a_directory_is_ingested_and_its_report_kept(base: KnowledgeBase, tmp_path: Path) -> None:
@@ -95,12 +89,6 @@ def test_a_file_that_is_gone_fails_its_job_in_one_line(base: KnowledgeBase) -> N
     assert run_next(base)
     failed = base.jobs.get(job.id)
     assert (failed.state, failed.message) == (JobState.FAILED, "/nowhere/a.csv does not exist")
-
-
-def test_a_kind_that_is_not_known_fails(base: KnowledgeBase) -> None:
-    job = base.jobs.add("dance", {}, by="léa")
-    run_next(base)
-    assert base.jobs.get(job.id).message == "this version does no jobs of the kind 'dance'"
 
 
 @pytest.mark.parametrize(
@@ -153,86 +141,6 @@ def test_progress_is_written_down_while_a_job_runs(
     assert seen == [(JobState.RUNNING, 1, 2), (JobState.RUNNING, 2, 2), (JobState.RUNNING, 3, 3)]
 
 
-def test_progress_is_not_written_down_for_each_record(
-    base: KnowledgeBase,
-    runner: Callable[[module.Runner], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    beats: list[tuple[int, int]] = []
-    beat = base.jobs.beat
-
-    def count(id_: str, done: int, total: int, place: JobPlace) -> bool:
-        beats.append((done, total))
-        return beat(id_, done, total, place)
-
-    monkeypatch.setattr(base.jobs, "beat", count)
-
-    def run(_: KnowledgeBase, __: Mapping[str, str], progress: Progress) -> dict[str, object]:
-        for _number in range(10_000):
-            progress.advance()
-        return {}
-
-    runner(run)
-    base.jobs.add("test", {}, by="")
-    run_next(base)
-    assert len(beats) < 20
-    assert beats[-1] == (10_000, 10_000)
-
-
-def test_a_running_job_says_where_it_is(
-    base: KnowledgeBase,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(module, "SAVED_EVERY_S", 0.0)
-    monkeypatch.setattr("ingest.pace.SAID_EVERY_S", 0.0)
-    places: list[JobPlace] = []
-    beat = base.jobs.beat
-
-    def notice(id_: str, done: int, total: int, place: JobPlace) -> bool:
-        places.append(place)
-        return beat(id_, done, total, place)
-
-    monkeypatch.setattr(base.jobs, "beat", notice)
-    content = io.BytesIO(directory(tmp_path, 3).read_bytes())
-    upload = keep_upload(base, "annuaire.csv", content)
-    base.jobs.add("directory", {"path": str(upload)}, by="léa")
-    with caplog.at_level("INFO", "ingest"):
-        run_next(base)
-    assert {(place.file, place.phase) for place in places} == {
-        ("annuaire.csv", "reading"),
-        ("annuaire.csv", "embedding"),
-        ("annuaire.csv", "writing"),
-    }
-    assert any("annuaire.csv: record 2 of 3, reading" in line for line in caplog.messages)
-
-
-def test_a_job_that_makes_no_progress_is_alive_all_the_same(
-    base: KnowledgeBase,
-    runner: Callable[[module.Runner], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "BEAT_EVERY_S", 0.02)
-    beaten = threading.Event()
-    beat = base.jobs.beat
-
-    def notice(id_: str, done: int, total: int, place: JobPlace) -> bool:
-        beaten.set()
-        return beat(id_, done, total, place)
-
-    monkeypatch.setattr(base.jobs, "beat", notice)
-
-    def run(_: KnowledgeBase, __: Mapping[str, str], ___: Progress) -> dict[str, object]:
-        assert beaten.wait(60)
-        return {}
-
-    runner(run)
-    job = base.jobs.add("test", {}, by="")
-    run_next(base)
-    assert base.jobs.get(job.id).state is JobState.DONE
-
-
 def test_a_cancelled_job_stops_and_leaves_what_was_done(
     base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,35 +180,6 @@ def test_a_worker_that_is_to_end_puts_its_job_back(
     assert base.jobs.get(other.id).started_at == ""
 
 
-def test_an_idle_worker_waits_for_what_comes(
-    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
-    stopping = threading.Event()
-    worker = threading.Thread(target=lambda: work(base, linger_s=None, stopping=stopping))
-    worker.start()
-    try:
-        job = base.jobs.add("directory", {"path": str(directory(tmp_path, 1))}, by="léa")
-        until(lambda: base.jobs.get(job.id).state is JobState.DONE)
-    finally:
-        stopping.set()
-        worker.join()
-
-
-def test_a_long_report_is_shortened(
-    base: KnowledgeBase, runner: Callable[[module.Runner], None]
-) -> None:
-    runner(lambda *_: {"failures": list(range(2000)), "remarks": [1], "read": 2000})
-    job = base.jobs.add("test", {}, by="")
-    run_next(base)
-    assert base.jobs.get(job.id).report == {
-        "failures": list(range(500)),
-        "remarks": [1],
-        "read": 2000,
-        "more": {"failures": 1500},
-    }
-
-
 # Uploads
 
 
@@ -313,31 +192,6 @@ def test_an_upload_is_deleted_when_its_job_has_ended(base: KnowledgeBase, tmp_pa
     assert base.ids(Kind.ACTOR) == {"f0", "f1"}
     assert not path.exists()
     assert waiting.exists()
-
-
-def test_a_report_names_an_upload_by_its_own_name(base: KnowledgeBase) -> None:
-    sent = b"id;nom\na;Avel\nb;\n"
-    path = keep_upload(base, "annuaire d'été.csv", io.BytesIO(sent))
-    job = base.jobs.add("directory", {"path": str(path)}, by="léa")
-    gone = base.jobs.add("directory", {"path": f"{path}.gone"}, by="léa")
-    work(base, linger_s=0, stopping=threading.Event())
-    assert base.jobs.get(job.id).report["failures"] == [
-        {
-            "file": "annuaire d'été.csv",
-            "row": 3,
-            "reason": "has no name",
-            "remark": {"code": "no_name", "field": "name", "values": {}},
-        }
-    ]
-    assert base.jobs.get(gone.id).message == "annuaire d'été.csv.gone does not exist"
-
-
-def test_the_upload_of_a_job_that_was_cancelled_in_time_is_deleted(base: KnowledgeBase) -> None:
-    path = keep_upload(base, "a.csv", io.BytesIO(b"nom\nAvel\n"))
-    job = base.jobs.add("directory", {"path": str(path)}, by="léa")
-    base.jobs.cancel(job.id)
-    work(base, linger_s=0, stopping=threading.Event())
-    assert list((base.folder / UPLOADS).iterdir()) == []
 
 
 def test_a_file_that_is_no_upload_is_left_alone(base: KnowledgeBase, tmp_path: Path) -> None:
@@ -378,17 +232,6 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     assert len(times) == rows
     assert sum(times.values()) - rows <= (1 + ENCODED_AHEAD) * BATCH_RECORDS
     assert base.search("pièce 299").hits[0].actor.id == "f299"
-
-
-def test_a_worker_takes_half_of_the_processors_at_low_priority(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    nice: list[int] = []
-    monkeypatch.setattr(os, "nice", nice.append)
-    for processors, threads in {8: 4, 3: 1, 1: 1, None: 1}.items():
-        monkeypatch.setattr(os, "cpu_count", lambda n=processors: n)
-        assert module.step_back() == threads
-    assert set(nice) == {10}
 
 
 def quisait_work(base: KnowledgeBase, *options: str) -> list[str]:

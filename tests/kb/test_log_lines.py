@@ -1,16 +1,13 @@
 import json
 import logging
-import sqlite3
-import threading
 
 import pytest
 
-from kb.log_lines import log_lines, request_id, told
+from kb.log_lines import log_lines, request_id
 
 WORDS = "a secret word"
 
 _log = logging.getLogger("kb.somewhere")
-_other = logging.getLogger("library")
 
 
 def fail(words: str) -> None:
@@ -68,19 +65,6 @@ def test_exceptions_are_told_without_their_values(capsys: pytest.CaptureFixture[
     assert WORDS not in line
 
 
-def test_system_errors_are_told_with_their_codes() -> None:
-    assert told(OSError(28, "No space left", "/a/secret/file")) == "OSError ENOSPC"
-    with pytest.raises(sqlite3.IntegrityError) as raised:
-        sqlite3.connect(":memory:").executescript(
-            "create table a (b unique); insert into a values ('word'), ('word');"
-        )
-    assert told(raised.value).endswith("sqlite3.IntegrityError SQLITE_CONSTRAINT_UNIQUE")
-    both = ExceptionGroup("words", [ValueError("words"), OSError(28, "No")])
-    assert told(both).splitlines() == [
-        "ExceptionGroup", "  one of them: ValueError", "  one of them: OSError ENOSPC"
-    ]  # fmt: skip
-
-
 def test_an_error_that_recurs_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     with log_lines("text", "info"):
         for _ in range(100):
@@ -91,41 +75,3 @@ def test_an_error_that_recurs_is_told_in_a_line(capsys: pytest.CaptureFixture[st
     told_lines = capsys.readouterr().err
     assert told_lines.count("Traceback") + told_lines.count("in fail") == 2
     assert told_lines.count("It failed (again: KeyError)\n") == 99
-
-
-def test_other_libraries_are_heard_when_they_fail(capsys: pytest.CaptureFixture[str]) -> None:
-    with log_lines("text", "debug"):
-        _other.warning("Invalid Host header: %s", "what was sent")
-        _other.error("gone")
-    assert capsys.readouterr().err.endswith(" ERROR library gone\n")
-
-
-def test_a_thread_that_fails_says_so_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
-    with log_lines("text", "info"):
-        thread = threading.Thread(target=fail, args=(WORDS,), name="usage")
-        thread.start()
-        thread.join()
-    line = capsys.readouterr().err
-    assert "The thread usage ended with an error" in line
-    assert WORDS not in line
-
-
-def test_a_full_disk_of_the_log_stops_nothing(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: str) -> int:
-        raise OSError(28, "No space left on device")
-
-    with log_lines("text", "info"):
-        monkeypatch.setattr(logging.getLogger().handlers[-1].stream, "write", full)  # type: ignore[attr-defined]
-        _log.info("lost")
-        monkeypatch.undo()
-    assert capsys.readouterr().err == ""
-
-
-def test_the_log_is_as_before_afterwards() -> None:
-    loggers = [logging.getLogger(), logging.getLogger("kb")]
-    before = [(logger.level, list(logger.handlers)) for logger in loggers]
-    with log_lines("json", "debug"):
-        pass
-    assert [(logger.level, logger.handlers) for logger in loggers] == before

@@ -4,12 +4,12 @@ from html import escape
 import pytest
 
 from ingest.articles.article import Article, Person
-from ingest.articles.feeds import is_feed, item_article, read_feed
+from ingest.articles.feeds import item_article, read_feed
 from ingest.articles.limits import MAX_FEED_ITEMS
-from ingest.fetching.safe_fetch import FEED_TYPES, Fetcher
+from ingest.fetching.safe_fetch import Fetcher
 from kb.errors import InputError
 from tests.ingest.local_site import Site, page, serving
-from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
+from tests.ingest.sample_articles import BODY, FIRST, TITLE
 
 HTML = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
 
@@ -54,13 +54,6 @@ def test_an_item_that_holds_its_article() -> None:
     )
 
 
-def test_what_no_base_can_keep_is_left_out_of_an_item() -> None:
-    feed = rss(item(title="Du \0petit-lait", content=HTML)).replace(b"Morel", b"Mo\0rel")
-    (found,) = read_feed(feed)
-    assert found.title == "Du petit-lait"
-    assert "\\x00" not in repr(found)
-
-
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_feed_with_any_line_ends(end: str) -> None:
     lines = ATOM.replace(b"><", b">\n<").replace(b" term=", b"\nterm=")
@@ -96,27 +89,6 @@ def test_an_item_that_holds_its_beginning_only_is_fetched(site: Site) -> None:
     assert article.themes == ("Lait", "Bétail")
 
 
-def test_without_a_door_the_beginning_is_all_there_is() -> None:
-    (found,) = read_feed(rss(item(link="https://reseau.example/12", description=FIRST)))
-    article = item_article(found, None)
-    assert article.text == FIRST
-    assert "the feed has only the beginning of this article" in article.remarks
-
-
-def test_an_item_with_nothing() -> None:
-    (found,) = read_feed(rss("<item><title>Rien</title></item>"))
-    with pytest.raises(InputError, match="item 'Rien' has neither a text nor a link"):
-        item_article(found, None)
-
-
-def test_markup_of_a_feed_is_not_kept() -> None:
-    content = f"{HTML}<script>alert(1)</script><p onclick=x()>Fin &lt;b&gt; du texte.</p>"
-    (found,) = read_feed(rss(item(content=content)))
-    text = item_article(found, None).text
-    assert "alert" not in text
-    assert text.endswith(r"Fin \<b> du texte.")
-
-
 def test_a_feed_that_is_a_page_names_its_feed() -> None:
     html = (
         '<!doctype html><html><head><link rel="alternate" type="application/rss+xml" '
@@ -148,11 +120,6 @@ def test_a_feed_with_very_many_items_is_read_so_far() -> None:
     assert len(read_feed(rss(*items))) == MAX_FEED_ITEMS
 
 
-def test_a_feed_is_known_by_its_beginning() -> None:
-    assert is_feed(ATOM)
-    assert not is_feed(b"<html>about rss</html>")
-
-
 def test_entities_of_a_feed_are_not_followed() -> None:
     bomb = (
         b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a SYSTEM "file:///etc/passwd">'
@@ -161,11 +128,3 @@ def test_entities_of_a_feed_are_not_followed() -> None:
     )
     (found,) = read_feed(bomb)
     assert "root:" not in found.title
-
-
-def test_a_feed_is_fetched_by_the_fetcher(site: Site) -> None:
-    site.answers["/feed"] = page(rss(item(content=HTML), item(title="Deux")), "application/rss+xml")
-    fetched = Fetcher(local={site.origin}).fetch(site.url("/feed"), FEED_TYPES)
-    items = read_feed(fetched.content, url=fetched.url)
-    assert [item.title for item in items] == [TITLE, "Deux"]
-    assert SECOND in item_article(items[0], None).text

@@ -7,16 +7,13 @@ from typing import Any
 
 import pytest
 
-from ingest.articles.article import Article, Person
+from ingest.articles.article import Person
 from ingest.articles.limits import MAX_PDF_PAGES
 from ingest.articles.readers import (
     article_from_bytes,
-    fetched_article,
-    pasted_article,
 )
-from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
-from tests.ingest.sample_articles import BODY, FIRST, NETWORK_PAGE, SECOND, THIRD, TITLE
+from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
 
 BYLINE = "Jeanne Morel, chargée de mission"
 
@@ -157,10 +154,6 @@ def test_a_pdf_that_is_damaged() -> None:
     assert "PDF" in refusal(b"%PDF-1.4\n" + b"garbage " * 100 + b"\n%%EOF", ".pdf")
 
 
-def test_what_is_no_pdf() -> None:
-    assert refusal(b"<html>", ".pdf") == "is not a PDF"
-
-
 def test_a_pdf_with_too_many_pages() -> None:
     def fill(document: Any) -> None:
         document.set_font("times", size=11)
@@ -225,12 +218,6 @@ def test_a_word_document() -> None:
     )
 
 
-def test_the_properties_of_a_file_are_only_proposed() -> None:
-    article = article_from_bytes(word(lambda document: document.add_paragraph(FIRST)), ".docx")
-    assert (article.author, article.date) == (Person(), "")
-    assert ("author", "Luc Bernard") in {(found.field, found.value) for found in article.found}
-
-
 @pytest.mark.parametrize("suffix", [".docx", ".odt"])
 @pytest.mark.parametrize(
     ("content", "reason"),
@@ -241,14 +228,6 @@ def test_the_properties_of_a_file_are_only_proposed() -> None:
 )
 def test_what_is_no_office_document(suffix: str, content: bytes, reason: str) -> None:
     assert reason in refusal(content, suffix)
-
-
-@pytest.mark.parametrize(("suffix", "name"), [(".docx", "Word"), (".odt", "OpenDocument")])
-def test_an_archive_of_something_else(suffix: str, name: str) -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("a.txt", "a")
-    assert refusal(content.getvalue(), suffix) == f"is not a document in {name} ({suffix})"
 
 
 def test_a_word_document_that_is_cut_off() -> None:
@@ -294,31 +273,6 @@ def test_an_opendocument_text() -> None:
 # Text and HTML
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "mac_roman"])
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_text_in_any_of_the_usual_encodings(encoding: str, line_end: str) -> None:
-    text = NETWORK_PAGE.replace("•", "-").replace("\n", line_end)
-    article = article_from_bytes(text.encode(encoding), ".txt")
-    assert (article.title, article.author.name) == (TITLE, "Jeanne Morel")
-    assert FIRST in article.text
-
-
-def test_html_that_names_its_encoding() -> None:
-    html = f'<html><head><meta charset="iso-8859-15"></head><body><h1>{TITLE}</h1><p>{FIRST}</p>'
-    assert article_from_bytes(html.encode("iso-8859-15"), ".html").text == FIRST
-
-
-def test_mojibake_is_undone_where_that_is_certain() -> None:
-    scrambled = NETWORK_PAGE.encode().decode("cp1252", "surrogateescape")
-    content = scrambled.encode("utf-8", "surrogateescape")
-    assert FIRST in article_from_bytes(content, ".txt").text
-
-
-def test_letters_scrambled_beyond_repair() -> None:
-    content = ("Un café très chargé ? Ã?tait-ce Ã© ou Ã¨ ? 日本 Ã© Ã¨ Ã\n" * 3).encode()
-    assert "scrambled beyond repair" in refusal(content, ".txt")
-
-
 def test_letters_that_are_lost() -> None:
     content = (
         "Les fr\ufffdres et les s\ufffdurs du m\ufffdtier d\ufffdj\ufffd l\ufffd. " * 3
@@ -346,39 +300,6 @@ def test_letters_that_are_lost() -> None:
 )
 def test_what_is_no_article(content: bytes, suffix: str, reason: str) -> None:
     assert reason in refusal(content, suffix)
-
-
-def test_what_was_fetched_is_read_by_its_type() -> None:
-    html = f"<html><h1>{TITLE}</h1><p>{FIRST}</p></html>"
-    url = "https://reseau.example/articles/12?utm_source=x"
-    article = fetched_article(Fetched(url, html.encode("cp1252"), "text/html", "cp1252"))
-    assert (article.title, article.text, article.source_url) == (TITLE, FIRST, url)
-
-
-@pytest.mark.parametrize(
-    ("start", "first"), [("3", 3), ("-2", 1), ("²", 1), ("", 1), ("9" * 5000, 1)]
-)
-def test_a_list_of_html_begins_with_its_number_where_it_has_one(start: str, first: int) -> None:
-    html = f"<h1>{TITLE}</h1><p>{FIRST}</p><ol start='{start}'><li>Filtrer</li></ol>"
-    article = article_from_bytes(html.encode(), ".html")
-    assert article.text == f"{FIRST}\n\n{first}. Filtrer"
-
-
-def test_the_address_of_a_page_is_the_one_it_names() -> None:
-    html = (
-        '<html><head><link rel="canonical" href="/articles/12"></head>'
-        f"<body><h1>{TITLE}</h1><p>{FIRST}</p>"
-    )
-    fetched = Fetched("https://reseau.example/a?id=12&utm_source=x", html.encode(), "text/html")
-    assert fetched_article(fetched).source_url == "https://reseau.example/articles/12"
-
-
-def test_a_pasted_text() -> None:
-    assert pasted_article(NETWORK_PAGE.replace("\n", "\r\n")) == read_text(NETWORK_PAGE)
-
-
-def read_text(text: str) -> Article:
-    return article_from_bytes(text.encode(), ".txt")
 
 
 @pytest.mark.parametrize(

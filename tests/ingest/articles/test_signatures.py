@@ -4,7 +4,7 @@ import pytest
 
 from ingest.articles.article import Article, Person
 from ingest.articles.readers import article_from_bytes
-from tests.ingest.sample_articles import BODY, FIRST, SECOND, TITLE
+from tests.ingest.sample_articles import BODY, TITLE
 
 PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
 
@@ -134,43 +134,6 @@ def test_the_head_of_a_message(head: str, author: str, date: str) -> None:
     assert (article.title, article.author.name, article.date) == (TITLE, author, date)
 
 
-def test_the_job_in_the_signature_of_a_message() -> None:
-    article = read(
-        f"From: Jane Miller\nDate: Thu, 14 Mar 2024\nSubject: {TITLE}\n\n{BODY}\n\nJane\n\n"
-        "Jane Miller | Rural affairs | I work Tuesdays\n"
-    )
-    assert article.author == Person("Jane Miller", "Rural affairs")
-
-
-def test_a_name_between_the_subtitle_and_the_day_signs() -> None:
-    subtitle = "Le petit-lait a trouvé son étable. La levure, elle, cherche encore la sienne."
-    article = read(f"{TITLE}\n\n{subtitle}\n\nJeanne Morel\nPublié le 3 mai 2019\n\n{BODY}\n")
-    assert (article.title, article.author.name, article.date) == (
-        TITLE, "Jeanne Morel", "2019-05-03",
-    )  # fmt: skip
-
-
-def test_a_desk_signs_above_what_is_printed_below_the_text() -> None:
-    below = "Imprimé sur papier recyclé. Pour une version en grands caractères, appelez-nous."
-    article = read(f"{TITLE}\n\n{BODY}\n\nCommunications Team\n\n{below}\n")
-    assert article.author.name == "Communications Team"
-
-
-def test_the_name_of_a_paper_is_no_author() -> None:
-    article = read(f"CONSTRUCTION CHOISIE\n3 mai 2019\n\n{TITLE}\n\n{BODY}\n")
-    assert (article.author, article.title) == (Person(), TITLE)
-    article = read(
-        f"France Bleu Cantal | Réécouter\n\n{TITLE}\n"
-        f"3 mai 2019 – Par Jeanne Morel, France Bleu Cantal\n\n{BODY}\n"
-    )
-    assert (article.author.name, article.title) == ("Jeanne Morel", TITLE)
-
-
-def test_a_sentence_below_the_label_of_an_author_is_no_name() -> None:
-    article = read(f"{TITLE}\n\n{BODY}\n\nÀ propos de l'auteur : voir tous ses articles ici\n")
-    assert article.author == Person()
-
-
 def test_the_first_message_of_a_thread_dates_it() -> None:
     article = read(
         f"De : Jeanne Morel\nEnvoyé : mardi 14 mars 2023 17:22\nObjet : {TITLE}\n\n{BODY}\n\n"
@@ -179,17 +142,6 @@ def test_the_first_message_of_a_thread_dates_it() -> None:
     )
     assert article.author == Person("Jeanne Morel", "coordinatrice")
     assert article.date == "2023-03-14T17:22"
-
-
-def test_the_first_message_of_a_forum() -> None:
-    article = read(
-        f"Forum bois » Copeaux\n\n{TITLE}\n\nmarmotte46\nMessages : 12\nInscrit le : 3 févr. 2014\n"
-        f"Posté : mar. 11 mars 2014, 21:37\n\n{FIRST}\n\n_________________\nQui sème récolte.\n\n"
-        f"lulu_du_lac\nMessages : 7\nPosté : mer. 12 mars 2014, 08:05\n\n{SECOND}\n"
-    )
-    assert (article.title, article.author) == (TITLE, Person("marmotte46"))
-    assert article.date == "2014-03-11T21:37"
-    assert article.text == f"{FIRST}\n\n{SECOND}"
 
 
 @pytest.mark.parametrize(
@@ -218,49 +170,3 @@ def test_what_markup_calls_the_author(html: str, author: str, date: str) -> None
     article = page(html + PARAGRAPHS)
     assert (article.title, article.author.name, article.date) == (TITLE, author, date)
     assert article.text == BODY
-
-
-def test_the_time_that_a_page_shows_beside_its_day() -> None:
-    article = page(
-        f"<h2 class='date-header'>Tuesday, 20 July 2010</h2><h3 class='post-title'>{TITLE}</h3>"
-        f"{PARAGRAPHS}<div class='post-footer'>Posted by <span class='fn'>Jane</span> at <abbr "
-        "class='published' title='2010-07-20T03:14:00-07:00'>03:14</abbr> Labels: "
-        "<a rel='tag'>whey</a>, <a rel='tag'>pigs</a></div>"
-    )
-    assert (article.author.name, article.date) == ("Jane", "2010-07-20T03:14")
-    assert (article.title, article.themes, article.text) == (TITLE, ("whey", "pigs"), BODY)
-
-
-def test_a_page_declares_the_desk_that_signs_it_and_not_its_site() -> None:
-    for name, author in (("Service communication", "Service communication"), ("CCI Cantal", "")):
-        html = f"<head><meta name=author content='{name}'></head><h1>{TITLE}</h1>{PARAGRAPHS}"
-        assert article_from_bytes(html.encode(), ".html").author.name == author
-
-
-def test_categories_and_keywords_are_themes() -> None:
-    line = "Classé dans : Élevage | Mots-clés : lait, petit-lait"
-    article = read(f"{TITLE}\n\n{BODY}\n\n{line}\n")
-    assert (article.themes, article.text) == (("lait", "petit-lait", "Élevage"), BODY)
-
-
-def test_an_update_in_the_year_of_the_publication() -> None:
-    article = read(f"{TITLE}\nPosted: May 28, 2024 | Last Updated: July 4\n\n{BODY}\n")
-    assert (article.date, article.modified) == ("2024-05-28", "2024-07-04")
-
-
-def test_the_name_of_a_paper_above_its_day_is_no_title() -> None:
-    article = read(f"Le Courrier du Plateau\nVendredi 3 mai 2019\n\n{TITLE}\n\n{BODY}\n")
-    assert (article.title, article.date, article.text) == (TITLE, "2019-05-03", BODY)
-
-
-def test_the_name_of_a_section_is_no_title() -> None:
-    article = page(f"<h1>Nos retours d'expérience</h1><h3>{TITLE}</h3>{PARAGRAPHS}")
-    assert (article.title, article.text) == (TITLE, BODY)
-
-
-def test_the_banner_of_a_site_is_no_title() -> None:
-    article = page(
-        "<header><h1 class='site-title'>La Gazette du plateau</h1></header>"
-        f"<article><h2 class='entry-title'>{TITLE}</h2>{PARAGRAPHS}</article>"
-    )
-    assert (article.title, article.text) == (TITLE, BODY)

@@ -1,7 +1,6 @@
 import pytest
 
-from ingest.case_files.case_fields import CASE_KEYS, case_from
-from ingest.records.fields import folded
+from ingest.case_files.case_fields import case_from
 from kb.errors import InputError
 from kb.models import Case, Participation
 from kb.reference.roles import Role
@@ -62,41 +61,6 @@ def test_french_keys_and_roles_are_understood() -> None:
     )
     assert (case.need, case.themes) == ("Du gel", ("Santé", "Chimie"))
     assert case.participants == (Participation("Avel", Role.PRODUCER, "P001"),)
-
-
-@pytest.mark.parametrize(
-    ("written", "role"),
-    [
-        ("producteur", Role.PRODUCER),
-        ("fournisseur", Role.SUPPLIER),
-        ("reconditionneur", Role.REPACKAGER),
-        ("transporteur", Role.CARRIER),
-        ("laboratoire", Role.LABORATORY),
-        ("acheteuse", Role.BUYER),
-        ("facilitateur", Role.FACILITATOR),
-        ("Animatrice", Role.FACILITATOR),
-        ("Autorité", Role.AUTHORITY),
-        ("réseau", Role.NETWORK),
-        *((role.value, role) for role in Role),
-    ],
-)
-def test_a_role_is_known_in_both_languages(written: str, role: Role) -> None:
-    front_matter = {"title": "x", "participants": [{"name": "Avel", "role": written}]}
-    assert case_from(front_matter, "y").participants[0].role is role
-
-
-@pytest.mark.parametrize(
-    ("key", "written", "flow"),
-    [
-        ("flow", "offers", "offers"),
-        ("sens", "Cède", "offers"),
-        ("flux", "cherche", "seeks"),
-        ("flow", " Shares ", "shares"),
-        ("flow", None, ""),
-    ],
-)
-def test_a_flow_is_known_in_both_languages(key: str, written: str | None, flow: str) -> None:
-    assert case_from({"title": "x", key: written}, "y").flow == flow
 
 
 @pytest.mark.parametrize(
@@ -169,9 +133,3 @@ def test_a_case_that_cannot_be_kept_says_why(
     with pytest.raises(InputError) as refusal:
         case_from(front_matter, text)
     assert str(refusal.value) == reason
-
-
-def test_the_keys_of_a_case_are_understood_in_french() -> None:
-    keys = ["titre", "Auteur", "modérateur", "thèmes", "besoin", "modifié", "acteurs"]
-    fields = ["title", "author", "moderator", "themes", "need", "modified", "participants"]
-    assert [CASE_KEYS.get(folded(key), "") for key in keys] == fields

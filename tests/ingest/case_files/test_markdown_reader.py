@@ -100,17 +100,3 @@ def test_a_text_without_front_matter_is_something_else(tmp_path: Path, text: str
     with pytest.raises(NotInput) as refusal:
         read(tmp_path, text)
     assert str(refusal.value) == "has no front matter: begin it with a line of three dashes"
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        "layout: post\ntitle: x",
-        "title: x\nauthor: y\ndate: 2020-04-02",
-        "tags: [a]",
-        "title: x\npicture: a.jpg",
-    ],
-)
-def test_front_matter_of_a_site_is_no_case(tmp_path: Path, keys: str) -> None:
-    with pytest.raises(NotInput, match="it is an article, not a case"):
-        read(tmp_path, f"---\n{keys}\n---\n\nRécit.\n")

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -19,10 +17,7 @@ from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
-from kb.reference.visibility import ContactChoice, Visibility
 from kb.settings import Settings
-
-DEMONSTRATION = Path(__file__).parents[3] / "ingest" / "demo"
 
 
 class CountingEncoder:
@@ -90,21 +85,6 @@ def test_the_second_run_embeds_nothing(
         "3 read, 0 added, 0 changed, 3 unchanged, 0 failed; passages embedded: 0.\n"
     )
     assert len(encoder.embedded) == embedded
-
-
-def test_only_what_changed_is_embedded(
-    tmp_path: Path, folder: Path, encoder: CountingEncoder
-) -> None:
-    run("ingest", folder, kb=tmp_path / "kb")
-    encoder.embedded.clear()
-    actors = folder / "actors.csv"
-    text = actors.read_text(encoding="utf-8").replace("des cirages", "des cires")
-    actors.write_text(text, encoding="utf-8")
-    result = run("ingest", folder, kb=tmp_path / "kb")
-    assert result.output == (
-        "3 read, 0 added, 1 changed, 2 unchanged, 0 failed; passages embedded: 1.\n"
-    )
-    assert ["cires" in text for text in encoder.embedded] == [True]
 
 
 @pytest.mark.usefixtures("encoder")
@@ -191,61 +171,10 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("encoder")
-def test_files_that_are_skipped_are_named_but_for_those_that_belong_there(
-    tmp_path: Path, folder: Path
-) -> None:
-    (folder / "README.md").write_text("Ce dossier.", encoding="utf-8")
-    (folder / "feed.xml").write_text("<rss/>", encoding="utf-8")
-    for number in range(5):
-        (folder / f"photo-{number}.png").write_bytes(b"PNG")
-    lines = run("ingest", folder, kb=tmp_path / "kb").output.splitlines()
-    assert (
-        f"{folder}/feed.xml: may be a feed: "
-        "name this file itself to have its articles read (skipped)" in lines
-    )
-    assert lines[-1] == "… and 1 more skipped."
-    assert not [line for line in lines if "README" in line]
-
-
-@pytest.mark.usefixtures("encoder")
 def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
     result = run("ingest", tmp_path / "nope", kb=tmp_path / "kb")
     assert isinstance(result.exception, InputError)
     assert str(result.exception) == f"{tmp_path}/nope does not exist"
-
-
-def test_the_demonstration_survives_a_round_trip(tmp_path: Path, encoder: CountingEncoder) -> None:
-    first = run("ingest", DEMONSTRATION, kb=tmp_path / "kb")
-    assert " 0 failed" in first.stdout
-    assert first.stdout.count("\n") == 1, "nothing to remark upon"
-    assert first.exit_code == 0
-    out = tmp_path / "out"
-    exported = run("export", out, kb=tmp_path / "kb")
-    base = opened(tmp_path / "kb")
-    actors, cases = base.actors(), base.cases()
-    base.close()
-    assert exported.output == (f"{len(actors)} actors and {len(cases)} cases written to {out}.\n")
-    run("ingest", out, kb=tmp_path / "copy")
-    copy = opened(tmp_path / "copy")
-    assert (copy.actors(), copy.cases()) == (actors, cases)
-    copy.close()
-    encoder.embedded.clear()
-    again = run("ingest", out, "--prune", kb=tmp_path / "kb")
-    assert again.stdout == (
-        f"{len(actors) + len(cases)} read, 0 added, 0 changed, {len(actors) + len(cases)} "
-        "unchanged, 0 failed, 0 removed; passages embedded: 0.\n"
-    )
-    assert encoder.embedded == []
-
-
-def test_the_commands_are_known_without_anything_heavy() -> None:
-    code = (
-        "import sys, ingest.commands\n"
-        "heavy = {'numpy', 'yaml', 'stdnum', 'slugify', 'tqdm', 'babel', 'torch'}\n"
-        "print(*heavy & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 @pytest.mark.usefixtures("encoder")
@@ -260,29 +189,6 @@ def test_a_dry_run_shows_and_changes_nothing(tmp_path: Path, folder: Path) -> No
         "2 rows looked at: 2 would be kept, 0 would fail.\n"
         "Nothing was changed: this was a dry run.\n"
     )
-    assert not (tmp_path / "kb").exists()
-
-
-@pytest.mark.usefixtures("encoder")
-def test_how_columns_are_read_is_said_once(tmp_path: Path) -> None:
-    path = tmp_path / "firmes.csv"
-    path.write_text("Libellé\nAvel\n", encoding="utf-8")
-    assert run("ingest", path, kb=tmp_path / "kb").exit_code == 1
-    said = run("ingest", path, "--source", "CCI", "--map", "Libellé=nom", kb=tmp_path / "kb")
-    assert said.exit_code == 0
-    again = run("ingest", path, "--source", "CCI", kb=tmp_path / "kb")
-    assert again.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed")
-    shown = json.loads(
-        run("ingest", path, "--source", "CCI", "--dry-run", "--json", kb=tmp_path / "kb").output
-    )
-    assert shown["previews"][0]["columns"][0]["target"] == "name"
-
-
-def test_a_mapping_that_cannot_be_used_makes_no_base(tmp_path: Path, folder: Path) -> None:
-    result = run("ingest", folder, "--map", "nom", kb=tmp_path / "kb")
-    assert str(result.exception) == "'nom' is not of the form header=field"
-    result = run("ingest", folder, "--source", "moderation", kb=tmp_path / "kb")
-    assert isinstance(result.exception, InputError)
     assert not (tmp_path / "kb").exists()
 
 
@@ -325,48 +231,6 @@ def test_likely_duplicates_are_told_listed_and_decided(tmp_path: Path) -> None:
 def group(*arguments: str, kb: Path) -> Result:
     command = next(each for each in COMMANDS if each.name == "duplicates")
     return CliRunner().invoke(command, [*arguments, "--kb", str(kb)])
-
-
-@pytest.mark.usefixtures("encoder")
-def test_two_directories_tell_of_one_firm_and_each_is_pruned_by_itself(tmp_path: Path) -> None:
-    first, second, kb = tmp_path / "cci.csv", tmp_path / "annuaire.jsonl", tmp_path / "kb"
-    first.write_text("id;nom;siret\nA1;Avel;73282932000074\nA2;Merlet;\n", encoding="utf-8")
-    second.write_text(
-        '{"id": "9", "nom": "AVEL SAS", "siret": "732 829 320 00074", "ville": "Magnac"}\n'
-        '{"id": "10", "nom": "Jolival"}\n',
-        encoding="utf-8",
-    )
-    run("ingest", first, kb=kb)
-    assert run("ingest", second, kb=kb).output.startswith(
-        "2 read, 1 added, 1 completed, 0 changed, 0 unchanged, 0 failed"
-    )
-    second.write_text('{"id": "10", "nom": "Jolival"}\n', encoding="utf-8")
-    pruned = run("ingest", second, "--prune", kb=kb)
-    assert pruned.output.startswith("1 read, 0 added, 0 changed, 1 unchanged, 0 failed, 0 removed")
-    base = opened(kb)
-    assert base.ids(Kind.ACTOR) == {"A1", "A2", "10"}
-    assert (base.actor("A1").name, base.actor("A1").place) == ("Avel", "")
-    base.close()
-
-
-@pytest.mark.usefixtures("encoder")
-def test_a_row_with_the_siret_of_a_firm_of_another_name_is_told(tmp_path: Path) -> None:
-    first, second, kb = tmp_path / "cci.csv", tmp_path / "annuaire.csv", tmp_path / "kb"
-    first.write_text("id;nom;siret\nA1;Avel;73282932000074\n", encoding="utf-8")
-    second.write_text(
-        "id;nom;siret;site\n9;Jolival;;\n10;Saphir;73282932000074;https://saphir.fr\n",
-        encoding="utf-8",
-    )
-    run("ingest", first, kb=kb)
-    result = run("ingest", second, kb=kb)
-    assert result.output.startswith("2 read, 2 added, 0 changed")
-    assert (
-        f"{second}:3: has the SIRET of 'Avel', but is called 'Saphir': "
-        "kept apart, as a possible duplicate" in result.output + result.stderr
-    )
-    base = opened(kb)
-    assert (base.actor("A1").website, base.actor("10").website) == ("", "https://saphir.fr")
-    base.close()
 
 
 @pytest.mark.usefixtures("encoder")
@@ -417,41 +281,6 @@ def test_a_directory_that_says_no_know_how_is_warned_of_before_it_is_written(
     ]
     report = json.loads(run("ingest", path, "--json", kb=tmp_path / "kb").stdout)
     assert [note["reason"] for note in report["remarks"]] == [written[0].removeprefix(f"{path}: ")]
-
-
-@pytest.mark.usefixtures("encoder")
-def test_a_rich_column_beside_a_bare_activity_is_what_a_firm_is_found_by(tmp_path: Path) -> None:
-    path = tmp_path / "export.csv"
-    path.write_text(
-        "Raison sociale;Activité;Description;Parc machines\n"
-        "Ruelle;Usinage;Fraisage 5 axes de pièces en titane.;Tours à commande numérique\n",
-        encoding="utf-8",
-    )
-    told = run("ingest", path, kb=tmp_path / "kb")
-    assert (
-        told.output == "1 read, 1 added, 0 changed, 0 unchanged, 0 failed; passages embedded: 3.\n"
-    )
-    base = opened(tmp_path / "kb")
-    (actor,) = base.actors()
-    assert actor.description == "Fraisage 5 axes de pièces en titane."
-    assert actor.facts == {"Activité": "Usinage", "Parc machines": "Tours à commande numérique"}
-    base.close()
-
-
-@pytest.mark.parametrize("again", ["sources", "ingest"])
-def test_a_choice_that_was_interrupted_is_taken_up_by(
-    tmp_path: Path, encoder: CountingEncoder, again: str
-) -> None:
-    kb, path = tmp_path / "kb", tmp_path / "cci.csv"
-    path.write_text("Nom;Tel\nAvel;05 36 49 00 10\n", encoding="utf-8")
-    run("ingest", path, kb=kb)
-    with closing(opened(kb)) as base:
-        base.begin_choice("cci", ContactChoice(Visibility.NONE))
-    done = run(again, "cci" if again == "sources" else path, "--contacts", "none", kb=kb)
-    assert done.exit_code == 0, done.output
-    with closing(opened(kb)) as base:
-        assert not base.choice_is_under_way()
-        assert base.actors()[0].phone == ()
 
 
 def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
@@ -523,24 +352,6 @@ def test_a_folder_is_registered_read_told_and_removed(
     assert f"  failed once: {folder} does not exist" in run("sources", kb=kb).output
     assert run("sources", "remove", "annuaire", kb=kb).exit_code == 0
     assert run("sources", kb=kb).output == "annuaire: 2 actors; contacts: none; persons: none\n"
-
-
-def test_an_address_that_is_never_fetched_is_no_source(
-    tmp_path: Path, encoder: CountingEncoder
-) -> None:
-    refused = run("sources", "add", "https://me:secret@a.example/f.csv", kb=tmp_path / "kb")
-    assert isinstance(refused.exception, InputError)
-    added = run("sources", "add", "https://www.a.example/feed", kb=tmp_path / "kb")
-    assert added.output.startswith("a.example: https://www.a.example/feed is read again every day.")
-
-
-def test_a_long_ingest_says_where_it_is_where_there_is_no_terminal(
-    folder: Path, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ingest.pace.SAID_EVERY_S", 0.0)
-    said = run("ingest", folder / "actors.csv", kb=folder.parent / "kb").stderr.splitlines()
-    assert said[0] == f"{folder}/actors.csv: record 1 of 2, reading"
-    assert said[-1].endswith("record 2 of 2, writing")
 
 
 def test_an_ingest_that_breaks_off_says_what_was_kept(

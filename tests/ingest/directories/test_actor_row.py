@@ -6,10 +6,6 @@ from kb.errors import InputError
 from kb.models import Actor
 
 
-def test_a_name_is_enough() -> None:
-    assert actor_from({"name": "Avel"}) == Actor(id="avel", name="Avel", country="FR", lang="fr")
-
-
 def test_every_field_is_cleaned() -> None:
     actor = actor_from(
         {
@@ -43,16 +39,6 @@ def test_every_field_is_cleaned() -> None:
         source_url="http://annuaire.example/avel",
         facts={"Effectif": "60"},
     )
-
-
-def test_the_language_is_that_of_the_description() -> None:
-    text = "We weave fabric from hemp and linen for the furniture trade."
-    assert actor_from({"name": "Tissages", "description": text}).lang == "en"
-
-
-def test_an_overseas_department_may_come_with_its_own_country_code() -> None:
-    actor = actor_from({"name": "Brasserie", "department": "Réunion", "country": "RE"})
-    assert (actor.department, actor.country) == ("974", "RE")
 
 
 @pytest.mark.parametrize("siret", ["73282932000074", "35600000000048", "35600000049837"])
@@ -139,26 +125,6 @@ def test_a_siret_that_a_spreadsheet_took_for_a_number_is_made_what_it_was(
 )
 def test_the_day_of_closing_may_be_written_in_french(written: str, day: str) -> None:
     assert actor_from({"name": "x", "closed_on": written}).closed_on == day
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ("31/02/2024", "closed_on '31/02/2024' is not a day of the calendar"),
-        ("hier", "closed_on 'hier' is not a date such as 2020-03-18"),
-    ],
-)
-def test_a_day_of_closing_that_is_none_is_refused(written: str, reason: str) -> None:
-    with pytest.raises(InputError) as refusal:
-        actor_from({"name": "x", "closed_on": written})
-    assert str(refusal.value) == reason
-
-
-@pytest.mark.parametrize("text", ["crÃ©ation", "lâ€™atelier", "NÂ° 1"])
-def test_letters_that_were_encoded_twice_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"^description holds '.+', a letter that was encoded"):
-        actor_from({"name": "x", "description": text})
-    assert actor_from({"name": "SÃO, Pâte à l’Âge"}).name == "SÃO, Pâte à l’Âge"
 
 
 @pytest.mark.parametrize(

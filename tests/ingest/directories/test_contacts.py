@@ -15,7 +15,6 @@ from ingest.pipeline import ingest
 from kb.indexing.derivation import derive
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.remarks import Remark
 from kb.text.phone_numbers import shown_number
 
 HEADER = "Nom;Activité;Commune;Code postal;Adresse;Complément d'adresse;Tél.;Portable;Fax;E-mail"
@@ -59,18 +58,6 @@ def test_what_cannot_be_dialled_is_a_remark_and_the_actor_is_kept(
     assert preview(path).problems == tuple(report.remarks)
 
 
-def test_what_is_no_contact_is_not_quoted_since_it_may_name_a_person(
-    base: KnowledgeBase, tmp_path: Path
-) -> None:
-    row = "Avel;Cirages;Magnac;16320;;;voir Mme Martin 05 36;;;jeanne.martin chez avel"
-    path = directory(tmp_path, row)
-    report = ingest(base, [path])
-    told = [note.reason for note in report.remarks if isinstance(note.reason, Remark)]
-    codes = [remark.code for remark in told]
-    assert codes.count("phone_left_out") == codes.count("email_left_out") == 1
-    assert "martin" not in repr([(str(each), each.values) for each in told]).casefold()
-
-
 @pytest.mark.parametrize(
     ("cell", "is_kept"),
     [
@@ -103,21 +90,6 @@ def test_no_passage_has_a_contact(tmp_path: Path) -> None:
     assert "cirages" in texts
     for trace in "36", "49 00", "contact", "avel.example", "Tanneurs", "BP 4":
         assert trace not in texts
-
-
-@pytest.mark.parametrize(
-    ("header", "cells", "address"),
-    [
-        ("Nom;N° de voie;Rue;Code postal", "X;12 bis;rue Neuve;16100", "12 bis rue Neuve, 16100"),
-        ("Name;Straße;Hausnummer;PLZ", "X;Hauptstraße;5a;10115", "Hauptstraße 5a, 10115"),
-        ("name;addr:housenumber;addr:street", "X;7;Grande Rue", "7 Grande Rue"),
-        ("Nom;Adresse;Adresse 2", "X;ZI des Agriers;-", "ZI des Agriers"),
-        ("Nom;Adresse;Code postal", "X;;16100", ""),
-    ],
-)
-def test_an_address_is_a_line(tmp_path: Path, header: str, cells: str, address: str) -> None:
-    (actor,) = actors(directory(tmp_path, cells, header=header))
-    assert actor.address == address
 
 
 def test_a_firm_that_is_not_to_be_made_public_has_no_contacts(tmp_path: Path) -> None:
@@ -190,11 +162,3 @@ def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
         whose=WhoseContacts.AS_THEY_STAND,
     )
     assert (again.actor, remarks) == (row.actor, ())
-
-
-def test_a_contact_under_a_header_that_is_not_known_is_no_fact(tmp_path: Path) -> None:
-    header = "Nom;Ligne directe;Courrier du dimanche;Agrément;Année;Message"
-    row = "Avel;05 36 49 00 10;jeanne.martin@avel.example;0536490010;2026;écrire à a@avel.example"
-    (actor,) = actors(directory(tmp_path, row, header=header))
-    assert (actor.phone, actor.email) == (("+33536490010",), ())
-    assert actor.facts == {"Agrément": "0536490010", "Année": "2026"}

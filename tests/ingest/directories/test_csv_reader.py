@@ -118,13 +118,6 @@ def test_a_file_that_is_no_directory_says_why(tmp_path: Path, content: str, reas
     assert str(refusal.value) == reason
 
 
-def test_a_binary_file_is_no_directory(tmp_path: Path) -> None:
-    path = tmp_path / "actors.csv"
-    path.write_bytes(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00")
-    with pytest.raises(InputError, match=r"^is not text$"):
-        list(read_directory(path))
-
-
 def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     content = "Annuaire des firmes;;\n;;\nÉdité en 2026, par la CCI;;\nNom;Métier;Dépt\nAvel;x;16\n"
     assert read(tmp_path, content) == [

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS, case_from
+from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_words import ACTOR_COLUMNS, field_named
 from ingest.directories.readers import read_directory
@@ -47,15 +47,6 @@ def test_every_key_is_documented_in_both_languages() -> None:
     assert set(of_participant) == set(PARTICIPATION_KEYS.values())
     for key, names in of_participant.items():
         assert {PARTICIPATION_KEYS.get(folded(name), "") for name in names} == {key}
-
-
-def test_every_role_is_documented_in_both_languages() -> None:
-    roles = names_in_table("role")
-    assert set(roles) == set(Role)
-    for role, names in roles.items():
-        for name in names:
-            case = case_from({"title": "x", "participants": [{"name": "y", "role": name}]}, "z")
-            assert case.participants[0].role == role
 
 
 def test_the_examples_are_read(tmp_path: Path) -> None:

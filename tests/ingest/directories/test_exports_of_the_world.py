@@ -15,20 +15,11 @@ Raison sociale;N° SIRET;Activité;Description;Parc machines;CP;Ville;Téléphon
 MÉCANIQUE DE LA TOUVRE;;Usinage;"Fraisage 5 axes et tournage de pièces en titane.";Centres Hermle;16600;RUELLE SUR TOUVRE;05 45 00 00 00;M. Sel
 CIRAGES DU MARAIS;;Entretien;"Fabrique des cirages et des crèmes pour le cuir.";Cuves chauffées;16021;ANGOULEME CEDEX;05 45 00 00 01;Mme Vue
 """
-CLUSTER = """Adhérent,Ce qu'ils savent faire,Secteur d'activité,Certifications,Code postal
-Bois Courbé,Cintrage de bois à la vapeur,Ameublement,FSC,16000
-Verre Clair,Soufflage de flacons,Verrerie,,17100
-"""
 FEDERATION = """Firma;Straße;PLZ;Ort;Land;Branche;Leistungsspektrum;Ansprechpartner
 Zahnradwerk Muster GmbH;Hauptstr. 5;68159;Mannheim;Deutschland;Antriebstechnik;Verzahnungsschleifen und Härten von Zahnrädern für Getriebe;Frau Muster
 """
 DIRECTORY = """Razón social;Nombre comercial;Actividad;Productos;Municipio;Provincia;País;Página web
 Talleres Prueba SL;Prueba;Mecanizado de piezas;Maquinaria auxiliar para pesqueros y calderería;Gijón;Asturias;España;prueba.example
-"""
-MAP = """{"type": "FeatureCollection", "features": [{"type": "Feature", "id": "node/7",
-"geometry": {"type": "Point", "coordinates": [0.0, 45.8]},
-"properties": {"name": "La Corderie", "craft": "rope_maker", "product": "cordages en chanvre",
-"addr:postcode": "16100", "addr:city": "Cognac"}}]}
 """
 
 
@@ -51,15 +42,6 @@ def test_a_chambers_export(base: KnowledgeBase, tmp_path: Path) -> None:
         assert base.search(need).hits[0].actor == mechanic, need
 
 
-def test_a_clusters_list(base: KnowledgeBase, tmp_path: Path) -> None:
-    actors = ingested(base, tmp_path / "cluster.csv", CLUSTER)
-    wood, glass = actors["Bois Courbé"], actors["Verre Clair"]
-    assert (wood.place, wood.department, glass.department) == ("Angoulême", "16", "17")
-    assert glass.place == ""  # several communes have its postal code
-    for need in ("cintrage de bois", "ameublement", "FSC"):
-        assert base.search(need).hits[0].actor == wood, need
-
-
 @pytest.mark.parametrize(
     ("name", "content", "firm", "lang", "country", "need"),
     [
@@ -80,10 +62,3 @@ def test_directories_of_other_countries(
     actor = ingested(base, tmp_path / name, content)[firm]
     assert (actor.lang, actor.country, actor.department) == (lang, country, "")
     assert base.search(need).hits[0].actor == actor
-
-
-def test_an_extract_of_a_map(base: KnowledgeBase, tmp_path: Path) -> None:
-    actor = ingested(base, tmp_path / "osm.geojson", MAP)["La Corderie"]
-    assert (actor.description, actor.department) == ("rope_maker", "16")
-    assert actor.facts["coordonnées"] == "45.8, 0.0"
-    assert base.search("cordages en chanvre").hits[0].actor == actor

@@ -14,7 +14,6 @@ from ingest.directories.readers import read_directory
 from ingest.directories.table import RawRow, under_header
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
-from kb.models import Actor
 from tests.ingest.directories.test_spreadsheet_reader import ods
 
 pytestmark = pytest.mark.thorough
@@ -74,30 +73,6 @@ def test_a_table_of_too_many_columns_is_refused_before_each_is_looked_up(
 
 
 BLANK = [""] * 2 * MAX_COLUMNS + [" "]
-
-
-@pytest.mark.parametrize("kind", [".csv", ".xlsx", ".ods"])
-@pytest.mark.parametrize("padded", [{0}, {2}, {1, 2}])
-def test_blank_cells_on_the_right_of_a_table_do_not_count(
-    tmp_path: Path, looked_up: list[int], kind: str, padded: set[int]
-) -> None:
-    rows = [["Annuaire"], ["nom", "ville"], ["Avel", "Brest"]]
-    rows = [row + BLANK if number in padded else row for number, row in enumerate(rows)]
-    path = tmp_path / f"padded{kind}"
-    if kind == ".csv":
-        path.write_text("".join(f"{';'.join(row)}\n" for row in rows))
-    elif kind == ".ods":
-        ods(path, rows)
-    else:
-        book = openpyxl.Workbook(write_only=True)
-        sheet = book.create_sheet()
-        for row in rows:
-            sheet.append(row)
-        book.save(path)
-    (entry,) = read_directory(path)
-    assert isinstance(entry.record, Actor)
-    assert (entry.record.name, entry.record.place) == ("Avel", "Brest")
-    assert max(looked_up) <= MAX_COLUMNS
 
 
 def test_a_row_with_a_cell_beyond_the_last_column_is_refused_alone(tmp_path: Path) -> None:

@@ -56,37 +56,6 @@ def test_values_become_cells(tmp_path: Path) -> None:
     ]
 
 
-def test_a_bad_item_does_not_stop_the_good_ones(tmp_path: Path) -> None:
-    assert list(
-        read_directory(write(tmp_path, '[{"name": "Avel"}, {}, 3, {"name": "Merlet"}]'))
-    ) == [
-        Entry(1, AVEL),
-        Entry(2, reason="has no name"),
-        Entry(3, reason="is not an object"),
-        Entry(4, MERLET),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("", "is empty"),
-        (
-            '[{"name": "Avel"},\n {"na',
-            "is not JSON: Unterminated string starting at (line 2, column 3)",
-        ),
-        ("3", "holds neither an array nor an object"),
-        ('{"a": 1}', "must hold one array of actors; its arrays are: none"),
-        ('{"a": [], "b": []}', "must hold one array of actors; its arrays are: 'a', 'b'"),
-        ("[" * 100_000, "is not JSON that can be read: it is nested too deeply"),
-    ],
-)
-def test_a_file_that_is_no_directory_says_why(tmp_path: Path, content: str, reason: str) -> None:
-    with pytest.raises(InputError) as refusal:
-        list(read_directory(write(tmp_path, content)))
-    assert str(refusal.value) == reason
-
-
 def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
     content = '{"name": "Avel"}\n\n{"name": "Mer\n[]\r\n{"name": "\\ud800"}\n{"name": "Merlet"}'
     assert list(read_directory(write(tmp_path, content, "actors.jsonl"))) == [
@@ -96,56 +65,6 @@ def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
         Entry(5, reason="has no name"),
         Entry(6, MERLET),
     ]
-
-
-def test_a_file_that_breaks_off_is_read_up_to_there(tmp_path: Path) -> None:
-    entries = read_directory(
-        write(tmp_path, '{"a": {"actors": 1}, "actors": [{"name": "Avel"}, {"na')
-    )
-    with pytest.raises(InputError, match=r"^is not JSON: "):
-        next(entries)
-    entries = read_directory(write(tmp_path, '[{"name": "Avel"}, {"na'))
-    assert next(entries) == Entry(1, AVEL)
-    with pytest.raises(InputError, match=r"^is not JSON: Unterminated string"):
-        next(entries)
-
-
-def test_a_file_of_another_encoding_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "actors.json"
-    path.write_text('[{"nom": "Délage"}]', encoding="utf-16")
-    assert [entry.record for entry in read_directory(path)] == [
-        Actor(id="delage", name="Délage", country="FR")
-    ]
-
-
-NESTED = """{"total_results": 1, "facets": [], "results": [{
-    "nom_complet": "Avel",
-    "siege": {"adresse": {"codePostal": "16000", "libelleCommune": "Angoulême"}, "pays": null},
-    "dirigeants": [{"nom": "Sel", "prenoms": "Anne"}, {"nom": "Vue", "prenoms": "Luc"}],
-    "directeursTechniques": ["Anne Sel"],
-    "contact": {"nom": "Anne Sel", "email": "contact@avel.example"},
-    "offre": {"produits": [{"libelle": "cirage", "matieres": ["cire", "suif"]},
-                           {"libelle": "crème"}], "machines": ["cuves"]}
-}]}"""
-
-
-def test_nested_values_are_columns_with_points_and_persons_are_left_out(tmp_path: Path) -> None:
-    (entry,) = read_directory(write(tmp_path, NESTED))
-    assert entry.record == Actor(
-        id="avel-angouleme",
-        name="Avel",
-        place="Angoulême",
-        department="16",
-        country="FR",
-        email=("contact@avel.example",),
-        facts={
-            "siege.adresse.codePostal": "16000",
-            "offre.produits.libelle": "cirage | crème",
-            "offre.produits.matieres": "cire | suif",
-            "offre.machines": "cuves",
-            "EPCI": "CA du Grand Angoulême",
-        },
-    )
 
 
 PERSONS = """[{"nom": "Avel", "dirigeant": "Jean Dupont", "infos": {"gerant": "Anne Roy"},
@@ -165,13 +84,6 @@ def test_persons_are_left_out_wherever_they_are_and_this_is_said(tmp_path: Path)
     ]
     looked_at = preview(tmp_path / "actors.json", source="annuaire")
     assert [note.reason for note in looked_at.problems][1:3] == warnings[:2]
-
-
-def test_a_record_with_a_first_name_is_still_the_actor(tmp_path: Path) -> None:
-    content = '[{"fields": {"societe": "Avel", "prenom": "Anne", "nom": "Roy", "effectif": 3}}]'
-    (entry,) = read_directory(write(tmp_path, content))
-    assert isinstance(entry.record, Actor), entry.reason
-    assert (entry.record.name, entry.record.facts) == ("Avel", {"fields.effectif": "3"})
 
 
 FEATURES = """{"type": "FeatureCollection", "bbox": [0.1, 45.6, 0.2, 45.7], "features": [
@@ -212,3 +124,23 @@ def test_elements_of_openstreetmap_are_actors_with_their_tags(tmp_path: Path) ->
         country="FR",
         facts={"type": "node", "lat": "45.65", "lon": "0.15", "tags.product": "shoe polish"},
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "is empty"),
+        (
+            '[{"name": "Avel"},\n {"na',
+            "is not JSON: Unterminated string starting at (line 2, column 3)",
+        ),
+        ("3", "holds neither an array nor an object"),
+        ('{"a": 1}', "must hold one array of actors; its arrays are: none"),
+        ('{"a": [], "b": []}', "must hold one array of actors; its arrays are: 'a', 'b'"),
+        ("[" * 100_000, "is not JSON that can be read: it is nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_directory_says_why(tmp_path: Path, content: str, reason: str) -> None:
+    with pytest.raises(InputError) as refusal:
+        list(read_directory(write(tmp_path, content)))
+    assert str(refusal.value) == reason

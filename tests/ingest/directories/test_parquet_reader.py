@@ -6,7 +6,6 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
@@ -55,19 +54,6 @@ def test_values_of_every_kind_become_cells(tmp_path: Path) -> None:
             "reseau": '{"cp": "16000"}',
         },
     )
-
-
-def test_columns_that_are_ignored_are_left_out(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.parquet", nom=["Avel"], note=["x"])
-    (entry,) = read_directory(path, HeaderMap({"note": "ignored"}))
-    assert entry.record == Actor(id="avel", name="Avel", country="FR")
-
-
-def test_a_file_without_names_says_so(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.parquet", ville=["Cognac"])
-    with pytest.raises(InputError) as refusal:
-        list(read_directory(path))
-    assert str(refusal.value) == "has no column called name or nom; its header is 'ville'"
 
 
 @pytest.mark.parametrize("size", [0, 3, -20])

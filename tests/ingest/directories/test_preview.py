@@ -68,14 +68,6 @@ def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
     assert preview(path, knowledge_base=base).kept == 0
 
 
-def test_the_keys_of_objects_are_columns(tmp_path: Path) -> None:
-    path = write(tmp_path, '[{"nom": "Avel"}, {"nom": "M", "Ville": "Cognac"}]', "a.json")
-    assert [(one.header, one.target) for one in preview(path).columns] == [
-        ("nom", "name"),
-        ("Ville", "place"),
-    ]
-
-
 def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen(
     tmp_path: Path,
 ) -> None:
@@ -86,17 +78,6 @@ def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen
     assert chosen.columns[1] == PreviewedColumn("Teinte", "materials", ("brun",), said=True)
     objects = write(tmp_path, '[{"nom": "Avel"}, {"nom": "M", "Produits": "eau"}]', "a.json")
     assert preview(objects).problems == ()
-
-
-def test_only_the_first_rows_are_looked_at(tmp_path: Path) -> None:
-    path = write(tmp_path, "nom\n" + "".join(f"Avel {row}\n" for row in range(1500)))
-    shown = preview(path)
-    assert (shown.rows, shown.kept, shown.total_estimate) == (1000, 1000, 1500)
-
-
-def test_a_file_that_ends_badly_is_shown_up_to_there(tmp_path: Path) -> None:
-    shown = preview(write(tmp_path, '[{"nom": "Avel"}, {"no', "a.json"))
-    assert (shown.rows, shown.kept, shown.failed) == (2, 1, 1)
 
 
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:

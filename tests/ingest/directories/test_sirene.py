@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.actor_row import department_of_commune
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.models import Actor
@@ -68,17 +67,6 @@ def test_an_establishment_of_sirene_is_an_actor_that_is_equated_open(tmp_path: P
     assert read(tmp_path) == Entry(2, AVEL, is_open=True)
 
 
-def test_an_establishment_that_is_closed_is_so_since_its_last_period(tmp_path: Path) -> None:
-    entry = read(tmp_path, etatAdministratifEtablissement="F", dateDebut="2024-06-30")
-    assert isinstance(entry.record, Actor)
-    assert (entry.record.closed_on, entry.is_open) == ("2024-06-30", False)
-
-
-def test_a_closed_establishment_without_a_date_is_refused(tmp_path: Path) -> None:
-    entry = read(tmp_path, etatAdministratifEtablissement="F", dateDebut="")
-    assert entry == Entry(2, reason="is closed, but no date says since when")
-
-
 def test_the_legal_unit_names_its_establishment(tmp_path: Path) -> None:
     found = actor(tmp_path, denominationUniteLegale="AVEL", enseigne1Etablissement="LE CIREUR")
     assert found.name == "AVEL"
@@ -110,40 +98,6 @@ def test_who_is_not_to_be_made_public_is_not_named(tmp_path: Path) -> None:
     shop = read(tmp_path, **cells, nomUniteLegale="DURAND", enseigne1Etablissement="LE CIREUR")
     assert isinstance(shop.record, Actor)
     assert (shop.record.name, shop.record.facts) == ("LE CIREUR", {})
-
-
-def test_what_the_register_names_elsewhere_is_left_out(tmp_path: Path) -> None:
-    entry = read(tmp_path, denominationUsuelleEtablissement="")
-    assert (entry.record, entry.left_out) == (None, True)
-
-
-def test_a_code_of_an_older_nomenclature_is_a_fact(tmp_path: Path) -> None:
-    found = actor(
-        tmp_path,
-        activitePrincipaleEtablissement="24.5C",
-        nomenclatureActivitePrincipaleEtablissement="NAF1993",
-    )
-    assert found.activity_code == ""
-    assert found.facts["activité (NAF1993)"] == "24.5C"
-
-
-@pytest.mark.parametrize(
-    ("code", "department"),
-    [
-        ("16015", "16"),
-        ("2A004", "2A"),
-        ("2b033", "2B"),
-        ("97105", "971"),
-        ("97411", "974"),
-        ("98818", ""),
-        ("1053", "01"),
-        ("", ""),
-        ("99131", ""),
-        ("160", ""),
-    ],
-)
-def test_the_code_of_a_commune_begins_with_its_department(code: str, department: str) -> None:
-    assert department_of_commune(code) == department
 
 
 def test_a_directory_in_the_manner_of_data_gouv_is_understood(tmp_path: Path) -> None:

@@ -165,14 +165,6 @@ def test_a_sheet_of_things_that_have_names_is_left_out(
     assert any("sheet 'Produits' is left out" in note.reason for note in preview(path).problems)
 
 
-def test_a_hidden_sheet_is_left_out(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", Liste=[["Nom"], ["Merlet"]], Firmes=[["Nom"], ["Avel"]])
-    workbook = load_workbook(path)
-    workbook["Liste"].sheet_state = "hidden"
-    workbook.save(path)
-    assert [entry.record for entry in read_directory(path)] == [AVEL]
-
-
 def test_a_merged_cell_counts_in_each_row_that_it_spans(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.xlsx",
@@ -197,34 +189,12 @@ def test_a_merged_cell_counts_in_each_row_that_it_spans(tmp_path: Path) -> None:
     ]
 
 
-def test_a_formula_without_a_value_and_an_error_are_empty(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "=1+1"], ["=A2", "3"]])
-    error = write(tmp_path / "b.xlsx", Firmes=[["Nom", "Effectif"], ["Avel", "#REF!"]])
-    assert list(read_directory(path)) == [Entry(2, AVEL), Entry(3, reason="has no name")]
-    assert list(read_directory(error)) == [Entry(2, AVEL)]
-
-
 def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
     path = ods(tmp_path / "a.ods", [["Nom", "Commune"], ["Avel", ""], ["Mérlet", "Cognac"]])
     assert list(read_directory(path)) == [
         Entry(2, AVEL),
         Entry(3, Actor(id="merlet-cognac", name="Mérlet", place="Cognac", country="FR")),
     ]
-
-
-def test_a_workbook_without_a_name_says_what_its_sheets_begin_with(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", Un=[["Ville"]], Deux=[["Effectif", "CA"]])
-    with pytest.raises(InputError) as refusal:
-        list(read_directory(path))
-    assert str(refusal.value) == (
-        "has no sheet with a column called name or nom; 'Un' begins with 'Ville'; 'Deux' begins "
-        "with 'Effectif', 'CA'"
-    )
-
-
-def test_an_empty_workbook_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^is empty$"):
-        list(read_directory(write(tmp_path / "a.xlsx", Un=[])))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """Known actors by name: as people really write them."""
 
-import random
-import time
-
 import pytest
 
 from ingest.extraction.gazetteer import KnownActors
@@ -10,7 +7,6 @@ from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.tokens import sentences
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
-from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
 
 ACTORS = [
     Actor(id="avel", name="Avel (marque Saphir)", place="Magnac-Lavalette"),
@@ -86,17 +82,6 @@ def test_what_is_not_a_name_is_nobody(name: str) -> None:
     assert KNOWN.named(name) == ()
 
 
-def test_a_name_of_two_means_both() -> None:
-    known = KnownActors([Actor(id="a", name="Dupont"), Actor(id="b", name="Dupont SARL")])
-    (sentence,) = sentences("", "Voici Dupont.")
-    assert [known_name.actor_ids for known_name in known.find(sentence.tokens)] == [("a", "b")]
-
-
-def test_the_actors_are_those_of_the_knowledge_base() -> None:
-    known = KnownActors.of(MemoryKnowledgeBase(Actor(id="a", name="Machin")))
-    assert known.named("machin") == ("a",)
-
-
 def test_they_are_listed_again_when_an_actor_changed_and_only_then(base: KnowledgeBase) -> None:
     base.put([Actor(id="a", name="Machin")])
     known = KnownActors.of(base)
@@ -112,24 +97,3 @@ def test_public_bodies_are_those_of_the_place_told_of() -> None:
     text = "Angoulême manque de gel. À Angoulême, l'hôpital cherche."
     assert KNOWN.public_bodies(OrganisationKind.CARE, text) == ("hopital",)
     assert KNOWN.public_bodies(OrganisationKind.CARE, "À Cognac, rien.") == ()
-
-
-def test_a_long_list_costs_a_text_little() -> None:
-    picked = random.Random(1)  # the same each time
-    syllables = "ba ri to lem ca du fra mon tes vil pro tec sa no".split()
-
-    def name() -> str:
-        words = ["".join(picked.choices(syllables, k=3)).title() for _ in range(2)]
-        return " ".join(words)
-
-    actors = [Actor(id=str(number), name=name()) for number in range(20_000)]
-    read = sentences("", "Nous avons vu Bari Tolem et Cadu Framontes à Cognac. " * 50)
-
-    def cost(known: KnownActors) -> float:
-        start = time.process_time()
-        for sentence in read:
-            known.find(sentence.tokens)
-        return time.process_time() - start
-
-    # A list that is walked for each word costs a hundred times as much as its hundredth part.
-    assert cost(KnownActors(actors)) < 20 * cost(KnownActors(actors[:200])) + 1

@@ -92,11 +92,6 @@ def test_agreement_makes_a_proposal_surer_and_silence_less_sure(server: ChatServ
     assert silent.confidence == 0.48
 
 
-def test_fences_around_the_json_are_no_matter(server: ChatServer) -> None:
-    server.says("```json\n" + json.dumps({"participations": [part()]}) + "\n```")
-    assert len(refined(server).proposals.participations) == 2
-
-
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
@@ -118,27 +113,6 @@ def test_what_the_article_does_not_bear_out_is_dropped_with_a_remark(
         "Machin",
     ]
     assert found.remarks == (f"Unusable items in the answer of little-model: 1 ({reason}).",)
-
-
-def test_a_contribution_in_other_words_is_left_out(server: ChatServer) -> None:
-    server.says({"participations": [part(contribution="was very generous")]})
-    added = refined(server).proposals.participations[1]
-    assert added.participation.contribution == ""
-
-
-def test_another_need_stands_beside_the_rules_own(server: ChatServer) -> None:
-    server.says({"need": {"phrase": "alcool", "sentence": SUPPLIED}})
-    fields = refined(server).proposals.fields
-    assert fields == (
-        *FOUND.fields,
-        ProposedField("need", "alcool", SUPPLIED, 0.75, "little-model"),
-    )
-
-
-def test_the_same_need_is_surer(server: ChatServer) -> None:
-    server.says({"need": {"phrase": "le gel", "sentence": MADE}})
-    (need,) = refined(server).proposals.fields
-    assert (need.value, need.confidence, need.origin) == ("gel", 0.75, "rules")
 
 
 @pytest.mark.parametrize(
@@ -184,40 +158,12 @@ def test_a_refusal_leaves_the_rules_proposals_with_a_remark(
     assert found.remarks == (f"The assistant was not used: it answered with status {status}.",)
 
 
-def test_a_server_without_response_formats_is_asked_again_without_one(server: ChatServer) -> None:
-    server.status = 400
-    refined(server)
-    assert ["response_format" in request for request in server.asked] == [True, False]
-
-
 def test_a_redirect_is_not_followed(server: ChatServer) -> None:
     server.status = 307
     server.headers = {"Location": server.url + "/elsewhere"}
     found = refined(server)
     assert server.paths == ["/v1/chat/completions"]
     assert found.remarks == ("The assistant was not used: it answered with status 307.",)
-
-
-def test_a_slow_server_is_given_up(server: ChatServer) -> None:
-    server.released.clear()
-    found = Assistant(ChatService(server.url, "m", timeout_s=0.2)).refine(ARTICLE, FOUND)
-    assert found.proposals == FOUND
-    assert found.remarks == ("The assistant was not used: it did not answer within 0.2 s.",)
-
-
-def test_an_endless_answer_is_given_up(server: ChatServer) -> None:
-    server.body = b" " * 1_200_000
-    found = refined(server)
-    assert found.remarks == (
-        "The assistant was not used: its answer is longer than 1000000 bytes.",
-    )
-
-
-def test_nobody_there_leaves_the_rules_proposals_with_a_remark() -> None:
-    nobody = ChatService("http://127.0.0.1:9/v1", "m", timeout_s=2)
-    found = Assistant(nobody).refine(ARTICLE, FOUND)
-    assert found.proposals == FOUND
-    assert found.remarks == ("The assistant was not used: it could not be reached (ConnectError).",)
 
 
 def test_without_an_address_there_is_no_assistant() -> None:

@@ -51,41 +51,6 @@ def test_a_phrase_ends_with_its_clause(word: str, text: str, words: str) -> None
     assert phrase_at(word, text) == words
 
 
-def test_a_phrase_that_is_cut_off_ends_at_a_word_of_its_own() -> None:
-    text = "Il porte un sac de la ville avec une machine laser-cut de l'atelier."
-    cut = {phrase_at("porte", text, more=more) for more in range(1, 16)}
-    assert cut == {
-        "porte…",
-        "porte un sac…",
-        "porte un sac de la ville…",
-        "porte un sac de la ville avec une machine…",
-        "porte un sac de la ville avec une machine laser-cut…",
-        "porte un sac de la ville avec une machine laser-cut de l'atelier",
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Hier, le gel a été livré par Avel.", "le gel a été livré par Avel"),
-        ("Le gel (en flacons, sans alcool) est livré lundi.", "est livré lundi"),
-        ("Les «\N{NO-BREAK SPACE}bidons\N{NO-BREAK SPACE}» sont livrés le soir", ""),
-        ("L'un (des flacons du gel est livré) repart.", "des flacons du gel est livré"),
-        (
-            "Le gel que tous les hôpitaux de la région et de ses voisines attendaient est livré.",
-            "livré",
-        ),
-    ],
-)
-def test_a_phrase_begins_with_its_clause_if_that_is_near(text: str, words: str) -> None:
-    word = "livrés" if "livrés" in text else "livré"
-    found = phrase_at(word, text, from_clause=True)
-    if words:
-        assert found == words
-    else:
-        assert found == text
-
-
 def is_phrase(text: str, sentence: str) -> bool:
     """Whether a text is whole words of a sentence, with brackets and quotation marks in pairs."""
     whole = text.removesuffix("…")
@@ -118,12 +83,3 @@ def contributions() -> list[tuple[str, str]]:
 def test_every_contribution_that_is_read_is_a_phrase() -> None:
     assert len(contributions()) > 100
     assert [one for one in contributions() if not is_phrase(*one)] == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["alcool) ou encore de mobilier", "des « beanbags", "ent du gel", "du gel pou", ", du gel"],
-)
-def test_a_slice_is_no_phrase(text: str) -> None:
-    sentence = "Ils fournissent, du gel pour (de l'alcool) ou encore de mobilier, des « beanbags »."
-    assert not is_phrase(text, sentence)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.extraction.times import SURE_ENOUGH, time_of_facts
+from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import sentences
 
 
@@ -45,11 +45,3 @@ def test_a_time_is_read_where_the_sentence_speaks_for_it(text: str, edtf: str) -
 )
 def test_the_time_of_something_else_is_not_proposed(text: str) -> None:
     assert time_of_facts(sentences("Un titre", text), "2019-11-07") is None
-
-
-def test_words_that_leave_a_doubt_are_less_sure_than_a_fact_sheet() -> None:
-    sure = time_of_facts(sentences("", "| Début | mars 2018 |"))
-    unsure = time_of_facts(sentences("", "Ils ont planté des haies en mars 2018 avec l'école."))
-    assert sure is not None
-    assert unsure is not None
-    assert unsure.confidence < SURE_ENOUGH <= sure.confidence

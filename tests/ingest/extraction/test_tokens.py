@@ -36,21 +36,6 @@ def test_title_headings_and_text_are_told_apart() -> None:
     assert [sentence.number for sentence in found] == [0, 1, 2]
 
 
-def test_tokens_are_where_they_say() -> None:
-    (sentence,) = sentences("", "L'Œuvre de C.T.T.C. et d'Hydro-Alcool, 3 fois.")
-    for token in sentence.tokens:
-        assert sentence.text[token.start : token.end] == token.text
-    assert [token.form for token in sentence.tokens] == [
-        *("l'", "oeuvre", "de", "cttc", "et", "d'", "hydro", "-", "alcool", ",", "3", "fois", "."),
-    ]
-
-
-def test_a_page_without_punctuation_is_cut() -> None:
-    lengths = [len(text) for text in texts("mot " * 2_000)]
-    assert max(lengths) <= 1_500
-    assert sum(lengths) > 7_000
-
-
 def test_each_row_of_a_table_is_a_sentence() -> None:
     text = "| Sciage | scierie Vannier |\n| --- | --- |\n| Pose | Ardelle SARL |"
     read = [sentence.text for sentence in sentences("", text)]

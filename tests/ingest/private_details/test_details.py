@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from ingest.private_details.details import (
-    MOST_DETAILS,
     DetailKind,
     details_in,
     details_of,
@@ -130,11 +129,6 @@ def test_organisations_are_read_too_and_their_contacts_are_not() -> None:
     assert actor == replace(
         POLISH, description="Gérant : […]", facts={"Gérant": "[…]"}, phone=("+33612345678",)
     )
-
-
-def test_a_list_of_thousands_is_cut() -> None:
-    lines = "\n".join(f"Jeanne Martin 06 12 34 {n // 100:02} {n % 100:02}" for n in range(300))
-    assert len(details_of(replace(SANITISER, text=lines))) == MOST_DETAILS
 
 
 @pytest.mark.thorough

@@ -4,7 +4,6 @@ from ingest.records.fields import (
     country_code,
     iso_date,
     language,
-    one_line,
     paragraphs,
     record_id,
     theme_names,
@@ -31,10 +30,6 @@ def test_each_character_that_cannot_be_stored_is_left_out(code: int) -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
 def test_each_end_of_a_line_is_a_line_feed(end: str) -> None:
     assert paragraphs(f"a{end}b") == "a\nb"
-
-
-def test_one_line_has_single_spaces() -> None:
-    assert one_line("  Avel\u00a0 \n SAS\t") == "Avel SAS"
 
 
 def test_an_id_is_kept_as_given() -> None:
@@ -155,11 +150,6 @@ def test_what_is_no_date_is_refused(written: str) -> None:
 )
 def test_a_language_is_read_or_detected(given: str, text: str, lang: str) -> None:
     assert language(given, text) == lang
-
-
-def test_an_unknown_language_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^lang 'klingonais' is not a language: write fr or en$"):
-        language("klingonais", "")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rereading.schedule import is_due, queue_due, queue_reading
-from ingest.worker import run_next, work
+from ingest.rereading.schedule import is_due, queue_due
+from ingest.worker import work
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.clock import now
 from kb.registers.rereading import Interval, SourceLocation, Validators
@@ -72,22 +72,6 @@ def test_of_two_processes_that_look_one_takes_a_source(base: KnowledgeBase) -> N
     source = base.source_locations.add("cci", "/srv/cci", Interval.DAY)
     assert base.source_locations.take(source)
     assert not base.source_locations.take(source)
-
-
-def test_the_history_of_a_source_keeps_its_latest_readings(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("ingest.rereading.schedule.KEPT_READINGS", 2)
-    source = base.source_locations.add("cci", str(tmp_path / "nowhere"), Interval.DAY)
-    other = base.source_locations.add("other", str(tmp_path / "other"), Interval.DAY)
-    kept = queue_reading(base, other)
-    read = []
-    for _night in range(4):
-        read.append(queue_reading(base, source).id)
-        while run_next(base):
-            pass
-    assert [job.id for job in base.jobs.of_source("cci")] == read[:0:-1]
-    assert [job.id for job in base.jobs.of_source("other")] == [kept.id]
 
 
 def test_a_worker_reads_what_is_due_by_its_clock(base: KnowledgeBase, tmp_path: Path) -> None:

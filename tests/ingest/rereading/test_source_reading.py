@@ -12,15 +12,13 @@ from ingest.rereading.schedule import queue_reading
 from ingest.rereading.source_reading import SourceReading, SourceReport
 from ingest.submission import Submissions
 from ingest.worker import run_next
-from kb.errors import InputError, UnknownRecord
+from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.jobs import JobState
 from kb.registers.rereading import Interval
 from tests.ingest.articles.test_feeds import HTML, item, rss
-from tests.ingest.local_site import Site, page, redirect, serving
-from tests.ingest.sample_articles import NETWORK_HTML
+from tests.ingest.local_site import Site, page, serving
 from tests.ingest.test_drafting import OTHER
 
 HEADER = "Réf;Nom;Activité;Commune;Tél.\n"
@@ -168,43 +166,6 @@ def test_unchanged_content_of_a_server_that_does_not_is_read_no_further(
     assert read(base, site, "/f.csv").is_same
 
 
-def test_another_choice_has_the_same_content_read_anew(base: KnowledgeBase, site: Site) -> None:
-    site.answers["/f.csv"] = csv(AVEL, ETag='"v1"')
-    base.choose_contacts("cci", ContactChoice(Visibility.NONE))
-    read(base, site, "/f.csv")
-    assert base.actor("1").phone == ()
-    base.choose_contacts("cci", ContactChoice(Visibility.PUBLIC))
-    assert not read(base, site, "/f.csv").is_same
-    assert base.actor("1").phone == ("+33536490010",)
-
-
-def test_content_with_failures_is_tried_again_although_unchanged(
-    base: KnowledgeBase, site: Site
-) -> None:
-    site.answers["/f.csv"] = csv(AVEL, "9;;Sans nom;;\n", ETag='"v1"')
-    first = read(base, site, "/f.csv")
-    assert [str(note) for note in first.ingested.failures] == [
-        f"{site.url('/f.csv')}:3: has no name"
-    ]
-    assert not read(base, site, "/f.csv").is_same
-    assert base.source_locations.get("cci").failures == 0
-
-
-def test_a_directory_is_known_by_its_media_type_where_its_address_says_nothing(
-    base: KnowledgeBase, site: Site
-) -> None:
-    site.answers["/export?format=csv"] = csv(AVEL)
-    assert read(base, site, "/export?format=csv").ingested.added == 1
-
-
-def test_a_file_of_text_with_the_ending_of_a_directory_is_a_directory(
-    base: KnowledgeBase, site: Site
-) -> None:
-    site.answers["/f.csv"] = redirect("/raw/f.csv")
-    site.answers["/raw/f.csv"] = page(HEADER + AVEL, "application/vnd.ms-excel")
-    assert read(base, site, "/f.csv").ingested.added == 1
-
-
 def test_a_page_where_a_directory_was_is_a_failure(base: KnowledgeBase, site: Site) -> None:
     site.answers["/f.csv"] = csv(AVEL)
     read(base, site, "/f.csv")
@@ -229,24 +190,6 @@ def test_new_items_of_a_feed_become_drafts(base: KnowledgeBase, site: Site) -> N
     assert len(third.ingested.known) == 1
 
 
-def test_of_a_page_that_names_its_feed_the_feed_is_read(base: KnowledgeBase, site: Site) -> None:
-    link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
-    site.answers["/blog"] = page(f"<html><head>{link}</head><body><p>Blog</p></body></html>")
-    site.answers["/feed"] = page(rss(item(title="Un", content=HTML)), "application/rss+xml")
-    read(base, site, "/blog", name="blog")
-    assert [getattr(draft.record, "title", "") for draft in base.drafts.list()] == ["Un"]
-    seen = len(site.paths)
-    assert read(base, site, "/blog", name="blog").is_same
-    assert "/blog" not in site.paths[seen:]
-
-
-def test_a_page_is_an_article(base: KnowledgeBase, site: Site) -> None:
-    site.answers["/12"] = page(NETWORK_HTML)
-    assert len(read(base, site, "/12", name="page").ingested.drafts) == 1
-    site.answers["/12"] = page(NETWORK_HTML.replace("</body>", "<p>Merci.</p></body>"))
-    assert len(read(base, site, "/12", name="page").ingested.known) == 1
-
-
 def test_private_addresses_are_not_fetched(base: KnowledgeBase, site: Site) -> None:
     with pytest.raises(InputError, match="not a public address"):
         read(base, site, location="http://10.0.0.7/f.csv")
@@ -267,16 +210,6 @@ def test_three_failures_in_a_row_are_for_people_to_see_and_a_success_ends_them(
     read(base, site, "/f.csv")
     assert base.source_locations.failing() == []
     assert base.source_locations.get("cci").problem == ""
-
-
-def test_a_directory_that_cannot_be_read_is_a_failure_of_its_source(
-    base: KnowledgeBase, site: Site
-) -> None:
-    site.answers["/f.csv"] = page("a;b\n1;2\n", "text/csv")
-    read(base, site, "/f.csv")
-    location = base.source_locations.get("cci")
-    assert location.failures == 1
-    assert "no column called name" in location.problem
 
 
 def test_a_folder_is_read_again_when_a_file_in_it_changes(
@@ -333,67 +266,3 @@ def test_a_job_reads_a_source_and_keeps_what_changed(
     ]
     base.erase(Kind.ACTOR, "1", by="léa")
     assert base.jobs.get(job.id).report["changes"] == []
-
-
-def test_a_failing_source_fails_its_job_in_one_line(base: KnowledgeBase, tmp_path: Path) -> None:
-    location = base.source_locations.add("x", str(tmp_path / "nowhere"), Interval.DAY)
-    queue_reading(base, location)
-    assert run_next(base)
-    (job,) = base.jobs.of_source("x")
-    assert (job.state, job.message) == (JobState.FAILED, f"{tmp_path}/nowhere does not exist")
-
-
-def test_a_source_that_was_removed_is_not_read(base: KnowledgeBase, site: Site) -> None:
-    base.source_locations.add("cci", site.url("/f.csv"), Interval.DAY)
-    base.source_locations.remove("cci")
-    with pytest.raises(UnknownRecord, match="no source called 'cci' is read again"):
-        SourceReading(base, Submissions(base, by=""), Fetcher()).read("cci")
-
-
-def test_a_source_that_is_elsewhere_since_a_reading_began_is_read_there(
-    base: KnowledgeBase, site: Site
-) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        base.source_locations.remove("cci")
-        base.source_locations.add("cci", site.url("/new.csv"), Interval.DAY)
-        csv(AVEL)(handler)
-
-    site.answers["/f.csv"] = answer
-    site.answers["/new.csv"] = csv(BRUN)
-    read(base, site, "/f.csv")
-    assert base.source_locations.get("cci").read_at == ""
-    assert [change.name for change in read(base, site).changes] == ["Brun"]
-
-
-@pytest.mark.parametrize("charset", ["charset=x-unknown", "charset=hex"])
-@pytest.mark.parametrize("href", ["/feed", "http://[feed"])
-def test_a_page_of_an_unknown_encoding_or_with_a_broken_feed_is_read(
-    base: KnowledgeBase, site: Site, charset: str, href: str
-) -> None:
-    link = f'<head><link rel="alternate" type="application/rss+xml" href="{href}">'
-    site.answers["/12"] = page(NETWORK_HTML.replace("<head>", link), f"text/html; {charset}")
-    site.answers["/feed"] = page(rss(item(title="Un", content=HTML)), "application/rss+xml")
-    assert len(read(base, site, "/12", name="page").ingested.drafts) == 1
-
-
-def test_a_name_of_a_state_that_cannot_be_sent_back_is_not_kept(
-    base: KnowledgeBase, site: Site
-) -> None:
-    site.answers["/f.csv"] = csv(AVEL, ETag='"modifié"')
-    read(base, site, "/f.csv")
-    assert read(base, site, "/f.csv").is_same
-
-
-def test_an_error_that_nobody_foresaw_is_noted_with_its_source(
-    base: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_args: object, **_options: object) -> None:
-        raise LookupError("what\nis this?")
-
-    monkeypatch.setattr("ingest.rereading.source_reading.ingest", fail)
-    path = tmp_path / "cci.csv"
-    path.write_text(HEADER + AVEL, encoding="utf-8")
-    queue_reading(base, base.source_locations.add("cci", str(path), Interval.DAY))
-    assert run_next(base)
-    location = base.source_locations.get("cci")
-    assert (location.failures, location.problem) == (1, "LookupError: what is this?")

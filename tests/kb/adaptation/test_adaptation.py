@@ -1,8 +1,5 @@
 """Learning a delta, and the encoder with and without one."""
 
-import csv
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.adaptation.learning import learn
-from kb.adaptation.measuring import Collection, measure, read_collections
 from kb.adaptation.training import Recipe
 from kb.encoder import bundled_weights
-from kb.encoder.delta import BUNDLED, DeltaMismatch, fingerprint, read_delta, write_delta
-from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.encoder.delta import BUNDLED
+from kb.encoder.encoder import Encoder, TextKind
 from kb.encoder.prepared import find_delta, load_encoder
 from kb.errors import EncoderError
 from kb.settings import Settings
@@ -42,19 +38,6 @@ def test_a_setting_that_names_nothing_is_reported_in_a_line(tmp_path: Path) -> N
     assert "\n" not in str(caught.value)
 
 
-def test_figures_are_those_of_the_ranking_by_cosine() -> None:
-    def encode(texts: object, kind: str) -> Embeddings:
-        vectors: Mapping[str, tuple[float, float]] = {"a": (1, 0), "b": (0, 1), "q": (0.6, 0.8)}
-        assert isinstance(texts, list)
-        assert kind in {"query", "document"}
-        return np.array([vectors[text] for text in texts], np.float32)
-
-    collection = Collection("c", {"1": "q"}, {"A": "a", "B": "b"}, {"1": {"A": 1}})
-    (figures,) = measure(encode, [collection]).values()
-    assert figures["MAP"] == 0.5
-    assert figures["nDCG@10"] == pytest.approx(1 / np.log2(3))
-
-
 def write_collection(folder: Path) -> Path:
     (folder / "qrels").mkdir(parents=True)
     (folder / "qrels" / "tune.tsv").write_text("q\tc\tg\n1\tA\t2\n2\tB\t1\n")
@@ -66,14 +49,6 @@ def write_collection(folder: Path) -> Path:
     ]
     (folder / "queries.jsonl").write_text("\n".join(lines))
     return folder
-
-
-def test_a_folder_to_measure_on_is_read_by_language(tmp_path: Path) -> None:
-    corpus = {"A": "a", "B": "b"}
-    assert read_collections(write_collection(tmp_path / "set")) == [
-        Collection("set fr", {"1": "un"}, corpus, {"1": {"A": 2}}),
-        Collection("set en", {"2": "two"}, corpus, {"2": {"B": 1}}),
-    ]
 
 
 def run(*arguments: object) -> Result:
@@ -89,13 +64,6 @@ def test_a_folder_that_cannot_be_measured_on_is_reported_in_a_line(tmp_path: Pat
     assert result.stderr.count("\n") == 1
     assert run("--tune", tmp_path / "nowhere").exit_code == 2
     assert run("--steps", 0).exit_code == 2
-
-
-def test_a_folder_that_cannot_be_made_is_reported_in_a_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    result = run("--out", tmp_path / "file" / "out")
-    assert result.exit_code == 1
-    assert "cannot be made: Not a directory; name another --out." in result.stderr
 
 
 def test_without_peft_the_command_names_the_package_to_install(
@@ -122,28 +90,6 @@ def learnt(tmp_path_factory: pytest.TempPathFactory, real_encoder: Encoder) -> P
 
 
 @pytest.mark.slow
-def test_learning_again_gives_the_same_delta(learnt: Path) -> None:
-    assert fingerprint(learnt / "one") == fingerprint(learnt / "two")
-    delta = read_delta(learnt / "one")
-    assert delta.base_model == HUB_NAME
-    assert max(np.abs(delta.change(name)).max() for name in delta.factors) > 0
-
-
-@pytest.mark.slow
-def test_the_curve_and_the_card_say_how_it_went(learnt: Path) -> None:
-    with (learnt / "one" / "curve.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["what"] for row in rows] == ["plain", "1", "2", "kept"]
-    assert float(rows[1]["loss"]) > 0
-    assert 0 < float(rows[0]["set fr nDCG@10"]) <= 1
-    card = (learnt / "one" / "README.md").read_text()
-    assert "`quisait adapt --seed 3`" in card
-    assert "- **Recipe**: steps 2, batch 8, " in card
-    assert HUB_NAME in card
-    assert f"| set fr | 1 | {float(rows[0]['set fr nDCG@10']):.3f} | " in card
-
-
-@pytest.mark.slow
 def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encoder: Encoder) -> None:
     """And one without it is the model as it came."""
     model = settings().cache / "models" / bundled_weights.revision()
@@ -156,17 +102,3 @@ def test_a_delta_makes_another_encoder(learnt: Path, tmp_path: Path, real_encode
     before, after = (encoder.encode(text, TextKind.DOCUMENT) for encoder in (plain, adapted))
     assert np.abs(before - after).max() > 1e-5
     assert np.sum(before * after) > 0.999  # two steps are small ones
-
-
-@pytest.mark.slow
-def test_a_delta_for_another_model_is_reported_in_a_line(learnt: Path, tmp_path: Path) -> None:
-    delta = read_delta(learnt / "one")
-    name, (a, b) = next(iter(delta.factors.items()))
-    write_delta(replace(delta, factors={name: (a[:, :100], b)}), tmp_path / "delta")
-    with pytest.raises(EncoderError, match="does not fit the model in") as caught:
-        load_encoder(settings(adaptation=str(tmp_path / "delta")))
-    assert not isinstance(caught.value, DeltaMismatch)
-    assert "\n" not in str(caught.value)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(EncoderError, match="holds no delta"):
-        load_encoder(settings(adaptation=str(tmp_path / "empty")))

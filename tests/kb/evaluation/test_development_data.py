@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -56,15 +55,6 @@ def test_both_halves_and_languages_of_the_needs_are_there(name: str) -> None:
     assert max(count.values()) - min(count.values()) <= 1
 
 
-@pytest.mark.parametrize("name", ["queries", "silence"])
-def test_the_half_of_a_need_is_its_parity(name: str) -> None:
-    for query in written(name):
-        number = re.fullmatch(r"[a-z]+(\d{3})-(fr|en)", query.id)
-        assert number is not None, query.id
-        assert number[2] == query.lang
-        assert query.split == ("tune" if int(number[1]) % 2 else "test"), query.id
-
-
 def test_no_need_is_written_twice() -> None:
     earlier = [
         json.loads(line)["text"]
@@ -96,43 +86,6 @@ def test_every_answerable_need_is_judged_in_its_half_and_no_other() -> None:
         assert not best.keys() & judged.keys()
         judged |= dict.fromkeys(best, split)
     assert judged == queries
-
-
-def test_repurposing_needs_are_split_by_need() -> None:
-    rows = table(DATA / "repurposing/needs.tsv")
-    assert list(rows[0]) == ["need", "lang", "text", "split"]
-    assert len({row["text"].lower() for row in rows}) == len(rows)
-    splits = {"gel": "tune", "paroi": "tune", "masque": "test", "gant": "test"}
-    assert all(row["split"] == splits[row["need"]] for row in rows)
-    assert Counter((row["need"], row["lang"]) for row in rows) == {
-        (need, lang): 6 for need in splits for lang in ("fr", "en")
-    }
-
-
-def test_repurposing_cases_say_need_and_contribution_in_both_languages() -> None:
-    rows = table(DATA / "repurposing/cases.tsv")
-    texts = ["need_fr", "need_en", "contribution_fr", "contribution_en"]
-    assert list(rows[0]) == ["firm_id", "need", *texts, "role"]
-    assert [row["firm_id"] for row in rows] == [f"P{n:03d}" for n in range(1, 27)]
-    assert {row["need"] for row in rows} == {"gel", "masque", "gant", "paroi"}
-    assert Counter(row["role"] for row in rows) == {"producer": 24, "supplier": 2}
-    assert all(row[text] for row in rows for text in texts)
-    names = [name.lower() for name in actors().values()]
-    for row in rows:
-        text_of_row = " ".join(row[text] for text in texts).lower()
-        named = [name for name in names if re.search(rf"\b{re.escape(name)}\b", text_of_row)]
-        assert not named, row
-
-
-def test_products_are_headings_each_of_one_trade() -> None:
-    rows = table(DATA / "products.tsv")
-    assert list(rows[0]) == ["heading", "nace"]
-    assert len(rows) >= 250
-    assert len({row["heading"] for row in rows}) == len(rows)
-    for row in rows:
-        assert re.fullmatch(r"(?!00)\d{4}", row["heading"]), row
-        assert re.fullmatch(r"(1\d|2\d|3[0-2])\.\d\d", row["nace"]), row
-    assert len({row["heading"][:2] for row in rows}) >= 75
 
 
 def test_known_items_name_every_actor_and_none_doubtfully() -> None:

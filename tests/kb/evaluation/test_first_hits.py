@@ -1,13 +1,9 @@
-import pytest
-
 from kb.evaluation.files import SetQuery
 from kb.evaluation.first_hits import (
     FIRST,
-    FitCount,
     Silence,
     count_fits,
     count_silences,
-    overlaps,
 )
 from kb.evaluation.worlds import Answer
 from kb.search.results import Fit
@@ -35,15 +31,6 @@ def test_right_answers_are_counted_by_fit_for_each_language_and_for_all() -> Non
     assert counts["", Fit.POSSIBLE] == (0, 0)
 
 
-def test_only_the_first_three_and_ten_hits_are_counted_and_one_language_is_all() -> None:
-    answers = {"f": [Answer(str(place), -place, Fit.WEAK) for place in range(20)]}
-    qrels = {"f": {"2": 1, "3": 1, "9": 1, "10": 1}}
-    counts = list(count_fits(answers, [FRENCH], qrels))
-    assert FitCount(3, "", Fit.WEAK, 1, 3) in counts
-    assert FitCount(10, "", Fit.WEAK, 3, 10) in counts
-    assert len(counts) == len(FIRST) * len(Fit)
-
-
 def test_silence_is_counted_by_kind_and_language() -> None:
     asked = [
         ("answerable", FRENCH, {Fit.STRONG, Fit.WEAK}),
@@ -57,17 +44,3 @@ def test_silence_is_counted_by_kind_and_language() -> None:
         Silence("off-topic", "fr", 1, 0, 1),
         Silence("off-topic", "", 1, 1, 2),
     ]
-
-
-def test_wordings_share_the_mean_of_their_pairs() -> None:
-    wordings = [SetQuery(id_, "", {"group": id_[0]}) for id_ in ("a1", "a2", "a3", "b1", "b2", "c")]
-    run = {
-        "a1": ["x", "y", "z"],
-        "a2": ["z", "y", "x"],
-        "a3": ["x", "v", "w"],
-        "b1": ["x"],
-        "b2": ["y"],
-        "c": ["x"],
-    }
-    # Pairs of a share 3, 1 and 1; one wording alone has no pair.
-    assert overlaps(wordings, run) == {"a": pytest.approx(5 / 3), "b": 0.0}

@@ -33,16 +33,6 @@ def test_pairs_are_counted(tmp_path: Path) -> None:
     assert next(pair_lines(counts)).startswith("precision              1.000")
 
 
-def test_firms_of_two_families_that_are_taken_for_one_are_wrong(tmp_path: Path) -> None:
-    path = written(
-        tmp_path,
-        f"avel\tdifferent\tx\t{AVEL}\t{SAPHIR}\twritten",
-        f"other\tdifferent\tx\t{AVEL_SAS}\t{MERLET}\twritten",
-    )
-    counts = count_pairs(read_pairs(path))
-    assert (counts.found, counts.right) == (1, 0)
-
-
 @pytest.mark.parametrize(
     "row",
     ["avel\tsame\tx", f"avel\tperhaps\tx\t{AVEL}\t{SAPHIR}\ty", f"avel\tsame\tx\t[]\t{SAPHIR}\ty"],
@@ -50,12 +40,3 @@ def test_firms_of_two_families_that_are_taken_for_one_are_wrong(tmp_path: Path) 
 def test_a_row_that_is_no_pair_is_named(tmp_path: Path, row: str) -> None:
     with pytest.raises(FileError, match=r"pairs\.tsv, line 3"):
         read_pairs(written(tmp_path, row))
-
-
-def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.tsv"
-    path.write_text("left\tright\n", encoding="utf-8")
-    with pytest.raises(FileError, match="does not begin with the columns"):
-        read_pairs(path)
-    with pytest.raises(FileError, match="cannot be read"):
-        read_pairs(tmp_path / "none.tsv")

@@ -7,13 +7,8 @@ import pytest
 from kb.evaluation.files import Qrels, Run
 from kb.evaluation.metrics import (
     METRICS,
-    average_precision,
     measure,
     ndcg,
-    precision,
-    recall,
-    reciprocal_rank,
-    success,
 )
 
 GRADES = {"a": 2, "b": 1, "c": 1}
@@ -27,31 +22,6 @@ def test_ndcg_by_hand() -> None:
     assert ndcg(["a", "b", "c"], GRADES) == 1
     assert ndcg(["x"] * 10 + ["a"], GRADES) == 0
     assert ndcg([], {}) == 0
-
-
-def test_average_precision_by_hand() -> None:
-    # found at ranks 1 and 3: (1/1 + 2/3) / 3 relevant.
-    assert average_precision(["a", "x", "c"], GRADES) == pytest.approx((1 + 2 / 3) / 3)
-    assert average_precision([], GRADES) == 0
-
-
-def test_reciprocal_rank_recall_precision_and_success_by_hand() -> None:
-    assert reciprocal_rank(["x", "y", "b"], GRADES) == pytest.approx(1 / 3)
-    assert reciprocal_rank(["x"], GRADES) == 0
-    assert recall(["a", "x", "b"], GRADES, k=2) == pytest.approx(1 / 3)
-    assert precision(["a", "x", "b", "c"], GRADES) == pytest.approx(2 / 3)
-    # Places that nothing fills are wrong.
-    assert precision(["a"], GRADES) == pytest.approx(1 / 3)
-    assert success(["x", "b"], GRADES, k=1) == 0
-    assert success(["x", "b"], GRADES, k=3) == 1
-
-
-def test_each_query_of_the_qrels_is_measured() -> None:
-    values = measure({"q1": {"a": 1.0}, "q2": {"x": 1.0}}, {"q1": {"a": 1}, "q2": {"b": 1}})
-    assert values["nDCG@10"] == {"q1": 1, "q2": 0}
-    assert values.keys() == METRICS.keys()
-    # What a run does not tell of found nothing; what nobody judged does not count.
-    assert measure({"q9": {"a": 1.0}}, {"q1": {"a": 1}})["MAP"] == {"q1": 0}
 
 
 def _anything(seed: int) -> tuple[Run, Qrels]:

@@ -1,17 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from kb.encoder.encoder import TextKind
 from kb.errors import FileError
-from kb.evaluation.bases import Encoders, RememberingEncoder, base_of
 from kb.evaluation.sets import COLUMNS, answerable, read_set, read_split
 from kb.models import Participation
 from kb.reference.roles import Role
-from kb.settings import Settings
-from tests.encoders import WordCountEncoder
 
 CORPUS = (
     '{"_id": "20.42", "title": "", "text": "Fabrication de parfums", "metadata": {"lang": "fr",'
@@ -108,52 +103,3 @@ def test_what_cannot_be_read_is_named(
     with pytest.raises(FileError, match=message) as refusal:
         read_split(read_set(folder), "tune", {"20.42", "gants"})
     assert "\n" not in str(refusal.value)
-
-
-def test_a_split_without_judgements_is_missing(folder: Path) -> None:
-    (folder / "silence.jsonl").unlink()
-    with pytest.raises(FileError, match=r"test\.tsv cannot be read"):
-        read_split(read_set(folder), "test")
-
-
-def test_an_encoder_remembers_both_kinds_between_runs(
-    tmp_path: Path, word_counts: WordCountEncoder
-) -> None:
-    first = RememberingEncoder(word_counts, tmp_path)
-    rows = first.encode(["gants de cuir", "parfum", "parfum"], TextKind.DOCUMENT)
-    assert np.array_equal(
-        rows, word_counts.encode(["gants de cuir", "parfum", "parfum"], TextKind.DOCUMENT)
-    )
-    first.encode(["gants"], TextKind.QUERY)
-    assert first.encode([], TextKind.QUERY).shape == (0, word_counts.dimension)
-    first.keep()
-
-    other = WordCountEncoder()
-    second = RememberingEncoder(other, tmp_path)
-    assert np.array_equal(second.encode(["parfum"], TextKind.DOCUMENT), rows[1:2])
-    assert other.embedded == []
-    # The two kinds may be worded differently.
-    second.encode(["gants"], TextKind.DOCUMENT)
-    assert other.embedded == ["gants"]
-    # Another encoder knows nothing of this one's, and a file that is spoilt is none.
-    stranger = WordCountEncoder("words-2")
-    RememberingEncoder(stranger, tmp_path).encode(["parfum"], TextKind.DOCUMENT)
-    assert stranger.embedded == ["parfum"]
-    (tmp_path / "words-1.npz").write_bytes(b"PK\x03\x04")
-    RememberingEncoder(other, tmp_path).encode(["parfum"], TextKind.DOCUMENT)
-    assert other.embedded == ["gants", "parfum"]
-
-
-def test_a_set_is_a_base_while_it_is_asked(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word_counts: WordCountEncoder
-) -> None:
-    monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: word_counts)
-    given = read_set(folder)
-    with base_of(given, Settings(), Encoders(tmp_path)) as base:
-        place = base.folder
-        assert place.exists()
-        assert next(hit.actor.id for hit in base.search("parfums").hits) == "20.42"
-        # What is only an id is found by nobody.
-        assert all(hit.score < 5 for hit in base.search("20.42").hits)
-        assert [case.id for case in base.cases()] == ["c1"]
-    assert not place.exists()

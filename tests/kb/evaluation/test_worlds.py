@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from kb.evaluation.ablation import FULL, Ranking, run_rankings
+from kb.evaluation.ablation import FULL, run_rankings
 from kb.evaluation.bases import Encoders
 from kb.evaluation.figures import report_of
 from kb.evaluation.sets import read_set
-from kb.evaluation.worlds import Answer, cases_by_actor, leave_one_out
+from kb.evaluation.worlds import Answer, leave_one_out
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
@@ -33,39 +33,6 @@ def test_a_right_answer_stands_after_the_others_of_its_own_world() -> None:
     full = ranking(x=5, a=4, y=3, b=2, z=1)
     worlds = {"a": ranking(x=5, y=4, a=3, z=1), "b": ranking(b=9, x=5, a=4, y=3)}
     assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["b", "x", "y", "a", "z"]
-
-
-def test_other_right_answers_are_not_counted_as_above() -> None:
-    full = ranking(a=5, b=4, x=3)
-    worlds = {"b": ranking(a=5, b=4, x=3), "a": ranking(b=5, a=4, x=3)}
-    # As many are above each; the higher score is first.
-    assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["a", "b", "x"]
-    worlds = {"b": ranking(a=5, b=4.5, x=3), "a": ranking(b=5, a=4, x=3)}
-    assert ids(leave_one_out(full, worlds, {"a", "b"})) == ["b", "a", "x"]
-
-
-def test_who_has_no_case_is_ranked_with_all_and_who_is_not_found_is_not_ranked() -> None:
-    full = ranking(x=5, a=4, b=3)
-    assert ids(leave_one_out(full, {"b": ranking(x=5, y=4)}, {"a", "b", "c"})) == ["x", "a"]
-    # More are above than the full ranking has.
-    assert ids(leave_one_out(ranking(x=5), {"a": ranking(y=9, x=5, a=1)}, {"a"})) == ["x", "a"]
-
-
-def test_scores_never_rise_so_that_a_run_file_has_the_same_order() -> None:
-    full = ranking(x=5, a=9, y=3)
-    merged = leave_one_out(full, {"a": ranking(x=2, a=1, y=0.5)}, {"a"})
-    assert [(answer.actor_id, answer.score) for answer in merged] == [("x", 5), ("a", 1), ("y", 1)]
-
-
-def test_an_edition_in_another_language_is_its_actors_case_too() -> None:
-    part = Participation("", Role.PRODUCER, "a")
-    unknown = Participation("Somebody", Role.BUYER, "")
-    cases = [
-        Case("c", "t", "x", participants=(part, unknown)),
-        Case("c-en", "t", "x", participants=(part,), translation_of="c"),
-        Case("d", "t", "x", participants=(Participation("", Role.CARRIER, "b"),)),
-    ]
-    assert cases_by_actor(cases) == {"a": {"c", "c-en"}, "b": {"d"}}
 
 
 class Town:
@@ -138,25 +105,3 @@ def test_to_follow_an_example_rightly_is_not_punished(folder: Path, tmp_path: Pa
 
     together = Town().search("gel", options=RankingOptions(transfer_only=True)).hits
     assert together[0].actor.id == "follower"
-
-
-def test_without_cases_every_world_is_the_same(folder: Path, tmp_path: Path) -> None:
-    asked: list[RankingOptions] = []
-    search = Town.search
-
-    class Counting(Town):
-        def search(self, query: str, **given: Any) -> SimpleNamespace:
-            asked.append(given["options"])
-            return search(self, query, **given)
-
-    @contextmanager
-    def town(*_: object, **__: object) -> Iterator[Town]:
-        yield Counting()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kb.evaluation.ablation.base_of", town)
-        no_cases = Ranking("without", {"cases": False, "similar": False})
-        run_rankings(read_set(folder), "test", [FULL, no_cases], Settings(), Encoders(tmp_path))
-    assert [options.cases for options in asked].count(False) == 1
-    # The full world, and one for each of two.
-    assert [options.cases for options in asked].count(True) == 3

@@ -1,13 +1,12 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.matching.closeness import FITTING, TEXTS_AT_ONCE, NoticeCloseness
+from kb.matching.closeness import FITTING, NoticeCloseness
 from kb.matching.notice_matching import MOST_PROPOSED
 from kb.reference.flows import Flow
 from kb.registers.board.notice import Notice, NoticeContent, PairState
@@ -51,24 +50,6 @@ def test_closeness_is_the_same_both_ways_and_that_of_the_closest_wordings(cache:
     assert there > FITTING > measure.to_each(need, [("Un atelier de couture",)])[0]
     longer = replace(NEED, text="Bonjour, écrivez vite, merci, cordialement").wordings
     assert measure.to_each(longer, [offer]) == pytest.approx([there])
-
-
-def test_many_are_measured_as_few_are_and_few_at_a_time(cache: Path) -> None:
-    at_once: list[int] = []
-
-    class Counted(WordCountEncoder):
-        def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-            at_once.append(len(texts))
-            return super().encode(texts, kind)
-
-    background = Background.of(WordCountEncoder(), cache)
-    others = [[f"Flacons de verre, lot {number}"] for number in range(2 * TEXTS_AT_ONCE)]
-    found = NoticeCloseness(Counted(), background).to_each(NEED.wordings, others)
-    assert max(at_once) == TEXTS_AT_ONCE
-    assert sum(at_once) == len(NEED.wordings) + len(others)
-    alone = NoticeCloseness(WordCountEncoder(), background)
-    one_by_one = [alone.to_each(NEED.wordings, [other])[0] for other in others]
-    assert found == pytest.approx(one_by_one, rel=1e-4)
 
 
 def test_whichever_comes_last_a_need_and_an_offer_are_paired(base: KnowledgeBase) -> None:
@@ -136,11 +117,3 @@ def test_a_notice_proposes_few_pairs_and_the_closest(base: KnowledgeBase) -> Non
     found = [offer for one, offer in pairs(base) if one == need.id]
     assert len(found) == MOST_PROPOSED
     assert same.id in found
-
-
-def test_similar_notices_are_open_and_of_the_same_flow(base: KnowledgeBase) -> None:
-    need = published(base, NEED)
-    alike = published(base, replace(NEED, title="Flacons de verre"))
-    published(base, OFFER)
-    published(base, replace(NEED, until="2020-01-01"))
-    assert [one.id for one in base.notice_matching.similar(need, 3)] == [alike.id]

@@ -15,9 +15,3 @@ def test_every_conversion_is_told_in_both_languages() -> None:
         assert re.fullmatch(r"[A-Z]{2}", one.country)
         assert re.fullmatch(r"(1[89]|20)\d\d", one.year)
     assert {one.role for one in known} == set(ROLES.values())
-
-
-def test_what_a_firm_makes_is_told_once() -> None:
-    for lang in ("fr", "en"):
-        told = [(one.firm, one.place, one.product[lang].casefold()) for one in conversions()]
-        assert len(set(told)) == len(told)

@@ -5,11 +5,6 @@ import pytest
 from kb.reference.departments import NAMES, department_code
 
 
-def test_there_are_101_departments() -> None:
-    assert len(NAMES) == 101
-    assert list(NAMES)[19:21] == ["2A", "2B"]
-
-
 @pytest.mark.parametrize("code", NAMES)
 def test_a_department_is_known_by_code_by_name_and_by_both(code: str) -> None:
     name = NAMES[code]

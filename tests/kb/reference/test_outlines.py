@@ -26,10 +26,3 @@ def test_communes_of_a_department_become_one_outline() -> None:
     assert {(0.0, 46.0), (1.0, 46.0)} <= set(charente) & set(maritime)
     assert (0.5, 46.0) not in {*charente, *maritime}
     assert set(charente) - set(maritime) == {(0.0, 45.0), (2.0, 45.0), (2.0, 46.0)}
-
-
-def test_a_hole_is_left_out_and_a_small_island_too() -> None:
-    around = [square("16001", x, y) for x in range(3) for y in range(45, 48) if (x, y) != (1, 46)]
-    island = ((9.0, 45.0), (9.01, 45.0), (9.01, 45.01), (9.0, 45.0))
-    (ring,) = outlines_of([*around, Contour("16999", (island,), None)])["16"]
-    assert area(ring) == 9

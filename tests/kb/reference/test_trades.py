@@ -1,10 +1,7 @@
 import re
 from collections import Counter
-from importlib.resources import files
 
-import numpy as np
 import pytest
-from rapidfuzz import fuzz, process
 
 from kb.reference.trades import Trade, trade_of, trades
 
@@ -16,12 +13,6 @@ CLASSES_OF_DIVISIONS = (
     "61:4 62:4 63:4 64:7 65:4 66:7 68:4 69:2 70:3 71:3 72:3 73:3 74:4 75:1 77:12 78:3 79:3 80:3 "
     "81:5 82:7 84:9 85:11 86:5 87:4 88:3 90:4 91:4 92:1 93:6 94:6 95:8 96:5 97:1 98:2 99:1"
 )
-LANGUAGES = ("fr", "en")
-WORD = re.compile(r"[\w&'’-]*\w")
-
-
-def phrases(language: str) -> dict[str, str]:
-    return {trade.code: getattr(trade, language) for trade in trades()}
 
 
 def test_each_class_has_one_trade_in_order() -> None:
@@ -31,44 +22,6 @@ def test_each_class_has_one_trade_in_order() -> None:
     found = Counter(code[:2] for code in codes)
     assert " ".join(f"{division}:{n}" for division, n in found.items()) == CLASSES_OF_DIVISIONS
     assert len(codes) == 615
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_trade_is_a_short_phrase_without_capital_or_full_stop(language: str) -> None:
-    odd = {
-        code: phrase
-        for code, phrase in phrases(language).items()
-        if not phrase.isprintable()
-        or phrase != " ".join(phrase.split())
-        or phrase.endswith((".", ",", ":", ";"))
-        or not 6 <= len(WORD.findall(phrase)) <= 18
-        or (phrase[0].isupper() and not WORD.findall(phrase)[0].isupper())
-    }
-    assert not odd
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_trades_have_the_same_text(language: str) -> None:
-    texts = list(phrases(language).values())
-    alike = process.cdist(texts, texts, scorer=fuzz.token_sort_ratio, score_cutoff=85)
-    assert [(texts[i], texts[j]) for i, j in np.argwhere(alike) if i < j] == []
-
-
-def test_each_phrase_is_in_its_language() -> None:
-    french = {word for phrase in phrases("fr").values() for word in phrase.split()}
-    english = {word for phrase in phrases("en").values() for word in phrase.split()}
-    assert not french & {"and", "of", "the", "for", "made", "sold"}
-    assert not english & {"et", "ou", "des", "les", "pour", "du"}
-    assert not [trade for trade in trades() if trade.fr == trade.en]
-
-
-def test_wholesalers_and_shops_differ_from_makers() -> None:
-    assert "grossistes" in phrases("fr")["46.45"]
-    assert "wholesalers" in phrases("en")["46.45"]
-    assert "boutique" in phrases("fr")["47.75"]
-    assert "shop" in phrases("en")["47.75"]
-    assert "fabrication" in phrases("fr")["20.42"]
-    assert "made" in phrases("en")["20.42"]
 
 
 PERFUMES = Trade(
@@ -102,11 +55,3 @@ def test_every_trade_is_found_by_every_form_of_its_code() -> None:
 )  # fmt: skip
 def test_what_is_no_class_has_no_trade(code: str) -> None:
     assert trade_of(code) is None
-
-
-def test_the_file_is_read_once_and_ends_with_a_line() -> None:
-    assert trades() is trades()
-    text = (files("kb.reference") / "trades.tsv").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    assert "\r" not in text
-    assert text.count("\n") == len(trades()) + 1

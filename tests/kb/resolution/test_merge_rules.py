@@ -8,7 +8,6 @@ from kb.resolution.merge_rules import (
     SourceRow,
     corrected,
     merged,
-    moved,
     source_record,
 )
 
@@ -50,13 +49,6 @@ def test_themes_and_facts_are_united() -> None:
     assert found == replace(AVEL, themes=("Cuir", "Chimie"), facts={"Effectif": "40", "CA": "2 M€"})
 
 
-def test_know_how_under_one_header_is_that_of_all_sources() -> None:
-    one = replace(AVEL, facts={"Produits": "Cirages", "Effectif": "40"})
-    other = replace(AVEL, facts={"Produits": "Crèmes", "Effectif": "60"})
-    found = record(("cci", one), ("annuaire", other), ("cluster", one))
-    assert found == replace(AVEL, facts={"Produits": "Cirages\n\nCrèmes", "Effectif": "40"})
-
-
 @pytest.mark.parametrize(
     ("first", "second", "both"),
     [
@@ -75,13 +67,6 @@ def test_descriptions_are_joined_without_repeating(first: str, second: str, both
     )
     assert found is not None
     assert found.description == both
-
-
-def test_the_language_is_that_of_the_first_description() -> None:
-    bare = replace(AVEL, description="", lang="fr")
-    found = record(("cci", bare), ("web", replace(AVEL, description="Polish.", lang="en")))
-    assert found is not None
-    assert found.lang == "en"
 
 
 def test_a_source_that_claims_closed_closes() -> None:
@@ -108,15 +93,6 @@ def test_a_source_that_takes_back_that_it_is_closed_opens() -> None:
     assert now.claims["closed_on"].at == "2026-01-02"
 
 
-def test_a_repeated_claim_keeps_its_date() -> None:
-    before = source_record("cci", SourceRow(AVEL), "avel", "2026-01-01")
-    now = source_record(
-        "cci", SourceRow(replace(AVEL, place="Angoulême")), "avel", "2026-02-01", before
-    )
-    assert {field for field, claim in now.claims.items() if claim.at == "2026-02-01"} == {"place"}
-    assert source_record("cci", SourceRow(AVEL), "avel", "2026-03-01", before) == before
-
-
 def test_the_word_of_a_moderator_wins_over_sources_that_came_before_and_after() -> None:
     first = source_record("cci", SourceRow(AVEL), "avel", "2026-01-01")
     edited = replace(AVEL, name="Avel (Saphir)", themes=(), facts={})
@@ -126,20 +102,3 @@ def test_the_word_of_a_moderator_wins_over_sources_that_came_before_and_after() 
         "web", SourceRow(replace(AVEL, name="AVEL", themes=("Chimie",))), "avel", "2026-01-03"
     )
     assert merged("avel", [first, word, later]) == edited
-
-
-def test_a_moderator_alone_can_tell_of_an_actor() -> None:
-    assert merged("avel", [corrected(None, AVEL, "2026-01-01")]) == AVEL
-
-
-def test_without_a_name_there_is_no_actor() -> None:
-    word = corrected(AVEL, replace(AVEL, place="Angoulême"), "2026-01-01")
-    assert merged("avel", [word]) is None
-
-
-def test_who_joins_comes_last() -> None:
-    here = replace(source_record("cci", SourceRow(AVEL), "avel", "2026-01-02"), number=2)
-    there = replace(
-        source_record("web", SourceRow(replace(AVEL, name="AVEL SAS")), "x", "2026-01-01"), number=1
-    )
-    assert merged("avel", [moved(there, "avel"), here]) == AVEL

@@ -1,6 +1,6 @@
 import pytest
 
-from kb.resolution.name_comparison import ALL, acronyms_of, compare_names
+from kb.resolution.name_comparison import ALL, compare_names
 
 
 @pytest.mark.parametrize(
@@ -43,24 +43,8 @@ def test_each_of_two_firms_has_a_word_that_the_other_lacks(left: str, right: str
     assert found.longer_rest > 0
 
 
-def test_words_of_trades_are_not_a_firms_own() -> None:
-    assert compare_names("Garage Dupont", "Garage Durand").own == 0
-    assert compare_names("Garage Dupont", "Dupont Garage").own == 1
-
-
 def test_the_town_of_an_actor_is_no_part_of_its_name() -> None:
     assert compare_names("Verallia Cognac", "Verallia", {"cognac"}).shared > ALL
     assert compare_names("Verallia Cognac", "Verallia").shared < ALL
     assert compare_names("Verallia Cognac", "Verallia", {"cognac"}).other_town is False
     assert compare_names("Verallia Chalon", "Verallia", {"cognac"}).longer_rest == 1.0
-
-
-def test_names_without_words_are_alike_only_as_they_are_written() -> None:
-    assert compare_names("&", "!").shared == 0.0
-    assert compare_names("&", "&").shared == 1.0
-
-
-def test_acronyms_may_leave_out_small_words() -> None:
-    words = ["union", "des", "industries", "du", "pays", "de", "vannes"]
-    assert "uipv" in acronyms_of(words)
-    assert acronyms_of(["emballages", "souples", "16"]) == {"es16"}

@@ -1,9 +1,7 @@
 from itertools import product
-from pathlib import Path
 
 import pytest
 
-from kb.evaluation.labelled_pairs import read_pairs
 from kb.models import Actor
 from kb.resolution.commonness import commonness_of
 from kb.resolution.features import ActorComparison, features
@@ -14,11 +12,7 @@ from kb.resolution.similarity import (
     actor_similarity,
     blocks,
     bundled_judge,
-    likely_similarity,
-    name_similarity,
 )
-
-PAIRS = Path(__file__).parents[2] / "data" / "directories" / "pairs"
 
 PHONE = "+33536490010"
 
@@ -108,19 +102,6 @@ def test_what_is_two_firms_is_not_likely(left: Actor, right: Actor) -> None:
     assert actor_similarity(left, right).score < LIKELY
 
 
-def test_what_is_likely_is_found_among_pairs_that_mostly_are_not() -> None:
-    base = read_pairs(PAIRS / "tune.tsv")
-    commonness = base.commonness()
-    found = 0
-    compared = [(base.actors[left], base.actors[right]) for left, right in sorted(base.compared())]
-    for left, right in compared:
-        whole = actor_similarity(left, right, commonness)
-        expected = whole if whole.score >= LIKELY or whole.are_establishments else None
-        assert likely_similarity(left, right, commonness) == expected
-        found += expected is not None
-    assert 0 < found < len(compared) / 2
-
-
 def test_a_place_and_an_activity_make_nobody_likely() -> None:
     judge = bundled_judge()
     crossed = (
@@ -163,12 +144,6 @@ def test_names_of_one_firm_do_not_make_its_contact_common() -> None:
         )
     ]
     assert commonness_of(same)["w glaces.example"] == 1
-
-
-def test_firms_with_two_siren_make_a_contact_common_whatever_their_names() -> None:
-    sirets = ("55208131766522", "73282932000074", "33894646900063")
-    group = [actor("Avel", "Cognac", siret=siret, website="https://a.fr") for siret in sirets]
-    assert commonness_of(group)["w a.fr"] == 3
 
 
 def test_two_establishments_are_one_actor_in_one_town_alone() -> None:
@@ -216,15 +191,3 @@ def test_only_a_name_a_town_and_a_contact_of_their_own_are_certain() -> None:
 )
 def test_each_reason_is_given(left: Actor, right: Actor, reason: str) -> None:
     assert reason in actor_similarity(left, right).reasons
-
-
-def test_reasons_say_what_speaks_for_it() -> None:
-    left = actor("Avel", "Angoulême", activity_code="20.41Z", website="https://avel.fr")
-    right = actor("AVEL SAS", "ANGOULEME CEDEX 9", activity_code="20.42Z")
-    assert actor_similarity(left, right).reasons == ("same_name", "same_place", "similar_activity")
-
-
-def test_names_of_no_telling_word_are_compared_all_the_same() -> None:
-    assert name_similarity("Le Groupe", "La Société") < 0.8
-    assert name_similarity("&", "&") == 1.0
-    assert name_similarity("&", "!") < 0.8

@@ -89,23 +89,12 @@ def test_who_brought_what_is_asked_for_may_be_strong_for_that(query: str) -> Non
     assert given.best_fit is Fit.STRONG
 
 
-def test_what_a_thing_was_brought_for_is_not_what_was_brought() -> None:
-    (given,) = endorsed("sauce", SAUCE)["glassworks"]
-    assert given.best_fit is Fit.POSSIBLE
-
-
 @pytest.mark.parametrize("role", Role)
 def test_no_role_is_fit_for_more_than_it_allows(role: Role) -> None:
     case = replace(SAUCE, participants=(Participation("X", role, "x"),))
     rising = [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG]
     fit = fits("faire une sauce tomate", case)["x"]
     assert rising.index(fit) <= rising.index(Fit(ROLES[role].best_fit))
-
-
-def test_a_weak_match_makes_no_fit_that_the_role_would_allow() -> None:
-    weak = (DEFAULT_WEIGHTS.fits.weak + DEFAULT_WEIGHTS.fits.possible) / 2
-    (of_cannery,) = endorsed("faire une sauce tomate", SAUCE, relevance=weak)["cannery"]
-    assert found("faire une sauce tomate", endorsements=[of_cannery]).fit is Fit.WEAK
 
 
 @pytest.mark.parametrize("query", ["que faire de nos coquilles d'huîtres ?", "get rid of shells"])
@@ -120,13 +109,6 @@ def test_who_gave_a_thing_up_is_no_outlet_for_it(query: str) -> None:
         given[taker][0].probability for taker in ("tiler", "town", "club")
     )
     assert leading(given).keys() == given.keys() - {"oysterman"}
-
-
-def test_who_gave_a_thing_up_is_right_for_who_looks_for_it() -> None:
-    given = endorsed("cherche des coquilles d'huîtres", OYSTERS)
-    assert not given["oysterman"][0].gives
-    assert given["oysterman"][0].share == pytest.approx(1.0)
-    assert fits("cherche des coquilles d'huîtres", OYSTERS)["oysterman"] is Fit.STRONG
 
 
 def test_a_giver_ranks_below_a_taker_whatever_its_own_words() -> None:
@@ -150,17 +132,6 @@ def test_of_a_case_of_several_exchanges_only_the_one_asked_about_counts() -> Non
     assert of_query["greenhouse"] is Fit.WEAK
 
 
-def test_who_made_a_thing_for_others_may_not_take_one() -> None:
-    assert fits("que faire de 500 pots de sauce tomate ?", SAUCE)["cannery"] is Fit.POSSIBLE
-
-
-def test_who_brings_people_together_is_right_for_who_wants_to_share() -> None:
-    (alone,) = endorsed("coquilles d'huîtres", OYSTERS)["club"]
-    (shared,) = endorsed("mutualiser des coquilles d'huîtres", OYSTERS)["club"]
-    assert shared.share > alone.share
-    assert (alone.best_fit, shared.best_fit) == (Fit.WEAK, Fit.POSSIBLE)
-
-
 @pytest.mark.parametrize(
     ("text", "fit"),
     [
@@ -180,12 +151,3 @@ def test_a_query_knows_which_way_its_need_goes() -> None:
     assert parse("que faire de nos drêches ?").flow is Flow.OFFERS
     assert parse("drêches -cherche").flow is None
     assert parse("des bocaux pour la sauce").thing == "des bocaux"
-
-
-def test_a_giver_may_still_be_followed_for_what_it_did_elsewhere() -> None:
-    query = parse("que faire de nos coquilles d'huîtres ?")
-    made = Participation("Écailler", Role.PRODUCER, "oysterman", "a fait des coquilles un engrais")
-    elsewhere = replace(OYSTERS, id="elsewhere", participants=(made,))
-    matched = [MatchedCase(case, 8.0, 1.0) for case in (OYSTERS, elsewhere)]
-    followed = leading(endorse(matched, query, DEFAULT_WEIGHTS.cases))
-    assert [given.case.id for given in followed["oysterman"]] == ["elsewhere"]

@@ -1,7 +1,5 @@
 """A query is encoded while the words and names of the base are read."""
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -9,13 +7,9 @@ import pytest
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EncoderError
 from kb.knowledge_base import KnowledgeBase
-from kb.search.boosts.name_search import NamedActors, named_actors
-from kb.search.context import SearchContext
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
-
-MOST_S = 60
 
 
 class Watched(WordCountEncoder):
@@ -47,20 +41,6 @@ def base(encoder: Watched, open_base: OpenBase) -> KnowledgeBase:
     return base
 
 
-def test_names_are_read_before_the_embedding_is_there(
-    base: KnowledgeBase, encoder: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reading = threading.Event()
-
-    def noted(text: str, context: SearchContext) -> NamedActors:
-        reading.set()
-        return named_actors(text, context)
-
-    monkeypatch.setattr("kb.search.pipeline.named_actors", noted)
-    encoder.before = lambda: pytest.fail("in turn") if not reading.wait(MOST_S) else None
-    assert base.search("gants de cuir").hits[0].actor.id == "gants"
-
-
 def test_an_error_of_the_encoder_is_the_error_of_the_search(
     base: KnowledgeBase, encoder: Watched
 ) -> None:
@@ -72,27 +52,6 @@ def test_an_error_of_the_encoder_is_the_error_of_the_search(
         base.search("gants de cuir")
     encoder.before = lambda: None
     assert base.search("gants de cuir").hits
-
-
-def test_an_error_of_reading_ends_the_search_after_the_encoder_has_ended(
-    base: KnowledgeBase, encoder: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    failing = threading.Event()
-
-    def fail(*_: object) -> None:
-        failing.set()
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("kb.search.pipeline.named_actors", fail)
-
-    def late() -> None:
-        failing.wait(MOST_S)
-        time.sleep(0.2)  # a search that did not wait would be over
-
-    encoder.before = late
-    with pytest.raises(ZeroDivisionError):
-        base.search("gants de cuir")
-    assert encoder.asked == [["gants de cuir"]]
 
 
 @pytest.mark.parametrize(

@@ -105,15 +105,6 @@ def test_the_order_stays_by_score_and_the_nearer_of_two_is_first(base: Knowledge
     assert anywhere.distances == {}
 
 
-def test_who_moves_is_found_where_it_is_now(base: KnowledgeBase, actors: Sequence[Actor]) -> None:
-    around = filters_near("", "", "Brest", 25)
-    assert base.search("gants", filters=around).hits == ()
-    base.put([replace(actors[0], place="Brest", department="29", description="Des gants.")])
-    (hit,) = base.search("gants", filters=around).hits
-    assert hit.actor.id == "a0"
-    assert around.whole_km_to(hit.actor) == 0
-
-
 @pytest.mark.parametrize(
     ("near", "within", "code"),
     [

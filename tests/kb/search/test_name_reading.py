@@ -71,13 +71,6 @@ def test_a_name_that_is_not_here_has_no_strong_fit_by_chance(base: KnowledgeBase
     assert {hit.fit for hit in named.hits} <= {Fit.POSSIBLE, Fit.WEAK}
 
 
-def test_who_has_the_name_or_one_near_it_is_not_absent(base: KnowledgeBase) -> None:
-    for query in ("Doreau", "SARL Doreau", "Dorreau"):
-        result = base.search(query)
-        assert result.absent is None, query
-        assert result.hits[0].actor.id == "cooper"
-
-
 def test_a_need_that_was_met_is_no_name_however_it_is_written(base: KnowledgeBase) -> None:
     took = Participation("Ganterie", Role.PRODUCER, "glover", "made them")
     need = "Face shields"

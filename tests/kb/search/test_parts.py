@@ -58,40 +58,6 @@ def test_what_a_supplier_brought_in(contribution: str, brought: str) -> None:
     assert brought_in(Participation("X", Role.SUPPLIER, "x", contribution)) == brought
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.SUPPLIER])
-def test_only_suppliers_bring_in(role: Role) -> None:
-    assert brought_in(Participation("X", role, "x", "a fourni de l'éthanol")) == ""
-
-
-@pytest.mark.parametrize(
-    ("contribution", "role"),
-    [
-        ("a fourni de l'éthanol", Part.INPUTS),
-        ("supplied ethanol", Part.INPUTS),
-        ("", Part.INPUTS),
-        ("a fourni des flacons", Part.CONTAINERS),
-        ("a livré des fûts", Part.CONTAINERS),
-        ("ont fourni des contenants pour la solution", Part.CONTAINERS),
-        ("supplied jerrycans", Part.CONTAINERS),
-        ("supplied caps for the bottles", Part.CONTAINERS),
-        ("a fourni des étiquettes", Part.PACKAGING),
-        ("a donné des boîtes en carton", Part.PACKAGING),
-        ("supplied cardboard boxes", Part.PACKAGING),
-        # What the alcohol is meant for is not what was brought.
-        ("a fourni de l'alcool pour remplir des flacons", Part.INPUTS),
-        ("supplied alcohol for the bottles", Part.INPUTS),
-    ],
-)
-def test_a_supplier_s_part_follows_from_the_thing_it_brought(contribution: str, role: Part) -> None:
-    participation = Participation("X", Role.SUPPLIER, "x", contribution)
-    assert part_of(participation, brought_in(participation)) is role
-
-
-def test_a_supplier_s_part_may_follow_from_its_name() -> None:
-    unnamed = Participation("Fabricants de contenants", Role.SUPPLIER)
-    assert part_of(unnamed, brought_in(unnamed)) is Part.CONTAINERS
-
-
 @pytest.mark.parametrize(
     ("role", "needed"),
     [
@@ -210,11 +176,6 @@ def test_makers_are_the_first_of_the_ranking_but_for_those_with_another_part(
     assert all(hits[id_].parts.case > 0 for id_ in ("townhall", "clinic", "distiller"))
 
 
-def test_who_took_another_part_is_a_maker_if_its_own_words_say_so(base: KnowledgeBase) -> None:
-    base.put([actor("distiller", "Gel hydroalcoolique.")])
-    assert "distiller" in ids(roles(base)[Part.MAKER])
-
-
 def test_those_who_did_come_before_those_who_could(base: KnowledgeBase) -> None:
     inputs = roles(base)[Part.INPUTS]
     assert inputs.need == "éthanol"
@@ -239,46 +200,6 @@ def test_containers_are_asked_for_thing_by_thing(base: KnowledgeBase) -> None:
     assert containers.mentioned[0].case == STORY
 
 
-def test_packaging_is_usual_where_there_are_containers(base: KnowledgeBase) -> None:
-    assert ids(roles(base)[Part.PACKAGING])[0] == "cartons"
-    inputs_only = replace(STORY, participants=STORY.participants[:2])
-    base.put([inputs_only])
-    assert Part.PACKAGING not in roles(base)
-    repackaged = Participation("Bottler", Role.REPACKAGER, "bottler", "a mis en flacons")
-    base.put([replace(inputs_only, participants=(*inputs_only.participants, repackaged))])
-    found = roles(base)
-    assert ids(found[Part.REPACKAGING])[0] == "bottler"
-    assert ids(found[Part.PACKAGING])[0] == "cartons"
-    assert found[Part.PACKAGING].cases == ()
-
-
-def test_packaging_that_a_case_tells_of_is_not_only_usual(base: KnowledgeBase) -> None:
-    packer = Participation("Cartons", Role.SUPPLIER, "cartons", "a fourni des cartons")
-    case = replace(STORY, participants=(*STORY.participants, packer))
-    base.put([case])
-    packaging = roles(base)[Part.PACKAGING]
-    assert packaging.cases == (case,)
-    assert packaging.hits[0].evidence[0].case == case
-
-
-def test_carriers_and_laboratories_are_proposed_beside_those_mentioned(
-    base: KnowledgeBase,
-) -> None:
-    found = roles(base)
-    assert ids(found[Part.TRANSPORT]) == ["haulier"]
-    assert mentioned(found[Part.TRANSPORT]) == ["Transporteurs"]
-    assert ids(found[Part.VALIDATION]) == ["lab"]
-    assert mentioned(found[Part.VALIDATION]) == ["Agence régionale de santé"]
-
-
-def test_nobody_is_proposed_to_coordinate_or_to_buy_who_did_not(base: KnowledgeBase) -> None:
-    found = roles(base)
-    assert ids(found[Part.COORDINATION]) == ["townhall"]
-    assert ids(found[Part.BUYER]) == ["clinic"]
-    assert found[Part.BUYER].need == ""
-    assert found[Part.MAKER].need == QUERY
-
-
 def test_filters_hold_for_every_part(base: KnowledgeBase) -> None:
     found = roles(base, department="17")
     assert {id_ for answer in found.values() for id_ in ids(answer)} == {"chemist", "glass"}
@@ -288,12 +209,6 @@ def test_filters_hold_for_every_part(base: KnowledgeBase) -> None:
     assert mentioned(found[Part.VALIDATION]) == ["Agence régionale de santé"]
     # A part that nobody there could take, and nobody is mentioned for, is not spoken of.
     assert Part.COORDINATION not in found
-
-
-def test_a_theme_holds_for_every_part(base: KnowledgeBase) -> None:
-    base.put([replace(ACTORS[3], themes=("Chimie",))])
-    found = roles(base, theme="chimie")
-    assert {id_ for answer in found.values() for id_ in ids(answer)} == {"chemist"}
 
 
 def test_closed_firms_take_no_part(base: KnowledgeBase) -> None:
@@ -316,58 +231,6 @@ def test_a_name_and_a_search_for_cases_ask_for_no_parts(base: KnowledgeBase) -> 
     assert base.search(QUERY, options=RankingOptions(cases=False)).parts == ()
 
 
-def test_an_actor_without_an_entry_is_mentioned_once(base: KnowledgeBase) -> None:
-    again = replace(STORY, id="again", title="Encore", text="Un soir.")
-    base.put([again])
-    validation = roles(base)[Part.VALIDATION]
-    assert mentioned(validation) == ["Agence régionale de santé"]
-    assert {case.id for case in validation.cases} == {"story", "again"}
-    assert ids(roles(base)[Part.INPUTS]).count("distiller") == 1
-
-
-def test_those_who_did_leave_room_for_those_who_could(base: KnowledgeBase) -> None:
-    did = [actor(f"did{i}", "Spiritueux.") for i in range(MOST.hits)]
-    parts = [Participation(one.name, Role.SUPPLIER, one.id, "a fourni de l'éthanol") for one in did]
-    could = [actor(f"could{i}", "Éthanol.") for i in range(MOST.hits)]
-    base.put([*did, *could, replace(STORY, participants=(*STORY.participants[:1], *parts))])
-    given = ids(roles(base)[Part.INPUTS])
-    assert len(given) == MOST.hits
-    assert all(id_.startswith("did") for id_ in given[: MOST.hits_who_did])
-    assert all(id_.startswith("could") for id_ in given[MOST.hits_who_did :])
-
-
-def test_parts_are_asked_in_the_language_of_the_page_or_else_of_the_case(
-    base: KnowledgeBase,
-) -> None:
-    english = by_role(base.search(QUERY, lang="en"))
-    assert "bottles" in english[Part.CONTAINERS].need
-    assert "bouteilles" in roles(base)[Part.CONTAINERS].need
-    assert "bouteilles" in by_role(base.search(QUERY, lang="fr"))[Part.CONTAINERS].need
-    case = replace(
-        STORY,
-        id="story-en",
-        lang="en",
-        title="A story",
-        need="Some sanitiser",
-        translation_of="story",
-        participants=(
-            Participation("Maison maker", Role.PRODUCER, "maker", "made it"),
-            Participation("Container makers", Role.SUPPLIER, "", "supplied bottles"),
-        ),
-    )
-    base.put([case])
-    by_case = roles(base, "sanitiser")[Part.CONTAINERS]
-    assert "bottles" in by_case.need
-    assert by_case.cases == (case,)
-    by_page = by_role(base.search("sanitiser", lang="fr"))[Part.CONTAINERS]
-    assert "bouteilles" in by_page.need
-    assert by_page.cases == (STORY,)
-    # In a language in which nothing is asked, in the first there is.
-    assert by_role(base.search(QUERY, lang="da"))[Part.CONTAINERS].need == (
-        roles(base)[Part.CONTAINERS].need
-    )
-
-
 # Steering
 
 
@@ -383,33 +246,8 @@ def test_who_is_not_wanted_is_in_no_list(base: KnowledgeBase) -> None:
     assert "stopper" not in everyone(roles(base, f"{QUERY} -bouchons"))
 
 
-def test_a_case_with_an_unwanted_word_gives_no_part(base: KnowledgeBase) -> None:
-    options = RankingOptions(elsewhere=False)
-    result = base.search(f"{QUERY} -transporteurs", options=options)
-    assert result.parts == ()
-    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
-
-
-def test_a_story_is_unwanted_in_every_language_if_it_is_in_one(base: KnowledgeBase) -> None:
-    english = replace(STORY, id="story-en", lang="en", need="Hand gel", translation_of="story")
-    base.put([english])
-    assert base.search("hand gel").parts
-    assert base.search("hand gel -hydroalcoolique").parts == ()
-
-
 def test_required_words_stand_in_the_actor_or_in_the_case(base: KnowledgeBase) -> None:
     assert everyone(roles(base, f'{QUERY} "spiruline"')) == set()
     assert everyone(roles(base, f'{QUERY} "bouchons"')) == {"stopper"}
     # Who took part is endorsed by the case, which says it.
     assert {"maker", "distiller", "townhall"} <= everyone(roles(base, f'{QUERY} "un matin"'))
-
-
-def test_those_of_one_case_are_given_as_they_stand_in_the_ranking(base: KnowledgeBase) -> None:
-    also = (Participation("Z", Role.SUPPLIER, "chemist", "a fourni de l'éthanol"),)
-    base.put([replace(STORY, participants=(*STORY.participants, *also))])
-    result = base.search(QUERY, limit=100)
-    ranked = [hit.actor.id for hit in result.hits]
-    inputs = by_role(result)[Part.INPUTS]
-    took_part = [id_ for id_ in ids(inputs) if id_ in {"distiller", "chemist"}]
-    assert took_part == sorted(("distiller", "chemist"), key=ranked.index)
-    assert ids(inputs)[:2] == took_part

@@ -1,4 +1,3 @@
-from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -10,17 +9,12 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Record
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
-from kb.search.evidence import PASSAGES_PER_HIT
-from kb.search.pipeline import search
 from kb.search.query import MAX_QUERY_CHARS
 from kb.search.results import EvidenceKind, Filters, Fit
 from kb.search.weights import PassageWeights, RankingWeights
-from kb.store.records import FiledActor
-from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
-    DISTILLER,
     GLOVER,
     POLISH,
     RECORDS,
@@ -83,34 +77,10 @@ def test_a_story_is_given_once_in_the_language_that_answers_best(
     assert result.hits[0].actor == POLISH
 
 
-def test_a_case_is_matched_by_what_its_article_tells(base: KnowledgeBase) -> None:
-    base.put([replace(SANITISER, text="Un menuisier a fait des escaliers en chêne massif.")])
-    result = base.search("escaliers en chêne massif")
-    assert result.cases[0].case.id == SANITISER.id
-    kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
-    assert EvidenceKind.CASE in kinds
-
-
-def test_the_page_that_tells_of_a_part_is_its_source(base: KnowledgeBase) -> None:
-    maker, *others = SANITISER.participants
-    sourced = replace(maker, source_url="https://exemple.fr/part")
-    base.put([replace(SANITISER, participants=(sourced, *others))])
-    avel, matha = base.search(SANITISER.need).hits[:2]
-    assert avel.evidence[0].source == "https://exemple.fr/part"
-    assert matha.evidence[0].source == SANITISER.source_url
-
-
 def test_without_cases_nobody_is_endorsed(base: KnowledgeBase) -> None:
     result = base.search("gel hydroalcoolique", options=RankingOptions(cases=False))
     kinds = {evidence.kind for hit in result.hits for evidence in hit.evidence}
     assert EvidenceKind.CASE not in kinds
-
-
-def test_an_unrelated_case_endorses_nobody(base: KnowledgeBase) -> None:
-    result = base.search("qui coud des gants de cuir ?", limit=100)
-    assert all(
-        evidence.kind is not EvidenceKind.CASE for hit in result.hits for evidence in hit.evidence
-    )
 
 
 @pytest.mark.parametrize(
@@ -137,12 +107,6 @@ def test_filters_leave_what_they_say(base: KnowledgeBase) -> None:
     assert set(ids(base, "cuir", Filters(theme="CUIR"))) == {"avel", "gants"}
     assert ids(base, "cuir", Filters(department="23")) == []
     assert base.search("cuir", filters=Filters(theme="inconnu")).hits == ()
-
-
-def test_a_filter_does_not_keep_a_case_from_endorsing(base: KnowledgeBase) -> None:
-    (hit,) = base.search("gel hydroalcoolique", filters=Filters(department="17")).hits
-    assert hit.actor == DISTILLER
-    assert hit.evidence[0].case == SANITISER
 
 
 def test_kinds(base: KnowledgeBase) -> None:
@@ -175,17 +139,6 @@ def test_limit_bounds_hits_but_not_total(base: KnowledgeBase) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_long_description_does_not_win_by_its_length(base: KnowledgeBase) -> None:
-    long = " ".join(
-        f"Il range gants et cuir, draps et laines, en rayon {i}.\n\n" for i in range(60)
-    )
-    base.put([Actor(id="long", name="Long", description=long)])
-    result = base.search("coudre des gants de cuir fins")
-    assert result.hits[0].actor.id == "gants"
-    hit = next(hit for hit in result.hits if hit.actor.id == "long")
-    assert len(hit.evidence) == PASSAGES_PER_HIT
-
-
 def test_nothing_fits_and_the_nearest_are_still_given(base: KnowledgeBase) -> None:
     result = base.search("porcelaine")
     assert result.total == 0
@@ -211,21 +164,6 @@ def test_the_next_are_given_for_those_who_closed_or_are_elsewhere(base: Knowledg
     assert len(found.hits) == 4
 
 
-def test_what_filters_ask_is_read_of_those_alone_who_may_be_shown(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    filed = Store.filed
-
-    def noted(store: Store, ids: Collection[str]) -> dict[str, FiledActor]:
-        read.extend(ids)
-        return filed(store, ids)
-
-    monkeypatch.setattr(Store, "filed", noted)
-    shown = base.search("porcelaine", limit=4).hits
-    assert read == [hit.actor.id for hit in shown]
-
-
 def test_an_empty_base_answers_with_nothing(
     open_base: OpenBase, word_counts: WordCountEncoder
 ) -> None:
@@ -245,16 +183,6 @@ def test_themes_that_differ_in_spelling_are_counted_as_they_filter(base: Knowled
 @pytest.mark.parametrize("department", ["87", "Haute-Vienne", "haute vienne (87)"])
 def test_a_department_is_named_or_numbered(base: KnowledgeBase, department: str) -> None:
     assert ids(base, "cuir", Filters(department=department)) == ["gants"]
-
-
-def test_an_unknown_department_is_refused(base: KnowledgeBase) -> None:
-    with pytest.raises(QueryError, match="'999' is not a department") as raised:
-        base.search("cuir", filters=Filters(department="999"))
-    assert raised.value.code == "unknown_department"
-
-
-def test_bytes_that_were_no_text_are_passed_over(base: KnowledgeBase) -> None:
-    assert base.search("gants\udce9 de cuir").query == "gants de cuir"
 
 
 @pytest.mark.parametrize(
@@ -324,29 +252,7 @@ def test_a_closed_actor_answers_no_need_but_is_found_by_its_name_and_number(
 # The same score in every base
 
 
-def test_a_score_does_not_depend_on_who_else_is_there(
-    open_base: OpenBase, base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    alone = open_base(word_counts, "alone")
-    alone.put([GLOVER])
-    query = "qui coud des gants de cuir ?"
-    (by_itself,), among_others = alone.search(query).hits, base.search(query).hits[0]
-    assert by_itself.actor == among_others.actor == GLOVER
-    assert by_itself.parts.dense == pytest.approx(among_others.parts.dense, rel=1e-5)
-    assert by_itself.fit is among_others.fit
-
-
 # All that there is
-
-
-def test_complete_gives_every_actor_and_case_once_with_its_score(base: KnowledgeBase) -> None:
-    base.put([SANITISER_IN_ENGLISH])
-    result = base.search("gants de cuir", limit=3, complete=True)
-    assert sorted(hit.actor.id for hit in result.hits) == sorted(base.ids(Kind.ACTOR))
-    assert [hit.case.story for hit in result.cases] == [SANITISER.id]
-    scores = [hit.score for hit in result.hits]
-    assert scores == sorted(scores, reverse=True)
-    assert [hit.rank for hit in result.hits] == list(range(1, len(scores) + 1))
 
 
 def test_complete_and_a_page_agree(base: KnowledgeBase) -> None:
@@ -396,18 +302,6 @@ def test_in_a_large_base_a_page_is_the_beginning_of_all_there_is(
         assert page.total == whole.total
 
 
-def test_complete_keeps_to_the_filters(base: KnowledgeBase) -> None:
-    found = base.search("gel", filters=Filters(department="87"), complete=True)
-    assert [hit.actor.id for hit in found.hits] == ["gants"]
-    assert base.search("gel", filters=Filters(kind=Kind.CASE), complete=True).hits == ()
-
-
-def test_closed_actors_are_not_part_of_all(base: KnowledgeBase) -> None:
-    closed = Actor(id="closed", name="Fermé", description="Du gel.", closed_on="2020-01-01")
-    base.put([closed])
-    assert "closed" not in {hit.actor.id for hit in base.search("gel", complete=True).hits}
-
-
 # However deep
 
 
@@ -430,13 +324,6 @@ def test_a_filter_finds_who_lies_deep(crowded: KnowledgeBase) -> None:
     assert ids(crowded, "cuir", Filters(department="87")) == ["gants"]
 
 
-def test_a_case_is_matched_however_many_passages_are_nearer(crowded: KnowledgeBase) -> None:
-    crowded.put([replace(SANITISER, title="Un cas", need="Du gel pour un hôpital")])
-    found = crowded.search("gel hydroalcoolique hôpital", limit=100).hits
-    shown = {hit.actor.id for hit in found for one in hit.evidence if one.case}
-    assert {"avel", "matha"} <= shown
-
-
 # Names, numbers, ties
 
 
@@ -447,24 +334,6 @@ def test_a_name_asks_for_nobody_else(base: KnowledgeBase, query: str) -> None:
     assert result.parts == ()
     assert [hit.parts.name for hit in result.hits[1:]] == [0.0] * len(result.hits[1:])
     assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits[1:])
-
-
-def test_a_firm_that_is_called_like_a_need_silences_nobody(base: KnowledgeBase) -> None:
-    """It comes first, as any name does; whoever met such a need is found all the same."""
-    before = base.search("gel hydroalcoolique")
-    base.put([Actor(id="consultant", name="Le Gel Hydroalcoolique", description="Conseil.")])
-    result = base.search("du gel hydroalcoolique")
-    assert result.hits[0].actor.id == "consultant"
-    avel = next(hit for hit in result.hits if hit.actor.id == "avel")
-    assert avel.evidence[0].case == SANITISER
-    assert [answer.part for answer in result.parts] == [answer.part for answer in before.parts]
-
-
-def test_those_of_one_name_are_all_first_in_the_order_of_their_ids(base: KnowledgeBase) -> None:
-    base.put([replace(GLOVER, id=id_, siret="") for id_ in ("z", "b")])
-    found = base.search("L'Harmonie").hits
-    assert [hit.actor.id for hit in found[:3]] == ["b", "gants", "z"]
-    assert len({hit.score for hit in found[:3]}) == 1
 
 
 @pytest.mark.thorough
@@ -489,123 +358,4 @@ def test_the_same_base_answers_the_same(
 # What a ranking is made of
 
 
-def test_without_one_of_the_two_the_other_still_finds(base: KnowledgeBase) -> None:
-    both = base.search("gants de cuir").hits[0]
-    by_words = base.search("gants de cuir", options=RankingOptions(dense=False)).hits[0]
-    by_meaning = base.search("gants de cuir", options=RankingOptions(lexical=False)).hits[0]
-    assert both.actor == by_words.actor == by_meaning.actor == GLOVER
-    assert by_words.parts.dense == 0 < by_words.parts.lexical
-    assert by_meaning.parts.lexical == 0 < by_meaning.parts.dense
-    assert both.score > max(by_words.score, by_meaning.score)
-
-
-def test_an_unmatched_case_raises_nobody_and_is_still_found(base: KnowledgeBase) -> None:
-    without = RankingOptions(unmatched=frozenset({SANITISER.id}), elsewhere=False)
-    result = base.search("gel hydroalcoolique", options=without)
-    assert result.cases[0].case == SANITISER
-    assert all(hit.parts.case == hit.parts.similar == 0 for hit in result.hits)
-    assert result.parts == ()
-
-
-def test_an_unmatched_edition_leaves_the_other_matched(base: KnowledgeBase) -> None:
-    base.put([SANITISER_IN_ENGLISH])
-    without = RankingOptions(unmatched=frozenset({SANITISER.id}))
-    hit = base.search("hand sanitiser hospital", lang="fr", options=without).hits[0]
-    assert hit.evidence[0].case == SANITISER_IN_ENGLISH
-    both = base.search("hand sanitiser hospital", lang="fr").hits[0]
-    assert both.evidence[0].case == SANITISER
-    assert both.score == pytest.approx(hit.score)
-
-
-def test_a_need_that_is_another_one_adds_nothing(base: KnowledgeBase) -> None:
-    """With an unrelated case the answer is to the last digit what it is without any."""
-    query = "qui coud des gants de cuir ?"
-    with_case = base.search(query, limit=100)
-    without = base.search(query, limit=100, options=RankingOptions(cases=False))
-    assert with_case.hits == without.hits
-    assert with_case.parts == ()
-
-
 # How well a case answers
-
-
-def test_a_case_fits_as_its_need_is_the_same(base: KnowledgeBase) -> None:
-    by_need = base.search("gel hydroalcoolique pour l'hôpital").cases[0]
-    assert (by_need.case, by_need.fit) == (SANITISER, Fit.STRONG)
-
-
-def test_only_one_is_given_where_it_stands_whatever_the_limit(base: KnowledgeBase) -> None:
-    whole = base.search("gants de cuir", complete=True).hits
-    for hit in whole:
-        with base._context() as context:
-            found = search("gants de cuir", context, limit=1, only=hit.actor.id)
-        (one,) = found.hits
-        assert (one.rank, one.actor) == (hit.rank, hit.actor)
-        assert one.score == pytest.approx(hit.score)
-        assert found.parts == ()
-
-
-def test_what_is_remembered_of_actors_is_of_the_state_that_is_searched(base: KnowledgeBase) -> None:
-    """Of a department that an actor has left, of a theme that it has now, and of its end."""
-    query = "fabricant de gel hydroalcoolique"
-    hit = base.search(query).hits[0].actor
-    for changed in (
-        replace(hit, department="59", themes=("Nouveau thème",)),
-        replace(hit, department="62", themes=()),
-    ):
-        base.put([changed])
-        found = base.search(query)
-        assert found.departments.get(changed.department) == 1
-        assert found.themes.get("Nouveau thème", 0) == len(changed.themes)
-    base.put([replace(hit, closed_on="2020-01-01")])
-    assert hit.id not in {one.actor.id for one in base.search(query, complete=True).hits}
-
-
-def test_a_passage_that_is_gone_is_not_remembered(base: KnowledgeBase) -> None:
-    query = "fabricant de gel hydroalcoolique"
-    hit = base.search(query).hits[0].actor
-    base.put([replace(hit, description="Une tannerie de peaux de mouton.")])
-    shown = [
-        evidence.text
-        for one in base.search(query, complete=True).hits
-        if one.actor.id == hit.id
-        for evidence in one.evidence
-    ]
-    assert hit.description not in shown
-
-
-def test_what_is_shown_follows_what_another_process_changes(
-    open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    base, another = open_base(word_counts), open_base(word_counts)
-    base.put([POLISH, DISTILLER, SANITISER])
-
-    def shown() -> list[Record]:
-        found = base.search("gel hydroalcoolique pour l'hôpital")
-        return [*(hit.actor for hit in found.hits), *(hit.case for hit in found.cases)]
-
-    before = shown()
-    assert POLISH in before
-    assert SANITISER in before
-    polish = replace(POLISH, phone=("05 45 00 00 00",))
-    sanitiser = replace(SANITISER, participants=SANITISER.participants[:1])
-    another.put([polish, sanitiser])
-    another.erase(Kind.ACTOR, DISTILLER.id, by="")
-    after = shown()
-    assert polish in after
-    assert sanitiser in after
-    assert DISTILLER in before
-    assert DISTILLER not in after
-
-
-def test_what_was_shown_is_not_read_again(
-    open_base: OpenBase, word_counts: WordCountEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base = open_base(word_counts)
-    known = replace(SANITISER, participants=SANITISER.participants[:2])
-    base.put([POLISH, DISTILLER, GLOVER, known])
-    before = base.search("gel hydroalcoolique")
-    for read in ("actors", "cases", "filed", "passages_of_actors", "passage_ids_of_parts"):
-        monkeypatch.setattr(Store, read, None)
-    after = base.search("gel hydroalcoolique")
-    assert replace(after, took_ms=before.took_ms) == before

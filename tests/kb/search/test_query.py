@@ -4,12 +4,6 @@ from kb.errors import QueryError
 from kb.search.query import parse
 
 
-def test_words_without_signs_are_the_need() -> None:
-    asked = parse("  du gel\thydroalcoolique ")
-    assert asked.typed == asked.text == "du gel hydroalcoolique"
-    assert not asked.required + asked.wanted + asked.unwanted
-
-
 def test_signs_are_taken_out_of_the_need_and_what_is_unwanted_with_them() -> None:
     asked = parse('gel +flacon -parfum "sans alcool"')
     assert asked.text == "gel flacon sans alcool"
@@ -19,10 +13,6 @@ def test_signs_are_taken_out_of_the_need_and_what_is_unwanted_with_them() -> Non
         ("parfum",),
     )
     assert "parfum" not in asked.stems
-
-
-def test_a_sign_goes_before_words_in_quotation_marks_too() -> None:
-    assert parse('gel -"eau de vie"').unwanted == ("eau de vie",)
 
 
 @pytest.mark.parametrize("quoted", ['"sans alcool"', "« sans alcool »", "“sans alcool”"])
@@ -48,10 +38,6 @@ def test_a_query_of_unwanted_words_alone_asks_nothing() -> None:
         parse("-parfum")
 
 
-def test_repeated_words_count_once() -> None:
-    assert parse("gel +Été +ete").wanted == ("ete",)
-
-
 @pytest.mark.parametrize(
     ("typed", "need"),
     [
@@ -66,18 +52,3 @@ def test_repeated_words_count_once() -> None:
 )
 def test_a_need_keeps_the_article_that_shows_its_language(typed: str, need: str) -> None:
     assert parse(typed).need == need
-
-
-@pytest.mark.parametrize(
-    ("text", "thing"),
-    [
-        ("des blouses pour les infirmières", "des blouses"),
-        ("bottles for an apple juice maker", "bottles"),
-        ("une machine pour coudre du cuir", ""),
-        ("a machine to sew leather", ""),
-        ("a press for bending steel", ""),
-        ("un atelier de couture", ""),
-    ],
-)
-def test_a_thing_is_for_somebody_but_a_deed_is_the_need_itself(text: str, thing: str) -> None:
-    assert parse(text).thing_for_somebody == thing

@@ -37,13 +37,6 @@ def test_the_best_are_those_of_all_and_among_equals_those_with_the_lower_ids(
         assert values(base, k) == {id_: every[id_] for id_ in in_order[:k]}
 
 
-def test_among_some_only_those_are_looked_at(base: KnowledgeBase) -> None:
-    every = values(base, None)
-    in_order = sorted(every, key=lambda id_: (-every[id_], id_))
-    assert values(base, 4, {*in_order[5::3], -1}) == {id_: every[id_] for id_ in in_order[5:17:3]}
-    assert values(base, 4, set()) == {}
-
-
 def test_the_best_are_those_of_fts5_to_ties(base: KnowledgeBase) -> None:
     base.put(
         [

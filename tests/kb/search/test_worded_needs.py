@@ -1,8 +1,5 @@
 """Searches whose need is worded by a language model, on a real server of this machine."""
 
-import subprocess
-import sys
-
 import pytest
 
 from kb.explanation.report import SearchReport
@@ -43,13 +40,6 @@ def test_the_query_is_moved_towards_the_phrases(base: KnowledgeBase) -> None:
     assert worded.hits[0].actor.id == GLOVER.id
 
 
-def test_phrases_leave_nobody_out_and_are_no_words_of_the_query(base: KnowledgeBase) -> None:
-    plain, worded = base.search(NEED, steering=PLAIN), base.search(NEED)
-    assert dense(worded).keys() == dense(plain).keys()
-    assert worded.asked == plain.asked
-    assert {hit.parts.lexical for hit in worded.hits} == {0.0}
-
-
 def test_only_the_words_of_the_need_are_sent(base: KnowledgeBase, chat_server: ChatServer) -> None:
     base.search(
         'qui pourrait fabriquer des gants "fins" -porcelaine', steering=Steering(like=(POLISH.id,))
@@ -57,15 +47,6 @@ def test_only_the_words_of_the_need_are_sent(base: KnowledgeBase, chat_server: C
     assert chat_server.data() == {"need": "des gants fins"}
     assert len(chat_server.asked[0]["messages"]) == 2
     assert POLISH.name not in str(chat_server.asked)
-
-
-def test_a_phrase_that_is_taken_back_is_not_used(base: KnowledgeBase) -> None:
-    one = base.search(NEED, steering=Steering(taken_back=("COTON",)))
-    assert phrases(one) == [SEWING]
-    assert [phrase.text for phrase in one.wording.taken_back] == ["coton"]
-    assert dense(one)[GLOVER.id] > dense(base.search(NEED))[GLOVER.id]
-    none = base.search(NEED, steering=Steering(taken_back=("coton", SEWING)))
-    assert none.hits == base.search(NEED, steering=PLAIN).hits
 
 
 def test_a_search_without_the_model_asks_nobody(
@@ -83,12 +64,6 @@ def test_a_search_that_gets_no_answer_is_as_without_the_model(
     result = base.search(NEED)
     assert result.wording.state is WordingState.MISSING
     assert result.hits == base.search(NEED, steering=PLAIN).hits
-
-
-def test_an_exact_name_stays_first(base: KnowledgeBase, chat_server: ChatServer) -> None:
-    assert base.search("Avel").hits[0].actor.id == POLISH.id
-    assert base.search(POLISH.siret).hits[0].actor.id == POLISH.id
-    assert chat_server.asked == []
 
 
 LETTER = """Bonjour Madame Durand,
@@ -164,26 +139,6 @@ def test_a_need_is_sent(base: KnowledgeBase, chat_server: ChatServer, need: str)
     assert len(chat_server.asked) == 1
 
 
-def test_an_explanation_adds_up_with_the_phrases(base: KnowledgeBase) -> None:
-    hit = next(hit for hit in base.search(NEED).hits if hit.actor == GLOVER)
-    explanation = base.explain(NEED, GLOVER.id)
-    assert explanation.hit is not None
-    assert explanation.hit.score == hit.score
-    best = explanation.passages[0]
-    assert [share.phrase.text for share in best.phrases] == [SEWING, "coton"]
-    assert best.phrases[0].share > best.phrases[1].share
-    assert best.query_shares is not None
-    by_phrases = sum(share.share for share in best.phrases)
-    assert best.query_shares.total + by_phrases == pytest.approx(best.dense, abs=1e-5)
-    # Nothing else steers this query: what its words and the phrases do not have is nearly nothing.
-    assert best.query_shares.rest == pytest.approx(0, abs=0.1)
-
-
-def test_without_phrases_an_explanation_has_none(base: KnowledgeBase) -> None:
-    explanation = base.explain(NEED, GLOVER.id, steering=PLAIN)
-    assert explanation.passages[0].phrases == ()
-
-
 def test_a_report_says_which_phrases_were_used(base: KnowledgeBase) -> None:
     made = base.report(NEED, steering=Steering(taken_back=("coton",)))
     assert phrases(made) == [SEWING]
@@ -194,34 +149,3 @@ def test_a_report_says_which_phrases_were_used(base: KnowledgeBase) -> None:
         "taken_back": ["coton"],
     }
     assert content["constants"]["wording"]["share"] > 0
-
-
-def test_a_report_that_got_no_answer_is_one_without_the_model(
-    base: KnowledgeBase, chat_server: ChatServer
-) -> None:
-    """So its files can be made again, even if the answer has come meanwhile."""
-    chat_server.status = 500
-    missing = base.report(NEED).content()
-    plain = base.report(NEED, steering=PLAIN).content()
-    assert missing["wording"] == {"model": "", "phrases": [], "taken_back": []}
-    assert {**missing, "at": ""} == {**plain, "at": ""}
-
-
-def test_without_the_setting_no_client_is_loaded(base: KnowledgeBase) -> None:
-    script = """
-import sys
-from pathlib import Path
-from kb.knowledge_base import KnowledgeBase
-from kb.settings import Settings
-from tests.encoders import WordCountEncoder
-folder = Path(sys.argv[1])
-with_settings = KnowledgeBase.open(Settings(kb=folder))
-assert with_settings.worder is None
-assert KnowledgeBase(folder, WordCountEncoder, worder=with_settings.worder).search("gants").hits
-print(sorted({"httpx", "httpcore"} & sys.modules.keys()))
-"""
-    base.close()
-    run = subprocess.run(
-        [sys.executable, "-c", script, str(base.folder)], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "[]\n"

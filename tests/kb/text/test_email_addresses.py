@@ -24,11 +24,6 @@ def test_several_addresses_in_a_cell_are_all_read(between: str) -> None:
     assert found == (("contact@avel.example", "ventes@avel.example"), ())
 
 
-@pytest.mark.parametrize("written", ["", "-", "NC", "sur demande"])
-def test_a_cell_may_say_that_there_is_none(written: str) -> None:
-    assert addresses_in(written) == ((), ())
-
-
 @pytest.mark.parametrize("written", ["voir le site", "contact@avel", "a@@avel.example"])
 def test_what_is_no_address_is_refused(written: str) -> None:
     assert addresses_in(written) == ((), (written,))

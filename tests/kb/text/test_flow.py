@@ -3,10 +3,9 @@ from dataclasses import replace
 import pytest
 
 from kb.models import Case, Participation
-from kb.reference.flows import FLOWS, Flow
+from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.text.flow import case_flow, flow_of, gives_up, takes_in
-from kb.text.folding import fold
 
 OFFERING = [
     "Que faire de nos épluchures de pommes de terre ?",
@@ -68,11 +67,6 @@ def test_a_need_says_which_way_it_goes(text: str, flow: Flow | None) -> None:
     assert flow_of(text) is flow
 
 
-def test_accents_case_and_apostrophes_change_nothing() -> None:
-    for text in OFFERING:
-        assert flow_of(fold(text).upper().replace("'", "’")) is Flow.OFFERS, text
-
-
 @pytest.mark.parametrize(
     ("text", "gives", "takes"),
     [
@@ -106,14 +100,3 @@ def test_the_flow_of_a_case_is_said_or_that_of_its_need_or_of_who_gave_up_what()
     assert case_flow(replace(unsaid, participants=(gave,))) is Flow.OFFERS
     bought = replace(gave, role=Role.BUYER)
     assert case_flow(replace(unsaid, participants=(bought,))) is None
-
-
-def test_without_a_need_the_title_of_a_case_says_its_flow() -> None:
-    assert case_flow(Case("c", "Que faire de nos déchets ?", "Un texte.")) is Flow.OFFERS
-
-
-def test_every_flow_has_words_of_its_own() -> None:
-    assert list(FLOWS) == list(Flow)
-    words = [word for flow, traits in FLOWS.items() for word in (flow.value, *traits.french)]
-    assert len(set(words)) == len(words)
-    assert words == [fold(word) for word in words]

@@ -1,6 +1,6 @@
 import pytest
 
-from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
+from kb.text.know_how import statement_kind
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,3 @@ def test_headers_that_say_know_how(header: str, kind: str) -> None:
 )
 def test_headers_that_say_something_else(header: str) -> None:
     assert statement_kind(header) == ""
-
-
-@pytest.mark.parametrize("kind", [*STATEMENT_KINDS, ""])
-@pytest.mark.parametrize("header", ["Teinte", "Machines", "Code produit", "Produits : gamme"])
-def test_any_header_can_be_made_to_say_a_kind(header: str, kind: str) -> None:
-    assert statement_kind(header_of_kind(header, kind)) == kind

@@ -6,45 +6,12 @@ from pathlib import Path
 
 import pytest
 
-import ingest.articles
-import ingest.extraction
-import kb.search
-import kb.text
-from kb.text.lexicon import LEXICONS, LexiconError, Lexicons
-
-ROOMS = [
-    Path(room)
-    for room in (
-        *kb.search.__path__,
-        *kb.text.__path__,
-        *ingest.articles.__path__,
-        *ingest.extraction.__path__,
-    )
-]
-FILES = [path for room in ROOMS for path in sorted((room / "lexicons").glob("*.txt"))]
+from kb.text.lexicon import LexiconError, Lexicons
 
 
 def written(folder: Path, text: str) -> Lexicons:
     (folder / "sample.txt").write_text(text, encoding="utf-8")
     return Lexicons(folder)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_file_states_its_purpose_origin_and_format(path: Path) -> None:
-    header = path.read_text(encoding="utf-8").partition("\n\n")[0]
-    assert all(line.startswith("# ") for line in header.splitlines())
-    assert "Written by hand for this project" in header
-    assert "a line" in header
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_file_is_read_by_a_module(path: Path) -> None:
-    sources = [module.read_text(encoding="utf-8") for module in path.parents[2].rglob("*.py")]
-    assert any(re.search(rf"""["']{path.stem}["']""", source) for source in sources)
-
-
-def test_the_sections_of_a_lexicon_are_read_apart() -> None:
-    assert LEXICONS.words("legal_forms", "only_after_a_name") == {"llc", "scea"}
 
 
 def test_words_patterns_and_rows(tmp_path: Path) -> None:

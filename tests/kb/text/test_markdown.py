@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from kb.text.markdown import markdown_parser, plain_text
-from tests.work import calls_in
 
 
 @pytest.mark.parametrize(
@@ -38,9 +37,3 @@ def test_quotes_are_those_of_commonmark(pieces: list[str]) -> None:
     markdown = "".join(pieces)
     commonmark = MarkdownIt("commonmark", {"html": False})
     assert markdown_parser().render(markdown) == commonmark.render(markdown)
-
-
-@pytest.mark.parametrize("lines", ["> ```\na\n", "> # a\n|-|\n", "> > ```\n> a\nb\n"])
-def test_quotes_that_end_before_a_blank_line_take_no_time_by_their_square(lines: str) -> None:
-    few, many = lines * 300, lines * 1_200
-    assert calls_in(lambda: plain_text(many)) < 5 * calls_in(lambda: plain_text(few))

@@ -2,10 +2,7 @@
 
 from datetime import date
 
-import edtf
 import pytest
-from edtf import parse_edtf
-from edtf.parser.edtf_exceptions import EDTFParseException
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +11,6 @@ from kb.text.periods import (
     Period,
     periods_in,
     read_period,
-    schema_coverage,
 )
 from web.http.i18n import Language, written_period
 
@@ -128,51 +124,3 @@ def test_periods_are_found_among_other_words() -> None:
         ("1985", "fonde"),
         ("2020-03/2020-05", "asques"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("edtf", "coverage"),
-    [
-        ("2020-03", "2020-03"),
-        ("2019/..", "2019/.."),
-        ("2020-21", "2020-03/2020-05"),
-        ("2020-24/..", "2020-12/.."),
-    ],
-)
-def test_search_engines_are_given_the_months_of_seasons(edtf: str, coverage: str) -> None:
-    assert schema_coverage(edtf) == coverage
-
-
-@pytest.mark.parametrize("year", [1500, 1900, 2000, 2019, 2020, 2099])
-def test_the_days_of_a_moment_are_those_that_the_library_of_the_standard_gives(year: int) -> None:
-    told = [f"{year}", *(f"{year}-{month:02}" for month in (*range(1, 13), *range(21, 25)))]
-    told += [f"{year}-02-{day}" for day in ("00", 10, 28, 29, 30)] + [
-        f"{year}-04-31",
-        f"{year}-12-31",
-    ]
-    for written in told:
-        try:
-            parsed = parse_edtf(written)
-            days = tuple(date(*of[:3]) for of in (parsed.lower_strict(), parsed.upper_strict()))
-        except (EDTFParseException, ValueError):
-            with pytest.raises(NoPeriod):
-                Period.of(written)
-            continue
-        moment = Period.of(written).start
-        assert moment
-        assert (moment.first, moment.last) == days
-
-
-def test_a_page_of_days_is_read_without_the_library_of_the_standard(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It takes milliseconds for each."""
-    monkeypatch.setattr(edtf, "parse_edtf", None)
-    days = [
-        f"{day:02}/{month:02}/{year}"
-        for year in (2001, 2002)
-        for month in range(15)
-        for day in range(33)
-    ]
-    found = [written.edtf for written in periods_in(" ; ".join(days))]
-    assert len(found) == 2 * 365

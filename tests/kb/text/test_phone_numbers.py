@@ -35,24 +35,6 @@ def test_several_numbers_in_a_cell_are_all_read(written: str) -> None:
     assert numbers_in(written, "FR") == ((NUMBER, OTHER), ())
 
 
-def test_a_short_number_may_stand_beside_another() -> None:
-    assert numbers_in("05 36 49 00 10 / 3949", "FR").kept == (NUMBER, "3949")
-    assert numbers_in("05 36 49 00 10\n3949", "FR").kept == (NUMBER, "3949")
-
-
-def test_the_last_digits_of_a_second_number_may_stand_alone() -> None:
-    assert numbers_in("05 36 49 00 10/11", "FR").kept == (NUMBER, "+33536490011")
-
-
-@pytest.mark.parametrize("written", ["", "-", "NC", "n.c.", "Sur demande", "néant", "N/A", "–"])
-def test_a_cell_may_say_that_there_is_none(written: str) -> None:
-    assert numbers_in(written, "FR") == ((), ())
-
-
-def test_a_fax_is_passed_over() -> None:
-    assert numbers_in("Fax : 05 36 49 00 11", "FR") == ((), ())
-
-
 @pytest.mark.parametrize(
     "written", ["05 36 49 00", "0000000000", "05 36 49 00 1O", "voir le site", "2021"]
 )

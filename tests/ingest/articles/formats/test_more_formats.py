@@ -1,7 +1,6 @@
 """Messages, web archives, RTF, slides, books, pictures, and articles with front matter."""
 
 import io
-import subprocess
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,9 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ingest.articles import readers
-from ingest.articles.article import NOBODY, Person
-from ingest.articles.readers import article_from_bytes, pasted_article
+from ingest.articles.article import Person
+from ingest.articles.readers import article_from_bytes
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
 
@@ -61,18 +59,6 @@ def test_a_message_and_what_is_attached_to_it() -> None:
     assert not [remark for remark in article.remarks if "logo.png" in remark]
 
 
-@pytest.mark.parametrize("plain", ["", " \n\n"])
-def test_a_message_with_a_blank_text(plain: str) -> None:
-    mail = message()
-    mail.set_content(plain)
-    mail.add_attachment(word(SECOND), maintype="application", subtype="x", filename="Fiche.docx")
-    assert article_from_bytes(mail.as_bytes(), ".eml").text.endswith(SECOND)
-    letter = message()
-    letter.set_content(plain)
-    letter.add_alternative(f"<html><body>{PARAGRAPHS}</body></html>", subtype="html")
-    assert article_from_bytes(letter.as_bytes(), ".eml").text == BODY
-
-
 def test_the_texts_of_a_message_around_its_pictures_and_documents() -> None:
     inner = EmailMessage()
     inner.set_content(f"<p>{FIRST}</p>", subtype="html")
@@ -98,16 +84,6 @@ def test_a_message_with_the_message_that_it_sends_on() -> None:
     mail.add_attachment(sent_on)
     article = article_from_bytes(mail.as_bytes(), ".eml")
     assert article.text == f"{FIRST}\n\n## Du gel\n\n{SECOND}"
-
-
-def test_a_message_with_more_attachments_than_are_read() -> None:
-    mail = message()
-    mail.set_content(FIRST)
-    for number in range(22):
-        mail.add_attachment(f"{SECOND} ({number})", filename=f"Fiche {number}.txt")
-    article = article_from_bytes(mail.as_bytes(), ".eml")
-    assert ("(19)" in article.text, "(20)" in article.text) == (True, False)
-    assert [remark for remark in article.remarks if "from 'Fiche 20.txt' on" in remark]
 
 
 def test_an_attachment_of_an_unknown_format_is_said() -> None:
@@ -236,34 +212,6 @@ def test_front_matter_of_a_site(front_matter: str) -> None:
     assert (article.themes, article.text) == (("Élevage", "lait"), BODY)
 
 
-def test_broken_front_matter_is_text() -> None:
-    article = article_from_bytes(f"---\n: [\n---\n\n{BODY}\n".encode(), ".md")
-    assert article.text.endswith(THIRD)
-
-
-@pytest.mark.parametrize("author", ["&a [*a]", "&a {name: *a}", "&a {b: *a, c: [*a, *a]}"])
-def test_front_matter_that_holds_itself(author: str) -> None:
-    front_matter = f"---\ntitle: {TITLE}\nauthor: {author}\n---\n"
-    article = pasted_article(f"{front_matter}\n{BODY}\n")
-    assert (article.title, article.author, article.text) == (TITLE, NOBODY, BODY)
-
-
-def test_what_nobody_foresaw_in_a_pasted_text_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_text: str) -> object:
-        raise RecursionError
-
-    monkeypatch.setattr(readers, "parse_text", fail)
-    with pytest.raises(InputError, match="RecursionError"):
-        pasted_article(BODY)
-
-
-def test_tags_of_templates_are_left_out() -> None:
-    text = (
-        f'---\ntitle: {TITLE}\n---\n\n{{% include a.html %}}{FIRST}\n\n{{{{< b c="d" >}}}}{SECOND}'
-    )
-    assert article_from_bytes(text.encode(), ".md").text == f"{FIRST}\n\n{SECOND}"
-
-
 @pytest.fixture
 def picture() -> bytes:
     content = io.BytesIO()
@@ -301,25 +249,6 @@ def test_pictures_of_a_text(
     assert (article.title, article.text) == (TITLE, BODY)
 
 
-def test_pages_for_which_there_is_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recognise(tmp_path, monkeypatch, "")
-    content = io.BytesIO()
-    page = Image.new("L", (40, 20), 255)
-    page.save(content, "PDF", save_all=True, append_images=[page, page])
-    texts = iter([BODY])
-
-    def run(command: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
-        text = "fra" if "--list-langs" in command else next(texts, "")
-        if not text:
-            raise subprocess.TimeoutExpired(command, 1)
-        return subprocess.CompletedProcess(command, 0, text.encode())
-
-    monkeypatch.setattr(subprocess, "run", run)
-    article = article_from_bytes(content.getvalue(), ".pdf")
-    assert article.text == BODY
-    assert [remark for remark in article.remarks if "pages from 2 on were left out" in remark]
-
-
 def test_a_picture_in_a_pdf_is_measured_before_it_is_unpacked(
     scanned_pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,11 +268,3 @@ def test_pictures_without_the_program(
     )
     assert refusal(picture, ".png") == said
     assert refusal(scanned_pdf, ".pdf") == said
-
-
-def test_a_picture_without_a_text(
-    picture: bytes, scanned_pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recognise(tmp_path, monkeypatch, "")
-    assert refusal(scanned_pdf, ".pdf") == "is a picture in which no text could be recognised"
-    assert refusal(b"not a picture", ".jpg") == "is damaged, or no picture"

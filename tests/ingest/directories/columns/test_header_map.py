@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.directories.columns_of import Column, HeaderMap, choices_in
+from ingest.directories.columns_of import Column, HeaderMap
 from kb.errors import InputError
 
 
@@ -10,13 +10,6 @@ def test_what_a_person_said_wins_over_what_a_header_is_called() -> None:
         Column("", "nom"),
         Column("name", ""),
         Column("", ""),
-        Column("place", ""),
-    )
-
-
-def test_a_field_that_is_given_to_one_header_is_not_guessed_of_another() -> None:
-    assert HeaderMap({"Site": "place"}).columns(["Ville", "Site"]) == (
-        Column("", "Ville"),
         Column("place", ""),
     )
 
@@ -31,10 +24,3 @@ def test_an_unknown_field_is_refused() -> None:
         "sector, activity, products, services, machines, certificates, brands, materials, "
         "postal_code, region, epci, latitude, longitude, coordinates, fact or ignored"
     )
-
-
-@pytest.mark.parametrize("option", ["name", "=name", " = name"])
-def test_an_option_without_a_header_is_refused(option: str) -> None:
-    with pytest.raises(InputError) as refusal:
-        choices_in([option])
-    assert str(refusal.value) == f"{option!r} is not of the form header=field"

@@ -74,20 +74,6 @@ def test_of_columns_of_know_how_the_richest_is_the_description_and_the_others_fa
     ]
 
 
-def test_a_chosen_kind_of_know_how_stands_in_the_name_of_the_fact() -> None:
-    targets = {"teinte": "materials", "produits": "fact", "machines": "machines"}
-    columns = actor_columns(["Nom", "Teinte", "Produits", "Machines"], targets)
-    assert columns[1:] == [
-        Column("", "Matières : Teinte"),
-        Column("", "Autre : Produits"),
-        Column("", "Machines"),
-    ]
-    assert [target_of(column) for column in columns] == ["name", "materials", "fact", "machines"]
-    # Written by an export and read again, the headers say the same.
-    again = actor_columns([column.fact or "Nom" for column in columns])
-    assert [target_of(column) for column in again] == ["name", "materials", "fact", "machines"]
-
-
 @pytest.mark.parametrize(
     ("header", "field"),
     [
@@ -105,15 +91,6 @@ def test_a_chosen_kind_of_know_how_stands_in_the_name_of_the_fact() -> None:
 )
 def test_a_header_says_the_same_in_an_object_and_with_its_owner(header: str, field: str) -> None:
     assert actor_columns([header])[0].field == field
-
-
-def test_beside_first_names_the_bare_name_is_a_persons() -> None:
-    assert [column.field for column in actor_columns(["Prénom", "Nom", "Société"])] == [
-        "person_part", "person_part", "name",
-    ]  # fmt: skip
-    assert [column.field for column in actor_columns(["Prénom", "Nom", "Ville"])] == [
-        "person_part", "name", "place",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -153,10 +130,3 @@ def test_several_columns_of_a_contact_are_all_read_and_those_of_a_fax_none() -> 
     assert [target_of(column) for column in actor_columns(headers)] == [
         "name", "phone", "phone", "ignored", "email", "email", "fact", "address", "address",
     ]  # fmt: skip
-
-
-def test_a_location_is_kept_as_a_fact_as_well() -> None:
-    assert actor_columns(["Nom", "CP", "EPCI"])[1:] == [
-        Column("postal_code", "CP"),
-        Column("epci", "EPCI"),
-    ]

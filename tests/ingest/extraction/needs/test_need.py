@@ -2,10 +2,8 @@
 
 import pytest
 
-from ingest.extraction.needs.judge import NeedJudge, doubts
+from ingest.extraction.needs.judge import NeedJudge
 from ingest.extraction.needs.need import need_of
-from ingest.extraction.needs.stretches import stretches
-from ingest.extraction.needs.words import need_words
 from ingest.extraction.tokens import sentences
 from kb.regression import Regression
 
@@ -44,18 +42,6 @@ def test_a_need_has_its_matter_and_its_use(
     assert 0 < found.confidence < 1
 
 
-def test_a_name_in_a_title_is_no_need() -> None:
-    read = sentences("Meralliance et ses voisins", "On en reparlera demain.")
-    assert need_of(read, "fr") is None
-
-
-def test_a_stretch_has_what_its_thing_is_for_and_no_verb() -> None:
-    read = sentences("", "L'atelier coud des masques en tissu pour les soignants vaccinés.")
-    found = [each.text for each in stretches(read, {"masqu"}, "fr")]
-    assert found[0] == "masques en tissu"
-    assert "masques en tissu pour les soignants vaccinés" in found
-
-
 def test_two_stretches_are_joined_that_name_different_things() -> None:
     read = sentences("", "On broie du liège. Le sol est refait. Il faut des dalles.")
     weights = {"object of transform": 0.0, "plural": 0.0, "name": 0.0}
@@ -65,17 +51,3 @@ def test_two_stretches_are_joined_that_name_different_things() -> None:
     first, second = found.phrase.split(" : ")
     assert not {first} & {second}
     assert len(set(found.stems)) == len(found.stems)
-
-
-def test_words_of_one_stem_are_counted_together() -> None:
-    read = sentences("Une palette", "Les palettes arrivent. Il manque des palettes.")
-    word = need_words(read, "fr")["palet"]
-    assert word.count == 3
-    assert word.features["title"] == 1
-    assert word.features["any cue"] == 1
-
-
-def test_a_phrase_of_likelier_words_is_surer() -> None:
-    sure, unsure = doubts([0.8, 0.1]), doubts([0.2])
-    assert sure["likeliest"] > unsure["likeliest"]
-    assert sure["second"] > unsure["second"]

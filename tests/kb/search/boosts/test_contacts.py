@@ -44,10 +44,6 @@ def test_a_contact_finds_its_organisation_alone(base: KnowledgeBase, query: str)
     assert result.absent is None
 
 
-def test_a_number_overseas_is_found_as_it_is_dialled_there(base: KnowledgeBase) -> None:
-    assert base.search("0590 00 00 03").hits[0].actor.id == DISTILLER.id
-
-
 @pytest.mark.parametrize(
     "query",
     ["05 45 00 00 02", "atelier_1@glover.example", "atelierX1@glover.example", "05 45 00 00 09"],

@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
-from kb.search.boosts.name_comparison import alike, word_likeness
 from kb.search.boosts.name_search import names_near
 from kb.search.context import KnownNames
 from kb.search.weights import NAMES
-from kb.store.names import VocabularyWord
 from kb.store.store import Store
-from kb.text.phonetics import sound
 
 DOES = {
     "merlet": (
@@ -104,14 +101,6 @@ def test_a_need_is_no_name(store: Store, query: str) -> None:
     assert near_in(store, query) == {}
 
 
-def test_the_name_itself_is_most_alike(store: Store) -> None:
-    put(store, replace(ACTORS[0], id="other", name="Distillerie Merlot"))
-    found = near_in(store, "Distillerie Merlet")
-    assert list(found) == ["merlet", "other"]
-    assert found["merlet"] == 1.0
-    assert NAMES.threshold <= found["other"] < 1.0
-
-
 @pytest.mark.parametrize(
     ("query", "likeness"),
     [
@@ -141,17 +130,6 @@ def test_what_is_renamed_or_removed_is_forgotten_at_once(store: Store) -> None:
             store.remove(Kind.ACTOR, actor_id)
     assert near_in(store, "alamijon") == {}
     assert [rows(store, table) for table in TABLES] == [[], [], []]
-
-
-def test_a_change_that_fails_leaves_the_names(store: Store) -> None:
-    def fail_half_way() -> None:
-        with store.changing():
-            store.remove(Kind.ACTOR, "merlet")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_half_way()
-    assert list(near_in(store, "merlet")) == ["merlet"]
 
 
 TABLES = ("name_vocabulary", "name_slips", "name_words")
@@ -202,15 +180,6 @@ def test_what_is_known_of_names_follows_what_another_process_changes(
     assert found("vandemerle") == ["new"]
 
 
-def test_what_is_known_of_names_is_not_read_again(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = KnownNames()
-    once = names_near("distilerie merlet", store, NAMES, known)
-    monkeypatch.setattr(store, "words_near", None)
-    assert names_near("distilerie merlet", store, NAMES, known) == once
-
-
 @st.composite
 def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
     name = draw(st.sampled_from(MADE_UP))
@@ -234,19 +203,3 @@ def slipped_names(draw: st.DrawFn) -> tuple[str, str]:
 def test_a_name_with_one_slip_is_found_among_many(many: Store, slipped: tuple[str, str]) -> None:
     name, query = slipped
     assert name in list(near_in(many, query))[:3]
-
-
-WORDS = st.text("abefiopst12", min_size=1, max_size=12)
-
-
-@given(WORDS, st.lists(WORDS, max_size=8))
-def test_words_are_as_like_one_by_one_as_in_one_go(word: str, others: list[str]) -> None:
-    known = [VocabularyWord(at, other, sound(other), 1) for at, other in enumerate([word, *others])]
-    one_by_one = {other: word_likeness(word, other.word, NAMES) for other in known}
-    assert alike(word, known, NAMES) == {o: like for o, like in one_by_one.items() if like}
-
-
-@given(st.text(max_size=60))
-def test_any_text_can_be_asked_for(many: Store, query: str) -> None:
-    for likeness in near_in(many, query).values():
-        assert NAMES.threshold <= likeness <= 1

@@ -7,9 +7,9 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Participation
-from kb.reference.roles import ROLES, Role
+from kb.reference.roles import Role
 from kb.search.context import RankingOptions
-from kb.search.results import ActorHit, EvidenceKind, Filters, Fit
+from kb.search.results import ActorHit, EvidenceKind, Fit
 
 QUERY = "gel hydroalcoolique"
 
@@ -91,32 +91,6 @@ def test_nobody_comes_before_the_example_that_it_follows(base: KnowledgeBase) ->
     assert EvidenceKind.SIMILAR in kinds(hits["twin"])
 
 
-def test_nobody_is_a_precedent_for_itself(base: KnowledgeBase) -> None:
-    base.put([replace(STORY, participants=STORY.participants[:1])])
-    assert found(base)["polisher"].parts.similar == 0
-    options = RankingOptions(transfer_only=True, elsewhere=False)
-    alone = found(base, options=options)["polisher"]
-    assert alone.parts.similar == 0
-
-
-def test_the_role_of_the_precedent_scales_the_boost_of_its_trade(base: KnowledgeBase) -> None:
-    hits = found(base)
-    assert hits["closetosupplier"].parts.similar > 0
-    assert hits["closetobuyer"].parts.similar == 0
-    raised = {}
-    for role in (Role.PRODUCER, Role.SUPPLIER):
-        base.put([replace(STORY, participants=(Participation("Polisher", role, "polisher"),))])
-        raised[role] = found(base)["close"].parts.similar
-    assert raised[Role.PRODUCER] > raised[Role.SUPPLIER] > 0
-    assert {role for role in Role if not ROLES[role].precedent_share} == {
-        Role.BUYER,
-        Role.AUTHORITY,
-        Role.FACILITATOR,
-        Role.NETWORK,
-        Role.CARRIER,
-    }
-
-
 @pytest.mark.parametrize("query", ["portails", "porcelaine", "gants de cuir"])
 def test_without_a_relevant_case_nothing_is_inferred(base: KnowledgeBase, query: str) -> None:
     hits = found(base, query)
@@ -139,12 +113,6 @@ def test_nothing_is_inferred_where_it_is_left_out(
     assert all(hit.parts.similar == 0 for hit in hits.values())
 
 
-def test_a_name_asks_for_nobody_like_it(base: KnowledgeBase) -> None:
-    hits = found(base, "Polisher")
-    assert hits["polisher"].rank == 1
-    assert hits["close"].parts.similar == 0
-
-
 def test_what_is_only_inferred_is_never_strong(base: KnowledgeBase) -> None:
     """Not even with the very words of the precedent, and with many precedents."""
     twins = [replace(POLISHER, id=f"w{i}", name=f"W {i}") for i in range(6)]
@@ -156,56 +124,6 @@ def test_what_is_only_inferred_is_never_strong(base: KnowledgeBase) -> None:
     assert hit.parts.similar > 0
     assert EvidenceKind.CASE not in kinds(hit)
     assert found(base)["w0"].fit is Fit.STRONG
-
-
-def test_several_passages_of_one_actor_count_once(base: KnowledgeBase) -> None:
-    """A description that says the same again is no closer."""
-    paragraph = CLOSE.description
-    filler = " ".join(f"mot{i}" for i in range(120))
-    base.put([replace(CLOSE, id="long", name="Long", description=f"{paragraph}\n\n{filler}")])
-    hits = found(base)
-    assert hits["long"].parts.similar <= hits["close"].parts.similar + 1e-6
-
-
-def test_transfer_only_measures_the_effect_of_a_case_on_others(base: KnowledgeBase) -> None:
-    hits = found(base, options=RankingOptions(transfer_only=True))
-    assert all(hit.parts.case == 0 for hit in hits.values())
-    assert all(EvidenceKind.CASE not in kinds(hit) for hit in hits.values())
-    plain = found(base)
-    assert hits["close"].parts.similar == pytest.approx(plain["close"].parts.similar)
-    assert hits["close"].rank < hits["forge"].rank
-    assert plain["polisher"].score > hits["polisher"].score
-
-
-def test_a_filter_leaves_precedents_followed(base: KnowledgeBase) -> None:
-    (hit,) = base.search(QUERY, filters=Filters(department="16")).hits
-    assert hit.actor == CLOSE
-    assert hit.parts.similar == pytest.approx(found(base)["close"].parts.similar)
-    assert [one.precedent for one in hit.evidence if one.precedent] == [POLISHER]
-
-
-def test_a_closed_actor_is_not_raised_but_still_tells(base: KnowledgeBase) -> None:
-    base.put([replace(CLOSE, closed_on="2020-01-01")])
-    assert "close" not in found(base)
-    base.put([CLOSE, replace(POLISHER, closed_on="2020-01-01")])
-    hits = found(base)
-    assert "polisher" not in hits
-    assert hits["close"].parts.similar > 0
-
-
-def test_a_case_of_the_same_trade_in_another_language_tells_too(base: KnowledgeBase) -> None:
-    english = replace(
-        STORY,
-        id="story-en",
-        title="A story",
-        need="Some sanitiser",
-        lang="en",
-        translation_of="story",
-    )
-    base.put([english])
-    hit = found(base, "sanitiser")["close"]
-    assert hit.parts.similar > 0
-    assert [one.case for one in hit.evidence if one.precedent] == [english]
 
 
 # Known conversions

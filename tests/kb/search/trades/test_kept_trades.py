@@ -10,14 +10,9 @@ import pytest
 
 from kb import knowledge_base
 from kb.encoder.encoder import Embeddings
-from kb.errors import KnowledgeBaseError
-from kb.indexing.dense_index import EmbeddedPassages
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
-from kb.reference.trades import trades
 from kb.search.results import SearchResult
-from kb.search.trades.background import Background
-from kb.search.trades.overlaps import Overlaps, TradeRows
 from kb.search.weights import DEFAULT_WEIGHTS, FilingWeights, RankingWeights
 from kb.store.store import Store
 from kb.trade_index.trade_index import TradeIndex, Votes
@@ -130,40 +125,3 @@ def test_what_was_made_otherwise_is_made_again(
         assert sum(filed) == 1
         searched(by_others)
         assert sum(filed) > 2
-
-
-def test_nothing_is_kept_by_a_server_that_ends_or_cannot_write_or_has_no_trade_index(
-    opened: Callable[..., KnowledgeBase], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any) -> None:
-        raise KnowledgeBaseError("the disk is full")
-
-    with closing(opened()) as base, closing(opened(trade_index=None)) as without:
-        base.save_trades(lambda: False)
-        without.save_trades()
-        with monkeypatch.context() as meanwhile:
-            meanwhile.setattr(Store, "keep_trades", full)
-            base.save_trades()
-        assert searched(base)
-        assert kept_rows(base) == 0
-        base.save_trades()
-        assert kept_rows(base) == len(MAKERS)
-
-
-def test_a_passage_alone_has_the_trades_that_it_has_among_many() -> None:
-    """Processors round a product of few rows otherwise: no more than a score may show."""
-    rng = np.random.default_rng(1)
-    rows = rng.normal(size=(3 * len(trades()), 384)).astype(np.float16).astype(np.float32)
-    rows = 0.45 * rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    rows[:, 0] += 0.9
-    french, english, passages = np.split(rows, 3)
-    background = Background({"fr": french, "en": english})
-    many = EmbeddedPassages(np.arange(len(passages)), passages)
-
-    def read(at: slice) -> TradeRows:
-        langs = ["fr"] * len(many.ids[at])
-        return Overlaps(background).read(many.at(at), langs).rows
-
-    alone = np.concatenate([read(slice(n, n + 1)) for n in range(100)])
-    among_many = read(slice(None))[:100]
-    np.testing.assert_allclose(alone["lines"], among_many["lines"], rtol=1e-4)
