@@ -9,7 +9,7 @@ from kb.indexing.derivation import ACTIVITY
 from kb.reference.flows import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
-from kb.search.fits import FitScale, below
+from kb.search.fits import FitScale, below, best_fit, least_fit
 from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
@@ -144,7 +144,9 @@ class Candidate:
         words = scale.at_most(words, self._most_of_words)
         shares = ground_shares(words, self.shown, weights)
         kept = shares.own * words + shares.shown * (self.shown or 0.0)
-        kept = scale.at_most(kept, measure.most)
+        # A second ground orders; it makes nothing fit better than the first.
+        grounds = (words,) if self.shown is None else (words, self.shown)
+        kept = scale.at_most(kept, least_fit(measure.most, best_fit(*map(scale.fit, grounds))))
         if self._gives:
             kept = scale.at_most(kept, Fit.WEAK)
         return min(kept - self._grounds, 0.0)

@@ -51,6 +51,9 @@ from kb.search.trades.likely_trades import likely_trades
 from kb.search.weights import NAMES
 from kb.search.wordable import NameReading, name_reading
 
+READ_FOR_WORDS = 10
+"""Count of first hits of which one that has all the words of a need is no silence."""
+
 SHOWN_DECIMALS = 2
 """Count of decimals of a score that are shown: what differs in others only is level."""
 
@@ -199,7 +202,7 @@ def search(
             fit.is_worth_a_call
             for fit in chain((candidates[id_].fit for id_ in fits), (fit for _, _, fit in stories))
         )
-        and not any(candidate.says(asked.need) for _, candidate in shown),
+        and not any(candidates[id_].says(asked.need) for id_ in ranked[:READ_FOR_WORDS]),
         unsaid=bounds.unsaid,
         absent=absent,
         trades=()

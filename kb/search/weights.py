@@ -84,7 +84,7 @@ class PassageWeights:
 class CaseWeights:
     """Matches of cases, and the scores of their actors (`kb.search.boosts`).
 
-    Source: measured; the role shares, and all that follows them, are judged.
+    Source: measured; from `aside` on, judged.
 
     Attributes:
         lexical: worth of a point of BM25 in a need, in deviations.
@@ -119,7 +119,7 @@ class CaseWeights:
 class PrecedentWeights:
     """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
 
-    Source: measured; the role shares are judged, `count` and `passages` are cost.
+    Source: measured; `count` and `passages` are cost.
 
     Attributes:
         count: most precedents that are followed.
@@ -344,7 +344,7 @@ class RankingWeights:
         """Weights in which the number called `name` is `value`.
 
         Args:
-            name: such as `passages.lexical`, or `cases.role_shares.buyer`.
+            name: such as `passages.lexical`, or `wording.kind_shares.trade`.
             value: a whole number where the weight counts things.
 
         Raises:

@@ -94,6 +94,8 @@ class StoreFile(StoreConnection):
                 store._connection.execute(f"pragma synchronous = {SYNCHRONOUS}")
         except sqlite3.DatabaseError as error:
             raise explained(error, path) from None
+        except UnicodeDecodeError as error:  # the message of an error, with a damaged name in it
+            raise _damaged(path, error) from None
         return store
 
     @classmethod

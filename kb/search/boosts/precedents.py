@@ -27,7 +27,7 @@ from kb.search.results import MatchedCase
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
 from kb.search.trades.background import ComparedQuery
-from kb.search.weights import PrecedentWeights
+from kb.search.weights import PrecedentWeights, RankingWeights
 from kb.store.passages import Passage
 
 
@@ -133,7 +133,7 @@ def follow_precedents(
     near = nearest(rows, weights.passages, context, scope)
     compared = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
     of_actors = {id_: of for id_, of in compared.items() if of.kind is Kind.ACTOR}
-    return boosts_of(compare_trades(precedents, of_actors, context), weights)
+    return boosts_of(compare_trades(precedents, of_actors, context), context.weights)
 
 
 def precedents_of(
@@ -247,7 +247,7 @@ def compare_trades(
     return Comparison(precedents, compared, likeness)
 
 
-def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boost]:
+def boosts_of(compared: Comparison, weights: RankingWeights) -> dict[str, Boost]:
     """The boosts of the actors of passages that were compared with precedents, by id.
 
     For each precedent, the closest passage of an actor counts; for the actor itself, none.
@@ -272,11 +272,13 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
     of_each = np.array([[precedent.weight] for precedent in compared.precedents]) * others
     example = of_each.max(axis=0)
     # Who is only like them stands below all who took part and are worth a call.
-    did = np.array([[_did(precedent)] for precedent in compared.precedents])
+    possible = weights.fits.possible
+    did = np.array([[_did(precedent, possible)] for precedent in compared.precedents])
     least = np.where((of_each > 0) & (did > 0), did, np.inf).min(axis=0)
     surest = np.where(np.isfinite(least), least, 0.0)
-    means = mean_likeness(of_each, best, weights.sharpness)
-    strength = of_each * np.exp(weights.sharpness * (best - best.max(axis=0)))
+    sharpness = weights.precedents.sharpness
+    means = mean_likeness(of_each, best, sharpness)
+    strength = of_each * np.exp(sharpness * (best - best.max(axis=0)))
 
     def matches(place: int) -> Sequence[Match]:
         rows = [row for row in range(len(of_each)) if of_each[row, place]]
@@ -294,12 +296,10 @@ def boosts_of(compared: Comparison, weights: PrecedentWeights) -> dict[str, Boos
     }
 
 
-def _did(precedent: Precedent) -> float:
+def _did(precedent: Precedent, possible: float) -> float:
     """The probability of a precedent of this base that is worth a call, 0 of any other."""
-    endorsed = precedent.endorsement
-    if precedent.elsewhere or not endorsed.best_fit.is_worth_a_call:
-        return 0.0
-    return endorsed.probability if endorsed.probability >= endorsed.role_share / 2 else 0.0
+    probability = precedent.endorsement.probability
+    return 0.0 if precedent.elsewhere or probability < possible else probability
 
 
 def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -> NDArray[Any]:

@@ -286,7 +286,7 @@ def compared(*matches: TradeMatch, of: str = "a") -> Comparison:
 
 
 def boost_by(*matches: TradeMatch) -> Boost:
-    return boosts_of(compared(*matches), FOLLOWING).get("a", NO_BOOST)
+    return boosts_of(compared(*matches), DEFAULT_WEIGHTS).get("a", NO_BOOST)
 
 
 def rise(*matches: TradeMatch) -> float:

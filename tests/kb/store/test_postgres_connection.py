@@ -48,6 +48,7 @@ def test_tables_of_an_earlier_version_are_migrated_with_what_they_hold(
         former.execute("insert into accounts (key, name) values ('lea', 'Léa')")
         former.execute("create table place_words (word text)")
         former.execute("alter table embeddings drop column trades, drop column trades_by")
+        former.execute("alter table jobs add column part_of text not null default ''")
         former.execute("update quisait_schema set number = ?", [migrations.FIRST_VERSION])
     assert schema_at(address) == migrations.FIRST_VERSION
     with closing(open_store(address)) as migrated:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
+from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, SampleBase
 from tests.web.signed_in import SITE, client_of
 
 FEEDS = ("/fr/flux/cas.atom", "/fr/flux/catalogue.atom", "/fr/flux/recherche.atom?q=cirages")
