@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 
+FILES_OF_SCHEMA_30 = (
+    *(f"passages.{ending}" for ending in ("faiss", "codes.faiss", "faiss.npz")),
+    *(f"passages.{ending}" for ending in ("trades", "trades.json")),
+)
+"""The index as it was kept beside the database: it has vectors of what was erased since."""
+
 BUSY_TIMEOUT_S = 10.0
 """Time that a writer waits for another process's transaction before it gives up."""
 
@@ -152,9 +158,13 @@ class StoreFile(StoreConnection):
             self.close()
             raise NotAKnowledgeBase(f"{path} is a database, but not one of this program.")
         if version != migrations.SCHEMA_VERSION:
-            if writable and migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION:
+            is_earlier = migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION
+            if writable and is_earlier:
                 keep_before_migration(self._connection, path)
             migrations.migrate(self._connection)
+            if is_earlier:
+                for name in FILES_OF_SCHEMA_30:
+                    path.with_name(name).unlink(missing_ok=True)
 
     def execute(self, sql: str, values: Values = (), /) -> sqlite3.Cursor:
         return self._connection.execute(sql, values)

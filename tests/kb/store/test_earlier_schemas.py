@@ -24,11 +24,14 @@ def test_there_is_a_base_of_every_earlier_schema() -> None:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_base_of_an_earlier_schema_is_migrated_and_answers(schema: int, tmp_path: Path) -> None:
     unpacked(schema, tmp_path / DATABASE_FILE)
+    for name in ("passages.faiss", "passages.csv"):
+        (tmp_path / name).touch()
     base = KnowledgeBase(tmp_path, lambda: WordCountEncoder("words-64", 64), trade_index=None)
     if base.status().problems:
         assert "made by other rules" in base.status().problems[0]
         base.rebuild()
     assert base.status().problems == ()
+    assert [path.name for path in tmp_path.glob("passages.*")] == ["passages.csv"]
     assert (base.status().actors, base.status().cases) == (3, 1)
     found = base.search("gants de cuir")
     assert found.hits[0].actor.id == "gants"
