@@ -1,7 +1,7 @@
 """Two releases of the program to upgrade between: `python -m tests.deployment.programs 0.0.9 …`.
 
 0.0.9 is this one, with an encoder that counts words. 0.1.0 migrates the base to a schema of its
-own, in either engine, and changes every description; with FAILS=check, its check then fails.
+own, in either engine, and changes every website; with FAILS=check, its check then fails.
 """
 
 import os
@@ -15,7 +15,7 @@ SPOILT = "what the new version made of it"
 MIGRATION = migrations.Migration(
     both=[
         "create table of_tomorrow (id integer primary key)",
-        f"update actors set description = '{SPOILT}'",
+        f"update actors set website = '{SPOILT}'",
     ]
 )
 
