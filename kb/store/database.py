@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
+from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
@@ -181,8 +182,7 @@ class StoreFile(StoreConnection):
         return self.execute(_with_lists(sql), listed).fetchall()
 
     def primary_key(self, table: str) -> Sequence[str]:
-        rows = self.execute("select name from pragma_table_info(?) where pk order by pk", [table])
-        return [row[0] for row in rows]
+        return list(Database(self._connection).table(table).pks)
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
