@@ -83,7 +83,7 @@ def test_a_digest_has_the_news_of_all_topics_each_with_its_evidence(
     assert digests.queue_due(LATER) == 1
     (mail,) = queued(base)
     assert mail.mail.recipient == "claire@example.org"
-    assert mail.mail.subject == "Vos alertes\N{NO-BREAK SPACE}: 5 nouveautés"
+    assert mail.mail.subject == "Vos alertes\N{NO-BREAK SPACE}: 4 nouveautés"
     text, html = mail.mail.text, mail.mail.html
     assert "QUI SAIT\N{NO-BREAK SPACE}: «\N{NO-BREAK SPACE}GEL SANITISER" in text
     assert "* Avel (Saphir)\n  Magnac-Lavalette · Charente (16)\n" in text
