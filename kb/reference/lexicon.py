@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from kb.reference.tables import rows
-from kb.reference.trades import trade_of
+from kb.reference.trades import trades
 
 
 class LexiconKind(StrEnum):
@@ -48,14 +48,15 @@ def lexicon() -> tuple[TradePhrase, ...]:
     Raises:
         ValueError: the file is no such table, or has a row that is no phrase; names the row.
     """
-    return tuple(map(_phrase, rows("lexicon.tsv", ("code", "lang", "kind", "phrase"))))
-
-
-def _phrase(fields: list[str]) -> TradePhrase:
-    code, lang, kind, text = fields
-    if not trade_of(code) or lang not in {"fr", "en"} or kind not in [*LexiconKind]:
-        raise ValueError(f"lexicon.tsv: not a code, a language, a kind, a phrase: {fields}")
-    return TradePhrase(code, lang, LexiconKind(kind), text)
+    codes = {trade.code for trade in trades()}
+    kinds = {kind.value: kind for kind in LexiconKind}
+    found = []
+    for code, lang, kind, text in rows("lexicon.tsv", ("code", "lang", "kind", "phrase")):
+        if code not in codes or lang not in {"fr", "en"} or kind not in kinds:
+            told = f"{code!r}, {lang!r}, {kind!r}, {text!r}"
+            raise ValueError(f"lexicon.tsv: not a code, a language, a kind, a phrase: {told}")
+        found.append(TradePhrase(code, lang, kinds[kind], text))
+    return tuple(found)
 
 
 @cache
