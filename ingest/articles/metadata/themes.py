@@ -20,7 +20,6 @@ _SURE = 0.85
 
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
 _HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
-_BAR = re.compile(r"\s+[|·•/]\s+")
 _NOT_IN_THEMES = re.compile(r"[.!?:;@]|\d{3}|^\d")
 
 
