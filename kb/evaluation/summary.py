@@ -18,8 +18,8 @@ _LABELS = [(fit, first) for fit in (Fit.STRONG, Fit.POSSIBLE) for first in FIRST
 
 _HEAD = f"""# Figures of the ranking
 
-`quisait evaluate --summary` wrote this page; [evaluation.md](evaluation.md) says what the figures \
-mean. They are {COLUMNS[0]} unless the set names another; brackets are 95 % intervals.
+`quisait evaluate --summary` wrote this page; [evaluation.md](../evaluation.md) says what the \
+figures mean. They are {COLUMNS[0]} unless the set names another; brackets are 95 % intervals.
 """
 
 

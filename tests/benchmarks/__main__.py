@@ -3,7 +3,7 @@
     python -m tests.benchmarks                          # 1,000 firms, a quarter of an hour
     python -m tests.benchmarks --full                   # 1,000, 10,000 and 100,000; some hours
     python -m tests.benchmarks --full --sizes 1000000   # what else there is to measure
-    python -m tests.benchmarks --full --write           # and into docs/benchmarks.md
+    python -m tests.benchmarks --full --write           # and into docs/figures/benchmarks.md
 
 All contestants have the same texts and the same weights, and take turns. Each step is a process of
 its own with a time limit, and its figures are kept as soon as it ends, in a folder for each
@@ -26,12 +26,18 @@ from kb.encoder.prepared import find_delta, find_model, prompts_of
 from kb.settings import Settings
 from tests.benchmarks.corpus import ROOT
 from tests.benchmarks.processes import output_of
-from tests.benchmarks.results import document_with, read_results, tables, write_plots
+from tests.benchmarks.results import read_results, tables, write_plots
 from tests.benchmarks.rivals import install
 from tests.benchmarks.slices import BUILT, SLICE
 from tests.benchmarks.steps import ENTRANTS, FULL, SMALL, Workshop, plan, run_step
 
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
+DOCUMENT = ROOT / "docs" / "figures" / "benchmarks.md"
+HEAD = """\
+# Figures of the benchmarks
+
+`make benchmark-full` wrote this page; [benchmarks](../benchmarks.md) says what is compared, and \
+how.\
+"""
 PLOTS = ROOT / "docs" / "images" / "benchmarks"
 FULL_SIZES, SMALL_SIZES = (1_000, 10_000, 100_000), (1_000,)
 REPETITIONS = 3
@@ -59,11 +65,8 @@ def main() -> None:
     (folder / "results.md").write_text(told, encoding="utf-8")
     if given.write:
         plots = write_plots(found, ENTRANTS, PLOTS)
-        place = PLOTS.relative_to(DOCUMENT.parent)
-        told += "".join(f"\n\n![{title}]({place}/{name})" for name, title in plots.items())
-        DOCUMENT.write_text(
-            document_with(DOCUMENT.read_text(encoding="utf-8"), told), encoding="utf-8"
-        )
+        shown = [f"![{title}](../images/benchmarks/{name})" for name, title in plots.items()]
+        DOCUMENT.write_text("\n\n".join([HEAD, told, *shown]) + "\n", encoding="utf-8")
 
 
 def _arguments() -> Any:

@@ -1,7 +1,6 @@
 """What the figures of a run come to: tables in Markdown, and plots against size."""
 
 import json
-import re
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,6 @@ import numpy as np
 from tests.benchmarks.plots import Curve, Place, draw
 from tests.benchmarks.steps import CLIENTS, Entrant
 
-BEGIN, END = "<!-- results of make benchmark -->", "<!-- end of results -->"
 FLOOR, NONE = "floor", "—"
 
 
@@ -363,20 +361,6 @@ def _places(results: Results, measured: Measured, who: str) -> Sequence[Place]:
         for size in results.sizes()
         if (spread := results.spread(measured, who, size))
     ]
-
-
-def document_with(document: str, written: str) -> str:
-    """A document with other results between the markers.
-
-    Raises:
-        ValueError: it has no place for them.
-    """
-    section = f"{BEGIN}\n\n{written}\n\n{END}"
-    pattern = f"{re.escape(BEGIN)}.*?{re.escape(END)}"
-    changed, count = re.subn(pattern, lambda _: section, document, flags=re.DOTALL)
-    if not count:
-        raise ValueError(f"it has no place for results: {BEGIN} … {END}")
-    return changed
 
 
 def _cell(spread: Spread | None) -> str:
