@@ -25,10 +25,8 @@ from kb.settings import Settings
 from web.app import create_app
 from web.http.i18n import Language
 from web.http.security.throttle import SharedCounts
-from web.http.templating import Renderer
 from web.operations.connections import IDLE_S, GuardedProtocol
 from web.regularly import Regularly
-from web.search.pages import RESULTS
 
 TURN_S = 0.0005
 """After how long a thread gives way to another: a search waits for a turn wherever it lets go of
@@ -94,10 +92,10 @@ class Server(uvicorn.Server):
         app.state.proxies = _proxies(config)
         state = app.state
         self._own: Sequence[Beside] = [
-            _SearchUpkeep(state.knowledge_base, state.renderer), readers(), state.demand_counter,
+            _SearchUpkeep(state.knowledge_base), readers(),
         ]  # fmt: skip
         self._once = once
-        self._last: Beside = state.site_usage
+        self._last: Beside = state.tallies
         self._on_ready, self._on_ending, self._alive = on_ready, on_ending, alive
         self.code = 0
 
@@ -139,25 +137,16 @@ class Server(uvicorn.Server):
 
 
 class _SearchUpkeep(Regularly):
-    """Loads the dictionaries, what needs are compared with, and the page of results.
+    """Loads what hints need, so that nobody waits for it, and saves trades that are new."""
 
-    Who needs them first waits. It also saves what searches would else find out again, whenever
-    much of that is new.
-    """
-
-    def __init__(self, knowledge_base: KnowledgeBase, renderer: Renderer) -> None:
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
         # Those who have waited for the server are answered first.
         super().__init__("search upkeep", self._keep, SAVED_EVERY_S, first_after_s=HINTS_AFTER_S)
         self._knowledge_base = knowledge_base
-        self._renderer = renderer
 
     def _keep(self) -> None:
         with suppress(QuisaitError):  # whoever asks for it is told
             warm_up_hints(self._knowledge_base)
-        try:
-            self._renderer.prepare(RESULTS)
-        except Exception:  # noqa: BLE001 (answers do without)
-            _log.exception("The page of results was not prepared")
         if self._knowledge_base.writable:
             with suppress(QuisaitError):
                 self._knowledge_base.save_trades(self.goes_on)

@@ -35,7 +35,6 @@ from web.editorial import (
 )
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
-from web.embed.usage import SiteUsage
 from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
@@ -59,8 +58,8 @@ from web.operations import probes
 from web.operations.metrics import SiteMetrics
 from web.operations.request_log import RequestLog
 from web.search import pages as search_pages
-from web.search.demand_counter import DemandCounter
 from web.search.evidence_text import filters as evidence_filters
+from web.tallies import Tallies
 
 # The writing API comes before the reading one, whose ids may hold a slash.
 WRITING_API = (contributions, records, api_jobs)
@@ -208,8 +207,7 @@ def create_app(
     app.state.proxies = ()  # the server knows which it trusts
     app.state.searches = Searches()
     app.state.list_files = Throttle(counts, "lists", free=LIST_FILES)
-    app.state.demand_counter = DemandCounter(knowledge_base, settings)
-    app.state.site_usage = SiteUsage(knowledge_base.sites)
+    app.state.tallies = Tallies(knowledge_base, settings)
     for module in ROUTED:
         # As they are: `include_router` would read every signature again for each application.
         app.router.routes.extend(module.router.routes)

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import cast
 
 from fastapi import HTTPException
 from starlette.responses import Response
@@ -23,7 +22,6 @@ from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
 from kb.search.results import Fit
 from web.editorial.labels import CANNOT_WRITE
-from web.embed.usage import SiteUsage
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
@@ -31,7 +29,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
-from web.search.demand_counter import demand_counter_of
+from web.tallies import tallies_of
 
 router = PageRouter()
 
@@ -274,7 +272,7 @@ def change_counting(request: APageRequest, account: AModerator, form: AForm) -> 
     try:
         if what in {"count", "stop"}:
             demand.choose(counted=what == "count", by=account.name)
-            demand_counter_of(request.http).flush()
+            tallies_of(request.http).flush()
         elif what == "forget":
             demand.forget(text_of(form, "need"))
         else:
@@ -289,7 +287,7 @@ def figures_file(request: APageRequest, _account: AModerator, table: str = "sear
     """Answers a table as a CSV file, for spreadsheets of the language."""
     if table not in TABLES:
         raise HTTPException(404)
-    _write_counts(request)
+    tallies_of(request.http).flush()
     found, layout = TABLES[table](request.knowledge_base), CsvLayout.of(request.language)
     written = io.StringIO()
     writer = csv.writer(written, delimiter=layout.delimiter)
@@ -303,7 +301,7 @@ def figures_file(request: APageRequest, _account: AModerator, table: str = "sear
 
 
 def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Response:
-    _write_counts(request)
+    tallies_of(request.http).flush()
     base = request.knowledge_base
     counts = dict(base.departments())
     searches = searches_by_fit(base)
@@ -332,9 +330,3 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
         oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
         sites=use_by_site(base),
     )
-
-
-def _write_counts(request: PageRequest) -> None:
-    """Writes down what is counted and not written yet, so that the page has it."""
-    cast("SiteUsage", request.http.app.state.site_usage).flush()
-    demand_counter_of(request.http).flush()

@@ -186,11 +186,11 @@ def serving(base: KnowledgeBase, settings: Settings) -> Iterator[str]:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
     assert server.listening.wait(timeout=120)
-    app.state.site_usage.start()
+    app.state.tallies.start()
     yield server.url
     server.should_exit = True
     thread.join(timeout=120)
-    app.state.site_usage.stop()
+    app.state.tallies.stop()
 
 
 @pytest.fixture

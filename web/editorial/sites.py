@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -18,13 +18,13 @@ from kb.reference.departments import NAMES
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY, Site, SiteUse
 from kb.text.folding import fold
 from web.editorial.labels import CANNOT_WRITE, NOT_THE_NAME
-from web.embed.usage import SiteUsage
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.urls import Page, address
+from web.tallies import tallies_of
 
 NO_SITE = N_("This site no longer exists. Nothing was changed.")
 
@@ -148,7 +148,7 @@ def _sites_page(
 ) -> Response:
     """The page. What was `refused` of the site with `key`, or of a new one, is shown again."""
     base = request.knowledge_base
-    cast("SiteUsage", request.http.app.state.site_usage).flush()
+    tallies_of(request.http).flush()
     entries = []
     sites = base.sites.list()
     names = Counter(fold(site.name) for site in sites)

@@ -21,7 +21,7 @@ from kb.reference.departments import department_code
 from kb.registers.sites import SiteCounts
 from kb.search.results import Steering
 from web.embed.access import AFramedAccess
-from web.embed.usage import ACountedFramedSearch, usage_of
+from web.embed.usage import ACountedFramedSearch
 from web.embed.widget_api import MAX_LIMIT, WidgetAnswer
 from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import Language, preferred_language
@@ -30,8 +30,8 @@ from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.templating import Renderer
 from web.http.urls import absolute_urls
-from web.search.demand_counter import count_demand
 from web.search.request import SearchRequest
+from web.tallies import count_demand, tallies_of
 
 PATH = "/embed/search"
 
@@ -111,7 +111,7 @@ def framed_search(
             # As the widget: no language model is asked.
             steering=Steering(worded=False),
         )
-        count_demand(request, asked, result)
+        count_demand(request, asked.q, result)
         urls = absolute_urls(page_request.root, language)
         answer = WidgetAnswer.of(result, asked, limit, urls)
     except QueryError as error:
@@ -119,7 +119,7 @@ def framed_search(
     if access.site and access.is_from_site:
         # A form that was sent is a search that stands.
         counts = SiteCounts(searches=1, empty=0 if answer.fits else 1)
-        usage_of(request).add(access.site.key, counts)
+        tallies_of(request).add_use(access.site.key, counts)
     return _page(request, asked=asked, kept=kept, answer=answer)
 
 

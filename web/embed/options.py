@@ -10,6 +10,7 @@ from kb.messages import N_
 from kb.reference.departments import department_code
 from kb.registers.sites import Site, Sites
 from web.embed.access import CLOSED, UNKNOWN
+from web.http.colours import contrast
 from web.http.i18n import Language
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.search.request import SearchRequest
@@ -214,19 +215,3 @@ def _usable(name: str, value: str) -> str:
     if name in {"limit", "radius"}:
         return str(int(value))
     return department_code(value) if name == "department" and value != ALL else value
-
-
-def contrast(colour: str, other: str) -> float:
-    """The contrast of two colours such as `#9c2f1b`, from 1 to 21 (WCAG 2.2)."""
-    lighter, darker = sorted((_luminance(colour), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    """The relative luminance of an sRGB colour, from 0 to 1 (WCAG 2.2)."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -16,7 +16,7 @@ from kb.search.results import ActorHit, Evidence, EvidenceKind, Fit, SearchResul
 from web.api.read import QueryText
 from web.api.schemas import Shape
 from web.embed.access import NOT_A_PAGE, AnAccess
-from web.embed.usage import ACountedSearch, count_of_site, usage_of
+from web.embed.usage import ACountedSearch, count_of_site
 from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
@@ -26,6 +26,7 @@ from web.http.urls import WIDGET_PREFIX, AbsoluteUrl, absolute_urls, address
 from web.search.evidence_text import is_named
 from web.search.pages import Answers
 from web.search.request import SearchRequest
+from web.tallies import tallies_of
 
 MAX_LIMIT = 20
 """How many answers can be asked for."""
@@ -234,4 +235,4 @@ def count(request: APageRequest, access: AnAccess, event: Event) -> None:
     if not access.is_from_site:
         raise Refusal(403, NOT_A_PAGE)
     count_of_site(request.http, access.site)
-    usage_of(request.http).add(access.site.key, _COUNTS[event])
+    tallies_of(request.http).add_use(access.site.key, _COUNTS[event])

@@ -9,7 +9,6 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from jinja2.meta import find_referenced_templates
 from markupsafe import Markup
 
 from kb.reference.departments import NAMES
@@ -52,18 +51,6 @@ class Renderer:
         for language, environment in self._environments.items():
             for room_filters in (label_filters, *rooms):
                 environment.filters.update(room_filters(language))
-
-    def prepare(self, template: str) -> None:
-        """Compiles a template, and those that it is made of, in each language."""
-        for environment in self._environments.values():
-            named, seen = [template], set[str]()
-            while named:
-                name = named.pop()
-                seen.add(name)
-                environment.get_template(name)
-                source, _, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
-                of_name = find_referenced_templates(environment.parse(source))
-                named += {one for one in of_name if one} - seen
 
     def render(self, template: str, language: Language, **context: object) -> str:
         """Renders a template; every name that it uses must be in `context` or the environment."""

@@ -24,6 +24,7 @@ from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures.encoding import MAX_UPLOAD_MB, is_picture_name
 from web.editorial.labels import CANNOT_WRITE
+from web.http.colours import channels, contrast
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language
 from web.http.refusals import no_such_action
@@ -70,32 +71,13 @@ def accent_of(chosen: str) -> Accent:
     )
 
 
-def contrast(colour: str, other: str) -> float:
-    """Returns the contrast ratio of two colours (WCAG 2.2), from 1 to 21."""
-    darker, lighter = sorted((_luminance(colour), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def _readable(colour: str, papers: tuple[str, ...], step: float) -> str:
-    hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
+    hue, lightness, saturation = colorsys.rgb_to_hls(*channels(colour))
     while min(contrast(colour, paper) for paper in papers) < LEAST_CONTRAST:
         lightness = min(1.0, max(0.0, lightness + step))
         red, green, blue = colorsys.hls_to_rgb(hue, lightness, saturation)
         colour = f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
     return colour
-
-
-def _channels(colour: str) -> tuple[float, float, float]:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red / 255, green / 255, blue / 255
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-        for channel in _channels(colour)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 TEXT_PAGES = (Page.LEGAL, Page.ACCESSIBILITY, Page.PRIVACY)

@@ -32,8 +32,8 @@ from web.http.routing import PageRouter
 from web.http.security.secret import NoSecret, site_secret
 from web.http.urls import Page
 from web.maps import ResultMap
-from web.search.demand_counter import count_demand
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
+from web.tallies import count_demand
 
 router = PageRouter()
 
@@ -101,9 +101,6 @@ NAMESAKES_SHOWN = 12
 
 ROWS_OF_A_REPORT = 5_000
 """How many candidates the page of a report shows; its files have all."""
-
-RESULTS = "search/search.html"
-"""The template of the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +173,8 @@ def search(
         asked = replace(asked, department=department_code(asked.department))
         if "q" in request.http.query_params:
             result = _found(request, asked, limit)
-            if limit == LIMITS[0]:  # More of the same results is no other search.
-                count_demand(request.http, asked, result)
+            if limit == LIMITS[0] and not asked.is_steered:  # More, or steered, is no other search.
+                count_demand(request.http, asked.q, result)
     except ValueError:
         asked, message = asked.without("department"), UNKNOWN_DEPARTMENT
     except QueryError as error:
@@ -191,7 +188,7 @@ def search(
     answers = Answers.of(result, limit) if result else None
     is_need = result is not None and result.absent is None
     return request.page(
-        RESULTS,
+        "search/search.html",
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
         status_code=400 if message else 200,
         asked=asked,

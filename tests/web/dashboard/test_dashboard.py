@@ -20,7 +20,7 @@ from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 from tests.web.signed_in import SETTINGS, account_client, another_browser, send
 from web.dashboard import TABLES
-from web.search.demand_counter import DemandCounter
+from web.tallies import Tallies
 
 ROCKET = "une fusée en titane"
 
@@ -47,13 +47,13 @@ def administrator(base: SampleBase) -> TestClient:
     return account_client(base, AccountRole.ADMINISTRATOR)
 
 
-def on_day(client: TestClient, ago: int) -> DemandCounter:
+def on_day(client: TestClient, ago: int) -> Tallies:
     """The counter of the site, on a day before today from now on."""
     base = cast("FastAPI", client.app).state.knowledge_base
     day = (date.fromisoformat(today()) - timedelta(days=ago)).isoformat()
-    counter = DemandCounter(base, SETTINGS, lambda: day)
+    counter = Tallies(base, SETTINGS, lambda: day)
     counter.flush()
-    cast("FastAPI", client.app).state.demand_counter = counter
+    cast("FastAPI", client.app).state.tallies = counter
     return counter
 
 

@@ -23,7 +23,7 @@ from tests.web.sample_base import (
 )
 from tests.web.signed_in import account_client
 from web.app import create_app
-from web.embed.usage import SiteUsage, today
+from web.tallies import Tallies, today
 
 ROOT = "https://quisait.example"
 SITE = Site(
@@ -81,7 +81,7 @@ def ask(client: TestClient, status: int = 200, /, **query: str | int) -> Page:
 
 def counted(client: TestClient, key: str = SITE.key) -> SiteCounts:
     state = cast("FastAPI", client.app).state
-    cast("SiteUsage", state.site_usage).flush()
+    cast("Tallies", state.tallies).flush()
     register = cast("SampleBase", state.knowledge_base).sites
     return dict(register.counts(key, since=today())).get(today(), SiteCounts())
 

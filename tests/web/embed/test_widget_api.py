@@ -158,7 +158,7 @@ def test_what_is_no_script_of_a_page_uses_up_nothing(
         headers={"Sec-Fetch-Site": comes_from, "Sec-Fetch-Dest": "image"},
     )
     assert answer.status_code == 403
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     assert (base.searches, sites.counted) == ([], {})
 
 
@@ -169,7 +169,7 @@ def test_a_program_that_names_a_site_is_not_counted_for_it(
         assert search(client, site="qss_poor").status_code == 200
     for event in ("search", "empty", "selection"):
         assert client.post(f"/embed/v1/counts?site=qss_poor&event={event}").status_code == 403
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     assert sites.counted == {}
     assert search(client, ORIGIN, site="qss_poor").status_code == 200
 
@@ -252,7 +252,7 @@ def test_a_quota_holds_for_the_day(client: TestClient, base: SampleBase) -> None
 def test_a_quota_outlives_a_restart(base: SampleBase, client: TestClient) -> None:
     for _ in range(2):
         search(client, ORIGIN, site="qss_poor")
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     for restarted in client_at(base, CATALOGUE, Settings(public_url=CATALOGUE)):
         assert search(restarted, ORIGIN, site="qss_poor").status_code == 429
 
@@ -279,14 +279,14 @@ def test_events_are_counted_by_site(client: TestClient, sites: RegisteredSites) 
         assert answer.content == b""
         assert "Set-Cookie" not in answer.headers
     search(client, ORIGIN, site="qss_1")
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     (counts,) = [counts for (key, _), counts in sites.counted.items() if key == "qss_1"]
     assert counts == SiteCounts(requests=1, searches=3, empty=2, selections=1)
 
 
 def test_without_a_key_nothing_is_counted(client: TestClient, sites: RegisteredSites) -> None:
     assert client.post("/embed/v1/counts?event=search").status_code == 204
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     assert sites.counted == {}
 
 

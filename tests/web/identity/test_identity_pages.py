@@ -14,7 +14,8 @@ from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, client_of, csrf_token
-from web.identity.pages import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of, contrast
+from web.http.colours import contrast
+from web.identity.pages import DARK_PAPERS, LEAST_CONTRAST, LIGHT_PAPERS, accent_of
 
 
 @pytest.fixture

@@ -301,7 +301,7 @@ def test_one_address_does_not_use_up_the_day_of_a_site(
     other = site("203.0.113.8", client.app)
     answer = other.get(f"/embed/v1/search?site={of.key}&q=gel", headers=forged)
     assert answer.status_code == 200
-    client.app.state.site_usage.flush()  # type: ignore[attr-defined]
+    client.app.state.tallies.flush()  # type: ignore[attr-defined]
     assert base.sites.use(of.key).today.searches == share
     assert base.sites.use(of.key).today.requests == 1
     clock.now += 24 * 3600
