@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
@@ -61,46 +62,17 @@ from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
 from web.tallies import Tallies
 
-# The writing API comes before the reading one, whose ids may hold a slash.
-WRITING_API = (contributions, records, api_jobs)
-READING_API = (read, api_catalogue, board_api, hints, reference)
-CATALOGUE = (catalogue_pages, maps)
-EMBED = (widget_api, scripts, configurator, frame)
-EDITORIAL = (
-    accounts,
-    forgotten,
-    contribute,
-    organisation,
-    draft,
-    moderation,
-    history,
-    edit,
-    jobs,
-    sites,
-    sources,
-)
-ALERTS = (feeds, subscribe, manage, mail)
-IDENTITY = (identity_pages,)
-HOLDERS = (claiming, flagging)
-DASHBOARD = (dashboard,)
-PRIVACY = (privacy,)
-BOARD = (board_pages, board_decisions)
 ROUTED = (
     probes,
-    *WRITING_API,
-    *READING_API,
-    *CATALOGUE,
-    search_pages,
-    list_pages,
-    *EMBED,
-    assistants,
-    *EDITORIAL,
-    *ALERTS,
-    *IDENTITY,
-    *BOARD,
-    *HOLDERS,
-    *DASHBOARD,
-    *PRIVACY,
+    # The writing API comes before the reading one, whose ids may hold a slash.
+    *(contributions, records, api_jobs),
+    *(read, api_catalogue, board_api, hints, reference),
+    *(catalogue_pages, maps, search_pages, list_pages),
+    *(widget_api, scripts, configurator, frame, assistants),
+    *(accounts, forgotten, contribute, organisation, draft, moderation),
+    *(history, edit, jobs, sites, sources),
+    *(feeds, subscribe, manage, mail),
+    *(identity_pages, board_pages, board_decisions, claiming, flagging, dashboard, privacy),
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -120,7 +92,7 @@ LIST_FILES = 60
 """How many files of lists an address may have made at once, before it is slowed down."""
 
 
-class LoggedApplication(FastAPI):
+class Application(FastAPI):
     """An application whose requests are logged and counted, those that fail included.
 
     The answer to an unforeseen exception is made outside of every middleware: the log is around
@@ -133,6 +105,9 @@ class LoggedApplication(FastAPI):
         answering = super().build_middleware_stack()
         return RequestLog(answering, self.state.metrics, lines=self.log_requests)
 
+    def openapi(self) -> dict[str, Any]:
+        return problems_documented(super().openapi())
+
 
 def refuse_taken_path(settings: Settings) -> None:
     """Refuses a public URL whose path begins as an address of this program does.
@@ -143,13 +118,6 @@ def refuse_taken_path(settings: Settings) -> None:
     routes = [*(route for module in ROUTED for route in module.router.routes), MCP_ENDPOINT]
     own = {str(getattr(route, "path", "")).split("/")[1] for route in routes}
     SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
-
-
-class Application(LoggedApplication):
-    """The application, whose document says how refusals are sent."""
-
-    def openapi(self) -> dict[str, Any]:
-        return problems_documented(super().openapi())
 
 
 def create_app(
@@ -186,7 +154,8 @@ def create_app(
     assets = Assets(mounted_at=ASSETS_AT, installed={**LEAFLET_FILES, **hints.SCRIPTS})
     app.log_requests = log_requests
     app.state.metrics = SiteMetrics(knowledge_base)
-    app.state.probe_threads = probes.ProbeThreads()
+    # Probes do not wait where all others answer visitors.
+    app.state.probe_threads = CapacityLimiter(2)
     app.state.knowledge_base = knowledge_base
     app.state.settings = settings
     app.state.renderer = Renderer(assets, ROOM_FILTERS, sub_path)

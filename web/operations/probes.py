@@ -3,11 +3,9 @@
 import logging
 import secrets
 import sqlite3
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TypeVar, cast
+from typing import cast
 
-from anyio import CapacityLimiter
 from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -29,18 +27,6 @@ _log = logging.getLogger(__name__)
 _NOT_KEPT = {"Cache-Control": "no-store"}
 
 router = APIRouter(include_in_schema=False)
-
-_Value = TypeVar("_Value")
-
-
-class ProbeThreads:
-    """Threads of their own for probes: they do not wait where all others answer visitors."""
-
-    def __init__(self) -> None:
-        self._limiter = CapacityLimiter(2)
-
-    async def run(self, work: Callable[[], _Value]) -> _Value:
-        return await run_sync(work, limiter=self._limiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +65,8 @@ async def health() -> Response:
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
-    threads = cast("ProbeThreads", request.app.state.probe_threads)
-    found = await threads.run(lambda: readiness_of(knowledge_base))
+    threads = request.app.state.probe_threads
+    found = await run_sync(readiness_of, knowledge_base, limiter=threads)
     return JSONResponse(asdict(found), 200 if found.ready else 503, headers=_NOT_KEPT)
 
 
@@ -98,7 +84,7 @@ async def metrics(request: Request) -> Response:
         current_default_thread_limiter().statistics().tasks_waiting
     )
     counted.waiting.labels("complete_search").set(complete.at_once.statistics().tasks_waiting)
-    text = await cast("ProbeThreads", state.probe_threads).run(counted.text)
+    text = await run_sync(counted.text, limiter=state.probe_threads)
     return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST, headers=_NOT_KEPT)
 
 
