@@ -8,8 +8,9 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import dashboard, hints, maps, privacy
-from web.alerts import feeds, manage, news, subscribe
+from web import dashboard, hints, holders, maps, privacy
+from web.alerts import news
+from web.alerts import pages as alert_pages
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
@@ -18,7 +19,6 @@ from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
 from web.board.forms import filters as board_filters
-from web.board.visitor import FREE_POSTS
 from web.catalogue import pages as catalogue_pages
 from web.editorial import (
     accounts,
@@ -36,7 +36,6 @@ from web.editorial import (
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
 from web.embed.usage import SiteUsage
-from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
 from web.http.errors import answer_errors
@@ -51,7 +50,7 @@ from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
 from web.lists import files as list_rows
 from web.lists import pages as list_pages
-from web.mail import pages as mail
+from web.mail import writing as mail
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
@@ -80,9 +79,8 @@ EDITORIAL = (
     sites,
     sources,
 )
-ALERTS = (feeds, subscribe, manage, mail)
+ALERTS = (news, alert_pages, mail)
 IDENTITY = (identity_pages,)
-HOLDERS = (claiming, flagging)
 DASHBOARD = (dashboard,)
 PRIVACY = (privacy,)
 BOARD = (board_pages, board_decisions)
@@ -99,7 +97,7 @@ ROUTED = (
     *ALERTS,
     *IDENTITY,
     *BOARD,
-    *HOLDERS,
+    holders,
     *DASHBOARD,
     *PRIVACY,
 )
@@ -110,7 +108,6 @@ ROOM_FILTERS = (
     evidence_filters,
     editorial_filters,
     list_rows.filters,
-    feeds.filters,
     news.filters,
     board_filters,
 )
@@ -200,9 +197,9 @@ def create_app(
     app.state.alert_throttle = Throttle(
         counts, "alerts", free=10, longest_s=10 * 60, forgotten_after_s=60 * 60
     )
-    app.state.board_throttle = Throttle(counts, "board", free=FREE_POSTS)
-    app.state.hold_throttle = Throttle(counts, "holds", free=claiming.FREE_ASKS)
-    app.state.flag_throttle = Throttle(counts, "flags", free=flagging.FREE_FLAGS)
+    app.state.board_throttle = Throttle(counts, "board", free=board_pages.FREE_POSTS)
+    app.state.hold_throttle = Throttle(counts, "holds", free=holders.FREE_ASKS)
+    app.state.flag_throttle = Throttle(counts, "flags", free=holders.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
     app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts

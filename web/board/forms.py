@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ingest.records.fields import one_line, paragraphs
 from kb.errors import InputError
@@ -123,6 +123,16 @@ NO_DAY = N_("Give a day, such as 2027-03-31, or leave this empty.")
 NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers on this page.")
 NO_EMAIL = N_("Give your e-mail address, such as name@example.org.")
 
+EMPTY_ANSWER: Mapping[str, object] = {
+    "kind": AnswerKind.CAN.value,
+    "organisation": "",
+    "answer": "",
+    "contact": "",
+    "private": False,
+    "errors": {},
+}
+"""The form of an answer: what was typed, and an English message of what is wrong, by field."""
+
 Choice = TypeVar("Choice", Flow, Visibility)
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -222,13 +232,20 @@ class NoticeForm:
         return NoticeForm(self.values, errors)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadNotice:
+class ReadNotice(NamedTuple):
     """What a form says, and what is wrong with it; nothing of it counts where anything is."""
 
     content: NoticeContent
     told_at: str
     errors: Mapping[str, str]
+
+
+def known_department(given: str) -> str:
+    """Returns the code of a department, or an empty string if none is meant."""
+    try:
+        return department_code(given)
+    except ValueError:
+        return ""
 
 
 def is_contact(text: str, department: str = "") -> bool:

@@ -1,9 +1,9 @@
 """The pages of accounts: signing in and out, the own account, all accounts."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -11,19 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import AccountError, InputError, ReadOnlyKnowledgeBase, UnknownRecord
-from kb.knowledge_base import KnowledgeBase
+from kb.errors import AccountError, InputError, UnknownRecord
 from kb.messages import N_
-from kb.models import Actor
 from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
 from kb.registers.alerts.outbox import checked_address
-from web.editorial.forms.choices import actor_or_none
-from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
+from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
-from web.http.refusals import no_such_action
+from web.http.refusals import Refusal, no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.security.quotas import too_much
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
     AForm,
@@ -39,11 +37,6 @@ from web.http.urls import Page, address
 
 TOKEN_DAYS = (365, 90, 30)
 """For how many days a new token can be valid; the first is proposed."""
-
-CROWDED = N_("Many people are signing in at this moment. Try again in a few seconds.")
-WRONG = N_("Wrong name or password, or the account is disabled.")
-WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
-NO_ROLE = N_("This role does not exist.")
 
 DONE: Mapping[str, str] = {
     "password": N_(
@@ -84,10 +77,9 @@ def sign_in_page(
     try:
         sessions_of(request.http).welcome(request.http)
     except NoSecret:
-        return request.page(
-            "editorial/sign_in.html", here=address(Page.SIGN_IN), status_code=503, offered=False
-        )
-    return _sign_in_form(request, next_path=own_path(next), is_reset=done == "reset")
+        return _sign_in_page(request, 503, offered=False)
+    said = N_("Your password is changed: sign in with it.") if done == "reset" else ""
+    return _sign_in_page(request, next_path=own_path(next), done=said)
 
 
 @router.takes(Page.SIGN_IN)
@@ -97,16 +89,19 @@ async def sign_in(
     name, password = text_of(form, "name").strip(), text_of(form, "password")
     next_path = own_path(text_of(form, "next"))
     claimant = await run_in_threadpool(_claimant, request, name)
-    wait_s = throttle.wait_s(claimant)
-    if wait_s:
-        return _sign_in_form(request, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
+    if wait_s := math.ceil(throttle.wait_s(claimant)):
+        response = _sign_in_page(request, 429, name=name, next_path=next_path, wait_s=wait_s)
+        response.headers["Retry-After"] = str(wait_s)
+        return response
     try:
         async with throttle.turn(claimant):
             account = await run_in_threadpool(_authenticated, request, name, password)
     except Crowded:
-        return _sign_in_form(request, name=name, next_path=next_path, crowded=True)
+        crowded = N_("Many people are signing in at this moment. Try again in a few seconds.")
+        raise Refusal(503, crowded, {"Retry-After": str(RETRY_AFTER_S)}) from None
     if account is None:
-        return _sign_in_form(request, name=name, next_path=next_path, message=WRONG)
+        wrong = N_("Wrong name or password, or the account is disabled.")
+        return _sign_in_page(request, 403, name=name, next_path=next_path, message=wrong)
     throttle.let_in(claimant)
     await run_in_threadpool(sessions_of(request.http).sign_in, request.http, account)
     return see(request, next_path or address(Page.ACCOUNT))
@@ -133,49 +128,25 @@ def _authenticated(request: PageRequest, name: str, password: str) -> Account | 
 @router.shows(Page.SIGN_OUT)
 async def signed_out(request: APageRequest) -> Response:
     """Answers a change of language or a reload after signing out."""
-    return _home(request)
+    return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
 @router.takes(Page.SIGN_OUT)
 def sign_out(request: APageRequest, _form: AForm) -> Response:
-    return _signed_out_answer(request)
-
-
-def _signed_out_answer(request: PageRequest) -> Response:
-    response = _home(request)
+    response = RedirectResponse(address(Page.HOME).path(request.language), 303)
     sessions_of(request.http).sign_out(request.http, response)
     return response
 
 
-def _home(request: PageRequest) -> Response:
-    return RedirectResponse(address(Page.HOME).path(request.language), 303)
-
-
-def _sign_in_form(
-    request: PageRequest,
-    *,
-    name: str = "",
-    next_path: str = "",
-    message: str = "",
-    wait_s: int = 0,
-    crowded: bool = False,
-    is_reset: bool = False,
-) -> Response:
-    response = request.page(
+def _sign_in_page(request: PageRequest, status_code: int = 200, **shown: Any) -> Response:
+    context: dict[str, Any] = {"offered": True, "name": "", "next_path": "", "wait_s": 0, **shown}
+    return request.page(
         "editorial/sign_in.html",
-        here=address(Page.SIGN_IN, next=next_path),
-        status_code=503 if crowded else 429 if wait_s else 403 if message else 200,
-        offered=True,
-        done=N_("Your password is changed: sign in with it.") if is_reset else "",
+        here=address(Page.SIGN_IN, next=context["next_path"]),
+        status_code=status_code,
         sends_mail=request.settings.sends_mail,
-        name=name,
-        next_path=next_path,
-        message=CROWDED if crowded else message,
-        wait_s=wait_s,
+        **context,
     )
-    if crowded or wait_s:
-        response.headers["Retry-After"] = str(wait_s or RETRY_AFTER_S)
-    return response
 
 
 def own_path(path: str) -> str:
@@ -202,9 +173,11 @@ def change_account(
     do, done = text_of(form, "do"), ""
     try:
         if do in {"password", "email"}:
-            problem, wait_s = _problem_of_password(request, account, form, throttle)
-            if problem:
-                return _account_page(request, account, failed=do, message=problem, wait_s=wait_s)
+            if text_of(form, "new") != text_of(form, "again"):
+                return _account_page(request, account, failed=do, message=NOT_TWICE)
+            if not _knows_password(request, account, form, throttle):
+                wrong = N_("The current password is wrong. Nothing was changed.")
+                return _account_page(request, account, failed=do, message=wrong)
             if do == "email":
                 accounts.set_email(account.name, _typed_email(form))
             else:
@@ -216,7 +189,7 @@ def change_account(
             done = "ended"
         elif do == "end_everywhere":
             accounts.end_sessions(account.name)
-            return _signed_out_answer(request)
+            return sign_out(request, form)
         elif do == "end_session":
             request.knowledge_base.sessions.end_one(account, text_of(form, "session"))
             done = "ended_one"
@@ -233,8 +206,6 @@ def change_account(
             raise no_such_action()
     except (AccountError, InputError) as error:
         return _account_page(request, account, failed=do, message=error.remark)
-    except ReadOnlyKnowledgeBase:
-        return _account_page(request, account, failed=do, message=CANNOT_WRITE)
     return see(request, address(Page.ACCOUNT, done=done))
 
 
@@ -248,61 +219,39 @@ def _typed_email(form: FormData) -> str:
     return checked_address(typed) if typed else ""
 
 
-def _problem_of_password(
+def _knows_password(
     request: PageRequest, account: Account, form: FormData, throttle: SignInThrottle
-) -> tuple[str, int]:
-    """Returns what is wrong with the passwords, and the seconds until the next attempt."""
-    if text_of(form, "new") != text_of(form, "again"):
-        return NOT_TWICE, 0
+) -> bool:
     # Counted by session: who guesses in a stolen one must not keep the holder from this form.
     kept = request.session.kept
     key = kept.hash if kept else ""
-    wait_s = throttle.of_device.attempt(key)
-    if wait_s:
-        return TOO_MANY_TRIES, math.ceil(wait_s)
+    if wait_s := throttle.of_device.attempt(key):
+        raise too_much(TOO_MANY_TRIES, wait_s)
     if not _authenticated(request, account.name, text_of(form, "current")):
-        return WRONG_CURRENT, 0
+        return False
     throttle.of_device.succeeded(key)
-    return "", 0
+    return True
 
 
 def _account_page(
-    request: PageRequest,
-    account: Account,
-    *,
-    done: str = "",
-    failed: str = "",
-    message: str = "",
-    token: str = "",
-    wait_s: int = 0,
+    request: PageRequest, account: Account, *, message: str = "", **shown: Any
 ) -> Response:
     base = request.knowledge_base
-    response = request.page(
+    return request.page(
         "editorial/account.html",
         here=address(Page.ACCOUNT),
-        status_code=429 if wait_s else 400 if message else 200,
+        status_code=400 if message else 200,
         tokens=base.accounts.tokens(account.name),
         token_days=TOKEN_DAYS,
         browsers=base.sessions.of_account(account),
         this_browser=request.session.kept,
         wrong=base.wrong_passwords.of(account.name),
         wrong_days=KEPT_DAYS,
-        held_pages=_held_pages(base, account),
+        held_pages=list(base.actors_by_id(base.holds.held_by(account.name)).values()),
         sends_mail=request.settings.sends_mail,
-        done=done,
-        failed=failed,
         message=message,
-        token=token,
+        **{"failed": "", "token": "", **shown},
     )
-    if wait_s:
-        response.headers["Retry-After"] = str(wait_s)
-    return response
-
-
-def _held_pages(base: KnowledgeBase, account: Account) -> Sequence[Actor]:
-    """Returns the organisations whose pages the account holds, as far as they are here."""
-    held = (actor_or_none(base, id) for id in base.holds.held_by(account.name))
-    return [actor for actor in held if actor]
 
 
 # Everyone's accounts
@@ -348,10 +297,8 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
         return _accounts_page(request, message=N_("This account does not exist."), form=form)
-    except ReadOnlyKnowledgeBase:
-        return _accounts_page(request, message=CANNOT_WRITE, form=form)
     except ValueError:
-        return _accounts_page(request, message=NO_ROLE, form=form)
+        return _accounts_page(request, message=N_("This role does not exist."), form=form)
     return see(request, address(Page.ACCOUNTS, done=done))
 
 

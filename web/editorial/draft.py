@@ -1,6 +1,6 @@
 """The page of a draft: the record beside its source text, to correct and to publish."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -15,29 +15,27 @@ from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
-from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from web.editorial.forms.choices import (
-    LikelyActor,
+from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState, ProposedField
+from web.editorial.choices import (
     actor_finder,
-    actor_or_none,
     actors_named,
     flow_choices,
     language_choices,
     likely_actors,
     numbered,
     role_choices,
+    suggestions,
     with_picture,
 )
-from web.editorial.forms.participations import ParticipationRow, Suggestions, is_suggested
-from web.editorial.forms.record_form import (
+from web.editorial.history import told_differences
+from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
+    ParticipationRow,
     RecordForm,
     WrongFields,
-    best_proposals,
-    sentences,
+    is_suggested,
 )
-from web.editorial.history import told_differences
 from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
@@ -52,8 +50,6 @@ MAX_LOOKED_UP = 8
 
 _SHOWN_CHANGES = 20
 """Of how many states the page says what changed, the newest first."""
-
-_NEEDS_A_WORD = N_("Say why in a few words: the contributor will read it.")
 
 router = PageRouter()
 
@@ -143,7 +139,8 @@ class _Sent:
         if what == "keep":
             return self._at_last_row(self._typed.accepting(at))
         if what == "link":
-            return self._page(self._typed.linking(at, actor_id), at_row=at)
+            linked = replace(rows[at], actor_id=actor_id)
+            return self._page(self._typed.with_row_at(at, linked), at_row=at)
         return self._with_record(lambda record: self._open_entry(record, rows[at].name))
 
     def _at_last_row(self, form: RecordForm) -> Response:
@@ -194,8 +191,8 @@ class _Sent:
 
     def _send_back(self, record: Record, state: DraftState) -> Response:
         if not self._message:
-            wrong = self._typed.wrong({"message": _NEEDS_A_WORD})
-            return self._page(wrong, status_code=400)
+            needed = N_("Say why in a few words: the contributor will read it.")
+            return self._page(self._typed.wrong({"message": needed}), status_code=400)
         self._state(self._saved(record), state)
         return self._see("returned" if state is DraftState.RETURNED else "rejected")
 
@@ -223,50 +220,44 @@ class _Sent:
 
     def _conflict(self, record: Record) -> Response:
         """Shows the page with the person's own text in the form, and what others did meanwhile."""
-        draft = self._base.drafts.get(self._draft.id)
+        draft, gone = self._base.drafts.get(self._draft.id), ""
         if draft.state not in OPEN_STATES:
-            raise Refusal(
-                409,
-                N_(
-                    "This draft was published or rejected in the meantime, and can no longer be "
-                    "changed."
-                ),
+            gone = N_(
+                "This draft was published or rejected in the meantime, and can no longer be "
+                "changed."
             )
-        if draft.revision == self._revision:
-            published = _published(self._base, draft)
+        elif draft.revision == self._revision:
+            try:
+                published = published_record(self._base, draft.kind, draft.record.id)
+            except UnknownRecord:
+                published = None
             if published is not None and published.id != draft.record.id:
-                raise Refusal(
-                    409,
-                    N_(
-                        "This organisation was merged with another one in the meantime: "
-                        "edit that one."
-                    ),
+                gone = N_(
+                    "This organisation was merged with another one in the meantime: edit that one."
                 )
-            if published is None or not draft.based_on:
-                raise Refusal(
-                    409,
-                    N_("The page of this draft was withdrawn. A moderator must restore it first."),
+            elif published is None or not draft.based_on:
+                gone = N_(
+                    "The page of this draft was withdrawn. A moderator must restore it first."
                 )
-            conflict = self._conflict_with(published, record, over=True)
-            return self._page(self._typed, draft, status_code=409, conflict=conflict)
+            else:
+                changed = told_differences(self._request, published, record)
+                conflict = {"differences": changed, "over": True}
+                return self._page(self._typed, draft, status_code=409, conflict=conflict)
+        if gone:
+            raise Refusal(409, gone)
         form = self._typed_over(draft, record)
         try:
-            both = form.record(draft.record, actor_finder(self._base))
+            record = form.record(draft.record, actor_finder(self._base))
         except WrongFields as error:
-            form, both = form.wrong(error.errors), record
-        conflict = self._conflict_with(draft.record, both)
+            form = form.wrong(error.errors)
+        changed = told_differences(self._request, draft.record, record)
+        conflict = {"differences": changed, "over": False}
         return self._page(form, draft, status_code=409, conflict=conflict)
 
     def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
         """Returns what others saved, with what this person changed in the revision they saw."""
-        seen = next(
-            (
-                version.record
-                for version in self._base.drafts.versions(draft.id)
-                if version.revision == self._revision
-            ),
-            None,
-        )
+        versions = self._base.drafts.versions(self._draft.id)
+        seen = next((one.record for one in versions if one.revision == self._revision), None)
         if seen is None:
             return self._typed
         before, theirs = RecordForm.of(seen), RecordForm.of(draft.record, draft.proposals)
@@ -276,12 +267,6 @@ class _Sent:
         }
         same_rows = participants_of(record) == participants_of(seen)
         return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
-
-    def _conflict_with(
-        self, meanwhile: Record, typed: Record, *, over: bool = False
-    ) -> Mapping[str, object]:
-        """Returns what the page says of a conflict; `over`: with the published record."""
-        return {"differences": told_differences(self._request, meanwhile, typed), "over": over}
 
     def _page(self, form: RecordForm, draft: Draft | None = None, **shown: Any) -> Response:
         # What others changed meanwhile is shown when this is saved.
@@ -295,52 +280,63 @@ def draft_page(
     form: RecordForm,
     *,
     status_code: int = 200,
-    done: str = "",
-    message: str = "",
-    previewed: bool = False,
-    at_row: int | None = None,
-    conflict: Mapping[str, object] | None = None,
+    **shown: Any,
 ) -> Response:
     """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
-    versions = request.knowledge_base.drafts.versions(draft.id)
-    actors = _actors_of(request.knowledge_base, form.rows)
-    named = _known_by_name(request, draft, form.rows, actors)
-    suggested = actors | {actor.id: actor for found in named.values() for actor in found}
+    base = request.knowledge_base
+    versions, proposals = base.drafts.versions(draft.id), draft.proposals
+    actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
+    is_open, record = draft.state in OPEN_STATES, draft.record
+    unknown = {
+        row.name for row in form.rows if row.kept and row.name and row.actor_id not in actors
+    }
+    named = {name: actors_named(base, name)[:MAX_NAMED] for name in sorted(unknown)[:MAX_LOOKED_UP]}
+    named = named if is_open else {}
+    suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
+    is_new = is_open and not draft.based_on
+    try:
+        preview = form.record(record, lambda given: given)
+    except WrongFields:
+        preview = None
+    best: dict[str, ProposedField] = {}
+    for one in sorted(proposals.fields, key=lambda one: -one.confidence):
+        best.setdefault(one.field, one)
+    empty = {"previewed": False, "at_row": None, "conflict": None}
     return request.page(
         "editorial/draft.html",
         here=address(Page.DRAFT, draft.id),
         status_code=status_code,
         draft=draft,
         form=form,
-        lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
+        lines=CASE_LINES if isinstance(record, Case) else ACTOR_LINES,
         choices={
             "lang": language_choices(request, form.values.get("lang", "")),
             "flow": flow_choices(request),
         },
         roles=role_choices(request),
-        proposed=best_proposals(draft.proposals),
-        source=numbered(draft.source_text, sentences(draft.proposals)),
+        proposed=best,
+        source=numbered(
+            draft.source_text,
+            [
+                *(one.sentence for one in proposals.fields),
+                *(one.sentence for one in proposals.participations),
+            ],
+        ),
         actors=actors,
         named=named,
         suggested=list(suggested.values()),
-        suggestions=Suggestions.of(form.rows, draft.proposals.participations),
-        preview=_preview(form, draft),
-        likely=_likely(request.knowledge_base, draft),
-        details=[
-            detail for detail in details_of(draft.record) if detail.key not in draft.kept_details
-        ],
-        previewed=previewed,
-        at_row=at_row,
-        message=message,
-        conflict=conflict,
+        suggestions=suggestions(form.rows, proposals.participations),
+        preview=preview,
+        likely=likely_actors(base, record) if is_new and isinstance(record, Actor) else (),
+        details=[detail for detail in details_of(record) if detail.key not in draft.kept_details],
         is_unsaved=request.http.method == "POST",
-        done=done,
         versions=versions,
         changes={
             later.revision: changed
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
             if (changed := told_differences(request, earlier.record, later.record))
         },
+        **empty | shown,
     )
 
 
@@ -358,43 +354,3 @@ def readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
     if not account.may_see(draft.created_by):
         raise not_allowed()
     return draft
-
-
-def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
-    try:
-        return published_record(base, draft.kind, draft.record.id)
-    except UnknownRecord:
-        return None
-
-
-def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:
-    ids = {row.actor_id for row in rows if row.actor_id}
-    found = ((id_, actor_or_none(base, id_)) for id_ in sorted(ids))
-    return {id_: actor for id_, actor in found if actor}
-
-
-def _known_by_name(
-    request: PageRequest, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
-) -> Mapping[str, Sequence[Actor]]:
-    """Returns the actors that participants without an entry may be, by the participant's name."""
-    if draft.state not in OPEN_STATES:
-        return {}
-    unknown = {row.name for row in rows if row.kept and row.name and row.actor_id not in known}
-    return {
-        name: actors_named(request.knowledge_base, name)[:MAX_NAMED]
-        for name in sorted(unknown)[:MAX_LOOKED_UP]
-    }
-
-
-def _preview(form: RecordForm, draft: Draft) -> Record | None:
-    """Returns the record that the form describes, or None while something is wrong."""
-    try:
-        return form.record(draft.record, lambda given: given)
-    except WrongFields:
-        return None
-
-
-def _likely(base: KnowledgeBase, draft: Draft) -> Sequence[LikelyActor]:
-    """Returns the actors that the new entry of a draft may be of."""
-    is_new = draft.state in OPEN_STATES and not draft.based_on
-    return likely_actors(base, draft.record) if is_new and isinstance(draft.record, Actor) else ()

@@ -4,17 +4,16 @@ Two clicks from the published page: open, save. What is saved is published at on
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from starlette.responses import Response
 
 from kb.messages import N_
 from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
-from kb.registers.accounts import Account
 from kb.registers.versions import Version
-from web.editorial.draft import participants_of, published_record
-from web.editorial.forms.choices import (
+from web.editorial.choices import (
     actor_finder,
     actor_or_none,
     flow_choices,
@@ -22,9 +21,9 @@ from web.editorial.forms.choices import (
     role_choices,
     with_picture,
 )
-from web.editorial.forms.participations import ParticipationRow, sent_row
-from web.editorial.forms.record_form import RecordForm, WrongFields
+from web.editorial.draft import participants_of, published_record
 from web.editorial.history import name_of, told_differences
+from web.editorial.record_form import ParticipationRow, RecordForm, WrongFields, sent_row
 from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal
@@ -56,8 +55,7 @@ CASE_ITEMS: Mapping[str, Sequence[str]] = {
 router = PageRouter()
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """The edited item: some fields of a record, or a row of its participations, from 0.
 
     A row beyond the last is a new one. `row` is -1 where it is fields.
@@ -82,28 +80,42 @@ def save(
     request: APageRequest, account: AModerator, kind: AKind, form: AnUpload, record_id: str
 ) -> Response:
     base = request.knowledge_base
-    record = published_record(base, kind, record_id)
-    if kind is Kind.CASE and text_of(form, "do") == "draft":
-        draft = base.edit(kind, record.id, by=account.name)
-        return see(request, address(Page.DRAFT, draft.id))
-    if isinstance(record, Case) and text_of(form, "do") in {"choose", "leave_out"}:
-        return _on_front_page(request, account, record, chosen=text_of(form, "do") == "choose")
-    sent, problem = with_picture(request.knowledge_base, form, by=account.name)
+    record, what = published_record(base, kind, record_id), text_of(form, "do")
+    if isinstance(record, Case) and what in {"draft", "choose", "leave_out"}:
+        return _do(request, what, record, by=account.name)
+    sent, problem = with_picture(base, form, by=account.name)
+    item, seen = _item(record, text_of(form, "item")), number_in(form, "version")
+    typed = _typed(sent, record, item)
     if problem:
-        item = _item(record, text_of(form, "item"))
-        wrong = _typed(sent, record, item).wrong({"picture": translated(problem, request.language)})
-        seen = number_in(form, "version")
+        wrong = typed.wrong({"picture": translated(problem, request.language)})
         return _form_page(request, record, item.name, wrong, version=seen, status_code=400)
-    return _save(request, account, sent, record)
+    if item.row >= 0 and what == "remove":
+        typed = replace(typed, rows=typed.rows[: item.row] + typed.rows[item.row + 1 :])
+    try:
+        changed = typed.record(record, actor_finder(base))
+    except WrongFields as error:
+        wrong = typed.wrong(error.errors)
+        return _form_page(request, record, item.name, wrong, version=seen, status_code=400)
+    versions = base.history(kind, record.id)
+    if seen != versions[-1].number and not _is_same_item(record, versions, seen, item):
+        return _form_page(request, record, item.name, typed, status_code=409, typed_record=changed)
+    base.put([changed], by=account.name)
+    back = text_of(form, "back")
+    if back and actor_or_none(base, back):
+        return see(request, address(Page.ACTOR, back, done="published"))
+    return see(request, address(kind, record.id, done="published"))
 
 
-def _on_front_page(request: PageRequest, account: Account, case: Case, *, chosen: bool) -> Response:
-    front_page = request.knowledge_base.front_page
-    if chosen:
-        front_page.choose(case.story, by=account.name)
+def _do(request: PageRequest, what: str, case: Case, *, by: str) -> Response:
+    """Makes a draft of a case, or chooses it for the home page, or no longer."""
+    base = request.knowledge_base
+    if what == "draft":
+        return see(request, address(Page.DRAFT, base.edit(Kind.CASE, case.id, by=by).id))
+    if what == "choose":
+        base.front_page.choose(case.story, by=by)
     else:
-        front_page.leave_out(case.story)
-    done = "on_front_page" if chosen else "off_front_page"
+        base.front_page.leave_out(case.story)
+    done = "on_front_page" if what == "choose" else "off_front_page"
     return see(request, address(Page.CASE, case.id, done=done))
 
 
@@ -116,30 +128,6 @@ def _item(record: Record, name: str) -> _Item:
     raise Refusal(404, N_("There is nothing with this name to edit here."))
 
 
-def _save(
-    request: PageRequest, account: Account, form: Mapping[str, object], record: Record
-) -> Response:
-    base, item = request.knowledge_base, _item(record, text_of(form, "item"))
-    seen = number_in(form, "version")
-    typed = _typed(form, record, item)
-    if item.row >= 0 and text_of(form, "do") == "remove":
-        typed = replace(typed, rows=typed.rows[: item.row] + typed.rows[item.row + 1 :])
-    try:
-        changed = typed.record(record, actor_finder(base))
-    except WrongFields as error:
-        return _form_page(
-            request, record, item.name, typed.wrong(error.errors), version=seen, status_code=400
-        )
-    versions = base.history(kind_of(record), record.id)
-    if seen != versions[-1].number and not _is_same_item(record, versions, seen, item):
-        return _form_page(request, record, item.name, typed, status_code=409, typed_record=changed)
-    base.put([changed], by=account.name)
-    back = text_of(form, "back")
-    if back and actor_or_none(base, back):
-        return see(request, address(Page.ACTOR, back, done="published"))
-    return see(request, address(kind_of(record), record.id, done="published"))
-
-
 def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordForm:
     """Returns the form of the whole record, with the typed item in it."""
     whole = RecordForm.of(record)
@@ -147,7 +135,7 @@ def _typed(form: Mapping[str, object], record: Record, item: _Item) -> RecordFor
         sent = RecordForm.sent({name: form.get(name, "") for name in item.fields}, record)
         return replace(whole, values=sent.values)
     row = sent_row({**form, f"keep-{item.row}": "1"}, item.row)
-    return replace(whole, rows=(*whole.rows[: item.row], row, *whole.rows[item.row + 1 :]))
+    return whole.with_row_at(item.row, row)
 
 
 def _is_same_item(record: Record, versions: Sequence[Version], seen: int, item: _Item) -> bool:
@@ -175,9 +163,6 @@ def _form_page(
     form = form or RecordForm.of(record)
     row = form.rows[item.row] if 0 <= item.row < len(form.rows) else ParticipationRow()
     last = base.history(kind, record.id)[-1]
-    changes = None
-    if typed_record is not None:
-        changes = told_differences(request, record, typed_record)
     return request.page(
         "editorial/edit.html",
         here=address(f"{kind}_edit", record.id, item=name),
@@ -192,7 +177,7 @@ def _form_page(
         known=actor_or_none(base, row.actor_id),
         version=version or last.number,
         last=last,
-        changes=changes,
+        changes=told_differences(request, record, typed_record) if typed_record else None,
         choices={
             "lang": language_choices(request, form.values.get("lang", "")),
             "flow": flow_choices(request),

@@ -7,7 +7,6 @@ for it.
 
 import hashlib
 import logging
-from typing import cast
 
 from starlette.background import BackgroundTask
 from starlette.responses import Response
@@ -15,14 +14,12 @@ from starlette.responses import Response
 from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
 from kb.registers.accounts import Account, account_key
 from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
-from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
+from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.quotas import too_much
 from web.http.security.sessions import AFormOfAnyone
-from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Page, address
 from web.mail.writing import mail_writer_of, signed_links_of
 
@@ -45,7 +42,7 @@ def forgotten_page(request: APageRequest, sent: str = "") -> Response:
 def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
     if not request.settings.sends_mail:
         raise no_such_action()
-    _slow_down(request, host_of(request.http))
+    request.slow_down("alert_throttle", TOO_MANY_TRIES)
     typed = text_of(form, "email").strip()
     try:
         email = checked_address(typed)
@@ -92,7 +89,8 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
     if account is None:
         return _forgotten_page(request, old=True)
     # By the account, which the link proves: who shares a network with others waits for none.
-    _slow_down(request, f"password of {account_key(account.name)}")
+    by = f"password of {account_key(account.name)}"
+    request.slow_down("alert_throttle", TOO_MANY_TRIES, by=by)
     if new != text_of(form, "again"):
         return _new_password_page(request, account, t, message=NOT_TWICE)
     try:
@@ -101,8 +99,6 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
         return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
         return _forgotten_page(request, old=True)
-    except KnowledgeBaseError:
-        return _new_password_page(request, account, t, message=CANNOT_WRITE)
     return see(request, address(Page.SIGN_IN, done="reset"))
 
 
@@ -153,9 +149,3 @@ def _digest(account: Account) -> str:
     key, epoch = account_key(account.name), account.session_epoch
     state = f"{key}\n{account.created_at}\n{epoch}\n{account.email}"
     return hashlib.sha256(state.encode()).hexdigest()
-
-
-def _slow_down(request: PageRequest, key: str) -> None:
-    wait_s = cast("Throttle", request.http.app.state.alert_throttle).attempt(key)
-    if wait_s:
-        raise too_much(TOO_MANY_TRIES, wait_s)

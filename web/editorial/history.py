@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import SequenceMatcher
-from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 
 from starlette.responses import Response
 
@@ -31,180 +32,96 @@ CONTEXT_CHARS = 160
 MAX_COMPARED = 4_000_000
 """Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
 
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-_SPACES = re.compile(r"\s+")
+_WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
+Piece = tuple[str, str]
+"""What happened to a piece of text, and the text: `same`, `removed`, `added`, or `gap`.
 
-class PieceKind(StrEnum):
-    """What happened to a piece of text; `GAP` stands for unchanged text that is not shown."""
-
-    SAME = "same"
-    REMOVED = "removed"
-    ADDED = "added"
-    GAP = "gap"
-
-
-@dataclass(frozen=True, slots=True)
-class TextPiece:
-    change: PieceKind
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
-    """A field that changed, named as the record names it."""
-
-    field: str
-    pieces: tuple[TextPiece, ...]
+A gap stands for unchanged text that is not shown.
+"""
 
 
 def differences(
     before: Record, after: Record, role_label: Callable[[Role], str] = str
-) -> list[FieldDifference]:
-    """Returns the fields that differ, in the order of the record.
+) -> dict[str, list[Piece]]:
+    """Returns the pieces of the fields that differ, in the order of the record.
 
     `role_label` tells a role in the reader's language.
     """
-    old, new = _texts(before, role_label), _texts(after, role_label)
-    return [
-        FieldDifference(field, tuple(_with_gaps(compared(old.get(field, ""), new.get(field, "")))))
+    old, new = (_texts(record, role_label) for record in (before, after))
+    return {
+        field: list(_with_gaps(compared(old.get(field, ""), new.get(field, ""))))
         for field in {**old, **new}
         if old.get(field, "") != new.get(field, "")
-    ]
+    }
 
 
-def told_differences(request: PageRequest, before: Record, after: Record) -> list[FieldDifference]:
+def told_differences(request: PageRequest, before: Record, after: Record) -> dict[str, list[Piece]]:
     """Returns the fields that differ, with roles in the language of the page."""
     gettext = translations(request.language).gettext
     return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
 
 
-def compared(before: str, after: str) -> list[TextPiece]:
+def compared(before: str, after: str) -> list[Piece]:
     """Returns the pieces of both texts in order: compares lines, then words of changed lines.
 
-    Those that are not `ADDED` make up `before`, those that are not `REMOVED` make up `after`.
+    Those that are not `added` make up `before`, those that are not `removed` make up `after`.
     """
-    return _joined(_compared_lines(_LINES.findall(before), _LINES.findall(after)))
+    pieces = _compared(_LINES.findall(before), _LINES.findall(after), are_lines=True)
+    joined = groupby(pieces, key=itemgetter(0))
+    return [(change, "".join(text for _, text in group)) for change, group in joined]
+
+
+def _compared(before: list[str], after: list[str], *, are_lines: bool = False) -> Iterator[Piece]:
+    blocks = [("replace", 0, len(before), 0, len(after))]
+    if len(before) * len(after) <= MAX_COMPARED:
+        blocks = list(SequenceMatcher(None, before, after, autojunk=False).get_opcodes())
+    for change, start, end, new_start, new_end in blocks:
+        old, new = "".join(before[start:end]), "".join(after[new_start:new_end])
+        if change == "equal":
+            yield "same", old
+        elif are_lines:
+            yield from _compared(_WORDS.findall(old), _WORDS.findall(new))
+        else:
+            yield from (piece for piece in (("removed", old), ("added", new)) if piece[1])
 
 
 def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
     """Maps each field to its text; lists have a line for each item."""
-    return {
-        field.name: _text(getattr(record, field.name), role_label)
-        for field in fields(record)
-        if field.name not in {"id", "members_only"}
-    }
+
+    def line(item: object) -> str:
+        if not isinstance(item, Participation):
+            return str(item)
+        who = f"{item.name} ({item.actor_id})" if item.actor_id else item.name
+        texts = (who, role_label(item.role), item.contribution, item.source_url)
+        return " · ".join(filter(None, texts))
+
+    texts = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, Mapping):
+            value = tuple(f"{name}: {text}" for name, text in value.items())
+        texts[field.name] = "\n".join(map(line, value if isinstance(value, tuple) else (value,)))
+    return {name: text for name, text in texts.items() if name not in {"id", "members_only"}}
 
 
-def _text(value: object, role_label: Callable[[Role], str]) -> str:
-    if isinstance(value, Mapping):
-        return "\n".join(f"{name}: {text}" for name, text in value.items())
-    if isinstance(value, tuple):
-        return "\n".join(
-            _participation(item, role_label) if isinstance(item, Participation) else str(item)
-            for item in value
-        )
-    return str(value)
-
-
-def _participation(part: Participation, role_label: Callable[[Role], str]) -> str:
-    who = f"{part.name} ({part.actor_id})" if part.actor_id else part.name
-    texts = [who, role_label(part.role), part.contribution, part.source_url]
-    return " · ".join(text for text in texts if text)
-
-
-def _compared_lines(before: Sequence[str], after: Sequence[str]) -> Iterator[TextPiece]:
-    for change, old, new in _blocks(before, after):
-        if change == "equal":
-            yield TextPiece(PieceKind.SAME, "".join(old))
-        else:
-            yield from _compared_words(_WORDS.findall("".join(old)), _WORDS.findall("".join(new)))
-
-
-def _compared_words(before: Sequence[str], after: Sequence[str]) -> Iterator[TextPiece]:
-    for change, old, new in _blocks(before, after):
-        if change == "equal":
-            yield TextPiece(PieceKind.SAME, "".join(old))
-            continue
-        if old:
-            yield TextPiece(PieceKind.REMOVED, "".join(old))
-        if new:
-            yield TextPiece(PieceKind.ADDED, "".join(new))
-
-
-def _blocks(
-    before: Sequence[str], after: Sequence[str]
-) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    if len(before) * len(after) > MAX_COMPARED:
-        yield "replace", before, after
-        return
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for change, old_start, old_end, new_start, new_end in matcher.get_opcodes():
-        yield change, before[old_start:old_end], after[new_start:new_end]
-
-
-def _joined(pieces: Iterator[TextPiece]) -> list[TextPiece]:
-    """Joins neighbours of the same kind, and takes a lone space between changes into them.
-
-    "old words" into "new things" reads better as one change than as two around a space.
-    """
-    bridged: list[TextPiece] = []
-    waiting = list(pieces)
-    for position, piece in enumerate(waiting):
-        between = 0 < position < len(waiting) - 1
-        if (
-            between
-            and piece.change is PieceKind.SAME
-            and piece.text.isspace()
-            and "\n" not in piece.text
-        ):
-            bridged += [
-                TextPiece(PieceKind.REMOVED, piece.text),
-                TextPiece(PieceKind.ADDED, piece.text),
-            ]
-        else:
-            bridged.append(piece)
-    joined: list[TextPiece] = []
-    removed, added = "", ""
-    for piece in [*bridged, TextPiece(PieceKind.SAME)]:
-        if piece.change is PieceKind.REMOVED:
-            removed += piece.text
-        elif piece.change is PieceKind.ADDED:
-            added += piece.text
-        else:
-            changed = ((PieceKind.REMOVED, removed), (PieceKind.ADDED, added))
-            joined += [TextPiece(change, text) for change, text in changed if text]
-            removed, added = "", ""
-            if piece.text:
-                joined.append(piece)
-    return joined
-
-
-def _with_gaps(pieces: Sequence[TextPiece]) -> Iterator[TextPiece]:
+def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
     """Leaves out of long unchanged pieces what does not touch a change."""
-    last = len(pieces) - 1
-    for position, piece in enumerate(pieces):
-        first_kept = 0 if position == 0 else CONTEXT_CHARS
-        last_kept = 0 if position == last else CONTEXT_CHARS
-        hidden = len(piece.text) - first_kept - last_kept
-        if piece.change is not PieceKind.SAME or hidden < CONTEXT_CHARS:
-            yield piece
+    for at, (change, text) in enumerate(pieces):
+        if change != "same" or len(text) < 3 * CONTEXT_CHARS:
+            yield change, text
             continue
-        if first_kept:
-            yield TextPiece(PieceKind.SAME, _whole_words(piece.text[:first_kept]))
-        yield TextPiece(PieceKind.GAP)
-        if last_kept:
-            yield TextPiece(PieceKind.SAME, _whole_words(piece.text[-last_kept:][::-1])[::-1])
+        if at > 0:
+            yield "same", _whole_words(text[:CONTEXT_CHARS])
+        yield "gap", ""
+        if at < len(pieces) - 1:
+            yield "same", _whole_words(text[-CONTEXT_CHARS:][::-1])[::-1]
 
 
 def _whole_words(text: str) -> str:
     """Returns the text up to its last space, so that it ends with a whole word."""
-    ends = [space.end() for space in _SPACES.finditer(text)]
-    return text[: ends[-1]] if ends and ends[-1] > len(text) // 2 else text
-
-
-_NEEDS_A_REASON = N_("Say why in a few words: it stays in the history.")
+    return text[: text.rfind(" ") + 1] or text
 
 
 @router.shows(Page.CASE_HISTORY)
@@ -238,7 +155,8 @@ def change(
     elif what == "withdraw":
         reason = " ".join(text_of(form, "reason").split())
         if not reason:
-            return _history(request, kind, record_id, errors={"reason": _NEEDS_A_REASON})
+            needed = N_("Say why in a few words: it stays in the history.")
+            return _history(request, kind, record_id, errors={"reason": needed})
         base.withdraw(kind, record_id, by=account.name, reason=reason)
         done = "withdrawn"
     elif what == "erase":

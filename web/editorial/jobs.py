@@ -4,8 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -28,7 +29,7 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job, queue_choice
 from kb.remarks import Remark
-from web.editorial.forms.choices import contact_choice_in
+from web.editorial.choices import contact_choice_in
 from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.editorial.sources import reading_of
 from web.http.dependencies import APageRequest, count_job
@@ -45,8 +46,6 @@ router = PageRouter()
 
 SHOWN_PROBLEMS = 10
 MAX_COLUMNS = 500
-
-_GONE = N_("This file is no longer here: send it again.")
 
 
 @router.shows(Page.DIRECTORY)
@@ -92,18 +91,14 @@ def _page(
     choices: Mapping[str, str],
     seen_by: ContactChoice,
 ) -> Response:
-    path = _upload(request.knowledge_base, upload)
-    looked_at: Preview | None = None
+    base = request.knowledge_base
+    path = _upload(base, upload)
+    preview: Preview | None = None
     problem: LocalizedText | None = None
     try:
-        with upload_at(request.knowledge_base, path) as file:
-            looked_at = preview_of(
-                file,
-                source,
-                choices,
-                knowledge_base=request.knowledge_base,
-                persons_kept=seen_by.keeps_persons,
-            )
+        with upload_at(base, path) as file:
+            keeps = seen_by.keeps_persons
+            preview = preview_of(file, source, choices, knowledge_base=base, persons_kept=keeps)
     except InputError as error:
         problem = localized(error.remark, request.language)
     return request.page(
@@ -113,14 +108,14 @@ def _page(
         upload=upload,
         file=Path(path).name,
         source=source,
-        preview=looked_at,
+        preview=preview,
         problem=problem,
         targets=_targets(request),
         seen_by=seen_by,
-        names_actors=looked_at is not None and looked_at.kept > 0,
+        names_actors=preview is not None and preview.kept > 0,
         problems=[
             (note.row, localized(note.reason, request.language))
-            for note in (looked_at.problems[:SHOWN_PROBLEMS] if looked_at else ())
+            for note in (preview.problems[:SHOWN_PROBLEMS] if preview else ())
         ],
     )
 
@@ -130,7 +125,7 @@ def _upload(base: KnowledgeBase, upload: str) -> str:
     try:
         return upload_named(base, upload)
     except UnknownRecord:
-        raise Refusal(404, _GONE) from None
+        raise Refusal(404, N_("This file is no longer here: send it again.")) from None
 
 
 def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
@@ -178,21 +173,13 @@ _COUNTS = (
     ("unchanged", N_("Unchanged")),
     ("removed", N_("Removed")),
 )
+_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _LISTS = (
     ("failures", N_("Not kept")),
     ("known", N_("Already known")),
     ("remarks", N_("Kept, to check")),
     ("skipped", N_("Left out")),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ReportLine:
-    """What a job's report says of one place of its input. `row` is 0 for a whole file."""
-
-    file: str
-    row: int
-    reason: str
 
 
 @router.shows(Page.JOBS)
@@ -211,27 +198,34 @@ def job(
     form: str = "",
     look: str = "",
 ) -> Response:
-    found = _readable(request.knowledge_base, record_id, account)
+    base = request.knowledge_base
+    found = _readable(base, record_id, account)
     if form == "csv":
         return _as_csv(found)
-    kept_text = _kept_text(request.knowledge_base, found)
+    kept_text = _kept_text(base, found)
     if form == "text" and kept_text:
-        return _as_file(request.knowledge_base, kept_text)
+        return _as_file(base, kept_text)
     over = found.state in FINAL_STATES
     refresh_s = 0 if over or look == "once" else REFRESHED_EVERY_S
+    report: Mapping[str, Any] = found.report
+    counts = [(word, report.get(name, 0)) for name, word in _COUNTS if name in report]
+    sources, duplicates = report.get("sources", ()), 0
+    source = sources[0] if len(sources) == 1 else ""
+    if found.kind == "directory" and account.role.may(AccountRole.MODERATOR):
+        duplicates = base.duplicates.count(sources=[source] if source else [])
     response = request.page(
         "editorial/job.html",
         here=address(Page.JOB, found.id, look=look),
         job=found,
         over=over,
         refresh_s=refresh_s,
-        counts=_counts(found.report),
-        lists=[(title, report_lines(found.report, name)) for name, title in _LISTS],
-        duplicates=_duplicates(request.knowledge_base, found, account),
-        source=_source(found.report),
-        drafts=_drafts(request.knowledge_base, found.report),
-        untold=_untold(found.report),
-        reading=reading_of(found.report),
+        counts=[(word, count) for word, count in counts if count or word == _COUNTS[0][1]],
+        lists=[(title, _lines(report, name)) for name, title in _LISTS],
+        duplicates=duplicates,
+        source=source,
+        drafts=_drafts(base, report),
+        untold=sum(sum(report.get(name, {}).values()) for name in ("untold", "more")),
+        reading=reading_of(report),
         shown_notes=SHOWN_NOTES,
         kept_text=kept_text,
         done="" if over and done == "long" else done,
@@ -269,21 +263,17 @@ def _as_file(base: KnowledgeBase, kept_text: str) -> Response:
     return Response(content, media_type="text/plain", headers=headers)
 
 
-def report_lines(report: Mapping[str, object], name: str) -> list[ReportLine]:
-    """A list of a report; what is not of its shape is told as it is."""
-    listed = report.get(name)
-    lines = []
-    for note in listed if isinstance(listed, list) else ():
-        if isinstance(note, Mapping):
-            row = note.get("row", 0)
+def _lines(report: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of a report: of each line its file, its row (0: the whole file) and the reason."""
+    return [
+        {
             # An upload lies in a folder with a name of no interest.
-            file = str(note.get("file", "")).replace("\\", "/").rpartition("/")[2]
-            row = row if isinstance(row, int) else 0
-            reason = Remark.restored(str(note.get("reason", "")), note.get("remark"))
-            lines.append(ReportLine(file, row, reason))
-        else:
-            lines.append(ReportLine("", 0, str(note)))
-    return lines
+            "file": note.get("file", "").replace("\\", "/").rpartition("/")[2],
+            "row": note.get("row", 0),
+            "reason": Remark.restored(note["reason"], note.get("remark")),
+        }
+        for note in report.get(name, ())
+    ]
 
 
 def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
@@ -293,49 +283,13 @@ def _readable(base: KnowledgeBase, job_id: str, account: Account) -> Job:
     return found
 
 
-def _counts(report: Mapping[str, object]) -> Sequence[tuple[str, int]]:
-    return [
-        (word, count)
-        for name, word in _COUNTS
-        if isinstance(count := report.get(name), int) and (count or name == "read")
-    ]
-
-
-def _duplicates(base: KnowledgeBase, found: Job, account: Account) -> int:
-    """How many likely duplicates of a directory there are to decide, for whom may."""
-    if found.kind != "directory" or not account.role.may(AccountRole.MODERATOR):
-        return 0
-    source = _source(found.report)
-    return base.duplicates.count(sources=[source] if source else [])
-
-
-def _source(report: Mapping[str, object]) -> str:
-    """The source of the actors that a directory brought; empty in older reports."""
-    sources = report.get("sources")
-    return str(sources[0]) if isinstance(sources, list) and len(sources) == 1 else ""
-
-
-def _drafts(base: KnowledgeBase, report: Mapping[str, object]) -> list[Draft]:
+def _drafts(base: KnowledgeBase, report: Mapping[str, Any]) -> list[Draft]:
     """The drafts that a job made, as far as they are still there."""
-    drafts, listed = [], report.get("drafts")
-    for drafted in listed if isinstance(listed, list) else ():
-        try:
-            drafts.append(base.drafts.get(str(drafted["draft_id"])))
-        except (UnknownRecord, KeyError, TypeError):
-            continue
+    drafts = []
+    for drafted in report.get("drafts", ()):
+        with suppress(UnknownRecord):
+            drafts.append(base.drafts.get(drafted["draft_id"]))
     return drafts
-
-
-def _untold(report: Mapping[str, object]) -> int:
-    """How many lines were one too many for the report to keep."""
-    kept = (report.get("untold"), report.get("more"))
-    return sum(
-        count
-        for counts in kept
-        if isinstance(counts, Mapping)
-        for count in counts.values()
-        if isinstance(count, int)
-    )
 
 
 def _as_csv(found: Job) -> Response:
@@ -343,14 +297,10 @@ def _as_csv(found: Job) -> Response:
     writer = csv.writer(written)
     writer.writerow(["file", "row", "kind", "reason"])
     for name, _ in _LISTS:
-        for line in report_lines(found.report, name):
-            cells = (line.file, str(line.row or ""), name, line.reason)
-            writer.writerow(_harmless(cell) for cell in cells)
+        for line in _lines(found.report, name):
+            cells = (line["file"], str(line["row"] or ""), name, line["reason"])
+            # No spreadsheet takes a cell for a formula.
+            writer.writerow(f"'{cell}" if cell.startswith(_OF_FORMULAS) else cell for cell in cells)
     headers = {"Content-Disposition": f'attachment; filename="{found.id}.csv"'}
     # The mark at the beginning has spreadsheets read it as UTF-8.
     return Response(f"\ufeff{written.getvalue()}", media_type="text/csv", headers=headers)
-
-
-def _harmless(cell: str) -> str:
-    """The cell, so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -13,8 +13,8 @@ from kb.registers.duplicates import Duplicate
 from kb.registers.holders.holds import Hold
 from kb.registers.jobs import FINAL_STATES
 from web.catalogue.records import page_of_flag
+from web.editorial.choices import actor_or_none
 from web.editorial.edit import ACTOR_ITEMS
-from web.editorial.forms.choices import actor_or_none
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.routing import PageRouter, see, text_of

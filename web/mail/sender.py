@@ -123,41 +123,32 @@ class MailServer:
         Raises:
             MailError: it cannot be reached or trusted, or refuses the name and password.
         """
-        connection = self._connected()
-        try:
-            yield connection
-        finally:
-            # Not `quit`, which raises where the server has gone.
-            connection.close()
-
-    def _connected(self) -> smtplib.SMTP:
         trusted = self.trusted or ssl.create_default_context()
         own = (self.host, self.port, self.own_name)
-        try:
-            with ExitStack() as unless_it_works:
+        with ExitStack() as stack:
+            try:
                 connection = (
                     smtplib.SMTP_SSL(*own, timeout=TIMEOUT_S, context=trusted)
                     if self.is_tls
                     else smtplib.SMTP(*own, timeout=TIMEOUT_S)
                 )
-                unless_it_works.callback(connection.close)
+                # Not `quit`, which raises where the server has gone.
+                stack.callback(connection.close)
                 if not (self.is_tls or self.is_plain):
                     connection.starttls(context=trusted)
                 if self.user:
                     connection.login(self.user, self.password)
-                unless_it_works.pop_all()
-                return connection
-        except ssl.SSLCertVerificationError:
-            raise MailError("mail_server_certificate", host=self.host) from None
-        except smtplib.SMTPAuthenticationError:
-            raise MailError("mail_server_password", host=self.host) from None
-        except smtplib.SMTPNotSupportedError:
-            raise MailError("mail_server_plain", host=self.host) from None
-        except (OSError, smtplib.SMTPException) as error:
-            reason = _reason(getattr(error, "smtp_error", None) or getattr(error, "strerror", None))
-            raise MailError(
-                "mail_server_unreachable", host=self.host, reason=reason or type(error).__name__
-            ) from None
+            except ssl.SSLCertVerificationError:
+                raise MailError("mail_server_certificate", host=self.host) from None
+            except smtplib.SMTPAuthenticationError:
+                raise MailError("mail_server_password", host=self.host) from None
+            except smtplib.SMTPNotSupportedError:
+                raise MailError("mail_server_plain", host=self.host) from None
+            except (OSError, smtplib.SMTPException) as error:
+                said = getattr(error, "smtp_error", None) or getattr(error, "strerror", None)
+                reason = _reason(said) or type(error).__name__
+                raise MailError("mail_server_unreachable", host=self.host, reason=reason) from None
+            yield connection
 
     def deliver(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
         """Gives the server a message.

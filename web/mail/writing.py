@@ -1,22 +1,29 @@
-"""Mails written from templates, in the language of their reader, and the signed links in them.
+"""Mails written from templates, the signed links in them, and the page of the outbox.
 
 A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from itsdangerous import BadSignature
+from starlette.responses import Response
 
+from kb.errors import UnknownRecord
+from kb.messages import N_
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.clock import moment
 from kb.registers.identity import Identity
 from kb.settings import Settings
+from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.refusals import no_such_action
 from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
 from web.http.security.secret import signing, site_secret
+from web.http.security.sessions import AForm, AnAdministrator
 from web.http.templating import Renderer
-from web.http.urls import Address
+from web.http.urls import Address, Page, address
 
 
 class SignedLinks:
@@ -112,4 +119,46 @@ def mail_writer_of(request: PageRequest) -> MailWriter:
         cast("Renderer", request.http.app.state.renderer),
         request.settings,
         lambda: request.identity.identity,
+    )
+
+
+DONE: Mapping[str, str] = {
+    "retry": N_("The mail is on its way again."),
+    "delete": N_("The mail is deleted."),
+}
+"""What the page of the outbox says was done, by the value of `done` in its address."""
+
+router = PageRouter()
+
+
+@router.shows(Page.MAIL)
+def mail_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
+    """How many mails are on their way, and which could not be sent; the text of none."""
+    return _mail_page(request, done=DONE.get(done, ""))
+
+
+@router.takes(Page.MAIL)
+def change_mail(request: APageRequest, _account: AnAdministrator, form: AForm) -> Response:
+    outbox, what = request.knowledge_base.outbox, text_of(form, "do")
+    if what not in DONE:
+        raise no_such_action()
+    try:
+        (outbox.retry if what == "retry" else outbox.delete)(text_of(form, "id"))
+    except UnknownRecord as error:
+        return _mail_page(request, message=str(error.args[0]))
+    return see(request, address(Page.MAIL, done=what))
+
+
+def _mail_page(request: PageRequest, *, done: str = "", message: str = "") -> Response:
+    outbox = request.knowledge_base.outbox
+    return request.page(
+        "mail/outbox.html",
+        here=address(Page.MAIL),
+        status_code=400 if message else 200,
+        sends_mail=request.settings.sends_mail,
+        sender=request.settings.mail_from,
+        counts=outbox.counts(),
+        failures=outbox.failures(),
+        done=done,
+        message=message,
     )

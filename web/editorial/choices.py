@@ -1,8 +1,9 @@
-"""What a field can be chosen from, pictures of forms, and the source text beside them."""
+"""What fields are chosen from, pictures of forms, and what is suggested beside them."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from starlette.datastructures import UploadFile
 
@@ -15,8 +16,10 @@ from kb.models import Actor, Kind
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.drafts import ProposedParticipation
 from kb.registers.pictures.encoding import MAX_UPLOAD_MB
 from kb.search.results import EvidenceKind, Filters
+from web.editorial.record_form import ParticipationRow, is_suggested
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
 from web.http.request import PageRequest
@@ -66,8 +69,7 @@ def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class LikelyActor:
+class LikelyActor(NamedTuple):
     """An actor that a new entry may be of, and why, as `kb.resolution.similarity` names it."""
 
     actor: Actor
@@ -103,17 +105,11 @@ def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
 
 def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> ContactChoice:
     """Returns who is to see contacts, as a form says; what it does not say is as before."""
+    of_firms, of_persons = (text_of(form, name) for name in ("organisations", "persons"))
     return ContactChoice(
-        _visibility(text_of(form, "organisations"), before.organisations),
-        _visibility(text_of(form, "persons"), before.persons),
+        Visibility(of_firms) if of_firms in set(Visibility) else before.organisations,
+        Visibility(of_persons) if of_persons in set(Visibility) else before.persons,
     )
-
-
-def _visibility(given: str, before: Visibility) -> Visibility:
-    return Visibility(given) if given in set(Visibility) else before
-
-
-_MEGABYTE = 1_000_000
 
 
 def with_picture(
@@ -129,7 +125,7 @@ def with_picture(
     upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
     if isinstance(upload, UploadFile) and upload.filename:
         try:
-            encoded = photograph_of(upload.file.read(MAX_UPLOAD_MB * _MEGABYTE + 1))
+            encoded = photograph_of(upload.file.read(MAX_UPLOAD_MB * 1_000_000 + 1))
             name = base.pictures.add(encoded, by=by)
         except InputError as error:
             problem = error.remark
@@ -140,58 +136,81 @@ def with_picture(
     return {**form, "picture": name}, problem
 
 
+def suggestions(
+    rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
+) -> Mapping[str, Any]:
+    """Groups the rows of a form that only stand for proposals, by their numbers.
+
+    `organisations` take no part yet: each has its rows, one for each role, the surest first. `also`
+    has the further roles of those that do, by their first row. `waiting` are the rows of both.
+    """
+    taken: dict[str, int] = {}
+    waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
+    for number, row in enumerate(rows):
+        if number not in waiting:
+            for key in _keys(row):
+                taken.setdefault(key, number)
+    groups: dict[str, list[int]] = {}
+    also: dict[int, list[int]] = defaultdict(list)
+    for number in sorted(waiting, key=lambda at: -proposals[rows[at].proposal].confidence):
+        keys = _keys(rows[number])
+        if known := [taken[key] for key in keys if key in taken]:
+            also[min(known)].append(number)
+            continue
+        group = next((groups[key] for key in keys if key in groups), [])
+        group.append(number)
+        groups |= dict.fromkeys(keys, group)
+    organisations = [
+        {
+            "name": rows[group[0]].name,
+            "actor_id": next((rows[at].actor_id for at in group if rows[at].actor_id), ""),
+            "rows": group,
+        }
+        for group in {id(group): group for group in groups.values()}.values()
+    ]
+    return {"organisations": organisations, "also": also, "waiting": waiting}
+
+
+def _keys(row: ParticipationRow) -> list[str]:
+    """By what rows of one organisation are known: its entry and its name."""
+    return [f"{kind} {key}" for kind, key in (("id", row.actor_id), ("n", folded(row.name))) if key]
+
+
 # What Markdown and line breaks may have put between two words of a sentence.
 _BETWEEN_WORDS = r"[\s*_`#>|\\\[\]]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of the text; `number` is 0 outside of the marked sentences."""
+class NumberedText(NamedTuple):
+    """The `stretches` joined are the text, each with the number of its mark, 0 if it has none.
 
-    text: str
-    number: int = 0
+    `numbers` has those of the sentences that were found in it.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class NumberedText:
-    """`stretches` joined are the text; `numbers` has the sentences that were found in it."""
-
-    stretches: tuple[Stretch, ...]
+    stretches: Sequence[tuple[str, int]]
     numbers: Mapping[str, int]
 
 
 def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
     """Marks the first occurrence of each sentence; those that overlap share a mark."""
     places = {sentence: place for sentence in sentences if (place := _place(text, sentence))}
-    spans: list[tuple[int, int]] = []
-    for start, end in sorted(places.values()):
-        if spans and start < spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((start, end))
-
-    stretches, position = [], 0
-    for number, (start, end) in enumerate(spans, start=1):
-        stretches += [Stretch(text[position:start]), Stretch(text[start:end], number)]
-        position = end
-    stretches.append(Stretch(text[position:]))
-    numbers = {
-        sentence: number
-        for sentence, (start, _) in places.items()
-        for number, (first, last) in enumerate(spans, start=1)
-        if first <= start < last
-    }
-    return NumberedText(tuple(stretch for stretch in stretches if stretch.text), numbers)
+    stretches: list[tuple[str, int]] = []
+    numbers: dict[str, int] = {}
+    number = position = 0
+    for sentence, (start, end) in sorted(places.items(), key=lambda found: found[1]):
+        if start >= position:
+            number += 1
+            stretches += [(text[position:start], 0), (text[start:end], number)]
+            position = end
+        elif end > position:
+            stretches[-1] = (stretches[-1][0] + text[position:end], number)
+            position = end
+        numbers[sentence] = number
+    stretches.append((text[position:], 0))
+    return NumberedText([stretch for stretch in stretches if stretch[0]], numbers)
 
 
 def _place(text: str, sentence: str) -> tuple[int, int] | None:
     """The half-open span of the sentence in the text, whatever stands between its words."""
-    words = re.findall(r"[^\s*_`#>|\\\[\]]+", sentence)
-    if not words:
-        return None
-    sentence = sentence.strip()
-    start = text.find(sentence)
-    if start >= 0:
-        return start, start + len(sentence)
-    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text)
+    words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
+    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
     return found.span() if found else None
