@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import dashboard, hints, holders, maps, privacy
+from web import dashboard, hints, holders, mail, maps, privacy
 from web.alerts import news
 from web.alerts import pages as alert_pages
 from web.api import catalogue as api_catalogue
@@ -22,16 +22,12 @@ from web.board.forms import filters as board_filters
 from web.catalogue import pages as catalogue_pages
 from web.editorial import (
     accounts,
+    administration,
     contribute,
     draft,
-    edit,
-    forgotten,
-    history,
     jobs,
     moderation,
     organisation,
-    sites,
-    sources,
 )
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
@@ -50,7 +46,6 @@ from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
 from web.lists import files as list_rows
 from web.lists import pages as list_pages
-from web.mail import writing as mail
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
@@ -68,16 +63,12 @@ CATALOGUE = (catalogue_pages, maps)
 EMBED = (widget_api, scripts, configurator, frame)
 EDITORIAL = (
     accounts,
-    forgotten,
+    administration,
     contribute,
     organisation,
     draft,
     moderation,
-    history,
-    edit,
     jobs,
-    sites,
-    sources,
 )
 ALERTS = (news, alert_pages, mail)
 IDENTITY = (identity_pages,)

@@ -24,7 +24,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator, ASession, sessions_of
 from web.http.urls import Page, address
-from web.mail.writing import mail_writer_of
+from web.mail import mail_writer_of
 
 router = PageRouter()
 

@@ -6,9 +6,9 @@ What is told follows on what was told before. Where nothing is new, no mail is s
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from ingest.rereading.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
@@ -27,7 +27,7 @@ from web.http.i18n import Language
 from web.http.security.secret import site_secret
 from web.http.templating import Renderer
 from web.http.urls import Page, address
-from web.mail.writing import MailWriter, SignedLinks
+from web.mail import MailWriter, SignedLinks
 from web.regularly import Regularly
 
 TO_CONFIRM, TO_MANAGE = "alert to confirm", "alerts of a subscriber"
@@ -42,14 +42,11 @@ SETTLED = timedelta(seconds=60)
 """How old news are at least: what is being written as a digest is made is told in the next."""
 
 LOOK_EVERY_S = 60.0
-BREATH_S = 0.2
-"""How long the searches of people go first, between two digests."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class TopicNews:
+class TopicNews(NamedTuple):
     """The news of a topic: the first of them, and how many more there are at least."""
 
     topic: NewsTopic
@@ -75,11 +72,7 @@ class Digests(Regularly):
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
-        """Opens the secret of the site.
-
-        Raises:
-            NoSecret: links cannot be signed, since no secret can be kept.
-        """
+        """Opens the secret of the site; raises `NoSecret` where none can be kept."""
         super().__init__("digests", self._queue, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._writer = MailWriter(
@@ -109,7 +102,7 @@ class Digests(Regularly):
                 continue
             is_first = subscriptions.digested(due, mail, until=until, at=_written(moment))
             count += bool(mail and is_first)
-            if self._ending.wait(BREATH_S if self._thread.is_alive() else 0):
+            if self._ending.is_set():
                 break
         return count
 

@@ -99,6 +99,10 @@ def news_of(
     )[:MOST_NEWS]
 
 
+Times = tuple[str, str]
+"""When something was first published, and when it last changed."""
+
+
 def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
     result = knowledge_base.search(
         topic.q,
@@ -113,8 +117,8 @@ def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) 
     of_actors = knowledge_base.publication_times(Kind.ACTOR, hits)
     of_cases = knowledge_base.publication_times(Kind.CASE, cases)
     return [
-        *(_with_evidence(hits[id_], *times) for id_, times in of_actors.items()),
-        *(_case_item(cases[id_].case, *times) for id_, times in of_cases.items()),
+        *(_with_evidence(hits[id_], times) for id_, times in of_actors.items()),
+        *(_case_item(cases[id_].case, times) for id_, times in of_cases.items()),
     ]
 
 
@@ -125,15 +129,11 @@ def _listed(
     # A case may be there in both languages: twice as many are looked at.
     dated = knowledge_base.latest_cases(filters, since=since, limit=2 * MOST_NEWS)
     times = {each.record.id: (each.published, each.changed) for each in dated}
-    items = [
-        _case_item(case, *times[case.id])
-        for case in one_edition_each([each.record for each in dated], language)
-    ]
+    cases = one_edition_each([each.record for each in dated], language)
+    items = [_case_item(case, times[case.id]) for case in cases]
     if topic.kind is TopicKind.CATALOGUE:
-        items += [
-            _actor_item(each.record, each.published, each.changed)
-            for each in knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
-        ]
+        actors = knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
+        items += [_actor_item(each.record, (each.published, each.changed)) for each in actors]
     return items
 
 
@@ -156,16 +156,14 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
         return []
     if not notice.is_public:
         return []
+    where, content = address(Page.NOTICE, notice.id), notice.content
     items = [
-        NewsItem(
-            "answer",
-            answer.id,
-            answer.organisation or notice.content.title,
-            first_sentence(answer.text, LINE_CHARS),
-            notice.content.lang,
-            address(Page.NOTICE, notice.id),
-            answer.published_at,
-            answer.published_at,
+        _item(
+            where,
+            ("answer", answer.id, answer.organisation or content.title),
+            answer.text,
+            content.lang,
+            (answer.published_at, answer.published_at),
             mark=answer.kind.value,
         )
         for answer in knowledge_base.answers.of(notice.id)
@@ -174,25 +172,29 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
     return [*items, _notice_item(notice)] if notice.state is NoticeState.CLOSED else items
 
 
+def _item(
+    where: Address, named: tuple[str, str, str], text: str, lang: str, times: Times, **more: str
+) -> NewsItem:
+    """Returns an item, `named` by its kind, its id and its title."""
+    return NewsItem(*named, first_sentence(text, LINE_CHARS), lang, where, *times, **more)
+
+
 def _notice_item(notice: Notice) -> NewsItem:
     content = notice.content
-    return NewsItem(
-        "notice",
-        notice.id,
-        content.title,
-        first_sentence(content.text, LINE_CHARS),
-        content.lang,
+    return _item(
         address(Page.NOTICE, notice.id),
-        notice.published_at,
-        max(notice.published_at, notice.updated_at),
-        content.place,
-        content.department,
-        content.flow.value,
+        ("notice", notice.id, content.title),
+        content.text,
+        content.lang,
+        (notice.published_at, max(notice.published_at, notice.updated_at)),
+        place=content.place,
+        department=content.department,
+        mark=content.flow.value,
     )
 
 
-def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
-    item = _actor_item(hit.actor, published, changed)
+def _with_evidence(hit: ActorHit, times: Times) -> NewsItem:
+    item = _actor_item(hit.actor, times)
     ground = strongest(hit.evidence)
     if ground is None or ground.kind is EvidenceKind.NAME:
         return item
@@ -202,32 +204,15 @@ def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
     return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, mark=ground.kind.value)
 
 
-def _actor_item(actor: Actor, published: str, changed: str) -> NewsItem:
-    return NewsItem(
-        "actor",
-        actor.id,
-        actor.name,
-        first_sentence(actor.description, LINE_CHARS),
-        actor.lang,
-        address(Page.ACTOR, actor.id),
-        published,
-        changed,
-        actor.place,
-        actor.department,
-    )
+def _actor_item(actor: Actor, times: Times) -> NewsItem:
+    where, named = address(Page.ACTOR, actor.id), ("actor", actor.id, actor.name)
+    at = {"place": actor.place, "department": actor.department}
+    return _item(where, named, actor.description, actor.lang, times, **at)
 
 
-def _case_item(case: Case, published: str, changed: str) -> NewsItem:
-    return NewsItem(
-        "case",
-        case.id,
-        case.title,
-        first_sentence(case.need or plain_text(case.text), LINE_CHARS),
-        case.lang,
-        address(Page.CASE, case.id),
-        published,
-        changed,
-    )
+def _case_item(case: Case, times: Times) -> NewsItem:
+    where, named = address(Page.CASE, case.id), ("case", case.id, case.title)
+    return _item(where, named, case.need or plain_text(case.text), case.lang, times)
 
 
 def feed_of(topic: NewsTopic) -> Address:

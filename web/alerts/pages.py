@@ -40,7 +40,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AFormOfAnyone, sessions_of
 from web.http.urls import Address, Page, address
-from web.mail.writing import mail_writer_of, signed_links_of
+from web.mail import mail_writer_of, signed_links_of
 
 MAX_NEED_CHARS = 500
 MAX_THEME_CHARS = 200
@@ -310,10 +310,7 @@ def stop_page(request: APageRequest, t: str = "") -> Response:
 
 @router.takes(Page.ALERT_STOP)
 def stop(request: APageRequest, form: AShortForm, t: str = "") -> Response:
-    """Stops everything: the button of the page, or one click in a mail program (RFC 8058).
-
-    That was done before is done: a mail program asks until it is.
-    """
+    """Stops all, as often as asked: the button, or one click in a mail program (RFC 8058)."""
     subscriber_id = _subscriber_id(request, text_of(form, "t") or t)
     request.knowledge_base.subscriptions.forget(subscriber_id)
     return request.page("alerts/stopped.html")

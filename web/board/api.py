@@ -216,11 +216,7 @@ def notice(notice_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: Page
 
 
 def content_of(sent: NewNotice) -> NoticeContent:
-    """Returns what a notice that was sent says, held to the rules of the form.
-
-    Raises:
-        HTTPException: 422, a field is wrong.
-    """
+    """Returns what a notice that was sent says; refuses what the form of the page refuses."""
     read = sent.form().read(sent.lang, needs_email=False)
     if read.errors:
         field, problem = next(iter(read.errors.items()))

@@ -32,7 +32,7 @@ from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AFormOfAnyone, AModerator
 from web.http.urls import Page, address
-from web.mail.writing import mail_writer_of
+from web.mail import mail_writer_of
 
 PUBLISHED = N_("Your notice is published.")
 REFUSED = N_("Your notice is not published.")
@@ -182,10 +182,7 @@ def _decide_on_answer(visitor: Visitor, notice: Notice, what: str, on: str) -> R
 
 
 def _close(visitor: Visitor, notice: Notice, revision: int, on: str) -> Response:
-    """Closes a notice; one that was met becomes the draft of a case, filled from the thread.
-
-    The draft is theirs to finish; a stranger's, who has no page for it, waits for a moderator.
-    """
+    """Closes a notice; one that was met becomes a draft of a case, a stranger's for a moderator."""
     if on not in set(Closing):
         raise no_such_action()
     base, is_met = visitor.request.knowledge_base, on == Closing.MET
@@ -255,10 +252,7 @@ def _participants(
     answers: Sequence[NoticeAnswer],
     told: Sequence[NoticeContent],
 ) -> Iterator[Participation]:
-    """The asker, then who answered; whoever offers something supplies it, whoever takes it uses it.
-
-    Each organisation once.
-    """
+    """Yields the asker, then who answered, each once; who offers supplies, who takes uses."""
     find = actor_finder(visitor.request.knowledge_base)
     seeks = content.flow is Flow.SEEKS
     role_of_asker = Role.BUYER if seeks else Role.SUPPLIER

@@ -1,6 +1,6 @@
 """The forms of the board: the words of notices, and what is typed of them."""
 
-import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -135,8 +135,6 @@ EMPTY_ANSWER: Mapping[str, object] = {
 
 Choice = TypeVar("Choice", Flow, Visibility)
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-
 
 @dataclass(frozen=True, slots=True)
 class NoticeForm:
@@ -158,11 +156,7 @@ class NoticeForm:
     def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
         """Returns the form with what somebody searched for: one more click posts it."""
         need = one_line(need)
-        title = need
-        if len(title) > MAX_TITLE_CHARS:
-            title = _SENTENCE_END.split(need)[0]
-        if len(title) > MAX_TITLE_CHARS:
-            title = f"{title[: MAX_TITLE_CHARS - 1].rsplit(' ', 1)[0]}…"
+        title = textwrap.shorten(need, MAX_TITLE_CHARS, placeholder="…")
         content = NoticeContent(
             flow=flow_of(need) or Flow.SEEKS,
             title=title,

@@ -1,5 +1,7 @@
-"""The pages of accounts: signing in and out, the own account, all accounts."""
+"""The pages of who has an account: signing in and out, a forgotten password, the own account."""
 
+import hashlib
+import logging
 import math
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,15 +9,16 @@ from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import AccountError, InputError, UnknownRecord
+from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
 from kb.messages import N_
-from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
-from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
-from kb.registers.alerts.outbox import checked_address
+from kb.registers.access.wrong_passwords import KEPT_DAYS
+from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
+from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
 from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action
@@ -26,7 +29,6 @@ from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
     AForm,
     AFormOfAnyone,
-    AnAdministrator,
     AnyAccount,
     ASession,
     sessions_of,
@@ -34,6 +36,7 @@ from web.http.security.sessions import (
 from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle
 from web.http.security.throttle import host_of
 from web.http.urls import Page, address
+from web.mail import mail_writer_of, signed_links_of
 
 TOKEN_DAYS = (365, 90, 30)
 """For how many days a new token can be valid; the first is proposed."""
@@ -43,17 +46,13 @@ DONE: Mapping[str, str] = {
         "The password is changed. Other browsers are signed out, and API tokens are revoked."
     ),
     "email": N_("The e-mail address is changed."),
-    "ended": N_("All other browsers are signed out."),
-    "ended_one": N_("That browser is signed out."),
-    "revoked": N_("The token is revoked."),
-    "added": N_("The account is created. Give the name and the password to the account holder."),
-    "role": N_("The role is changed. The account is signed out, and its tokens are revoked."),
-    "reset": N_("The password is changed. The account is signed out, and its tokens are revoked."),
-    "ended_access": N_("The account is signed out everywhere, and its tokens are revoked."),
-    "disabled": N_("The account is disabled: it is signed out, and its tokens are revoked."),
-    "enabled": N_("The account can sign in again."),
+    "end_sessions": N_("All other browsers are signed out."),
+    "end_session": N_("That browser is signed out."),
+    "revoke_token": N_("The token is revoked."),
 }
-"""What a page says was done, by the value of `done` in its address."""
+"""What the page says was done, by the value of `done` in its address."""
+
+_log = logging.getLogger(__name__)
 
 router = PageRouter()
 
@@ -170,7 +169,7 @@ def change_account(
     request: APageRequest, account: AnyAccount, form: AForm, throttle: ASignInThrottle
 ) -> Response:
     accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
-    do, done = text_of(form, "do"), ""
+    do = text_of(form, "do")
     try:
         if do in {"password", "email"}:
             if text_of(form, "new") != text_of(form, "again"):
@@ -179,20 +178,17 @@ def change_account(
                 wrong = N_("The current password is wrong. Nothing was changed.")
                 return _account_page(request, account, failed=do, message=wrong)
             if do == "email":
-                accounts.set_email(account.name, _typed_email(form))
+                accounts.set_email(account.name, typed_email(form))
             else:
                 changed = accounts.set_password(account.name, text_of(form, "new"))
                 sessions.sign_in(request.http, changed)
-            done = do
         elif do == "end_sessions":
             sessions.sign_in(request.http, accounts.end_sessions(account.name))
-            done = "ended"
         elif do == "end_everywhere":
             accounts.end_sessions(account.name)
             return sign_out(request, form)
         elif do == "end_session":
             request.knowledge_base.sessions.end_one(account, text_of(form, "session"))
-            done = "ended_one"
         elif do == "issue_token":
             days = number_in(form, "days")
             token = accounts.issue_token(
@@ -201,20 +197,15 @@ def change_account(
             return _account_page(request, account, token=token)
         elif do == "revoke_token":
             accounts.revoke_token(account.name, text_of(form, "token"))
-            done = "revoked"
         else:
             raise no_such_action()
     except (AccountError, InputError) as error:
         return _account_page(request, account, failed=do, message=error.remark)
-    return see(request, address(Page.ACCOUNT, done=done))
+    return see(request, address(Page.ACCOUNT, done=do))
 
 
-def _typed_email(form: FormData) -> str:
-    """Returns the address in a form, or an empty string.
-
-    Raises:
-        InputError: it is no e-mail address.
-    """
+def typed_email(form: FormData) -> str:
+    """Returns the address in a form, or an empty string; raises `InputError` if it is none."""
     typed = text_of(form, "email").strip()
     return checked_address(typed) if typed else ""
 
@@ -254,74 +245,126 @@ def _account_page(
     )
 
 
-# Everyone's accounts
+# A forgotten password: a link to the address of an account, and the page that it leads to
+#
+# The link is a signed digest of the account as it is: once its password, its address or anything
+# that signs it out has changed, no account has that digest, and the link is dead. Nothing is stored
+# for it.
+
+LIMITS = ((1, 20 * 60), (10, 24 * 3600))
+"""The most mails that an address gets, and in how many seconds."""
+
+MOST_LINKS = 10
+"""The most links in a mail: one for each account that has its address, the oldest first."""
 
 
-@router.shows(Page.ACCOUNTS)
-def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
-    return _accounts_page(request, done=DONE.get(done, ""))
+@router.shows(Page.FORGOTTEN)
+def forgotten_page(request: APageRequest, sent: str = "") -> Response:
+    return _forgotten_page(request, sent=bool(sent))
 
 
-@router.takes(Page.ACCOUNTS)
-def change_accounts(request: APageRequest, administrator: AnAdministrator, form: AForm) -> Response:
-    accounts = request.knowledge_base.accounts
-    do, name = text_of(form, "do"), text_of(form, "name")
-    changed: Account | None = None
+@router.takes(Page.FORGOTTEN)
+def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
+    if not request.settings.sends_mail:
+        raise no_such_action()
+    request.slow_down("alert_throttle", TOO_MANY_TRIES)
+    typed = text_of(form, "email").strip()
     try:
-        if do == "add":
-            accounts.add(name, text_of(form, "password"), AccountRole(text_of(form, "role")))
-            done = "added"
-        elif do == "role":
-            before = accounts.get(name).role
-            changed = accounts.set_role(name, AccountRole(text_of(form, "role")))
-            done = "role" if changed.role is not before else ""
-        elif do == "password":
-            changed = accounts.set_password(name, text_of(form, "password"))
-            done = "reset"
-        elif do == "email":
-            accounts.set_email(name, _typed_email(form))
-            done = "email"
-        elif do == "end_access":
-            accounts.revoke_tokens(name)
-            changed = accounts.end_sessions(name)
-            done = "ended_access"
-        elif do in {"disable", "enable"}:
-            (accounts.disable if do == "disable" else accounts.enable)(name)
-            done = f"{do}d"
-        else:
-            raise no_such_action()
-        if changed and changed.name == administrator.name:
-            # Whoever sent the form stays signed in, here alone.
-            sessions_of(request.http).sign_in(request.http, changed)
-    except (AccountError, InputError) as error:
-        return _accounts_page(request, message=error.remark, form=form)
+        email = checked_address(typed)
+    except InputError as error:
+        return _forgotten_page(request, 400, typed=typed, message=error.remark)
+    answer = see(request, address(Page.FORGOTTEN, sent="1"))
+    # After the answer, which so takes as long whether or not an account has the address.
+    answer.background = BackgroundTask(_queue_links, request, email)
+    return answer
+
+
+def _queue_links(request: PageRequest, email: str) -> None:
+    base, links = request.knowledge_base, signed_links_of(request)
+    try:
+        found = [one for one in base.accounts.list() if one.email == email and not one.disabled]
+        found.sort(key=lambda one: one.created_at)
+        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:MOST_LINKS]]
+        if tokens:
+            mail = mail_writer_of(request).write(
+                "editorial/mail/password",
+                request.language,
+                recipient=email,
+                purpose=FORGOTTEN,
+                links=[address(Page.NEW_PASSWORD, t=token) for token in tokens],
+            )
+            base.outbox.queue(mail, limits=LIMITS)
+    except KnowledgeBaseError as error:
+        _log.warning("A link for a new password was not queued: %s", error)
+
+
+@router.shows(Page.NEW_PASSWORD)
+def new_password_page(request: APageRequest, t: str = "") -> Response:
+    """Shows the form; mail scanners that follow the link use nothing up."""
+    account = _linked(request, t)
+    if account is None:
+        return _forgotten_page(request, 410)
+    return _new_password_page(request, account, t)
+
+
+@router.takes(Page.NEW_PASSWORD)
+def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
+    t, new = text_of(form, "t"), text_of(form, "new")
+    account = _linked(request, t)
+    if account is None:
+        return _forgotten_page(request, 410)
+    # By the account, which the link proves: who shares a network with others waits for none.
+    by = f"password of {account_key(account.name)}"
+    request.slow_down("alert_throttle", TOO_MANY_TRIES, by=by)
+    if new != text_of(form, "again"):
+        return _new_password_page(request, account, t, message=NOT_TWICE)
+    try:
+        request.knowledge_base.accounts.set_password(account.name, new, epoch=account.session_epoch)
+    except AccountError as error:
+        return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
-        return _accounts_page(request, message=N_("This account does not exist."), form=form)
-    except ValueError:
-        return _accounts_page(request, message=N_("This role does not exist."), form=form)
-    return see(request, address(Page.ACCOUNTS, done=done))
+        return _forgotten_page(request, 410)
+    return see(request, address(Page.SIGN_IN, done="reset"))
 
 
-def _accounts_page(
-    request: PageRequest, *, done: str = "", message: str = "", form: FormData | None = None
+def _forgotten_page(
+    request: PageRequest, status_code: int = 200, *, sent: bool = False, **shown: Any
 ) -> Response:
-    everyone = request.knowledge_base.accounts.list()
-    wrong = request.knowledge_base.wrong_passwords.by_account()
-    tries = {one.name: wrong.get(account_key(one.name), WrongTries()) for one in everyone}
-    adding = form if form and text_of(form, "do") == "add" else None
     return request.page(
-        "editorial/accounts.html",
-        here=address(Page.ACCOUNTS),
-        status_code=400 if message else 200,
-        everyone=everyone,
-        wrong=tries,
-        attacked=[name for name, of_account in tries.items() if of_account.is_attack],
-        wrong_days=KEPT_DAYS,
-        failing=request.knowledge_base.source_locations.failing(),
-        roles=tuple(AccountRole),
-        done=done,
-        message=message,
-        new_name=text_of(adding, "name") if adding else "",
-        new_role=text_of(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
-        failed_name=text_of(form, "name") if form and not adding else "",
+        "editorial/forgotten.html",
+        here=address(Page.FORGOTTEN),
+        status_code=status_code,
+        offered=request.settings.sends_mail and (sent or request.welcome()),
+        sent=sent,
+        is_link_old=status_code == 410,
+        **{"typed": "", "message": "", **shown},
     )
+
+
+def _new_password_page(
+    request: PageRequest, account: Account, token: str, *, message: str = ""
+) -> Response:
+    return request.page(
+        "editorial/new_password.html",
+        here=address(Page.NEW_PASSWORD, t=token),
+        status_code=400 if message else 200,
+        offered=request.welcome(),
+        name=account.name,
+        t=token,
+        message=message,
+    )
+
+
+def _linked(request: PageRequest, token: str) -> Account | None:
+    """Returns the account that a link is of, or None if the link is over."""
+    digest = signed_links_of(request).read(FORGOTTEN, token, FORGOTTEN_LINK_S)
+    for account in request.knowledge_base.accounts.list() if digest else ():
+        if _digest(account) == digest and not account.disabled:
+            return account
+    return None
+
+
+def _digest(account: Account) -> str:
+    key, epoch = account_key(account.name), account.session_epoch
+    state = f"{key}\n{account.created_at}\n{epoch}\n{account.email}"
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -1,8 +1,12 @@
-"""What fields are chosen from, pictures of forms, and what is suggested beside them."""
+"""Beside the forms of records: choices, pictures, suggestions, and what differs in a version."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from difflib import SequenceMatcher
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from starlette.datastructures import UploadFile
@@ -12,7 +16,7 @@ from ingest.records.fields import folded
 from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.models import Actor, Kind
+from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
@@ -181,10 +185,7 @@ _BETWEEN_WORDS = r"[\s*_`#>|\\\[\]]+"
 
 
 class NumberedText(NamedTuple):
-    """The `stretches` joined are the text, each with the number of its mark, 0 if it has none.
-
-    `numbers` has those of the sentences that were found in it.
-    """
+    """A text in stretches, each with the number of its mark or 0, and the numbers of sentences."""
 
     stretches: Sequence[tuple[str, int]]
     numbers: Mapping[str, int]
@@ -214,3 +215,101 @@ def _place(text: str, sentence: str) -> tuple[int, int] | None:
     words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
     found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
     return found.span() if found else None
+
+
+# What differs
+
+CONTEXT_CHARS = 160
+"""How much of an unchanged stretch is shown on either side of a change."""
+
+MAX_COMPARED = 4_000_000
+"""Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
+
+_WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+
+Piece = tuple[str, str]
+"""What happened to a piece of text, and the text: `same`, `removed`, `added`, or `gap`.
+
+A gap stands for unchanged text that is not shown.
+"""
+
+
+def differences(
+    before: Record, after: Record, role_label: Callable[[Role], str] = str
+) -> dict[str, list[Piece]]:
+    """Returns the pieces of the fields that differ, in the order of the record."""
+    old, new = (_texts(record, role_label) for record in (before, after))
+    return {
+        field: list(_with_gaps(compared(old.get(field, ""), new.get(field, ""))))
+        for field in {**old, **new}
+        if old.get(field, "") != new.get(field, "")
+    }
+
+
+def told_differences(request: PageRequest, before: Record, after: Record) -> dict[str, list[Piece]]:
+    """Returns the fields that differ, with roles in the language of the page."""
+    gettext = translations(request.language).gettext
+    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
+
+
+def compared(before: str, after: str) -> list[Piece]:
+    """Returns the pieces of both texts in order: compares lines, then words of changed lines."""
+    pieces = _compared(_LINES.findall(before), _LINES.findall(after), are_lines=True)
+    joined = groupby(pieces, key=itemgetter(0))
+    return [(change, "".join(text for _, text in group)) for change, group in joined]
+
+
+def _compared(before: list[str], after: list[str], *, are_lines: bool = False) -> Iterator[Piece]:
+    blocks = [("replace", 0, len(before), 0, len(after))]
+    if len(before) * len(after) <= MAX_COMPARED:
+        blocks = list(SequenceMatcher(None, before, after, autojunk=False).get_opcodes())
+    for change, start, end, new_start, new_end in blocks:
+        old, new = "".join(before[start:end]), "".join(after[new_start:new_end])
+        if change == "equal":
+            yield "same", old
+        elif are_lines:
+            yield from _compared(_WORDS.findall(old), _WORDS.findall(new))
+        else:
+            yield from (piece for piece in (("removed", old), ("added", new)) if piece[1])
+
+
+def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
+    """Maps each field to its text; lists have a line for each item."""
+
+    def line(item: object) -> str:
+        if not isinstance(item, Participation):
+            return str(item)
+        who = f"{item.name} ({item.actor_id})" if item.actor_id else item.name
+        texts = (who, role_label(item.role), item.contribution, item.source_url)
+        return " · ".join(filter(None, texts))
+
+    texts = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, Mapping):
+            value = tuple(f"{name}: {text}" for name, text in value.items())
+        texts[field.name] = "\n".join(map(line, value if isinstance(value, tuple) else (value,)))
+    return {name: text for name, text in texts.items() if name not in {"id", "members_only"}}
+
+
+def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Leaves out of long unchanged pieces what does not touch a change."""
+    for at, (change, text) in enumerate(pieces):
+        if change != "same" or len(text) < 3 * CONTEXT_CHARS:
+            yield change, text
+            continue
+        if at > 0:
+            yield "same", _whole_words(text[:CONTEXT_CHARS])
+        yield "gap", ""
+        if at < len(pieces) - 1:
+            yield "same", _whole_words(text[-CONTEXT_CHARS:][::-1])[::-1]
+
+
+def _whole_words(text: str) -> str:
+    """Returns the text up to its last space, so that it ends with a whole word."""
+    return text[: text.rfind(" ") + 1] or text
+
+
+def name_of(record: Record) -> str:
+    return record.title if isinstance(record, Case) else record.name

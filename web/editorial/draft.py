@@ -1,6 +1,6 @@
 """The page of a draft: the record beside its source text, to correct and to publish."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -25,9 +25,9 @@ from web.editorial.choices import (
     numbered,
     role_choices,
     suggestions,
+    told_differences,
     with_picture,
 )
-from web.editorial.history import told_differences
 from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
@@ -50,6 +50,23 @@ MAX_LOOKED_UP = 8
 
 _SHOWN_CHANGES = 20
 """Of how many states the page says what changed, the newest first."""
+
+_DONE: Mapping[str, str] = {
+    "save": "saved",
+    "keep_detail": "saved",
+    "remove_detail": "saved",
+    "submit": "submitted",
+    "publish": "published",
+    "return": "returned",
+    "reject": "rejected",
+}
+"""What can be done with the record of a draft, and the value of `done` that tells it."""
+
+_STATES: Mapping[str, DraftState] = {
+    "submit": DraftState.SUBMITTED,
+    "return": DraftState.RETURNED,
+    "reject": DraftState.REJECTED,
+}
 
 router = PageRouter()
 
@@ -91,57 +108,30 @@ class _Sent:
         self._typed = RecordForm.sent(sent, draft.record)
 
     def answered(self, what: str) -> Response:
-        actions: Mapping[str, Callable[[Record], Response]] = {
-            "save": self._save,
-            "submit": self._submit,
-            "publish": self._publish,
-            "return": lambda record: self._send_back(record, DraftState.RETURNED),
-            "reject": lambda record: self._send_back(record, DraftState.REJECTED),
-        }
         what, _, on = what.partition(":")
-        if what in {"keep", "link", "entry"}:
-            number, _, actor_id = on.partition(":")
-            return self._change_row(what, number, actor_id)
-        if what in {"keep_detail", "remove_detail"}:
-            return self._with_record(lambda record: self._settle_detail(what, record, on))
         if what == "add_row":
             return self._at_last_row(self._typed.with_row(ParticipationRow()))
         if what == "preview":
             return self._page(self._typed, previewed=True)
-        if what not in actions:
+        if what in {"keep", "link", "entry"}:
+            number, _, on = on.partition(":")
+            rows = self._typed.rows
+            at = int(number) if number.isascii() and number.isdecimal() else len(rows)
+            if at >= len(rows):
+                raise no_such_action()
+            if what == "keep":
+                return self._at_last_row(self._typed.accepting(at))
+            if what == "link":
+                linked = replace(rows[at], actor_id=on)
+                return self._page(self._typed.with_row_at(at, linked), at_row=at)
+            on = one_line(rows[at].name)
+        elif what not in _DONE:
             raise no_such_action()
         if what in {"publish", "return", "reject"} and not self._account.role.may(
             AccountRole.MODERATOR
         ):
             raise not_allowed()
-        return self._with_record(actions[what])
-
-    def _with_record(self, action: Callable[[Record], Response]) -> Response:
-        """Answers with the record that was typed; or with what is wrong, or a conflict."""
-        if self._picture_problem:
-            wrong = self._typed.wrong({"picture": self._picture_problem})
-            return self._page(wrong, status_code=400)
-        try:
-            record = self._typed.record(self._draft.record, actor_finder(self._base))
-        except WrongFields as error:
-            return self._page(self._typed.wrong(error.errors), status_code=400)
-        try:
-            return action(record)
-        except EditConflict:
-            return self._conflict(record)
-
-    def _change_row(self, what: str, number: str, actor_id: str) -> Response:
-        """Accepts a suggestion, fills in the entry of a participation, or opens its form."""
-        rows = self._typed.rows
-        at = int(number) if number.isascii() and number.isdecimal() else len(rows)
-        if at >= len(rows):
-            raise no_such_action()
-        if what == "keep":
-            return self._at_last_row(self._typed.accepting(at))
-        if what == "link":
-            linked = replace(rows[at], actor_id=actor_id)
-            return self._page(self._typed.with_row_at(at, linked), at_row=at)
-        return self._with_record(lambda record: self._open_entry(record, rows[at].name))
+        return self._with_record(what, on)
 
     def _at_last_row(self, form: RecordForm) -> Response:
         """The page at the last participation that is not only suggested."""
@@ -149,74 +139,54 @@ class _Sent:
         shown = [number for number, row in enumerate(form.rows) if not is_suggested(row, proposed)]
         return self._page(form, at_row=shown[-1])
 
-    def _open_entry(self, record: Record, name: str) -> Response:
-        """Saves the draft and opens the form for the entry of a participant."""
-        draft = self._saved(record)
-        return see(
-            self._request, address(Page.ORGANISATION, draft=draft.id, participant=one_line(name))
-        )
+    def _with_record(self, what: str, on: str) -> Response:
+        """Answers with the record that was typed; or with what is wrong, or a conflict."""
+        errors: Mapping[str, str] = {}
+        record = self._draft.record
+        if self._picture_problem:
+            errors = {"picture": self._picture_problem}
+        else:
+            try:
+                record = self._typed.record(self._draft.record, actor_finder(self._base))
+            except WrongFields as error:
+                errors = error.errors
+        if what in {"return", "reject"} and not (self._message or errors):
+            errors = {"message": N_("Say why in a few words: the contributor will read it.")}
+        if errors:
+            return self._page(self._typed.wrong(errors), status_code=400)
+        try:
+            return self._do(what, on, record)
+        except EditConflict:
+            return self._conflict(record)
 
-    def _settle_detail(self, what: str, record: Record, key: str) -> Response:
-        """Keeps a private detail, or takes it out of the record that was typed."""
-        detail = next((one for one in details_of(record) if one.key == key), None)
-        if detail is None:
-            raise no_such_action()
-        if what == "remove_detail":
-            record = without_detail(record, detail)
-        self._saved(record)
+    def _do(self, what: str, on: str, record: Record) -> Response:
+        """Saves what was typed and goes on: `on` is the key of a detail, or a participant's name.
+
+        No revision is made that says the same.
+        """
+        drafts, draft, by = self._base.drafts, self._draft, self._account.name
+        if what in {"keep_detail", "remove_detail"}:
+            detail = next((one for one in details_of(record) if one.key == on), None)
+            if detail is None:
+                raise no_such_action()
+            if what == "remove_detail":
+                record = without_detail(record, detail)
+        if record != draft.record or self._revision != draft.revision:
+            draft = drafts.save(draft.id, record, by=by, revision=self._revision)
+            self._revision = draft.revision
+        if what == "entry":
+            # The form for the entry of a participant.
+            entry = address(Page.ORGANISATION, draft=draft.id, participant=on)
+            return see(self._request, entry)
         if what == "keep_detail":
-            self._base.drafts.keep_detail(self._draft.id, key)
-        return self._see("saved")
-
-    def _save(self, record: Record) -> Response:
-        self._saved(record)
-        return self._see("saved")
-
-    def _submit(self, record: Record) -> Response:
-        draft = self._saved(record)
-        if draft.state is not DraftState.SUBMITTED:
-            self._state(draft, DraftState.SUBMITTED)
-        return self._see("submitted")
-
-    def _publish(self, record: Record) -> Response:
-        draft = self._saved(record)
-        self._base.publish(
-            draft.id,
-            by=self._account.name,
-            revision=draft.revision,
-            force=self._over,
-            on=today(),
-        )
-        return self._see("published")
-
-    def _send_back(self, record: Record, state: DraftState) -> Response:
-        if not self._message:
-            needed = N_("Say why in a few words: the contributor will read it.")
-            return self._page(self._typed.wrong({"message": needed}), status_code=400)
-        self._state(self._saved(record), state)
-        return self._see("returned" if state is DraftState.RETURNED else "rejected")
-
-    def _saved(self, record: Record) -> Draft:
-        """Saves what was typed and returns the draft; makes no revision that says the same."""
-        if record == self._draft.record and self._revision == self._draft.revision:
-            return self._draft
-        saved = self._base.drafts.save(
-            self._draft.id, record, by=self._account.name, revision=self._revision
-        )
-        self._revision = saved.revision
-        return saved
-
-    def _state(self, draft: Draft, state: DraftState) -> None:
-        self._base.drafts.set_state(
-            draft.id,
-            state,
-            by=self._account.name,
-            revision=draft.revision,
-            message=self._message,
-        )
-
-    def _see(self, done: str) -> Response:
-        return see(self._request, address(Page.DRAFT, self._draft.id, done=done))
+            drafts.keep_detail(draft.id, on)
+        elif what == "publish":
+            self._base.publish(
+                draft.id, by=by, revision=draft.revision, force=self._over, on=today()
+            )
+        elif what in _STATES and draft.state is not (state := _STATES[what]):
+            drafts.set_state(draft.id, state, by=by, revision=draft.revision, message=self._message)
+        return see(self._request, address(Page.DRAFT, draft.id, done=_DONE[what]))
 
     def _conflict(self, record: Record) -> Response:
         """Shows the page with the person's own text in the form, and what others did meanwhile."""

@@ -1,165 +1,160 @@
-"""The pages of long work: an uploaded directory before it is read, jobs and their progress."""
+"""Sources that are read again, and the pages of long work: jobs, their progress, what they did."""
 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from ingest.directories.columns_of import FACT, IGNORED, KNOW_HOW_COLUMNS
-from ingest.directories.header_words import (
-    ACTOR_COLUMNS,
-    LOCATION_COLUMNS,
-    REGISTER_COLUMNS,
-)
-from ingest.directories.preview import Preview
-from ingest.reading.tables import preview_of
-from ingest.uploads import is_kept, upload_at, upload_named
+from ingest.rereading.schedule import queue_reading
+from ingest.uploads import is_kept, upload_at
 from ingest.worker import is_text_without_draft
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.reference.visibility import ContactChoice
+from kb.reference.visibility import DEFAULT_CHOICE
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job, queue_choice
+from kb.registers.rereading import Interval
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
-from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
-from web.editorial.sources import reading_of
-from web.http.dependencies import APageRequest, count_job
-from web.http.i18n import translations
-from web.http.labels import FIELD_LABELS, LocalizedText, localized
+from web.http.dependencies import APageRequest
+from web.http.labels import localized
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.routing import PageRouter, see, text_of
 from web.http.security.sessions import AContributor, AForm, AModerator
 from web.http.urls import Page, address
 
 router = PageRouter()
 
+SHOWN_READINGS = 5
+SHOWN_UNLISTED = 50
 
-SHOWN_PROBLEMS = 10
-MAX_COLUMNS = 500
+DONE: Mapping[str, str] = {
+    "chosen": N_("Your choice holds now."),
+    "added": N_("The source is registered: its first reading begins in a moment."),
+    "removed": N_("The source is not read again. What was read of it stays."),
+}
+"""What the page says was done, by the value of `done` in its address."""
 
 
-@router.shows(Page.DIRECTORY)
-def show(request: APageRequest, _account: AModerator, record_id: str, source: str = "") -> Response:
-    return _page(request, record_id, source, {}, request.knowledge_base.contact_choices.of(source))
-
-
-@router.takes(Page.DIRECTORY)
-def apply(request: APageRequest, account: AModerator, form: AForm, record_id: str) -> Response:
-    base = request.knowledge_base
-    source = " ".join(text_of(form, "source").split())
-    choices = _choices(form)
-    seen_by = contact_choice_in(form, base.contact_choices.of(source))
-    what = text_of(form, "do")
-    if what == "look":
-        return _page(request, record_id, source, choices, seen_by)
-    if what != "apply":
-        raise no_such_action()
-    path = _upload(base, record_id)
-    try:
-        with upload_at(base, path) as file:
-            preview_of(file, source, choices, knowledge_base=base)
-    except InputError:
-        return _page(request, record_id, source, choices, seen_by)
-    if seen_by != base.contact_choices.of(source) and base.begin_choice(source, seen_by):
-        queue_choice(base.jobs, source, account.name)
-    base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
-    parameters = {
-        "path": path,
-        "name": Path(path).name,
-        "source": source,
-        "mapping": json.dumps(choices, ensure_ascii=False),
+def reading_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns what the report of a job says of a reading: what is new, changed, and gone."""
+    changes = report.get("changes", ())
+    return {
+        "is_same": bool(report.get("is_same")),
+        "new": [change for change in changes if change["is_new"]],
+        "changed": [change for change in changes if not change["is_new"]],
+        "gone": report.get("gone", []),
     }
-    most = count_job(request, account)
-    job = base.jobs.add("directory", parameters, by=account.name, most=most)
-    return see(request, address(Page.JOB, job.id))
 
 
-def _page(
-    request: PageRequest,
-    upload: str,
-    source: str,
-    choices: Mapping[str, str],
-    seen_by: ContactChoice,
-) -> Response:
-    base = request.knowledge_base
-    path = _upload(base, upload)
-    preview: Preview | None = None
-    problem: LocalizedText | None = None
+@router.shows(Page.SOURCES)
+def sources_sources_page(request: APageRequest, _account: AModerator, done: str = "") -> Response:
+    return _sources_page(request, done=DONE.get(done, ""))
+
+
+@router.takes(Page.SOURCES)
+def change_sources(request: APageRequest, account: AModerator, form: AForm) -> Response:
+    base, source = request.knowledge_base, text_of(form, "source")
+    what = text_of(form, "do")
+    if what == "add":
+        return _add(request, form, account.name)
+    if what not in {"", "run", "remove"}:
+        raise no_such_action()
     try:
-        with upload_at(base, path) as file:
-            keeps = seen_by.keeps_persons
-            preview = preview_of(file, source, choices, knowledge_base=base, persons_kept=keeps)
+        if what == "run":
+            location = base.source_locations.get(source)
+            base.source_locations.take(location)
+            job = queue_reading(base, location, account.name)
+            return see(request, address(Page.JOB, job.id))
+        if what == "remove":
+            base.source_locations.remove(source)
+            return see(request, address(Page.SOURCES, done="removed"))
+        if source not in dict(base.claims.sources()):
+            base.source_locations.get(source)
+    except UnknownRecord:
+        gone = N_("This source is no longer here. Nothing was changed.")
+        raise Refusal(404, gone) from None
+    before = base.contact_choices.of(source)
+    choice = contact_choice_in(form, before)
+    if choice != before and base.begin_choice(source, choice):
+        job = queue_choice(base.jobs, source, account.name)
+        return see(request, address(Page.JOB, job.id, done="chosen"))
+    return see(request, address(Page.SOURCES, done="chosen"))
+
+
+def _add(request: PageRequest, form: AForm, by: str) -> Response:
+    # All that reads articles, which takes long to import.
+    from ingest.rereading.source_reading import checked_address, name_of_address
+
+    base = request.knowledge_base
+    every = Interval.WEEK if text_of(form, "every") == Interval.WEEK else Interval.DAY
+    choice = contact_choice_in(form, DEFAULT_CHOICE)
+    typed = {
+        "location": text_of(form, "location").strip(),
+        "name": text_of(form, "name"),
+        "every": every,
+        "choice": choice,
+    }
+    try:
+        location = checked_address(text_of(form, "location").strip(), request.settings)
+        called = " ".join(text_of(form, "name").split()) or name_of_address(location)
+        before = base.contact_choices.of(called)
+        if before not in {DEFAULT_CHOICE, choice}:
+            # The form did not know of a choice that was made for the source before.
+            problem = localized(Remark("choice_before", "name", name=called), request.language)
+            return _sources_page(request, new=typed | {"choice": before, "problem": problem})
+        added = base.source_locations.add(called, location, every, by=by)
     except InputError as error:
         problem = localized(error.remark, request.language)
+        return _sources_page(request, new=typed | {"problem": problem})
+    if choice != before and base.begin_choice(added.name, choice):
+        queue_choice(base.jobs, added.name, by)
+    return see(request, address(Page.SOURCES, done="added"))
+
+
+def _sources_page(
+    request: PageRequest, *, new: Mapping[str, object] | None = None, done: str = ""
+) -> Response:
+    """The page of every source, those that are read again first, and of a `new` one refused."""
+    base = request.knowledge_base
+    counts = dict(base.claims.sources())
+    located = {location.name: location for location in base.source_locations.list()}
+    entries = [
+        {
+            "name": name,
+            "count": counts.get(name, 0),
+            "choice": base.contact_choices.of(name),
+            "location": located.get(name),
+            "readings": [
+                (job, reading_of(job.report))
+                for job in (base.jobs.of_source(name, SHOWN_READINGS) if name in located else ())
+            ],
+            "unlisted": base.unlisted.of(name),
+        }
+        for name in dict.fromkeys([*located, *counts])
+    ]
+    empty = {"location": "", "name": "", "every": Interval.DAY, "choice": DEFAULT_CHOICE}
     return request.page(
-        "editorial/directory.html",
-        here=address(Page.DIRECTORY, upload, source=source),
-        status_code=400 if problem else 200,
-        upload=upload,
-        file=Path(path).name,
-        source=source,
-        preview=preview,
-        problem=problem,
-        targets=_targets(request),
-        seen_by=seen_by,
-        names_actors=preview is not None and preview.kept > 0,
-        problems=[
-            (note.row, localized(note.reason, request.language))
-            for note in (preview.problems[:SHOWN_PROBLEMS] if preview else ())
-        ],
+        "editorial/sources.html",
+        here=address(Page.SOURCES),
+        status_code=400 if new else 200,
+        entries=entries,
+        failing=base.source_locations.failing(),
+        new=new or {**empty, "problem": None},
+        shown_unlisted=SHOWN_UNLISTED,
+        done=done,
     )
 
 
-def _upload(base: KnowledgeBase, upload: str) -> str:
-    """Returns the path of the file that was sent, by the name of its folder."""
-    try:
-        return upload_named(base, upload)
-    except UnknownRecord:
-        raise Refusal(404, N_("This file is no longer here: send it again.")) from None
-
-
-def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """Returns what a column can be read as, in groups with a title."""
-    gettext = translations(request.language).gettext
-
-    def words(names: Sequence[str]) -> list[tuple[str, str]]:
-        known = {**FIELD_LABELS, **KNOW_HOW_LABELS, **LOCATION_LABELS, **REGISTER_LABELS}
-        return [(name, gettext(known[name]) if name in known else name) for name in names]
-
-    return [
-        (
-            gettext(N_("Otherwise")),
-            [
-                (FACT, gettext(N_("Keep as an extra fact"))),
-                (IGNORED, gettext(N_("Leave out"))),
-            ],
-        ),
-        (gettext(N_("Fields of an organisation")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
-        (gettext(N_("What organisations can do, under its own header")), words(KNOW_HOW_COLUMNS)),
-        (gettext(N_("Columns of a register")), words(REGISTER_COLUMNS)),
-    ]
-
-
-def _choices(form: Mapping[str, object]) -> dict[str, str]:
-    """Maps headers to what a person chose, where it is not what was guessed."""
-    choices = {}
-    for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
-        header = text_of(form, f"header-{number}")
-        target = text_of(form, f"target-{number}")
-        if target and target != text_of(form, f"guess-{number}"):
-            choices[header] = target
-    return choices
-
+# Jobs
 
 REFRESHED_EVERY_S = 3
 SHOWN_NOTES = 50

@@ -115,15 +115,13 @@ def _row_of(participation: Participation, proposal: int) -> ParticipationRow:
 def _proposal_of(participation: Participation, unused: Mapping[int, ProposedParticipation]) -> int:
     """The number of the proposal that a participation was most likely made from, or -1."""
 
-    def likeness(proposed: Participation) -> int:
-        if proposed == participation:
-            return 4
+    def is_same(proposed: Participation) -> bool:
         same_name = folded(proposed.name) == folded(participation.name)
-        same_actor = bool(participation.actor_id) and proposed.actor_id == participation.actor_id
-        return (same_name or same_actor) * (2 + (proposed.role is participation.role))
+        return same_name or (proposed.actor_id == participation.actor_id != "")
 
-    best = max(unused, key=lambda number: likeness(unused[number].participation), default=-1)
-    return best if best >= 0 and likeness(unused[best].participation) else -1
+    alike = [number for number, one in unused.items() if is_same(one.participation)]
+    role = participation.role
+    return max(alike, key=lambda at: unused[at].participation.role is role, default=-1)
 
 
 def _participation_from(
@@ -307,10 +305,7 @@ class RecordForm:
 
 
 def _loses_a_line(kind: FieldKind, cells: Mapping[str, str], name: str) -> bool:
-    """Whether a line of telephone numbers or e-mail addresses holds none.
-
-    The readers pass over words beside a number, which people typed for something here.
-    """
+    """Whether a line of telephone numbers or e-mail addresses holds none: readers pass over it."""
     return kind in {FieldKind.PHONE, FieldKind.EMAIL} and not all(
         is_no_value(line) or PARSERS[kind]({**cells, name: line}, name)
         for line in cells[name].splitlines()
@@ -326,11 +321,7 @@ def _standard_if_understood(written: str) -> str:
 
 
 def written_date(text: str, name: str) -> str:
-    """Returns a date as `iso_date` has it; 02/07/2020 is 2 July, and a year alone is kept.
-
-    Raises:
-        InputError: the text is no date.
-    """
+    """Returns a date as `iso_date` has it, which raises; 02/07/2020 is 2 July, 1972 a year."""
     line = one_line(text)
     if re.fullmatch(r"\d{4}", line):
         return line

@@ -114,11 +114,7 @@ def rows_in_conflict(
 
 
 def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[SentEntry]:
-    """Returns new entries of these organisations, each once.
-
-    Raises:
-        Refusal: there are too many.
-    """
+    """Returns new entries of these organisations, each once; refuses too many."""
     ids = [id_ for id_ in dict.fromkeys(actor_ids) if id_]
     if len(ids) > MAX_ENTRIES:
         raise too_many()

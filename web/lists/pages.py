@@ -64,10 +64,7 @@ def list_page(
     need: str = "",
     done: str = "",
 ) -> Response:
-    """Shows the organisations of these ids; without, a list of the account, that with `list_id`.
-
-    `need` is what they were picked for.
-    """
+    """Shows the organisations picked for a `need`; without, the account's list `list_id`."""
     if id or not session.account:
         rows = rows_of(request.knowledge_base, picked_entries(id, need))
         return _list_page(request, None, rows)

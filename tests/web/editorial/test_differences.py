@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kb.models import Case
-from web.editorial.history import compared, differences
+from web.editorial.choices import compared, differences
 
 CASE = Case(id="gel", title="Du gel", text="Un deux trois.", themes=("Santé",))
 

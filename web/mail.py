@@ -1,6 +1,6 @@
-"""Sends the mails of the outbox: messages (RFC 5322), the mail server, and who hands them over.
+"""Mails: written from templates, with signed links, sent from the outbox; its page.
 
-Mails and passwords travel encrypted, unless the server is on this machine or a setting allows it.
+A mail has two templates, `<name>.txt` and `<name>.html`; the first line of the text is its subject.
 Several processes may serve one base: each mail is taken by one of them.
 """
 
@@ -10,23 +10,167 @@ import secrets
 import smtplib
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address as MailAddress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
-from typing import Self
+from typing import Self, cast
 from urllib.parse import unquote, urlsplit
 
-from kb.errors import KnowledgeBaseError, MailError
+from itsdangerous import BadSignature
+from starlette.responses import Response
+
+from kb.errors import KnowledgeBaseError, MailError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.clock import now
+from kb.registers.clock import moment, now
+from kb.registers.identity import Identity
 from kb.settings import Settings, is_this_machine
+from web.http.dependencies import APageRequest
+from web.http.i18n import DEFAULT_LANGUAGE, Language
+from web.http.refusals import no_such_action
+from web.http.request import PageRequest
+from web.http.routing import PageRouter, see, text_of
+from web.http.security.secret import signing, site_secret
+from web.http.security.sessions import AForm, AnAdministrator
+from web.http.templating import Renderer
+from web.http.urls import Address, Page, address
 from web.regularly import Regularly
+
+
+class SignedLinks:
+    """Signs values, each for one purpose, and reads them back."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def sign(self, purpose: str, value: str) -> str:
+        """Returns a token of the value, to be read for the same purpose alone."""
+        return str(signing(self._secret, f"link {purpose}").dumps(value))
+
+    def read(self, purpose: str, token: str, within_s: int | None = None) -> str | None:
+        """Returns the value of a token, or None if it is none of this site's, or older."""
+        try:
+            value, made_at = signing(self._secret, f"link {purpose}").loads(
+                token, return_timestamp=True
+            )
+        except BadSignature:
+            return None
+        if within_s is not None and abs((moment() - made_at).total_seconds()) > within_s:
+            return None
+        return value if isinstance(value, str) else None
+
+
+def signed_links_of(request: PageRequest) -> SignedLinks:
+    """Returns what signs the links of a site; raises `NoSecret` if there is no secret."""
+    return SignedLinks(site_secret(request.settings, request.knowledge_base))
+
+
+class MailWriter:
+    """Writes the mails of a site."""
+
+    def __init__(
+        self, renderer: Renderer, settings: Settings, identity: Callable[[], Identity] = Identity
+    ) -> None:
+        """`identity` gives what the site is called now."""
+        self._renderer = renderer
+        self._identity = identity
+        self._root = settings.public_url.rstrip("/")
+
+    def write(
+        self,
+        name: str,
+        lang: str,
+        *,
+        recipient: str,
+        purpose: str,
+        link: Address | None = None,
+        unsubscribe: Address | None = None,
+        **context: object,
+    ) -> NewMail:
+        """Returns the mail of the templates `name`, to be queued; `purpose` as in `NewMail`.
+
+        The templates get `root`, the address of the site without a final slash, its `identity`, the
+        URLs `link` and `unsubscribe_url`, and `context`. No text of a stranger goes into the
+        context of a mail to an address that nobody has confirmed.
+        """
+        language = Language(lang) if lang in set(Language) else DEFAULT_LANGUAGE
+        unsubscribe_url = self._root + unsubscribe.path(language) if unsubscribe else ""
+        context |= {
+            "root": self._root,
+            "identity": self._identity(),
+            "link": self._root + link.path(language) if link else "",
+            "unsubscribe_url": unsubscribe_url,
+        }
+        first, _, text = (
+            self._renderer.render(f"{name}.txt", language, **context).strip().partition("\n")
+        )
+        subject = first.strip()
+        html = self._renderer.render(f"{name}.html", language, subject=subject, **context)
+        return NewMail(
+            recipient=recipient,
+            subject=subject,
+            text=text.strip() + "\n",
+            html=html,
+            lang=language.value,
+            purpose=purpose,
+            unsubscribe_url=unsubscribe_url,
+        )
+
+
+def mail_writer_of(request: PageRequest) -> MailWriter:
+    """Returns what writes the mails that a page causes."""
+    renderer = cast("Renderer", request.http.app.state.renderer)
+    return MailWriter(renderer, request.settings, lambda: request.identity.identity)
+
+
+DONE: Mapping[str, str] = {
+    "retry": N_("The mail is on its way again."),
+    "delete": N_("The mail is deleted."),
+}
+"""What the page of the outbox says was done, by the value of `done` in its address."""
+
+router = PageRouter()
+
+
+@router.shows(Page.MAIL)
+def mail_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
+    """How many mails are on their way, and which could not be sent; the text of none."""
+    return _mail_page(request, done=DONE.get(done, ""))
+
+
+@router.takes(Page.MAIL)
+def change_mail(request: APageRequest, _account: AnAdministrator, form: AForm) -> Response:
+    outbox, what = request.knowledge_base.outbox, text_of(form, "do")
+    if what not in DONE:
+        raise no_such_action()
+    try:
+        (outbox.retry if what == "retry" else outbox.delete)(text_of(form, "id"))
+    except UnknownRecord as error:
+        return _mail_page(request, message=str(error.args[0]))
+    return see(request, address(Page.MAIL, done=what))
+
+
+def _mail_page(request: PageRequest, *, done: str = "", message: str = "") -> Response:
+    outbox = request.knowledge_base.outbox
+    return request.page(
+        "mail/outbox.html",
+        here=address(Page.MAIL),
+        status_code=400 if message else 200,
+        sends_mail=request.settings.sends_mail,
+        sender=request.settings.mail_from,
+        counts=outbox.counts(),
+        failures=outbox.failures(),
+        done=done,
+        message=message,
+    )
+
 
 MAX_SUBJECT_CHARS = 150
 
@@ -54,8 +198,8 @@ def message_of(mail: NewMail, sender: str, id: str = "", at: str = "") -> EmailM
     """
     name, address = parseaddr(sender)
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=mail.recipient)
+    message["From"] = MailAddress(name, addr_spec=address)
+    message["To"] = MailAddress(addr_spec=mail.recipient)
     message["Subject"] = _line(mail.subject)[:MAX_SUBJECT_CHARS]
     message["Date"] = format_datetime(datetime.fromisoformat(at or now()))
     message["Message-ID"] = f"<{id or secrets.token_hex(12)}@{address.partition('@')[2]}>"
@@ -85,8 +229,8 @@ _PERMANENT = 500
 class MailServer:
     """A mail server; `own_name` is what this machine calls itself there.
 
-    `is_tls`: encrypted from the first byte; `is_plain`: not at all; else by STARTTLS. `trusted`
-    are the certificates that are trusted, those of this machine if None.
+    `is_tls`: encrypted from the first byte; `is_plain`: not at all, which takes a setting or this
+    machine; else by STARTTLS. `trusted` are the certificates, those of this machine if None.
     """
 
     host: str
@@ -100,7 +244,7 @@ class MailServer:
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """Returns the mail server of the settings, or None if no mail can be sent."""
+        """The mail server of the settings, or None if no mail can be sent."""
         if not settings.sends_mail:
             return None
         address = urlsplit(settings.smtp_url.get_secret_value())
@@ -118,11 +262,7 @@ class MailServer:
 
     @contextmanager
     def connected(self) -> Iterator[smtplib.SMTP]:
-        """Gives a connection that is signed in, and ends it.
-
-        Raises:
-            MailError: it cannot be reached or trusted, or refuses the name and password.
-        """
+        """Gives a connection that is signed in, and ends it; raises `MailError`."""
         trusted = self.trusted or ssl.create_default_context()
         own = (self.host, self.port, self.own_name)
         with ExitStack() as stack:
@@ -151,28 +291,25 @@ class MailServer:
             yield connection
 
     def deliver(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
-        """Gives the server a message.
-
-        Raises:
-            MailError: it does not take it.
-        """
+        """Gives the server a message; raises `MailError` if it does not take it."""
+        refused: tuple[str, int, bytes | str]
         try:
             connection.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             ((code, answer),) = error.recipients.values()
-            raise self._refusal("mail_address_refused", code, answer) from None
+            refused = "mail_address_refused", code, answer
         except smtplib.SMTPResponseException as error:
-            raise self._refusal("mail_refused", error.smtp_code, error.smtp_error) from None
+            refused = ("mail_refused", error.smtp_code, error.smtp_error)
         except (smtplib.SMTPNotSupportedError, UnicodeError):
-            raise self._refusal("mail_address_refused", _PERMANENT, b"SMTPUTF8") from None
+            refused = ("mail_address_refused", _PERMANENT, b"SMTPUTF8")
         except (OSError, smtplib.SMTPException):
             # Nobody knows whether the server had all of it.
             raise MailError("mail_interrupted", for_good=True) from None
-
-    def _refusal(self, message: str, code: int, answer: bytes | str) -> MailError:
-        return MailError(
-            message, for_good=code >= _PERMANENT, host=self.host, reason=_reason(answer)
-        )
+        else:
+            return
+        said, status, text = refused
+        for_good = status >= _PERMANENT
+        raise MailError(said, for_good=for_good, host=self.host, reason=_reason(text))
 
 
 def _reason(answer: object) -> str:
@@ -205,10 +342,7 @@ class MailSender(Regularly):
         self._not_before = 0.0
 
     def send_due(self, at: str = "") -> int:
-        """Sends the mails that are due at a time (now if empty); returns how many were sent.
-
-        Stops at the first that is not taken: the next look goes on with the others.
-        """
+        """Sends the mails due at a time (now if empty) up to one that fails; returns how many."""
         outbox, server, count = self._knowledge_base.outbox, self._server, 0
         if server is None:
             return 0
