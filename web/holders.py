@@ -29,10 +29,7 @@ from web.mail import mail_writer_of
 router = PageRouter()
 
 FREE_ASKS = 5
-"""How many times an address may ask for a page, before it is slowed down."""
-
 FREE_FLAGS = 5
-"""How many flags an address may raise, before it is slowed down."""
 
 MAX_MESSAGE_CHARS = 1000
 MAX_FLAG_CHARS = 2000
@@ -45,14 +42,12 @@ SENT: Mapping[str, str] = {
     ),
     "waits": N_("Received. A moderator decides, and answers you at this address."),
 }
-"""What the page says after the form, by the value of `sent` in its address."""
 
 DONE: Mapping[str, str] = {
     "accept": N_("Accepted."),
     "refuse": N_("Refused. Who asked is forgotten."),
     "withdraw": N_("The page is held by nobody now. Its content stays."),
 }
-"""What a page says was done, by the value of `done` in its address."""
 
 REASONS: Mapping[FlagReason, str] = {
     FlagReason.CLOSED: N_("It is closed, or no longer does this"),

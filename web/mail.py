@@ -134,7 +134,6 @@ DONE: Mapping[str, str] = {
     "retry": N_("The mail is on its way again."),
     "delete": N_("The mail is deleted."),
 }
-"""What the page of the outbox says was done, by the value of `done` in its address."""
 
 router = PageRouter()
 
@@ -219,7 +218,6 @@ def _line(text: str) -> str:
 
 
 TIMEOUT_S = 20.0
-"""How long a mail server may take for an answer."""
 
 _PORTS = {"smtps": 465, "smtp": 587}
 _PERMANENT = 500

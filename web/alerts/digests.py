@@ -31,10 +31,8 @@ from web.mail import MailWriter, SignedLinks
 from web.regularly import Regularly
 
 TO_CONFIRM, TO_MANAGE = "alert to confirm", "alerts of a subscriber"
-"""What the signed links in mails are for."""
 
 MOST_OF_A_TOPIC = 10
-"""Most news of a topic in a mail; the page of the topic has the others."""
 
 _DAY = timedelta(days=1)
 

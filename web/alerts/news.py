@@ -38,7 +38,6 @@ from web.search.evidence_text import first_sentence, strongest
 from web.search.request import MAX_LIMIT
 
 MOST_NEWS = 30
-"""Most items of a feed or a mail."""
 
 LINE_CHARS = 240
 

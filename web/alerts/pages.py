@@ -66,7 +66,6 @@ SENT: Mapping[str, str] = {
         "mails a day at most."
     ),
 }
-"""What the page says after a form, by the value of `sent` in its address."""
 
 DONE: Mapping[str, str] = {
     "confirmed": N_("The alert is on: you get a mail when there is something new."),
@@ -74,7 +73,6 @@ DONE: Mapping[str, str] = {
     "lang": N_("The language of your mails is changed."),
     "stop": N_("The alert is stopped."),
 }
-"""What the page says was done, by the value of `done` in its address."""
 
 OLD_LINK = N_(
     "This link is too old, was used already, or is cut off. Ask for the alert again, or have a new "

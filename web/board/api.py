@@ -142,7 +142,6 @@ def _added(notice: Notice, absolute_url: AbsoluteUrl) -> dict[str, object]:
 
 
 LISTED = 50
-"""How many notices a page of the list has, unless another number is asked for."""
 
 router = reading_router(RevalidatedRoute)
 _writing = token_router()

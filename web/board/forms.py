@@ -28,14 +28,12 @@ FLOW_VERBS: Mapping[Flow, str] = {
     Flow.OFFERS: N_("I offer"),
     Flow.SHARES: N_("I share"),
 }
-"""What who posts a notice does, as its form says it."""
 
 FLOW_KINDS: Mapping[Flow, str] = {
     Flow.SEEKS: N_("Need"),
     Flow.OFFERS: N_("Offer"),
     Flow.SHARES: N_("To share"),
 }
-"""What a notice is, by its flow."""
 
 STATES: Mapping[NoticeState, str] = {
     NoticeState.WAITING: N_("Waiting for a moderator"),
@@ -75,7 +73,6 @@ DONE: Mapping[str, str] = {
     ),
     "deleted": N_("Deleted."),
 }
-"""What a page says was done, by the word in its address."""
 
 
 def state_label(notice: Notice) -> str:

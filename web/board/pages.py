@@ -28,7 +28,6 @@ from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address
 
 FREE_POSTS = 5
-"""How many notices and answers a stranger's address may send, before it is slowed down."""
 
 NOTICES_PER_PAGE = 20
 SIMILAR = 3
@@ -108,7 +107,6 @@ async def _sender(request: APageRequest, session: ASession, form: AFormOfAnyone)
 
 
 ASender = Annotated[Visitor, Depends(_sender)]
-"""The visitor who sent a form, which carries the key."""
 
 
 def key_of(request: PageRequest, notice_id: str) -> str:

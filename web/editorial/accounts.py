@@ -39,7 +39,6 @@ from web.http.urls import Page, address
 from web.mail import mail_writer_of, signed_links_of
 
 TOKEN_DAYS = (365, 90, 30)
-"""For how many days a new token can be valid; the first is proposed."""
 
 DONE: Mapping[str, str] = {
     "password": N_(
@@ -50,7 +49,6 @@ DONE: Mapping[str, str] = {
     "end_session": N_("That browser is signed out."),
     "revoke_token": N_("The token is revoked."),
 }
-"""What the page says was done, by the value of `done` in its address."""
 
 _log = logging.getLogger(__name__)
 
@@ -252,10 +250,7 @@ def _account_page(
 # for it.
 
 LIMITS = ((1, 20 * 60), (10, 24 * 3600))
-"""The most mails that an address gets, and in how many seconds."""
-
 MOST_LINKS = 10
-"""The most links in a mail: one for each account that has its address, the oldest first."""
 
 
 @router.shows(Page.FORGOTTEN)

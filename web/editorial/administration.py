@@ -39,7 +39,6 @@ ACCOUNT_DONE: Mapping[str, str] = {
     "disable": N_("The account is disabled: it is signed out, and its tokens are revoked."),
     "enable": N_("The account can sign in again."),
 }
-"""What the page of accounts says was done, by the value of `done` in its address."""
 
 SITE_DONE: Mapping[str, str] = {
     "changed": N_("The site is changed."),
@@ -47,7 +46,6 @@ SITE_DONE: Mapping[str, str] = {
     "enabled": N_("The site can show the search again."),
     "deleted": N_("The site and its counts are deleted."),
 }
-"""What the page of sites says was done, by the value of `done` in its address."""
 
 _BETWEEN_ORIGINS = re.compile(r"[\s,;]+")
 _FIELDS = ("name", "origins", "department", "theme", "per_day")

@@ -30,7 +30,6 @@ from web.http.request import PageRequest
 from web.http.routing import text_of
 
 MAX_LIKELY = 5
-"""How many actors a person is asked to compare with a new entry."""
 
 
 def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
@@ -220,7 +219,6 @@ def _place(text: str, sentence: str) -> tuple[int, int] | None:
 # What differs
 
 CONTEXT_CHARS = 160
-"""How much of an unchanged stretch is shown on either side of a change."""
 
 MAX_COMPARED = 4_000_000
 """Pairs of words that are compared; beyond, the whole stretch counts as replaced."""

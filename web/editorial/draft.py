@@ -49,7 +49,6 @@ MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
 
 _SHOWN_CHANGES = 20
-"""Of how many states the page says what changed, the newest first."""
 
 _DONE: Mapping[str, str] = {
     "save": "saved",
@@ -184,8 +183,10 @@ class _Sent:
             self._base.publish(
                 draft.id, by=by, revision=draft.revision, force=self._over, on=today()
             )
-        elif what in _STATES and draft.state is not (state := _STATES[what]):
-            drafts.set_state(draft.id, state, by=by, revision=draft.revision, message=self._message)
+        elif what in _STATES and (what != "submit" or draft.state is not DraftState.SUBMITTED):
+            drafts.set_state(
+                draft.id, _STATES[what], by=by, revision=draft.revision, message=self._message
+            )
         return see(self._request, address(Page.DRAFT, draft.id, done=_DONE[what]))
 
     def _conflict(self, record: Record) -> Response:

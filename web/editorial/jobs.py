@@ -41,7 +41,6 @@ DONE: Mapping[str, str] = {
     "added": N_("The source is registered: its first reading begins in a moment."),
     "removed": N_("The source is not read again. What was read of it stays."),
 }
-"""What the page says was done, by the value of `done` in its address."""
 
 
 def reading_of(report: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,7 +32,6 @@ CASE_LINES = form_lines(CASE_FIELDS)
 ACTOR_LINES = form_lines(ACTOR_FIELDS)
 
 MAX_ROWS = 200
-"""Participations that a form may hold."""
 
 MISSING = N_("This is required.")
 TOO_LONG = N_("This is too long.")

@@ -39,7 +39,6 @@ DONE_LABELS: Mapping[str, str] = {
     "shared": N_("Your colleague sees the list under “My list”, and can change it."),
     "unshared": N_("The list is no longer shared with this person."),
 }
-"""What the page says was done, by the value of `done` in its address."""
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:

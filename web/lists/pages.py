@@ -45,8 +45,6 @@ CHANGED_MEANWHILE = N_(
     "then save again."
 )
 LIMITS = {"note": MAX_NOTE_CHARS, "name": MAX_NAME_CHARS}
-"""How many characters the fields of the page take."""
-
 LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
