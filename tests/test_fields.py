@@ -26,9 +26,9 @@ from kb.resolution.merge_rules import SourceRow
 from web.api import schemas
 from web.api.catalogue import CaseOut, ParticipationOut
 from web.api.write_schemas import ActorContent, CaseContent, ParticipationContent
-from web.editorial.edit import ACTOR_ITEMS, CASE_ITEMS
-from web.editorial.forms.record_form import RecordForm
-from web.editorial.history import differences
+from web.editorial.choices import differences
+from web.editorial.moderation import ACTOR_ITEMS, CASE_ITEMS
+from web.editorial.record_form import RecordForm
 from web.http.labels import FIELD_LABELS
 
 SAMPLES: dict[FieldKind, Any] = {
@@ -105,7 +105,7 @@ def test_every_field_that_is_edited_is_in_the_forms(record: Record) -> None:
     assert all(getattr(written, name) == getattr(record, name) for name in typed)
     items = ACTOR_ITEMS if record is ACTOR else CASE_ITEMS
     assert {name for names in items.values() for name in names} == typed
-    assert {one.field for one in differences(blank, record)} == set(table) - {"id"}
+    assert set(differences(blank, record)) == set(table) - {"id"}
     assert set(table) <= set(FIELD_LABELS)
 
 

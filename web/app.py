@@ -9,8 +9,9 @@ from starlette.types import ASGIApp
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import dashboard, hints, maps, privacy
-from web.alerts import feeds, manage, news, subscribe
+from web import dashboard, hints, holders, mail, maps, privacy
+from web.alerts import news
+from web.alerts import pages as alert_pages
 from web.api import catalogue as api_catalogue
 from web.api import contributions, read, records, reference
 from web.api import jobs as api_jobs
@@ -19,24 +20,18 @@ from web.board import api as board_api
 from web.board import decisions as board_decisions
 from web.board import pages as board_pages
 from web.board.forms import filters as board_filters
-from web.board.visitor import FREE_POSTS
 from web.catalogue import pages as catalogue_pages
 from web.editorial import (
     accounts,
+    administration,
     contribute,
     draft,
-    edit,
-    forgotten,
-    history,
     jobs,
     moderation,
     organisation,
-    sites,
-    sources,
 )
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
-from web.holders import claiming, flagging
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
 from web.http.errors import answer_errors
@@ -51,7 +46,6 @@ from web.http.urls import API_VERSION, SubPath, UnderSubPath
 from web.identity import pages as identity_pages
 from web.lists import files as list_rows
 from web.lists import pages as list_pages
-from web.mail import pages as mail
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
@@ -69,10 +63,9 @@ ROUTED = (
     *(read, api_catalogue, board_api, hints, reference),
     *(catalogue_pages, maps, search_pages, list_pages),
     *(widget_api, scripts, configurator, frame, assistants),
-    *(accounts, forgotten, contribute, organisation, draft, moderation),
-    *(history, edit, jobs, sites, sources),
-    *(feeds, subscribe, manage, mail),
-    *(identity_pages, board_pages, board_decisions, claiming, flagging, dashboard, privacy),
+    *(accounts, administration, contribute, organisation, draft, moderation, jobs),
+    *(news, alert_pages, mail),
+    *(identity_pages, board_pages, board_decisions, holders, dashboard, privacy),
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -81,7 +74,6 @@ ROOM_FILTERS = (
     evidence_filters,
     editorial_filters,
     list_rows.filters,
-    feeds.filters,
     news.filters,
     board_filters,
 )
@@ -168,9 +160,9 @@ def create_app(
     app.state.alert_throttle = Throttle(
         counts, "alerts", free=10, longest_s=10 * 60, forgotten_after_s=60 * 60
     )
-    app.state.board_throttle = Throttle(counts, "board", free=FREE_POSTS)
-    app.state.hold_throttle = Throttle(counts, "holds", free=claiming.FREE_ASKS)
-    app.state.flag_throttle = Throttle(counts, "flags", free=flagging.FREE_FLAGS)
+    app.state.board_throttle = Throttle(counts, "board", free=board_pages.FREE_POSTS)
+    app.state.hold_throttle = Throttle(counts, "holds", free=holders.FREE_ASKS)
+    app.state.flag_throttle = Throttle(counts, "flags", free=holders.FREE_FLAGS)
     app.state.widget = scripts.WidgetScripts()
     app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts

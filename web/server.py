@@ -34,7 +34,7 @@ from kb.settings import Settings
 from web.alerts.digests import Digests
 from web.answering import INTERRUPTED, Beside, Server, application, warm_up
 from web.http.security.throttle import SharedCounts
-from web.mail.sender import MailSender
+from web.mail import MailSender
 from web.operations.connections import ANSWER_S
 from web.operations.metrics import FOLDER_OF_WORKERS
 from web.operations.service import ServiceNotices, end_in_time

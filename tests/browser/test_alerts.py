@@ -15,7 +15,7 @@ from web.alerts.digests import Digests
 from web.app import ROOM_FILTERS
 from web.http.assets import Assets
 from web.http.templating import Renderer
-from web.mail.sender import MailSender
+from web.mail import MailSender
 
 pytestmark = pytest.mark.browser
 

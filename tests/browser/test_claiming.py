@@ -12,7 +12,7 @@ from tests.browser.conftest import PUBLIC, Visits, mailing, sign_in
 from tests.web.mail.smtp_receiver import SmtpReceiver
 from tests.web.sample_base import ACTORS, AVEL, SampleBase
 from tests.web.signed_in import PASSWORD
-from web.mail.sender import MailSender
+from web.mail import MailSender
 
 pytestmark = pytest.mark.browser
 

@@ -6,9 +6,9 @@ What is told follows on what was told before. Where nothing is new, no mail is s
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from ingest.rereading.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
@@ -16,7 +16,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import (
     DIGEST,
-    UNCONFIRMED_FOR_S,
     Frequency,
     NewsTopic,
     Subscriber,
@@ -27,39 +26,13 @@ from web.alerts.news import NewsItem, news_of
 from web.http.i18n import Language
 from web.http.security.secret import site_secret
 from web.http.templating import Renderer
-from web.http.urls import Address, Page, address
-from web.mail.writing import MailWriter, SignedLinks
+from web.http.urls import Page, address
+from web.mail import MailWriter, SignedLinks
 from web.regularly import Regularly
 
-_CONFIRM, _MANAGE = "alert to confirm", "alerts of a subscriber"
-
-
-class AlertLinks:
-    """Makes the links, and reads what they are for."""
-
-    def __init__(self, signed: SignedLinks) -> None:
-        self._signed = signed
-
-    def to_confirm(self, subscription_id: str) -> Address:
-        return address(Page.ALERT_CONFIRM, t=self._signed.sign(_CONFIRM, subscription_id))
-
-    def to_manage(self, subscriber: Subscriber) -> Address:
-        return address(Page.MY_ALERTS, t=self._signed.sign(_MANAGE, subscriber.id))
-
-    def to_stop(self, subscriber: Subscriber) -> Address:
-        return address(Page.ALERT_STOP, t=self._signed.sign(_MANAGE, subscriber.id))
-
-    def subscription_to_confirm(self, token: str) -> str | None:
-        """Returns the id in a link to confirm, or None if it is no such link, or too old."""
-        return self._signed.read(_CONFIRM, token, UNCONFIRMED_FOR_S)
-
-    def subscriber_id(self, token: str) -> str | None:
-        """Returns the id in a link to manage or stop, or None; such links do not age."""
-        return self._signed.read(_MANAGE, token)
-
+TO_CONFIRM, TO_MANAGE = "alert to confirm", "alerts of a subscriber"
 
 MOST_OF_A_TOPIC = 10
-"""Most news of a topic in a mail; the page of the topic has the others."""
 
 _DAY = timedelta(days=1)
 
@@ -67,14 +40,11 @@ SETTLED = timedelta(seconds=60)
 """How old news are at least: what is being written as a digest is made is told in the next."""
 
 LOOK_EVERY_S = 60.0
-BREATH_S = 0.2
-"""How long the searches of people go first, between two digests."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class TopicNews:
+class TopicNews(NamedTuple):
     """The news of a topic: the first of them, and how many more there are at least."""
 
     topic: NewsTopic
@@ -100,17 +70,13 @@ class Digests(Regularly):
     def __init__(
         self, knowledge_base: KnowledgeBase, settings: Settings, renderer: Renderer
     ) -> None:
-        """Opens the secret of the site.
-
-        Raises:
-            NoSecret: links cannot be signed, since no secret can be kept.
-        """
+        """Opens the secret of the site; raises `NoSecret` where none can be kept."""
         super().__init__("digests", self._queue, LOOK_EVERY_S)
         self._knowledge_base = knowledge_base
         self._writer = MailWriter(
             renderer, settings, lambda: knowledge_base.identity.current().identity
         )
-        self._links = AlertLinks(SignedLinks(site_secret(settings, knowledge_base)))
+        self._links = SignedLinks(site_secret(settings, knowledge_base))
         self._hour = settings.digest_hour
 
     def queue_due(self, moment: datetime, *, all_now: bool = False) -> int:
@@ -134,7 +100,7 @@ class Digests(Regularly):
                 continue
             is_first = subscriptions.digested(due, mail, until=until, at=_written(moment))
             count += bool(mail and is_first)
-            if self._ending.wait(BREATH_S if self._thread.is_alive() else 0):
+            if self._ending.is_set():
                 break
         return count
 
@@ -161,13 +127,14 @@ class Digests(Regularly):
         news = self._news(due, language, until)
         if not news:
             return None
+        token = self._links.sign(TO_MANAGE, subscriber.id)
         return self._writer.write(
             "alerts/mail/digest",
             language,
             recipient=subscriber.email,
             purpose=DIGEST,
-            link=self._links.to_manage(subscriber),
-            unsubscribe=self._links.to_stop(subscriber),
+            link=address(Page.MY_ALERTS, t=token),
+            unsubscribe=address(Page.ALERT_STOP, t=token),
             news=news,
             count=sum(len(of.items) + of.more for of in news),
         )

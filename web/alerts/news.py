@@ -1,29 +1,43 @@
-"""News: what was published or changed of a topic, each with a line that says what it is.
+"""News: what was published or changed of a topic, and feeds of it (Atom, RFC 4287).
 
 What a search finds is news where its fit is at least possible, by the time when it was first
-published: not by the time when it began to match, which nobody can know afterwards.
+published: not by the time when it began to match, which nobody can know afterwards. An entry of a
+feed keeps its id whatever becomes of its record.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import unescape
+from typing import Annotated
+from urllib.parse import quote, urlsplit
 
-from kb.errors import UnknownRecord
+from fastapi import HTTPException, Query
+from markupsafe import Markup
+from starlette.responses import Response
+
+from kb.errors import QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
+from kb.reference.departments import department_code
 from kb.reference.flows import Flow
 from kb.registers.alerts.subscriptions import NewsTopic, TopicKind
 from kb.registers.board.notice import Notice, NoticeState
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import ActorHit, EvidenceKind, Filters, Steering
 from kb.text.markdown import plain_text
+from web.api.routing import revalidated
+from web.http.dependencies import A_SEARCH, APageRequest
 from web.http.i18n import Language
+from web.http.labels import UNKNOWN_DEPARTMENT
+from web.http.refusals import Refusal
+from web.http.request import PageRequest
+from web.http.routing import PageRouter
 from web.http.urls import Address, Page, address
 from web.search.evidence_text import first_sentence, strongest
 from web.search.request import MAX_LIMIT
 
 MOST_NEWS = 30
-"""Most items of a feed or a mail."""
 
 LINE_CHARS = 240
 
@@ -84,6 +98,10 @@ def news_of(
     )[:MOST_NEWS]
 
 
+Times = tuple[str, str]
+"""When something was first published, and when it last changed."""
+
+
 def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) -> list[NewsItem]:
     result = knowledge_base.search(
         topic.q,
@@ -98,8 +116,8 @@ def _found(knowledge_base: KnowledgeBase, topic: NewsTopic, language: Language) 
     of_actors = knowledge_base.publication_times(Kind.ACTOR, hits)
     of_cases = knowledge_base.publication_times(Kind.CASE, cases)
     return [
-        *(_with_evidence(hits[id_], *times) for id_, times in of_actors.items()),
-        *(_case_item(cases[id_].case, *times) for id_, times in of_cases.items()),
+        *(_with_evidence(hits[id_], times) for id_, times in of_actors.items()),
+        *(_case_item(cases[id_].case, times) for id_, times in of_cases.items()),
     ]
 
 
@@ -110,15 +128,11 @@ def _listed(
     # A case may be there in both languages: twice as many are looked at.
     dated = knowledge_base.latest_cases(filters, since=since, limit=2 * MOST_NEWS)
     times = {each.record.id: (each.published, each.changed) for each in dated}
-    items = [
-        _case_item(case, *times[case.id])
-        for case in one_edition_each([each.record for each in dated], language)
-    ]
+    cases = one_edition_each([each.record for each in dated], language)
+    items = [_case_item(case, times[case.id]) for case in cases]
     if topic.kind is TopicKind.CATALOGUE:
-        items += [
-            _actor_item(each.record, each.published, each.changed)
-            for each in knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
-        ]
+        actors = knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
+        items += [_actor_item(each.record, (each.published, each.changed)) for each in actors]
     return items
 
 
@@ -141,16 +155,14 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
         return []
     if not notice.is_public:
         return []
+    where, content = address(Page.NOTICE, notice.id), notice.content
     items = [
-        NewsItem(
-            "answer",
-            answer.id,
-            answer.organisation or notice.content.title,
-            first_sentence(answer.text, LINE_CHARS),
-            notice.content.lang,
-            address(Page.NOTICE, notice.id),
-            answer.published_at,
-            answer.published_at,
+        _item(
+            where,
+            ("answer", answer.id, answer.organisation or content.title),
+            answer.text,
+            content.lang,
+            (answer.published_at, answer.published_at),
             mark=answer.kind.value,
         )
         for answer in knowledge_base.answers.of(notice.id)
@@ -159,25 +171,29 @@ def _answered(knowledge_base: KnowledgeBase, topic: NewsTopic) -> list[NewsItem]
     return [*items, _notice_item(notice)] if notice.state is NoticeState.CLOSED else items
 
 
+def _item(
+    where: Address, named: tuple[str, str, str], text: str, lang: str, times: Times, **more: str
+) -> NewsItem:
+    """Returns an item, `named` by its kind, its id and its title."""
+    return NewsItem(*named, first_sentence(text, LINE_CHARS), lang, where, *times, **more)
+
+
 def _notice_item(notice: Notice) -> NewsItem:
     content = notice.content
-    return NewsItem(
-        "notice",
-        notice.id,
-        content.title,
-        first_sentence(content.text, LINE_CHARS),
-        content.lang,
+    return _item(
         address(Page.NOTICE, notice.id),
-        notice.published_at,
-        max(notice.published_at, notice.updated_at),
-        content.place,
-        content.department,
-        content.flow.value,
+        ("notice", notice.id, content.title),
+        content.text,
+        content.lang,
+        (notice.published_at, max(notice.published_at, notice.updated_at)),
+        place=content.place,
+        department=content.department,
+        mark=content.flow.value,
     )
 
 
-def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
-    item = _actor_item(hit.actor, published, changed)
+def _with_evidence(hit: ActorHit, times: Times) -> NewsItem:
+    item = _actor_item(hit.actor, times)
     ground = strongest(hit.evidence)
     if ground is None or ground.kind is EvidenceKind.NAME:
         return item
@@ -187,40 +203,15 @@ def _with_evidence(hit: ActorHit, published: str, changed: str) -> NewsItem:
     return replace(item, line=first_sentence(line, LINE_CHARS), lang=lang, mark=ground.kind.value)
 
 
-def _actor_item(actor: Actor, published: str, changed: str) -> NewsItem:
-    return NewsItem(
-        "actor",
-        actor.id,
-        actor.name,
-        first_sentence(actor.description, LINE_CHARS),
-        actor.lang,
-        address(Page.ACTOR, actor.id),
-        published,
-        changed,
-        actor.place,
-        actor.department,
-    )
+def _actor_item(actor: Actor, times: Times) -> NewsItem:
+    where, named = address(Page.ACTOR, actor.id), ("actor", actor.id, actor.name)
+    at = {"place": actor.place, "department": actor.department}
+    return _item(where, named, actor.description, actor.lang, times, **at)
 
 
-def _case_item(case: Case, published: str, changed: str) -> NewsItem:
-    return NewsItem(
-        "case",
-        case.id,
-        case.title,
-        first_sentence(case.need or plain_text(case.text), LINE_CHARS),
-        case.lang,
-        address(Page.CASE, case.id),
-        published,
-        changed,
-    )
-
-
-_FEEDS: Mapping[TopicKind, Page] = {
-    TopicKind.CASES: Page.CASES_FEED,
-    TopicKind.CATALOGUE: Page.CATALOGUE_FEED,
-    TopicKind.SEARCH: Page.SEARCH_FEED,
-    TopicKind.BOARD: Page.BOARD_FEED,
-}
+def _case_item(case: Case, times: Times) -> NewsItem:
+    where, named = address(Page.CASE, case.id), ("case", case.id, case.title)
+    return _item(where, named, case.need or plain_text(case.text), case.lang, times)
 
 
 def feed_of(topic: NewsTopic) -> Address:
@@ -228,7 +219,7 @@ def feed_of(topic: NewsTopic) -> Address:
     if topic.kind is TopicKind.NOTICE:
         return address(Page.NOTICE_FEED, notice=topic.notice_id)
     return address(
-        _FEEDS[topic.kind],
+        f"{topic.kind}_feed",
         q=topic.q,
         flow=topic.flow,
         department=topic.department,
@@ -263,6 +254,83 @@ def page_of(topic: NewsTopic) -> Address:
     return address(Page.THEMES, theme=topic.theme) if topic.theme else address(Page.HOME)
 
 
+# Feeds
+
+TAGGED_SINCE = "2026"
+"""The year that ids of entries name, in which a site had the name in them (RFC 4151)."""
+
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+router = PageRouter()
+
+Department = Annotated[str, Query(max_length=100)]
+Theme = Annotated[str, Query(max_length=200)]
+
+
+@router.shows(Page.CASES_FEED)
+@router.shows(Page.CATALOGUE_FEED)
+@router.shows(Page.SEARCH_FEED, [A_SEARCH])
+@router.shows(Page.BOARD_FEED)
+def feed(
+    request: APageRequest,
+    q: str = "",
+    flow: str = "",
+    department: Department = "",
+    theme: Theme = "",
+) -> Response:
+    kind = TopicKind(request.http.scope["route"].name.removesuffix("_feed"))
+    q = q if kind is TopicKind.SEARCH else ""
+    flow = flow if kind is TopicKind.BOARD and flow in set(Flow) else ""
+    try:
+        topic = NewsTopic(kind, q, department_code(department), theme, flow)
+    except ValueError:
+        raise Refusal(400, UNKNOWN_DEPARTMENT) from None
+    return _feed(request, topic)
+
+
+@router.shows(Page.NOTICE_FEED)
+def notice_feed(request: APageRequest, notice: str = "") -> Response:
+    found = request.knowledge_base.notices.get(notice)
+    if not found.is_public:
+        raise HTTPException(404)
+    title = found.content.title
+    return _feed(request, NewsTopic(TopicKind.NOTICE, title, notice_id=notice))
+
+
+def _feed(request: PageRequest, topic: NewsTopic) -> Response:
+    try:
+        items = news_of(request.knowledge_base, topic, request.language)
+    except QueryError as error:
+        raise Refusal(400, error.remark) from None
+    response = request.document(
+        "alerts/feed.xml",
+        "application/atom+xml",
+        topic=topic,
+        here=feed_of(topic),
+        items=items,
+        updated=max((item.changed for item in items), default="1970-01-01T00:00:00Z"),
+        authority=urlsplit(request.root).hostname or "localhost",
+    )
+    return revalidated(request.http, response)
+
+
+def entry_id(item: NewsItem, authority: str) -> str:
+    """Returns the id of an entry: a tag URI of the site and the record, the same for ever."""
+    return f"tag:{authority},{TAGGED_SINCE}:{item.kind}/{quote(item.id, safe='')}"
+
+
+def without_control_characters(text: str) -> str:
+    """Returns a text, escaped or not, without the characters that XML cannot hold."""
+    kept = _NOT_IN_XML.sub("", text)
+    return Markup(kept) if isinstance(text, Markup) else kept  # noqa: S704 (what was safe still is)
+
+
 def filters(_language: Language) -> Mapping[str, Callable[..., object]]:
-    """Returns the filters of templates that lead to topics."""
-    return {"feed_of": feed_of, "page_of": page_of, "plain": unescape}
+    """Returns the filters of templates of feeds, and of those that lead to topics."""
+    return {
+        "entry_id": entry_id,
+        "feed_of": feed_of,
+        "in_xml": without_control_characters,
+        "page_of": page_of,
+        "plain": unescape,
+    }

@@ -10,7 +10,6 @@ from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.board.notice import (
     AnswerKind,
-    AnswerState,
     Closing,
     Notice,
     NoticeAnswer,
@@ -87,10 +86,6 @@ class AnswerOut(Shape):
     text: str
     at: str = about("ISO 8601 time.")
 
-    @classmethod
-    def of(cls, answer: NoticeAnswer) -> Self:
-        return cls.read(answer, actor=answer.actor_id or None)
-
 
 class NoticeOut(ListedNotice):
     """A need or an offer with its public answers."""
@@ -101,11 +96,8 @@ class NoticeOut(ListedNotice):
     def with_answers(
         cls, notice: Notice, answers: Sequence[NoticeAnswer], absolute_url: AbsoluteUrl
     ) -> Self:
-        shown = [
-            AnswerOut.of(answer)
-            for answer in answers
-            if answer.state is AnswerState.PUBLISHED and not answer.private
-        ]
+        public = (answer for answer in answers if answer.is_public)
+        shown = [AnswerOut.read(one, actor=one.actor_id or None) for one in public]
         return cls.read(notice.content, notice, **_added(notice, absolute_url), answers=shown)
 
 
@@ -150,7 +142,6 @@ def _added(notice: Notice, absolute_url: AbsoluteUrl) -> dict[str, object]:
 
 
 LISTED = 50
-"""How many notices a page of the list has, unless another number is asked for."""
 
 router = reading_router(RevalidatedRoute)
 _writing = token_router()
@@ -224,11 +215,7 @@ def notice(notice_id: str, knowledge_base: OpenKnowledgeBase, absolute_url: Page
 
 
 def content_of(sent: NewNotice) -> NoticeContent:
-    """Returns what a notice that was sent says, held to the rules of the form.
-
-    Raises:
-        HTTPException: 422, a field is wrong.
-    """
+    """Returns what a notice that was sent says; refuses what the form of the page refuses."""
     read = sent.form().read(sent.lang, needs_email=False)
     if read.errors:
         field, problem = next(iter(read.errors.items()))

@@ -1,10 +1,10 @@
 """The forms of the board: the words of notices, and what is typed of them."""
 
-import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ingest.records.fields import one_line, paragraphs
 from kb.errors import InputError
@@ -28,14 +28,12 @@ FLOW_VERBS: Mapping[Flow, str] = {
     Flow.OFFERS: N_("I offer"),
     Flow.SHARES: N_("I share"),
 }
-"""What who posts a notice does, as its form says it."""
 
 FLOW_KINDS: Mapping[Flow, str] = {
     Flow.SEEKS: N_("Need"),
     Flow.OFFERS: N_("Offer"),
     Flow.SHARES: N_("To share"),
 }
-"""What a notice is, by its flow."""
 
 STATES: Mapping[NoticeState, str] = {
     NoticeState.WAITING: N_("Waiting for a moderator"),
@@ -75,7 +73,6 @@ DONE: Mapping[str, str] = {
     ),
     "deleted": N_("Deleted."),
 }
-"""What a page says was done, by the word in its address."""
 
 
 def state_label(notice: Notice) -> str:
@@ -123,9 +120,17 @@ NO_DAY = N_("Give a day, such as 2027-03-31, or leave this empty.")
 NO_CONTACT = N_("Give an e-mail address or a telephone number, or choose answers on this page.")
 NO_EMAIL = N_("Give your e-mail address, such as name@example.org.")
 
-Choice = TypeVar("Choice", Flow, Visibility)
+EMPTY_ANSWER: Mapping[str, object] = {
+    "kind": AnswerKind.CAN.value,
+    "organisation": "",
+    "answer": "",
+    "contact": "",
+    "private": False,
+    "errors": {},
+}
+"""The form of an answer: what was typed, and an English message of what is wrong, by field."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+Choice = TypeVar("Choice", Flow, Visibility)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,7 @@ class NoticeForm:
     def of_need(cls, need: str, *, department: str, theme: str, asker: str) -> "NoticeForm":
         """Returns the form with what somebody searched for: one more click posts it."""
         need = one_line(need)
-        title = need
-        if len(title) > MAX_TITLE_CHARS:
-            title = _SENTENCE_END.split(need)[0]
-        if len(title) > MAX_TITLE_CHARS:
-            title = f"{title[: MAX_TITLE_CHARS - 1].rsplit(' ', 1)[0]}…"
+        title = textwrap.shorten(need, MAX_TITLE_CHARS, placeholder="…")
         content = NoticeContent(
             flow=flow_of(need) or Flow.SEEKS,
             title=title,
@@ -222,13 +223,20 @@ class NoticeForm:
         return NoticeForm(self.values, errors)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadNotice:
+class ReadNotice(NamedTuple):
     """What a form says, and what is wrong with it; nothing of it counts where anything is."""
 
     content: NoticeContent
     told_at: str
     errors: Mapping[str, str]
+
+
+def known_department(given: str) -> str:
+    """Returns the code of a department, or an empty string if none is meant."""
+    try:
+        return department_code(given)
+    except ValueError:
+        return ""
 
 
 def is_contact(text: str, department: str = "") -> bool:

@@ -1,42 +1,137 @@
-"""The pages of the board: all notices, one of them, and the form to post one."""
+"""The pages of the board: all notices, one of them, and the form to post one; who visits them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
+from fastapi import Depends, Query
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from ingest.private_details.details import details_in
-from kb.errors import EditConflict, QueryError, ReadOnlyKnowledgeBase
+from kb.errors import EditConflict, QueryError, UnknownRecord
 from kb.models import Kind
-from kb.reference.departments import NAMES, department_code
+from kb.reference.departments import NAMES
 from kb.reference.flows import Flow
-from kb.registers.board.notice import AnswerState, Notice, NoticeState
+from kb.registers.accounts import Account, AccountRole
+from kb.registers.board.notice import AnswerState, Notice, NoticeAnswer, NoticeState
 from kb.registers.clock import today
-from kb.search.results import SearchResult, Steering
-from web.board.forms import NoticeForm, choices
-from web.board.visitor import (
-    TOO_MANY,
-    AnswerForm,
-    ASender,
-    AVisitor,
-    Visitor,
-    is_machine,
-    key_of,
-    shown_answers,
-    slow_down,
-    welcome,
-)
-from web.editorial.forms.choices import actor_or_none
-from web.editorial.labels import CANNOT_WRITE
+from kb.search.results import Steering
+from web.board.forms import EMPTY_ANSWER, NoticeForm, choices, known_department
 from web.http.dependencies import APageRequest
 from web.http.refusals import NotSignedIn, not_allowed
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, number_in, see
-from web.http.security.sessions import AFormOfAnyone
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.security.secret import site_secret
+from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address
 
+FREE_POSTS = 5
+
+NOTICES_PER_PAGE = 20
+SIMILAR = 3
+ACTORS_BESIDE = 5
+MAX_SEARCHED_CHARS = 1000
+"""How much of a notice is searched for organisations and cases: its title and what comes first."""
+
 router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A visitor of the board: their account, if any, and the key in the address they came by."""
+
+    request: PageRequest
+    account: Account | None
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.account.name if self.account else ""
+
+    @property
+    def is_member(self) -> bool:
+        return self.account is not None and self.account.is_member
+
+    @property
+    def moderates(self) -> bool:
+        return self.account is not None and self.account.role.may(AccountRole.MODERATOR)
+
+    def slow_down(self) -> None:
+        """Counts what is sent by who is no member, and refuses what comes too soon."""
+        if not self.is_member:
+            self.request.slow_down("board_throttle")
+
+    def is_machine(self, form: FormData) -> bool:
+        """Returns whether a program filled in the field that no person sees."""
+        return self.account is None and bool(text_of(form, "website"))
+
+    def owns(self, notice: Notice) -> bool:
+        """Returns whether they posted it."""
+        if self.account and notice.owner == self.account.name:
+            return True
+        return bool(self.key) and hmac.compare_digest(
+            self.key.encode(), key_of(self.request, notice.id).encode()
+        )
+
+    def manages(self, notice: Notice) -> bool:
+        """Returns whether they may correct and close it."""
+        return self.moderates or self.owns(notice)
+
+    def readable(self, notice_id: str) -> Notice:
+        """Returns the notice, or raises `UnknownRecord` where they may not read it."""
+        notice = self.request.knowledge_base.notices.get(notice_id)
+        if not (notice.is_public or self.manages(notice)):
+            raise UnknownRecord(f"There is no notice with the id {notice_id!r}.")
+        return notice
+
+    def contact_of(self, notice: Notice) -> str:
+        """Returns the contact of a notice that they may see, or an empty string."""
+        if self.manages(notice):
+            return notice.content.contact
+        return notice.content.contact_shown(to_member=self.is_member)
+
+
+async def _visitor(
+    request: APageRequest, session: ASession, key: Annotated[str, Query()] = ""
+) -> Visitor:
+    return Visitor(request, session.account, key)
+
+
+AVisitor = Annotated[Visitor, Depends(_visitor)]
+
+
+async def _sender(request: APageRequest, session: ASession, form: AFormOfAnyone) -> Visitor:
+    return Visitor(request, session.account, text_of(form, "key"))
+
+
+ASender = Annotated[Visitor, Depends(_sender)]
+
+
+def key_of(request: PageRequest, notice_id: str) -> str:
+    """Returns the key of a notice, which is signed with the secret of the site."""
+    secret = site_secret(request.settings, request.knowledge_base)
+    return hmac.digest(secret.encode(), f"notice {notice_id}".encode(), "sha256").hex()[:32]
+
+
+def shown_answers(visitor: Visitor, notice: Notice) -> Sequence[NoticeAnswer]:
+    """Returns the answers to a notice that a visitor reads, oldest first.
+
+    Who asks reads the private ones too, a moderator all but those refused, who answered their own.
+    """
+
+    def reads(answer: NoticeAnswer) -> bool:
+        if answer.state is AnswerState.REFUSED:
+            return False
+        if visitor.moderates or (answer.by and answer.by == visitor.name):
+            return True
+        is_published = answer.state is AnswerState.PUBLISHED
+        return is_published and (not answer.private or visitor.owns(notice))
+
+    return [
+        answer for answer in visitor.request.knowledge_base.answers.of(notice.id) if reads(answer)
+    ]
 
 
 def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
@@ -77,11 +172,8 @@ def new_notice(
     theme: str = "",
 ) -> Response:
     if visitor.account is None:
-        welcome(visitor)
-    try:
-        department = department_code(department)
-    except ValueError:
-        department = ""
+        sessions_of(visitor.request.http).welcome(visitor.request.http)
+    department = known_department(department)
     form = NoticeForm.of_need(q, department=department, theme=theme, asker=visitor.name)
     return _form_page(visitor, form, None)
 
@@ -92,14 +184,10 @@ def post_notice(request: APageRequest, visitor: ASender, form: AFormOfAnyone) ->
     read = typed.read(request.language.value, needs_email=visitor.account is None)
     if read.errors:
         return _form_page(visitor, typed.wrong(read.errors), None, status_code=400)
-    if is_machine(visitor, form):
+    if visitor.is_machine(form):
         return see(request, address(Page.BOARD))
-    if slow_down(visitor):
-        return _form_page(visitor, typed.wrong({"title": TOO_MANY}), None, status_code=429)
-    try:
-        posted = base.notices.add(read.content, owner=visitor.name, told_at=read.told_at)
-    except ReadOnlyKnowledgeBase:
-        return _form_page(visitor, typed.wrong({"title": CANNOT_WRITE}), None, status_code=503)
+    visitor.slow_down()
+    posted = base.notices.add(read.content, owner=visitor.name, told_at=read.told_at)
     if visitor.moderates:
         posted = base.notices.publish(posted.id, by=visitor.name, revision=posted.revision)
         base.notice_matching.propose(posted)
@@ -112,7 +200,7 @@ def post_notice(request: APageRequest, visitor: ASender, form: AFormOfAnyone) ->
 def edit_notice(visitor: AVisitor, record_id: str) -> Response:
     changed = _changeable(visitor, record_id)
     if visitor.account is None:
-        welcome(visitor)
+        sessions_of(visitor.request.http).welcome(visitor.request.http)
     form = NoticeForm.of(changed.content, changed.told_at)
     return _form_page(visitor, form, changed)
 
@@ -121,19 +209,13 @@ def edit_notice(visitor: AVisitor, record_id: str) -> Response:
 def change_notice(
     request: APageRequest, visitor: ASender, form: AFormOfAnyone, record_id: str
 ) -> Response:
-    changed = _changeable(visitor, record_id)
-    base, typed, revision = (
-        request.knowledge_base,
-        NoticeForm.sent(form),
-        number_in(form, "revision"),
-    )
+    changed, base = _changeable(visitor, record_id), request.knowledge_base
+    typed, revision = NoticeForm.sent(form), number_in(form, "revision")
     read = typed.read(changed.content.lang, needs_email=False)
     if read.errors or not revision:
         seen = replace(changed, revision=revision)
         return _form_page(visitor, typed.wrong(read.errors), seen, status_code=400)
-    if slow_down(visitor):
-        seen = replace(changed, revision=revision)
-        return _form_page(visitor, typed.wrong({"title": TOO_MANY}), seen, status_code=429)
+    visitor.slow_down()
     try:
         if visitor.moderates:
             saved = base.notices.save(changed.id, read.content, by=visitor.name, revision=revision)
@@ -143,9 +225,6 @@ def change_notice(
             base.notices.send_again(changed.id, read.content, by=visitor.name, revision=revision)
     except EditConflict:
         return _form_page(visitor, typed, changed, status_code=409, is_conflict=True)
-    except ReadOnlyKnowledgeBase:
-        seen = replace(changed, revision=revision)
-        return _form_page(visitor, typed.wrong({"title": CANNOT_WRITE}), seen, status_code=503)
     done = "saved" if visitor.moderates else "sent"
     return see(request, address(Page.NOTICE, changed.id, key=visitor.key, done=done))
 
@@ -185,13 +264,6 @@ def _form_page(
     )
 
 
-NOTICES_PER_PAGE = 20
-SIMILAR = 3
-ACTORS_BESIDE = 5
-MAX_SEARCHED_CHARS = 1000
-"""How much of a notice is searched for organisations and cases: its title and what comes first."""
-
-
 @router.shows(Page.BOARD)
 def board(
     request: APageRequest,
@@ -204,29 +276,18 @@ def board(
     done: str = "",
 ) -> Response:
     base = request.knowledge_base
-    flows = [Flow(flow)] if flow in set(Flow) else list(Flow)
     flow = flow if flow in set(Flow) else ""
-    try:
-        department = department_code(department)
-    except ValueError:
-        department = ""
+    filters = {"flow": flow, "department": known_department(department), "theme": theme}
     listed = base.notices.public(
-        flows=flows,
-        department=department,
+        flows=[Flow(flow)] if flow else list(Flow),
+        department=filters["department"],
         theme=theme,
         open_only=not past,
         after=after,
         limit=NOTICES_PER_PAGE,
     )
-    filters = {
-        "flow": flow,
-        "department": department,
-        "theme": theme,
-        "past": "yes" if past else "",
-    }
-    own: list[Notice] = []
-    if visitor.account:
-        own = list(base.notices.list(list(NoticeState), owner=visitor.name))
+    filters["past"] = "yes" if past else ""
+    own = base.notices.list(list(NoticeState), owner=visitor.name) if visitor.account else []
     return request.page(
         "board/board.html",
         here=address(Page.BOARD, **filters, after=after),
@@ -245,17 +306,18 @@ def board(
 @router.shows(Page.NOTICE)
 def notice(visitor: AVisitor, record_id: str, answer: str = "", done: str = "") -> Response:
     shown = visitor.readable(record_id)
-    if visitor.account is None and (answer or visitor.owns(shown)):
-        welcome(visitor)
-    offered = bool(answer) or (visitor.account is not None and not visitor.owns(shown))
-    form = AnswerForm() if offered and shown.is_open(today()) else None
+    owns = visitor.owns(shown)
+    if visitor.account is None and (answer or owns):
+        sessions_of(visitor.request.http).welcome(visitor.request.http)
+    offered = bool(answer) or (visitor.account is not None and not owns)
+    form = EMPTY_ANSWER if offered and shown.is_open(today()) else None
     return notice_page(visitor, shown, form, done=done)
 
 
 def notice_page(
     visitor: Visitor,
     notice: Notice,
-    form: AnswerForm | None,
+    form: Mapping[str, object] | None = None,
     *,
     status_code: int = 200,
     message: str = "",
@@ -263,9 +325,21 @@ def notice_page(
 ) -> Response:
     """The page of a notice, with the form of an answer, if there is one; `message` refuses it."""
     request = visitor.request
-    base = request.knowledge_base
-    answers = shown_answers(visitor, notice)
-    found = _beside(request, notice)
+    base, answers = request.knowledge_base, shown_answers(visitor, notice)
+    try:
+        found = base.search(
+            notice.content.words[:MAX_SEARCHED_CHARS],
+            limit=ACTORS_BESIDE,
+            lang=request.language,
+            # A page that anybody opens sends nothing to another service.
+            steering=Steering(worded=False),
+        )
+    except QueryError:
+        found = None
+    # The published case that the notice was closed as.
+    drafts = base.drafts.versions(notice.draft_id)[-1:] if notice.draft_id else []
+    cases = [draft.record.id for draft in drafts if draft.record.id in base.ids(Kind.CASE)]
+    told = map(base.notices.get, base.notice_pairs.told_with(notice.id))
     return request.page(
         "board/notice.html",
         here=address(Page.NOTICE, notice.id, key=visitor.key),
@@ -277,47 +351,15 @@ def notice_page(
         is_open=notice.is_open(today()),
         answers=answers,
         waiting=sum(answer.state is AnswerState.WAITING for answer in answers),
-        actors={
-            answer.actor_id: actor
-            for answer in answers
-            if (actor := actor_or_none(base, answer.actor_id))
-        },
+        actors=base.actors_by_id({answer.actor_id for answer in answers if answer.actor_id}),
         form=form,
-        told=[
-            one
-            for one in map(base.notices.get, base.notice_pairs.told_with(notice.id))
-            if one.is_public
-        ],
+        told=[one for one in told if one.is_public],
         similar=base.notice_matching.similar(notice, SIMILAR),
         hits=[hit for hit in found.hits if hit.fit.is_worth_a_call] if found else [],
         cases=[hit for hit in found.cases if hit.fit.is_worth_a_call] if found else [],
         searched=notice.content.title,
-        case_id=_case_of(request, notice),
+        case_id=next(iter(cases), ""),
         message=message,
         linked_data=described(notice, request.absolute_url),
         done=done,
     )
-
-
-def _beside(request: PageRequest, notice: Notice) -> SearchResult | None:
-    """What the base knows for a notice; None where its words cannot be searched."""
-    try:
-        return request.knowledge_base.search(
-            notice.content.words[:MAX_SEARCHED_CHARS],
-            limit=ACTORS_BESIDE,
-            lang=request.language,
-            # A page that anybody opens sends nothing to another service.
-            steering=Steering(worded=False),
-        )
-    except QueryError:
-        return None
-
-
-def _case_of(request: PageRequest, notice: Notice) -> str:
-    """The id of the published case that a notice was closed as, or an empty string."""
-    base = request.knowledge_base
-    if not notice.draft_id:
-        return ""
-    draft = next((one for one in base.drafts.versions(notice.draft_id)[-1:]), None)
-    published = draft is not None and draft.record.id in base.ids(Kind.CASE)
-    return draft.record.id if draft and published else ""

@@ -33,7 +33,7 @@ def send(all_now: bool, kb: Place | None) -> None:
     from web.app import ROOM_FILTERS
     from web.http.assets import Assets
     from web.http.templating import Renderer
-    from web.mail.sender import MailSender
+    from web.mail import MailSender
 
     settings = Settings.from_environment(kb=kb)
     if not settings.sends_mail:

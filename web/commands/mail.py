@@ -26,8 +26,7 @@ def test(address: str, lang: str) -> None:
     from kb.settings import Settings
     from web.http.assets import Assets
     from web.http.templating import Renderer
-    from web.mail.sender import MailServer, message_of
-    from web.mail.writing import MailWriter
+    from web.mail import MailServer, MailWriter, message_of
 
     settings = Settings.from_environment()
     server = MailServer.of(settings)

@@ -1,34 +1,34 @@
-"""The pages of accounts: signing in and out, the own account, all accounts."""
+"""The pages of who has an account: signing in and out, a forgotten password, the own account."""
 
+import hashlib
+import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import AccountError, InputError, ReadOnlyKnowledgeBase, UnknownRecord
-from kb.knowledge_base import KnowledgeBase
+from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
 from kb.messages import N_
-from kb.models import Actor
-from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
-from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
-from kb.registers.alerts.outbox import checked_address
-from web.editorial.forms.choices import actor_or_none
-from web.editorial.labels import CANNOT_WRITE, NOT_TWICE, TOO_MANY_TRIES
+from kb.registers.access.wrong_passwords import KEPT_DAYS
+from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
+from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
+from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES
 from web.http.dependencies import APageRequest
-from web.http.refusals import no_such_action
+from web.http.refusals import Refusal, no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.security.quotas import too_much
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import (
     AForm,
     AFormOfAnyone,
-    AnAdministrator,
     AnyAccount,
     ASession,
     sessions_of,
@@ -36,31 +36,21 @@ from web.http.security.sessions import (
 from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle
 from web.http.security.throttle import host_of
 from web.http.urls import Page, address
+from web.mail import mail_writer_of, signed_links_of
 
 TOKEN_DAYS = (365, 90, 30)
-"""For how many days a new token can be valid; the first is proposed."""
-
-CROWDED = N_("Many people are signing in at this moment. Try again in a few seconds.")
-WRONG = N_("Wrong name or password, or the account is disabled.")
-WRONG_CURRENT = N_("The current password is wrong. Nothing was changed.")
-NO_ROLE = N_("This role does not exist.")
 
 DONE: Mapping[str, str] = {
     "password": N_(
         "The password is changed. Other browsers are signed out, and API tokens are revoked."
     ),
     "email": N_("The e-mail address is changed."),
-    "ended": N_("All other browsers are signed out."),
-    "ended_one": N_("That browser is signed out."),
-    "revoked": N_("The token is revoked."),
-    "added": N_("The account is created. Give the name and the password to the account holder."),
-    "role": N_("The role is changed. The account is signed out, and its tokens are revoked."),
-    "reset": N_("The password is changed. The account is signed out, and its tokens are revoked."),
-    "ended_access": N_("The account is signed out everywhere, and its tokens are revoked."),
-    "disabled": N_("The account is disabled: it is signed out, and its tokens are revoked."),
-    "enabled": N_("The account can sign in again."),
+    "end_sessions": N_("All other browsers are signed out."),
+    "end_session": N_("That browser is signed out."),
+    "revoke_token": N_("The token is revoked."),
 }
-"""What a page says was done, by the value of `done` in its address."""
+
+_log = logging.getLogger(__name__)
 
 router = PageRouter()
 
@@ -84,10 +74,9 @@ def sign_in_page(
     try:
         sessions_of(request.http).welcome(request.http)
     except NoSecret:
-        return request.page(
-            "editorial/sign_in.html", here=address(Page.SIGN_IN), status_code=503, offered=False
-        )
-    return _sign_in_form(request, next_path=own_path(next), is_reset=done == "reset")
+        return _sign_in_page(request, 503, offered=False)
+    said = N_("Your password is changed: sign in with it.") if done == "reset" else ""
+    return _sign_in_page(request, next_path=own_path(next), done=said)
 
 
 @router.takes(Page.SIGN_IN)
@@ -97,16 +86,19 @@ async def sign_in(
     name, password = text_of(form, "name").strip(), text_of(form, "password")
     next_path = own_path(text_of(form, "next"))
     claimant = await run_in_threadpool(_claimant, request, name)
-    wait_s = throttle.wait_s(claimant)
-    if wait_s:
-        return _sign_in_form(request, name=name, next_path=next_path, wait_s=math.ceil(wait_s))
+    if wait_s := math.ceil(throttle.wait_s(claimant)):
+        response = _sign_in_page(request, 429, name=name, next_path=next_path, wait_s=wait_s)
+        response.headers["Retry-After"] = str(wait_s)
+        return response
     try:
         async with throttle.turn(claimant):
             account = await run_in_threadpool(_authenticated, request, name, password)
     except Crowded:
-        return _sign_in_form(request, name=name, next_path=next_path, crowded=True)
+        crowded = N_("Many people are signing in at this moment. Try again in a few seconds.")
+        raise Refusal(503, crowded, {"Retry-After": str(RETRY_AFTER_S)}) from None
     if account is None:
-        return _sign_in_form(request, name=name, next_path=next_path, message=WRONG)
+        wrong = N_("Wrong name or password, or the account is disabled.")
+        return _sign_in_page(request, 403, name=name, next_path=next_path, message=wrong)
     throttle.let_in(claimant)
     await run_in_threadpool(sessions_of(request.http).sign_in, request.http, account)
     return see(request, next_path or address(Page.ACCOUNT))
@@ -133,49 +125,25 @@ def _authenticated(request: PageRequest, name: str, password: str) -> Account | 
 @router.shows(Page.SIGN_OUT)
 async def signed_out(request: APageRequest) -> Response:
     """Answers a change of language or a reload after signing out."""
-    return _home(request)
+    return RedirectResponse(address(Page.HOME).path(request.language), 303)
 
 
 @router.takes(Page.SIGN_OUT)
 def sign_out(request: APageRequest, _form: AForm) -> Response:
-    return _signed_out_answer(request)
-
-
-def _signed_out_answer(request: PageRequest) -> Response:
-    response = _home(request)
+    response = RedirectResponse(address(Page.HOME).path(request.language), 303)
     sessions_of(request.http).sign_out(request.http, response)
     return response
 
 
-def _home(request: PageRequest) -> Response:
-    return RedirectResponse(address(Page.HOME).path(request.language), 303)
-
-
-def _sign_in_form(
-    request: PageRequest,
-    *,
-    name: str = "",
-    next_path: str = "",
-    message: str = "",
-    wait_s: int = 0,
-    crowded: bool = False,
-    is_reset: bool = False,
-) -> Response:
-    response = request.page(
+def _sign_in_page(request: PageRequest, status_code: int = 200, **shown: Any) -> Response:
+    context: dict[str, Any] = {"offered": True, "name": "", "next_path": "", "wait_s": 0, **shown}
+    return request.page(
         "editorial/sign_in.html",
-        here=address(Page.SIGN_IN, next=next_path),
-        status_code=503 if crowded else 429 if wait_s else 403 if message else 200,
-        offered=True,
-        done=N_("Your password is changed: sign in with it.") if is_reset else "",
+        here=address(Page.SIGN_IN, next=context["next_path"]),
+        status_code=status_code,
         sends_mail=request.settings.sends_mail,
-        name=name,
-        next_path=next_path,
-        message=CROWDED if crowded else message,
-        wait_s=wait_s,
+        **context,
     )
-    if crowded or wait_s:
-        response.headers["Retry-After"] = str(wait_s or RETRY_AFTER_S)
-    return response
 
 
 def own_path(path: str) -> str:
@@ -199,27 +167,26 @@ def change_account(
     request: APageRequest, account: AnyAccount, form: AForm, throttle: ASignInThrottle
 ) -> Response:
     accounts, sessions = request.knowledge_base.accounts, sessions_of(request.http)
-    do, done = text_of(form, "do"), ""
+    do = text_of(form, "do")
     try:
         if do in {"password", "email"}:
-            problem, wait_s = _problem_of_password(request, account, form, throttle)
-            if problem:
-                return _account_page(request, account, failed=do, message=problem, wait_s=wait_s)
+            if text_of(form, "new") != text_of(form, "again"):
+                return _account_page(request, account, failed=do, message=NOT_TWICE)
+            if not _knows_password(request, account, form, throttle):
+                wrong = N_("The current password is wrong. Nothing was changed.")
+                return _account_page(request, account, failed=do, message=wrong)
             if do == "email":
-                accounts.set_email(account.name, _typed_email(form))
+                accounts.set_email(account.name, typed_email(form))
             else:
                 changed = accounts.set_password(account.name, text_of(form, "new"))
                 sessions.sign_in(request.http, changed)
-            done = do
         elif do == "end_sessions":
             sessions.sign_in(request.http, accounts.end_sessions(account.name))
-            done = "ended"
         elif do == "end_everywhere":
             accounts.end_sessions(account.name)
-            return _signed_out_answer(request)
+            return sign_out(request, form)
         elif do == "end_session":
             request.knowledge_base.sessions.end_one(account, text_of(form, "session"))
-            done = "ended_one"
         elif do == "issue_token":
             days = number_in(form, "days")
             token = accounts.issue_token(
@@ -228,153 +195,171 @@ def change_account(
             return _account_page(request, account, token=token)
         elif do == "revoke_token":
             accounts.revoke_token(account.name, text_of(form, "token"))
-            done = "revoked"
         else:
             raise no_such_action()
     except (AccountError, InputError) as error:
         return _account_page(request, account, failed=do, message=error.remark)
-    except ReadOnlyKnowledgeBase:
-        return _account_page(request, account, failed=do, message=CANNOT_WRITE)
-    return see(request, address(Page.ACCOUNT, done=done))
+    return see(request, address(Page.ACCOUNT, done=do))
 
 
-def _typed_email(form: FormData) -> str:
-    """Returns the address in a form, or an empty string.
-
-    Raises:
-        InputError: it is no e-mail address.
-    """
+def typed_email(form: FormData) -> str:
+    """Returns the address in a form, or an empty string; raises `InputError` if it is none."""
     typed = text_of(form, "email").strip()
     return checked_address(typed) if typed else ""
 
 
-def _problem_of_password(
+def _knows_password(
     request: PageRequest, account: Account, form: FormData, throttle: SignInThrottle
-) -> tuple[str, int]:
-    """Returns what is wrong with the passwords, and the seconds until the next attempt."""
-    if text_of(form, "new") != text_of(form, "again"):
-        return NOT_TWICE, 0
+) -> bool:
     # Counted by session: who guesses in a stolen one must not keep the holder from this form.
     kept = request.session.kept
     key = kept.hash if kept else ""
-    wait_s = throttle.of_device.attempt(key)
-    if wait_s:
-        return TOO_MANY_TRIES, math.ceil(wait_s)
+    if wait_s := throttle.of_device.attempt(key):
+        raise too_much(TOO_MANY_TRIES, wait_s)
     if not _authenticated(request, account.name, text_of(form, "current")):
-        return WRONG_CURRENT, 0
+        return False
     throttle.of_device.succeeded(key)
-    return "", 0
+    return True
 
 
 def _account_page(
-    request: PageRequest,
-    account: Account,
-    *,
-    done: str = "",
-    failed: str = "",
-    message: str = "",
-    token: str = "",
-    wait_s: int = 0,
+    request: PageRequest, account: Account, *, message: str = "", **shown: Any
 ) -> Response:
     base = request.knowledge_base
-    response = request.page(
+    return request.page(
         "editorial/account.html",
         here=address(Page.ACCOUNT),
-        status_code=429 if wait_s else 400 if message else 200,
+        status_code=400 if message else 200,
         tokens=base.accounts.tokens(account.name),
         token_days=TOKEN_DAYS,
         browsers=base.sessions.of_account(account),
         this_browser=request.session.kept,
         wrong=base.wrong_passwords.of(account.name),
         wrong_days=KEPT_DAYS,
-        held_pages=_held_pages(base, account),
+        held_pages=list(base.actors_by_id(base.holds.held_by(account.name)).values()),
         sends_mail=request.settings.sends_mail,
-        done=done,
-        failed=failed,
         message=message,
-        token=token,
+        **{"failed": "", "token": "", **shown},
     )
-    if wait_s:
-        response.headers["Retry-After"] = str(wait_s)
-    return response
 
 
-def _held_pages(base: KnowledgeBase, account: Account) -> Sequence[Actor]:
-    """Returns the organisations whose pages the account holds, as far as they are here."""
-    held = (actor_or_none(base, id) for id in base.holds.held_by(account.name))
-    return [actor for actor in held if actor]
+# A forgotten password: a link to the address of an account, and the page that it leads to
+#
+# The link is a signed digest of the account as it is: once its password, its address or anything
+# that signs it out has changed, no account has that digest, and the link is dead. Nothing is stored
+# for it.
+
+LIMITS = ((1, 20 * 60), (10, 24 * 3600))
+MOST_LINKS = 10
 
 
-# Everyone's accounts
+@router.shows(Page.FORGOTTEN)
+def forgotten_page(request: APageRequest, sent: str = "") -> Response:
+    return _forgotten_page(request, sent=bool(sent))
 
 
-@router.shows(Page.ACCOUNTS)
-def accounts_page(request: APageRequest, _account: AnAdministrator, done: str = "") -> Response:
-    return _accounts_page(request, done=DONE.get(done, ""))
-
-
-@router.takes(Page.ACCOUNTS)
-def change_accounts(request: APageRequest, administrator: AnAdministrator, form: AForm) -> Response:
-    accounts = request.knowledge_base.accounts
-    do, name = text_of(form, "do"), text_of(form, "name")
-    changed: Account | None = None
+@router.takes(Page.FORGOTTEN)
+def ask_for_link(request: APageRequest, form: AFormOfAnyone) -> Response:
+    if not request.settings.sends_mail:
+        raise no_such_action()
+    request.slow_down("alert_throttle", TOO_MANY_TRIES)
+    typed = text_of(form, "email").strip()
     try:
-        if do == "add":
-            accounts.add(name, text_of(form, "password"), AccountRole(text_of(form, "role")))
-            done = "added"
-        elif do == "role":
-            before = accounts.get(name).role
-            changed = accounts.set_role(name, AccountRole(text_of(form, "role")))
-            done = "role" if changed.role is not before else ""
-        elif do == "password":
-            changed = accounts.set_password(name, text_of(form, "password"))
-            done = "reset"
-        elif do == "email":
-            accounts.set_email(name, _typed_email(form))
-            done = "email"
-        elif do == "end_access":
-            accounts.revoke_tokens(name)
-            changed = accounts.end_sessions(name)
-            done = "ended_access"
-        elif do in {"disable", "enable"}:
-            (accounts.disable if do == "disable" else accounts.enable)(name)
-            done = f"{do}d"
-        else:
-            raise no_such_action()
-        if changed and changed.name == administrator.name:
-            # Whoever sent the form stays signed in, here alone.
-            sessions_of(request.http).sign_in(request.http, changed)
-    except (AccountError, InputError) as error:
-        return _accounts_page(request, message=error.remark, form=form)
+        email = checked_address(typed)
+    except InputError as error:
+        return _forgotten_page(request, 400, typed=typed, message=error.remark)
+    answer = see(request, address(Page.FORGOTTEN, sent="1"))
+    # After the answer, which so takes as long whether or not an account has the address.
+    answer.background = BackgroundTask(_queue_links, request, email)
+    return answer
+
+
+def _queue_links(request: PageRequest, email: str) -> None:
+    base, links = request.knowledge_base, signed_links_of(request)
+    try:
+        found = [one for one in base.accounts.list() if one.email == email and not one.disabled]
+        found.sort(key=lambda one: one.created_at)
+        tokens = [links.sign(FORGOTTEN, _digest(one)) for one in found[:MOST_LINKS]]
+        if tokens:
+            mail = mail_writer_of(request).write(
+                "editorial/mail/password",
+                request.language,
+                recipient=email,
+                purpose=FORGOTTEN,
+                links=[address(Page.NEW_PASSWORD, t=token) for token in tokens],
+            )
+            base.outbox.queue(mail, limits=LIMITS)
+    except KnowledgeBaseError as error:
+        _log.warning("A link for a new password was not queued: %s", error)
+
+
+@router.shows(Page.NEW_PASSWORD)
+def new_password_page(request: APageRequest, t: str = "") -> Response:
+    """Shows the form; mail scanners that follow the link use nothing up."""
+    account = _linked(request, t)
+    if account is None:
+        return _forgotten_page(request, 410)
+    return _new_password_page(request, account, t)
+
+
+@router.takes(Page.NEW_PASSWORD)
+def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
+    t, new = text_of(form, "t"), text_of(form, "new")
+    account = _linked(request, t)
+    if account is None:
+        return _forgotten_page(request, 410)
+    # By the account, which the link proves: who shares a network with others waits for none.
+    by = f"password of {account_key(account.name)}"
+    request.slow_down("alert_throttle", TOO_MANY_TRIES, by=by)
+    if new != text_of(form, "again"):
+        return _new_password_page(request, account, t, message=NOT_TWICE)
+    try:
+        request.knowledge_base.accounts.set_password(account.name, new, epoch=account.session_epoch)
+    except AccountError as error:
+        return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
-        return _accounts_page(request, message=N_("This account does not exist."), form=form)
-    except ReadOnlyKnowledgeBase:
-        return _accounts_page(request, message=CANNOT_WRITE, form=form)
-    except ValueError:
-        return _accounts_page(request, message=NO_ROLE, form=form)
-    return see(request, address(Page.ACCOUNTS, done=done))
+        return _forgotten_page(request, 410)
+    return see(request, address(Page.SIGN_IN, done="reset"))
 
 
-def _accounts_page(
-    request: PageRequest, *, done: str = "", message: str = "", form: FormData | None = None
+def _forgotten_page(
+    request: PageRequest, status_code: int = 200, *, sent: bool = False, **shown: Any
 ) -> Response:
-    everyone = request.knowledge_base.accounts.list()
-    wrong = request.knowledge_base.wrong_passwords.by_account()
-    tries = {one.name: wrong.get(account_key(one.name), WrongTries()) for one in everyone}
-    adding = form if form and text_of(form, "do") == "add" else None
     return request.page(
-        "editorial/accounts.html",
-        here=address(Page.ACCOUNTS),
-        status_code=400 if message else 200,
-        everyone=everyone,
-        wrong=tries,
-        attacked=[name for name, of_account in tries.items() if of_account.is_attack],
-        wrong_days=KEPT_DAYS,
-        failing=request.knowledge_base.source_locations.failing(),
-        roles=tuple(AccountRole),
-        done=done,
-        message=message,
-        new_name=text_of(adding, "name") if adding else "",
-        new_role=text_of(adding, "role") if adding else AccountRole.CONTRIBUTOR.value,
-        failed_name=text_of(form, "name") if form and not adding else "",
+        "editorial/forgotten.html",
+        here=address(Page.FORGOTTEN),
+        status_code=status_code,
+        offered=request.settings.sends_mail and (sent or request.welcome()),
+        sent=sent,
+        is_link_old=status_code == 410,
+        **{"typed": "", "message": "", **shown},
     )
+
+
+def _new_password_page(
+    request: PageRequest, account: Account, token: str, *, message: str = ""
+) -> Response:
+    return request.page(
+        "editorial/new_password.html",
+        here=address(Page.NEW_PASSWORD, t=token),
+        status_code=400 if message else 200,
+        offered=request.welcome(),
+        name=account.name,
+        t=token,
+        message=message,
+    )
+
+
+def _linked(request: PageRequest, token: str) -> Account | None:
+    """Returns the account that a link is of, or None if the link is over."""
+    digest = signed_links_of(request).read(FORGOTTEN, token, FORGOTTEN_LINK_S)
+    for account in request.knowledge_base.accounts.list() if digest else ():
+        if _digest(account) == digest and not account.disabled:
+            return account
+    return None
+
+
+def _digest(account: Account) -> str:
+    key, epoch = account_key(account.name), account.session_epoch
+    state = f"{key}\n{account.created_at}\n{epoch}\n{account.email}"
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -1,31 +1,39 @@
-"""Pages to contribute articles, links and directories, and the list of contributions."""
+"""Pages to contribute articles, links and directories; how a directory is read; contributions."""
 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from ingest.articles.suffixes import ARTICLE_SUFFIXES
+from ingest.directories.columns_of import FACT, IGNORED, KNOW_HOW_COLUMNS
+from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
+from ingest.directories.preview import Preview
+from ingest.reading.tables import preview_of
 from ingest.records.fields import web_address
-from ingest.uploads import forget_upload, keep_upload, plain_name
-from kb.errors import EncoderError, InputError
+from ingest.uploads import forget_upload, keep_upload, plain_name, upload_at, upload_named
+from kb.errors import EncoderError, InputError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
+from kb.reference.visibility import ContactChoice
 from kb.registers.accounts import Account, AccountRole
-from kb.registers.drafts import Draft, DraftState
-from kb.registers.jobs import Job
+from kb.registers.drafts import DraftState
+from kb.registers.jobs import queue_choice
 from kb.remarks import Remark
+from web.editorial.choices import contact_choice_in
+from web.editorial.labels import KNOW_HOW_LABELS, LOCATION_LABELS, REGISTER_LABELS
 from web.http.dependencies import APageRequest, count_job, reading_turns
 from web.http.i18n import translations
-from web.http.labels import LocalizedText, localized
-from web.http.refusals import no_such_action, not_allowed
+from web.http.labels import FIELD_LABELS, LocalizedText, localized, translated
+from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
-from web.http.security.sessions import AContributor, AnUpload, AnyAccount
+from web.http.routing import PageRouter, number_in, see, text_of
+from web.http.security.sessions import AContributor, AForm, AModerator, AnUpload, AnyAccount
 from web.http.urls import Page, address
 
 if TYPE_CHECKING:
@@ -34,57 +42,20 @@ if TYPE_CHECKING:
 DIRECTORY_ENDINGS = ".csv,.tsv,.xlsx,.ods,.json,.jsonl,.ndjson,.geojson,.parquet"
 
 MAX_FILES = 20
-MAX_READ_AT_ONCE = 4
-"""More files than these are read in the background."""
-
 MAX_SOURCE_CHARS = 120
 SHOWN_CONTRIBUTIONS = 200
 MEGABYTE = 1_000_000
 
-_NO_TEXT = N_("Paste the text of an article.")
 _NO_FILE = N_("Choose a file first.")
-_NO_LINK = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
-_NO_SOURCE = N_("Give the source of this directory, for example the name of its publisher.")
-_NO_DIRECTORY = N_(
-    "This is not a directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, JSON Lines, "
-    "GeoJSON or Parquet."
-)
-_TOO_MANY = N_("At most 20 files at once.")
-_PUBLISHED = N_("This article is already published.")
-_KNOWN = N_("Someone else has already contributed this text.")
-_NOT_NOW = N_(
-    "The site cannot read articles now. Try again later. If it lasts, tell the organisation that "
-    "runs this site."
-)
 
 _log = logging.getLogger(__name__)
 
 router = PageRouter()
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """The draft that a file became, the job that reads it, or why it became none."""
-
-    name: str
-    draft: Draft | None = None
-    job: Job | None = None
-    problem: LocalizedText | None = None
-    is_known: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FilledForm:
-    """What a person typed, and what is wrong with it, by name of a field."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, LocalizedText] = field(default_factory=dict)
-    results: Sequence[FileResult] = ()
-
-
 @router.shows(Page.CONTRIBUTE)
 def contribute_page(request: APageRequest) -> Response:
-    return _page(request, FilledForm())
+    return _page(request)
 
 
 @router.takes(Page.CONTRIBUTE)
@@ -108,14 +79,18 @@ def contributions(request: APageRequest, account: AnyAccount, done: str = "") ->
     )
 
 
-def _page(request: PageRequest, filled: FilledForm) -> Response:
+def _page(
+    request: PageRequest,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, LocalizedText] | None = None,
+) -> Response:
+    """The page, with what was typed, and what is wrong with it by name of a field."""
     return request.page(
         "editorial/contribute.html",
         here=address(Page.CONTRIBUTE),
-        status_code=400 if filled.errors else 200,
-        values=filled.values,
-        errors=filled.errors,
-        lines=filled.results,
+        status_code=400 if errors else 200,
+        values=values or {},
+        errors=errors or {},
         article_endings=",".join(ARTICLE_SUFFIXES),
         directory_endings=DIRECTORY_ENDINGS,
         max_files=MAX_FILES,
@@ -128,9 +103,11 @@ def _refused(
     request: PageRequest, form: FormData, name: str, problem: LocalizedText | str
 ) -> Response:
     values = {key: value for key, value in form.items() if isinstance(value, str)}
-    if isinstance(problem, str):
-        problem = LocalizedText(translations(request.language).gettext(problem))
-    return _page(request, FilledForm(values, {name: problem}))
+    if isinstance(problem, Remark):
+        problem = localized(problem, request.language)
+    elif isinstance(problem, str):
+        problem = LocalizedText(translated(problem, request.language))
+    return _page(request, values, {name: problem})
 
 
 # Articles
@@ -152,58 +129,45 @@ def _submissions(request: PageRequest, account: Account) -> "Submissions":
 def _text(request: PageRequest, account: Account, form: FormData) -> Response:
     title, text = text_of(form, "title"), text_of(form, "text").strip()
     if not text:
-        return _refused(request, form, "text", _NO_TEXT)
+        return _refused(request, form, "text", N_("Paste the text of an article."))
     submissions = _submissions(request, account)
-    result = _drafted(request, account, submissions, lambda to: to.text(text, title))
-    return _answer(request, form, "text", result)
+    return _drafted(
+        request, account, form, "text", submissions, lambda: submissions.text(text, title)
+    )
 
 
 def _files(request: PageRequest, account: Account, form: FormData) -> Response:
+    """Makes a draft of a file at once, and a job of several."""
     files = _chosen(form, "files")
     if not files:
         return _refused(request, form, "files", _NO_FILE)
     if len(files) > MAX_FILES:
-        return _refused(request, form, "files", _TOO_MANY)
-    if len(files) > MAX_READ_AT_ONCE:
-        return _files_later(request, account, form, files)
-    results = [_read_upload(request, account, file) for file in files]
-    if len(results) == 1:
-        return _answer(request, form, "files", results[0])
-    return _page(request, FilledForm(results=results))
-
-
-def _files_later(
-    request: PageRequest, account: Account, form: FormData, files: Sequence[UploadFile]
-) -> Response:
-    """Keeps many files for a job to read them."""
-    limit = request.settings.max_article_mb * MEGABYTE
-    paths = []
+        return _refused(request, form, "files", N_("At most 20 files at once."))
+    most_mb = request.settings.max_article_mb
+    if len(files) == 1:
+        name, submissions = plain_name(files[0].filename or ""), _submissions(request, account)
+        content = files[0].file.read(most_mb * MEGABYTE + 1)
+        if len(content) > most_mb * MEGABYTE:
+            return _refused(request, form, "files", Remark("more_than_mb", most=most_mb))
+        return _drafted(
+            request, account, form, "files", submissions, lambda: submissions.content(name, content)
+        )
+    base, paths = request.knowledge_base, []
     with ExitStack() as unless_queued:
         try:
             for file in files:
                 path = keep_upload(
-                    request.knowledge_base, file.filename or "", file.file, max_bytes=limit
+                    base, file.filename or "", file.file, max_bytes=most_mb * MEGABYTE
                 )
-                unless_queued.callback(forget_upload, request.knowledge_base, path)
+                unless_queued.callback(forget_upload, base, path)
                 paths.append(str(path))
         except InputError as error:
-            return _refused(request, form, "files", localized(error.remark, request.language))
+            return _refused(request, form, "files", error.remark)
         most = count_job(request, account)
         parameters = {"paths": json.dumps(paths)}
-        job = request.knowledge_base.jobs.add("articles", parameters, by=account.name, most=most)
+        job = base.jobs.add("articles", parameters, by=account.name, most=most)
         unless_queued.pop_all()
     return see(request, address(Page.JOB, job.id))
-
-
-def _read_upload(request: PageRequest, account: Account, file: UploadFile) -> FileResult:
-    name = plain_name(file.filename or "")
-    limit_mb = request.settings.max_article_mb
-    content = file.file.read(limit_mb * MEGABYTE + 1)
-    if len(content) > limit_mb * MEGABYTE:
-        problem = Remark("more_than_mb", most=limit_mb)
-        return FileResult(name, problem=localized(problem, request.language))
-    submissions = _submissions(request, account)
-    return _drafted(request, account, submissions, lambda to: to.content(name, content), name)
 
 
 def _link(request: PageRequest, account: Account, form: FormData) -> Response:
@@ -213,79 +177,68 @@ def _link(request: PageRequest, account: Account, form: FormData) -> Response:
 
     url = text_of(form, "link").strip()
     if not url:
-        return _refused(request, form, "link", _NO_LINK)
+        needed = N_("Give the address of a page or of a feed. It begins with http:// or https://.")
+        return _refused(request, form, "link", needed)
     submissions = _submissions(request, account)
     try:
-        url = web_address(url, "the address")
-        fetched = submissions.fetch(url, PAGE_TYPES | FEED_TYPES)
+        fetched = submissions.fetch(web_address(url, "the address"), PAGE_TYPES | FEED_TYPES)
     except InputError as error:
-        return _answer(request, form, "link", _failed(request, account, "", error))
+        return _refused(request, form, "link", error.remark)
     if is_feed(fetched.content):
         most = count_job(request, account)
         parameters = {"url": fetched.url}
         job = request.knowledge_base.jobs.add("feed", parameters, by=account.name, most=most)
         return see(request, address(Page.JOB, job.id))
-    result = _drafted(request, account, submissions, lambda to: to.page(fetched))
-    return _answer(request, form, "link", result)
+    return _drafted(request, account, form, "link", submissions, lambda: submissions.page(fetched))
 
 
 def _drafted(
     request: PageRequest,
     account: Account,
+    form: FormData,
+    name: str,
     submissions: "Submissions",
-    submit: "Callable[[Submissions], Submitted]",
-    name: str = "",
-) -> FileResult:
+    submit: "Callable[[], Submitted]",
+) -> Response:
+    """Leads to the draft or the job, or shows the form with the reason beside its field."""
+    from ingest.known_articles import AlreadyKnown
     from ingest.submission import LongArticle
 
+    base = request.knowledge_base
+    problem: LocalizedText | str
     try:
-        return FileResult(name, submit(submissions).draft)
+        draft = submit().draft
+        return see(request, address(Page.DRAFT, draft.id, done="contributed"))
     except LongArticle as long:
-        most = count_job(request, account)
-        return FileResult(name, job=submissions.later(long.handed_in, most=most))
+        job = submissions.later(long.handed_in, most=count_job(request, account))
+        return see(request, address(Page.JOB, job.id, done="long"))
+    except AlreadyKnown as known:
+        problem = known.remark
+        if known.case_id:
+            published = address(Page.CASE, known.case_id).path(request.language)
+            said = translated(N_("This article is already published."), request.language)
+            problem = LocalizedText(said, href=published)
+        elif known.draft_id:
+            if account.may_see(base.drafts.get(known.draft_id).created_by):
+                return see(request, address(Page.DRAFT, known.draft_id, done="known"))
+            problem = N_("Someone else has already contributed this text.")
     except InputError as error:
-        return _failed(request, account, name, error)
+        problem = error.remark
     except EncoderError as error:
         # The text stays in its form. Where the model lies is for whoever runs the server.
         _log.error("%s", error)
-        problem = translations(request.language).gettext(_NOT_NOW)
-        return FileResult(name, problem=LocalizedText(problem))
-
-
-def _failed(request: PageRequest, account: Account, name: str, error: InputError) -> FileResult:
-    """Returns why a text became no draft, or the draft that it is known as."""
-    from ingest.known_articles import AlreadyKnown
-
-    base, gettext = request.knowledge_base, translations(request.language).gettext
-    if isinstance(error, AlreadyKnown) and error.case_id:
-        published = address(Page.CASE, error.case_id).path(request.language)
-        return FileResult(name, problem=LocalizedText(gettext(_PUBLISHED), href=published))
-    if isinstance(error, AlreadyKnown) and error.draft_id:
-        known = base.drafts.get(error.draft_id)
-        if account.may_see(known.created_by):
-            return FileResult(name, known, is_known=True)
-        return FileResult(name, problem=LocalizedText(gettext(_KNOWN)))
-    return FileResult(name, problem=localized(error.remark, request.language))
-
-
-def _answer(request: PageRequest, form: FormData, name: str, result: FileResult) -> Response:
-    """Redirects to the draft or the job, or shows the form with the reason beside its field."""
-    if result.job:
-        return see(request, address(Page.JOB, result.job.id, done="long"))
-    if result.draft is None:
-        return _refused(request, form, name, result.problem or _NO_TEXT)
-    done = "known" if result.is_known else "contributed"
-    return see(request, address(Page.DRAFT, result.draft.id, done=done))
+        problem = N_(
+            "The site cannot read articles now. Try again later. If it lasts, tell the "
+            "organisation that runs this site."
+        )
+    return _refused(request, form, name, problem)
 
 
 # Directories
 
 
 def _directory(request: PageRequest, account: Account, form: FormData) -> Response:
-    """Keeps the file and shows how its columns would be read.
-
-    A directory is published as it comes: it takes a moderator.
-    """
+    """Keeps the file, which only a moderator publishes, and shows how its columns would be read."""
     if not account.role.may(AccountRole.MODERATOR):
         raise not_allowed()
     files = _chosen(form, "directory")
@@ -293,10 +246,15 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
         return _refused(request, form, "directory", _NO_FILE)
     source = " ".join(text_of(form, "source").split())
     if not source:
-        return _refused(request, form, "source", _NO_SOURCE)
+        needed = N_("Give the source of this directory, for example the name of its publisher.")
+        return _refused(request, form, "source", needed)
     name = plain_name(files[0].filename or "")
     if not name.lower().endswith(tuple(DIRECTORY_ENDINGS.split(","))):
-        return _refused(request, form, "directory", _NO_DIRECTORY)
+        wrong = N_(
+            "This is not a directory: send CSV, TSV, Excel (.xlsx), OpenDocument (.ods), JSON, "
+            "JSON Lines, GeoJSON or Parquet."
+        )
+        return _refused(request, form, "directory", wrong)
     try:
         path = keep_upload(
             request.knowledge_base,
@@ -305,7 +263,7 @@ def _directory(request: PageRequest, account: Account, form: FormData) -> Respon
             max_bytes=request.settings.max_directory_mb * MEGABYTE,
         )
     except InputError as error:
-        return _refused(request, form, "directory", localized(error.remark, request.language))
+        return _refused(request, form, "directory", error.remark)
     return see(request, address(Page.DIRECTORY, path.parent.name, source=source[:MAX_SOURCE_CHARS]))
 
 
@@ -313,3 +271,126 @@ def _chosen(form: FormData, name: str) -> list[UploadFile]:
     """Returns the chosen files of a field; browsers send a nameless file if none was chosen."""
     files = [value for value in form.getlist(name) if isinstance(value, UploadFile)]
     return [file for file in files if file.filename]
+
+
+SHOWN_PROBLEMS = 10
+MAX_COLUMNS = 500
+
+
+@router.shows(Page.DIRECTORY)
+def show_directory(
+    request: APageRequest, _account: AModerator, record_id: str, source: str = ""
+) -> Response:
+    return _directory_page(
+        request, record_id, source, {}, request.knowledge_base.contact_choices.of(source)
+    )
+
+
+@router.takes(Page.DIRECTORY)
+def apply_directory(
+    request: APageRequest, account: AModerator, form: AForm, record_id: str
+) -> Response:
+    base = request.knowledge_base
+    source = " ".join(text_of(form, "source").split())
+    choices = _choices(form)
+    seen_by = contact_choice_in(form, base.contact_choices.of(source))
+    what = text_of(form, "do")
+    if what == "look":
+        return _directory_page(request, record_id, source, choices, seen_by)
+    if what != "apply":
+        raise no_such_action()
+    path = _upload(base, record_id)
+    try:
+        with upload_at(base, path) as file:
+            preview_of(file, source, choices, knowledge_base=base)
+    except InputError:
+        return _directory_page(request, record_id, source, choices, seen_by)
+    if seen_by != base.contact_choices.of(source) and base.begin_choice(source, seen_by):
+        queue_choice(base.jobs, source, account.name)
+    base.column_choices.remember(source, {**base.column_choices.mapping(source), **choices})
+    parameters = {
+        "path": path,
+        "name": Path(path).name,
+        "source": source,
+        "mapping": json.dumps(choices, ensure_ascii=False),
+    }
+    most = count_job(request, account)
+    job = base.jobs.add("directory", parameters, by=account.name, most=most)
+    return see(request, address(Page.JOB, job.id))
+
+
+def _directory_page(
+    request: PageRequest,
+    upload: str,
+    source: str,
+    choices: Mapping[str, str],
+    seen_by: ContactChoice,
+) -> Response:
+    base = request.knowledge_base
+    path = _upload(base, upload)
+    preview: Preview | None = None
+    problem: LocalizedText | None = None
+    try:
+        with upload_at(base, path) as file:
+            keeps = seen_by.keeps_persons
+            preview = preview_of(file, source, choices, knowledge_base=base, persons_kept=keeps)
+    except InputError as error:
+        problem = localized(error.remark, request.language)
+    return request.page(
+        "editorial/directory.html",
+        here=address(Page.DIRECTORY, upload, source=source),
+        status_code=400 if problem else 200,
+        upload=upload,
+        file=Path(path).name,
+        source=source,
+        preview=preview,
+        problem=problem,
+        targets=_targets(request),
+        seen_by=seen_by,
+        names_actors=preview is not None and preview.kept > 0,
+        problems=[
+            (note.row, localized(note.reason, request.language))
+            for note in (preview.problems[:SHOWN_PROBLEMS] if preview else ())
+        ],
+    )
+
+
+def _upload(base: KnowledgeBase, upload: str) -> str:
+    """Returns the path of the file that was sent, by the name of its folder."""
+    try:
+        return upload_named(base, upload)
+    except UnknownRecord:
+        raise Refusal(404, N_("This file is no longer here: send it again.")) from None
+
+
+def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """Returns what a column can be read as, in groups with a title."""
+    gettext = translations(request.language).gettext
+
+    def words(names: Sequence[str]) -> list[tuple[str, str]]:
+        known = {**FIELD_LABELS, **KNOW_HOW_LABELS, **LOCATION_LABELS, **REGISTER_LABELS}
+        return [(name, gettext(known[name]) if name in known else name) for name in names]
+
+    return [
+        (
+            gettext(N_("Otherwise")),
+            [
+                (FACT, gettext(N_("Keep as an extra fact"))),
+                (IGNORED, gettext(N_("Leave out"))),
+            ],
+        ),
+        (gettext(N_("Fields of an organisation")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
+        (gettext(N_("What organisations can do, under its own header")), words(KNOW_HOW_COLUMNS)),
+        (gettext(N_("Columns of a register")), words(REGISTER_COLUMNS)),
+    ]
+
+
+def _choices(form: Mapping[str, object]) -> dict[str, str]:
+    """Maps headers to what a person chose, where it is not what was guessed."""
+    choices = {}
+    for number in range(min(number_in(form, "columns"), MAX_COLUMNS)):
+        header = text_of(form, f"header-{number}")
+        target = text_of(form, f"target-{number}")
+        if target and target != text_of(form, f"guess-{number}"):
+            choices[header] = target
+    return choices

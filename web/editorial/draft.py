@@ -1,6 +1,6 @@
 """The page of a draft: the record beside its source text, to correct and to publish."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -15,29 +15,27 @@ from kb.messages import N_
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
-from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState
-from web.editorial.forms.choices import (
-    LikelyActor,
+from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState, ProposedField
+from web.editorial.choices import (
     actor_finder,
-    actor_or_none,
     actors_named,
     flow_choices,
     language_choices,
     likely_actors,
     numbered,
     role_choices,
+    suggestions,
+    told_differences,
     with_picture,
 )
-from web.editorial.forms.participations import ParticipationRow, Suggestions, is_suggested
-from web.editorial.forms.record_form import (
+from web.editorial.record_form import (
     ACTOR_LINES,
     CASE_LINES,
+    ParticipationRow,
     RecordForm,
     WrongFields,
-    best_proposals,
-    sentences,
+    is_suggested,
 )
-from web.editorial.history import told_differences
 from web.http.dependencies import APageRequest
 from web.http.labels import translated
 from web.http.refusals import Refusal, no_such_action, not_allowed
@@ -51,9 +49,23 @@ MAX_LOOKED_UP = 8
 """How many unknown participants are looked for in the catalogue when the page is shown."""
 
 _SHOWN_CHANGES = 20
-"""Of how many states the page says what changed, the newest first."""
 
-_NEEDS_A_WORD = N_("Say why in a few words: the contributor will read it.")
+_DONE: Mapping[str, str] = {
+    "save": "saved",
+    "keep_detail": "saved",
+    "remove_detail": "saved",
+    "submit": "submitted",
+    "publish": "published",
+    "return": "returned",
+    "reject": "rejected",
+}
+"""What can be done with the record of a draft, and the value of `done` that tells it."""
+
+_STATES: Mapping[str, DraftState] = {
+    "submit": DraftState.SUBMITTED,
+    "return": DraftState.RETURNED,
+    "reject": DraftState.REJECTED,
+}
 
 router = PageRouter()
 
@@ -95,56 +107,30 @@ class _Sent:
         self._typed = RecordForm.sent(sent, draft.record)
 
     def answered(self, what: str) -> Response:
-        actions: Mapping[str, Callable[[Record], Response]] = {
-            "save": self._save,
-            "submit": self._submit,
-            "publish": self._publish,
-            "return": lambda record: self._send_back(record, DraftState.RETURNED),
-            "reject": lambda record: self._send_back(record, DraftState.REJECTED),
-        }
         what, _, on = what.partition(":")
-        if what in {"keep", "link", "entry"}:
-            number, _, actor_id = on.partition(":")
-            return self._change_row(what, number, actor_id)
-        if what in {"keep_detail", "remove_detail"}:
-            return self._with_record(lambda record: self._settle_detail(what, record, on))
         if what == "add_row":
             return self._at_last_row(self._typed.with_row(ParticipationRow()))
         if what == "preview":
             return self._page(self._typed, previewed=True)
-        if what not in actions:
+        if what in {"keep", "link", "entry"}:
+            number, _, on = on.partition(":")
+            rows = self._typed.rows
+            at = int(number) if number.isascii() and number.isdecimal() else len(rows)
+            if at >= len(rows):
+                raise no_such_action()
+            if what == "keep":
+                return self._at_last_row(self._typed.accepting(at))
+            if what == "link":
+                linked = replace(rows[at], actor_id=on)
+                return self._page(self._typed.with_row_at(at, linked), at_row=at)
+            on = one_line(rows[at].name)
+        elif what not in _DONE:
             raise no_such_action()
         if what in {"publish", "return", "reject"} and not self._account.role.may(
             AccountRole.MODERATOR
         ):
             raise not_allowed()
-        return self._with_record(actions[what])
-
-    def _with_record(self, action: Callable[[Record], Response]) -> Response:
-        """Answers with the record that was typed; or with what is wrong, or a conflict."""
-        if self._picture_problem:
-            wrong = self._typed.wrong({"picture": self._picture_problem})
-            return self._page(wrong, status_code=400)
-        try:
-            record = self._typed.record(self._draft.record, actor_finder(self._base))
-        except WrongFields as error:
-            return self._page(self._typed.wrong(error.errors), status_code=400)
-        try:
-            return action(record)
-        except EditConflict:
-            return self._conflict(record)
-
-    def _change_row(self, what: str, number: str, actor_id: str) -> Response:
-        """Accepts a suggestion, fills in the entry of a participation, or opens its form."""
-        rows = self._typed.rows
-        at = int(number) if number.isascii() and number.isdecimal() else len(rows)
-        if at >= len(rows):
-            raise no_such_action()
-        if what == "keep":
-            return self._at_last_row(self._typed.accepting(at))
-        if what == "link":
-            return self._page(self._typed.linking(at, actor_id), at_row=at)
-        return self._with_record(lambda record: self._open_entry(record, rows[at].name))
+        return self._with_record(what, on)
 
     def _at_last_row(self, form: RecordForm) -> Response:
         """The page at the last participation that is not only suggested."""
@@ -152,121 +138,97 @@ class _Sent:
         shown = [number for number, row in enumerate(form.rows) if not is_suggested(row, proposed)]
         return self._page(form, at_row=shown[-1])
 
-    def _open_entry(self, record: Record, name: str) -> Response:
-        """Saves the draft and opens the form for the entry of a participant."""
-        draft = self._saved(record)
-        return see(
-            self._request, address(Page.ORGANISATION, draft=draft.id, participant=one_line(name))
-        )
+    def _with_record(self, what: str, on: str) -> Response:
+        """Answers with the record that was typed; or with what is wrong, or a conflict."""
+        errors: Mapping[str, str] = {}
+        record = self._draft.record
+        if self._picture_problem:
+            errors = {"picture": self._picture_problem}
+        else:
+            try:
+                record = self._typed.record(self._draft.record, actor_finder(self._base))
+            except WrongFields as error:
+                errors = error.errors
+        if what in {"return", "reject"} and not (self._message or errors):
+            errors = {"message": N_("Say why in a few words: the contributor will read it.")}
+        if errors:
+            return self._page(self._typed.wrong(errors), status_code=400)
+        try:
+            return self._do(what, on, record)
+        except EditConflict:
+            return self._conflict(record)
 
-    def _settle_detail(self, what: str, record: Record, key: str) -> Response:
-        """Keeps a private detail, or takes it out of the record that was typed."""
-        detail = next((one for one in details_of(record) if one.key == key), None)
-        if detail is None:
-            raise no_such_action()
-        if what == "remove_detail":
-            record = without_detail(record, detail)
-        self._saved(record)
+    def _do(self, what: str, on: str, record: Record) -> Response:
+        """Saves what was typed and goes on: `on` is the key of a detail, or a participant's name.
+
+        No revision is made that says the same.
+        """
+        drafts, draft, by = self._base.drafts, self._draft, self._account.name
+        if what in {"keep_detail", "remove_detail"}:
+            detail = next((one for one in details_of(record) if one.key == on), None)
+            if detail is None:
+                raise no_such_action()
+            if what == "remove_detail":
+                record = without_detail(record, detail)
+        if record != draft.record or self._revision != draft.revision:
+            draft = drafts.save(draft.id, record, by=by, revision=self._revision)
+            self._revision = draft.revision
+        if what == "entry":
+            # The form for the entry of a participant.
+            entry = address(Page.ORGANISATION, draft=draft.id, participant=on)
+            return see(self._request, entry)
         if what == "keep_detail":
-            self._base.drafts.keep_detail(self._draft.id, key)
-        return self._see("saved")
-
-    def _save(self, record: Record) -> Response:
-        self._saved(record)
-        return self._see("saved")
-
-    def _submit(self, record: Record) -> Response:
-        draft = self._saved(record)
-        if draft.state is not DraftState.SUBMITTED:
-            self._state(draft, DraftState.SUBMITTED)
-        return self._see("submitted")
-
-    def _publish(self, record: Record) -> Response:
-        draft = self._saved(record)
-        self._base.publish(
-            draft.id,
-            by=self._account.name,
-            revision=draft.revision,
-            force=self._over,
-            on=today(),
-        )
-        return self._see("published")
-
-    def _send_back(self, record: Record, state: DraftState) -> Response:
-        if not self._message:
-            wrong = self._typed.wrong({"message": _NEEDS_A_WORD})
-            return self._page(wrong, status_code=400)
-        self._state(self._saved(record), state)
-        return self._see("returned" if state is DraftState.RETURNED else "rejected")
-
-    def _saved(self, record: Record) -> Draft:
-        """Saves what was typed and returns the draft; makes no revision that says the same."""
-        if record == self._draft.record and self._revision == self._draft.revision:
-            return self._draft
-        saved = self._base.drafts.save(
-            self._draft.id, record, by=self._account.name, revision=self._revision
-        )
-        self._revision = saved.revision
-        return saved
-
-    def _state(self, draft: Draft, state: DraftState) -> None:
-        self._base.drafts.set_state(
-            draft.id,
-            state,
-            by=self._account.name,
-            revision=draft.revision,
-            message=self._message,
-        )
-
-    def _see(self, done: str) -> Response:
-        return see(self._request, address(Page.DRAFT, self._draft.id, done=done))
+            drafts.keep_detail(draft.id, on)
+        elif what == "publish":
+            self._base.publish(
+                draft.id, by=by, revision=draft.revision, force=self._over, on=today()
+            )
+        elif what in _STATES and (what != "submit" or draft.state is not DraftState.SUBMITTED):
+            drafts.set_state(
+                draft.id, _STATES[what], by=by, revision=draft.revision, message=self._message
+            )
+        return see(self._request, address(Page.DRAFT, draft.id, done=_DONE[what]))
 
     def _conflict(self, record: Record) -> Response:
         """Shows the page with the person's own text in the form, and what others did meanwhile."""
-        draft = self._base.drafts.get(self._draft.id)
+        draft, gone = self._base.drafts.get(self._draft.id), ""
         if draft.state not in OPEN_STATES:
-            raise Refusal(
-                409,
-                N_(
-                    "This draft was published or rejected in the meantime, and can no longer be "
-                    "changed."
-                ),
+            gone = N_(
+                "This draft was published or rejected in the meantime, and can no longer be "
+                "changed."
             )
-        if draft.revision == self._revision:
-            published = _published(self._base, draft)
+        elif draft.revision == self._revision:
+            try:
+                published = published_record(self._base, draft.kind, draft.record.id)
+            except UnknownRecord:
+                published = None
             if published is not None and published.id != draft.record.id:
-                raise Refusal(
-                    409,
-                    N_(
-                        "This organisation was merged with another one in the meantime: "
-                        "edit that one."
-                    ),
+                gone = N_(
+                    "This organisation was merged with another one in the meantime: edit that one."
                 )
-            if published is None or not draft.based_on:
-                raise Refusal(
-                    409,
-                    N_("The page of this draft was withdrawn. A moderator must restore it first."),
+            elif published is None or not draft.based_on:
+                gone = N_(
+                    "The page of this draft was withdrawn. A moderator must restore it first."
                 )
-            conflict = self._conflict_with(published, record, over=True)
-            return self._page(self._typed, draft, status_code=409, conflict=conflict)
+            else:
+                changed = told_differences(self._request, published, record)
+                conflict = {"differences": changed, "over": True}
+                return self._page(self._typed, draft, status_code=409, conflict=conflict)
+        if gone:
+            raise Refusal(409, gone)
         form = self._typed_over(draft, record)
         try:
-            both = form.record(draft.record, actor_finder(self._base))
+            record = form.record(draft.record, actor_finder(self._base))
         except WrongFields as error:
-            form, both = form.wrong(error.errors), record
-        conflict = self._conflict_with(draft.record, both)
+            form = form.wrong(error.errors)
+        changed = told_differences(self._request, draft.record, record)
+        conflict = {"differences": changed, "over": False}
         return self._page(form, draft, status_code=409, conflict=conflict)
 
     def _typed_over(self, draft: Draft, record: Record) -> RecordForm:
         """Returns what others saved, with what this person changed in the revision they saw."""
-        seen = next(
-            (
-                version.record
-                for version in self._base.drafts.versions(draft.id)
-                if version.revision == self._revision
-            ),
-            None,
-        )
+        versions = self._base.drafts.versions(self._draft.id)
+        seen = next((one.record for one in versions if one.revision == self._revision), None)
         if seen is None:
             return self._typed
         before, theirs = RecordForm.of(seen), RecordForm.of(draft.record, draft.proposals)
@@ -276,12 +238,6 @@ class _Sent:
         }
         same_rows = participants_of(record) == participants_of(seen)
         return replace(self._typed, values=values, rows=(theirs if same_rows else self._typed).rows)
-
-    def _conflict_with(
-        self, meanwhile: Record, typed: Record, *, over: bool = False
-    ) -> Mapping[str, object]:
-        """Returns what the page says of a conflict; `over`: with the published record."""
-        return {"differences": told_differences(self._request, meanwhile, typed), "over": over}
 
     def _page(self, form: RecordForm, draft: Draft | None = None, **shown: Any) -> Response:
         # What others changed meanwhile is shown when this is saved.
@@ -295,52 +251,63 @@ def draft_page(
     form: RecordForm,
     *,
     status_code: int = 200,
-    done: str = "",
-    message: str = "",
-    previewed: bool = False,
-    at_row: int | None = None,
-    conflict: Mapping[str, object] | None = None,
+    **shown: Any,
 ) -> Response:
     """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
-    versions = request.knowledge_base.drafts.versions(draft.id)
-    actors = _actors_of(request.knowledge_base, form.rows)
-    named = _known_by_name(request, draft, form.rows, actors)
-    suggested = actors | {actor.id: actor for found in named.values() for actor in found}
+    base = request.knowledge_base
+    versions, proposals = base.drafts.versions(draft.id), draft.proposals
+    actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
+    is_open, record = draft.state in OPEN_STATES, draft.record
+    unknown = {
+        row.name for row in form.rows if row.kept and row.name and row.actor_id not in actors
+    }
+    named = {name: actors_named(base, name)[:MAX_NAMED] for name in sorted(unknown)[:MAX_LOOKED_UP]}
+    named = named if is_open else {}
+    suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
+    is_new = is_open and not draft.based_on
+    try:
+        preview = form.record(record, lambda given: given)
+    except WrongFields:
+        preview = None
+    best: dict[str, ProposedField] = {}
+    for one in sorted(proposals.fields, key=lambda one: -one.confidence):
+        best.setdefault(one.field, one)
+    empty = {"previewed": False, "at_row": None, "conflict": None}
     return request.page(
         "editorial/draft.html",
         here=address(Page.DRAFT, draft.id),
         status_code=status_code,
         draft=draft,
         form=form,
-        lines=CASE_LINES if isinstance(draft.record, Case) else ACTOR_LINES,
+        lines=CASE_LINES if isinstance(record, Case) else ACTOR_LINES,
         choices={
             "lang": language_choices(request, form.values.get("lang", "")),
             "flow": flow_choices(request),
         },
         roles=role_choices(request),
-        proposed=best_proposals(draft.proposals),
-        source=numbered(draft.source_text, sentences(draft.proposals)),
+        proposed=best,
+        source=numbered(
+            draft.source_text,
+            [
+                *(one.sentence for one in proposals.fields),
+                *(one.sentence for one in proposals.participations),
+            ],
+        ),
         actors=actors,
         named=named,
         suggested=list(suggested.values()),
-        suggestions=Suggestions.of(form.rows, draft.proposals.participations),
-        preview=_preview(form, draft),
-        likely=_likely(request.knowledge_base, draft),
-        details=[
-            detail for detail in details_of(draft.record) if detail.key not in draft.kept_details
-        ],
-        previewed=previewed,
-        at_row=at_row,
-        message=message,
-        conflict=conflict,
+        suggestions=suggestions(form.rows, proposals.participations),
+        preview=preview,
+        likely=likely_actors(base, record) if is_new and isinstance(record, Actor) else (),
+        details=[detail for detail in details_of(record) if detail.key not in draft.kept_details],
         is_unsaved=request.http.method == "POST",
-        done=done,
         versions=versions,
         changes={
             later.revision: changed
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
             if (changed := told_differences(request, earlier.record, later.record))
         },
+        **empty | shown,
     )
 
 
@@ -358,43 +325,3 @@ def readable(drafts: Drafts, draft_id: str, account: Account) -> Draft:
     if not account.may_see(draft.created_by):
         raise not_allowed()
     return draft
-
-
-def _published(base: KnowledgeBase, draft: Draft) -> Record | None:
-    try:
-        return published_record(base, draft.kind, draft.record.id)
-    except UnknownRecord:
-        return None
-
-
-def _actors_of(base: KnowledgeBase, rows: Iterable[ParticipationRow]) -> dict[str, Actor]:
-    ids = {row.actor_id for row in rows if row.actor_id}
-    found = ((id_, actor_or_none(base, id_)) for id_ in sorted(ids))
-    return {id_: actor for id_, actor in found if actor}
-
-
-def _known_by_name(
-    request: PageRequest, draft: Draft, rows: Sequence[ParticipationRow], known: Mapping[str, Actor]
-) -> Mapping[str, Sequence[Actor]]:
-    """Returns the actors that participants without an entry may be, by the participant's name."""
-    if draft.state not in OPEN_STATES:
-        return {}
-    unknown = {row.name for row in rows if row.kept and row.name and row.actor_id not in known}
-    return {
-        name: actors_named(request.knowledge_base, name)[:MAX_NAMED]
-        for name in sorted(unknown)[:MAX_LOOKED_UP]
-    }
-
-
-def _preview(form: RecordForm, draft: Draft) -> Record | None:
-    """Returns the record that the form describes, or None while something is wrong."""
-    try:
-        return form.record(draft.record, lambda given: given)
-    except WrongFields:
-        return None
-
-
-def _likely(base: KnowledgeBase, draft: Draft) -> Sequence[LikelyActor]:
-    """Returns the actors that the new entry of a draft may be of."""
-    is_new = draft.state in OPEN_STATES and not draft.based_on
-    return likely_actors(base, draft.record) if is_new and isinstance(draft.record, Actor) else ()

@@ -27,7 +27,6 @@ REGISTER_LABELS: Mapping[str, str] = {
     "legal_category": N_("Legal category"),
     "activity_nomenclature": N_("Nomenclature of the activity"),
 }
-"""Labels of the columns of directories and registers that no form has a field for."""
 
 LOCATION_LABELS: Mapping[str, str] = {
     "postal_code": N_("Postal code"),
@@ -49,7 +48,6 @@ KNOW_HOW_LABELS: Mapping[str, str] = {
     "brands": N_("Brands"),
     "materials": N_("Materials"),
 }
-"""Labels of the kinds of know-how that a column of a directory may hold."""
 
 STATE_LABELS: Mapping[DraftState, str] = {
     DraftState.DRAFT: N_("Draft"),
@@ -101,7 +99,6 @@ REASON_LABELS: Mapping[str, str] = {
     "near_place": N_("neighbouring towns"),
     "two_establishments": N_("two establishments of one firm (the same SIREN)"),
 }
-"""Why two actors may be one, as `kb.resolution.similarity` names it."""
 
 DONE_LABELS: Mapping[str, str] = {
     "contributed": N_(
@@ -146,7 +143,6 @@ DONE_LABELS: Mapping[str, str] = {
     "off_front_page": N_("This case is no longer chosen for the home page."),
     "different": N_("Noted: they are two organisations. This pair will not appear again."),
 }
-"""What a page says was done, by the word in its address."""
 
 
 CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
@@ -173,7 +169,6 @@ DETAIL_LABELS: Mapping[DetailKind, str] = {
     DetailKind.SOCIAL_SECURITY: N_("Social security number"),
     DetailKind.PLATE: N_("Number plate"),
 }
-"""What may be private in an article."""
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., str]]:

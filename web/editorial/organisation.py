@@ -10,22 +10,23 @@ from typing import cast
 
 from starlette.responses import Response
 
-from ingest.records.fields import record_id
+from ingest.extraction.whereabouts import town_of
+from ingest.records.fields import folded, record_id
 from kb.errors import EditConflict
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor, Case, Kind
+from kb.reference.roles import ROLES
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, DraftState
-from web.editorial.draft import readable
-from web.editorial.forms.choices import (
+from web.editorial.choices import (
     LikelyActor,
     actor_or_none,
     language_choices,
     likely_actors,
 )
-from web.editorial.forms.participations import UnlistedParticipant
-from web.editorial.forms.record_form import ACTOR_LINES, RecordForm, WrongFields
+from web.editorial.draft import readable
+from web.editorial.record_form import ACTOR_LINES, RecordForm, WrongFields
 from web.http.dependencies import APageRequest
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
@@ -33,12 +34,67 @@ from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.sessions import AForm, AnyAccount
 from web.http.urls import Address, Page, address
 
-TYPED = "typed"
-"""The origin of a draft that began in this form."""
-
-_NO_CHANGE = N_("Nothing has been changed yet.")
-
 router = PageRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedParticipant:
+    """A participant, by its name in a case: in a draft, or as published if `draft` is None."""
+
+    name: str
+    case: Case
+    draft: Draft | None = None
+
+    @property
+    def page(self) -> Address:
+        """The page that it is mentioned on."""
+        if self.draft is not None:
+            return address(Page.DRAFT, self.draft.id, done="linked")
+        return address(Page.CASE, self.case.id, done="linked")
+
+    def entry(self, case_url: str) -> Actor:
+        """What the article says of it, as an entry without an id; `case_url` names the article."""
+        parts = list(self.case.participants)
+        if self.draft is not None:
+            parts += [one.participation for one in self.draft.proposals.participations]
+        said = [
+            part.contribution
+            for part in parts
+            if self._is(part.name) and ROLES[part.role].is_know_how
+        ]
+        return Actor(
+            id="",
+            name=self.name,
+            description="\n".join(dict.fromkeys(_as_sentence(words) for words in said if words)),
+            place=town_of(self.name, [self.case.text]),
+            lang=self.case.lang,
+            source_url=self.case.source_url or case_url,
+        )
+
+    def link(self, base: KnowledgeBase, actor_id: str, *, by: str) -> None:
+        """Links the participants of this name to an actor; not if others change them meanwhile."""
+        participants = tuple(
+            replace(part, actor_id=actor_id) if self._is(part.name) else part
+            for part in self.case.participants
+        )
+        linked = replace(self.case, participants=participants)
+        if self.draft is None:
+            base.put([linked], by=by)
+        elif self.draft.state in OPEN_STATES:
+            try:
+                base.drafts.save(self.draft.id, linked, by=by, revision=self.draft.revision)
+            except EditConflict:
+                draft = base.drafts.get(self.draft.id)
+                case = cast("Case", draft.record)
+                replace(self, draft=draft, case=case).link(base, actor_id, by=by)
+
+    def _is(self, name: str) -> bool:
+        return folded(name) == folded(self.name)
+
+
+def _as_sentence(words: str) -> str:
+    sentence = f"{words[:1].upper()}{words[1:]}"
+    return sentence if sentence.endswith((".", "…", "!", "?")) else f"{sentence}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +122,11 @@ class _Wanted:
 def show(request: APageRequest, account: AnyAccount) -> Response:
     wanted = _wanted(request, account)
     if wanted.corrected:
-        own = _own_draft(request.knowledge_base, wanted.corrected, account)
-        if own:
-            return see(request, address(Page.DRAFT, own.id, done="own"))
+        # The correction that this account has begun already.
+        for draft in request.knowledge_base.drafts.list(OPEN_STATES, by=account.name):
+            is_own = draft.kind is Kind.ACTOR and draft.record.id == wanted.corrected.id
+            if is_own and draft.based_on:
+                return see(request, address(Page.DRAFT, draft.id, done="own"))
     filled = wanted.base
     if wanted.participant:
         case_url = request.absolute_url(address(Page.CASE, wanted.participant.case.id))
@@ -92,14 +150,16 @@ def take(request: APageRequest, account: AnyAccount, form: AForm) -> Response:
         raise not_allowed()
     typed, version = RecordForm.sent(form, wanted.base), number_in(form, "version")
     try:
-        entry = _entry(base, typed, wanted)
+        entry = cast("Actor", typed.record(wanted.base, lambda given: given))
     except WrongFields as error:
         wrong = typed.wrong(error.errors)
         return _page(request, wanted, wrong, version=version, status_code=400)
+    if not wanted.corrected:
+        entry = replace(entry, id=_free_id(base, record_id("", entry.name, entry.place)))
     if what == "preview":
         return _page(request, wanted, typed, entry, version=version, is_previewed=True)
     if entry == wanted.corrected:
-        unchanged = typed.wrong({"description": _NO_CHANGE})
+        unchanged = typed.wrong({"description": N_("Nothing has been changed yet.")})
         return _page(request, wanted, unchanged, version=version, status_code=400)
     is_another = bool(text_of(form, "another"))
     if not (wanted.corrected or is_another) and likely_actors(base, entry):
@@ -115,7 +175,7 @@ def _kept(
     draft = base.drafts.add(
         entry,
         by=account.name,
-        origin=TYPED,
+        origin="typed",
         submitted=what == "submit",
         based_on=version if wanted.corrected else 0,
     )
@@ -161,42 +221,16 @@ def _wanted(request: PageRequest, account: Account) -> _Wanted:
     return _Wanted(query, participant=UnlistedParticipant(query["participant"], record, draft))
 
 
-def _own_draft(base: KnowledgeBase, corrected: Actor, account: Account) -> Draft | None:
-    """The correction that this account has begun already."""
-    own = base.drafts.list(OPEN_STATES, by=account.name)
-    return next(
-        (
-            draft
-            for draft in own
-            if draft.kind is Kind.ACTOR and draft.based_on and draft.record.id == corrected.id
-        ),
-        None,
-    )
-
-
-def _entry(base: KnowledgeBase, typed: RecordForm, wanted: _Wanted) -> Actor:
-    """The actor that was typed, under an id that is free if it is new.
-
-    Raises:
-        WrongFields: something cannot be kept.
-    """
-    entry = cast("Actor", typed.record(wanted.base, lambda given: given))
-    if wanted.corrected:
-        return entry
-    return replace(entry, id=_free_id(base, record_id("", entry.name, entry.place)))
-
-
 def _free_id(base: KnowledgeBase, wished: str) -> str:
     """The id, or the first with a number that no actor or draft has or had."""
-    taken = base.ids(Kind.ACTOR) | {
-        draft.record.id for draft in base.drafts.list() if draft.kind is Kind.ACTOR
-    }
-    ids = chain([wished], (f"{wished}-{number}" for number in count(2)))
-    return next(
-        id_
-        for id_ in ids
-        if not (id_ in taken or base.history(Kind.ACTOR, id_) or base.withdrawal(Kind.ACTOR, id_))
-    )
+    drafts = base.drafts.list()
+    taken = base.ids(Kind.ACTOR) | {one.record.id for one in drafts if one.kind is Kind.ACTOR}
+
+    def is_free(id_: str) -> bool:
+        had = base.history(Kind.ACTOR, id_) or base.withdrawal(Kind.ACTOR, id_)
+        return not (id_ in taken or had)
+
+    return next(filter(is_free, chain([wished], (f"{wished}-{number}" for number in count(2)))))
 
 
 def _page(

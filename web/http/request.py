@@ -9,13 +9,18 @@ from starlette.responses import HTMLResponse, Response
 
 from kb.errors import QuisaitError
 from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
 from kb.registers.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
+from web.http.security.quotas import too_much
 from web.http.security.secret import NoSecret
 from web.http.security.sessions import NOBODY, Session, sessions_of
+from web.http.security.throttle import Throttle, host_of
 from web.http.templating import Renderer
 from web.http.urls import Address, absolute_urls, site_root
+
+TOO_MANY = N_("Several messages came from your connection. Wait a minute, then send it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,16 @@ class PageRequest:
             return False
         return True
 
+    def slow_down(self, throttle: str, message: str = TOO_MANY, *, by: str = "") -> None:
+        """Counts an attempt in a throttle of the application, by the address unless by a key.
+
+        Raises:
+            Refusal: 429, it comes too soon. The page has what was sent, to send it again.
+        """
+        counts = cast("Throttle", getattr(self.http.app.state, throttle))
+        if wait_s := counts.attempt(by or host_of(self.http)):
+            raise too_much(message, wait_s)
+
     def absolute_url(self, address: Address) -> str:
         return absolute_urls(self.root, self.language)(address)
 
@@ -104,10 +119,11 @@ class PageRequest:
         """Renders a template as an HTML page, in the language of the request unless given.
 
         `here` is the page's address, None where it has none in the other language; `elsewhere`
-        in the context, the addresses of what stands for it in other languages.
+        in the context, the addresses of what stands for it in other languages; `done` says what
+        was done, `message` what was not, and why.
         """
         language = language or self.language
-        context.setdefault("elsewhere", {})
+        context = {"elsewhere": {}, "done": "", "message": "", **context}
         session = self.session
         text = self._render(
             template,

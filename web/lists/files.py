@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from starlette.datastructures import FormData
 
@@ -38,7 +39,6 @@ DONE_LABELS: Mapping[str, str] = {
     "shared": N_("Your colleague sees the list under “My list”, and can change it."),
     "unshared": N_("The list is no longer shared with this person."),
 }
-"""What the page says was done, by the value of `done` in its address."""
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
@@ -49,11 +49,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     }
 
 
-_FIELDS = ("status", "note", "need", "mark")
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
+class ListRow(NamedTuple):
     """An entry as a page shows it.
 
     `actor` is None where the organisation is not in the catalogue any more. `mark` is that of the
@@ -68,34 +64,25 @@ class ListRow:
     dropped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SentEntry:
+class SentEntry(NamedTuple):
     """An entry as a form has it, with the mark of the entry that the page had shown."""
 
     entry: ListEntry
-    mark: str
+    mark: str = ""
 
 
-def rows_of(base: KnowledgeBase, entries: Sequence[ListEntry], *, kept: bool) -> list[ListRow]:
-    """Returns the rows of entries; `kept`: of entries that an account keeps."""
-    actors = base.actors_by_id([entry.actor_id for entry in entries])
+def rows_of(base: KnowledgeBase, entries: Sequence[SentEntry]) -> list[ListRow]:
+    """Returns the rows of entries, each with its mark."""
+    actors = base.actors_by_id([entry.actor_id for entry, _ in entries])
+    return [ListRow(entry, actors.get(entry.actor_id), mark) for entry, mark in entries]
+
+
+def with_needs(sent: Sequence[SentEntry], kept: Sequence[ListEntry]) -> list[SentEntry]:
+    """Returns what was sent with the needs that an account keeps, which its forms do not send."""
+    needs = {entry.actor_id: entry.need for entry in kept}
     return [
-        ListRow(entry, actors.get(entry.actor_id), entry.mark if kept else "") for entry in entries
-    ]
-
-
-def rows_of_sent(
-    base: KnowledgeBase, sent: Sequence[SentEntry], current: Sequence[ListEntry]
-) -> list[ListRow]:
-    """Returns the rows of a list as they were sent, for what is kept of them."""
-    actors = base.actors_by_id([one.entry.actor_id for one in sent])
-    needs = {entry.actor_id: entry.need for entry in current}
-    return [
-        ListRow(
-            replace(one.entry, need=one.entry.need or needs.get(id_, "")), actors.get(id_), one.mark
-        )
-        for one in sent
-        for id_ in [one.entry.actor_id]
+        SentEntry(replace(one, need=one.need or needs.get(one.actor_id, "")), mark)
+        for one, mark in sent
     ]
 
 
@@ -125,16 +112,12 @@ def rows_in_conflict(
     return rows
 
 
-def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[ListEntry]:
-    """Returns new entries of these organisations, each once.
-
-    Raises:
-        Refusal: there are too many.
-    """
+def picked_entries(actor_ids: Sequence[str], need: str = "") -> list[SentEntry]:
+    """Returns new entries of these organisations, each once; refuses too many."""
     ids = [id_ for id_ in dict.fromkeys(actor_ids) if id_]
     if len(ids) > MAX_ENTRIES:
         raise too_many()
-    return [ListEntry(id_, need).cleaned() for id_ in ids]
+    return [SentEntry(ListEntry(id_, need).cleaned()) for id_ in ids]
 
 
 def sent_entries(form: FormData) -> list[SentEntry]:
@@ -148,18 +131,16 @@ def sent_entries(form: FormData) -> list[SentEntry]:
     ids = [str(id_) for id_ in form.getlist("id")]
     if len(ids) > MAX_ENTRIES:
         raise too_many()
-    columns = {name: [str(value) for value in form.getlist(name)] for name in _FIELDS}
-    if any(column and len(column) != len(ids) for column in columns.values()):
+    names = ("status", "note", "need", "mark")
+    columns = [[str(value) for value in form.getlist(name)] or [""] * len(ids) for name in names]
+    if any(len(column) != len(ids) for column in columns):
         raise Refusal(400, N_("This page cannot do what the form asks for."))
     sent = {}
-    for place, id_ in enumerate(ids):
-        status, note, need, mark = (
-            column[place] if (column := columns[name]) else "" for name in _FIELDS
-        )
+    for id_, status, note, need, mark in zip(ids, *columns, strict=True):
         if id_:
             known = CallStatus(status) if status in set(CallStatus) else CallStatus.TO_CALL
-            note = note.replace("\r\n", "\n").strip()
-            sent[id_] = SentEntry(ListEntry(id_, need, known, note), mark)
+            text = note.replace("\r\n", "\n").strip()
+            sent[id_] = SentEntry(ListEntry(id_, need, known, text), mark)
     return list(sent.values())
 
 
@@ -170,30 +151,20 @@ def too_many() -> Refusal:
 
 
 COLUMNS = (
-    N_("Organisation"),
-    N_("Town"),
-    N_("Department"),
-    N_("Telephone"),
-    N_("E-mail"),
-    N_("Address"),
-    N_("Contact person"),
-    N_("Website"),
-    N_("For the need"),
-    N_("Where it stands"),
-    N_("Note"),
-    N_("Page"),
+    (N_("Organisation"), 32),
+    (N_("Town"), 20),
+    (N_("Department"), 12),
+    (N_("Telephone"), 18),
+    (N_("E-mail"), 28),
+    (N_("Address"), 34),
+    (N_("Contact person"), 28),
+    (N_("Website"), 28),
+    (N_("For the need"), 28),
+    (N_("Where it stands"), 14),
+    (N_("Note"), 50),
+    (N_("Page"), 40),
 )
-WIDTHS = (32, 20, 12, 18, 28, 34, 28, 28, 28, 14, 50, 40)
-"""The widths of the columns of a sheet, in characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListFile:
-    """A file to download: its bytes, its media type and how its name ends."""
-
-    content: bytes
-    media_type: str
-    extension: str
+"""The columns of a sheet, and how wide they are, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,22 +178,17 @@ class ListReader:
     def say(self, message: str) -> str:
         return translations(self.language).gettext(message)
 
-    def status(self, status: CallStatus) -> str:
-        return self.say(STATUS_LABELS[status])
 
-
-def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> ListFile:
+def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> bytes:
     """Returns the list as a sheet of texts, its header fixed and filters on."""
     import xlsxwriter
 
     written = io.BytesIO()
     with xlsxwriter.Workbook(written, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet(reader.say(N_("My list")))
-        bold, wrapped = (
-            workbook.add_format({"bold": True}),
-            workbook.add_format({"text_wrap": True, "valign": "top"}),
-        )
-        for column, (title, width) in enumerate(zip(COLUMNS, WIDTHS, strict=True)):
+        bold = workbook.add_format({"bold": True})
+        wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+        for column, (title, width) in enumerate(COLUMNS):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, reader.say(title), bold)
         for place, row in enumerate(rows, 1):
@@ -230,38 +196,36 @@ def as_xlsx(rows: Sequence[ListRow], reader: ListReader) -> ListFile:
                 sheet.write_string(place, column, cell, wrapped)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
-    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return ListFile(written.getvalue(), media_type, "xlsx")
+    return written.getvalue()
 
 
-def as_csv(rows: Sequence[ListRow], reader: ListReader) -> ListFile:
+def as_csv(rows: Sequence[ListRow], reader: ListReader) -> bytes:
     """Returns the list as a CSV file in UTF-8 with a byte order mark, as spreadsheets expect it."""
     layout = CsvLayout.of(reader.language)
     written = io.StringIO()
     writer = csv.writer(written, delimiter=layout.delimiter, quoting=csv.QUOTE_ALL)
-    writer.writerow(map(reader.say, COLUMNS))
+    writer.writerow(reader.say(title) for title, _ in COLUMNS)
     for row in rows:
         writer.writerow(map(layout.cell, _cells(row, reader)))
-    return ListFile(written.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "csv")
+    return written.getvalue().encode("utf-8-sig")
 
 
-def as_vcards(rows: Sequence[ListRow], reader: ListReader) -> ListFile:
-    """Returns a vCard 3.0 of each organisation that is still in the catalogue."""
-    cards = "".join(_vcard(row, reader) for row in rows)
-    return ListFile(cards.encode(), "text/vcard; charset=utf-8", "vcf")
+def as_vcards(rows: Sequence[ListRow], reader: ListReader) -> bytes:
+    """Returns a card of each organisation that is in the catalogue."""
+    return "".join(_vcard(row, reader) for row in rows).encode()
 
 
-FILES: Mapping[str, Callable[[Sequence[ListRow], ListReader], ListFile]] = {
-    "xlsx": as_xlsx,
-    "csv": as_csv,
-    "vcf": as_vcards,
+FILES: Mapping[str, tuple[str, Callable[[Sequence[ListRow], ListReader], bytes]]] = {
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "vcf": ("text/vcard; charset=utf-8", as_vcards),
 }
-"""What makes each file, by the name of its format."""
+"""The media type of each file and what makes it, by the name of its format."""
 
 
 def _cells(row: ListRow, reader: ListReader) -> Sequence[str]:
     entry, actor = row.entry, row.actor
-    status = reader.status(entry.status)
+    status = reader.say(STATUS_LABELS[entry.status])
     if actor is None:
         said = reader.say(N_("This organisation is no longer in the catalogue."))
         return (entry.actor_id, "", "", "", "", "", "", "", entry.need, status, entry.note, said)
@@ -270,8 +234,8 @@ def _cells(row: ListRow, reader: ListReader) -> Sequence[str]:
         actor.name,
         actor.place,
         actor.department,
-        _lines(contacts.phones),
-        _lines(contacts.emails),
+        "\n".join(contact.text for contact in contacts.phones),
+        "\n".join(contact.text for contact in contacts.emails),
         contacts.street,
         _person(contacts),
         actor.website,
@@ -301,9 +265,11 @@ def _vcard(row: ListRow, reader: ListReader) -> str:
     card.add("uid").value = page
     persons = [each for each in contacts.person if each.href]
     for phone in _once([*contacts.phones, *(each for each in persons if each.is_phone)]):
-        _add(card, "tel", phone.href.removeprefix("tel:"))
+        line = card.add("tel")
+        line.value, line.type_param = phone.href.removeprefix("tel:"), "WORK"
     for email in _once([*contacts.emails, *(each for each in persons if not each.is_phone)]):
-        _add(card, "email", email.text)
+        line = card.add("email")
+        line.value, line.type_param = email.text, "WORK"
     if contacts.street or actor.place:
         card.add("adr").value = vobject.vcard.Address(
             street=contacts.street,
@@ -315,7 +281,7 @@ def _vcard(row: ListRow, reader: ListReader) -> str:
     said = [
         _person(contacts),
         f"{reader.say(N_('For the need'))}: {entry.need}" if entry.need else "",
-        reader.status(entry.status),
+        reader.say(STATUS_LABELS[entry.status]),
         entry.note,
         page,
     ]
@@ -323,18 +289,8 @@ def _vcard(row: ListRow, reader: ListReader) -> str:
     return str(card.serialize())
 
 
-def _add(card: object, name: str, value: str) -> None:
-    line = card.add(name)  # type: ignore[attr-defined]
-    line.value = value
-    line.type_param = "WORK"
-
-
 def _once(contacts: Sequence[ContactText]) -> Sequence[ContactText]:
     return list({contact.href: contact for contact in contacts}.values())
-
-
-def _lines(contacts: Sequence[ContactText]) -> str:
-    return "\n".join(contact.text for contact in contacts)
 
 
 def _person(contacts: ShownContacts) -> str:

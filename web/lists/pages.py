@@ -5,10 +5,8 @@ What they send by pressing a button (`Page.LIST_SHEET`) is answered with a page 
 forgotten.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from starlette.datastructures import FormData
@@ -22,16 +20,13 @@ from kb.registers.contact_lists import (
     MAX_NAME_CHARS,
     MAX_NOTE_CHARS,
     ContactList,
-    ListEntry,
 )
 from web.http.dependencies import APageRequest
-from web.http.i18n import translations
-from web.http.refusals import Refusal, no_such_action, strange_form
+from web.http.refusals import no_such_action, strange_form
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
 from web.http.security.bodies import allow_body
 from web.http.security.sessions import AForm, AnyAccount, ASession, sessions_of
-from web.http.security.throttle import Throttle, host_of
 from web.http.urls import Address, Page, address
 from web.lists.files import (
     FILES,
@@ -41,18 +36,15 @@ from web.lists.files import (
     picked_entries,
     rows_in_conflict,
     rows_of,
-    rows_of_sent,
     sent_entries,
+    with_needs,
 )
 
 CHANGED_MEANWHILE = N_(
     "A colleague changed this list since you opened it. Nothing is saved yet: compare below, "
     "then save again."
 )
-TOO_MANY_FILES = N_("Many files were made for you just now. Wait a little before the next one.")
 LIMITS = {"note": MAX_NOTE_CHARS, "name": MAX_NAME_CHARS}
-"""How many characters the fields of the page take."""
-
 LIST_BYTES = 1_000_000
 """The longest list that a stranger may send: 200 organisations, each with a full note in French."""
 
@@ -70,13 +62,10 @@ def list_page(
     need: str = "",
     done: str = "",
 ) -> Response:
-    """Shows the organisations of these ids; without, a list of the account, that with `list_id`.
-
-    `need` is what they were picked for.
-    """
+    """Shows the organisations picked for a `need`; without, the account's list `list_id`."""
     if id or not session.account:
-        entries = picked_entries(id, need)
-        return _loose_page(request, rows_of(request.knowledge_base, entries, kept=False))
+        rows = rows_of(request.knowledge_base, picked_entries(id, need))
+        return _list_page(request, None, rows)
     lists = request.knowledge_base.lists
     try:
         by = session.account.name
@@ -175,16 +164,13 @@ def _refused(
     message: str,
 ) -> Response:
     """The page again, with what was sent in its forms."""
-    base = request.knowledge_base
-    filled = {name: text_of(form, name) for name in ("name", "colleague")}
+    base, by = request.knowledge_base, account.name
     action = text_of(form, "do").partition(" ")[0]
     if action in {"pick", "keep"}:
-        rows = rows_of(base, [one.entry for one in sent], kept=False)
-        return _loose_page(request, rows, message=message, status_code=422)
-    shown = (
-        base.lists.get(list_id, by=account.name) if list_id else base.lists.for_picks(account.name)
-    )
-    rows = rows_of_sent(base, sent, shown.entries if shown else ())
+        loose = rows_of(base, [SentEntry(entry) for entry, _ in sent])
+        return _list_page(request, None, loose, message=message, status_code=422)
+    shown = base.lists.get(list_id, by=by) if list_id else base.lists.for_picks(by)
+    rows = rows_of(base, with_needs(sent, shown.entries if shown else ()))
     return _kept_page(
         request,
         account,
@@ -193,7 +179,7 @@ def _refused(
         message=message,
         status_code=422,
         refused=action,
-        filled=filled,
+        filled={name: text_of(form, name) for name in ("name", "colleague")},
     )
 
 
@@ -220,70 +206,30 @@ async def no_sheet(request: APageRequest) -> Response:
 def sheet(request: APageRequest, form: ASheet) -> Response:
     """Answers a list that was sent: as a file, or with an organisation moved or taken out."""
     action, _, about = text_of(form, "do").partition(" ")
-    entries = [one.entry.cleaned() for one in sent_entries(form)]
+    base, account = request.knowledge_base, request.session.account
+    entries = [SentEntry(one.entry.cleaned()) for one in sent_entries(form)]
     if action in FILES:
-        return _file(request, action, _with_kept_needs(request, text_of(form, "list"), entries))
-    place = next((at for at, one in enumerate(entries) if one.actor_id == about), None)
+        if account and (list_id := text_of(form, "list")):
+            entries = with_needs(entries, base.lists.get(list_id, by=account.name).entries)
+        return _file(request, action, rows_of(base, entries))
     if action not in {"up", "down", "remove"}:
         raise no_such_action()
+    place = next((at for at, one in enumerate(entries) if one.entry.actor_id == about), None)
     if place is not None:
         moved = entries.pop(place)
         if action != "remove":
             entries.insert(max(place + (-1 if action == "up" else 1), 0), moved)
-    return _loose_page(request, rows_of(request.knowledge_base, entries, kept=False))
+    return _list_page(request, None, rows_of(base, entries))
 
 
-def _file(request: PageRequest, format_: str, entries: Sequence[ListEntry]) -> Response:
-    throttle = cast("Throttle", request.http.app.state.list_files)
-    wait_s = throttle.attempt(host_of(request.http))
-    if wait_s:
-        raise Refusal(429, TOO_MANY_FILES, {"Retry-After": str(math.ceil(wait_s))})
-    rows = rows_of(request.knowledge_base, entries, kept=False)
+def _file(request: PageRequest, format_: str, rows: Sequence[ListRow]) -> Response:
+    too_many = N_("Many files were made for you just now. Wait a little before the next one.")
+    request.slow_down("list_files", too_many)
     reader = ListReader(request.session.account, request.language, request.absolute_url)
-    made = FILES[format_](rows, reader)
-    name = translations(request.language).gettext(N_("my-list"))
-    named = f'attachment; filename="{name}-{today()}.{made.extension}"'
-    return Response(
-        made.content, media_type=made.media_type, headers={"Content-Disposition": named}
-    )
-
-
-def _with_kept_needs(
-    request: PageRequest, list_id: str, entries: Sequence[ListEntry]
-) -> Sequence[ListEntry]:
-    """Returns the entries with the needs that an account keeps, which its forms do not send."""
-    account = request.session.account
-    if not account or not list_id:
-        return entries
-    kept = request.knowledge_base.lists.get(list_id, by=account.name).entries
-    needs = {entry.actor_id: entry.need for entry in kept}
-    return [replace(one, need=one.need or needs.get(one.actor_id, "")) for one in entries]
-
-
-def loose_address(entries: Sequence[ListEntry]) -> Address:
-    """Returns the address of a list that names its organisations, and nothing else of it."""
-    return Address(Page.LIST, query=tuple(("id", entry.actor_id) for entry in entries))
-
-
-def _loose_page(
-    request: PageRequest, rows: Sequence[ListRow], *, message: str = "", status_code: int = 200
-) -> Response:
-    """The page of a list that no account keeps."""
-    here = loose_address([row.entry for row in rows])
-    return request.page(
-        "lists/list.html",
-        here=here,
-        status_code=status_code,
-        rows=rows,
-        shown=None,
-        lists=(),
-        share_url=request.absolute_url(here) if rows else "",
-        message=message,
-        done="",
-        refused="",
-        filled={},
-        limits=LIMITS,
-    )
+    media_type, make = FILES[format_]
+    name = reader.say(N_("my-list"))
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{today()}.{format_}"'}
+    return Response(make(rows, reader), media_type=media_type, headers=headers)
 
 
 def _kept_page(
@@ -291,27 +237,39 @@ def _kept_page(
     account: Account,
     shown: ContactList | None,
     rows: Sequence[ListRow] | None = None,
-    *,
-    done: str = "",
-    message: str = "",
-    status_code: int = 200,
-    refused: str = "",
-    filled: dict[str, str] | None = None,
+    **told: Any,
 ) -> Response:
-    """The page of a list of an account, and of its others. `refused` is what was not done."""
+    """The page of a list of an account, and of its others."""
     base = request.knowledge_base
-    entries = shown.entries if shown else ()
+    if rows is None:
+        kept = [SentEntry(entry, entry.mark) for entry in (shown.entries if shown else ())]
+        rows = rows_of(base, kept)
+    return _list_page(request, shown, rows, lists=base.lists.of(account.name), **told)
+
+
+def _list_page(
+    request: PageRequest,
+    shown: ContactList | None,
+    rows: Sequence[ListRow],
+    *,
+    status_code: int = 200,
+    lists: Sequence[ContactList] | None = None,
+    **told: Any,
+) -> Response:
+    """The page of a list: of no account if there are no `lists`. `refused` is what was not done."""
+    ids = [entry.actor_id for entry in shown.entries] if shown else []
+    if lists is None:
+        ids = [row.entry.actor_id for row in rows]
+    # It names the organisations, and nothing else of the list.
+    loose = Address(Page.LIST, query=tuple(("id", id_) for id_ in ids))
     return request.page(
         "lists/list.html",
-        here=address(Page.LIST, list=shown.id if shown else ""),
+        here=loose if lists is None else address(Page.LIST, list=shown.id if shown else ""),
         status_code=status_code,
-        rows=rows_of(base, entries, kept=True) if rows is None else rows,
+        rows=rows,
         shown=shown,
-        lists=base.lists.of(account.name),
-        share_url=request.absolute_url(loose_address(entries)) if entries else "",
-        message=message,
-        done=done,
-        refused=refused,
-        filled=filled or {},
+        lists=lists or (),
+        share_url=request.absolute_url(loose) if ids else "",
         limits=LIMITS,
+        **{"refused": "", "filled": {}, **told},
     )

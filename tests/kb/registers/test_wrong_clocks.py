@@ -13,7 +13,7 @@ from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, Top
 from kb.registers.jobs import MAX_CLAIMS, JobState
 from kb.registers.rereading import Interval
 from web.alerts import digests
-from web.mail.writing import SignedLinks
+from web.mail import SignedLinks
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MAIL = NewMail("claire@example.org", "s", "t", "h", "fr", "digest")
@@ -192,6 +192,6 @@ def test_a_link_in_a_mail_of_a_clock_ahead_can_be_followed(
         (timedelta(hours=-1), "x"), (timedelta(hours=1), "x"), (timedelta(days=-3), None),
         (timedelta(days=3), None),
     ):  # fmt: skip
-        monkeypatch.setattr("web.mail.writing.moment", lambda at=made_at + after: at)
+        monkeypatch.setattr("web.mail.moment", lambda at=made_at + after: at)
         assert links.read("confirm", token, within_s=2 * 24 * 3600) == value
     assert links.read("confirm", token) == "x"

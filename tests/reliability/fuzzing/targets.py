@@ -368,7 +368,7 @@ def _site() -> Any:
 
 
 def _credentials(data: bytes) -> None:
-    from web.mail.writing import SignedLinks
+    from web.mail import SignedLinks
 
     cookie, _, token = data.replace(b"\r", b"").replace(b"\n", b"").partition(b"\x1f")
     assert SignedLinks(SECRET).read("alerts", _text(cookie)) is None

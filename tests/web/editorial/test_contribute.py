@@ -117,29 +117,23 @@ def test_a_file_becomes_a_draft(base: KnowledgeBase, contributor: TestClient) ->
     assert draft.record.title == TITLE
 
 
-def test_of_several_files_each_has_its_line(base: KnowledgeBase, contributor: TestClient) -> None:
+def test_several_files_are_read_by_a_job_that_tells_of_each(
+    base: KnowledgeBase, contributor: TestClient
+) -> None:
     files = [
         upload("gel.txt", f"{TITLE}\n\n{BODY}".encode()),
         upload("vide.txt", b""),
         upload("photo.bmp", b"\x89PNG"),
     ]
-    response = contributor.post(
-        "/fr/contribuer",
-        data={"csrf": csrf_token(contributor, "/fr/contribuer"), "do": "files"},
-        files=files,
-    )
-    assert response.status_code == 200
-    read = Page(response.text)
-    assert read.one("h2", id="results").text == "1 fichier sur 3 est devenu un brouillon"
-    lines = [one.text for one in read.inside(read.one("section", class_="errors"), "li")]
-    assert lines == [
-        f"gel.txt – {TITLE}",
-        "vide.txt – Ce fichier est vide.",
-        "photo.bmp – Ce n’est pas un article\u00a0: envoyez du Markdown, du texte, du HTML, un "
-        "PDF, un document Word (.docx), OpenDocument (.odt), PowerPoint (.pptx), RTF ou EPUB, un "
-        "courriel (.eml), une archive web (.mhtml) ou l’image d’un texte.",
-    ]
-    assert len(base.drafts.list()) == 1
+    sent = send(contributor, "files", files)
+    assert sent.status_code == 303
+    assert run_next(base)
+    (draft,) = base.drafts.list()
+    assert draft.origin == "gel.txt"
+    read = Page(contributor.get(sent.headers["Location"]).text)
+    assert TITLE in read.one("section", aria_labelledby="drafts").text
+    told = [row.text.split()[0] for body in read.all("tbody") for row in read.inside(body, "tr")]
+    assert {"photo.bmp", "vide.txt"} <= set(told)
 
 
 LONG = f"{BODY}\n{'La mairie a relu chaque facture avant de la payer. ' * 500}"

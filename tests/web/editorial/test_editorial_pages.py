@@ -214,10 +214,10 @@ def test_a_history_says_who_changed_which_words(base: KnowledgeBase, moderator: 
     read = Page(moderator.get("/fr/historique/cas/angouleme").text)
     assert read.text("h2", id="changes") == "De la version 1 à la version 2"
     assert [one.text for one in read.all("del")] == [
-        "retiré\u00a0: hydroalcoolique (sanitiser) ",
-        "retiré\u00a0: l'hôpital",
+        "retiré\u00a0:  hydroalcoolique (sanitiser)",
+        "retiré\u00a0:  l'hôpital",
     ]
-    assert [one.text for one in read.all("ins")] == ["ajouté\u00a0: la ville"]
+    assert [one.text for one in read.all("ins")] == ["ajouté\u00a0:  la ville"]
     log = read.one("ol", class_="log").text
     assert "Version 2" in log
     assert "a moderator" in log

@@ -20,7 +20,7 @@ from tests.web.signed_in import (
     send,
     sign_in,
 )
-from web.editorial import forgotten
+from web.editorial import accounts
 
 FORGOTTEN, NEW = "/fr/mot-de-passe-oublie", "/fr/nouveau-mot-de-passe"
 LEA = "lea@avel.example"
@@ -42,7 +42,7 @@ def client(base: KnowledgeBase, lea: str) -> TestClient:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
     """How far the clock of the site is put forward: its only member."""
     ahead = [timedelta()]
-    for name in ("kb.registers.clock.moment", "web.mail.writing.moment"):
+    for name in ("kb.registers.clock.moment", "web.mail.moment"):
         monkeypatch.setattr(name, lambda: datetime.now(UTC) + ahead[0])
     return ahead
 
@@ -152,14 +152,14 @@ def test_two_who_use_a_link_at_once_do_not_both_succeed(
     base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = link(client, base)
-    linked = forgotten._linked
+    linked = accounts._linked
 
     def while_another_is_faster(*args: Any) -> Any:
         account = linked(*args)
         base.accounts.set_password(lea, OTHER_PASSWORD)
         return account
 
-    monkeypatch.setattr(forgotten, "_linked", while_another_is_faster)
+    monkeypatch.setattr(accounts, "_linked", while_another_is_faster)
     assert choose(client, path, "encore une autre phrase").status_code == 410
     assert base.accounts.authenticate(lea, OTHER_PASSWORD)
 
@@ -231,7 +231,7 @@ def test_the_answer_comes_before_accounts_are_looked_at(
 ) -> None:
     """So that no clock tells whether an account has the address."""
     seen = []
-    monkeypatch.setattr(forgotten, "_queue_links", lambda _request, email: seen.append(email))
+    monkeypatch.setattr(accounts, "_queue_links", lambda _request, email: seen.append(email))
     monkeypatch.setattr(type(base.accounts), "list", lambda _: seen.append("accounts"))
     assert asked(client).headers["Location"] == f"{FORGOTTEN}?sent=1"
     assert seen == [LEA]

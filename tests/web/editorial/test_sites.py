@@ -97,15 +97,6 @@ def test_a_site_is_added_with_its_addresses_and_filters(
     assert "Charente (16) · Cuir et chaussure" in read.one("dl", class_="said").text
 
 
-@pytest.mark.parametrize("added", ["", "qss_nobody", "%(name)s"])
-def test_only_a_site_that_is_there_is_said_to_be_added(
-    client: TestClient, site: Site, added: str
-) -> None:
-    response = client.get("/en/sites", params={"added": added, "done": "added"})
-    assert response.status_code == 200
-    assert not Page(response.text).all("p", role="status")
-
-
 def test_the_use_of_a_site_is_told_in_words_and_numbers(
     base: KnowledgeBase, client: TestClient, site: Site
 ) -> None:

@@ -13,7 +13,8 @@ from tests.web.embed.test_frame import CHARENTE, OFF, ROOT, SITE
 from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, CASES, SampleBase
 from web.app import create_app
-from web.embed.options import COLOURS, DISTINCT, READABLE, contrast
+from web.embed.options import COLOURS, DISTINCT, READABLE
+from web.http.colours import contrast
 
 HOSTILE = '"><script>alert("&amp;1")</script>'
 

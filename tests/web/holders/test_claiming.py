@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from kb.errors import UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Kind
+from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.holders.holds import MAILS_A_DAY, HoldState
@@ -20,7 +20,7 @@ from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import PASSWORD, SETTINGS, account_client, client_of, send
-from web.holders.claiming import FREE_ASKS
+from web.holders import FREE_ASKS, proves
 
 OWN = replace(
     AVEL,
@@ -198,3 +198,37 @@ def test_a_link_ends_and_erasing_erases(
     base.erase(Kind.ACTOR, OWN.id, by="Max")
     with pytest.raises(UnknownRecord):
         base.holds.get(hold.id)
+
+
+PROOFS = [
+    ("https://www.saphir.fr/contact", "lea@saphir.fr", True),
+    ("https://saphir.fr", "LEA@Saphir.FR", True),
+    ("https://saphir.fr", "lea@cognac.saphir.fr", True),
+    ("https://saphir.fr", "lea@notsaphir.fr", False),
+    ("https://saphir.fr", "lea@saphir.fr.evil.example", False),
+    ("https://saphir.fr", "lea@gmail.com", False),
+    ("https://lab.univ-poitiers.fr", "lea@univ-poitiers.fr", False),
+    ("https://lab.univ-poitiers.fr", "lea@etu.univ-poitiers.fr", False),
+    ("https://lab.univ-poitiers.fr", "lea@lab.univ-poitiers.fr", True),
+    # Anybody may have a page or a mailbox there.
+    ("https://facebook.com/saphir", "lea@facebook.com", False),
+    ("https://gmail.com", "lea@gmail.com", False),
+    ("https://github.io", "lea@evil.github.io", False),
+    ("https://saphir.github.io", "lea@evil.github.io", False),
+    ("https://co.uk", "lea@evil.co.uk", False),
+    ("https://www.asso.fr", "lea@evil.asso.fr", False),
+    ("http://localhost", "lea@localhost.example", False),
+    ("https://böttcher.example", "lea@xn--bttcher-90a.example", True),
+    ("", "lea@saphir.fr", False),
+    ("http://[", "lea@saphir.fr", False),
+]
+
+
+def test_an_address_proves_by_the_host_of_the_website_and_of_nobody_elses() -> None:
+    for website, email, expected in PROOFS:
+        actor = Actor(id="own", name="Saphir", website=website)
+        assert proves(email, actor, [actor]) is expected, (website, email)
+    own = Actor(id="own", name="Saphir", website="https://www.saphir.fr/contact")
+    other = Actor(id="other", name="Autre", website="http://saphir.fr/autre")
+    assert proves("lea@saphir.fr", own, [own])
+    assert not proves("lea@saphir.fr", own, [own, other])

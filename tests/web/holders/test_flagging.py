@@ -20,7 +20,7 @@ from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import SETTINGS, account_client, client_of, send
-from web.holders.flagging import FREE_FLAGS
+from web.holders import FREE_FLAGS
 
 FLAG, FLAGGED = "/fr/signaler?kind=actor&id=avel", "/fr/signalements"
 WRONG = {"subject": "closed", "text": "Fermée depuis juin.", "email": "Lea@Cognac.example"}

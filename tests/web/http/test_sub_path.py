@@ -28,7 +28,7 @@ from web.http.assets import Assets
 from web.http.i18n import Language
 from web.http.templating import Renderer
 from web.http.urls import PATTERNS, Page, address
-from web.mail.writing import MailWriter
+from web.mail import MailWriter
 
 HOST = "https://net.example"
 PREFIX = "/savoir"

@@ -23,7 +23,7 @@ from tests.web.mail.smtp_receiver import PASSWORD, USER, SmtpReceiver, receiving
 from tests.web.page_reader import Page
 from tests.web.signed_in import account_client, send
 from web.cli import main
-from web.mail.sender import MailSender, MailServer, message_of
+from web.mail import MailSender, MailServer, message_of
 
 NINE = "2026-03-02T09:00:00.000+00:00"
 UNSUBSCRIBE = "https://quisait.example/fr/alertes/stop?t=abc"

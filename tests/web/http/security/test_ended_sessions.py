@@ -113,7 +113,7 @@ def test_one_browser_is_signed_out_from_another(client: TestClient, lea: str) ->
         one.attributes["value"] for one in fields if one.attributes["value"] != handle_here(client)
     ]
     answer = send(client, "/en/account", {"do": "end_session", "session": other})
-    assert answer.headers["Location"] == "/en/account?done=ended_one"
+    assert answer.headers["Location"] == "/en/account?done=end_session"
     assert elsewhere.get("/en/account").status_code == 303
     assert client.get("/en/account").status_code == 200
     assert send(client, "/en/account", {"do": "end_session", "session": other}).status_code == 404

@@ -8,8 +8,7 @@ from kb.errors import InputError
 from kb.models import Case, Participation, Record
 from kb.reference.roles import Role
 from tests.web.sample_base import ACTORS, CASES
-from web.editorial.forms.cleaning import written_date
-from web.editorial.forms.record_form import RecordForm, WrongFields
+from web.editorial.record_form import RecordForm, WrongFields, written_date
 
 AVEL = Participation("Avel", Role.PRODUCER, "avel", "fabrique")
 CASE = Case(

@@ -1,0 +1,313 @@
+"""Beside the forms of records: choices, pictures, suggestions, and what differs in a version."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from difflib import SequenceMatcher
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from starlette.datastructures import UploadFile
+
+from ingest.reading.documents import photograph_of
+from ingest.records.fields import folded
+from kb.errors import InputError, QueryError, UnknownRecord
+from kb.knowledge_base import KnowledgeBase
+from kb.messages import N_
+from kb.models import Actor, Case, Kind, Participation, Record
+from kb.reference.flows import Flow
+from kb.reference.roles import Role
+from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.drafts import ProposedParticipation
+from kb.registers.pictures.encoding import MAX_UPLOAD_MB
+from kb.search.results import EvidenceKind, Filters
+from web.editorial.record_form import ParticipationRow, is_suggested
+from web.http.i18n import translations
+from web.http.labels import FLOW_LABELS, ROLE_LABELS
+from web.http.request import PageRequest
+from web.http.routing import text_of
+
+MAX_LIKELY = 5
+
+
+def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
+    """Returns the languages that a record can be in: those of the site, and its present one."""
+    names = request.language.locale.languages
+    codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
+    return [(code, str(names.get(code, code))) for code in codes]
+
+
+def flow_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
+    gettext = translations(request.language).gettext
+    unsaid = gettext(N_("As the words of the need say"))
+    return [("", unsaid), *((flow.value, gettext(FLOW_LABELS[flow])) for flow in Flow)]
+
+
+def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
+    gettext = translations(request.language).gettext
+    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_LABELS[r])) for r in Role)]
+
+
+def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
+    """Returns a function that finds an actor's id by its id, or by a name only it has."""
+
+    def find(given: str) -> str:
+        known = actor_or_none(base, given)
+        if known:
+            return known.id
+        named = [
+            actor for actor in actors_named(base, given) if folded(actor.name) == folded(given)
+        ]
+        return named[0].id if len(named) == 1 else ""
+
+    return find
+
+
+def actor_or_none(base: KnowledgeBase, actor_id: str) -> Actor | None:
+    try:
+        return base.actor(actor_id) if actor_id else None
+    except UnknownRecord:
+        return None
+
+
+class LikelyActor(NamedTuple):
+    """An actor that a new entry may be of, and why, as `kb.resolution.similarity` names it."""
+
+    actor: Actor
+    reasons: tuple[str, ...] = ()
+
+
+def likely_actors(base: KnowledgeBase, entry: Actor) -> list[LikelyActor]:
+    """Returns the actors that an entry, which is not published, may be of, likeliest first."""
+    alike = dict(base.duplicates.alike(entry, MAX_LIKELY))
+    found = {
+        id_: LikelyActor(actor, similarity.reasons)
+        for id_, similarity in alike.items()
+        if (actor := actor_or_none(base, id_))
+    }
+    for actor in actors_named(base, entry.name):
+        if actor.id != entry.id:
+            found.setdefault(actor.id, LikelyActor(actor))
+    return list(found.values())[:MAX_LIKELY]
+
+
+def actors_named(base: KnowledgeBase, name: str) -> list[Actor]:
+    """Returns the actors that a search finds by this name."""
+    try:
+        found = base.search(name, limit=5, filters=Filters(kind=Kind.ACTOR))
+    except QueryError:
+        return []
+    return [
+        hit.actor
+        for hit in found.hits
+        if any(evidence.kind is EvidenceKind.NAME for evidence in hit.evidence)
+    ]
+
+
+def contact_choice_in(form: Mapping[str, object], before: ContactChoice) -> ContactChoice:
+    """Returns who is to see contacts, as a form says; what it does not say is as before."""
+    of_firms, of_persons = (text_of(form, name) for name in ("organisations", "persons"))
+    return ContactChoice(
+        Visibility(of_firms) if of_firms in set(Visibility) else before.organisations,
+        Visibility(of_persons) if of_persons in set(Visibility) else before.persons,
+    )
+
+
+def with_picture(
+    base: KnowledgeBase, form: Mapping[str, object], *, by: str
+) -> tuple[Mapping[str, object], str]:
+    """Returns the form with the name of its picture, and what is wrong with an upload, if anything.
+
+    What is uploaded is kept at once: nothing is sent twice if another field is refused. A name that
+    no picture of the base has is taken out.
+    """
+    if "picture" not in form and "picture_file" not in form:
+        return form, ""
+    upload, name, problem = form.get("picture_file"), str(form.get("picture", "")), ""
+    if isinstance(upload, UploadFile) and upload.filename:
+        try:
+            encoded = photograph_of(upload.file.read(MAX_UPLOAD_MB * 1_000_000 + 1))
+            name = base.pictures.add(encoded, by=by)
+        except InputError as error:
+            problem = error.remark
+    elif form.get("without_picture"):
+        return {**form, "picture": "", "picture_alt": "", "picture_credit": ""}, ""
+    elif name and not base.pictures.known([name]):
+        name = ""
+    return {**form, "picture": name}, problem
+
+
+def suggestions(
+    rows: Sequence[ParticipationRow], proposals: Sequence[ProposedParticipation]
+) -> Mapping[str, Any]:
+    """Groups the rows of a form that only stand for proposals, by their numbers.
+
+    `organisations` take no part yet: each has its rows, one for each role, the surest first. `also`
+    has the further roles of those that do, by their first row. `waiting` are the rows of both.
+    """
+    taken: dict[str, int] = {}
+    waiting = [number for number, row in enumerate(rows) if is_suggested(row, proposals)]
+    for number, row in enumerate(rows):
+        if number not in waiting:
+            for key in _keys(row):
+                taken.setdefault(key, number)
+    groups: dict[str, list[int]] = {}
+    also: dict[int, list[int]] = defaultdict(list)
+    for number in sorted(waiting, key=lambda at: -proposals[rows[at].proposal].confidence):
+        keys = _keys(rows[number])
+        if known := [taken[key] for key in keys if key in taken]:
+            also[min(known)].append(number)
+            continue
+        group = next((groups[key] for key in keys if key in groups), [])
+        group.append(number)
+        groups |= dict.fromkeys(keys, group)
+    organisations = [
+        {
+            "name": rows[group[0]].name,
+            "actor_id": next((rows[at].actor_id for at in group if rows[at].actor_id), ""),
+            "rows": group,
+        }
+        for group in {id(group): group for group in groups.values()}.values()
+    ]
+    return {"organisations": organisations, "also": also, "waiting": waiting}
+
+
+def _keys(row: ParticipationRow) -> list[str]:
+    """By what rows of one organisation are known: its entry and its name."""
+    return [f"{kind} {key}" for kind, key in (("id", row.actor_id), ("n", folded(row.name))) if key]
+
+
+# What Markdown and line breaks may have put between two words of a sentence.
+_BETWEEN_WORDS = r"[\s*_`#>|\\\[\]]+"
+
+
+class NumberedText(NamedTuple):
+    """A text in stretches, each with the number of its mark or 0, and the numbers of sentences."""
+
+    stretches: Sequence[tuple[str, int]]
+    numbers: Mapping[str, int]
+
+
+def numbered(text: str, sentences: Iterable[str]) -> NumberedText:
+    """Marks the first occurrence of each sentence; those that overlap share a mark."""
+    places = {sentence: place for sentence in sentences if (place := _place(text, sentence))}
+    stretches: list[tuple[str, int]] = []
+    numbers: dict[str, int] = {}
+    number = position = 0
+    for sentence, (start, end) in sorted(places.items(), key=lambda found: found[1]):
+        if start >= position:
+            number += 1
+            stretches += [(text[position:start], 0), (text[start:end], number)]
+            position = end
+        elif end > position:
+            stretches[-1] = (stretches[-1][0] + text[position:end], number)
+            position = end
+        numbers[sentence] = number
+    stretches.append((text[position:], 0))
+    return NumberedText([stretch for stretch in stretches if stretch[0]], numbers)
+
+
+def _place(text: str, sentence: str) -> tuple[int, int] | None:
+    """The half-open span of the sentence in the text, whatever stands between its words."""
+    words = [word for word in re.split(_BETWEEN_WORDS, sentence) if word]
+    found = re.search(_BETWEEN_WORDS.join(map(re.escape, words)), text) if words else None
+    return found.span() if found else None
+
+
+# What differs
+
+CONTEXT_CHARS = 160
+
+MAX_COMPARED = 4_000_000
+"""Pairs of words that are compared; beyond, the whole stretch counts as replaced."""
+
+_WORDS = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+
+Piece = tuple[str, str]
+"""What happened to a piece of text, and the text: `same`, `removed`, `added`, or `gap`.
+
+A gap stands for unchanged text that is not shown.
+"""
+
+
+def differences(
+    before: Record, after: Record, role_label: Callable[[Role], str] = str
+) -> dict[str, list[Piece]]:
+    """Returns the pieces of the fields that differ, in the order of the record."""
+    old, new = (_texts(record, role_label) for record in (before, after))
+    return {
+        field: list(_with_gaps(compared(old.get(field, ""), new.get(field, ""))))
+        for field in {**old, **new}
+        if old.get(field, "") != new.get(field, "")
+    }
+
+
+def told_differences(request: PageRequest, before: Record, after: Record) -> dict[str, list[Piece]]:
+    """Returns the fields that differ, with roles in the language of the page."""
+    gettext = translations(request.language).gettext
+    return differences(before, after, lambda role: gettext(ROLE_LABELS[role]))
+
+
+def compared(before: str, after: str) -> list[Piece]:
+    """Returns the pieces of both texts in order: compares lines, then words of changed lines."""
+    pieces = _compared(_LINES.findall(before), _LINES.findall(after), are_lines=True)
+    joined = groupby(pieces, key=itemgetter(0))
+    return [(change, "".join(text for _, text in group)) for change, group in joined]
+
+
+def _compared(before: list[str], after: list[str], *, are_lines: bool = False) -> Iterator[Piece]:
+    blocks = [("replace", 0, len(before), 0, len(after))]
+    if len(before) * len(after) <= MAX_COMPARED:
+        blocks = list(SequenceMatcher(None, before, after, autojunk=False).get_opcodes())
+    for change, start, end, new_start, new_end in blocks:
+        old, new = "".join(before[start:end]), "".join(after[new_start:new_end])
+        if change == "equal":
+            yield "same", old
+        elif are_lines:
+            yield from _compared(_WORDS.findall(old), _WORDS.findall(new))
+        else:
+            yield from (piece for piece in (("removed", old), ("added", new)) if piece[1])
+
+
+def _texts(record: Record, role_label: Callable[[Role], str]) -> dict[str, str]:
+    """Maps each field to its text; lists have a line for each item."""
+
+    def line(item: object) -> str:
+        if not isinstance(item, Participation):
+            return str(item)
+        who = f"{item.name} ({item.actor_id})" if item.actor_id else item.name
+        texts = (who, role_label(item.role), item.contribution, item.source_url)
+        return " · ".join(filter(None, texts))
+
+    texts = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, Mapping):
+            value = tuple(f"{name}: {text}" for name, text in value.items())
+        texts[field.name] = "\n".join(map(line, value if isinstance(value, tuple) else (value,)))
+    return {name: text for name, text in texts.items() if name not in {"id", "members_only"}}
+
+
+def _with_gaps(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Leaves out of long unchanged pieces what does not touch a change."""
+    for at, (change, text) in enumerate(pieces):
+        if change != "same" or len(text) < 3 * CONTEXT_CHARS:
+            yield change, text
+            continue
+        if at > 0:
+            yield "same", _whole_words(text[:CONTEXT_CHARS])
+        yield "gap", ""
+        if at < len(pieces) - 1:
+            yield "same", _whole_words(text[-CONTEXT_CHARS:][::-1])[::-1]
+
+
+def _whole_words(text: str) -> str:
+    """Returns the text up to its last space, so that it ends with a whole word."""
+    return text[: text.rfind(" ") + 1] or text
+
+
+def name_of(record: Record) -> str:
+    return record.title if isinstance(record, Case) else record.name

@@ -1,1 +1,0 @@
-"""Holders: organisations that hold their page, and what people say is wrong on a page."""
