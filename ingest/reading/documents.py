@@ -1,8 +1,6 @@
-"""The reading processes, and what reads articles, cases, feeds and pictures of strangers in them.
+"""Articles, cases, feeds and pictures of strangers, read in processes of their own.
 
-The functions are those of `ingest.articles`, `ingest.case_files` and `kb.registers.pictures`; each
-file that exceeds a limit, or ends the process that reads it, is refused in one line as a damaged
-one is.
+A file that exceeds a limit, or ends the process that reads it, is refused as a damaged one is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,13 +36,14 @@ TABLE_UNIT_BYTES = 10_000_000
 MOST_TABLE_MEMORY_MB = 4096
 """A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
 
+_PICTURES = "kb.registers.pictures.encoding"
 REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
 
 
 @cache
 def readers() -> ReaderPool:
     """The pool of this process."""
-    return ReaderPool("ingest.reading.child", REFUSALS)
+    return ReaderPool(REFUSALS)
 
 
 def document_limits() -> ReadingLimits:
@@ -73,8 +72,10 @@ def document_of(
 ) -> Article:
     """As `article_from_bytes`."""
     refuse_unreadable(len(content), suffix)
-    arguments = {"suffix": suffix, "url": url, "declared_encoding": declared_encoding}
-    return _asked("article", arguments, content, Article)
+    return _asked(
+        "ingest.articles.readers:article_from_bytes", Article, content,
+        suffix=suffix, url=url, declared_encoding=declared_encoding,
+    )  # fmt: skip
 
 
 def fetched_document(fetched: "Fetched") -> Article:
@@ -86,14 +87,14 @@ def fetched_document(fetched: "Fetched") -> Article:
 
 def pasted_document(text: str) -> Article:
     """As `pasted_article`."""
-    return _asked("pasted", {}, text.encode("utf-8", "surrogatepass"), Article)
+    return _asked("ingest.articles.readers:pasted_article", Article, text=text)
 
 
 def entries_of(path: Path) -> Iterator[Entry]:
     """As `read_markdown`."""
     with path.open("rb"):  # what this raises, the other process would not tell whole
         pass
-    match readers().ask("case", {"path": str(path)}, document_limits()):
+    match readers().ask("ingest.reading.child:case", document_limits(), path=str(path)):
         case [parts, reason, bool() as is_no_fault]:
             try:
                 case = None if parts is None else shaped(parts, Case)
@@ -119,39 +120,38 @@ def feed_of(content: bytes, *, url: str = "") -> Sequence["FeedItem"]:
     """As `read_feed`."""
     from ingest.articles.feeds import FeedItem  # all formats of articles, which take long to import
 
-    return _asked("feed", {"url": url}, content, list[FeedItem])
+    return _asked("ingest.articles.feeds:read_feed", list[FeedItem], content, url=url)
 
 
 def link_to_feed(fetched: "Fetched") -> str:
     """As `feed_link`, of a fetched page."""
-    arguments = {"url": fetched.url, "declared_encoding": fetched.encoding}
-    return _asked("feed_link", arguments, fetched.content, str)
+    return _asked(
+        "ingest.reading.child:link_to_feed", str, fetched.content,
+        url=fetched.url, declared_encoding=fetched.encoding,
+    )  # fmt: skip
 
 
 def photograph_of(upload: bytes) -> Sequence[EncodedPicture]:
     """As `photograph`."""
-    return _pictures("photograph", upload)
+    return _checked(_asked(f"{_PICTURES}:photograph", list[EncodedPicture], upload))
 
 
 def logo_of(upload: bytes) -> EncodedPicture:
     """As `logo`."""
-    return _pictures("logo", upload)[0]
+    return _checked([_asked(f"{_PICTURES}:logo", EncodedPicture, upload)])[0]
 
 
-def _asked(task: str, arguments: Mapping[str, object], content: bytes, shape: type[Shape]) -> Shape:
-    answer = readers().ask(task, arguments, document_limits(), content)
+def _asked(
+    task: str, shape: type[Shape], content: bytes | None = None, **arguments: object
+) -> Shape:
+    answer = readers().ask(task, document_limits(), content, **arguments)
     try:
         return shaped(answer, shape)
     except Misshapen:
         raise InputError("reading_crash") from None
 
 
-def _pictures(task: str, upload: bytes) -> list[EncodedPicture]:
-    pairs = _asked(task, {}, upload, list[tuple[str, ...]])
-    try:
-        pictures = [EncodedPicture(name, bytes.fromhex(content)) for name, content in pairs]
-    except ValueError:
-        raise InputError("reading_crash") from None
+def _checked(pictures: list[EncodedPicture]) -> list[EncodedPicture]:
     if not pictures or not all(is_picture_name(picture.name) for picture in pictures):
         raise InputError("reading_crash")
     return pictures

@@ -32,15 +32,12 @@ def preview_of(
     """As `preview`, with what the base remembers of the source."""
     refuse_no_directory(path)
     known = remembered(path, source, choices, knowledge_base, persons_kept)
-    arguments = {
-        "path": str(path),
-        "source": known.source,
-        "choices": dict(known.choices),
-        "persons_kept": known.persons_kept,
-    }
     HeaderMap(known.choices)
     _refuse_closed(path)
-    answer = readers().ask("preview", arguments, table_limits(path))
+    answer = readers().ask(
+        "ingest.reading.child:table_preview", table_limits(path), path=str(path),
+        source=known.source, choices=dict(known.choices), persons_kept=known.persons_kept,
+    )  # fmt: skip
     try:
         return shaped(answer, Preview)
     except Misshapen:
@@ -50,13 +47,11 @@ def preview_of(
 def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the rows of a directory of any format, as `RowReader`."""
     _refuse_closed(path)
-    arguments = {
-        "path": str(path),
-        "choices": dict(header_map.choices),
-        "persons_kept": header_map.persons_kept,
-    }
     header: tuple[str, ...] = ()
-    for batch in readers().stream("rows", arguments, table_limits(path)):
+    for batch in readers().stream(
+        "ingest.reading.child:rows", table_limits(path), path=str(path),
+        choices=dict(header_map.choices), persons_kept=header_map.persons_kept,
+    ):  # fmt: skip
         if not isinstance(batch, list):
             raise InputError("reading_crash")
         for parts in batch:
@@ -70,8 +65,9 @@ def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 def count_of(path: Path) -> int:
     """As `count_rows`."""
+    task = "ingest.reading.child:row_count"
     with suppress(InputError, OSError):
-        return shaped(readers().ask("count", {"path": str(path)}, table_limits(path)), int)
+        return shaped(readers().ask(task, table_limits(path), path=str(path)), int)
     return 0
 
 

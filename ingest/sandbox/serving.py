@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from ingest.sandbox.limits import ReadingLimits, limit_for, limit_for_good, peak_memory_mb
@@ -22,18 +24,10 @@ MAX_TASKS = 100
 LEAVES_AT_MB = 400
 """A process that once had so much in use ends: it would not give it back."""
 
-Task = Callable[[Mapping[str, Any], bytes], Iterator[object]]
-"""Reads by arguments and the bytes of a file, if it is not named; yields the parts of the
-answer, as values of JSON.
-
-Raises:
-    InputError: it cannot be read.
-"""
-
 _log = logging.getLogger(__name__)
 
 
-def serve(tasks: Mapping[str, Task]) -> None:
+def serve() -> None:
     """Does the tasks that come by the standard input, and answers by the standard output."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a library prints must not get among the answers.
@@ -48,9 +42,9 @@ def serve(tasks: Mapping[str, Task]) -> None:
             return
         task, arguments, limits, size = json.loads(line)
         _say(answers, "begun")
-        content = requests.read(size)
+        content = () if size is None else (requests.read(size),)
         try:
-            kind, said = _done(answers, tasks[task], arguments, content, ReadingLimits(*limits))
+            kind, said = _done(answers, partial(_called, task, *content, **arguments), limits)
         except BrokenPipeError:  # whoever asked wants no more
             return
         goes_on = left > 0 and kind != "memory" and peak_memory_mb() < LEAVES_AT_MB
@@ -59,18 +53,21 @@ def serve(tasks: Mapping[str, Task]) -> None:
             return
 
 
+def _called(task: str, *content: bytes, **arguments: Any) -> Iterator[object]:
+    """What a function yields or returns; who asked, which is trusted, names it."""
+    module, _, name = task.partition(":")
+    answer = getattr(import_module(module), name)(*content, **arguments)
+    yield from answer if isinstance(answer, Iterator) else (answer,)
+
+
 def _done(
-    answers: BinaryIO,
-    task: Task,
-    arguments: Mapping[str, Any],
-    content: bytes,
-    limits: ReadingLimits,
+    answers: BinaryIO, task: Callable[[], Iterator[object]], limits: Sequence[Any]
 ) -> tuple[str, object]:
     """Says the parts of an answer; returns the last word."""
     try:
-        limit_for(limits)
-        for part in task(arguments, content):
-            _say(answers, "part", part)
+        limit_for(ReadingLimits(*limits))
+        for part in task():
+            _say(answers, "part", plain(part))
     except InputError as error:
         return "refused", [type(error).__name__, plain(error.remark)]
     except MemoryError:
@@ -99,3 +96,7 @@ def _is_asked(requests: BinaryIO) -> bool:
     import select
 
     return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
+
+
+if __name__ == "__main__":
+    serve()

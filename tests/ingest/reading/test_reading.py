@@ -225,7 +225,7 @@ def test_rows_of_another_shape_are_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: object
 ) -> None:
     class Lying:
-        def stream(self, *_asked: object) -> list[object]:
+        def stream(self, *_asked: object, **_arguments: object) -> list[object]:
             return [batch]
 
     monkeypatch.setattr(tables, "readers", Lying)
