@@ -52,11 +52,7 @@ def is_feed(content: bytes) -> bool:
 
 
 def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
-    """The items of a feed in its order, the first `MAX_FEED_ITEMS`.
-
-    Raises:
-        InputError: it is not a feed, or has no items.
-    """
+    """The items of a feed in its order, the first `MAX_FEED_ITEMS`."""
     import feedparser
 
     if not is_feed(content):
@@ -80,9 +76,6 @@ def item_article(
     """The article of an item: the feed's own if it is whole, else that of its link, by `read`.
 
     What the feed declares fills the fields that the page leaves empty.
-
-    Raises:
-        InputError: there is no article, or it cannot be fetched.
     """
     if item.is_whole and item.article is not None:
         return checked(item.article)

@@ -34,11 +34,7 @@ _SUFFIXES = {
 
 
 def suffix_of(fetched: "Fetched") -> str:
-    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`.
-
-    Raises:
-        InputError: it is none of an article.
-    """
+    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`."""
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_or_feed")
@@ -46,11 +42,7 @@ def suffix_of(fetched: "Fetched") -> str:
 
 
 def refuse_unreadable(size: int, suffix: str) -> None:
-    """Refuses what is no article by its name, or is too large to be one.
-
-    Raises:
-        InputError: it is refused.
-    """
+    """Refuses what is no article by its name, or is too large to be one."""
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
     most = MAX_TEXT_BYTES if suffix in (*TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES

@@ -133,11 +133,7 @@ class Fetcher:
         )
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches an address that has one of the media types given.
-
-        Raises:
-            InputError: it must not, or cannot, be fetched; says why in one line.
-        """
+        """Fetches an address that has one of the media types given."""
         fetched = self.fetch_if_changed(url, types)
         if fetched is None:
             raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked
@@ -163,9 +159,6 @@ class Fetcher:
 
         Returns:
             What is there; None if it has not changed.
-
-        Raises:
-            InputError: it must not, or cannot, be fetched; says why in one line.
         """
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         known = {name: value for name, value in asked.items() if value}
@@ -186,11 +179,7 @@ class Fetcher:
         raise InputError("many_redirects", address=url, most=MAX_REDIRECTS)
 
     def checked(self, url: str) -> str:
-        """The address without its fragment, if its form is one that is fetched.
-
-        Raises:
-            InputError: it is not.
-        """
+        """The address without its fragment, if its form is one that is fetched."""
         try:
             parts = urlsplit(url.strip())
             host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -217,11 +206,7 @@ class Fetcher:
         return self._robots[site](url)
 
     def _rules_of(self, site: str, deadline: float) -> Callable[[str], bool]:
-        """Returns the rule of a site's robots.txt; without a robots.txt, every address is allowed.
-
-        Raises:
-            InputError: the site cannot be asked.
-        """
+        """The rule of a site's robots.txt; without one, every address is allowed."""
         from protego import Protego
 
         address = f"{site}/robots.txt"

@@ -37,9 +37,6 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
     """The page of a message: its text, and below it the text of what is attached to it.
 
     An attachment that cannot be read is a remark.
-
-    Raises:
-        InputError: it is no message, or nothing of it can be read.
     """
     message = _message(content)
     if not message.get("From") and not message.get("Subject"):
@@ -53,11 +50,7 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
 
 
 def parse_mhtml(content: bytes) -> ParsedPage:
-    """The page that a browser saved with its pictures in a single file.
-
-    Raises:
-        InputError: it holds no HTML.
-    """
+    """The page that a browser saved with its pictures in a single file."""
     message = _message(content)
     for part in message.walk():
         if part.get_content_type() == "text/html":

@@ -26,9 +26,6 @@ def refuse_other(content: bytes, part: str, name: str) -> None:
     """Refuses what is no document of a kind.
 
     Every document of the kind has the `part`, such as `word/document.xml`.
-
-    Raises:
-        InputError: it is no document, is damaged or encrypted.
     """
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)
@@ -88,11 +85,7 @@ _MAX_DEPTH = 5
 
 
 def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a Word document.
-
-    Raises:
-        InputError: it is no Word document, is damaged.
-    """
+    """The page of a Word document."""
     import docx
 
     refuse_other(content, "word/document.xml", "Word (.docx)")
@@ -175,11 +168,7 @@ def _declared_fields(document: "Document | Presentation") -> Iterator[DeclaredFi
 
 
 def parse_pptx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a presentation; what its speakers note for themselves is left out.
-
-    Raises:
-        InputError: it is no presentation, is damaged.
-    """
+    """The page of a presentation; what its speakers note for themselves is left out."""
     import pptx
 
     refuse_other(content, "ppt/presentation.xml", "PowerPoint (.pptx)")

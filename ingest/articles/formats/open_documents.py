@@ -29,11 +29,7 @@ _HYPHEN = re.compile(r"(?<=\w)\\-")
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an OpenDocument text.
-
-    Raises:
-        InputError: it is no such text, is damaged or encrypted.
-    """
+    """The page of an OpenDocument text."""
     from odfdo import Document
 
     refuse_other(content, "content.xml", "OpenDocument (.odt)")
@@ -62,11 +58,7 @@ _CONTAINER = "META-INF/container.xml"
 
 
 def parse_epub(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an EPUB.
-
-    Raises:
-        InputError: it is no EPUB, is damaged.
-    """
+    """The page of an EPUB."""
     refuse_other(content, _CONTAINER, "EPUB (.epub)")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         rootfile = _tree(archive, _CONTAINER).find(".//{*}rootfile")

@@ -46,11 +46,7 @@ class PrintedLine:
 
 
 def open_reader(content: bytes) -> PdfReader:
-    """A reader of the PDF.
-
-    Raises:
-        InputError: the file is encrypted, damaged, cut off, or has too many pages.
-    """
+    """A reader of the PDF."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
@@ -78,11 +74,7 @@ def _opens(reader: PdfReader) -> bool:
 
 
 def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
-    """The lines of each page, from its top.
-
-    Raises:
-        InputError: a page is damaged.
-    """
+    """The lines of each page, from its top."""
     pages: list[list[PrintedLine]] = []
     for number, page in enumerate(reader.pages):
         printer = _Printer(number)
@@ -184,12 +176,7 @@ _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECA
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a PDF.
-
-    Raises:
-        InputError: it is encrypted, damaged, has too many pages, or is scanned and cannot be
-            recognised.
-    """
+    """The page of a PDF."""
     if not content.lstrip()[:1024].count(b"%PDF-"):
         raise InputError("no_pdf")
     reader = open_reader(content)

@@ -32,21 +32,13 @@ MAX_FORMS = 3
 
 
 def parse_picture(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that a picture shows.
-
-    Raises:
-        InputError: it is no picture, is too large, or tesseract is not installed.
-    """
+    """The page that a picture shows."""
     _refuse_without_program()
     return parse_text(_read(_picture(content), _deadline()), source_url=url)
 
 
 def parse_scanned_pdf(reader: "PdfReader", *, url: str = "") -> ParsedPage:
-    """The page that the pictures of a PDF without text show.
-
-    Raises:
-        InputError: it has too many pages, no pictures, or tesseract is not installed.
-    """
+    """The page that the pictures of a PDF without text show."""
     _refuse_without_program()
     if len(reader.pages) > MAX_SCANNED_PAGES:
         raise InputError("many_scanned_pages", count=len(reader.pages), most=MAX_SCANNED_PAGES)

@@ -253,11 +253,7 @@ _CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 
 
 def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a text in Rich Text Format.
-
-    Raises:
-        InputError: it is none.
-    """
+    """The page of a text in Rich Text Format."""
     from striprtf.striprtf import rtf_to_text
 
     if not content.lstrip().startswith(b"{\\rtf"):

@@ -195,9 +195,6 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
 
     `url`, from where it comes, is the base of its links, unless it names another;
     `declared_encoding` is the server's.
-
-    Raises:
-        InputError: it is not HTML, or has no text at all.
     """
     text = html_text(content, declared_encoding)
     head = Head(text, url)

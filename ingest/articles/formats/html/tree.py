@@ -45,11 +45,7 @@ _TAGS_OF_PAGES = re.compile(
 
 
 def html_text(content: bytes | str, declared_encoding: str = "") -> str:
-    """The HTML as text, without scrambled letters; `declared_encoding` is the server's.
-
-    Raises:
-        InputError: it is not HTML, or its encoding cannot be guessed.
-    """
+    """The HTML as text, without scrambled letters; `declared_encoding` is the server's."""
     if isinstance(content, bytes):
         meta = _DECLARED_ENCODING.search(content[:4096])
         content = decoded(content, declared_encoding or (meta[1].decode("ascii") if meta else ""))
