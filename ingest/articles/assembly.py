@@ -37,7 +37,7 @@ def article_of(page: ParsedPage) -> Article:
     layout = Layout(page)
     findings = Findings(words=layout.words, remarks=list(page.remarks))
     findings.add_declared(page.declared)
-    leave_other_parts(layout, findings)
+    leave_other_parts(layout)
     end_at_colophon(layout)
     layout.find_bounds()
     find_card(layout, findings)

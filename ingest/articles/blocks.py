@@ -39,9 +39,7 @@ class Block:
     number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
     off from the block before it. `link_share` is the share of its words that are links. `hint`
     is the field that its markup names, an `Announced` or empty; `moment` the date or time, in
-    ISO 8601, that its markup gives for its date. `path` numbers the elements around it, the
-    outermost first, itself last. `signature` is the part of its text that its markup calls the
-    author's name, `tags` are the parts that it calls tags.
+    ISO 8601, that its markup gives for its date; `tags` are the parts that it calls tags.
     """
 
     text: str
@@ -54,8 +52,6 @@ class Block:
     link_share: float = 0.0
     hint: str = ""
     moment: str = ""
-    path: tuple[int, ...] = ()
-    signature: str = ""
     tags: tuple[str, ...] = ()
 
     @property

@@ -3,14 +3,12 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
 
 from ingest.articles.blocks import (
     Block,
     BlockKind,
     DeclaredField,
     ParsedPage,
-    Region,
     within_limits,
 )
 from ingest.articles.formats.office import file_properties, row_text
@@ -96,7 +94,6 @@ _NUMBER = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,3})[.)]\s+(?=\S)")
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 _RULE = re.compile(r"^\s*([-*_=~–—])(?:\s*\1){2,}\s*$")
-_FORUM_RULE = re.compile(r"^\s*_{8,}\s*$")
 _QUOTE = re.compile(r"^\s*>\s?")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
@@ -128,10 +125,6 @@ def _blocks(text: str) -> Iterator[Block]:
         line = lines[at]
         if not line.strip() or _RULE.match(line):
             stands_alone = True
-            if _ends_message(lines, at):
-                while at + 1 < len(lines) and lines[at + 1].strip():
-                    at += 1
-                    yield Block(_without_marks(lines[at].strip()), region=Region.MARGIN)
             at += 1
             continue
         if row := _ROW.match(line):
@@ -158,19 +151,6 @@ def _blocks(text: str) -> Iterator[Block]:
         yield _marked(line, pieces, stands_alone)
         stands_alone = False
         at += 1
-
-
-def _ends_message(lines: list[str], at: int) -> bool:
-    """Whether a line of underscores sets off the motto below a message of a forum.
-
-    Right below such a line, mail programs write the head of a message that is quoted.
-    """
-    if not _FORUM_RULE.match(lines[at]):
-        return False
-    below = list(takewhile(str.strip, lines[at + 1 : at + 4]))
-    return 0 < len(below) <= 2 and not any(
-        len(line) > _MAX_WRAPPED or notices(line) for line in below
-    )
 
 
 def _closing(lines: list[str], opening: int) -> int:

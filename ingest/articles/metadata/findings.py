@@ -42,8 +42,6 @@ class Findings:
     people: dict[str, Person] = field(default_factory=dict)
     themes: list[FoundThemes] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    seen_times: set[str] = field(default_factory=set)
-    """The fields whose day and time readers of the page see."""
 
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
         name = str(name)
