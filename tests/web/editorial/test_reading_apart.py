@@ -29,7 +29,7 @@ pytestmark = pytest.mark.thorough
 
 PATIENCE_S = 120.0
 PARSERS = (
-    "pypdf", "docx", "odfdo", "pptx", "striprtf", "lxml", "trafilatura", "feedparser",
+    "pypdf", "docx", "odfdo", "pptx", "striprtf", "lxml", "feedparser",
     "python_calamine", "pyarrow", "ijson",
 )  # fmt: skip
 ARTICLES = Path(__file__).parents[2] / "data" / "articles"
