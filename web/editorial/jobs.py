@@ -17,7 +17,7 @@ from ingest.directories.header_words import (
     REGISTER_COLUMNS,
 )
 from ingest.directories.preview import Preview
-from ingest.reading.tables import preview_of
+from ingest.reading import preview_of
 from ingest.uploads import is_kept, upload_at, upload_named
 from ingest.worker import is_text_without_draft
 from kb.errors import InputError, UnknownRecord

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
-from ingest.reading.documents import readers
+from ingest.reading import readers
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.datastructures import UploadFile
 
-from ingest.reading.documents import photograph_of
+from ingest.reading import photograph_of
 from ingest.records.fields import folded
 from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
