@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.boilerplate import is_boilerplate
+from ingest.articles.metadata.label_table import DATES
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
 from kb.registers.drafts import ProposedField
@@ -46,7 +47,13 @@ class Findings:
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
         name = str(name)
         known = self.fields.get(name)
-        if value and (known is None or known.confidence < confidence):
+        is_better = known is None or known.confidence < confidence
+        if known and name in DATES and known.value[:10] == value[:10]:
+            # Of the same day, the one with a time.
+            is_better = is_better or len(value) > len(known.value)
+            value = max(known.value, value, key=len)
+            confidence = max(known.confidence, confidence)
+        if value and is_better:
             self.fields[name] = ProposedField(name, value, line, confidence)
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:

@@ -85,6 +85,7 @@ OPENS_SIGNATURE = re.compile(
 _FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
 """A first name with an initial, which who signs may write small: "bernard q."."""
 _SIGNING_WORDS = ("par", "by", "signe")
+_SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
@@ -173,12 +174,7 @@ class _Reading:
         if not is_signed and before.endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = self._person_at(position)
-            rest = self._text[end:].lstrip()
-            if (
-                person.name
-                and self._notices[-1].announced in DATES
-                and (not rest or rest[0] in "|/·•—–-")
-            ):
+            if person.name:
                 self._notices.append(_signature(person))
                 return end
             rest = _SIGNED_END.split(self._text[position:], maxsplit=1)[0].strip(" .")
@@ -259,18 +255,11 @@ class _Reading:
         for bar in _BAR.finditer(self._text, value_at):
             if "," in self._text[value_at : bar.start()] and "," not in self._text[bar.end() :]:
                 return bar.start()  # the list is one of commas
-            is_button = is_boilerplate(self._text[bar.end() :]) or _BIT.match(
-                self._folded, bar.end()
-            )
             if (
-                is_button
-                or bar.end() in self._dates
-                or any(
-                    label.announced in _CLOSING_LISTS
-                    and (not label.is_weak or self._signed_at(end))
-                    for label, end in self._labels_at(bar.end())
-                    if end < len(self._text)
-                )
+                bar.end() in self._dates
+                or is_boilerplate(self._text[bar.end() :])
+                or _BIT.match(self._folded, bar.end())
+                or any(label.announced in _CLOSING_LISTS for label, _ in self._labels_at(bar.end()))
             ):
                 return bar.start()
         return len(self._text)
@@ -317,7 +306,7 @@ class _Reading:
         """Takes what stands after "Auteur :" and looks like no person: a pseudonym, a club."""
         ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
-        is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        is_no_name = not 0 < len(value) <= 80
         is_no_name = is_no_name or (value.islower() and len(value.split()) > _MAX_KICKER_WORDS)
         is_no_name = is_no_name or (word in _OF_A_PERSON and not is_name_of_organisation(value))
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
@@ -341,8 +330,8 @@ class _Reading:
         found = _PSEUDONYM.match(self._text, value_at)
         if not found or not label.is_verb:
             return 0
-        is_dated = self._next_date(found.end("name")) - found.end("name") <= _MAX_BEFORE_DATE
-        if not is_dated if label.is_weak else not (self._dates or found["end"] is not None):
+        after = found.end("name")
+        if label.is_weak and self._next_date(after) - after > _MAX_BEFORE_DATE:
             return 0
         if not word.endswith(_SIGNING_WORDS):
             return 0
@@ -358,17 +347,12 @@ class _Reading:
         value = self._signed_at(value_at)
         if not label.is_verb or not value:
             return 0
-        # "By" also begins sentences: it must stand beside notices, or be all that the line says.
-        is_byline = (
-            bool(self._notices) or not label.is_weak or value_at + len(value) >= len(self._text)
-        )
-        end = value_at + len(value)
-        is_account = _is_account(value) and self._next_date(end) - end <= _MAX_BEFORE_DATE
+        is_account = _is_account(value) and bool(self._dates)
         is_handwritten = not label.is_weak and bool(_FIRST_NAME.fullmatch(value))
+        # "By" also begins sentences: it must stand beside notices, or be all that the line says.
+        is_byline = self._notices or not label.is_weak or value_at + len(value) >= len(self._text)
         is_name = word.endswith(_SIGNING_WORDS) and (
-            (value[0].isupper() and is_byline)
-            or (is_account and bool(self._dates))
-            or is_handwritten
+            (value[0].isupper() and bool(is_byline)) or is_account or is_handwritten
         )
         if not is_name and not is_organisation(value):
             return 0
@@ -401,8 +385,13 @@ class _Reading:
         return None if is_where else (job, match.end())
 
     def _take_dated(self, label: Label, value_at: int) -> int:
-        if not self._date_at(value_at):
+        if section := _SECTION.match(self._folded, value_at):
+            value_at = section.end()
+        is_signed = any(verb.announced in PEOPLE and verb.is_verb
+                        for verb, _ in self._labels_at(value_at))  # fmt: skip
+        if not is_signed and not self._date_at(value_at):
             return 0
+        self._meaning = label.then if is_signed else self._meaning
         self._notices.append(Announcement(label.announced, is_weak=label.is_weak))
         return value_at
 

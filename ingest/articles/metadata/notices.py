@@ -12,7 +12,7 @@ from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.labels import Announcement, is_alone, notices, themes_of
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_organisation
-from ingest.articles.metadata.themes import take_tags
+from ingest.articles.metadata.themes import take_tags, take_themes_below
 from ingest.articles.typography import is_prose
 from kb.remarks import Remark
 
@@ -111,6 +111,8 @@ def take_values_near_labels(layout: Layout, findings: Findings) -> None:
             taken = take_person_near(layout, findings, at, announced)
         elif announced is Announced.MODERATED:
             taken = take_person_near(layout, findings, at, Announced.MODERATOR)
+        elif announced is Announced.THEMES and not layout.head < at <= layout.last:
+            taken = take_themes_below(layout, findings, at)
         if taken or at > layout.last or line.block.region is Region.MARGIN:
             line.leave()
         else:

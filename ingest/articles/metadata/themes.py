@@ -27,6 +27,22 @@ def is_row_of_hashtags(text: str) -> bool:
     return bool(_HASHTAGS.fullmatch(text.strip()))
 
 
+def take_themes_below(layout: Layout, findings: Findings, at: int) -> bool:
+    """Takes the themes on the lines below a label that stands alone; whether there are any."""
+    names: list[str] = []
+    following = layout.line_at(at + 1)
+    for line in layout.lines[at + 1 :]:
+        if not line.is_short or len(line.text) > _MAX_LIST_CHARS:
+            break
+        if line.is_heading or (following and line.block.kind is not following.block.kind):
+            break
+        names += themes_of(line.text)
+        line.leave()
+    if names:
+        findings.add_themes(unique(names), " ".join(names), BELOW_LABEL)
+    return bool(names)
+
+
 def take_tags(layout: Layout, findings: Findings) -> None:
     """Takes the themes of the lines that the page's markup calls tags."""
     tags = [tag for line in layout.lines for tag in line.block.tags]

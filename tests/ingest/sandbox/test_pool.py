@@ -39,7 +39,7 @@ def echo(pool: ReaderPool, word: str = "gel") -> Any:
     return pool.ask(f"{TASKS}:echo", AMPLE, b"cirage", word=word)
 
 
-def refusal(pool: ReaderPool, task: str, limits: ReadingLimits = AMPLE, **arguments: object) -> str:
+def refusal(pool: ReaderPool, task: str, limits: ReadingLimits = AMPLE, **arguments: Any) -> str:
     with pytest.raises(InputError) as error:
         list(pool.stream(f"{TASKS}:{task}", limits, **arguments))
     return str(error.value)
