@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ingest.articles.article import Article, NoArticle
-from ingest.articles.limits import MAX_TEXT_BYTES
-from ingest.articles.suffixes import refuse_unreadable, suffix_of
+from ingest.articles.suffixes import MAX_TEXT_BYTES, refuse_unreadable, suffix_of
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap
 from ingest.directories.preview import Preview, preview, refuse_no_directory, remembered
 from ingest.directories.readers import DIRECTORY_READERS, count_rows
 from ingest.directories.table import DirectoryRow
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
-from ingest.sandbox.limits import ReadingLimits
 from ingest.sandbox.pool import ReaderPool
+from ingest.sandbox.serving import ReadingLimits
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
 from kb.errors import InputError
 from kb.models import Case

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 
 from ingest.articles.article import NOBODY, Person
-from ingest.articles.limits import MAX_LINES
+from ingest.articles.suffixes import MAX_LINES
 from kb.errors import InputError
 
 
@@ -19,11 +19,7 @@ class BlockKind(StrEnum):
 
 
 class Region(StrEnum):
-    """The region of a page in which a block stands.
-
-    The text; a margin, where the article's own notices may stand; or a part of the page that is
-    about something else: menus, comments, other articles.
-    """
+    """The text; a margin, where its own notices may stand; menus, comments, other articles."""
 
     TEXT = "text"
     MARGIN = "margin"

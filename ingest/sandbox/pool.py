@@ -19,8 +19,7 @@ from dataclasses import astuple
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
-from ingest.sandbox.limits import ReadingLimits
-from ingest.sandbox.serving import IDLE_SECONDS
+from ingest.sandbox.serving import IDLE_SECONDS, ReadingLimits
 from ingest.sandbox.shapes import Misshapen, refusal
 from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
 from kb.errors import InputError, ReadersBusy

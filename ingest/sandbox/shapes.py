@@ -1,8 +1,4 @@
-"""Values as plain JSON and back: data classes, tuples, texts, words of a list, and remarks.
-
-Whoever reads them back names the shape that is expected, and gets that shape or an error: what the
-other process calls its values says nothing.
-"""
+"""Values as plain JSON and back to the shape that is expected, or to an error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass

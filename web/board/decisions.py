@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ingest.articles.markdown_escape import escaped
+from ingest.articles.typography import escaped
 from ingest.records.fields import record_id
 from kb.errors import EditConflict, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.messages import N_

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
-from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.person_names import is_person, person_at
-from ingest.articles.typography import BULLETS, is_prose
+from ingest.articles.typography import BULLETS, escaped, is_prose
 from kb.errors import InputError
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
     for tag in _NOT_TEXT:
         for element in document.body.get_elements(f"//{tag}"):
             element.delete()
-    page = parse_text(_HYPHEN.sub("-", document.to_markdown()))
+    page = parse_text(_HYPHEN.sub("-", str(document.to_markdown())))
     return replace(page, declared=tuple(_declared_fields(document)), source_url=url)
 
 

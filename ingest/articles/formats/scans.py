@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.text import parse_text
-from ingest.articles.limits import MAX_SCAN_PIXELS, MAX_SCAN_SECONDS, MAX_SCANNED_PAGES
+from ingest.articles.suffixes import MAX_SCAN_PIXELS, MAX_SCAN_SECONDS, MAX_SCANNED_PAGES
 from kb.errors import InputError
 from kb.remarks import Remark
 

@@ -4,7 +4,7 @@ import re
 
 from ingest.articles import lexicon
 from ingest.articles.metadata.person_names import is_organisation
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 _LINES = re.compile(lexicon.any_of("boilerplate", "lines"))
 _OTHER_PARTS = re.compile(lexicon.any_of("boilerplate", "other_parts") + r"\s*:?\s*[>›»…]?")

@@ -7,7 +7,7 @@ from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import opens_colophon
-from ingest.articles.metadata.findings import INITIALS, Findings
+from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import is_desk, signed_name
 from ingest.articles.metadata.layout import Layout, Line
@@ -35,7 +35,6 @@ _JOB_AFTER_BAR = re.compile(r"\s\|\s(?P<job>[^.,;()|–—\d]{3,60}?)(?:\s\|.*)?
 _OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,60}),?", re.IGNORECASE)
 _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
-_ENDS_SIGNED = re.compile(r"[.!?»”\"]\s+[–—]\s*(?P<name>[A-ZÀ-Þ][^!?–—]{2,60})$")
 _MAX_GROUP_WORDS = 5
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
@@ -163,20 +162,6 @@ def find_job(layout: Layout, findings: Findings) -> None:
             person = Person(author.name, job)
             findings.add_person("author", person, line.text, findings.fields["author"].confidence)
             return
-
-
-def find_last_words(layout: Layout, findings: Findings) -> None:
-    """Finds a signature that ends the last sentence: "… on Friday. – J. M., secretary"."""
-    last = layout.line_at(layout.last)
-    signed = _ENDS_SIGNED.search(last.text) if last and "author" not in findings.people else None
-    if not last or not signed:
-        return
-    person, end = person_at(signed["name"], 0)
-    name, _, job = signed["name"].partition(", ")
-    if person.name and end >= len(signed["name"].rstrip(" .")):
-        findings.add_person("author", person, signed["name"], UNLABELLED)
-    elif INITIALS.fullmatch(name) and (not job or is_job(job)):
-        findings.add_person("author", Person(name, job), signed["name"], UNLABELLED)
 
 
 def find_desk(layout: Layout, findings: Findings) -> None:

@@ -19,7 +19,7 @@ _SHOWN = 0.88
 """The confidence from which themes stand on the page, called so."""
 MAX_THEMES = 30
 _SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
-INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 
 
@@ -122,7 +122,7 @@ class Findings:
 
     def _full_name(self, name: str, known: str) -> str:
         """The name that initials are short for: the known one, or one that the page writes out."""
-        if INITIALS.fullmatch(name) and _initials(known) == _initials(name):
+        if _INITIALS.fullmatch(name) and _initials(known) == _initials(name):
             return known
         short = _INITIAL.fullmatch(name)
         if not short:

@@ -1,9 +1,6 @@
 """The notices of a line: "Auteur de la page Anne Roy", "Posted by … on …", "Mots-clés : lait".
 
-A label announces a field, whose value lies after it on the line or on the lines below. The
-grammar knows labels, not sites: a line is a notice when it begins with a label or a byline and
-little of it is left unexplained. A sentence that begins with "Publié par une équipe de
-chercheurs" is no notice.
+A line is a notice when it begins with a label or a byline and little of it is left unexplained.
 """
 
 import re
@@ -23,15 +20,14 @@ from ingest.articles.metadata.person_names import (
     is_person,
     person_at,
 )
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One announcement of a line. `value` is empty where it lies on another line.
 
-    `person` is set for people; `is_bare` says that no label announces it: a byline, a date
-    on its own; `is_weak` that its words also begin ordinary sentences.
+    `is_bare`: no label announces it; `is_weak`: its words also begin ordinary sentences.
     """
 
     announced: Announced
@@ -90,10 +86,7 @@ _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
 def notices(line: str, *, english: bool = False) -> tuple[Announcement, ...]:
-    """The notices of a line; none when it is not a line of notices.
-
-    A label alone on its line, with or without a colon, announces a field without a value.
-    """
+    """The notices of a line; of a label alone on its line, one without a value."""
     text = line.strip()
     if not text or len(text) > MAX_NOTICE_CHARS:
         return ()
@@ -419,10 +412,7 @@ class _Reading:
 
 
 def _notices_between_bars(text: str, english: bool) -> tuple[Announcement, ...]:
-    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014".
-
-    What stands beside them is a place, a section, a button; a person, or an account, signs.
-    """
+    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014"."""
     parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
     if len(parts) > _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
         return ()
@@ -483,10 +473,7 @@ def _signed_by(announced: Announced, value: str) -> Announcement:
 
 
 def signed_name(text: str) -> str:
-    """The name in a text that markup calls the author; empty where it reads as anything else.
-
-    It may be that of a person, an account, a desk or a site.
-    """
+    """The name in a text that markup calls the author; empty where it reads as anything else."""
     value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
     words = value.split()
     is_name = 1 < len(value) <= 60 and 0 < len(words) <= _MAX_SIGNED_WORDS

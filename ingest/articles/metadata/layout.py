@@ -1,8 +1,4 @@
-"""The layout of a page: the kind of each line, and the lines between which the text lies.
-
-No site is known here. Labels say what some lines announce (`ingest.articles.metadata.labels`),
-others are boilerplate, and the text lies between the first and the last line that reads as prose.
-"""
+"""The layout of a page: the kind of each line, and the lines between which the text lies."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

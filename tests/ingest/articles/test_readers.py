@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ingest.articles.article import Person
-from ingest.articles.limits import MAX_PDF_PAGES
 from ingest.articles.readers import (
     article_from_bytes,
 )
+from ingest.articles.suffixes import MAX_PDF_PAGES
 from kb.errors import InputError
 from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
 

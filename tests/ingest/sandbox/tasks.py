@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.sandbox.limits import MAX_WRITTEN_MB
+from ingest.sandbox.serving import MAX_WRITTEN_MB
 from kb.errors import InputError
 
 

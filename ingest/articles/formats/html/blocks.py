@@ -16,10 +16,9 @@ from ingest.articles.formats.html.tree import (
     is_tag,
 )
 from ingest.articles.formats.office import row_block
-from ingest.articles.markdown_escape import escaped, is_inert
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
-from ingest.articles.typography import BULLETS, is_prose
+from ingest.articles.typography import BULLETS, escaped, is_inert, is_prose
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:

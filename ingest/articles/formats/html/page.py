@@ -16,7 +16,7 @@ from ingest.articles.formats.html.tree import html_text, parsed, sanitised
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import is_desk
 from ingest.articles.metadata.person_names import is_organisation, person_named
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

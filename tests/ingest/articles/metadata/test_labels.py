@@ -43,7 +43,6 @@ def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
             [("author", "Jeanne Morel"), ("date", "2019-05-03")],
         ),
         ("De : Jeanne Morel <j.morel@club.example>", [("author", "Jeanne Morel")]),
-        ("Objet : du petit-lait", [("title", "du petit-lait")]),
         ("Auteur : Réseau du Plateau", [("author", "Réseau du Plateau")]),
         (
             "Publié par la rédaction le 3 mai 2019",
@@ -51,7 +50,6 @@ def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
         ),
         ("Mots-clés : lait, élevage", [("themes", "lait, élevage")]),
         ("Filed under: feed; whey", [("categories", "feed; whey")]),
-        ("Posted in: whey. No comments yet.", [("categories", "whey")]),
         ("Aurillac, le 3 mai 2019", [("date", "2019-05-03")]),
     ],
 )  # fmt: skip
