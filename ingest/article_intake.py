@@ -10,7 +10,7 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
-from ingest.reading.documents import feed_of, saved_feed
+from ingest.reading import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import Drafted, IngestReport, Note, unwatched
 from ingest.submission import Submissions, Submitted

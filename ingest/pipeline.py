@@ -18,8 +18,7 @@ from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
-from ingest.reading.documents import entries_of
-from ingest.reading.tables import count_of, rows_of
+from ingest.reading import count_of, entries_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.records.fields import short_line
 from ingest.report import IngestReport, Note, place_in, sheet_of, unwatched

@@ -13,7 +13,7 @@ from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem, item_article
 from ingest.drafting import Drafting
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
-from ingest.reading.documents import (
+from ingest.reading import (
     document_of,
     fetched_document,
     pasted_document,

@@ -148,7 +148,7 @@ def _directory(
 ) -> Mapping[str, object]:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
-    from ingest.reading.tables import count_of
+    from ingest.reading import count_of
 
     with upload_at(knowledge_base, parameters["path"]) as path:
         progress.total = count_of(path)

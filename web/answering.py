@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from ingest.reading.documents import readers
+from ingest.reading import readers
 from kb.errors import QueryError, QuisaitError
 from kb.hints.spelling import read_dictionaries
 from kb.knowledge_base import KnowledgeBase

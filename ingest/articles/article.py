@@ -1,7 +1,4 @@
-"""An article as a person hands it in: its text, and what its page says about it.
-
-Readers make an article of each format; drafting makes a case of it.
-"""
+"""An article as a person hands it in: its text, and what its page says about it."""
 
 from dataclasses import dataclass, field
 

@@ -16,7 +16,6 @@ from ingest.articles.metadata.bylines import (
     find_byline,
     find_desk,
     find_job,
-    find_last_words,
     find_signature,
 )
 from ingest.articles.metadata.findings import Findings
@@ -37,7 +36,7 @@ def article_of(page: ParsedPage) -> Article:
     layout = Layout(page)
     findings = Findings(words=layout.words, remarks=list(page.remarks))
     findings.add_declared(page.declared)
-    leave_other_parts(layout, findings)
+    leave_other_parts(layout)
     end_at_colophon(layout)
     layout.find_bounds()
     find_card(layout, findings)
@@ -50,7 +49,6 @@ def article_of(page: ParsedPage) -> Article:
     find_dateline(layout, findings)
     find_themes(layout, findings)
     find_signature(layout, findings)
-    find_last_words(layout, findings)
     find_desk(layout, findings)
     find_job(layout, findings)
     leave_surroundings(layout)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 
 from ingest.articles.article import NOBODY, Person
-from ingest.articles.limits import MAX_LINES
+from ingest.articles.suffixes import MAX_LINES
 from kb.errors import InputError
 
 
@@ -19,11 +19,7 @@ class BlockKind(StrEnum):
 
 
 class Region(StrEnum):
-    """The region of a page in which a block stands.
-
-    The text; a margin, where the article's own notices may stand; or a part of the page that is
-    about something else: menus, comments, other articles.
-    """
+    """The text; a margin, where its own notices may stand; menus, comments, other articles."""
 
     TEXT = "text"
     MARGIN = "margin"
@@ -39,9 +35,7 @@ class Block:
     number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
     off from the block before it. `link_share` is the share of its words that are links. `hint`
     is the field that its markup names, an `Announced` or empty; `moment` the date or time, in
-    ISO 8601, that its markup gives for its date. `path` numbers the elements around it, the
-    outermost first, itself last. `signature` is the part of its text that its markup calls the
-    author's name, `tags` are the parts that it calls tags.
+    ISO 8601, that its markup gives for its date; `tags` are the parts that it calls tags.
     """
 
     text: str
@@ -54,8 +48,6 @@ class Block:
     link_share: float = 0.0
     hint: str = ""
     moment: str = ""
-    path: tuple[int, ...] = ()
-    signature: str = ""
     tags: tuple[str, ...] = ()
 
     @property
@@ -86,11 +78,7 @@ class ParsedPage:
 
 
 def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks, which are read only while they are not too many.
-
-    Raises:
-        InputError: there are more than `MAX_LINES`.
-    """
+    """The blocks, which are read only while they are not too many."""
     read = tuple(islice(blocks, MAX_LINES + 1))
     if len(read) > MAX_LINES:
         raise InputError("long_page", most=MAX_LINES)

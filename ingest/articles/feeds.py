@@ -13,10 +13,10 @@ from ingest.articles.article import Article, Person
 from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html.page import feed_link, parse_html_fragment
-from ingest.articles.limits import MAX_FEED_ITEMS, MAX_TEXT_BYTES
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
 from ingest.articles.readers import checked, fetched_article
+from ingest.articles.suffixes import MAX_FEED_ITEMS, MAX_TEXT_BYTES
 from ingest.encodings import whole_characters
 from ingest.fetching.safe_fetch import Fetched, Fetcher
 from kb.errors import InputError
@@ -52,11 +52,7 @@ def is_feed(content: bytes) -> bool:
 
 
 def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
-    """The items of a feed in its order, the first `MAX_FEED_ITEMS`.
-
-    Raises:
-        InputError: it is not a feed, or has no items.
-    """
+    """The items of a feed in its order, the first `MAX_FEED_ITEMS`."""
     import feedparser
 
     if not is_feed(content):
@@ -80,9 +76,6 @@ def item_article(
     """The article of an item: the feed's own if it is whole, else that of its link, by `read`.
 
     What the feed declares fills the fields that the page leaves empty.
-
-    Raises:
-        InputError: there is no article, or it cannot be fetched.
     """
     if item.is_whole and item.article is not None:
         return checked(item.article)

@@ -1,4 +1,4 @@
-"""Articles from files and from fetched addresses, each format by its parser."""
+"""Articles from files and from fetched addresses; `InputError` where there is none to be read."""
 
 import logging
 from collections.abc import Callable
@@ -32,22 +32,14 @@ MIN_ARTICLE_CHARS = 30
 
 
 def read_article(path: Path) -> Article:
-    """The article that a file holds.
-
-    Raises:
-        InputError: the file holds no article, or cannot be read.
-    """
+    """The article that a file holds."""
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
 
 
 def fetched_article(fetched: Fetched) -> Article:
-    """The article of a fetched address.
-
-    Raises:
-        InputError: it is not an article, or cannot be read.
-    """
+    """The article of a fetched address."""
     return article_from_bytes(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )
@@ -59,9 +51,6 @@ def article_from_bytes(
     """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`.
 
     `url` is the address that they come from, `declared_encoding` what a server named.
-
-    Raises:
-        InputError: they hold no article, or cannot be read.
     """
     refuse_unreadable(len(content), suffix)
     if not content:
@@ -89,22 +78,13 @@ def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage
 
 
 def pasted_article(text: str) -> Article:
-    """The article of a pasted text, which may be Markdown.
-
-    Raises:
-        InputError: there is none.
-    """
+    """The article of a pasted text, which may be Markdown."""
     lines = whole_characters(text).replace("\r\n", "\n").replace("\r", "\n")
     return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
 
 
 def checked(article: Article) -> Article:
-    """The article, if it has a text that a case can hold.
-
-    Raises:
-        NoArticle: it has no text.
-        InputError: its text is too long.
-    """
+    """The article, if it has a text that a case can hold."""
     if len(article.text.strip()) < MIN_ARTICLE_CHARS:
         raise NoArticle("no_article")
     if len(article.text) > MAX_TEXT_CHARS:

@@ -1,10 +1,24 @@
-"""The formats of articles, by the endings of the names of their files."""
+"""The formats of articles, by the endings of the names of their files, and the limits of each."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.articles.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES
 from kb.errors import InputError
+
+MAX_FILE_BYTES = 50_000_000
+"""A file of any format."""
+MAX_TEXT_BYTES = 5_000_000
+"""A text, a page, a feed or a text in RTF, which are read whole."""
+MAX_LINES = 20_000
+"""The lines and paragraphs of a page, menus included."""
+MAX_PDF_PAGES = 200
+MAX_SCANNED_PAGES = 30
+"""The pages of a PDF whose pictures are read by text recognition."""
+MAX_SCAN_SECONDS = 120
+"""The time of text recognition for a file."""
+MAX_SCAN_PIXELS = 60_000_000
+MAX_FEED_ITEMS = 200
+
 
 if TYPE_CHECKING:
     from ingest.fetching.safe_fetch import Fetched
@@ -34,11 +48,7 @@ _SUFFIXES = {
 
 
 def suffix_of(fetched: "Fetched") -> str:
-    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`.
-
-    Raises:
-        InputError: it is none of an article.
-    """
+    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`."""
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_or_feed")
@@ -46,11 +56,7 @@ def suffix_of(fetched: "Fetched") -> str:
 
 
 def refuse_unreadable(size: int, suffix: str) -> None:
-    """Refuses what is no article by its name, or is too large to be one.
-
-    Raises:
-        InputError: it is refused.
-    """
+    """Refuses what is no article by its name, or is too large to be one."""
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
     most = MAX_TEXT_BYTES if suffix in (*TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES

@@ -252,7 +252,7 @@ def _dry_run(
     from dataclasses import asdict
 
     from ingest.input_files import files, refuse_missing
-    from ingest.reading.tables import preview_of
+    from ingest.reading import preview_of
     from ingest.records.entries import NotInput
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase

@@ -1,7 +1,4 @@
-"""IP addresses of the public internet, and connections to these alone.
-
-`special_addresses.tsv` lists the others, by IANA's registries.
-"""
+"""IP addresses that are not in `special_addresses.tsv`, of IANA, and connections to these alone."""
 
 import ipaddress
 import ssl

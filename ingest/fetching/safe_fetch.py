@@ -1,9 +1,7 @@
-"""A fetcher of web addresses: what is fetched, from where, and how much of it.
+"""A fetcher of web addresses, at public addresses only, within limits, as robots.txt allows.
 
-An address is fetched over http or https when every address that its host has is a public one, and
-the connection goes to the very address that was looked at: a name that points elsewhere a moment
-later leads nowhere. Redirects are followed by hand, each with the same checks. Size, time and
-type have limits; robots.txt is obeyed; nothing of the environment (proxies, credentials) is used.
+The connection goes to the very address that was looked at: a name that points elsewhere a moment
+later leads nowhere. Each redirect is checked anew; nothing of the environment is used.
 """
 
 import socket
@@ -92,13 +90,8 @@ def addresses_of(host: str, port: int) -> list[str]:
 class Fetcher:
     """Fetches web addresses, and remembers what each site's robots.txt says.
 
-    Args:
-        contact: an address at which whoever runs this program can be found.
-        local: origins (`host:port`) of this very machine that may be fetched all the same.
-        resolve: finds the addresses of a host.
-        max_bytes: what is fetched at most, unpacked.
-        max_seconds: how long one fetch may take, with its redirects.
-        tls: what https is checked with, instead of the usual authorities.
+    `contact` is an address of whoever runs this program, `local` are origins (`host:port`) of this
+    machine that may be fetched all the same; `tls` replaces the usual authorities.
     """
 
     def __init__(
@@ -133,11 +126,7 @@ class Fetcher:
         )
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches an address that has one of the media types given.
-
-        Raises:
-            InputError: it must not, or cannot, be fetched; says why in one line.
-        """
+        """Fetches an address that has one of the media types given."""
         fetched = self.fetch_if_changed(url, types)
         if fetched is None:
             raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked
@@ -152,20 +141,10 @@ class Fetcher:
         etag: str = "",
         last_modified: str = "",
     ) -> Fetched | None:
-        """Fetches an address, unless its server says that it is as it was.
+        """Fetches an address; returns None if its server says that it is as it was.
 
-        Args:
-            url: the address.
-            types: the media types that are accepted.
-            suffixes: endings of the path that are accepted whatever the media type is.
-            etag: what the server called the state of the last time, if it did.
-            last_modified: when that was changed, as the server wrote it.
-
-        Returns:
-            What is there; None if it has not changed.
-
-        Raises:
-            InputError: it must not, or cannot, be fetched; says why in one line.
+        It is one of the media `types`, or its path ends with one of the `suffixes`; `etag` and
+        `last_modified` are what the server said of it the last time.
         """
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         known = {name: value for name, value in asked.items() if value}
@@ -186,11 +165,7 @@ class Fetcher:
         raise InputError("many_redirects", address=url, most=MAX_REDIRECTS)
 
     def checked(self, url: str) -> str:
-        """The address without its fragment, if its form is one that is fetched.
-
-        Raises:
-            InputError: it is not.
-        """
+        """The address without its fragment, if its form is one that is fetched."""
         try:
             parts = urlsplit(url.strip())
             host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -217,11 +192,7 @@ class Fetcher:
         return self._robots[site](url)
 
     def _rules_of(self, site: str, deadline: float) -> Callable[[str], bool]:
-        """Returns the rule of a site's robots.txt; without a robots.txt, every address is allowed.
-
-        Raises:
-            InputError: the site cannot be asked.
-        """
+        """The rule of a site's robots.txt; without one, every address is allowed."""
         from protego import Protego
 
         address = f"{site}/robots.txt"

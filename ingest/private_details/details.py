@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 from ingest.extraction.references.persons import person_end
 from ingest.extraction.tokens import tokens
 from kb.models import Actor, Record

@@ -1,1 +1,302 @@
-"""Files of strangers, read in processes of their own: what is asked of these, and what they do."""
+"""Articles, cases, feeds and pictures of strangers, read in processes of their own.
+
+A file that exceeds a limit, or ends the process that reads it, is refused as a damaged one is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ingest.articles.article import Article, NoArticle
+from ingest.articles.suffixes import MAX_TEXT_BYTES, refuse_unreadable, suffix_of
+from ingest.directories.columns_of import NO_TARGETS, HeaderMap
+from ingest.directories.preview import Preview, preview, refuse_no_directory, remembered
+from ingest.directories.readers import DIRECTORY_READERS, count_rows
+from ingest.directories.table import DirectoryRow
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.sandbox.pool import ReaderPool
+from ingest.sandbox.serving import ReadingLimits
+from ingest.sandbox.shapes import Misshapen, Shape, shaped
+from kb.errors import InputError
+from kb.models import Case
+from kb.registers.pictures.encoding import EncodedPicture, is_picture_name
+from kb.remarks import Remark
+from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from ingest.articles.feeds import FeedItem
+    from ingest.fetching.safe_fetch import Fetched
+    from kb.knowledge_base import KnowledgeBase
+
+
+ANSWER_MB = 64
+"""The most of each part of an answer: a row of a directory has at most 16 million letters."""
+
+CLOCK_TIMES = 3
+"""The clock may show so many times the processor's time: a busy machine, text recognition."""
+
+TABLE_UNIT_BYTES = 10_000_000
+MOST_TABLE_MEMORY_MB = 4096
+"""A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
+
+_PICTURES = "kb.registers.pictures.encoding"
+REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
+
+
+@cache
+def readers() -> ReaderPool:
+    """The pool of this process."""
+    return ReaderPool(REFUSALS)
+
+
+def document_limits() -> ReadingLimits:
+    """The limits of an article, a feed or a picture, by the settings of now."""
+    settings = Settings.from_environment()
+    seconds = settings.reading_seconds
+    return ReadingLimits(settings.reading_memory_mb, seconds, CLOCK_TIMES * seconds, ANSWER_MB)
+
+
+def table_limits(path: Path) -> ReadingLimits:
+    """The limits of a directory, by its size."""
+    return document_limits().for_bytes(
+        path.stat().st_size, unit=TABLE_UNIT_BYTES, most_memory_mb=MOST_TABLE_MEMORY_MB
+    )
+
+
+def read_document(path: Path) -> Article:
+    """As `read_article`."""
+    suffix = path.suffix.lower()
+    refuse_unreadable(path.stat().st_size, suffix)
+    return document_of(path.read_bytes(), suffix)
+
+
+def document_of(
+    content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
+) -> Article:
+    """As `article_from_bytes`."""
+    refuse_unreadable(len(content), suffix)
+    return _asked(
+        "ingest.articles.readers:article_from_bytes", Article, content,
+        suffix=suffix, url=url, declared_encoding=declared_encoding,
+    )  # fmt: skip
+
+
+def fetched_document(fetched: "Fetched") -> Article:
+    """As `fetched_article`."""
+    return document_of(
+        fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
+    )
+
+
+def pasted_document(text: str) -> Article:
+    """As `pasted_article`."""
+    return _asked("ingest.articles.readers:pasted_article", Article, text=text)
+
+
+def entries_of(path: Path) -> Iterator[Entry]:
+    """As `read_markdown`."""
+    with path.open("rb"):  # what this raises, the other process would not tell whole
+        pass
+    match readers().ask("ingest.reading:_case", document_limits(), path=str(path)):
+        case [parts, reason, bool() as is_no_fault]:
+            try:
+                case = None if parts is None else shaped(parts, Case)
+                remark = shaped(reason, str)
+                if is_no_fault and isinstance(remark, Remark):
+                    raise NotInput(remark.code, remark.field, **remark.values)
+            except (Misshapen, KeyError, TypeError):
+                raise InputError("reading_crash") from None
+            yield Entry(WHOLE_FILE, case, remark)
+        case _:
+            raise InputError("reading_crash")
+
+
+def saved_feed(path: Path) -> Sequence["FeedItem"]:
+    """As `feed_of`, of a file."""
+    size = path.stat().st_size
+    if size > MAX_TEXT_BYTES:
+        raise InputError("large_feed", size=size, most=MAX_TEXT_BYTES)
+    return feed_of(path.read_bytes())
+
+
+def feed_of(content: bytes, *, url: str = "") -> Sequence["FeedItem"]:
+    """As `read_feed`."""
+    from ingest.articles.feeds import FeedItem  # all formats of articles, which take long to import
+
+    return _asked("ingest.articles.feeds:read_feed", list[FeedItem], content, url=url)
+
+
+def link_to_feed(fetched: "Fetched") -> str:
+    """As `feed_link`, of a fetched page."""
+    return _asked(
+        "ingest.reading:_feed_link", str, fetched.content,
+        url=fetched.url, declared_encoding=fetched.encoding,
+    )  # fmt: skip
+
+
+def photograph_of(upload: bytes) -> Sequence[EncodedPicture]:
+    """As `photograph`."""
+    return _checked(_asked(f"{_PICTURES}:photograph", list[EncodedPicture], upload))
+
+
+def logo_of(upload: bytes) -> EncodedPicture:
+    """As `logo`."""
+    return _checked([_asked(f"{_PICTURES}:logo", EncodedPicture, upload)])[0]
+
+
+def _asked(
+    task: str, shape: type[Shape], content: bytes | None = None, **arguments: object
+) -> Shape:
+    answer = readers().ask(task, document_limits(), content, **arguments)
+    try:
+        return shaped(answer, shape)
+    except Misshapen:
+        raise InputError("reading_crash") from None
+
+
+def _checked(pictures: list[EncodedPicture]) -> list[EncodedPicture]:
+    if not pictures or not all(is_picture_name(picture.name) for picture in pictures):
+        raise InputError("reading_crash")
+    return pictures
+
+
+# Directories: their rows come batch by batch, and the process waits until they are taken.
+
+_Texts = list[str]
+
+
+def preview_of(
+    path: Path,
+    source: str = "",
+    choices: Mapping[str, str] = NO_TARGETS,
+    *,
+    knowledge_base: "KnowledgeBase | None" = None,
+    persons_kept: bool | None = None,
+) -> Preview:
+    """As `preview`, with what the base remembers of the source."""
+    refuse_no_directory(path)
+    known = remembered(path, source, choices, knowledge_base, persons_kept)
+    HeaderMap(known.choices)
+    _refuse_closed(path)
+    answer = readers().ask(
+        "ingest.reading:_preview", table_limits(path), path=str(path),
+        source=known.source, choices=dict(known.choices), persons_kept=known.persons_kept,
+    )  # fmt: skip
+    try:
+        return shaped(answer, Preview)
+    except Misshapen:
+        raise InputError("reading_crash") from None
+
+
+def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    """Reads the rows of a directory of any format, as `RowReader`."""
+    _refuse_closed(path)
+    header: tuple[str, ...] = ()
+    for batch in readers().stream(
+        "ingest.reading:_rows", table_limits(path), path=str(path),
+        choices=dict(header_map.choices), persons_kept=header_map.persons_kept,
+    ):  # fmt: skip
+        if not isinstance(batch, list):
+            raise InputError("reading_crash")
+        for parts in batch:
+            try:
+                row = _row(parts, header)
+            except (Misshapen, TypeError, ValueError):
+                raise InputError("reading_crash") from None
+            header = row.header
+            yield row
+
+
+def count_of(path: Path) -> int:
+    """As `count_rows`."""
+    task = "ingest.reading:_row_count"
+    with suppress(InputError, OSError):
+        return shaped(readers().ask(task, table_limits(path), path=str(path)), int)
+    return 0
+
+
+def _row(parts: object, header: tuple[str, ...]) -> DirectoryRow:
+    number, new_header, cells, reason, sheet, notice, persons = cast("list[object]", parts)
+    row = DirectoryRow(
+        shaped(number, int),
+        header if new_header is None else tuple(_texts(new_header)),
+        _texts(cells),
+        shaped(reason, str),
+        shaped(sheet, str),
+        None if notice is None else _notice(shaped(notice, str)),
+        tuple(_texts(persons)),
+    )
+    if row.cells and len(row.cells) != len(row.header):
+        raise Misshapen
+    return row
+
+
+def _texts(value: object) -> _Texts:
+    # At once, not one after the other: a directory has millions of cells.
+    if not isinstance(value, list) or not {str}.issuperset(map(type, value)):
+        raise Misshapen
+    return value
+
+
+def _notice(remark: str) -> Remark:
+    if not isinstance(remark, Remark):
+        raise Misshapen
+    return remark
+
+
+def _refuse_closed(path: Path) -> None:
+    """Raises what opening a file raises, as the process that reads it would not tell it whole."""
+    with path.open("rb"):
+        pass
+
+
+# What a reading process does that is asked for in another form
+
+BATCH_ROWS = 256
+BATCH_CHARS = 1_000_000
+"""A part of an answer holds rows up to one of these, and the row that reaches it."""
+
+
+def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:
+    from ingest.articles.formats.html.page import feed_link
+    from ingest.encodings import decoded
+
+    return feed_link(decoded(content, declared_encoding), url)
+
+
+def _case(path: str) -> tuple[object, str, bool]:
+    """The case of a file or why it has none, and whether that is no fault."""
+    from ingest.case_files.markdown_reader import read_markdown
+
+    try:
+        (entry,) = read_markdown(Path(path))
+    except NotInput as error:
+        return None, error.remark, True
+    return entry.record, entry.reason, False
+
+
+def _preview(path: str, source: str, choices: Mapping[str, str], persons_kept: bool) -> Preview:
+    return preview(Path(path), source, choices, persons_kept=persons_kept)
+
+
+def _row_count(path: str) -> int:
+    return count_rows(Path(path))
+
+
+def _rows(path: str, choices: Mapping[str, str], persons_kept: bool) -> Iterator[object]:
+    """Yields batches of rows; a header that is that of the row before is left out."""
+    header_map = HeaderMap(choices, persons_kept=persons_kept)
+    batch: list[object] = []
+    chars = 0
+    header: tuple[str, ...] | None = None
+    for row in DIRECTORY_READERS[Path(path).suffix.lower()](Path(path), header_map):
+        new_header = None if row.header == header else row.header
+        header = row.header
+        chars += sum(map(len, row.cells)) + sum(map(len, new_header or ()))
+        batch.append(row._replace(header=new_header))  # type: ignore[arg-type]
+        if len(batch) == BATCH_ROWS or chars >= BATCH_CHARS:
+            yield batch
+            batch, chars = [], 0
+    yield batch

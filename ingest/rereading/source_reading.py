@@ -21,7 +21,7 @@ from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetche
 from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
 from ingest.pipeline import expected, ingest
-from ingest.reading.documents import link_to_feed
+from ingest.reading import link_to_feed
 from ingest.records.entries import WHOLE_FILE
 from ingest.report import IngestReport, Note, unwatched
 from ingest.submission import Submissions

@@ -19,8 +19,7 @@ from dataclasses import astuple
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
-from ingest.sandbox.limits import ReadingLimits
-from ingest.sandbox.serving import IDLE_SECONDS
+from ingest.sandbox.serving import IDLE_SECONDS, ReadingLimits
 from ingest.sandbox.shapes import Misshapen, refusal
 from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
 from kb.errors import InputError, ReadersBusy
@@ -53,19 +52,19 @@ class _TooLarge(Exception):
 
 
 class ReaderProcess:
-    """A process that does tasks of a module, one after the other, for one thread at a time.
+    """A process that does one task after the other, for one thread at a time.
 
     `idle_since` is when its last task ended; 0 once it is of no more use.
     """
 
-    def __init__(self, module: str, refusals: Mapping[str, type[InputError]]) -> None:
+    def __init__(self, refusals: Mapping[str, type[InputError]]) -> None:
         self.idle_since = 0.0
         self._refusals = refusals
         self._timed_out = False
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(
             # -P: a folder called `ingest` where this process was started is not ours.
-            [sys.executable, "-P", "-m", module],
+            [sys.executable, "-P", "-m", "ingest.sandbox.serving"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,7 +86,11 @@ class ReaderProcess:
         return bool(is_idle) and self._process.poll() is None
 
     def answers(
-        self, task: str, arguments: Mapping[str, object], limits: ReadingLimits, content: bytes
+        self,
+        task: str,
+        limits: ReadingLimits,
+        content: bytes | None,
+        arguments: Mapping[str, object],
     ) -> Iterator[object]:
         """Has a task done, and yields the parts of its answer as values of JSON.
 
@@ -95,7 +98,7 @@ class ReaderProcess:
             InputError: the file is refused, or reading it exceeds a limit or ends the process.
         """
         self.idle_since = 0.0
-        head = [task, arguments, astuple(limits), len(content)]
+        head = [task, arguments, astuple(limits), None if content is None else len(content)]
         most, left = limits.answer_mb << 20, limits.seconds
         try:
             with self._watched(_STARTS_WITHIN_S):
@@ -103,7 +106,7 @@ class ReaderProcess:
                 self._to.flush()
                 self._line(100)
             with self._watched(left):
-                self._to.write(content)
+                self._to.write(content or b"")
                 self._to.flush()
             while True:
                 began = time.monotonic()
@@ -200,20 +203,18 @@ class ReaderProcess:
 
 
 class ReaderPool:
-    """Asks reading processes of a module, from any thread, and starts them when they are needed.
+    """Asks reading processes, from any thread, and starts them when they are needed.
 
     `refusals` are the errors that a file may be refused with, by their names.
     """
 
     def __init__(
         self,
-        module: str,
         refusals: Mapping[str, type[InputError]],
         *,
         at_once: int = AT_ONCE,
         waiting: int = WAITING,
     ) -> None:
-        self._module = module
         self._refusals = refusals
         self._idle: list[ReaderProcess] = []
         self._busy: set[ReaderProcess] = set()
@@ -223,13 +224,12 @@ class ReaderPool:
         atexit.register(self.close)
 
     def stream(
-        self,
-        task: str,
-        arguments: Mapping[str, object],
-        limits: ReadingLimits,
-        content: bytes = b"",
+        self, task: str, limits: ReadingLimits, content: bytes | None = None, **arguments: object
     ) -> Iterator[object]:
-        """Yields the parts of an answer, as values of JSON. The clock stands still between them.
+        """Calls `module:function` there, and yields what it yields or returns as values of JSON.
+
+        The function gets the content, if there is any, and the arguments. The clock stands still
+        between the parts.
 
         Raises:
             InputError: the file is refused, exceeds a limit, or ends the process that reads it.
@@ -239,7 +239,7 @@ class ReaderPool:
         with self._place():
             reader = self._taken()
             try:
-                yield from reader.answers(task, arguments, limits, content)
+                yield from reader.answers(task, limits, content, arguments)
             except InputError:
                 if self._is_stopped:
                     raise ReadersBusy("readers_stopped") from None
@@ -251,14 +251,10 @@ class ReaderPool:
                         self._idle.append(reader)
 
     def ask(
-        self,
-        task: str,
-        arguments: Mapping[str, object],
-        limits: ReadingLimits,
-        content: bytes = b"",
+        self, task: str, limits: ReadingLimits, content: bytes | None = None, **arguments: object
     ) -> object:
         """Returns the only part of an answer; raises as `stream`."""
-        parts = [*islice(self.stream(task, arguments, limits, content), 2)]
+        parts = [*islice(self.stream(task, limits, content, **arguments), 2)]
         if len(parts) != 1:
             raise InputError("reading_crash")
         return parts[0]
@@ -307,6 +303,6 @@ class ReaderPool:
                     break
                 reader.end()
             else:
-                reader = ReaderProcess(self._module, self._refusals)
+                reader = ReaderProcess(self._refusals)
             self._busy.add(reader)
             return reader

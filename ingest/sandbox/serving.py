@@ -1,19 +1,116 @@
-"""What a reading process does: task after task, until nobody asks any more.
+"""What a reading process does: task after task within limits, until nobody asks any more."""
 
-It begins with nothing of the program that asked but the folders of its code, and ends by itself
-when it was idle for long, has read many files, or once needed much memory.
-"""
-
+import contextlib
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO, Self
 
-from ingest.sandbox.limits import ReadingLimits, limit_for, limit_for_good, peak_memory_mb
 from ingest.sandbox.shapes import plain
 from kb.errors import InputError
+
+NICENESS = 10
+"""Niceness of a reading process: whoever searches goes first."""
+
+OOM_SCORE_ADJ = 500
+"""Of 1,000, how much sooner than others a reading process is ended where memory is short."""
+
+MAX_WRITTEN_MB = 256
+"""A file that a reading process writes for itself: that of the languages it tells apart has 75."""
+
+MAX_HANDLES = 64
+"""Files that a reading process may have open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """The most that reading a file may take.
+
+    `memory_mb` is address space, in 2**20 bytes, and so somewhat more than what is ever in use.
+    `cpu_seconds` is time of the processor; `seconds` is time of the clock, which whoever waits for
+    the answer keeps, while waiting. `answer_mb` bounds each part of an answer.
+    """
+
+    memory_mb: int
+    cpu_seconds: int
+    seconds: float
+    answer_mb: int
+
+    def for_bytes(self, size: int, *, unit: int, most_memory_mb: int) -> Self:
+        """The limits of a file that is read piece by piece: they grow with each `unit` of bytes."""
+        times = 1 + size / unit
+        return replace(
+            self,
+            memory_mb=max(self.memory_mb, min(int(self.memory_mb * times), most_memory_mb)),
+            cpu_seconds=int(self.cpu_seconds * times),
+            seconds=self.seconds * times,
+        )
+
+
+def limit_for_good() -> None:
+    """Limits this process as far as all of its files are alike: it gives way, and leaves no core.
+
+    The number of processes is left alone: the system counts those of a user together with the
+    threads of all other programs, and text recognition is a program of its own.
+    """
+    if hasattr(os, "nice"):
+        os.nice(max(0, NICENESS - os.nice(0)))
+    _end_first()
+    try:
+        import resource
+    except ImportError:  # on Windows, the clock alone is kept
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    handles = _within(resource.getrlimit(resource.RLIMIT_NOFILE)[1], MAX_HANDLES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (handles, handles))
+
+
+def limit_for(limits: ReadingLimits) -> None:
+    """Limits this process until it is called again. Times and sizes count from now."""
+    try:
+        import resource
+    except ImportError:
+        return
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    for which, most in (
+        (resource.RLIMIT_AS, limits.memory_mb << 20),
+        (resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime) + 1 + limits.cpu_seconds),
+        (resource.RLIMIT_FSIZE, MAX_WRITTEN_MB << 20),
+    ):
+        hard = resource.getrlimit(which)[1]
+        # Some systems know a limit by name only.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(which, (_within(hard, most), hard))
+
+
+def peak_memory_mb() -> int:
+    """The most memory that this process ever had in use; 0 where the system does not tell.
+
+    Not `ru_maxrss`, which begins with that of the process that started this one.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def _end_first() -> None:
+    """Has the system end this process before the one that asked, where memory is short."""
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError, ValueError):  # only Linux has it
+        score.write_text(str(max(OOM_SCORE_ADJ, int(score.read_text("ascii")))), "ascii")
+
+
+def _within(hard: int, most: int) -> int:
+    return most if hard < 0 else min(hard, most)
+
 
 IDLE_SECONDS = 300
 MAX_TASKS = 100
@@ -22,18 +119,10 @@ MAX_TASKS = 100
 LEAVES_AT_MB = 400
 """A process that once had so much in use ends: it would not give it back."""
 
-Task = Callable[[Mapping[str, Any], bytes], Iterator[object]]
-"""Reads by arguments and the bytes of a file, if it is not named; yields the parts of the
-answer, as values of JSON.
-
-Raises:
-    InputError: it cannot be read.
-"""
-
 _log = logging.getLogger(__name__)
 
 
-def serve(tasks: Mapping[str, Task]) -> None:
+def serve() -> None:
     """Does the tasks that come by the standard input, and answers by the standard output."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a library prints must not get among the answers.
@@ -48,9 +137,9 @@ def serve(tasks: Mapping[str, Task]) -> None:
             return
         task, arguments, limits, size = json.loads(line)
         _say(answers, "begun")
-        content = requests.read(size)
+        content = () if size is None else (requests.read(size),)
         try:
-            kind, said = _done(answers, tasks[task], arguments, content, ReadingLimits(*limits))
+            kind, said = _done(answers, partial(_called, task, *content, **arguments), limits)
         except BrokenPipeError:  # whoever asked wants no more
             return
         goes_on = left > 0 and kind != "memory" and peak_memory_mb() < LEAVES_AT_MB
@@ -59,18 +148,21 @@ def serve(tasks: Mapping[str, Task]) -> None:
             return
 
 
+def _called(task: str, *content: bytes, **arguments: Any) -> Iterator[object]:
+    """What a function yields or returns; who asked, which is trusted, names it."""
+    module, _, name = task.partition(":")
+    answer = getattr(import_module(module), name)(*content, **arguments)
+    yield from answer if isinstance(answer, Iterator) else (answer,)
+
+
 def _done(
-    answers: BinaryIO,
-    task: Task,
-    arguments: Mapping[str, Any],
-    content: bytes,
-    limits: ReadingLimits,
+    answers: BinaryIO, task: Callable[[], Iterator[object]], limits: Sequence[Any]
 ) -> tuple[str, object]:
     """Says the parts of an answer; returns the last word."""
     try:
-        limit_for(limits)
-        for part in task(arguments, content):
-            _say(answers, "part", part)
+        limit_for(ReadingLimits(*limits))
+        for part in task():
+            _say(answers, "part", plain(part))
     except InputError as error:
         return "refused", [type(error).__name__, plain(error.remark)]
     except MemoryError:
@@ -99,3 +191,7 @@ def _is_asked(requests: BinaryIO) -> bool:
     import select
 
     return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,8 +1,4 @@
-"""Values as plain JSON and back: data classes, tuples, texts, words of a list, and remarks.
-
-Whoever reads them back names the shape that is expected, and gets that shape or an error: what the
-other process calls its values says nothing.
-"""
+"""Values as plain JSON and back to the shape that is expected, or to an error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -24,12 +20,16 @@ class Misshapen(ValueError):
 
 def plain(value: object) -> object:
     """Returns a value as JSON has it: a data class as the list of its fields, in their order."""
+    if type(value) is str:  # a table has millions
+        return value
     if isinstance(value, Remark):
         return kept_remark(value)
     if is_dataclass(value):
         return [plain(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.hex()
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"no plain form: {type(value)}")
@@ -82,9 +82,9 @@ def _shaped(value: object, shape: Any) -> object:
         if not isinstance(text, str) or not _is_remark(value):
             raise Misshapen
         made = restored_remark(value)
-    elif isinstance(shape, EnumType):
+    elif isinstance(shape, EnumType) or (shape is bytes and isinstance(value, str)):
         try:
-            made = shape(value)
+            made = shape(value) if isinstance(shape, EnumType) else bytes.fromhex(str(value))
         except ValueError:
             raise Misshapen from None
     elif type(value) is shape or (shape is float and type(value) is int):

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
-from ingest.reading.documents import readers
+from ingest.reading import readers
 from kb.encoder.encoder import Encoder
 from kb.errors import SettingsError
 from kb.log_lines import log_lines

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ingest.articles.markdown_escape import escaped
+from ingest.articles.typography import escaped
 from ingest.records.fields import one_line, paragraphs, record_id
 from kb.errors import EditConflict, UnknownRecord
 from kb.messages import N_

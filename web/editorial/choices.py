@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from starlette.datastructures import UploadFile
 
-from ingest.reading.documents import photograph_of
+from ingest.reading import photograph_of
 from ingest.records.fields import folded
 from kb.errors import InputError, QueryError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase

@@ -14,7 +14,7 @@ from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.directories.columns_of import FACT, IGNORED, KNOW_HOW_COLUMNS
 from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
 from ingest.directories.preview import Preview
-from ingest.reading.tables import preview_of
+from ingest.reading import preview_of
 from ingest.records.fields import web_address
 from ingest.uploads import forget_upload, keep_upload, plain_name, upload_at, upload_named
 from kb.errors import EncoderError, InputError, UnknownRecord

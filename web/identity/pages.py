@@ -14,7 +14,7 @@ from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from ingest.reading.documents import logo_of
+from ingest.reading import logo_of
 from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_

@@ -1,6 +1,5 @@
 """Messages (.eml), with what is attached to them, and pages saved as messages (.mhtml)."""
 
-import time
 from collections.abc import Callable, Iterator
 from email import policy
 from email.message import EmailMessage
@@ -8,7 +7,6 @@ from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
 from pathlib import PurePath
 
-from ingest.articles.article import NoArticle
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.text import parse_text
@@ -21,10 +19,6 @@ from kb.remarks import Remark
 HEADER = 0.95
 """The confidence in what the header of a message says."""
 MAX_ATTACHMENTS = 20
-MAX_KINDS = 5
-"""The kinds of attachments without a name that are named."""
-MAX_ATTACHMENT_SECONDS = 60.0
-"""No attachment is begun after this time."""
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
@@ -37,9 +31,6 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
     """The page of a message: its text, and below it the text of what is attached to it.
 
     An attachment that cannot be read is a remark.
-
-    Raises:
-        InputError: it is no message, or nothing of it can be read.
     """
     message = _message(content)
     if not message.get("From") and not message.get("Subject"):
@@ -53,11 +44,7 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
 
 
 def parse_mhtml(content: bytes) -> ParsedPage:
-    """The page that a browser saved with its pictures in a single file.
-
-    Raises:
-        InputError: it holds no HTML.
-    """
+    """The page that a browser saved with its pictures in a single file."""
     message = _message(content)
     for part in message.walk():
         if part.get_content_type() == "text/html":
@@ -121,9 +108,8 @@ class _MessageParts:
                 blocks = parse_html(content, declared_encoding=_charset(part)).blocks
             else:
                 blocks = parse_text(decoded(content, _charset(part))).blocks
-        except (InputError, NoArticle) as error:
-            if isinstance(error, InputError):
-                self.refusals.append(error)
+        except InputError as error:
+            self.refusals.append(error)
             return ()
         said = "".join("".join(block.text.split()) for block in blocks)
         if said in self._said:
@@ -132,13 +118,14 @@ class _MessageParts:
         return blocks
 
     def attachments(self) -> Iterator[Block]:
-        """The blocks of each attachment, below its name, while there is time."""
-        deadline = time.monotonic() + MAX_ATTACHMENT_SECONDS
+        """The blocks of each attachment, below its name."""
         kinds = sorted({part.get_content_type() for part in self._attached if _is_lost(part)})
-        self.remarks += [Remark("unnamed_attachment", kind=kind) for kind in kinds[:MAX_KINDS]]
-        kept = ((part, name) for part in self._attached if (name := _read_name(part)))
+        self.remarks += [Remark("unnamed_attachment", kind=kind) for kind in kinds]
+        names = ((part, _name(part)) for part in self._attached)
+        kept = ((part, name) for part, name in names
+                if PurePath(name).suffix.lower() not in _NOT_READ)  # fmt: skip
         for number, (part, name) in enumerate(kept):
-            if number == MAX_ATTACHMENTS or time.monotonic() > deadline:
+            if number == MAX_ATTACHMENTS:
                 self.remarks.append(Remark("many_attachments", name=name, most=MAX_ATTACHMENTS))
                 return
             try:
@@ -148,12 +135,6 @@ class _MessageParts:
                 continue
             yield Block(PurePath(name).stem, kind=BlockKind.HEADING, level=2)
             yield from page.blocks
-
-
-def _read_name(part: EmailMessage) -> str:
-    """The name of an attachment, or "" for what is not read."""
-    name = _name(part)
-    return "" if PurePath(name).suffix.lower() in _NOT_READ else name
 
 
 def _is_lost(part: EmailMessage) -> bool:

@@ -8,11 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
-from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.person_names import is_person, person_at
-from ingest.articles.typography import BULLETS, is_prose
+from ingest.articles.typography import BULLETS, escaped, is_prose
 from kb.errors import InputError
-from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -27,9 +25,6 @@ def refuse_other(content: bytes, part: str, name: str) -> None:
     """Refuses what is no document of a kind.
 
     Every document of the kind has the `part`, such as `word/document.xml`.
-
-    Raises:
-        InputError: it is no document, is damaged or encrypted.
     """
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)
@@ -86,16 +81,10 @@ _LIST = re.compile(r"list|liste|puces|bullet", re.IGNORECASE)
 _NUMBERED = re.compile(r"number|numéro", re.IGNORECASE)
 _BULLET = re.compile(rf"^\s*[{BULLETS}·–*-]\s+(?=\S)")
 _MAX_DEPTH = 5
-_MAX_SHOWN_CHARS = 50_000
-"""The longest paragraph whose bold and italic words are kept."""
 
 
 def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a Word document.
-
-    Raises:
-        InputError: it is no Word document, is damaged.
-    """
+    """The page of a Word document."""
     import docx
 
     refuse_other(content, "word/document.xml", "Word (.docx)")
@@ -123,27 +112,23 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
     style = (paragraph.style.name if paragraph.style is not None else "") or ""
     numbering = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
     lines = re.split(r"[\n\v]", paragraph.text)
-    is_short = len(lines) == 1 and len(lines[0]) <= _MAX_SHOWN_CHARS
-    shown = _shown(paragraph) if is_short else ""
     for at, line in enumerate(lines):
         text = " ".join(line.split())
         if not text:
             continue
-        markdown = shown if shown and plain_text(shown) == text else escaped(text)
         if _TITLE.match(style):
-            yield Block(text, markdown, BlockKind.HEADING, 1)
+            yield Block(text, escaped(text), BlockKind.HEADING, 1)
         elif heading := _HEADING.match(style):
-            yield Block(text, markdown, BlockKind.HEADING, int(heading[1]) + 1)
+            yield Block(text, escaped(text), BlockKind.HEADING, int(heading[1]) + 1)
         elif numbering or _LIST.search(style) or _BULLET.match(line):
-            number = 1 if _NUMBERED.search(style) else 0
             text = _BULLET.sub("", text)
-            yield Block(text, _BULLET.sub("", markdown), BlockKind.ITEM, 0, number,
-                        stands_alone=False)  # fmt: skip
+            number = 1 if _NUMBERED.search(style) else 0
+            yield Block(text, escaped(text), BlockKind.ITEM, 0, number, stands_alone=False)
         elif len(lines) == 1 and _is_headline(paragraph, text):
             yield Block(text, escaped(text), BlockKind.HEADING, 3)
         else:
             # A paragraph is set off by its style, unless lines are broken within it.
-            yield Block(text, markdown, stands_alone=at == 0 or blank)
+            yield Block(text, escaped(text), stands_alone=at == 0 or blank)
 
 
 def _is_headline(paragraph: "Paragraph", text: str) -> bool:
@@ -154,62 +139,20 @@ def _is_headline(paragraph: "Paragraph", text: str) -> bool:
     return bool(runs) and all(run.bold for run in runs)
 
 
-def _shown(paragraph: "Paragraph") -> str:
-    """The paragraph as Markdown, with adjacent runs of the same weight joined."""
-    runs: list[tuple[str, str]] = []
-    for run in paragraph.runs:
-        mark = "**" if run.bold else "*" if run.italic else ""
-        if runs and runs[-1][0] == mark:
-            runs[-1] = (mark, runs[-1][1] + run.text)
-        else:
-            runs.append((mark, run.text))
-    if "".join(text for _, text in runs) != paragraph.text or len(runs) == 1:
-        return ""  # what links hold is in no run; a paragraph all in bold is only louder
-    pieces = []
-    for mark, text in runs:
-        words = text.strip()
-        if not words:
-            pieces.append(text)
-            continue
-        lead, trail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        pieces.append(f"{lead}{mark}{words}{mark}{trail}")
-    return " ".join("".join(pieces).split())
-
-
 def _table(table: "Table", depth: int) -> Iterator[Block]:
-    if depth > _MAX_DEPTH:
-        return
-    for cells in _rows(table):
-        texts = [text for _, text in cells]
-        if any(len(text) > MAX_CELL_CHARS for text in texts) or len(cells) == 1:
-            for cell, _ in cells:
-                if cell is not None:
-                    yield from _content(cell, depth + 1)
-        elif any(texts):
-            yield row_block(texts)
-
-
-def _rows(table: "Table") -> "Iterator[list[tuple[_Cell | None, str]]]":
-    """The cells of each row that begin there, and their texts.
-
-    Of a cell that goes on from the row above, the text is said again. python-docx repeats a cell
-    for each column that it spans, be it a thousand million.
-    """
     from docx.table import _Cell
 
-    above: dict[int, str] = {}
+    if depth > _MAX_DEPTH:
+        return
     for row in table.rows:
-        cells: list[tuple[_Cell | None, str]] = []
-        begun: dict[int, str] = {}
-        column = row.grid_cols_before
-        for tc in row._tr.tc_lst:
-            goes_on = tc.vMerge == "continue" and column in above
-            cell = None if goes_on else _Cell(tc, table)
-            begun[column] = above[column] if cell is None else " ".join(cell.text.split())
-            cells.append((cell, begun[column]))
-            column += max(1, tc.grid_span)
-        yield cells
-        above = begun
+        # python-docx repeats a cell for each column that it spans, be it a thousand million.
+        cells = [_Cell(tc, table) for tc in row._tr.tc_lst]
+        texts = [" ".join(cell.text.split()) for cell in cells]
+        if any(len(text) > MAX_CELL_CHARS for text in texts) or len(cells) == 1:
+            for cell in cells:
+                yield from _content(cell, depth + 1)
+        elif any(texts):
+            yield row_block(texts)
 
 
 def _declared_fields(document: "Document | Presentation") -> Iterator[DeclaredField]:
@@ -224,11 +167,7 @@ def _declared_fields(document: "Document | Presentation") -> Iterator[DeclaredFi
 
 
 def parse_pptx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a presentation; what its speakers note for themselves is left out.
-
-    Raises:
-        InputError: it is no presentation, is damaged.
-    """
+    """The page of a presentation; what its speakers note for themselves is left out."""
     import pptx
 
     refuse_other(content, "ppt/presentation.xml", "PowerPoint (.pptx)")

@@ -6,132 +6,39 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ingest.articles.article import NoArticle
-from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
+from ingest.articles.blocks import Block, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.html.page import parse_html
-from ingest.articles.formats.office import MAX_CELL_CHARS, file_properties, refuse_other, row_block
-from ingest.articles.markdown_escape import escaped
+from ingest.articles.formats.office import file_properties, refuse_other
+from ingest.articles.formats.text import parse_text
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.person_names import person_named
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-    from odfdo import Document, Element
+    from odfdo import Document
 
-_PARAGRAPH, _HEADING, _LIST, _ITEM = "text:p", "text:h", "text:list", "text:list-item"
-_TABLE, _ROW, _CELL = "table:table", "table:table-row", "table:table-cell"
-_ROW_GROUPS = {"table:table-header-rows", "table:table-rows", "table:table-row-group"}
-_NOT_TEXT = {"office:annotation", "text:note", "text:tracked-changes", "draw:frame",
-             "text:table-of-content", "office:forms"}  # fmt: skip
-_BREAK = re.compile(r"\n+")
-_MAX_DEPTH = 60
+_NOT_TEXT = ("office:annotation", "text:note", "text:tracked-changes", "draw:frame",
+             "text:table-of-content", "office:forms")  # fmt: skip
+_HYPHEN = re.compile(r"(?<=\w)\\-")
+"""A hyphen that the library escapes, within a word."""
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an OpenDocument text.
-
-    Raises:
-        InputError: it is no such text, is damaged or encrypted.
-    """
+    """The page of an OpenDocument text."""
     from odfdo import Document
 
     refuse_other(content, "content.xml", "OpenDocument (.odt)")
     document = Document(io.BytesIO(content))
-    blocks = within_limits(_content(document.body, 0))
-    declared = tuple(_declared_fields(document))
-    return ParsedPage(blocks, declared, source_url=url)
-
-
-def _content(element: "Element", depth: int) -> Iterator[Block]:
-    if depth > _MAX_DEPTH:
-        return
-    blank = True
-    for child in element.children:
-        tag = child.tag
-        if tag in _NOT_TEXT:
-            continue
-        if tag == _PARAGRAPH:
-            style = child.get_attribute_string("text:style-name") or ""
-            blocks = list(_paragraph(child, blank))
-            if style in {"Title", "Titre"}:
-                blocks = [
-                    Block(block.text, block.markdown, BlockKind.HEADING, 1) for block in blocks
-                ]
-            yield from blocks
-            blank = not blocks
-        elif tag == _HEADING:
-            text = _text_of(child)
-            level = int(child.get_attribute_string("text:outline-level") or 1)
-            if text:
-                yield Block(text, escaped(text), BlockKind.HEADING, level)
-        elif tag == _LIST:
-            yield from _list(child, 0)
-        elif tag == _TABLE:
-            yield from _table(child, depth)
-        else:
-            yield from _content(child, depth + 1)
-
-
-def _paragraph(element: "Element", blank: bool) -> Iterator[Block]:
-    for at, line in enumerate(_BREAK.split(_text(element))):
-        text = " ".join(line.split())
-        if text:
-            yield Block(text, escaped(text), stands_alone=at == 0 or blank)
-
-
-def _list(element: "Element", level: int) -> Iterator[Block]:
-    for item in element.children:
-        if item.tag != _ITEM:
-            continue
-        for part in item.children:
-            if part.tag == _LIST:
-                yield from _list(part, min(level + 1, 3))
-            elif text := _text_of(part):
-                yield Block(text, escaped(text), BlockKind.ITEM, level, stands_alone=False)
-
-
-def _table(table: "Element", depth: int) -> Iterator[Block]:
-    for row in _rows(table):
-        cells = [cell for cell in row.children if cell.tag == _CELL]
-        texts = [_text_of(cell) for cell in cells]
-        while texts and not texts[-1]:
-            texts.pop()
-        if len(texts) == 1 or any(len(text) > MAX_CELL_CHARS for text in texts):
-            for cell in cells:
-                yield from _content(cell, depth + 1)
-        elif any(texts):
-            yield row_block(texts)
-
-
-def _rows(part: "Element") -> "Iterator[Element]":
-    """The rows of a table, or of a part of it; those of tables within it are read with these."""
-    for child in part.children:
-        if child.tag == _ROW:
-            yield child
-        elif child.tag in _ROW_GROUPS:
-            yield from _rows(child)
-
-
-def _text(element: "Element") -> str:
-    """The text of an element, whose spaces, tabs and line ends are elements of their own."""
-    pieces = [element.text or ""]
-    for child in element.children:
-        if child.tag == "text:line-break":
-            pieces.append("\n")
-        elif child.tag in {"text:s", "text:tab"}:
-            pieces.append(" ")
-        elif child.tag not in _NOT_TEXT:
-            pieces.append(_text(child))
-        pieces.append(child.tail or "")
-    return "".join(pieces)
-
-
-def _text_of(element: "Element") -> str:
-    parts = [_text(child) for child in element.children if child.tag in {_PARAGRAPH, _HEADING}]
-    return " ".join(" ".join(parts or [_text(element)]).split())
+    for tag in _NOT_TEXT:
+        for element in document.body.get_elements(f"//{tag}"):
+            element.delete()
+    page = parse_text(_HYPHEN.sub("-", str(document.to_markdown())))
+    return replace(page, declared=tuple(_declared_fields(document)), source_url=url)
 
 
 def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
@@ -151,11 +58,7 @@ _CONTAINER = "META-INF/container.xml"
 
 
 def parse_epub(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an EPUB.
-
-    Raises:
-        InputError: it is no EPUB, is damaged.
-    """
+    """The page of an EPUB."""
     refuse_other(content, _CONTAINER, "EPUB (.epub)")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         rootfile = _tree(archive, _CONTAINER).find(".//{*}rootfile")

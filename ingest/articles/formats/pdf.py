@@ -15,13 +15,11 @@ from ingest.articles import lexicon
 from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.office import file_properties
 from ingest.articles.formats.scans import parse_scanned_pdf
-from ingest.articles.limits import MAX_PDF_PAGES
-from ingest.articles.markdown_escape import escaped
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import notices
-from ingest.articles.metadata.same_length_fold import plain
-from ingest.articles.typography import BULLETS, CLOSING, ENDING
+from ingest.articles.suffixes import MAX_PDF_PAGES
+from ingest.articles.typography import BULLETS, CLOSING, ENDING, escaped, plain
 from ingest.encodings import unscrambled
 from kb.errors import InputError
 
@@ -46,11 +44,7 @@ class PrintedLine:
 
 
 def open_reader(content: bytes) -> PdfReader:
-    """A reader of the PDF.
-
-    Raises:
-        InputError: the file is encrypted, damaged, cut off, or has too many pages.
-    """
+    """A reader of the PDF."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
@@ -78,11 +72,7 @@ def _opens(reader: PdfReader) -> bool:
 
 
 def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
-    """The lines of each page, from its top.
-
-    Raises:
-        InputError: a page is damaged.
-    """
+    """The lines of each page, from its top."""
     pages: list[list[PrintedLine]] = []
     for number, page in enumerate(reader.pages):
         printer = _Printer(number)
@@ -184,12 +174,7 @@ _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECA
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a PDF.
-
-    Raises:
-        InputError: it is encrypted, damaged, has too many pages, or is scanned and cannot be
-            recognised.
-    """
+    """The page of a PDF."""
     if not content.lstrip()[:1024].count(b"%PDF-"):
         raise InputError("no_pdf")
     reader = open_reader(content)

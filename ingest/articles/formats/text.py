@@ -3,15 +3,12 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from itertools import islice, takewhile
 
-from ingest.articles.article import Person
 from ingest.articles.blocks import (
     Block,
     BlockKind,
     DeclaredField,
     ParsedPage,
-    Region,
     within_limits,
 )
 from ingest.articles.formats.office import file_properties, row_text
@@ -28,9 +25,7 @@ from kb.errors import InputError
 from kb.text.markdown import plain_text
 
 MAX_WORDS = 50
-"""The items that are read of a value: aliases of YAML can stand for millions."""
-MAX_VISITED = 500
-"""The lists, mappings and items that are looked at for them: a list may hold itself."""
+"""The items that are read of a value."""
 DECLARED = 0.93
 """The confidence in what front matter says: somebody wrote it for this article."""
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -72,7 +67,6 @@ def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
         if field == "author":
             person = person_named(words)
             if signed_name(person.name):
-                person = Person(person.name, person.job)
                 yield DeclaredField(field, person.name, f"{field}: {words}", DECLARED, person)
         elif field == "title":
             yield DeclaredField(field, words, f"{field}: {words}", DECLARED)
@@ -87,21 +81,12 @@ def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
 
 def _words(value: object) -> list[str]:
     """The first words of a value: of a list each item, of a mapping its name or all its values."""
-    return list(islice(_each(value), MAX_WORDS))
-
-
-def _each(value: object) -> Iterator[str]:
-    waiting = [value]
-    for _ in range(MAX_VISITED):
-        if not waiting:
-            return
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.append(value.get("name") or list(islice(value.values(), MAX_WORDS)))
-        elif isinstance(value, list):
-            waiting += reversed(value[:MAX_WORDS])
-        elif value is not None and (text := " ".join(str(value).split())):
-            yield text
+    if isinstance(value, dict):
+        value = value.get("name") or [*value.values()]
+    if isinstance(value, list):
+        return [word for item in value for word in _words(item)][:MAX_WORDS]
+    text = "" if value is None else " ".join(str(value).split())
+    return [text] if text else []
 
 
 _BULLET = re.compile(rf"^(?P<indent>\s*)(?:[{BULLETS}·∙–*+-]|o(?=\s{{2,}}))\s+(?=\S)")
@@ -109,7 +94,6 @@ _NUMBER = re.compile(r"^(?P<indent>\s*)(?P<number>\d{1,3})[.)]\s+(?=\S)")
 _HEADING = re.compile(r"^ {0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 _RULE = re.compile(r"^\s*([-*_=~–—])(?:\s*\1){2,}\s*$")
-_FORUM_RULE = re.compile(r"^\s*_{8,}\s*$")
 _QUOTE = re.compile(r"^\s*>\s?")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 _ROW_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
@@ -141,10 +125,6 @@ def _blocks(text: str) -> Iterator[Block]:
         line = lines[at]
         if not line.strip() or _RULE.match(line):
             stands_alone = True
-            if _ends_message(lines, at):
-                while at + 1 < len(lines) and lines[at + 1].strip():
-                    at += 1
-                    yield Block(_without_marks(lines[at].strip()), region=Region.MARGIN)
             at += 1
             continue
         if row := _ROW.match(line):
@@ -171,19 +151,6 @@ def _blocks(text: str) -> Iterator[Block]:
         yield _marked(line, pieces, stands_alone)
         stands_alone = False
         at += 1
-
-
-def _ends_message(lines: list[str], at: int) -> bool:
-    """Whether a line of underscores sets off the motto below a message of a forum.
-
-    Right below such a line, mail programs write the head of a message that is quoted.
-    """
-    if not _FORUM_RULE.match(lines[at]):
-        return False
-    below = list(takewhile(str.strip, lines[at + 1 : at + 4]))
-    return 0 < len(below) <= 2 and not any(
-        len(line) > _MAX_WRAPPED or notices(line) for line in below
-    )
 
 
 def _closing(lines: list[str], opening: int) -> int:
@@ -249,15 +216,10 @@ def _without_marks(text: str) -> str:
 _PICTURES = re.compile(r"\{\\\*?\\?(?:shppict|nonshppict|pict|objdata|blipuid)[^{}]*\}")
 _FIELD = re.compile(r"\\field\{", re.IGNORECASE)
 _PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
-_CREATED = re.compile(r"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 
 
 def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a text in Rich Text Format.
-
-    Raises:
-        InputError: it is none.
-    """
+    """The page of a text in Rich Text Format."""
     from striprtf.striprtf import rtf_to_text
 
     if not content.lstrip().startswith(b"{\\rtf"):
@@ -267,25 +229,13 @@ def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
     # A space after the word of a field keeps addresses of links out of the text.
     text = rtf_to_text(_FIELD.sub(r"\\field {", _PICTURES.sub("", marked)), errors="ignore")
     page = parse_text(whole_characters(text).replace("\r\n", "\n").replace("\xa0", " "))
-    return ParsedPage(page.blocks, tuple(_properties(marked)), source_url=url)
-
-
-def _properties(marked: str) -> Iterator[DeclaredField]:
-    created = _CREATED.search(marked)
-    return file_properties(
-        title=_property(marked, "title"),
-        author=_property(marked, "author"),
-        day="-".join(part.zfill(2) for part in created.groups()) if created else "",
-        keywords=_property(marked, "keywords"),
-    )
+    declared = file_properties(*(_property(marked, name) for name in ("title", "author")))
+    return ParsedPage(page.blocks, tuple(declared), source_url=url)
 
 
 def _property(marked: str, name: str) -> str:
     from striprtf.striprtf import rtf_to_text
 
     found = re.search(_PROPERTY.format(name=name), marked)
-    return (
-        whole_characters(rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore")).strip()
-        if found
-        else ""
-    )
+    text = rtf_to_text(f"{{\\rtf1 {found[1]}}}", errors="ignore") if found else ""
+    return whole_characters(text).strip()

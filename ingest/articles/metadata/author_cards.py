@@ -9,7 +9,7 @@ from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.labels import signed_name
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import MAX_JOB_CHARS, bare_name, is_person
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 ON_NETWORK, ON_FORUM = 0.8, 0.65
 """The confidence in a person above the age of a post, and in an account above its own facts."""

@@ -10,12 +10,10 @@ from ingest.articles.blocks import Block, BlockKind, Region
 from ingest.articles.metadata.boilerplate import (
     opens_colophon,
     opens_comments,
-    opens_same_themes,
 )
-from ingest.articles.metadata.findings import Findings, unique
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
-from ingest.articles.metadata.themes import MAX_THEME_CHARS, is_row_of_hashtags
+from ingest.articles.metadata.themes import is_row_of_hashtags
 from ingest.articles.typography import SENTENCE_END
 
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
@@ -23,99 +21,24 @@ _MAX_AFTER_COLOPHON = 0.2
 """The greatest share of all prose below the notices that close a text."""
 _MAX_ABOUT = 0.4
 """The same, for what an organisation writes about itself below its press releases."""
-_MAX_BOX = 0.4
-"""The greatest share of all prose in a box about something else."""
 _MIN_PROSE_BEFORE = 120
-"""Returns the number of characters of prose above the first part about something else."""
-_REPEATED_THEMES = 0.95
-"""The confidence in themes that the heading of articles on the same themes repeats."""
+"""The characters of prose above the first part about something else."""
+_MIN_RESUMING = 200
+"""The length of a paragraph with which the text goes on below such a part."""
 
 
-def leave_other_parts(layout: Layout, findings: Findings) -> None:
-    """Leaves out the parts of the page that are about something else, each from its heading on."""
-    at = before = 0
-    after = prose_chars(layout.lines)
-    while at < len(layout.lines):
-        line = layout.lines[at]
+def leave_other_parts(layout: Layout) -> None:
+    """Leaves out parts about something else, from a heading to long prose, and all comments."""
+    before, is_elsewhere, is_over = 0, False, False
+    for line in layout.lines:
         if line.opens_elsewhere and line.is_body and before >= _MIN_PROSE_BEFORE:
-            end = _leave_part(layout, findings, at, before, after)
-            after -= sum(len(left.text) for left in layout.lines[at:end] if left.is_prose)
-            at = end
-            continue
-        if line.is_prose and line.is_body:
+            is_elsewhere, is_over = True, is_over or opens_comments(line.text)
+        elif line.is_prose and len(line.text) >= _MIN_RESUMING:
+            is_elsewhere = is_over
+        if is_elsewhere and not (line.notices and not is_over):
+            line.leave()
+        elif line.is_prose and line.is_body:
             before += len(line.text)
-            after -= len(line.text)
-        at += 1
-
-
-def _leave_part(layout: Layout, findings: Findings, start: int, before: int, after: int) -> int:
-    """Leaves out a part of the page, and returns the place of the first line that is not of it.
-
-    `before` and `after` are how many characters of prose stand on either side of its heading.
-    """
-    lines = layout.lines
-    heading = lines[start]
-    if opens_comments(heading.text) and after <= before:
-        for line in lines[start:]:
-            line.leave()
-        return len(lines)
-    box = _box_of(layout, start)
-    same_themes = opens_same_themes(heading.text)
-    repeats: list[str] = []
-    end = start
-    for end in range(start, len(lines)):
-        line = lines[end]
-        if box and line.block.path[: len(box)] != box:
-            break
-        if not box and end > start and (_resumes(layout, end) or line.opens_elsewhere):
-            break
-        if end > start and line.notices and not line.is_boilerplate:
-            break
-        if same_themes and line.is_short and len(line.text) <= MAX_THEME_CHARS:
-            repeats.append(line.text)
-        line.leave()
-    else:
-        end = len(lines)
-    if end == start + 1 < len(lines) and heading.is_heading:
-        # Nothing is under it but the text: it is a heading of the text after all.
-        heading.opens_elsewhere, heading.is_used, heading.is_body = False, False, True
-    if repeats:
-        _take_repeated_themes(lines[:start], findings, unique(repeats))
-    return end
-
-
-def _take_repeated_themes(above: Sequence[Line], findings: Findings, names: Sequence[str]) -> None:
-    """Takes the themes that stand above and again under the heading of articles on them."""
-    keys = {name.casefold() for name in names}
-    first = [line for line in above if line.text.casefold() in keys and line.is_body]
-    if len(first) >= max(1, len(names) - 1):
-        for line in first:
-            line.leave()
-        findings.add_themes(names, " ".join(names), _REPEATED_THEMES)
-
-
-def _box_of(layout: Layout, start: int) -> tuple[int, ...]:
-    """The path of the element that holds a heading about something else and none of the text.
-
-    Empty where the element holds text, or where the page has no elements.
-    """
-    box = layout.lines[start].block.path[:-1]
-    above = layout.lines[max(0, start - 200) : start]
-    if not box or any(line.is_prose and line.block.path[: len(box)] == box for line in above):
-        return ()
-    size = prose_chars(line for line in layout.lines[start:] if line.block.path[: len(box)] == box)
-    return box if size <= _MAX_BOX * prose_chars(layout.lines) else ()
-
-
-def _resumes(layout: Layout, at: int) -> bool:
-    """Whether the text goes on here: a long paragraph, or prose after prose."""
-    line, following = layout.lines[at], layout.line_at(at + 1)
-    if line.is_heading and line.is_short and line.block.link_share < 0.5:
-        # A heading of the text; what other articles are called is a link, or no prose follows.
-        return following is not None and _resumes(layout, at + 1)
-    if not line.is_prose or line.block.kind is BlockKind.ITEM or line.block.link_share > 0.3:
-        return False
-    return len(line.text) >= 200 or bool(following and following.is_prose)
 
 
 def end_at_colophon(layout: Layout) -> None:

@@ -4,14 +4,13 @@ import re
 
 from ingest.articles import lexicon
 from ingest.articles.metadata.person_names import is_organisation
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 _LINES = re.compile(lexicon.any_of("boilerplate", "lines"))
 _OTHER_PARTS = re.compile(lexicon.any_of("boilerplate", "other_parts") + r"\s*:?\s*[>›»…]?")
 _END = re.compile(r"#{2,}|-?\s?30\s?-|(?:-\s?)?(?:FIN|END|ENDS|Fin|Ends)(?:\s?-)?|\*(?:\s?\*){2,}")
 _COLOPHONS = re.compile(lexicon.any_of("boilerplate", "colophons") + r"\s?:?")
 _COMMENTS = re.compile(lexicon.any_of("boilerplate", "comments"))
-_SAME_THEMES = re.compile(r"(?:sur|dans|avec) les memes (?:themes|sujets|thematiques)\W*")
 _MENU = re.compile(r"[^\s.!?:]+(?: [^\s.!?:]+){0,2}(?:\s{3,}[^\s.!?:]+(?: [^\s.!?:]+){0,2}){3,}")
 """Entries of a menu: four or more of up to three words, with wide spaces between them."""
 _ASIDES = re.compile(lexicon.any_of("boilerplate", "asides") + r"\s?[:>–—-].*")
@@ -60,11 +59,6 @@ def opens_colophon(line: str) -> bool:
 
 def opens_comments(line: str) -> bool:
     return bool(_COMMENTS.fullmatch(_folded(line)))
-
-
-def opens_same_themes(line: str) -> bool:
-    """Whether the line announces articles on the same themes, which it may repeat."""
-    return bool(_SAME_THEMES.fullmatch(_folded(line)))
 
 
 def _folded(line: str) -> str:

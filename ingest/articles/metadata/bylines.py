@@ -5,9 +5,9 @@ from itertools import islice
 
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
-from ingest.articles.blocks import BlockKind, Region
+from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import opens_colophon
-from ingest.articles.metadata.findings import INITIALS, Findings
+from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import is_desk, signed_name
 from ingest.articles.metadata.layout import Layout, Line
@@ -35,7 +35,6 @@ _JOB_AFTER_BAR = re.compile(r"\s\|\s(?P<job>[^.,;()|–—\d]{3,60}?)(?:\s\|.*)?
 _OFFICE = re.compile(r"(?:(?:le|la|the|votre|your)\s|l['’])(?P<job>[^.,;:]{3,60}),?", re.IGNORECASE)
 _FIRST_NAME = re.compile(r"[–—-]{1,2}\s?(?P<name>[A-ZÀ-Þ][^\W\d_]+(?:-[A-ZÀ-Þ][^\W\d_]+)?)")
 _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
-_ENDS_SIGNED = re.compile(r"[.!?»”\"]\s+[–—]\s*(?P<name>[A-ZÀ-Þ][^!?–—]{2,60})$")
 _MAX_GROUP_WORDS = 5
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
@@ -51,7 +50,7 @@ def take_person_near(layout: Layout, findings: Findings, at: int, announced: Ann
     job_at = below[1] if len(below) > 1 else -1
     if any(between.notices for between in layout.lines[below[0] + 1 : max(job_at, 0)]):
         job_at = -1
-    if not person.job and job_at >= 0 and _could_be_job(layout, job_at):
+    if not person.job and job_at >= 0 and is_job(layout.lines[job_at].text):
         person = Person(person.name, _job_of(layout.lines[job_at]))
         layout.lines[job_at].leave()
     line.leave()
@@ -59,20 +58,6 @@ def take_person_near(layout: Layout, findings: Findings, at: int, announced: Ann
     origin = f"{layout.lines[at].text} {line.text}"
     findings.add_person(announced, person, origin, NEAR_LABEL)
     return True
-
-
-def _could_be_job(layout: Layout, at: int) -> bool:
-    line = layout.lines[at]
-    if not line.is_short or len(line.text) > MAX_JOB_CHARS:
-        return False
-    return is_job(line.text) or (
-        not is_person(line.text)
-        and (
-            at > layout.last
-            or line.block.region is Region.MARGIN
-            or (at < layout.first and len(line.text.split()) <= 6)
-        )
-    )
 
 
 def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
@@ -92,7 +77,7 @@ def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
 
 
 def find_byline(layout: Layout, findings: Findings) -> None:
-    """Finds a name alone above the text, with a job or a date beside it."""
+    """Finds a name alone above the text, with a date beside it."""
     author = findings.fields.get("author")
     if author and author.confidence >= UNLABELLED:
         return
@@ -102,20 +87,11 @@ def find_byline(layout: Layout, findings: Findings) -> None:
             continue
         if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and _titled(layout):
             continue  # the name of a paper
-        below = layout.line_at(at + 1) if at + 1 < layout.head else None
-        job_line = below if below and below.is_short and is_job(below.text) else None
-        beside = [near for near in (below, layout.line_at(at - 1)) if near]
-        if job_line:
-            beside += layout.lines[at + 2 : at + 3]
-        has_date = any(notice.announced in DATES for near in beside for notice in near.notices)
-        if not (job_line or has_date):
-            continue
-        if job_line:
-            job_line.leave()
-        line.leave()
-        person = Person(bare_name(line.text), _job_of(job_line) if job_line else "")
-        findings.add_person("author", person, line.text, UNLABELLED)
-        return
+        beside = [near for near in (layout.line_at(at + 1), layout.line_at(at - 1)) if near]
+        if any(notice.announced in DATES for near in beside for notice in near.notices):
+            line.leave()
+            findings.add_person("author", Person(bare_name(line.text)), line.text, UNLABELLED)
+            return
     _find_office(layout, findings)
 
 
@@ -186,20 +162,6 @@ def find_job(layout: Layout, findings: Findings) -> None:
             person = Person(author.name, job)
             findings.add_person("author", person, line.text, findings.fields["author"].confidence)
             return
-
-
-def find_last_words(layout: Layout, findings: Findings) -> None:
-    """Finds a signature that ends the last sentence: "… on Friday. – J. M., secretary"."""
-    last = layout.line_at(layout.last)
-    signed = _ENDS_SIGNED.search(last.text) if last and "author" not in findings.people else None
-    if not last or not signed:
-        return
-    person, end = person_at(signed["name"], 0)
-    name, _, job = signed["name"].partition(", ")
-    if person.name and end >= len(signed["name"].rstrip(" .")):
-        findings.add_person("author", person, signed["name"], UNLABELLED)
-    elif INITIALS.fullmatch(name) and (not job or is_job(job)):
-        findings.add_person("author", Person(name, job), signed["name"], UNLABELLED)
 
 
 def find_desk(layout: Layout, findings: Findings) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from ingest.articles import lexicon
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 _MONTHS = {name: int(number) for name, number in lexicon.rows("months", 2)}
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.boilerplate import is_boilerplate
+from ingest.articles.metadata.label_table import DATES
 from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
 from kb.registers.drafts import ProposedField
@@ -18,7 +19,7 @@ _SHOWN = 0.88
 """The confidence from which themes stand on the page, called so."""
 MAX_THEMES = 30
 _SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
-INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 
 
@@ -42,13 +43,17 @@ class Findings:
     people: dict[str, Person] = field(default_factory=dict)
     themes: list[FoundThemes] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    seen_times: set[str] = field(default_factory=set)
-    """The fields whose day and time readers of the page see."""
 
     def add(self, name: str, value: str, line: str, confidence: float) -> None:
         name = str(name)
         known = self.fields.get(name)
-        if value and (known is None or known.confidence < confidence):
+        is_better = known is None or known.confidence < confidence
+        if known and name in DATES and known.value[:10] == value[:10]:
+            # Of the same day, the one with a time.
+            is_better = is_better or len(value) > len(known.value)
+            value = max(known.value, value, key=len)
+            confidence = max(known.confidence, confidence)
+        if value and is_better:
             self.fields[name] = ProposedField(name, value, line, confidence)
 
     def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
@@ -117,7 +122,7 @@ class Findings:
 
     def _full_name(self, name: str, known: str) -> str:
         """The name that initials are short for: the known one, or one that the page writes out."""
-        if INITIALS.fullmatch(name) and _initials(known) == _initials(name):
+        if _INITIALS.fullmatch(name) and _initials(known) == _initials(name):
             return known
         short = _INITIAL.fullmatch(name)
         if not short:

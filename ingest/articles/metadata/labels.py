@@ -1,19 +1,16 @@
 """The notices of a line: "Auteur de la page Anne Roy", "Posted by … on …", "Mots-clés : lait".
 
-A label announces a field, whose value lies after it on the line or on the lines below. The
-grammar knows labels, not sites: a line is a notice when it begins with a label or a byline and
-little of it is left unexplained. A sentence that begins with "Publié par une équipe de
-chercheurs" is no notice.
+A line is a notice when it begins with a label or a byline and little of it is left unexplained.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ingest.articles import lexicon
 from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.boilerplate import is_boilerplate
-from ingest.articles.metadata.dates import dates_in, is_unclear_date, only_date, unclear_dates_in
+from ingest.articles.metadata.dates import dates_in, unclear_dates_in
 from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
 from ingest.articles.metadata.person_names import (
     bare_name,
@@ -23,15 +20,14 @@ from ingest.articles.metadata.person_names import (
     is_person,
     person_at,
 )
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """One announcement of a line. `value` is empty where it lies on another line.
 
-    `person` is set for people; `is_bare` says that no label announces it: a byline, a date
-    on its own; `is_weak` that its words also begin ordinary sentences.
+    `is_bare`: no label announces it; `is_weak`: its words also begin ordinary sentences.
     """
 
     announced: Announced
@@ -43,10 +39,6 @@ class Announcement:
 
 _SEPARATOR = re.compile(r"(?:[\s|·•–—,;:()*_\[\]/-]|\.(?=\s|$)|(?<=\s)»)+")
 _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
-_OTHER_LIST = re.compile(
-    r"\s(?:posted|filed) (?:in|under)\s|\spublie dans\s|\scategor(?:y|ies?)\s?:"
-    r"|\s(?:etiquettes?|mots?[- ]cles?|(?:hash)?tags?|tagged|key ?words?|libelles?|labels)\s?:"
-)
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
 _BIT = re.compile(rf"{lexicon.any_of('labels', 'beside_notices')}(?!\w)")
@@ -54,38 +46,15 @@ MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _CLOSING_LISTS = PEOPLE | DATES | {Announced.THEMES, Announced.CATEGORIES}
 _MAIL_WORDS = frozenset({"de", "from"})
-_NEVER_ALONE = frozenset(lexicon.phrases("labels", "never_alone"))
 _OF_A_PERSON = frozenset(lexicon.phrases("labels", "of_persons"))
-_PLACE = re.compile(
-    r"(?:(?:[Ff]ait|[Ss]igné|[ÉEé]crit|[Dd]one|[Ww]ritten|[Ss]igned) (?:à|en|at|in) )?"
-    r"[A-ZÀ-Þ][\w'’-]*(?:\s(?:[A-ZÀ-Þ][\w'’-]*|sur|sous|en|de|des|du|d['’]|la|le|les|et))"
-    r"{0,4},?\s+"
-    rf"(?=(?:le|on)\s+(?:{lexicon.any_of('weekdays')}\s+)?\d|\d)"
-)
-_MASTHEAD = re.compile(
-    r"\bn\s?[°o]\s?\d|\b(?:issue|volume|vol\.?|numero|no\.?)\s\d"
-    rf"|^(?:[\w' ]{{0,40}}\s)?{lexicon.any_of('mastheads', 'dated')}"
-    r"\b[\w' ]{0,40}(?:[,|·•:(–—-]|\sdu\s)"
-)
-_ROLE = re.compile(
-    r"(?:(?:[Vv]otre|[Nn]otre|[Ll]e|[Ll]a|[Yy]our|[Oo]ur|[Tt]he) |[Ll]['’])?"
-    r"(?P<job>[^\W\d_][\w'’ -]{3,50}?)\s?:\s*"
-)
 _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
 _NO_PSEUDONYMS = frozenset(lexicon.phrases("labels", "no_pseudonyms"))
-_NO_AUTHOR = re.compile(rf"\b{lexicon.any_of('labels', 'no_authors')}")
 _DESK = re.compile(rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'desks')}")
 _NOBODY = re.compile(
     rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
 )
-_KICKER = re.compile(
-    r"(?P<words>#?[ ]?(?:[^|·•»>\n.:;,]|(?<=\b[A-ZÀ-Þ])\.){2,50}?)"
-    r"[ ]*(?:(?P<bar>[|·•»]|[ ][–—-])[ ]*|[ ]+)"
-)
-"""The section, the site or the person before a notice: "Élevage | Publié le …"."""
-_MAX_KICKER_CHARS = 60
 _MAX_KICKER_WORDS = 3
 _SIGNED_END = re.compile(
     r"\s(?:dans|in)\s|[|·•—;(»]|\s[–-]\s|\s+le\s+\d|\s+on\s+|\s+(?:at|à)\s+\d|,|[\s\u00a0]{2,}"
@@ -94,9 +63,6 @@ _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
 _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})")
-_WROTE = re.compile(r"\b(?:a ecrit|wrote)\s?:?$")
-_WROTE_ON = re.compile(r"(?P<name>[\w. '-]{2,40}?) (?:a (?:ecrit|poste)|wrote|posted)(?: le| on)? ")
-"""The head of a message of a forum, up to its day."""
 _INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 _MAX_SIGNED_WORDS = 6
 _BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/-]\s+|\s{2,}")
@@ -104,8 +70,8 @@ _MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS = 7, 160, 6
 _DAY_LINK = re.compile(r"(?:le|on)\s+$")
 _HANDLE = re.compile(r"@[\w.@-]{2,40}")
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
-_MAX_BEFORE_DATE = 6
-"""Characters between an account that signs and the day: "by jmorel » Fri May 3, 2019"."""
+_MAX_BEFORE_DATE = 16
+"""Characters between who signs and the day: "by jmorel » Fri May 3, 2019"."""
 OPENS_SIGNATURE = re.compile(
     r"^(?:(?:[^\W\d_]+(?: le)? )?(?:par|by)\s+|aut(?:eur|rice)s?\s?:?\s+|authors?\s?:?\s+)"
     r"|(?:^|\s)(?:[^\W\d_]+ )?(?:par|by)\s*$",
@@ -115,16 +81,12 @@ OPENS_SIGNATURE = re.compile(
 _FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
 """A first name with an initial, which who signs may write small: "bernard q."."""
 _SIGNING_WORDS = ("par", "by", "signe")
-_ARTICLE = re.compile(r"^(?:le|la|les|the)\s+|^l['’]", re.IGNORECASE)
 _SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
 def notices(line: str, *, english: bool = False) -> tuple[Announcement, ...]:
-    """The notices of a line; none when it is not a line of notices.
-
-    A label alone on its line, with or without a colon, announces a field without a value.
-    """
+    """The notices of a line; of a label alone on its line, one without a value."""
     text = line.strip()
     if not text or len(text) > MAX_NOTICE_CHARS:
         return ()
@@ -166,11 +128,9 @@ class _Reading:
         self._meaning: Announced | None = None
 
     def read(self) -> tuple[Announcement, ...]:
-        position = self._whole_line() or self._kicker()
+        position = self._take_agency()
         while position < len(self._text):
             if gap := _SEPARATOR.match(self._text, position):
-                if "." in gap[0]:
-                    self._meaning = None  # of another sentence
                 position = gap.end()
                 continue
             start = position
@@ -179,61 +139,6 @@ class _Reading:
                 return ()
         weight = len(self._text) * _MAX_UNKNOWN_SHARE
         return tuple(self._notices) if self._unknown <= weight else ()
-
-    def _whole_line(self) -> int:
-        """The end of a line that is an agency, or the head of a quoted message; else 0."""
-        wrote = _WROTE.search(self._folded)
-        wrote_on = _WROTE_ON.match(self._folded)
-        if wrote_on and wrote_on.end() in self._dates:
-            name = self._text[: wrote_on.end("name")]
-            self._notices.append(replace(_signed_by(Announced.AUTHOR, name), is_bare=True))
-            return wrote_on.end()
-        return self._take_quoted(wrote.start()) if wrote else self._take_agency()
-
-    def _kicker(self) -> int:
-        """The end of what stands before the first notice of a line: a section, a site, a name.
-
-        It is a few words that a bar sets off, a hashtag, or one or two words in capitals; a
-        person, a service or an account that stands there signs.
-        """
-        if not self._dates or min(self._dates) == 0 or self._labels_at(0):
-            return 0
-        for match in _kickers(self._text):
-            words, end = match["words"].strip(), match.end()
-            if not self._begins_notice(end) and not (end in self._dates and len(words.split()) < 3):
-                continue
-            is_set_off = match["bar"] or words.startswith("#")
-            if not is_set_off and not (words.isupper() and len(words.split()) <= 2):
-                continue
-            person, after = person_at(words, 0)
-            is_name = bool(match["bar"]) and (person.name != "" and after == len(words))
-            signs = bool(match["bar"]) and end not in self._dates
-            is_shouted = words.isupper() and not _INITIALS.fullmatch(words)
-            if is_name and not signs and not is_shouted:
-                return 0  # the name opens the line
-            if is_name and signs:
-                self._notices.append(_signature(person))
-            elif (
-                signs
-                and (
-                    is_organisation(words) or _AGENCY.fullmatch(plain(words)) or _is_account(words)
-                )
-            ) or (match["bar"] and _is_written_as_account(words)):
-                self._notices.append(_signed_by(Announced.AUTHOR, words.strip("()")))
-            elif len(words.split()) > _MAX_KICKER_WORDS and not words.startswith("#"):
-                return 0
-            return end
-        return 0
-
-    def _begins_notice(self, position: int) -> bool:
-        """Whether a label of a date or of a person, with its value, stands at a position."""
-        return any(
-            label.announced in PEOPLE | DATES
-            and (label.is_verb or self._folded[end:].lstrip().startswith(":"))
-            and not label.is_weak
-            and end < len(self._text)
-            for label, end in self._labels_at(position)
-        )
 
     def _step(self, position: int) -> int:
         """Reads what stands at a position, and returns where the next thing begins."""
@@ -251,7 +156,7 @@ class _Reading:
                 return after
         bit = _BIT.match(self._folded, position)
         if not self._notices:
-            return position if bit else self._begin_bare(position)
+            return position if bit else self._name_at(position)
         bit = bit or _LINK_WORD.match(self._folded, position)
         return bit.end() if bit else self._go_on(position)
 
@@ -262,12 +167,7 @@ class _Reading:
         if not is_signed and before.endswith(("|", "/", "·", "•", "—", "–", "-", ",")):
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = self._person_at(position)
-            rest = self._text[end:].lstrip()
-            if (
-                person.name
-                and self._notices[-1].announced in DATES
-                and (not rest or rest[0] in "|/·•—–-")
-            ):
+            if person.name:
                 self._notices.append(_signature(person))
                 return end
             rest = _SIGNED_END.split(self._text[position:], maxsplit=1)[0].strip(" .")
@@ -345,31 +245,20 @@ class _Reading:
 
     def _value_end(self, value_at: int) -> int:
         """The end of a list of words: what a bar sets apart and opens with a label or a date."""
-        if other := _OTHER_LIST.search(self._folded, value_at):
-            return other.start()
         for bar in _BAR.finditer(self._text, value_at):
             if "," in self._text[value_at : bar.start()] and "," not in self._text[bar.end() :]:
                 return bar.start()  # the list is one of commas
-            is_button = is_boilerplate(self._text[bar.end() :]) or _BIT.match(
-                self._folded, bar.end()
-            )
             if (
-                is_button
-                or bar.end() in self._dates
-                or any(
-                    label.announced in _CLOSING_LISTS
-                    and (not label.is_weak or self._signed_at(end))
-                    for label, end in self._labels_at(bar.end())
-                    if end < len(self._text)
-                )
+                bar.end() in self._dates
+                or is_boilerplate(self._text[bar.end() :])
+                or _BIT.match(self._folded, bar.end())
+                or any(label.announced in _CLOSING_LISTS for label, _ in self._labels_at(bar.end()))
             ):
                 return bar.start()
         return len(self._text)
 
     def _take_alone(self, label: Label, *, has_colon: bool) -> int:
-        if label.is_weak or (label.announced is Announced.JOB and not has_colon):
-            return 0
-        if self._folded in _NEVER_ALONE or (label.is_verb and label.announced is Announced.OTHER):
+        if label.is_weak:
             return 0
         self._notices.append(Announcement(label.announced, is_weak=not has_colon))
         return len(self._text)
@@ -410,7 +299,7 @@ class _Reading:
         """Takes what stands after "Auteur :" and looks like no person: a pseudonym, a club."""
         ends = r"\s*[|·—]\s*|\s[–-]\s|,\s+le\s+\d|[\s\u00a0]{2,}"
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
-        is_no_name = not value or len(value) > 80 or value.endswith((".", "?"))
+        is_no_name = not 0 < len(value) <= 80
         is_no_name = is_no_name or (value.islower() and len(value.split()) > _MAX_KICKER_WORDS)
         is_no_name = is_no_name or (word in _OF_A_PERSON and not is_name_of_organisation(value))
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
@@ -424,22 +313,18 @@ class _Reading:
         return value_at + len(value)
 
     def _signed_as(self, label: Label) -> Announced:
-        """Returns the field of the person after a bare "par": that of the date before it."""
+        """The field of the person after a bare "par": that of the date before it."""
         before = self._notices[-1].announced if self._notices else None
-        is_dated = any(notice.announced is Announced.DATE for notice in self._notices)
-        if label.is_weak and before is Announced.MODIFIED and not is_dated:
-            return Announced.OTHER
-        if label.is_weak and before is Announced.MODERATED:
-            return Announced.MODERATOR
-        return label.announced
+        is_moderation = label.is_weak and before is Announced.MODERATED
+        return Announced.MODERATOR if is_moderation else label.announced
 
     def _take_pseudonym(self, label: Label, word: str, value_at: int) -> int:
         """Takes a name of a single word, "Posté par Jeanne le 3 mai 2019", or returns 0."""
         found = _PSEUDONYM.match(self._text, value_at)
         if not found or not label.is_verb:
             return 0
-        is_dated = self._next_date(found.end("name")) - found.end("name") <= _MAX_BEFORE_DATE
-        if not is_dated if label.is_weak else not (self._dates or found["end"] is not None):
+        after = found.end("name")
+        if label.is_weak and self._next_date(after) - after > _MAX_BEFORE_DATE:
             return 0
         if not word.endswith(_SIGNING_WORDS):
             return 0
@@ -455,17 +340,12 @@ class _Reading:
         value = self._signed_at(value_at)
         if not label.is_verb or not value:
             return 0
-        # "By" also begins sentences: it must stand beside notices, or be all that the line says.
-        is_byline = (
-            bool(self._notices) or not label.is_weak or value_at + len(value) >= len(self._text)
-        )
-        end = value_at + len(value)
-        is_account = _is_account(value) and self._next_date(end) - end <= _MAX_BEFORE_DATE
+        is_account = _is_account(value) and bool(self._dates)
         is_handwritten = not label.is_weak and bool(_FIRST_NAME.fullmatch(value))
+        # "By" also begins sentences: it must stand beside notices, or be all that the line says.
+        is_byline = self._notices or not label.is_weak or value_at + len(value) >= len(self._text)
         is_name = word.endswith(_SIGNING_WORDS) and (
-            (value[0].isupper() and is_byline)
-            or (is_account and bool(self._dates))
-            or is_handwritten
+            (value[0].isupper() and bool(is_byline)) or is_account or is_handwritten
         )
         if not is_name and not is_organisation(value):
             return 0
@@ -494,58 +374,29 @@ class _Reading:
         if not match:
             return None
         job = (match["job"] or match["bracketed"]).strip()
-        if match["job"] and job[0].isupper() and is_organisation(job):
-            return None  # where, not what
-        return job, match.end()
+        is_where = match["job"] and job[0].isupper() and is_organisation(job)
+        return None if is_where else (job, match.end())
 
     def _take_dated(self, label: Label, value_at: int) -> int:
         if section := _SECTION.match(self._folded, value_at):
             value_at = section.end()
-        if self._date_at(value_at):
-            self._notices.append(Announcement(label.announced, is_weak=label.is_weak))
-            return value_at
-        verbs = [verb for verb in LABELS if verb.announced in PEOPLE and verb.is_verb]
-        if any(verb.pattern.match(self._folded, value_at) for verb in verbs):
-            self._meaning = label.then
-            self._notices.append(Announcement(label.announced))
-            return value_at
-        return 0 if person_at(self._text, value_at)[0].name else self._take_vague(label, value_at)
-
-    def _take_vague(self, label: Label, value_at: int) -> int:
-        """Takes a day whose year stands beside it, or a month; returns 0 at anything else."""
-        value = re.split(r"[|·—;]|\s[–-]\s", self._text[value_at:])[0].strip()
-        # "Posted May 28, 2024 | Updated July 4": a day of the same year.
-        years = [found.iso[:4] for found in self._dates.values()]
-        if years and (day := only_date(f"{value} {years[0]}")):
-            self._notices.append(Announcement(label.announced, day, is_weak=label.is_weak))
-            return value_at + len(value)
-        if len(value) <= 40 and is_unclear_date(value):
-            self._notices.append(Announcement(Announced.OTHER, value))
-            return value_at + len(value)
-        return 0
-
-    def _begin_bare(self, position: int) -> int:
-        """Takes a byline that no label opens: a person and their job, a place and a date."""
-        if signed := self._name_at(position):
-            return signed
-        place = _PLACE.match(self._text, position)
-        if place and (self._date_at(place.end())):
-            return self._take_date(place.end())
-        if len(self._text) <= 100 and _MASTHEAD.search(self._folded, 0) and len(self._dates) == 1:
-            return self._take_date(min(self._dates))
-        if role := self._role_at(position):
-            return role
-        return position
+        is_signed = any(verb.announced in PEOPLE and verb.is_verb
+                        for verb, _ in self._labels_at(value_at))  # fmt: skip
+        if not is_signed and not self._date_at(value_at):
+            return 0
+        self._meaning = label.then if is_signed else self._meaning
+        self._notices.append(Announcement(label.announced, is_weak=label.is_weak))
+        return value_at
 
     def _name_at(self, position: int) -> int:
-        """Takes a byline that a name opens, with a job or a date after it."""
+        """Takes a byline that no label opens but a name, with a job or a date after it."""
         person, end = person_at(self._text, position)
         if not person.name:
-            return 0
+            return position
         rest = self._text[end:].strip(" .,|·•–—()*_/-")
         later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
-        if not (person.job or (rest and later and later[0] - end <= 8)):
-            return 0
+        if not (person.job or (rest and later and later[0] - end <= _MAX_BEFORE_DATE)):
+            return position
         self._notices.append(_signature(person))
         return end
 
@@ -559,41 +410,9 @@ class _Reading:
         self._notices.append(_signature(Person(name)))
         return len(self._text)
 
-    def _take_quoted(self, end: int) -> int:
-        """Takes the head of a quoted message, "On Tue, Mar 14 … Jane Miller wrote:", or returns 0.
-
-        What was written stands below the words at `end`.
-        """
-        link = _LINK_WORD.match(self._folded)
-        day = self._dates.get(link.end() if link else 0)
-        if day is None:
-            return 0
-        name_at = day.end + len(self._text[day.end :]) - len(self._text[day.end :].lstrip(" ,"))
-        person, _ = person_at(self._text[:end], name_at)
-        self._notices.append(Announcement(Announced.DATE, day.iso, is_bare=True))
-        if person.name:
-            self._notices.append(_signature(person))
-        return len(self._text)
-
-    def _role_at(self, position: int) -> int:
-        """Takes a byline that a trade opens, "Votre conseillère : Anne Roy", or returns 0."""
-        role = _ROLE.match(self._text, position)
-        if not role or not is_job(role["job"]) or _NO_AUTHOR.search(plain(role["job"])):
-            return 0
-        person, end = person_at(self._text, role.end())
-        if not person.name:
-            return 0
-        person = Person(person.name, person.job or role["job"])
-        self._notices.append(_signature(person))
-        self._meaning = Announced.DATE
-        return end
-
 
 def _notices_between_bars(text: str, english: bool) -> tuple[Announcement, ...]:
-    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014".
-
-    What stands beside them is a place, a section, a button; a person, or an account, signs.
-    """
+    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014"."""
     parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
     if len(parts) > _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
         return ()
@@ -640,29 +459,21 @@ def _signature(person: Person) -> Announcement:
 def _signs(part: str) -> bool:
     person, end = person_at(part, 0)
     return (
-        (person.name != "" and end == len(part))
+        (person.name != "" and end == len(part) and not part.isupper())
         or bool(_INITIALS.fullmatch(part))
         or _is_written_as_account(part)
     )
 
 
 def _signed_by(announced: Announced, value: str) -> Announcement:
-    """Returns the notice of an organisation or of a desk that signs; "admin" is only a remark."""
-    if announced is Announced.OTHER or _NOBODY.fullmatch(plain(value)):
+    """The notice of an organisation or a desk that signs; "admin" is only a remark."""
+    if announced is Announced.OTHER or is_nobody(value):
         return Announcement(Announced.OTHER, value, is_weak=True)
-    # "le service" is a service; "La Belle Équipe" is a name with its article.
-    article = _ARTICLE.match(value)
-    is_title = value[0].isupper() and article is not None and value[article.end() :][:1].isupper()
-    is_name = article is None or is_desk(value) or is_title
-    name = value if is_name or article is None else value[article.end() :]
-    return Announcement(announced, name, Person(name), is_weak=True)
+    return Announcement(announced, value, Person(value), is_weak=True)
 
 
 def signed_name(text: str) -> str:
-    """The name in a text that markup calls the author; empty where it reads as anything else.
-
-    It may be that of a person, an account, a desk or a site.
-    """
+    """The name in a text that markup calls the author; empty where it reads as anything else."""
     value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
     words = value.split()
     is_name = 1 < len(value) <= 60 and 0 < len(words) <= _MAX_SIGNED_WORDS
@@ -691,14 +502,6 @@ def _is_account(name: str) -> bool:
 def _is_written_as_account(name: str) -> bool:
     """Whether a word has signs that only accounts have: `marmotte46`, `j.morel`."""
     return bool(_ACCOUNT.fullmatch(name))
-
-
-def _kickers(text: str) -> Iterator[re.Match[str]]:
-    """The ways to take the first words of a line for what stands before its notices."""
-    for end in range(3, min(_MAX_KICKER_CHARS, len(text)) + 1):
-        match = _KICKER.fullmatch(text, 0, end)
-        if match:
-            yield match
 
 
 def is_alone(found: Sequence[Announcement]) -> bool:

@@ -1,22 +1,13 @@
-"""The layout of a page: the kind of each line, and the lines between which the text lies.
-
-No site is known here. Labels say what some lines announce (`ingest.articles.metadata.labels`),
-others are boilerplate, and the text lies between the first and the last line that reads as prose.
-"""
+"""The layout of a page: the kind of each line, and the lines between which the text lies."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ingest.articles.article import Person
 from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
-from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import (
-    MAX_NOTICE_CHARS,
-    OPENS_SIGNATURE,
     Announcement,
     notices,
-    signed_name,
 )
 from ingest.articles.typography import is_prose
 from ingest.records.fields import detected_language
@@ -107,7 +98,7 @@ class Layout:
         if block.kind is BlockKind.VERBATIM:
             line.is_prose = True
             return line
-        line.notices = self._notices(block)
+        line.notices = notices(block.text, english=self.is_english)
         line.opens_elsewhere = opens_elsewhere(block.text)
         line.is_boilerplate = is_boilerplate(block.text)
         long_enough = is_prose(block.text)
@@ -122,22 +113,6 @@ class Layout:
         )
         line.is_body = block.region is not Region.MARGIN
         return line
-
-    def _notices(self, block: Block) -> tuple[Announcement, ...]:
-        """The notices of a block, with the author whom its markup names."""
-        found = notices(block.text, english=self.is_english)
-        name = signed_name(block.signature)
-        if not name or len(block.text) > MAX_NOTICE_CHARS:
-            return found
-        if any(notice.announced is Announced.AUTHOR and notice.value for notice in found):
-            return found
-        before, _, after = block.text.partition(block.signature)
-        around = f"{OPENS_SIGNATURE.sub('', before).rstrip()} | {after.lstrip()}".strip(" |,·•–—-")
-        others = notices(around, english=self.is_english) if around else ()
-        if around and not others and not found and not OPENS_SIGNATURE.search(before):
-            return ()
-        signed = Announcement(Announced.AUTHOR, name, Person(name), is_weak=True)
-        return (signed, *(others or found))
 
 
 def prose_chars(lines: Iterable[Line]) -> int:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from ingest.articles import lexicon
 from ingest.articles.article import Person
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 
 _CIVILITY = r"(?:(?:M\.|MM\.|Mme|Mlle|Mr\.?|Mrs\.?|Ms\.?|Miss|Dr\.?|Pr\.?|Prof\.?|Me)[  ])?"
 _PARTICLE = r"(?:d[eu]s?|d[’']|l[ae]s?|l[’']|van|von|der|den|da|di|do|dos|el|al|ben|bin|ter|y)"

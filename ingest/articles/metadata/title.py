@@ -134,7 +134,6 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
             "is a heading of the highest level": line.is_heading and line.block.level == level,
             "words told again in the text": told_again / _MOST_TOLD_AGAIN,
             "is the first line of the page": at == 0,
-            "leads to the text": _leads_to_the_text(layout, at),
             "ends with a comma or a colon": text.endswith((":", ";", ",")),
             "stands below a byline": any(
                 notice.announced in PEOPLE for over in layout.lines[:at] for notice in over.notices
@@ -223,26 +222,6 @@ def _is_set_apart(layout: Layout, at: int) -> bool:
 
 def _is_numbered(line: Line) -> bool:
     return line.block.number > 0 or bool(_NUMBERING.match(line.text))
-
-
-def _leads_to_the_text(layout: Layout, at: int) -> bool:
-    """Whether only notices, lower headings and the like lie between a line and the text."""
-    line = layout.lines[at]
-    level = line.block.level if line.is_heading else 99
-    between = layout.lines[at + 1 : layout.first]
-    # One line may stand between, that says more than the title.
-    subtitle = next(
-        (below for below in between
-         if below.is_body and below.is_short and len(below.text) > len(line.text)), None
-    )  # fmt: skip
-    return all(
-        below == subtitle
-        or below.is_event
-        or (below.is_heading and below.block.level > level)
-        or _is_numbered(below)
-        or (_LABELLED.match(below.text) and len(below.text) < 80)
-        for below in between
-    )
 
 
 def _parts(text: str) -> list[str]:

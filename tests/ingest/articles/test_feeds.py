@@ -5,7 +5,7 @@ import pytest
 
 from ingest.articles.article import Article, Person
 from ingest.articles.feeds import item_article, read_feed
-from ingest.articles.limits import MAX_FEED_ITEMS
+from ingest.articles.suffixes import MAX_FEED_ITEMS
 from ingest.fetching.safe_fetch import Fetcher
 from kb.errors import InputError
 from tests.ingest.local_site import Site, page, serving

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from ingest import reading
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
 from ingest.case_files import markdown_reader
@@ -14,18 +15,19 @@ from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.preview import preview
 from ingest.directories.readers import DIRECTORY_READERS, count_rows
-from ingest.reading import tables
-from ingest.reading.documents import (
+from ingest.reading import (
+    count_of,
     entries_of,
     feed_of,
     logo_of,
     pasted_document,
     photograph_of,
+    preview_of,
     read_document,
     readers,
+    rows_of,
     saved_feed,
 )
-from ingest.reading.tables import count_of, preview_of, rows_of
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
 from kb.registers.pictures.encoding import logo, photograph
@@ -225,10 +227,10 @@ def test_rows_of_another_shape_are_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: object
 ) -> None:
     class Lying:
-        def stream(self, *_asked: object) -> list[object]:
+        def stream(self, *_asked: object, **_arguments: object) -> list[object]:
             return [batch]
 
-    monkeypatch.setattr(tables, "readers", Lying)
+    monkeypatch.setattr(reading, "readers", Lying)
     with pytest.raises(InputError, match="ended the program"):
         list(rows_of(csv(tmp_path / "a.csv"), HeaderMap()))
 
@@ -238,7 +240,7 @@ def test_a_text_that_takes_too_long_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setenv("QUISAIT_READING_SECONDS", "1")
     path_bytes = pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 60_000 + b"ET", pages=200)
-    from ingest.reading.documents import document_of
+    from ingest.reading import document_of
 
     with pytest.raises(InputError, match=r"takes longer than [13] seconds to read"):
         document_of(path_bytes, ".pdf")

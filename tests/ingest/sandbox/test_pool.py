@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from ingest.sandbox.limits import NICENESS, OOM_SCORE_ADJ, ReadingLimits
 from ingest.sandbox.pool import ReaderPool
-from ingest.sandbox.serving import LEAVES_AT_MB
+from ingest.sandbox.serving import LEAVES_AT_MB, NICENESS, OOM_SCORE_ADJ, ReadingLimits
 from ingest.sandbox.turns import ASKER
 from kb.errors import InputError, ReadersBusy
 
 pytestmark = pytest.mark.thorough
 
+TASKS = "tests.ingest.sandbox.tasks"
 PATIENCE_S = 120.0
 AMPLE = ReadingLimits(memory_mb=512, cpu_seconds=60, seconds=PATIENCE_S, answer_mb=2)
 
@@ -31,16 +31,16 @@ def pool() -> Iterator[ReaderPool]:
 
 
 def new_pool(**how_many: int) -> ReaderPool:
-    return ReaderPool("tests.ingest.sandbox.tasks", {"InputError": InputError}, **how_many)
+    return ReaderPool({"InputError": InputError}, **how_many)
 
 
 def echo(pool: ReaderPool, word: str = "gel") -> Any:
-    return pool.ask("echo", {"word": word}, AMPLE, b"cirage")
+    return pool.ask(f"{TASKS}:echo", AMPLE, b"cirage", word=word)
 
 
-def refusal(pool: ReaderPool, task: str, limits: ReadingLimits = AMPLE, **arguments: object) -> str:
+def refusal(pool: ReaderPool, task: str, limits: ReadingLimits = AMPLE, **arguments: Any) -> str:
     with pytest.raises(InputError) as error:
-        list(pool.stream(task, arguments, limits))
+        list(pool.stream(f"{TASKS}:{task}", limits, **arguments))
     return str(error.value)
 
 
@@ -68,7 +68,7 @@ def test_a_process_is_asked_again_and_again(pool: ReaderPool) -> None:
 def test_a_refusal_keeps_its_values_and_the_process(pool: ReaderPool) -> None:
     pid, *_ = echo(pool)
     with pytest.raises(InputError, match="more than 1,000 lines") as error:
-        pool.ask("refuse", {"most": 1000}, AMPLE)
+        pool.ask(f"{TASKS}:refuse", AMPLE, most=1000)
     assert error.value.remark.values == {"most": 1000}
     assert echo(pool)[0] == pid
 
@@ -98,7 +98,7 @@ def test_a_process_that_is_killed_is_one_line_and_replaced(pool: ReaderPool) -> 
     idle, *_ = echo(pool)
     os.kill(idle, signal.SIGKILL)
     wait_until_gone(idle)
-    parts: Any = pool.stream("wait", {}, AMPLE)
+    parts: Any = pool.stream(f"{TASKS}:wait", AMPLE)
     pid, _ = next(parts)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(InputError, match="ended the program"):
@@ -107,14 +107,14 @@ def test_a_process_that_is_killed_is_one_line_and_replaced(pool: ReaderPool) -> 
 
 
 def test_what_a_process_started_ends_with_it(pool: ReaderPool) -> None:
-    parts: Any = pool.stream("wait", {}, AMPLE)
+    parts: Any = pool.stream(f"{TASKS}:wait", AMPLE)
     pids = next(parts)
     parts.close()
     wait_until_gone(*pids)
 
 
 def test_parts_come_as_they_are_taken_and_no_further(pool: ReaderPool) -> None:
-    parts: Any = pool.stream("numbers", {"count": 1_000_000, "chars": 100_000}, AMPLE)
+    parts: Any = pool.stream(f"{TASKS}:numbers", AMPLE, count=1_000_000, chars=100_000)
     assert [next(parts)[1] for _ in range(3)] == [0, 1, 2]
     (pid,) = pool.pids
     parts.close()
@@ -127,20 +127,20 @@ def test_a_process_that_needed_much_memory_ends_and_others_stay(pool: ReaderPool
     held = bytearray(b"x" * (LEAVES_AT_MB << 20))
     pid, *_ = echo(pool)
     assert echo(pool)[0] == pid
-    assert pool.ask("take", {"mb": LEAVES_AT_MB}, replace(AMPLE, memory_mb=2048)) == pid
+    assert pool.ask(f"{TASKS}:take", replace(AMPLE, memory_mb=2048), mb=LEAVES_AT_MB) == pid
     assert echo(pool)[0] != pid
     del held
 
 
 def test_what_libraries_print_is_no_answer(pool: ReaderPool) -> None:
-    assert pool.ask("print_much", {}, AMPLE) == "quiet"
+    assert pool.ask(f"{TASKS}:print_much", AMPLE) == "quiet"
 
 
 def test_a_process_gets_no_setting_and_gives_way(
     pool: ReaderPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUISAIT_SECRET", "a secret of thirty-two characters")
-    said: Any = pool.ask("surroundings", {}, AMPLE)
+    said: Any = pool.ask(f"{TASKS}:surroundings", AMPLE)
     names, niceness, typed, sooner = said
     assert not [name for name in names if name.startswith("QUISAIT")]
     assert niceness >= NICENESS
@@ -152,12 +152,12 @@ def test_a_process_gets_no_setting_and_gives_way(
 def test_lies_are_one_line(pool: ReaderPool, said: str) -> None:
     # 4: the standard input and output are copied to 3 and 4.
     with pytest.raises(InputError):
-        pool.ask("lie", {"handle": 4, "bytes": said + '\n["end",null,true]\n'}, AMPLE)
+        pool.ask(f"{TASKS}:lie", AMPLE, handle=4, said=said + '\n["end",null,true]\n')
 
 
 def test_few_wait_and_others_are_told_to_come_back() -> None:
     with closing(new_pool(at_once=1, waiting=0)) as pool:
-        parts: Any = pool.stream("numbers", {"count": 2, "chars": 1}, AMPLE)
+        parts: Any = pool.stream(f"{TASKS}:numbers", AMPLE, count=2, chars=1)
         next(parts)
         with pytest.raises(ReadersBusy, match="Try again in a minute"):
             echo(pool)
@@ -168,7 +168,7 @@ def test_few_wait_and_others_are_told_to_come_back() -> None:
 def test_who_asks_has_one_place_and_others_have_theirs() -> None:
     with closing(new_pool(at_once=2, waiting=1)) as pool:
         token = ASKER.set("anne")
-        parts: Any = pool.stream("numbers", {"count": 2, "chars": 1}, AMPLE)
+        parts: Any = pool.stream(f"{TASKS}:numbers", AMPLE, count=2, chars=1)
         next(parts)
         with pytest.raises(ReadersBusy):
             echo(pool)
@@ -183,10 +183,10 @@ def test_who_asks_a_pool_that_stops_is_told_to_come_back_and_it_starts_again() -
 
         def ask(task: str) -> None:
             with pytest.raises(ReadersBusy) as refused:
-                [*pool.stream(task, {"word": ""}, AMPLE)]
+                [*pool.stream(f"{TASKS}:{task}", AMPLE, b"", word="")]
             heard.append(str(refused.value))
 
-        parts: Any = pool.stream("wait", {}, AMPLE)
+        parts: Any = pool.stream(f"{TASKS}:wait", AMPLE)
         pids = next(parts)
         waiting = threading.Thread(target=ask, args=["echo"])
         waiting.start()

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
-from ingest.reading.documents import readers
+from ingest.reading import readers
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.thorough
 
 PATIENCE_S = 120.0
 PARSERS = (
-    "pypdf", "docx", "odfdo", "pptx", "striprtf", "lxml", "trafilatura", "feedparser",
+    "pypdf", "docx", "odfdo", "pptx", "striprtf", "lxml", "feedparser",
     "python_calamine", "pyarrow", "ijson",
 )  # fmt: skip
 ARTICLES = Path(__file__).parents[2] / "data" / "articles"

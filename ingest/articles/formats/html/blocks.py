@@ -13,14 +13,12 @@ from ingest.articles.formats.html.tree import (
     Position,
     Regions,
     is_date,
-    is_signature,
     is_tag,
 )
 from ingest.articles.formats.office import row_block
-from ingest.articles.markdown_escape import escaped, is_inert
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.labels import notices
-from ingest.articles.typography import BULLETS, is_prose
+from ingest.articles.typography import BULLETS, escaped, is_inert, is_prose
 from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
@@ -35,14 +33,13 @@ class Run:
     """Running text: its words, and how Markdown writes them.
 
     `linked` is the number of characters in links, `moment` what markup gives for a date,
-    `signature` the words that it calls the author, `tags` those that it calls tags.
+    `tags` the words that it calls tags.
     """
 
     words: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     linked: int = 0
     moment: str = ""
-    signature: str = ""
     tags: list[str] = field(default_factory=list)
 
     @property
@@ -96,12 +93,9 @@ def _add_facts(element: "HtmlElement", run: Run, inner: Run) -> None:
     if not inner.moment and is_date(element):
         moment = element.get("datetime") or element.get("content") or element.get("title") or ""
         inner.moment = moment.strip()
-    if not inner.signature and is_signature(element):
-        inner.signature = inner.text
     if is_tag(element):
         inner.tags.append(inner.text)
     run.moment = run.moment or inner.moment
-    run.signature = run.signature or inner.signature
     run.tags += inner.tags
 
 
@@ -111,23 +105,6 @@ def _link(element: "HtmlElement", url: str) -> str:
         return ""
     address = urljoin(url, href) if url else href
     return address if address.startswith(("http://", "https://")) else ""
-
-
-def ends_paragraph(br: "HtmlElement") -> bool:
-    """Whether a line end ends a paragraph too: two in a row, or short lines on both sides."""
-    following = br.getnext()
-    if following is not None and following.tag == "br" and not (br.tail or "").strip():
-        return True
-    before = br.getprevious()
-    if before is not None and before.tag == "br" and not (before.tail or "").strip():
-        return True
-    return not is_prose((br.tail or "").strip())
-
-
-def touches_link(link: "HtmlElement") -> bool:
-    """Whether another link stands right before a link, with nothing between them."""
-    before = link.getprevious()
-    return before is not None and before.tag == "a" and not before.tail
 
 
 _MAX_DEPTH = 200
@@ -170,17 +147,9 @@ class _Walk:
                 run = Run()
                 yield from self._element(child, where)
             elif child.tag == "br":
-                if ends_paragraph(child):
-                    yield from self._block(run, where, BlockKind.PARAGRAPH)
-                    run = Run()
-                else:
-                    run.words.append(" ")
-                    run.shown.append("\n")
+                yield from self._block(run, where, BlockKind.PARAGRAPH)
+                run = Run()
             else:
-                if child.tag == "a" and touches_link(child):
-                    # Links side by side, with no space between: each is an entry.
-                    yield from self._block(run, where, BlockKind.PARAGRAPH, alone=False)
-                    run = Run()
                 gather(child, run, self._url, marks=True)
             if is_list and child.tag == "a" and not (child.tail or "").strip():
                 run.add_text(" ;")
@@ -283,8 +252,8 @@ class _Walk:
         for row in cells:
             texts = [self._unmarked(cell).text for cell in row]
             if any(texts):
-                yield replace(row_block(texts, widest), region=where.region, hint=where.hint,
-                              path=where.path)  # fmt: skip
+                yield replace(row_block(texts, widest), region=where.region,
+                              hint=where.hint)  # fmt: skip
 
     def _unmarked(self, element: "HtmlElement") -> Run:
         run = Run()
@@ -350,4 +319,4 @@ class _Walk:
             shown = "> " + shown.replace("\n", "\n> ")
         share = min(1.0, run.linked / len(text))
         yield Block(text, shown, kind, level, 0, alone, where.region, share, where.hint,
-                    run.moment, where.path, run.signature, tuple(run.tags))  # fmt: skip
+                    run.moment, tuple(run.tags))  # fmt: skip

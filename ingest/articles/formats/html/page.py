@@ -2,24 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from ingest.articles import lexicon
 from ingest.articles.article import NoArticle, Person
-from ingest.articles.blocks import Block, DeclaredField, ParsedPage, Region, within_limits
+from ingest.articles.blocks import DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.html.blocks import blocks_of
 from ingest.articles.formats.html.tree import html_text, parsed, sanitised
 from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import is_desk
 from ingest.articles.metadata.person_names import is_organisation, person_named
-from ingest.articles.metadata.same_length_fold import plain
-from ingest.articles.typography import is_prose
-from ingest.records.fields import folded
+from ingest.articles.typography import plain
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -195,9 +192,6 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
 
     `url`, from where it comes, is the base of its links, unless it names another;
     `declared_encoding` is the server's.
-
-    Raises:
-        InputError: it is not HTML, or has no text at all.
     """
     text = html_text(content, declared_encoding)
     head = Head(text, url)
@@ -205,7 +199,7 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
     if not any(block.text for block in blocks):
         raise NoArticle("script_page")
     return ParsedPage(
-        tuple(_with_second_opinion(blocks, text)),
+        blocks,
         tuple(head.declared_fields()),
         head.lang,
         head.address or url,
@@ -225,26 +219,3 @@ def feed_link(text: str, url: str) -> str:
 
 def parse_html_fragment(fragment: str, *, url: str = "") -> ParsedPage:
     return ParsedPage(within_limits(blocks_of(sanitised(fragment), url)))
-
-
-def _with_second_opinion(blocks: Sequence[Block], text: str) -> list[Block]:
-    """The blocks, with prose outside of the text moved into it if trafilatura reads it as text.
-
-    Blocks move only if the page has less text than they hold.
-    """
-    ours = sum(len(block.text) for block in blocks
-               if block.region is Region.TEXT and is_prose(block.text))  # fmt: skip
-    others = [block for block in blocks if block.region is not Region.TEXT and is_prose(block.text)]
-    if not others and ours:
-        return list(blocks)
-    main = folded(_main_text(text))
-    added = [block for block in others if folded(block.text) in main] if main else []
-    if sum(len(block.text) for block in added) <= ours:
-        return list(blocks)
-    return [replace(block, region=Region.TEXT) if block in added else block for block in blocks]
-
-
-def _main_text(text: str) -> str:
-    from trafilatura import extract
-
-    return extract(text, include_comments=False, favor_recall=True, with_metadata=False) or ""

@@ -8,7 +8,7 @@ from ingest.articles import lexicon
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import notices
-from ingest.articles.metadata.same_length_fold import plain
+from ingest.articles.typography import plain
 from ingest.encodings import decoded, unscrambled
 from kb.errors import InputError
 
@@ -45,11 +45,7 @@ _TAGS_OF_PAGES = re.compile(
 
 
 def html_text(content: bytes | str, declared_encoding: str = "") -> str:
-    """The HTML as text, without scrambled letters; `declared_encoding` is the server's.
-
-    Raises:
-        InputError: it is not HTML, or its encoding cannot be guessed.
-    """
+    """The HTML as text, without scrambled letters; `declared_encoding` is the server's."""
     if isinstance(content, bytes):
         meta = _DECLARED_ENCODING.search(content[:4096])
         content = decoded(content, declared_encoding or (meta[1].decode("ascii") if meta else ""))
@@ -114,16 +110,11 @@ _HINTS = tuple(
         Announced.TITLE,
     )
 )
-_AUTHOR_NAMES, _DATE_NAMES = _names(Announced.AUTHOR), _names(Announced.DATE)
+_DATE_NAMES = _names(Announced.DATE)
 _MAX_HINTED_CHARS = 160
 _MAX_TAGS_CHARS = 600
 _MAX_REMOVED_SHARE = 0.4
 """The share of the words of a page above which an element is its text, whatever its name."""
-
-
-def is_signature(element: "HtmlElement") -> bool:
-    """Whether the markup of an element calls its text the name of the author."""
-    return bool(_AUTHOR_NAMES.search(f"{_names_of(element)} {element.get('rel') or ''}"))
 
 
 def is_date(element: "HtmlElement") -> bool:
@@ -147,7 +138,6 @@ class Position:
     hint: str = ""
     depth: int = 0
     quoted: bool = False
-    path: tuple[int, ...] = ()
 
 
 class Regions:
@@ -155,7 +145,6 @@ class Regions:
 
     def __init__(self, body: "HtmlElement") -> None:
         self._measures: dict[int, tuple[int, bool]] = {}
-        self._count = 0
         self._measure(body)
         self._chars = self.chars_in(body)
         titles = list(body.iter("h1"))
@@ -182,7 +171,7 @@ class Regions:
         return self._measures[id(element)][1]
 
     def at(self, element: "HtmlElement", outer: Position) -> Position:
-        """The position of an element in the position of its parent; call it in reading order."""
+        """The position of an element in the position of its parent."""
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
         region, hint = self._region(element, names, outer.region), outer.hint
@@ -198,8 +187,7 @@ class Regions:
             hint = Announced.AUTHOR
         if hint and region is Region.ELSEWHERE and outer.region is not Region.ELSEWHERE:
             region = Region.MARGIN
-        self._count += 1
-        return replace(outer, region=region, hint=hint, path=(*outer.path, self._count))
+        return replace(outer, region=region, hint=hint)
 
     def _region(self, element: "HtmlElement", names: str, outer: Region) -> Region:
         if outer is Region.ELSEWHERE:
