@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kb.encoder.encoder import Embeddings
-from kb.evaluation.files import SetQuery, read_json_lines, read_qrels, read_queries
 from kb.evaluation.metrics import average_precision, ndcg
+from kb.evaluation.sets import SetQuery, read_json_lines, read_qrels, read_queries
 
 EncodeTexts = Callable[[Sequence[str], str], Embeddings]
 """Embeds texts of a kind, `query` or `document`."""

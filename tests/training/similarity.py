@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 import kb.resolution
-from kb.evaluation.labelled_pairs import LabelledBase, read_pairs
 from kb.regression import Regression
 from kb.resolution.features import compare_actors, features
 from kb.resolution.similarity import LIKELY
+from tests.training.labelled_pairs import LabelledBase, read_pairs
 from tests.training.regression import fitted
 
 PAIRS = Path(__file__).parents[1] / "data" / "directories" / "pairs" / "tune.tsv"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kb.evaluation.labelled_pairs import read_pairs
 from kb.resolution.similarity import LIKELY, bundled_judge
+from tests.training.labelled_pairs import read_pairs
 from tests.training.similarity import PAIRS, PairExample, cross_validated, examples, fitted_judge
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import FileError
-from kb.evaluation.labelled_pairs import count_pairs, pair_lines, read_pairs
+from tests.training.labelled_pairs import count_pairs, pair_lines, read_pairs
 
 HEADER = "family\tanswer\tdifficulty\tleft\tright\tsource\n"
 AVEL = '{"name": "Avel", "place": "Cognac"}'

@@ -4,9 +4,12 @@ A file has a row for each pair: the family of firms that it belongs to, the answ
 `different`, or `related` for two establishments of one firm in two towns), what makes it hard, and
 the two records as JSON, with the fields of actors. All records of a file are taken for one base:
 firms of two families are different, and a contact is as common as it is in the file.
+
+python -m tests.training.labelled_pairs FILE [--details]
 """
 
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import FileError
-from kb.evaluation.comparison import Mean, share_of
+from kb.evaluation.metrics import Mean, share_of
 from kb.models import Actor
 from kb.resolution.commonness import Commonness, commonness_of
 from kb.resolution.similarity import LIKELY, MAX_BLOCK, actor_similarity, blocks
@@ -186,3 +189,14 @@ def _actor(id_: str, record: str, where: str) -> Actor:
         return Actor(id=id_, **plain)
     except (ValueError, TypeError, AttributeError) as error:
         raise FileError(f"{where}: a record is not an actor's fields in JSON: {error}") from None
+
+
+def main(file: str, details: str = "") -> None:
+    """Prints how well duplicates are found; with details, each pair that is judged wrong."""
+    counts = count_pairs(read_pairs(Path(file)))
+    for line in (*(counts.slips if details else ()), *pair_lines(counts)):
+        print(line)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
