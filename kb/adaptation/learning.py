@@ -1,15 +1,16 @@
-"""Learning: the lexicon and the portraits become a delta with its card and its curve."""
+"""Learning: the lexicon and the portraits become a delta with its card.
+
+What a delta is worth are searches with known answers, by embeddings alone: folders in BEIR's
+layout, with `corpus.jsonl`, `queries.jsonl` and `qrels/tune.tsv`.
+"""
 
 import copy
-import csv
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
-from itertools import product
 from pathlib import Path
 
-from kb.adaptation.measuring import Collection, measure, read_collections
+import numpy as np
+
 from kb.adaptation.pairs import batches
 from kb.adaptation.training import Recipe, train
 from kb.encoder import prepared
@@ -17,23 +18,40 @@ from kb.encoder.delta import Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
 from kb.encoder.prepared import prompts_of
 from kb.errors import FileError
+from kb.evaluation.metrics import average_precision, ndcg
+from kb.evaluation.sets import read_json_lines, read_qrels, read_queries
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
-CURVE_FILE = "curve.csv"
 CARD_FILE = "README.md"
-DATA = ("lexicon.tsv", "portraits.tsv")
 
-Figures = Mapping[str, Mapping[str, float]]
+EncodeTexts = Callable[[Sequence[str], str], Embeddings]
+"""Embeds texts of a kind, `query` or `document`."""
+
+Figures = Mapping[str, tuple[float, float]]
 """nDCG@10 and MAP by the names of the collections."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the curve: what was measured, its mean loss, and the figures."""
+class Collection:
+    """Queries and texts by their ids, and the grade of each right text for each query."""
 
-    what: str
-    loss: float | None
-    figures: Figures
+    name: str
+    queries: Mapping[str, str]
+    corpus: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, int]]
+
+    def figures(self, encode: EncodeTexts) -> tuple[float, float]:
+        ids = list(self.corpus)
+        passages = encode(list(self.corpus.values()), "document")
+        figures = []
+        for id_, row in zip(
+            self.queries, encode(list(self.queries.values()), "query"), strict=True
+        ):
+            order = np.argsort(-(passages @ row), kind="stable")
+            ranking, grades = [ids[place] for place in order], self.qrels[id_]
+            figures.append((ndcg(ranking, grades), average_precision(ranking, grades)))
+        gain, precision = np.mean(figures, axis=0)
+        return float(gain), float(precision)
 
 
 def learn(
@@ -42,14 +60,10 @@ def learn(
     seed: int,
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
-) -> list[Row]:
-    """Learns a delta and writes it to `out`; returns the curve, measured on the folders `tune`.
+) -> None:
+    """Learns a delta and writes it to `out`, with a card of what it is worth on the folders `tune`.
 
-    `show` is called with each row of the curve.
-
-    Raises:
-        FileError: a folder of `tune` cannot be read, or `out` cannot be written.
-        EncoderError: the model cannot be found or loaded.
+    `show` is called with a line of loss and figures at each checkpoint.
     """
     import torch
 
@@ -69,7 +83,7 @@ def learn(
     if settings.threads:
         torch.set_num_threads(settings.threads)
 
-    def figures_with(delta: Delta | None) -> Figures:
+    def figures_of(what: str, loss: str, delta: Delta | None) -> Figures:
         model = plain
         if delta:
             model = copy.deepcopy(plain)
@@ -78,79 +92,55 @@ def learn(
         def encode(texts: Sequence[str], kind: str) -> Embeddings:
             return encode_with(model, texts, prompts[kind])
 
-        return measure(encode, collections)
+        found = {each.name: each.figures(encode) for each in collections}
+        cells = " ".join(f"{gain:6.3f}/{mean:.3f}" for gain, mean in found.values())
+        show(f"{what:<10} {loss:>6} {cells}")
+        return found
 
-    rows: list[Row] = []
-
-    def add(what: str, loss: float | None, delta: Delta | None) -> None:
-        rows.append(Row(what, loss, figures_with(delta) if collections else {}))
-        if len(rows) == 1:
-            show(_header(collections))
-        show(_line(rows[-1]))
-
-    add("plain", None, None)
+    names = " ".join(f"{each.name:>12}" for each in collections)
+    show(f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}")
+    before = figures_of("plain", "", None)
     deltas = []
     data = batches(seed, recipe.batch)
     for checkpoint in train(plain, prompts, data, recipe, seed, base_model=base_model):
         deltas.append(checkpoint.delta)
-        add(str(checkpoint.step), checkpoint.loss, checkpoint.delta)
+        figures_of(str(checkpoint.step), f"{checkpoint.loss:.3f}", checkpoint.delta)
     final = combine(deltas[-recipe.averaged :])
-    add("kept", None, final)
-    try:
-        write_delta(final, out)
-        _write_curve(rows, out / CURVE_FILE)
-        card = _card(base_model, recipe, seed, collections, rows)
-        (out / CARD_FILE).write_text(card, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
-    return rows
-
-
-def _header(collections: Sequence[Collection]) -> str:
-    names = " ".join(f"{collection.name:>12}" for collection in collections)
-    return f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}"
-
-
-def _line(row: Row) -> str:
-    loss = "" if row.loss is None else f"{row.loss:.3f}"
-    cells = " ".join(f"{f['nDCG@10']:6.3f}/{f['MAP']:.3f}" for f in row.figures.values())
-    return f"{row.what:<10} {loss:>6} {cells}"
-
-
-def _write_curve(rows: Sequence[Row], path: Path) -> None:
-    columns = list(product(rows[0].figures, ("nDCG@10", "MAP")))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["what", "loss", *(f"{name} {metric}" for name, metric in columns)])
-        for row in rows:
-            cells = [f"{row.figures[name][metric]:.4f}" for name, metric in columns]
-            writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
-
-
-def _card(
-    base_model: str,
-    recipe: Recipe,
-    seed: int,
-    collections: Sequence[Collection],
-    rows: Sequence[Row],
-) -> str:
-    hashes = "\n".join(
-        f"| `{name}` | `{hashlib.sha256(text.read_bytes()).hexdigest()[:16]}…` |"
-        for name in DATA
-        for text in [files("kb.reference") / name]
-    )
-    plain, kept = rows[0].figures, rows[-1].figures
+    after = figures_of("kept", "", final)
     figures = "\n".join(
-        f"| {c.name} | {len(c.queries)} | {plain[c.name]['nDCG@10']:.3f} | "
-        f"{kept[c.name]['nDCG@10']:.3f} | {plain[c.name]['MAP']:.3f} | {kept[c.name]['MAP']:.3f} |"
-        for c in collections
+        f"| {each} | {was[0]:.3f} | {now[0]:.3f} | {was[1]:.3f} | {now[1]:.3f} |"
+        for each, was, now in ((each, before[each], after[each]) for each in before)
     )
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    return template.format(
+    card = template.format(
         base_model=base_model,
         rank=recipe.rank,
         seed=seed,
         constants=", ".join(f"{key} {value}" for key, value in asdict(recipe).items()),
-        hashes=hashes,
         figures=figures,
     )
+    try:
+        write_delta(final, out)
+        (out / CARD_FILE).write_text(card, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
+
+
+def read_collections(folder: Path) -> list[Collection]:
+    """The collections of a folder in BEIR's layout, by the language of their queries."""
+    qrels = read_qrels(folder / "qrels" / "tune.tsv")
+    lines = read_json_lines(
+        folder / "corpus.jsonl",
+        lambda line: (str(line["_id"]), str(line["text"])),
+        "a text",
+        "`_id` and `text`",
+    )
+    corpus = dict(text for _, text in lines)
+    by_lang: dict[str, dict[str, str]] = {}
+    for query in read_queries(folder / "queries.jsonl"):
+        if query.id in qrels:
+            by_lang.setdefault(query.lang, {})[query.id] = query.text
+    return [
+        Collection(f"{folder.name} {lang}".strip(), queries, corpus, qrels)
+        for lang, queries in by_lang.items()
+    ]

@@ -1,4 +1,4 @@
-"""The open indexes of activities, as tab-separated files.
+"""The open indexes of activities, as tab-separated files with a line of columns.
 
     nace_note_items.tsv           lang, code, kind, text: notes of NACE
     uksic2007_index_en.tsv        code, lang, text, source: the British index of activities
@@ -6,8 +6,7 @@
     nacebel2008_fr.tsv            the same columns: Belgian activities, in French
     nacebel2003_fr.tsv            the same columns: older Belgian activities, moved to NACE
 
-The first line of each names the columns; the other lines are rows, in UTF-8, without quoting. A
-`code` of several classes is ambiguous. What evaluations ask is left out of an index: a class
+A `code` of several classes is ambiguous. What evaluations ask is left out of an index: a class
 belongs to a split (`split_of`), and so does a phrase, by its words (`split_of_phrase`).
 """
 
@@ -22,8 +21,6 @@ from kb.errors import FileError
 
 Split = Literal["train", "tune", "test"]
 
-_HELD_OUT: tuple[Split, ...] = ("test", "tune")
-
 NACE_NOTES_FILE = "nace_note_items.tsv"
 PHRASE_FILES = (
     "uksic2007_index_en.tsv",
@@ -31,9 +28,6 @@ PHRASE_FILES = (
     "nacebel2008_fr.tsv",
     "nacebel2003_fr.tsv",
 )
-_KNOWN = {"lang": ("fr", "en"), "kind": ("includes", "sub", "also_includes")}
-"""The values of the columns that have few."""
-
 NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
 _NACE_CODES = re.compile(r"\d\d\.\d\d(\|\d\d\.\d\d)*"), NACE_CODE[1]
 
@@ -41,21 +35,13 @@ INDEX_COLUMNS = ("code", "lang", "text", "source")
 
 
 def split_of(code: str) -> Split:
-    """The split of a NACE class such as `20.42`, or of a CN heading: four digits, such as `3401`.
-
-    SHA-256 of the code modulo 10: 0 and 1 are *test*, 2 is *tune*, the rest *train*.
-    """
+    """The split of a NACE class or CN heading, by SHA-256 modulo 10: 0, 1 *test*, 2 *tune*."""
     remainder = _remainder(code)
-    if remainder in {0, 1}:
-        return "test"
-    return "tune" if remainder == 2 else "train"
+    return "test" if remainder in {0, 1} else "tune" if remainder == 2 else "train"
 
 
 def split_of_phrase(text: str) -> Split:
-    """The split of a phrase by its own words, whatever its class.
-
-    SHA-256 of the text in lower case modulo 10: 0 is *test*, 1 is *tune*, the rest *train*.
-    """
+    """The split of a phrase by its own words, whatever its class: 0 is *test*, 1 is *tune*."""
     remainder = _remainder(text.strip().lower())
     return "test" if remainder == 0 else "tune" if remainder == 1 else "train"
 
@@ -96,7 +82,7 @@ class IndexPhrase:
 
 
 def held_out_first(splits: Sequence[Split]) -> Split:
-    return next((split for split in _HELD_OUT if split in splits), "train")
+    return "test" if "test" in splits else "tune" if "tune" in splits else "train"
 
 
 def read_nace_items(folder: Path) -> list[NaceItem]:
@@ -117,20 +103,11 @@ def read_index_phrases(folder: Path, names: Sequence[str] = PHRASE_FILES) -> lis
 def rows_of(
     path: Path, columns: tuple[str, ...], code_form: tuple[re.Pattern[str], str] | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the header, without white space around their cells, with their numbers.
-
-    Raises:
-        FileError: the file is missing, or a row has other columns, an empty cell, an unknown value
-            or a `code` of another form; names file and row.
-    """
+    """The rows after the header, without white space around their cells, with their numbers."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{path} is not in UTF-8; save it so.") from None
-    # Not `splitlines`: it also parts at characters that a text may hold, such as U+2028.
-    lines = text.split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} cannot be read as UTF-8: {error}.") from None
     if tuple(lines[0].rstrip("\r").split("\t")) != columns:
         raise FileError(
             f"{path}:1: the columns should be {', '.join(columns)}, with tabs between them."
@@ -141,12 +118,7 @@ def rows_of(
         row = [cell.strip() for cell in line.split("\t")]
         if len(row) != len(columns):
             raise FileError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
-        for column, cell in zip(columns, row, strict=True):
-            if not cell and not column.startswith("alt_"):
-                raise FileError(f"{path}:{number}: the column {column} is empty.")
-            if column in _KNOWN and cell not in _KNOWN[column]:
-                known = ", ".join(_KNOWN[column])
-                raise FileError(f"{path}:{number}: {column} is {cell!r}; known: {known}.")
-            if code_form and column == "code" and not code_form[0].fullmatch(cell):
-                raise FileError(f"{path}:{number}: {cell!r} is not {code_form[1]}.")
+        code = row[columns.index("code")] if code_form else ""
+        if code_form and not code_form[0].fullmatch(code):
+            raise FileError(f"{path}:{number}: {code!r} is not {code_form[1]}.")
         yield number, row

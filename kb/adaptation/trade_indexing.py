@@ -1,7 +1,7 @@
 """Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -16,9 +16,7 @@ from kb.adaptation.nomenclatures import (
     split_of_phrase,
 )
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.reference.lexicon import LexiconKind, lexicon
-from kb.reference.lexicon import digest as lexicon_digest
-from kb.reference.trades import trade_of, trades
+from kb.reference.trades import LexiconKind, lexicon, lexicon_digest, trade_of, trades
 from kb.trade_index.trade_index import TradeIndex
 
 FACTORY = "IVF128,SQ4"
@@ -42,22 +40,24 @@ class FiledPhrase:
 
     text: str
     codes: tuple[str, ...]
-    worded: bool
+    worded: bool = True
 
 
 def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     """The phrases of a trade index, from the nomenclatures in a folder; each text once.
 
-    Left out are the phrases that sets for evaluation ask: those whose text is not *train*, and the
-    items of explanatory notes whose class is not. The words of a text may be kept if a file whose
+    Left out are those that sets for evaluation ask. The words of a text may be kept if a file whose
     terms allow it has the text.
-
-    Raises:
-        FileError: a file is missing or a row of it cannot be read; names file and row.
     """
+    items = [item for item in read_nace_items(folder) if item.split == "train"]
+    phrases = [
+        FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
+        for name in PHRASE_FILES
+        for phrase in read_index_phrases(folder, [name])
+    ] + [FiledPhrase(item.text, (item.code,)) for item in items]
     found: dict[str, dict[str, None]] = {}
     worded: set[str] = set()
-    for phrase in _phrases(folder):
+    for phrase in phrases:
         known = [code for code in phrase.codes if trade_of(code)]
         if known and split_of_phrase(phrase.text) == "train":
             found.setdefault(phrase.text, {}).update(dict.fromkeys(known))
@@ -66,37 +66,23 @@ def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     return [FiledPhrase(text, tuple(codes), text in worded) for text, codes in found.items()]
 
 
-def _phrases(folder: Path) -> Iterator[FiledPhrase]:
-    for name in PHRASE_FILES:
-        for phrase in read_index_phrases(folder, [name]):
-            yield FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
-    for item in read_nace_items(folder):
-        if item.split == "train":
-            yield FiledPhrase(item.text, (item.code,), True)
-
-
-def _of_lexicon(*kinds: LexiconKind) -> Iterator[FiledPhrase]:
-    for phrase in lexicon():
-        if phrase.kind in kinds and not (
-            phrase.kind is LexiconKind.MAKES and phrase.code[:2] in SHOPS
-        ):
-            yield FiledPhrase(phrase.text, (phrase.code,), True)
+def _of_lexicon(*kinds: LexiconKind) -> list[FiledPhrase]:
+    return [
+        FiledPhrase(phrase.text, (phrase.code,))
+        for phrase in lexicon()
+        if phrase.kind in kinds
+        and not (phrase.kind is LexiconKind.MAKES and phrase.code[:2] in SHOPS)
+    ]
 
 
 def make_trade_index(
     data: Path, encoder: Encoder, out: Path, tell: Callable[[str], object]
 ) -> TradeIndex:
-    """Makes the trade index of an encoder from nomenclatures and the lexicon; writes it to `out`.
-
-    The nomenclatures are in `data`. `tell` is called with a line as the work goes on.
-
-    Raises:
-        FileError: a file is missing or a row of it cannot be read; names file and row.
-    """
+    """Makes the trade index of an encoder from the files in `data` and the lexicon; writes it."""
     kinds = [
         [*read_filed_phrases(data), *_of_lexicon(LexiconKind.MAKES, LexiconKind.MEANS)],
-        [*_of_lexicon(LexiconKind.COULD)],
-        [*_of_lexicon(LexiconKind.TAKES)],
+        _of_lexicon(LexiconKind.COULD),
+        _of_lexicon(LexiconKind.TAKES),
     ]
     phrases = [phrase for of_kind in kinds for phrase in of_kind]
     texts = sorted({phrase.text for phrase in phrases}, key=len)
