@@ -253,11 +253,9 @@ def test_nobody_there_is_no_wording() -> None:
 def test_a_failure_that_nobody_thought_of_ends_the_wait(
     worder: NeedWorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
     monkeypatch.setattr(module, "worded", lambda *_: 1 / 0)
     assert worder.wording("gel").state is WordingState.MISSING
-    assert worder._asked == {}
+    assert worder._answers == {}
 
 
 def test_a_long_text_is_not_sent(worder: NeedWorder, chat_server: ChatServer) -> None:
