@@ -1,26 +1,186 @@
 """Learning: the lexicon and the portraits become a delta with its card.
 
+With unit embeddings q and p of pairs, temperature τ and s_ij = q_i·p_j / τ, the loss is InfoNCE,
+
+    L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
+
+where j leaves out the other answers to the query (`Pair.right`).
+
 What a delta is worth are searches with known answers, by embeddings alone: folders in BEIR's
 layout, with `corpus.jsonl`, `queries.jsonl` and `qrels/tune.tsv`.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kb.adaptation.pairs import batches
-from kb.adaptation.training import Recipe, train
+from kb.adaptation.pairs import Pair, batches
 from kb.encoder import prepared
-from kb.encoder.delta import Delta, combine, merge, write_delta
+from kb.encoder.delta import TARGETS, Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
 from kb.encoder.prepared import prompts_of
+from kb.encoder.torch_engine import quiet
 from kb.errors import FileError
 from kb.evaluation.metrics import average_precision, ndcg
 from kb.evaluation.sets import read_json_lines, read_qrels, read_queries
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The constants of a run, explained in docs/adaptation.md.
+
+    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The last `averaged`
+    of the checkpoints, at every `checkpoint_every` steps, are kept.
+    """
+
+    steps: int = 140
+    batch: int = 64
+    rank: int = 16
+    rate: float = 5e-4
+    warm_up: int = 10
+    temperature: float = 0.02
+    decay: float = 0.01
+    checkpoint_every: int = 20
+    averaged: int = 5
+    query_tokens: int = 32
+    passage_tokens: int = 96
+    passage_to_query: float = 0.5
+    floor: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    step: int
+    loss: float  # mean since the checkpoint before
+    delta: Delta
+
+
+def train(
+    model: Any,
+    prompts: dict[str, str],
+    data: Iterator[Sequence[Pair]],
+    recipe: Recipe,
+    seed: int,
+    *,
+    base_model: str,
+) -> Iterator[Checkpoint]:
+    """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
+
+    `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
+    recipe and seed give the same deltas on the same machine.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from torch.nn import functional
+
+    torch.manual_seed(seed)
+    tokenizer = model.tokenizer
+    # In bfloat16 where the processor multiplies in it, half the time; what is learnt is float32.
+    has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    transformer = copy.deepcopy(model[0].auto_model)
+    if has_bfloat16:
+        transformer = transformer.to(torch.bfloat16)
+    # On a processor, the backward pass of torch's fused attention takes four times as long.
+    transformer.set_attn_implementation("eager")
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.rank,
+        target_modules=list(TARGETS),
+        lora_dropout=0.0,
+        bias="none",
+    )
+    with quiet():
+        peft_model = get_peft_model(transformer, config)
+    peft_model.eval()  # without the dropout of the base model
+    weights = [p for p in peft_model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
+
+    def embed(texts: Sequence[str], max_tokens: int) -> Any:
+        inputs = tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=max_tokens,
+            return_tensors="pt",
+        )
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
+            hidden = peft_model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+            ).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).float()
+        pooled = (hidden.float() * mask).sum(1) / mask.sum(1)
+        return functional.normalize(pooled, dim=-1)
+
+    losses: list[float] = []
+    for step in range(1, recipe.steps + 1):
+        pairs = next(data)
+        queries = [prompts["query"] + pair.query for pair in pairs]
+        passages = [prompts["document"] + pair.passage for pair in pairs]
+        # Neighbours in length go through together, so that little is padding.
+        q = _by_length(embed, queries, recipe.query_tokens)
+        p = _by_length(embed, passages, recipe.passage_tokens)
+        loss = _contrast(q, p, pairs, recipe)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
+            yield Checkpoint(
+                step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
+            )
+            losses.clear()
+
+
+def _contrast(q: Any, p: Any, pairs: Sequence[Pair], recipe: Recipe) -> Any:
+    """InfoNCE of embedded queries and passages, both ways."""
+    import torch
+    from torch.nn import functional
+
+    also_right = torch.tensor(
+        [
+            [
+                i != j and (other.code in pair.right or other.passage == pair.passage)
+                for j, other in enumerate(pairs)
+            ]
+            for i, pair in enumerate(pairs)
+        ]
+    )
+    scores = q @ p.T / recipe.temperature
+    target = torch.arange(len(pairs))
+    there = functional.cross_entropy(scores.masked_fill(also_right, -math.inf), target)
+    back = scores.masked_fill(also_right | also_right.T, -math.inf).T
+    return there + recipe.passage_to_query * functional.cross_entropy(back, target)
+
+
+def _rate(step: int, recipe: Recipe) -> float:
+    """Linear warm-up, then half a cosine down to `floor`; a share of the recipe's rate."""
+    if step < recipe.warm_up:
+        return (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    return recipe.floor + (1 - recipe.floor) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _by_length(embed: Callable[..., Any], texts: Sequence[str], max_tokens: int) -> Any:
+    import torch
+
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    parts = [
+        embed([texts[row] for row in order[first : first + 32]], max_tokens)
+        for first in range(0, len(order), 32)
+    ]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
+
 
 CARD_FILE = "README.md"
 

@@ -31,8 +31,7 @@ def adapt(out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> No
     Prints the loss and the figures of the tune split as they develop.
     Set QUISAIT_ADAPTATION to the output folder to use the result.
     """
-    from kb.adaptation.learning import learn
-    from kb.adaptation.training import Recipe
+    from kb.adaptation.learning import Recipe, learn
     from kb.errors import EncoderError
 
     if not importlib.util.find_spec("peft"):

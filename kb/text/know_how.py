@@ -51,11 +51,11 @@ def statement_kind(header: str) -> str:
     if chosen != header and chosen in _KINDS_BY_NAME:
         return _KINDS_BY_NAME[chosen]
     folded = " ".join(_words(header))
-    matches = [(kind, size, found) for kind, size, of in _phrases() if (found := of.search(folded))]
+    matches = [(kind, size, match) for kind, size, of in _phrases() if (match := of.search(folded))]
     found = [each for each in matches if each[0]]
     if len(found) < len(matches) and not any(match[0] == folded for _, _, match in found):
         return ""
-    return max(found, key=lambda each: each[1], default=("", 0, None))[0]
+    return max(found, key=lambda each: each[1])[0] if found else ""
 
 
 def header_of_kind(header: str, kind: str) -> str:

@@ -8,34 +8,28 @@ firms of two families are different, and a contact is as common as it is in the 
 python -m tests.training.labelled_pairs FILE [--details]
 """
 
+import csv
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from kb.errors import FileError
-from kb.evaluation.metrics import Mean, share_of
+from kb.evaluation.metrics import share_of
 from kb.models import Actor
-from kb.resolution.commonness import Commonness, commonness_of
+from kb.resolution.contacts import Commonness, commonness_of
 from kb.resolution.similarity import LIKELY, MAX_BLOCK, actor_similarity, blocks
-
-ANSWERS = ("same", "different", "related")
-_COLUMNS = ("family", "answer", "difficulty", "left", "right", "source")
-_LISTS = frozenset({"phone", "email"})
 
 PairOfIds = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
-    """Two records, by their ids in the base, and what they are."""
+    """What two records of the base are."""
 
-    ids: PairOfIds
-    family: str
     answer: str
     difficulty: str
 
@@ -68,134 +62,67 @@ class LabelledBase:
         """Those of the pairs that are of two families, and so of two firms."""
         return (pair for pair in pairs if self.family_of[pair[0]] != self.family_of[pair[1]])
 
-
-@dataclass(frozen=True, slots=True)
-class PairCounts:
-    """Of labelled pairs, how many are the `same`, how many `compared`, `found`, and found `right`.
-
-    `difficulties` has for each kind of pair, as (answer, difficulty), how many there are and how
-    many are judged right; `slips` names the pairs that are not.
-    """
-
-    same: int
-    compared: int
-    found: int
-    right: int
-    difficulties: Mapping[tuple[str, str], tuple[int, int]]
-    slips: Sequence[str]
-
-    @property
-    def precision(self) -> Mean:
-        return share_of(self.right, max(self.found, 1))
-
-    @property
-    def recall(self) -> Mean:
-        return share_of(self.right, max(self.same, 1))
-
-    @property
-    def recall_of_blocks(self) -> Mean:
-        return share_of(self.compared, max(self.same, 1))
+    def likely(self) -> set[PairOfIds]:
+        commonness = self.commonness()
+        return {
+            (left, right)
+            for left, right in self.compared()
+            if actor_similarity(self.actors[left], self.actors[right], commonness).score >= LIKELY
+        }
 
 
 def read_pairs(path: Path) -> LabelledBase:
-    """Reads a file of labelled pairs.
-
-    Raises:
-        FileError: the file is not as it should be; names it and the line.
-    """
+    """Reads a file of labelled pairs."""
     base = LabelledBase()
     ids: dict[str, str] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path} cannot be read: {error}") from None
-    rows = [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith("#")]
-    if not rows or tuple(rows[0][1].split("\t")) != _COLUMNS:
-        raise FileError(f"{path} does not begin with the columns {', '.join(_COLUMNS)}")
-    for number, line in rows[1:]:
-        cells = line.split("\t")
-        if len(cells) != len(_COLUMNS) or cells[1] not in ANSWERS:
-            raise FileError(f"{path}, line {number}: not {len(_COLUMNS)} cells with an answer")
-        family, answer, difficulty, *records, _source = cells
-        for record in records:
+    lines = (line for line in path.read_text("utf-8").splitlines() if not line.startswith("#"))
+    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        for record in (row["left"], row["right"]):
             id_ = ids.setdefault(record, f"{len(ids):05}")
             if id_ not in base.actors:
-                base.actors[id_] = _actor(id_, record, f"{path}, line {number}")
-                base.family_of[id_] = family
-        left, right = sorted(ids[record] for record in records)
-        base.pairs[left, right] = LabelledPair((left, right), family, answer, difficulty)
+                base.actors[id_] = _actor(id_, json.loads(record))
+                base.family_of[id_] = row["family"]
+        left, right = sorted((ids[row["left"]], ids[row["right"]]))
+        base.pairs[left, right] = LabelledPair(row["answer"], row["difficulty"])
     return base
 
 
-def count_pairs(base: LabelledBase) -> PairCounts:
-    """Judges all pairs of a base, and counts."""
-    commonness = base.commonness()
-    compared = base.compared()
-    likely = {
-        pair
-        for pair in compared
-        if actor_similarity(base.actors[pair[0]], base.actors[pair[1]], commonness).score >= LIKELY
-    }
-    counts: Counter[tuple[str, str]] = Counter()
-    right: Counter[tuple[str, str]] = Counter()
-    slips = []
-    for pair, labelled in base.pairs.items():
-        kind = labelled.answer, labelled.difficulty
-        counts[kind] += 1
-        if (pair in likely) == (labelled.answer == "same"):
-            right[kind] += 1
-        else:
-            slips.append(_slip(base, pair, labelled.answer))
-    strangers = [pair for pair in base.unlabelled(sorted(likely)) if pair not in base.pairs]
-    slips += [_slip(base, pair, "different") for pair in strangers]
+def _actor(id_: str, plain: dict[str, Any]) -> Actor:
+    lists = {name: tuple(plain[name].split()) for name in ("phone", "email") if name in plain}
+    return Actor(id=id_, **{**plain, **lists})
+
+
+def report(base: LabelledBase) -> tuple[float, float, list[str]]:
+    """The precision and the recall of all pairs of a base, and lines that tell of them."""
+    likely, compared = base.likely(), base.compared()
     same = {pair for pair, labelled in base.pairs.items() if labelled.answer == "same"}
+    strangers = [pair for pair in base.unlabelled(sorted(likely)) if pair not in base.pairs]
     found = sum(pair in likely for pair in base.pairs) + len(strangers)
-    return PairCounts(
-        len(same),
-        len(same & compared),
-        found,
-        len(same & likely),
-        {kind: (counts[kind], right[kind]) for kind in sorted(counts)},
-        slips,
-    )
-
-
-def pair_lines(counts: PairCounts) -> Iterator[str]:
-    """The figures as lines of text."""
-    for name, mean in (
-        ("precision", counts.precision),
-        ("recall", counts.recall),
-        ("recall of the blocks", counts.recall_of_blocks),
+    lines = []
+    for name, right, of in (
+        ("precision", len(same & likely), found),
+        ("recall", len(same & likely), len(same)),
+        ("recall of the blocks", len(same & compared), len(same)),
     ):
-        yield f"{name:22} {mean.value:.3f}  {mean.low:.3f} to {mean.high:.3f}  of {mean.n}"
-    for (answer, difficulty), (count, right) in counts.difficulties.items():
-        yield f"  {answer:10} {difficulty:36} {right:4} of {count:4} right"
-
-
-def _slip(base: LabelledBase, pair: PairOfIds, answer: str) -> str:
-    names = " | ".join(
-        ", ".join(filter(None, (actor.name, actor.place, actor.department)))
-        for actor in map(base.actors.__getitem__, pair)
-    )
-    return f"{answer}: {names}"
-
-
-def _actor(id_: str, record: str, where: str) -> Actor:
-    try:
-        plain: dict[str, Any] = {
-            name: tuple(value.split()) if name in _LISTS else str(value)
-            for name, value in json.loads(record).items()
-        }
-        return Actor(id=id_, **plain)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise FileError(f"{where}: a record is not an actor's fields in JSON: {error}") from None
+        mean = share_of(right, max(of, 1))
+        lines.append(f"{name:22} {mean.value:.3f}  {mean.low:.3f} to {mean.high:.3f}  of {mean.n}")
+    kinds = Counter((each.answer, each.difficulty) for each in base.pairs.values())
+    slips = [pair for pair, of in base.pairs.items() if (pair in likely) != (of.answer == "same")]
+    wrong = Counter((base.pairs[pair].answer, base.pairs[pair].difficulty) for pair in slips)
+    for (answer, hard), count in sorted(kinds.items()):
+        right = count - wrong[answer, hard]
+        lines.append(f"  {answer:10} {hard:36} {right:4} of {count:4} right")
+    for pair in (*slips, *strangers):
+        told = (f"{base.actors[id_].name}, {base.actors[id_].place}" for id_ in pair)
+        lines.append(f"wrong: {' | '.join(told)}")
+    precision = len(same & likely) / max(found, 1)
+    return precision, len(same & likely) / max(len(same), 1), lines
 
 
 def main(file: str, details: str = "") -> None:
-    """Prints how well duplicates are found; with details, each pair that is judged wrong."""
-    counts = count_pairs(read_pairs(Path(file)))
-    for line in (*(counts.slips if details else ()), *pair_lines(counts)):
-        print(line)
+    for line in report(read_pairs(Path(file)))[2]:
+        if details or not line.startswith("wrong"):
+            print(line)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.adaptation.learning import learn
-from kb.adaptation.training import Recipe
+from kb.adaptation.learning import Recipe, learn
 from kb.encoder import bundled_weights
 from kb.encoder.delta import BUNDLED
 from kb.encoder.encoder import Encoder, TextKind

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kb.adaptation.nomenclatures import (
+from kb.adaptation.trade_indexing import (
+    SHOPS,
+    read_filed_phrases,
     split_of,
     split_of_phrase,
 )
-from kb.adaptation.trade_indexing import SHOPS, read_filed_phrases
 from kb.encoder.encoder import TextKind
 from kb.reference.trades import LexiconKind, lexicon, trades
 from kb.search.trades.background import Background
