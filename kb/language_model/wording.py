@@ -12,11 +12,11 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
 from kb.settings import Settings
@@ -76,13 +76,6 @@ class PhraseKind(StrEnum):
     GESTURE = "gesture"
 
 
-_LISTS = {
-    "trades": PhraseKind.TRADE,
-    "materials": PhraseKind.MATERIAL,
-    "gestures": PhraseKind.GESTURE,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class NeedPhrase:
     """A phrase for a need, such as `fabrication de savons`."""
@@ -140,20 +133,20 @@ def worded(service: ChatService, need: str) -> _Phrases:
         most_bytes=MAX_WORDING_BYTES,
         most_tokens=MAX_WORDING_TOKENS,
     )
-    if not any(isinstance(answer.get(name), list) for name in _LISTS):
+    lists = {kind: answer.get(f"{kind}s") for kind in PhraseKind}
+    if not any(isinstance(items, list) for items in lists.values()):
         raise UnusableAnswer
     found: dict[str, NeedPhrase] = {}
-    for name, kind in _LISTS.items():
+    for kind, items in lists.items():
         most = len(found) + MAX_PHRASES_OF_A_KIND
-        for text in _phrases(answer, name):
+        for text in _phrases(items):
             if len(found) < most and fold(text) != fold(need):
                 found.setdefault(fold(text), NeedPhrase(kind, text))
     return tuple(found.values())
 
 
-def _phrases(answer: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Returns what is a phrase in a list of the answer, in order."""
-    items = answer.get(name)
+def _phrases(items: object) -> Iterator[str]:
+    """Yields what is a phrase in a list of the answer, in order."""
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
