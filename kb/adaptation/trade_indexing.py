@@ -121,9 +121,6 @@ def rows_of(
 FACTORY = "IVF128,SQ4"
 """How FAISS keeps the phrases: in 128 lists, of which a search reads a few; four bits a number."""
 
-FEW, FACTORY_OF_FEW = 5_000, "Flat"
-"""Below this count of phrases, they are kept as they are: lists need more to be drawn up."""
-
 BATCH = 512
 
 VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
@@ -191,13 +188,12 @@ def make_trade_index(
         rows.update(zip(batch, encoder.encode(batch, TextKind.QUERY), strict=True))
         tell(f"{first + len(batch)} of {len(texts)} phrases embedded")
     trade_texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
-    factory = FACTORY if len(phrases) >= FEW else FACTORY_OF_FEW
     index = TradeIndex.of(
         [phrase.text if phrase.worded else "" for phrase in phrases],
         np.stack([rows[phrase.text] for phrase in phrases]),
         [phrase.codes for phrase in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),
-        factory,
+        FACTORY,
         [*accumulate(map(len, kinds))],
     )
     files = (*PHRASE_FILES, NACE_NOTES_FILE)
@@ -205,14 +201,11 @@ def make_trade_index(
         "encoder": encoder.name,
         "fingerprint": encoder.fingerprint,
         "phrases": len(phrases),
-        "factory": factory,
+        "factory": FACTORY,
         "lexicon": lexicon_digest(),
-        "data": {name: _digest(data / name) for name in files},
+        "data": {
+            name: hashlib.sha256((data / name).read_bytes()).hexdigest()[:16] for name in files
+        },
     }
     index.write(out, card)
     return index
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

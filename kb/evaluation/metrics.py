@@ -22,10 +22,6 @@ SEED = 20_200_317
 BATCH = 500
 """Count of resamples held in memory at once."""
 
-NORMAL_QUANTILE = 1.959963984540054
-"""The quantile of 97.5 %, for Wilson's interval of 95 %."""
-
-
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
 
 
@@ -131,10 +127,7 @@ def mean_of(values: Sequence[float]) -> Mean:
 
 
 def difference_of(first: Mapping[str, float], second: Mapping[str, float]) -> Difference:
-    """The paired difference of two runs' values by query: second less first.
-
-    The mappings have the same keys, at least one.
-    """
+    """The paired difference of two runs' values by query: second less first."""
     differences = [second[id_] - first[id_] for id_ in sorted(first, key=str)]
     low, high = _interval(differences)
     return Difference(
@@ -144,14 +137,10 @@ def difference_of(first: Mapping[str, float], second: Mapping[str, float]) -> Di
 
 def share_of(count: int, n: int) -> Mean:
     """A share of `n` of at least 1, with Wilson's interval (1927)."""
-    share, squared = count / n, NORMAL_QUANTILE**2
-    centre = (share + squared / (2 * n)) / (1 + squared / n)
-    half = (
-        NORMAL_QUANTILE
-        * (share * (1 - share) / n + squared / (4 * n * n)) ** 0.5
-        / (1 + squared / n)
-    )
-    return Mean(share, max(centre - half, 0.0), min(centre + half, 1.0), n)
+    from scipy.stats import binomtest
+
+    interval: Any = binomtest(count, n).proportion_ci(CONFIDENCE, method="wilson")
+    return Mean(count / n, float(interval.low), float(interval.high), n)
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:

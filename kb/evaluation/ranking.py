@@ -101,12 +101,7 @@ def rank(
     ways: Mapping[str, Way] | None = None,
     on_query: Callable[[], Any] = lambda: None,
 ) -> Ranked:
-    """Ranks for every judged query of a split, by fifty lines and then in each of the `ways`.
-
-    Raises:
-        FileError: the set cannot be read, or a query of it cannot be searched.
-        KnowledgeBaseError: the base that the settings name cannot be searched.
-    """
+    """Ranks for every judged query of a split, by fifty lines and then in each of the `ways`."""
     with base_of(dataset, settings, encoders.full, weights) as base:
         judged = read_split(dataset, split, base.ids(Kind.ACTOR))
         actors = list(base.actors())
@@ -139,11 +134,7 @@ def base_of(
     encoder: Encoder,
     weights: RankingWeights = DEFAULT_WEIGHTS,
 ) -> Iterator[KnowledgeBase]:
-    """The base that the set's queries are asked of: of its corpus, or the one of the settings.
-
-    Raises:
-        NotAKnowledgeBase: the set has no corpus, and the settings name no base.
-    """
+    """The base that the set's queries are asked of: of its corpus, or the one of the settings."""
     with contextlib.ExitStack() as stack:
         place = settings
         if dataset.actors is not None:
@@ -171,11 +162,7 @@ def found(
     way: Way | None = None,
     limit: int = DEPTH,
 ) -> list[Answer]:
-    """The first actors that the search finds, best first.
-
-    Raises:
-        FileError: the query cannot be searched.
-    """
+    """The first actors that the search finds, best first."""
     options = _options(dataset, way or {}, query.unmatched)
     try:
         hits = base.search(query.text, limit=limit, filters=_ACTORS, options=options).hits

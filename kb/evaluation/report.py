@@ -18,10 +18,7 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a ranking on the queries of a `part`, empty for all.
-
-    `differences` are from the ranking that all are compared with, for which they are empty.
-    """
+    """The figures of a ranking on the queries of a `part`, empty for all."""
 
     ranking: str
     part: str
@@ -111,10 +108,7 @@ def count_fits(
 
 
 def count_silences(shown: Sequence[tuple[str, SetQuery, Set[Fit]]]) -> Iterator[dict[str, Any]]:
-    """Yields how many queries of each kind have no fit and a strong one, by language and for all.
-
-    `shown` has the kind of each query and the fits of its hits, without NONE.
-    """
+    """Yields how many queries of each kind have no fit, and a strong one, by language."""
     for kind in dict.fromkeys(kind for kind, _, _ in shown):
         of_kind = [(query, fits) for of_query, query, fits in shown if of_query == kind]
         for lang in _langs([query for query, _ in of_kind]):

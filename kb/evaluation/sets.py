@@ -1,6 +1,7 @@
 """Development sets: queries, right answers, and perhaps the records to search (BEIR's layout).
 
-docs/evaluation.md has the files of a set. One without a corpus is asked of a knowledge base.
+docs/evaluation.md has the files of a set; what cannot be read of them is a `FileError` that names
+file and line. A set without a corpus is asked of a knowledge base.
 """
 
 import csv
@@ -94,11 +95,7 @@ class Judged:
 
 
 def read_set(folder: Path) -> DevelopmentSet:
-    """Reads a set's folder; its qrels are read by `read_split`.
-
-    Raises:
-        FileError: a file is missing or a line of it cannot be read; names file and line.
-    """
+    """Reads a set's folder; its qrels are read by `read_split`."""
     about = _about(folder / "set.json")
     corpus, cases, silence = (folder / f"{name}.jsonl" for name in ("corpus", "cases", "silence"))
     if cases.exists() and not corpus.exists():
@@ -124,12 +121,7 @@ def read_set(folder: Path) -> DevelopmentSet:
 
 
 def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
-    """The judged queries of a split; a set with a `silence.jsonl` may have none.
-
-    Raises:
-        FileError: the qrels are missing or cannot be read, or name a query that the set lacks or
-            an actor that is not among the `known`.
-    """
+    """The judged queries of a split; a set with a `silence.jsonl` may have none."""
     path = dataset.folder / "qrels" / f"{split}.tsv"
     if dataset.silence and not path.exists():
         return Judged(split, (), {})
@@ -156,11 +148,7 @@ def answerable(dataset: DevelopmentSet, judged: Judged) -> list[SetQuery]:
 
 
 def check_by(by: str, queries: Iterable[SetQuery], where: object) -> None:
-    """Checks that queries have the metadata that they are to be parted by.
-
-    Raises:
-        FileError: no query has it.
-    """
+    """Checks that queries have the metadata that they are to be parted by."""
     if unknown := set(by.split(",")).difference([ALL], *(query.about for query in queries)):
         raise FileError(f"{where}: no query has {', '.join(sorted(unknown))} in its metadata.")
 
@@ -185,11 +173,7 @@ def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) 
 def read_json_lines(
     path: Path, make: Callable[[Any], T], what: str, needed: str
 ) -> Iterator[tuple[int, T]]:
-    """Yields the number of each line that is not empty, and the result of `make` for it.
-
-    Raises:
-        FileError: the file is missing, or a line is not such a thing; names the line.
-    """
+    """Yields the number of each line that is not empty, and the result of `make` for it."""
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
@@ -200,11 +184,7 @@ def read_json_lines(
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """The qrels of a tab-separated file with a header line.
-
-    Raises:
-        FileError: the file is missing, or a row is not a query id, a corpus id and a grade.
-    """
+    """The qrels of a tab-separated file with a header line."""
     qrels: dict[str, dict[str, int]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), start=1):
         if number == 1 or not row:

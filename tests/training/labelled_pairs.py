@@ -89,7 +89,8 @@ def read_pairs(path: Path) -> LabelledBase:
 
 def _actor(id_: str, plain: dict[str, Any]) -> Actor:
     lists = {name: tuple(plain[name].split()) for name in ("phone", "email") if name in plain}
-    return Actor(id=id_, **{**plain, **lists})
+    given: dict[str, Any] = plain | lists
+    return Actor(id=id_, **given)
 
 
 def report(base: LabelledBase) -> tuple[float, float, list[str]]:
