@@ -89,8 +89,8 @@ evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (d
 
 ablation: demo ## measure the ranking without each of its parts; with DATA=dir, takes hours and writes the page
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))
-	@$(BIN)/quisait evaluate --ablation --by lang --kb $(DEMO) \
-	  $(if $(DATA),--summary docs/figures/ranking.md) $(NEEDS) build/development/*/
+	@$(BIN)/python -m tests.ranking_figures --kb $(DEMO) \
+	  $(if $(DATA),--page docs/figures/ranking.md) $(NEEDS) build/development/*/
 
 lock: install ## write the lock files anew, after a change of versions (docs/deployment.md)
 	$(BIN)/python -m tests.deployment.lock $(WHEELS)

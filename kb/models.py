@@ -10,9 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from kb.reference.communes import point_of
 from kb.reference.points import Point
 from kb.reference.roles import Role
-from kb.reference.whereabouts import point_of
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.adaptation.nomenclatures import split_of, split_of_phrase
+from kb.adaptation.trade_indexing import split_of, split_of_phrase
 from kb.evaluation.sets import DevelopmentSet, read_set, read_split
 from tests.development_sets import build, built
 from tests.development_sets.conversions import COLUMNS

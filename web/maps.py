@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from starlette.responses import JSONResponse, Response
 
 from kb.models import Actor
-from kb.reference.communes import Commune, communes_beginning
+from kb.reference.communes import PARTS_OF_FRANCE, Commune, communes_beginning
 from kb.reference.departments import NAMES
-from kb.reference.outlines import outlines
-from kb.reference.points import Box, Point
-from kb.reference.whereabouts import PARTS_OF_FRANCE
+from kb.reference.points import Box, Point, outlines
 from kb.search.results import ActorHit
 from kb.settings import Settings
 

@@ -1,39 +1,217 @@
-"""Learning: the lexicon and the portraits become a delta with its card and its curve."""
+"""Learning: the lexicon and the portraits become a delta with its card.
+
+With unit embeddings q and p of pairs, temperature τ and s_ij = q_i·p_j / τ, the loss is InfoNCE,
+
+    L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
+
+where j leaves out the other answers to the query (`Pair.right`).
+
+What a delta is worth are searches with known answers, by embeddings alone: folders in BEIR's
+layout, with `corpus.jsonl`, `queries.jsonl` and `qrels/tune.tsv`.
+"""
 
 import copy
-import csv
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
-from itertools import product
 from pathlib import Path
+from typing import Any
 
-from kb.adaptation.measuring import Collection, measure, read_collections
-from kb.adaptation.pairs import batches
-from kb.adaptation.training import Recipe, train
+import numpy as np
+
+from kb.adaptation.pairs import Pair, batches
 from kb.encoder import prepared
-from kb.encoder.delta import Delta, combine, merge, write_delta
+from kb.encoder.delta import TARGETS, Delta, combine, merge, write_delta
 from kb.encoder.encoder import Embeddings
 from kb.encoder.prepared import prompts_of
+from kb.encoder.torch_engine import quiet
 from kb.errors import FileError
+from kb.evaluation.metrics import average_precision, ndcg
+from kb.evaluation.sets import read_json_lines, read_qrels, read_queries
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
-CURVE_FILE = "curve.csv"
-CARD_FILE = "README.md"
-DATA = ("lexicon.tsv", "portraits.tsv")
 
-Figures = Mapping[str, Mapping[str, float]]
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The constants of a run, explained in docs/adaptation.md.
+
+    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The last `averaged`
+    of the checkpoints, at every `checkpoint_every` steps, are kept.
+    """
+
+    steps: int = 140
+    batch: int = 64
+    rank: int = 16
+    rate: float = 5e-4
+    warm_up: int = 10
+    temperature: float = 0.02
+    decay: float = 0.01
+    checkpoint_every: int = 20
+    averaged: int = 5
+    query_tokens: int = 32
+    passage_tokens: int = 96
+    passage_to_query: float = 0.5
+    floor: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    step: int
+    loss: float  # mean since the checkpoint before
+    delta: Delta
+
+
+def train(
+    model: Any,
+    prompts: dict[str, str],
+    data: Iterator[Sequence[Pair]],
+    recipe: Recipe,
+    seed: int,
+    *,
+    base_model: str,
+) -> Iterator[Checkpoint]:
+    """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
+
+    `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
+    recipe and seed give the same deltas on the same machine.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from torch.nn import functional
+
+    torch.manual_seed(seed)
+    tokenizer = model.tokenizer
+    # In bfloat16 where the processor multiplies in it, half the time; what is learnt is float32.
+    has_bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    transformer = copy.deepcopy(model[0].auto_model)
+    if has_bfloat16:
+        transformer = transformer.to(torch.bfloat16)
+    # On a processor, the backward pass of torch's fused attention takes four times as long.
+    transformer.set_attn_implementation("eager")
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.rank,
+        target_modules=list(TARGETS),
+        lora_dropout=0.0,
+        bias="none",
+    )
+    with quiet():
+        peft_model = get_peft_model(transformer, config)
+    peft_model.eval()  # without the dropout of the base model
+    weights = [p for p in peft_model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
+
+    def embed(texts: Sequence[str], max_tokens: int) -> Any:
+        inputs = tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=max_tokens,
+            return_tensors="pt",
+        )
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
+            hidden = peft_model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+            ).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).float()
+        pooled = (hidden.float() * mask).sum(1) / mask.sum(1)
+        return functional.normalize(pooled, dim=-1)
+
+    losses: list[float] = []
+    for step in range(1, recipe.steps + 1):
+        pairs = next(data)
+        queries = [prompts["query"] + pair.query for pair in pairs]
+        passages = [prompts["document"] + pair.passage for pair in pairs]
+        # Neighbours in length go through together, so that little is padding.
+        q = _by_length(embed, queries, recipe.query_tokens)
+        p = _by_length(embed, passages, recipe.passage_tokens)
+        loss = _contrast(q, p, pairs, recipe)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        schedule.step()
+        losses.append(loss.item())
+        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
+            yield Checkpoint(
+                step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
+            )
+            losses.clear()
+
+
+def _contrast(q: Any, p: Any, pairs: Sequence[Pair], recipe: Recipe) -> Any:
+    """InfoNCE of embedded queries and passages, both ways."""
+    import torch
+    from torch.nn import functional
+
+    also_right = torch.tensor(
+        [
+            [
+                i != j and (other.code in pair.right or other.passage == pair.passage)
+                for j, other in enumerate(pairs)
+            ]
+            for i, pair in enumerate(pairs)
+        ]
+    )
+    scores = q @ p.T / recipe.temperature
+    target = torch.arange(len(pairs))
+    there = functional.cross_entropy(scores.masked_fill(also_right, -math.inf), target)
+    back = scores.masked_fill(also_right | also_right.T, -math.inf).T
+    return there + recipe.passage_to_query * functional.cross_entropy(back, target)
+
+
+def _rate(step: int, recipe: Recipe) -> float:
+    """Linear warm-up, then half a cosine down to `floor`; a share of the recipe's rate."""
+    if step < recipe.warm_up:
+        return (step + 1) / recipe.warm_up
+    done = (step - recipe.warm_up) / max(1, recipe.steps - recipe.warm_up)
+    return recipe.floor + (1 - recipe.floor) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _by_length(embed: Callable[..., Any], texts: Sequence[str], max_tokens: int) -> Any:
+    import torch
+
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    parts = [
+        embed([texts[row] for row in order[first : first + 32]], max_tokens)
+        for first in range(0, len(order), 32)
+    ]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]
+
+
+CARD_FILE = "README.md"
+
+EncodeTexts = Callable[[Sequence[str], str], Embeddings]
+"""Embeds texts of a kind, `query` or `document`."""
+
+Figures = Mapping[str, tuple[float, float]]
 """nDCG@10 and MAP by the names of the collections."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the curve: what was measured, its mean loss, and the figures."""
+class Collection:
+    """Queries and texts by their ids, and the grade of each right text for each query."""
 
-    what: str
-    loss: float | None
-    figures: Figures
+    name: str
+    queries: Mapping[str, str]
+    corpus: Mapping[str, str]
+    qrels: Mapping[str, Mapping[str, int]]
+
+    def figures(self, encode: EncodeTexts) -> tuple[float, float]:
+        ids = list(self.corpus)
+        passages = encode(list(self.corpus.values()), "document")
+        figures = []
+        for id_, row in zip(
+            self.queries, encode(list(self.queries.values()), "query"), strict=True
+        ):
+            order = np.argsort(-(passages @ row), kind="stable")
+            ranking, grades = [ids[place] for place in order], self.qrels[id_]
+            figures.append((ndcg(ranking, grades), average_precision(ranking, grades)))
+        gain, precision = np.mean(figures, axis=0)
+        return float(gain), float(precision)
 
 
 def learn(
@@ -42,14 +220,10 @@ def learn(
     seed: int,
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
-) -> list[Row]:
-    """Learns a delta and writes it to `out`; returns the curve, measured on the folders `tune`.
+) -> None:
+    """Learns a delta and writes it to `out`, with a card of what it is worth on the folders `tune`.
 
-    `show` is called with each row of the curve.
-
-    Raises:
-        FileError: a folder of `tune` cannot be read, or `out` cannot be written.
-        EncoderError: the model cannot be found or loaded.
+    `show` is called with a line of loss and figures at each checkpoint.
     """
     import torch
 
@@ -69,7 +243,7 @@ def learn(
     if settings.threads:
         torch.set_num_threads(settings.threads)
 
-    def figures_with(delta: Delta | None) -> Figures:
+    def figures_of(what: str, loss: str, delta: Delta | None) -> Figures:
         model = plain
         if delta:
             model = copy.deepcopy(plain)
@@ -78,79 +252,55 @@ def learn(
         def encode(texts: Sequence[str], kind: str) -> Embeddings:
             return encode_with(model, texts, prompts[kind])
 
-        return measure(encode, collections)
+        found = {each.name: each.figures(encode) for each in collections}
+        cells = " ".join(f"{gain:6.3f}/{mean:.3f}" for gain, mean in found.values())
+        show(f"{what:<10} {loss:>6} {cells}")
+        return found
 
-    rows: list[Row] = []
-
-    def add(what: str, loss: float | None, delta: Delta | None) -> None:
-        rows.append(Row(what, loss, figures_with(delta) if collections else {}))
-        if len(rows) == 1:
-            show(_header(collections))
-        show(_line(rows[-1]))
-
-    add("plain", None, None)
+    names = " ".join(f"{each.name:>12}" for each in collections)
+    show(f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}")
+    before = figures_of("plain", "", None)
     deltas = []
     data = batches(seed, recipe.batch)
     for checkpoint in train(plain, prompts, data, recipe, seed, base_model=base_model):
         deltas.append(checkpoint.delta)
-        add(str(checkpoint.step), checkpoint.loss, checkpoint.delta)
+        figures_of(str(checkpoint.step), f"{checkpoint.loss:.3f}", checkpoint.delta)
     final = combine(deltas[-recipe.averaged :])
-    add("kept", None, final)
-    try:
-        write_delta(final, out)
-        _write_curve(rows, out / CURVE_FILE)
-        card = _card(base_model, recipe, seed, collections, rows)
-        (out / CARD_FILE).write_text(card, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
-    return rows
-
-
-def _header(collections: Sequence[Collection]) -> str:
-    names = " ".join(f"{collection.name:>12}" for collection in collections)
-    return f"nDCG@10/MAP\n{'':<10} {'loss':>6} {names}"
-
-
-def _line(row: Row) -> str:
-    loss = "" if row.loss is None else f"{row.loss:.3f}"
-    cells = " ".join(f"{f['nDCG@10']:6.3f}/{f['MAP']:.3f}" for f in row.figures.values())
-    return f"{row.what:<10} {loss:>6} {cells}"
-
-
-def _write_curve(rows: Sequence[Row], path: Path) -> None:
-    columns = list(product(rows[0].figures, ("nDCG@10", "MAP")))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["what", "loss", *(f"{name} {metric}" for name, metric in columns)])
-        for row in rows:
-            cells = [f"{row.figures[name][metric]:.4f}" for name, metric in columns]
-            writer.writerow([row.what, "" if row.loss is None else f"{row.loss:.4f}", *cells])
-
-
-def _card(
-    base_model: str,
-    recipe: Recipe,
-    seed: int,
-    collections: Sequence[Collection],
-    rows: Sequence[Row],
-) -> str:
-    hashes = "\n".join(
-        f"| `{name}` | `{hashlib.sha256(text.read_bytes()).hexdigest()[:16]}…` |"
-        for name in DATA
-        for text in [files("kb.reference") / name]
-    )
-    plain, kept = rows[0].figures, rows[-1].figures
+    after = figures_of("kept", "", final)
     figures = "\n".join(
-        f"| {c.name} | {len(c.queries)} | {plain[c.name]['nDCG@10']:.3f} | "
-        f"{kept[c.name]['nDCG@10']:.3f} | {plain[c.name]['MAP']:.3f} | {kept[c.name]['MAP']:.3f} |"
-        for c in collections
+        f"| {each} | {was[0]:.3f} | {now[0]:.3f} | {was[1]:.3f} | {now[1]:.3f} |"
+        for each, was, now in ((each, before[each], after[each]) for each in before)
     )
     template = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    return template.format(
+    card = template.format(
         base_model=base_model,
         rank=recipe.rank,
         seed=seed,
         constants=", ".join(f"{key} {value}" for key, value in asdict(recipe).items()),
-        hashes=hashes,
         figures=figures,
     )
+    try:
+        write_delta(final, out)
+        (out / CARD_FILE).write_text(card, encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{out} cannot be written: {error.strerror}.") from None
+
+
+def read_collections(folder: Path) -> list[Collection]:
+    """The collections of a folder in BEIR's layout, by the language of their queries."""
+    qrels = read_qrels(folder / "qrels" / "tune.tsv")
+    lines = read_json_lines(
+        folder / "corpus.jsonl",
+        lambda line: (str(line["_id"]), str(line["text"])),
+        "a text",
+        "`_id` and `text`",
+    )
+    corpus = dict(text for _, text in lines)
+    by_lang: dict[str, dict[str, str]] = {}
+    for query in read_queries(folder / "queries.jsonl"):
+        if query.id in qrels:
+            by_lang.setdefault(query.lang, {})[query.id] = query.text
+    return [
+        Collection(f"{folder.name} {lang}".strip(), queries, corpus, qrels)
+        for lang, queries in by_lang.items()
+    ]

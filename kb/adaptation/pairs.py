@@ -1,9 +1,4 @@
-"""Pairs of a need and a text that answers it, from the lexicon and the portraits.
-
-What is learnt: that a thing goes with the firms that make it, could make it, or have the means for
-it, as they describe themselves. A description is composed of *other* phrases of the class than the
-one asked for, in either language; a portrait is a text as firms write it.
-"""
+"""Pairs of a need and a text that answers it, from the lexicon and the portraits."""
 
 import random
 from collections import Counter, defaultdict
@@ -11,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.reference.lexicon import LexiconKind, TradePhrase, lexicon
-from kb.reference.portraits import Portrait, portraits
-from kb.reference.trades import trade_of
+from kb.reference.trades import LexiconKind, Portrait, TradePhrase, lexicon, portraits, trade_of
 from kb.text.analysis import query_stems
 from kb.text.lexicon import Lexicons
 
@@ -186,7 +179,7 @@ class PairMaker:
 
 
 def _sentences(section: str) -> Sequence[str]:
-    return _LEXICONS.texts("templates", section)
+    return _LEXICONS.phrases("templates", section)
 
 
 def batches(seed: int, size: int) -> Iterator[list[Pair]]:

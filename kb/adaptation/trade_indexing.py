@@ -1,31 +1,125 @@
-"""Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades."""
+"""Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades.
+
+    nace_note_items.tsv   lang, code, kind, text: notes of NACE
+    (four others)         code, lang, text, source: British, American and Belgian indexes
+
+A `code` of several classes, with bars between, is ambiguous. What evaluations ask is left out: a
+class belongs to a split (`split_of`), and so does a phrase, by its words (`split_of_phrase`).
+"""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from kb.adaptation.nomenclatures import (
-    NACE_NOTES_FILE,
-    PHRASE_FILES,
-    read_index_phrases,
-    read_nace_items,
-    split_of_phrase,
-)
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.reference.lexicon import LexiconKind, lexicon
-from kb.reference.lexicon import digest as lexicon_digest
-from kb.reference.trades import trade_of, trades
+from kb.errors import FileError
+from kb.reference.trades import LexiconKind, lexicon, lexicon_digest, trade_of, trades
 from kb.trade_index.trade_index import TradeIndex
+
+Split = Literal["train", "tune", "test"]
+
+NACE_NOTES_FILE = "nace_note_items.tsv"
+PHRASE_FILES = (
+    "uksic2007_index_en.tsv",
+    "naics2022_index_en.tsv",
+    "nacebel2008_fr.tsv",
+    "nacebel2003_fr.tsv",
+)
+NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
+_NACE_CODES = re.compile(r"\d\d\.\d\d(\|\d\d\.\d\d)*"), NACE_CODE[1]
+
+INDEX_COLUMNS = ("code", "lang", "text", "source")
+
+
+def split_of(code: str) -> Split:
+    """The split of a NACE class or CN heading, by SHA-256 modulo 10: 0, 1 *test*, 2 *tune*."""
+    remainder = _remainder(code)
+    return "test" if remainder in {0, 1} else "tune" if remainder == 2 else "train"
+
+
+def split_of_phrase(text: str) -> Split:
+    """The split of a phrase by its own words, whatever its class: 0 is *test*, 1 is *tune*."""
+    remainder = _remainder(text.strip().lower())
+    return "test" if remainder == 0 else "tune" if remainder == 1 else "train"
+
+
+def _remainder(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10
+
+
+@dataclass(frozen=True, slots=True)
+class NaceItem:
+    """An item of the explanatory notes of a class.
+
+    `kind`: `includes`, `also_includes`, or `sub` for an item of a list under the item before it.
+    """
+
+    lang: str
+    code: str
+    kind: str
+    text: str
+
+    @property
+    def split(self) -> Split:
+        return split_of(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPhrase:
+    """A phrase of an index of activities, in `fr` or `en`, and the NACE classes it may mean."""
+
+    lang: str
+    codes: tuple[str, ...]
+    text: str
+
+
+def read_nace_items(folder: Path) -> list[NaceItem]:
+    """The items of `nace_note_items.tsv`, in the order of the file; errors as `rows_of`."""
+    rows = rows_of(folder / NACE_NOTES_FILE, ("lang", "code", "kind", "text"), NACE_CODE)
+    return [NaceItem(*row) for _, row in rows]
+
+
+def read_index_phrases(folder: Path, names: Sequence[str] = PHRASE_FILES) -> list[IndexPhrase]:
+    """The phrases of indexes of activities, file by file, in order; errors as `rows_of`."""
+    return [
+        IndexPhrase(lang, tuple(code.split("|")), text)
+        for name in names
+        for _, (code, lang, text, _) in rows_of(folder / name, INDEX_COLUMNS, _NACE_CODES)
+    ]
+
+
+def rows_of(
+    path: Path, columns: tuple[str, ...], code_form: tuple[re.Pattern[str], str] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the header, without white space around their cells, with their numbers."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} cannot be read as UTF-8: {error}.") from None
+    if tuple(lines[0].rstrip("\r").split("\t")) != columns:
+        raise FileError(
+            f"{path}:1: the columns should be {', '.join(columns)}, with tabs between them."
+        )
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        row = [cell.strip() for cell in line.split("\t")]
+        if len(row) != len(columns):
+            raise FileError(f"{path}:{number}: {len(row)} columns, {len(columns)} expected.")
+        code = row[columns.index("code")] if code_form else ""
+        if code_form and not code_form[0].fullmatch(code):
+            raise FileError(f"{path}:{number}: {code!r} is not {code_form[1]}.")
+        yield number, row
+
 
 FACTORY = "IVF128,SQ4"
 """How FAISS keeps the phrases: in 128 lists, of which a search reads a few; four bits a number."""
-
-FEW, FACTORY_OF_FEW = 5_000, "Flat"
-"""Below this count of phrases, they are kept as they are: lists need more to be drawn up."""
 
 BATCH = 512
 
@@ -42,22 +136,24 @@ class FiledPhrase:
 
     text: str
     codes: tuple[str, ...]
-    worded: bool
+    worded: bool = True
 
 
 def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     """The phrases of a trade index, from the nomenclatures in a folder; each text once.
 
-    Left out are the phrases that sets for evaluation ask: those whose text is not *train*, and the
-    items of explanatory notes whose class is not. The words of a text may be kept if a file whose
+    Left out are those that sets for evaluation ask. The words of a text may be kept if a file whose
     terms allow it has the text.
-
-    Raises:
-        FileError: a file is missing or a row of it cannot be read; names file and row.
     """
+    items = [item for item in read_nace_items(folder) if item.split == "train"]
+    phrases = [
+        FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
+        for name in PHRASE_FILES
+        for phrase in read_index_phrases(folder, [name])
+    ] + [FiledPhrase(item.text, (item.code,)) for item in items]
     found: dict[str, dict[str, None]] = {}
     worded: set[str] = set()
-    for phrase in _phrases(folder):
+    for phrase in phrases:
         known = [code for code in phrase.codes if trade_of(code)]
         if known and split_of_phrase(phrase.text) == "train":
             found.setdefault(phrase.text, {}).update(dict.fromkeys(known))
@@ -66,37 +162,23 @@ def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     return [FiledPhrase(text, tuple(codes), text in worded) for text, codes in found.items()]
 
 
-def _phrases(folder: Path) -> Iterator[FiledPhrase]:
-    for name in PHRASE_FILES:
-        for phrase in read_index_phrases(folder, [name]):
-            yield FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
-    for item in read_nace_items(folder):
-        if item.split == "train":
-            yield FiledPhrase(item.text, (item.code,), True)
-
-
-def _of_lexicon(*kinds: LexiconKind) -> Iterator[FiledPhrase]:
-    for phrase in lexicon():
-        if phrase.kind in kinds and not (
-            phrase.kind is LexiconKind.MAKES and phrase.code[:2] in SHOPS
-        ):
-            yield FiledPhrase(phrase.text, (phrase.code,), True)
+def _of_lexicon(*kinds: LexiconKind) -> list[FiledPhrase]:
+    return [
+        FiledPhrase(phrase.text, (phrase.code,))
+        for phrase in lexicon()
+        if phrase.kind in kinds
+        and not (phrase.kind is LexiconKind.MAKES and phrase.code[:2] in SHOPS)
+    ]
 
 
 def make_trade_index(
     data: Path, encoder: Encoder, out: Path, tell: Callable[[str], object]
 ) -> TradeIndex:
-    """Makes the trade index of an encoder from nomenclatures and the lexicon; writes it to `out`.
-
-    The nomenclatures are in `data`. `tell` is called with a line as the work goes on.
-
-    Raises:
-        FileError: a file is missing or a row of it cannot be read; names file and row.
-    """
+    """Makes the trade index of an encoder from the files in `data` and the lexicon; writes it."""
     kinds = [
         [*read_filed_phrases(data), *_of_lexicon(LexiconKind.MAKES, LexiconKind.MEANS)],
-        [*_of_lexicon(LexiconKind.COULD)],
-        [*_of_lexicon(LexiconKind.TAKES)],
+        _of_lexicon(LexiconKind.COULD),
+        _of_lexicon(LexiconKind.TAKES),
     ]
     phrases = [phrase for of_kind in kinds for phrase in of_kind]
     texts = sorted({phrase.text for phrase in phrases}, key=len)
@@ -106,13 +188,12 @@ def make_trade_index(
         rows.update(zip(batch, encoder.encode(batch, TextKind.QUERY), strict=True))
         tell(f"{first + len(batch)} of {len(texts)} phrases embedded")
     trade_texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
-    factory = FACTORY if len(phrases) >= FEW else FACTORY_OF_FEW
     index = TradeIndex.of(
         [phrase.text if phrase.worded else "" for phrase in phrases],
         np.stack([rows[phrase.text] for phrase in phrases]),
         [phrase.codes for phrase in phrases],
         encoder.encode(trade_texts, TextKind.DOCUMENT),
-        factory,
+        FACTORY,
         [*accumulate(map(len, kinds))],
     )
     files = (*PHRASE_FILES, NACE_NOTES_FILE)
@@ -120,14 +201,11 @@ def make_trade_index(
         "encoder": encoder.name,
         "fingerprint": encoder.fingerprint,
         "phrases": len(phrases),
-        "factory": factory,
+        "factory": FACTORY,
         "lexicon": lexicon_digest(),
-        "data": {name: _digest(data / name) for name in files},
+        "data": {
+            name: hashlib.sha256((data / name).read_bytes()).hexdigest()[:16] for name in files
+        },
     }
     index.write(out, card)
     return index
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

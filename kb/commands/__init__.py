@@ -6,7 +6,6 @@ from kb.commands.accounts import user
 from kb.commands.adapt import adapt
 from kb.commands.base import rebuild, status
 from kb.commands.evaluation import evaluate
-from kb.commands.pairs import evaluate_duplicates
 from kb.commands.personal_data import personal_data
 from kb.commands.search import search
 from kb.commands.sites import site
@@ -23,7 +22,6 @@ COMMANDS: list[click.Command] = [
     copy,
     doctor,
     evaluate,
-    evaluate_duplicates,
     adapt,
     index_trades,
     user,

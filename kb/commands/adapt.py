@@ -15,7 +15,7 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("adaptation"),
     show_default=True,
-    help="The output folder: the delta, its card and the curve.",
+    help="The output folder: the delta and its card.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--steps", type=click.IntRange(1), help="The number of batches.")
@@ -28,15 +28,14 @@ import click
 def adapt(out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
     """Adapt the encoder: learn from the lexicon and the portraits which firms could make what.
 
-    Prints the loss and the figures of the tune split as they develop, and writes them to curve.csv.
+    Prints the loss and the figures of the tune split as they develop.
     Set QUISAIT_ADAPTATION to the output folder to use the result.
     """
-    from kb.adaptation.learning import learn
-    from kb.adaptation.training import Recipe
+    from kb.adaptation.learning import Recipe, learn
     from kb.errors import EncoderError
 
     if not importlib.util.find_spec("peft"):
         raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
     recipe = Recipe()
     learn(out, replace(recipe, steps=steps or recipe.steps), seed, tune, click.echo)
-    click.echo(f"The delta, its card and its curve are in {out}.")
+    click.echo(f"The delta and its card are in {out}.")

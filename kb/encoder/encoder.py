@@ -104,10 +104,7 @@ class Encoder(Protocol):
     dimension: int
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given.
-
-        Safe to call from several threads.
-        """
+        """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given."""
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         """The share of each token in the embedding of a text; tokens cut off by `encode` have none.

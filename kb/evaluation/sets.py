@@ -1,50 +1,69 @@
-"""A development set: a folder with queries, documents, and right answers.
+"""Development sets: queries, right answers, and perhaps the records to search (BEIR's layout).
 
-    set.json          optional: {"title", "leave_one_out", "elsewhere", "metrics", "by"}
-    queries.jsonl     {"_id", "text", "metadata": {"lang", "split", "unheard", …}}
-    qrels/tune.tsv    query id, corpus id, grade; likewise qrels/test.tsv
-    corpus.jsonl      optional: {"_id", "title", "text", "metadata": {"lang", "department", …}}
-    cases.jsonl       optional, with a corpus: cases in the project's own JSON of records
-    silence.jsonl     optional: queries that nothing answers, each with its `metadata.split`; its
-                      `metadata.kind` says why
-    wordings.jsonl    optional: {"_id", "group", "text", "metadata": {"lang", "split"}}: what is
-                      asked in several ways
-
-A set without a corpus is asked of a knowledge base that is there already.
+docs/evaluation.md has the files of a set; what cannot be read of them is a `FileError` that names
+file and line. A set without a corpus is asked of a knowledge base.
 """
 
+import csv
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from kb.errors import FileError
-from kb.evaluation.files import Qrels, SetQuery, read_items, read_qrels, read_queries, read_wordings
-from kb.evaluation.metrics import METRICS
+from kb.evaluation.metrics import METRICS, Qrels
 from kb.models import Actor, Case, Kind
 from kb.store.record_json import record_from_json
 
 COLUMNS = ("nDCG@10", "MAP", "P@3", "S@1")
 ALL = "all"
 
+T = TypeVar("T")
+
 _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
     "id",
     "name",
     "description",
 }
+_ABOUT: Mapping[str, Any] = {
+    "title": "",
+    "leave_one_out": False,
+    "elsewhere": True,
+    "metrics": list(COLUMNS),
+    "by": "lang",
+}
+"""What a `set.json` may have, and what is taken where it has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuery:
+    """A query. `about` has its metadata; the cases `unmatched` raise nobody when it is asked."""
+
+    id: str
+    text: str
+    about: Mapping[str, str] = field(default_factory=dict)
+    unmatched: frozenset[str] = frozenset()
+
+    @property
+    def lang(self) -> str:
+        return self.about.get("lang", "")
+
+    @property
+    def split(self) -> str:
+        return self.about.get("split", "")
+
+
+Item = TypeVar("Item", SetQuery, Actor, Case)
 
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentSet:
-    """A development set, read.
+    """A development set, read; `actors` is None for a set without a corpus.
 
-    With `leave_one_out`, each right answer is ranked without its own cases
-    (`kb.evaluation.worlds`). Without `elsewhere`, the known conversions are left out: they are of
-    firms of the set. `columns` are the metrics that the set is about, `by` what its queries are
-    parted by: names of their metadata, commas between, or `ALL`. `actors` is None for a set without
-    a corpus.
+    With `leave_one_out`, each right answer is ranked without its own cases. Without `elsewhere`,
+    the known conversions are left out: they are of firms of the set. `columns` are the metrics that
+    the set is about, `by` what its queries are parted by: names of their metadata, or `ALL`.
     """
 
     folder: Path
@@ -57,7 +76,6 @@ class DevelopmentSet:
     elsewhere: bool = True
     columns: tuple[str, ...] = COLUMNS
     by: str = "lang"
-    wordings: tuple[SetQuery, ...] = ()
 
     @property
     def name(self) -> str:
@@ -77,56 +95,33 @@ class Judged:
 
 
 def read_set(folder: Path) -> DevelopmentSet:
-    """Reads a set's folder; its qrels are read by `read_split`.
-
-    Raises:
-        FileError: a file is missing or a line of it cannot be read; names file and line.
-    """
+    """Reads a set's folder; its qrels are read by `read_split`."""
     about = _about(folder / "set.json")
-    corpus, cases, silence, wordings = (
-        path if (path := folder / f"{name}.jsonl").exists() else None
-        for name in ("corpus", "cases", "silence", "wordings")
-    )
-    if cases and not corpus:
+    corpus, cases, silence = (folder / f"{name}.jsonl" for name in ("corpus", "cases", "silence"))
+    if cases.exists() and not corpus.exists():
         raise FileError(f"{cases}: cases need a corpus.jsonl beside them, with their actors.")
+    actors = read_items(corpus, _actor, "a document", "`_id` and `text`")
     needed = "`id`, `title` and `participants`, each with its `role`"
-    actors = read_items(corpus, _actor, "a document", "`_id` and `text`") if corpus else None
     queries = read_queries(folder / "queries.jsonl")
-    check_by(about.get("by", ALL), queries, folder / "set.json")
+    if "by" in about:
+        check_by(about["by"], queries, folder / "set.json")
+    told = {**_ABOUT, **about}
     return DevelopmentSet(
         folder,
-        about.get("title") or folder.resolve().name,
+        told["title"] or folder.resolve().name,
         queries,
-        read_queries(silence) if silence else (),
-        actors,
-        read_items(cases, _case, "a case", needed) if cases else (),
-        about.get("leave_one_out", False),
-        about.get("elsewhere", True),
-        tuple(about.get("metrics", COLUMNS)),
-        about.get("by", "lang"),
-        read_wordings(wordings) if wordings else (),
+        read_queries(silence) if silence.exists() else (),
+        actors if corpus.exists() else None,
+        read_items(cases, _case, "a case", needed),
+        told["leave_one_out"],
+        told["elsewhere"],
+        tuple(told["metrics"]),
+        told["by"],
     )
-
-
-def check_by(by: str, queries: Iterable[SetQuery], where: object) -> None:
-    """Checks what queries are to be parted by.
-
-    Raises:
-        FileError: no query has such metadata.
-    """
-    if unknown := set(by.split(",")).difference([ALL], *(query.about for query in queries)):
-        raise FileError(f"{where}: no query has {', '.join(sorted(unknown))} in its metadata.")
 
 
 def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | None = None) -> Judged:
-    """The judged queries of a split.
-
-    A set with a `silence.jsonl` may have none: then there is no file of qrels.
-
-    Raises:
-        FileError: the qrels are missing or cannot be read, or name a query that the set lacks or
-            an actor that is not among the `known`.
-    """
+    """The judged queries of a split; a set with a `silence.jsonl` may have none."""
     path = dataset.folder / "qrels" / f"{split}.tsv"
     if dataset.silence and not path.exists():
         return Judged(split, (), {})
@@ -134,12 +129,12 @@ def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | Non
     if not qrels:
         raise FileError(f"{path}: no row but the header; judge a query or delete the file.")
     queries = {query.id: query for query in dataset.queries}
+    where = "the knowledge base" if dataset.actors is None else "corpus.jsonl"
     for query_id, grades in qrels.items():
         if query_id not in queries:
             raise FileError(f"{path}: no query {query_id!r} in queries.jsonl.")
         for record_id in grades:
             if known is not None and record_id not in known:
-                where = "the knowledge base" if dataset.actors is None else "corpus.jsonl"
                 raise FileError(
                     f"{path}: {record_id!r}, relevant to {query_id!r}, is not in {where}."
                 )
@@ -147,37 +142,99 @@ def read_split(dataset: DevelopmentSet, split: str, known: Collection[str] | Non
 
 
 def answerable(dataset: DevelopmentSet, judged: Judged) -> list[SetQuery]:
-    """Returns the answerable queries of the split.
+    """The judged queries, or else the queries whose metadata name the split."""
+    unjudged = (query for query in dataset.queries if query.split == judged.split)
+    return list(judged.queries or unjudged)
 
-    They are the judged queries, or else the queries whose metadata name the split.
-    """
-    if judged.queries:
-        return list(judged.queries)
-    return [query for query in dataset.queries if query.split == judged.split]
+
+def check_by(by: str, queries: Iterable[SetQuery], where: object) -> None:
+    """Checks that queries have the metadata that they are to be parted by."""
+    if unknown := set(by.split(",")).difference([ALL], *(query.about for query in queries)):
+        raise FileError(f"{where}: no query has {', '.join(sorted(unknown))} in its metadata.")
+
+
+def read_queries(path: Path) -> tuple[SetQuery, ...]:
+    """The queries of a `queries.jsonl`; errors as `read_json_lines`."""
+    if not path.exists():
+        _lines(path)
+    return read_items(path, _query, "a query", "`_id` and `text`")
+
+
+def read_items(path: Path, make: Callable[[Any], Item], what: str, needed: str) -> tuple[Item, ...]:
+    """The result of `make` for each line of a file, none if there is no file; no id comes twice."""
+    items: dict[str, Item] = {}
+    for number, item in read_json_lines(path, make, what, needed) if path.exists() else ():
+        if item.id in items:
+            raise FileError(f"{path}:{number}: the id {item.id!r} was there before.")
+        items[item.id] = item
+    return tuple(items.values())
+
+
+def read_json_lines(
+    path: Path, make: Callable[[Any], T], what: str, needed: str
+) -> Iterator[tuple[int, T]]:
+    """Yields the number of each line that is not empty, and the result of `make` for it."""
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, make(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise FileError(f"{path}:{number}: not {what}; expected JSON with {needed}.") from None
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """The qrels of a tab-separated file with a header line."""
+    qrels: dict[str, dict[str, int]] = {}
+    for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), start=1):
+        if number == 1 or not row:
+            continue
+        try:
+            query_id, record_id, grade = row
+            qrels.setdefault(query_id, {})[record_id] = int(grade)
+        except ValueError:
+            raise FileError(
+                f"{path}:{number}: expected query id, corpus id and a whole number, tabs between."
+            ) from None
+    return qrels
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file; not `splitlines`, which parts at characters that a text may hold."""
+    try:
+        return path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise FileError(f"{path} cannot be read: it is not in UTF-8.") from None
 
 
 def _about(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        usable = (
-            isinstance(about.get("title", ""), str)
-            and isinstance(about.get("leave_one_out", False), bool)
-            and isinstance(about.get("elsewhere", True), bool)
-            and isinstance(about.get("by", ALL), str)
-            and about.keys() <= {"title", "leave_one_out", "elsewhere", "metrics", "by"}
-        )
-        metrics = about.get("metrics", COLUMNS)
-        usable = usable and len(metrics) > 0 and set(metrics) <= METRICS.keys()
-    except (OSError, ValueError, AttributeError, TypeError):
-        usable = False
-    if not usable:
+        about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        usable = all(isinstance(about[name], type(_ABOUT[name])) for name in about)
+        metrics = set(about.get("metrics", COLUMNS)) if usable else set()
+    except (OSError, ValueError, KeyError, TypeError):
+        metrics = set()
+    if not metrics or not metrics <= METRICS.keys():
         raise FileError(
             f"{path}: expected JSON with `title` (text), `leave_one_out` and `elsewhere` (true or "
             f"false), `by` (text) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
-    return about
+    return cast("dict[str, Any]", about)
+
+
+def _query(plain: Any) -> SetQuery:
+    about = dict(plain.get("metadata", {}))
+    unmatched = about.pop("unheard", [])
+    if not isinstance(unmatched, list):
+        raise TypeError
+    # What is no text is named: `novel true`.
+    said = {
+        name: value if isinstance(value, str) else f"{name} {json.dumps(value)}"
+        for name, value in about.items()
+    }
+    return SetQuery(str(plain["_id"]), str(plain["text"]), said, frozenset(map(str, unmatched)))
 
 
 def _actor(plain: Any) -> Actor:
@@ -189,7 +246,6 @@ def _actor(plain: Any) -> Actor:
         str(plain.get("title", "")),
         str(plain["text"]),
         themes=tuple(map(str, about.get("themes", ()))),
-        facts=MappingProxyType({}),
         **texts,
     )
 

@@ -72,17 +72,9 @@ class ChatService:
         most_bytes: int = MAX_ANSWER_BYTES,
         most_tokens: int | None = None,
     ) -> dict[str, Any]:
-        """Returns the JSON object that the model answers.
+        """Returns the JSON object that the model answers; raises `NoAnswer`.
 
-        Args:
-            instructions: what the model is told to do; nothing of the data is in them.
-            data: sent as JSON, so that no text can end the quotation that it stands in.
-            most_bytes: the longest answer that is read.
-            most_tokens: the longest answer that the service is to make.
-
-        Raises:
-            NoAnswer: the service is not reached, is too slow, or refuses.
-            UnusableAnswer: it answers with something else than a JSON object, or with too much.
+        The data are sent as JSON, so that no text can end the quotation that it stands in.
         """
         request: dict[str, Any] = {
             "model": self.model,

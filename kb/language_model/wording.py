@@ -12,11 +12,11 @@ import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
 from kb.settings import Settings
@@ -76,13 +76,6 @@ class PhraseKind(StrEnum):
     GESTURE = "gesture"
 
 
-_LISTS = {
-    "trades": PhraseKind.TRADE,
-    "materials": PhraseKind.MATERIAL,
-    "gestures": PhraseKind.GESTURE,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class NeedPhrase:
     """A phrase for a need, such as `fabrication de savons`."""
@@ -133,31 +126,27 @@ _Phrases = tuple[NeedPhrase, ...]
 
 
 def worded(service: ChatService, need: str) -> _Phrases:
-    """Returns the phrases of the model for a need: trades first, each phrase once.
-
-    Raises:
-        NoAnswer: as `ChatService.ask`; `UnusableAnswer` if it has none of the lists.
-    """
+    """Returns the phrases of the model for a need: trades first, each phrase once."""
     answer = service.ask(
         INSTRUCTIONS,
         {"need": need},
         most_bytes=MAX_WORDING_BYTES,
         most_tokens=MAX_WORDING_TOKENS,
     )
-    if not any(isinstance(answer.get(name), list) for name in _LISTS):
+    lists = {kind: answer.get(f"{kind}s") for kind in PhraseKind}
+    if not any(isinstance(items, list) for items in lists.values()):
         raise UnusableAnswer
     found: dict[str, NeedPhrase] = {}
-    for name, kind in _LISTS.items():
+    for kind, items in lists.items():
         most = len(found) + MAX_PHRASES_OF_A_KIND
-        for text in _phrases(answer, name):
+        for text in _phrases(items):
             if len(found) < most and fold(text) != fold(need):
                 found.setdefault(fold(text), NeedPhrase(kind, text))
     return tuple(found.values())
 
 
-def _phrases(answer: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Returns what is a phrase in a list of the answer, in order."""
-    items = answer.get(name)
+def _phrases(items: object) -> Iterator[str]:
+    """Yields what is a phrase in a list of the answer, in order."""
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
@@ -180,8 +169,7 @@ class NeedWorder:
         self._service = service
         self._wait_s = wait_s
         self._clock = clock
-        self._known: OrderedDict[str, _Phrases] = OrderedDict()
-        self._asked: dict[str, Future[_Phrases]] = {}
+        self._answers: OrderedDict[str, Future[_Phrases]] = OrderedDict()
         self._resume_at = clock()
         self._lock = threading.Lock()
 
@@ -195,60 +183,46 @@ class NeedWorder:
 
     def wording(self, need: str) -> Wording:
         """Returns the wording of a need; without phrases if there is none within the budget."""
-        missing = Wording(self.model, WordingState.MISSING)
         if len(need) > MAX_NEED_CHARS or not any(sign.isalpha() for sign in need):
             # A long text is not sent, and a number is looked up.
             return Wording(self.model, WordingState.WITHHELD)
         asked = self._answer(need)
-        if asked is None:
-            return missing
         try:
-            phrases = asked.result(self._wait_s)
+            phrases = asked.result(self._wait_s) if asked else None
         except (TimeoutError, NoAnswer):
-            return missing
+            phrases = None
+        if phrases is None:
+            return Wording(self.model, WordingState.MISSING)
         return Wording(self.model, WordingState.GIVEN, phrases)
 
     def _answer(self, need: str) -> Future[_Phrases] | None:
         """Returns the answer that is there or will come; None if the service is not asked now."""
         key = fold(need)
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                known: Future[_Phrases] = Future()
-                known.set_result(self._known[key])
-                return known
-            if key in self._asked:
-                return self._asked[key]
-            if len(self._asked) >= MAX_ASKED_AT_ONCE or self._clock() < self._resume_at:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+            under_way = sum(not each.done() for each in self._answers.values())
+            if under_way >= MAX_ASKED_AT_ONCE or self._clock() < self._resume_at:
                 return None
-            asked: Future[_Phrases] = Future()
-            self._asked[key] = asked
+            asked = self._answers[key] = Future()
+            while len(self._answers) > NEEDS_REMEMBERED:
+                self._answers.popitem(last=False)
         # A daemon: a process that ends does not wait for the answer.
         threading.Thread(target=self._ask, args=(key, need, asked), daemon=True).start()
         return asked
 
     def _ask(self, key: str, need: str, asked: Future[_Phrases]) -> None:
-        phrases: _Phrases | None = None
-        failure = NoAnswer("it could not be asked.")
         try:
-            phrases = worded(self._service, need)
+            asked.set_result(worded(self._service, need))
         except UnusableAnswer as unusable:
             # The service is well. It would say the same of this need again: temperature is 0.
-            phrases = ()
             logger.warning("A need was not worded by the language model: %s", unusable)
-        except NoAnswer as error:
-            failure = error
-            logger.warning("The language model is not asked for %d s: %s", PAUSE_S, error)
-        finally:
+            asked.set_result(())
+        except Exception as error:  # noqa: BLE001 (a search waits)
+            reason = error if isinstance(error, NoAnswer) else type(error).__name__
+            logger.warning("The language model is not asked for %d s: %s", PAUSE_S, reason)
             with self._lock:
-                del self._asked[key]
-                if phrases is None:
-                    self._resume_at = self._clock() + PAUSE_S
-                else:
-                    self._known[key] = phrases
-                    while len(self._known) > NEEDS_REMEMBERED:
-                        self._known.popitem(last=False)
-            if phrases is None:
-                asked.set_exception(failure)
-            else:
-                asked.set_result(phrases)
+                self._answers.pop(key, None)
+                self._resume_at = self._clock() + PAUSE_S
+            asked.set_exception(NoAnswer("it could not be asked."))

@@ -7,23 +7,22 @@ the table, `make_communes` makes it. It is read when it is first asked for.
 import lzma
 import re
 import unicodedata
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import islice, takewhile
+
+from slugify import slugify
 
 from kb.reference.departments import NAMES, department_code
-from kb.reference.points import Point
+from kb.reference.points import Box, Point
 
 _POSTAL_CODE = re.compile(r"\d{5}")
 _WITH_DEPARTMENT = re.compile(r"(?P<name>.*\S)\s*[(,](?P<department>[^(,]*?)\)?\s*")
 _DIGITS = re.compile(r"\b\d{5}\b")
 _OVERSEAS = ("97", "98")
 _CORSICA = "20"
-_NORTH_OF_CORSICA = re.compile("20[26]")
 _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
@@ -50,15 +49,10 @@ class Commune:
 
     @property
     def label(self) -> str:
-        """Its name with what tells it apart: "Saint-Denis (93)", and `communes_named` knows it.
-
-        That is the department, or a postal code if a namesake is in the same department.
-        """
-        namesakes = {
-            other
-            for other in _by_name()[_folded(self.name)]
-            if other.department == self.department and _folded(other.name) == _folded(self.name)
-        }
+        """Its name with what tells it apart: "Saint-Denis (93)", and `communes_named` knows it."""
+        name = _folded(self.name)
+        others = (other for other in _by_name()[name] if _folded(other.name) == name)
+        namesakes = {other for other in others if other.department == self.department}
         return f"{self.name} ({self.department if len(namesakes) == 1 else self.postal_codes[0]})"
 
 
@@ -73,31 +67,20 @@ def communes_of(postal_code: str) -> tuple[Commune, ...]:
 
 
 def commune_of(postal_code: str, town: str) -> Commune | None:
-    """Returns the commune that a postal code and a town mean, None where several can be meant.
-
-    The town may be empty, a former commune, or written "ST-YRIEIX CEDEX".
-    """
+    """Returns the commune that a postal code and a town mean, None where several can be meant."""
     communes = _that_can_be_meant(postal_code, town)
     return communes.pop() if len(communes) == 1 else None
 
 
 def commune_in(department: str, town: str) -> Commune | None:
-    """Returns the commune of a department that a town means, None where several can be meant.
-
-    The town may be a former commune, as with `commune_of`; without a department, it may be in any.
-    """
+    """Returns the commune of a department that a town means, None where several can be meant."""
     found = _by_name().get(_folded(town), ())
     named = {each for each in found if department in {"", each.department}}
     return named.pop() if len(named) == 1 else None
 
 
 def communes_named(text: str) -> tuple[Commune, ...]:
-    """Returns the communes that a text names, largest first: one if it is clear, several, or none.
-
-    It may be a name, a postal code, or a name with a postal code or a department: "Saint-Denis
-    (93)", "16000 Angoulême". A commune of today comes before parts of others that are called so.
-    Only communes with a point are named.
-    """
+    """Returns the communes that a text names, largest first: "Saint-Denis (93)", "16000"."""
     codes = _DIGITS.findall(text)
     name = _DIGITS.sub(" ", text).replace("()", " ")
     department = ""
@@ -123,20 +106,15 @@ def communes_named(text: str) -> tuple[Commune, ...]:
 
 
 def communes_beginning(text: str, most: int) -> list[Commune]:
-    """Returns communes of today whose name, or a postal code, begins with a text; largest first.
-
-    One that is called so exactly comes before. Only those with a point; none for fewer letters than
-    `FEWEST_LETTERS`.
-    """
+    """Returns communes of today whose name, or a postal code, begins with a text; largest first."""
     beginning = text.strip() if text.strip().isdigit() else _folded(text)
     if len(beginning) < FEWEST_LETTERS:
         return []
-    keys = _beginnings()
-    rest = islice(keys, bisect_left(keys, (beginning,)), None)
-    found = list(takewhile(lambda item: item[0].startswith(beginning), rest))
-    whole = {code: key == beginning for key, code in reversed(found)}
-    communes = [_of_today()[code] for code in whole]
-    return sorted(communes, key=lambda each: (not whole[each.code], *_largest_first(each)))[:most]
+    found: dict[Commune, bool] = {}
+    for key, commune in _beginnings():
+        if key.startswith(beginning):
+            found[commune] = found.get(commune, False) or key == beginning
+    return sorted(found, key=lambda each: (not found[each], *_largest_first(each)))[:most]
 
 
 def commune_called_in_short(department: str, town: str) -> Commune | None:
@@ -145,12 +123,11 @@ def commune_called_in_short(department: str, town: str) -> Commune | None:
     "Magnac-Lavalette" is short for "Magnac-Lavalette-Villars". None if there are several.
     """
     beginning = f"{_folded(town)} "
-    names = _sorted_names()
-    longer = islice(names, bisect_left(names, beginning), None)
     found = {
         each
-        for name in takewhile(lambda name: name.startswith(beginning), longer)
-        for each in _by_name()[name]
+        for name, communes in _by_name().items()
+        if name.startswith(beginning)
+        for each in communes
         if each.department == department
     }
     return found.pop() if len(found) == 1 and beginning.strip() else None
@@ -162,11 +139,7 @@ def is_commune(name: str) -> bool:
 
 
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
-    """Returns the code of the department of a postal code, "" where it is not certain.
-
-    A few codes are of communes of two departments; there, the town decides. A town that no commune
-    of the code is called may be abroad, where the same digits mean another place.
-    """
+    """Returns the code of the department of a postal code, "" where it is not certain."""
     departments = {each.department for each in _that_can_be_meant(postal_code, town)}
     department = departments.pop() if len(departments) == 1 else ""
     return department if department in NAMES else ""
@@ -188,14 +161,10 @@ def _that_can_be_meant(postal_code: str, town: str) -> set[Commune]:
     if communes:
         return {each for each in named if each in communes}
     # A code of a large post office (CEDEX) is in no table; it begins as its department does.
-    department = _department_by_digits(postal_code)
+    department = postal_code[: 3 if postal_code.startswith(_OVERSEAS) else 2]
+    if department == _CORSICA:
+        department = "2B" if postal_code[2:3] in {"2", "6"} else "2A"
     return {each for each in named if each.department == department}
-
-
-def _department_by_digits(postal_code: str) -> str:
-    if postal_code.startswith(_CORSICA):
-        return "2B" if _NORTH_OF_CORSICA.match(postal_code) else "2A"
-    return postal_code[:3] if postal_code.startswith(_OVERSEAS) else postal_code[:2]
 
 
 def _largest_first(commune: Commune) -> tuple[int, str]:
@@ -214,10 +183,9 @@ def _folded(town: str) -> str:
 @cache
 def _by_postal_code() -> Mapping[str, list[Commune]]:
     by_code: dict[str, list[Commune]] = defaultdict(list)
-    for code, _name, postal_codes, _epci, part, _place in _rows():
-        if not part:
-            for postal_code in postal_codes.split():
-                by_code[postal_code].append(_of_today()[code])
+    for commune in _of_today().values():
+        for postal_code in commune.postal_codes:
+            by_code[postal_code].append(commune)
     return by_code
 
 
@@ -231,47 +199,94 @@ def _by_name() -> Mapping[str, list[Commune]]:
 
 
 @cache
-def _beginnings() -> Sequence[tuple[str, str]]:
-    """The folded names and the postal codes of communes with a point, each with a code, sorted."""
-    keys = (
-        (key, commune.code)
+def _beginnings() -> Sequence[tuple[str, Commune]]:
+    """The folded names and the postal codes of communes with a point."""
+    return [
+        (key, commune)
         for commune in _of_today().values()
         if commune.point
         for key in (_folded(commune.name), *commune.postal_codes)
-    )
-    return sorted(keys)
-
-
-@cache
-def _sorted_names() -> Sequence[str]:
-    return sorted(_by_name())
+    ]
 
 
 @cache
 def _of_today() -> Mapping[str, Commune]:
-    return {
-        code: Commune(
-            code,
-            name,
-            code[:3] if code.startswith(_OVERSEAS) else code[:2],
-            epci,
-            tuple(postal_codes.split()),
-            *_point_and_size(place),
-        )
-        for code, name, postal_codes, epci, part, place in _rows()
-        if not part
-    }
-
-
-def _point_and_size(place: str) -> tuple[Point | None, int]:
-    """Reads a latitude and a longitude in thousandths of a degree, and a size."""
-    if not place:
-        return None, 0
-    latitude, longitude, size = map(int, place.split())
-    return Point(latitude / 1000, longitude / 1000), size
+    found = {}
+    for code, name, postal_codes, epci, part, place in _rows():
+        if not part:
+            # Thousandths of a degree, and a size.
+            latitude, longitude, size = map(int, place.split()) if place else (0, 0, 0)
+            point = Point(latitude / 1000, longitude / 1000) if place else None
+            department = code[: 3 if code.startswith(_OVERSEAS) else 2]
+            codes = tuple(postal_codes.split())
+            found[code] = Commune(code, name, department, epci, codes, point, size)
+    return found
 
 
 @cache
 def _rows() -> tuple[tuple[str, ...], ...]:
     packed = (files("kb.reference") / "communes.tsv.xz").read_bytes()
     return tuple(tuple(line.split("\t")) for line in lzma.decompress(packed).decode().splitlines())
+
+
+PARTS_OF_FRANCE = (
+    Box(Point(41.2, -5.3), Point(51.2, 9.7)),
+    Box(Point(14.3, -61.9), Point(16.6, -60.7)),
+    Box(Point(2.0, -54.7), Point(5.9, -51.5)),
+    Box(Point(-21.5, 55.1), Point(-20.8, 55.9)),
+    Box(Point(-13.1, 44.9), Point(-12.5, 45.4)),
+)
+"""Boxes around France: in Europe, in the Antilles, Guyane, La Réunion, Mayotte."""
+
+FARTHEST_KM = 100.0
+"""How far coordinates may be from the commune; farther ones are swapped, or of another system."""
+
+_FRANCE = "FR"
+_LATITUDES = frozenset({"latitude", "lat"})
+_LONGITUDES = frozenset({"longitude", "lon", "lng", "long"})
+_PAIRS = frozenset(
+    {"coordonnees", "coordonnees gps", "coordinates", "geo point", "geo point 2d", "gps"}
+)
+_NUMBER = re.compile(r"[-−]?\d{1,3}(?:[.,]\d+)?")
+_PAIR = re.compile(r"[\s(\[]*(-?\d{1,2}\.\d+)\s*[,; ]\s*(-?\d{1,3}\.\d+)[\s)\]]*")
+
+
+def point_of(place: str, department: str, country: str, facts: Mapping[str, str]) -> Point | None:
+    """Returns where an actor in France is; None where it is unknown, abroad, or could be several.
+
+    An actor without a country is in France if its department is.
+    """
+    if country not in {"", _FRANCE} or not (country or department):
+        return None
+    commune = _point_of_commune(place, department)
+    given = _point_of_facts(facts) if facts else None
+    if given is None or not any(box.holds(given) for box in PARTS_OF_FRANCE):
+        return commune
+    return given if commune is None or commune.km_to(given) <= FARTHEST_KM else commune
+
+
+@lru_cache(maxsize=40_000)
+def _point_of_commune(place: str, department: str) -> Point | None:
+    if not place:
+        return None
+    commune = commune_in(department, place) or commune_called_in_short(department, place)
+    return commune.point if commune else None
+
+
+def _point_of_facts(facts: Mapping[str, str]) -> Point | None:
+    """The point in facts of a latitude and a longitude, or of both together."""
+    latitude = longitude = None
+    for name, value in facts.items():
+        key = slugify(name, separator=" ")
+        if key in _PAIRS and (pair := _PAIR.fullmatch(value)):
+            return Point(float(pair[1]), float(pair[2]))
+        if key in _LATITUDES:
+            latitude = _degrees(value)
+        elif key in _LONGITUDES:
+            longitude = _degrees(value)
+    return None if latitude is None or longitude is None else Point(latitude, longitude)
+
+
+def _degrees(text: str) -> float | None:
+    number = _NUMBER.fullmatch(text.strip())
+    return float(number[0].replace(",", ".").replace("−", "-")) if number else None

@@ -1,8 +1,4 @@
-"""The departments of France: their codes and names (`departments.tsv`), and how people write them.
-
-The codes are those of INSEE, the names those of the official geographic code. The overseas
-collectivities (975, 977, 987…) are not departments and are not here.
-"""
+"""The departments of France (`departments.tsv`), and how people write them."""
 
 import re
 from collections.abc import Mapping

@@ -1,8 +1,4 @@
-"""Flows: which way a need goes, and all that depends on which flow it is.
-
-Somebody looks for a thing, has a thing that others could take, or wants to share it. Who is right
-for a need follows from this: who gave up waste once is no outlet for it.
-"""
+"""Flows: which way a need goes, and all that depends on which flow it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +16,7 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlowTraits:
-    """The properties of a flow.
-
-    Attributes:
-        label: its name on English pages; the other languages translate it.
-        french: words for it in the front matter of French articles, folded.
-    """
+    """The properties of a flow."""
 
     label: str
     french: tuple[str, ...]

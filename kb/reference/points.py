@@ -1,13 +1,30 @@
-"""Points on the earth, and how far they are from each other."""
+"""Points on the earth, how far they are from each other, and the outlines of departments.
 
+The outlines draw maps without any server of maps: `outlines.md` has their sources.
+"""
+
+import lzma
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate
 from math import asin, cos, degrees, radians, sin, sqrt
+from pathlib import Path
 
 _EARTH_RADIUS_KM = 6371.0088
 """The mean radius (IUGG)."""
 
 _MARGIN = 1e-6
 """What rounding cannot exceed, in degrees: a decimetre."""
+
+
+TABLE = Path(str(files("kb.reference") / "outlines.tsv.xz"))
+PER_DEGREE = 1000
+"""The table of outlines counts in thousandths of a degree."""
+
+Ring = tuple[tuple[float, float], ...]
+"""The longitudes and latitudes of a closed line, in degrees; the first comes once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +72,24 @@ class Circle:
 
     @property
     def box(self) -> Box:
-        """A box that the circle lies in.
-
-        No circle here holds a pole or crosses the antimeridian.
-        """
+        """A box that the circle lies in."""
         north = degrees(self.km / _EARTH_RADIUS_KM) + _MARGIN
         latitude, longitude = self.centre.latitude, self.centre.longitude
         east = north / cos(radians(min(89.0, abs(latitude) + north)))
         return Box(
             Point(latitude - north, longitude - east), Point(latitude + north, longitude + east)
         )
+
+
+@cache
+def outlines() -> Mapping[str, tuple[Ring, ...]]:
+    """Returns the rings of each department by its code, islands apart, each counterclockwise."""
+    lines = lzma.decompress(TABLE.read_bytes()).decode().splitlines()
+    cells = (line.split("\t") for line in lines)
+    return {code: tuple(map(_ring, rings)) for code, *rings in cells}
+
+
+def _ring(steps: str) -> Ring:
+    numbers = list(map(int, steps.split()))
+    xs, ys = accumulate(numbers[::2]), accumulate(numbers[1::2])
+    return tuple((x / PER_DEGREE, y / PER_DEGREE) for x, y in zip(xs, ys, strict=True))

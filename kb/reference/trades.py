@@ -1,27 +1,37 @@
-"""Trades: the work of a firm of each class of activity, in everyday words (`trades.tsv`).
+"""Trades: the classes of activity in everyday words, and what is known of their firms.
 
-One line for each of the 615 classes of NACE Rev. 2, which are also those of the NAF rév. 2: its
-code, then what such a firm makes, sells or does, in French and in English. The words are ours, not
-the official labels: the ones that people use, with a few usual products or services, chosen to
-tell a class from those beside it. They give words to a firm of which a directory knows only the
-activity code, and together they are all the trades there are, against which a query is compared.
+trades.tsv       what a firm of each of the 615 classes of NACE Rev. 2 (and of the NAF) makes,
+sells or does, in French and in English: our words, not the official labels
+lexicon.tsv      60,000 phrases as people type them: what firms of each class make, could make,
+and by what; `20.41  fr  could  gel hydroalcoolique`
+portraits.tsv    840 imaginary firms in their own words, each with needs that it could meet
+conversions.tsv  what firms came to make or supply beside their trade, from public pages: masks
+in 2020, parachutes in 1942
 """
 
+import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
+from importlib.resources import files
 
-from kb.reference.tables import rows
+from kb.reference.roles import Role
 
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
+
+ROLES = {
+    "made": Role.PRODUCER,
+    "supplied": Role.SUPPLIER,
+    "repackaged": Role.REPACKAGER,
+}
+"""The role for what a firm did, as the table of conversions says it."""
 
 
 @dataclass(frozen=True)
 class Trade:
-    """A class of activity: its code, such as `20.42`, and what its firms do, a phrase a language.
-
-    The phrases are noun phrases of 6 to 18 words, without a full stop.
-    """
+    """A class of activity: its code, such as `20.42`, and what its firms do, as phrases."""
 
     code: str
     fr: str
@@ -33,14 +43,67 @@ class Trade:
         return self.code[:2] in {"38", "39"} or self.code == "46.77"
 
 
+class LexiconKind(StrEnum):
+    """What a phrase says of the firms of its class."""
+
+    MAKES = "makes"
+    """What they usually make or do."""
+    COULD = "could"
+    """What they could make with their means."""
+    MEANS = "means"
+    """Their machines, gestures and certificates."""
+    TAKES = "takes"
+    """Raw materials and by-products that they can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradePhrase:
+    """A phrase of the lexicon, with the code of its class, such as `20.42`."""
+
+    code: str
+    lang: str
+    kind: LexiconKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A firm of a class, such as `20.42`, in its own words, and needs that it could meet."""
+
+    code: str
+    lang: str
+    text: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A firm somewhere, its ordinary `trade`, and the `product` it came to make or supply.
+
+    Both are phrases, by language. `source` is the address of the page that says so.
+    """
+
+    id: str
+    firm: str
+    place: str
+    country: str
+    trade: Mapping[str, str]
+    product: Mapping[str, str]
+    role: Role
+    year: str
+    source: str
+
+
+def _rows(name: str) -> list[list[str]]:
+    """The rows of a table below its header."""
+    lines = (files("kb.reference") / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines[1:]]
+
+
 @cache
 def trades() -> tuple[Trade, ...]:
-    """All trades, by ascending code; the file is read once.
-
-    Raises:
-        ValueError: the file is no such table; names the line.
-    """
-    return tuple(Trade(*fields) for fields in rows("trades.tsv", ("code", "fr", "en")))
+    """All trades, by ascending code."""
+    return tuple(Trade(*fields) for fields in _rows("trades.tsv"))
 
 
 @cache
@@ -49,11 +112,63 @@ def _by_code() -> dict[str, Trade]:
 
 
 def trade_of(activity_code: str) -> Trade | None:
-    """The trade of a class of NACE (`20.42`) or a code of the NAF (`20.42Z`), or None.
-
-    The dot may be missing, the letter may be small, and blanks around do not matter. The letter is
-    not looked at: a class of the NAF that is cut in several codes is one trade. None for what is
-    wider than a class (`20`, `20.4`), for codes that do not exist and for all that is no code.
-    """
+    """The trade of a class of NACE (`20.42`) or a code of the NAF (`20.42Z`, `2042z`), or None."""
     match = _ACTIVITY_CODE.fullmatch(activity_code.strip())
     return _by_code().get(f"{match[1]}.{match[2]}") if match else None
+
+
+@cache
+def lexicon() -> tuple[TradePhrase, ...]:
+    """The lexicon, by ascending code."""
+    kinds = {kind.value: kind for kind in LexiconKind}
+    return tuple(
+        TradePhrase(code, lang, kinds[kind], text)
+        for code, lang, kind, text in _rows("lexicon.tsv")
+    )
+
+
+@cache
+def lexicon_digest() -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the lexicon."""
+    content = (files("kb.reference") / "lexicon.tsv").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@cache
+def _means() -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for phrase in lexicon():
+        if phrase.kind is LexiconKind.MEANS:
+            found.setdefault((phrase.code, phrase.lang), []).append(phrase.text)
+    return found
+
+
+def means_of(code: str, lang: str) -> tuple[str, ...]:
+    """The means of the firms of a class, as phrases in a language."""
+    return tuple(_means().get((code, lang), ()))
+
+
+@cache
+def portraits() -> tuple[Portrait, ...]:
+    """All portraits, by ascending code."""
+    rows = _rows("portraits.tsv")
+    return tuple(Portrait(code, lang, text, tuple(needs)) for code, lang, text, *needs in rows)
+
+
+@cache
+def conversions() -> tuple[Conversion, ...]:
+    """All conversions."""
+    return tuple(
+        Conversion(
+            id=row[0],
+            firm=row[1],
+            place=row[2],
+            country=row[3],
+            trade={"fr": row[4], "en": row[5]},
+            product={"fr": row[6], "en": row[7]},
+            role=ROLES[row[8]],
+            year=row[9],
+            source=row[10],
+        )
+        for row in _rows("conversions.tsv")
+    )

@@ -12,8 +12,7 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
-from kb.resolution.commonness import MANY, Commonness, commonness_of
-from kb.resolution.contacts import keys_of
+from kb.resolution.contacts import MANY, Commonness, commonness_of, keys_of
 from kb.resolution.similarity import (
     BLOCKING_VERSION,
     MAX_BLOCK,

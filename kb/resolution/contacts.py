@@ -1,22 +1,33 @@
-"""Contacts: by what an actor is reached, in a form in which two actors are compared."""
+"""Contacts: by what an actor is reached, in a form in which two actors are compared.
+
+The more firms share a contact or a name, the less it says: a telephone of a business park, the
+website of a group or the e-mail domain of an accountant do not make two of them one.
+"""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from kb.models import Actor
+from kb.models import SIREN_DIGITS, Actor
+from kb.resolution.name_comparison import LEXICONS, are_one_name
+from kb.resolution.places import place_of
 from kb.text.folding import fold
-from kb.text.lexicon import Lexicons
-
-LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+from kb.text.organisation_name import name_key
 
 _FREE_MAIL = LEXICONS.words("free_mail")
 _PLATFORMS = LEXICONS.words("platforms")
 _COMMON_PAGES = LEXICONS.words("common_pages")
 _BEFORE_A_HOST = re.compile(r"\A(?:www\d?|m|[a-z]{2}(?:-[a-z]{2})?)\.(?=[^.]+\.[^.])")
+
+
+MANY = 12
+"""So many names say as much as more."""
+
+Commonness = Mapping[str, int]
+"""How many firms share a contact, by its key in `Contacts`; how many towns, a name by its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +98,36 @@ def _host_and_page(website: str) -> tuple[str, str]:
 
 def _plain_host(host: str) -> str:
     return _BEFORE_A_HOST.sub("", host.casefold().strip("."))
+
+
+def commonness_of(actors: Iterable[Actor], of: Collection[str] | None = None) -> Commonness:
+    """Counts the firms of each contact among actors, and the towns of each name, `of` some keys."""
+    sharing: dict[str, list[Actor]] = defaultdict(list)
+    towns: dict[str, set[str]] = defaultdict(set)
+    for actor in actors:
+        for key in keys_of(actor):
+            if of is None or key in of:
+                sharing[key].append(actor)
+        name = name_block(actor)
+        if of is None or name in of:
+            towns[name].add(place_of(actor.place, actor.department).town)
+    counted = {key: _firms(those) for key, those in sharing.items() if len(those) > 1}
+    return counted | {key: len(found) for key, found in towns.items() if len(found) > 1}
+
+
+def name_block(actor: Actor) -> str:
+    """The key of the whole name of an actor."""
+    return f"n {name_key(actor.name)}"
+
+
+def _firms(actors: Sequence[Actor]) -> int:
+    sirens = {actor.siret[:SIREN_DIGITS] for actor in actors if actor.siret}
+    names = sorted({actor.name for actor in actors})
+    if len(names) > MANY:
+        return MANY
+    firms: list[list[str]] = []
+    for name in names:
+        same = [firm for firm in firms if any(are_one_name(name, other) for other in firm)]
+        firms = [firm for firm in firms if firm not in same]
+        firms.append([name, *(other for firm in same for other in firm)])
+    return max(len(firms), len(sirens))

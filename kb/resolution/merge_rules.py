@@ -29,8 +29,6 @@ UNNAMED = ""
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 
-_OF_THEIR_OWN_RULE = frozenset({"id", "description", "lang", "themes", "closed_on", "facts"})
-_OTHERS = tuple(name for name in ACTOR_FIELDS if name not in {*_OF_THEIR_OWN_RULE, "name"})
 _VALUES = tuple(
     field.name for field in fields(Actor) if field.name not in {"id", "facts", "members_only"}
 )
@@ -142,7 +140,10 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
     for field in values:
         if field.startswith(FACT_PREFIX) and statement_kind(field.removeprefix(FACT_PREFIX)):
             values[field] = _joined(filter(None, (_text(record, field) for record in sources)))
-    values["themes"] = _united(theme for record in sources for theme in _list(record, "themes"))
+    themes: dict[str, str] = {}
+    for theme in chain(*(_list(record, "themes") for record in sources)):
+        themes.setdefault(theme.casefold(), theme)
+    values["themes"] = tuple(themes.values())
     for field in ("phone", "email"):
         values[field] = tuple(dict.fromkeys(chain(*(_list(record, field) for record in sources))))
     values["closed_on"] = _closed_on(sources)
@@ -150,25 +151,13 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
         values.update({field: claim.value for field, claim in correction.claims.items()})
     if not values.get("name"):
         return None
-    themes = values.pop("themes")
     facts = {
         field.removeprefix(FACT_PREFIX): str(value)
         for field, value in values.items()
         if field.startswith(FACT_PREFIX) and value
     }
-    others: dict[str, Any] = {
-        field: values.get(field) or (() if field in _LISTS else "") for field in _OTHERS
-    }
-    return Actor(
-        id=actor_id,
-        name=str(values["name"]),
-        description=str(values["description"]),
-        lang=str(values.get("lang") or "fr"),
-        themes=themes if isinstance(themes, tuple) else (),
-        closed_on=str(values["closed_on"]),
-        facts=MappingProxyType(facts),
-        **others,
-    )
+    told: dict[str, Any] = {field: values[field] for field in _VALUES if values.get(field)}
+    return Actor(actor_id, facts=MappingProxyType(facts), **told)
 
 
 def allowed(actor: Actor, choice: ContactChoice) -> Actor:
@@ -184,12 +173,11 @@ def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]])
     """The record without these values of contacts, by field."""
     claims = {}
     for field, claim in record.claims.items():
-        hidden = unseen.get(field, frozenset())
-        value: _Value
-        if isinstance(claim.value, tuple):
-            value = tuple(each for each in claim.value if each not in hidden)
-        else:
-            value = "" if claim.value in hidden else claim.value
+        hidden, value = unseen.get(field, frozenset()), claim.value
+        if isinstance(value, tuple):
+            value = tuple(each for each in value if each not in hidden)
+        elif value in hidden:
+            value = ""
         if value or not claim.value:
             claims[field] = claim._replace(value=value)
     return replace(record, claims=MappingProxyType(claims))
@@ -247,14 +235,6 @@ def _text(record: SourceRecord, field: str) -> str:
 def _list(record: SourceRecord, field: str) -> tuple[str, ...]:
     claim = record.claims.get(field)
     return claim.value if claim and isinstance(claim.value, tuple) else ()
-
-
-def _united(themes: Iterable[str]) -> tuple[str, ...]:
-    """The themes, each once whatever its case."""
-    by_key: dict[str, str] = {}
-    for theme in themes:
-        by_key.setdefault(theme.casefold(), theme)
-    return tuple(by_key.values())
 
 
 def _joined(descriptions: Iterable[str]) -> str:

@@ -1,19 +1,15 @@
-"""The comparison of two names of organisations: what they share, and what sets them apart.
-
-A name may hold several: "Avel (marque Saphir)", "EARL des Tilleuls – La Ferme aux Escargots". The
-two that are most alike are compared. An acronym stands for the words whose initials it has: "SDEM"
-for "Société d'Électricité de la Meuse", "Malaval TP" for "Malaval Travaux Publics".
-"""
+"""The comparison of two names of organisations: what they share, and what sets them apart."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from pathlib import Path
 
 from kb.reference.communes import is_commune
 from kb.reference.trades import trades
-from kb.resolution.contacts import LEXICONS
 from kb.text.analysis import FUNCTION_WORDS, words
+from kb.text.lexicon import Lexicons
 from kb.text.organisation_name import (
     LEFT_OUT_IN_TEXTS,
     LEFT_OUT_OF_NAMES,
@@ -22,6 +18,8 @@ from kb.text.organisation_name import (
     joined_words,
 )
 from kb.text.phonetics import sound
+
+LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 _GENERAL = LEXICONS.words("name_words", "general")
 _NEUTRAL = LEXICONS.words("name_words", "neutral")
@@ -116,11 +114,9 @@ def compare_names(left: str, right: str, towns: Collection[str] = ()) -> Compare
     """Compares two names; words of the actors' `towns`, folded, tell nothing."""
     if left == right:
         (whole, *_) = names_in(left)
-        return _same(whole.telling, whole.own, is_part=False)
+        return _same(whole.telling, whole.own)
     towns = frozenset(towns)
     compared = [_compared(one, other, towns) for one in names_in(left) for other in names_in(right)]
-    if len(compared) == 1:
-        return compared[0]
     return max(
         compared, key=lambda each: (each.shared - 0.2 * each.rest, each.exact, not each.is_part)
     )
@@ -176,44 +172,31 @@ def _name(text: str, *, is_part: bool = False) -> GivenName:
 def _compared(left: GivenName, right: GivenName, towns: frozenset[str]) -> ComparedNames:
     one = _without(left.telling, towns - set(right.telling))
     other = _without(right.telling, towns - set(left.telling))
-    is_part = left.is_part or right.is_part
     if not one or not other:
         return ComparedNames()
     own = left.own | right.own
     two_towns = set(left.telling) != set(one) and set(right.telling) != set(other)
-    if one == other or "".join(one) == "".join(other):
-        return _same(one, own, is_part=is_part, two_towns=two_towns)
-    if _is_spaced_otherwise(one, other):
-        return _same(one, own, exact=0.0, is_part=is_part, two_towns=two_towns)
-    acronyms: set[str] = set()
     shortened = _shortened(one, right.every) or _shortened(other, left.every)
-    if shortened:
+    if one == other or "".join(one) == "".join(other):
+        found = _same(one, own)
+    elif _is_spaced_otherwise(one, other):
+        found = _same(one, own, exact=0.0)
+    elif shortened:
         acronym, run = shortened
         one, other = _replaced(one, acronym, run), _replaced(other, acronym, run)
-        if one == other:
-            return ComparedNames(1.0, 1.0, 1, is_acronym=True, is_part=is_part)
-        acronyms = {acronym}
-    return _aligned(
-        one,
-        other,
-        left.own - towns | acronyms,
-        right.own - towns | acronyms,
-        is_acronym=bool(shortened),
-        is_part=is_part,
-        two_towns=two_towns,
-    )
+        found = ComparedNames(1.0, 1.0, 1)
+        if one != other:
+            found = _aligned(
+                one, other, left.own - towns | {acronym}, right.own - towns | {acronym}
+            )
+        found = replace(found, is_acronym=True)
+    else:
+        found = _aligned(one, other, left.own - towns, right.own - towns)
+    return replace(found, is_part=left.is_part or right.is_part, two_towns=two_towns)
 
 
-def _same(
-    shared: Sequence[str],
-    own: Collection[str],
-    *,
-    exact: float = 1.0,
-    is_part: bool,
-    two_towns: bool = False,
-) -> ComparedNames:
-    count = max(sum(word in own for word in shared), 1)
-    return ComparedNames(1.0, exact, count, is_part=is_part, two_towns=two_towns)
+def _same(shared: Sequence[str], own: Collection[str], exact: float = 1.0) -> ComparedNames:
+    return ComparedNames(1.0, exact, max(sum(word in own for word in shared), 1))
 
 
 def _aligned(
@@ -221,10 +204,6 @@ def _aligned(
     other: Sequence[str],
     own_of_one: Collection[str],
     own_of_other: Collection[str],
-    *,
-    is_acronym: bool,
-    is_part: bool,
-    two_towns: bool,
 ) -> ComparedNames:
     left = {word: 1.0 if word in own_of_one else _GENERAL_WEIGHT for word in one}
     right = {word: 1.0 if word in own_of_other else _GENERAL_WEIGHT for word in other}
@@ -245,10 +224,7 @@ def _aligned(
         own,
         rests[0],
         rests[1],
-        is_acronym=is_acronym,
-        is_part=is_part,
         other_town=any(map(_is_elsewhere, (*left, *right))),
-        two_towns=two_towns,
         other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
 

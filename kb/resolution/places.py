@@ -7,9 +7,8 @@ from functools import lru_cache
 
 from kb.reference.communes import Commune, commune_in
 from kb.text.folding import fold
-from kb.text.lexicon import LEXICONS
+from kb.text.organisation_name import WRITTEN_ALIKE
 
-_WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _ARTICLES = ("la", "le", "les", "l")
 
 
@@ -39,7 +38,7 @@ class Place:
 
 @lru_cache(maxsize=20_000)
 def place_of(town: str, department: str) -> Place:
-    words = [_WRITTEN_ALIKE.get(word, word) for word in re.split(r"[^a-z0-9]+", fold(town))]
+    words = [WRITTEN_ALIKE.get(word, word) for word in re.split(r"[^a-z0-9]+", fold(town))]
     words = [word for word in words if word and word != "cedex"]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()  # "Angoulême Cedex 9"

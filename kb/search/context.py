@@ -56,7 +56,7 @@ class RankingOptions:
     With `transfer_only`, a case does not raise the actors that took part in it, only others: this
     measures its effect on firms that no case names. Without `places`, a place in
     the words of a need leaves nobody out. The cases `unmatched`, by id, raise nobody.
-    `elsewhere` are the known conversions (`kb.reference.conversions`).
+    `elsewhere` are the known conversions (`kb.reference.trades`).
     """
 
     dense: bool = True

@@ -1,9 +1,4 @@
-"""French and English words: elision, hyphens, stems, and what carries no meaning.
-
-One analysis serves documents, queries and names, so that what is typed meets what was written:
-`l'harmonie` and `harmonie`, `Hydro-Alcoolique` and `hydroalcoolique`, `ganteries` and `ganterie`.
-Stems are Snowball's (snowballstemmer), taken of folded words: people leave accents out.
-"""
+"""French and English words: elision, hyphens, stems, and what carries no meaning."""
 
 import re
 import threading
@@ -76,11 +71,7 @@ def stems(word: Word, lang: str | None = None) -> set[str]:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """The places of each stem of a text, in order, but of no function word.
-
-    Only such words are marked as evidence: `du` and `the` prove nothing. The latest texts are
-    remembered: the same passages are shown again and again.
-    """
+    """The places of each stem of a text, in order, but of no function word."""
     found: dict[str, list[tuple[int, int]]] = {}
     for match in _WORD.finditer(text):
         at = match.start()

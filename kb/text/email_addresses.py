@@ -59,11 +59,7 @@ def addresses_in(text: str) -> FoundAddresses:
 
 
 def is_of_a_person(address: str, organisation: str, persons: Collection[str] = ()) -> bool:
-    """Whether an address has a person's name before its @: `jeanne.martin@`, not `contact@`.
-
-    It has if a part of it is a first name, or is an initial beside a name, or is of the names of
-    `persons`; but not by what the organisation is called, or its domain.
-    """
+    """Whether an address has a person's name before its @: `jeanne.martin@`, not `contact@`."""
     local, _, domain = fold(address).partition("@")
     own = {*_WORD.findall(fold(organisation)), *_WORD.findall(domain)}
     words = [word for word in _WORD.findall(local) if word not in own]

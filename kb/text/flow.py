@@ -1,11 +1,7 @@
-"""Flow in texts: whether somebody seeks, offers or shares, and whether a firm gives or takes.
-
-The signs are in lexicons/flow.txt. A sign that somebody wants to be rid of a thing is surer than a
-word for what is left over: "repreneur pour des invendus" offers, "cherche des invendus" seeks.
-"""
+"""Flow in texts: whether somebody seeks, offers or shares, and whether a firm gives or takes."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from kb.models import Case, Participation
 from kb.reference.flows import Flow
@@ -20,44 +16,40 @@ PASSAGES_REMEMBERED = 50_000
 _CURLY_APOSTROPHES = str.maketrans("’ʼ", "''")
 
 
-def _signs(*sections: str, of_leftovers: tuple[str, ...] = ()) -> re.Pattern[str]:
-    """Matches an entry of these sections; one `of_leftovers` only if a leftover follows."""
-    signs = [LEXICONS.any_of("flow", section) for section in sections]
-    signs += [
-        rf"{LEXICONS.any_of('flow', section)} (?:\S+ ){{0,12}}?(?:\w+')?{_ANY_LEFTOVER}"
-        for section in of_leftovers
-    ]
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(signs)})(?![^\W_])")
-
-
-_ANY_LEFTOVER = LEXICONS.any_of("flow", "leftovers")
-_OFFERS, _SEEKS, _SHARES = _signs("offers"), _signs("seeks"), _signs("shares")
-_HAS = _signs("has", of_leftovers=("has_leftovers",))
-_GIVES = _signs("gives", of_leftovers=("gives_leftovers",))
-_TAKES = _signs("takes", of_leftovers=("takes_leftovers",))
+@cache
+def _signs(name: str) -> re.Pattern[str]:
+    """Matches an entry of a section, or one of its `_leftovers` if a leftover follows."""
+    signs = LEXICONS.any_of("flow", name)
+    if name in {"has", "gives", "takes"}:
+        of_leftovers = LEXICONS.any_of("flow", f"{name}_leftovers")
+        leftover = LEXICONS.any_of("flow", "leftovers")
+        signs += rf"|{of_leftovers} (?:\S+ ){{0,12}}?(?:\w+')?{leftover}"
+    return re.compile(rf"(?<![^\W_])(?:{signs})(?![^\W_])")
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def flow_of(text: str) -> Flow | None:
     """The flow of a need, or None if its words do not say."""
     words = _plain(text)
-    if _OFFERS.search(words):
-        return Flow.OFFERS
-    if _SHARES.search(words):
-        return Flow.SHARES
-    if _SEEKS.search(words):
-        return Flow.SEEKS
-    return Flow.OFFERS if _HAS.search(words) else None
+    for name, flow in (
+        ("offers", Flow.OFFERS),
+        ("shares", Flow.SHARES),
+        ("seeks", Flow.SEEKS),
+        ("has", Flow.OFFERS),
+    ):
+        if _signs(name).search(words):
+            return flow
+    return None
 
 
 def gives_up(text: str) -> bool:
     """Whether the text of a firm says, before all else, that it gives up what it does not need."""
-    return _first_sign(text) is _GIVES
+    return _first_sign(text) == "gives"
 
 
 def takes_in(text: str) -> bool:
     """Whether the text of a firm says, before all else, that it takes in what others give up."""
-    return _first_sign(text) is _TAKES
+    return _first_sign(text) == "takes"
 
 
 def case_flow(case: Case) -> Flow | None:
@@ -74,10 +66,10 @@ def gave_up(participation: Participation) -> bool:
 
 
 @lru_cache(maxsize=PASSAGES_REMEMBERED)
-def _first_sign(text: str) -> re.Pattern[str] | None:
+def _first_sign(text: str) -> str:
     words = _plain(text)
-    found = [match for match in (_GIVES.search(words), _TAKES.search(words)) if match]
-    return min(found, key=lambda match: match.start()).re if found else None
+    found = {name: match for name in ("gives", "takes") if (match := _signs(name).search(words))}
+    return min(found, key=lambda name: found[name].start(), default="")
 
 
 def _plain(text: str) -> str:

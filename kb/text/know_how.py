@@ -7,7 +7,7 @@ header, as in "Machines : Ce que nous avons".
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from kb.models import Actor
 from kb.text.folding import fold
@@ -33,17 +33,15 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(_CAMEL_CASE.sub(" ", text))))
 
 
-def _matcher(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Matches a phrase among folded words with single spaces between them."""
-    return re.compile(rf"\b{' '.join(words).replace('*', '[a-z0-9]*')}\b")
-
-
-_PHRASES = [
-    (kind, len(words), _matcher(words))
-    for kind, spellings in _SPELLINGS.items()
-    for words in map(_words, spellings)
-]
-_NEVER = [_matcher((word,)) for word in LEXICONS.phrases("know_how", "never")]
+@cache
+def _phrases() -> list[tuple[str, int, re.Pattern[str]]]:
+    """The kind and the length of each phrase, "" for a word that is in no header of know-how."""
+    spellings = _SPELLINGS | {"": LEXICONS.phrases("know_how", "never")}
+    return [
+        (kind, len(words), re.compile(rf"\b{' '.join(words).replace('*', '[a-z0-9]*')}\b"))
+        for kind, of_kind in spellings.items()
+        for words in map(_words, of_kind)
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -53,20 +51,15 @@ def statement_kind(header: str) -> str:
     if chosen != header and chosen in _KINDS_BY_NAME:
         return _KINDS_BY_NAME[chosen]
     folded = " ".join(_words(header))
-    found = [(size, kind, match) for kind, size, of in _PHRASES if (match := of.search(folded))]
-    if not found:
+    matches = [(kind, size, match) for kind, size, of in _phrases() if (match := of.search(folded))]
+    found = [each for each in matches if each[0]]
+    if len(found) < len(matches) and not any(match[0] == folded for _, _, match in found):
         return ""
-    is_all = any(match[0] == folded for _, _, match in found)
-    if not is_all and any(never.search(folded) for never in _NEVER):
-        return ""
-    return max(found, key=lambda each: each[0])[1]
+    return max(found, key=lambda each: each[1])[0] if found else ""
 
 
 def header_of_kind(header: str, kind: str) -> str:
-    """Returns a header that says a kind of statement, or with the kind "" that it is no know-how.
-
-    It is the header itself where that says the same.
-    """
+    """Returns a header that says a kind of statement; with the kind "", that it is no know-how."""
     return header if statement_kind(header) == kind else f"{_CHOSEN[kind]}{_AFTER_KIND}{header}"
 
 

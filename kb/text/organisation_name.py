@@ -1,14 +1,4 @@
-"""The analysis of an organisation's name, made once for all that compare names.
-
-    analyse_name("L'Atelier J. M. Weston & Fils SARL")
-        distinctive  atelier weston
-        spelled      atelier jm weston
-
-Names are compared by key (`kb.store`, for the whole name), by their distinctive words
-(`kb.resolution.similarity`), by the words as they are spelled (`kb.store.names`,
-`kb.search.boosts`), and in the sentences of articles (`ingest.extraction.gazetteer`), which
-cuts words as articles are cut and leaves out `LEFT_OUT_IN_TEXTS`.
-"""
+"""The analysis of an organisation's name, made once for all that compare names."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator

@@ -13,7 +13,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, partial
 from typing import NamedTuple, Self
 
 from kb.text.folding import fold
@@ -24,8 +24,6 @@ OPEN = ".."
 
 SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
 """The numbers of the seasons in EDTF, where others have a month."""
-
-_SEASONS = {"spring": SPRING, "summer": SUMMER, "autumn": AUTUMN, "winter": WINTER}
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _STANDARD = re.compile(rf"{_YEAR}(?:-(?:(?:0[1-9]|1[0-2])(?:-(?!00)\d\d)?|2[1-4]))?")
@@ -125,11 +123,7 @@ def periods_in(text: str) -> Iterator[WrittenPeriod]:
 
 
 def schema_coverage(edtf: str) -> str:
-    """Returns a period as `temporalCoverage` of schema.org has it: seasons by their months.
-
-    Raises:
-        NoPeriod: it is no period.
-    """
+    """Returns a period as `temporalCoverage` of schema.org has it: seasons by their months."""
     period = Period.of(edtf)
     seasons = [each for each in (period.start, period.end) if each and each.month >= SPRING]
     if not seasons:
@@ -143,24 +137,16 @@ def _moment(written: str) -> Moment:
     if not _STANDARD.fullmatch(written):
         raise NoPeriod(written)
     year, month, day = (int(part) for part in f"{written}-0-0".split("-")[:3])
+    first_month, last_month = month or 1, month or 12
     if month >= SPRING:
-        return Moment(year, month, day, *_days_of_season(written))
+        first_month = 3 * (month - SPRING + 1)
+        last_month = min(first_month + 2, 12)
     try:
-        first = date(year, month or 1, day or 1)
+        first = date(year, first_month, day or 1)
     except ValueError:
         raise NoPeriod(written) from None
-    last = first if day else date(year, month or 12, monthrange(year, month or 12)[1])
+    last = first if day else date(year, last_month, monthrange(year, last_month)[1])
     return Moment(year, month, day, first, last)
-
-
-@lru_cache(maxsize=4096)
-def _days_of_season(written: str) -> tuple[date, date]:
-    # It takes milliseconds: a page of dates, which are read without it, would take seconds.
-    from edtf import parse_edtf
-
-    parsed = parse_edtf(written)
-    first, last = (date(*day[:3]) for day in (parsed.lower_strict(), parsed.upper_strict()))
-    return first, last
 
 
 class _Grammar(NamedTuple):
@@ -170,8 +156,7 @@ class _Grammar(NamedTuple):
     `before` and `between` the words before a moment, and between two.
     """
 
-    months: Mapping[str, int]
-    seasons: Mapping[str, int]
+    numbers: Mapping[str, int]
     moment: re.Pattern[str]
     before: re.Pattern[str]
     between: re.Pattern[str]
@@ -181,38 +166,32 @@ class _Grammar(NamedTuple):
 def _grammar() -> _Grammar:
     from babel import Locale
 
-    def any_of(section: str) -> str:
-        return LEXICONS.any_of("periods", section)
-
-    months = {
+    say = partial(LEXICONS.any_of, "periods")
+    numbers = {
         fold(name).rstrip("."): number
         for locale in map(Locale, ("fr", "en"))
         for width in ("wide", "abbreviated")
         for number, name in locale.months["format"][width].items()
     }
-    seasons = {
-        word: number
-        for name, number in _SEASONS.items()
-        for word in LEXICONS.phrases("periods", name)
-    }
-    month = "|".join(sorted(months, key=len, reverse=True))
+    for season, name in enumerate(("spring", "summer", "autumn", "winter"), start=SPRING):
+        numbers |= dict.fromkeys(LEXICONS.phrases("periods", name), season)
+    month = "|".join(sorted(numbers, key=len, reverse=True))
     ordinal = r"(?:er|st|nd|rd|th)?"
     moment = (
         r"(?<![\w/,.])(?:"
-        rf"(?:(?P<day>\d\d?){ordinal} (?:of )?)?"
-        rf"(?:(?P<month>{month})\b\.?|(?P<season>{'|'.join(seasons)})\b)"
+        rf"(?:(?P<day>\d\d?){ordinal} (?:of )?)?(?P<month>{month})\b\.?"
         rf"(?: (?P<later_day>\d\d?){ordinal}(?=,? {_YEAR}))?"
-        rf"(?:,? (?:{any_of('of')} ?)?(?P<year>{_YEAR})\b)?"
+        rf"(?:,? (?:{say('of')} ?)?(?P<year>{_YEAR})\b)?"
         rf"|(?:(?P<day_number>\d\d?)[/.])?(?P<month_number>\d\d?)[/.](?P<numbers_year>{_YEAR})\b"
         rf"|(?P<only_year>{_YEAR})\b"
-        rf")(?![/.,]?\d)(?! ?{any_of('unit')}(?!\w))"
+        rf")(?![/.,]?\d)(?! ?{say('unit')}(?!\w))"
     )
     before = (
-        rf"(?:(?<!\w)(?:(?P<since>{any_of('since')})|(?P<until>{any_of('until')})"
-        rf"|(?P<pair>{any_of('between')})) ?)?(?:(?<!\w){any_of('before')} ?)?$"
+        rf"(?:(?<!\w)(?:(?P<since>{say('since')})|(?P<until>{say('until')})"
+        rf"|(?P<pair>{say('between')})) ?)?(?:(?<!\w){say('before')} ?)?$"
     )
-    between = rf" ?(?:{any_of('to')}|(?P<pair>{any_of('and')})) ?(?:{any_of('before')} ?)?"
-    return _Grammar(months, seasons, *map(re.compile, (moment, before, between)))
+    between = rf" ?(?:{say('to')}|(?P<pair>{say('and')})) ?(?:{say('before')} ?)?"
+    return _Grammar(numbers, *map(re.compile, (moment, before, between)))
 
 
 def _period_from(text: str, moments: Sequence[re.Match[str]], at: int) -> tuple[Period, int, int]:
@@ -255,8 +234,6 @@ def _edtf(match: re.Match[str], default_year: str = "") -> str:
     if parts["numbers_year"]:
         year, month, day = parts["numbers_year"], int(parts["month_number"]), parts["day_number"]
     else:
-        grammar = _grammar()
-        year = parts["year"] or default_year
-        month = grammar.months.get(parts["month"] or "", 0) or grammar.seasons[parts["season"]]
+        year, month = parts["year"] or default_year, _grammar().numbers[parts["month"]]
         day = parts["day"] or parts["later_day"]
     return "-".join([year, f"{month:02}"] + ([f"{day:0>2}"] if day else [])) if year else ""

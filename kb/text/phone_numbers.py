@@ -34,10 +34,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = " \t.,:;/|-–—_'\"<>"
 _STRONG = re.compile(r"[|;\n]")
 _WEAK = re.compile(r"([/,]|\s[-–—]\s|[^\W\d_]+)")
-_MAX_TAIL_DIGITS = 2
 _MIN_DIGITS = 3
 _SHORT = re.compile(r"\d{2,6}")
-_MAX_WORDS = 24
 _FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
 FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})
@@ -94,10 +92,7 @@ def is_mobile(number: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def shown_number(number: str, region: str) -> str:
-    """Returns a kept number as it is dialled and written in a region, its digits in groups.
-
-    A number of elsewhere has its country's prefix. Read again, it is the same number.
-    """
+    """Returns a kept number as it is dialled and written in a region, its digits in groups."""
     import phonenumbers
 
     parsed = _parsed(number, region)
@@ -125,16 +120,11 @@ def _read(text: str, region: str) -> Iterator[tuple[str, str]]:
         if whole:
             yield whole, ""
             continue
-        last = ""
         for (before, piece), number in zip(pieces, numbers, strict=True):
-            variant = _variant(last, piece) if before == "/" else []
-            found = [number] if number else variant or _halves(piece, region)
-            short = _number(piece, region, may_be_short=True) if before == "/" else ""
-            found = found or [each for each in (short,) if each]
-            for each in found:
-                yield each, ""
-            last = found[-1] if found else ""
-            if not found and _digits(piece) >= _MIN_DIGITS:
+            found = number or (_number(piece, region, may_be_short=True) if before == "/" else "")
+            if found:
+                yield found, ""
+            elif _digits(piece) >= _MIN_DIGITS:
                 yield "", " ".join(piece.split()).strip(_ENDS)
 
 
@@ -161,17 +151,12 @@ def _number(text: str, region: str, *, may_be_short: bool = False) -> str:
     if _SHORT.fullmatch(compact):
         is_short = phonenumbers.is_valid_short_number_for_region(parsed, region)
         return compact if may_be_short and is_short else ""
-    if not (_can_be_dialled(parsed) or phonenumbers.is_valid_number(parsed)):
+    # Many plans change every year: the length of a number tells enough.
+    possible = phonenumbers.is_possible_number(parsed) and not parsed.italian_leading_zero
+    if not (possible or phonenumbers.is_valid_number(parsed)):
         return ""
     number: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return f"{number};ext={parsed.extension}" if parsed.extension else number
-
-
-def _can_be_dialled(number: "PhoneNumber") -> bool:
-    """Whether a number has the length of those of its country; many plans change every year."""
-    import phonenumbers
-
-    return phonenumbers.is_possible_number(number) and not number.italian_leading_zero
 
 
 def _parsed(text: str, region: str) -> "PhoneNumber | None":
@@ -181,24 +166,3 @@ def _parsed(text: str, region: str) -> "PhoneNumber | None":
         return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-
-
-def _variant(number: str, tail: str) -> list[str]:
-    """Returns the second number of "05 36 49 00 10/11", if it is one."""
-    digits = re.sub(r"[\s.]", "", tail)
-    if not number or ";" in number or not digits.isdecimal() or len(digits) > _MAX_TAIL_DIGITS:
-        return []
-    return [number[: -len(digits)] + digits]
-
-
-def _halves(text: str, region: str) -> list[str]:
-    """Returns two numbers with nothing but a space between them, if there is one way to cut."""
-    words = text.split()
-    if len(words) > _MAX_WORDS:
-        return []
-    cuts = (
-        [_number(" ".join(half), region) for half in (words[:at], words[at:])]
-        for at in range(1, len(words))
-    )
-    found = [halves for halves in cuts if all(halves)]
-    return found[0] if len(found) == 1 else []

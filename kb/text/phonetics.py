@@ -1,8 +1,4 @@
-"""The sound of a word of a name, and the keys by which near spellings of it are found.
-
-`Cafés MERLING` sounds like `kafe merlin`. Spellings of a French word share their sound:
-silent ends, double letters, `ph` and `f`, `eau` and `o`.
-"""
+"""The sound of a word of a name, and the keys by which near spellings of it are found."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,4 @@
-"""The splitter: cuts a document's text into passages that can be quoted.
-
-A passage is a half-open slice of its document, so that evidence is exactly what was written:
-`text[slice.start:slice.end]`. Slices never overlap and come in order; white space, list bullets,
-headings and lines of links lie between them.
-"""
+"""The splitter: cuts a document's text into passages that can be quoted."""
 
 import re
 from collections.abc import Iterator
@@ -24,11 +19,7 @@ _LINK = re.compile(r"https?://\S+")
 
 
 def split(text: str, max_chars: int = MAX_CHARS) -> list[Slice]:
-    """Cuts a plain or Markdown text into passages of at most `max_chars` characters.
-
-    Sentences of a paragraph are kept together as far as they fit; a sentence that does not fit
-    is cut between words, a word that does not fit is cut. Text without a letter gives nothing.
-    """
+    """Cuts a plain or Markdown text into passages of at most `max_chars` characters."""
     return [
         piece
         for block in _blocks(text)

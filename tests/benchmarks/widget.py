@@ -23,7 +23,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from kb.evaluation.files import read_queries
+from kb.evaluation.sets import read_queries
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.host_pages import HostPages, hosting
 from web.embed.scripts import BUILDS, CURRENT

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kb.adaptation.nomenclatures import read_nace_items
+from kb.adaptation.trade_indexing import read_nace_items
 from kb.evaluation.sets import read_set, read_split
 from tests.development_sets.built import (
     SPLITS,

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import read_nace_items, split_of
+from kb.adaptation.trade_indexing import read_nace_items, split_of
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import words
 from kb.text.folding import fold

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import (
+from kb.adaptation.trade_indexing import (
     INDEX_COLUMNS,
     NACE_CODE,
     Split,
-    held_out_first,
     rows_of,
     split_of,
     split_of_phrase,
@@ -76,7 +75,7 @@ class Purchase:
         """*train* only if its labels, as phrases, and its class are."""
         splits = [split_of_phrase(label) for label in self.labels.values()]
         splits += [split_of(self.nace)] if self.nace else []
-        return held_out_first(splits)
+        return "test" if "test" in splits else "tune" if "tune" in splits else "train"
 
 
 def read_nace_classes(folder: Path) -> list[NaceClass]:

@@ -1,14 +1,14 @@
 """Phrases of activity indexes and of public purchasing, asked of the French labels of all trades.
 
 Only phrases that nothing was learnt from are asked
-(`kb.adaptation.nomenclatures.split_of_phrase`).
+(`kb.adaptation.trade_indexing.split_of_phrase`).
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kb.adaptation.nomenclatures import read_index_phrases, split_of, split_of_phrase
+from kb.adaptation.trade_indexing import read_index_phrases, split_of, split_of_phrase
 from kb.search.query import MAX_QUERY_CHARS
 from kb.text.analysis import index_words
 from kb.text.folding import fold

@@ -17,7 +17,7 @@ from math import hypot
 from pathlib import Path
 
 from kb.reference.departments import NAMES
-from kb.reference.outlines import PER_DEGREE, TABLE
+from kb.reference.points import PER_DEGREE, TABLE
 from tests.tables.contours import Contour, Position, contours
 
 TOLERANCE = 0.006

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from kb.evaluation.bases import Encoders, base_of
-from kb.evaluation.files import SetQuery
+from kb.encoder.encoder import Encoder
+from kb.encoder.prepared import load_encoder
 from kb.evaluation.metrics import ndcg
-from kb.evaluation.sets import DevelopmentSet, read_set, read_split
+from kb.evaluation.ranking import RememberingEncoder, base_of
+from kb.evaluation.sets import DevelopmentSet, SetQuery, read_set, read_split
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import NO_WORDING
 from kb.models import Kind
@@ -74,10 +75,10 @@ class Asked:
         return np.asarray(self.rows[order][first])
 
 
-def read_asked(folder: Path, encoders: Encoders, settings: Settings) -> list[Asked]:
+def read_asked(folder: Path, encoder: Encoder, settings: Settings) -> list[Asked]:
     """The judged queries of a set, then those that nothing answers."""
     dataset = read_set(folder)
-    with base_of(dataset, settings, encoders) as base, contexts(base) as context:
+    with base_of(dataset, settings, encoder) as base, contexts(base) as context:
         ids = sorted(base.ids(Kind.ACTOR))
         judged = read_split(dataset, SPLIT, ids)
         silent = dataset.unanswerable(SPLIT)
@@ -207,11 +208,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write the table")
     given = parser.parse_args(arguments)
     settings = Settings.from_environment()
-    with contextlib.closing(Encoders(settings.cache / "evaluation")) as encoders:
-        sets = {folder: read_asked(folder, encoders, settings) for folder in given.folders}
-        weights = learnt_weights(list(sets.values()))
-        scale_sets = [sets.get(f) or read_asked(f, encoders, settings) for f in given.scale]
-        scale = learnt_scale(scale_sets or list(sets.values()), weights)
+    encoder = RememberingEncoder(load_encoder(settings))
+    sets = {folder: read_asked(folder, encoder, settings) for folder in given.folders}
+    weights = learnt_weights(list(sets.values()))
+    scale_sets = [sets.get(f) or read_asked(f, encoder, settings) for f in given.scale]
+    scale = learnt_scale(scale_sets or list(sets.values()), weights)
     for folder, asked in sets.items():
         print(f"{folder.name:24} {figures(asked, weights)}")
     table = {**LEARNT, **dict(zip(FEATURES, weights.tolist(), strict=True))}

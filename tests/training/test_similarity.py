@@ -2,8 +2,8 @@
 
 import pytest
 
-from kb.evaluation.labelled_pairs import read_pairs
 from kb.resolution.similarity import LIKELY, bundled_judge
+from tests.training.labelled_pairs import read_pairs, report
 from tests.training.similarity import PAIRS, PairExample, cross_validated, examples, fitted_judge
 
 
@@ -27,3 +27,9 @@ def test_pairs_of_families_that_it_did_not_see_are_told(learnt: list[PairExample
     right = sum(example.is_same for example in likely)
     assert right / len(likely) > 0.88
     assert right / sum(example.is_same for example in learnt) > 0.88
+
+
+def test_duplicates_are_found_and_few_others_with_them() -> None:
+    precision, recall, _ = report(read_pairs(PAIRS))
+    assert precision > 0.9
+    assert recall > 0.9

@@ -5,8 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from kb.reference.lexicon import LexiconKind, TradePhrase, digest, lexicon, means_of
-from kb.reference.trades import trades
+from kb.reference.trades import LexiconKind, TradePhrase, lexicon, lexicon_digest, means_of, trades
 from kb.search.context import SearchContext
 from kb.search.results import MeansMatch
 from kb.search.trades.background import ComparedQuery
@@ -61,7 +60,7 @@ class MeansFinder:
 def _nearest(compared: ComparedQuery, kind: Votes, context: SearchContext) -> Sequence[TradePhrase]:
     """The phrases of a kind nearest to a query; none if the index has another lexicon."""
     index = context.calibration.background.index
-    if index is None or compared.able is None or index.lexicon != digest():
+    if index is None or compared.able is None or index.lexicon != lexicon_digest():
         return ()
     known = _phrases(kind)
     return [known[row] for row in index.nearest(compared.embedding, kind)]

@@ -1,7 +1,7 @@
 """Precedents: an actor whose trade is close to that of who met such a need may be able to do it.
 
 A *precedent* is an actor that took part in a matched case, or a firm elsewhere that is known to
-have met such a need (`kb.reference.conversions`). What follows from it for actors in close trades
+have met such a need (`kb.reference.trades`). What follows from it for actors in close trades
 is inferred, neither stated nor shown, and is marked as such. Whether two trades are close is
 measured like all else: how far the cosine of two descriptions lies above those of each to all
 trades. Several precedents count together: the more of them are close, the higher an actor rises.
@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.models import Actor, Case, Kind, Participation
-from kb.reference.conversions import Conversion
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES
+from kb.reference.trades import Conversion
 from kb.search.boosts.case_matching import relevance
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.context import SearchContext

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from kb.reference.lexicon import LexiconKind, TradePhrase, lexicon
+from kb.reference.trades import LexiconKind, TradePhrase, lexicon
 from kb.search.query import Query
 from kb.text.analysis import carrying_words
 from kb.text.folding import fold

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings, Encoder
-from kb.reference.conversions import Conversion, conversions
+from kb.reference.trades import Conversion, conversions
 from kb.search.trades.background import ComparedQuery
 from kb.search.trades.kept_embeddings import kept_embeddings
 from kb.text.analysis import STEMMERS

@@ -1,8 +1,7 @@
 """The pairs that are learnt from: what they say, and that they give away nothing held out."""
 
 from kb.adaptation.pairs import Pair, PairMaker, PhraseBook
-from kb.reference.lexicon import LexiconKind, TradePhrase
-from kb.reference.portraits import Portrait
+from kb.reference.trades import LexiconKind, Portrait, TradePhrase
 
 THINGS = {
     "10.71": ("pain", "fouaces", "galettes"),

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kb.adaptation.nomenclatures import (
+from kb.adaptation.trade_indexing import (
+    SHOPS,
+    read_filed_phrases,
     split_of,
     split_of_phrase,
 )
-from kb.adaptation.trade_indexing import SHOPS, read_filed_phrases
 from kb.encoder.encoder import TextKind
-from kb.reference.lexicon import LexiconKind, lexicon
-from kb.reference.trades import trades
+from kb.reference.trades import LexiconKind, lexicon, trades
 from kb.search.trades.background import Background
 from kb.trade_index.trade_index import CARD_FILE, TradeIndex, Votes
 from tests.encoders import WordCountEncoder

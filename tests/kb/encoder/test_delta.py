@@ -11,7 +11,6 @@ from kb.encoder.delta import (
     BUNDLED,
     TARGETS,
     Delta,
-    DeltaMismatch,
     merge,
     read_delta,
     write_delta,
@@ -74,23 +73,14 @@ def test_merging_gives_what_peft_gives(tmp_path: Path) -> None:
         torch.testing.assert_close(weight, of_peft[name], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({f"{LAYER}x": (np.ones((2, 8)), np.ones((8, 2)))}, f"it has no layer {LAYER}x"),
-        (
-            {LAYER: (np.ones((2, 9)), np.ones((8, 2)))},
-            rf"{LAYER} is \(8, 8\), the delta's \(8, 9\)",
-        ),
-    ],
-)
-def test_a_delta_of_another_model_changes_nothing(change: dict[str, Any], message: str) -> None:
+def test_a_delta_of_another_model_changes_nothing() -> None:
     import torch
 
-    model = small_model()
-    delta = small_delta()
-    with pytest.raises(DeltaMismatch, match=message):
-        merge(replace(delta, factors={**delta.factors, **change}), model)
+    model, delta = small_model(), small_delta()
+    for name, inside in ((f"{LAYER}x", 8), (LAYER, 9)):
+        factors: Any = {**delta.factors, name: (np.ones((2, inside)), np.ones((8, 2)))}
+        with pytest.raises(EncoderError, match=f"does not fit the model: {name} is"):
+            merge(replace(delta, factors=factors), model)
     for name, weight in small_model()[0].auto_model.state_dict().items():
         assert torch.equal(weight, model[0].auto_model.state_dict()[name])
 

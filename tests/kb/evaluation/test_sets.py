@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from kb.errors import FileError
-from kb.evaluation.sets import COLUMNS, answerable, read_set, read_split
+from kb.evaluation.sets import (
+    COLUMNS,
+    answerable,
+    read_qrels,
+    read_queries,
+    read_set,
+    read_split,
+)
 from kb.models import Participation
 from kb.reference.roles import Role
 
@@ -82,7 +89,6 @@ def _written(name: str, content: str) -> Callable[[Path], object]:
         (_written("set.json", '{"metrics": []}'), r"set\.json: expected JSON"),
         (_written("set.json", '{"by": ["lang"]}'), r"set\.json: expected JSON"),
         (_written("set.json", '{"by": "lang,trade"}'), r"set\.json: no query has trade in its"),
-        (_written("wordings.jsonl", '{"_id": "w"}'), r"wordings\.jsonl:1: not a wording"),
         (_written("set.json", "["), r"set\.json: expected JSON"),
         (_written("corpus.jsonl", CORPUS + '{"_id": "x"}'), r"corpus\.jsonl:3: not a document"),
         (_written("corpus.jsonl", CORPUS + CORPUS), r"corpus\.jsonl:3: the id '20\.42' was"),
@@ -103,3 +109,30 @@ def test_what_cannot_be_read_is_named(
     with pytest.raises(FileError, match=message) as refusal:
         read_split(read_set(folder), "tune", {"20.42", "gants"})
     assert "\n" not in str(refusal.value)
+
+
+def test_files_in_beir_layout(tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl").write_text(
+        '{"_id": "q1", "text": "gants", "metadata": {"lang": "fr", "wording": "word",'
+        ' "novel": true, "unheard": ["c1", "c2"]}}\n\n{"_id": 2, "text": "x"}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ta\t2\nq1\tb\t0\n")
+    first, second = read_queries(tmp_path / "queries.jsonl")
+    assert (first.id, first.text, first.lang) == ("q1", "gants", "fr")
+    # What is no text is said with its name, so that a table can be called by it.
+    assert first.about == {"lang": "fr", "wording": "word", "novel": "novel true"}
+    assert first.unmatched == {"c1", "c2"}
+    assert (second.id, second.lang, second.split, second.unmatched) == ("2", "", "", frozenset())
+    assert read_qrels(tmp_path / "qrels.tsv") == {"q1": {"a": 2, "b": 0}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", '{"text": "x"}', "[]", '{"_id": "r", "text": "t", "metadata": {"unheard": "c1"}}'],
+)
+def test_a_line_that_is_no_query_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text('{"_id": "q", "text": "t"}\n' + content)
+    with pytest.raises(FileError, match=r"queries\.jsonl:2: not a query"):
+        read_queries(path)

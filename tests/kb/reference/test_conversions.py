@@ -2,7 +2,7 @@
 
 import re
 
-from kb.reference.conversions import ROLES, conversions
+from kb.reference.trades import ROLES, conversions
 
 
 def test_every_conversion_is_told_in_both_languages() -> None:

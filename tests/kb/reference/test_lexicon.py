@@ -1,7 +1,6 @@
 """The lexicon: every row is a phrase of a class, once, in both languages."""
 
-from kb.reference.lexicon import LexiconKind, lexicon
-from kb.reference.trades import trades
+from kb.reference.trades import LexiconKind, lexicon, trades
 
 
 def test_every_class_makes_and_could_make_things_in_both_languages() -> None:

@@ -1,17 +1,11 @@
-from itertools import product
-
 import pytest
 
 from kb.models import Actor
-from kb.resolution.commonness import commonness_of
-from kb.resolution.features import ActorComparison, features
-from kb.resolution.name_comparison import ALL, ComparedNames
-from kb.resolution.places import Nearness
+from kb.resolution.contacts import commonness_of
 from kb.resolution.similarity import (
     LIKELY,
     actor_similarity,
     blocks,
-    bundled_judge,
 )
 
 PHONE = "+33536490010"
@@ -100,27 +94,6 @@ def test_what_may_be_one_firm_is_likely(left: Actor, right: Actor) -> None:
 )
 def test_what_is_two_firms_is_not_likely(left: Actor, right: Actor) -> None:
     assert actor_similarity(left, right).score < LIKELY
-
-
-def test_a_place_and_an_activity_make_nobody_likely() -> None:
-    judge = bundled_judge()
-    crossed = (
-        ComparedNames(
-            shared, shared, own, rest, 2.0, is_acronym=short, is_part=short, other_town=elsewhere
-        )
-        for shared, own, rest, short, elsewhere in product(
-            (0.0, 0.5, ALL), (0, 1, 2), (0.35, 2.0), (False, True), (False, True)
-        )
-    )
-    no_contacts = [
-        {"other_page": page, "other_host": host, "other_phone": phone}
-        for page, host, phone in product((False, True), repeat=3)
-    ]
-    for names, near, activity, contacts in product(
-        crossed, Nearness, (0.0, 0.5, 0.75, 1.0), no_contacts
-    ):
-        found = ActorComparison(names, near, activity=activity, **contacts)
-        assert judge.probability(features(found)) < LIKELY
 
 
 def test_a_contact_of_many_firms_says_nothing() -> None:

@@ -9,8 +9,7 @@ import pytest
 from kb.encoder.encoder import Embeddings
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.reference.lexicon import LexiconKind, lexicon, means_of
-from kb.reference.trades import trade_of, trades
+from kb.reference.trades import LexiconKind, lexicon, means_of, trade_of, trades
 from kb.search.context import RankingOptions
 from kb.search.results import EvidenceKind
 from kb.search.trades.background import Background, ComparedQuery

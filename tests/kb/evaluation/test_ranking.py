@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from kb.evaluation.ablation import FULL, run_rankings
-from kb.evaluation.bases import Encoders
-from kb.evaluation.figures import report_of
-from kb.evaluation.sets import read_set
-from kb.evaluation.worlds import Answer, leave_one_out
+from kb.evaluation.ranking import Answer, Encoders, leave_one_out, rank
+from kb.evaluation.report import count_fits, count_silences, report_of
+from kb.evaluation.sets import SetQuery, read_set
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
 from kb.search.context import RankingOptions
@@ -81,8 +79,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def town(*_: object, **__: object) -> Iterator[Town]:
         yield Town()
 
-    monkeypatch.setattr("kb.evaluation.ablation.base_of", town)
-    monkeypatch.setattr("kb.evaluation.bases.load_encoder", lambda _: WordCountEncoder())
+    monkeypatch.setattr("kb.evaluation.ranking.base_of", town)
+    monkeypatch.setattr("kb.evaluation.ranking.load_encoder", lambda _: WordCountEncoder())
     folder = tmp_path / "town"
     (folder / "qrels").mkdir(parents=True)
     (folder / "set.json").write_text('{"leave_one_out": true}')
@@ -93,15 +91,53 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_to_follow_an_example_rightly_is_not_punished(folder: Path, tmp_path: Path) -> None:
+def test_to_follow_an_example_rightly_is_not_punished(folder: Path) -> None:
     """Two of a trade did it. A third, that did not, is raised by both, they only by each other.
 
     In the one world in which all cases are known, it is above them; in the world of each, below.
     """
-    ranked = run_rankings(read_set(folder), "test", [FULL], Settings(), Encoders(tmp_path))
+    ranked = rank(read_set(folder), "test", Settings(), Encoders(Settings()))
     assert list(ranked.runs["full"]["q"]) == ["polisher1", "polisher2", "follower", "baker"]
     report = report_of(ranked, None)
     assert report.values["full"]["MAP"]["q"] == 1.0
 
     together = Town().search("gel", options=RankingOptions(transfer_only=True)).hits
     assert together[0].actor.id == "follower"
+
+
+FRENCH = SetQuery("f", "gants", {"lang": "fr"})
+ENGLISH = SetQuery("e", "gloves", {"lang": "en"})
+
+
+def test_right_answers_are_counted_by_fit_for_each_language_and_for_all() -> None:
+    answers = {
+        "f": [Answer("a", 3, Fit.STRONG), Answer("b", 2, Fit.STRONG), Answer("c", 1, Fit.NONE)],
+        "e": [Answer("a", 3, Fit.STRONG), Answer("c", 2, Fit.WEAK)],
+    }
+    qrels = {"f": {"a": 2, "c": 1, "b": 0}, "e": {"c": 1}}
+    counts = {
+        (count["lang"], count["fit"]): (count["right"], count["n"])
+        for count in count_fits(answers, [FRENCH, ENGLISH], qrels)
+        if count["first"] == 3
+    }
+    assert counts["fr", Fit.STRONG] == (1, 2)
+    assert counts["fr", Fit.NONE] == (1, 1)
+    assert counts["en", Fit.STRONG] == (0, 1)
+    assert counts["en", Fit.WEAK] == (1, 1)
+    assert counts["", Fit.STRONG] == (1, 3)
+    assert counts["", Fit.POSSIBLE] == (0, 0)
+
+
+def test_silence_is_counted_by_kind_and_language() -> None:
+    asked = [
+        ("answerable", FRENCH, {Fit.STRONG, Fit.WEAK}),
+        ("answerable", FRENCH, {Fit.WEAK}),
+        ("off-topic", FRENCH, set[Fit]()),
+        ("off-topic", ENGLISH, {Fit.STRONG}),
+    ]
+    assert [tuple(one.values()) for one in count_silences(asked)] == [
+        ("answerable", "", 0, 1, 2),
+        ("off-topic", "en", 0, 1, 1),
+        ("off-topic", "fr", 1, 0, 1),
+        ("off-topic", "", 1, 1, 2),
+    ]
