@@ -40,13 +40,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) 
     from kb.upkeep.backup import back_up
 
     settings = Settings.from_environment(kb=kb)
-    unit = " rows" if settings.database else " pages"
-    with tqdm(unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-
-        def copied(left: int, of: int) -> None:
-            bar.total, bar.n = of or None, of - left
-            bar.refresh()
-
+    with tqdm(unit=" rows", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
         if str(file) == "-" and sys.stdout.isatty():
             raise click.UsageError("Name a FILE, or send the output to one.")
         made = back_up(
@@ -54,7 +48,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) 
             sys.stdout.buffer if str(file) == "-" else file,
             with_secret=not without_secret,
             overwrite=overwrite,
-            on_copied=copied,
+            on_rows=bar.update,
         )
     click.echo(f"{file}: {_told(made)}.", err=str(file) == "-")
 
@@ -75,8 +69,8 @@ def restore(
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
-    FILE is first read to its end and compared with its manifest. Stop the server before. The base
-    is checked. One that was in a folder may come back in PostgreSQL, or the other way round.
+    FILE is first read to its end. Stop the server before. The base is checked. One that was in a
+    folder may come back in PostgreSQL, or the other way round.
     """
     from kb.settings import Settings
     from kb.upkeep.restore import restore as bring_back
@@ -99,9 +93,8 @@ def copy(source: Place, target: Place) -> None:
     """Copy the base FROM a folder or the address of a PostgreSQL database TO another.
 
     TO is an empty folder or database, or none yet. The server of FROM may go on: what is copied is
-    its state of one moment. All rows of all tables are read again in TO and compared; there is no
-    base in TO before they are the same. Give passwords by PGPASSWORD or ~/.pgpass: others on the
-    computer can read arguments.
+    its state of one moment. There is no base in TO before it is whole. Give passwords by PGPASSWORD
+    or ~/.pgpass: others on the computer can read arguments.
     """
     from tqdm import tqdm
 
@@ -114,7 +107,7 @@ def copy(source: Place, target: Place) -> None:
     rows = copied.rows
     click.echo(
         f"{target}: {rows['actors']} actors, {rows['cases']} cases, {sum(rows.values())} rows in "
-        f"{len(rows)} tables: the same on both sides."
+        f"{len(rows)} tables."
     )
     if copied.files:
         click.echo(f"Copied with it: {', '.join(copied.files)}.")
@@ -163,15 +156,17 @@ def check(
 ) -> None:
     """Look for damage: pages, texts and passages, vectors, orphans, files.
 
-    With FILE, a backup is read to its end and compared with its manifest instead. Exits with 1 if
+    With FILE, a backup is read to its end instead. Exits with 1 if
     something is wrong. The base may be in use meanwhile.
     """
     if file:
         if quick or repair or as_json:
             raise click.UsageError("--quick, --repair and --json are for a base, not for a FILE.")
-        from kb.upkeep.backup import verified
+        from kb.upkeep.backup import BackupFile
 
-        click.echo(f"{file}: {_told(verified(file))}. It is whole.")
+        with BackupFile(file) as backup:
+            backup.verify()
+        click.echo(f"{file}: {_told(backup.manifest)}. It is whole.")
         return
     from kb.settings import Settings
     from kb.upkeep.check import check_base
@@ -197,7 +192,7 @@ def _code(found: Sequence[Finding]) -> int:
 
 def _told(made: Manifest) -> str:
     """A backup in a line."""
-    count = sum(member.name.startswith("uploads/") for member in made.members)
+    count = sum(name.startswith("uploads/") for name in made.names)
     uploads = f", {count} uploads" if count else ""
     secret = "" if made.has_secret else ", without the secret"
     return (

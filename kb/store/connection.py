@@ -40,6 +40,9 @@ class WordMatches(NamedTuple):
 
 Values = Sequence[Any] | Mapping[str, Any]
 
+CopiedRow = tuple[int | float | str | bytes | None, ...]
+"""A row as every engine has it: an embedding is the bytes that SQLite stores."""
+
 
 class StoreRow(Protocol):
     """A row of a result: its values by place and by name. `dict(row)` has the names as keys."""
@@ -152,6 +155,26 @@ class StoreConnection(ABC):
     def size_bytes(self) -> int:
         """The size of what is stored."""
 
+    @abstractmethod
+    def tables(self) -> Sequence[str]:
+        """The names of the tables, but for those that the engine fills itself."""
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
+        """The rows of a table, a few of them in memory."""
+        yield from map(tuple, self.execute(f"select {_listed(columns)} from {table}"))  # noqa: S608 (ours)
+
+    def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
+        """Adds rows to a table, as they come."""
+        marks = ", ".join("?" * len(columns))
+        self.executemany(
+            f"insert into {table} ({_listed(columns)}) values ({marks})",  # noqa: S608 (ours)
+            rows,
+        )
+
+    def count(self, table: str) -> int:
+        """The count of the rows of a table."""
+        return int(self.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 (ours)
+
     def truncate_wal(self) -> bool:
         """Empties the log in which a file of ours keeps former states; returns whether it could."""
         return True
@@ -175,10 +198,9 @@ class StoreConnection(ABC):
 
     def insert(self, table: str, row: Mapping[str, object]) -> None:
         """Adds a row to a table."""
-        columns = ", ".join(f'"{column}"' for column in row)
         marks = ", ".join("?" * len(row))
         self.execute(
-            f"insert into {table} ({columns}) values ({marks})",  # noqa: S608 (ours)
+            f"insert into {table} ({_listed(row)}) values ({marks})",  # noqa: S608 (ours)
             list(row.values()),
         )
 
@@ -201,3 +223,7 @@ class StoreConnection(ABC):
             " on conflict (name) do update set value = excluded.value",
             [name, value],
         )
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)

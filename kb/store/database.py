@@ -22,7 +22,6 @@ from sqlite_utils import Database
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
 from kb.store.connection import StoreConnection, StoreRow, Values, WordMatches
-from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -161,7 +160,7 @@ class StoreFile(StoreConnection):
         if version != migrations.SCHEMA_VERSION:
             is_earlier = migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION
             if writable and is_earlier:
-                keep_before_migration(self._connection, path)
+                migrations.keep_before_migration(self._connection, path)
             migrations.migrate(self._connection)
             if is_earlier:
                 for name in FILES_OF_SCHEMA_30:
@@ -209,6 +208,13 @@ class StoreFile(StoreConnection):
         )
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+
+    def tables(self) -> Sequence[str]:
+        rows = self.execute(
+            "select name from sqlite_master where type = 'table'"
+            " and name not glob 'sqlite_*' and name not glob 'passage_words_*'"
+        )
+        return [row[0] for row in rows]
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from kb.errors import KnowledgeBaseError
 from kb.store.database import is_writable
@@ -83,12 +83,3 @@ def stored_vectors(store: Store, encoder: str) -> Iterator[tuple[str, bytes]]:
     yield from store.execute(
         "select text_hash, vector from embeddings where encoder = ? order by text_hash", [encoder]
     )
-
-
-def count_rows(store: Store) -> Mapping[str, int]:
-    """Returns the count of rows of each table, those of the word index included."""
-    names = store.execute("select name from sqlite_master where type = 'table' order by name")
-    return {
-        name: store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
-        for (name,) in names.fetchall()
-    }

@@ -4,7 +4,6 @@ With it go the secret and the uploads that wait for their job: files in the fold
 in PostgreSQL (`kb.registers.kept_files`).
 """
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
 from kb.registers.kept_files import PIECE_BYTES, KeptFiles
 from kb.settings import Settings
-from kb.store.copying.copied import OnRows, copy_tables
-from kb.store.copying.tables import CopiedRow, Tables
+from kb.store.connection import CopiedRow
+from kb.store.copying import OnRows, copy_tables, copy_to_file, new_base, row_counts
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned, scratch_folder, sync_folder
@@ -91,9 +90,8 @@ def copy_base(
 ) -> BaseCopy:
     """Copies one state of a base, which may be in use, to where there is none.
 
-    The copy is there once it is compared with what was read, and not before; a process that is
-    killed leaves no base. With `replace`, a base in PostgreSQL is put aside in the same
-    transaction.
+    The copy is there once it is whole, and not before; a process that is killed leaves no base.
+    With `replace`, a base in PostgreSQL is put aside in the same transaction.
 
     Raises:
         NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
@@ -118,17 +116,15 @@ def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRow
     with scratch_folder(folder) as ready:
         database = ready / DATABASE_FILE
         database.touch(mode=0o600)
-        rows = copy_tables(store, database, on_rows)
-        with closing(SqliteStore.open(database)) as copy:
-            files = names_beside(beside, waiting_uploads(copy))
+        copy_to_file(store, database, on_rows)
+        with closing(SqliteStore.open_as_it_is(database)) as copy:
+            files, rows = names_beside(beside, waiting_uploads(copy)), row_counts(copy)
         for name in files:
             path = ready / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             with path.open("wb") as file:
                 file.writelines(beside.pieces(name))
-        with database.open("rb+") as file:
-            os.fsync(file.fileno())
         for path in sorted(ready.iterdir(), key=lambda path: path == database):
             path.rename(folder / path.name)
         sync_folder(folder)
@@ -139,14 +135,10 @@ def _copied_to_address(
     store: Store, beside: Beside, address: PostgresAddress, on_rows: OnRows, replace: bool
 ) -> BaseCopy:
     """Makes the base in one transaction, and its index after that."""
-    files: tuple[str, ...] = ()
-
-    def with_files(copy: Tables) -> None:
-        nonlocal files
-        files = names_beside(beside, waiting_uploads(copy.store))
-        copy.put("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
-
-    rows = copy_tables(store, address, on_rows, with_files, replace=replace)
+    with new_base(address, replace=replace) as made:
+        copy_tables(store, made, on_rows)
+        files, rows = names_beside(beside, waiting_uploads(made)), row_counts(made)
+        made.put_rows("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
     # psycopg is loaded by those alone who use it.
     from kb.store.postgres.store import PostgresStore
 

@@ -16,7 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store.pool import open_store, schema_at, store_as_it_is
-from kb.upkeep.backup import BackupFile, Manifest, verified
+from kb.upkeep.backup import BackupFile, Manifest
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.check import Finding, check_base
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
@@ -53,17 +53,18 @@ def restore(
             reached or written.
     """
     folder = settings.folder
-    manifest = verified(path)
+    with BackupFile(path) as backup:
+        backup.verify()
     try:
         delete_abandoned(folder)
         there = _refuse_what_is_there(settings, replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_without_room(folder, manifest)
+        _refuse_without_room(folder, backup.size)
         _refuse_in_use(folder)
         erased = _erased(settings, there, erased_from)
         with scratch_folder(folder) as unpacked:
-            with BackupFile(path) as backup:
-                backup.unpack(unpacked)
+            with BackupFile(path) as source:
+                source.unpack(unpacked)
             base = settings.model_copy(update={"kb": unpacked, "read_url": None})
             again, findings = _brought_up_to_date(base, erased)
             findings += check_base(base)
@@ -77,7 +78,7 @@ def restore(
                     aside = store.bases_aside()[-1] if there else ""
     except OSError as error:
         raise FileError(f"{folder} cannot be written: {error.strerror}.") from None
-    return Restored(manifest, again, findings, aside)
+    return Restored(backup.manifest, again, findings, aside)
 
 
 def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
@@ -94,9 +95,9 @@ def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
     return there
 
 
-def _refuse_without_room(folder: Path, manifest: Manifest) -> None:
+def _refuse_without_room(folder: Path, size: int) -> None:
     """Raises `FileError` if the disk has no room for the members and what is made of them."""
-    needed = 2 * manifest.size + SPARE_BYTES
+    needed = 2 * size + SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise FileError(

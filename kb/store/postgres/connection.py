@@ -1,7 +1,7 @@
 """A connection to the database of a knowledge base on a PostgreSQL server."""
 
 import selectors
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -11,6 +11,7 @@ from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.string import StrDumper
 
@@ -18,8 +19,9 @@ from kb.address import PostgresAddress
 from kb.base_folder import ASIDE
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import database
-from kb.store.connection import StoreConnection, Values
+from kb.store.connection import CopiedRow, StoreConnection, Values
 from kb.store.postgres import migrations
+from kb.store.postgres.halfvec import received, sent
 from kb.store.postgres.statements import PostgresRow, as_postgres, rows_by_name
 
 CONNECT_TIMEOUT_S = 10
@@ -36,6 +38,11 @@ _BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _FROM_VALUES = "from :values"
+
+READ_AT_ONCE = 200
+"""Rows that come from the server together: pictures are rows, too."""
+
+HALFVEC = "halfvec"
 
 
 class _TextDumper(StrDumper):
@@ -118,11 +125,6 @@ class PostgresConnection(StoreConnection):
         migrations.move(self._connection, name)
 
     @property
-    def connection(self) -> psycopg.Connection[PostgresRow]:
-        """The connection, for copies."""
-        return self._connection
-
-    @property
     def called(self) -> str:
         return str(self._address)
 
@@ -148,6 +150,57 @@ class PostgresConnection(StoreConnection):
             [table],
         )
         return [row[0] for row in rows]
+
+    def tables(self) -> Sequence[str]:
+        rows = self.execute(
+            "select tablename from pg_tables where schemaname = current_schema()"
+            " and tablename not in ('quisait_schema', 'postings', 'word_totals', 'kept_files')"
+        )
+        return [row[0] for row in rows]
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
+        types = self._types(table)
+        listed = SQL(", ").join(
+            SQL("halfvec_send({})" if types[name] == HALFVEC else "{}").format(Identifier(name))
+            for name in columns
+        )
+        places = [place for place, name in enumerate(columns) if types[name] == HALFVEC]
+        with self._connection.cursor(name="copied", row_factory=tuple_row) as cursor:
+            cursor.itersize = READ_AT_ONCE
+            cursor.execute(SQL("select {} from {}").format(listed, Identifier(table)))
+            for row in cursor:
+                yield _exchanged(row, places, received)
+
+    def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
+        types = self._types(table)
+        places = [place for place, name in enumerate(columns) if types[name] == HALFVEC]
+        into = SQL("copy {} ({}) from stdin with (format binary)").format(
+            Identifier(table), SQL(", ").join(map(Identifier, columns))
+        )
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types(["bytea" if types[n] == HALFVEC else types[n] for n in columns])
+            for row in rows:
+                copy.write_row(_exchanged(row, places, sent))
+
+    def count_on(self) -> None:
+        """Has new rows count on from the last that were put."""
+        counting = self.execute(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = current_schema() and is_identity = 'YES'"
+        ).fetchall()
+        for table, column in counting:
+            self.execute(
+                f"select setval(pg_get_serial_sequence('{table}', '{column}'),"  # noqa: S608 (ours)
+                f' coalesce(max("{column}"), 0) + 1, false) from {table}'
+            )
+
+    def _types(self, table: str) -> Mapping[str, str]:
+        rows = self.execute(
+            "select attname, typname from pg_attribute join pg_type on pg_type.oid = atttypid"
+            " where attrelid = ?::regclass and attnum > 0 and not attisdropped order by attnum",
+            [table],
+        )
+        return {row[0]: row[1] for row in rows}
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -315,6 +368,18 @@ def _stand_in(
 def _waiting(begin: str) -> str:
     """How to begin a transaction that waits for others as long as any writer does."""
     return begin.format(round(database.BUSY_TIMEOUT_S * 1000))
+
+
+def _exchanged(
+    row: CopiedRow, places: Collection[int], exchange: Callable[[bytes], bytes]
+) -> CopiedRow:
+    """A row with other bytes in some places."""
+    if not places:
+        return row
+    return tuple(
+        exchange(value) if place in places and isinstance(value, bytes) else value
+        for place, value in enumerate(row)
+    )
 
 
 def _listed(value: object) -> object:

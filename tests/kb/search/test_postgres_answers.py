@@ -16,7 +16,7 @@ from kb.search.context import SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult
 from kb.status import status_of
-from kb.store.copying.copied import copy_tables
+from kb.store.copying import copy_tables, new_base
 from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
 from tests.benchmarks.corpus import DEMONSTRATION, firms, needs
@@ -49,8 +49,8 @@ def test_both_engines_give_the_same_answers(
             for firm in firms(FIRMS)
         ]
     )
-    with closing(open_store(base.folder / DATABASE_FILE)) as database:
-        copy_tables(database, served)
+    with closing(open_store(base.folder / DATABASE_FILE)) as database, new_base(served) as made:
+        copy_tables(database, made)
     store = PostgresStore.connect(served)
     live = LiveIndex(base.folder, base._indexer, base._stores)
     live.tend(store)

@@ -13,7 +13,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.kept_files import KeptFiles
 from kb.store import migrations
-from kb.store.copying.copied import tables_of
 from kb.store.pool import StorePool, schema_at
 from kb.upkeep import restore as restoring
 from kb.upkeep.backup import BackupFile, back_up
@@ -62,7 +61,7 @@ def rows_of(place: Place, like: Place) -> dict[str, object]:
     with closing(store_of(place)) as store, closing(store_of(like)) as other:
         columns = {
             name: sorted({*store.columns(name), *other.columns(name)} - {"session_epoch"})
-            for name in tables_of(store).names()
+            for name in store.tables()
         }
     return dict(content(place, columns))
 
@@ -72,11 +71,7 @@ def test_a_backup_of_either_engine_comes_back_in_either(
     made: Path, place: Place, target: str, database: str, tmp_path: Path
 ) -> None:
     with BackupFile(made) as backup:
-        assert [member.name for member in backup.manifest.members] == [
-            DATABASE_FILE,
-            SECRET_FILE,
-            *FILES,
-        ]
+        assert backup.manifest.names == (DATABASE_FILE, SECRET_FILE, *FILES)
         assert backup.manifest.rows["actors"] == 3
         assert backup.manifest.schema == migrations.SCHEMA_VERSION
     schema = f"back_{abs(hash(given(place)))}"
@@ -151,21 +146,21 @@ def test_tables_of_a_later_version_are_replaced(made: Path, place: Place) -> Non
 
 
 def test_a_backup_is_of_one_state_while_others_write(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    filled: KnowledgeBase, database: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("kb.store.copying.copied.TOLD_EVERY", 1)
-    monkeypatch.setattr("kb.store.copies.PAGES_AT_ONCE", 20)
+    place = PostgresAddress(f"{database}&schema=amid")
+    copy_base(settings(filled.folder), settings(place))
     before = content(place)
     written = 0
     with closing(opened(place)) as writer:
 
-        def write(_left: int, _of: int) -> None:
+        def write(_rows: int) -> None:
             nonlocal written
             if written < 3:
                 written += 1
                 writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
 
-        back_up(settings(place), tmp_path / "amid.zip", on_copied=write)
+        back_up(settings(place), tmp_path / "amid.zip", on_rows=write)
     assert written == 3
     restore(tmp_path / "amid.zip", settings(tmp_path / "amid"))
     after = content(tmp_path / "amid")
