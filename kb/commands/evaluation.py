@@ -1,13 +1,12 @@
-"""The command that measures rankings: evaluate.
-
-Imports click and what is as light; the rest when it runs.
-"""
+"""The commands that measure, and that learn: evaluate, evaluate-duplicates, adapt, index-trades."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -224,3 +223,96 @@ def _compared(
     for dataset in _sets(folders, by):
         for split in splits:
             yield comparison_of(dataset, read_split(dataset, split), runs, by)
+
+
+@click.command("evaluate-duplicates", short_help="Measure how well duplicates are found.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--details", is_flag=True, help="List each pair that is judged wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def evaluate_duplicates(file: Path, details: bool, as_json: bool) -> None:
+    """Measure how well pairs of actors that are the same are found: precision and recall.
+
+    FILE has labelled pairs, separated by tabs, like those of tests/data/directories/pairs.
+    """
+    from dataclasses import asdict
+
+    from kb.evaluation.labelled_pairs import count_pairs, pair_lines, read_pairs
+
+    counts = count_pairs(read_pairs(file))
+    if as_json:
+        found = {
+            "precision": asdict(counts.precision),
+            "recall": asdict(counts.recall),
+            "recall_of_blocks": asdict(counts.recall_of_blocks),
+            "difficulties": [
+                {"answer": answer, "difficulty": difficulty, "pairs": count, "right": right}
+                for (answer, difficulty), (count, right) in counts.difficulties.items()
+            ],
+            "slips": counts.slips,
+        }
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for line in (*(counts.slips if details else ()), *pair_lines(counts)):
+        click.echo(line)
+
+
+@click.command(short_help="Teach the encoder the trades.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("adaptation"),
+    show_default=True,
+    help="The output folder: the delta, its card and the curve.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="The number of batches.")
+@click.option(
+    "--tune",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Measure on this folder (BEIR's layout, split tune); can be repeated.",
+)
+def adapt(out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
+    """Adapt the encoder: learn from the lexicon and the portraits which firms could make what.
+
+    Prints the loss and the figures of the tune split as they develop, and writes them to curve.csv.
+    Set QUISAIT_ADAPTATION to the output folder to use the result.
+    """
+    from kb.adaptation.learning import learn
+    from kb.adaptation.training import Recipe
+    from kb.errors import EncoderError
+
+    if not importlib.util.find_spec("peft"):
+        raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
+    recipe = Recipe()
+    learn(out, replace(recipe, steps=steps or recipe.steps), seed, tune, click.echo)
+    click.echo(f"The delta, its card and its curve are in {out}.")
+
+
+@click.command(short_help="Index the phrases of activity indexes.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder with the nomenclatures: see docs/adaptation.md.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("trade-index"),
+    show_default=True,
+    help="The output folder: the index and its card.",
+)
+def index_trades(data: Path, out: Path) -> None:
+    """Make the trade index of an encoder, from which a search knows in which trades a text is.
+
+    The encoder is that of the settings. Set QUISAIT_TRADE_INDEX to the output folder to use the
+    result.
+    """
+    from kb.adaptation.trade_indexing import make_trade_index
+    from kb.encoder.prepared import load_encoder
+    from kb.settings import Settings
+
+    encoder = load_encoder(Settings.from_environment())
+    index = make_trade_index(data, encoder, out, click.echo)
+    click.echo(f"{len(index)} phrases are in {out}.")

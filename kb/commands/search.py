@@ -1,7 +1,4 @@
-"""The command `quisait search`: its answer as lines, or as JSON.
-
-Imports click and what is as light; the rest when the command runs.
-"""
+"""The command `quisait search`: its answer as lines, or as JSON."""
 
 from __future__ import annotations
 
