@@ -1,9 +1,4 @@
-"""The store: all actors, cases and passages in one database, and every change of them.
-
-Only this room and `kb.registers` speak SQL. A store is for one thread at a time. Every change of
-what a search can find is one transaction that also raises the base's generation, by which other
-threads and processes notice it.
-"""
+"""The store: all actors, cases and passages in one database, and every change of them."""
 
 import json
 import secrets
@@ -74,9 +69,6 @@ class Counts:
 
 TO_SCRUB = "erased, not yet scrubbed"
 
-REBUILDING = "rebuild"
-"""The property that says by which encoder and rules the base is being made anew, if it is."""
-
 DERIVED = (
     "passage_words",
     "passages",
@@ -105,10 +97,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @property
     def generation(self) -> str:
-        """The name of the state of the base: a counter of changes, and a token that never recurs.
-
-        The token distinguishes a base from a restored copy that has seen as many changes.
-        """
+        """The name of the state of the base: a counter, and a token that never recurs."""
         return self.property("generation")
 
     def generation_of(self, kind: Kind) -> str:
@@ -136,9 +125,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Runs a transaction that raises the generation; nothing of it stays if it fails.
 
         With `if_noted`, it does so only if it changes what searches find or show.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self.writing():
             for noted in (self._released, self._touched, self._changed):
@@ -379,11 +365,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @abstractmethod
     def scrub(self) -> None:
-        """Rewrites the database, without a byte of what was deleted from it.
-
-        Raises:
-            NotYetScrubbed: another process reads a former state for too long.
-        """
+        """Rewrites the database, without a byte of what was deleted from it."""
 
     def mark_for_scrubbing(self) -> None:
         """Notes, with what is erased, that the files still have it: whoever is next cleans them."""

@@ -1,7 +1,4 @@
-"""The check of a base: its pages, what holds of its rows, its vectors, and the files beside it.
-
-A quick check leaves out the vectors and the encoder. A repair makes all that is derived anew.
-"""
+"""The check of a base: its pages, what holds of its rows, its vectors, and the files beside it."""
 
 import shlex
 import sqlite3
@@ -22,9 +19,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store import integrity
-from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR
-from kb.store.store import REBUILDING, SqliteStore, Store
+from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
 UNIT = 1e-3
@@ -143,8 +139,6 @@ class BaseCheck:
                 if not is_damaged(found):
                     found += [*self._orphans(), *self._encoder(), *self._invariants()]
                     found += () if self._quick else self._vectors()
-            if not self._quick and (line := integrity.word_index_problem(self._store)):
-                found.append(_index_finding(line))
         except sqlite3.DatabaseError as error:
             found.insert(0, self._damage(str(error)))
         return [*found, *folder_findings(self._folder), *self._uploads(), *self._aside()]
@@ -152,8 +146,7 @@ class BaseCheck:
     def repair(self) -> None:
         """Mends indexes, deletes what belongs to nothing, and closes what others can read."""
         with self._store.changing():
-            integrity.make_word_index_anew(self._store)
-            delete_orphans(self._store)
+            integrity.mend(self._store)
             self._store.drop_embeddings(self._store.property("encoder"), self._wrong_vectors())
         self._folder.chmod(stat.S_IMODE(self._folder.stat().st_mode) & ~stat.S_IRWXO)
         if (secret := self._folder / SECRET_FILE).exists():
@@ -177,18 +170,11 @@ class BaseCheck:
         )
 
     def _orphans(self) -> Iterator[Finding]:
-        for belonging, count in orphans(self._store).items():
+        for belonging, count in integrity.orphans(self._store).items():
             what = f"{count} rows of {belonging.table} belong to no row of {belonging.owner}"
             yield Finding("orphans", what, REPAIR)
 
     def _encoder(self) -> Iterator[Finding]:
-        if self._store.property(REBUILDING):
-            yield Finding(
-                "rebuild",
-                "the base is being made anew, or was until a process was killed",
-                "If no `quisait rebuild` runs: run it, and it goes on where it was.",
-                is_note=True,
-            )
         if self._indexer is None:
             return
         lines = [self._indexer.outdated(self._store)]
@@ -222,11 +208,10 @@ class BaseCheck:
             " group by length(vector) order by count(*) desc limit 1",
             [encoder],
         ).fetchone()
-        return [
-            key
-            for key, vector in integrity.stored_vectors(self._store, encoder)
-            if len(vector) != size[0] or not _is_unit(vector)
-        ]
+        vectors = self._store.execute(
+            "select text_hash, vector from embeddings where encoder = ?", [encoder]
+        )
+        return [key for key, vector in vectors if len(vector) != size[0] or not _is_unit(vector)]
 
     def _uploads(self) -> Iterator[Finding]:
         try:
@@ -311,14 +296,7 @@ def folder_findings(folder: Path) -> Iterator[Finding]:
 def check_base(
     settings: Settings, *, quick: bool = False, repair: bool = False
 ) -> Sequence[Finding]:
-    """Checks the base of the settings; with `repair`, makes anew what is derived and checks again.
-
-    Of one in PostgreSQL, whose pages are its server's, it sees whether it can be read and searched.
-
-    Raises:
-        NotAKnowledgeBase: there is none.
-        KnowledgeBaseError: it is to be repaired, and cannot be written.
-    """
+    """Checks the base of the settings; with `repair`, mends it and checks again."""
     if settings.database:
         with closing(KnowledgeBase.open(settings)) as base:
             return [Finding("base", line.rstrip(".")) for line in base.status().problems]

@@ -318,7 +318,7 @@ def test_a_base_on_a_read_only_folder_is_searched(
 
 
 def test_status_is_plain_data(base: KnowledgeBase) -> None:
-    from kb.commands.base import plain_status
+    from kb.commands.upkeep import plain_status
 
     assert json.loads(json.dumps(plain_status(base.status())))["actors"] == 0
 
