@@ -1,8 +1,4 @@
-"""The knowledge base: access to a folder with its store, its index and its encoder.
-
-The rooms above use this package through it. Threads can share it: each call borrows a store, the
-index and the encoder are shared. The next search of every process sees a change of any process.
-"""
+"""The knowledge base: access to a folder with its store, its index and its encoder."""
 
 import logging
 import threading
@@ -62,7 +58,7 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
-from kb.store.pool import MOST_STORES, ReadingStores, StorePool, open_store
+from kb.store.pool import MOST_STORES, StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
@@ -94,19 +90,7 @@ class KnowledgeBase(Publishing):
         replica: PostgresAddress | None = None,
         connections: int = MOST_STORES,
     ) -> None:
-        """Takes the knowledge base in a folder.
-
-        Args:
-            folder: holds the database, and what is beside it.
-            encoder: loads the encoder when it is first needed: many uses never need it.
-            cache: keeps what is computed of the encoder once, and takes a while.
-            weights: of the ranking.
-            worder: words needs by a language model, if one is set.
-            trade_index: the folder of a trade index; None for none.
-            database: its address, if it is not a file in the folder.
-            replica: the address of a copy of the database, some moments old, to search in.
-            connections: the most to the database at once, and to the replica.
-        """
+        """Takes the knowledge base in a folder."""
         self.folder = folder
         self.place: Place = database or folder
         self.worder = worder
@@ -121,10 +105,8 @@ class KnowledgeBase(Publishing):
         """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE, connections)
-        super().__init__(stores, indexer, LiveIndex(folder, indexer, stores))
-        self._searched = (
-            ReadingStores(StorePool(replica, connections), stores) if replica else stores
-        )
+        super().__init__(stores, indexer, LiveIndex(folder, indexer))
+        self._searched = StorePool(replica, connections) if replica else stores
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)
@@ -169,11 +151,6 @@ class KnowledgeBase(Publishing):
         """Opens the knowledge base that the settings name; with `create`, makes it if need be.
 
         `encoder` gives the one that the settings name, where another process has it.
-
-        Raises:
-            NotAKnowledgeBase: the folder is something else, or missing.
-            SchemaTooNew: a later version of this program wrote it.
-            ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
         """
         # What a machine keeps of a base in PostgreSQL may be deleted, or never have been here.
         if create or settings.database:
@@ -240,10 +217,6 @@ class KnowledgeBase(Publishing):
 
         Of a case and its translations, only that in `lang` is found, or else the best. With
         `complete`, all records that the filters keep are found, each with its score.
-
-        Raises:
-            QueryError: the query is empty, too long, or without a word.
-            KnowledgeBaseError: the base was embedded by another encoder.
         """
         wording = self._wording(query, steering)
         with self._context() as context:
@@ -271,12 +244,7 @@ class KnowledgeBase(Publishing):
         lang: str = "",
         steering: Steering = Steering(),
     ) -> Explanation:
-        """Explains the place of an actor, or a case, in a search.
-
-        Raises:
-            QueryError, KnowledgeBaseError: as `search`.
-            UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
-        """
+        """Explains the place of an actor, or a case, in a search."""
         wording = self._wording(query, steering)
         with self._context() as context:
             if kind is Kind.ACTOR:
@@ -300,11 +268,7 @@ class KnowledgeBase(Publishing):
         lang: str = "",
         steering: Steering = Steering(),
     ) -> SearchReport:
-        """Makes a search and records it, with every actor that the filters keep.
-
-        Raises:
-            QueryError, KnowledgeBaseError: as `search`; the base changes all the time.
-        """
+        """Makes a search and records it, with every actor that the filters keep."""
         filters = replace(filters, kind=Kind.ACTOR)
         wording = self._wording(query, steering)
         for _ in range(REPORT_ATTEMPTS):
@@ -324,11 +288,7 @@ class KnowledgeBase(Publishing):
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     def _wording(self, query: str, steering: Steering) -> Wording:
-        """The wording of a need by the language model, waited for before a store is lent.
-
-        The service gets the words of the need and nothing else: no record, filter or example. Of a
-        letter, a name or a number it gets nothing (`kb.search.wordable`).
-        """
+        """The wording of a need by the language model, waited for before a store is lent."""
         if self.worder is None:
             return NO_WORDING
         if not steering.worded:
@@ -341,11 +301,7 @@ class KnowledgeBase(Publishing):
         return self.worder.wording(asked.need).without(steering.taken_back)
 
     def countable_need(self, query: str) -> NeedWords | None:
-        """The words of a need that may be counted; None if they could say who asks, or about whom.
-
-        Raises:
-            QueryError: as `search`.
-        """
+        """The words of a need that may be counted; None if they could say who asks."""
         if need_words(query) is None:
             return None
         asked = understood(query, Steering(), self.encoder, self._calibrated())
@@ -392,32 +348,18 @@ class KnowledgeBase(Publishing):
             return damaged_pages(store, quick=True, within_s=within_s)
 
     def trade_index_state(self) -> str:
-        """Returns a line about the trade index: its phrases, and whether they are used.
-
-        Raises:
-            EncoderError: it cannot be read.
-        """
+        """Returns a line about the trade index: its phrases, and whether they are used."""
         return state_of(self._trade_index, self.encoder)
 
     # The index
 
     def is_current(self) -> bool:
-        """Returns whether the next search finds what the store holds now.
-
-        If not, another thread brings the index up to date.
-
-        Raises:
-            KnowledgeBaseError: the base cannot be read, or was embedded by another encoder.
-        """
+        """Returns whether the next search finds what the store holds now."""
         with self._stores.lend() as store:
             return self._index.fresh(store).generation == store.generation
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
-        """Derives documents, embeddings and index anew from the records, with this encoder.
-
-        Text that this encoder has embedded is not embedded again. Searches use the old state until
-        the new state is complete.
-        """
+        """Derives documents, embeddings and index anew from the records, with this encoder."""
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
         self.save_index()
@@ -427,7 +369,7 @@ class KnowledgeBase(Publishing):
         """Keeps in the base what searches would take long to find out after many changes."""
         self.save_trades(goes_on)
         with self._stores.lend() as store:
-            self._index.tend(store)
+            store.tend()
 
     def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Keeps in which trades the passages of a large base are.

@@ -234,11 +234,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:
-        """Reads the settings; `given` values that are not None win over the environment.
-
-        Raises:
-            SettingsError: a value cannot be used; names the variable and the value.
-        """
+        """Reads the settings; `given` values that are not None win over the environment."""
         values = {name: value for name, value in given.items() if value is not None}
         try:
             return cls(**values)

@@ -71,9 +71,10 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
 
 def _kept_index_line(store: Store, encoder: Encoder) -> str:
     # psycopg is loaded by those alone who use it.
-    from kb.indexing.stored_index import kept_by
+    from kb.indexing.stored_index import StoredIndex
 
-    kind = "exact" if kept_by(store, encoder).is_exact else "HNSW, the nearest compared exactly"
+    index = StoredIndex(store, encoder.fingerprint, encoder.dimension)
+    kind = "exact" if index.is_exact else "HNSW, the nearest compared exactly"
     return f"{kind}: in the database"
 
 

@@ -156,7 +156,7 @@ class PersonalData:
                 self._index.scrub(store)
             elif count:
                 store.truncate_wal()
-            self._index.tend_beside(store)
+            store.tend()
         return count
 
 

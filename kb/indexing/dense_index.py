@@ -1,8 +1,4 @@
-"""The dense index: what a search asks of the embeddings of passages, wherever they are kept.
-
-Ids and cosines come as arrays, since a search asks for hundreds of them; the dictionaries are for
-those who look at a few.
-"""
+"""The dense index: what a search asks of the embeddings of passages, wherever they are kept."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol

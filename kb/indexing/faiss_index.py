@@ -1,9 +1,4 @@
-"""The index in memory: FAISS compares an embedding with those of all passages.
-
-It is made of the embeddings in the base, and follows its changes by the passages that the store
-remembers as touched, or is made anew if these are many. An id always means the same text. Cosines
-are exact, of the embeddings as they are stored: in half precision.
-"""
+"""The index in memory: FAISS compares an embedding with those of all passages."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -34,11 +29,7 @@ _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class Index(DenseIndex):
-    """An index that never changes, so that threads share it; `refreshed` makes another.
-
-    Attributes:
-        ids: of the passages, ascending.
-    """
+    """An index that never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
         self.encoder = encoder
@@ -112,11 +103,7 @@ class Index(DenseIndex):
         return result
 
     def _take(self, *parts: tuple[PassageIds, NDArray[np.floating]]) -> None:
-        """Takes passages, before any other thread has the index.
-
-        Raises:
-            ValueError: their embeddings are of another dimension.
-        """
+        """Takes passages, before any other thread has the index."""
         ids = np.concatenate([ids for ids, _ in parts])
         order = np.argsort(ids)
         self.ids = ids[order]

@@ -114,21 +114,10 @@ class StoreConnection(ABC):
         """Runs a transaction that changes nothing a search can find; no other writes meanwhile.
 
         What is not worth waiting for another writer gives up at once: `waits` is False.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process writes for too long.
         """
 
     def writing_rows(self) -> AbstractContextManager[None]:
-        """Runs a transaction that changes rows by themselves, of which nothing else is made.
-
-        Where rows are locked one by one, it waits for who changes the same rows, and nobody else.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process writes for too long.
-        """
+        """Runs a transaction that changes rows by themselves, of which nothing else is made."""
         return self.writing()
 
     @abstractmethod
@@ -154,6 +143,9 @@ class StoreConnection(ABC):
     @abstractmethod
     def size_bytes(self) -> int:
         """The size of what is stored."""
+
+    def tend(self) -> None:  # noqa: B027 (SQLite has none)
+        """Makes what an engine that finds near embeddings itself lacks of their index."""
 
     @abstractmethod
     def tables(self) -> Sequence[str]:
@@ -181,11 +173,7 @@ class StoreConnection(ABC):
 
     @contextmanager
     def decoding(self) -> Iterator[None]:
-        """Makes values inside of what is stored, which comes back even if it is damaged.
-
-        Raises:
-            NotAKnowledgeBase: it makes none.
-        """
+        """Makes values inside of what is stored, which comes back even if it is damaged."""
         try:
             yield
         except (ValueError, TypeError, KeyError) as error:

@@ -37,14 +37,7 @@ def copy_to_file(store: Store, path: Path, on_rows: OnRows = lambda _: None) -> 
 
 @contextmanager
 def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
-    """Makes the tables of a new base in one transaction, for the block to fill.
-
-    With `replace`, a base at an address is put aside.
-
-    Raises:
-        KnowledgeBaseError: there is a base, or it cannot be reached or written.
-        NotAKnowledgeBase: there is something else.
-    """
+    """Makes the tables of a new base in one transaction, for the block to fill."""
     if isinstance(place, Path):
         with closing(SqliteStore.open(place, create=True)) as file:
             # Nobody needs the way back of a file that nobody has.
@@ -70,11 +63,7 @@ def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
 
 
 def copy_tables(source: Store, target: Store, on_rows: OnRows = lambda _: None) -> None:
-    """Copies one state of a base to the tables of a new one, and counts the rows there.
-
-    Raises:
-        KnowledgeBaseError: the source has other tables, or rows are missing.
-    """
+    """Copies one state of a base to the tables of a new one, and counts the rows there."""
     with source.reading(), source.decoding():
         for table in sorted({*source.tables(), *target.tables()}):
             columns = _columns(source, target, table)
@@ -101,11 +90,7 @@ def row_counts(store: Store) -> Mapping[str, int]:
 
 
 def _columns(source: Store, target: Store, table: str) -> Sequence[str]:
-    """The columns of a table to be copied, with the places of rows where they are numbered.
-
-    Raises:
-        KnowledgeBaseError: the two have other columns.
-    """
+    """The columns of a table to be copied, with the places of rows where they are numbered."""
     ours, theirs = (
         list(store.columns(table)) if table in store.tables() else [] for store in (source, target)
     )

@@ -1,8 +1,4 @@
-"""The tables of a base: `schema.sql`, and numbered migrations after it, for both engines.
-
-The version is SQLite's `user_version`, and PostgreSQL's table `quisait_schema`. All migrations run
-in one transaction together with the number. Published migrations are never edited.
-"""
+"""The tables of a base: `schema.sql`, and numbered migrations after it, for both engines."""
 
 import logging
 import os
@@ -84,12 +80,7 @@ def schema_script() -> str:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Brings the database to the version of this program; does nothing if it is there.
-
-    Raises:
-        SchemaTooNew: the database was written by a later version.
-        SchemaTooOld: it was written by an early version, whose tables are not known.
-    """
+    """Brings the database to the version of this program; does nothing if it is there."""
     if version_of(connection) == SCHEMA_VERSION:
         return
     refuse_other(version_of(connection), SCHEMA_VERSION)
@@ -129,11 +120,7 @@ def refuse_other(version: int, known: int) -> None:
 
 
 def copy_file(source: sqlite3.Connection, target: Path) -> None:
-    """Writes one state of a database, which may be in use, to a new file, and syncs it.
-
-    Raises:
-        sqlite3.DatabaseError: the source cannot be read, or the target not be written.
-    """
+    """Writes one state of a database, which may be in use, to a new file, and syncs it."""
     source.execute("vacuum into ?", [str(target)])
     with target.open("rb+") as file:
         os.fsync(file.fileno())

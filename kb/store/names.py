@@ -1,8 +1,4 @@
-"""Names in the store, word by word, for queries that spell them only nearly.
-
-Each word is kept once, with how many names have it and with its slips: names have far
-fewer words than there are names, so that near ones are found among the words.
-"""
+"""Names in the store, word by word, for queries that spell them only nearly."""
 
 import re
 from collections import Counter
@@ -126,10 +122,7 @@ class StoredNames(StoreConnection):
         return found
 
     def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
-        """Returns the uses of a folded word in texts, in any of its forms.
-
-        At most `looked_at` passages with the word are read, and `k` of these that are no names.
-        """
+        """Returns the uses of a folded word in texts, in any of its forms."""
         meant = set().union(*map(stems, words_of(word)))
         rows = self.run(
             'select substr(text, start + 1, "end" - start), record_id, kind'

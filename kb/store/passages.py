@@ -145,17 +145,11 @@ class StoredPassages(StoreConnection):
         return {row[0] for row in rows}
 
     def forget_touched(self) -> None:
-        """Has all that follows passages read them anew: any may have changed.
-
-        Called in a transaction.
-        """
+        """Has all that follows passages read them anew: any may have changed."""
         self.execute("delete from passage_changes")
 
     def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
-        """Stores documents; returns their ids, in the order given.
-
-        Called in a transaction, so that nobody else gives ids meanwhile.
-        """
+        """Stores documents; returns their ids, in the order given."""
         (last,) = self.execute("select coalesce(max(id), 0) from documents").fetchone()
         ids = range(last + 1, last + 1 + len(rows))
         self.executemany(

@@ -48,11 +48,7 @@ class StoredRecords(StoreConnection):
         return frozenset(self.columns(TABLES[Kind.ACTOR]))
 
     def record(self, kind: Kind, record_id: str) -> Record:
-        """The actor or case with this id.
-
-        Raises:
-            UnknownRecord: there is none.
-        """
+        """The actor or case with this id."""
         found = self.records(kind, [record_id])
         if record_id not in found:
             raise UnknownRecord(Remark(f"no_{kind}", id=record_id))

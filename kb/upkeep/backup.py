@@ -78,16 +78,7 @@ def back_up(
     overwrite: bool = False,
     on_rows: OnRows = lambda _: None,
 ) -> Manifest:
-    """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all.
-
-    The file can be read by its owner alone. Beside it there is need for room for the database; if
-    the target is a stream, in the folder of the base.
-
-    Raises:
-        FileError: the file exists already, or cannot be written.
-        NotAKnowledgeBase: there is no base, or its pages are damaged.
-        KnowledgeBaseError: it cannot be reached.
-    """
+    """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all."""
     path = target if isinstance(target, Path) else None
     if path and path.exists() and not overwrite:
         raise FileError(f"{path} exists already: name another, or say --overwrite.")
@@ -144,11 +135,7 @@ def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) ->
 
 
 class BackupFile:
-    """A backup to be read.
-
-    Raises:
-        FileError: it cannot be read, or is no backup, or not a whole one.
-    """
+    """A backup to be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -176,12 +163,7 @@ class BackupFile:
         return sum(entry.file_size for entry in self._zip.infolist())
 
     def verify(self) -> None:
-        """Reads all members to their end.
-
-        Raises:
-            FileError: one is damaged.
-            SchemaTooNew: a later version of this program made it.
-        """
+        """Reads all members to their end."""
         if self.manifest.schema > migrations.SCHEMA_VERSION:
             raise SchemaTooNew(
                 f"{self._path} has schema {self.manifest.schema}; this program knows "
@@ -193,12 +175,7 @@ class BackupFile:
                 pass
 
     def unpack(self, folder: Path) -> None:
-        """Writes all members to new files in a folder that only its owner can read.
-
-        Raises:
-            FileError: one is damaged.
-            OSError: a file cannot be written.
-        """
+        """Writes all members to new files in a folder that only its owner can read."""
         for name in self.manifest.names:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,4 @@
-"""A base copied to another place: between a folder and a PostgreSQL database, either way.
-
-With it go the secret and the uploads that wait for their job: files in the folder of a base, rows
-in PostgreSQL (`kb.registers.kept_files`).
-"""
+"""A base copied to another place: between a folder and a PostgreSQL database, either way."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -49,21 +45,13 @@ Beside = FolderFiles | KeptFiles
 
 @contextmanager
 def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
-    """The store of the base that settings name, and the files beside it.
-
-    Raises:
-        NotAKnowledgeBase: there is none.
-        KnowledgeBaseError: it cannot be reached, or read.
-    """
+    """The store of the base that settings name, and the files beside it."""
     with closing(StorePool(settings.store)) as stores, stores.lend() as store:
         yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
 
 
 def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
-    """The names of the secret, and of the uploads in the folders of these names, if there are.
-
-    A name that leads to another folder is left out, since the base may be anybody's.
-    """
+    """The names of the secret, and of the uploads in the folders of these names, if there are."""
     beginnings = [SECRET_FILE, *(f"{UPLOADS}/{upload}/" for upload in sorted(uploads))]
     return tuple(
         name
@@ -88,16 +76,7 @@ def copy_base(
     *,
     replace: bool = False,
 ) -> BaseCopy:
-    """Copies one state of a base, which may be in use, to where there is none.
-
-    The copy is there once it is whole, and not before; a process that is killed leaves no base.
-    With `replace`, a base in PostgreSQL is put aside in the same transaction.
-
-    Raises:
-        NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
-        FileError: the folder has something in it, or cannot be written.
-        KnowledgeBaseError: there is a base already, or it cannot be read or written.
-    """
+    """Copies one state of a base, which may be in use, to where there is none."""
     try:
         with base_at(source) as (store, beside):
             if target.database:
@@ -139,13 +118,8 @@ def _copied_to_address(
         copy_tables(store, made, on_rows)
         files, rows = names_beside(beside, waiting_uploads(made)), row_counts(made)
         made.put_rows("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
-    # psycopg is loaded by those alone who use it.
-    from kb.store.postgres.store import PostgresStore
-
     with closing(StorePool(address)) as stores, stores.lend() as copy:
-        encoder = copy.property("encoder")
-        if isinstance(copy, PostgresStore) and (dimension := copy.dimension_of(encoder)):
-            copy.tend_search(encoder, dimension)
+        copy.tend()
     return BaseCopy(rows, files)
 
 

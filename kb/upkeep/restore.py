@@ -27,10 +27,7 @@ SPARE_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A restored base: what the backup was, what was erased again, and what a check found.
-
-    `aside` names what was replaced and put aside, if anything was.
-    """
+    """A restored base: what the backup was, what was erased again, and what a check found."""
 
     manifest: Manifest
     erased_again: int
@@ -41,17 +38,7 @@ class Restored:
 def restore(
     path: Path, settings: Settings, *, replace: bool = False, erased_from: Place | None = None
 ) -> Restored:
-    """Brings a backup back to the folder, or the database, once all of it is found to be whole.
-
-    With `replace`, what is there is put aside when the restored base is complete. What was erased
-    in the base that is there, or in `erased_from`, is erased again. Everybody is signed out.
-
-    Raises:
-        FileError: it is no whole backup, or the folder has something in it, or cannot be written.
-        SchemaTooNew: a later version of this program made it.
-        KnowledgeBaseError: the base in the folder is in use; the database has one, or cannot be
-            reached or written.
-    """
+    """Brings a backup back to the folder, or the database, once all of it is found to be whole."""
     folder = settings.folder
     with BackupFile(path) as backup:
         backup.verify()
@@ -125,10 +112,7 @@ def _refuse_in_use(folder: Path) -> None:
 
 
 def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Sequence[Withdrawal]:
-    """What was erased in the base that is there, as far as it can be read, and in another.
-
-    What a restoring put aside before it was killed is read, too.
-    """
+    """What was erased in the base that is there, as far as it can be read, and in another."""
     found: list[Withdrawal] = []
     if erased_from:
         other = settings.model_copy(update={"kb": erased_from})
@@ -150,10 +134,7 @@ def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Seque
 def _brought_up_to_date(
     settings: Settings, erased: Sequence[Withdrawal]
 ) -> tuple[int, list[Finding]]:
-    """Ends all sessions, those that were ended since too, and erases what was erased.
-
-    Returns the count of what was erased, and findings about what is left.
-    """
+    """Ends all sessions, those that were ended since too, and erases what was erased."""
     count, findings = 0, []
     with closing(KnowledgeBase.open(settings)) as base:
         base.accounts.end_all_sessions()

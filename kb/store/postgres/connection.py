@@ -69,13 +69,7 @@ class PostgresConnection(StoreConnection):
 
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
-        """Connects to the database at an address; with `create`, makes its tables if need be.
-
-        Raises:
-            NotAKnowledgeBase: it has no tables, or those of something else.
-            SchemaTooNew: a later version of this program wrote it.
-            KnowledgeBaseError: it cannot be reached.
-        """
+        """Connects to the database at an address; with `create`, makes its tables if need be."""
         store = None
         try:
             store = cls(_connected(address, create=create), address)
@@ -92,24 +86,14 @@ class PostgresConnection(StoreConnection):
 
     @classmethod
     def connect_unmade(cls, address: PostgresAddress) -> Self:
-        """Connects to a database whose tables `make_tables` is to make in a transaction.
-
-        Raises:
-            KnowledgeBaseError: it cannot be reached.
-        """
+        """Connects to a database whose tables `make_tables` is to make in a transaction."""
         try:
             return cls(_connected(address, create=True), address)
         except psycopg.Error as error:
             raise explained(error, address) from None
 
     def make_tables(self, *, replace: bool) -> bool:
-        """Makes the tables; returns whether there were none. Called in a transaction.
-
-        With `replace`, those that are there are put aside, into a schema of their own.
-
-        Raises:
-            NotAKnowledgeBase: the tables of something else are there.
-        """
+        """Makes the tables; returns whether there were none. Called in a transaction."""
         if migrations.version_of(self._connection):
             if not replace:
                 return False
@@ -317,11 +301,7 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
 
 
 def version_at(address: PostgresAddress) -> int:
-    """The version of the tables at an address, which are left as they are; 0 if there are none.
-
-    Raises:
-        KnowledgeBaseError: it cannot be reached.
-    """
+    """The version of the tables at an address, which are left as they are; 0 if there are none."""
     try:
         with _connected(address, create=False) as connection:
             return migrations.version_of(connection)
@@ -332,11 +312,7 @@ def version_at(address: PostgresAddress) -> int:
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
-    """Connects, with the schema of the address in front of all others.
-
-    Raises:
-        NotAKnowledgeBase: there is no such schema; with `create`, it is made.
-    """
+    """Connects, with the schema of the address in front of all others."""
     url = make_conninfo(
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )

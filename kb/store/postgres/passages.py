@@ -42,12 +42,6 @@ MOST_BY_INDEX = 5_000
 MORE_SHARE, MORE = 1 / 8, 8
 """How many passages more than asked for are compared again, since float16 may exchange some."""
 
-WIDE_SHARE = 0.2
-"""Share of the passages from which on some of them are looked for among the nearest of all."""
-
-WIDER = 1.25
-"""How many more of the nearest of all are looked at than hold enough of these on average."""
-
 _WORD_MATCHES = """
 with said as materialized (
   select stem, passage_id, uses, length, count(*) over (partition by stem) as passages_with
@@ -144,51 +138,29 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         are looked at.
         """
         most = k + int(MORE_SHARE * k) + MORE
-        if among is None:
-            return self._nearest(encoder, near, k, most)
-        if share := self._wide_share(encoder, len(among)):
-            found = self._nearest(encoder, near, k, int(most * WIDER / share), among)
-            if len(found[0]) >= k:
-                return found
+        found = np.empty(0, np.int64), np.empty((0, len(near)), np.float32)
+        if among is None and most <= MOST_BY_INDEX:
+            found = self._near(
+                "with near as materialized (select text_hash, vector from embeddings"
+                " where encoder = {encoder} order by {distance} limit %(most)s)"
+                " select p.id, vector from near join passages p using (text_hash)",
+                encoder,
+                near,
+                most=most,
+            )
+        if len(found[0]) >= k:
+            return found
+        # While the base is made anew, there are embeddings that no passage has yet.
         return self._near(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = {encoder} and p.id = any (%(among)s)"
+            " where encoder = {encoder} and (%(among)s::bigint[] is null or p.id = any (%(among)s))"
             " order by {distance} limit %(most)s",
             encoder,
             near,
             is_exact=True,
-            among=list(among),
+            among=None if among is None else list(among),
             most=most,
         )
-
-    def _nearest(
-        self,
-        encoder: str,
-        near: Embeddings,
-        k: int,
-        most: int,
-        among: Collection[int] | None = None,
-    ) -> tuple[NDArray[np.int64], Embeddings]:
-        """The passages of the `most` nearest embeddings, among which are `k` if there are."""
-        chosen = "" if among is None else " and p.id = any (%(among)s)"
-        while True:
-            is_exact = most > MOST_BY_INDEX
-            ids, rows = self._near(
-                "with near as materialized (select text_hash, vector from embeddings"  # noqa: S608
-                " where encoder = {encoder} order by {distance} limit %(most)s)"
-                " select coalesce(p.id, -1), vector"
-                f" from near left join passages p on p.text_hash = near.text_hash{chosen}",
-                encoder,
-                near,
-                is_exact=is_exact,
-                among=None if among is None else list(among),
-                most=most,
-            )
-            # While the base is made anew, there are embeddings that no passage has yet.
-            here = ids >= 0
-            if among is not None or here.sum() >= k or (is_exact and len(ids) < most):
-                return ids[here], rows[here]
-            most = max(2 * most, MOST_BY_INDEX + 1) if len(ids) < most else 2 * most
 
     def _near(
         self,
@@ -216,25 +188,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             ids = np.array([row[0] for row in rows], np.int64)
             return ids, embeddings_of([row[1] for row in rows])
 
-    def _wide_share(self, encoder: str, count: int) -> float:
-        """The share of the passages that so many are, if the nearest of all mostly have them.
-
-        0 if it is small, or if all embeddings are looked at anyway.
-        """
-        if count < WIDE_SHARE * HNSW_FROM:
-            return 0.0
-        estimated = self.indexed_embeddings(encoder)
-        share = 0.0 if estimated is None else min(count / max(estimated, 1), 1.0)
-        return share if share >= WIDE_SHARE else 0.0
-
-    def indexed_embeddings(self, encoder: str) -> float | None:
-        """About how many embeddings the index of an encoder's is of; None if there is no index."""
+    def is_indexed(self, encoder: str) -> bool:
+        """Whether an index finds the near embeddings of an encoder."""
         row = self.execute(
-            "select c.reltuples from pg_class c join pg_index i on i.indrelid = c.oid"
-            " where i.indexrelid = to_regclass(?) and i.indisvalid",
+            "select from pg_index where indexrelid = to_regclass(?) and indisvalid",
             [self._own(_index_name(encoder))],
         ).fetchone()
-        return float(row[0]) if row else None
+        return row is not None
 
     def dimension_of(self, encoder: str) -> int:
         """The dimension of an encoder's embeddings; 0 if there are none."""
@@ -243,12 +203,12 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def tend_search(self, encoder: str, dimension: int) -> None:
-        """Makes the index of an encoder's embeddings once there are many, beside other work.
+    def tend(self) -> None:
+        encoder = self.property("encoder")
+        self.tend_search(encoder, self.dimension_of(encoder))
 
-        Drops those of former encoders. Also tells the server how its tables are filled, by which
-        it plans searches.
-        """
+    def tend_search(self, encoder: str, dimension: int) -> None:
+        """Makes the index of an encoder's embeddings once there are many, beside other work."""
         if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
             return
         try:

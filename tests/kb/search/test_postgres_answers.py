@@ -52,8 +52,8 @@ def test_both_engines_give_the_same_answers(
     with closing(open_store(base.folder / DATABASE_FILE)) as database, new_base(served) as made:
         copy_tables(database, made)
     store = PostgresStore.connect(served)
-    live = LiveIndex(base.folder, base._indexer, base._stores)
-    live.tend(store)
+    live = LiveIndex(base.folder, base._indexer)
+    store.tend()
     assert isinstance(live.fresh(store), StoredIndex)
     assert status_of(store, served, base._indexer).index == "exact: in the database"
     for number, query in enumerate(needs()[:QUERIES]):

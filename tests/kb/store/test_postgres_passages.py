@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE
 from kb.encoder.encoder import Embeddings
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
@@ -18,7 +17,6 @@ from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
-from kb.store.pool import StorePool
 from kb.store.postgres import passages as postgres_passages
 from kb.store.postgres.halfvec import Halfvec, embeddings_of
 from kb.store.postgres.store import PostgresStore
@@ -253,12 +251,11 @@ def test_a_store_that_keeps_its_index_is_asked_for_it(
     stores: tuple[Store, PostgresStore], word_counts: WordCountEncoder, tmp_path: Path
 ) -> None:
     _, server = stores
-    pool = StorePool(tmp_path / DATABASE_FILE)
-    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts), pool)
+    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts))
     index = live.fresh(server)
     assert isinstance(index, StoredIndex)
     assert index.generation == server.generation
-    live.tend(server)
+    server.tend()
     assert list(tmp_path.iterdir()) == []
 
 
