@@ -1,7 +1,6 @@
 """The integrity of the database: its pages, and rows that belong to a row that is not there."""
 
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,40 +11,22 @@ from kb.store.store import SqliteStore, Store
 MOST_LINES = 20
 """Most lines about damaged pages: a torn file has thousands."""
 
-INSTRUCTIONS_BETWEEN_LOOKS = 100_000
-"""Count of SQLite's instructions between two looks at the clock: a few milliseconds."""
 
-
-def damaged_pages(
-    store: Store, *, quick: bool = False, within_s: float | None = None
-) -> Sequence[str] | None:
+def damaged_pages(store: Store, *, quick: bool = False) -> Sequence[str]:
     """Lines of SQLite's about pages that are damaged, at most `MOST_LINES`; none if all are whole.
 
-    None if the time was not enough to look at all of them, and those seen are whole. A quick check
-    does not compare indexes with their tables. The pages of PostgreSQL are its server's to check.
+    A quick check does not compare indexes with their tables. The pages of PostgreSQL are its
+    server's to check.
     """
     if not isinstance(store, SqliteStore):
         return []
-    connection = store.connection
-    ends_at = None if within_s is None else time.monotonic() + within_s
-    if ends_at is not None:
-        connection.set_progress_handler(
-            lambda: time.monotonic() > ends_at, INSTRUCTIONS_BETWEEN_LOOKS
-        )
     lines: list[str] = []
     try:
         pragma = "quick_check" if quick else "integrity_check"
         for (line,) in store.execute(f"pragma {pragma}({MOST_LINES})"):
             lines += line.removeprefix("*** in database main ***").strip().splitlines()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_INTERRUPT":
-            return [*lines, str(error)]
-        if not lines:
-            return None
     except sqlite3.DatabaseError as error:
         return [*lines, str(error)]
-    finally:
-        connection.set_progress_handler(None, 0)
     return [] if lines == ["ok"] else lines[:MOST_LINES]
 
 

@@ -32,7 +32,6 @@ SCHEMA_CHARS = 30
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
 _BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-_BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
 
 # `select` itself knows the first thousand files of a process alone.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -200,22 +199,23 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
-        with self._transaction(_waiting(_BEGIN_TO_WRITE) if waits else _BEGIN_UNLESS_OTHERS):
+        with self._transaction(_BEGIN_TO_WRITE, waits=waits):
             yield
 
     @contextmanager
     def writing_rows(self) -> Iterator[None]:
-        with self._transaction(_waiting(_BEGIN)):
+        with self._transaction(_BEGIN):
             yield
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
+    def _transaction(self, begin: str, *, waits: bool = True) -> Iterator[None]:
         if self._in_transaction:
             raise psycopg.ProgrammingError("a transaction within a transaction")
         try:
             try:
                 # Where this fails, the transaction is open already.
-                self._begin(begin)
+                most_ms = round(database.BUSY_TIMEOUT_S * 1000) if waits else 1
+                self._connection.execute(begin.format(most_ms).encode())
                 yield
                 self._connection.commit()
             except BaseException:
@@ -226,13 +226,6 @@ class PostgresConnection(StoreConnection):
             if known := self.explained(error):
                 raise known from None
             raise
-
-    def _begin(self, begin: str) -> None:
-        begun = self._connection.execute(begin.encode())
-        if begin == _BEGIN_UNLESS_OTHERS:
-            begun.nextset()
-            if not begun.fetchone()[0]:  # type: ignore[index]
-                raise errors.LockNotAvailable("another process writes")
 
     @property
     def _in_transaction(self) -> bool:
@@ -339,11 +332,6 @@ def _stand_in(
     if current is None or current[0] != address.schema:
         # Else the tables of another base, in `public`, would be taken for those.
         raise migrations.no_base(str(address))
-
-
-def _waiting(begin: str) -> str:
-    """How to begin a transaction that waits for others as long as any writer does."""
-    return begin.format(round(database.BUSY_TIMEOUT_S * 1000))
 
 
 def _exchanged(

@@ -82,7 +82,7 @@ class PostgresStore(PostgresPassages, Store):
 
     def scrub(self) -> None:
         with self.writing():
-            self._drop_unused_embeddings()
+            self.drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
             ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
         if not rewrite(self, began):

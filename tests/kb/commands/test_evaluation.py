@@ -101,19 +101,6 @@ def test_figures_as_json_with_every_query(needs: Path, kb: Path, tmp_path: Path)
     assert test["queries"]["full"].keys() == {"q1", "q2"}
 
 
-def test_every_query_in_a_table(needs: Path, kb: Path, tmp_path: Path) -> None:
-    result = run(needs, "--kb", kb, "--work", tmp_path / "work", "--split", "tune", "--per-query")
-    assert cells(result.stdout)[-1] == [
-        "full",
-        "q1",
-        "1.000",
-        "1.000",
-        "0.333",
-        "1.000",
-        "gants de cuir",
-    ]
-
-
 def test_an_ablation_compares_with_fifty_lines(needs: Path, kb: Path, tmp_path: Path) -> None:
     work, runs = tmp_path / "work", tmp_path / "runs"
     result = run(

@@ -8,7 +8,7 @@ import pytest
 from ingest.pipeline import ingest
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Encoder
-from kb.indexing.live_index import LiveIndex
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.knowledge_base import DATABASE_FILE
 from kb.models import Actor

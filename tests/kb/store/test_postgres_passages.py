@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,17 +11,13 @@ from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
-from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
 from kb.store.postgres import passages as postgres_passages
-from kb.store.postgres.halfvec import Halfvec, embeddings_of
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems, spellings, words
-from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
 from tests.postgres import PostgresServer
 
@@ -161,9 +156,6 @@ def test_neighbours_are_those_of_faiss(stores: tuple[Store, PostgresStore], k: i
             expected, found = faiss.neighbours(row, k, chosen), index.neighbours(row, k, chosen)
             assert found.ids.tolist() == expected.ids.tolist()
             np.testing.assert_allclose(found.cosines, expected.cosines, atol=1e-6)
-    each = zip(faiss.neighbours_of_each(rows, k), index.neighbours_of_each(rows, k), strict=True)
-    for expected, found in each:
-        np.testing.assert_allclose(found.cosines, expected.cosines, atol=1e-6)
 
 
 def test_embeddings_are_those_of_the_store(stores: tuple[Store, PostgresStore]) -> None:
@@ -245,24 +237,3 @@ def test_the_index_of_a_base_in_another_schema_is_left_alone(
         )
         assert made.fetchone() == (True,)
     postgres.drop("schemas")
-
-
-def test_a_store_that_keeps_its_index_is_asked_for_it(
-    stores: tuple[Store, PostgresStore], word_counts: WordCountEncoder, tmp_path: Path
-) -> None:
-    _, server = stores
-    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts))
-    index = live.fresh(server)
-    assert isinstance(index, StoredIndex)
-    assert index.generation == server.generation
-    server.tend()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_halves_are_as_pgvector_has_them() -> None:
-    rows = np.array([[1, 0.5, -2], [65504, 0, 6e-8]], np.float32)
-    sent = [Halfvec(row).sent for row in rows]
-    assert sent[0] == b"\0\3\0\0\x3c\0\x38\0\xc0\0"
-    assert np.array_equal(embeddings_of(sent), rows.astype(np.float16).astype(np.float32))
-    with pytest.raises(ValueError, match="several dimensions"):
-        embeddings_of([sent[0], Halfvec(np.ones(2, np.float32)).sent])

@@ -335,16 +335,6 @@ def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.Monkey
 # The status
 
 
-def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(run("status", "--json", "--kb", folder).stdout)["pages"] == "whole"
-    assert "pages  whole" in run("status", "--kb", folder).stdout
-    monkeypatch.setattr(integrity, "INSTRUCTIONS_BETWEEN_LOOKS", 1)
-    monkeypatch.setattr("kb.commands.upkeep.LOOKED_AT_PAGES_S", 0.0)
-    in_part = json.loads(run("status", "--json", "--kb", folder).stdout)
-    assert "`quisait check` looks at all" in in_part["pages"]
-    assert in_part["problems"] == []
-
-
 def test_a_status_does_not_call_damaged_pages_healthy(folder: Path) -> None:
     damaged(folder, "create table unread as select value from json_each('[1, 2]')")
     torn(folder, "unread")

@@ -105,17 +105,6 @@ def test_settings_that_are_wrong_are_named(
     assert "short" not in finding.what or "SECRET" not in finding.what
 
 
-def test_two_wrong_settings_are_both_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wrong = {**SOUND, "QUISAIT_THREADS": "many", "QUISAIT_SOURCES_HOUR": "25"}
-    found = found_in(folder, backups, monkeypatch, wrong)
-    assert {finding.what.split()[0] for finding in found} == {
-        "QUISAIT_THREADS",
-        "QUISAIT_SOURCES_HOUR",
-    }
-
-
 def test_without_an_address_or_a_list_of_proxies_there_are_notes(
     folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,12 +243,6 @@ def test_the_command_tells_as_text_and_json(
     plain = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
     assert [(found["level"], found["about"]) for found in plain] == [("problem", "settings")]
     assert {"what", "why", "remedy"} <= plain[0].keys()
-
-
-def test_it_works_without_any_base(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["doctor", "--kb", str(tmp_path / "none")])
-    assert result.exit_code == 1
-    assert "has no knowledge base" in result.stdout
 
 
 def test_an_address_with_which_the_server_does_not_start_is_named(
