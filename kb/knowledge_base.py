@@ -24,8 +24,8 @@ from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
 from kb.hints.related_needs import RelatedNeeds
 from kb.hints.spelling import Spelling
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingState
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
@@ -119,7 +119,9 @@ class KnowledgeBase(Publishing):
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
-        self.personal_data = PersonalData(stores, indexer, self._index, self._erase_record)
+        self.personal_data = PersonalData(
+            stores, indexer, self._index, lambda kind, id, by: self.erase(kind, id, by=by)
+        )
         self.pictures = Pictures(stores)
         self.sessions = BrowserSessions(stores)
         self.sites = Sites(stores)
@@ -191,9 +193,6 @@ class KnowledgeBase(Publishing):
             return is_writable(self.folder / DATABASE_FILE)
         with self._stores.lend() as store:
             return store.is_writable
-
-    def _erase_record(self, kind: Kind, id: str, by: str) -> None:
-        self.erase(kind, id, by=by)
 
     def close(self) -> None:
         """Closes the stores of this base."""
@@ -342,10 +341,10 @@ class KnowledgeBase(Publishing):
         with self._stores.lend() as store:
             return status_of(store, self.place, self._indexer)
 
-    def damaged_pages(self, *, within_s: float) -> Sequence[str] | None:
-        """Lines about damaged pages of the database; None if the time was not enough for all."""
+    def damaged_pages(self) -> Sequence[str]:
+        """Lines about damaged pages of the database."""
         with self._stores.lend() as store:
-            return damaged_pages(store, quick=True, within_s=within_s)
+            return damaged_pages(store, quick=True)
 
     def trade_index_state(self) -> str:
         """Returns a line about the trade index: its phrases, and whether they are used."""

@@ -16,15 +16,8 @@ from kb.address import Place
 from kb.commands.options import PlaceName, kb_option, open_base
 
 if TYPE_CHECKING:
-    from kb.status import Status
     from kb.upkeep.backup import Manifest
     from kb.upkeep.check import Finding
-
-
-LOOKED_AT_PAGES_S = 5.0
-"""Most time that a status takes to look at the pages of the database."""
-
-_PART = "those looked at are whole: `quisait check` looks at all"
 
 
 @click.command()
@@ -44,13 +37,15 @@ def status(as_json: bool, schema: bool, kb: Place | None) -> None:
         return
     base = open_base(kb)
     found = base.status()
-    damage = base.damaged_pages(within_s=LOOKED_AT_PAGES_S)
+    damage = base.damaged_pages()
     if damage:
         problem = f"kb.sqlite is damaged ({damage[0]}): run `quisait check`, or restore a backup."
         found = replace(found, problems=(*found.problems, problem))
     plain = {
-        **plain_status(found),
-        "pages": "damaged" if damage else "whole" if damage is not None else _PART,
+        **asdict(found),
+        "folder": str(found.folder),
+        "problems": list(found.problems),
+        "pages": "damaged" if damage else "whole",
         "trade_index": base.trade_index_state(),
     }
     if as_json:
@@ -75,11 +70,6 @@ def rebuild(kb: Place | None) -> None:
         f"{found.actors} actors and {found.cases} cases, {found.passages} passages, "
         f"{bar.n} embedded by {found.model}."
     )
-
-
-def plain_status(found: Status) -> dict[str, object]:
-    """A status as JSON can hold it."""
-    return {**asdict(found), "folder": str(found.folder), "problems": list(found.problems)}
 
 
 @click.command(short_help="Back up the base to one file, while it is in use.")

@@ -1,7 +1,9 @@
 """The index in memory: FAISS compares an embedding with those of all passages."""
 
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -19,8 +21,10 @@ from kb.indexing.dense_index import (
     nearest_first,
     places_in,
 )
+from kb.indexing.indexer import Indexer
 from kb.one_thread import take_one_thread
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
+from kb.whole_file import delete_abandoned
 
 MOST_TOUCHED_SHARE = 0.5
 """Share of the passages up to which changes are taken over one by one."""
@@ -66,16 +70,6 @@ class Index(DenseIndex):
                 k, total, lambda most: self._flat.search(row, most, params=parameters)
             )
         return nearest_first(self.ids[found], cosines, k)
-
-    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
-        take_one_thread()
-        if not len(rows) or not len(self) or k < 1:
-            return [_NONE for _ in rows]
-        found = self._flat.search(np.ascontiguousarray(rows, np.float32), min(k, len(self)))
-        return [
-            nearest_first(self.ids[places], cosines, k)
-            for cosines, places in zip(*found, strict=True)
-        ]
 
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
         asked = id_array(ids)
@@ -143,3 +137,34 @@ def _with_equals(
         if most >= total or places[-1] < 0 or cosines[-1] < cosines[k - 1]:
             return places[places >= 0], cosines[places >= 0]
         most *= 2
+
+
+class LiveIndex:
+    """The index of a base, in memory for all threads of a process, or kept by the store."""
+
+    def __init__(self, folder: Path, indexer: Indexer) -> None:
+        self.folder = folder
+        self._indexer = indexer
+        self._index: Index | None = None
+        self._lock = threading.Lock()
+
+    def fresh(self, store: Store) -> DenseIndex:
+        """The index at the store's generation."""
+        self._indexer.refuse_mismatch(store, outdated=False)
+        encoder = self._indexer.encoder
+        if not isinstance(store, SqliteStore):
+            # psycopg is loaded by those alone who use it.
+            from kb.indexing.stored_index import StoredIndex
+
+            return StoredIndex(store, encoder.fingerprint, encoder.dimension)
+        with self._lock, store.reading():
+            index = self._index or Index(encoder.fingerprint, encoder.dimension)
+            if index.generation != store.generation:
+                index = index.refreshed(store)
+            self._index = index
+        return index
+
+    def scrub(self, store: Store) -> None:
+        """Rewrites the database without what was erased from it."""
+        delete_abandoned(self.folder)
+        store.scrub()

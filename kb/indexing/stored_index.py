@@ -54,9 +54,6 @@ class StoredIndex(DenseIndex):
         # Each row by itself: the same embedding has the same cosine wherever it is.
         return nearest_first(ids, np.einsum("ij,j->i", rows, np.asarray(query, np.float32)), k)
 
-    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
-        return [self.neighbours(row, k) for row in rows]
-
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
         asked = id_array(ids)
         found, rows = self._store.known_embeddings(self._encoder, asked.tolist())
