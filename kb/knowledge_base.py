@@ -139,21 +139,11 @@ class KnowledgeBase(Publishing):
         self.notice_matching = NoticeMatching(
             self.notices, self.notice_pairs, self._notice_closeness
         )
-
         self.related_needs = RelatedNeeds(stores, self.notices, self._notice_closeness)
 
     @classmethod
-    def open(
-        cls,
-        settings: Settings,
-        *,
-        create: bool = False,
-        encoder: Callable[[], Encoder] | None = None,
-    ) -> Self:
-        """Opens the knowledge base that the settings name; with `create`, makes it if need be.
-
-        `encoder` gives the one that the settings name, where another process has it.
-        """
+    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+        """Opens the knowledge base that the settings name; with `create`, makes it if need be."""
         # What a machine keeps of a base in PostgreSQL may be deleted, or never have been here.
         if create or settings.database:
             try:
@@ -165,7 +155,7 @@ class KnowledgeBase(Publishing):
                 ) from None
         base = cls(
             settings.folder,
-            encoder or (lambda: load_encoder(settings)),
+            lambda: load_encoder(settings),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),

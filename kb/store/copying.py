@@ -1,7 +1,7 @@
 """Copies of a base: its file as it is, or all rows of all tables in a new base of any engine."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -64,20 +64,18 @@ def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
 
 def copy_tables(source: Store, target: Store, on_rows: OnRows = lambda _: None) -> None:
     """Copies one state of a base to the tables of a new one, and counts the rows there."""
+
+    def told(rows: Iterable[CopiedRow]) -> Iterator[CopiedRow]:
+        for row in rows:
+            on_rows(1)
+            yield row
+
     with source.reading(), source.decoding():
         for table in sorted({*source.tables(), *target.tables()}):
             columns = _columns(source, target, table)
-            copied = 0
-
-            def read(table: str = table, columns: Sequence[str] = columns) -> Iterator[CopiedRow]:
-                nonlocal copied
-                for row in source.rows(table, columns):
-                    copied += 1
-                    on_rows(1)
-                    yield row
-
-            target.put_rows(table, columns, read())
-            if (there := target.count(table)) != copied:
+            target.put_rows(table, columns, told(source.rows(table, columns)))
+            copied, there = source.count(table), target.count(table)
+            if copied != there:
                 raise KnowledgeBaseError(
                     f"{table} came out otherwise: {copied} rows were copied, and {there} are "
                     "there. Nothing was kept of the copy."

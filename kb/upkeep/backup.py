@@ -157,11 +157,6 @@ class BackupFile:
     def __exit__(self, *_error: object) -> None:
         self._zip.close()
 
-    @property
-    def size(self) -> int:
-        """Bytes of all members, unpacked."""
-        return sum(entry.file_size for entry in self._zip.infolist())
-
     def verify(self) -> None:
         """Reads all members to their end."""
         if self.manifest.schema > migrations.SCHEMA_VERSION:

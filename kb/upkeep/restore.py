@@ -21,9 +21,6 @@ from kb.upkeep.base_copy import copy_base
 from kb.upkeep.check import Finding, check_base
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
 
-SPARE_BYTES = 50_000_000
-"""Room on the disk that a restored base leaves to others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Restored:
@@ -46,7 +43,6 @@ def restore(
         delete_abandoned(folder)
         there = _refuse_what_is_there(settings, replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_without_room(folder, backup.size)
         _refuse_in_use(folder)
         erased = _erased(settings, there, erased_from)
         with scratch_folder(folder) as unpacked:
@@ -80,17 +76,6 @@ def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
             "in it aside."
         )
     return there
-
-
-def _refuse_without_room(folder: Path, size: int) -> None:
-    """Raises `FileError` if the disk has no room for the members and what is made of them."""
-    needed = 2 * size + SPARE_BYTES
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise FileError(
-            f"{folder} needs {needed // 1_000_000} MB on its disk; {free // 1_000_000} MB are "
-            "free: make room. Nothing was changed."
-        )
 
 
 def _refuse_in_use(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """A connection to the database of a knowledge base on a PostgreSQL server."""
 
-import selectors
+import select
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -32,9 +32,6 @@ SCHEMA_CHARS = 30
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
 _BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-
-# `select` itself knows the first thousand files of a process alone.
-_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _FROM_VALUES = "from :values"
 
@@ -69,43 +66,38 @@ class PostgresConnection(StoreConnection):
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
         """Connects to the database at an address; with `create`, makes its tables if need be."""
-        store = None
+        store = cls.connect_unmade(address, create=create)
         try:
-            store = cls(_connected(address, create=create), address)
             migrations.migrate(store._connection, store.called, create=create)
-        except psycopg.Error as error:
-            if store:
-                store.close()
-            raise explained(error, address) from None
-        except KnowledgeBaseError:
-            if store:
-                store.close()
-            raise
+        except (psycopg.Error, KnowledgeBaseError) as error:
+            store.close()
+            raise (
+                explained(error, address) if isinstance(error, psycopg.Error) else error
+            ) from None
         return store
 
     @classmethod
-    def connect_unmade(cls, address: PostgresAddress) -> Self:
+    def connect_unmade(cls, address: PostgresAddress, *, create: bool = True) -> Self:
         """Connects to a database whose tables `make_tables` is to make in a transaction."""
         try:
-            return cls(_connected(address, create=True), address)
+            return cls(_connected(address, create=create), address)
         except psycopg.Error as error:
             raise explained(error, address) from None
 
     def make_tables(self, *, replace: bool) -> bool:
-        """Makes the tables; returns whether there were none. Called in a transaction."""
+        """Makes the tables; returns whether there were none. Called in a transaction.
+
+        With `replace`, those that are there are put aside, into a schema of their own.
+        """
         if migrations.version_of(self._connection):
             if not replace:
                 return False
-            self.move_aside()
+            row = self.execute("select left(current_schema(), ?)", [SCHEMA_CHARS]).fetchone()
+            name = f"{ASIDE}{row and row[0]}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
+            self._connection.execute(SQL("create schema {}").format(Identifier(name)))
+            migrations.move(self._connection, name)
         migrations.migrate(self._connection, self.called, create=True)
         return True
-
-    def move_aside(self) -> None:
-        """Moves the tables of the base into a new schema. Called in a transaction."""
-        row = self.execute("select left(current_schema(), ?)", [SCHEMA_CHARS]).fetchone()
-        name = f"{ASIDE}{row and row[0]}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
-        self._connection.execute(SQL("create schema {}").format(Identifier(name)))
-        migrations.move(self._connection, name)
 
     @property
     def called(self) -> str:
@@ -248,9 +240,9 @@ class PostgresConnection(StoreConnection):
         if self._connection.closed or self._connection.broken:
             return True
         # A server says nothing to who asks nothing, unless it goes.
-        with _Selector() as selector:
-            selector.register(self._connection.fileno(), selectors.EVENT_READ)
-            return bool(selector.select(0))
+        poll = select.poll()
+        poll.register(self._connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
         if isinstance(error, errors.LockNotAvailable):
@@ -311,27 +303,22 @@ def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[
     )
     connection = psycopg.connect(url, autocommit=True, row_factory=rows_by_name)
     connection.adapters.register_dumper(str, _TextDumper)
-    if address.schema:
-        with ExitStack() as unless_it_is_there:
-            unless_it_is_there.callback(connection.close)
-            _stand_in(connection, address, create=create)
-            unless_it_is_there.pop_all()
+    if not address.schema:
+        return connection
+    try:
+        schema = Identifier(address.schema)
+        if create:
+            connection.execute(SQL("create schema if not exists {}").format(schema))
+        # What pgvector is in stands behind it.
+        connection.execute(SQL("set search_path to {}, public").format(schema))
+        current = connection.execute("select current_schema()").fetchone()
+        if current is None or current[0] != address.schema:
+            # Else the tables of another base, in `public`, would be taken for those.
+            raise migrations.no_base(str(address))  # noqa: TRY301
+    except BaseException:
+        connection.close()
+        raise
     return connection
-
-
-def _stand_in(
-    connection: psycopg.Connection[PostgresRow], address: PostgresAddress, *, create: bool
-) -> None:
-    """Has statements mean the tables in the schema of an address."""
-    schema = Identifier(address.schema)
-    if create:
-        connection.execute(SQL("create schema if not exists {}").format(schema))
-    # What pgvector is in stands behind it.
-    connection.execute(SQL("set search_path to {}, public").format(schema))
-    current = connection.execute("select current_schema()").fetchone()
-    if current is None or current[0] != address.schema:
-        # Else the tables of another base, in `public`, would be taken for those.
-        raise migrations.no_base(str(address))
 
 
 def _exchanged(

@@ -58,6 +58,13 @@ from weighed group by passage_id order by passage_id
 """BM25 as FTS5 has it (https://sqlite.org/fts5.html#the_bm25_function), with its k1 and b."""
 
 
+_INDEXES = (
+    "from pg_index join pg_class c on c.oid = indexrelid"
+    " where indrelid = 'embeddings'::regclass and indpred is not null"
+)
+"""The indexes of near embeddings, each of one encoder."""
+
+
 class PostgresPassages(PostgresConnection, StoredPassages):
     """The passages in a database on a server."""
 
@@ -190,67 +197,39 @@ class PostgresPassages(PostgresConnection, StoredPassages):
 
     def is_indexed(self, encoder: str) -> bool:
         """Whether an index finds the near embeddings of an encoder."""
-        row = self.execute(
-            "select from pg_index where indexrelid = to_regclass(?) and indisvalid",
-            [self._own(_index_name(encoder))],
-        ).fetchone()
+        valid = f"select {_INDEXES} and relname = ? and indisvalid"
+        row = self.execute(valid, [_index_name(encoder)]).fetchone()
         return row is not None
 
-    def dimension_of(self, encoder: str) -> int:
-        """The dimension of an encoder's embeddings; 0 if there are none."""
-        row = self.execute(
-            "select vector_dims(vector) from embeddings where encoder = ? limit 1", [encoder]
-        ).fetchone()
-        return int(row[0]) if row else 0
-
     def tend(self) -> None:
+        """Makes the index of the embeddings once there are many, beside other work."""
         encoder = self.property("encoder")
-        self.tend_search(encoder, self.dimension_of(encoder))
-
-    def tend_search(self, encoder: str, dimension: int) -> None:
-        """Makes the index of an encoder's embeddings once there are many, beside other work."""
+        name = _index_name(encoder)
         if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
             return
         try:
-            self._drop_former_indexes()
-            self._make_index(encoder, dimension)
+            # Those of former encoders, and one whose making was interrupted.
+            others = f"{_INDEXES} and not (relname = ? and indisvalid)"
+            for (index,) in self.execute(
+                f"select indexrelid::regclass::text {others}", [name]
+            ).fetchall():
+                self.execute(f"drop index concurrently {index}")
+            count, dimension = self.execute(
+                "select count(*), max(vector_dims(vector)) from embeddings where encoder = ?",
+                [encoder],
+            ).fetchone()  # type: ignore[misc]
+            if count >= HNSW_FROM:
+                made = SQL(
+                    "create index concurrently if not exists {} on embeddings"
+                    " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
+                    " with (m = {}, ef_construction = {}) where encoder = {}"
+                )
+                numbers = (dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD)
+                self._connection.execute(made.format(Identifier(name), *numbers, encoder))
             for table in ("passages", "passage_words", "postings", "embeddings"):
                 self.execute(f"vacuum (analyze) {table}")
         finally:
             self.execute(f"select pg_advisory_unlock({TENDING})")
-
-    def _own(self, index: str) -> str:
-        """The name of an index with our schema: a base in another may have one of this name."""
-        ((schema,),) = self.execute("select quote_ident(current_schema())").fetchall()
-        return f"{schema}.{index}"
-
-    def _drop_former_indexes(self) -> None:
-        """Drops the indexes of encoders that the base had before it was made anew."""
-        former = self.execute(
-            "select indexrelid::regclass::text from pg_index"
-            " where indrelid = 'embeddings'::regclass and indpred is not null"
-            " and strpos(pg_get_expr(indpred, indrelid), quote_literal(?)) = 0",
-            [self.property("encoder")],
-        ).fetchall()
-        for (index,) in former:
-            self.execute(f"drop index concurrently {index}")
-
-    def _make_index(self, encoder: str, dimension: int) -> None:
-        name = _index_name(encoder)
-        count, is_broken = self.execute(
-            "select (select count(*) from embeddings where encoder = ?),"
-            " exists (select from pg_index where indexrelid = to_regclass(?) and not indisvalid)",
-            [encoder, self._own(name)],
-        ).fetchone()  # type: ignore[misc]
-        if is_broken:  # its making was interrupted
-            self.execute(f"drop index {name}")
-        if count >= HNSW_FROM:
-            made = SQL(
-                "create index concurrently if not exists {} on embeddings"
-                " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
-                " with (m = {}, ef_construction = {}) where encoder = {}"
-            ).format(Identifier(name), dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD, encoder)
-            self._connection.execute(made)
 
 
 def _index_name(encoder: str) -> str:

@@ -172,21 +172,6 @@ def test_any_changes_lead_to_the_index_made_afresh(
     assert ways == {True, False}  # by what is remembered, and without
 
 
-def test_changes_long_past_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kb.store.store.PASSAGE_CHANGES_KEPT", 10)
-    add(store, ["a"], unit_rows(1))
-    old = Index("e", DIMENSION).refreshed(store)
-    for i in range(20):
-        add(store, [f"b{i % 4}"], unit_rows(1, seed=i))
-    recent = store.generation
-    add(store, ["c"], unit_rows(1, seed=99))
-    (kept,) = store.execute("select count(*) from passage_changes").fetchone()
-    assert kept == 10
-    assert store.passages_touched_since(old.generation) is None
-    assert len(store.passages_touched_since(recent) or ()) == 2  # its name, and what it does
-    assert_as_made_afresh(old.refreshed(store), store)
-
-
 def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
     add(store, ["a"], unit_rows(1))
     before = store.generation

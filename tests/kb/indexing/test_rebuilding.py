@@ -170,24 +170,6 @@ def test_two_processes_rebuild_together(
     assert faults(folder, WordCountEncoder("words-2")) == []
 
 
-def test_an_embedding_that_the_new_state_needs_stays(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    # Both have one text; the record that is in the side tables first outlives the other.
-    twin = replace(GLOVER, id="twin")
-    base.put([*RECORDS, twin])
-    done: list[int] = []
-
-    def remove(batch: int) -> None:
-        done.append(batch)
-        if batch == 4:
-            base.remove(Kind.ACTOR, ["twin"])
-
-    open_base(Watched(remove)).rebuild()
-    assert len(done) >= 4
-    assert faults(folder, WordCountEncoder("words-2")) == []
-
-
 def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(
     base: KnowledgeBase, open_base: OpenBase, folder: Path
 ) -> None:

@@ -37,6 +37,7 @@ def stores(
     records = [*RECORDS, *firms()]
     for store in (sqlite, server):
         with store.changing():
+            store.set_property("encoder", ENCODER)
             for record in records:
                 put(store, record)
     yield sqlite, server
@@ -184,8 +185,8 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     faiss = Index(ENCODER, DIMENSION).refreshed(sqlite)
     monkeypatch.setattr(postgres_passages, "HNSW_FROM", 100)
     assert StoredIndex(server, ENCODER, DIMENSION).is_exact
-    server.tend_search(ENCODER, DIMENSION)
-    server.tend_search(ENCODER, DIMENSION)
+    server.tend()
+    server.tend()
     server.execute("set enable_sort = off")
     try:
         index = StoredIndex(server, ENCODER, DIMENSION)
@@ -222,16 +223,17 @@ def test_the_index_of_a_base_in_another_schema_is_left_alone(
     second = PostgresAddress(f"{address.given}&schema=second")
     with closing(PostgresStore.connect(address, create=True)) as store:
         with store.changing():
+            store.set_property("encoder", ENCODER)
             put(store, next(firms()))
-        store.tend_search(ENCODER, DIMENSION)
+        store.tend()
         # As while it is made.
         store.execute(
             "update pg_index set indisvalid = false where indexrelid = ?::regclass", [NEAR]
         )
         with closing(PostgresStore.connect(second, create=True)) as other:
-            other.tend_search(ENCODER, DIMENSION)
+            other.tend()
         assert store.execute("select to_regclass(?) is not null", [NEAR]).fetchone() == (True,)
-        store.tend_search(ENCODER, DIMENSION)
+        store.tend()
         made = store.execute(
             "select indisvalid from pg_index where indexrelid = ?::regclass", [NEAR]
         )

@@ -2,7 +2,6 @@ import json
 import os
 import shutil
 import sqlite3
-import stat
 import subprocess
 import sys
 import zipfile
@@ -17,7 +16,7 @@ from ingest.pipeline import ingest
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Actor, Kind
+from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from kb.store import migrations
@@ -263,26 +262,6 @@ def test_other_files_are_no_backups(tmp_path: Path) -> None:
 # The way back
 
 
-def test_what_is_replaced_is_put_aside(filled: KnowledgeBase, made: Path) -> None:
-    filled.put([Actor("neuf", "Neuf", "Un atelier neuf.")])
-    (filled.folder / DATABASE_FILE).chmod(0o640)
-    filled.close()
-    before = every_row(filled.folder)
-    restored = restore.restore(made, settings(filled.folder), replace=True)
-    assert restored.aside
-    assert every_row(Path(restored.aside)) == before
-    assert (Path(restored.aside) / SECRET_FILE).exists()
-    assert [finding.about for finding in restored.findings] == []
-    base = KnowledgeBase(filled.folder, WordCountEncoder)
-    assert base.status().actors == 3
-    assert base.search("gants de cuir").hits[0].actor.id == "gants"
-    base.close()
-    assert stat.S_IMODE((filled.folder / DATABASE_FILE).stat().st_mode) == 0o640
-    (note,) = json.loads(run("check", "--json", "--quick", "--kb", filled.folder).stdout)
-    assert note["level"] == "note"
-    assert restored.aside in note["what"]
-
-
 def test_a_base_in_use_is_not_replaced(filled: KnowledgeBase, made: Path) -> None:
     assert filled.status().actors == 3  # its connection stays open
     before = every_row(filled.folder)
@@ -295,17 +274,6 @@ def test_a_damaged_base_is_replaced(filled: KnowledgeBase, made: Path) -> None:
     filled.close()
     (filled.folder / DATABASE_FILE).write_bytes(os.urandom(10_000))
     assert restore.restore(made, settings(filled.folder), replace=True).findings == []
-
-
-def test_without_room_nothing_is_unpacked(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(
-        "kb.upkeep.restore.shutil.disk_usage", lambda _: usage._replace(free=1_000_000)
-    )
-    with pytest.raises(FileError, match="1 MB are free"):
-        restore.restore(made, settings(tmp_path / "new"))
 
 
 def test_a_backup_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,7 +19,6 @@ from kb.store import integrity
 from kb.store.integrity import Belonging
 from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import BaseCheck, Finding, check_base
-from kb.whole_file import SCRATCH, replacing
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
@@ -288,19 +286,6 @@ def test_uploads_and_jobs_are_compared(folder: Path) -> None:
         "uploads: the files of 1 uploads that wait for their job are not there",
         "uploads: 1 uploads belong to no job",
     ]
-
-
-def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        with replacing(folder / "passages.faiss") as pending:
-            pending.write_bytes(b"half")
-            os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
-    (left,) = folder.glob(f"{SCRATCH}*")
-    assert found_in(folder) == []
-    check_base(Settings(kb=folder), quick=True)
-    assert not left.exists()
 
 
 # The command
