@@ -25,11 +25,7 @@ class PostgresAddress:
     """
 
     def __init__(self, url: str) -> None:
-        """Reads an address.
-
-        Raises:
-            ValueError: it cannot be read, or parts of a password may stand where others are shown.
-        """
+        """Reads an address."""
         self.given = url
         try:
             parts = urlsplit(url)
@@ -78,9 +74,5 @@ Place = Path | PostgresAddress
 
 
 def place_of(text: str) -> Place:
-    """The place that a text names.
-
-    Raises:
-        ValueError: it is an address that cannot be read.
-    """
+    """The place that a text names."""
     return PostgresAddress(text) if text.startswith(SCHEMES) else Path(text)

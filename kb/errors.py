@@ -1,8 +1,4 @@
-"""Everything a person can cause to go wrong, as one tree of exceptions.
-
-The message of each is one line that says what was wrong and what to do; the command line
-prints it as it is and exits with 1, the API answers it with a 4xx.
-"""
+"""Everything a person can cause to go wrong, as one tree of exceptions."""
 
 from kb.remarks import Remark, Value
 

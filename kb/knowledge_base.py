@@ -1,8 +1,4 @@
-"""The knowledge base: access to a folder with its store, its index and its encoder.
-
-The rooms above use this package through it. Threads can share it: each call borrows a store, the
-index and the encoder are shared. The next search of every process sees a change of any process.
-"""
+"""The knowledge base: access to a folder with its store, its index and its encoder."""
 
 import logging
 import threading
@@ -28,8 +24,8 @@ from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
 from kb.hints.related_needs import RelatedNeeds
 from kb.hints.spelling import Spelling
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingState
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
@@ -62,7 +58,7 @@ from kb.settings import Settings
 from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
-from kb.store.pool import MOST_STORES, ReadingStores, StorePool, open_store
+from kb.store.pool import MOST_STORES, StorePool, open_store
 from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
 from kb.trade_index.trade_index import TradeIndex
@@ -94,19 +90,7 @@ class KnowledgeBase(Publishing):
         replica: PostgresAddress | None = None,
         connections: int = MOST_STORES,
     ) -> None:
-        """Takes the knowledge base in a folder.
-
-        Args:
-            folder: holds the database, and what is beside it.
-            encoder: loads the encoder when it is first needed: many uses never need it.
-            cache: keeps what is computed of the encoder once, and takes a while.
-            weights: of the ranking.
-            worder: words needs by a language model, if one is set.
-            trade_index: the folder of a trade index; None for none.
-            database: its address, if it is not a file in the folder.
-            replica: the address of a copy of the database, some moments old, to search in.
-            connections: the most to the database at once, and to the replica.
-        """
+        """Takes the knowledge base in a folder."""
         self.folder = folder
         self.place: Place = database or folder
         self.worder = worder
@@ -121,10 +105,8 @@ class KnowledgeBase(Publishing):
         """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE, connections)
-        super().__init__(stores, indexer, LiveIndex(folder, indexer, stores))
-        self._searched = (
-            ReadingStores(StorePool(replica, connections), stores) if replica else stores
-        )
+        super().__init__(stores, indexer, LiveIndex(folder, indexer))
+        self._searched = StorePool(replica, connections) if replica else stores
         self.completions = Completions(stores)
         self.spelling = Spelling(stores, lambda: self._calibrated().background.index)
         self.accounts = Accounts(stores)
@@ -137,7 +119,9 @@ class KnowledgeBase(Publishing):
         self.identity = IdentityRegister(stores)
         self.jobs = Jobs(stores)
         self.lists = ContactLists(stores)
-        self.personal_data = PersonalData(stores, indexer, self._index, self._erase_record)
+        self.personal_data = PersonalData(
+            stores, indexer, self._index, lambda kind, id, by: self.erase(kind, id, by=by)
+        )
         self.pictures = Pictures(stores)
         self.sessions = BrowserSessions(stores)
         self.sites = Sites(stores)
@@ -155,26 +139,11 @@ class KnowledgeBase(Publishing):
         self.notice_matching = NoticeMatching(
             self.notices, self.notice_pairs, self._notice_closeness
         )
-
         self.related_needs = RelatedNeeds(stores, self.notices, self._notice_closeness)
 
     @classmethod
-    def open(
-        cls,
-        settings: Settings,
-        *,
-        create: bool = False,
-        encoder: Callable[[], Encoder] | None = None,
-    ) -> Self:
-        """Opens the knowledge base that the settings name; with `create`, makes it if need be.
-
-        `encoder` gives the one that the settings name, where another process has it.
-
-        Raises:
-            NotAKnowledgeBase: the folder is something else, or missing.
-            SchemaTooNew: a later version of this program wrote it.
-            ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
-        """
+    def open(cls, settings: Settings, *, create: bool = False) -> Self:
+        """Opens the knowledge base that the settings name; with `create`, makes it if need be."""
         # What a machine keeps of a base in PostgreSQL may be deleted, or never have been here.
         if create or settings.database:
             try:
@@ -186,7 +155,7 @@ class KnowledgeBase(Publishing):
                 ) from None
         base = cls(
             settings.folder,
-            encoder or (lambda: load_encoder(settings)),
+            lambda: load_encoder(settings),
             settings.cache,
             worder=NeedWorder.from_settings(settings),
             trade_index=find_trade_index(settings),
@@ -215,9 +184,6 @@ class KnowledgeBase(Publishing):
         with self._stores.lend() as store:
             return store.is_writable
 
-    def _erase_record(self, kind: Kind, id: str, by: str) -> None:
-        self.erase(kind, id, by=by)
-
     def close(self) -> None:
         """Closes the stores of this base."""
         self._searched.close()
@@ -240,10 +206,6 @@ class KnowledgeBase(Publishing):
 
         Of a case and its translations, only that in `lang` is found, or else the best. With
         `complete`, all records that the filters keep are found, each with its score.
-
-        Raises:
-            QueryError: the query is empty, too long, or without a word.
-            KnowledgeBaseError: the base was embedded by another encoder.
         """
         wording = self._wording(query, steering)
         with self._context() as context:
@@ -271,12 +233,7 @@ class KnowledgeBase(Publishing):
         lang: str = "",
         steering: Steering = Steering(),
     ) -> Explanation:
-        """Explains the place of an actor, or a case, in a search.
-
-        Raises:
-            QueryError, KnowledgeBaseError: as `search`.
-            UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
-        """
+        """Explains the place of an actor, or a case, in a search."""
         wording = self._wording(query, steering)
         with self._context() as context:
             if kind is Kind.ACTOR:
@@ -300,11 +257,7 @@ class KnowledgeBase(Publishing):
         lang: str = "",
         steering: Steering = Steering(),
     ) -> SearchReport:
-        """Makes a search and records it, with every actor that the filters keep.
-
-        Raises:
-            QueryError, KnowledgeBaseError: as `search`; the base changes all the time.
-        """
+        """Makes a search and records it, with every actor that the filters keep."""
         filters = replace(filters, kind=Kind.ACTOR)
         wording = self._wording(query, steering)
         for _ in range(REPORT_ATTEMPTS):
@@ -324,11 +277,7 @@ class KnowledgeBase(Publishing):
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     def _wording(self, query: str, steering: Steering) -> Wording:
-        """The wording of a need by the language model, waited for before a store is lent.
-
-        The service gets the words of the need and nothing else: no record, filter or example. Of a
-        letter, a name or a number it gets nothing (`kb.search.wordable`).
-        """
+        """The wording of a need by the language model, waited for before a store is lent."""
         if self.worder is None:
             return NO_WORDING
         if not steering.worded:
@@ -341,11 +290,7 @@ class KnowledgeBase(Publishing):
         return self.worder.wording(asked.need).without(steering.taken_back)
 
     def countable_need(self, query: str) -> NeedWords | None:
-        """The words of a need that may be counted; None if they could say who asks, or about whom.
-
-        Raises:
-            QueryError: as `search`.
-        """
+        """The words of a need that may be counted; None if they could say who asks."""
         if need_words(query) is None:
             return None
         asked = understood(query, Steering(), self.encoder, self._calibrated())
@@ -386,38 +331,24 @@ class KnowledgeBase(Publishing):
         with self._stores.lend() as store:
             return status_of(store, self.place, self._indexer)
 
-    def damaged_pages(self, *, within_s: float) -> Sequence[str] | None:
-        """Lines about damaged pages of the database; None if the time was not enough for all."""
+    def damaged_pages(self) -> Sequence[str]:
+        """Lines about damaged pages of the database."""
         with self._stores.lend() as store:
-            return damaged_pages(store, quick=True, within_s=within_s)
+            return damaged_pages(store, quick=True)
 
     def trade_index_state(self) -> str:
-        """Returns a line about the trade index: its phrases, and whether they are used.
-
-        Raises:
-            EncoderError: it cannot be read.
-        """
+        """Returns a line about the trade index: its phrases, and whether they are used."""
         return state_of(self._trade_index, self.encoder)
 
     # The index
 
     def is_current(self) -> bool:
-        """Returns whether the next search finds what the store holds now.
-
-        If not, another thread brings the index up to date.
-
-        Raises:
-            KnowledgeBaseError: the base cannot be read, or was embedded by another encoder.
-        """
+        """Returns whether the next search finds what the store holds now."""
         with self._stores.lend() as store:
             return self._index.fresh(store).generation == store.generation
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
-        """Derives documents, embeddings and index anew from the records, with this encoder.
-
-        Text that this encoder has embedded is not embedded again. Searches use the old state until
-        the new state is complete.
-        """
+        """Derives documents, embeddings and index anew from the records, with this encoder."""
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
         self.save_index()
@@ -427,7 +358,7 @@ class KnowledgeBase(Publishing):
         """Keeps in the base what searches would take long to find out after many changes."""
         self.save_trades(goes_on)
         with self._stores.lend() as store:
-            self._index.tend(store)
+            store.tend()
 
     def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Keeps in which trades the passages of a large base are.

@@ -1,15 +1,8 @@
-"""Lines of the log: text or JSON, each with its time, its level and the request that it is of.
-
-    2026-11-27T02:16:00.123Z INFO web.operations.request_log [9f2c…] GET /api/search 200 12 ms
-
-Nothing personal is in them. What a person typed may be in the message of any exception: of an
-exception only its type, the code of a system's error, and where it was raised are written.
-"""
+"""Lines of the log: text or JSON, each with its time, its level and the request that it is of."""
 
 import logging
 import sqlite3
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +16,6 @@ from pythonjsonlogger.json import JsonFormatter
 LogKind = Literal["text", "json"]
 
 OUR_ROOMS = ("kb", "ingest", "web")
-TOLD_AGAIN_AFTER_S = 60.0
-"""How long an exception is told in a line only, once it was told with its traceback."""
-
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered; empty beyond requests."""
 
@@ -53,42 +43,21 @@ def _name_of(error: BaseException) -> str:
         code = errorcode.get(error.errno, str(error.errno))
     elif isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorname", "")
-    name = kind.__qualname__ if kind.__module__ == "builtins" else _dotted(kind)
-    return f"{name} {code}".rstrip()
-
-
-def _dotted(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+    room = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"{room}{kind.__qualname__} {code}".rstrip()
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Writes each line once; of what recurs, such as a full disk, the traceback once a minute."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._told_until: dict[tuple[str, str], float] = {}
+    """Writes lines with the id of their request, and nothing of an exception's values."""
 
     def emit(self, record: logging.LogRecord) -> None:
         # A copy: what another handler made of the exception, with its values, is not ours.
-        error = record.exc_info[1] if record.exc_info else None
         line = logging.makeLogRecord({**record.__dict__, "request_id": request_id.get()})
         line.exc_text = None
-        if error is not None and self._was_told(record, error):
-            line.msg, line.args = f"{record.getMessage()} (again: {_name_of(error)})", ()
-            line.exc_info = None
         super().emit(line)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
         """A log that cannot be written, such as on a full disk, stops nothing."""
-
-    def _was_told(self, record: logging.LogRecord, error: BaseException) -> bool:
-        frames = traceback.extract_tb(error.__traceback__, limit=-1)
-        place = str(frames[-1:]) or record.name
-        now, key = time.monotonic(), (place, _name_of(error))
-        if now < self._told_until.get(key, now):
-            return True
-        self._told_until[key] = now + TOLD_AGAIN_AFTER_S
-        return False
 
 
 class _Formatter(logging.Formatter):
@@ -118,11 +87,7 @@ _NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info":
 
 @contextmanager
 def log_lines(kind: LogKind, level: str) -> Iterator[None]:
-    """Writes the log to standard error, for as long as the context lasts.
-
-    Our own rooms from this level on; other libraries, whose lines may quote what was sent, errors
-    alone.
-    """
+    """Writes the log to standard error, for as long as the context lasts."""
     handler = _Lines()
     handler.setFormatter(
         _JsonFormatter(_FIELDS, rename_fields=_NAMES, json_ensure_ascii=False)

@@ -1,8 +1,4 @@
-"""The records that every room shares: actors, cases, participations, passages.
-
-Plain immutable values with no behaviour beyond what follows from their fields. Reading them
-from files is the readers' work, storing them the store's.
-"""
+"""The records that every room shares: actors, cases, participations, passages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

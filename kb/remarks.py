@@ -75,10 +75,7 @@ class Remark(str):
 
     @classmethod
     def restored(cls, text: str, parts: object) -> str:
-        """The remark of a text and its `parts`; the text alone where they are not of this program.
-
-        Whatever was kept before texts had parts, or is of a later version, stays as it is.
-        """
+        """The remark of a text and its `parts`; the text alone for parts of no message here."""
         if not isinstance(parts, Mapping) or parts.get("code") not in MESSAGES:
             return text
         return cls._of(text, parts["code"], parts.get("field", ""), parts.get("values", {}))

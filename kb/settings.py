@@ -57,232 +57,60 @@ class Settings(BaseSettings):
     )
 
     kb: Annotated[Place, NoDecode, BeforeValidator(_place)] = Field(
-        default_factory=lambda: user_data_path("quisait") / "kb",
-        description="The folder of the knowledge base; or the address of a PostgreSQL database, "
-        "such as `postgresql://user:password@host/name?schema=public`.",
+        default_factory=lambda: user_data_path("quisait") / "kb"
     )
-    read_url: Annotated[PostgresAddress | None, NoDecode, BeforeValidator(_replica)] = Field(
-        default=None,
-        description="The address of a replica of that database, in which searches read; empty "
-        "means that they read in the database itself.",
-    )
-    model: str = Field(
-        default=BUNDLED_MODEL,
-        description="The encoder: `bundled`, a folder, or the id of a model on a hub.",
-    )
-    adaptation: str = Field(
-        default=BUNDLED_ADAPTATION,
-        description="What is added to the encoder's weights so that it knows trades: `bundled` "
-        "(for the default model, nothing for any other), `off`, or a folder with a delta.",
-    )
-    trade_index: str = Field(
-        default=BUNDLED_TRADE_INDEX,
-        description="The phrases of activity indexes that tell the trades of a text: `bundled` "
-        "(used with the default model alone), `off`, or a folder made by `quisait index-trades`.",
-    )
-    engine: Literal["auto", "openvino", "torch"] = Field(
-        default="auto",
-        description="What runs the encoder: OpenVINO, sentence-transformers on torch, or "
-        "OpenVINO where the model can be compiled and torch where not.",
-    )
-    cache: Path = Field(
-        default_factory=lambda: user_cache_path("quisait"),
-        description="Where unpacked and compiled models are kept; can be deleted at any time.",
-    )
-    threads: int = Field(
-        default=0, ge=0, description="Processor threads for the encoder; 0 means all."
-    )
-    database_connections: int = Field(
-        default=20,
-        ge=1,
-        description="The connections of a process to the database, and as many more to a replica; "
-        "for moments there may be some more.",
-    )
-    workers: int = Field(
-        default=1, ge=1, description="How many equal processes answer requests, on one port."
-    )
-    public_url: str = Field(
-        default="",
-        description="The address that visitors use, for links in the sitemap and the API; with a "
-        "path if the site is a part of its host; empty means the address of each request.",
-    )
-    contact_url: str = Field(
-        default="",
-        description="Where the page sends a need that nothing here answers (mailto: or https:); "
-        "empty hides the link.",
-    )
-    map_tiles: str = Field(
-        default="",
-        description="The address of map tiles, such as `https://tiles.example/{z}/{x}/{y}.png`, "
-        "which browsers then load from that server; empty means that maps show outlines of "
-        "departments alone, and no other server is asked.",
-    )
-    map_credit: str = Field(
-        default="", description="What maps say of who made the tiles, as plain text."
-    )
-    fetch_local: str = Field(
-        default="",
-        description="Addresses of this very machine (`host:port`, separated by commas) that may "
-        "be fetched like public ones, to try things out; empty means none.",
-    )
+    read_url: Annotated[PostgresAddress | None, NoDecode, BeforeValidator(_replica)] = None
+    model: str = BUNDLED_MODEL
+    adaptation: str = BUNDLED_ADAPTATION
+    trade_index: str = BUNDLED_TRADE_INDEX
+    engine: Literal["auto", "openvino", "torch"] = "auto"
+    cache: Path = Field(default_factory=lambda: user_cache_path("quisait"))
+    threads: int = Field(default=0, ge=0)
+    database_connections: int = Field(default=20, ge=1)
+    workers: int = Field(default=1, ge=1)
+    public_url: str = ""
+    contact_url: str = ""
+    map_tiles: str = ""
+    map_credit: str = ""
+    fetch_local: str = ""
 
-    secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="What cookies and forms are signed with, 32 random characters or more; empty "
-        "means one that is made at first need and kept with the knowledge base.",
-    )
-    mcp_token: SecretStr = Field(
-        default=SecretStr(""),
-        description="The token of an account, for an assistant that runs `quisait mcp`; empty "
-        "means that it sees what visitors see.",
-    )
-    max_article_mb: int = Field(
-        default=20, ge=1, description="The largest article that can be uploaded, in megabytes."
-    )
-    max_directory_mb: int = Field(
-        default=100, ge=1, description="The largest directory that can be uploaded, in megabytes."
-    )
-    reading_memory_mb: int = Field(
-        default=1024,
-        ge=256,
-        description="The memory in megabytes that reading an article may take; a directory may "
-        "take more, by its size.",
-    )
-    reading_seconds: int = Field(
-        default=60,
-        ge=1,
-        description="The time of the processor in seconds that reading an article may take; a "
-        "directory may take more, by its size.",
-    )
+    secret: SecretStr = SecretStr("")
+    mcp_token: SecretStr = SecretStr("")
+    max_article_mb: int = Field(default=20, ge=1)
+    max_directory_mb: int = Field(default=100, ge=1)
+    reading_memory_mb: int = Field(default=1024, ge=256)
+    reading_seconds: int = Field(default=60, ge=1)
 
-    log: Literal["text", "json"] = Field(
-        default="text", description="Whether lines of the log are text, or JSON for programs."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least important lines that the log holds."
-    )
-    metrics_token: SecretStr = Field(
-        default=SecretStr(""),
-        description="What programs on other machines show to read the metrics, 32 random "
-        "characters or more; empty means that this machine alone can.",
-    )
-    max_connections: int = Field(
-        default=1_000, ge=1, description="The most connections to a worker at a time."
-    )
-    keep_jobs_days: int = Field(
-        default=90, ge=1, description="How many days jobs that have ended are kept, with reports."
-    )
-    keep_contacts_days: int = Field(
-        default=180,
-        ge=1,
-        description="How many days addresses, and private answers, are kept after a need or an "
-        "offer is over.",
-    )
-    keep_silent_days: int = Field(
-        default=730,
-        ge=1,
-        description="How many days without a change end a need or an offer that nobody closed, "
-        "so that its addresses are deleted.",
-    )
-    keep_refused_days: int = Field(
-        default=365,
-        ge=1,
-        description="How many days what moderators refused is kept: drafts, needs, offers, "
-        "answers, requests for pages, and reported problems once settled.",
-    )
+    log: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_token: SecretStr = SecretStr("")
+    max_connections: int = Field(default=1_000, ge=1)
+    keep_jobs_days: int = Field(default=90, ge=1)
+    keep_contacts_days: int = Field(default=180, ge=1)
+    keep_silent_days: int = Field(default=730, ge=1)
+    keep_refused_days: int = Field(default=365, ge=1)
 
-    searches_a_minute: int = Field(
-        default=300,
-        ge=0,
-        description="How many searches an address may make in a minute, 60 of them at once; 0 "
-        "means no limit. Suggestions and the widget count apart, all at once.",
-    )
-    explanations_an_hour: int = Field(
-        default=240,
-        ge=0,
-        description="How many explanations and reports an address may ask for in an hour; 0 means "
-        "no limit.",
-    )
-    writes_an_hour: int = Field(
-        default=300,
-        ge=0,
-        description="How many forms and writing requests an account may send in an hour, ten times "
-        "as many if it moderates; 0 means no limit.",
-    )
-    jobs_a_day: int = Field(
-        default=50,
-        ge=0,
-        description="How many jobs an account may ask for in a day, ten times as many if it "
-        "moderates; 0 means no limit.",
-    )
-    jobs_at_once: int = Field(
-        default=5,
-        ge=0,
-        description="How many jobs of an account may wait or run at one time, ten times as many if "
-        "it moderates; 0 means no limit.",
-    )
-    upload_mb_a_day: int = Field(
-        default=1000,
-        ge=0,
-        description="How many megabytes an account may upload in a day, ten times as many if it "
-        "moderates; 0 means no limit.",
-    )
+    searches_a_minute: int = Field(default=300, ge=0)
+    explanations_an_hour: int = Field(default=240, ge=0)
+    writes_an_hour: int = Field(default=300, ge=0)
+    jobs_a_day: int = Field(default=50, ge=0)
+    jobs_at_once: int = Field(default=5, ge=0)
+    upload_mb_a_day: int = Field(default=1000, ge=0)
 
-    sources_hour: int = Field(
-        default=3,
-        ge=0,
-        le=23,
-        description="The hour of the night, in the time zone of this machine, from which sources "
-        "are read again.",
-    )
+    sources_hour: int = Field(default=3, ge=0, le=23)
 
-    digest_hour: int = Field(
-        default=7,
-        ge=0,
-        le=23,
-        description="The hour, in the time zone of this machine, from which digests are sent.",
-    )
-    mail_from: str = Field(
-        default="",
-        description="The sender of mails, such as `Qui sait faire ? <alertes@kb.example>`.",
-    )
-    smtp_allow_plain: bool = Field(
-        default=False,
-        description="Whether mails may go unencrypted to a mail server beyond this machine.",
-    )
-    smtp_url: SecretStr = Field(
-        default=SecretStr(""),
-        description="The mail server: smtps://user:password@host:465, or smtp://host:587 with "
-        "STARTTLS; empty means that no mail is sent.",
-    )
+    digest_hour: int = Field(default=7, ge=0, le=23)
+    mail_from: str = ""
+    smtp_allow_plain: bool = False
+    smtp_url: SecretStr = SecretStr("")
 
-    assistant_model: str = Field(
-        default="", description="The model that the assistant is asked for, by its name there."
-    )
-    assistant_key: SecretStr = Field(
-        default=SecretStr(""), description="The key that the assistant asks for, if it does."
-    )
-    assistant_timeout_s: float = Field(
-        default=60, gt=0, description="How long the assistant is waited for, in seconds."
-    )
-    assistant_search_wait_s: float = Field(
-        default=1.5,
-        ge=0,
-        le=30,
-        description="How long a search waits for the assistant to word its need, in seconds; 0 "
-        "means that searches do not ask it.",
-    )
-    assistant_allow_http: bool = Field(
-        default=False,
-        description="Whether the assistant may be asked over plain http beyond this machine.",
-    )
+    assistant_model: str = ""
+    assistant_key: SecretStr = SecretStr("")
+    assistant_timeout_s: float = Field(default=60, gt=0)
+    assistant_search_wait_s: float = Field(default=1.5, ge=0, le=30)
+    assistant_allow_http: bool = False
     # After what its validator looks at.
-    assistant_url: str = Field(
-        default="",
-        description="The address of an OpenAI-compatible service that may refine what is proposed "
-        "of an article, and word the needs of searches (`/chat/completions` is added); empty means "
-        "that none is asked.",
-    )
+    assistant_url: str = ""
 
     @field_validator("assistant_url")
     @classmethod
@@ -406,11 +234,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, **given: Any) -> Self:
-        """Reads the settings; `given` values that are not None win over the environment.
-
-        Raises:
-            SettingsError: a value cannot be used; names the variable and the value.
-        """
+        """Reads the settings; `given` values that are not None win over the environment."""
         values = {name: value for name, value in given.items() if value is not None}
         try:
             return cls(**values)

@@ -1,11 +1,9 @@
 """The status of a base: what it holds, and what is wrong with it."""
 
-import contextlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kb.address import Place
-from kb.encoder.encoder import Encoder
 from kb.indexing.indexer import Indexer
 from kb.store.migrations import SCHEMA_VERSION
 from kb.store.store import Store
@@ -54,6 +52,14 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         problems.append(
             f"{counts.passages - counts.embedded} passages are not embedded: run `quisait rebuild`."
         )
+    index = "exact, in memory"
+    if not isinstance(place, Path):
+        # psycopg is loaded by those alone who use it.
+        from kb.indexing.stored_index import StoredIndex
+
+        kept = StoredIndex(store, encoder.fingerprint, encoder.dimension)
+        kind = "exact" if kept.is_exact else "HNSW, the nearest compared exactly"
+        index = f"{kind}: in the database"
     return Status(
         folder=place,
         schema_version=SCHEMA_VERSION,
@@ -63,24 +69,7 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         engine=encoder.engine,
         encoder=encoder.fingerprint,
         dimension=encoder.dimension,
-        index="exact, in memory" if isinstance(place, Path) else _kept_index_line(store, encoder),
-        size_bytes=_size_bytes(place) if isinstance(place, Path) else store.size_bytes(),
+        index=index,
+        size_bytes=store.size_bytes(),
         problems=tuple(problem for problem in problems if problem),
     )
-
-
-def _kept_index_line(store: Store, encoder: Encoder) -> str:
-    # psycopg is loaded by those alone who use it.
-    from kb.indexing.stored_index import kept_by
-
-    kind = "exact" if kept_by(store, encoder).is_exact else "HNSW, the nearest compared exactly"
-    return f"{kind}: in the database"
-
-
-def _size_bytes(folder: Path) -> int:
-    size = 0
-    for path in folder.iterdir():
-        # SQLite's and our own temporary files come and go.
-        with contextlib.suppress(FileNotFoundError):
-            size += path.stat().st_size
-    return size

@@ -78,10 +78,7 @@ def delete_abandoned(folder: Path) -> list[Path]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[int]:
-    """Waits until no other thread or process holds the lock of a folder, or of a file for that.
-
-    Yields the descriptor. A process that inherits it holds the lock until it ends, too.
-    """
+    """Waits until no other thread or process holds the lock of a folder, or of a file for that."""
     flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
     descriptor = os.open(path, flags, 0o600)
     try:

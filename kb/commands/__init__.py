@@ -3,14 +3,11 @@
 import click
 
 from kb.commands.accounts import user
-from kb.commands.adapt import adapt
-from kb.commands.base import rebuild, status
-from kb.commands.evaluation import evaluate
+from kb.commands.evaluation import adapt, evaluate, index_trades
 from kb.commands.personal_data import personal_data
 from kb.commands.search import search
 from kb.commands.sites import site
-from kb.commands.trade_index import index_trades
-from kb.commands.upkeep import backup, check, copy, doctor, restore
+from kb.commands.upkeep import backup, check, copy, doctor, rebuild, restore, status
 
 COMMANDS: list[click.Command] = [
     search,

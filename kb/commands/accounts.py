@@ -1,7 +1,4 @@
-"""The command `quisait user`: accounts, the first of them too, for the server's operator.
-
-Imports click and what is as light; the rest when a command runs.
-"""
+"""The command `quisait user`: accounts, the first of them too, for the server's operator."""
 
 from __future__ import annotations
 

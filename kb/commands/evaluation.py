@@ -1,12 +1,11 @@
-"""The command that measures rankings: evaluate.
-
-Imports click and what is as light; the rest when it runs.
-"""
+"""The commands that measure, and that learn: evaluate, evaluate-duplicates, adapt, index-trades."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,3 +110,64 @@ def _weights(changes: tuple[str, ...]) -> RankingWeights:
         except ValueError as error:
             raise click.BadParameter(f"{change}: {error}.", param_hint="--weight") from None
     return weights
+
+
+@click.command(short_help="Teach the encoder the trades.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("adaptation"),
+    show_default=True,
+    help="The output folder: the delta and its card.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="The number of batches.")
+@click.option(
+    "--tune",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Measure on this folder (BEIR's layout, split tune); can be repeated.",
+)
+def adapt(out: Path, seed: int, steps: int | None, tune: tuple[Path, ...]) -> None:
+    """Adapt the encoder: learn from the lexicon and the portraits which firms could make what.
+
+    Prints the loss and the figures of the tune split as they develop.
+    Set QUISAIT_ADAPTATION to the output folder to use the result.
+    """
+    from kb.adaptation.learning import Recipe, learn
+    from kb.errors import EncoderError
+
+    if not importlib.util.find_spec("peft"):
+        raise EncoderError("Learning needs the package peft: pip install 'quisait[adapt]'.")
+    recipe = Recipe()
+    learn(out, replace(recipe, steps=steps or recipe.steps), seed, tune, click.echo)
+    click.echo(f"The delta and its card are in {out}.")
+
+
+@click.command(short_help="Index the phrases of activity indexes.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder with the nomenclatures: see docs/adaptation.md.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("trade-index"),
+    show_default=True,
+    help="The output folder: the index and its card.",
+)
+def index_trades(data: Path, out: Path) -> None:
+    """Make the trade index of an encoder, from which a search knows in which trades a text is.
+
+    The encoder is that of the settings. Set QUISAIT_TRADE_INDEX to the output folder to use the
+    result.
+    """
+    from kb.adaptation.trade_indexing import make_trade_index
+    from kb.encoder.prepared import load_encoder
+    from kb.settings import Settings
+
+    encoder = load_encoder(Settings.from_environment())
+    index = make_trade_index(data, encoder, out, click.echo)
+    click.echo(f"{len(index)} phrases are in {out}.")

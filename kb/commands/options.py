@@ -1,7 +1,4 @@
-"""The options that commands of several rooms have: `--kb`, and where to search.
-
-Imports only click at the top: `quisait --help` must answer at once.
-"""
+"""The options that commands of several rooms have: `--kb`, and where to search."""
 
 from __future__ import annotations
 

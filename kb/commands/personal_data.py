@@ -1,7 +1,4 @@
-"""The command `quisait personal-data`: what a person asks to see, or to have erased.
-
-Imports click and what is as light; the rest when a command runs.
-"""
+"""The command `quisait personal-data`: what a person asks to see, or to have erased."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
-"""The command `quisait search`: its answer as lines, or as JSON.
-
-Imports click and what is as light; the rest when the command runs.
-"""
+"""The command `quisait search`: its answer as lines, or as JSON."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +12,7 @@ from kb.address import Place
 from kb.commands.options import kb_option, near_option, open_base, within_option
 
 if TYPE_CHECKING:
-    from kb.models import Actor, Case, Participation
+    from kb.models import Case, Participation
     from kb.search.results import ActorHit, Evidence, Filters, PartAnswer, SearchResult
 
 
@@ -46,7 +44,6 @@ def search(
     """Find the actors and cases that could answer QUERY, in French or English."""
     import atexit
     import gc
-    from dataclasses import replace
 
     # Nothing goes before the end: Python would look for cycles meanwhile, and once more then.
     gc.disable()
@@ -137,21 +134,13 @@ def _evidence_line(evidence: Evidence) -> str:
 
 
 def _plain(result: SearchResult) -> dict[str, object]:
-    from dataclasses import asdict
-
-    filters = result.filters
-
+    filters, asked = result.filters, result.asked
     return {
         "query": result.query,
         "asked": {
-            **{
-                name: getattr(result.asked, name)
-                for name in ("text", "required", "wanted", "unwanted")
-            },
-            "object": result.asked.need,
-            "parts": [
-                {"kind": part.kind, "text": part.text} for part in result.asked.reading.parts
-            ],
+            **_some(asked, "text required wanted unwanted"),
+            "object": asked.need,
+            "parts": [_some(part, "kind text") for part in asked.reading.parts],
             "trades": [
                 {**asdict(likely.trade), "share": round(likely.share, 4)}
                 for likely in result.trades
@@ -163,13 +152,9 @@ def _plain(result: SearchResult) -> dict[str, object]:
         "hits": [_plain_hit(hit, filters) for hit in result.hits],
         "cases": [
             {
-                "rank": hit.rank,
-                "id": hit.case.id,
-                "title": hit.case.title,
-                "date": hit.case.date,
-                "period": hit.case.period,
+                **_some(hit, "rank fit"),
+                **_some(hit.case, "id title date period"),
                 "score": round(hit.score, 4),
-                "fit": hit.fit,
                 "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
             }
             for hit in result.cases
@@ -193,14 +178,18 @@ def _plain(result: SearchResult) -> dict[str, object]:
     }
 
 
-def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
-    from dataclasses import asdict
+def _some(thing: object, names: str) -> dict[str, object]:
+    """Attributes of a thing, by their names."""
+    return {name: getattr(thing, name) for name in names.split()}
 
+
+def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
+    actor = asdict(replace(hit.actor.public, facts=dict(hit.actor.facts)))
+    del actor["members_only"]
     return {
-        "rank": hit.rank,
+        **_some(hit, "rank fit"),
         "score": round(hit.score, 4),
-        "fit": hit.fit,
-        "actor": _plain_actor(hit.actor),
+        "actor": actor,
         "distance_km": filters.whole_km_to(hit.actor),
         "evidence": [_plain_evidence(evidence) for evidence in hit.evidence],
         "parts": {
@@ -210,24 +199,12 @@ def _plain_hit(hit: ActorHit, filters: Filters) -> dict[str, object]:
     }
 
 
-def _plain_actor(actor: Actor) -> dict[str, object]:
-    from dataclasses import asdict, replace
-
-    plain = asdict(replace(actor.public, facts=dict(actor.facts)))
-    return {name: value for name, value in plain.items() if name != "members_only"}
-
-
 def _plain_evidence(evidence: Evidence) -> dict[str, object]:
-    from dataclasses import asdict
-
-    plain: dict[str, object] = {
-        name: getattr(evidence, name) for name in ("kind", "text", "marks", "source")
-    }
+    plain = _some(evidence, "kind text marks source")
     if evidence.case and evidence.participation:
         case = _plain_case(evidence.case, evidence.participation)
         if evidence.precedent:
-            of_precedent = ("id", "name", "place", "source_url")
-            precedent = {name: getattr(evidence.precedent, name) for name in of_precedent}
+            precedent = _some(evidence.precedent, "id name place source_url")
             plain["precedent"] = {**precedent, "case": case}
         else:
             plain["case"] = case
@@ -237,9 +214,5 @@ def _plain_evidence(evidence: Evidence) -> dict[str, object]:
 
 
 def _plain_case(case: Case, participation: Participation | None = None) -> dict[str, object]:
-    plain: dict[str, object] = {
-        name: getattr(case, name) for name in ("id", "title", "date", "period")
-    }
-    if participation:
-        plain |= {"role": participation.role, "contribution": participation.contribution}
-    return plain
+    part = _some(participation, "role contribution") if participation else {}
+    return {**_some(case, "id title date period"), **part}

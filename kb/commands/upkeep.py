@@ -1,7 +1,4 @@
-"""The commands that look after a base: check, and what backs it up.
-
-Imports click and what is as light; the rest when a command runs.
-"""
+"""The commands that look after a base: its status, rebuilding, checks, and what backs it up."""
 
 from __future__ import annotations
 
@@ -9,17 +6,70 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kb.address import Place
-from kb.commands.options import PlaceName, kb_option
+from kb.commands.options import PlaceName, kb_option, open_base
 
 if TYPE_CHECKING:
     from kb.upkeep.backup import Manifest
     from kb.upkeep.check import Finding
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+@click.option("--schema", is_flag=True, help="Print the number of its schema alone; 0: no base.")
+@kb_option
+def status(as_json: bool, schema: bool, kb: Place | None) -> None:
+    """Show what the knowledge base contains, and its state.
+
+    With --schema, nothing is changed; else a base of an earlier version is brought up to date.
+    """
+    if schema:
+        from kb.settings import Settings
+        from kb.store.pool import schema_at
+
+        click.echo(schema_at(Settings.from_environment(kb=kb).store))
+        return
+    base = open_base(kb)
+    found = base.status()
+    damage = base.damaged_pages()
+    if damage:
+        problem = f"kb.sqlite is damaged ({damage[0]}): run `quisait check`, or restore a backup."
+        found = replace(found, problems=(*found.problems, problem))
+    plain = {
+        **asdict(found),
+        "folder": str(found.folder),
+        "problems": list(found.problems),
+        "pages": "damaged" if damage else "whole",
+        "trade_index": base.trade_index_state(),
+    }
+    if as_json:
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+    else:
+        for name, value in plain.items():
+            lines = value if isinstance(value, list) else [value]
+            for line in lines:
+                click.echo(f"{name:>14}  {line}")
+
+
+@click.command(short_help="Make passages, embeddings and index again.")
+@kb_option
+def rebuild(kb: Place | None) -> None:
+    """Make passages, embeddings and index again from the records, with the current encoder."""
+    from tqdm import tqdm
+
+    base = open_base(kb)
+    with tqdm(unit=" passages", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
+        found = base.rebuild(bar.update)
+    click.echo(
+        f"{found.actors} actors and {found.cases} cases, {found.passages} passages, "
+        f"{bar.n} embedded by {found.model}."
+    )
 
 
 @click.command(short_help="Back up the base to one file, while it is in use.")
@@ -40,13 +90,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) 
     from kb.upkeep.backup import back_up
 
     settings = Settings.from_environment(kb=kb)
-    unit = " rows" if settings.database else " pages"
-    with tqdm(unit=unit, disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-
-        def copied(left: int, of: int) -> None:
-            bar.total, bar.n = of or None, of - left
-            bar.refresh()
-
+    with tqdm(unit=" rows", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
         if str(file) == "-" and sys.stdout.isatty():
             raise click.UsageError("Name a FILE, or send the output to one.")
         made = back_up(
@@ -54,7 +98,7 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) 
             sys.stdout.buffer if str(file) == "-" else file,
             with_secret=not without_secret,
             overwrite=overwrite,
-            on_copied=copied,
+            on_rows=bar.update,
         )
     click.echo(f"{file}: {_told(made)}.", err=str(file) == "-")
 
@@ -75,8 +119,8 @@ def restore(
 ) -> None:
     """Bring the base back as it was when FILE was made by `quisait backup`.
 
-    FILE is first read to its end and compared with its manifest. Stop the server before. The base
-    is checked. One that was in a folder may come back in PostgreSQL, or the other way round.
+    FILE is first read to its end. Stop the server before. The base is checked. One that was in a
+    folder may come back in PostgreSQL, or the other way round.
     """
     from kb.settings import Settings
     from kb.upkeep.restore import restore as bring_back
@@ -99,9 +143,8 @@ def copy(source: Place, target: Place) -> None:
     """Copy the base FROM a folder or the address of a PostgreSQL database TO another.
 
     TO is an empty folder or database, or none yet. The server of FROM may go on: what is copied is
-    its state of one moment. All rows of all tables are read again in TO and compared; there is no
-    base in TO before they are the same. Give passwords by PGPASSWORD or ~/.pgpass: others on the
-    computer can read arguments.
+    its state of one moment. There is no base in TO before it is whole. Give passwords by PGPASSWORD
+    or ~/.pgpass: others on the computer can read arguments.
     """
     from tqdm import tqdm
 
@@ -114,7 +157,7 @@ def copy(source: Place, target: Place) -> None:
     rows = copied.rows
     click.echo(
         f"{target}: {rows['actors']} actors, {rows['cases']} cases, {sum(rows.values())} rows in "
-        f"{len(rows)} tables: the same on both sides."
+        f"{len(rows)} tables."
     )
     if copied.files:
         click.echo(f"Copied with it: {', '.join(copied.files)}.")
@@ -163,15 +206,17 @@ def check(
 ) -> None:
     """Look for damage: pages, texts and passages, vectors, orphans, files.
 
-    With FILE, a backup is read to its end and compared with its manifest instead. Exits with 1 if
+    With FILE, a backup is read to its end instead. Exits with 1 if
     something is wrong. The base may be in use meanwhile.
     """
     if file:
         if quick or repair or as_json:
             raise click.UsageError("--quick, --repair and --json are for a base, not for a FILE.")
-        from kb.upkeep.backup import verified
+        from kb.upkeep.backup import BackupFile
 
-        click.echo(f"{file}: {_told(verified(file))}. It is whole.")
+        with BackupFile(file) as backup:
+            backup.verify()
+        click.echo(f"{file}: {_told(backup.manifest)}. It is whole.")
         return
     from kb.settings import Settings
     from kb.upkeep.check import check_base
@@ -197,7 +242,7 @@ def _code(found: Sequence[Finding]) -> int:
 
 def _told(made: Manifest) -> str:
     """A backup in a line."""
-    count = sum(member.name.startswith("uploads/") for member in made.members)
+    count = sum(name.startswith("uploads/") for name in made.names)
     uploads = f", {count} uploads" if count else ""
     secret = "" if made.has_secret else ", without the secret"
     return (

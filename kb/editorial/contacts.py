@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kb.editorial.ingestion import Ingestion
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility

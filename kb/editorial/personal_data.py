@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from kb.base_folder import UPLOADS
 from kb.editorial.commit import Change, commit
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.models import Kind, Record, kind_of
 from kb.registers.kept_files import KeptFiles
 from kb.registers.personal_data.keeping import (
@@ -156,7 +156,7 @@ class PersonalData:
                 self._index.scrub(store)
             elif count:
                 store.truncate_wal()
-            self._index.tend_beside(store)
+            store.tend()
         return count
 
 

@@ -8,8 +8,8 @@ from kb.editorial.commit import Change, unless_same
 from kb.editorial.contacts import ContactKeeping
 from kb.editorial.reconcile import merging
 from kb.errors import EditConflict, UnknownRecord
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import duplicates, versions
 from kb.registers import sources as claims

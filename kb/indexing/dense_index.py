@@ -1,8 +1,4 @@
-"""The dense index: what a search asks of the embeddings of passages, wherever they are kept.
-
-Ids and cosines come as arrays, since a search asks for hundreds of them; the dictionaries are for
-those who look at a few.
-"""
+"""The dense index: what a search asks of the embeddings of passages, wherever they are kept."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -39,7 +35,7 @@ class EmbeddedPassages(NamedTuple):
 class DenseIndex(Protocol):
     """The embeddings of the passages in one state of the base, by one encoder.
 
-    Threads share it: it never changes. An implementation has the first seven members; the others
+    Threads share it: it never changes. An implementation has the first six members; the others
     stand on them.
 
     Attributes:
@@ -64,13 +60,6 @@ class DenseIndex(Protocol):
         """
         ...
 
-    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
-        """The `k` passages nearest to each of `(n, dimension)` embeddings.
-
-        Which of several passages as near as the last are left out is arbitrary.
-        """
-        ...
-
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
         """The embeddings of these passages, in the order given; ids not here left out."""
         ...
@@ -87,11 +76,8 @@ class DenseIndex(Protocol):
         return dict(self.search(query, len(ids), among=ids))
 
     def nearest(self, rows: Embeddings, k: int) -> list[dict[int, float]]:
-        """As `neighbours_of_each`, id to cosine."""
-        return [
-            dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
-            for found in self.neighbours_of_each(rows, k)
-        ]
+        """The `k` passages nearest to each of `(n, dimension)` embeddings, id to cosine."""
+        return [dict(self.search(row, k)) for row in rows]
 
     def embeddings(self, ids: PassageIds | Collection[int]) -> dict[int, Embeddings]:
         """As `embedded`, id to `(dimension,)` embedding."""

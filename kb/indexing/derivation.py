@@ -73,12 +73,7 @@ def encoder_text(record: Record, part: str, passage: str) -> str:
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str]]:
-    """The named texts of a record that are not empty.
-
-    An actor is found by what it does and by its name; the names in a case mean nothing for the
-    need, and are found by their words alone. An actor of which hardly anything is said has the
-    trade of its activity code.
-    """
+    """The named texts of a record that are not empty."""
     if isinstance(record, Actor):
         trade = trade_of(record.activity_code)
         can_do = know_how(record.facts)

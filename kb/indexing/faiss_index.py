@@ -1,12 +1,9 @@
-"""The index in memory: FAISS compares an embedding with those of all passages.
+"""The index in memory: FAISS compares an embedding with those of all passages."""
 
-It is made of the embeddings in the base, and follows its changes by the passages that the store
-remembers as touched, or is made anew if these are many. An id always means the same text. Cosines
-are exact, of the embeddings as they are stored: in half precision.
-"""
-
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import faiss
@@ -24,8 +21,10 @@ from kb.indexing.dense_index import (
     nearest_first,
     places_in,
 )
+from kb.indexing.indexer import Indexer
 from kb.one_thread import take_one_thread
-from kb.store.store import Store
+from kb.store.store import SqliteStore, Store
+from kb.whole_file import delete_abandoned
 
 MOST_TOUCHED_SHARE = 0.5
 """Share of the passages up to which changes are taken over one by one."""
@@ -34,11 +33,7 @@ _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class Index(DenseIndex):
-    """An index that never changes, so that threads share it; `refreshed` makes another.
-
-    Attributes:
-        ids: of the passages, ascending.
-    """
+    """An index that never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
         self.encoder = encoder
@@ -76,16 +71,6 @@ class Index(DenseIndex):
             )
         return nearest_first(self.ids[found], cosines, k)
 
-    def neighbours_of_each(self, rows: Embeddings, k: int) -> list[Neighbours]:
-        take_one_thread()
-        if not len(rows) or not len(self) or k < 1:
-            return [_NONE for _ in rows]
-        found = self._flat.search(np.ascontiguousarray(rows, np.float32), min(k, len(self)))
-        return [
-            nearest_first(self.ids[places], cosines, k)
-            for cosines, places in zip(*found, strict=True)
-        ]
-
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:
         asked = id_array(ids)
         places = places_in(self.ids, asked)
@@ -112,11 +97,7 @@ class Index(DenseIndex):
         return result
 
     def _take(self, *parts: tuple[PassageIds, NDArray[np.floating]]) -> None:
-        """Takes passages, before any other thread has the index.
-
-        Raises:
-            ValueError: their embeddings are of another dimension.
-        """
+        """Takes passages, before any other thread has the index."""
         ids = np.concatenate([ids for ids, _ in parts])
         order = np.argsort(ids)
         self.ids = ids[order]
@@ -156,3 +137,34 @@ def _with_equals(
         if most >= total or places[-1] < 0 or cosines[-1] < cosines[k - 1]:
             return places[places >= 0], cosines[places >= 0]
         most *= 2
+
+
+class LiveIndex:
+    """The index of a base, in memory for all threads of a process, or kept by the store."""
+
+    def __init__(self, folder: Path, indexer: Indexer) -> None:
+        self.folder = folder
+        self._indexer = indexer
+        self._index: Index | None = None
+        self._lock = threading.Lock()
+
+    def fresh(self, store: Store) -> DenseIndex:
+        """The index at the store's generation."""
+        self._indexer.refuse_mismatch(store, outdated=False)
+        encoder = self._indexer.encoder
+        if not isinstance(store, SqliteStore):
+            # psycopg is loaded by those alone who use it.
+            from kb.indexing.stored_index import StoredIndex
+
+            return StoredIndex(store, encoder.fingerprint, encoder.dimension)
+        with self._lock, store.reading():
+            index = self._index or Index(encoder.fingerprint, encoder.dimension)
+            if index.generation != store.generation:
+                index = index.refreshed(store)
+            self._index = index
+        return index
+
+    def scrub(self, store: Store) -> None:
+        """Rewrites the database without what was erased from it."""
+        delete_abandoned(self.folder)
+        store.scrub()

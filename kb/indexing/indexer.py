@@ -1,8 +1,4 @@
-"""The indexer: derives and embeds the documents by which records are found.
-
-A base remembers its encoder and its rules of derivation. A process with others does not add to it:
-their vectors would meet in one index.
-"""
+"""The indexer: derives and embeds the documents by which records are found."""
 
 import logging
 import threading
@@ -15,7 +11,7 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import KnowledgeBaseError
 from kb.indexing.derivation import DERIVATION, Derived, derive
 from kb.models import Actor, Kind, Record
-from kb.store.store import REBUILDING, NewRecord, Store
+from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +26,7 @@ OnEmbedded = Callable[[int], object]
 
 
 class IndexBatch:
-    """Records with their documents and embeddings, on their way into the store.
-
-    Encoding takes long, so it is done before the transaction. If the base has changed meanwhile,
-    the same batch derives the records again: no text is encoded twice.
-    """
+    """Records with their documents and embeddings, on their way into the store."""
 
     def __init__(self, indexer: "Indexer", on_embedded: OnEmbedded | None) -> None:
         self._indexer = indexer
@@ -121,10 +113,7 @@ class IndexBatch:
 
 
 class Indexer:
-    """The encoder and the rules of derivation of this process, for the base at a place.
-
-    `load` loads the encoder when it is first needed: many uses never need it.
-    """
+    """The encoder and the rules of derivation of this process, for the base at a place."""
 
     def __init__(self, place: Place, load: Callable[[], Encoder]) -> None:
         self._place = place
@@ -149,31 +138,20 @@ class Indexer:
         """Embeds all records, some at a time, and then makes all documents anew in a transaction.
 
         Searches read the former state until its end; writers wait for that transaction alone. A
-        rebuild that was killed goes on with what is not embedded. Texts that this encoder has
-        embedded are not embedded again; other embeddings go.
-
-        Raises:
-            KnowledgeBaseError: another process makes the base anew meanwhile, by another encoder.
+        rebuild that was killed goes on with what is not embedded; other embeddings go.
         """
-        made_by = f"{self.encoder.fingerprint} {DERIVATION}"
-        with store.writing():
-            store.set_property(REBUILDING, made_by)
         # What was written, or erased, during a long pass is embedded by the next.
-        while self._embed_all(store, made_by, on_embedded):
+        while self._embed_all(store, on_embedded):
             pass
         with store.changing():
-            if not self._goes_on(store, made_by):
-                return
             store.clear_derived()
             for records in _stored(store):
-                batch = self._embedded(store, records, on_embedded)
-                batch.put_derived(store)
+                self._embedded(store, records, on_embedded).put_derived(store)
             store.drop_embeddings_except(self.encoder.fingerprint)
             self.sign(store)
-            store.set_property(REBUILDING, "")
             store.forget_touched()
 
-    def _embed_all(self, store: Store, made_by: str, on_embedded: OnEmbedded | None) -> bool:
+    def _embed_all(self, store: Store, on_embedded: OnEmbedded | None) -> bool:
         """Embeds all records; returns whether there was anything to embed."""
         is_new = False
         for records in _stored(store):
@@ -181,8 +159,6 @@ class Indexer:
             if batch.has_embedded:
                 is_new = True
                 with store.writing():
-                    if not self._goes_on(store, made_by):
-                        return False
                     batch.put_embeddings(store)
         return is_new
 
@@ -194,22 +170,6 @@ class Indexer:
         batch.embed(store)
         return batch
 
-    def _goes_on(self, store: Store, made_by: str) -> bool:
-        """Returns whether this rebuild is not yet done: another process may have been faster.
-
-        Raises:
-            KnowledgeBaseError: it had another encoder, or has not ended.
-        """
-        found = store.property(REBUILDING)
-        if found == made_by:
-            return True
-        self.refuse_mismatch(store)
-        if found:
-            raise KnowledgeBaseError(
-                f"{self._place} is being rebuilt by another process, with another encoder."
-            )
-        return False
-
     def sign(self, store: Store) -> None:
         """Notes that this encoder and these rules made the base, in the caller's transaction."""
         store.set_property("encoder", self.encoder.fingerprint)
@@ -217,10 +177,7 @@ class Indexer:
         store.set_property("derivation", DERIVATION)
 
     def refuse_mismatch(self, store: Store, *, outdated: bool = True) -> None:
-        """Raises `KnowledgeBaseError` if the base has another encoder or other rules.
-
-        Without `outdated`, other rules are accepted.
-        """
+        """Raises `KnowledgeBaseError` if the base has another encoder or other rules."""
         problem = self.mismatch(store) or (self.outdated(store) if outdated else "")
         if problem:
             raise KnowledgeBaseError(problem)

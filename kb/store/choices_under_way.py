@@ -1,9 +1,4 @@
-"""Choices under way: who sees the contacts of a source, carried out some actors at a time.
-
-A choice is noted in the transaction that makes it, and what is left to do of it with each slice,
-so that whichever process is next goes on where another was killed. Until an actor's turn comes,
-the public sees none of its contacts that the choice withholds.
-"""
+"""Choices under way: who sees the contacts of a source, carried out some actors at a time."""
 
 import json
 from collections.abc import Collection, Sequence

@@ -40,6 +40,9 @@ class WordMatches(NamedTuple):
 
 Values = Sequence[Any] | Mapping[str, Any]
 
+CopiedRow = tuple[int | float | str | bytes | None, ...]
+"""A row as every engine has it: an embedding is the bytes that SQLite stores."""
+
 
 class StoreRow(Protocol):
     """A row of a result: its values by place and by name. `dict(row)` has the names as keys."""
@@ -111,21 +114,10 @@ class StoreConnection(ABC):
         """Runs a transaction that changes nothing a search can find; no other writes meanwhile.
 
         What is not worth waiting for another writer gives up at once: `waits` is False.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process writes for too long.
         """
 
     def writing_rows(self) -> AbstractContextManager[None]:
-        """Runs a transaction that changes rows by themselves, of which nothing else is made.
-
-        Where rows are locked one by one, it waits for who changes the same rows, and nobody else.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process writes for too long.
-        """
+        """Runs a transaction that changes rows by themselves, of which nothing else is made."""
         return self.writing()
 
     @abstractmethod
@@ -152,17 +144,36 @@ class StoreConnection(ABC):
     def size_bytes(self) -> int:
         """The size of what is stored."""
 
+    def tend(self) -> None:  # noqa: B027 (SQLite has none)
+        """Makes what an engine that finds near embeddings itself lacks of their index."""
+
+    @abstractmethod
+    def tables(self) -> Sequence[str]:
+        """The names of the tables, but for those that the engine fills itself."""
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
+        """The rows of a table, a few of them in memory."""
+        yield from map(tuple, self.execute(f"select {_listed(columns)} from {table}"))  # noqa: S608 (ours)
+
+    def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
+        """Adds rows to a table, as they come."""
+        marks = ", ".join("?" * len(columns))
+        self.executemany(
+            f"insert into {table} ({_listed(columns)}) values ({marks})",  # noqa: S608 (ours)
+            rows,
+        )
+
+    def count(self, table: str) -> int:
+        """The count of the rows of a table."""
+        return int(self.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 (ours)
+
     def truncate_wal(self) -> bool:
         """Empties the log in which a file of ours keeps former states; returns whether it could."""
         return True
 
     @contextmanager
     def decoding(self) -> Iterator[None]:
-        """Makes values inside of what is stored, which comes back even if it is damaged.
-
-        Raises:
-            NotAKnowledgeBase: it makes none.
-        """
+        """Makes values inside of what is stored, which comes back even if it is damaged."""
         try:
             yield
         except (ValueError, TypeError, KeyError) as error:
@@ -175,10 +186,9 @@ class StoreConnection(ABC):
 
     def insert(self, table: str, row: Mapping[str, object]) -> None:
         """Adds a row to a table."""
-        columns = ", ".join(f'"{column}"' for column in row)
         marks = ", ".join("?" * len(row))
         self.execute(
-            f"insert into {table} ({columns}) values ({marks})",  # noqa: S608 (ours)
+            f"insert into {table} ({_listed(row)}) values ({marks})",  # noqa: S608 (ours)
             list(row.values()),
         )
 
@@ -201,3 +211,7 @@ class StoreConnection(ABC):
             " on conflict (name) do update set value = excluded.value",
             [name, value],
         )
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)

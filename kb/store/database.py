@@ -1,7 +1,4 @@
-"""The file of the store: a SQLite database, opened, read and written in transactions.
-
-`explained` puts what goes wrong with the file in a line.
-"""
+"""The file of the store: a SQLite database, opened, read and written in transactions."""
 
 import contextlib
 import json
@@ -22,7 +19,6 @@ from sqlite_utils import Database
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import migrations
 from kb.store.connection import StoreConnection, StoreRow, Values, WordMatches
-from kb.store.copies import keep_before_migration
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -76,17 +72,7 @@ class StoreFile(StoreConnection):
 
     @classmethod
     def open_file(cls, path: Path, *, create: bool = False) -> Self:
-        """Opens the database at `path`; with `create`, makes it if there is none.
-
-        A base of an older schema is migrated, unless it cannot be written; a copy of it as it was
-        is kept beside it.
-
-        Raises:
-            NotAKnowledgeBase: there is no file, or it is something else.
-            SchemaTooNew: a later version of this program wrote it.
-            ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
-            NoRoom: it has to be migrated, and the disk has no room for that.
-        """
+        """Opens the database at `path`; with `create`, makes it if there is none."""
         if not create and not path.is_file():
             raise NotAKnowledgeBase(
                 f"{path.parent} is not a knowledge base: it has no {path.name}. "
@@ -126,11 +112,7 @@ class StoreFile(StoreConnection):
 
     @classmethod
     def open_as_it_is(cls, path: Path) -> Self:
-        """Opens a database only to read it, of whatever schema it is.
-
-        Raises:
-            NotAKnowledgeBase: it is something else.
-        """
+        """Opens a database only to read it, of whatever schema it is."""
         try:
             store = cls._open_to_read(path)
             version = migrations.version_of(store._connection)
@@ -161,7 +143,7 @@ class StoreFile(StoreConnection):
         if version != migrations.SCHEMA_VERSION:
             is_earlier = migrations.FIRST_VERSION <= version < migrations.SCHEMA_VERSION
             if writable and is_earlier:
-                keep_before_migration(self._connection, path)
+                migrations.keep_before_migration(self._connection, path)
             migrations.migrate(self._connection)
             if is_earlier:
                 for name in FILES_OF_SCHEMA_30:
@@ -209,6 +191,13 @@ class StoreFile(StoreConnection):
         )
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+
+    def tables(self) -> Sequence[str]:
+        rows = self.execute(
+            "select name from sqlite_master where type = 'table'"
+            " and name not glob 'sqlite_*' and name not glob 'passage_words_*'"
+        )
+        return [row[0] for row in rows]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -308,10 +297,7 @@ def _with_lists(sql: str) -> str:
 
 
 def dataclass_of(made: type[T], row: StoreRow | Mapping[str, Any], **converted: object) -> T:
-    """The dataclass whose fields are the columns of their names, or else `converted`.
-
-    Columns that are no fields are ignored; fields without a column have their default.
-    """
+    """The dataclass whose fields are the columns of their names, or else `converted`."""
     values = {**dict(row), **converted}
     return made(**{name: values[name] for name in field_names(made) if name in values})
 
@@ -323,11 +309,7 @@ def field_names(made: type[Any]) -> tuple[str, ...]:
 
 
 def is_writable(path: Path) -> bool:
-    """Returns whether this process may write the database at `path`, or make it.
-
-    Raises:
-        ReadOnlyKnowledgeBase: there is none and it cannot be made.
-    """
+    """Returns whether this process may write the database at `path`, or make it."""
     if not path.exists() and not os.access(path.parent, os.W_OK):
         raise ReadOnlyKnowledgeBase(f"{path.parent} cannot be written.")
     return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))

@@ -1,94 +1,111 @@
-"""The integrity of the database: its pages, its word index, and what it holds of each passage."""
+"""The integrity of the database: its pages, and rows that belong to a row that is not there."""
 
 import sqlite3
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from kb.errors import KnowledgeBaseError
-from kb.store.database import is_writable
+from kb.models import Kind
+from kb.store.records import TABLES
 from kb.store.store import SqliteStore, Store
 
 MOST_LINES = 20
 """Most lines about damaged pages: a torn file has thousands."""
 
-INSTRUCTIONS_BETWEEN_LOOKS = 100_000
-"""Count of SQLite's instructions between two looks at the clock: a few milliseconds."""
 
-_SEES_WORD_INDEX = (3, 44, 0)
-"""The version of SQLite from which a check of the pages checks full-text indexes, too."""
-
-
-def damaged_pages(
-    store: Store, *, quick: bool = False, within_s: float | None = None
-) -> Sequence[str] | None:
+def damaged_pages(store: Store, *, quick: bool = False) -> Sequence[str]:
     """Lines of SQLite's about pages that are damaged, at most `MOST_LINES`; none if all are whole.
 
-    None if the time was not enough to look at all of them, and those seen are whole. A quick check
-    does not compare indexes with their tables. The pages of PostgreSQL are its server's to check.
+    A quick check does not compare indexes with their tables. The pages of PostgreSQL are its
+    server's to check.
     """
     if not isinstance(store, SqliteStore):
         return []
-    connection = store.connection
-    ends_at = None if within_s is None else time.monotonic() + within_s
-    if ends_at is not None:
-        connection.set_progress_handler(
-            lambda: time.monotonic() > ends_at, INSTRUCTIONS_BETWEEN_LOOKS
-        )
     lines: list[str] = []
     try:
         pragma = "quick_check" if quick else "integrity_check"
         for (line,) in store.execute(f"pragma {pragma}({MOST_LINES})"):
             lines += line.removeprefix("*** in database main ***").strip().splitlines()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorname != "SQLITE_INTERRUPT":
-            return [*lines, str(error)]
-        if not lines:
-            return None
     except sqlite3.DatabaseError as error:
         return [*lines, str(error)]
-    finally:
-        connection.set_progress_handler(None, 0)
     return [] if lines == ["ok"] else lines[:MOST_LINES]
 
 
-def word_index_problem(store: Store) -> str:
-    """A line about the word index, if it is damaged; empty if a check of the pages looks at it.
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Rows of `table` whose `column` names the `key` of a row of `owner`; `only` says which."""
 
-    An SQLite before 3.44 looks at it as if to write, and writers wait meanwhile.
-    """
-    is_seen = sqlite3.sqlite_version_info >= _SEES_WORD_INDEX
-    if is_seen or not isinstance(store, SqliteStore) or not is_writable(store.path):
-        return ""
-    try:
-        with store.writing():
-            store.execute("insert into passage_words (passage_words) values ('integrity-check')")
-    except KnowledgeBaseError as error:
-        return str(error)
-    return ""
+    table: str
+    column: str
+    owner: str
+    key: str
+    only: str = "1"
+
+    @property
+    def orphaned(self) -> str:
+        """The condition of the rows without an owner."""
+        return (
+            f"{self.only} and not exists (select 1 from {self.owner}"  # noqa: S608 (ours, below)
+            f" where {self.owner}.{self.key} = {self.table}.{self.column})"
+        )
 
 
-def make_word_index_anew(store: Store) -> None:
-    """Makes the word index from the words that are stored with it, in the caller's transaction."""
+BELONGINGS = (
+    *(
+        Belonging(table, "record_id", TABLES[kind], "id", f"kind = '{kind}'")
+        for table in ("documents", "themes")
+        for kind in Kind
+    ),
+    Belonging("names", "actor_id", "actors", "id"),
+    Belonging("name_words", "actor_id", "actors", "id"),
+    Belonging("name_words", "word_id", "name_vocabulary", "id"),
+    Belonging("name_vocabulary", "id", "name_words", "word_id"),
+    Belonging("name_slips", "word_id", "name_vocabulary", "id"),
+    Belonging("blocks", "actor_id", "actors", "id"),
+    Belonging("passages", "document_id", "documents", "id"),
+    Belonging("passage_words", "rowid", "passages", "id"),
+    Belonging("subscribers", "id", "subscriptions", "subscriber_id"),
+    Belonging("contact_list_members", "list_id", "contact_lists", "id"),
+    Belonging("contact_list_entries", "list_id", "contact_lists", "id"),
+    Belonging("notice_versions", "notice_id", "notices", "id"),
+    Belonging("notice_answers", "notice_id", "notices", "id"),
+    Belonging("notice_pairs", "need_id", "notices", "id"),
+    Belonging("notice_pairs", "offer_id", "notices", "id"),
+    Belonging("missed_words", "hash", "missed_needs", "hash"),
+)
+"""What belongs to what, beside the foreign keys; owners before what they own."""
+
+
+def orphans(store: Store) -> Mapping[Belonging, int]:
+    """Counts of the orphans of each kind; kinds without any are left out."""
+    counts = {}
+    for belonging in _belongings(store):
+        (count,) = store.execute(
+            f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
+        ).fetchone()
+        if count:
+            counts[belonging] = int(count)
+    return counts
+
+
+def mend(store: Store) -> None:
+    """Makes all indexes anew, then deletes all orphans, in the caller's transaction."""
+    store.execute("reindex")
     store.execute("insert into passage_words (passage_words) values ('rebuild')")
+    store.execute("pragma defer_foreign_keys = on")
+    for belonging in _belongings(store):
+        store.execute(f"delete from {belonging.table} where {belonging.orphaned}")  # noqa: S608
+    store.execute(
+        "update name_vocabulary set names ="
+        " (select count(distinct actor_id) from name_words where word_id = id)"
+    )
     store.forget_touched()
 
 
-def make_indexes_anew(store: Store) -> None:
-    """Makes all ordinary indexes from their tables, in the caller's transaction."""
-    store.execute("reindex")
-
-
-def stored_vectors(store: Store, encoder: str) -> Iterator[tuple[str, bytes]]:
-    """Each text hash that an encoder has embedded, and the bytes of its vector."""
-    yield from store.execute(
-        "select text_hash, vector from embeddings where encoder = ? order by text_hash", [encoder]
+def _belongings(store: Store) -> list[Belonging]:
+    """What belongs to what in this base, by the table above and by its foreign keys."""
+    keys = store.execute(
+        'select m.name, k."from", k."table", k."to" from sqlite_master m'
+        " join pragma_foreign_key_list(m.name) k where m.type = 'table' order by m.name"
     )
-
-
-def count_rows(store: Store) -> Mapping[str, int]:
-    """Returns the count of rows of each table, those of the word index included."""
-    names = store.execute("select name from sqlite_master where type = 'table' order by name")
-    return {
-        name: store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
-        for (name,) in names.fetchall()
-    }
+    declared = (Belonging(*key) for key in keys.fetchall())
+    return [*BELONGINGS, *(key for key in declared if key not in BELONGINGS)]

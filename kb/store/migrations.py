@@ -1,15 +1,18 @@
-"""The tables of a base: `schema.sql`, and numbered migrations after it, for both engines.
+"""The tables of a base: `schema.sql`, and numbered migrations after it, for both engines."""
 
-The version is SQLite's `user_version`, and PostgreSQL's table `quisait_schema`. All migrations run
-in one transaction together with the number. Published migrations are never edited.
-"""
-
+import logging
+import os
+import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from kb.errors import SchemaTooNew, SchemaTooOld
+from kb.whole_file import replacing
+
+_log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x51534146
 """SQLite's `application_id` of a knowledge base: "QSAF"."""
@@ -77,12 +80,7 @@ def schema_script() -> str:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Brings the database to the version of this program; does nothing if it is there.
-
-    Raises:
-        SchemaTooNew: the database was written by a later version.
-        SchemaTooOld: it was written by an early version, whose tables are not known.
-    """
+    """Brings the database to the version of this program; does nothing if it is there."""
     if version_of(connection) == SCHEMA_VERSION:
         return
     refuse_other(version_of(connection), SCHEMA_VERSION)
@@ -119,3 +117,27 @@ def refuse_other(version: int, known: int) -> None:
             "into a new one: the catalogue goes over, but no accounts, drafts, history, alerts "
             "or sites."
         )
+
+
+def copy_file(source: sqlite3.Connection, target: Path) -> None:
+    """Writes one state of a database, which may be in use, to a new file, and syncs it."""
+    source.execute("vacuum into ?", [str(target)])
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def keep_before_migration(source: sqlite3.Connection, path: Path) -> None:
+    """Copies the database at `path`, of an earlier schema, to a file beside it; one is kept."""
+    former = [*path.parent.glob(f"{path.stem}.before-schema-*{path.suffix}")]
+    kept = path.with_name(f"{path.stem}.before-schema-{SCHEMA_VERSION}{path.suffix}")
+    with replacing(kept) as pending:
+        copy_file(source, pending)
+        shutil.copymode(path, pending)
+    _log.warning(
+        "%s is changed for this version of the program; a copy of it as it was is kept in %s",
+        path,
+        kept.name,
+    )
+    for other in former:
+        if other != kept:
+            other.unlink(missing_ok=True)

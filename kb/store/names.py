@@ -1,8 +1,4 @@
-"""Names in the store, word by word, for queries that spell them only nearly.
-
-Each word is kept once, with how many names have it and with its slips: names have far
-fewer words than there are names, so that near ones are found among the words.
-"""
+"""Names in the store, word by word, for queries that spell them only nearly."""
 
 import re
 from collections import Counter
@@ -11,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from kb.models import Actor
 from kb.store.connection import StoreConnection
+from kb.store.records import grouped
 from kb.text.analysis import STEMMERS, stem, stems
 from kb.text.analysis import words as words_of
 from kb.text.folding import fold
@@ -38,15 +36,6 @@ class NameWord(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NewName:
-    """The name of an actor, and its keys (`kb.text.organisation_name.name_key`), to be stored."""
-
-    actor_id: str
-    name: str
-    keys: Collection[str]
-
-
-@dataclass(frozen=True, slots=True)
 class WordUses:
     """Counts of passages with a word in small letters, and of actors that only use it in text."""
 
@@ -59,10 +48,7 @@ class StoredNames(StoreConnection):
 
     def words_near(self, words: Collection[str]) -> dict[str, set[int]]:
         """The ids of the words that share a slip (`kb.text.phonetics.slips`) with each of these."""
-        meant: dict[str, list[str]] = {}
-        for word in sorted(words):
-            for slip in slips(word):
-                meant.setdefault(slip, []).append(word)
+        meant = grouped((slip, word) for word in sorted(words) for slip in slips(word))
         rows = self.run("select slip, word_id from name_slips where slip in :values", meant)
         found: dict[str, set[int]] = {word: set() for word in words}
         for slip, id_ in rows:
@@ -80,8 +66,7 @@ class StoredNames(StoreConnection):
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
         """The words among these that names have, in any order."""
         rows = self.run(
-            "select id, word, sound, names from name_vocabulary where word in :values",
-            words,
+            "select id, word, sound, names from name_vocabulary where word in :values", words
         )
         return [VocabularyWord(*row) for row in rows]
 
@@ -120,16 +105,10 @@ class StoredNames(StoreConnection):
             " where actor_id in :values order by actor_id, position",
             actor_ids,
         )
-        found: dict[str, list[NameWord]] = {}
-        for actor_id, *word in rows:
-            found.setdefault(actor_id, []).append(NameWord(*word))
-        return found
+        return grouped((actor_id, NameWord(*word)) for actor_id, *word in rows)
 
     def uses_of_word(self, word: str, looked_at: int, k: int) -> WordUses:
-        """Returns the uses of a folded word in texts, in any of its forms.
-
-        At most `looked_at` passages with the word are read, and `k` of these that are no names.
-        """
+        """Returns the uses of a folded word in texts, in any of its forms."""
         meant = set().union(*map(stems, words_of(word)))
         rows = self.run(
             'select substr(text, start + 1, "end" - start), record_id, kind'
@@ -147,13 +126,13 @@ class StoredNames(StoreConnection):
         )
         return WordUses(sum(_has_small(row[0], meant) for row in rows), len(actors) - len(called))
 
-    def _put_names(self, given: Sequence[NewName]) -> None:
+    def _put_names(self, given: Sequence[tuple[Actor, Collection[str]]]) -> None:
         """Stores the keys and the words of the names of actors that have none stored."""
         self.executemany(
             "insert into names (key, actor_id) values (?, ?) on conflict do nothing",
-            sorted((key, name.actor_id) for name in given for key in name.keys),
+            sorted((key, actor.id) for actor, keys in given for key in keys),
         )
-        placed = {name.actor_id: set(analyse_name(name.name).placed()) for name in given}
+        placed = {actor.id: set(analyse_name(actor.name).placed()) for actor, _ in given}
         ids = self._add_to_vocabulary(
             Counter(word for those in placed.values() for word in {word for _, word in those})
         )

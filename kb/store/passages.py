@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import Embeddings
 from kb.models import Kind
 from kb.store.connection import StoreConnection, StoreRow
+from kb.store.records import grouped
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
 VECTOR = np.dtype("<f2")
@@ -24,6 +25,10 @@ _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 
 
 TEXTS_AT_ONCE, VECTORS_AT_ONCE = 2_000, 10_000
+
+_PASSAGES = "from passages p join documents d on d.id = document_id"
+_EMBEDDED = "from passages p join embeddings e using (text_hash)"
+_TEXT = 'substr(text, start + 1, "end" - start)'
 
 DocumentRow = tuple[str, str, str, str, str]
 """A document: the kind and the id of its record, its part, language and text."""
@@ -50,9 +55,7 @@ class StoredPassages(StoreConnection):
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """The passages with these ids, by id; ids that are gone are left out."""
         rows = self.run(
-            'select p.id, kind, record_id, part, lang, substr(text, start + 1, "end" - start) text'
-            " from passages p join documents d on d.id = document_id"
-            " where p.id in :values",
+            f"select p.id, kind, record_id, part, lang, {_TEXT} {_PASSAGES} where p.id in :values",
             ids,
         )
         with self.decoding():
@@ -60,42 +63,24 @@ class StoredPassages(StoreConnection):
 
     def langs_of(self, ids: Collection[int]) -> dict[int, str]:
         """The languages of these passages, by id; ids that are gone are left out."""
-        rows = self.run(
-            "select p.id, lang from passages p join documents d on d.id = document_id"
-            " where p.id in :values",
-            ids,
-        )
+        rows = self.run(f"select p.id, lang {_PASSAGES} where p.id in :values", ids)
         return {row["id"]: row["lang"] for row in rows}
 
     def passage_ids_of(self, kind: Kind, record_ids: Collection[str]) -> set[int]:
-        rows = self.run(
-            "select p.id from passages p join documents d on d.id = document_id"
-            " where kind = :kind and record_id in :values",
-            record_ids,
-            kind=kind.value,
-        )
+        where = "where kind = :kind and record_id in :values"
+        rows = self.run(f"select p.id {_PASSAGES} {where}", record_ids, kind=kind.value)
         return {row["id"] for row in rows}
 
     def passages_of_actors(self, actor_ids: Collection[str]) -> dict[str, list[int]]:
         """The passages of each of these actors, by its id; actors without one are left out."""
-        rows = self.run(
-            "select record_id, p.id from passages p join documents d on d.id = document_id"
-            " where kind = 'actor' and record_id in :values",
-            actor_ids,
-        )
-        found: dict[str, list[int]] = {}
-        for actor_id, id_ in rows:
-            found.setdefault(actor_id, []).append(id_)
-        return found
+        where = "where kind = 'actor' and record_id in :values"
+        rows = self.run(f"select record_id, p.id {_PASSAGES} {where}", actor_ids)
+        return grouped((row[0], row[1]) for row in rows)
 
     def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
         """The passages of these parts of all records of a kind."""
-        rows = self.run(
-            "select p.id from passages p join documents d on d.id = document_id"
-            " where kind = :kind and part in :values",
-            parts,
-            kind=kind.value,
-        )
+        where = "where kind = :kind and part in :values"
+        rows = self.run(f"select p.id {_PASSAGES} {where}", parts, kind=kind.value)
         return {row["id"] for row in rows}
 
     def records_saying(self, phrase: str) -> set[tuple[Kind, str]]:
@@ -103,8 +88,7 @@ class StoredPassages(StoreConnection):
         carrying = [word for word in words(phrase) if not FUNCTION_WORDS.issuperset(word.forms)]
         if carrying:
             rows: Iterable[StoreRow] = self.run(
-                'select kind, record_id, substr(text, start + 1, "end" - start)'
-                " from passages p join documents d on d.id = document_id where p.id in :values",
+                f"select kind, record_id, {_TEXT} {_PASSAGES} where p.id in :values",
                 self.passages_saying([spellings(word) for word in carrying]),
             )
         else:
@@ -145,17 +129,11 @@ class StoredPassages(StoreConnection):
         return {row[0] for row in rows}
 
     def forget_touched(self) -> None:
-        """Has all that follows passages read them anew: any may have changed.
-
-        Called in a transaction.
-        """
+        """Has all that follows passages read them anew: any may have changed."""
         self.execute("delete from passage_changes")
 
     def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
-        """Stores documents; returns their ids, in the order given.
-
-        Called in a transaction, so that nobody else gives ids meanwhile.
-        """
+        """Stores documents; returns their ids, in the order given."""
         (last,) = self.execute("select coalesce(max(id), 0) from documents").fetchone()
         ids = range(last + 1, last + 1 + len(rows))
         self.executemany(
@@ -178,11 +156,8 @@ class StoredPassages(StoreConnection):
 
     def embedded_passages(self, encoder: str) -> set[int]:
         """The passages that have an embedding of this encoder."""
-        query = (
-            "select p.id from passages p join embeddings e using (text_hash)"
-            " where encoder = :encoder"
-        )
-        return {row[0] for row in self.execute(query, {"encoder": encoder})}
+        query = f"select p.id {_EMBEDDED} where encoder = ?"
+        return {row[0] for row in self.execute(query, [encoder])}
 
     def known_embeddings(
         self, encoder: str, ids: Collection[int] | None = None
@@ -191,16 +166,12 @@ class StoredPassages(StoreConnection):
 
         With `ids`, only those passages are looked at.
         """
-        query = (
-            "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = :encoder"
-        )
+        query = f"select p.id, vector {_EMBEDDED} where encoder = :encoder"
         if ids is None:  # of a large base, some at a time
             read = iter(self.execute(f"{query} order by p.id", {"encoder": encoder}))
         else:
-            read = iter(
-                self.run(f"{query} and p.id in :values order by p.id", ids, encoder=encoder)
-            )
+            where = "and p.id in :values order by p.id"
+            read = iter(self.run(f"{query} {where}", ids, encoder=encoder))
         found, parts = [np.empty(0, np.int64)], list[Embeddings]()
         with self.decoding():
             while rows := list(islice(read, VECTORS_AT_ONCE)):
@@ -215,7 +186,7 @@ class StoredPassages(StoreConnection):
     def kept_trades(self, encoder: str, made_by: str, ids: Collection[int]) -> dict[int, bytes]:
         """What is kept of the trades of these passages, by id, if it was made by these rules."""
         rows = self.run(
-            "select p.id, trades from passages p join embeddings e using (text_hash)"
+            f"select p.id, trades {_EMBEDDED}"
             " where encoder = :encoder and trades_by = :made_by and p.id in :values",
             ids,
             encoder=encoder,

@@ -2,9 +2,8 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from kb.address import Place
@@ -18,21 +17,11 @@ MOST_STORES = 20
 WAIT_S = 10.0
 """How long a thread waits for a store."""
 
-AWAY_S = 30.0
-"""How long a replica that could not be reached is not asked again."""
-
 _log = logging.getLogger(__name__)
 
 
 def open_store(place: Place, *, create: bool = False) -> Store:
-    """Opens the database at a place; with `create`, makes it if there is none.
-
-    Raises:
-        NotAKnowledgeBase: there is none, or it is something else.
-        SchemaTooNew: a later version of this program wrote it.
-        ReadOnlyKnowledgeBase: it has to be made or migrated, and cannot be written.
-        KnowledgeBaseError: it cannot be reached, or has no room to be migrated.
-    """
+    """Opens the database at a place; with `create`, makes it if there is none."""
     if isinstance(place, Path):
         return Store.open(place, create=create)
     from kb.store.postgres.store import PostgresStore
@@ -50,11 +39,7 @@ def store_as_it_is(place: Place) -> Store:
 
 
 def schema_at(place: Place) -> int:
-    """The version of the tables at a place, which are left as they are; 0 if there are none.
-
-    Raises:
-        KnowledgeBaseError: it cannot be reached or read.
-    """
+    """The version of the tables at a place, which are left as they are; 0 if there are none."""
     if isinstance(place, Path):
         try:
             place.stat()
@@ -87,22 +72,7 @@ class StorePool:
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
-        """Lends an idle store, or a new one, and takes it back when its borrower is done.
-
-        Raises:
-            StoresBusy: all are lent for too long.
-            KnowledgeBaseError: the borrower met with an error of the engine's.
-        """
-        with self.lending(self.take()) as store:
-            yield store
-
-    def take(self) -> Store:
-        """An idle store, or a new one, for `lending`.
-
-        Raises:
-            StoresBusy: all are lent for too long.
-            KnowledgeBaseError: as `open_store`.
-        """
+        """Lends an idle store, or a new one, and takes it back when its borrower is done."""
         borrower = threading.get_ident()
         with self._room:
             if not self._room.wait_for(lambda: self._has_room_for(borrower), WAIT_S):
@@ -110,36 +80,26 @@ class StorePool:
                 raise StoresBusy("stores_busy")
             self._borrowers.append(borrower)
             store = self._idle.pop() if self._idle else None
-        with ExitStack() as unless_it_opens:
-            unless_it_opens.callback(self._leave, borrower)
+        try:
             if store and store.outlived():
                 store.close()
                 store = None
             store = store or open_store(self.place)
-            unless_it_opens.pop_all()
-        return store
+            try:
+                yield store
+            except Exception as error:
+                if known := store.explained(error):
+                    raise known from None
+                raise
+            finally:
+                self.keep(store)
+        finally:
+            with self._room:
+                self._borrowers.remove(borrower)
+                self._room.notify()
 
     def _has_room_for(self, borrower: int) -> bool:
         return len(self._borrowers) < self._most or borrower in self._borrowers
-
-    def _leave(self, borrower: int) -> None:
-        with self._room:
-            self._borrowers.remove(borrower)
-            self._room.notify()
-
-    @contextmanager
-    def lending(self, store: Store) -> Iterator[Store]:
-        """Lends a store that this thread took, and takes it back when its borrower is done."""
-        borrower = threading.get_ident()
-        try:
-            yield store
-        except Exception as error:
-            if known := store.explained(error):
-                raise known from None
-            raise
-        finally:
-            self.keep(store)
-            self._leave(borrower)
 
     def keep(self, store: Store) -> None:
         """Takes a store to lend; closes it if the pool is closed, or has enough."""
@@ -156,41 +116,3 @@ class StorePool:
             idle, self._idle = self._idle, []
         for store in idle:
             store.close()
-
-
-class ReadingStores:
-    """Lends stores of a replica, to read what may be some moments old.
-
-    While the replica cannot be reached, or is of an earlier schema, it lends those of the base
-    itself.
-    """
-
-    def __init__(self, replica: StorePool, base: StorePool) -> None:
-        self._replica = replica
-        self._base = base
-        self._away_until = 0.0
-
-    @contextmanager
-    def lend(self) -> Iterator[Store]:
-        """Lends a store that nobody may write to.
-
-        Raises:
-            KnowledgeBaseError: as `StorePool.lend`.
-        """
-        pool = self._base if time.monotonic() < self._away_until else self._replica
-        try:
-            store = pool.take()
-        except StoresBusy:
-            raise
-        except KnowledgeBaseError as error:
-            if pool is self._base:
-                raise
-            _log.warning("Searches leave the replica alone for %.0f s: %s", AWAY_S, error)
-            self._away_until = time.monotonic() + AWAY_S
-            pool, store = self._base, self._base.take()
-        with pool.lending(store):
-            yield store
-
-    def close(self) -> None:
-        """Closes the stores of the replica."""
-        self._replica.close()

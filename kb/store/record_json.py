@@ -1,8 +1,4 @@
-"""Records as JSON and back, for registers that keep states of them: versions, drafts, inputs.
-
-A record read back equals the record written. A field that the JSON lacks has its default; a field
-that this version does not know is ignored.
-"""
+"""Records as JSON and back, for registers that keep states of them: versions, drafts, inputs."""
 
 import json
 from collections.abc import Collection, Mapping

@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -28,6 +28,7 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in LIST_KINDS)
 """The columns of actors that hold lists, as JSON."""
 
+T = TypeVar("T")
 RecordOfKind = TypeVar("RecordOfKind", Actor, Case)
 
 
@@ -43,16 +44,8 @@ class FiledActor(NamedTuple):
 class StoredRecords(StoreConnection):
     """The actors and cases, to be read."""
 
-    @cached_property
-    def actor_columns(self) -> frozenset[str]:
-        return frozenset(self.columns(TABLES[Kind.ACTOR]))
-
     def record(self, kind: Kind, record_id: str) -> Record:
-        """The actor or case with this id.
-
-        Raises:
-            UnknownRecord: there is none.
-        """
+        """The actor or case with this id."""
         found = self.records(kind, [record_id])
         if record_id not in found:
             raise UnknownRecord(Remark(f"no_{kind}", id=record_id))
@@ -152,7 +145,7 @@ class StoredRecords(StoreConnection):
             " where latitude between ? and ? and longitude between ? and ?",
             [low.latitude, high.latitude, low.longitude, high.longitude],
         )
-        return [row["id"] for row in rows if circle.holds(Point(row["latitude"], row["longitude"]))]
+        return [id_ for id_, *point in rows if circle.holds(Point(*point))]
 
     def page(
         self,
@@ -196,11 +189,8 @@ class StoredRecords(StoreConnection):
 
     def updated_at(self, kind: Kind, ids: Collection[str]) -> dict[str, str]:
         """When each of these records was last stored, by id; unknown ids are left out."""
-        rows = self.run(
-            f"select id, updated_at from {TABLES[kind]}"  # noqa: S608 (our tables)
-            " where id in :values",
-            ids,
-        )
+        table = TABLES[kind]
+        rows = self.run(f"select id, updated_at from {table} where id in :values", ids)  # noqa: S608
         return {row["id"]: row["updated_at"] for row in rows}
 
     def cases_of(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
@@ -212,10 +202,7 @@ class StoredRecords(StoreConnection):
             " order by actor_id, date desc, case_id",
             actor_ids,
         )
-        found: dict[str, list[str]] = {}
-        for row in rows:
-            found.setdefault(row["actor_id"], []).append(row["case_id"])
-        return found
+        return grouped((row[0], row[1]) for row in rows)
 
     def editions(self, story: str) -> list[str]:
         """The ids of a case and of its translations, by the id of the original."""
@@ -255,9 +242,7 @@ class StoredRecords(StoreConnection):
             " left join cases on kind = 'case' and cases.id = record_id"
             " group by 1, 2, 3"
         )
-        counts: dict[str, list[tuple[bool, int, str]]] = {}
-        for key, lang, is_original, count in rows:
-            counts.setdefault(key, []).append((bool(is_original), count, lang))
+        counts = grouped((key, (bool(is_original), n, lang)) for key, lang, is_original, n in rows)
         found = {}
         for key, of_theme in counts.items():
             best = max(of_theme)
@@ -268,7 +253,7 @@ class StoredRecords(StoreConnection):
     def actor_labels(self) -> list[tuple[str, str, str]]:
         """The id, name and place of each actor, in the order of the ids."""
         rows = self.execute("select id, name, place from actors order by id")
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(id_, name, place) for id_, name, place in rows]
 
     def needs(self) -> list[tuple[str, str, str]]:
         """The needs of cases, each with its language and the id of its story, newest case first."""
@@ -302,23 +287,15 @@ class StoredRecords(StoreConnection):
 
     def actors_reached_at(self, contact: str) -> list[str]:
         """The ids of the actors with this telephone number or e-mail address, if all may see it."""
-        told = f'%"{contact}"%'
-        rows = self.execute(
-            "select id from actors where phone like ? or email like ?", [told, told]
-        )
+        told = [f'%"{contact}"%'] * 2
+        rows = self.execute("select id from actors where phone like ? or email like ?", told)
         seen = {id_: actor.public for id_, actor in self.actors([row[0] for row in rows]).items()}
         return sorted(id_ for id_, actor in seen.items() if contact in (*actor.phone, *actor.email))
 
     def actors_of_sirets(self, sirets: Collection[str]) -> dict[str, list[str]]:
         """Maps each known SIRET among these to its actors, in the order of their ids."""
-        rows = self.run(
-            "select siret, id from actors where siret in :values order by id",
-            set(sirets) - {""},
-        )
-        found: dict[str, list[str]] = {}
-        for row in rows:
-            found.setdefault(row["siret"], []).append(row["id"])
-        return found
+        statement = "select siret, id from actors where siret in :values order by id"
+        return grouped((row[0], row[1]) for row in self.run(statement, set(sirets) - {""}))
 
 
 def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, object]]:
@@ -340,6 +317,14 @@ def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, 
         "kind": kind.value,
         "theme": fold(theme),
     }
+
+
+def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """The second of pairs, by the first."""
+    found: dict[str, list[T]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def in_order(
@@ -370,34 +355,23 @@ def said_fields(record: Record) -> Sequence[str]:
     return [name for name in names if name != "members_only"]
 
 
-def row_of(record: Record, actor_columns: Collection[str]) -> dict[str, str]:
-    """A record's own columns: all its fields but the participants, the compound ones as JSON.
-
-    What an actor holds in fields without a column stands with its facts, which are then the first
-    of two objects.
-    """
+def row_of(record: Record) -> dict[str, str]:
+    """A record's own columns: all its fields but the participants, the compound ones as JSON."""
     row = {
         name: _encoded(value) if isinstance(value := getattr(record, name), tuple) else value
         for name in said_fields(record)
         if name != "participants"
     }
     if isinstance(record, Actor):
-        others = {name: row.pop(name) for name in row.keys() - set(actor_columns)}
-        facts = dict(record.facts)
-        plain = [facts, others] if any(others.values()) else facts
-        row["facts"] = _encoded(plain)
+        row["facts"] = _encoded(dict(record.facts))
     return row
 
 
 def _actor(row: StoreRow) -> Actor:
-    facts, others = json.loads(row["facts"]), {}
-    if isinstance(facts, list):
-        facts, others = facts
+    facts = MappingProxyType(json.loads(row["facts"]))
     lists = {name: listed(row[name]) for name in LISTS_OF_ACTORS}
     hidden = frozenset(listed(row["members_only"]))
-    return dataclass_of(
-        Actor, row, members_only=hidden, facts=MappingProxyType(facts), **{**others, **lists}
-    )
+    return dataclass_of(Actor, row, members_only=hidden, facts=facts, **lists)
 
 
 def listed(stored: str) -> tuple[str, ...]:

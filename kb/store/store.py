@@ -1,9 +1,4 @@
-"""The store: all actors, cases and passages in one database, and every change of them.
-
-Only this room and `kb.registers` speak SQL. A store is for one thread at a time. Every change of
-what a search can find is one transaction that also raises the base's generation, by which other
-threads and processes notice it.
-"""
+"""The store: all actors, cases and passages in one database, and every change of them."""
 
 import json
 import secrets
@@ -20,7 +15,7 @@ from kb.errors import NotYetScrubbed
 from kb.models import Actor, Case, Kind, Record, Slice, kind_of
 from kb.reference.fields import CONTACT_FIELDS
 from kb.store.database import StoreFile
-from kb.store.names import NewName, StoredNames
+from kb.store.names import StoredNames
 from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.text.folding import fold
@@ -74,8 +69,10 @@ class Counts:
 
 TO_SCRUB = "erased, not yet scrubbed"
 
-REBUILDING = "rebuild"
-"""The property that says by which encoder and rules the base is being made anew, if it is."""
+_UNUSED = (
+    "delete from embeddings where not exists"
+    " (select 1 from passages p where p.text_hash = embeddings.text_hash)"
+)
 
 DERIVED = (
     "passage_words",
@@ -105,10 +102,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @property
     def generation(self) -> str:
-        """The name of the state of the base: a counter of changes, and a token that never recurs.
-
-        The token distinguishes a base from a restored copy that has seen as many changes.
-        """
+        """The name of the state of the base: a counter, and a token that never recurs."""
         return self.property("generation")
 
     def generation_of(self, kind: Kind) -> str:
@@ -136,9 +130,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         """Runs a transaction that raises the generation; nothing of it stays if it fails.
 
         With `if_noted`, it does so only if it changes what searches find or show.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self.writing():
             for noted in (self._released, self._touched, self._changed):
@@ -146,31 +137,25 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             yield
             if if_noted and not (self._released or self._touched or self._changed):
                 return
-            self._drop_released_embeddings()
+            # Those of removed passages, unless another passage has the same text.
+            self.run(f"{_UNUSED} and text_hash in :values", self._released)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             number = int(self.generation.partition("-")[0] or 0) + 1
             generation = f"{number}-{secrets.token_hex(4)}"
             self.set_property("generation", generation)
             for kind in self._changed:
                 self.set_property(f"{kind} generation", generation)
-            self._remember_touched(generation)
+            # The generation comes after its passages, so that all later lines are changes since.
+            self.executemany(
+                "insert into passage_changes (passage_id) values (?)",
+                ([id_] for id_ in sorted(self._touched)),
+            )
+            self.execute("insert into passage_changes (generation) values (?)", [generation])
+            self.execute(
+                "delete from passage_changes where id <= (select max(id) from passage_changes) - ?",
+                [PASSAGE_CHANGES_KEPT],
+            )
             self.set_property("updated_at", now)
-
-    def _remember_touched(self, generation: str) -> None:
-        """Notes which passages this generation changed, and deletes what is long past.
-
-        The line with the generation comes after those of its passages, so that all later lines
-        are changes since.
-        """
-        self.executemany(
-            "insert into passage_changes (passage_id) values (?)",
-            ([id_] for id_ in sorted(self._touched)),
-        )
-        self.execute("insert into passage_changes (generation) values (?)", [generation])
-        self.execute(
-            "delete from passage_changes where id <= (select max(id) from passage_changes) - ?",
-            [PASSAGE_CHANGES_KEPT],
-        )
 
     def forget_touched(self) -> None:
         self._touched.clear()
@@ -202,13 +187,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def put_derived(self, given: Sequence[NewRecord]) -> None:
         """Stores the names and documents of stored records that have none."""
-        self._put_names(
-            [
-                NewName(new.record.id, new.record.name, new.names)
-                for new in given
-                if isinstance(new.record, Actor)
-            ]
-        )
+        self._put_names([(new.record, new.names) for new in given if isinstance(new.record, Actor)])
         self._put_documents([(new.record, new.documents) for new in given])
 
     def clear_derived(self) -> None:
@@ -219,25 +198,25 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def drop_embeddings_except(self, encoder: str) -> None:
         """Deletes the embeddings of other encoders, and of no passage."""
         self.execute("delete from embeddings where encoder != ?", [encoder])
-        self._drop_unused_embeddings()
+        self.drop_unused_embeddings()
 
-    def _drop_unused_embeddings(self) -> None:
+    def drop_unused_embeddings(self) -> None:
         """Deletes the embeddings of no passage."""
-        self.execute(
-            "delete from embeddings where not exists"
-            " (select 1 from passages p where p.text_hash = embeddings.text_hash)"
-        )
+        self.execute(_UNUSED)
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
         """Stores the rows of records of a kind; what was stored of them goes."""
         stored = self.updated_at(kind, [record.id for record in records])
-        hidden = self._hidden_contacts(stored) if kind is Kind.ACTOR else {}
+        hidden = {}
+        if kind is Kind.ACTOR:
+            known = self.run("select id, members_only from actors where id in :values", stored)
+            hidden = {id_: json.loads(values) for id_, values in known if values != "[]"}
         for record_id in stored:
             self.remove(kind, record_id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rows: list[dict[str, object]] = [
             {
-                **row_of(record, self.actor_columns),
+                **row_of(record),
                 "updated_at": now,
                 **(coordinates_of(record) if isinstance(record, Actor) else {}),
             }
@@ -250,12 +229,11 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             [list(row.values()) for row in rows],
         )
         for record in records:
-            if isinstance(record, Case):
-                for position, part in enumerate(record.participants):
-                    self.insert(
-                        "participations",
-                        {"case_id": record.id, "position": position, **asdict(part)},
-                    )
+            for position, part in enumerate(
+                record.participants if isinstance(record, Case) else ()
+            ):
+                row = {"case_id": record.id, "position": position, **asdict(part)}
+                self.insert("participations", row)
         for record_id, values in hidden.items():
             self.hide_contacts(record_id, values)
 
@@ -300,12 +278,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         rows = self.run("select id from passages where text_hash in :values", hashes)
         self.touch(row["id"] for row in rows)
 
-    def _hidden_contacts(self, actor_ids: Collection[str]) -> dict[str, list[str]]:
-        """The contacts that only members may see of stored actors that have any, by id."""
-        rows = self.run("select id, members_only from actors where id in :values", actor_ids)
-        hidden = {row["id"]: list(json.loads(row["members_only"])) for row in rows}
-        return {id_: values for id_, values in hidden.items() if values}
-
     def note_changed(self, kind: Kind) -> None:
         """Notes that records of a kind are shown otherwise from this transaction on."""
         self._changed.add(kind)
@@ -321,7 +293,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
     def set_contacts(self, actor: Actor) -> None:
         """Stores the contacts of an actor, and nothing else of it; no passage has them."""
         self._changed.add(Kind.ACTOR)
-        row = row_of(actor, self.actor_columns)
+        row = row_of(actor)
         self.execute(
             "update actors set phone = ?, email = ?, address = ?, contact = ? where id = ?",
             [*(row[field] for field in CONTACT_FIELDS), actor.id],
@@ -352,14 +324,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             self._changed.add(kind)
         return deleted.rowcount > 0
 
-    def _drop_released_embeddings(self) -> None:
-        """Deletes the embeddings of removed passages, unless another passage has the same text."""
-        self.run(
-            "delete from embeddings where text_hash in :values"
-            " and not exists (select 1 from passages p where p.text_hash = embeddings.text_hash)",
-            self._released,
-        )
-
     def touch(self, passage_ids: Iterable[int]) -> None:
         """Notes that passages change in this transaction, for the indexes of all processes."""
         self._touched.update(passage_ids)
@@ -379,11 +343,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @abstractmethod
     def scrub(self) -> None:
-        """Rewrites the database, without a byte of what was deleted from it.
-
-        Raises:
-            NotYetScrubbed: another process reads a former state for too long.
-        """
+        """Rewrites the database, without a byte of what was deleted from it."""
 
     def mark_for_scrubbing(self) -> None:
         """Notes, with what is erased, that the files still have it: whoever is next cleans them."""
@@ -413,7 +373,7 @@ class SqliteStore(StoreFile, Store):
             copy.unlink(missing_ok=True)
         with self.writing():
             self.execute("insert into passage_words (passage_words) values ('optimize')")
-            self._drop_unused_embeddings()
+            self.drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
         self.execute("vacuum")
         if not self.truncate_wal():

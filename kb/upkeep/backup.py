@@ -3,14 +3,12 @@
     kb.sqlite                      the database
     secret                         what signs cookies and reports, unless it was left out
     uploads/0123…ef/actors.csv     files that waited for their job
-    manifest.json                  what the base was, and of each other member its size and SHA-256
+    manifest.json                  what the base was
 
-The manifest says whether a file is whole, not who made it. A file that is read may be anybody's: it
-is unpacked only if it has exactly the members that its manifest names, under such names as these,
-and none of them is larger than the manifest says.
+A file that is read may be anybody's: it is unpacked only if it has exactly the members that its
+manifest names, under such names as these.
 """
 
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -18,7 +16,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -33,17 +31,12 @@ from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store import migrations
-from kb.store.copies import OnCopied, copy_database
-from kb.store.copying.copied import copy_tables
-from kb.store.integrity import count_rows, damaged_pages
-from kb.store.store import SqliteStore, Store
+from kb.store.copying import OnRows, copy_to_file, row_counts
+from kb.store.integrity import damaged_pages
+from kb.store.store import SqliteStore
 from kb.upkeep.base_copy import Beside, FolderFiles, base_at, names_beside
 from kb.whole_file import scratch_folder, sync_folder
 
-ATTEMPTS = 3
-"""Most copies of the database that are made to get one whose uploads are all there."""
-
-FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 20_000_000
 MAX_PACKED_TIMES = 200
@@ -63,33 +56,18 @@ _NAME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A file of a backup, by its path in the folder of the base."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a base was when its backup was made; `rows` counts the rows of each table."""
+    """What a base was when its backup was made: `rows` of each table, and the `names` of files."""
 
     made_at: str
     program: str
     schema: int
     rows: Mapping[str, int]
-    members: tuple[Member, ...]
-    format: int = FORMAT
-
-    @property
-    def size(self) -> int:
-        """Bytes of all members, unpacked."""
-        return sum(member.size for member in self.members)
+    names: tuple[str, ...]
 
     @property
     def has_secret(self) -> bool:
-        return any(member.name == SECRET_FILE for member in self.members)
+        return SECRET_FILE in self.names
 
 
 def back_up(
@@ -98,18 +76,9 @@ def back_up(
     *,
     with_secret: bool = True,
     overwrite: bool = False,
-    on_copied: OnCopied | None = None,
+    on_rows: OnRows = lambda _: None,
 ) -> Manifest:
-    """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all.
-
-    The file can be read by its owner alone. Beside it there is need for room for the database; if
-    the target is a stream, in the folder of the base.
-
-    Raises:
-        FileError: the file exists already, or cannot be written.
-        NotAKnowledgeBase: there is no base, or its pages are damaged.
-        KnowledgeBaseError: it cannot be reached.
-    """
+    """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all."""
     path = target if isinstance(target, Path) else None
     if path and path.exists() and not overwrite:
         raise FileError(f"{path} exists already: name another, or say --overwrite.")
@@ -120,14 +89,18 @@ def back_up(
             base_at(settings) as (store, beside),
             scratch_folder(path.parent if path else settings.folder) as scratch,
         ):
-            names = _copy(store, beside, scratch / DATABASE_FILE, on_copied)
-            names = [name for name in names if with_secret or name != SECRET_FILE]
+            if damage := damaged_pages(store, quick=True):
+                raise NotAKnowledgeBase(
+                    f"{store.called} is damaged ({damage[0]}): no backup was made. Run "
+                    "`quisait check`, and keep your last backup."
+                )
+            copy_to_file(store, scratch / DATABASE_FILE, on_rows)
             if not isinstance(target, Path):
-                return _pack(scratch, beside, names, target)
+                return _pack(scratch, beside, with_secret, target)
             pending = scratch / "backup"
             pending.touch(mode=0o600)
             with pending.open("wb") as stream:
-                manifest = _pack(scratch, beside, names, stream)
+                manifest = _pack(scratch, beside, with_secret, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
             pending.replace(target)
@@ -138,83 +111,31 @@ def back_up(
     return manifest
 
 
-def _copy(store: Store, beside: Beside, path: Path, on_copied: OnCopied | None) -> Sequence[str]:
-    """Copies the database, and returns the names of the secret and of what its jobs wait for.
-
-    A job may end between the copy and the look for its files: then a newer copy is made.
-    """
-    for _ in range(ATTEMPTS):
-        path.unlink(missing_ok=True)
-        if isinstance(store, SqliteStore):
-            copy_database(store.connection, path, on_copied)
-        else:
-            copy_tables(store, path, lambda rows: on_copied(-rows, 0) if on_copied else None)
-        with closing(SqliteStore.open_as_it_is(path)) as copy:
-            if damage := damaged_pages(copy, quick=True):
-                raise NotAKnowledgeBase(
-                    f"{store.called} is damaged ({damage[0]}): no backup was made. Run "
-                    "`quisait check`, and keep your last backup."
-                )
-            waiting = waiting_uploads(copy)
-        names = names_beside(beside, waiting)
-        if len({name.rpartition("/")[0] for name in names} - {""}) == len(waiting):
-            break
-    return names
-
-
-def _pack(scratch: Path, beside: Beside, names: Sequence[str], stream: BinaryIO) -> Manifest:
-    """Writes a copy of a database, and what lies beside, to a stream."""
-    members = []
-    sources = dict.fromkeys(names, beside)
+def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) -> Manifest:
+    """Writes a copy of a database, with the secret and what its jobs wait for, to a stream."""
+    with closing(SqliteStore.open_as_it_is(scratch / DATABASE_FILE)) as copy:
+        schema, rows = migrations.version_of(copy.connection), row_counts(copy)
+        names = names_beside(beside, waiting_uploads(copy))
+    sources = {DATABASE_FILE: FolderFiles(scratch), **dict.fromkeys(names, beside)}
+    packed_names = []
     # A higher level of deflate hardly makes vectors smaller, which are most of a base.
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for name, source in ({DATABASE_FILE: FolderFiles(scratch)} | sources).items():
+        for name, source in sources.items():
             pieces = source.pieces(name)
-            if (first := next(pieces, None)) is None:
-                continue  # it is gone
-            digest, size = hashlib.sha256(), 0
+            if (first := next(pieces, None)) is None or (name == SECRET_FILE and not with_secret):
+                continue  # it is gone, or stays
             with packed.open(name, "w", force_zip64=True) as member:
                 for piece in chain([first], pieces):
-                    digest.update(piece)
-                    size += len(piece)
                     member.write(piece)
-            members.append(Member(name, size, digest.hexdigest()))
-        with closing(SqliteStore.open_as_it_is(scratch / DATABASE_FILE)) as copy:
-            manifest = Manifest(
-                made_at=now(),
-                program=importlib.metadata.version("quisait"),
-                schema=migrations.version_of(copy.connection),
-                rows=count_rows(copy),
-                members=tuple(members),
-            )
+            packed_names.append(name)
+        program = importlib.metadata.version("quisait")
+        manifest = Manifest(now(), program, schema, rows, tuple(packed_names))
         packed.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=2))
     return manifest
 
 
-def verified(path: Path) -> Manifest:
-    """Reads a backup to its end, and returns what it says of itself.
-
-    Raises:
-        FileError: it is no backup, or not a whole one.
-        SchemaTooNew: a later version of this program made it.
-    """
-    with BackupFile(path) as backup:
-        if backup.manifest.schema > migrations.SCHEMA_VERSION:
-            raise SchemaTooNew(
-                f"{path} has schema {backup.manifest.schema}; this program knows "
-                f"{migrations.SCHEMA_VERSION} at most. Use the version that wrote it "
-                f"({backup.manifest.program}), or a later one."
-            )
-        backup.verify()
-        return backup.manifest
-
-
 class BackupFile:
-    """A backup to be read.
-
-    Raises:
-        FileError: it cannot be read, or is no backup, or not a whole one.
-    """
+    """A backup to be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -237,66 +158,55 @@ class BackupFile:
         self._zip.close()
 
     def verify(self) -> None:
-        """Reads all members; raises `FileError` if one is not as the manifest says."""
-        for member in self.manifest.members:
-            self._read(member, lambda _: None)
+        """Reads all members to their end."""
+        if self.manifest.schema > migrations.SCHEMA_VERSION:
+            raise SchemaTooNew(
+                f"{self._path} has schema {self.manifest.schema}; this program knows "
+                f"{migrations.SCHEMA_VERSION} at most. Use the version that wrote it "
+                f"({self.manifest.program}), or a later one."
+            )
+        for name in self.manifest.names:
+            for _ in self._chunks(name):
+                pass
 
     def unpack(self, folder: Path) -> None:
-        """Writes all members to new files in a folder that only its owner can read.
-
-        Raises:
-            FileError: one was changed.
-            OSError: a file cannot be written.
-        """
-        for member in self.manifest.members:
-            target = folder / member.name
+        """Writes all members to new files in a folder that only its owner can read."""
+        for name in self.manifest.names:
+            target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.touch(mode=0o600, exist_ok=False)
             with target.open("wb") as file:
-                self._read(member, file.write)
+                file.writelines(self._chunks(name))
 
-    def _read(self, member: Member, take: Callable[[bytes], object]) -> None:
-        digest, size = hashlib.sha256(), 0
-        for chunk in self._chunks(member):
-            size += len(chunk)
-            digest.update(chunk)
-            take(chunk)
-        if (size, digest.hexdigest()) != (member.size, member.sha256):
-            self._refuse(f"{member.name} in it was changed")
-
-    def _chunks(self, member: Member) -> Iterator[bytes]:
-        """The content of a member, which is not longer than the manifest says."""
+    def _chunks(self, name: str) -> Iterator[bytes]:
+        """The content of a member, which has the length and the checksum of its header."""
+        left = self._zip.getinfo(name).file_size
         try:
-            if self._zip.getinfo(member.name).file_size != member.size:
-                return
-            # Not one byte more than its header says is unpacked.
-            with self._zip.open(member.name) as packed:
+            with self._zip.open(name) as packed:
                 while chunk := packed.read(_CHUNK_BYTES):
+                    left -= len(chunk)
                     yield chunk
         except _UNREADABLE:
-            self._refuse(f"{member.name} in it is damaged")
+            self._refuse(f"{name} in it is damaged")
+        if left:
+            self._refuse(f"{name} in it is damaged")
 
     def _read_manifest(self) -> Manifest:
-        entries = {entry.filename: entry for entry in self._zip.infolist()}
-        if MANIFEST not in entries:
+        entries = self._zip.infolist()
+        names = tuple(entry.filename for entry in entries if entry.filename != MANIFEST)
+        if len(names) == len(entries):
             self._refuse("it is another zip")
-        if len(entries) < len(self._zip.infolist()) or any(map(_is_strange, entries.values())):
+        if len({*names}) + 1 < len(entries) or any(map(_is_strange, entries)):
             self._refuse("it has members that no backup has")
-        if entries[MANIFEST].file_size > MAX_MANIFEST_BYTES:
-            self._refuse("its manifest is too large")
+        if DATABASE_FILE not in names:
+            self._refuse("it has no database")
         try:
             plain = json.loads(self._zip.read(MANIFEST))
-            if plain["format"] != FORMAT:
-                raise FileError(
-                    f"{self._path} was made by a later version of this program: use that."
-                )
-            manifest = TypeAdapter(Manifest).validate_python(plain)
+            manifest = TypeAdapter(Manifest).validate_python({"names": names, **plain})
         except _UNREADABLE:
             self._refuse("its manifest is damaged")
-        if sorted([MANIFEST, *(member.name for member in manifest.members)]) != sorted(entries):
+        if sorted(manifest.names) != sorted(names):
             self._refuse("it has other members than its manifest names")
-        if DATABASE_FILE not in entries:
-            self._refuse("it has no database")
         return manifest
 
     def _refuse(self, why: str) -> NoReturn:
@@ -308,5 +218,6 @@ def _is_strange(entry: zipfile.ZipInfo) -> bool:
     return (
         _NAME.fullmatch(entry.filename) is None
         or entry.compress_type != zipfile.ZIP_DEFLATED
+        or (entry.filename == MANIFEST and entry.file_size > MAX_MANIFEST_BYTES)
         or entry.file_size > max(entry.compress_size * MAX_PACKED_TIMES, _CHUNK_BYTES)
     )

@@ -1,10 +1,5 @@
-"""A base copied to another place: between a folder and a PostgreSQL database, either way.
+"""A base copied to another place: between a folder and a PostgreSQL database, either way."""
 
-With it go the secret and the uploads that wait for their job: files in the folder of a base, rows
-in PostgreSQL (`kb.registers.kept_files`).
-"""
-
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +12,8 @@ from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
 from kb.registers.kept_files import PIECE_BYTES, KeptFiles
 from kb.settings import Settings
-from kb.store.copying.copied import OnRows, copy_tables
-from kb.store.copying.tables import CopiedRow, Tables
+from kb.store.connection import CopiedRow
+from kb.store.copying import OnRows, copy_tables, copy_to_file, new_base, row_counts
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned, scratch_folder, sync_folder
@@ -50,21 +45,13 @@ Beside = FolderFiles | KeptFiles
 
 @contextmanager
 def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
-    """The store of the base that settings name, and the files beside it.
-
-    Raises:
-        NotAKnowledgeBase: there is none.
-        KnowledgeBaseError: it cannot be reached, or read.
-    """
+    """The store of the base that settings name, and the files beside it."""
     with closing(StorePool(settings.store)) as stores, stores.lend() as store:
         yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
 
 
 def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
-    """The names of the secret, and of the uploads in the folders of these names, if there are.
-
-    A name that leads to another folder is left out, since the base may be anybody's.
-    """
+    """The names of the secret, and of the uploads in the folders of these names, if there are."""
     beginnings = [SECRET_FILE, *(f"{UPLOADS}/{upload}/" for upload in sorted(uploads))]
     return tuple(
         name
@@ -89,17 +76,7 @@ def copy_base(
     *,
     replace: bool = False,
 ) -> BaseCopy:
-    """Copies one state of a base, which may be in use, to where there is none.
-
-    The copy is there once it is compared with what was read, and not before; a process that is
-    killed leaves no base. With `replace`, a base in PostgreSQL is put aside in the same
-    transaction.
-
-    Raises:
-        NotAKnowledgeBase: there is no base to copy; or something else is where it is to go.
-        FileError: the folder has something in it, or cannot be written.
-        KnowledgeBaseError: there is a base already, or it cannot be read or written.
-    """
+    """Copies one state of a base, which may be in use, to where there is none."""
     try:
         with base_at(source) as (store, beside):
             if target.database:
@@ -118,17 +95,15 @@ def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRow
     with scratch_folder(folder) as ready:
         database = ready / DATABASE_FILE
         database.touch(mode=0o600)
-        rows = copy_tables(store, database, on_rows)
-        with closing(SqliteStore.open(database)) as copy:
-            files = names_beside(beside, waiting_uploads(copy))
+        copy_to_file(store, database, on_rows)
+        with closing(SqliteStore.open_as_it_is(database)) as copy:
+            files, rows = names_beside(beside, waiting_uploads(copy)), row_counts(copy)
         for name in files:
             path = ready / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             with path.open("wb") as file:
                 file.writelines(beside.pieces(name))
-        with database.open("rb+") as file:
-            os.fsync(file.fileno())
         for path in sorted(ready.iterdir(), key=lambda path: path == database):
             path.rename(folder / path.name)
         sync_folder(folder)
@@ -139,21 +114,12 @@ def _copied_to_address(
     store: Store, beside: Beside, address: PostgresAddress, on_rows: OnRows, replace: bool
 ) -> BaseCopy:
     """Makes the base in one transaction, and its index after that."""
-    files: tuple[str, ...] = ()
-
-    def with_files(copy: Tables) -> None:
-        nonlocal files
-        files = names_beside(beside, waiting_uploads(copy.store))
-        copy.put("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
-
-    rows = copy_tables(store, address, on_rows, with_files, replace=replace)
-    # psycopg is loaded by those alone who use it.
-    from kb.store.postgres.store import PostgresStore
-
+    with new_base(address, replace=replace) as made:
+        copy_tables(store, made, on_rows)
+        files, rows = names_beside(beside, waiting_uploads(made)), row_counts(made)
+        made.put_rows("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
     with closing(StorePool(address)) as stores, stores.lend() as copy:
-        encoder = copy.property("encoder")
-        if isinstance(copy, PostgresStore) and (dimension := copy.dimension_of(encoder)):
-            copy.tend_search(encoder, dimension)
+        copy.tend()
     return BaseCopy(rows, files)
 
 

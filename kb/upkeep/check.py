@@ -1,7 +1,4 @@
-"""The check of a base: its pages, what holds of its rows, its vectors, and the files beside it.
-
-A quick check leaves out the vectors and the encoder. A repair makes all that is derived anew.
-"""
+"""The check of a base: its pages, what holds of its rows, its vectors, and the files beside it."""
 
 import shlex
 import sqlite3
@@ -22,9 +19,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store import integrity
-from kb.store.orphans import delete_orphans, orphans
 from kb.store.passages import VECTOR
-from kb.store.store import REBUILDING, SqliteStore, Store
+from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
 UNIT = 1e-3
@@ -64,62 +60,46 @@ class Finding:
         return "\n".join(said)
 
 
-@dataclass(frozen=True, slots=True)
-class _Invariant:
-    """A statement that counts the rows of which something does not hold."""
-
-    about: str
-    what: str
-    sql: str
-    why: str
-
-
 _TEXTS = {"actor": ("actors", "name description"), "case": ("cases", "title need text")}
 
 _INVARIANTS = (
     *(
-        _Invariant(
+        (
             "texts",
             f"{kind}s whose {part} is not the text by which they are found",
-            f"select count(*) from {table} r left join documents d on d.kind = '{kind}'"  # noqa: S608
-            f" and d.record_id = r.id and d.part = '{part}' where trim(coalesce(r.{part}, ''),"
-            f" ' ' || char(9, 10, 13)) != '' and coalesce(d.text, '') != r.{part}",
+            f"from {table} r left join documents d on d.kind = '{kind}' and d.record_id = r.id"
+            f" and d.part = '{part}' where trim(coalesce(r.{part}, ''), ' ' || char(9, 10, 13))"
+            f" != '' and coalesce(d.text, '') != r.{part}",
             "They are found for what they no longer say, or not for what they say.",
         )
         for kind, (table, parts) in _TEXTS.items()
         for part in parts.split()
     ),
-    _Invariant(
+    (
         "texts",
         "passages that are no part of their text",
-        "select count(*) from passages p join documents d on d.id = document_id"
+        "from passages p join documents d on d.id = document_id"
         ' where start < 0 or "end" <= start or "end" > length(text)',
         "The evidence of a hit is cut wrongly.",
     ),
-    _Invariant(
+    (
         "texts",
         "passages without words",
-        "select count(*) from passages where id not in (select rowid from passage_words)",
+        "from passages where id not in (select rowid from passage_words)",
         "Searches miss them.",
     ),
-    _Invariant(
+    (
         "vectors",
         "passages that are not embedded",
-        "select count(*) from passages p where text_hash is not null and not exists (select 1"
+        "from passages p where text_hash is not null and not exists (select 1"
         " from embeddings e where e.text_hash = p.text_hash and encoder ="
         " (select value from properties where name = 'encoder'))",
         "They are found by their words alone.",
     ),
-)  # fmt: skip
-
-
-_OF_INDEX = (
-    "missing from index",
-    "entries in index",
-    "non-unique entry in index",
-    "fts5",
-    "passage_words",
 )
+"""About what, which rows are wrong, how they are selected, and why that matters."""
+
+_OF_INDEX = ("missing from index", "entries in index", "entry in index", "fts5", "passage_words")
 """What SQLite says of an index that can be made anew."""
 
 
@@ -141,19 +121,15 @@ class BaseCheck:
             with self._store.reading():
                 found += self._pages()
                 if not is_damaged(found):
-                    found += [*self._orphans(), *self._encoder(), *self._invariants()]
-                    found += () if self._quick else self._vectors()
-            if not self._quick and (line := integrity.word_index_problem(self._store)):
-                found.append(_index_finding(line))
+                    found += [*self._encoder(), *self._invariants()]
         except sqlite3.DatabaseError as error:
             found.insert(0, self._damage(str(error)))
-        return [*found, *folder_findings(self._folder), *self._uploads(), *self._aside()]
+        return [*found, *folder_findings(self._folder), *self._files()]
 
     def repair(self) -> None:
         """Mends indexes, deletes what belongs to nothing, and closes what others can read."""
         with self._store.changing():
-            integrity.make_word_index_anew(self._store)
-            delete_orphans(self._store)
+            integrity.mend(self._store)
             self._store.drop_embeddings(self._store.property("encoder"), self._wrong_vectors())
         self._folder.chmod(stat.S_IMODE(self._folder.stat().st_mode) & ~stat.S_IRWXO)
         if (secret := self._folder / SECRET_FILE).exists():
@@ -164,31 +140,15 @@ class BaseCheck:
             _index_finding(line)
             if any(said in line.lower() for said in _OF_INDEX)
             else self._damage(line)
-            for line in integrity.damaged_pages(self._store, quick=self._quick) or ()
+            for line in integrity.damaged_pages(self._store, quick=self._quick)
         ]
         return sorted(found, key=lambda finding: finding.about != "pages")[:1]
 
     def _damage(self, line: str) -> Finding:
-        return Finding(
-            "pages",
-            f"{self._store.path.name} is damaged ({line})",
-            RESTORE,
-            why="What is on these pages is lost or wrong; the disk may be failing.",
-        )
-
-    def _orphans(self) -> Iterator[Finding]:
-        for belonging, count in orphans(self._store).items():
-            what = f"{count} rows of {belonging.table} belong to no row of {belonging.owner}"
-            yield Finding("orphans", what, REPAIR)
+        why = "What is on these pages is lost or wrong; the disk may be failing."
+        return Finding("pages", f"{self._store.path.name} is damaged ({line})", RESTORE, why)
 
     def _encoder(self) -> Iterator[Finding]:
-        if self._store.property(REBUILDING):
-            yield Finding(
-                "rebuild",
-                "the base is being made anew, or was until a process was killed",
-                "If no `quisait rebuild` runs: run it, and it goes on where it was.",
-                is_note=True,
-            )
         if self._indexer is None:
             return
         lines = [self._indexer.outdated(self._store)]
@@ -199,20 +159,17 @@ class BaseCheck:
         yield from (Finding("encoder", line.rstrip(".")) for line in lines if line)
 
     def _invariants(self) -> Iterator[Finding]:
-        for invariant in _INVARIANTS:
-            (count,) = self._store.execute(invariant.sql).fetchone()
+        for belonging, count in integrity.orphans(self._store).items():
+            what = f"{count} rows of {belonging.table} belong to no row of {belonging.owner}"
+            yield Finding("orphans", what, REPAIR)
+        for about, rows, selected, why in _INVARIANTS:
+            (count,) = self._store.execute(f"select count(*) {selected}").fetchone()
             if count:
-                what = f"there are {count} {invariant.what}"
-                yield Finding(invariant.about, what, REBUILD, invariant.why)
-
-    def _vectors(self) -> Iterator[Finding]:
-        if wrong := self._wrong_vectors():
-            yield Finding(
-                "vectors",
-                f"{len(wrong)} vectors are no unit vectors of finite numbers",
-                REPAIR,
-                why="Their passages are found for any need, or for none.",
-            )
+                yield Finding(about, f"there are {count} {rows}", REBUILD, why)
+        if not self._quick and (wrong := self._wrong_vectors()):
+            what = f"{len(wrong)} vectors are no unit vectors of finite numbers"
+            why = "Their passages are found for any need, or for none."
+            yield Finding("vectors", what, REPAIR, why)
 
     def _wrong_vectors(self) -> list[str]:
         """The hashes of the texts whose vector has another size than most, or another length."""
@@ -222,42 +179,34 @@ class BaseCheck:
             " group by length(vector) order by count(*) desc limit 1",
             [encoder],
         ).fetchone()
+        vectors = self._store.execute(
+            "select text_hash, vector from embeddings where encoder = ?", [encoder]
+        )
         return [
             key
-            for key, vector in integrity.stored_vectors(self._store, encoder)
-            if len(vector) != size[0] or not _is_unit(vector)
+            for key, vector in vectors
+            if len(vector) != size[0]
+            or not abs(np.linalg.norm(np.frombuffer(vector, VECTOR).astype(float)) - 1) < UNIT
         ]
 
-    def _uploads(self) -> Iterator[Finding]:
+    def _files(self) -> Iterator[Finding]:
+        for place in self._store.bases_aside():
+            what = f"{place} holds what a restored backup replaced"
+            remedy = "Delete the folder when you no longer need it: nothing is erased in it."
+            yield Finding("files", what, remedy, is_note=True)
         try:
             wanted = waiting_uploads(self._store)
         except sqlite3.DatabaseError:
             return  # Told of already.
         here = {path.name: path for path in (self._folder / UPLOADS).glob("*") if path.is_dir()}
         if lost := wanted - here.keys():
-            yield Finding(
-                "uploads",
-                f"the files of {len(lost)} uploads that wait for their job are not there",
-                "Send them again, and cancel the jobs that wait for them.",
-            )
+            what = f"the files of {len(lost)} uploads that wait for their job are not there"
+            remedy = "Send them again, and cancel the jobs that wait for them."
+            yield Finding("uploads", what, remedy)
         since = time.time() - OLD_UPLOAD_S
         if old := [name for name in here.keys() - wanted if here[name].stat().st_mtime < since]:
             what = f"{len(old)} uploads belong to no job"
             yield Finding("uploads", what, "The next job deletes them.", is_note=True)
-
-    def _aside(self) -> Iterator[Finding]:
-        for place in self._store.bases_aside():
-            yield Finding(
-                "files",
-                f"{place} holds what a restored backup replaced",
-                "Delete the folder when you no longer need it: nothing is erased in it.",
-                is_note=True,
-            )
-
-
-def _is_unit(vector: bytes) -> bool:
-    length = np.linalg.norm(np.frombuffer(vector, VECTOR).astype(np.float64))
-    return bool(abs(length - 1) < UNIT)
 
 
 def is_damaged(found: Sequence[Finding]) -> bool:
@@ -266,12 +215,8 @@ def is_damaged(found: Sequence[Finding]) -> bool:
 
 
 def _index_finding(line: str) -> Finding:
-    return Finding(
-        "indexes",
-        f"an index of the database does not fit its table ({line})",
-        REPAIR,
-        why="Searches miss what is there.",
-    )
+    what = f"an index of the database does not fit its table ({line})"
+    return Finding("indexes", what, REPAIR, "Searches miss what is there.")
 
 
 def folder_findings(folder: Path) -> Iterator[Finding]:
@@ -311,14 +256,7 @@ def folder_findings(folder: Path) -> Iterator[Finding]:
 def check_base(
     settings: Settings, *, quick: bool = False, repair: bool = False
 ) -> Sequence[Finding]:
-    """Checks the base of the settings; with `repair`, makes anew what is derived and checks again.
-
-    Of one in PostgreSQL, whose pages are its server's, it sees whether it can be read and searched.
-
-    Raises:
-        NotAKnowledgeBase: there is none.
-        KnowledgeBaseError: it is to be repaired, and cannot be written.
-    """
+    """Checks the base of the settings; with `repair`, mends it and checks again."""
     if settings.database:
         with closing(KnowledgeBase.open(settings)) as base:
             return [Finding("base", line.rstrip(".")) for line in base.status().problems]

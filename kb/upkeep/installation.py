@@ -1,8 +1,4 @@
-"""The installation: what this computer and the settings give to a base, for `quisait doctor`.
-
-Each look yields findings. None of them needs another to have found nothing: a damaged base, or a
-setting that cannot be used, hides nothing else.
-"""
+"""The installation: what this computer and the settings give to a base, for `quisait doctor`."""
 
 import difflib
 import os
@@ -13,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -40,17 +37,13 @@ ENOUGH_ROOM = 2_000_000_000
 
 OLD_BACKUP = timedelta(days=2)
 RECENT_FAILURE = timedelta(days=7)
-CLOCK_BACK = timedelta(minutes=10)
 CORRECT = "Correct it or take it away: docs/configuration.md."
+OWNER = "Make the user of the server the owner of the folder and all in it."
 RESTORE = "Restore a backup (`quisait restore`)."
 
 
 class Installation:
-    """The settings of an environment, the base that they name, and this computer.
-
-    `kb` names the base in the place of the settings; `backups` is the folder that backups are
-    written to. `refuse` raises SettingsError for settings with which the server does not start.
-    """
+    """The settings of an environment, the base that they name, and this computer."""
 
     def __init__(
         self,
@@ -79,8 +72,8 @@ class Installation:
     def findings(self) -> list[Finding]:
         """All that is wrong or worth knowing: problems first, then notes."""
         looks = (
-            self._named, self._program, self._encoder, self._computer, self._room, self._base,
-            self._clock, self._address, self._mail, self._failures, self._backups_made,
+            self._named, self._encoder, self._computer, self._base, self._address, self._mail,
+            self._backups_made,
         )  # fmt: skip
         found = [finding for look in looks for finding in look()]
         return sorted(found, key=lambda finding: finding.is_note)
@@ -99,13 +92,9 @@ class Installation:
     def _address(self) -> Iterator[Finding]:
         url = self._settings.public_url
         if not url and "public_url" not in self._errors:
-            yield Finding(
-                "address",
-                f"{PREFIX}PUBLIC_URL is not set",
-                "Set it to the address that visitors use.",
-                why="Behind a proxy, links lead astray, and no mail can be sent.",
-                is_note=True,
-            )
+            remedy = "Set it to the address that visitors use."
+            why = "Behind a proxy, links lead astray, and no mail can be sent."
+            yield Finding("address", f"{PREFIX}PUBLIC_URL is not set", remedy, why, is_note=True)
         elif url.startswith("http:") and not is_this_machine(urlsplit(url).hostname or ""):
             what = f"{PREFIX}PUBLIC_URL={url} is not encrypted"
             remedy = "Have the proxy answer https, and begin it with https://."
@@ -116,20 +105,14 @@ class Installation:
             yield Finding("address", str(error).rstrip("."), why="The server does not start.")
         trusted = self._environment.get("FORWARDED_ALLOW_IPS", "")
         if "*" in trusted:
-            yield Finding(
-                "proxy",
-                "FORWARDED_ALLOW_IPS trusts everybody",
-                "Name the addresses of your proxies alone.",
-                why="Anybody can pretend to come from any address, and so from no limit.",
-            )
+            what = "FORWARDED_ALLOW_IPS trusts everybody"
+            why = "Anybody can pretend to come from any address, and so from no limit."
+            yield Finding("proxy", what, "Name the addresses of your proxies alone.", why)
         elif not trusted and url.startswith("https://"):
-            yield Finding(
-                "proxy",
-                "only a proxy on this computer is believed whom it speaks for",
-                "If yours is elsewhere, or in another container: set FORWARDED_ALLOW_IPS.",
-                why="All visitors would count as one, and share the limits of one.",
-                is_note=True,
-            )
+            what = "only a proxy on this computer is believed whom it speaks for"
+            remedy = "If yours is elsewhere, or in another container: set FORWARDED_ALLOW_IPS."
+            why = "All visitors would count as one, and share the limits of one."
+            yield Finding("proxy", what, remedy, why, is_note=True)
 
     def _mail(self) -> Iterator[Finding]:
         settings = self._settings
@@ -140,55 +123,42 @@ class Installation:
         }
         missing = [f"{PREFIX}{name}" for name, value in parts.items() if not value]
         if (parts["SMTP_URL"] or parts["MAIL_FROM"]) and missing:
-            yield Finding(
-                "mail",
-                f"no mail is sent: {' and '.join(missing)} is not set",
-                "Set all three, then try `quisait mail test YOU@EXAMPLE.ORG`.",
-                why="Alerts and answers reach nobody.",
-            )
-
-    def _program(self) -> Iterator[Finding]:
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            remedy = "Run this as the user of the server, to see what it sees."
-            yield Finding("program", "you are root", remedy, is_note=True)
-        if not shutil.which("tesseract"):
-            remedy = "Install it with its French, if scans are contributed."
-            why = "Pictures of texts are refused."
-            yield Finding("program", "tesseract is not installed", remedy, why, is_note=True)
+            what = f"no mail is sent: {' and '.join(missing)} is not set"
+            remedy = "Set all three, then try `quisait mail test YOU@EXAMPLE.ORG`."
+            yield Finding("mail", what, remedy, "Alerts and answers reach nobody.")
 
     def _encoder(self) -> Iterator[Finding]:
         cache = self._settings.cache
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            probe = cache / f".doctor-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
+            with TemporaryFile(dir=cache):
+                pass
         except OSError as error:
-            yield Finding(
-                "encoder",
-                f"the cache folder {cache} cannot be written ({error.strerror})",
-                f"Make it writable for this user, or set {PREFIX}CACHE to another.",
-                why="Each start unpacks and compiles models again, or fails.",
-            )
+            what = f"the cache folder {cache} cannot be written ({error.strerror})"
+            remedy = f"Make it writable for this user, or set {PREFIX}CACHE to another."
+            yield Finding("encoder", what, remedy, "Each start unpacks models again, or fails.")
         try:
             load_encoder(self._settings)
         except QuisaitError as error:
             yield Finding("encoder", str(error).rstrip("."), why="Nothing can be searched.")
 
     def _computer(self) -> Iterator[Finding]:
+        if not shutil.which("tesseract"):
+            remedy = "Install it with its French, if scans are contributed."
+            why = "Pictures of texts are refused."
+            yield Finding("program", "tesseract is not installed", remedy, why, is_note=True)
+        if time.tzname[0] in {"UTC", "GMT"}:
+            remedy = "Set TZ, such as Europe/Paris, if that is not where you are."
+            why = "Digests are sent and sources read at an hour of this zone."
+            yield Finding("clock", "the time zone is UTC", remedy, why, is_note=True)
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         limit = Path("/sys/fs/cgroup/memory.max")
         if limit.is_file() and (text := limit.read_text(encoding="ascii").strip()).isdigit():
             memory = min(memory, int(text))
         if memory < ENOUGH_MEMORY:
-            yield Finding(
-                "memory",
-                f"there are {memory // 1_000_000} MB of memory",
-                f"Give it {ENOUGH_MEMORY // 1_000_000} MB or more.",
-                why="The system ends the server when it runs out.",
-            )
-
-    def _room(self) -> Iterator[Finding]:
+            what = f"there are {memory // 1_000_000} MB of memory"
+            remedy = f"Give it {ENOUGH_MEMORY // 1_000_000} MB or more."
+            yield Finding("memory", what, remedy, "The system ends the server when it runs out.")
         size = self._database.stat().st_size if self._database.is_file() else 0
         for what, folder, enough in (
             ("the base", self._settings.folder, max(ENOUGH_ROOM, 3 * size)),
@@ -201,8 +171,8 @@ class Installation:
                     "disk",
                     f"{free // 1_000_000} MB are free for {what} in {folder}",
                     f"Make room for {enough // 1_000_000} MB.",
-                    why="Contributions are refused when the disk is full; a rebuild and a new "
-                    "version need as much as the database, and twice.",
+                    "Contributions are refused when the disk is full; a rebuild and a new version "
+                    "need as much as the database, and twice.",
                 )
 
     def _base(self) -> Iterator[Finding]:
@@ -211,15 +181,15 @@ class Installation:
         try:
             version = schema_at(settings.store)
             if version == 0:
-                yield Finding(
-                    "base",
-                    f"{settings.database or settings.folder} has no knowledge base",
-                    f"Set {PREFIX}KB, or make one with `quisait ingest`.",
-                )
-            elif version != migrations.SCHEMA_VERSION:
+                what = f"{settings.database or settings.folder} has no knowledge base"
+                yield Finding("base", what, f"Set {PREFIX}KB, or make one with `quisait ingest`.")
+                return
+            if version != migrations.SCHEMA_VERSION:
                 yield _other_schema(version)
-            if not settings.database and version:
+            if not settings.database:
                 yield from self._folder(version)
+            if version == migrations.SCHEMA_VERSION:
+                yield from self._failures()
         except (KnowledgeBaseError, sqlite3.DatabaseError, OSError) as error:
             yield Finding("base", str(error).rstrip("."), remedy)
             if not settings.database and settings.folder.is_dir():
@@ -227,59 +197,28 @@ class Installation:
 
     def _folder(self, version: int) -> Iterator[Finding]:
         if not is_writable(self._database):
-            yield Finding(
-                "base",
-                f"{self._database} cannot be written by this user",
-                "Make the user of the server the owner of the folder and all in it.",
-                why="It can be searched; nobody can sign in or contribute.",
-            )
+            what = f"{self._database} cannot be written by this user"
+            why = "It can be searched; nobody can sign in or contribute."
+            yield Finding("base", what, OWNER, why)
         folder = self._settings.folder
         owners = {path.stat().st_uid for path in (folder, *folder.glob(f"{DATABASE_FILE}*"))}
         if len(owners) > 1:
-            yield Finding(
-                "base",
-                f"the folder {folder} and what is in it have several owners",
-                "Make the user of the server the owner of all of it.",
-                why="A command that another user ran left files that the server cannot write.",
-            )
+            what = f"the folder {folder} and what is in it have several owners"
+            why = "A command that another user ran left files that the server cannot write."
+            yield Finding("base", what, OWNER, why)
         if version == migrations.SCHEMA_VERSION:
             with closing(SqliteStore.open_as_it_is(self._database)) as store:
                 yield from BaseCheck(store, quick=True).run()
 
-    def _clock(self) -> Iterator[Finding]:
-        now = datetime.now(UTC)
-        at = self._database.stat().st_mtime if self._database.is_file() else 0.0
-        changed = datetime.fromtimestamp(at, UTC)
-        if changed - now > CLOCK_BACK:
-            yield Finding(
-                "clock",
-                f"the base was last changed in the future, on {changed:%Y-%m-%d at %H:%M} UTC",
-                "Set the clock, and have it kept (timedatectl set-ntp true).",
-                why="Sessions, digests and jobs go by the clock.",
-            )
-        if time.tzname[0] in {"UTC", "GMT"}:
-            yield Finding(
-                "clock",
-                "the time zone is UTC",
-                "Set TZ, such as Europe/Paris, if that is not where you are.",
-                why="Digests are sent and sources read at an hour of this zone.",
-                is_note=True,
-            )
-
     def _failures(self) -> Iterator[Finding]:
         since = (datetime.now(UTC) - RECENT_FAILURE).isoformat()
-        try:
-            if schema_at(self._settings.store) != migrations.SCHEMA_VERSION:
-                return  # Nothing is changed here, nor is anybody's base migrated.
-            with closing(StorePool(self._settings.store)) as stores:
-                failed = [
-                    job.message[:200]
-                    for job in Jobs(stores).list()
-                    if job.state is JobState.FAILED and job.finished_at > since
-                ]
-                mails = Outbox(stores).counts().failed
-        except (KnowledgeBaseError, sqlite3.DatabaseError):
-            return  # Told of already.
+        with closing(StorePool(self._settings.store)) as stores:
+            failed = [
+                job.message[:200]
+                for job in Jobs(stores).list()
+                if job.state is JobState.FAILED and job.finished_at > since
+            ]
+            mails = Outbox(stores).counts().failed
         if failed:
             what = f"{len(failed)} jobs failed in the last days, the last with: {failed[0]}"
             yield Finding("jobs", what, "See the page of jobs.", is_note=True)

@@ -16,21 +16,15 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store.pool import open_store, schema_at, store_as_it_is
-from kb.upkeep.backup import BackupFile, Manifest, verified
+from kb.upkeep.backup import BackupFile, Manifest
 from kb.upkeep.base_copy import copy_base
 from kb.upkeep.check import Finding, check_base
 from kb.whole_file import SCRATCH, delete_abandoned, scratch_folder, sync_folder
 
-SPARE_BYTES = 50_000_000
-"""Room on the disk that a restored base leaves to others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A restored base: what the backup was, what was erased again, and what a check found.
-
-    `aside` names what was replaced and put aside, if anything was.
-    """
+    """A restored base: what the backup was, what was erased again, and what a check found."""
 
     manifest: Manifest
     erased_again: int
@@ -41,29 +35,19 @@ class Restored:
 def restore(
     path: Path, settings: Settings, *, replace: bool = False, erased_from: Place | None = None
 ) -> Restored:
-    """Brings a backup back to the folder, or the database, once all of it is found to be whole.
-
-    With `replace`, what is there is put aside when the restored base is complete. What was erased
-    in the base that is there, or in `erased_from`, is erased again. Everybody is signed out.
-
-    Raises:
-        FileError: it is no whole backup, or the folder has something in it, or cannot be written.
-        SchemaTooNew: a later version of this program made it.
-        KnowledgeBaseError: the base in the folder is in use; the database has one, or cannot be
-            reached or written.
-    """
+    """Brings a backup back to the folder, or the database, once all of it is found to be whole."""
     folder = settings.folder
-    manifest = verified(path)
+    with BackupFile(path) as backup:
+        backup.verify()
     try:
         delete_abandoned(folder)
         there = _refuse_what_is_there(settings, replace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_without_room(folder, manifest)
         _refuse_in_use(folder)
         erased = _erased(settings, there, erased_from)
         with scratch_folder(folder) as unpacked:
-            with BackupFile(path) as backup:
-                backup.unpack(unpacked)
+            with BackupFile(path) as source:
+                source.unpack(unpacked)
             base = settings.model_copy(update={"kb": unpacked, "read_url": None})
             again, findings = _brought_up_to_date(base, erased)
             findings += check_base(base)
@@ -77,7 +61,7 @@ def restore(
                     aside = store.bases_aside()[-1] if there else ""
     except OSError as error:
         raise FileError(f"{folder} cannot be written: {error.strerror}.") from None
-    return Restored(manifest, again, findings, aside)
+    return Restored(backup.manifest, again, findings, aside)
 
 
 def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
@@ -92,17 +76,6 @@ def _refuse_what_is_there(settings: Settings, replace: bool) -> bool:
             "in it aside."
         )
     return there
-
-
-def _refuse_without_room(folder: Path, manifest: Manifest) -> None:
-    """Raises `FileError` if the disk has no room for the members and what is made of them."""
-    needed = 2 * manifest.size + SPARE_BYTES
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise FileError(
-            f"{folder} needs {needed // 1_000_000} MB on its disk; {free // 1_000_000} MB are "
-            "free: make room. Nothing was changed."
-        )
 
 
 def _refuse_in_use(folder: Path) -> None:
@@ -124,10 +97,7 @@ def _refuse_in_use(folder: Path) -> None:
 
 
 def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Sequence[Withdrawal]:
-    """What was erased in the base that is there, as far as it can be read, and in another.
-
-    What a restoring put aside before it was killed is read, too.
-    """
+    """What was erased in the base that is there, as far as it can be read, and in another."""
     found: list[Withdrawal] = []
     if erased_from:
         other = settings.model_copy(update={"kb": erased_from})
@@ -149,10 +119,7 @@ def _erased(settings: Settings, there: bool, erased_from: Place | None) -> Seque
 def _brought_up_to_date(
     settings: Settings, erased: Sequence[Withdrawal]
 ) -> tuple[int, list[Finding]]:
-    """Ends all sessions, those that were ended since too, and erases what was erased.
-
-    Returns the count of what was erased, and findings about what is left.
-    """
+    """Ends all sessions, those that were ended since too, and erases what was erased."""
     count, findings = 0, []
     with closing(KnowledgeBase.open(settings)) as base:
         base.accounts.end_all_sessions()

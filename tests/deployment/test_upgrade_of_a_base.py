@@ -20,7 +20,6 @@ from kb.store.pool import schema_at
 from kb.upkeep.base_copy import copy_base
 from tests.deployment.programs import SPOILT
 from tests.deployment.proxies import ROOT
-from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.kb.upkeep.places import content, given, settings
 from tests.postgres import PostgresServer
@@ -137,7 +136,7 @@ def test_an_upgrade_that_fails_after_it_migrated_comes_back(place: Place, tmp_pa
     }
     assert (tmp_path / "standins" / "service").read_text() == "start\n"
     assert "actors  3" in (tmp_path / "standins" / "found").read_text()
-    with_word_counts = KnowledgeBase.open(settings(place), encoder=WordCountEncoder)
+    with_word_counts = KnowledgeBase.open(settings(place))
     ((what, _),) = with_word_counts.personal_data.unreached()
     assert what.value == "aside"
     with_word_counts.close()

@@ -1,5 +1,4 @@
 import contextlib
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -17,12 +16,10 @@ from kb.errors import (
     ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
-from kb.indexing.faiss_index import Index
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind
 from kb.search.results import Filters
 from kb.settings import Settings
-from kb.store.store import Store
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 from tests.kb.records import (
@@ -122,55 +119,6 @@ def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
         stop.set()
         assert writing.result() > 0
     assert set(answers) == {"gants"}
-
-
-def test_a_search_does_not_wait_for_an_index_that_is_being_made(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put([GLOVER])
-    base.search("gants")
-    base.put([DISTILLER])
-    begun, go_on = threading.Event(), threading.Event()
-    refreshed = Index.refreshed
-
-    def slowly(index: Index, store: Store) -> Index:
-        begun.set()
-        assert go_on.wait(60)
-        return refreshed(index, store)
-
-    monkeypatch.setattr(Index, "refreshed", slowly)
-    with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(base.search, "alcool")
-        assert begun.wait(60)
-        assert [hit.actor for hit in base.search("gants").hits][:1] == [GLOVER]
-        go_on.set()
-        assert DISTILLER in [hit.actor for hit in slow.result().hits]
-
-
-def test_a_search_waits_for_an_index_that_is_soon_there(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.indexing.live_index.REFRESH_PATIENCE_S", 10)
-    base.put([GLOVER])
-    base.search("gants")
-    begun, go_on = threading.Event(), threading.Event()
-    refreshed = Index.refreshed
-
-    def slowly(index: Index, store: Store) -> Index:
-        begun.set()
-        assert go_on.wait(60)
-        return refreshed(index, store)
-
-    monkeypatch.setattr(Index, "refreshed", slowly)
-    with ThreadPoolExecutor(2) as pool:
-        base.put([DISTILLER])
-        first = pool.submit(base.search, "alcool")
-        assert begun.wait(60)
-        base.put([POLISH])
-        second = pool.submit(base.search, "cirage")  # after the first took its state
-        go_on.set()
-        assert DISTILLER in [hit.actor for hit in first.result().hits]
-        assert POLISH in [hit.actor for hit in second.result().hits]
 
 
 def test_browsing(base: KnowledgeBase) -> None:
@@ -317,12 +265,6 @@ def test_a_base_on_a_read_only_folder_is_searched(
     read_only.close()
 
 
-def test_status_is_plain_data(base: KnowledgeBase) -> None:
-    from kb.commands.base import plain_status
-
-    assert json.loads(json.dumps(plain_status(base.status())))["actors"] == 0
-
-
 # What another process does while this one encodes
 
 
@@ -364,16 +306,6 @@ def test_another_encoder_that_takes_over_meanwhile_is_not_mixed_in(
         putting.put([DISTILLER])
     assert other.ids(Kind.ACTOR) == {"gants"}
     assert other.status().problems == ()
-
-
-def test_rebuilding_keeps_what_changes_meanwhile(base: KnowledgeBase, open_base: OpenBase) -> None:
-    base.put(RECORDS)
-    changed = replace(GLOVER, description="Un atelier tricote des bonnets de laine.")
-    rebuilding = open_base(Interrupted(lambda: base.put([changed]), "words-2"))
-    status = rebuilding.rebuild()
-    assert status.problems == ()
-    assert rebuilding.actor("gants") == changed
-    assert rebuilding.search("bonnets de laine").hits[0].actor == changed
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads Linux's /proc")

@@ -63,15 +63,3 @@ def test_exceptions_are_told_without_their_values(capsys: pytest.CaptureFixture[
     assert line.endswith("\nKeyError\n")
     assert "in fail" in line
     assert WORDS not in line
-
-
-def test_an_error_that_recurs_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with log_lines("text", "info"):
-        for _ in range(100):
-            try:
-                fail(WORDS)
-            except KeyError:
-                _log.exception("It failed")
-    told_lines = capsys.readouterr().err
-    assert told_lines.count("Traceback") + told_lines.count("in fail") == 2
-    assert told_lines.count("It failed (again: KeyError)\n") == 99

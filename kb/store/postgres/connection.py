@@ -1,8 +1,8 @@
 """A connection to the database of a knowledge base on a PostgreSQL server."""
 
-import selectors
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import select
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 from psycopg.types.string import StrDumper
 
@@ -18,8 +19,9 @@ from kb.address import PostgresAddress
 from kb.base_folder import ASIDE
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
 from kb.store import database
-from kb.store.connection import StoreConnection, Values
+from kb.store.connection import CopiedRow, StoreConnection, Values
 from kb.store.postgres import migrations
+from kb.store.postgres.halfvec import received, sent
 from kb.store.postgres.statements import PostgresRow, as_postgres, rows_by_name
 
 CONNECT_TIMEOUT_S = 10
@@ -30,12 +32,13 @@ SCHEMA_CHARS = 30
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
 _BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-_BEGIN_UNLESS_OTHERS = "begin; " + migrations.LOCK.replace("pg_adv", "pg_try_adv", 1)
-
-# `select` itself knows the first thousand files of a process alone.
-_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _FROM_VALUES = "from :values"
+
+READ_AT_ONCE = 200
+"""Rows that come from the server together: pictures are rows, too."""
+
+HALFVEC = "halfvec"
 
 
 class _TextDumper(StrDumper):
@@ -62,36 +65,22 @@ class PostgresConnection(StoreConnection):
 
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
-        """Connects to the database at an address; with `create`, makes its tables if need be.
-
-        Raises:
-            NotAKnowledgeBase: it has no tables, or those of something else.
-            SchemaTooNew: a later version of this program wrote it.
-            KnowledgeBaseError: it cannot be reached.
-        """
-        store = None
+        """Connects to the database at an address; with `create`, makes its tables if need be."""
+        store = cls.connect_unmade(address, create=create)
         try:
-            store = cls(_connected(address, create=create), address)
             migrations.migrate(store._connection, store.called, create=create)
-        except psycopg.Error as error:
-            if store:
-                store.close()
-            raise explained(error, address) from None
-        except KnowledgeBaseError:
-            if store:
-                store.close()
-            raise
+        except (psycopg.Error, KnowledgeBaseError) as error:
+            store.close()
+            raise (
+                explained(error, address) if isinstance(error, psycopg.Error) else error
+            ) from None
         return store
 
     @classmethod
-    def connect_unmade(cls, address: PostgresAddress) -> Self:
-        """Connects to a database whose tables `make_tables` is to make in a transaction.
-
-        Raises:
-            KnowledgeBaseError: it cannot be reached.
-        """
+    def connect_unmade(cls, address: PostgresAddress, *, create: bool = True) -> Self:
+        """Connects to a database whose tables `make_tables` is to make in a transaction."""
         try:
-            return cls(_connected(address, create=True), address)
+            return cls(_connected(address, create=create), address)
         except psycopg.Error as error:
             raise explained(error, address) from None
 
@@ -99,28 +88,16 @@ class PostgresConnection(StoreConnection):
         """Makes the tables; returns whether there were none. Called in a transaction.
 
         With `replace`, those that are there are put aside, into a schema of their own.
-
-        Raises:
-            NotAKnowledgeBase: the tables of something else are there.
         """
         if migrations.version_of(self._connection):
             if not replace:
                 return False
-            self.move_aside()
+            row = self.execute("select left(current_schema(), ?)", [SCHEMA_CHARS]).fetchone()
+            name = f"{ASIDE}{row and row[0]}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
+            self._connection.execute(SQL("create schema {}").format(Identifier(name)))
+            migrations.move(self._connection, name)
         migrations.migrate(self._connection, self.called, create=True)
         return True
-
-    def move_aside(self) -> None:
-        """Moves the tables of the base into a new schema. Called in a transaction."""
-        row = self.execute("select left(current_schema(), ?)", [SCHEMA_CHARS]).fetchone()
-        name = f"{ASIDE}{row and row[0]}-{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
-        self._connection.execute(SQL("create schema {}").format(Identifier(name)))
-        migrations.move(self._connection, name)
-
-    @property
-    def connection(self) -> psycopg.Connection[PostgresRow]:
-        """The connection, for copies."""
-        return self._connection
 
     @property
     def called(self) -> str:
@@ -149,6 +126,57 @@ class PostgresConnection(StoreConnection):
         )
         return [row[0] for row in rows]
 
+    def tables(self) -> Sequence[str]:
+        rows = self.execute(
+            "select tablename from pg_tables where schemaname = current_schema()"
+            " and tablename not in ('quisait_schema', 'postings', 'word_totals', 'kept_files')"
+        )
+        return [row[0] for row in rows]
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[CopiedRow]:
+        types = self._types(table)
+        listed = SQL(", ").join(
+            SQL("halfvec_send({})" if types[name] == HALFVEC else "{}").format(Identifier(name))
+            for name in columns
+        )
+        places = [place for place, name in enumerate(columns) if types[name] == HALFVEC]
+        with self._connection.cursor(name="copied", row_factory=tuple_row) as cursor:
+            cursor.itersize = READ_AT_ONCE
+            cursor.execute(SQL("select {} from {}").format(listed, Identifier(table)))
+            for row in cursor:
+                yield _exchanged(row, places, received)
+
+    def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
+        types = self._types(table)
+        places = [place for place, name in enumerate(columns) if types[name] == HALFVEC]
+        into = SQL("copy {} ({}) from stdin with (format binary)").format(
+            Identifier(table), SQL(", ").join(map(Identifier, columns))
+        )
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types(["bytea" if types[n] == HALFVEC else types[n] for n in columns])
+            for row in rows:
+                copy.write_row(_exchanged(row, places, sent))
+
+    def count_on(self) -> None:
+        """Has new rows count on from the last that were put."""
+        counting = self.execute(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = current_schema() and is_identity = 'YES'"
+        ).fetchall()
+        for table, column in counting:
+            self.execute(
+                f"select setval(pg_get_serial_sequence('{table}', '{column}'),"  # noqa: S608 (ours)
+                f' coalesce(max("{column}"), 0) + 1, false) from {table}'
+            )
+
+    def _types(self, table: str) -> Mapping[str, str]:
+        rows = self.execute(
+            "select attname, typname from pg_attribute join pg_type on pg_type.oid = atttypid"
+            " where attrelid = ?::regclass and attnum > 0 and not attisdropped order by attnum",
+            [table],
+        )
+        return {row[0]: row[1] for row in rows}
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         if self._in_transaction:
@@ -163,22 +191,23 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
-        with self._transaction(_waiting(_BEGIN_TO_WRITE) if waits else _BEGIN_UNLESS_OTHERS):
+        with self._transaction(_BEGIN_TO_WRITE, waits=waits):
             yield
 
     @contextmanager
     def writing_rows(self) -> Iterator[None]:
-        with self._transaction(_waiting(_BEGIN)):
+        with self._transaction(_BEGIN):
             yield
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
+    def _transaction(self, begin: str, *, waits: bool = True) -> Iterator[None]:
         if self._in_transaction:
             raise psycopg.ProgrammingError("a transaction within a transaction")
         try:
             try:
                 # Where this fails, the transaction is open already.
-                self._begin(begin)
+                most_ms = round(database.BUSY_TIMEOUT_S * 1000) if waits else 1
+                self._connection.execute(begin.format(most_ms).encode())
                 yield
                 self._connection.commit()
             except BaseException:
@@ -189,13 +218,6 @@ class PostgresConnection(StoreConnection):
             if known := self.explained(error):
                 raise known from None
             raise
-
-    def _begin(self, begin: str) -> None:
-        begun = self._connection.execute(begin.encode())
-        if begin == _BEGIN_UNLESS_OTHERS:
-            begun.nextset()
-            if not begun.fetchone()[0]:  # type: ignore[index]
-                raise errors.LockNotAvailable("another process writes")
 
     @property
     def _in_transaction(self) -> bool:
@@ -218,9 +240,9 @@ class PostgresConnection(StoreConnection):
         if self._connection.closed or self._connection.broken:
             return True
         # A server says nothing to who asks nothing, unless it goes.
-        with _Selector() as selector:
-            selector.register(self._connection.fileno(), selectors.EVENT_READ)
-            return bool(selector.select(0))
+        poll = select.poll()
+        poll.register(self._connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
         if isinstance(error, errors.LockNotAvailable):
@@ -264,11 +286,7 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
 
 
 def version_at(address: PostgresAddress) -> int:
-    """The version of the tables at an address, which are left as they are; 0 if there are none.
-
-    Raises:
-        KnowledgeBaseError: it cannot be reached.
-    """
+    """The version of the tables at an address, which are left as they are; 0 if there are none."""
     try:
         with _connected(address, create=False) as connection:
             return migrations.version_of(connection)
@@ -279,42 +297,40 @@ def version_at(address: PostgresAddress) -> int:
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
-    """Connects, with the schema of the address in front of all others.
-
-    Raises:
-        NotAKnowledgeBase: there is no such schema; with `create`, it is made.
-    """
+    """Connects, with the schema of the address in front of all others."""
     url = make_conninfo(
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )
     connection = psycopg.connect(url, autocommit=True, row_factory=rows_by_name)
     connection.adapters.register_dumper(str, _TextDumper)
-    if address.schema:
-        with ExitStack() as unless_it_is_there:
-            unless_it_is_there.callback(connection.close)
-            _stand_in(connection, address, create=create)
-            unless_it_is_there.pop_all()
+    if not address.schema:
+        return connection
+    try:
+        schema = Identifier(address.schema)
+        if create:
+            connection.execute(SQL("create schema if not exists {}").format(schema))
+        # What pgvector is in stands behind it.
+        connection.execute(SQL("set search_path to {}, public").format(schema))
+        current = connection.execute("select current_schema()").fetchone()
+        if current is None or current[0] != address.schema:
+            # Else the tables of another base, in `public`, would be taken for those.
+            raise migrations.no_base(str(address))  # noqa: TRY301
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _stand_in(
-    connection: psycopg.Connection[PostgresRow], address: PostgresAddress, *, create: bool
-) -> None:
-    """Has statements mean the tables in the schema of an address."""
-    schema = Identifier(address.schema)
-    if create:
-        connection.execute(SQL("create schema if not exists {}").format(schema))
-    # What pgvector is in stands behind it.
-    connection.execute(SQL("set search_path to {}, public").format(schema))
-    current = connection.execute("select current_schema()").fetchone()
-    if current is None or current[0] != address.schema:
-        # Else the tables of another base, in `public`, would be taken for those.
-        raise migrations.no_base(str(address))
-
-
-def _waiting(begin: str) -> str:
-    """How to begin a transaction that waits for others as long as any writer does."""
-    return begin.format(round(database.BUSY_TIMEOUT_S * 1000))
+def _exchanged(
+    row: CopiedRow, places: Collection[int], exchange: Callable[[bytes], bytes]
+) -> CopiedRow:
+    """A row with other bytes in some places."""
+    if not places:
+        return row
+    return tuple(
+        exchange(value) if place in places and isinstance(value, bytes) else value
+        for place, value in enumerate(row)
+    )
 
 
 def _listed(value: object) -> object:

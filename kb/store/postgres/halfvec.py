@@ -40,11 +40,7 @@ def register(context: AdaptContext) -> None:
 
 
 def embeddings_of(received: Sequence[bytes]) -> Embeddings:
-    """The `(n, dimension)` embeddings that a result in binary has.
-
-    Raises:
-        ValueError: they have several dimensions.
-    """
+    """The `(n, dimension)` embeddings that a result in binary has."""
     sizes = set(map(len, received))
     if len(sizes) > 1:
         raise ValueError("embeddings of several dimensions")
@@ -53,11 +49,7 @@ def embeddings_of(received: Sequence[bytes]) -> Embeddings:
 
 
 def sent(stored: bytes) -> bytes:
-    """The bytes that pgvector takes of an embedding as SQLite stores it.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The bytes that pgvector takes of an embedding as SQLite stores it."""
     return Halfvec(np.frombuffer(stored, VECTOR)).sent
 
 

@@ -1,7 +1,4 @@
-"""The tables in PostgreSQL: those of `kb.store.migrations`, with the same numbers.
-
-Processes that come at once wait for each other.
-"""
+"""The tables in PostgreSQL: those of `kb.store.migrations`, with the same numbers."""
 
 import re
 from importlib.resources import files
@@ -33,12 +30,7 @@ def version_of(connection: "psycopg.Connection[Any]") -> int:
 
 
 def migrate(connection: "psycopg.Connection[Any]", called: str, *, create: bool) -> None:
-    """Brings the tables to the version of this program; does nothing if they are there.
-
-    Raises:
-        NotAKnowledgeBase: there are none, and none are to be made; or others are in their place.
-        SchemaTooNew, SchemaTooOld: they were written by a later version, or an early one.
-    """
+    """Brings the tables to the version of this program; does nothing if they are there."""
     version = version_of(connection)
     migrations.refuse_other(version, migrations.SCHEMA_VERSION)
     if version == migrations.SCHEMA_VERSION:

@@ -42,12 +42,6 @@ MOST_BY_INDEX = 5_000
 MORE_SHARE, MORE = 1 / 8, 8
 """How many passages more than asked for are compared again, since float16 may exchange some."""
 
-WIDE_SHARE = 0.2
-"""Share of the passages from which on some of them are looked for among the nearest of all."""
-
-WIDER = 1.25
-"""How many more of the nearest of all are looked at than hold enough of these on average."""
-
 _WORD_MATCHES = """
 with said as materialized (
   select stem, passage_id, uses, length, count(*) over (partition by stem) as passages_with
@@ -62,6 +56,13 @@ select passage_id, sum((case when idf > 0 then idf else 1e-6 end) * share order 
 from weighed group by passage_id order by passage_id
 """
 """BM25 as FTS5 has it (https://sqlite.org/fts5.html#the_bm25_function), with its k1 and b."""
+
+
+_INDEXES = (
+    "from pg_index join pg_class c on c.oid = indexrelid"
+    " where indrelid = 'embeddings'::regclass and indpred is not null"
+)
+"""The indexes of near embeddings, each of one encoder."""
 
 
 class PostgresPassages(PostgresConnection, StoredPassages):
@@ -144,51 +145,29 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         are looked at.
         """
         most = k + int(MORE_SHARE * k) + MORE
-        if among is None:
-            return self._nearest(encoder, near, k, most)
-        if share := self._wide_share(encoder, len(among)):
-            found = self._nearest(encoder, near, k, int(most * WIDER / share), among)
-            if len(found[0]) >= k:
-                return found
+        found = np.empty(0, np.int64), np.empty((0, len(near)), np.float32)
+        if among is None and most <= MOST_BY_INDEX:
+            found = self._near(
+                "with near as materialized (select text_hash, vector from embeddings"
+                " where encoder = {encoder} order by {distance} limit %(most)s)"
+                " select p.id, vector from near join passages p using (text_hash)",
+                encoder,
+                near,
+                most=most,
+            )
+        if len(found[0]) >= k:
+            return found
+        # While the base is made anew, there are embeddings that no passage has yet.
         return self._near(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = {encoder} and p.id = any (%(among)s)"
+            " where encoder = {encoder} and (%(among)s::bigint[] is null or p.id = any (%(among)s))"
             " order by {distance} limit %(most)s",
             encoder,
             near,
             is_exact=True,
-            among=list(among),
+            among=None if among is None else list(among),
             most=most,
         )
-
-    def _nearest(
-        self,
-        encoder: str,
-        near: Embeddings,
-        k: int,
-        most: int,
-        among: Collection[int] | None = None,
-    ) -> tuple[NDArray[np.int64], Embeddings]:
-        """The passages of the `most` nearest embeddings, among which are `k` if there are."""
-        chosen = "" if among is None else " and p.id = any (%(among)s)"
-        while True:
-            is_exact = most > MOST_BY_INDEX
-            ids, rows = self._near(
-                "with near as materialized (select text_hash, vector from embeddings"  # noqa: S608
-                " where encoder = {encoder} order by {distance} limit %(most)s)"
-                " select coalesce(p.id, -1), vector"
-                f" from near left join passages p on p.text_hash = near.text_hash{chosen}",
-                encoder,
-                near,
-                is_exact=is_exact,
-                among=None if among is None else list(among),
-                most=most,
-            )
-            # While the base is made anew, there are embeddings that no passage has yet.
-            here = ids >= 0
-            if among is not None or here.sum() >= k or (is_exact and len(ids) < most):
-                return ids[here], rows[here]
-            most = max(2 * most, MOST_BY_INDEX + 1) if len(ids) < most else 2 * most
 
     def _near(
         self,
@@ -216,81 +195,41 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             ids = np.array([row[0] for row in rows], np.int64)
             return ids, embeddings_of([row[1] for row in rows])
 
-    def _wide_share(self, encoder: str, count: int) -> float:
-        """The share of the passages that so many are, if the nearest of all mostly have them.
+    def is_indexed(self, encoder: str) -> bool:
+        """Whether an index finds the near embeddings of an encoder."""
+        valid = f"select {_INDEXES} and relname = ? and indisvalid"
+        row = self.execute(valid, [_index_name(encoder)]).fetchone()
+        return row is not None
 
-        0 if it is small, or if all embeddings are looked at anyway.
-        """
-        if count < WIDE_SHARE * HNSW_FROM:
-            return 0.0
-        estimated = self.indexed_embeddings(encoder)
-        share = 0.0 if estimated is None else min(count / max(estimated, 1), 1.0)
-        return share if share >= WIDE_SHARE else 0.0
-
-    def indexed_embeddings(self, encoder: str) -> float | None:
-        """About how many embeddings the index of an encoder's is of; None if there is no index."""
-        row = self.execute(
-            "select c.reltuples from pg_class c join pg_index i on i.indrelid = c.oid"
-            " where i.indexrelid = to_regclass(?) and i.indisvalid",
-            [self._own(_index_name(encoder))],
-        ).fetchone()
-        return float(row[0]) if row else None
-
-    def dimension_of(self, encoder: str) -> int:
-        """The dimension of an encoder's embeddings; 0 if there are none."""
-        row = self.execute(
-            "select vector_dims(vector) from embeddings where encoder = ? limit 1", [encoder]
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def tend_search(self, encoder: str, dimension: int) -> None:
-        """Makes the index of an encoder's embeddings once there are many, beside other work.
-
-        Drops those of former encoders. Also tells the server how its tables are filled, by which
-        it plans searches.
-        """
+    def tend(self) -> None:
+        """Makes the index of the embeddings once there are many, beside other work."""
+        encoder = self.property("encoder")
+        name = _index_name(encoder)
         if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
             return
         try:
-            self._drop_former_indexes()
-            self._make_index(encoder, dimension)
+            # Those of former encoders, and one whose making was interrupted.
+            others = f"{_INDEXES} and not (relname = ? and indisvalid)"
+            for (index,) in self.execute(
+                f"select indexrelid::regclass::text {others}", [name]
+            ).fetchall():
+                self.execute(f"drop index concurrently {index}")
+            count, dimension = self.execute(
+                "select count(*), max(vector_dims(vector)) from embeddings where encoder = ?",
+                [encoder],
+            ).fetchone()  # type: ignore[misc]
+            if count >= HNSW_FROM:
+                made = SQL(
+                    "create index concurrently if not exists {} on embeddings"
+                    " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
+                    " with (m = {}, ef_construction = {}) where encoder = {}"
+                )
+                numbers = (dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD)
+                self._connection.execute(made.format(Identifier(name), *numbers, encoder))
             for table in ("passages", "passage_words", "postings", "embeddings"):
                 self.execute(f"vacuum (analyze) {table}")
         finally:
             self.execute(f"select pg_advisory_unlock({TENDING})")
-
-    def _own(self, index: str) -> str:
-        """The name of an index with our schema: a base in another may have one of this name."""
-        ((schema,),) = self.execute("select quote_ident(current_schema())").fetchall()
-        return f"{schema}.{index}"
-
-    def _drop_former_indexes(self) -> None:
-        """Drops the indexes of encoders that the base had before it was made anew."""
-        former = self.execute(
-            "select indexrelid::regclass::text from pg_index"
-            " where indrelid = 'embeddings'::regclass and indpred is not null"
-            " and strpos(pg_get_expr(indpred, indrelid), quote_literal(?)) = 0",
-            [self.property("encoder")],
-        ).fetchall()
-        for (index,) in former:
-            self.execute(f"drop index concurrently {index}")
-
-    def _make_index(self, encoder: str, dimension: int) -> None:
-        name = _index_name(encoder)
-        count, is_broken = self.execute(
-            "select (select count(*) from embeddings where encoder = ?),"
-            " exists (select from pg_index where indexrelid = to_regclass(?) and not indisvalid)",
-            [encoder, self._own(name)],
-        ).fetchone()  # type: ignore[misc]
-        if is_broken:  # its making was interrupted
-            self.execute(f"drop index {name}")
-        if count >= HNSW_FROM:
-            made = SQL(
-                "create index concurrently if not exists {} on embeddings"
-                " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
-                " with (m = {}, ef_construction = {}) where encoder = {}"
-            ).format(Identifier(name), dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD, encoder)
-            self._connection.execute(made)
 
 
 def _index_name(encoder: str) -> str:

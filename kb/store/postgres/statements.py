@@ -1,8 +1,4 @@
-"""Statements as PostgreSQL and psycopg read them, from what `kb.store.connection` says, and rows.
-
-Texts are compared byte by byte, as SQLite does. Numbers that say yes or no are 0 and 1. Where
-SQLite lists rows in the order in which they came, by its `rowid`, a column of that name counts.
-"""
+"""Statements of `kb.store.connection` as PostgreSQL and psycopg read them, and rows."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence

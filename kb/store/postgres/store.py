@@ -46,16 +46,12 @@ select exists (
 _FILLED_TABLES = """
 select oid::regclass::text from pg_class
 where relnamespace = current_schema()::regnamespace and relkind = 'r'
-  and oid != 'embeddings'::regclass and (
-  pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) > 0
+  and (pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) > 0
   or exists (select from pg_index where indrelid = oid and pg_relation_size(indexrelid) > 8192)
 )
 order by 1
 """
-"""Those whose files have pages, with rows or without: an index begins with one of its own.
-
-The table of embeddings has a turn of its own.
-"""
+"""Those whose files have pages, with rows or without: an index begins with one of its own."""
 
 _STATISTICS_OF_CONTENTS = """
 select quote_ident(tablename), quote_ident(attname),
@@ -86,7 +82,7 @@ class PostgresStore(PostgresPassages, Store):
 
     def scrub(self) -> None:
         with self.writing():
-            self._drop_unused_embeddings()
+            self.drop_unused_embeddings()
             mark = self.property(TO_SCRUB)
             ((began,),) = self.execute("select pg_current_xact_id()::text").fetchall()
         if not rewrite(self, began):
@@ -95,11 +91,7 @@ class PostgresStore(PostgresPassages, Store):
 
 
 def rewrite(store: PostgresConnection, began: str) -> bool:
-    """Rewrites all tables, after a transaction with the id `began`.
-
-    The index of near embeddings is gone then, until somebody tends to the search. Returns whether
-    it could: not while a former state is read, a table used, or that index made, for too long.
-    """
+    """Rewrites all tables, after a transaction with the id `began`."""
     tending = f"({TENDING})"
     # First of all: who makes that index reads a former state for as long.
     if not _within(
@@ -118,38 +110,23 @@ def rewrite(store: PostgresConnection, began: str) -> bool:
 def _rewrite(store: PostgresConnection) -> bool:
     tables = [table for (table,) in store.execute(_FILLED_TABLES).fetchall()]
     # Made anew in one piece, an index of many embeddings takes far longer than all else, and
-    # searches would wait for it. Without it they look at all embeddings: so it goes last.
-    is_done = (
-        all(_alone(store, f"vacuum (full, analyze) {table}") for table in tables)
-        and all(
-            _alone(store, f"drop index {index}")
-            for (index,) in store.execute(_NEAR_INDEXES).fetchall()
-        )
-        and _alone(store, "vacuum (full, analyze) embeddings")
-        and _forgets_statistics(store)
-    )
-    store.execute("reset lock_timeout")
-    for table in (*tables, "embeddings"):
-        # Which pages all may see, so that an index alone answers.
-        store.execute(f"vacuum {table}")
-    return is_done
-
-
-def _forgets_statistics(store: PostgresConnection) -> bool:
-    """Forgets what the server knew of values that are gone; returns whether it could.
-
-    `analyze` has replaced it, except for tables without rows. Only who owns the database may
-    rewrite where it stood: for others, it stays there until its place is needed.
-    """
-    columns = [
-        (table, column, its_type)
+    # searches would wait for it. Without it they look at all embeddings.
+    indexes = [f"drop index {index}" for (index,) in store.execute(_NEAR_INDEXES).fetchall()]
+    # `analyze` replaces what the server knew of values that are gone, but not for tables without
+    # rows. Only who owns the database may rewrite where it stood.
+    statistics = [
+        f"alter table {table} alter {column} type {its_type}"
         for table, column, its_type in store.execute(_STATISTICS_OF_CONTENTS).fetchall()
         if not _yes(store, f"select exists (select from {table})")  # noqa: S608 (our tables)
     ]
-    return all(
-        _alone(store, f"alter table {table} alter {column} type {its_type}")
-        for table, column, its_type in columns
-    ) and _alone(store, "vacuum full pg_statistic")
+    full = [f"vacuum (full, analyze) {table}" for table in tables]
+    statements = (*indexes, *full, *statistics, "vacuum full pg_statistic")
+    is_done = all(_alone(store, statement) for statement in statements)
+    store.execute("reset lock_timeout")
+    for table in tables:
+        # Which pages all may see, so that an index alone answers.
+        store.execute(f"vacuum {table}")
+    return is_done
 
 
 def _alone(store: PostgresConnection, statement: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from ingest.pipeline import ingest
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Encoder
-from kb.indexing.live_index import LiveIndex
+from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.knowledge_base import DATABASE_FILE
 from kb.models import Actor
@@ -16,7 +16,7 @@ from kb.search.context import SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult
 from kb.status import status_of
-from kb.store.copying.copied import copy_tables
+from kb.store.copying import copy_tables, new_base
 from kb.store.pool import open_store
 from kb.store.postgres.store import PostgresStore
 from tests.benchmarks.corpus import DEMONSTRATION, firms, needs
@@ -49,11 +49,11 @@ def test_both_engines_give_the_same_answers(
             for firm in firms(FIRMS)
         ]
     )
-    with closing(open_store(base.folder / DATABASE_FILE)) as database:
-        copy_tables(database, served)
+    with closing(open_store(base.folder / DATABASE_FILE)) as database, new_base(served) as made:
+        copy_tables(database, made)
     store = PostgresStore.connect(served)
-    live = LiveIndex(base.folder, base._indexer, base._stores)
-    live.tend(store)
+    live = LiveIndex(base.folder, base._indexer)
+    store.tend()
     assert isinstance(live.fresh(store), StoredIndex)
     assert status_of(store, served, base._indexer).index == "exact: in the database"
     for number, query in enumerate(needs()[:QUERIES]):

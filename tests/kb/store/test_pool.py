@@ -11,7 +11,7 @@ import pytest
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError, StoresBusy
-from kb.store.pool import ReadingStores, StorePool, open_store
+from kb.store.pool import StorePool
 from kb.store.store import Store
 from tests.conftest import emptied
 
@@ -39,7 +39,7 @@ def elsewhere() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def read(pool: StorePool | ReadingStores) -> str:
+def read(pool: StorePool) -> str:
     with pool.lend() as store:
         return store.property("name")
 
@@ -96,12 +96,3 @@ def test_a_store_that_does_not_open_leaves_its_room_to_others(
                 read(pool)
     with pool.lend():
         assert elsewhere.submit(read, pool).result() == ""
-
-
-def test_a_replica_is_not_left_because_many_read_in_it(
-    pool: StorePool, elsewhere: ThreadPoolExecutor
-) -> None:
-    with closing(StorePool(pool.place)) as base, closing(ReadingStores(pool, base)) as stores:
-        base.keep(open_store(pool.place))
-        with stores.lend(), stores.lend():
-            assert isinstance(elsewhere.submit(read, stores).exception(), StoresBusy)

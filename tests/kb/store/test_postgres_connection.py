@@ -66,17 +66,6 @@ def test_texts_are_compared_byte_by_byte(store: Store) -> None:
     assert [tuple(row) for row in collations] == [("C",)]
 
 
-def test_a_row_is_read_by_place_and_by_name(store: Store) -> None:
-    store.set_property("a", "1")
-    row = store.execute("select name, value, 'second' as name from properties").fetchone()
-    assert (row[0], row["name"], row["value"], row[-1]) == ("a", "a", "1", "second")
-    assert tuple(row)[1:] == ("1", "second")
-    assert dict(store.execute("select name, value from properties").fetchone()) == {
-        "name": "a",
-        "value": "1",
-    }
-
-
 def test_no_two_write_at_a_time_and_who_reads_waits_for_nobody(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

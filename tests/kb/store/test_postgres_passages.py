@@ -3,28 +3,21 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kb.address import PostgresAddress
-from kb.base_folder import DATABASE_FILE
 from kb.encoder.encoder import Embeddings
 from kb.indexing.derivation import derive
 from kb.indexing.faiss_index import Index
-from kb.indexing.indexer import Indexer
-from kb.indexing.live_index import LiveIndex
 from kb.indexing.stored_index import StoredIndex
 from kb.models import Actor, Kind, Record
 from kb.reference.trades import trades
-from kb.store.pool import StorePool
 from kb.store.postgres import passages as postgres_passages
-from kb.store.postgres.halfvec import Halfvec, embeddings_of
 from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from kb.text.analysis import query_stems, spellings, words
-from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS, matches
 from tests.postgres import PostgresServer
 
@@ -44,6 +37,7 @@ def stores(
     records = [*RECORDS, *firms()]
     for store in (sqlite, server):
         with store.changing():
+            store.set_property("encoder", ENCODER)
             for record in records:
                 put(store, record)
     yield sqlite, server
@@ -163,9 +157,6 @@ def test_neighbours_are_those_of_faiss(stores: tuple[Store, PostgresStore], k: i
             expected, found = faiss.neighbours(row, k, chosen), index.neighbours(row, k, chosen)
             assert found.ids.tolist() == expected.ids.tolist()
             np.testing.assert_allclose(found.cosines, expected.cosines, atol=1e-6)
-    each = zip(faiss.neighbours_of_each(rows, k), index.neighbours_of_each(rows, k), strict=True)
-    for expected, found in each:
-        np.testing.assert_allclose(found.cosines, expected.cosines, atol=1e-6)
 
 
 def test_embeddings_are_those_of_the_store(stores: tuple[Store, PostgresStore]) -> None:
@@ -194,8 +185,8 @@ def test_near_embeddings_are_found_by_an_index_once_there_are_many(
     faiss = Index(ENCODER, DIMENSION).refreshed(sqlite)
     monkeypatch.setattr(postgres_passages, "HNSW_FROM", 100)
     assert StoredIndex(server, ENCODER, DIMENSION).is_exact
-    server.tend_search(ENCODER, DIMENSION)
-    server.tend_search(ENCODER, DIMENSION)
+    server.tend()
+    server.tend()
     server.execute("set enable_sort = off")
     try:
         index = StoredIndex(server, ENCODER, DIMENSION)
@@ -232,40 +223,19 @@ def test_the_index_of_a_base_in_another_schema_is_left_alone(
     second = PostgresAddress(f"{address.given}&schema=second")
     with closing(PostgresStore.connect(address, create=True)) as store:
         with store.changing():
+            store.set_property("encoder", ENCODER)
             put(store, next(firms()))
-        store.tend_search(ENCODER, DIMENSION)
+        store.tend()
         # As while it is made.
         store.execute(
             "update pg_index set indisvalid = false where indexrelid = ?::regclass", [NEAR]
         )
         with closing(PostgresStore.connect(second, create=True)) as other:
-            other.tend_search(ENCODER, DIMENSION)
+            other.tend()
         assert store.execute("select to_regclass(?) is not null", [NEAR]).fetchone() == (True,)
-        store.tend_search(ENCODER, DIMENSION)
+        store.tend()
         made = store.execute(
             "select indisvalid from pg_index where indexrelid = ?::regclass", [NEAR]
         )
         assert made.fetchone() == (True,)
     postgres.drop("schemas")
-
-
-def test_a_store_that_keeps_its_index_is_asked_for_it(
-    stores: tuple[Store, PostgresStore], word_counts: WordCountEncoder, tmp_path: Path
-) -> None:
-    _, server = stores
-    pool = StorePool(tmp_path / DATABASE_FILE)
-    live = LiveIndex(tmp_path, Indexer(tmp_path, lambda: word_counts), pool)
-    index = live.fresh(server)
-    assert isinstance(index, StoredIndex)
-    assert index.generation == server.generation
-    live.tend(server)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_halves_are_as_pgvector_has_them() -> None:
-    rows = np.array([[1, 0.5, -2], [65504, 0, 6e-8]], np.float32)
-    sent = [Halfvec(row).sent for row in rows]
-    assert sent[0] == b"\0\3\0\0\x3c\0\x38\0\xc0\0"
-    assert np.array_equal(embeddings_of(sent), rows.astype(np.float16).astype(np.float32))
-    with pytest.raises(ValueError, match="several dimensions"):
-        embeddings_of([sent[0], Halfvec(np.ones(2, np.float32)).sent])

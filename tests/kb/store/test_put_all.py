@@ -62,17 +62,3 @@ def test_records_stored_together_are_as_stored_one_by_one(tmp_path: Path) -> Non
     assert (counts["tonnellerie"], counts["avel"], counts["merlet"]) == (2, 2, 1)
     for store in (alone, together):
         store.close()
-
-
-def test_a_record_stored_again_with_others_takes_its_own_place(tmp_path: Path) -> None:
-    store, expected = opened(tmp_path / "a.sqlite"), opened(tmp_path / "b.sqlite")
-    renamed = Actor(id="a", name="Saphir", description="Des cirages.", place="Magnac")
-    with store.changing():
-        store.put_all(list(map(new, ACTORS)))
-    with store.changing():
-        store.put_all([new(ACTORS[0]), new(renamed)])
-    with expected.changing():
-        expected.put_all(list(map(new, [renamed, *ACTORS[1:]])))
-    assert stored(store) == stored(expected), "of two with one id, the last"
-    for each in (store, expected):
-        each.close()

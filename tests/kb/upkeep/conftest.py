@@ -39,6 +39,7 @@ def filled(base: KnowledgeBase) -> KnowledgeBase:
     base.put(RECORDS)
     base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
     (base.folder / SECRET_FILE).write_text("s" * 64)
+    (base.folder / SECRET_FILE).chmod(0o600)
     upload = base.folder / UPLOADS / UPLOAD / "actors.csv"
     upload.parent.mkdir(parents=True)
     (upload.parent / "empty.csv").touch()

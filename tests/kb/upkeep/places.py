@@ -5,8 +5,7 @@ from contextlib import closing
 
 from kb.address import Place, PostgresAddress
 from kb.settings import Settings
-from kb.store.copying.copied import tables_of
-from kb.store.copying.tables import CopiedRow
+from kb.store.connection import CopiedRow
 from kb.store.pool import open_store
 from kb.store.store import Store
 
@@ -28,9 +27,8 @@ def content(
 ) -> Mapping[str, list[CopiedRow]]:
     """Every row of every table, with these columns of each, or all but the places of rows."""
     with closing(store_of(place)) as store, store.reading():
-        tables = tables_of(store)
-        asked = columns or {name: store.columns(name) for name in tables.names()}
-        return {name: sorted(tables.rows(name, asked[name]), key=repr) for name in tables.names()}
+        asked = columns or {name: store.columns(name) for name in store.tables()}
+        return {name: sorted(store.rows(name, asked[name]), key=repr) for name in store.tables()}
 
 
 def given(place: Place) -> str:

@@ -1,7 +1,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -16,11 +15,10 @@ from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
 from kb.indexing.indexer import Indexer
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from kb.store import integrity, orphans
-from kb.store.orphans import Belonging
-from kb.store.store import REBUILDING, SqliteStore, Store
+from kb.store import integrity
+from kb.store.integrity import Belonging
+from kb.store.store import SqliteStore, Store
 from kb.upkeep.check import BaseCheck, Finding, check_base
-from kb.whole_file import SCRATCH, replacing
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from web.cli import main
@@ -184,15 +182,6 @@ def test_by_a_damaged_index_nothing_is_taken_for_an_orphan_and_deleted(folder: P
         assert connection.execute("select note from contact_list_entries").fetchone() == ("Called",)
 
 
-def test_a_word_index_is_looked_at_by_an_sqlite_that_does_not(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(integrity, "_SEES_WORD_INDEX", (99,))
-    monkeypatch.setattr(integrity, "damaged_pages", lambda *_, **__: [])
-    damaged(folder, "delete from passage_words_data where id > 10")
-    assert [finding.about for finding in found_in(folder)] == ["indexes"]
-
-
 # Orphans
 
 
@@ -203,7 +192,7 @@ def all_belongings() -> list[Belonging]:
 
         store._connection.isolation_level = None
         migrations.migrate(store.connection)
-        return list(orphans._belongings(store))
+        return list(integrity._belongings(store))
 
 
 def test_orphans_are_found_and_deleted(folder: Path, tmp_path: Path) -> None:
@@ -239,10 +228,8 @@ def put_orphan(folder: Path, belonging: Belonging) -> None:
 
 def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
     with closing(Store.open(folder / DATABASE_FILE)) as store, store.writing():
-        store.set_property(REBUILDING, "another encoder")
         store.put_embeddings("words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]})
-    (finding,) = found_in(folder)
-    assert (finding.about, finding.is_note) == ("rebuild", True)
+    assert found_in(folder) == []
 
 
 # Files
@@ -301,19 +288,6 @@ def test_uploads_and_jobs_are_compared(folder: Path) -> None:
     ]
 
 
-def test_what_a_killed_process_left_is_deleted(folder: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        with replacing(folder / "passages.faiss") as pending:
-            pending.write_bytes(b"half")
-            os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
-    (left,) = folder.glob(f"{SCRATCH}*")
-    assert found_in(folder) == []
-    check_base(Settings(kb=folder), quick=True)
-    assert not left.exists()
-
-
 # The command
 
 
@@ -344,16 +318,6 @@ def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.Monkey
 
 
 # The status
-
-
-def test_a_status_looks_at_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert json.loads(run("status", "--json", "--kb", folder).stdout)["pages"] == "whole"
-    assert "pages  whole" in run("status", "--kb", folder).stdout
-    monkeypatch.setattr(integrity, "INSTRUCTIONS_BETWEEN_LOOKS", 1)
-    monkeypatch.setattr("kb.commands.base.LOOKED_AT_PAGES_S", 0.0)
-    in_part = json.loads(run("status", "--json", "--kb", folder).stdout)
-    assert "`quisait check` looks at all" in in_part["pages"]
-    assert in_part["problems"] == []
 
 
 def test_a_status_does_not_call_damaged_pages_healthy(folder: Path) -> None:
