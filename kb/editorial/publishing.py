@@ -13,14 +13,10 @@ from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
 from kb.registers import duplicates, versions
 from kb.registers import sources as claims
-from kb.registers.board.notice import erase_from_answers
-from kb.registers.contact_lists import erase_from_lists
-from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
+from kb.registers.drafts import Draft, Drafts, DraftState, publishable, revise
 from kb.registers.duplicates import Duplicates
-from kb.registers.holders.flags import FlaggedKind, erase_flags
-from kb.registers.holders.holds import erase_holds
 from kb.registers.jobs import forget_in_reports
-from kb.registers.pictures.pictures import drop_unused, pictures_of_case
+from kb.registers.personal_data.keeping import erase_traces
 from kb.registers.sources import back_for_members
 from kb.registers.versions import (
     Version,
@@ -272,24 +268,12 @@ def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
         versions.history(store, kind, id_) or versions.withdrawal(store, kind, id_) for id_ in ids
     ):
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
-    pictures = pictures_of_case(store, record_id) if kind is Kind.CASE else set()
-    names = {_name(old.record) for id_ in ids for old in versions.history(store, kind, id_)}
+    records = [old.record for id_ in ids for old in versions.history(store, kind, id_)]
+    names = {old.title if isinstance(old, Case) else old.name for old in records}
     forget_in_reports(store, ids, names)
     for id_ in ids:
         store.remove(kind, id_)
-    erase_drafts(store, kind, ids)
-    erase_flags(store, FlaggedKind(kind.value), ids)
     if kind is Kind.ACTOR:
         ids += claims.unused_keys(store, ids)
-        claims.erase_claims(store, ids)
-        erase_from_lists(store, ids)
-        erase_from_answers(store, ids)
-        erase_holds(store, ids)
-    else:
-        claims.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)
-    drop_unused(store, pictures=pictures)
-
-
-def _name(record: Record) -> str:
-    return record.title if isinstance(record, Case) else record.name
+    erase_traces(store, kind, ids)

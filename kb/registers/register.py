@@ -5,7 +5,7 @@ parts as JSON.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
@@ -60,9 +60,10 @@ def row_as(made: type[D], row: StoreRow | Mapping[str, Any], **converted: object
     return dataclass_of(made, known, **read, **converted)
 
 
-def columns_of(made: "DataclassInstance") -> dict[str, object]:
-    """The columns of a dataclass, by name; None is kept as an empty text."""
-    return {field.name: _kept(getattr(made, field.name)) for field in fields(made)}
+def columns_of(made: "DataclassInstance", but: Collection[str] = ()) -> dict[str, object]:
+    """The columns of a dataclass, by name, but for some; None is kept as an empty text."""
+    names = (field.name for field in fields(made) if field.name not in but)
+    return {name: _kept(getattr(made, name)) for name in names}
 
 
 def known(found: T | None, otherwise: str) -> T:
@@ -114,7 +115,8 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
         made = get_args(kind)[0]
         return lambda value: made(value) if value else None
     if origin in {tuple, frozenset}:
-        return lambda value: origin(_parsed(value))
+        read = _reader(get_args(kind)[0]) or _same
+        return lambda value: origin(map(read, _parsed(value)))
     if origin is Mapping:
         return _parsed
     if is_dataclass(kind) and isinstance(kind, type):
@@ -122,6 +124,10 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
     if isinstance(kind, type) and issubclass(kind, Enum | bool):
         return kind
     return None
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _parsed(value: Any) -> Any:

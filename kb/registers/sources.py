@@ -163,14 +163,6 @@ def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
     store.run("delete from statements where actor_id in :values", actor_ids)
 
 
-def erase_claims(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes all claims about these actors, and their duplicates and redirects."""
-    forget_actors(store, actor_ids)
-    store.run("delete from blocks where actor_id in :values", actor_ids)
-    store.run("delete from duplicates where left_id in :values or right_id in :values", actor_ids)
-    store.run("delete from merged_actors where id in :values or actor_id in :values", actor_ids)
-
-
 def _json(record: SourceRecord) -> str:
     by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
     for field, claim in record.claims.items():
@@ -317,10 +309,6 @@ def save_inputs(store: Store, cases: Sequence[Case]) -> None:
         " on conflict (case_id) do update set content = excluded.content",
         [(case.id, record_to_json(case)) for case in cases],
     )
-
-
-def delete_inputs(store: Store, case_ids: Collection[str]) -> None:
-    store.run("delete from inputs where case_id in :values", case_ids)
 
 
 def _inputs(store: Store, case_ids: Collection[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from kb.errors import AccountError, InputError, ReadOnlyKnowledgeBase, UnknownRe
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.models import Actor
-from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
+from kb.registers.access import KEPT_DAYS, WrongTries
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, account_key
 from kb.registers.alerts.outbox import checked_address
 from web.editorial.forms.choices import actor_or_none

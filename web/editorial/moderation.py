@@ -10,7 +10,7 @@ from kb.models import Actor
 from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
 from kb.registers.duplicates import Duplicate
-from kb.registers.holders.holds import Hold
+from kb.registers.holders import Hold
 from kb.registers.jobs import FINAL_STATES
 from web.catalogue.records import page_of_flag
 from web.editorial.edit import ACTOR_ITEMS

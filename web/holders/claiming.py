@@ -14,7 +14,7 @@ from kb.messages import N_
 from kb.models import Actor
 from kb.registers.accounts import MAX_NAME_CHARS, Account, AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail, checked_address
-from kb.registers.holders.holds import LINK_MAIL, HoldState
+from kb.registers.holders import LINK_MAIL, HoldState
 from kb.resolution.contacts import contacts_of
 from web.http.dependencies import APageRequest
 from web.http.labels import translated

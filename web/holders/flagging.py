@@ -9,7 +9,7 @@ from starlette.responses import Response
 from kb.errors import InputError, UnknownRecord
 from kb.messages import N_
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
+from kb.registers.holders import Flag, FlaggedKind, FlagReason
 from web.catalogue.records import FlaggedPage, flagged_page, page_of_flag
 from web.http.dependencies import APageRequest
 from web.http.labels import translated

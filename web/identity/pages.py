@@ -18,7 +18,7 @@ from ingest.reading.documents import logo_of
 from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.registers.access.sessions import LONGEST_DAYS
+from kb.registers.access import LONGEST_DAYS
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention

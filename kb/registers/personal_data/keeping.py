@@ -4,15 +4,15 @@ All within a transaction of the caller's, who rewrites the files afterwards (`St
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kb.errors import InputError, UnknownRecord
+from kb.models import Kind
 from kb.registers.accounts import account_key, delete_account
 from kb.registers.alerts.subscriptions import forget_unconfirmed
 from kb.registers.clock import later, now
 from kb.registers.demand import forget_old_counts
-from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.personal_data.naming import column_without, read_column
 from kb.registers.personal_data.traits import (
     NOT_ERASED,
@@ -69,11 +69,14 @@ def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFind
             if matched or pattern.search(id_):
                 excerpt = _around(*matched[0]) if matched else ""
                 note(PersonalKind(kind), id_, place.table, excerpt)
-    for name in sorted(filter(pattern.search, _names_of_writers(store))):
-        for place, column in _columns_by():
-            count = _count(store, place, column, name)
-            if count:
-                note(PersonalKind.ACCOUNT, name, place.table, "", count)
+    for place in PLACES:
+        for column in place.by:
+            # Of accounts that are no more, too.
+            for name, count in store.execute(
+                f'select "{column}", count(*) from {place.table} group by 1'  # noqa: S608 (ours)
+            ):
+                if name and pattern.search(name):
+                    note(PersonalKind.ACCOUNT, name, place.table, "", count)
     order = list(PersonalKind)
     return sorted(found.values(), key=lambda each: (order.index(each.kind), each.id))
 
@@ -88,28 +91,6 @@ def _rows(store: Store, place: PersonalPlace) -> list[tuple[str, str, list[str]]
     return [(str(id_), kind, [read_column(text) for text in texts]) for id_, kind, *texts in rows]
 
 
-def _columns_by() -> list[tuple[PersonalPlace, str]]:
-    return [(place, column) for place in PLACES for column in place.by]
-
-
-def _names_of_writers(store: Store) -> set[str]:
-    """The names of all accounts that did something, of those that are no more among them."""
-    return {
-        row[0]
-        for place, column in _columns_by()
-        for row in store.execute(f'select distinct "{column}" from {place.table}')  # noqa: S608
-        if row[0]
-    }
-
-
-def _count(store: Store, place: PersonalPlace, column: str, name: str) -> int:
-    (count,) = store.execute(
-        f'select count(*) from {place.table} where "{column}" = ?',  # noqa: S608 (columns of ours)
-        [name],
-    ).fetchone()
-    return int(count)
-
-
 def _around(text: str, match: re.Match[str]) -> str:
     start, end = match.start() - EXCERPT_CHARS, match.end() + EXCERPT_CHARS
     around = " ".join(text[max(start, 0) : end].split())
@@ -119,10 +100,7 @@ def _around(text: str, match: re.Match[str]) -> str:
 def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
     """Deletes a thing that is no published record, with what is nothing without it.
 
-    Raises:
-        UnknownRecord: there is none, or it is a job that has not ended.
-        InputError: things of this kind are not erased.
-        AccountError: it is the account of the last administrator.
+    Raises `UnknownRecord` if there is none, or it is a job that has not ended.
     """
     if kind is PersonalKind.ACCOUNT:
         _erase_account(store, id)
@@ -139,9 +117,38 @@ def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
     if not _delete(store, things, f"{things.id} = :id and {things.ended}", {"id": id}):
         raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
     if kind is PersonalKind.NOTICE:
-        erase_flags(store, FlaggedKind.NOTICE, [id])
+        store.execute("delete from flags where kind = 'notice' and record_id = ?", [id])
     if kind is PersonalKind.DRAFT:
         drop_unused(store)
+
+
+_OF_ACTORS = (
+    "delete from contact_list_entries where actor_id in :values",
+    # What people wrote in answers stays.
+    "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
+    "delete from holds where actor_id in :values",
+    "delete from statements where actor_id in :values",
+    "delete from blocks where actor_id in :values",
+    "delete from duplicates where left_id in :values or right_id in :values",
+    "delete from merged_actors where id in :values or actor_id in :values",
+)
+
+
+def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
+    """Deletes what registers hold of published records, but for their versions."""
+    of_records = "kind = :kind and record_id in :values"
+    for statement in (
+        # A draft may have been of another record before.
+        f"delete from draft_versions where {of_records}"  # noqa: S608 (ours, as those below)
+        f" or draft_id in (select id from drafts where {of_records})",
+        f"delete from drafts where {of_records}",  # noqa: S608
+        f"delete from flags where {of_records}",  # noqa: S608
+    ):
+        store.run(statement, record_ids, kind=kind.value)
+    of_kind = ("delete from inputs where case_id in :values",)
+    for statement in _OF_ACTORS if kind is Kind.ACTOR else of_kind:
+        store.run(statement, record_ids)
+    drop_unused(store)
 
 
 def _things(kind: PersonalKind) -> PersonalPlace:

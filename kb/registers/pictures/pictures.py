@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from kb.errors import UnknownRecord
 from kb.registers.clock import before, now
-from kb.registers.pictures.encoding import DIGEST_CHARS, EncodedPicture, digest_in
+from kb.registers.pictures.encoding import DIGEST_CHARS, EncodedPicture
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -61,39 +61,12 @@ class Pictures:
 # Within a transaction of the caller's
 
 
-def drop_unused(
-    store: Store, *, added_before: str = "", pictures: Collection[str] | None = None
-) -> None:
-    """Drops pictures that nothing names any more.
-
-    Args:
-        store: of a transaction that is under way.
-        added_before: only those that were added before a time; empty for whenever.
-        pictures: only these, by name, in all their widths; None for any.
-    """
-    store.run(
-        f"with used as ({_USED}), digests as (select substr(name, 1, :chars) as digest from used"  # noqa: S608 (written above)
-        " where name is not null)"
-        " delete from pictures where substr(name, 1, :chars) not in (select digest from digests)"
-        " and (:added_before = '' or added_at < :added_before)"
-        " and (:whichever or substr(name, 1, :chars) in :values)",
-        [digest_in(name) for name in pictures or ()],
-        chars=DIGEST_CHARS,
-        added_before=added_before,
-        whichever=pictures is None,
+def drop_unused(store: Store, *, added_before: str = "") -> None:
+    """Drops pictures that nothing names any more, of those added before a time if it is given."""
+    store.execute(
+        f"with used as ({_USED})"  # noqa: S608 (written above)
+        " delete from pictures where substr(name, 1, :chars) not in"
+        " (select substr(name, 1, :chars) from used where name is not null)"
+        " and (:added_before = '' or added_at < :added_before)",
+        {"chars": DIGEST_CHARS, "added_before": added_before},
     )
-
-
-def pictures_of_case(store: Store, case_id: str) -> set[str]:
-    """Returns the names of the pictures that a case has or had, in versions and drafts too."""
-    rows = store.execute(
-        "select picture from cases where id = :id"
-        " union select json_extract(content, '$.picture') from versions"
-        " where kind = 'case' and record_id = :id"
-        " union select json_extract(content, '$.picture') from drafts"
-        " where kind = 'case' and record_id = :id"
-        " union select json_extract(content, '$.picture') from draft_versions"
-        " where kind = 'case' and record_id = :id",
-        {"id": case_id},
-    ).fetchall()
-    return {row[0] for row in rows if row[0]}

@@ -10,7 +10,7 @@ import pytest
 
 from kb.errors import AccountError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.registers import accounts as accounts_module
+from kb.registers import clock
 from kb.registers.accounts import TOKEN_PREFIX, AccountRole, Accounts
 
 PASSWORD = "du cirage au gel"
@@ -281,12 +281,7 @@ def test_a_token_ends_after_its_last_day(
 ) -> None:
     started, passed = datetime(2026, 3, 1, 23, tzinfo=UTC), timedelta()
 
-    class Calendar(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return started + passed
-
-    monkeypatch.setattr(accounts_module, "datetime", Calendar)
+    monkeypatch.setattr(clock, "moment", lambda: started + passed)
     short, endless = accounts.issue_token(lea, "short", 30), accounts.issue_token(lea, "endless")
     assert {one.label: one.expires_on for one in accounts.tokens(lea)} == {
         "short": "2026-03-31",
@@ -348,12 +343,7 @@ def test_the_use_of_a_token_is_noted_once_an_hour(
     started = datetime.now(UTC)
     passed = timedelta()
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return started + passed
-
-    monkeypatch.setattr(accounts_module, "datetime", Clock)
+    monkeypatch.setattr(clock, "moment", lambda: started + passed)
     token = base.accounts.issue_token(lea, "x")
     assert base.accounts.tokens(lea)[0].used_at == ""
     noted = []

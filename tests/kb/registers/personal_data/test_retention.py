@@ -15,7 +15,7 @@ from kb.registers.board.notice import AnswerKind, AnswerState, Closing, NoticeCo
 from kb.registers.clock import later, now
 from kb.registers.demand import NeedWords
 from kb.registers.drafts import DraftState
-from kb.registers.holders.flags import FlaggedKind, FlagReason
+from kb.registers.holders import FlaggedKind, FlagReason
 from kb.registers.jobs import JobState
 from kb.registers.personal_data.traits import Kept, Retention
 from kb.settings import Settings

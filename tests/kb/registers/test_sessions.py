@@ -6,7 +6,8 @@ import pytest
 
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.access.sessions import MOST_OF_ACCOUNT, BrowserSessions
+from kb.registers import clock
+from kb.registers.access import MOST_OF_ACCOUNT, BrowserSessions
 from kb.registers.accounts import Account, AccountRole
 
 PASSWORD = "du cirage au gel"
@@ -24,13 +25,14 @@ class Calendar:
 
 
 @pytest.fixture
-def calendar() -> Calendar:
-    return Calendar()
+def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
+    calendar = Calendar()
+    monkeypatch.setattr(clock, "moment", calendar)
+    return calendar
 
 
 @pytest.fixture
 def sessions(base: KnowledgeBase, calendar: Calendar) -> BrowserSessions:
-    base.sessions._now = calendar
     return base.sessions
 
 
@@ -143,7 +145,7 @@ def test_only_ones_own_session_is_ended_by_its_handle(
 def test_another_process_sees_at_once_what_was_ended(
     base: KnowledgeBase, sessions: BrowserSessions, lea: Account, calendar: Calendar
 ) -> None:
-    other = BrowserSessions(base._stores, calendar)
+    other = BrowserSessions(base._stores)
     sessions.add("one", lea, "")
     assert other.find("one")
     sessions.end(["one"])
@@ -154,7 +156,7 @@ def test_while_another_process_writes_nobody_is_signed_in_or_out(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.01)
-    sessions = BrowserSessions(base._stores, calendar)
+    sessions = BrowserSessions(base._stores)
     kept = sessions.add("one", lea, "")
     with base._stores.lend() as other, other.writing():
         calendar.pass_days(1)
