@@ -46,10 +46,10 @@ from kb.registers.holders import Flags, Holds
 from kb.registers.identity import FrontPage, IdentityRegister
 from kb.registers.jobs import Jobs
 from kb.registers.kept_files import KeptFiles
-from kb.registers.pictures.pictures import Pictures
-from kb.registers.rereading import SourceLocations, UnlistedRecords
+from kb.registers.pictures import Pictures
+from kb.registers.records.rereading import SourceLocations, UnlistedRecords
+from kb.registers.records.sources import Claims, ColumnChoices, ContactChoices
 from kb.registers.sites import Sites
-from kb.registers.sources import Claims, ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering

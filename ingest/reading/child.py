@@ -102,13 +102,13 @@ def _count(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
 
 
 def _photograph(_arguments: Mapping[str, Any], content: bytes) -> Iterator[object]:
-    from kb.registers.pictures.encoding import photograph
+    from kb.registers.pictures import photograph
 
     yield [[picture.name, picture.content.hex()] for picture in photograph(content)]
 
 
 def _logo(_arguments: Mapping[str, Any], content: bytes) -> Iterator[object]:
-    from kb.registers.pictures.encoding import logo
+    from kb.registers.pictures import logo
 
     picture = logo(content)
     yield [[picture.name, picture.content.hex()]]

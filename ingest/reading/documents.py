@@ -19,7 +19,7 @@ from ingest.sandbox.pool import ReaderPool
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
 from kb.errors import InputError
 from kb.models import Case
-from kb.registers.pictures.encoding import EncodedPicture, is_picture_name
+from kb.registers.pictures import EncodedPicture, is_picture_name
 from kb.remarks import Remark
 from kb.settings import Settings
 

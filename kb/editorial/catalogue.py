@@ -6,8 +6,8 @@ from typing import Generic, cast
 
 from kb.errors import UnknownRecord, WithdrawnRecord
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import versions
-from kb.registers.versions import redirects_of
+from kb.registers.records import versions
+from kb.registers.records.versions import redirects_of
 from kb.remarks import Remark
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters

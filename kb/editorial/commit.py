@@ -12,11 +12,11 @@ from enum import StrEnum
 from kb.editorial.reconcile import correction
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Kind, Record, kind_of
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.clock import now
-from kb.registers.sources import keep_members_only
-from kb.registers.versions import follow_redirects
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.registers.records.sources import keep_members_only
+from kb.registers.records.versions import follow_redirects
 from kb.store.store import Store
 
 

@@ -10,16 +10,16 @@ from kb.indexing.live_index import LiveIndex
 from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.drafts import forget_contacts_in_drafts
-from kb.registers.sources import (
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.registers.records.sources import (
     contact_choice,
     contact_choices,
     keep_members_only,
     save_contact_choice,
 )
-from kb.registers.versions import merged_into
+from kb.registers.records.versions import merged_into
 from kb.resolution.merge_rules import (
     MODERATION,
     SourceRecord,

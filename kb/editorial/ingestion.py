@@ -14,11 +14,11 @@ from kb.editorial.commit import Change, Commit, Outcome, PutRecords, commit
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.clock import now
-from kb.registers.sources import contact_choice, contact_choices
-from kb.registers.versions import follow_redirects
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.registers.records.sources import contact_choice, contact_choices
+from kb.registers.records.versions import follow_redirects
 from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store

@@ -11,14 +11,14 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.indexer import Indexer
 from kb.indexing.live_index import LiveIndex
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.drafts import Draft, Drafts, DraftState, publishable, revise
-from kb.registers.duplicates import Duplicates
 from kb.registers.jobs import forget_in_reports
 from kb.registers.personal_data.keeping import erase_traces
-from kb.registers.sources import back_for_members
-from kb.registers.versions import (
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.registers.records.duplicates import Duplicates
+from kb.registers.records.sources import back_for_members
+from kb.registers.records.versions import (
     Version,
     Withdrawal,
     follow_redirects,

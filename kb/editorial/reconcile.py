@@ -8,15 +8,15 @@ from slugify import slugify
 
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
-from kb.registers.duplicates import certain_matches
-from kb.registers.sources import (
+from kb.registers.records.duplicates import certain_matches
+from kb.registers.records.sources import (
     actors_by_keys,
     actors_of_keys,
     delete_source_records,
     save_source_records,
     source_records_of,
 )
-from kb.registers.versions import redirects_of, withdrawn, withdrawn_of_sirets
+from kb.registers.records.versions import redirects_of, withdrawn, withdrawn_of_sirets
 from kb.resolution.merge_rules import (
     MODERATION,
     UNNAMED,

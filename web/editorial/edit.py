@@ -12,7 +12,7 @@ from kb.messages import N_
 from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.accounts import Account
-from kb.registers.versions import Version
+from kb.registers.records.versions import Version
 from web.editorial.draft import participants_of, published_record
 from web.editorial.forms.choices import (
     actor_finder,

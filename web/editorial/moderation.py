@@ -9,9 +9,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
-from kb.registers.duplicates import Duplicate
 from kb.registers.holders import Hold
 from kb.registers.jobs import FINAL_STATES
+from kb.registers.records.duplicates import Duplicate
 from web.catalogue.records import page_of_flag
 from web.editorial.edit import ACTOR_ITEMS
 from web.editorial.forms.choices import actor_or_none

@@ -13,7 +13,7 @@ from kb.messages import N_
 from kb.models import Kind
 from kb.reference.visibility import DEFAULT_CHOICE, ContactChoice
 from kb.registers.jobs import Job, queue_choice
-from kb.registers.rereading import Interval, SourceLocation, Unlisted
+from kb.registers.records.rereading import Interval, SourceLocation, Unlisted
 from kb.remarks import Remark
 from web.editorial.forms.choices import contact_choice_in
 from web.http.dependencies import APageRequest

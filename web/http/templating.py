@@ -13,7 +13,7 @@ from jinja2.meta import find_referenced_templates
 from markupsafe import Markup
 
 from kb.reference.departments import NAMES
-from kb.registers.pictures.encoding import names_of, size_in
+from kb.registers.pictures import names_of, size_in
 from web.http import safe_html
 from web.http.assets import Assets
 from web.http.i18n import (

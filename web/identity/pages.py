@@ -22,7 +22,7 @@ from kb.registers.access import LONGEST_DAYS
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB, is_picture_name
+from kb.registers.pictures import MAX_UPLOAD_MB, is_picture_name
 from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language

@@ -22,7 +22,7 @@ from kb.registers.personal_data.traits import (
     PersonalPlace,
     Retention,
 )
-from kb.registers.pictures.pictures import drop_unused
+from kb.registers.pictures import drop_unused
 from kb.store.store import Store
 
 ERASED_ACCOUNT = "…"

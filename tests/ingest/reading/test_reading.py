@@ -28,7 +28,7 @@ from ingest.reading.documents import (
 from ingest.reading.tables import count_of, preview_of, rows_of
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
-from kb.registers.pictures.encoding import logo, photograph
+from kb.registers.pictures import logo, photograph
 from kb.remarks import Remark
 from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY

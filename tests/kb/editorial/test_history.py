@@ -18,7 +18,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.jobs import JobState
-from kb.registers.versions import Version
+from kb.registers.records.versions import Version
 from kb.resolution.merge_rules import SourceRow
 from kb.store import database
 from kb.store.passages import VECTOR

@@ -3,7 +3,7 @@ from pathlib import Path
 from kb.editorial.reconcile import reconcile
 from kb.models import Actor
 from kb.registers.clock import now
-from kb.registers.sources import save_source_records
+from kb.registers.records.sources import save_source_records
 from kb.resolution.merge_rules import SourceRow, source_record
 from kb.store.store import NewRecord, SqliteStore
 

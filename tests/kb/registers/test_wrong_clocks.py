@@ -11,7 +11,7 @@ from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, TopicKind
 from kb.registers.jobs import MAX_CLAIMS, JobState
-from kb.registers.rereading import Interval
+from kb.registers.records.rereading import Interval
 from web.alerts import digests
 from web.mail.writing import SignedLinks
 

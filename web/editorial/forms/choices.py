@@ -15,7 +15,7 @@ from kb.models import Actor, Kind
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB
+from kb.registers.pictures import MAX_UPLOAD_MB
 from kb.search.results import EvidenceKind, Filters
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS

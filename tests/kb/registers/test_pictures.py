@@ -9,8 +9,7 @@ import pytest
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from kb.errors import InputError
-from kb.registers.pictures import encoding
-from kb.registers.pictures.encoding import logo, names_of, photograph, size_in
+from kb.registers.pictures import encoding, logo, names_of, photograph, size_in
 
 GPS_TAG, ORIENTATION_TAG = 0x8825, 0x0112
 

@@ -18,7 +18,7 @@ from kb.reference.visibility import (
     Visibility,
 )
 from kb.registers.clock import now
-from kb.registers.versions import history
+from kb.registers.records.versions import history
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
 from kb.store.connection import StoreRow
 from kb.store.database import dataclass_of
