@@ -69,8 +69,7 @@ class Catalogue:
     def actor(self, actor_id: str) -> Actor:
         """The actor with this id, or that it was merged into.
 
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+        Raises `UnknownRecord`: there is none; `WithdrawnRecord` if there was one.
         """
         with self._stores.lend() as store, store.reading():
             return cast("Actor", published(store, Kind.ACTOR, kept_id(store, actor_id)))
@@ -86,8 +85,7 @@ class Catalogue:
     def case(self, case_id: str) -> Case:
         """The case with this id.
 
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+        Raises `UnknownRecord`: there is none; `WithdrawnRecord` if there was one.
         """
         with self._stores.lend() as store, store.reading():
             return cast("Case", published(store, Kind.CASE, case_id))
@@ -214,8 +212,7 @@ def _latest(
 def published(store: Store, kind: Kind, record_id: str) -> Record:
     """The record with this id.
 
-    Raises:
-        UnknownRecord: there is none; `WithdrawnRecord` if there was one.
+    Raises `UnknownRecord`: there is none; `WithdrawnRecord` if there was one.
     """
     try:
         return store.record(kind, record_id)

@@ -115,9 +115,6 @@ class Commit:
         """Plans the change of the base as it is, and finds what of it is to be encoded.
 
         What is written `after` other changes need not encode what they have encoded.
-
-        Raises:
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with store.reading():
             self._records = self._change.plan(store)
@@ -134,10 +131,6 @@ class Commit:
         """Writes all in one transaction, if the base is still such that this is the change.
 
         Returns whether it is: another change may have come first, and then nothing is written.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         try:
             self._write(store)
@@ -172,12 +165,7 @@ class Commit:
 def commit(
     store: Store, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
 ) -> None:
-    """Embeds the records of a change, then stores them and applies it in one transaction.
-
-    Raises:
-        ReadOnlyKnowledgeBase: the base cannot be written.
-        KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
-    """
+    """Embeds the records of a change, then stores them and applies it in one transaction."""
     under_way = Commit(indexer, change, on_embedded)
     is_written = False
     while not is_written:

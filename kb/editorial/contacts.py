@@ -52,11 +52,7 @@ class ContactKeeping(Ingestion):
         self._index = index
 
     def choose_contacts(self, source: str, choice: ContactChoice) -> None:
-        """Chooses who sees the contacts of a source, and carries it out.
-
-        Raises:
-            ReadOnlyKnowledgeBase, KnowledgeBaseError: as `begin_choice` and `finish_choices`.
-        """
+        """Chooses who sees the contacts of a source, and carries it out."""
         self.begin_choice(source, choice)
         self.finish_choices()
 
@@ -65,9 +61,6 @@ class ContactKeeping(Ingestion):
 
         Returns:
             Whether `finish_choices` has something to do.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
         """
         with self._stores.lend() as store, store.changing():
             before = contact_choice(contact_choices(store), source)

@@ -85,8 +85,7 @@ class RowSlice:
     def encode(self) -> None:
         """Encodes what the rows bring; in any thread, beside what is done with other slices.
 
-        Raises:
-            CancelledError: the slice was abandoned meanwhile.
+        Raises `CancelledError` if the slice was abandoned meanwhile.
         """
         self._commit.encode()
 
@@ -241,12 +240,8 @@ class Ingestion(Catalogue):
         """Stores records in one transaction, each in the place of any with its kind and id.
 
         Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
-        after each batch. What is added or changed is kept as a version, `by` an account and with
-        a `note`; withdrawn records are left out. Returns what changed, in the order given.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        after each batch. What is added or changed is kept as a version, `by` an account and with a
+        `note`; withdrawn records are left out. Returns what changed, in the order given.
         """
         change = PutRecords(records=records, by=by, note=note)
         self._commit(change, on_embedded)
@@ -282,16 +277,12 @@ class Ingestion(Catalogue):
         A row is about the actor that the source meant by that id before, or that has its SIRET and
         a like name, or else its id; the actor becomes what the claims of all its sources make
         together (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
-        `on_changed` is called with each actor that a row changes, before and after it;
-        `on_apart` with the position of each new row that has the SIRET of an actor of quite another
-        name, and with that actor: the two are a likely double, for a person to decide.
+        `on_changed` is called with each actor that a row changes, before and after it; `on_apart`
+        with the position of each new row that has the SIRET of an actor of quite another name, and
+        with that actor: the two are a likely double, for a person to decide.
 
         Returns:
             What each row changed of its actor, in the order given.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         part = self.begin_rows(source, rows, by=by)
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)

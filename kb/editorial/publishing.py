@@ -97,7 +97,7 @@ class _Merging(Change):
         before = published(store, Kind.ACTOR, self.kept)
         actor, self.source_records = merging(store, self.kept, self.other)
         cases = store.cases(store.cases_of([self.other]).get(self.other, []))
-        renamed = [naming(case, self.kept, instead_of=self.other) for case in cases.values()]
+        renamed = [naming(case, {self.other: self.kept}) for case in cases.values()]
         return [*([] if actor == before else [actor]), *renamed]
 
     def described(self) -> Collection[str]:
@@ -138,8 +138,7 @@ class Publishing(ContactKeeping):
     def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:
         """Removes a record from every search at once; its versions stay.
 
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
+        Raises `UnknownRecord`: there is none; `WithdrawnRecord` if it was withdrawn already.
         """
         with self._stores.lend() as store, store.changing():
             published(store, kind, id)
@@ -152,8 +151,7 @@ class Publishing(ContactKeeping):
     def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:
         """Makes a record what its version of that number was, and lifts its withdrawal.
 
-        Raises:
-            UnknownRecord: there is no such version.
+        Raises `UnknownRecord` if there is no such version.
         """
         change = _Restoration(kind=kind, record_id=id, restored=number, by=by)
         self._commit(change)
@@ -163,8 +161,7 @@ class Publishing(ContactKeeping):
     def edit(self, kind: Kind, id: str, *, by: str) -> Draft:
         """A new draft of a record as it is published, to be changed and published again.
 
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn.
+        Raises `UnknownRecord`: there is none; `WithdrawnRecord` if it was withdrawn.
         """
         with self._stores.lend() as store, store.reading():
             record = published(store, kind, id)
@@ -205,13 +202,10 @@ class Publishing(ContactKeeping):
         Its text, vectors, versions, drafts and claims go, and the actors merged into it. Mentions
         in other records stay: a case still names its participants. A hash of its id is kept, so
         that no ingest brings it back. The database is rewritten, which takes time in proportion to
-        its size; writers wait meanwhile.
-
-        Raises:
-            UnknownRecord: there never was such a record.
-            NotYetScrubbed: another process reads a former state of the base for too long;
-                the record is gone from every search, and the files are cleaned within the hour,
-                or when it is erased again.
+        its size; writers wait meanwhile. Raises `UnknownRecord` if there never was such a record.
+        Raises `NotYetScrubbed`: another process reads a former state of the base for too long; the
+        record is gone from every search, and the files are cleaned within the hour, or when it is
+        erased again.
         """
         with self._stores.lend() as store:
             with store.changing():

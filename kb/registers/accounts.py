@@ -128,9 +128,8 @@ class Accounts(Register):
     def set_password(self, name: str, password: str, *, epoch: int | None = None) -> Account:
         """Gives an account another password; ends its sessions and its tokens.
 
-        Raises:
-            AccountError: the password cannot be used.
-            UnknownRecord: the epoch of the account is not `epoch`, if that is given.
+        Raises `AccountError` if the password cannot be used. Raises `UnknownRecord` if the epoch of
+        the account is not `epoch`, if that is given.
         """
         password_hash = Credentials.of(self.get(name).name, password).password_hash
         return self._update(name, "password_hash", password_hash, ends_access=True, epoch=epoch)

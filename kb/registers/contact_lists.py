@@ -58,8 +58,7 @@ class ListEntry:
     def cleaned(self) -> Self:
         """Returns the entry as it is kept: no blanks at the ends, no invisible characters.
 
-        Raises:
-            ListError: the note is too long.
+        Raises `ListError` if the note is too long.
         """
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
@@ -70,10 +69,8 @@ class ListEntry:
     def with_all_of(self, other: Self) -> Self:
         """Returns the entry with the note of another of the same organisation below its own.
 
-        The other's status counts where this organisation is still to be called.
-
-        Raises:
-            ListError: the two notes are too long together.
+        The other's status counts where this organisation is still to be called. Raises `ListError`
+        if the two notes are too long together.
         """
         notes = dict.fromkeys(note for note in (self.note, other.note) if note)
         status = other.status if self.status is CallStatus.TO_CALL else self.status
@@ -98,11 +95,7 @@ class ContactList:
 
 
 def checked_name(name: str) -> str:
-    """Returns the name as it is kept.
-
-    Raises:
-        ListError: it is empty or too long.
-    """
+    """Returns the name as it is kept. Raises `ListError` if it is empty or too long."""
     name = " ".join(_visible(name, keep=" \n\t").split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise ListError("list_name", "name", most=MAX_NAME_CHARS)
@@ -178,11 +171,8 @@ class ContactLists(Register):
         """Keeps what was written of entries, each with the mark of the entry that was seen.
 
         What was not changed since it was seen stays as it is now. An entry whose mark is empty is
-        added.
-
-        Raises:
-            EditConflict: somebody changed or removed one of them meanwhile; nothing is kept.
-            ListError: a note is too long, or the list would be.
+        added. Raises `EditConflict`: somebody changed or removed one of them meanwhile; nothing is
+        kept. Raises `ListError` if a note is too long, or the list would be.
         """
         with self._writing() as store:
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}

@@ -84,9 +84,8 @@ class IdentityRegister(Register):
     def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
         """Makes this the identity from now on; the same again makes no revision.
 
-        Raises:
-            InputError: a value cannot be used; names the field.
-            EditConflict: `revision` is not the current one.
+        Raises `InputError`: a value cannot be used; names the field. Raises `EditConflict` if
+        `revision` is not the current one.
         """
         checked = _checked(identity)
         with self._writing() as store:

@@ -21,8 +21,7 @@ _hashing = threading.BoundedSemaphore(2)
 def checked(password: str) -> str:
     """The password as it is hashed, if it is of a length that can be used.
 
-    Raises:
-        AccountError: the password is too long or too short, or no keyboard types it.
+    Raises `AccountError` if the password is too long or too short, or no keyboard types it.
     """
     if len(password) > MAX_PASSWORD_CHARS:
         raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)

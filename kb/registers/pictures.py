@@ -43,8 +43,7 @@ def digest_in(name: str) -> str:
 def size_in(name: str) -> PictureSize:
     """Returns the size that the name of a picture says.
 
-    Raises:
-        ValueError: it is no name of a picture.
+    Raises `ValueError` if it is no name of a picture.
     """
     found = _NAME.fullmatch(name)
     if found is None:
@@ -107,8 +106,7 @@ class EncodedPicture:
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
     """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash.
 
-    Raises:
-        InputError: it is no JPEG, PNG or WebP, or too large.
+    Raises `InputError` if it is no JPEG, PNG or WebP, or too large.
     """
     with _ONE_AT_A_TIME:
         return _photograph(_decoded(upload))
@@ -135,8 +133,7 @@ def _photograph(image: Image.Image) -> Sequence[EncodedPicture]:
 def logo(upload: bytes) -> EncodedPicture:
     """Returns a logo as PNG, which keeps what is transparent.
 
-    Raises:
-        InputError: it is no JPEG, PNG or WebP, or too large.
+    Raises `InputError` if it is no JPEG, PNG or WebP, or too large.
     """
     with _ONE_AT_A_TIME:
         image = _decoded(upload).convert("RGBA")

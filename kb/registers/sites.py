@@ -233,8 +233,7 @@ _HOST = re.compile(r"(?=.{1,254}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[
 def origin_of(text: str) -> str:
     """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/).
 
-    Raises:
-        SiteError: the text is no origin, or more than an origin.
+    Raises `SiteError` if the text is no origin, or more than an origin.
     """
     given = text.strip()
     if given.casefold() == "null":

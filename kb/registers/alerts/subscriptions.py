@@ -186,9 +186,8 @@ class Subscriptions(Register):
     def confirm(self, id: str, at: str = "") -> Subscription:
         """Confirms a subscription; one of the same topic gives way to it.
 
-        Raises:
-            UnknownRecord: it was stopped, or not confirmed in time.
-            InputError: the address has too many already.
+        Raises `UnknownRecord` if it was stopped, or not confirmed in time. Raises `InputError` if
+        the address has too many already.
         """
         at = at or now()
         with self._writing() as store:

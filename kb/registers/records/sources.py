@@ -19,10 +19,8 @@ from kb.reference.visibility import (
 )
 from kb.registers.clock import now
 from kb.registers.records.versions import history
+from kb.registers.register import Register, as_json, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
-from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
 from kb.store.record_json import case_from_json, record_to_json
 from kb.store.store import Store
 
@@ -43,11 +41,8 @@ class SourcedClaim:
     claimed_at: str
 
 
-class Claims:
+class Claims(Register):
     """The register of claims, to be read; `kb.editorial` writes it."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def of(self, actor_id: str) -> Sequence[SourcedClaim]:
         """The claims about an actor, source by source as they came; none if no source is known.
@@ -86,7 +81,13 @@ def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, lis
     for row in store.run(
         "select * from statements where actor_id in :values order by number", actor_ids
     ):
-        found.setdefault(row["actor_id"], []).append(_source_record(row))
+        claims = {
+            field: Claim(tuple(value) if isinstance(value, list) else value, at)
+            for at, values in json.loads(row["said"]).items()
+            for field, value in values.items()
+        }
+        record = row_as(SourceRecord, row, claims=MappingProxyType(claims))
+        found.setdefault(row["actor_id"], []).append(record)
     return found
 
 
@@ -138,10 +139,14 @@ def save_source_records(store: Store, source_records: Iterable[SourceRecord]) ->
         " on conflict (source, key) do update set"
         " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since"
     )
-    rows = [
-        (record.number, record.source, record.key, record.actor_id, _json(record), record.since)
-        for record in source_records
-    ]
+    rows = []
+    for record in source_records:
+        by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
+        for field, claim in record.claims.items():
+            by_date.setdefault(claim.at, {})[field] = claim.value
+        said = as_json(by_date)
+        row = record.number, record.source, record.key, record.actor_id, said, record.since
+        rows.append(row)
     # Those that have a number first: none of the others must get it.
     store.executemany(
         f"insert into statements (number, {columns}) values (?, ?, ?, ?, ?, ?){update}",  # noqa: S608
@@ -163,54 +168,26 @@ def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
     store.run("delete from statements where actor_id in :values", actor_ids)
 
 
-def _json(record: SourceRecord) -> str:
-    by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
-    for field, claim in record.claims.items():
-        by_date.setdefault(claim.at, {})[field] = claim.value
-    return json.dumps(by_date, ensure_ascii=False)
-
-
-def _source_record(row: StoreRow) -> SourceRecord:
-    claims = {
-        field: Claim(tuple(value) if isinstance(value, list) else value, at)
-        for at, values in json.loads(row["said"]).items()
-        for field, value in values.items()
-    }
-    return dataclass_of(SourceRecord, row, claims=MappingProxyType(claims))
-
-
-class ColumnChoices:
+class ColumnChoices(Register):
     """The register of the chosen targets of columns, by source."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def mapping(self, name: str) -> Mapping[str, str]:
         """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
-        with self._stores.lend() as store:
-            row = store.execute("select mapping from sources where name = ?", [name]).fetchone()
-        return dict(json.loads(row["mapping"])) if row else {}
+        rows = self._rows("select mapping from sources where name = ?", [name])
+        return dict(json.loads(rows[0][0])) if rows else {}
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:
-        """Stores the chosen targets of a source's columns, in the place of any before.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-        """
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
-                " on conflict (name) do update set"
-                " mapping = excluded.mapping, updated_at = excluded.updated_at",
-                [name, json.dumps(dict(mapping), ensure_ascii=False), now()],
-            )
+        """Stores the chosen targets of a source's columns, in the place of any before."""
+        self._write(
+            "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
+            " on conflict (name) do update set"
+            " mapping = excluded.mapping, updated_at = excluded.updated_at",
+            [name, as_json(dict(mapping)), now()],
+        )
 
 
-class ContactChoices:
+class ContactChoices(Register):
     """The register of who sees the contacts of each source; `kb.editorial` writes it."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def of(self, source: str) -> ContactChoice:
         with self._stores.lend() as store:

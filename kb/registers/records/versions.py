@@ -12,8 +12,8 @@ from typing import TypeVar, cast
 from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.clock import now
+from kb.registers.register import row_as
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
 from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
 
@@ -58,7 +58,7 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
         [kind.value, record_id],
     ).fetchall()
     if rows:
-        return [_version(row) for row in rows]
+        return [row_as(Version, row, record=record_from_json(kind, row["content"])) for row in rows]
     try:
         record = store.record(kind, record_id)
     except UnknownRecord:
@@ -99,11 +99,13 @@ def keep_versions(
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
         numbers = _last_numbers(store, kind, {record.id for record in of_kind})
-        rows = []
+        kept = []
         for record in of_kind:
             numbers[record.id] = numbers.get(record.id, 0) + 1
-            rows.append((numbers[record.id], record, by, at, note, restored))
-        _insert(store, rows)
+            kept.append(
+                Version(kind, record.id, numbers[record.id], record, by, at, note, restored)
+            )
+        _insert(store, kept)
 
 
 def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
@@ -113,13 +115,13 @@ def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -
         return
     known = store.records(kind, unkept)
     times = store.updated_at(kind, known.keys())
-    _insert(store, [(1, record, "", times[id_], "", 0) for id_, record in known.items()])
+    _insert(store, [Version(kind, id_, 1, known[id_], "", times[id_], "") for id_ in known])
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
     """Returns the withdrawal of a record, or None."""
     row = _withdrawals(store, kind, [record_id]).get(record_id)
-    return dataclass_of(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
+    return row_as(Withdrawal, row) if row else None
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
@@ -143,8 +145,16 @@ def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]
     return {row["siret"]: row["record_id"] for row in rows}
 
 
-def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
-    _note(store, kind, record_id, by, reason, erased=False)
+def note_withdrawal(
+    store: Store, kind: Kind, record_id: str, *, by: str, reason: str, erased: bool = False
+) -> None:
+    store.execute(
+        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
+        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
+        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
+        " erased = excluded.erased",
+        [kind.value, record_id, by, now(), reason, int(erased)],
+    )
 
 
 def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
@@ -161,16 +171,13 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
         store.execute(
             "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
         )
-        _note(store, kind, _hash(record_id), by, "", erased=True)
+        note_withdrawal(store, kind, _hash(record_id), by=by, reason="", erased=True)
 
 
 def erased_records(store: Store) -> list[Withdrawal]:
     """What was ever erased, in the order of time; each `record_id` is a hash."""
     rows = store.execute('select * from withdrawals where erased = 1 order by "at", record_id')
-    return [
-        dataclass_of(Withdrawal, row, kind=Kind(row["kind"]), erased=True)
-        for row in rows.fetchall()
-    ]
+    return [row_as(Withdrawal, row) for row in rows.fetchall()]
 
 
 def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
@@ -191,21 +198,7 @@ def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[s
     ).fetchall()
     store.executemany(
         "update versions set content = ? where kind = 'actor' and record_id = ? and number = ?",
-        [
-            (changed, actor_id, row["number"])
-            for row in rows
-            if (changed := without_values(row["content"], gone)) != row["content"]
-        ],
-    )
-
-
-def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:
-    store.execute(
-        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
-        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
-        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
-        " erased = excluded.erased",
-        [kind.value, record_id, by, now(), reason, int(erased)],
+        [(without_values(row["content"], gone), actor_id, row["number"]) for row in rows],
     )
 
 
@@ -239,20 +232,18 @@ def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict
     return dict(map(tuple, rows))
 
 
-def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, int]]) -> None:
+def _insert(store: Store, versions: Sequence[Version]) -> None:
     store.executemany(
         'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
         " values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (kind_of(record).value, record.id, number, record_to_json(record), *rest)
-            for number, record, *rest in versions
+            (
+                one.kind.value, one.record_id, one.number, record_to_json(one.record), one.by,
+                one.at, one.note, one.restored,
+            )
+            for one in versions
         ],
-    )
-
-
-def _version(row: StoreRow) -> Version:
-    kind = Kind(row["kind"])
-    return dataclass_of(Version, row, kind=kind, record=record_from_json(kind, row["content"]))
+    )  # fmt: skip
 
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -274,19 +265,16 @@ def follow_redirects(store: Store, record: RecordT) -> RecordT:
     """The record; in a case, with the ids of merged actors replaced."""
     if not isinstance(record, Case):
         return record
-    case: Case = record
-    redirects = redirects_of(store, {part.actor_id for part in case.participants})
-    for other, kept in redirects.items():
-        case = naming(case, kept, instead_of=other)
-    return cast("RecordT", case)
+    kept = redirects_of(store, {part.actor_id for part in record.participants})
+    return cast("RecordT", naming(record, kept))
 
 
-def naming(case: Case, kept: str, *, instead_of: str) -> Case:
-    """The case, with the actor `kept` in the place of another."""
+def naming(case: Case, kept: Mapping[str, str]) -> Case:
+    """The case, with the actors `kept` in the places of others, by the ids of these."""
     return replace(
         case,
         participants=tuple(
-            replace(part, actor_id=kept) if part.actor_id == instead_of else part
+            replace(part, actor_id=kept.get(part.actor_id, part.actor_id))
             for part in case.participants
         ),
     )
