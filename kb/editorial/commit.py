@@ -15,8 +15,6 @@ from kb.models import Actor, Kind, Record, kind_of
 from kb.registers.clock import now
 from kb.registers.records import duplicates, versions
 from kb.registers.records import sources as claims
-from kb.registers.records.sources import keep_members_only
-from kb.registers.records.versions import follow_redirects
 from kb.store.store import Store
 
 
@@ -75,7 +73,7 @@ class PutRecords(Change):
     is_due: bool = False
 
     def plan(self, store: Store) -> Sequence[Record]:
-        records = [follow_redirects(store, record) for record in self.records]
+        records = [versions.follow_redirects(store, record) for record in self.records]
         self.outcomes = outcomes(store, records)
         return [
             record
@@ -108,7 +106,6 @@ class Commit:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is anything to write, as prepared."""
         return bool(self._records) or self._change.is_due
 
     def prepare(self, store: Store, after: Sequence["Commit"] = ()) -> None:
@@ -132,34 +129,29 @@ class Commit:
 
         Returns whether it is: another change may have come first, and then nothing is written.
         """
+        change, records = self._change, self._records
         try:
-            self._write(store)
+            with store.changing(if_noted=not (records or change.removes)):
+                # Another process may also have changed the encoder, or removed the last passage
+                # that had one of these texts, and its embedding.
+                self._indexer.refuse_mismatch(store)
+                if records != change.plan(store) or not self._batch.is_embedded(store):
+                    raise _OutdatedError  # noqa: TRY301 (it undoes the transaction)
+                actors = [record for record in records if isinstance(record, Actor)]
+                if change.by and not change.from_sources:
+                    for actor in actors:
+                        claims.save_source_records(store, correction(store, actor, now()))
+                self._batch.put(store)
+                duplicates.compare(store, actors)
+                versions.keep_versions(
+                    store, records, by=change.by, note=change.note, restored=change.restored
+                )
+                change.apply(store)
+                ids = {actor.id for actor in actors} | set(change.described())
+                claims.keep_members_only(store, ids)
         except _OutdatedError:
             return False
         return True
-
-    def _write(self, store: Store) -> None:
-        change, records = self._change, self._records
-        with store.changing(if_noted=not (records or change.removes)):
-            # Another process may also have changed the encoder, or removed the last passage that
-            # had one of these texts, and its embedding.
-            self._indexer.refuse_mismatch(store)
-            if records != change.plan(store) or not self._batch.is_embedded(store):
-                raise _OutdatedError
-            for kind in Kind:
-                ids = {record.id for record in records if kind_of(record) is kind}
-                versions.keep_first_versions(store, kind, ids)
-            actors = [record for record in records if isinstance(record, Actor)]
-            if change.by and not change.from_sources:
-                for actor in actors:
-                    claims.save_source_records(store, correction(store, actor, now()))
-            self._batch.put(store)
-            duplicates.compare(store, actors)
-            versions.keep_versions(
-                store, records, by=change.by, note=change.note, restored=change.restored
-            )
-            change.apply(store)
-            keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
 
 
 def commit(
@@ -167,19 +159,18 @@ def commit(
 ) -> None:
     """Embeds the records of a change, then stores them and applies it in one transaction."""
     under_way = Commit(indexer, change, on_embedded)
-    is_written = False
-    while not is_written:
+    while True:
         under_way.prepare(store)
         if not under_way.is_due:
             return
         under_way.encode()
         if on_embedded:
             on_embedded(0)
-        is_written = under_way.write(store)
+        if under_way.write(store):
+            return
 
 
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
-    """Returns the effect that putting each of these records would have."""
     ids = {kind: {record.id for record in records if kind_of(record) is kind} for kind in Kind}
     known = {kind: store.records(kind, ids[kind]) for kind in Kind}
     withdrawn = {kind: versions.withdrawn(store, kind, ids[kind]) for kind in Kind}

@@ -81,10 +81,7 @@ class PersonalData:
         self._erase_record = erase_record
 
     def find(self, term: str) -> Sequence[PersonalFinding]:
-        """Everything that names a person: by a name, an e-mail address or a telephone number.
-
-        Raises `InputError` if the term is too short, or too long.
-        """
+        """Everything that names a person: by a name, an e-mail address or a telephone number."""
         pattern = pattern_of(term)
         with self._stores.lend() as store, store.reading():
             return find_person(store, pattern)
@@ -104,12 +101,7 @@ class PersonalData:
         return [*aside, *left, *((Unreached.UPLOAD, name) for name in sorted(uploads))]
 
     def erase(self, kind: PersonalKind, id: str, *, by: str) -> None:
-        """Erases a thing that was found, in the files of the base too.
-
-        Raises `UnknownRecord` if there is none, or it is a job that has not ended. Raises
-        `InputError` if things of this kind are not erased: words are taken out of them. Raises
-        `AccountError` if it is the account of the last administrator.
-        """
+        """Erases a thing that was found, in the files of the base too."""
         if kind in {PersonalKind.ACTOR, PersonalKind.CASE}:
             self._erase_record(Kind(kind.value), id, by)
             return

@@ -129,8 +129,6 @@ class WrongTries:
 
 
 class WrongPasswords(Register):
-    """The register of wrong passwords."""
-
     def note(self, name: str) -> None:
         """Counts a wrong password; takes as long where there is no account of this name."""
         with suppress(KnowledgeBaseError), self._writing() as store:
@@ -143,7 +141,6 @@ class WrongPasswords(Register):
             store.execute("delete from wrong_passwords where day <= ?", [_day(KEPT_DAYS)])
 
     def of(self, name: str) -> WrongTries:
-        """What was tried on the account of this name."""
         return self.by_account().get(account_key(name), WrongTries())
 
     def by_account(self) -> Mapping[str, WrongTries]:

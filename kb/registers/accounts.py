@@ -93,7 +93,6 @@ class Accounts(Register):
     """
 
     def add(self, name: str, password: str, role: AccountRole) -> Account:
-        """Makes an account; raises `AccountError` if its name or password cannot be used."""
         credentials = Credentials.of(name, password)
         with self._writing() as store:
             return add_account(store, credentials, role)
@@ -104,7 +103,6 @@ class Accounts(Register):
             return _known(store, name)
 
     def list(self) -> Sequence[Account]:
-        """Every account, in the order of their names."""
         return self._read(Account, f"{_SELECT} order by key")
 
     def authenticate(self, name: str, password: str) -> Account | None:
@@ -126,35 +124,23 @@ class Accounts(Register):
         return row_as(Account, rows[0])
 
     def set_password(self, name: str, password: str, *, epoch: int | None = None) -> Account:
-        """Gives an account another password; ends its sessions and its tokens.
-
-        Raises `AccountError` if the password cannot be used. Raises `UnknownRecord` if the epoch of
-        the account is not `epoch`, if that is given.
-        """
+        """Gives an account another password; ends its sessions and its tokens."""
         password_hash = Credentials.of(self.get(name).name, password).password_hash
         return self._update(name, "password_hash", password_hash, ends_access=True, epoch=epoch)
 
     def set_email(self, name: str, email: str) -> Account:
-        """Gives an account another e-mail address, or none."""
         return self._update(name, "email", email)
 
     def set_role(self, name: str, role: AccountRole) -> Account:
-        """Gives an account another role; ends its sessions and its tokens if it had another.
-
-        Raises `AccountError` if it is the last administrator's.
-        """
+        """Gives an account another role; ends its sessions and its tokens if it had another."""
         account = self.get(name)
         return account if account.role is role else self._update(name, "role", role.value)
 
     def disable(self, name: str) -> Account:
-        """Ends an account's sessions and its tokens, and lets it sign in no more.
-
-        Raises `AccountError` if it is the last administrator's.
-        """
+        """Ends an account's sessions and its tokens, and lets it sign in no more."""
         return self._update(name, "disabled_at", now())
 
     def enable(self, name: str) -> Account:
-        """Lets an account sign in again, with the password it had."""
         return self._update(name, "disabled_at", "")
 
     def end_tour(self, name: str) -> Account:
@@ -168,7 +154,6 @@ class Accounts(Register):
             return _known(store, name)
 
     def end_all_sessions(self) -> None:
-        """Signs all accounts out everywhere."""
         with self._writing() as store:
             store.execute("update accounts set session_epoch = session_epoch + 1")
             store.execute("delete from sessions")
@@ -219,7 +204,6 @@ class Accounts(Register):
             return row_as(Account, found)
 
     def tokens(self, name: str) -> Sequence[Token]:
-        """The valid tokens of an account, the newest first."""
         return self._read(
             Token,
             "select *, substr(hash, 1, ?) as handle from tokens"
@@ -229,7 +213,6 @@ class Accounts(Register):
         )
 
     def revoke_token(self, name: str, handle: str) -> None:
-        """Makes the token of an account that has this handle worthless."""
         with self._writing() as store:
             revoked = store.execute(
                 "delete from tokens where account = ? and substr(hash, 1, ?) = ?",
@@ -239,7 +222,6 @@ class Accounts(Register):
                 raise UnknownRecord(f"The account {name!r} has no such token.")
 
     def revoke_tokens(self, name: str) -> int:
-        """Makes all tokens of an account worthless; returns how many there were."""
         with self._writing() as store:
             return _revoke_tokens(store, _known(store, name).key)
 
@@ -273,8 +255,6 @@ class Accounts(Register):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A name and the hash of a password that an account can have."""
-
     name: str
     password_hash: str
 
@@ -315,7 +295,6 @@ _SELECT = "select *, disabled_at != '' as disabled from accounts"
 
 
 def find_account(store: Store, name: str) -> Account | None:
-    """The account of this name or key, if there is one."""
     return find(store, Account, f"{_SELECT} where key = ?", [account_key(name)])
 
 
@@ -334,10 +313,7 @@ def _revoke_tokens(store: Store, key: str) -> int:
 
 
 def delete_account(store: Store, name: str) -> str:
-    """Deletes an account with its sessions and tokens; returns its name, "" if there is none.
-
-    Raises `AccountError` if it is the last administrator's.
-    """
+    """Deletes an account with its sessions and tokens; returns its name, "" if there is none."""
     account = find_account(store, name)
     if account is None:
         return ""

@@ -56,10 +56,7 @@ class ListEntry:
         return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
 
     def cleaned(self) -> Self:
-        """Returns the entry as it is kept: no blanks at the ends, no invisible characters.
-
-        Raises `ListError` if the note is too long.
-        """
+        """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
             raise ListError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
@@ -203,10 +200,7 @@ class ContactLists(Register):
             )
 
     def add(self, name: str, *, by: str) -> ContactList:
-        """Makes a list, which takes picks from now on.
-
-        Raises `ListError` if the name cannot be used, or the account owns too many lists.
-        """
+        """Makes a list, which takes picks from now on."""
         name = checked_name(name)
         with self._writing() as store:
             return _list_of(store, _insert(store, name, by), by)
@@ -233,10 +227,7 @@ class ContactLists(Register):
             store.execute("delete from contact_lists where id = ?", [list_id])
 
     def share(self, list_id: str, colleague: str, *, by: str) -> None:
-        """Lets another account of this site read and change a list of the account's own.
-
-        Raises `ListError` if there is no such account, or it cannot sign in.
-        """
+        """Lets another account of this site read and change a list of the account's own."""
         with self._writing() as store:
             _own_list(store, list_id, by)
             account = find_account(store, colleague)

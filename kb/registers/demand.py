@@ -117,11 +117,8 @@ class Demand(Register):
     ) -> None:
         """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
 
-        Args:
-            day: when was searched.
-            fits: how many searches had this best fit.
-            missed: the need of each search that nothing answered.
-            key: the secret by which needs are hashed, which the database does not hold.
+        `fits` says how many searches had this best fit, `missed` has the need of each that nothing
+        answered. The database does not hold `key`, the secret by which needs are hashed.
         """
         # In the order of the hashes, so that the order of the searches is told by nothing.
         hashed = sorted((_hash(need.key, key), need.shown) for need in missed)

@@ -186,10 +186,7 @@ class Drafts(Register):
     def set_state(
         self, id: str, state: DraftState, *, by: str, revision: int, message: str = ""
     ) -> Draft:
-        """Submits, returns, rejects or reopens a draft, with a message for its author.
-
-        Raises `ValueError` for published, which `KnowledgeBase.publish` alone can do.
-        """
+        """Submits, returns, rejects or reopens a draft, with a message for its author."""
         if state is DraftState.PUBLISHED:
             raise ValueError("a draft is published by the knowledge base")
         with self._writing() as store:
@@ -199,7 +196,6 @@ class Drafts(Register):
             return revise(store, draft, state, by=by, message=message, note=message)
 
     def versions(self, id: str) -> Sequence[DraftVersion]:
-        """Every revision of a draft, oldest first; none if there is no such draft."""
         rows = self._rows("select * from draft_versions where draft_id = ? order by revision", [id])
         return [row_as(DraftVersion, row, record=_record(row)) for row in rows]
 
@@ -210,7 +206,6 @@ class Drafts(Register):
             store.update("drafts", {"id": id}, {"kept_details": as_json(kept)})
 
     def delete(self, id: str) -> None:
-        """Deletes a draft and its revisions, if it is there."""
         with self._writing() as store:
             store.execute("delete from draft_versions where draft_id = ?", [id])
             store.execute("delete from drafts where id = ?", [id])

@@ -16,7 +16,7 @@ from kb.errors import UnknownRecord
 from kb.registers.accounts import Account, AccountRole, Credentials, add_account
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
 from kb.registers.clock import now, to_come
-from kb.registers.register import Register, columns_of, find, known
+from kb.registers.register import Register, by_id, columns_of, find, known
 from kb.store.store import Store
 
 LINK_S = 2 * 24 * 3600
@@ -128,8 +128,7 @@ class Holds(Register):
         return [row[0] for row in rows]
 
     def get(self, id: str) -> Hold:
-        with self._stores.lend() as store:
-            return _hold(store, id)
+        return self._by_id(Hold, "holds", id)
 
     def accept(
         self, id: str, *, by: str, write: Callable[[Hold, str], NewMail] | None = None
@@ -162,7 +161,6 @@ class Holds(Register):
             return _linked(store, token)
 
     def confirm(self, token: str, account: Account) -> Hold:
-        """Gives the page to an account; the link is then over."""
         with self._writing() as store:
             return _give(store, token, account)
 
@@ -204,13 +202,12 @@ def _give(store: Store, token: str, account: Account) -> Hold:
     hold = _linked(store, token)
     values = {"account": account.name, "held_at": now(), "token_hash": ""}
     store.update("holds", {"id": hold.id}, {"state": HoldState.HELD.value, **values})
-    return _hold(store, hold.id)
+    return by_id(store, Hold, "holds", hold.id)
 
 
 def _hold(store: Store, id: str, *states: HoldState) -> Hold:
     """The hold with this id, in one of these states if there are any, or `UnknownRecord`."""
-    found = find(store, Hold, "select * from holds where id = ?", [id])
-    hold = known(found, f"There is no hold with the id {id!r}.")
+    hold = by_id(store, Hold, "holds", id)
     if states and hold.state not in states:
         raise UnknownRecord(f"The hold {id!r} is {hold.state}.")
     return hold
@@ -221,8 +218,6 @@ def _hashed(token: str) -> str:
 
 
 class FlaggedKind(StrEnum):
-    """What a flagged page shows."""
-
     ACTOR = "actor"
     CASE = "case"
     NOTICE = "notice"
@@ -260,8 +255,6 @@ class Flag:
 
 
 class Flags(Register):
-    """The register of flags."""
-
     def add(
         self,
         kind: FlaggedKind,
@@ -288,8 +281,7 @@ class Flags(Register):
         )
 
     def get(self, id: str) -> Flag:
-        with self._stores.lend() as store:
-            return _flag(store, id)
+        return self._by_id(Flag, "flags", id)
 
     def settle(
         self, id: str, settlement: str, *, by: str, write: Callable[[Flag], NewMail] | None = None
@@ -299,17 +291,12 @@ class Flags(Register):
         `write` writes the mail, if this site sends any. Raises `UnknownRecord` if it is settled.
         """
         with self._writing() as store:
-            if _flag(store, id).settled_at:
+            if by_id(store, Flag, "flags", id).settled_at:
                 raise UnknownRecord(f"The flag {id!r} is settled.")
             values = {"settlement": settlement, "settled_by": by, "settled_at": now()}
             store.update("flags", {"id": id}, values)
-            flag = _flag(store, id)
+            flag = by_id(store, Flag, "flags", id)
             if flag.email and write:
                 queue_mail(store, write(flag))
             store.update("flags", {"id": id}, {"email": ""})
-            return _flag(store, id)
-
-
-def _flag(store: Store, id: str) -> Flag:
-    flag = find(store, Flag, "select * from flags where id = ?", [id])
-    return known(flag, f"There is no flag with the id {id!r}.")
+            return by_id(store, Flag, "flags", id)

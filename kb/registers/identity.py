@@ -61,15 +61,12 @@ UNCHANGED = IdentityRevision(0, Identity(), "", "")
 
 
 class IdentityRegister(Register):
-    """The identity and its revisions."""
-
     def current(self) -> IdentityRevision:
         """Returns the identity as it is now, whichever process changed it."""
         with self._stores.lend() as store:
             return _current(store)
 
     def get(self, revision: int) -> IdentityRevision:
-        """Returns a revision, or raises `UnknownRecord`."""
         if not revision:
             return UNCHANGED
         with self._stores.lend() as store:
@@ -77,16 +74,11 @@ class IdentityRegister(Register):
         return known(found, f"The settings have no revision {revision}.")
 
     def revisions(self) -> Sequence[tuple[int, str, str]]:
-        """Returns the number, the account and the time of each revision, the newest first."""
         rows = self._rows('select revision, "by", "at" from identity order by revision desc')
         return [tuple(row) for row in rows]
 
     def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
-        """Makes this the identity from now on; the same again makes no revision.
-
-        Raises `InputError`: a value cannot be used; names the field. Raises `EditConflict` if
-        `revision` is not the current one.
-        """
+        """Makes this the identity from now on; the same again makes no revision."""
         checked = _checked(identity)
         with self._writing() as store:
             before = _current(store)
@@ -158,7 +150,6 @@ class FrontPage(Register):
     """The stories on the front page. A story is the id that a case and its translations share."""
 
     def choose(self, story: str, *, by: str) -> None:
-        """Puts a story first on the front page."""
         self._write(
             "insert into front_page (story, chosen_by, chosen_at) values (?, ?, ?)"
             " on conflict (story) do update set"

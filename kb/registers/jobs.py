@@ -14,7 +14,7 @@ from enum import StrEnum
 from kb.base_folder import UPLOADS
 from kb.errors import TooManyJobs
 from kb.registers.clock import before, now, seconds_left, to_come
-from kb.registers.register import Register, as_json, columns_of, count, find, known
+from kb.registers.register import Register, as_json, by_id, columns_of, count
 from kb.store.connection import StoreRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -108,10 +108,7 @@ class Jobs(Register):
         self._claims: dict[str, str] = {}
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
-        """Adds a job, of which `by` may have so many that wait or run; 0 is without end.
-
-        Raises `TooManyJobs` if it would be one too many.
-        """
+        """Adds a job, of which `by` may have so many that wait or run; 0 is without end."""
         job = Job(secrets.token_hex(8), kind, parameters, JobState.QUEUED, by, now())
         with self._writing() as store:
             if most and _unfinished(store, by) >= most:
@@ -120,11 +117,9 @@ class Jobs(Register):
         return job
 
     def get(self, id: str) -> Job:
-        with self._stores.lend() as store:
-            return _job_of(store, id)
+        return self._by_id(Job, "jobs", id)
 
     def list(self, limit: int = 50) -> list[Job]:
-        """The newest jobs, newest first."""
         return self._read(Job, f"select * from jobs {_NEWEST}", {"limit": limit})  # noqa: S608
 
     def of_source(self, source: str, limit: int = 10) -> Sequence[Job]:
@@ -141,7 +136,6 @@ class Jobs(Register):
         )
 
     def unfinished(self, by: str) -> int:
-        """Returns how many jobs of an account wait or run."""
         with self._stores.lend() as store:
             return _unfinished(store, by)
 
@@ -151,7 +145,6 @@ class Jobs(Register):
         return dict.fromkeys(JobState, 0) | {JobState(state): found for state, found in rows}
 
     def waiting(self) -> bool:
-        """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
             return _next(store) is not None
 
@@ -191,7 +184,7 @@ class Jobs(Register):
                         [claim, now(), now(), row["id"]],
                     )
                 self._claims[row["id"]] = claim
-                return _job_of(store, row["id"])
+                return by_id(store, Job, "jobs", row["id"])
         return None
 
     def beat(self, id: str, done: int, total: int, place: JobPlace = JobPlace()) -> bool:
@@ -234,7 +227,7 @@ class Jobs(Register):
     def cancel(self, id: str) -> None:
         """Cancels a job: at once while it waits, at its next beat while it runs."""
         with self._writing() as store:
-            job = _job_of(store, id)
+            job = by_id(store, Job, "jobs", id)
             if job.state is JobState.QUEUED:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
@@ -251,30 +244,22 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
 
     The counts of a report stay.
     """
-    quoted = [f"{quote}{id_}{quote}" for id_ in ids for quote in ("'", '"')]
-    mentions = [name for name in names if name] + quoted
+    mentions = [as_json(name)[1:-1] for name in names if name]
+    mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
+
+    def has_any(said: object) -> bool:
+        text = as_json(said)
+        return any(mention in text for mention in mentions)
+
     for row in store.execute("select id, report, message from jobs").fetchall():
         report = json.loads(row["report"])
         kept = {
-            key: [item for item in value if not _has_any(item, mentions)]
-            if isinstance(value, list)
-            else value
+            key: [item for item in value if not has_any(item)] if isinstance(value, list) else value
             for key, value in report.items()
         }
-        message = "" if any(mention in row["message"] for mention in mentions) else row["message"]
+        message = "" if has_any(row["message"]) else row["message"]
         if (kept, message) != (report, row["message"]):
-            store.execute(
-                "update jobs set report = ?, message = ? where id = ?",
-                [as_json(kept), message, row["id"]],
-            )
-
-
-def _has_any(item: object, mentions: Collection[str]) -> bool:
-    if isinstance(item, dict):
-        return any(_has_any(value, mentions) for value in item.values())
-    if isinstance(item, list):
-        return any(_has_any(value, mentions) for value in item)
-    return any(mention in str(item) or mention == repr(item) for mention in mentions)
+            store.update("jobs", {"id": row["id"]}, {"report": as_json(kept), "message": message})
 
 
 def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
@@ -315,8 +300,3 @@ def _end(
     if report is not None:
         values["report"] = as_json(report)
     store.update("jobs", {"id": job_id}, values)
-
-
-def _job_of(store: Store, job_id: str) -> Job:
-    job = find(store, Job, "select * from jobs where id = ?", [job_id])
-    return known(job, f"There is no job with the id {job_id!r}.")

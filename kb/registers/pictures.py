@@ -24,27 +24,16 @@ _NAME = re.compile(rf"[0-9a-f]{{{DIGEST_CHARS}}}-([1-9]\d{{0,3}})x([1-9]\d{{0,3}
 
 @dataclass(frozen=True, slots=True)
 class PictureSize:
-    """The width and height of a picture, in pixels."""
-
     width: int
     height: int
 
 
 def is_picture_name(text: str) -> bool:
-    """Returns whether a text may be the name of a picture."""
     return _NAME.fullmatch(text) is not None
 
 
-def digest_in(name: str) -> str:
-    """Returns the hash that the widths of a picture share."""
-    return name[:DIGEST_CHARS]
-
-
 def size_in(name: str) -> PictureSize:
-    """Returns the size that the name of a picture says.
-
-    Raises `ValueError` if it is no name of a picture.
-    """
+    """Returns the size that the name of a picture says."""
     found = _NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is no name of a picture")
@@ -54,11 +43,10 @@ def size_in(name: str) -> PictureSize:
 def names_of(name: str) -> Sequence[str]:
     """Returns the names of a photograph in all widths in which it is kept, the largest last."""
     suffix = name.rpartition(".")[2]
-    return [picture_name(digest_in(name), size, suffix) for size in sizes_of(size_in(name))]
+    return [picture_name(name[:DIGEST_CHARS], size, suffix) for size in sizes_of(size_in(name))]
 
 
 def picture_name(digest: str, size: PictureSize, suffix: str) -> str:
-    """Returns the name of a picture."""
     return f"{digest}-{size.width}x{size.height}.{suffix}"
 
 
@@ -104,10 +92,7 @@ class EncodedPicture:
 
 
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
-    """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash.
-
-    Raises `InputError` if it is no JPEG, PNG or WebP, or too large.
-    """
+    """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash."""
     with _ONE_AT_A_TIME:
         return _photograph(_decoded(upload))
 
@@ -131,10 +116,6 @@ def _photograph(image: Image.Image) -> Sequence[EncodedPicture]:
 
 
 def logo(upload: bytes) -> EncodedPicture:
-    """Returns a logo as PNG, which keeps what is transparent.
-
-    Raises `InputError` if it is no JPEG, PNG or WebP, or too large.
-    """
     with _ONE_AT_A_TIME:
         image = _decoded(upload).convert("RGBA")
         image.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
@@ -207,8 +188,6 @@ _USED = """
 
 
 class Pictures(Register):
-    """The pictures, by the name under which they are served."""
-
     def add(self, encoded: Sequence[EncodedPicture], *, by: str) -> str:
         """Keeps a picture in all its widths, and returns the name of the last and largest.
 
@@ -225,7 +204,6 @@ class Pictures(Register):
         return encoded[-1].name
 
     def get(self, name: str) -> bytes:
-        """Returns the content of a picture, or raises `UnknownRecord`."""
         rows = self._rows("select content from pictures where name = ?", [name])
         content: bytes = known(rows[0] if rows else None, f"There is no picture {name!r}.")[0]
         return content

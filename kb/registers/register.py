@@ -48,6 +48,16 @@ class Register:
     def _read(self, made: type[D], sql: str, values: Values = ()) -> list[D]:
         return [row_as(made, row) for row in self._rows(sql, values)]
 
+    def _by_id(self, made: type[D], table: str, id: str) -> D:
+        with self._stores.lend() as store:
+            return by_id(store, made, table, id)
+
+
+def by_id(store: Store, made: type[D], table: str, id: str) -> D:
+    """The row of a table with this id, or `UnknownRecord`."""
+    row = find(store, made, f"select * from {table} where id = ?", [id])  # noqa: S608 (ours)
+    return known(row, f"There is no {table.rpartition('_')[2][:-1]} with the id {id!r}.")
+
 
 def row_as(made: type[D], row: StoreRow | Mapping[str, Any], **converted: object) -> D:
     """The dataclass that a row is of; `converted` are fields that are not as their columns."""

@@ -61,8 +61,6 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class SiteCounts:
-    """Counts of the use of a site."""
-
     requests: int = 0
     """All requests of a search, also those at a pause in typing; `Site.per_day` bounds these."""
     searches: int = 0
@@ -137,7 +135,6 @@ class Sites(Register):
         return self._update(key, {"disabled_at": ""})
 
     def delete(self, key: str) -> None:
-        """Deletes a site and its counts."""
         with self._writing() as store:
             _known(store, key)
             store.execute("delete from site_counts where key = ?", [key])
@@ -171,7 +168,6 @@ class Sites(Register):
         return [(day, SiteCounts(*counted)) for day, *counted in rows]
 
     def use(self, key: str) -> SiteUse:
-        """Returns the recent use of a site."""
         since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
         counts = dict(self.counts(key, since=since))
         return SiteUse(
@@ -231,10 +227,7 @@ _HOST = re.compile(r"(?=.{1,254}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[
 
 
 def origin_of(text: str) -> str:
-    """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/).
-
-    Raises `SiteError` if the text is no origin, or more than an origin.
-    """
+    """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/)."""
     given = text.strip()
     if given.casefold() == "null":
         raise SiteError("origin_null", "origins", given=given)

@@ -58,9 +58,6 @@ class MemoryKnowledgeBase(KnowledgeBase):
     ) -> list[Outcome]:
         return self.put(cases, on_embedded)
 
-    def choice_is_under_way(self) -> bool:
-        return False
-
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         gone = {
             actor_id

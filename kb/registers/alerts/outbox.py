@@ -176,7 +176,6 @@ class Outbox(Register):
             return _get(store, id)
 
     def failures(self) -> Sequence[QueuedMail]:
-        """The mails that failed, newest first."""
         rows = self._rows(
             "select * from outbox where state = 'failed' order by ended_at desc, rowid desc"
         )
@@ -193,10 +192,7 @@ class Outbox(Register):
 
 
 def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
-    """Queues a mail with its cause; returns its id, which its Message-ID begins with.
-
-    Raises `InputError` if the recipient is no e-mail address.
-    """
+    """Queues a mail with its cause; returns its id, which its Message-ID begins with."""
     id, at = secrets.token_hex(12), at or now()
     row = {
         **columns_of(mail),

@@ -172,11 +172,9 @@ class Subscriptions(Register):
             return _get(store, id)
 
     def of_subscriber(self, subscriber_id: str) -> Sequence[Subscription]:
-        """The confirmed subscriptions of a subscriber, oldest first."""
         return self._confirmed("subscribers.id = ?", subscriber_id)
 
     def of_account(self, account: str) -> Sequence[Subscription]:
-        """The confirmed subscriptions that an account asked for, oldest first."""
         return self._confirmed("account = ?", account)
 
     def confirmed(self) -> Sequence[Subscription]:
@@ -184,11 +182,7 @@ class Subscriptions(Register):
         return self._confirmed("? = ''", "")
 
     def confirm(self, id: str, at: str = "") -> Subscription:
-        """Confirms a subscription; one of the same topic gives way to it.
-
-        Raises `UnknownRecord` if it was stopped, or not confirmed in time. Raises `InputError` if
-        the address has too many already.
-        """
+        """Confirms a subscription; one of the same topic gives way to it."""
         at = at or now()
         with self._writing() as store:
             found = _get(store, id)

@@ -67,7 +67,6 @@ class NoticeContent:
 
     @property
     def words(self) -> str:
-        """What it asks for or offers, as a search reads it."""
         return f"{self.title}. {self.text}" if self.text else self.title
 
     @property
@@ -164,8 +163,6 @@ class NoticeAnswer:
 
 
 class NoticeAnswers(Register):
-    """The register of answers."""
-
     def add(
         self,
         notice_id: str,
@@ -194,16 +191,13 @@ class NoticeAnswers(Register):
         return answer
 
     def get(self, id: str) -> NoticeAnswer:
-        with self._stores.lend() as store:
-            answer = find(store, NoticeAnswer, "select * from notice_answers where id = ?", [id])
-        return known(answer, f"There is no answer with the id {id!r}.")
+        return self._by_id(NoticeAnswer, "notice_answers", id)
 
     def of(self, notice_id: str) -> Sequence[NoticeAnswer]:
         """The answers to a notice, oldest first, those refused and waiting among them."""
         return self._found("notice_id", notice_id)
 
     def waiting(self) -> Sequence[NoticeAnswer]:
-        """The answers that wait for a moderator, oldest first."""
         return self._found("state", AnswerState.WAITING.value)
 
     def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
@@ -257,8 +251,6 @@ class NoticePair:
 
 
 class NoticePairs(Register):
-    """The register of pairs."""
-
     def propose(self, pairs: Iterable[tuple[str, str, float]]) -> None:
         """Notes needs and offers (ids) with their closeness; what is decided stays decided."""
         with self._writing() as store:

@@ -17,7 +17,7 @@ from kb.registers.board.notice import (
     NoticeVersion,
 )
 from kb.registers.clock import now, today
-from kb.registers.register import Register, columns_of, find, known, row_as
+from kb.registers.register import Register, by_id, columns_of, row_as
 from kb.store.connection import ALL_ROWS
 from kb.store.store import Store
 
@@ -51,8 +51,7 @@ class Notices(Register):
         return notice
 
     def get(self, id: str) -> Notice:
-        with self._stores.lend() as store:
-            return _notice_of(store, id)
+        return self._by_id(Notice, "notices", id)
 
     def list(
         self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
@@ -124,11 +123,9 @@ class Notices(Register):
         return self._revise(id, revision, by=by, content=content, state=NoticeState.WAITING)
 
     def publish(self, id: str, *, by: str, revision: int) -> Notice:
-        """Shows a notice to everybody."""
         return self._revise(id, revision, by=by, state=NoticeState.PUBLISHED, message="")
 
     def refuse(self, id: str, message: str, *, by: str, revision: int) -> Notice:
-        """Refuses a notice, with a message for who posted it."""
         return self._revise(id, revision, by=by, state=NoticeState.REFUSED, message=message)
 
     def close(
@@ -144,7 +141,6 @@ class Notices(Register):
         )
 
     def versions(self, id: str) -> Sequence[NoticeVersion]:
-        """Every revision of a notice, oldest first; none if there is no such notice."""
         select = "select * from notice_versions where notice_id = ? order by revision"
         return self._read(NoticeVersion, select, [id])
 
@@ -173,7 +169,7 @@ class Notices(Register):
         draft_id: str = "",
     ) -> Notice:
         with self._writing() as store:
-            notice = _notice_of(store, id)
+            notice = by_id(store, Notice, "notices", id)
             if notice.revision != revision:
                 raise EditConflict(
                     f"This notice was changed by {notice.updated_by or 'someone'} since you opened "
@@ -218,8 +214,3 @@ def _keep_version(store: Store, notice_id: str, note: str) -> None:
         " select id, revision, state, content, updated_by, updated_at, ? from notices where id = ?",
         [note, notice_id],
     )
-
-
-def _notice_of(store: Store, notice_id: str) -> Notice:
-    notice = find(store, Notice, "select * from notices where id = ?", [notice_id])
-    return known(notice, f"There is no notice with the id {notice_id!r}.")

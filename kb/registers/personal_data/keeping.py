@@ -98,10 +98,7 @@ def _around(text: str, match: re.Match[str]) -> str:
 
 
 def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
-    """Deletes a thing that is no published record, with what is nothing without it.
-
-    Raises `UnknownRecord` if there is none, or it is a job that has not ended.
-    """
+    """Deletes a thing that is no published record, with what is nothing without it."""
     if kind is PersonalKind.ACCOUNT:
         _erase_account(store, id)
         return
@@ -152,7 +149,6 @@ def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
 
 
 def _things(kind: PersonalKind) -> PersonalPlace:
-    """The table that has the things of a kind."""
     return next(place for place in PLACES if place.kind is kind)
 
 
@@ -211,13 +207,11 @@ def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
     Subscribers and mails whose address it finds are erased. Returns how many rows changed.
     """
     changed = 0
-    for kind, select in (
-        (PersonalKind.SUBSCRIBER, "select id, email from subscribers"),
-        (PersonalKind.MAIL, "select id, recipient from outbox"),
-    ):
-        for id_, address in store.execute(select).fetchall():
-            if pattern.search(address):
-                erase_thing(store, kind, id_)
+    for kind in (PersonalKind.SUBSCRIBER, PersonalKind.MAIL):
+        things = _things(kind)
+        for row in store.execute(f"select * from {things.table}").fetchall():  # noqa: S608 (ours)
+            if any(pattern.search(row[address]) for address in things.addresses):
+                erase_thing(store, kind, row[things.id])
                 changed += 1
     for place in PLACES:
         if place.table in _RECORDS or not place.changed:
@@ -244,13 +238,8 @@ def _take_out_of_row(
     }
     if after == before:
         return False
-    keys = store.primary_key(place.table)
-    changes = ", ".join(f'"{column}" = :{column}' for column in after)
-    same = " and ".join(f'"{key}" = :key_{key}' for key in keys)
-    store.execute(
-        f"update {place.table} set {changes} where {same}",  # noqa: S608 (columns of ours)
-        after | {f"key_{key}": row[key] for key in keys},
-    )
+    key = {column: row[column] for column in store.primary_key(place.table)}
+    store.update(place.table, key, after)
     return True
 
 

@@ -29,10 +29,7 @@ _LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))
 
 
 def pattern_of(term: str) -> re.Pattern[str]:
-    """Returns the pattern of a name, an address or a number, whatever its case and accents.
-
-    Raises `InputError` if it is so short that it would find everything, or too long.
-    """
+    """Returns the pattern of a name, an address or a number, whatever its case and accents."""
     words = re.findall(r"[^\W_]+", fold(term))
     digits = re.sub(r"\D", "", term)
     letters = sum(map(len, words))

@@ -64,8 +64,6 @@ Merge = Callable[[str, str, str, Callable[[Store], None]], None]
 
 
 class Duplicates(Register):
-    """The register of likely duplicates."""
-
     def __init__(self, stores: StorePool, merge: Merge) -> None:
         super().__init__(stores)
         self._merge = merge
@@ -360,11 +358,11 @@ def _commonness(
 def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict[str, Actor]:
     """The actors that a condition of SQL keeps, by id, with only the fields that are compared."""
     rows = store.run(
-        "select id, name, '', place, department, '', activity_code, siret, website, phone, email"  # noqa: S608 (ours)
+        "select id, name, place, department, activity_code, siret, website, phone, email"  # noqa: S608 (ours)
         f" from actors where {condition}",
         ids,
     )
     return {
-        id_: Actor(id_, *plain, phone=listed(phone), email=listed(email))
-        for id_, *plain, phone, email in rows
+        row["id"]: row_as(Actor, row, phone=listed(row["phone"]), email=listed(row["email"]))
+        for row in rows
     }

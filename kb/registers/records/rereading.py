@@ -25,8 +25,6 @@ MAX_NAME_CHARS = 100
 
 
 class Interval(StrEnum):
-    """How often a source is read again."""
-
     DAY = "day"
     WEEK = "week"
 
@@ -75,13 +73,7 @@ class SourceLocation:
 
 
 class SourceLocations(Register):
-    """The register of the sources that are read again."""
-
     def add(self, name: str, location: str, every: Interval, *, by: str = "") -> SourceLocation:
-        """Registers a source under a name of its own.
-
-        Raises `InputError` if the name cannot be used, or the name or the location is registered.
-        """
         name = " ".join(name.split())
         if name in {"", MODERATION} or len(name) > MAX_NAME_CHARS or not name.isprintable():
             raise InputError("reserved_source", "name", name=name)
@@ -103,7 +95,6 @@ class SourceLocations(Register):
             return _get(store, name)
 
     def list(self) -> list[SourceLocation]:
-        """Every source that is read again, by name."""
         with self._stores.lend() as store:
             return _all(store)
 
@@ -178,10 +169,7 @@ class Unlisted:
 
 
 class UnlistedRecords(Register):
-    """The register of what sources no longer list."""
-
     def of(self, source: str) -> list[Unlisted]:
-        """The published records that a source no longer lists, the latest first."""
         return self._read(
             Unlisted,
             "select distinct 'actor' as kind, actors.id, name, unlisted_at as since"

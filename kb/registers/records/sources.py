@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
-from kb.models import Actor, Case, Kind
+from kb.models import Actor, Case
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import (
     DEFAULT_CHOICE,
@@ -18,7 +18,6 @@ from kb.reference.visibility import (
     Visibility,
 )
 from kb.registers.clock import now
-from kb.registers.records.versions import history
 from kb.registers.register import Register, as_json, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
 from kb.store.record_json import case_from_json, record_to_json
@@ -42,8 +41,6 @@ class SourcedClaim:
 
 
 class Claims(Register):
-    """The register of claims, to be read; `kb.editorial` writes it."""
-
     def of(self, actor_id: str) -> Sequence[SourcedClaim]:
         """The claims about an actor, source by source as they came; none if no source is known.
 
@@ -65,14 +62,8 @@ class Claims(Register):
 
     def sources(self) -> Sequence[tuple[str, int]]:
         """Every source with how many ids it makes claims under, in alphabetical order."""
-        with self._stores.lend() as store:
-            return sources_of(store)
-
-
-def sources_of(store: Store) -> list[tuple[str, int]]:
-    """Every source with how many ids it makes claims under, in alphabetical order."""
-    rows = store.execute("select source, count(*) from statements group by source order by source")
-    return [(row[0], row[1]) for row in rows]
+        rows = self._rows("select source, count(*) from statements group by source order by source")
+        return [(row[0], row[1]) for row in rows]
 
 
 def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
@@ -109,7 +100,6 @@ def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]
 
 
 def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
-    """The ids of the actors with a record under these sources and keys."""
     of_key = "select actor_id from statements where source = ? and key = ?"
     return {row[0] for key in keys for row in store.execute(of_key, key)}
 
@@ -120,14 +110,6 @@ def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
         "select distinct key from statements where actor_id in :values"
         " and key not in (select id from actors) order by key",
         actor_ids,
-    )
-    return [row[0] for row in rows]
-
-
-def actors_without_source(store: Store) -> list[str]:
-    """The ids of the actors without a source record."""
-    rows = store.execute(
-        "select id from actors where id not in (select actor_id from statements) order by id"
     )
     return [row[0] for row in rows]
 
@@ -159,18 +141,14 @@ def save_source_records(store: Store, source_records: Iterable[SourceRecord]) ->
 
 
 def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
-    """Deletes the records with these sources and keys."""
     store.executemany("delete from statements where source = ? and key = ?", keys)
 
 
 def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes the source records of these actors."""
     store.run("delete from statements where actor_id in :values", actor_ids)
 
 
 class ColumnChoices(Register):
-    """The register of the chosen targets of columns, by source."""
-
     def mapping(self, name: str) -> Mapping[str, str]:
         """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
         rows = self._rows("select mapping from sources where name = ?", [name])
@@ -262,22 +240,9 @@ def keep_members_only(
 
 
 def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
-    """The last input of each of these cases, by id; unknown ids are left out.
-
-    Of a case from before inputs were kept, it is the last version that no account made.
-    """
-    found = {id_: case_from_json(content) for id_, content in _inputs(store, case_ids).items()}
-    for case_id in set(case_ids) - found.keys():
-        for version in history(store, Kind.CASE, case_id):
-            if isinstance(version.record, Case) and not (version.by or version.restored):
-                found[case_id] = version.record
-    return found
-
-
-def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
-    """The cases that differ from their last input, or have none."""
-    kept = _inputs(store, {case.id for case in cases})
-    return [case for case in cases if kept.get(case.id) != record_to_json(case)]
+    """The last input of each of these cases, by id; unknown ids are left out."""
+    rows = store.run("select * from inputs where case_id in :values", case_ids)
+    return {row["case_id"]: case_from_json(row["content"]) for row in rows}
 
 
 def save_inputs(store: Store, cases: Sequence[Case]) -> None:
@@ -286,14 +251,6 @@ def save_inputs(store: Store, cases: Sequence[Case]) -> None:
         " on conflict (case_id) do update set content = excluded.content",
         [(case.id, record_to_json(case)) for case in cases],
     )
-
-
-def _inputs(store: Store, case_ids: Collection[str]) -> dict[str, str]:
-    """The content of the last input of cases, by id."""
-    return {
-        row["case_id"]: row["content"]
-        for row in store.run("select * from inputs where case_id in :values", case_ids)
-    }
 
 
 def renewed(case: Case, given: Case, before: Case) -> Case:

@@ -1,7 +1,6 @@
 """Versions: every state that a record had, and what was withdrawn.
 
-A version is kept in the transaction that writes the record. A record from before versions were
-kept has a version 1, by nobody: its state then.
+A version is kept in the transaction that writes the record.
 """
 
 import hashlib
@@ -9,10 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
-from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.clock import now
-from kb.registers.register import row_as
+from kb.registers.register import columns_of, row_as
 from kb.store.connection import StoreRow
 from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
@@ -52,19 +50,11 @@ class Withdrawal:
 
 
 def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
-    """The versions of a record, oldest first; none if it never was, or was erased."""
     rows = store.execute(
         "select * from versions where kind = ? and record_id = ? order by number",
         [kind.value, record_id],
     ).fetchall()
-    if rows:
-        return [row_as(Version, row, record=record_from_json(kind, row["content"])) for row in rows]
-    try:
-        record = store.record(kind, record_id)
-    except UnknownRecord:
-        return []
-    (at,) = store.updated_at(kind, [record_id]).values()
-    return [Version(kind, record_id, 1, record, "", at, "")]
+    return [row_as(Version, row, record=record_from_json(kind, row["content"])) for row in rows]
 
 
 def publication_times(
@@ -94,7 +84,7 @@ def looked_after(store: Store, kind: Kind) -> set[str]:
 def keep_versions(
     store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
 ) -> None:
-    """Stores a version of these records as they are; call `keep_first_versions` before a change."""
+    """Stores a version of these records as they are."""
     at = now()
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
@@ -105,27 +95,22 @@ def keep_versions(
             kept.append(
                 Version(kind, record.id, numbers[record.id], record, by, at, note, restored)
             )
-        _insert(store, kept)
-
-
-def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
-    """Stores the present state of the records that have no version yet."""
-    unkept = set(record_ids) - _last_numbers(store, kind, record_ids).keys()
-    if not unkept:
-        return
-    known = store.records(kind, unkept)
-    times = store.updated_at(kind, known.keys())
-    _insert(store, [Version(kind, id_, 1, known[id_], "", times[id_], "") for id_ in known])
+        store.executemany(
+            'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
+            " values (:kind, :record_id, :number, :content, :by, :at, :note, :restored)",
+            [
+                {**columns_of(one, but=["record"]), "content": record_to_json(one.record)}
+                for one in kept
+            ],
+        )
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
-    """Returns the withdrawal of a record, or None."""
     row = _withdrawals(store, kind, [record_id]).get(record_id)
     return row_as(Withdrawal, row) if row else None
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
-    """The ids among these that were withdrawn or erased."""
     return set(_withdrawals(store, kind, record_ids))
 
 
@@ -232,20 +217,6 @@ def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict
     return dict(map(tuple, rows))
 
 
-def _insert(store: Store, versions: Sequence[Version]) -> None:
-    store.executemany(
-        'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                one.kind.value, one.record_id, one.number, record_to_json(one.record), one.by,
-                one.at, one.note, one.restored,
-            )
-            for one in versions
-        ],
-    )  # fmt: skip
-
-
 RecordT = TypeVar("RecordT", bound=Record)
 
 
@@ -256,7 +227,6 @@ def redirects_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
 
 
 def merged_into(store: Store, actor_id: str) -> list[str]:
-    """The ids of the actors that were merged into this actor."""
     rows = store.execute("select id from merged_actors where actor_id = ? order by id", [actor_id])
     return [row["id"] for row in rows]
 

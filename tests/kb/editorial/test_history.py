@@ -70,23 +70,6 @@ def without_versions(base: KnowledgeBase) -> None:
     connection.close()
 
 
-def test_a_record_from_before_has_its_state_as_a_first_version(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    without_versions(base)
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    base.put([MOVED], by="max")
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
-    assert base.history(Kind.ACTOR, "avel")[0].at == "2026-01-02T03:04:05+00:00"
-
-
-def test_a_record_from_before_that_is_removed_leaves_its_state(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    without_versions(base)
-    base.remove(Kind.ACTOR, ["avel", "nobody"])
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    assert base.history(Kind.ACTOR, "nobody") == []
-
-
 def test_a_version_is_kept_with_its_record_or_not_at_all(
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
