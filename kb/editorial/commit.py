@@ -1,8 +1,4 @@
-"""Committing: a change of records becomes one transaction with all that goes with it.
-
-With the records go their documents and embeddings, their versions, a moderator's corrections,
-and the likely duplicates of the actors.
-"""
+"""Committing: a change of records becomes one transaction with all that goes with it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence

@@ -10,7 +10,6 @@ from kb.indexing.live_index import LiveIndex
 from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility
-from kb.registers.drafts import forget_contacts_in_drafts
 from kb.registers.records import duplicates, versions
 from kb.registers.records import sources as claims
 from kb.resolution.merge_rules import (
@@ -73,6 +72,11 @@ class ContactKeeping(Ingestion):
             others = [each for each in under_way if each.source != source]
             keep_under_way(store, [*others, begun] if some else others)
             return bool(some)
+
+    def choice_is_under_way(self) -> bool:
+        """Returns whether a choice was made and is not yet carried out."""
+        with self._stores.lend() as store:
+            return bool(choices_under_way(store))
 
     def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
         """Carries out the choices that were made, some actors in each transaction.
@@ -141,7 +145,6 @@ def _forget_contacts(
             changed.append(actor)
         for id_ in (actor_id, *versions.merged_into(store, actor_id)):
             versions.forget_contacts(store, id_, left)
-            forget_contacts_in_drafts(store, id_, left)
     duplicates.compare(store, changed)
     return forgotten
 

@@ -1,9 +1,7 @@
 """Access: which browsers are signed in, and how many wrong passwords were tried on each account.
 
-A session is kept as the hash of what the browser holds, which cannot be made from it. It ends
-after `IDLE_DAYS` without a page, `LONGEST_DAYS` after signing in, when it is ended, and when its
-account has another epoch. Of wrong passwords only numbers by day are kept: no password, and no
-address. They stay when somebody signs in, so that whoever guessed right does not wipe them out.
+A session is kept as a hash, and ends after `IDLE_DAYS` without a page, after `LONGEST_DAYS`, and
+when its account has another epoch. Wrong passwords are counted by day, whoever signs in meanwhile.
 """
 
 from collections.abc import Collection, Mapping, Sequence

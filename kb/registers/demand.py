@@ -1,9 +1,8 @@
 """The register of demand: searches by day and fit, and the needs that nothing answered.
 
-Nothing is counted before an administrator chooses so; all is erased when they choose otherwise.
-A need is kept as a keyed hash, by day. Its words are kept only once it was asked on
-`Demand.THRESHOLD_DAYS` different days: a text that is rare, and may be somebody's, never lies here
-to be read. No time of day, order, address or account is kept that could tie two searches together.
+Nothing is counted before an administrator chooses so. A need is kept as a keyed hash, by day; its
+words only once it was asked on `Demand.THRESHOLD_DAYS` days: what is rare may be somebody's.
+Nothing is kept that could tie two searches together.
 """
 
 import hashlib

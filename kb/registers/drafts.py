@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from kb.registers.clock import now
 from kb.registers.register import Register, as_json, columns_of, known, row_as
 from kb.remarks import kept_remark, restored_remark
 from kb.store.connection import ALL_ROWS, StoreRow
-from kb.store.record_json import record_from_json, record_to_json, without_values
+from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
 RULES = "rules"
@@ -242,22 +242,6 @@ def revise(
     store.update("drafts", {"id": draft.id}, _row(revised))
     _keep_version(store, draft.id, note)
     return revised
-
-
-def forget_contacts_in_drafts(
-    store: Store, actor_id: str, gone: Mapping[str, Collection[str]]
-) -> None:
-    """Takes these values of contacts, by field, out of every draft of an actor."""
-    for table in ("drafts", "draft_versions"):
-        rows = store.execute(
-            f"select rowid, content from {table}"  # noqa: S608 (named above)
-            " where kind = 'actor' and record_id = ?",
-            [actor_id],
-        ).fetchall()
-        store.executemany(
-            f"update {table} set content = ? where rowid = ?",  # noqa: S608
-            [(without_values(row["content"], gone), row["rowid"]) for row in rows],
-        )
 
 
 def _unmoved(store: Store, draft_id: str, revision: int, *, to: str = "") -> Draft:

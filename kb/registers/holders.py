@@ -1,9 +1,7 @@
 """Whose pages are: the organisations that hold theirs, and what people say is wrong on a page.
 
-Who asks for a page proves it by a mail at the domain of the organisation's website, or a moderator
-decides. Either way a link is followed, once: it gives the page to an account. Of a link only its
-SHA-256 is kept. A moderator looks at each hold before the page says that it is held. The address
-of who flags a page is forgotten with the mail that tells them what became of it.
+Who asks for a page proves it by a mail, or a moderator decides. Then a link is followed, once;
+only its SHA-256 is kept. A moderator looks at each hold before the page says so.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
 """Jobs: long work that waits for a worker, and how far it is.
 
-A worker claims a job, beats while it works, and finishes it. A job whose worker is silent for too
-long is claimed again by the next worker that asks, so that the job is done whatever happened.
+A job whose worker is silent for too long is claimed again by the next worker that asks.
 """
 
 import json

@@ -1,7 +1,6 @@
 """The register of files that every machine needs: uploads until their job has ended, the secret.
 
-A base in a folder has them as files there. One on a server of PostgreSQL has them in this table, so
-that a worker on any machine reads what was sent to another, and a session is good on all.
+A base in a folder has them as files there; one on a server of PostgreSQL has them in this table.
 """
 
 from collections.abc import Collection, Iterator

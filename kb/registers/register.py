@@ -1,7 +1,6 @@
 """A register of the base: rows of its tables, read into dataclasses and written from them.
 
-The dataclass declares the table: its fields are columns, with enums as their words and what has
-parts as JSON.
+The dataclass declares the table: enums are kept as their words, what has parts as JSON.
 """
 
 import json

@@ -1,8 +1,6 @@
 """The outbox: mails from the moment that something causes them until a mail server has them.
 
-A mail is queued in the transaction of its cause. Whoever sends it takes it for a while (a lease),
-and notes that it hands it over before doing so: a process that ends in between leaves a mail that
-may have been sent, which nobody sends a second time unasked.
+A process that ends while it hands a mail over leaves one that nobody sends a second time unasked.
 """
 
 import json

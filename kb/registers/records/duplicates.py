@@ -270,17 +270,12 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
     )
     store.execute("delete from blocks where actor_id = ?", [actor_id])
     rows = store.execute(
-        "select * from duplicates where state != 'same' and (left_id = :id or right_id = :id)",
+        "delete from duplicates where state != 'same' and (left_id = :id or right_id = :id)"
+        " returning *",
         {"id": actor_id},
     ).fetchall()
     for row in rows:
-        store.execute(
-            "delete from duplicates where left_id = ? and right_id = ?",
-            [row["left_id"], row["right_id"]],
-        )
-        left, right = sorted(
-            to if id_ == actor_id else id_ for id_ in (row["left_id"], row["right_id"])
-        )
+        left, right = sorted(to if id_ == actor_id else id_ for id_ in tuple(row)[:2])
         if left != right:
             store.execute(
                 "insert into duplicates"

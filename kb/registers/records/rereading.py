@@ -1,8 +1,4 @@
-"""Locations: where the sources are that are read again, how often, and how it went last.
-
-A source is looked for at its `location`. What is kept of the last reading (`Validators`) tells
-whether anything is new there.
-"""
+"""Locations: where the sources are that are read again, how often, and how it went last."""
 
 import json
 from collections.abc import Callable, Collection, Sequence

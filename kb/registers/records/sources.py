@@ -1,8 +1,4 @@
-"""Sources: what each claims of an actor since when, the choices for it, and its last inputs.
-
-A source's claims under one of its ids are one row of the table
-`statements`, so that a directory of many facts costs one write for each of its lines.
-"""
+"""Sources: what each claims of an actor since when, the choices for it, and its last inputs."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

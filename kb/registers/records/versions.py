@@ -88,7 +88,13 @@ def keep_versions(
     at = now()
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
-        numbers = _last_numbers(store, kind, {record.id for record in of_kind})
+        rows = store.run(
+            "select record_id, max(number) from versions where kind = :kind"
+            " and record_id in :values group by record_id",
+            {record.id for record in of_kind},
+            kind=kind.value,
+        )
+        numbers = dict(map(tuple, rows))
         kept = []
         for record in of_kind:
             numbers[record.id] = numbers.get(record.id, 0) + 1
@@ -177,14 +183,16 @@ def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdra
 
 
 def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[str]]) -> None:
-    """Takes these values of contacts, by field, out of every version of an actor."""
-    rows = store.execute(
-        "select number, content from versions where kind = 'actor' and record_id = ?", [actor_id]
-    ).fetchall()
-    store.executemany(
-        "update versions set content = ? where kind = 'actor' and record_id = ? and number = ?",
-        [(without_values(row["content"], gone), actor_id, row["number"]) for row in rows],
-    )
+    """Takes these values of contacts, by field, out of every version and draft of an actor."""
+    for table in ("versions", "drafts", "draft_versions"):
+        key = store.primary_key(table)
+        rows = store.execute(
+            f"select * from {table} where kind = 'actor' and record_id = ?",  # noqa: S608 (ours)
+            [actor_id],
+        ).fetchall()
+        for row in rows:
+            content = without_values(row["content"], gone)
+            store.update(table, {column: row[column] for column in key}, {"content": content})
 
 
 def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, StoreRow]:
@@ -205,16 +213,6 @@ def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[
 
 def _hash(record_id: str) -> str:
     return hashlib.sha256(record_id.encode()).hexdigest()
-
-
-def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, int]:
-    rows = store.run(
-        "select record_id, max(number) from versions where kind = :kind"
-        " and record_id in :values group by record_id",
-        record_ids,
-        kind=kind.value,
-    )
-    return dict(map(tuple, rows))
 
 
 RecordT = TypeVar("RecordT", bound=Record)

@@ -9,7 +9,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.resolution.merge_rules import SourceRow
-from kb.store.choices_under_way import choices_under_way
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 
@@ -84,8 +83,7 @@ def test_an_interrupted_choice_goes_on_in_any_process_and_leaves_no_byte(
     other.finish_choices(seen.append)
     assert seen == [100, 50, 0]
     assert counts(other) == (0, 0)
-    with other._stores.lend() as store:
-        assert not choices_under_way(store)
+    assert not other.choice_is_under_way()
     assert in_files(other) == 0
 
 
@@ -121,8 +119,7 @@ def test_a_later_choice_takes_the_place_of_one_under_way(firms: KnowledgeBase) -
 
 def test_a_choice_for_a_source_without_actors_leaves_nothing_to_do(base: KnowledgeBase) -> None:
     assert not base.begin_choice("cci", ContactChoice(NONE))
-    with base._stores.lend() as store:
-        assert not choices_under_way(store)
+    assert not base.choice_is_under_way()
     assert base.contact_choices.of("cci") == ContactChoice(NONE)
 
 

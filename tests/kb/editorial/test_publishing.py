@@ -69,11 +69,6 @@ def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase) -> None:
             base.publish(draft.id, by="max", revision=2)
 
 
-def test_a_draft_that_is_not_there_is_not_published(base: KnowledgeBase) -> None:
-    with pytest.raises(UnknownRecord, match="no draft"):
-        base.publish("x", by="max", revision=1)
-
-
 def test_of_many_who_publish_at_once_one_does(
     open_base: OpenBase, word_counts: WordCountEncoder
 ) -> None:
@@ -224,12 +219,6 @@ def test_a_new_record_does_not_take_another_s_place(base: KnowledgeBase) -> None
     assert published.record == replace(SANITISER, id=f"{SANITISER.id}-3", text="Autre.")
     assert base.case(published.record.id) == published.record
     assert base.case(SANITISER.id) == SANITISER
-
-
-def test_two_drafts_of_one_id_become_two_records(base: KnowledgeBase) -> None:
-    first, second = (base.drafts.add(SANITISER, by="léa", origin=name) for name in "ab")
-    assert base.publish(first.id, by="max", revision=1).record.id == SANITISER.id
-    assert base.publish(second.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
 
 
 def test_a_new_record_does_not_take_the_id_of_a_removed_one(base: KnowledgeBase) -> None:

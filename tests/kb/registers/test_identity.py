@@ -7,8 +7,6 @@ import pytest
 from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.identity import DEFAULT_NAME, UNCHANGED, Identity
-from tests.conftest import OpenBase
-from tests.encoders import WordCountEncoder
 
 IDENTITY = Identity(
     name="Réseau de l’Angoumois",
@@ -52,15 +50,6 @@ def test_every_change_is_a_revision_and_none_is_lost(base: KnowledgeBase) -> Non
     assert base.identity.current() == second
     with pytest.raises(UnknownRecord):
         base.identity.get(3)
-
-
-def test_another_process_sees_a_change_at_once(
-    base: KnowledgeBase, open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    other = open_base(word_counts)
-    assert other.identity.current() == UNCHANGED
-    base.identity.save(IDENTITY, by="Léa", revision=0)
-    assert other.identity.current().identity.name == IDENTITY.name
 
 
 def test_a_value_that_cannot_be_used_is_refused_by_its_field(base: KnowledgeBase) -> None:

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kb.errors import TooManyJobs, UnknownRecord
+from kb.errors import TooManyJobs
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import jobs as module
 from kb.registers.jobs import Job, Jobs, JobState
@@ -66,12 +66,6 @@ def test_no_more_are_added_at_once_than_may_wait_or_run(jobs: Jobs, other: Jobs)
     assert jobs.unfinished("léa") == 5
     jobs.add("feed", {}, by="max", most=1)
     jobs.add("feed", {}, by="léa")
-
-
-def test_jobs_are_listed_newest_first(jobs: Jobs) -> None:
-    first, second, third = (jobs.add("feed", {}, by="") for _ in range(3))
-    assert jobs.list() == [third, second, first]
-    assert jobs.list(limit=2) == [third, second]
 
 
 def test_the_oldest_is_claimed_first_and_once(jobs: Jobs, other: Jobs) -> None:
@@ -184,11 +178,6 @@ def test_a_running_job_hears_of_its_cancelling_at_its_next_beat(jobs: Jobs, othe
     assert not jobs.beat(job.id, 1, 1)
     jobs.finish(job.id, JobState.CANCELLED)
     assert other.get(job.id).state is JobState.CANCELLED
-
-
-def test_what_is_not_there_cannot_be_cancelled(jobs: Jobs) -> None:
-    with pytest.raises(UnknownRecord, match="no job with the id 'x'"):
-        jobs.cancel("x")
 
 
 @pytest.mark.usefixtures("silent_at_once")

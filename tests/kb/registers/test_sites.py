@@ -18,8 +18,6 @@ from kb.registers.sites import (
     SiteUse,
     origin_of,
 )
-from tests.conftest import OpenBase
-from tests.encoders import WordCountEncoder
 
 ORIGIN = "https://www.reseau.example"
 
@@ -248,21 +246,4 @@ def test_a_site_that_was_deleted_takes_its_counts_along_and_is_counted_no_more(
     assert list(map(tuple, rows)) == [(other.key, "2026-07-01", 2)]
 
 
-def test_sites_change_nothing_that_a_search_can_find(base: KnowledgeBase, network: Site) -> None:
-    generation = base.status().generation
-    base.sites.count("2026-07-01", {network.key: SiteCounts(1)})
-    base.sites.disable(network.key)
-    base.sites.delete(network.key)
-    assert base.status().generation == generation
-
-
 # The base
-
-
-def test_another_process_sees_a_site_at_once(
-    sites: Sites, network: Site, open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    other = open_base(word_counts).sites
-    assert other.get(network.key) == network
-    other.disable(network.key)
-    assert sites.get(network.key).disabled
