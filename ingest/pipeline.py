@@ -98,7 +98,7 @@ def ingest(
         on_warning: called with each remark of the report on a directory as a whole, before the
             rows that it is about are put.
         changes: takes up what is new or different, where one source is read again; what it lists
-            no more is then marked (`kb.registers.rereading`), unless a file failed.
+            no more is then marked (`kb.registers.records.rereading`), unless a file failed.
 
     Returns:
         The report. Of two records of a source with the same id, the first is kept, and the second

@@ -30,8 +30,7 @@ from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingSt
 from kb.matching.closeness import NoticeCloseness
 from kb.matching.notice_matching import NoticeMatching
 from kb.models import Kind
-from kb.registers.access.sessions import BrowserSessions
-from kb.registers.access.wrong_passwords import WrongPasswords
+from kb.registers.access import BrowserSessions, WrongPasswords
 from kb.registers.accounts import Accounts
 from kb.registers.alerts.outbox import Outbox
 from kb.registers.alerts.subscriptions import Subscriptions
@@ -39,15 +38,14 @@ from kb.registers.board.notice import NoticeAnswers, NoticePairs
 from kb.registers.board.notices import Notices
 from kb.registers.contact_lists import ContactLists
 from kb.registers.demand import AgeingActors, Demand, NeedWords, need_words
-from kb.registers.holders.flags import Flags
-from kb.registers.holders.holds import Holds
+from kb.registers.holders import Flags, Holds
 from kb.registers.identity import FrontPage, IdentityRegister
 from kb.registers.jobs import Jobs
 from kb.registers.kept_files import KeptFiles
-from kb.registers.pictures.pictures import Pictures
-from kb.registers.rereading import SourceLocations, UnlistedRecords
+from kb.registers.pictures import Pictures
+from kb.registers.records.rereading import SourceLocations, UnlistedRecords
+from kb.registers.records.sources import Claims, ColumnChoices, ContactChoices
 from kb.registers.sites import Sites
-from kb.registers.sources import Claims, ColumnChoices, ContactChoices
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.pipeline import search
 from kb.search.results import Filters, SearchResult, Steering

@@ -329,13 +329,8 @@ MESSAGES: Mapping[str, str] = {
     ),
     "origin_wildcard": N_("{given!q} holds a *: name each site that is meant."),
     "origin_scheme": N_("{given!q} should begin with https:// (or with http://)."),
-    "origin_scheme_instead": N_(
-        "{given!q} should begin with https:// (or with http://): write {instead}."
-    ),
     "origin_credentials": N_("{given!q} holds a name or a password."),
-    "origin_credentials_instead": N_("{given!q} holds a name or a password: write {instead}."),
     "origin_host": N_("{given!q} does not name a site that browsers can find."),
-    "origin_port": N_("{given!q} has a port that is not a number up to 65535."),
     "origin_page": N_(
         "{given!q} is the address of a page, not of a site: write {instead} – without what follows."
     ),

@@ -13,8 +13,7 @@ from kb.messages import N_
 from kb.models import Actor
 from kb.registers.accounts import MAX_NAME_CHARS, AccountRole, Credentials
 from kb.registers.alerts.outbox import NewMail, checked_address
-from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
-from kb.registers.holders.holds import LINK_MAIL, HoldState
+from kb.registers.holders import LINK_MAIL, Flag, FlaggedKind, FlagReason, HoldState
 from kb.resolution.contacts import contacts_of
 from web.catalogue.records import flagged_page, page_of_flag
 from web.http.dependencies import APageRequest

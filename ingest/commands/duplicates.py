@@ -10,7 +10,7 @@ from kb.commands.options import kb_option, open_base
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-    from kb.registers.duplicates import Duplicate
+    from kb.registers.records.duplicates import Duplicate
 
 
 @click.group()
@@ -44,7 +44,7 @@ def list_command(
     import json
     from dataclasses import asdict
 
-    from kb.registers.duplicates import DuplicateState
+    from kb.registers.records.duplicates import DuplicateState
 
     with closing(open_base(kb)) as base:
         pairs = base.duplicates.list(DuplicateState(state), limit, sources)

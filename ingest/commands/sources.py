@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
     from kb.reference.visibility import Visibility
     from kb.registers.jobs import Job
-    from kb.registers.rereading import SourceLocation
+    from kb.registers.records.rereading import SourceLocation
 
 SHOWN_READINGS = 5
 SHOWN_CHANGES = 20
@@ -245,7 +245,7 @@ def add(
     from ingest.input_files import refuse_missing, source_of
     from ingest.pipeline import refuse_unusable
     from ingest.rereading.source_reading import checked_address, name_of_address
-    from kb.registers.rereading import Interval
+    from kb.registers.records.rereading import Interval
     from kb.settings import Settings
 
     if is_address(location):

@@ -21,7 +21,7 @@ from ingest.sandbox.serving import ReadingLimits
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
 from kb.errors import InputError
 from kb.models import Case
-from kb.registers.pictures.encoding import EncodedPicture, is_picture_name
+from kb.registers.pictures import EncodedPicture, is_picture_name
 from kb.remarks import Remark
 from kb.settings import Settings
 
@@ -41,7 +41,7 @@ TABLE_UNIT_BYTES = 10_000_000
 MOST_TABLE_MEMORY_MB = 4096
 """A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
 
-_PICTURES = "kb.registers.pictures.encoding"
+_PICTURES = "kb.registers.pictures"
 REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
 
 

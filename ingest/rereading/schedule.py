@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import SOURCE_JOB, Job
-from kb.registers.rereading import Interval, SourceLocation
+from kb.registers.records.rereading import Interval, SourceLocation
 
 KEPT_READINGS = 30
 """Most ended readings of a source that are kept as its history."""

@@ -27,7 +27,7 @@ from ingest.report import IngestReport, Note, unwatched
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.rereading import SourceLocation, Unlisted, Validators
+from kb.registers.records.rereading import SourceLocation, Unlisted, Validators
 from kb.remarks import Remark
 from kb.settings import Settings
 

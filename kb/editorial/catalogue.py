@@ -6,8 +6,7 @@ from typing import Generic, cast
 
 from kb.errors import UnknownRecord, WithdrawnRecord
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import versions
-from kb.registers.versions import redirects_of
+from kb.registers.records import versions
 from kb.remarks import Remark
 from kb.search.boosts.case_matching import one_edition_each
 from kb.search.results import Filters
@@ -67,28 +66,18 @@ class Catalogue:
         self._languages: tuple[tuple[str, ...], ThemeLanguages] = ((), ThemeLanguages({}))
 
     def actor(self, actor_id: str) -> Actor:
-        """The actor with this id, or that it was merged into.
-
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
-        """
         with self._stores.lend() as store, store.reading():
             return cast("Actor", published(store, Kind.ACTOR, kept_id(store, actor_id)))
 
     def actors_by_id(self, actor_ids: Collection[str]) -> Mapping[str, Actor]:
         """The actors with these ids, or those that they were merged into, by the id asked for."""
         with self._stores.lend() as store, store.reading():
-            redirects = redirects_of(store, actor_ids)
+            redirects = versions.redirects_of(store, actor_ids)
             found = store.actors({*actor_ids, *redirects.values()})
         last = {id_: id_ if id_ in found else redirects.get(id_, id_) for id_ in actor_ids}
         return {id_: found[last_id] for id_, last_id in last.items() if last_id in found}
 
     def case(self, case_id: str) -> Case:
-        """The case with this id.
-
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if there was one.
-        """
         with self._stores.lend() as store, store.reading():
             return cast("Case", published(store, Kind.CASE, case_id))
 
@@ -145,7 +134,6 @@ class Catalogue:
             return in_order(store.cases, others)
 
     def publication_times(self, kind: Kind, ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
-        """When each of these records was first published and last changed, by id."""
         with self._stores.lend() as store:
             return versions.publication_times(store, kind, ids)
 
@@ -212,11 +200,7 @@ def _latest(
 
 
 def published(store: Store, kind: Kind, record_id: str) -> Record:
-    """The record with this id.
-
-    Raises:
-        UnknownRecord: there is none; `WithdrawnRecord` if there was one.
-    """
+    """The record with this id."""
     try:
         return store.record(kind, record_id)
     except UnknownRecord:
@@ -229,4 +213,4 @@ def kept_id(store: Store, actor_id: str) -> str:
     """The id, or that of the actor that an unknown actor was merged into."""
     if store.actors([actor_id]):
         return actor_id
-    return redirects_of(store, [actor_id]).get(actor_id, actor_id)
+    return versions.redirects_of(store, [actor_id]).get(actor_id, actor_id)

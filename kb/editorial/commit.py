@@ -1,8 +1,4 @@
-"""Committing: a change of records becomes one transaction with all that goes with it.
-
-With the records go their documents and embeddings, their versions, a moderator's corrections,
-and the likely duplicates of the actors.
-"""
+"""Committing: a change of records becomes one transaction with all that goes with it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
@@ -12,11 +8,9 @@ from enum import StrEnum
 from kb.editorial.reconcile import correction
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Kind, Record, kind_of
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.clock import now
-from kb.registers.sources import keep_members_only
-from kb.registers.versions import follow_redirects
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
 from kb.store.store import Store
 
 
@@ -75,7 +69,7 @@ class PutRecords(Change):
     is_due: bool = False
 
     def plan(self, store: Store) -> Sequence[Record]:
-        records = [follow_redirects(store, record) for record in self.records]
+        records = [versions.follow_redirects(store, record) for record in self.records]
         self.outcomes = outcomes(store, records)
         return [
             record
@@ -108,16 +102,12 @@ class Commit:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is anything to write, as prepared."""
         return bool(self._records) or self._change.is_due
 
     def prepare(self, store: Store, after: Sequence["Commit"] = ()) -> None:
         """Plans the change of the base as it is, and finds what of it is to be encoded.
 
         What is written `after` other changes need not encode what they have encoded.
-
-        Raises:
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
         with store.reading():
             self._records = self._change.plan(store)
@@ -134,64 +124,49 @@ class Commit:
         """Writes all in one transaction, if the base is still such that this is the change.
 
         Returns whether it is: another change may have come first, and then nothing is written.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
         """
+        change, records = self._change, self._records
         try:
-            self._write(store)
+            with store.changing(if_noted=not (records or change.removes)):
+                # Another process may also have changed the encoder, or removed the last passage
+                # that had one of these texts, and its embedding.
+                self._indexer.refuse_mismatch(store)
+                if records != change.plan(store) or not self._batch.is_embedded(store):
+                    raise _OutdatedError  # noqa: TRY301 (it undoes the transaction)
+                actors = [record for record in records if isinstance(record, Actor)]
+                if change.by and not change.from_sources:
+                    for actor in actors:
+                        claims.save_source_records(store, correction(store, actor, now()))
+                self._batch.put(store)
+                duplicates.compare(store, actors)
+                versions.keep_versions(
+                    store, records, by=change.by, note=change.note, restored=change.restored
+                )
+                change.apply(store)
+                ids = {actor.id for actor in actors} | set(change.described())
+                claims.keep_members_only(store, ids)
         except _OutdatedError:
             return False
         return True
-
-    def _write(self, store: Store) -> None:
-        change, records = self._change, self._records
-        with store.changing(if_noted=not (records or change.removes)):
-            # Another process may also have changed the encoder, or removed the last passage that
-            # had one of these texts, and its embedding.
-            self._indexer.refuse_mismatch(store)
-            if records != change.plan(store) or not self._batch.is_embedded(store):
-                raise _OutdatedError
-            for kind in Kind:
-                ids = {record.id for record in records if kind_of(record) is kind}
-                versions.keep_first_versions(store, kind, ids)
-            actors = [record for record in records if isinstance(record, Actor)]
-            if change.by and not change.from_sources:
-                for actor in actors:
-                    claims.save_source_records(store, correction(store, actor, now()))
-            self._batch.put(store)
-            duplicates.compare(store, actors)
-            versions.keep_versions(
-                store, records, by=change.by, note=change.note, restored=change.restored
-            )
-            change.apply(store)
-            keep_members_only(store, {actor.id for actor in actors} | set(change.described()))
 
 
 def commit(
     store: Store, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
 ) -> None:
-    """Embeds the records of a change, then stores them and applies it in one transaction.
-
-    Raises:
-        ReadOnlyKnowledgeBase: the base cannot be written.
-        KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
-    """
+    """Embeds the records of a change, then stores them and applies it in one transaction."""
     under_way = Commit(indexer, change, on_embedded)
-    is_written = False
-    while not is_written:
+    while True:
         under_way.prepare(store)
         if not under_way.is_due:
             return
         under_way.encode()
         if on_embedded:
             on_embedded(0)
-        is_written = under_way.write(store)
+        if under_way.write(store):
+            return
 
 
 def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
-    """Returns the effect that putting each of these records would have."""
     ids = {kind: {record.id for record in records if kind_of(record) is kind} for kind in Kind}
     known = {kind: store.records(kind, ids[kind]) for kind in Kind}
     withdrawn = {kind: versions.withdrawn(store, kind, ids[kind]) for kind in Kind}

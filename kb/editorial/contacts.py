@@ -10,16 +10,8 @@ from kb.indexing.indexer import Indexer
 from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
-from kb.registers.drafts import forget_contacts_in_drafts
-from kb.registers.sources import (
-    contact_choice,
-    contact_choices,
-    keep_members_only,
-    save_contact_choice,
-)
-from kb.registers.versions import merged_into
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
 from kb.resolution.merge_rules import (
     MODERATION,
     SourceRecord,
@@ -52,25 +44,14 @@ class ContactKeeping(Ingestion):
         self._index = index
 
     def choose_contacts(self, source: str, choice: ContactChoice) -> None:
-        """Chooses who sees the contacts of a source, and carries it out.
-
-        Raises:
-            ReadOnlyKnowledgeBase, KnowledgeBaseError: as `begin_choice` and `finish_choices`.
-        """
+        """Chooses who sees the contacts of a source, and carries it out."""
         self.begin_choice(source, choice)
         self.finish_choices()
 
     def begin_choice(self, source: str, choice: ContactChoice) -> bool:
-        """Makes a choice, which holds for the public at once and wherever contacts are shown.
-
-        Returns:
-            Whether `finish_choices` has something to do.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-        """
+        """Makes a choice, which holds at once; returns whether `finish_choices` has work to do."""
         with self._stores.lend() as store, store.changing():
-            before = contact_choice(contact_choices(store), source)
+            before = claims.contact_choice(claims.contact_choices(store), source)
             under_way = choices_under_way(store)
             public = [each for each in CONTACT_FIELDS if choice.of(each) is Visibility.PUBLIC]
             published = {
@@ -85,7 +66,7 @@ class ContactKeeping(Ingestion):
             begun = ChoiceUnderWay(
                 source, tuple(sorted(set(CONTACT_FIELDS) - set(public))), tuple(sorted(published))
             )
-            save_contact_choice(store, source, choice)
+            claims.save_contact_choice(store, source, choice)
             store.note_changed(Kind.ACTOR)
             some, _last = next_actors(store, begun, 1)
             others = [each for each in under_way if each.source != source]
@@ -101,17 +82,9 @@ class ContactKeeping(Ingestion):
         """Carries out the choices that were made, some actors in each transaction.
 
         What nobody is to see is forgotten: the source's claims of it, and its traces in versions
-        and drafts, and in the files of the base, which are rewritten at the end. Only another
-        ingest brings it back. A choice that was interrupted goes on where it was, and two
-        processes can do this at once.
-
-        Args:
-            progress: called with how many actors each transaction went through.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: another process reads a former state of the base for too long;
-                the files are cleaned within the hour, or with the next choice.
+        and drafts, and in the files of the base, which are rewritten at the end. A choice that was
+        interrupted goes on where it was, and two processes can do this at once. `progress` is
+        called with how many actors each transaction went through.
         """
         with self._stores.lend() as store:
             while choices_under_way(store):
@@ -131,10 +104,10 @@ def _go_on(store: Store) -> int:
     first, *others = under_way
     actor_ids, last = next_actors(store, first, _CHANGED_AT_ONCE)
     keep_under_way(store, [replace(first, after=last), *others] if last else others)
-    choice = contact_choice(contact_choices(store), first.source)
+    choice = claims.contact_choice(claims.contact_choices(store), first.source)
     if _forget_contacts(store, first.source, choice, actor_ids):
         store.mark_for_scrubbing()
-    keep_members_only(store, actor_ids, first.published)
+    claims.keep_members_only(store, actor_ids, first.published)
     return len(actor_ids)
 
 
@@ -170,9 +143,8 @@ def _forget_contacts(
         if actor is not None and actor_id in actors:
             store.set_contacts(actor)
             changed.append(actor)
-        for id_ in (actor_id, *merged_into(store, actor_id)):
+        for id_ in (actor_id, *versions.merged_into(store, actor_id)):
             versions.forget_contacts(store, id_, left)
-            forget_contacts_in_drafts(store, id_, left)
     duplicates.compare(store, changed)
     return forgotten
 

@@ -14,38 +14,42 @@ from kb.editorial.commit import Change, Commit, Outcome, PutRecords, commit
 from kb.editorial.reconcile import Reconciliation, prune_plan, reconcile
 from kb.indexing.indexer import Indexer, OnEmbedded
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
 from kb.registers.clock import now
-from kb.registers.sources import contact_choice, contact_choices
-from kb.registers.versions import follow_redirects
-from kb.resolution.merge_rules import MODERATION, UNNAMED, SourceRow, allowed
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.resolution.merge_rules import SourceRow, allowed
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
 
 @dataclass(kw_only=True)
-class _SourceRows(Change):
-    """Stores the actors that a source's rows make, and their source records."""
+class _Reconciled(Change):
+    """Stores the actors that source records make, and the source records."""
 
-    source: str
-    rows: Sequence[SourceRow]
     from_sources: bool = True
-    at: str = field(default_factory=now)
     reconciled: Reconciliation = field(default_factory=Reconciliation)
-
-    def plan(self, store: Store) -> Sequence[Record]:
-        choice = contact_choice(contact_choices(store), self.source)
-        rows = [replace(row, actor=allowed(row.actor, choice)) for row in self.rows]
-        self.reconciled = reconcile(store, self.source, rows, self.at)
-        self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
-        return self.reconciled.changed
 
     def described(self) -> Collection[str]:
         return self.reconciled.described
 
     def apply(self, store: Store) -> None:
         self.reconciled.save(store)
+
+
+@dataclass(kw_only=True)
+class _SourceRows(_Reconciled):
+    """Stores the actors that a source's rows make, and their source records."""
+
+    source: str
+    rows: Sequence[SourceRow]
+    at: str = field(default_factory=now)
+
+    def plan(self, store: Store) -> Sequence[Record]:
+        choice = claims.contact_choice(claims.contact_choices(store), self.source)
+        rows = [replace(row, actor=allowed(row.actor, choice)) for row in self.rows]
+        self.reconciled = reconcile(store, self.source, rows, self.at)
+        self.is_due = bool(self.reconciled.saved or self.reconciled.deleted)
+        return self.reconciled.changed
 
 
 class RowSlice:
@@ -72,7 +76,6 @@ class RowSlice:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is anything to encode or to write, as prepared."""
         return self._commit.is_due
 
     def prepare(self, after: "Sequence[RowSlice]" = ()) -> None:
@@ -83,11 +86,7 @@ class RowSlice:
         self._is_prepared = True
 
     def encode(self) -> None:
-        """Encodes what the rows bring; in any thread, beside what is done with other slices.
-
-        Raises:
-            CancelledError: the slice was abandoned meanwhile.
-        """
+        """Encodes what the rows bring; in any thread, beside what is done with other slices."""
         self._commit.encode()
 
     def abandon(self) -> None:
@@ -139,27 +138,23 @@ class RowSlice:
         on_apart: Callable[[int, Actor], object] | None,
     ) -> list[Outcome]:
         plan = self._change.reconciled
-        if on_changed:
-            for before, after in zip(plan.befores, plan.afters, strict=True):
-                if after is not None and before != after:
-                    on_changed(before, after)
+        found = []
+        for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True)):
+            if on_changed and after is not None and before != after:
+                on_changed(before, after)
+            if position in plan.withdrawn:
+                found.append(Outcome.WITHDRAWN)
+            elif before == after:
+                found.append(Outcome.UNCHANGED)
+            elif before is None:
+                found.append(Outcome.ADDED)
+            else:
+                is_joined = position in plan.joined
+                found.append(Outcome.COMPLETED if is_joined else Outcome.CHANGED)
         if on_apart:
             for position, other in plan.apart.items():
                 on_apart(position, other)
-        return [
-            Outcome.WITHDRAWN
-            if position in plan.withdrawn
-            else _outcome_of(before, after, joined=position in plan.joined)
-            for position, (before, after) in enumerate(zip(plan.befores, plan.afters, strict=True))
-        ]
-
-
-def _outcome_of(before: Actor | None, after: Actor | None, *, joined: bool) -> Outcome:
-    if before == after:
-        return Outcome.UNCHANGED
-    if before is None:
-        return Outcome.ADDED
-    return Outcome.COMPLETED if joined else Outcome.CHANGED
+        return found
 
 
 _CHANGED_AT_ONCE = 200
@@ -179,14 +174,14 @@ class _CaseInputs(PutRecords):
         self.records = [
             claims.renewed(
                 known[case.id],
-                follow_redirects(store, case),
-                follow_redirects(store, before[case.id]),
+                versions.follow_redirects(store, case),
+                versions.follow_redirects(store, before[case.id]),
             )
             if case.id in known and case.id in before
             else case
             for case in self.cases
         ]
-        self.is_due = bool(claims.changed_inputs(store, self._kept(store)))
+        self.is_due = any(before.get(case.id) != case for case in self._kept(store))
         return super().plan(store)
 
     def apply(self, store: Store) -> None:
@@ -199,27 +194,20 @@ class _CaseInputs(PutRecords):
 
 
 @dataclass(kw_only=True)
-class _Pruning(Change):
+class _Pruning(_Reconciled):
     """Deletes source records, by source and key, with the actors that are left without any."""
 
     keys: Sequence[tuple[str, str]]
-    from_sources: bool = True
     removes: bool = True
-    reconciled: Reconciliation = field(default_factory=Reconciliation)
 
     def plan(self, store: Store) -> Sequence[Record]:
         self.reconciled = prune_plan(store, self.keys)
         return self.reconciled.changed
 
-    def described(self) -> Collection[str]:
-        return self.reconciled.described
-
     def apply(self, store: Store) -> None:
-        gone = self.reconciled.gone
-        self.reconciled.save(store)
-        versions.keep_first_versions(store, Kind.ACTOR, gone)
-        duplicates.forget_pairs(store, gone)
-        for actor_id in gone:
+        super().apply(store)
+        duplicates.forget_pairs(store, self.reconciled.gone)
+        for actor_id in self.reconciled.gone:
             store.remove(Kind.ACTOR, actor_id)
 
 
@@ -241,12 +229,8 @@ class Ingestion(Catalogue):
         """Stores records in one transaction, each in the place of any with its kind and id.
 
         Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
-        after each batch. What is added or changed is kept as a version, `by` an account and with
-        a `note`; withdrawn records are left out. Returns what changed, in the order given.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        after each batch. What is added or changed is kept as a version, `by` an account and with a
+        `note`; withdrawn records are left out. Returns what changed, in the order given.
         """
         change = PutRecords(records=records, by=by, note=note)
         self._commit(change, on_embedded)
@@ -279,19 +263,11 @@ class Ingestion(Catalogue):
     ) -> list[Outcome]:
         """Stores the rows of a source, each under an id of the source's own, merged with others.
 
-        A row is about the actor that the source meant by that id before, or that has its SIRET and
-        a like name, or else its id; the actor becomes what the claims of all its sources make
-        together (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
-        `on_changed` is called with each actor that a row changes, before and after it;
-        `on_apart` with the position of each new row that has the SIRET of an actor of quite another
-        name, and with that actor: the two are a likely double, for a person to decide.
-
-        Returns:
-            What each row changed of its actor, in the order given.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-            KnowledgeBaseError: the base was embedded by another encoder, or made by other rules.
+        The actor becomes what the claims of all its sources make together
+        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
+        `on_changed` is called with each actor that a row changes, before and after it; `on_apart`
+        with the position of each new row that has the SIRET of an actor of quite another name, and
+        with that actor. Returns what each row changed of its actor, in the order given.
         """
         part = self.begin_rows(source, rows, by=by)
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
@@ -303,15 +279,8 @@ class Ingestion(Catalogue):
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
         """Deletes claims that sources no longer make, and the actors that are left without any.
 
-        Where no other source is known, the actors without a source record go as well: they are
-        from before sources were recorded.
-
-        Args:
-            sources: the sources that were read whole.
-            keeps: whether a source, by its name, still has an id of its own.
-
-        Returns:
-            How many actors were removed.
+        `sources` were read whole; `keeps` tells whether a source, by its name, still has an id of
+        its own. Returns how many actors were removed.
         """
         with self._stores.lend() as store:
             gone = [key for key in claims.keys_of(store, sources) if not keeps(*key)]
@@ -320,16 +289,7 @@ class Ingestion(Catalogue):
             change = _Pruning(keys=gone[first : first + _CHANGED_AT_ONCE])
             self._commit(change)
             removed += len(change.reconciled.gone)
-        with self._stores.lend() as store:
-            named = {source for source, _ in claims.sources_of(store)} - {UNNAMED, MODERATION}
-            if not named <= set(sources):
-                return removed
-            unnamed = [
-                actor_id
-                for actor_id in claims.actors_without_source(store)
-                if not any(keeps(source, actor_id) for source in sources)
-            ]
-        return removed + self.remove(Kind.ACTOR, unnamed)
+        return removed
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
         """Removes records with their documents, some in each transaction; returns how many.
@@ -340,7 +300,6 @@ class Ingestion(Catalogue):
         for first in range(0, len(every), _CHANGED_AT_ONCE):
             some = every[first : first + _CHANGED_AT_ONCE]
             with self._stores.lend() as store, store.changing():
-                versions.keep_first_versions(store, kind, some)
                 if kind is Kind.ACTOR:
                     claims.forget_actors(store, some)
                     duplicates.forget_pairs(store, some)

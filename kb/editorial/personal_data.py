@@ -81,11 +81,7 @@ class PersonalData:
         self._erase_record = erase_record
 
     def find(self, term: str) -> Sequence[PersonalFinding]:
-        """Everything that names a person: by a name, an e-mail address or a telephone number.
-
-        Raises:
-            InputError: the term is too short, or too long.
-        """
+        """Everything that names a person: by a name, an e-mail address or a telephone number."""
         pattern = pattern_of(term)
         with self._stores.lend() as store, store.reading():
             return find_person(store, pattern)
@@ -105,14 +101,7 @@ class PersonalData:
         return [*aside, *left, *((Unreached.UPLOAD, name) for name in sorted(uploads))]
 
     def erase(self, kind: PersonalKind, id: str, *, by: str) -> None:
-        """Erases a thing that was found, in the files of the base too.
-
-        Raises:
-            UnknownRecord: there is none, or it is a job that has not ended.
-            InputError: things of this kind are not erased: words are taken out of them.
-            AccountError: it is the account of the last administrator.
-            KnowledgeBaseError: another process reads a former state of the base for too long.
-        """
+        """Erases a thing that was found, in the files of the base too."""
         if kind in {PersonalKind.ACTOR, PersonalKind.CASE}:
             self._erase_record(Kind(kind.value), id, by)
             return
@@ -126,11 +115,8 @@ class PersonalData:
         """Takes a name, an address or a number out of every text, past versions among them.
 
         Where it stood in a text, "[…]" stands; a contact that has it goes. Ids and the names of
-        accounts stay. Returns how many records and rows changed.
-
-        Raises:
-            InputError: the term is too short, or too long.
-            KnowledgeBaseError: another process reads a former state of the base for too long.
+        accounts stay. Returns how many records and rows changed. Raises `InputError` if the term is
+        too short, or too long.
         """
         change = _Redaction(pattern=pattern_of(term), by=by)
         with self._stores.lend() as store:
@@ -144,9 +130,6 @@ class PersonalData:
 
         Cleans the files, too, where an erasure was interrupted before it could, and has the index
         of a store that keeps one made again.
-
-        Raises:
-            KnowledgeBaseError: another process reads a former state of the base for too long.
         """
         with self._stores.lend() as store:
             with store.writing():

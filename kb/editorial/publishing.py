@@ -11,25 +11,12 @@ from kb.errors import EditConflict, UnknownRecord
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
 from kb.models import Actor, Case, Kind, Record
-from kb.registers import duplicates, versions
-from kb.registers import sources as claims
-from kb.registers.board.notice import erase_from_answers
-from kb.registers.contact_lists import erase_from_lists
-from kb.registers.drafts import Draft, Drafts, DraftState, erase_drafts, publishable, revise
-from kb.registers.duplicates import Duplicates
-from kb.registers.holders.flags import FlaggedKind, erase_flags
-from kb.registers.holders.holds import erase_holds
+from kb.registers.drafts import Draft, Drafts, DraftState, publishable, revise
 from kb.registers.jobs import forget_in_reports
-from kb.registers.pictures.pictures import drop_unused, pictures_of_case
-from kb.registers.sources import back_for_members
-from kb.registers.versions import (
-    Version,
-    Withdrawal,
-    follow_redirects,
-    merged_into,
-    naming,
-    redirects_of,
-)
+from kb.registers.personal_data.keeping import erase_traces
+from kb.registers.records import duplicates, versions
+from kb.registers.records import sources as claims
+from kb.registers.records.duplicates import Duplicates
 from kb.resolution.merge_rules import SourceRecord
 from kb.store.pool import StorePool
 from kb.store.store import Store
@@ -46,7 +33,7 @@ class _Publication(Change):
 
     def plan(self, store: Store) -> Sequence[Record]:
         draft = publishable(store, self.draft.id, self.revision)
-        record = follow_redirects(store, _published_as(store, draft, force=self.force))
+        record = versions.follow_redirects(store, _published_as(store, draft, force=self.force))
         if isinstance(record, Case) and not record.moderated:
             record = replace(record, moderated=self.on)
         self.draft = replace(draft, record=record)
@@ -68,14 +55,14 @@ class _Restoration(Change):
     def plan(self, store: Store) -> Sequence[Record]:
         record = self.record(store)
         if isinstance(record, Actor):
-            self.for_members = back_for_members(store, record)
+            self.for_members = claims.back_for_members(store, record)
         return unless_same(store, record)
 
     def record(self, store: Store) -> Record:
         """The record as the version has it, or `UnknownRecord`."""
         for version in versions.history(store, self.kind, self.record_id):
             if version.number == self.restored:
-                return follow_redirects(store, version.record)
+                return versions.follow_redirects(store, version.record)
         raise UnknownRecord(f"The {self.kind} {self.record_id!r} has no version {self.restored}.")
 
     def apply(self, store: Store) -> None:
@@ -101,14 +88,13 @@ class _Merging(Change):
         before = published(store, Kind.ACTOR, self.kept)
         actor, self.source_records = merging(store, self.kept, self.other)
         cases = store.cases(store.cases_of([self.other]).get(self.other, []))
-        renamed = [naming(case, self.kept, instead_of=self.other) for case in cases.values()]
+        renamed = [versions.naming(case, {self.other: self.kept}) for case in cases.values()]
         return [*([] if actor == before else [actor]), *renamed]
 
     def described(self) -> Collection[str]:
         return [self.kept]
 
     def apply(self, store: Store) -> None:
-        versions.keep_first_versions(store, Kind.ACTOR, [self.other])
         claims.forget_actors(store, [self.kept, self.other])
         claims.save_source_records(store, self.source_records)
         store.remove(Kind.ACTOR, self.other)
@@ -124,8 +110,7 @@ class Publishing(ContactKeeping):
         self.drafts = Drafts(stores)
         self.duplicates = Duplicates(stores, self._merge)
 
-    def history(self, kind: Kind, id: str) -> Sequence[Version]:
-        """Every version of a record, oldest first; none if it never was or was erased."""
+    def history(self, kind: Kind, id: str) -> Sequence[versions.Version]:
         with self._stores.lend() as store, store.reading():
             return versions.history(store, kind, id)
 
@@ -134,42 +119,28 @@ class Publishing(ContactKeeping):
         with self._stores.lend() as store:
             return versions.looked_after(store, kind)
 
-    def withdrawal(self, kind: Kind, id: str) -> Withdrawal | None:
-        """Returns the withdrawal or erasure of a record, or None."""
+    def withdrawal(self, kind: Kind, id: str) -> versions.Withdrawal | None:
         with self._stores.lend() as store, store.reading():
             return versions.withdrawal(store, kind, id)
 
     def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:
-        """Removes a record from every search at once; its versions stay.
-
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn already.
-        """
+        """Removes a record from every search at once; its versions stay."""
         with self._stores.lend() as store, store.changing():
             published(store, kind, id)
-            versions.keep_first_versions(store, kind, [id])
             store.remove(kind, id)
             if kind is Kind.ACTOR:
                 duplicates.forget_pairs(store, [id])
             versions.note_withdrawal(store, kind, id, by=by, reason=reason)
 
     def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:
-        """Makes a record what its version of that number was, and lifts its withdrawal.
-
-        Raises:
-            UnknownRecord: there is no such version.
-        """
+        """Makes a record what its version of that number was, and lifts its withdrawal."""
         change = _Restoration(kind=kind, record_id=id, restored=number, by=by)
         self._commit(change)
         with self._stores.lend() as store:
             return change.record(store)
 
     def edit(self, kind: Kind, id: str, *, by: str) -> Draft:
-        """A new draft of a record as it is published, to be changed and published again.
-
-        Raises:
-            UnknownRecord: there is none; `WithdrawnRecord` if it was withdrawn.
-        """
+        """A new draft of a record as it is published, to be changed and published again."""
         with self._stores.lend() as store, store.reading():
             record = published(store, kind, id)
             number = versions.history(store, kind, id)[-1].number
@@ -181,23 +152,11 @@ class Publishing(ContactKeeping):
         """Makes a draft's record public, in one transaction with the draft's new state.
 
         The record of a draft that is based on no published record never replaces a record: if its
-        id is taken, it gets the next free id (`gel` becomes `gel-2`).
+        id is taken, it gets the next free id (`gel` becomes `gel-2`). `revision` is the draft's
+        that this person saw, `on` the day of moderation, ISO 8601, of a case that does not give it.
 
-        Args:
-            draft_id: which draft.
-            by: the account that publishes.
-            revision: the draft's revision that this person saw.
-            force: whether to publish over changes of the record since the draft was made.
-            on: the day of moderation, ISO 8601, of a case that does not give it.
-
-        Returns:
-            The published draft, with the record as it was stored.
-
-        Raises:
-            UnknownRecord: there is no such draft.
-            EditConflict: the draft has changed or is not open; without `force`, the record
-                has changed since; or it was withdrawn, and has to be restored first; or it is an
-                actor that was merged into another.
+        Raises `EditConflict` if the draft has changed or is not open, or its record was withdrawn,
+        or merged into another, or has changed since the draft was made, unless `force` is given.
         """
         draft = self.drafts.get(draft_id)
         self._commit(_Publication(draft=draft, revision=revision, force=force, on=on, by=by))
@@ -207,15 +166,9 @@ class Publishing(ContactKeeping):
         """Withdraws a record and destroys all traces of it, in the files of the base too.
 
         Its text, vectors, versions, drafts and claims go, and the actors merged into it. Mentions
-        in other records stay: a case still names its participants. A hash of its id is kept, so
-        that no ingest brings it back. The database is rewritten, which takes time in proportion to
-        its size; writers wait meanwhile.
-
-        Raises:
-            UnknownRecord: there never was such a record.
-            NotYetScrubbed: another process reads a former state of the base for too long;
-                the record is gone from every search, and the files are cleaned within the hour,
-                or when it is erased again.
+        in other records stay. A hash of its id is kept, so that no ingest brings it back. The
+        database is rewritten; writers wait meanwhile. Raises `NotYetScrubbed` if another process
+        reads a former state for too long: the files are then cleaned within the hour.
         """
         with self._stores.lend() as store:
             with store.changing():
@@ -223,7 +176,9 @@ class Publishing(ContactKeeping):
                 store.mark_for_scrubbing()
             self._index.scrub(store)
 
-    def back_again(self, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
+    def back_again(
+        self, erased: Iterable[versions.Withdrawal]
+    ) -> list[tuple[versions.Withdrawal, str]]:
         """Those of these erased records that are here, each with its id."""
         with self._stores.lend() as store, store.reading():
             return versions.back_again(store, erased)
@@ -241,7 +196,9 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
             "another id."
         )
     if draft.based_on:
-        if kind is Kind.ACTOR and (kept := redirects_of(store, [record.id]).get(record.id)):
+        if kind is Kind.ACTOR and (
+            kept := versions.redirects_of(store, [record.id]).get(record.id)
+        ):
             raise EditConflict(
                 f"The actor {record.id!r} was merged into {kept!r} since this draft was made of "
                 "it: edit that one."
@@ -261,35 +218,22 @@ def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
 
 
 def _erase(store: Store, kind: Kind, record_id: str, by: str) -> None:
-    """Destroys all that the registers hold of a record and of the actors merged into it."""
-    if kind is Kind.ACTOR and (kept := redirects_of(store, [record_id]).get(record_id)):
+    if kind is Kind.ACTOR and (kept := versions.redirects_of(store, [record_id]).get(record_id)):
         raise UnknownRecord(
             f"The actor {record_id!r} was merged into {kept!r}, which has all its "
             f"claims: erase {kept!r}."
         )
-    ids = [record_id, *(merged_into(store, record_id) if kind is Kind.ACTOR else ())]
+    ids = [record_id, *(versions.merged_into(store, record_id) if kind is Kind.ACTOR else ())]
     if not any(
         versions.history(store, kind, id_) or versions.withdrawal(store, kind, id_) for id_ in ids
     ):
         raise UnknownRecord(f"There is no {kind} with the id {record_id!r}.")
-    pictures = pictures_of_case(store, record_id) if kind is Kind.CASE else set()
-    names = {_name(old.record) for id_ in ids for old in versions.history(store, kind, id_)}
+    records = [old.record for id_ in ids for old in versions.history(store, kind, id_)]
+    names = {old.title if isinstance(old, Case) else old.name for old in records}
     forget_in_reports(store, ids, names)
     for id_ in ids:
         store.remove(kind, id_)
-    erase_drafts(store, kind, ids)
-    erase_flags(store, FlaggedKind(kind.value), ids)
     if kind is Kind.ACTOR:
         ids += claims.unused_keys(store, ids)
-        claims.erase_claims(store, ids)
-        erase_from_lists(store, ids)
-        erase_from_answers(store, ids)
-        erase_holds(store, ids)
-    else:
-        claims.delete_inputs(store, ids)
     versions.erase_versions(store, kind, ids, by=by)
-    drop_unused(store, pictures=pictures)
-
-
-def _name(record: Record) -> str:
-    return record.title if isinstance(record, Case) else record.name
+    erase_traces(store, kind, ids)

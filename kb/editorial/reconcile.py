@@ -8,15 +8,15 @@ from slugify import slugify
 
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
-from kb.registers.duplicates import certain_matches
-from kb.registers.sources import (
+from kb.registers.records.duplicates import certain_matches
+from kb.registers.records.sources import (
     actors_by_keys,
     actors_of_keys,
     delete_source_records,
     save_source_records,
     source_records_of,
 )
-from kb.registers.versions import redirects_of, withdrawn, withdrawn_of_sirets
+from kb.registers.records.versions import redirects_of, withdrawn, withdrawn_of_sirets
 from kb.resolution.merge_rules import (
     MODERATION,
     UNNAMED,
@@ -187,7 +187,6 @@ class _Known:
         self.new: set[tuple[str, str]] = set()
 
     def actor_of(self, row: SourceRow) -> str:
-        """The id of the actor that a row is about."""
         key = row.actor.id
         if key in self._own:
             return self._own[key].actor_id
@@ -211,7 +210,9 @@ class _Known:
         if key in self.actors and self._may_be_same(key, actor):
             return key
         certain = self._certain.get(actor.id)
-        if certain and not self._describes(certain):
+        records = self.source_records.get(certain, ()) if certain else ()
+        # A source has each actor once.
+        if certain and all(record.source != self._source for record in records):
             return certain
         if key not in self.actors:
             return key
@@ -289,11 +290,6 @@ class _Known:
         self.actors |= {id_: self._stored[id_] for id_ in matched}
         self.source_records |= source_records_of(self._store, matched)
         return found
-
-    def _describes(self, actor_id: str) -> bool:
-        """Whether the source has already a row about the actor."""
-        records = self.source_records.get(actor_id, ())
-        return any(record.source == self._source for record in records)
 
     def _unused(self, actor_id: str) -> str:
         number, candidate = 1, actor_id

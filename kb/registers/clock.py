@@ -12,12 +12,10 @@ def now() -> str:
 
 
 def today() -> str:
-    """The day: ISO 8601, in UTC."""
     return now()[:10]
 
 
 def later(at: str, seconds: float) -> str:
-    """The time that many seconds after another."""
     return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat(
         timespec="milliseconds"
     )

@@ -9,11 +9,9 @@ from enum import StrEnum
 from typing import Self
 
 from kb.errors import EditConflict, ListError, UnknownRecord
-from kb.registers.accounts import account_key
+from kb.registers.accounts import find_account
 from kb.registers.clock import now
-from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
+from kb.registers.register import Register, columns_of, count, row_as
 from kb.store.store import Store
 
 MAX_ENTRIES = 200
@@ -58,11 +56,7 @@ class ListEntry:
         return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
 
     def cleaned(self) -> Self:
-        """Returns the entry as it is kept: no blanks at the ends, no invisible characters.
-
-        Raises:
-            ListError: the note is too long.
-        """
+        """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
             raise ListError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
@@ -72,10 +66,8 @@ class ListEntry:
     def with_all_of(self, other: Self) -> Self:
         """Returns the entry with the note of another of the same organisation below its own.
 
-        The other's status counts where this organisation is still to be called.
-
-        Raises:
-            ListError: the two notes are too long together.
+        The other's status counts where this organisation is still to be called. Raises `ListError`
+        if the two notes are too long together.
         """
         notes = dict.fromkeys(note for note in (self.note, other.note) if note)
         status = other.status if self.status is CallStatus.TO_CALL else self.status
@@ -100,11 +92,7 @@ class ContactList:
 
 
 def checked_name(name: str) -> str:
-    """Returns the name as it is kept.
-
-    Raises:
-        ListError: it is empty or too long.
-    """
+    """Returns the name as it is kept. Raises `ListError` if it is empty or too long."""
     name = " ".join(_visible(name, keep=" \n\t").split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise ListError("list_name", "name", most=MAX_NAME_CHARS)
@@ -117,15 +105,12 @@ def _visible(text: str, keep: str) -> str:
     )
 
 
-class ContactLists:
+class ContactLists(Register):
     """The lists of accounts, each called by its name (`by`).
 
-    Every method that takes the id of a list raises `UnknownRecord` if there is none, or if it is
-    not the account's and nobody shares it with the account.
+    What takes the id of a list raises `UnknownRecord` if there is none, or if it is not the
+    account's and nobody shares it with the account.
     """
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def of(self, by: str) -> Sequence[ContactList]:
         """The lists of an account, its own first, each in the order of their names."""
@@ -150,27 +135,23 @@ class ContactLists:
         """Adds organisations at the end of a list, or of the one that takes picks.
 
         An account without a list gets its first. Where an organisation is there already, a note
-        that comes with it is added below the other.
-
-        Raises:
-            ListError: the list would be too long, or a note.
+        that comes with it is added below the other. Raises `ListError` if the list would be too
+        long, or a note.
         """
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             list_id = list_id or _for_picks(store, by) or _insert(store, "", by)
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
             for entry in map(ListEntry.cleaned, entries):
-                known = kept.get(entry.actor_id)
-                merged = known.with_all_of(entry) if known else entry
-                if merged != known:
+                before = kept.get(entry.actor_id)
+                merged = before.with_all_of(entry) if before else entry
+                if merged != before:
                     _write(store, list_id, merged, by)
                 kept[entry.actor_id] = merged
-            if len(kept) > MAX_ENTRIES:
-                raise ListError("list_full", most=MAX_ENTRIES, count=len(kept))
-            return _list_of(store, list_id, by)
+            return _not_too_long(_list_of(store, list_id, by))
 
     def drop(self, actor_ids: Collection[str], *, by: str, list_id: str = "") -> None:
         """Takes organisations out of a list, or of the one that takes picks."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             list_id = list_id or _for_picks(store, by)
             if list_id:
                 _list_of(store, list_id, by)
@@ -187,33 +168,26 @@ class ContactLists:
         """Keeps what was written of entries, each with the mark of the entry that was seen.
 
         What was not changed since it was seen stays as it is now. An entry whose mark is empty is
-        added.
-
-        Raises:
-            EditConflict: somebody changed or removed one of them meanwhile; nothing is kept.
-            ListError: a note is too long, or the list would be.
+        added. Raises `EditConflict`: somebody changed or removed one of them meanwhile; nothing is
+        kept. Raises `ListError` if a note is too long, or the list would be.
         """
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
             for written, seen in entries:
                 entry = written.cleaned()
-                if seen == entry.mark:
-                    continue
                 current = kept.get(entry.actor_id)
-                if current and current.mark == entry.mark:
+                if seen == entry.mark or (current and current.mark == entry.mark):
                     continue
                 if (current.mark if current else "") != seen:
                     raise EditConflict("Somebody changed this list since you opened it.")
                 need = current.need if current else entry.need
                 _write(store, list_id, replace(entry, need=need), by)
                 kept[entry.actor_id] = entry
-            if len(kept) > MAX_ENTRIES:
-                raise ListError("list_full", most=MAX_ENTRIES, count=len(kept))
-            return _list_of(store, list_id, by)
+            return _not_too_long(_list_of(store, list_id, by))
 
     def move(self, list_id: str, actor_id: str, steps: int, *, by: str) -> None:
         """Moves an organisation down by `steps` places, or up; no further than the end."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             ids = [entry.actor_id for entry in _list_of(store, list_id, by).entries]
             if actor_id not in ids:
                 return
@@ -226,75 +200,52 @@ class ContactLists:
             )
 
     def add(self, name: str, *, by: str) -> ContactList:
-        """Makes a list, which takes picks from now on.
-
-        Raises:
-            ListError: the name cannot be used, or the account owns too many lists.
-        """
+        """Makes a list, which takes picks from now on."""
         name = checked_name(name)
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             return _list_of(store, _insert(store, name, by), by)
 
     def rename(self, list_id: str, name: str, *, by: str) -> None:
         """Gives a list another name. Raises `ListError` if it cannot be used."""
         name = checked_name(name)
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             _list_of(store, list_id, by)
-            store.execute("update contact_lists set name = ? where id = ?", [name, list_id])
+            store.update("contact_lists", {"id": list_id}, {"name": name})
 
     def choose(self, list_id: str, *, by: str) -> None:
         """Makes a list the one that takes what the account picks."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             _list_of(store, list_id, by)
             _take_picks(store, list_id, by)
 
     def delete(self, list_id: str, *, by: str) -> None:
         """Deletes a list of the account's own, for all who share it."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             _own_list(store, list_id, by)
             for table in ("contact_list_entries", "contact_list_members"):
                 store.execute(f"delete from {table} where list_id = ?", [list_id])  # noqa: S608
             store.execute("delete from contact_lists where id = ?", [list_id])
 
     def share(self, list_id: str, colleague: str, *, by: str) -> None:
-        """Lets another account of this site read and change a list of the account's own.
-
-        Raises:
-            ListError: there is no such account, or it cannot sign in.
-        """
-        with self._stores.lend() as store, store.writing():
+        """Lets another account of this site read and change a list of the account's own."""
+        with self._writing() as store:
             _own_list(store, list_id, by)
-            row = store.execute(
-                "select name from accounts where key = ? and disabled_at = ''",
-                [account_key(colleague)],
-            ).fetchone()
-            if row is None:
+            account = find_account(store, colleague)
+            if account is None or account.disabled:
                 raise ListError("list_colleague", "colleague", name=colleague)
-            store.execute(
-                "insert into contact_list_members (list_id, account, takes_picks)"
-                " values (?, ?, 0) on conflict do nothing",
-                [list_id, row["name"]],
-            )
+            _add_member(store, list_id, account.name)
 
     def unshare(self, list_id: str, colleague: str, *, by: str) -> None:
         """Takes a list back from a colleague, who may also leave it; its owner stays."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             contact_list = _list_of(store, list_id, by)
             if by not in {contact_list.owner, colleague}:
                 raise _no_list(list_id)
-            store.execute(
-                "delete from contact_list_members where list_id = ? and account = ?"
-                " and account <> ?",
-                [list_id, colleague, contact_list.owner],
-            )
-
-
-# Within a transaction of the caller's
-
-
-def erase_from_lists(store: Store, actor_ids: Collection[str]) -> None:
-    """Takes actors out of every list, with the notes on them."""
-    store.run("delete from contact_list_entries where actor_id in :values", actor_ids)
+            if colleague != contact_list.owner:
+                store.execute(
+                    "delete from contact_list_members where list_id = ? and account = ?",
+                    [list_id, colleague],
+                )
 
 
 def _list_of(store: Store, list_id: str, by: str) -> ContactList:
@@ -313,12 +264,11 @@ def _list_of(store: Store, list_id: str, by: str) -> ContactList:
     entries = store.execute(
         "select * from contact_list_entries where list_id = ? order by position, rowid", [list_id]
     ).fetchall()
-    return dataclass_of(
+    return row_as(
         ContactList,
         row,
-        takes_picks=bool(row["takes_picks"]),
         colleagues=tuple(each["account"] for each in members),
-        entries=tuple(map(_entry, entries)),
+        entries=tuple(row_as(ListEntry, each) for each in entries),
     )
 
 
@@ -329,6 +279,13 @@ def _own_list(store: Store, list_id: str, by: str) -> None:
 
 def _no_list(list_id: str) -> UnknownRecord:
     return UnknownRecord(f"There is no list with the id {list_id!r} for this account.")
+
+
+def _not_too_long(contact_list: ContactList) -> ContactList:
+    count_ = len(contact_list.entries)
+    if count_ > MAX_ENTRIES:
+        raise ListError("list_full", most=MAX_ENTRIES, count=count_)
+    return contact_list
 
 
 def _for_picks(store: Store, by: str) -> str:
@@ -346,20 +303,22 @@ def _for_picks(store: Store, by: str) -> str:
 
 
 def _insert(store: Store, name: str, by: str) -> str:
-    owned = store.execute("select count(*) from contact_lists where owner = ?", [by]).fetchone()[0]
-    if owned >= MAX_LISTS:
+    if count(store, "select count(*) from contact_lists where owner = ?", [by]) >= MAX_LISTS:
         raise ListError("list_many", most=MAX_LISTS)
     list_id = secrets.token_hex(8)
-    store.execute(
-        "insert into contact_lists (id, name, owner, created_at) values (?, ?, ?, ?)",
-        [list_id, name, by, now()],
-    )
-    store.execute(
-        "insert into contact_list_members (list_id, account, takes_picks) values (?, ?, 0)",
-        [list_id, by],
-    )
+    row = {"id": list_id, "name": name, "owner": by, "created_at": now()}
+    store.insert("contact_lists", row)
+    _add_member(store, list_id, by)
     _take_picks(store, list_id, by)
     return list_id
+
+
+def _add_member(store: Store, list_id: str, account: str) -> None:
+    store.execute(
+        "insert into contact_list_members (list_id, account, takes_picks)"
+        " values (?, ?, 0) on conflict do nothing",
+        [list_id, account],
+    )
 
 
 def _take_picks(store: Store, list_id: str, by: str) -> None:
@@ -371,26 +330,14 @@ def _take_picks(store: Store, list_id: str, by: str) -> None:
 
 
 def _write(store: Store, list_id: str, entry: ListEntry, by: str) -> None:
+    written = replace(entry, changed_by=by, changed_at=now())
     store.execute(
         "insert into contact_list_entries"
         " (list_id, actor_id, position, need, status, note, changed_by, changed_at)"
-        " select ?, ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ?"
-        " from contact_list_entries where list_id = ?"
+        " select :list_id, :actor_id, coalesce(max(position), 0) + 1, :need, :status, :note,"
+        " :changed_by, :changed_at from contact_list_entries where list_id = :list_id"
         " on conflict (list_id, actor_id) do update set need = excluded.need,"
         " status = excluded.status, note = excluded.note,"
         " changed_by = excluded.changed_by, changed_at = excluded.changed_at",
-        [
-            list_id,
-            entry.actor_id,
-            entry.need,
-            entry.status.value,
-            entry.note,
-            by,
-            now(),
-            list_id,
-        ],
+        {**columns_of(written), "list_id": list_id},
     )
-
-
-def _entry(row: StoreRow) -> ListEntry:
-    return dataclass_of(ListEntry, row, status=CallStatus(row["status"]))

@@ -1,9 +1,8 @@
 """The register of demand: searches by day and fit, and the needs that nothing answered.
 
-Nothing is counted before an administrator chooses so; all is erased when they choose otherwise.
-A need is kept as a keyed hash, by day. Its words are kept only once it was asked on
-`Demand.THRESHOLD_DAYS` different days: a text that is rare, and may be somebody's, never lies here
-to be read. No time of day, order, address or account is kept that could tie two searches together.
+Nothing is counted before an administrator chooses so. A need is kept as a keyed hash, by day; its
+words only once it was asked on `Demand.THRESHOLD_DAYS` days: what is rare may be somebody's.
+Nothing is kept that could tie two searches together.
 """
 
 import hashlib
@@ -15,8 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kb.registers.clock import now
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
+from kb.registers.register import Register, find
 from kb.store.store import Store
 from kb.text.analysis import carrying_words, stem
 
@@ -83,7 +81,7 @@ class MissedNeed:
     last: str
 
 
-class Demand:
+class Demand(Register):
     """What is searched for, in numbers. Days are ISO dates in UTC."""
 
     THRESHOLD_DAYS = 3
@@ -95,9 +93,6 @@ class Demand:
     SEARCH_DAYS = 365
     """Days after which the counts of searches are forgotten."""
 
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
     def choice(self) -> DemandChoice:
         """Returns whether searches are counted."""
         with self._stores.lend() as store:
@@ -105,7 +100,7 @@ class Demand:
 
     def choose(self, *, counted: bool, by: str) -> None:
         """Has searches counted from now on, or no more; then what was counted is erased."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             store.insert("demand_choices", {"counted": int(counted), "by": by, "at": now()})
             if not counted:
                 for table in ("search_counts", "missed_needs", "missed_words"):
@@ -121,14 +116,12 @@ class Demand:
     ) -> None:
         """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
 
-        Args:
-            day: when was searched.
-            fits: how many searches had this best fit.
-            missed: the need of each search that nothing answered.
-            key: the secret by which needs are hashed, which the database does not hold.
+        `fits` says how many searches had this best fit, `missed` has the need of each that nothing
+        answered. The database does not hold `key`, the secret by which needs are hashed.
         """
-        hashed = [(_hash(need.key, key), need.shown) for need in missed]
-        with self._stores.lend() as store, store.writing():
+        # In the order of the hashes, so that the order of the searches is told by nothing.
+        hashed = sorted((_hash(need.key, key), need.shown) for need in missed)
+        with self._writing() as store:
             if not _choice(store).counted:
                 return
             store.executemany(
@@ -137,11 +130,10 @@ class Demand:
                 " searches = search_counts.searches + excluded.searches",
                 [(day, fit, searches) for fit, searches in fits.items()],
             )
-            # In the order of the hashes, so that the order of the searches is told by nothing.
             store.executemany(
                 "insert into missed_needs (hash, day, asked) values (?, ?, 1)"
                 " on conflict (hash, day) do update set asked = missed_needs.asked + 1",
-                [(hash_, day) for hash_, _ in sorted(hashed)],
+                [(hash_, day) for hash_, _ in hashed],
             )
             store.executemany(
                 "insert into missed_words (hash, words) select :hash, :words"
@@ -149,53 +141,46 @@ class Demand:
                 " on conflict (hash) do nothing",
                 [
                     {"hash": hash_, "words": words, "days": self.THRESHOLD_DAYS}
-                    for hash_, words in sorted(hashed)
+                    for hash_, words in hashed
                 ],
             )
             forget_old_counts(store, day)
 
     def missed(self) -> Sequence[MissedNeed]:
         """Returns the needs that passed the threshold, those asked most first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select hash as id, words, count(*) as days, "
-                " cast(sum(asked) as bigint) as asked, max(day) as last"
-                " from missed_words join missed_needs using (hash)"
-                " group by hash, words order by asked desc, last desc, words"
-            ).fetchall()
-        return [dataclass_of(MissedNeed, row) for row in rows]
+        return self._read(
+            MissedNeed,
+            "select hash as id, words, count(*) as days, "
+            " cast(sum(asked) as bigint) as asked, max(day) as last"
+            " from missed_words join missed_needs using (hash)"
+            " group by hash, words order by asked desc, last desc, words",
+        )
 
     def below_threshold(self) -> int:
         """Returns how many needs were asked on too few days to be shown."""
-        with self._stores.lend() as store:
-            (count,) = store.execute(
-                "select count(distinct hash) from missed_needs"
-                " where hash not in (select hash from missed_words)"
-            ).fetchone()
-        return int(count)
+        rows = self._rows(
+            "select count(distinct hash) from missed_needs"
+            " where hash not in (select hash from missed_words)"
+        )
+        return int(rows[0][0])
 
     def forget(self, need_id: str) -> None:
         """Erases a need and its counts, if it is there."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             store.execute("delete from missed_needs where hash = ?", [need_id])
             store.execute("delete from missed_words where hash = ?", [need_id])
 
     def searches(self, since: str) -> Mapping[str, Mapping[str, int]]:
         """Returns the count of searches by best fit, by day from `since` on."""
         found: dict[str, dict[str, int]] = {}
-        with self._stores.lend() as store:
-            for row in store.execute(
-                "select * from search_counts where day >= ? order by day", [since]
-            ):
-                found.setdefault(row["day"], {})[row["fit"]] = row["searches"]
+        for row in self._rows("select * from search_counts where day >= ? order by day", [since]):
+            found.setdefault(row["day"], {})[row["fit"]] = row["searches"]
         return found
 
 
 def _choice(store: Store) -> DemandChoice:
-    row = store.execute("select * from demand_choices order by id desc limit 1").fetchone()
-    if row is None:
-        return DemandChoice()
-    return dataclass_of(DemandChoice, row, counted=bool(row["counted"]))
+    choice = find(store, DemandChoice, "select * from demand_choices order by id desc limit 1")
+    return choice or DemandChoice()
 
 
 def _hash(words: str, key: str) -> str:
@@ -233,29 +218,21 @@ class AgeingActor:
     changed: str
 
 
-class AgeingActors:
+class AgeingActors(Register):
     """The actors that did not change for long, and that no source was read for since."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def count(self, before: str) -> int:
         """Returns how many actors neither changed nor were read again since a day."""
-        with self._stores.lend() as store:
-            (count,) = store.execute(
-                f"select count(*) {_AGEING}",
-                {"before": before},
-            ).fetchone()
-        return int(count)
+        return int(self._rows(f"select count(*) {_AGEING}", {"before": before})[0][0])
 
     def oldest(self, before: str, limit: int) -> Sequence[AgeingActor]:
         """Returns the first `limit` of them, those that changed longest ago first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                f"select id, name, updated_at {_AGEING} order by updated_at, id limit :limit",
-                {"before": before, "limit": limit},
-            ).fetchall()
-        return [AgeingActor(*row) for row in rows]
+        return self._read(
+            AgeingActor,
+            f"select id, name, updated_at as changed {_AGEING}"
+            " order by updated_at, id limit :limit",
+            {"before": before, "limit": limit},
+        )
 
 
 # An actor whose source was read since was confirmed, if the source still lists it.

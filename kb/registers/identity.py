@@ -4,13 +4,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from kb.errors import EditConflict, InputError, UnknownRecord
+from kb.errors import EditConflict, InputError
 from kb.registers.clock import now
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
+from kb.registers.register import Register, columns_of, find, known
 from kb.store.store import Store
 
 DEFAULT_NAME = "Qui sait faire\N{NARROW NO-BREAK SPACE}?"
@@ -61,78 +60,49 @@ class IdentityRevision:
 UNCHANGED = IdentityRevision(0, Identity(), "", "")
 
 
-class IdentityRegister:
-    """The identity and its revisions."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-        self._current = UNCHANGED
-
+class IdentityRegister(Register):
     def current(self) -> IdentityRevision:
-        """Returns the identity as it is now, whichever process changed it.
-
-        It is read and parsed once for each revision: until the next, a call asks for its number.
-        """
+        """Returns the identity as it is now, whichever process changed it."""
         with self._stores.lend() as store:
-            newest = _newest(store)
-            if newest != self._current.revision:
-                self._current = _revision(store, newest)
-        return self._current
+            return _current(store)
 
     def get(self, revision: int) -> IdentityRevision:
-        """Returns a revision, or raises `UnknownRecord`."""
+        if not revision:
+            return UNCHANGED
         with self._stores.lend() as store:
-            return _revision(store, revision)
+            found = find(store, IdentityRevision, f"{_SELECT} where revision = ?", [revision])
+        return known(found, f"The settings have no revision {revision}.")
 
     def revisions(self) -> Sequence[tuple[int, str, str]]:
-        """Returns the number, the account and the time of each revision, the newest first."""
-        with self._stores.lend() as store:
-            rows = store.execute('select revision, "by", "at" from identity order by revision desc')
-            return [tuple(row) for row in rows]
+        rows = self._rows('select revision, "by", "at" from identity order by revision desc')
+        return [tuple(row) for row in rows]
 
     def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
-        """Makes this the identity from now on; the same again makes no revision.
-
-        Raises:
-            InputError: a value cannot be used; names the field.
-            EditConflict: `revision` is not the current one.
-        """
+        """Makes this the identity from now on; the same again makes no revision."""
         checked = _checked(identity)
-        with self._stores.lend() as store, store.writing():
-            newest = _newest(store)
-            before = _revision(store, newest)
-            if newest != revision:
+        with self._writing() as store:
+            before = _current(store)
+            if before.revision != revision:
                 raise EditConflict(f"The settings were changed by {before.by} since you saw them.")
             if checked == before.identity:
                 return before
-            content = json.dumps(asdict(checked), ensure_ascii=False)
-            store.insert(
-                "identity", {"revision": newest + 1, "content": content, "by": by, "at": now()}
-            )
-            return _revision(store, newest + 1)
+            saved = IdentityRevision(revision + 1, checked, by, now())
+            row = columns_of(saved)
+            row["content"] = row.pop("identity")
+            store.insert("identity", row)
+            return saved
 
 
-def _newest(store: Store) -> int:
-    (newest,) = store.execute("select max(revision) from identity").fetchone()
-    return newest or 0
+_SELECT = 'select revision, content as identity, "by", "at" from identity'
 
 
-def _revision(store: Store, revision: int) -> IdentityRevision:
-    if not revision:
-        return UNCHANGED
-    row = store.execute("select * from identity where revision = ?", [revision]).fetchone()
-    if row is None:
-        raise UnknownRecord(f"The settings have no revision {revision}.")
-    identity = dataclass_of(Identity, json.loads(row["content"]))
-    return dataclass_of(IdentityRevision, row, identity=identity)
+def _current(store: Store) -> IdentityRevision:
+    found = find(store, IdentityRevision, f"{_SELECT} order by revision desc limit 1")
+    return found or UNCHANGED
 
 
 def _checked(identity: Identity) -> Identity:
-    """Returns the identity as it is kept.
-
-    Raises:
-        InputError: a value cannot be used.
-    """
+    """Returns the identity as it is kept, or raises `InputError`."""
     accent = identity.accent.strip().lower()
     if accent and not _COLOUR.fullmatch(accent):
         raise InputError("identity_accent", "accent", given=accent)
@@ -176,41 +146,32 @@ def _text(text: str, field: str) -> str:
     return kept
 
 
-class FrontPage:
+class FrontPage(Register):
     """The stories on the front page. A story is the id that a case and its translations share."""
 
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
     def choose(self, story: str, *, by: str) -> None:
-        """Puts a story first on the front page."""
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "insert into front_page (story, chosen_by, chosen_at) values (?, ?, ?)"
-                " on conflict (story) do update set"
-                " chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at",
-                [story, by, now()],
-            )
+        self._write(
+            "insert into front_page (story, chosen_by, chosen_at) values (?, ?, ?)"
+            " on conflict (story) do update set"
+            " chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at",
+            [story, by, now()],
+        )
 
     def leave_out(self, story: str) -> None:
         """Chooses a story no more, if it was."""
-        with self._stores.lend() as store, store.writing():
-            store.execute("delete from front_page where story = ?", [story])
+        self._write("delete from front_page where story = ?", [story])
 
     def is_chosen(self, story: str) -> bool:
-        with self._stores.lend() as store:
-            found = store.execute("select 1 from front_page where story = ?", [story]).fetchone()
-        return found is not None
+        return bool(self._rows("select 1 from front_page where story = ?", [story]))
 
     def stories(self, most: int) -> Sequence[Collection[str]]:
         """Returns the ids of the editions of each story to show: the chosen, then the newest."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select json_group_array(id) as editions,"
-                " coalesce(nullif(translation_of, ''), id) as its_story from cases"
-                " left join front_page on story = coalesce(nullif(translation_of, ''), id)"
-                " group by its_story order by max(chosen_at) desc nulls last, max(date) desc,"
-                " its_story limit ?",
-                [most],
-            ).fetchall()
+        rows = self._rows(
+            "select json_group_array(id) as editions,"
+            " coalesce(nullif(translation_of, ''), id) as its_story from cases"
+            " left join front_page on story = coalesce(nullif(translation_of, ''), id)"
+            " group by its_story order by max(chosen_at) desc nulls last, max(date) desc,"
+            " its_story limit ?",
+            [most],
+        )
         return [json.loads(row["editions"]) for row in rows]

@@ -1,21 +1,20 @@
 """Jobs: long work that waits for a worker, and how far it is.
 
-A worker claims a job, beats while it works, and finishes it. A job whose worker is silent for too
-long is claimed again by the next worker that asks, so that the job is done whatever happened.
+A job whose worker is silent for too long is claimed again by the next worker that asks.
 """
 
 import json
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from kb.base_folder import UPLOADS
-from kb.errors import TooManyJobs, UnknownRecord
+from kb.errors import TooManyJobs
 from kb.registers.clock import before, now, seconds_left, to_come
+from kb.registers.register import Register, as_json, by_id, columns_of, count
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
@@ -47,7 +46,6 @@ class JobState(StrEnum):
 
 FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
 
-
 _UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")
 """The folder of an upload in the parameters of a job."""
 
@@ -63,15 +61,15 @@ class Job:
     kind: str
     parameters: Mapping[str, str]
     state: JobState
-    done: int
-    total: int
-    report: Mapping[str, object]
-    message: str
     created_by: str
     created_at: str
-    started_at: str
-    finished_at: str
-    cancel_asked: bool
+    done: int = 0
+    total: int = 0
+    report: Mapping[str, object] = field(default_factory=dict)
+    message: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    cancel_asked: bool = False
     file: str = ""
     phase: str = ""
     per_second: float = 0.0
@@ -93,107 +91,81 @@ class JobPlace:
 
 def waiting_uploads(store: Store) -> set[str]:
     """The names of the folders of uploads that jobs name which have not ended."""
-    rows = store.run(
-        "select parameters from jobs where state not in :values", [*map(str, FINAL_STATES)]
-    )
+    rows = store.execute("select parameters from jobs where finished_at = ''").fetchall()
     return {name for (text,) in rows for name in _UPLOAD.findall(text)}
 
 
-class Jobs:
+_OF_SOURCE = "kind = 'source' and json_extract(parameters, '$.source') = :source"
+_NEWEST = "order by created_at desc, rowid desc limit :limit"
+
+
+class Jobs(Register):
     """The register of jobs. Remembers which jobs were claimed through it."""
 
     def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
+        super().__init__(stores)
         self._claims: dict[str, str] = {}
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
-        """Adds a job, of which `by` may have so many that wait or run; 0 is without end.
-
-        Raises:
-            TooManyJobs: it would be one too many.
-        """
-        with self._stores.lend() as store:
-            with store.writing():
-                if most and _unfinished(store, by) >= most:
-                    raise TooManyJobs("too_many_jobs")
-                id_ = _add(store, kind, parameters, by=by)
-            return _job_of(store, id_)
+        """Adds a job, of which `by` may have so many that wait or run; 0 is without end."""
+        job = Job(secrets.token_hex(8), kind, parameters, JobState.QUEUED, by, now())
+        with self._writing() as store:
+            if most and _unfinished(store, by) >= most:
+                raise TooManyJobs("too_many_jobs")
+            store.insert("jobs", {**columns_of(job), "beat_at": "", "claim": "", "claims": 0})
+        return job
 
     def get(self, id: str) -> Job:
-        """The job with this id, or `UnknownRecord`."""
-        with self._stores.lend() as store:
-            return _job_of(store, id)
+        return self._by_id(Job, "jobs", id)
 
     def list(self, limit: int = 50) -> list[Job]:
-        """The newest jobs, newest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from jobs order by created_at desc, rowid desc limit ?",
-                [limit],
-            ).fetchall()
-        return [_job(row) for row in rows]
+        return self._read(Job, f"select * from jobs {_NEWEST}", {"limit": limit})  # noqa: S608
 
     def of_source(self, source: str, limit: int = 10) -> Sequence[Job]:
         """The latest readings of a source that is read again, newest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from jobs where kind = ? and json_extract(parameters, '$.source') = ?"
-                " order by created_at desc, rowid desc limit ?",
-                [SOURCE_JOB, source, limit],
-            ).fetchall()
-        return [_job(row) for row in rows]
+        select = f"select * from jobs where {_OF_SOURCE} {_NEWEST}"  # noqa: S608 (ours)
+        return self._read(Job, select, {"source": source, "limit": limit})
 
     def forget_readings(self, source: str, keep: int) -> None:
         """Deletes all ended readings of a source but the latest, of which `keep` stay."""
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "delete from jobs where finished_at != '' and kind = :kind"
-                " and json_extract(parameters, '$.source') = :source and id not in"
-                " (select id from jobs where kind = :kind"
-                " and json_extract(parameters, '$.source') = :source"
-                " order by created_at desc, rowid desc limit :keep)",
-                {"kind": SOURCE_JOB, "source": source, "keep": keep},
-            )
+        self._write(
+            f"delete from jobs where finished_at != '' and {_OF_SOURCE}"  # noqa: S608 (ours)
+            f" and id not in (select id from jobs where {_OF_SOURCE} {_NEWEST})",
+            {"source": source, "limit": keep},
+        )
 
     def unfinished(self, by: str) -> int:
-        """Returns how many jobs of an account wait or run."""
         with self._stores.lend() as store:
             return _unfinished(store, by)
 
     def counts(self) -> Mapping[JobState, int]:
         """Returns how many jobs are in each state; those without any are 0."""
-        with self._stores.lend() as store:
-            rows = store.execute("select state, count(*) from jobs group by state").fetchall()
-        found = {JobState(state): int(count) for state, count in rows}
-        return {state: found.get(state, 0) for state in JobState}
+        rows = self._rows("select state, count(*) from jobs group by state")
+        return dict.fromkeys(JobState, 0) | {JobState(state): found for state, found in rows}
 
     def waiting(self) -> bool:
-        """Returns whether a job could be claimed now."""
         with self._stores.lend() as store:
-            return self._next(store) is not None
+            return _next(store) is not None
 
     def working(self) -> bool:
         """Returns whether a live worker is at a job."""
-        with self._stores.lend() as store:
-            row = store.execute(
-                "select 1 from jobs where state = 'running' and beat_at > ? and beat_at <= ?",
-                [before(SILENCE_S), to_come(SILENCE_S)],
-            ).fetchone()
-        return row is not None
+        rows = self._rows(
+            "select 1 from jobs where state = 'running' and beat_at > ? and beat_at <= ?",
+            [before(SILENCE_S), to_come(SILENCE_S)],
+        )
+        return bool(rows)
 
     def claim(self, only: str = "") -> Job | None:
         """The oldest job that waits, now running and yours; None if there is none.
 
-        `only` is the id of the one job that is wanted, if any.
-
-        A job whose worker died before it could cancel it is cancelled here, and a job that cost
-        too many workers has failed.
+        `only` is the id of the one job that is wanted, if any. A job whose worker died before it
+        could cancel it is cancelled here, and a job that cost too many workers has failed.
         """
         with self._stores.lend() as store:
-            while self._next(store, only) is not None:
+            while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
                 with store.writing_rows():
-                    row = self._next(store, only, store.and_take)
+                    row = _next(store, only, store.and_take)
                     if row is None:  # another worker is taking it
                         return None
                     if row["cancel_asked"]:
@@ -211,30 +183,21 @@ class Jobs:
                         [claim, now(), now(), row["id"]],
                     )
                 self._claims[row["id"]] = claim
-                return _job_of(store, row["id"])
+                return by_id(store, Job, "jobs", row["id"])
         return None
 
     def beat(self, id: str, done: int, total: int, place: JobPlace = JobPlace()) -> bool:
         """Notes that a claimed job is being worked at, how far it is, and where.
 
-        Returns:
-            Whether to go on: not when it is to be cancelled, or is another worker's by now.
+        Returns whether to go on: not when it is to be cancelled, or is another worker's by now.
         """
+        values = {"id": id, "claim": self._claims.get(id), "at": now(), **asdict(place)}
         with self._stores.lend() as store, store.writing_rows():
             beaten = store.execute(
-                "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
-                " per_second = ?"
-                " where id = ? and claim = ? and state = 'running' returning cancel_asked",
-                [
-                    now(),
-                    done,
-                    total,
-                    place.file,
-                    place.phase,
-                    place.per_second,
-                    id,
-                    self._claims.get(id),
-                ],
+                "update jobs set beat_at = :at, done = :done, total = :total, file = :file,"
+                " phase = :phase, per_second = :per_second"
+                " where id = :id and claim = :claim and state = 'running' returning cancel_asked",
+                {**values, "done": done, "total": total},
             ).fetchone()
         return beaten is not None and not beaten["cancel_asked"]
 
@@ -245,13 +208,7 @@ class Jobs:
         report: Mapping[str, object] | None = None,
         message: str = "",
     ) -> None:
-        """Ends a claimed job in a final state, unless it is another worker's by now.
-
-        Raises:
-            ValueError: the state is not final.
-        """
-        if state not in FINAL_STATES:
-            raise ValueError(f"{state} is not how a job ends")
+        """Ends a claimed job in a final state, unless it is another worker's by now."""
         with self._stores.lend() as store, store.writing_rows():
             if _is_kept(store, id, self._claims.pop(id, "")):
                 _end(store, id, state, report or {}, message)
@@ -267,28 +224,13 @@ class Jobs:
                 )
 
     def cancel(self, id: str) -> None:
-        """Cancels a job: at once while it waits, at its next beat while it runs.
-
-        Raises:
-            UnknownRecord: there is no such job.
-        """
-        with self._stores.lend() as store, store.writing():
-            job = _job_of(store, id)
+        """Cancels a job: at once while it waits, at its next beat while it runs."""
+        with self._writing() as store:
+            job = by_id(store, Job, "jobs", id)
             if job.state is JobState.QUEUED:
                 _end(store, id, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
-                store.execute("update jobs set cancel_asked = 1 where id = ?", [id])
-
-    def _next(self, store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-        found: StoreRow | None = store.execute(
-            "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
-            " where (state = 'queued'"
-            " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
-            " and :only in ('', id)"
-            f" order by created_at, rowid limit 1{and_take}",
-            {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
-        ).fetchone()
-        return found
+                store.update("jobs", {"id": id}, {"cancel_asked": 1})
 
 
 def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
@@ -301,63 +243,40 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
 
     The counts of a report stay.
     """
-    quoted = [f"{quote}{id_}{quote}" for id_ in ids for quote in ("'", '"')]
-    mentions = [name for name in names if name] + quoted
+    mentions = [as_json(name)[1:-1] for name in names if name]
+    mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
+
+    def has_any(said: object) -> bool:
+        text = as_json(said)
+        return any(mention in text for mention in mentions)
+
     for row in store.execute("select id, report, message from jobs").fetchall():
         report = json.loads(row["report"])
         kept = {
-            key: [item for item in value if not _has_any(item, mentions)]
-            if isinstance(value, list)
-            else value
+            key: [item for item in value if not has_any(item)] if isinstance(value, list) else value
             for key, value in report.items()
         }
-        message = "" if any(mention in row["message"] for mention in mentions) else row["message"]
+        message = "" if has_any(row["message"]) else row["message"]
         if (kept, message) != (report, row["message"]):
-            store.execute(
-                "update jobs set report = ?, message = ? where id = ?",
-                [json.dumps(kept, ensure_ascii=False), message, row["id"]],
-            )
+            store.update("jobs", {"id": row["id"]}, {"report": as_json(kept), "message": message})
 
 
-def _has_any(item: object, mentions: Collection[str]) -> bool:
-    if isinstance(item, dict):
-        return any(_has_any(value, mentions) for value in item.values())
-    if isinstance(item, list):
-        return any(_has_any(value, mentions) for value in item)
-    return any(mention in str(item) or mention == repr(item) for mention in mentions)
-
-
-def _add(store: Store, kind: str, parameters: Mapping[str, str], *, by: str) -> str:
-    id_ = secrets.token_hex(8)
-    store.insert(
-        "jobs",
-        {
-            "id": id_,
-            "kind": kind,
-            "parameters": json.dumps(dict(parameters), ensure_ascii=False),
-            "state": JobState.QUEUED.value,
-            "done": 0,
-            "total": 0,
-            "report": "{}",
-            "message": "",
-            "created_by": by,
-            "created_at": now(),
-            "started_at": "",
-            "finished_at": "",
-            "beat_at": "",
-            "cancel_asked": 0,
-            "claim": "",
-            "claims": 0,
-        },
-    )
-    return id_
+def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
+    """The row of the job that waits longest; `only` is an id, or empty for any."""
+    found: StoreRow | None = store.execute(
+        "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
+        " where (state = 'queued'"
+        " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
+        " and :only in ('', id)"
+        f" order by created_at, rowid limit 1{and_take}",
+        {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
+    ).fetchone()
+    return found
 
 
 def _unfinished(store: Store, by: str) -> int:
-    (count,) = store.execute(
-        "select count(*) from jobs where created_by = ? and state in ('queued', 'running')", [by]
-    ).fetchone()
-    return int(count)
+    select = "select count(*) from jobs where created_by = ? and state in ('queued', 'running')"
+    return count(store, select, [by])
 
 
 def _is_kept(store: Store, job_id: str, claim: str) -> bool:
@@ -376,32 +295,7 @@ def _end(
     report: Mapping[str, object] | None = None,
     message: str = "",
 ) -> None:
-    store.execute(
-        "update jobs set state = ?, report = coalesce(?, report), message = ?, finished_at = ?,"
-        " claim = '' where id = ?",
-        [
-            state.value,
-            None if report is None else json.dumps(report, ensure_ascii=False),
-            message,
-            now(),
-            job_id,
-        ],
-    )
-
-
-def _job_of(store: Store, job_id: str) -> Job:
-    row = store.execute("select * from jobs where id = ?", [job_id]).fetchone()
-    if row is None:
-        raise UnknownRecord(f"There is no job with the id {job_id!r}.")
-    return _job(row)
-
-
-def _job(row: StoreRow) -> Job:
-    return dataclass_of(
-        Job,
-        row,
-        parameters=json.loads(row["parameters"]),
-        state=JobState(row["state"]),
-        report=json.loads(row["report"]),
-        cancel_asked=bool(row["cancel_asked"]),
-    )
+    values = {"state": state.value, "message": message, "finished_at": now(), "claim": ""}
+    if report is not None:
+        values["report"] = as_json(report)
+    store.update("jobs", {"id": job_id}, values)

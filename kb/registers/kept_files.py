@@ -1,37 +1,36 @@
 """The register of files that every machine needs: uploads until their job has ended, the secret.
 
-A base in a folder has them as files there. One on a server of PostgreSQL has them in this table, so
-that a worker on any machine reads what was sent to another, and a session is good on all.
+A base in a folder has them as files there; one on a server of PostgreSQL has them in this table.
 """
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from itertools import count
 from typing import BinaryIO
 
 from kb.errors import KnowledgeBaseError
 from kb.registers.clock import before, now
-from kb.store.pool import StorePool
+from kb.registers.register import Register
 
 PIECE_BYTES = 4 << 20
 """Most bytes of a row: so much of a file is in memory at a time, however large it is."""
 
 
-class KeptFiles:
+class KeptFiles(Register):
     """Files by their names, in pieces. A name says whose it is: `secret`, `uploads/…/a.csv`."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def keep(self, name: str, content: BinaryIO) -> None:
         """Keeps a file under a new name, each piece in a transaction of its own.
 
         Who is killed meanwhile leaves a beginning, which nobody knows by name.
         """
-        at, number = now(), 0
+        at = now()
         try:
-            while (piece := content.read(PIECE_BYTES)) or not number:
+            for number in count():
+                piece = content.read(PIECE_BYTES)
+                if number and not piece:
+                    return
                 self._add(name, number, piece, at)
-                number += 1
         except BaseException:
             with suppress(KnowledgeBaseError):  # what it fails by is told already
                 self.forget([name])
@@ -43,43 +42,33 @@ class KeptFiles:
         return b"".join(self.pieces(name))
 
     def has(self, name: str) -> bool:
-        """Returns whether there is a file of this name."""
-        with self._stores.lend() as store:
-            found = store.execute("select 1 from kept_files where name = ? limit 1", [name])
-            return found.fetchone() is not None
+        return bool(self._rows("select 1 from kept_files where name = ? limit 1", [name]))
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The content of a file, piece by piece; nothing if there is none."""
-        number = 0
-        while True:
-            with self._stores.lend() as store:
-                row = store.execute(
-                    "select content from kept_files where name = ? and piece = ?", [name, number]
-                ).fetchone()
-            if row is None:
+        select = "select content from kept_files where name = ? and piece = ?"
+        for number in count():
+            rows = self._rows(select, [name, number])
+            if not rows:
                 return
-            yield bytes(row[0])
-            number += 1
+            yield bytes(rows[0][0])
 
     def names(self, begin: str, *, older_than_s: float = 0.0) -> list[str]:
         """The names that begin so, of files that were kept so long ago, in order."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select name from kept_files where piece = 0 and at <= ?"
-                " and substr(name, 1, ?) = ? order by name",
-                [before(older_than_s), len(begin), begin],
-            ).fetchall()
+        rows = self._rows(
+            "select name from kept_files where piece = 0 and at <= ?"
+            " and substr(name, 1, ?) = ? order by name",
+            [before(older_than_s), len(begin), begin],
+        )
         return [row[0] for row in rows]
 
     def forget(self, names: Collection[str]) -> None:
-        """Deletes files."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             store.run("delete from kept_files where name in :values", names)
 
     def _add(self, name: str, number: int, piece: bytes, at: str) -> None:
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "insert into kept_files (name, piece, content, at) values (?, ?, ?, ?)"
-                " on conflict (name, piece) do nothing",
-                [name, number, piece, at],
-            )
+        self._write(
+            "insert into kept_files (name, piece, content, at) values (?, ?, ?, ?)"
+            " on conflict (name, piece) do nothing",
+            [name, number, piece, at],
+        )

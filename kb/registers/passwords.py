@@ -19,14 +19,10 @@ _hashing = threading.BoundedSemaphore(2)
 
 
 def checked(password: str) -> str:
-    """The password as it is hashed, if it is of a length that can be used.
-
-    Raises:
-        AccountError: the password is too long or too short, or no keyboard types it.
-    """
+    """The password as it is hashed, if it is of a length that can be used."""
     if len(password) > MAX_PASSWORD_CHARS:
         raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
-    if not _is_text(password):
+    if _is_odd(password):
         raise AccountError("odd_password", "password")
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
@@ -49,7 +45,7 @@ def verify(password_hash: str, password: str) -> bool:
 
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
-    if not password_hash or len(password) > MAX_PASSWORD_CHARS or not _is_text(password):
+    if not password_hash or len(password) > MAX_PASSWORD_CHARS or _is_odd(password):
         password_hash, password = hash_of_nothing, ""
     with _hashing:
         try:
@@ -75,13 +71,9 @@ def _hash_of_nothing() -> str:
     return hashed(secrets.token_urlsafe())
 
 
-def _is_text(password: str) -> bool:
-    """Returns whether a password is without halves of surrogate pairs, which have no bytes."""
-    try:
-        password.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_odd(password: str) -> bool:
+    """Returns whether a password has halves of surrogate pairs, which have no bytes."""
+    return any("\ud800" <= character <= "\udfff" for character in password)
 
 
 def _normalised(password: str) -> str:

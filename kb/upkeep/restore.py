@@ -13,7 +13,7 @@ from kb.address import Place
 from kb.base_folder import ASIDE, DATABASE_FILE
 from kb.errors import FileError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.versions import Withdrawal, erased_records
+from kb.registers.records.versions import Withdrawal, erased_records
 from kb.settings import Settings
 from kb.store.pool import open_store, schema_at, store_as_it_is
 from kb.upkeep.backup import BackupFile, Manifest

@@ -35,7 +35,7 @@ from kb.encoder.prepared import load_encoder
 from kb.indexing.derivation import derive
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor
-from kb.registers import duplicates
+from kb.registers.records import duplicates
 from kb.settings import Settings
 from kb.store.store import Store
 

@@ -12,7 +12,7 @@ from kb.models import Kind, Record
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
-from kb.registers.rereading import MANY_FAILURES, Interval
+from kb.registers.records.rereading import MANY_FAILURES, Interval
 from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.editorial.test_contribute import BODY, TITLE

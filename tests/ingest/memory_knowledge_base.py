@@ -7,8 +7,8 @@ from kb.indexing.indexer import OnEmbedded
 from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import ContactChoice
-from kb.registers.duplicates import Duplicates, DuplicateState
-from kb.registers.sources import ColumnChoices, ContactChoices
+from kb.registers.records.duplicates import Duplicates, DuplicateState
+from kb.registers.records.sources import ColumnChoices, ContactChoices
 from kb.resolution.merge_rules import SourceRow
 from kb.search.results import Filters
 

@@ -22,7 +22,7 @@ from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import AnswerKind, NoticeContent, NoticeState
 from kb.registers.contact_lists import ListEntry
 from kb.registers.drafts import DraftState, Proposals, ProposedField, ProposedParticipation
-from kb.registers.holders.flags import FlaggedKind, FlagReason
+from kb.registers.holders import FlaggedKind, FlagReason
 from kb.registers.identity import Identity
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder

@@ -8,12 +8,12 @@ from pydantic import Field
 
 import kb.models
 import kb.registers.drafts
-import kb.registers.duplicates
 import kb.registers.jobs
-import kb.registers.versions
+import kb.registers.records.duplicates
+import kb.registers.records.versions
 from kb.errors import NotYetScrubbed
 from kb.models import Kind
-from kb.registers.duplicates import DuplicateState
+from kb.registers.records.duplicates import DuplicateState
 from web.api.routing import (
     FOR_MODERATORS,
     AModeratorsToken,
@@ -53,7 +53,7 @@ class VersionOut(Contents):
     restored: int = about("The version that it restored, or 0.")
 
     @classmethod
-    def of(cls, version: kb.registers.versions.Version) -> Self:
+    def of(cls, version: kb.registers.records.versions.Version) -> Self:
         return cls.read(version, **contents_of(version.record))
 
 
@@ -87,7 +87,7 @@ class DuplicateOut(Shape):
     decided_at: str = about("ISO 8601 time, or empty.")
 
     @classmethod
-    def of(cls, duplicate: kb.registers.duplicates.Duplicate) -> Self:
+    def of(cls, duplicate: kb.registers.records.duplicates.Duplicate) -> Self:
         return cls.read(duplicate, left=duplicate.left_id, right=duplicate.right_id)
 
 

@@ -6,9 +6,9 @@ from pydantic import ConfigDict, Field
 
 import kb.models
 import kb.registers.drafts
-import kb.registers.duplicates
 import kb.registers.jobs
-import kb.registers.versions
+import kb.registers.records.duplicates
+import kb.registers.records.versions
 from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import actor_from
 from ingest.private_details.details import DetailKind, details_of

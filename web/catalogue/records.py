@@ -15,8 +15,8 @@ from kb.models import Actor, Case, Participation
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import Account
-from kb.registers.holders.flags import Flag, FlaggedKind
-from kb.registers.sources import SourcedClaim
+from kb.registers.holders import Flag, FlaggedKind
+from kb.registers.records.sources import SourcedClaim
 from kb.resolution.merge_rules import MODERATION
 from kb.text.folding import fold
 from kb.text.periods import schema_coverage

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
 from kb.messages import N_
-from kb.registers.access.wrong_passwords import KEPT_DAYS
+from kb.registers.access import KEPT_DAYS
 from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
 from kb.registers.alerts.outbox import FORGOTTEN, FORGOTTEN_LINK_S, checked_address
 from web.editorial.labels import NOT_TWICE, TOO_MANY_TRIES

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kb.errors import AccountError, InputError, SiteError, UnknownRecord
 from kb.messages import N_
 from kb.reference.departments import NAMES
-from kb.registers.access.wrong_passwords import KEPT_DAYS, WrongTries
+from kb.registers.access import KEPT_DAYS, WrongTries
 from kb.registers.accounts import Account, AccountRole, account_key
 from kb.registers.sites import DEFAULT_PER_DAY, MAX_PER_DAY
 from kb.text.folding import fold

@@ -21,7 +21,7 @@ from kb.reference.flows import Flow
 from kb.reference.roles import Role
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.drafts import ProposedParticipation
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB
+from kb.registers.pictures import MAX_UPLOAD_MB
 from kb.search.results import EvidenceKind, Filters
 from web.editorial.record_form import ParticipationRow, is_suggested
 from web.http.i18n import translations

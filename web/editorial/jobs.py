@@ -20,7 +20,7 @@ from kb.reference.visibility import DEFAULT_CHOICE
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.registers.jobs import FINAL_STATES, Job, queue_choice
-from kb.registers.rereading import Interval
+from kb.registers.records.rereading import Interval
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
 from web.http.dependencies import APageRequest

@@ -13,9 +13,9 @@ from kb.models import Case, Kind, Record, kind_of
 from kb.reference.fields import ACTOR_FIELDS
 from kb.registers.board.notice import NoticeState
 from kb.registers.drafts import DraftState
-from kb.registers.duplicates import Duplicate
 from kb.registers.jobs import FINAL_STATES
-from kb.registers.versions import Version
+from kb.registers.records.duplicates import Duplicate
+from kb.registers.records.versions import Version
 from web.catalogue.records import page_of_flag
 from web.editorial.choices import (
     actor_finder,

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from kb.reference.departments import NAMES
-from kb.registers.pictures.encoding import names_of, size_in
+from kb.registers.pictures import names_of, size_in
 from web.http import safe_html
 from web.http.assets import Assets
 from web.http.i18n import (

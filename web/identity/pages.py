@@ -18,11 +18,11 @@ from ingest.reading import logo_of
 from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
-from kb.registers.access.sessions import LONGEST_DAYS
+from kb.registers.access import LONGEST_DAYS
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
-from kb.registers.pictures.encoding import MAX_UPLOAD_MB, is_picture_name
+from kb.registers.pictures import MAX_UPLOAD_MB, is_picture_name
 from web.editorial.labels import CANNOT_WRITE
 from web.http.colours import channels, contrast
 from web.http.dependencies import APageRequest, OpenKnowledgeBase

@@ -1,8 +1,6 @@
 """The outbox: mails from the moment that something causes them until a mail server has them.
 
-A mail is queued in the transaction of its cause. Whoever sends it takes it for a while (a lease),
-and notes that it hands it over before doing so: a process that ends in between leaves a mail that
-may have been sent, which nobody sends a second time unasked.
+A process that ends while it hands a mail over leaves one that nobody sends a second time unasked.
 """
 
 import json
@@ -15,10 +13,9 @@ import idna
 
 from kb.errors import InputError, UnknownRecord
 from kb.registers.clock import later, now
+from kb.registers.register import Register, as_json, columns_of, count, row_as
 from kb.remarks import Remark, kept_remark, restored_remark
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.email_addresses import addresses_in
 
@@ -94,26 +91,20 @@ class OutboxCounts:
     sent: int
 
 
-class Outbox:
+class Outbox(Register):
     """The register of mails. Times are as `kb.registers.clock` writes them; `at` is now if empty.
 
     Each method is a transaction of its own; `queue_mail` is for the transaction of a cause.
     """
 
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
     def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
         """Queues a mail that is its own cause; returns its id.
 
         A limit is a count and seconds: if so many of its purpose were queued for its recipient
-        within them, it is not, and has no id.
-
-        Raises:
-            InputError: the recipient is no e-mail address.
+        within them, it is not, and has no id. Raises `InputError` if the recipient is no address.
         """
         at = at or now()
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             for most, within_s in limits:
                 if recent_mails(store, mail.recipient, mail.purpose, at, within_s) >= most:
                     return ""
@@ -125,7 +116,7 @@ class Outbox:
         A mail that nobody tried to send is due, also if a clock that was ahead queued it.
         """
         at = at or now()
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             _end_leases(store, at)
             store.execute(
                 "delete from outbox where state = 'waiting' and purpose = ? and queued_at < ?",
@@ -142,101 +133,76 @@ class Outbox:
 
     def handing_over(self, id: str, at: str = "") -> None:
         """Notes, before it is so, that a mail server is given a mail."""
-        self._set(id, handed_at=at or now())
+        with self._writing() as store:
+            store.update("outbox", {"id": id}, {"handed_at": at or now()})
 
     def sent(self, id: str, at: str = "") -> None:
         """Notes that a mail server has taken a mail, and forgets the texts."""
-        self._set(id, state="sent", ended_at=at or now(), subject="", text="", html="", problem="")
+        values = {"state": MailState.SENT.value, "ended_at": at or now(), "problem": ""}
+        with self._writing() as store:
+            store.update(
+                "outbox", {"id": id}, values | dict.fromkeys(("subject", "text", "html"), "")
+            )
 
     def failed(self, id: str, problem: str, *, for_good: bool, at: str = "") -> None:
         """Notes why a mail was not sent; it is tried again later, unless `for_good`."""
-        at = at or now()
-        with self._stores.lend() as store, store.writing():
-            mail = _get(store, id)
-            if for_good or mail.attempts > len(RETRIED_AFTER_S):
-                _update(store, id, state="failed", ended_at=at, problem=_kept(problem))
-                return
-            _update(
-                store,
-                id,
-                state="waiting",
-                next_at=later(at, RETRIED_AFTER_S[mail.attempts - 1]),
-                leased_until="",
-                handed_at="",
-                problem=_kept(problem),
-            )
+        at, kept = at or now(), as_json(kept_remark(problem))
+        with self._writing() as store:
+            attempts = _get(store, id).attempts
+            if for_good or attempts > len(RETRIED_AFTER_S):
+                values = {"state": MailState.FAILED.value, "ended_at": at}
+            else:
+                next_at = later(at, RETRIED_AFTER_S[attempts - 1])
+                values = {"state": MailState.WAITING.value, "next_at": next_at, "handed_at": ""}
+            store.update("outbox", {"id": id}, {**values, "leased_until": "", "problem": kept})
 
     def retry(self, id: str, at: str = "") -> None:
-        """Has a mail that failed sent again, as if it were new.
-
-        Raises:
-            UnknownRecord: there is no such mail, or it has not failed.
-        """
-        with self._stores.lend() as store, store.writing():
-            _failed(store, id)
-            _update(
-                store, id, state="waiting", next_at=at or now(), attempts=0, handed_at="",
-                ended_at="",
-            )  # fmt: skip
+        """Has a mail that failed sent again, as if it were new, or raises `UnknownRecord`."""
+        values = {"state": MailState.WAITING.value, "next_at": at or now(), "attempts": 0}
+        with self._writing() as store:
+            _refuse_unless_failed(store, id)
+            store.update("outbox", {"id": id}, {**values, "handed_at": "", "ended_at": ""})
 
     def delete(self, id: str) -> None:
-        """Forgets a mail that failed.
-
-        Raises:
-            UnknownRecord: there is no such mail, or it has not failed.
-        """
-        with self._stores.lend() as store, store.writing():
-            _failed(store, id)
+        """Forgets a mail that failed, or raises `UnknownRecord`."""
+        with self._writing() as store:
+            _refuse_unless_failed(store, id)
             store.execute("delete from outbox where id = ?", [id])
 
     def get(self, id: str) -> QueuedMail:
-        """The mail with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:
             return _get(store, id)
 
     def failures(self) -> Sequence[QueuedMail]:
-        """The mails that failed, newest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from outbox where state = 'failed' order by ended_at desc, rowid desc"
-            ).fetchall()
+        rows = self._rows(
+            "select * from outbox where state = 'failed' order by ended_at desc, rowid desc"
+        )
         return [_queued(row) for row in rows]
 
     def counts(self) -> OutboxCounts:
-        with self._stores.lend() as store:
-            of = dict(
-                map(tuple, store.execute("select state, count(*) from outbox group by state"))
-            )
+        of = dict(map(tuple, self._rows("select state, count(*) from outbox group by state")))
         return OutboxCounts(
             of.get("waiting", 0) + of.get("sending", 0), of.get("failed", 0), of.get("sent", 0)
         )
-
-    def _set(self, id: str, **values: str) -> None:
-        with self._stores.lend() as store, store.writing():
-            _update(store, id, **values)
 
 
 # Within a transaction of the caller's
 
 
 def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
-    """Queues a mail with its cause; returns its id, which its Message-ID begins with.
-
-    Raises:
-        InputError: the recipient is no e-mail address.
-    """
-    id = secrets.token_hex(12)
-    at = at or now()
-    recipient = checked_address(mail.recipient)
-    store.execute(
-        "insert into outbox (id, recipient, subject, text, html, lang, purpose, unsubscribe_url,"
-        " state, queued_at, next_at, attempts, leased_until, handed_at, ended_at,"
-        " problem) values (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?, 0, '', '', '', '')",
-        [
-            id, recipient, mail.subject, mail.text, mail.html, mail.lang, mail.purpose,
-            mail.unsubscribe_url, at, at,
-        ],
-    )  # fmt: skip
+    """Queues a mail with its cause; returns its id, which its Message-ID begins with."""
+    id, at = secrets.token_hex(12), at or now()
+    row = {
+        **columns_of(mail),
+        "id": id,
+        "recipient": checked_address(mail.recipient),
+        "state": MailState.WAITING.value,
+        "queued_at": at,
+        "next_at": at,
+        "attempts": 0,
+    }
+    row |= dict.fromkeys(("leased_until", "handed_at", "ended_at", "problem"), "")
+    store.insert("outbox", row)
     return id
 
 
@@ -244,12 +210,12 @@ def recent_mails(
     store: Store, recipient: str, purpose: str, at: str, within_s: int = _DAY_S
 ) -> int:
     """Returns how many mails of a purpose were queued for an address in the time up to another."""
-    (count,) = store.execute(
+    return count(
+        store,
         "select count(*) from outbox where recipient = ? and purpose = ?"
         " and queued_at >= ? and queued_at <= ?",
         [recipient, purpose, later(at, -within_s), at],
-    ).fetchone()
-    return int(count)
+    )
 
 
 def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) -> None:
@@ -262,11 +228,7 @@ def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) ->
 
 
 def checked_address(written: str) -> str:
-    """Returns an e-mail address as it is kept: in lower case.
-
-    Raises:
-        InputError: it is no e-mail address, or more than one.
-    """
+    """Returns an e-mail address as it is kept, in lower case; raises `InputError` if it is none."""
     found = addresses_in(written)
     if len(found.kept) != 1 or found.refused:
         raise InputError("not_an_address", "email", value=" ".join(written.split()))
@@ -283,17 +245,9 @@ def _end_leases(store: Store, at: str) -> None:
     store.execute(
         f"update outbox set state = 'failed', ended_at = ?, problem = ?"  # noqa: S608 (ours)
         f" where {over} and handed_at != ''",
-        [at, _kept(Remark("mail_interrupted")), *leased],
+        [at, as_json(kept_remark(Remark("mail_interrupted"))), *leased],
     )
     store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
-
-
-def _update(store: Store, id: str, **values: str | int) -> None:
-    columns = ", ".join(f"{column} = :{column}" for column in values)
-    store.execute(
-        f"update outbox set {columns} where id = :id",  # noqa: S608 (columns of ours)
-        {**values, "id": id},
-    )
 
 
 def _get(store: Store, id: str) -> QueuedMail:
@@ -303,20 +257,11 @@ def _get(store: Store, id: str) -> QueuedMail:
     return _queued(row)
 
 
-def _failed(store: Store, id: str) -> None:
+def _refuse_unless_failed(store: Store, id: str) -> None:
     if _get(store, id).state is not MailState.FAILED:
         raise UnknownRecord(Remark("no_mail"))
 
 
 def _queued(row: StoreRow) -> QueuedMail:
-    return dataclass_of(
-        QueuedMail,
-        row,
-        mail=dataclass_of(NewMail, row),
-        state=MailState(row["state"]),
-        problem=restored_remark(json.loads(row["problem"])) if row["problem"] else "",
-    )
-
-
-def _kept(problem: str) -> str:
-    return json.dumps(kept_remark(problem), ensure_ascii=False)
+    problem = restored_remark(json.loads(row["problem"])) if row["problem"] else ""
+    return row_as(QueuedMail, row, mail=row_as(NewMail, row), problem=problem)

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self
 
 from kb.errors import InputError, UnknownRecord
 from kb.registers.alerts.outbox import (
@@ -16,10 +15,9 @@ from kb.registers.alerts.outbox import (
     recent_mails,
 )
 from kb.registers.clock import later, now
+from kb.registers.register import Register, columns_of, count, find, row_as
 from kb.remarks import Remark
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
 from kb.store.store import Store
 
 
@@ -55,12 +53,6 @@ class NewsTopic:
         """Returns the topic as it is kept: the same for the same topic."""
         said = {name: value for name, value in asdict(self).items() if value}
         return json.dumps(said, ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, kept: str) -> Self:
-        """Returns the topic that `as_json` made."""
-        said = json.loads(kept)
-        return cls(**{**said, "kind": TopicKind(said["kind"])})
 
 
 UNCONFIRMED_FOR_S = 48 * 3600
@@ -111,14 +103,12 @@ class Subscription:
     told_until: str
 
 
-class Subscriptions:
+class Subscriptions(Register):
     """The register of subscriptions.
 
-    Times are as `kb.registers.clock` writes them; `at` is now if empty.
+    Times are as `kb.registers.clock` writes them; `at` is now if empty. What takes an address
+    raises `InputError` if it is none.
     """
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def ask(
         self,
@@ -134,25 +124,29 @@ class Subscriptions:
         """Adds a subscription that is to be confirmed, and queues the mail that asks for it.
 
         Returns None, and queues nothing, if too many mails were asked for this address today.
-
-        Raises:
-            InputError: this is no e-mail address.
         """
-        at = at or now()
-        email = checked_address(email)
-        with self._stores.lend() as store, store.writing():
+        at, email = at or now(), checked_address(email)
+        with self._writing() as store:
             forget_unconfirmed(store, at)
             if recent_mails(store, email, CONFIRM, at) >= MOST_MAILS_A_DAY:
                 return None
-            subscriber_id = _subscriber_id(store, email, lang, at)
-            id = secrets.token_hex(12)
-            store.execute(
-                "insert into subscriptions (id, subscriber_id, topic, frequency, account,"
-                " created_at, confirmed_at, digested_at, told_until)"
-                " values (?, ?, ?, ?, ?, ?, '', '', '')",
-                [id, subscriber_id, topic.as_json(), frequency.value, account, at],
+            subscriber = find(
+                store, Subscriber, "select * from subscribers where email = ?", [email]
             )
-            asked = _get(store, id)
+            if subscriber is None:
+                subscriber = Subscriber(secrets.token_hex(12), email, lang, at)
+                store.insert("subscribers", columns_of(subscriber))
+            row = {
+                "id": secrets.token_hex(12),
+                "subscriber_id": subscriber.id,
+                "topic": topic.as_json(),
+                "frequency": frequency.value,
+                "account": account,
+                "created_at": at,
+            }
+            empty = dict.fromkeys(("confirmed_at", "digested_at", "told_until"), "")
+            store.insert("subscriptions", {**row, **empty})
+            asked = _get(store, row["id"])
             queue_mail(store, write(asked), at)
             return asked
 
@@ -160,32 +154,27 @@ class Subscriptions:
         """Queues a mail that leads to the subscriptions of an address, if it has any.
 
         Nothing tells who asks whether it has; nor is anything queued if too many were today.
-
-        Raises:
-            InputError: this is no e-mail address.
         """
-        at = at or now()
-        email = checked_address(email)
-        with self._stores.lend() as store, store.writing():
-            row = store.execute(
+        at, email = at or now(), checked_address(email)
+        with self._writing() as store:
+            subscriber = find(
+                store,
+                Subscriber,
                 "select * from subscribers where email = ? and exists (select 1 from subscriptions"
                 " where subscriber_id = subscribers.id and confirmed_at != '')",
                 [email],
-            ).fetchone()
-            if row and recent_mails(store, email, FIND, at) < MOST_MAILS_A_DAY:
-                queue_mail(store, write(dataclass_of(Subscriber, row)), at)
+            )
+            if subscriber and recent_mails(store, email, FIND, at) < MOST_MAILS_A_DAY:
+                queue_mail(store, write(subscriber), at)
 
     def get(self, id: str) -> Subscription:
-        """The subscription with this id, or `UnknownRecord`."""
         with self._stores.lend() as store:
             return _get(store, id)
 
     def of_subscriber(self, subscriber_id: str) -> Sequence[Subscription]:
-        """The confirmed subscriptions of a subscriber, oldest first."""
         return self._confirmed("subscribers.id = ?", subscriber_id)
 
     def of_account(self, account: str) -> Sequence[Subscription]:
-        """The confirmed subscriptions that an account asked for, oldest first."""
         return self._confirmed("account = ?", account)
 
     def confirmed(self) -> Sequence[Subscription]:
@@ -193,14 +182,9 @@ class Subscriptions:
         return self._confirmed("? = ''", "")
 
     def confirm(self, id: str, at: str = "") -> Subscription:
-        """Confirms a subscription; one of the same topic gives way to it.
-
-        Raises:
-            UnknownRecord: it was stopped, or not confirmed in time.
-            InputError: the address has too many already.
-        """
+        """Confirms a subscription; one of the same topic gives way to it."""
         at = at or now()
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             found = _get(store, id)
             if found.confirmed_at:
                 return found
@@ -208,45 +192,34 @@ class Subscriptions:
                 "delete from subscriptions where subscriber_id = ? and topic = ? and id != ?",
                 [found.subscriber.id, found.topic.as_json(), id],
             )
-            (count,) = store.execute(
+            confirmed = count(
+                store,
                 "select count(*) from subscriptions where subscriber_id = ? and confirmed_at != ''",
                 [found.subscriber.id],
-            ).fetchone()
-            if count >= MOST_OF_ONE:
-                raise InputError("many_subscriptions", most=MOST_OF_ONE)
-            store.execute(
-                "update subscriptions set confirmed_at = ?, digested_at = ?, told_until = ?"
-                " where id = ?",
-                [at, at, at, id],
             )
+            if confirmed >= MOST_OF_ONE:
+                raise InputError("many_subscriptions", most=MOST_OF_ONE)
+            values = dict.fromkeys(("confirmed_at", "digested_at", "told_until"), at)
+            store.update("subscriptions", {"id": id}, values)
             return _get(store, id)
 
     def change(self, id: str, frequency: Frequency) -> None:
         """Changes how often news of a topic are told; does nothing if it was stopped."""
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "update subscriptions set frequency = ? where id = ?", [frequency.value, id]
-            )
+        self._write("update subscriptions set frequency = ? where id = ?", [frequency.value, id])
 
     def set_language(self, subscriber_id: str, lang: str) -> None:
         """Changes the language of the mails to a subscriber, if it is still known."""
-        with self._stores.lend() as store, store.writing():
-            store.execute("update subscribers set lang = ? where id = ?", [lang, subscriber_id])
+        self._write("update subscribers set lang = ? where id = ?", [lang, subscriber_id])
 
     def stop(self, id: str) -> None:
         """Ends a subscription; with the last, the address is forgotten. Does nothing if it is."""
-        with self._stores.lend() as store, store.writing():
-            row = store.execute(
-                "delete from subscriptions where id = ? returning subscriber_id", [id]
-            ).fetchone()
-            if row:
-                _forget_if_last(store, [row["subscriber_id"]])
+        with self._writing() as store:
+            _end(store, "id = ?", id)
 
     def forget(self, subscriber_id: str) -> None:
         """Ends all subscriptions of a subscriber and forgets the address, if it is still known."""
-        with self._stores.lend() as store, store.writing():
-            store.execute("delete from subscriptions where subscriber_id = ?", [subscriber_id])
-            _forget_if_last(store, [subscriber_id])
+        with self._writing() as store:
+            _end(store, "subscriber_id = ?", subscriber_id)
 
     def digested(
         self, told: Collection[Subscription], mail: NewMail | None, *, until: str, at: str = ""
@@ -256,7 +229,7 @@ class Subscriptions:
         Returns False, and does nothing, if another process did so, or one of them has changed.
         """
         at = at or now()
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             for subscription in told:
                 row = store.execute(
                     "select digested_at, told_until from subscriptions where id = ?",
@@ -273,13 +246,11 @@ class Subscriptions:
             return True
 
     def _confirmed(self, condition: str, value: str) -> Sequence[Subscription]:
-        with self._stores.lend() as store:
-            rows = store.execute(
-                f"{_JOINED} where confirmed_at != '' and {condition}"
-                " order by subscribers.created_at, subscriber_id, confirmed_at,"
-                " subscriptions.rowid",
-                [value],
-            ).fetchall()
+        rows = self._rows(
+            f"{_JOINED} where confirmed_at != '' and {condition}"
+            " order by subscribers.created_at, subscriber_id, confirmed_at, subscriptions.rowid",
+            [value],
+        )
         return [_subscription(row) for row in rows]
 
 
@@ -288,13 +259,7 @@ class Subscriptions:
 
 def forget_unconfirmed(store: Store, at: str) -> int:
     """Forgets what was not confirmed in time; returns how much."""
-    rows = store.execute(
-        "delete from subscriptions where confirmed_at = '' and created_at < ?"
-        " returning subscriber_id",
-        [later(at, -UNCONFIRMED_FOR_S)],
-    ).fetchall()
-    _forget_if_last(store, {row["subscriber_id"] for row in rows})
-    return len(rows)
+    return _end(store, "confirmed_at = '' and created_at < ?", later(at, -UNCONFIRMED_FOR_S))
 
 
 _JOINED = (
@@ -311,33 +276,21 @@ def _get(store: Store, id: str) -> Subscription:
 
 
 def _subscription(row: StoreRow) -> Subscription:
-    return dataclass_of(
-        Subscription,
-        row,
-        subscriber=Subscriber(row["subscriber_id"], row["email"], row["lang"], row["since"]),
-        topic=NewsTopic.from_json(row["topic"]),
-        frequency=Frequency(row["frequency"]),
-    )
+    subscriber = Subscriber(row["subscriber_id"], row["email"], row["lang"], row["since"])
+    return row_as(Subscription, row, subscriber=subscriber)
 
 
-def _subscriber_id(store: Store, email: str, lang: str, at: str) -> str:
-    row = store.execute("select id from subscribers where email = ?", [email]).fetchone()
-    if row:
-        return str(row["id"])
-    id = secrets.token_hex(12)
-    store.execute(
-        "insert into subscribers (id, email, lang, created_at) values (?, ?, ?, ?)",
-        [id, email, lang, at],
-    )
-    return id
-
-
-def _forget_if_last(store: Store, subscriber_ids: Collection[str]) -> None:
-    """Forgets those among these subscribers who have no subscription any more."""
+def _end(store: Store, condition: str, value: str) -> int:
+    """Ends subscriptions, and forgets the addresses that have none any more; returns how many."""
+    ended = store.execute(
+        f"delete from subscriptions where {condition} returning subscriber_id",  # noqa: S608 (ours)
+        [value],
+    ).fetchall()
     rows = store.run(
         "delete from subscribers where id in :values and not exists"
         " (select 1 from subscriptions where subscriber_id = subscribers.id) returning email",
-        subscriber_ids,
+        {row["subscriber_id"] for row in ended},
     )
     for row in rows:
         forget_recipient(store, row["email"], (CONFIRM, FIND, DIGEST))
+    return len(ended)

@@ -1,19 +1,14 @@
 """A notice of the board, and the registers of its answers and of what it may fit."""
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from kb.errors import UnknownRecord
 from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.clock import now, today
-from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
-from kb.store.store import Store
+from kb.registers.register import Register, columns_of, find, known
 
 
 class NoticeState(StrEnum):
@@ -70,20 +65,8 @@ class NoticeContent:
     themes: tuple[str, ...] = ()
     lang: str = "fr"
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "NoticeContent":
-        return cls(
-            **{
-                **values,
-                "flow": Flow(values["flow"]),
-                "contact_seen_by": Visibility(values["contact_seen_by"]),
-                "themes": tuple(values["themes"]),
-            }
-        )
-
     @property
     def words(self) -> str:
-        """What it asks for or offers, as a search reads it."""
         return f"{self.title}. {self.text}" if self.text else self.title
 
     @property
@@ -111,15 +94,15 @@ class Notice:
     state: NoticeState
     revision: int
     content: NoticeContent
-    owner: str
-    told_at: str
-    message: str
-    closing: Closing | None
-    draft_id: str
-    created_at: str
-    published_at: str
-    updated_by: str
-    updated_at: str
+    owner: str = ""
+    told_at: str = ""
+    message: str = ""
+    closing: Closing | None = None
+    draft_id: str = ""
+    created_at: str = ""
+    published_at: str = ""
+    updated_by: str = ""
+    updated_at: str = ""
 
     def is_over(self, today: str) -> bool:
         """Returns whether its last day, if it has one, is past on this day (ISO 8601)."""
@@ -179,12 +162,7 @@ class NoticeAnswer:
         return self.state is AnswerState.PUBLISHED and not self.private
 
 
-class NoticeAnswers:
-    """The register of answers."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class NoticeAnswers(Register):
     def add(
         self,
         notice_id: str,
@@ -204,94 +182,52 @@ class NoticeAnswers:
         """
         state = AnswerState.PUBLISHED if by and not waits else AnswerState.WAITING
         at = now()
-        answer = {
-            "id": secrets.token_hex(8),
-            "notice_id": notice_id,
-            "kind": kind.value,
-            "organisation": organisation,
-            "actor_id": actor_id,
-            "text": text,
-            "private": int(private),
-            "contact": contact,
-            "by": by,
-            "state": state.value,
-            "at": at,
-            "published_at": at if state is AnswerState.PUBLISHED else "",
-        }
-        with self._stores.lend() as store, store.writing():
-            store.insert("notice_answers", answer)
-        return self.get(str(answer["id"]))
+        answer = NoticeAnswer(
+            secrets.token_hex(8), notice_id, kind, organisation, actor_id, text, private, contact,
+            by, state, at, at if state is AnswerState.PUBLISHED else "",
+        )  # fmt: skip
+        with self._writing() as store:
+            store.insert("notice_answers", columns_of(answer))
+        return answer
 
     def get(self, id: str) -> NoticeAnswer:
-        """The answer with this id, or `UnknownRecord`."""
-        with self._stores.lend() as store:
-            row = store.execute("select * from notice_answers where id = ?", [id]).fetchone()
-        if row is None:
-            raise UnknownRecord(f"There is no answer with the id {id!r}.")
-        return _answer(row)
+        return self._by_id(NoticeAnswer, "notice_answers", id)
 
     def of(self, notice_id: str) -> Sequence[NoticeAnswer]:
         """The answers to a notice, oldest first, those refused and waiting among them."""
-        return self._found("notice_id = ?", notice_id)
+        return self._found("notice_id", notice_id)
 
     def waiting(self) -> Sequence[NoticeAnswer]:
-        """The answers that wait for a moderator, oldest first."""
-        return self._found("state = ?", AnswerState.WAITING.value)
+        return self._found("state", AnswerState.WAITING.value)
 
     def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
         """Publishes or refuses an answer, or raises `UnknownRecord`.
 
         How to reach who wrote a refused one is forgotten: nobody reads it any more.
         """
-        with self._stores.lend() as store, store.writing():
-            store.execute("update notice_answers set state = ? where id = ?", [state.value, id])
-            if state is AnswerState.PUBLISHED:
-                store.execute(
-                    "update notice_answers set published_at = ? where id = ? and published_at = ''",
-                    [now(), id],
-                )
-            elif state is AnswerState.REFUSED:
-                store.execute("update notice_answers set contact = '' where id = ?", [id])
+        values = {"state": state.value}
+        if state is AnswerState.PUBLISHED:
+            values["published_at"] = self.get(id).published_at or now()
+        elif state is AnswerState.REFUSED:
+            values["contact"] = ""
+        with self._writing() as store:
+            store.update("notice_answers", {"id": id}, values)
         return self.get(id)
 
     def counts(self) -> dict[str, int]:
         """How many answers that everybody may read each notice has, by its id."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select notice_id, count(*) from notice_answers"
-                " where state = 'published' and private = 0 group by notice_id"
-            ).fetchall()
-        return {row[0]: row[1] for row in rows}
+        rows = self._rows(
+            "select notice_id, count(*) from notice_answers"
+            " where state = 'published' and private = 0 group by notice_id"
+        )
+        return dict(map(tuple, rows))
 
-    def _found(self, condition: str, value: str) -> list[NoticeAnswer]:
-        with self._stores.lend() as store:
-            rows = store.execute(
-                f"select * from notice_answers where {condition}"  # noqa: S608 (written above)
-                ' order by "at", rowid',
-                [value],
-            ).fetchall()
-        return [_answer(row) for row in rows]
-
-
-# Within a transaction of the caller's
-
-
-def erase_from_answers(store: Store, actor_ids: Collection[str]) -> None:
-    """Forgets that answers are about actors; what people wrote in them stays."""
-    store.run(
-        "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
-        actor_ids,
-    )
-
-
-def _answer(row: StoreRow) -> NoticeAnswer:
-    return dataclass_of(
-        NoticeAnswer,
-        row,
-        kind=AnswerKind(row["kind"]),
-        state=AnswerState(row["state"]),
-        private=bool(row["private"]),
-    )
+    def _found(self, column: str, value: str) -> list[NoticeAnswer]:
+        return self._read(
+            NoticeAnswer,
+            f'select * from notice_answers where {column} = ? order by "at", rowid',  # noqa: S608
+            [value],
+        )
 
 
 class PairState(StrEnum):
@@ -314,15 +250,10 @@ class NoticePair:
     at: str
 
 
-class NoticePairs:
-    """The register of pairs."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class NoticePairs(Register):
     def propose(self, pairs: Iterable[tuple[str, str, float]]) -> None:
         """Notes needs and offers (ids) with their closeness; what is decided stays decided."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             store.executemany(
                 'insert into notice_pairs (need_id, offer_id, closeness, state, "by", "at")'
                 " values (?, ?, ?, 'proposed', '', ?) on conflict (need_id, offer_id)"
@@ -332,51 +263,42 @@ class NoticePairs:
 
     def forget_proposals(self, notice_id: str) -> None:
         """Takes back the proposals with a notice, whose words have changed."""
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "delete from notice_pairs where state = 'proposed' and ? in (need_id, offer_id)",
-                [notice_id],
-            )
+        self._write(
+            "delete from notice_pairs where state = 'proposed' and ? in (need_id, offer_id)",
+            [notice_id],
+        )
 
     def proposed(self) -> Sequence[NoticePair]:
         """The pairs to decide on, whose notices are both open, closest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select p.* from notice_pairs p"
-                " join notices n on n.id = p.need_id join notices o on o.id = p.offer_id"
-                " where p.state = 'proposed' and n.state = 'published' and o.state = 'published'"
-                " and (n.until = '' or n.until >= :today) and (o.until = '' or o.until >= :today)"
-                " order by p.closeness desc, p.need_id, p.offer_id",
-                {"today": today()},
-            ).fetchall()
-        return [_pair(row) for row in rows]
+        return self._read(
+            NoticePair,
+            "select p.* from notice_pairs p"
+            " join notices n on n.id = p.need_id join notices o on o.id = p.offer_id"
+            " where p.state = 'proposed' and n.state = 'published' and o.state = 'published'"
+            " and (n.until = '' or n.until >= :today) and (o.until = '' or o.until >= :today)"
+            " order by p.closeness desc, p.need_id, p.offer_id",
+            {"today": today()},
+        )
 
     def told_with(self, notice_id: str) -> Sequence[str]:
         """The ids of the notices that were told with a notice, closest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from notice_pairs where state = 'told' and ? in (need_id, offer_id)"
-                " order by closeness desc, need_id, offer_id",
-                [notice_id],
-            ).fetchall()
-        return [row["offer_id"] if row["need_id"] == notice_id else row["need_id"] for row in rows]
+        rows = self._rows(
+            "select case when need_id = :id then offer_id else need_id end from notice_pairs"
+            " where state = 'told' and :id in (need_id, offer_id)"
+            " order by closeness desc, need_id, offer_id",
+            {"id": notice_id},
+        )
+        return [row[0] for row in rows]
 
     def decide(self, need_id: str, offer_id: str, state: PairState, *, by: str) -> NoticePair:
         """Tells both of a pair, or sets it aside; raises `UnknownRecord` if it is none."""
-        with self._stores.lend() as store:
-            with store.writing():
-                store.execute(
-                    'update notice_pairs set state = ?, "by" = ?, "at" = ?'
-                    " where need_id = ? and offer_id = ?",
-                    [state.value, by, now(), need_id, offer_id],
-                )
-            row = store.execute(
-                "select * from notice_pairs where need_id = ? and offer_id = ?", [need_id, offer_id]
-            ).fetchone()
-        if row is None:
-            raise UnknownRecord("These two notices are no pair.")
-        return _pair(row)
-
-
-def _pair(row: StoreRow) -> NoticePair:
-    return dataclass_of(NoticePair, row, state=PairState(row["state"]))
+        key = {"need_id": need_id, "offer_id": offer_id}
+        with self._writing() as store:
+            store.update("notice_pairs", key, {"state": state.value, "by": by, "at": now()})
+            pair = find(
+                store,
+                NoticePair,
+                "select * from notice_pairs where need_id = :need_id and offer_id = :offer_id",
+                key,
+            )
+        return known(pair, "These two notices are no pair.")

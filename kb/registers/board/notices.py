@@ -3,12 +3,11 @@
 Whether a notice is over follows from its last day when it is read; nothing is written for it.
 """
 
-import json
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
-from kb.errors import EditConflict, UnknownRecord
+from kb.errors import EditConflict
 from kb.reference.flows import Flow
 from kb.registers.board.notice import (
     Closing,
@@ -18,9 +17,8 @@ from kb.registers.board.notice import (
     NoticeVersion,
 )
 from kb.registers.clock import now, today
-from kb.store.connection import ALL_ROWS, StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
+from kb.registers.register import Register, by_id, columns_of, row_as
+from kb.store.connection import ALL_ROWS
 from kb.store.store import Store
 
 
@@ -33,45 +31,27 @@ class NoticeList:
     is_last: bool
 
 
-class Notices:
+class Notices(Register):
     """The register of notices.
 
     Changes raise `UnknownRecord` if there is no such notice, and `EditConflict` if `revision` is
     not the current one or its state does not allow them.
     """
 
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
     def add(self, content: NoticeContent, *, owner: str = "", told_at: str = "") -> Notice:
         """Stores a new notice, which waits for a moderator."""
-        id_, at = secrets.token_hex(8), now()
-        with self._stores.lend() as store, store.writing():
-            store.insert(
-                "notices",
-                {
-                    "id": id_,
-                    "state": NoticeState.WAITING.value,
-                    "revision": 1,
-                    **_columns(content),
-                    "owner": owner,
-                    "told_at": told_at,
-                    "message": "",
-                    "closing": "",
-                    "draft_id": "",
-                    "created_at": at,
-                    "published_at": "",
-                    "updated_by": owner,
-                    "updated_at": at,
-                },
-            )
-            _keep_version(store, id_, note="")
-            return _notice_of(store, id_)
+        at = now()
+        notice = Notice(
+            secrets.token_hex(8), NoticeState.WAITING, 1, content, owner, told_at, created_at=at,
+            updated_by=owner, updated_at=at,
+        )  # fmt: skip
+        with self._writing() as store:
+            store.insert("notices", columns_of(notice) | _filters(content))
+            _keep_version(store, notice.id, note="")
+        return notice
 
     def get(self, id: str) -> Notice:
-        """The notice with this id, or `UnknownRecord`."""
-        with self._stores.lend() as store:
-            return _notice_of(store, id)
+        return self._by_id(Notice, "notices", id)
 
     def list(
         self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
@@ -85,7 +65,7 @@ class Notices:
                 owner=owner,
                 limit=limit,
             )
-        return [_notice(row) for row in rows]
+        return [row_as(Notice, row) for row in rows]
 
     def public(
         self,
@@ -97,15 +77,10 @@ class Notices:
         after: str = "",
         limit: int = -1,
     ) -> NoticeList:
-        """The notices that everybody may read, newest first.
+        """The notices that everybody may read, newest first, at most `limit` unless it is negative.
 
-        Args:
-            flows: of needs, offers, things to share.
-            department: a French department's code.
-            theme: as it is written.
-            open_only: leaves out what is closed or over.
-            after: the id of the last notice of the page before; of none, the first page is given.
-            limit: how many are given at most; all if it is negative.
+        `open_only` leaves out what is closed or over. The page follows that whose last notice has
+        the id `after`; it is the first if that is empty.
         """
         kept = (
             " from notices where flow in :values and published_at != ''"
@@ -124,20 +99,20 @@ class Notices:
         values = [flow.value for flow in flows]
         with self._stores.lend() as store, store.reading():
             last = store.execute("select published_at, id from notices where id = ?", [after])
-            below = tuple(last.fetchone() or ("~", ""))
+            at, id_ = tuple(last.fetchone() or ("~", ""))
             ((total,),) = store.run(f"select count(*){kept}", values, **conditions)
             rows = store.run(
                 f"select *{kept} and (published_at, id) < (:at, :id)"
                 " order by published_at desc, id desc limit :limit",
                 values,
                 **conditions,
-                at=below[0],
-                id=below[1],
+                at=at,
+                id=id_,
                 limit=limit + 1 if limit >= 0 else total,
             )
-        found = [_notice(row) for row in rows]
-        is_last = limit < 0 or len(found) <= limit
-        return NoticeList(found if limit < 0 else found[:limit], total, is_last)
+        found = [row_as(Notice, row) for row in rows]
+        shown = found if limit < 0 else found[:limit]
+        return NoticeList(shown, total, len(shown) == len(found))
 
     def save(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
         """Gives a notice that is not closed another content; its state stays as it is."""
@@ -148,11 +123,9 @@ class Notices:
         return self._revise(id, revision, by=by, content=content, state=NoticeState.WAITING)
 
     def publish(self, id: str, *, by: str, revision: int) -> Notice:
-        """Shows a notice to everybody."""
         return self._revise(id, revision, by=by, state=NoticeState.PUBLISHED, message="")
 
     def refuse(self, id: str, message: str, *, by: str, revision: int) -> Notice:
-        """Refuses a notice, with a message for who posted it."""
         return self._revise(id, revision, by=by, state=NoticeState.REFUSED, message=message)
 
     def close(
@@ -162,30 +135,18 @@ class Notices:
 
         `draft_id` is the draft of the case that tells how it was met.
         """
+        state = NoticeState.CLOSED
         return self._revise(
-            id,
-            revision,
-            by=by,
-            state=NoticeState.CLOSED,
-            closing=closing,
-            draft_id=draft_id,
-            note=closing.value,
+            id, revision, by=by, state=state, note=closing.value, closing=closing, draft_id=draft_id
         )
 
     def versions(self, id: str) -> Sequence[NoticeVersion]:
-        """Every revision of a notice, oldest first; none if there is no such notice."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select * from notice_versions where notice_id = ? order by revision", [id]
-            ).fetchall()
-        return [
-            dataclass_of(NoticeVersion, row, state=NoticeState(row["state"]), content=_content(row))
-            for row in rows
-        ]
+        select = "select * from notice_versions where notice_id = ? order by revision"
+        return self._read(NoticeVersion, select, [id])
 
     def delete(self, id: str) -> None:
         """Deletes a notice with its revisions, its answers and its pairs, if it is there."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             for statement in (
                 "delete from notice_pairs where ? in (need_id, offer_id)",
                 "delete from notice_answers where notice_id = ?",
@@ -203,12 +164,12 @@ class Notices:
         content: NoticeContent | None = None,
         state: NoticeState | None = None,
         message: str | None = None,
+        note: str = "",
         closing: Closing | None = None,
         draft_id: str = "",
-        note: str = "",
     ) -> Notice:
-        with self._stores.lend() as store, store.writing():
-            notice = _notice_of(store, id)
+        with self._writing() as store:
+            notice = by_id(store, Notice, "notices", id)
             if notice.revision != revision:
                 raise EditConflict(
                     f"This notice was changed by {notice.updated_by or 'someone'} since you opened "
@@ -223,30 +184,28 @@ class Notices:
             elif closing and notice.state is not NoticeState.PUBLISHED:
                 # What waits or was refused is not let out by closing it.
                 published_at = ""
-            changed = {
-                **_columns(content or notice.content),
-                "state": state.value,
-                "revision": revision + 1,
-                "message": notice.message if message is None else message,
-                "closing": closing.value if closing else "",
-                "draft_id": draft_id,
-                "published_at": published_at,
-                "updated_by": by,
-                "updated_at": at,
-            }
-            store.update("notices", {"id": id}, changed)
+            changed = replace(
+                notice,
+                content=content or notice.content,
+                state=state,
+                revision=revision + 1,
+                message=notice.message if message is None else message,
+                closing=closing,
+                draft_id=draft_id,
+                published_at=published_at,
+                updated_by=by,
+                updated_at=at,
+            )
+            row = columns_of(changed) | _filters(changed.content)
+            store.update("notices", {"id": id}, row)
             _keep_version(store, id, note or (message or ""))
-            return _notice_of(store, id)
+            return changed
 
 
-def _columns(content: NoticeContent) -> dict[str, str]:
-    """The content as it is kept, and beside it what lists are filtered by."""
-    return {
-        "content": json.dumps(asdict(content), ensure_ascii=False),
-        "flow": content.flow.value,
-        "department": content.department,
-        "until": content.until,
-    }
+def _filters(content: NoticeContent) -> dict[str, object]:
+    """What lists are filtered by, which is kept beside the content."""
+    columns = ("flow", "department", "until")
+    return {name: value for name, value in columns_of(content).items() if name in columns}
 
 
 def _keep_version(store: Store, notice_id: str, note: str) -> None:
@@ -255,24 +214,3 @@ def _keep_version(store: Store, notice_id: str, note: str) -> None:
         " select id, revision, state, content, updated_by, updated_at, ? from notices where id = ?",
         [note, notice_id],
     )
-
-
-def _notice_of(store: Store, notice_id: str) -> Notice:
-    row = store.execute("select * from notices where id = ?", [notice_id]).fetchone()
-    if row is None:
-        raise UnknownRecord(f"There is no notice with the id {notice_id!r}.")
-    return _notice(row)
-
-
-def _notice(row: StoreRow) -> Notice:
-    return dataclass_of(
-        Notice,
-        row,
-        state=NoticeState(row["state"]),
-        content=_content(row),
-        closing=Closing(row["closing"]) if row["closing"] else None,
-    )
-
-
-def _content(row: StoreRow) -> NoticeContent:
-    return NoticeContent.from_json(json.loads(row["content"]))

@@ -4,15 +4,15 @@ All within a transaction of the caller's, who rewrites the files afterwards (`St
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kb.errors import InputError, UnknownRecord
+from kb.models import Kind
 from kb.registers.accounts import account_key, delete_account
 from kb.registers.alerts.subscriptions import forget_unconfirmed
 from kb.registers.clock import later, now
 from kb.registers.demand import forget_old_counts
-from kb.registers.holders.flags import FlaggedKind, erase_flags
 from kb.registers.personal_data.naming import column_without, read_column
 from kb.registers.personal_data.traits import (
     NOT_ERASED,
@@ -22,7 +22,7 @@ from kb.registers.personal_data.traits import (
     PersonalPlace,
     Retention,
 )
-from kb.registers.pictures.pictures import drop_unused
+from kb.registers.pictures import drop_unused
 from kb.store.store import Store
 
 ERASED_ACCOUNT = "…"
@@ -69,11 +69,14 @@ def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFind
             if matched or pattern.search(id_):
                 excerpt = _around(*matched[0]) if matched else ""
                 note(PersonalKind(kind), id_, place.table, excerpt)
-    for name in sorted(filter(pattern.search, _names_of_writers(store))):
-        for place, column in _columns_by():
-            count = _count(store, place, column, name)
-            if count:
-                note(PersonalKind.ACCOUNT, name, place.table, "", count)
+    for place in PLACES:
+        for column in place.by:
+            # Of accounts that are no more, too.
+            for name, count in store.execute(
+                f'select "{column}", count(*) from {place.table} group by 1'  # noqa: S608 (ours)
+            ):
+                if name and pattern.search(name):
+                    note(PersonalKind.ACCOUNT, name, place.table, "", count)
     order = list(PersonalKind)
     return sorted(found.values(), key=lambda each: (order.index(each.kind), each.id))
 
@@ -88,28 +91,6 @@ def _rows(store: Store, place: PersonalPlace) -> list[tuple[str, str, list[str]]
     return [(str(id_), kind, [read_column(text) for text in texts]) for id_, kind, *texts in rows]
 
 
-def _columns_by() -> list[tuple[PersonalPlace, str]]:
-    return [(place, column) for place in PLACES for column in place.by]
-
-
-def _names_of_writers(store: Store) -> set[str]:
-    """The names of all accounts that did something, of those that are no more among them."""
-    return {
-        row[0]
-        for place, column in _columns_by()
-        for row in store.execute(f'select distinct "{column}" from {place.table}')  # noqa: S608
-        if row[0]
-    }
-
-
-def _count(store: Store, place: PersonalPlace, column: str, name: str) -> int:
-    (count,) = store.execute(
-        f'select count(*) from {place.table} where "{column}" = ?',  # noqa: S608 (columns of ours)
-        [name],
-    ).fetchone()
-    return int(count)
-
-
 def _around(text: str, match: re.Match[str]) -> str:
     start, end = match.start() - EXCERPT_CHARS, match.end() + EXCERPT_CHARS
     around = " ".join(text[max(start, 0) : end].split())
@@ -117,13 +98,7 @@ def _around(text: str, match: re.Match[str]) -> str:
 
 
 def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
-    """Deletes a thing that is no published record, with what is nothing without it.
-
-    Raises:
-        UnknownRecord: there is none, or it is a job that has not ended.
-        InputError: things of this kind are not erased.
-        AccountError: it is the account of the last administrator.
-    """
+    """Deletes a thing that is no published record, with what is nothing without it."""
     if kind is PersonalKind.ACCOUNT:
         _erase_account(store, id)
         return
@@ -139,13 +114,41 @@ def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
     if not _delete(store, things, f"{things.id} = :id and {things.ended}", {"id": id}):
         raise UnknownRecord(f"There is no {kind} with the id {id!r}.")
     if kind is PersonalKind.NOTICE:
-        erase_flags(store, FlaggedKind.NOTICE, [id])
+        store.execute("delete from flags where kind = 'notice' and record_id = ?", [id])
     if kind is PersonalKind.DRAFT:
         drop_unused(store)
 
 
+_OF_ACTORS = (
+    "delete from contact_list_entries where actor_id in :values",
+    # What people wrote in answers stays.
+    "update notice_answers set actor_id = '', organisation = '' where actor_id in :values",
+    "delete from holds where actor_id in :values",
+    "delete from statements where actor_id in :values",
+    "delete from blocks where actor_id in :values",
+    "delete from duplicates where left_id in :values or right_id in :values",
+    "delete from merged_actors where id in :values or actor_id in :values",
+)
+
+
+def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
+    """Deletes what registers hold of published records, but for their versions."""
+    of_records = "kind = :kind and record_id in :values"
+    for statement in (
+        # A draft may have been of another record before.
+        f"delete from draft_versions where {of_records}"  # noqa: S608 (ours, as those below)
+        f" or draft_id in (select id from drafts where {of_records})",
+        f"delete from drafts where {of_records}",  # noqa: S608
+        f"delete from flags where {of_records}",  # noqa: S608
+    ):
+        store.run(statement, record_ids, kind=kind.value)
+    of_kind = ("delete from inputs where case_id in :values",)
+    for statement in _OF_ACTORS if kind is Kind.ACTOR else of_kind:
+        store.run(statement, record_ids)
+    drop_unused(store)
+
+
 def _things(kind: PersonalKind) -> PersonalPlace:
-    """The table that has the things of a kind."""
     return next(place for place in PLACES if place.kind is kind)
 
 
@@ -204,13 +207,11 @@ def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
     Subscribers and mails whose address it finds are erased. Returns how many rows changed.
     """
     changed = 0
-    for kind, select in (
-        (PersonalKind.SUBSCRIBER, "select id, email from subscribers"),
-        (PersonalKind.MAIL, "select id, recipient from outbox"),
-    ):
-        for id_, address in store.execute(select).fetchall():
-            if pattern.search(address):
-                erase_thing(store, kind, id_)
+    for kind in (PersonalKind.SUBSCRIBER, PersonalKind.MAIL):
+        things = _things(kind)
+        for row in store.execute(f"select * from {things.table}").fetchall():  # noqa: S608 (ours)
+            if any(pattern.search(row[address]) for address in things.addresses):
+                erase_thing(store, kind, row[things.id])
                 changed += 1
     for place in PLACES:
         if place.table in _RECORDS or not place.changed:
@@ -237,13 +238,8 @@ def _take_out_of_row(
     }
     if after == before:
         return False
-    keys = store.primary_key(place.table)
-    changes = ", ".join(f'"{column}" = :{column}' for column in after)
-    same = " and ".join(f'"{key}" = :key_{key}' for key in keys)
-    store.execute(
-        f"update {place.table} set {changes} where {same}",  # noqa: S608 (columns of ours)
-        after | {f"key_{key}": row[key] for key in keys},
-    )
+    key = {column: row[column] for column in store.primary_key(place.table)}
+    store.update(place.table, key, after)
     return True
 
 

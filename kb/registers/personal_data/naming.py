@@ -29,11 +29,7 @@ _LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))
 
 
 def pattern_of(term: str) -> re.Pattern[str]:
-    """Returns the pattern of a name, an address or a number, whatever its case and accents.
-
-    Raises:
-        InputError: it is so short that it would find everything, or too long.
-    """
+    """Returns the pattern of a name, an address or a number, whatever its case and accents."""
     words = re.findall(r"[^\W_]+", fold(term))
     digits = re.sub(r"\D", "", term)
     letters = sum(map(len, words))
@@ -129,25 +125,20 @@ def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
     Of contacts and links goes all that has it; ids and words of ours stay.
     """
     if isinstance(value, str):
-        return _text_without(pattern, value, key)
+        if key in _KEPT:
+            return value
+        return "" if key in _EMPTIED and pattern.search(value) else pattern.sub(GONE, value)
     if isinstance(value, list):
         if key in _DROPPED:
             return [each for each in value if not pattern.search(str(each))]
         return [without(pattern, each) for each in value]
     if isinstance(value, dict):
-        named = pattern.sub if key == _NAMED_BY_SOURCES else _as_named
-        return {named(GONE, name): without(pattern, each, name) for name, each in value.items()}
+        renames = key == _NAMED_BY_SOURCES
+        return {
+            pattern.sub(GONE, name) if renames else name: without(pattern, each, name)
+            for name, each in value.items()
+        }
     return value
-
-
-def _text_without(pattern: re.Pattern[str], text: str, key: str) -> str:
-    if key in _KEPT:
-        return text
-    return "" if key in _EMPTIED and pattern.search(text) else pattern.sub(GONE, text)
-
-
-def _as_named(_gone: str, name: str) -> str:
-    return name
 
 
 def column_without(pattern: re.Pattern[str], text: str) -> str:

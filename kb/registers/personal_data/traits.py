@@ -1,20 +1,19 @@
 """The tables in which something about a person can stand, each with its traits, declared once.
 
-Finding, erasing and forgetting work from `PLACES`. Every column of text is in a place, or in
-`DERIVED` or `PLAIN`: a test compares these with the database, so that no register is forgotten.
+Finding, erasing and forgetting work from `PLACES`. A test compares it with the database, so that no
+register is forgotten.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from kb.registers.access.sessions import IDLE_DAYS
-from kb.registers.access.wrong_passwords import KEPT_DAYS
+from kb.registers.access import IDLE_DAYS, KEPT_DAYS
 from kb.registers.alerts.outbox import KEPT_FAILED_S, KEPT_SENT_S
 from kb.registers.alerts.subscriptions import UNCONFIRMED_FOR_S
 from kb.registers.demand import Demand
-from kb.registers.holders.holds import LINK_S
+from kb.registers.holders import LINK_S
 from kb.settings import Settings
 
 _DAY_S = 24 * 3600
@@ -217,28 +216,3 @@ PLACES: tuple[PersonalPlace, ...] = (
         fixed=("location", "address"),
     ),
 )  # fmt: skip
-
-DERIVED: Collection[str] = frozenset({
-    "themes", "names", "documents", "passages", "passage_words", "embeddings", "properties",
-    "name_vocabulary", "name_slips", "name_words", "blocks", "passage_changes",
-})  # fmt: skip
-"""Tables made of records, which change and go with them."""
-
-COUNTS: Collection[str] = frozenset({"site_counts", "search_counts"})
-"""Tables of numbers, by day."""
-
-PLAIN: Collection[str] = frozenset({
-    "id", "kind", "record_id", "actor_id", "case_id", "draft_id", "notice_id", "list_id",
-    "subscriber_id", "left_id", "right_id", "need_id", "offer_id", "story", "hash", "key",
-    "token_hash", "name", "state", "status", "lang", "flow", "role", "reason", "settlement",
-    "closing", "fit", "frequency", "purpose", "visibility", "form", "every", "contacts", "persons",
-    "claim", "phase", "day", "date", "modified", "moderated", "period", "until", "since",
-    "closed_on", "at", "beat_at", "unlisted_at", "department", "country", "activity_code", "theme",
-    "source", "translation_of", "picture", "origin_hash", "etag", "last_modified", "digest",
-    "choices", "created_at", "updated_at", "decided_at", "added_at", "chosen_at", "changed_at",
-    "used_at", "disabled_at", "started_at", "finished_at", "tried_at", "read_at", "asked_at",
-    "held_at", "link_until", "queued_at", "next_at", "leased_until", "handed_at", "ended_at",
-    "settled_at", "seen_on", "expires_on", "kept_details", "published_at", "confirmed_at",
-    "digested_at", "told_until",
-})  # fmt: skip
-"""Columns, of any table, that hold ids, states, times and words of ours."""

@@ -30,7 +30,7 @@ from ingest.reading import (
 )
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
-from kb.registers.pictures.encoding import logo, photograph
+from kb.registers.pictures import logo, photograph
 from kb.remarks import Remark
 from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY

@@ -8,7 +8,7 @@ from ingest.rereading.schedule import is_due, queue_due
 from ingest.worker import work
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.clock import now
-from kb.registers.rereading import Interval, SourceLocation, Validators
+from kb.registers.records.rereading import Interval, SourceLocation, Validators
 
 PARIS = timezone(timedelta(hours=1))
 

@@ -16,7 +16,7 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.registers.jobs import JobState
-from kb.registers.rereading import Interval
+from kb.registers.records.rereading import Interval
 from tests.ingest.articles.test_feeds import HTML, item, rss
 from tests.ingest.local_site import Site, page, serving
 from tests.ingest.test_drafting import OTHER

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from kb.commands.accounts import ACCOUNT_ROLES
 from kb.knowledge_base import DATABASE_FILE
-from kb.registers.access.sessions import BrowserSessions
+from kb.registers.access import BrowserSessions
 from kb.registers.accounts import AccountRole, Accounts
 from kb.store.pool import StorePool
 from web.cli import main

@@ -18,7 +18,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase, Outcome
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
 from kb.registers.jobs import JobState
-from kb.registers.versions import Version
+from kb.registers.records.versions import Version
 from kb.resolution.merge_rules import SourceRow
 from kb.store import database
 from kb.store.passages import VECTOR
@@ -68,23 +68,6 @@ def without_versions(base: KnowledgeBase) -> None:
         connection.execute("delete from versions")
         connection.execute("update actors set updated_at = '2026-01-02T03:04:05+00:00'")
     connection.close()
-
-
-def test_a_record_from_before_has_its_state_as_a_first_version(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    without_versions(base)
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    base.put([MOVED], by="max")
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH), (2, "max", MOVED)]
-    assert base.history(Kind.ACTOR, "avel")[0].at == "2026-01-02T03:04:05+00:00"
-
-
-def test_a_record_from_before_that_is_removed_leaves_its_state(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    without_versions(base)
-    base.remove(Kind.ACTOR, ["avel", "nobody"])
-    assert summary(base.history(Kind.ACTOR, "avel")) == [(1, "", POLISH)]
-    assert base.history(Kind.ACTOR, "nobody") == []
 
 
 def test_a_version_is_kept_with_its_record_or_not_at_all(

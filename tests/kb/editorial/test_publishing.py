@@ -33,13 +33,13 @@ def test_what_is_published_is_found_by_the_next_search_of_every_process(
     assert (version.number, version.by, version.record) == (1, "max", SANITISER)
 
 
-@pytest.mark.parametrize(("said", "kept"), [("", "2024-05-06"), ("2020-07-03", "2020-07-03")])
 def test_a_case_that_does_not_say_when_it_was_moderated_is_given_the_day(
-    base: KnowledgeBase, said: str, kept: str
+    base: KnowledgeBase,
 ) -> None:
-    draft = base.drafts.add(replace(SANITISER, moderated=said), by="léa", origin="gel.pdf")
+    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
     published = base.publish(draft.id, by="max", revision=1, on="2024-05-06")
-    assert published.record == base.case(SANITISER.id) == replace(SANITISER, moderated=kept)
+    moderated = replace(SANITISER, moderated="2024-05-06")
+    assert published.record == base.case(SANITISER.id) == moderated
 
 
 def test_only_what_is_new_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
@@ -60,20 +60,13 @@ def test_a_draft_that_changed_since_it_was_seen_is_not_published(base: Knowledge
     assert base.ids(Kind.CASE) == set()
 
 
-@pytest.mark.parametrize("state", [DraftState.PUBLISHED, DraftState.REJECTED])
-def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase, state: DraftState) -> None:
-    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
-    if state is DraftState.PUBLISHED:
-        base.publish(draft.id, by="max", revision=1)
-    else:
-        base.drafts.set_state(draft.id, state, by="max", revision=1)
-    with pytest.raises(EditConflict, match=state):
-        base.publish(draft.id, by="max", revision=2)
-
-
-def test_a_draft_that_is_not_there_is_not_published(base: KnowledgeBase) -> None:
-    with pytest.raises(UnknownRecord, match="no draft"):
-        base.publish("x", by="max", revision=1)
+def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase) -> None:
+    published, rejected = (base.drafts.add(SANITISER, by="léa", origin="") for _ in range(2))
+    base.publish(published.id, by="max", revision=1)
+    base.drafts.set_state(rejected.id, DraftState.REJECTED, by="max", revision=1)
+    for draft, state in ((published, "published"), (rejected, "rejected")):
+        with pytest.raises(EditConflict, match=state):
+            base.publish(draft.id, by="max", revision=2)
 
 
 def test_of_many_who_publish_at_once_one_does(
@@ -226,12 +219,6 @@ def test_a_new_record_does_not_take_another_s_place(base: KnowledgeBase) -> None
     assert published.record == replace(SANITISER, id=f"{SANITISER.id}-3", text="Autre.")
     assert base.case(published.record.id) == published.record
     assert base.case(SANITISER.id) == SANITISER
-
-
-def test_two_drafts_of_one_id_become_two_records(base: KnowledgeBase) -> None:
-    first, second = (base.drafts.add(SANITISER, by="léa", origin=name) for name in "ab")
-    assert base.publish(first.id, by="max", revision=1).record.id == SANITISER.id
-    assert base.publish(second.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
 
 
 def test_a_new_record_does_not_take_the_id_of_a_removed_one(base: KnowledgeBase) -> None:

@@ -276,21 +276,6 @@ def test_values_that_a_source_no_longer_gives_are_removed(base: KnowledgeBase) -
     assert base.claims.sources() == []
 
 
-def test_what_nobody_is_known_to_tell_is_removed_with_the_only_source(base: KnowledgeBase) -> None:
-    base.put([MERLET])
-    ingest(base, "cci", AVEL)
-    assert base.prune(["cci"], lambda _source, key: key == "avel") == 1
-    assert base.actors() == [AVEL]
-
-
-def test_what_nobody_is_known_to_tell_stays_beside_other_sources(base: KnowledgeBase) -> None:
-    base.put([MERLET])
-    ingest(base, "cci", AVEL)
-    ingest(base, "annuaire", SAME)
-    assert base.prune(["cci"], lambda _source, key: key == "avel") == 0
-    assert len(base.actors()) == 2
-
-
 # Duplicates
 
 TWIN = Actor(id="merlet-2", name="Ets Merlet", place="Cognac", country="FR", department="16")
@@ -383,15 +368,11 @@ def test_a_pair_of_one_that_is_gone_is_asked_of_the_kept_one(twins: KnowledgeBas
     assert pairs(twins) == [("merlet", "merlet-3")]
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "keep"), [("merlet", "x", ""), ("x", "merlet", ""), ("merlet", "avel", "x")]
-)
-@pytest.mark.parametrize("same", [True, False])
-def test_a_decision_on_what_is_no_actor_is_refused(
-    twins: KnowledgeBase, left: str, right: str, keep: str, same: bool
-) -> None:
-    with pytest.raises(UnknownRecord):
-        twins.duplicates.decide(left, right, same=same, keep=keep, by="lea")
+def test_a_decision_on_what_is_no_actor_is_refused(twins: KnowledgeBase) -> None:
+    for left, right, keep in (("merlet", "x", ""), ("x", "merlet", ""), ("merlet", "avel", "x")):
+        for same in (True, False):
+            with pytest.raises(UnknownRecord):
+                twins.duplicates.decide(left, right, same=same, keep=keep, by="lea")
     assert len(twins.actors()) == 3
 
 

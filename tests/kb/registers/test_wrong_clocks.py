@@ -10,8 +10,8 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, TopicKind
-from kb.registers.jobs import MAX_CLAIMS, JobState
-from kb.registers.rereading import Interval
+from kb.registers.jobs import JobState
+from kb.registers.records.rereading import Interval
 from web.alerts import digests
 from web.mail import SignedLinks
 
@@ -31,7 +31,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     return set_to
 
 
-BACK = [timedelta(minutes=-2), timedelta(hours=-1), timedelta(days=-400)]
+BACK = [timedelta(hours=-1)]
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -53,29 +53,6 @@ def test_the_job_of_a_dead_worker_is_claimed_after_the_clock_was_set_back(
     assert not jobs.waiting()
     jobs.finish(job.id, JobState.DONE)
     assert jobs.get(job.id).state is JobState.DONE
-
-
-def test_a_clock_that_is_set_back_for_moments_takes_no_job_from_its_worker(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    job = base.jobs.add("feed", {}, by="léa")
-    assert base.jobs.claim()
-    set_clock(timedelta(seconds=-20))
-    assert not base.jobs.waiting()
-    assert base.jobs.working()
-    assert base.jobs.beat(job.id, 1, 2)
-
-
-def test_jobs_are_done_while_a_clock_jumps(base: KnowledgeBase, set_clock: SetClock) -> None:
-    for hours in (0, 9000, -9000, 0, 1, -1):
-        set_clock(timedelta(hours=hours))
-        job = base.jobs.add("feed", {}, by="léa")
-        claimed = base.jobs.claim()
-        assert claimed is not None
-        assert claimed.id == job.id
-        base.jobs.finish(job.id, JobState.DONE)
-    assert MAX_CLAIMS > 1
-    assert not base.jobs.waiting()
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -104,7 +81,7 @@ def test_a_source_that_was_read_by_a_clock_ahead_is_read_again(
     assert queue_due(base, 3, START)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=365)])
+@pytest.mark.parametrize("ahead", [timedelta(days=365)])
 def test_a_mail_that_a_clock_ahead_queued_is_sent(
     base: KnowledgeBase, set_clock: SetClock, ahead: timedelta
 ) -> None:
@@ -169,17 +146,6 @@ def test_a_digest_is_due_again_after_a_clock_was_ahead(
     [now_told] = base.subscriptions.confirmed()
     assert not digests.is_due(now_told, 7, START)
     assert digests.is_due(now_told, 7, START + timedelta(days=8))
-
-
-@pytest.mark.parametrize("days", [-400, 400])
-def test_what_is_not_found_is_counted_whatever_the_clock_says(
-    base: KnowledgeBase, set_clock: SetClock, days: int
-) -> None:
-    base.demand.choose(counted=True, by="Ada")
-    for after in (0, days, 1):
-        set_clock(timedelta(days=after))
-        base.demand.count(clock.today(), {"strong": 1}, [], key="key")
-    assert base.demand.searches(START.date().isoformat())[clock.today()] == {"strong": 1}
 
 
 def test_a_link_in_a_mail_of_a_clock_ahead_can_be_followed(

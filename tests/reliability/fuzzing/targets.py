@@ -102,7 +102,7 @@ def _feed_link(data: bytes) -> None:
 
 
 def _picture(data: bytes) -> None:
-    from kb.registers.pictures.encoding import MOST_BYTES, photograph
+    from kb.registers.pictures import MOST_BYTES, photograph
 
     for picture in photograph(data):
         assert len(picture.content) <= MOST_BYTES

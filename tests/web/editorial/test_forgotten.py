@@ -323,7 +323,7 @@ def test_accounts_that_share_an_address_get_a_link_each_in_one_mail(
 def test_a_mail_has_ten_links_at_most_the_oldest_accounts_first(
     base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.registers.accounts._now", lambda: "2999-01-01T00:00:00+00:00")
+    monkeypatch.setattr("kb.registers.accounts.now", lambda: "2999-01-01T00:00:00+00:00")
     for number in range(10):
         name = base.accounts.add(f"A{number}", PASSWORD, AccountRole.CONTRIBUTOR).name
         base.accounts.set_email(name, LEA)

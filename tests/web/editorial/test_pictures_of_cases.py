@@ -11,7 +11,7 @@ from PIL import Image
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.registers.accounts import AccountRole
-from kb.registers.pictures.encoding import names_of, photograph
+from kb.registers.pictures import names_of, photograph
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import account_client, client_of, csrf_token

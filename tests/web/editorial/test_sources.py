@@ -10,7 +10,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.accounts import AccountRole
-from kb.registers.rereading import Interval
+from kb.registers.records.rereading import Interval
 from tests.ingest.local_site import Site, page, serving
 from tests.web.page_reader import Page
 from tests.web.signed_in import SETTINGS, account_client, send

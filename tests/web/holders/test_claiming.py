@@ -15,7 +15,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.holders.holds import MAILS_A_DAY, HoldState
+from kb.registers.holders import MAILS_A_DAY, HoldState
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
@@ -191,7 +191,7 @@ def test_what_is_answered_does_not_tell_how_many_mails_an_address_had(
 def test_a_link_ends_and_erasing_erases(
     base: KnowledgeBase, stranger: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.registers.holders.holds.LINK_S", -1)
+    monkeypatch.setattr("kb.registers.holders.LINK_S", -1)
     ask(stranger)
     assert stranger.get(f"{CONFIRM}?key={key_in_mail(base)}").status_code == 400
     (hold,) = base.holds.of(OWN.id)

@@ -14,7 +14,7 @@ from kb.models import Kind
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
-from kb.registers.holders.flags import Flag, FlaggedKind, FlagReason
+from kb.registers.holders import Flag, FlaggedKind, FlagReason
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page

@@ -9,7 +9,7 @@ from kb.base_folder import ASIDE, UPLOADS
 from kb.errors import UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
-from kb.registers.holders.flags import FlaggedKind, FlagReason
+from kb.registers.holders import FlaggedKind, FlagReason
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
 from tests.web.signed_in import account_client, send

@@ -27,7 +27,7 @@ from starlette.responses import Response
 
 from ingest.sandbox.turns import ASKER
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.access.sessions import IDLE_DAYS, LONGEST_DAYS, BrowserSession
+from kb.registers.access import IDLE_DAYS, LONGEST_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole
 from kb.settings import Settings
 from web.http.refusals import NotSignedIn, no_cookie, not_allowed, strange_form

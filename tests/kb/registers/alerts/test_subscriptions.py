@@ -173,18 +173,6 @@ def test_an_address_is_forgotten_with_everything_that_was_kept_of_it(
     assert "other@example.org" in kept
 
 
-def test_who_asks_for_an_alert_in_vain_does_not_cost_an_address_its_other_mails(
-    base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
-) -> None:
-    base.outbox.queue(NewMail(CLAIRE, "s", "t", "h", "fr", "board"), MONDAY)
-    ask()
-    base.personal_data.forget_old(KEPT, THURSDAY)
-    waiting = base.outbox.take(THURSDAY)
-    assert waiting is not None
-    assert waiting.mail.purpose == "board"
-    assert base.outbox.counts().waiting == 1
-
-
 def test_the_alerts_of_an_address_are_found_by_a_mail_to_it_alone(
     base: KnowledgeBase, subscriptions: Subscriptions, ask: Ask
 ) -> None:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from kb.base_folder import SECRET_FILE
 from kb.errors import KnowledgeBaseError, SettingsError
 from kb.knowledge_base import KnowledgeBase
+from kb.registers import clock
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from tests.web.page_reader import Page
@@ -96,24 +97,15 @@ def test_a_cookie_that_was_tampered_with_is_nobodys(client: TestClient, lea: str
         assert answer.status_code == 303, forged
 
 
-class Calendar:
-    """Days that pass when a test says so."""
-
-    def __init__(self, base: KnowledgeBase) -> None:
-        self._started = datetime.now(UTC)
-        self.days = 0.0
-        base.sessions._now = lambda: self._started + timedelta(days=self.days)
-
-
 def test_a_session_lasts_while_it_is_used_and_not_for_ever(
-    base: KnowledgeBase, client: TestClient, lea: str
+    client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calendar = Calendar(base)
+    started, days = datetime.now(UTC), 0.0
+    monkeypatch.setattr(clock, "moment", lambda: started + timedelta(days=days))
     sign_in(client, lea)
     for days in (*range(10, 90, 10), 89):
-        calendar.days = days
         assert is_signed_in(client), days
-    calendar.days = 90.01
+    days = 90.01
     assert not is_signed_in(client)
 
 

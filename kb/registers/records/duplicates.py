@@ -3,7 +3,6 @@
 A pair is decided once: the decision stands whatever is ingested later.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from itertools import combinations
 from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.clock import now
+from kb.registers.register import Register, as_json, count, row_as
 from kb.resolution.contacts import MANY, Commonness, commonness_of, keys_of
 from kb.resolution.similarity import (
     BLOCKING_VERSION,
@@ -25,7 +25,6 @@ from kb.resolution.similarity import (
     shared_keys,
 )
 from kb.store.connection import ALL_ROWS
-from kb.store.database import dataclass_of
 from kb.store.pool import StorePool
 from kb.store.records import listed
 from kb.store.store import Store
@@ -63,11 +62,9 @@ Merge = Callable[[str, str, str, Callable[[Store], None]], None]
 """Merges two actors: the id kept, the other, the account, and what is written with it."""
 
 
-class Duplicates:
-    """The register of likely duplicates."""
-
+class Duplicates(Register):
     def __init__(self, stores: StorePool, merge: Merge) -> None:
-        self._stores = stores
+        super().__init__(stores)
         self._merge = merge
 
     def list(
@@ -79,22 +76,21 @@ class Duplicates:
         """The pairs in a state, the likeliest first; of `sources`, those of their actors."""
         with self._stores.lend() as store:
             rows = store.run(
-                "select * from duplicates where state = :state"  # noqa: S608 (written below)
-                f" {_of_sources(sources)}"
-                " order by score desc, left_id, right_id limit :limit",
+                f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit",
                 sources,
                 state=state.value,
+                all=not sources,
                 limit=limit,
             )
-        return [
-            dataclass_of(
-                Duplicate,
-                row,
-                reasons=tuple(json.loads(row["reasons"])),
-                state=DuplicateState(row["state"]),
-            )
-            for row in rows
-        ]
+        return [row_as(Duplicate, row) for row in rows]
+
+    def count(
+        self, state: DuplicateState = DuplicateState.OPEN, sources: Collection[str] = ()
+    ) -> int:
+        with self._stores.lend() as store:
+            select = f"select count(*) {_IN_STATE}"
+            ((found,),) = store.run(select, sources, state=state.value, all=not sources)
+        return int(found)
 
     def alike(self, actor: Actor, limit: int) -> Sequence[tuple[str, ActorSimilarity]]:
         """The ids of the actors that a new actor is likely the same as, likeliest first."""
@@ -109,35 +105,12 @@ class Duplicates:
         likely = [(id_, each) for id_, each in found if each and not each.are_establishments]
         return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
-    def count(
-        self, state: DuplicateState = DuplicateState.OPEN, sources: Collection[str] = ()
-    ) -> int:
-        with self._stores.lend() as store:
-            ((count,),) = store.run(
-                "select count(*) from duplicates where state = :state"  # noqa: S608 (written below)
-                f" {_of_sources(sources)}",
-                sources,
-                state=state.value,
-            )
-        return int(count)
-
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
-        """Stores a person's decision about two actors.
+        """Stores the decision of the account `by` about two actors, by their ids.
 
-        Actors that are the same are merged in one transaction: the kept actor is made of the
-        claims of all sources about both, takes the other's place in cases, and the other's id
-        redirects to it, in links and in directories.
-
-        Args:
-            left: the id of an actor.
-            right: the id of another.
-            same: whether they are the same.
-            keep: the id to keep if they are; `left` when empty.
-            by: the account that decides.
-
-        Raises:
-            UnknownRecord: an id is no actor's, or `keep` is neither id.
-            ReadOnlyKnowledgeBase: the base cannot be written.
+        Actors that are the same are merged in one transaction: the actor `keep` (`left` when empty)
+        is made of the claims of all sources about both, takes the other's place in cases, and the
+        other's id redirects to it. Raises `UnknownRecord` if an id is no actor's.
         """
         keep = keep or left
         if keep not in {left, right}:
@@ -156,12 +129,11 @@ class Duplicates:
             _settle(store, left, right, DuplicateState.DIFFERENT, by)
 
 
-def _of_sources(sources: Collection[str]) -> str:
-    """The condition that a pair has an actor which one of the sources describes."""
-    if not sources:
-        return ""
-    of_them = "(select actor_id from statements where source in :values)"
-    return f"and (left_id in {of_them} or right_id in {of_them})"
+_OF_THEM = "(select actor_id from statements where source in :values)"
+_IN_STATE = (
+    "from duplicates where state = :state"
+    f" and (:all or left_id in {_OF_THEM} or right_id in {_OF_THEM})"
+)
 
 
 def compare(store: Store, actors: Sequence[Actor]) -> None:
@@ -199,21 +171,31 @@ def _judge(store: Store, ids: Collection[str]) -> None:
     What a person decided stays.
     """
     _delete_open_pairs(store, ids)
-    members, too_large = _members_of_blocks(store, ids)
+    rows = store.run("select distinct block from blocks where actor_id in :values", ids)
+    every = {int(row[0]) for row in rows}
+    members = _members(store, every, MAX_BLOCK)
+    too_large = every - members.keys()
     known = _to_compare(
         store, "id in :values", {id_ for block in members.values() for id_ in block}
     )
     commonness = _commonness(known, ids, members, too_large)
+    pairs = {pair for block in members.values() for pair in combinations(sorted(block), 2)}
     compared = (
         (left, right, likely_similarity(known[left], known[right], commonness))
-        for left, right in sorted(_pairs(members, ids))
-        if left in known and right in known
+        for left, right in sorted(pairs)
+        if (left in ids or right in ids) and left in known and right in known
     )
     store.executemany(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (?, ?, ?, ?, ?, '', '') on conflict do nothing",
         [
-            (left, right, found.score, json.dumps(found.reasons), _state_of(found).value)
+            (
+                left,
+                right,
+                found.score,
+                as_json(found.reasons),
+                "related" if found.are_establishments else "open",
+            )
             for left, right, found in compared
             if found
         ],
@@ -232,7 +214,9 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
     known = _to_compare(
         store, "id in :values", {id_ for block in members.values() for id_ in block}
     )
-    own = _described_by(store, source, known)
+    # All sources of the few are read: with its name, a source's whole index might be.
+    rows = store.run("select actor_id, source from statements where actor_id in :values", known)
+    own = {row[0] for row in rows if row[1] == source}
     found: dict[str, str] = {}
     for actor in actors:
         sharing = {id_ for key in keys[actor.id] for id_ in members.get(block_of(key), ())}
@@ -253,19 +237,9 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
     return found
 
 
-def _described_by(store: Store, source: str, actor_ids: Collection[str]) -> set[str]:
-    """Those of these actors that a source describes."""
-    # All sources of the few are read: with its name, a source's whole index might be.
-    rows = store.run("select actor_id, source from statements where actor_id in :values", actor_ids)
-    return {row[0] for row in rows if row[1] == source}
-
-
 def _are_different(store: Store, first: str, second: str) -> bool:
-    rows = store.execute(
-        "select 1 from duplicates where left_id = ? and right_id = ? and state = 'different'",
-        sorted([first, second]),
-    )
-    return rows.fetchone() is not None
+    select = "select count(*) from duplicates where left_id = ? and right_id = ? and state = ?"
+    return count(store, select, [*sorted([first, second]), DuplicateState.DIFFERENT.value]) > 0
 
 
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
@@ -295,17 +269,12 @@ def redirect(store: Store, actor_id: str, to: str) -> None:
     )
     store.execute("delete from blocks where actor_id = ?", [actor_id])
     rows = store.execute(
-        "select * from duplicates where state != 'same' and (left_id = :id or right_id = :id)",
+        "delete from duplicates where state != 'same' and (left_id = :id or right_id = :id)"
+        " returning *",
         {"id": actor_id},
     ).fetchall()
     for row in rows:
-        store.execute(
-            "delete from duplicates where left_id = ? and right_id = ?",
-            [row["left_id"], row["right_id"]],
-        )
-        left, right = sorted(
-            to if id_ == actor_id else id_ for id_ in (row["left_id"], row["right_id"])
-        )
+        left, right = sorted(to if id_ == actor_id else id_ for id_ in tuple(row)[:2])
         if left != right:
             store.execute(
                 "insert into duplicates"
@@ -333,10 +302,6 @@ def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
     store.executemany("insert into blocks (block, actor_id) values (?, ?)", sorted(rows))
 
 
-def _state_of(found: ActorSimilarity) -> DuplicateState:
-    return DuplicateState.RELATED if found.are_establishments else DuplicateState.OPEN
-
-
 def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
     """The ids in open pairs that share with these actors a contact that is not long common."""
     spreading = {block_of(key) for actor in actors for key in keys_of(actor)}
@@ -352,16 +317,6 @@ def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
         if any(left in block and right in block for block in shared)
         for id_ in (left, right)
     }
-
-
-def _members_of_blocks(
-    store: Store, actor_ids: Collection[str]
-) -> tuple[dict[int, list[str]], set[int]]:
-    """The members of each block of these actors, and the blocks that are too large."""
-    rows = store.run("select distinct block from blocks where actor_id in :values", actor_ids)
-    every = {int(row[0]) for row in rows}
-    members = _members(store, every, MAX_BLOCK)
-    return members, every - members.keys()
 
 
 def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list[str]]:
@@ -394,19 +349,6 @@ def _commonness(
     return counted | {key: MANY for key in keys if block_of(key) in too_large}
 
 
-def _pairs(
-    members: Mapping[int, Sequence[str]], actor_ids: Collection[str]
-) -> set[tuple[str, str]]:
-    """The pairs of these actors with any that share a block with them."""
-    wanted = set(actor_ids)
-    return {
-        (left, right)
-        for block in members.values()
-        for left, right in combinations(sorted(block), 2)
-        if left in wanted or right in wanted
-    }
-
-
 def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict[str, Actor]:
     """The actors that a condition of SQL keeps, by id, with only the fields that are compared."""
     rows = store.run(
@@ -414,29 +356,7 @@ def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict
         f" from actors where {condition}",
         ids,
     )
-    return {row[0]: _actor_to_compare(*row) for row in rows}
-
-
-def _actor_to_compare(
-    actor_id: str,
-    name: str,
-    place: str,
-    department: str,
-    activity_code: str,
-    siret: str,
-    website: str,
-    phone: str,
-    email: str,
-) -> Actor:
-    # Made without a dictionary: of each actor that comes, dozens are compared with it.
-    return Actor(
-        id=actor_id,
-        name=name,
-        place=place,
-        department=department,
-        activity_code=activity_code,
-        siret=siret,
-        website=website,
-        phone=listed(phone),
-        email=listed(email),
-    )
+    return {
+        row["id"]: row_as(Actor, row, phone=listed(row["phone"]), email=listed(row["email"]))
+        for row in rows
+    }

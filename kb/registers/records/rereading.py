@@ -1,8 +1,4 @@
-"""Locations: where the sources are that are read again, how often, and how it went last.
-
-A source is looked for at its `location`. What is kept of the last reading (`Validators`) tells
-whether anything is new there.
-"""
+"""Locations: where the sources are that are read again, how often, and how it went last."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
@@ -12,11 +8,10 @@ from enum import StrEnum
 from kb.errors import InputError, UnknownRecord
 from kb.models import Kind
 from kb.registers.clock import now
+from kb.registers.register import Register, as_json, columns_of, row_as
 from kb.remarks import Remark, kept_remark, restored_remark
 from kb.resolution.merge_rules import MODERATION
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
 from kb.store.store import Store
 
 MANY_FAILURES = 3
@@ -26,8 +21,6 @@ MAX_NAME_CHARS = 100
 
 
 class Interval(StrEnum):
-    """How often a source is read again."""
-
     DAY = "day"
     WEEK = "week"
 
@@ -63,11 +56,11 @@ class SourceLocation:
     every: Interval
     added_by: str
     added_at: str
-    tried_at: str
-    read_at: str
-    failures: int
-    problem: str
-    validators: Validators
+    tried_at: str = ""
+    read_at: str = ""
+    failures: int = 0
+    problem: str = ""
+    validators: Validators = Validators()
 
     @property
     def fails(self) -> bool:
@@ -75,53 +68,29 @@ class SourceLocation:
         return self.failures >= MANY_FAILURES
 
 
-class SourceLocations:
-    """The register of the sources that are read again."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class SourceLocations(Register):
     def add(self, name: str, location: str, every: Interval, *, by: str = "") -> SourceLocation:
-        """Registers a source under a name of its own.
-
-        Raises:
-            InputError: the name cannot be used, or the name or the location is registered.
-        """
         name = " ".join(name.split())
         if name in {"", MODERATION} or len(name) > MAX_NAME_CHARS or not name.isprintable():
             raise InputError("reserved_source", "name", name=name)
-        with self._stores.lend() as store, store.writing():
-            for known in _all(store):
-                if known.name == name:
+        added = SourceLocation(name, location, every, by, now())
+        with self._writing() as store:
+            for other in _all(store):
+                if other.name == name:
                     raise InputError("source_name_taken", "name", name=name)
-                if known.location == location:
+                if other.location == location:
                     raise InputError(
-                        "location_taken", "location", location=location, name=known.name
+                        "location_taken", "location", location=location, name=other.name
                     )
-            store.insert(
-                "source_locations",
-                {
-                    "name": name,
-                    "location": location,
-                    "every": every.value,
-                    "added_by": by,
-                    "added_at": now(),
-                    "tried_at": "",
-                    "read_at": "",
-                    "failures": 0,
-                    "problem": "",
-                    **asdict(Validators()),
-                },
-            )
-            return _get(store, name)
+            row = columns_of(added, but=["validators"]) | asdict(added.validators)
+            store.insert("source_locations", row)
+        return added
 
     def get(self, name: str) -> SourceLocation:
-        """The source of this name, or `UnknownRecord`."""
         with self._stores.lend() as store:
             return _get(store, name)
 
     def list(self) -> list[SourceLocation]:
-        """Every source that is read again, by name."""
         with self._stores.lend() as store:
             return _all(store)
 
@@ -130,27 +99,22 @@ class SourceLocations:
         return [location for location in self.list() if location.fails]
 
     def remove(self, name: str) -> None:
-        """Forgets where a source is; what was read of it stays.
-
-        Raises:
-            UnknownRecord: no such source is registered.
-        """
-        with self._stores.lend() as store, store.writing():
+        """Forgets where a source is; what was read of it stays."""
+        with self._writing() as store:
             _get(store, name)
             store.execute("delete from source_locations where name = ?", [name])
 
     def take(self, location: SourceLocation, at: str = "") -> bool:
-        """Notes that a reading begins; returns whether no other process did so before.
+        """Notes that a reading begins (now if `at` is empty), unless another process did so before.
 
-        `at` is the time, as `kb.registers.clock` writes it; now when empty.
+        Returns whether none did.
         """
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             taken = store.execute(
-                "update source_locations set tried_at = ? where name = ? and tried_at = ?"
-                " returning name",
+                "update source_locations set tried_at = ? where name = ? and tried_at = ?",
                 [at or now(), location.name, location.tried_at],
-            ).fetchone()
-        return taken is not None
+            )
+            return taken.rowcount > 0
 
     def succeeded(self, location: SourceLocation, validators: Validators) -> None:
         """Notes that a source was read; `validators` are for its next reading.
@@ -158,23 +122,18 @@ class SourceLocations:
         Does nothing if the source has been removed meanwhile, or is elsewhere now.
         """
         values = {**asdict(validators), "read_at": now(), "failures": 0, "problem": ""}
-        columns = ", ".join(f"{column} = :{column}" for column in values)
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                f"update source_locations set {columns}"  # noqa: S608 (ours)
-                " where name = :name and location = :location",
-                {**values, "name": location.name, "location": location.location},
-            )
+        key = {"name": location.name, "location": location.location}
+        with self._writing() as store:
+            store.update("source_locations", key, values)
 
     def failed(self, name: str, problem: str) -> None:
         """Notes that a source could not be read, and why: a line, or better a remark."""
-        with self._stores.lend() as store, store.writing():
-            # A page may have a new feed: its own address is looked at again.
-            store.execute(
-                "update source_locations set failures = failures + 1, problem = ?, address = '',"
-                " etag = '', last_modified = '' where name = ?",
-                [json.dumps(kept_remark(problem), ensure_ascii=False), name],
-            )
+        # A page may have a new feed: its own address is looked at again.
+        self._write(
+            "update source_locations set failures = failures + 1, problem = ?, address = '',"
+            " etag = '', last_modified = '' where name = ?",
+            [as_json(kept_remark(problem)), name],
+        )
 
 
 def _all(store: Store) -> list[SourceLocation]:
@@ -190,13 +149,9 @@ def _get(store: Store, name: str) -> SourceLocation:
 
 
 def _location(row: StoreRow) -> SourceLocation:
-    return dataclass_of(
-        SourceLocation,
-        row,
-        every=Interval(row["every"]),
-        problem=restored_remark(json.loads(row["problem"])) if row["problem"] else "",
-        validators=dataclass_of(Validators, row),
-    )
+    problem = restored_remark(json.loads(row["problem"])) if row["problem"] else ""
+    validators = row_as(Validators, row)
+    return row_as(SourceLocation, row, problem=problem, validators=validators)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,41 +164,33 @@ class Unlisted:
     since: str
 
 
-class UnlistedRecords:
-    """The register of what sources no longer list."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class UnlistedRecords(Register):
     def of(self, source: str) -> list[Unlisted]:
-        """The published records that a source no longer lists, the latest first."""
-        with self._stores.lend() as store:
-            rows = store.execute(
-                "select distinct 'actor' as kind, actors.id, name, unlisted_at as since"
-                " from statements join actors on actors.id = statements.actor_id"
-                " where source = :source and unlisted_at != ''"
-                " union all select 'case', cases.id, title, unlisted_at"
-                " from inputs join cases on cases.id = inputs.case_id"
-                " where source = :source and unlisted_at != ''"
-                " order by since desc, name",
-                {"source": source},
-            ).fetchall()
-        return [Unlisted(Kind(row[0]), row[1], row[2], row[3]) for row in rows]
+        return self._read(
+            Unlisted,
+            "select distinct 'actor' as kind, actors.id, name, unlisted_at as since"
+            " from statements join actors on actors.id = statements.actor_id"
+            " where source = :source and unlisted_at != ''"
+            " union all select 'case', cases.id, title, unlisted_at"
+            " from inputs join cases on cases.id = inputs.case_id"
+            " where source = :source and unlisted_at != ''"
+            " order by since desc, name",
+            {"source": source},
+        )
 
     def has_listed(self, source: str) -> bool:
         """Whether a source listed a record when it was last read whole."""
-        with self._stores.lend() as store:
-            (found,) = store.execute(
-                "select exists (select 1 from statements"
-                " where source = :source and unlisted_at = '')"
-                " or exists (select 1 from inputs where source = :source and unlisted_at = '')",
-                {"source": source},
-            ).fetchone()
-        return bool(found)
+        return any(
+            self._rows(
+                f"select 1 from {table} where source = ? and unlisted_at = '' limit 1",  # noqa: S608
+                [source],
+            )
+            for table in ("statements", "inputs")
+        )
 
     def compare_actors(self, source: str, keeps: Callable[[str], bool]) -> None:
         """Marks the actors of a source that was read whole; `keeps` tells of an id of its own."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             rows = store.execute(
                 "select key, unlisted_at != '' from statements where source = ?", [source]
             )
@@ -255,16 +202,15 @@ class UnlistedRecords:
 
     def compare_cases(self, source: str, case_ids: Collection[str]) -> None:
         """Marks the cases of a source that was read whole; it lists those with these ids."""
-        with self._stores.lend() as store, store.writing():
+        with self._writing() as store:
             store.executemany(
                 "update inputs set source = ?, unlisted_at = '' where case_id = ?",
                 [(source, case_id) for case_id in case_ids],
             )
-            rows = store.execute(
-                "select case_id from inputs where source = ? and unlisted_at = ''", [source]
-            ).fetchall()
-            gone = {row[0] for row in rows} - set(case_ids)
-            store.executemany(
-                "update inputs set unlisted_at = ? where case_id = ?",
-                [(now(), case_id) for case_id in gone],
+            store.run(
+                "update inputs set unlisted_at = :at where source = :source and unlisted_at = ''"
+                " and case_id not in :values",
+                case_ids,
+                at=now(),
+                source=source,
             )

@@ -1,15 +1,11 @@
-"""Sources: what each claims of an actor since when, the choices for it, and its last inputs.
-
-A source's claims under one of its ids are one row of the table
-`statements`, so that a directory of many facts costs one write for each of its lines.
-"""
+"""Sources: what each claims of an actor since when, the choices for it, and its last inputs."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
-from kb.models import Actor, Case, Kind
+from kb.models import Actor, Case
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import (
     DEFAULT_CHOICE,
@@ -18,11 +14,8 @@ from kb.reference.visibility import (
     Visibility,
 )
 from kb.registers.clock import now
-from kb.registers.versions import history
+from kb.registers.register import Register, as_json, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
-from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
-from kb.store.pool import StorePool
 from kb.store.record_json import case_from_json, record_to_json
 from kb.store.store import Store
 
@@ -43,12 +36,7 @@ class SourcedClaim:
     claimed_at: str
 
 
-class Claims:
-    """The register of claims, to be read; `kb.editorial` writes it."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class Claims(Register):
     def of(self, actor_id: str) -> Sequence[SourcedClaim]:
         """The claims about an actor, source by source as they came; none if no source is known.
 
@@ -70,14 +58,8 @@ class Claims:
 
     def sources(self) -> Sequence[tuple[str, int]]:
         """Every source with how many ids it makes claims under, in alphabetical order."""
-        with self._stores.lend() as store:
-            return sources_of(store)
-
-
-def sources_of(store: Store) -> list[tuple[str, int]]:
-    """Every source with how many ids it makes claims under, in alphabetical order."""
-    rows = store.execute("select source, count(*) from statements group by source order by source")
-    return [(row[0], row[1]) for row in rows]
+        rows = self._rows("select source, count(*) from statements group by source order by source")
+        return [(row[0], row[1]) for row in rows]
 
 
 def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
@@ -86,7 +68,13 @@ def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, lis
     for row in store.run(
         "select * from statements where actor_id in :values order by number", actor_ids
     ):
-        found.setdefault(row["actor_id"], []).append(_source_record(row))
+        claims = {
+            field: Claim(tuple(value) if isinstance(value, list) else value, at)
+            for at, values in json.loads(row["said"]).items()
+            for field, value in values.items()
+        }
+        record = row_as(SourceRecord, row, claims=MappingProxyType(claims))
+        found.setdefault(row["actor_id"], []).append(record)
     return found
 
 
@@ -108,7 +96,6 @@ def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]
 
 
 def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
-    """The ids of the actors with a record under these sources and keys."""
     of_key = "select actor_id from statements where source = ? and key = ?"
     return {row[0] for key in keys for row in store.execute(of_key, key)}
 
@@ -123,14 +110,6 @@ def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def actors_without_source(store: Store) -> list[str]:
-    """The ids of the actors without a source record."""
-    rows = store.execute(
-        "select id from actors where id not in (select actor_id from statements) order by id"
-    )
-    return [row[0] for row in rows]
-
-
 def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
     """Stores source records, each in the place of the one with its source and key."""
     columns = "source, key, actor_id, said, since"
@@ -138,10 +117,14 @@ def save_source_records(store: Store, source_records: Iterable[SourceRecord]) ->
         " on conflict (source, key) do update set"
         " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since"
     )
-    rows = [
-        (record.number, record.source, record.key, record.actor_id, _json(record), record.since)
-        for record in source_records
-    ]
+    rows = []
+    for record in source_records:
+        by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
+        for field, claim in record.claims.items():
+            by_date.setdefault(claim.at, {})[field] = claim.value
+        said = as_json(by_date)
+        row = record.number, record.source, record.key, record.actor_id, said, record.since
+        rows.append(row)
     # Those that have a number first: none of the others must get it.
     store.executemany(
         f"insert into statements (number, {columns}) values (?, ?, ?, ?, ?, ?){update}",  # noqa: S608
@@ -154,71 +137,31 @@ def save_source_records(store: Store, source_records: Iterable[SourceRecord]) ->
 
 
 def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
-    """Deletes the records with these sources and keys."""
     store.executemany("delete from statements where source = ? and key = ?", keys)
 
 
 def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes the source records of these actors."""
     store.run("delete from statements where actor_id in :values", actor_ids)
 
 
-def erase_claims(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes all claims about these actors, and their duplicates and redirects."""
-    forget_actors(store, actor_ids)
-    store.run("delete from blocks where actor_id in :values", actor_ids)
-    store.run("delete from duplicates where left_id in :values or right_id in :values", actor_ids)
-    store.run("delete from merged_actors where id in :values or actor_id in :values", actor_ids)
-
-
-def _json(record: SourceRecord) -> str:
-    by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
-    for field, claim in record.claims.items():
-        by_date.setdefault(claim.at, {})[field] = claim.value
-    return json.dumps(by_date, ensure_ascii=False)
-
-
-def _source_record(row: StoreRow) -> SourceRecord:
-    claims = {
-        field: Claim(tuple(value) if isinstance(value, list) else value, at)
-        for at, values in json.loads(row["said"]).items()
-        for field, value in values.items()
-    }
-    return dataclass_of(SourceRecord, row, claims=MappingProxyType(claims))
-
-
-class ColumnChoices:
-    """The register of the chosen targets of columns, by source."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
-
+class ColumnChoices(Register):
     def mapping(self, name: str) -> Mapping[str, str]:
         """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
-        with self._stores.lend() as store:
-            row = store.execute("select mapping from sources where name = ?", [name]).fetchone()
-        return dict(json.loads(row["mapping"])) if row else {}
+        rows = self._rows("select mapping from sources where name = ?", [name])
+        return dict(json.loads(rows[0][0])) if rows else {}
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:
-        """Stores the chosen targets of a source's columns, in the place of any before.
-
-        Raises:
-            ReadOnlyKnowledgeBase: the base cannot be written.
-        """
-        with self._stores.lend() as store, store.writing():
-            store.execute(
-                "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
-                " on conflict (name) do update set"
-                " mapping = excluded.mapping, updated_at = excluded.updated_at",
-                [name, json.dumps(dict(mapping), ensure_ascii=False), now()],
-            )
+        """Stores the chosen targets of a source's columns, in the place of any before."""
+        self._write(
+            "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
+            " on conflict (name) do update set"
+            " mapping = excluded.mapping, updated_at = excluded.updated_at",
+            [name, as_json(dict(mapping)), now()],
+        )
 
 
-class ContactChoices:
+class ContactChoices(Register):
     """The register of who sees the contacts of each source; `kb.editorial` writes it."""
-
-    def __init__(self, stores: StorePool) -> None:
-        self._stores = stores
 
     def of(self, source: str) -> ContactChoice:
         with self._stores.lend() as store:
@@ -293,22 +236,9 @@ def keep_members_only(
 
 
 def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
-    """The last input of each of these cases, by id; unknown ids are left out.
-
-    Of a case from before inputs were kept, it is the last version that no account made.
-    """
-    found = {id_: case_from_json(content) for id_, content in _inputs(store, case_ids).items()}
-    for case_id in set(case_ids) - found.keys():
-        for version in history(store, Kind.CASE, case_id):
-            if isinstance(version.record, Case) and not (version.by or version.restored):
-                found[case_id] = version.record
-    return found
-
-
-def changed_inputs(store: Store, cases: Sequence[Case]) -> list[Case]:
-    """The cases that differ from their last input, or have none."""
-    kept = _inputs(store, {case.id for case in cases})
-    return [case for case in cases if kept.get(case.id) != record_to_json(case)]
+    """The last input of each of these cases, by id; unknown ids are left out."""
+    rows = store.run("select * from inputs where case_id in :values", case_ids)
+    return {row["case_id"]: case_from_json(row["content"]) for row in rows}
 
 
 def save_inputs(store: Store, cases: Sequence[Case]) -> None:
@@ -317,18 +247,6 @@ def save_inputs(store: Store, cases: Sequence[Case]) -> None:
         " on conflict (case_id) do update set content = excluded.content",
         [(case.id, record_to_json(case)) for case in cases],
     )
-
-
-def delete_inputs(store: Store, case_ids: Collection[str]) -> None:
-    store.run("delete from inputs where case_id in :values", case_ids)
-
-
-def _inputs(store: Store, case_ids: Collection[str]) -> dict[str, str]:
-    """The content of the last input of cases, by id."""
-    return {
-        row["case_id"]: row["content"]
-        for row in store.run("select * from inputs where case_id in :values", case_ids)
-    }
 
 
 def renewed(case: Case, given: Case, before: Case) -> Case:

@@ -1,16 +1,19 @@
-"""Pictures: their names, and uploads decoded, turned upright, made small, and encoded anew."""
+"""Pictures: uploads made small and clean, kept in the base under the hash of their content."""
 
 import hashlib
 import re
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kb.errors import InputError
+from kb.registers.clock import before, now
+from kb.registers.register import Register, known
+from kb.store.store import Store
 
 DIGEST_CHARS = 32
 WIDTHS = (480, 960, 1600)
@@ -21,28 +24,16 @@ _NAME = re.compile(rf"[0-9a-f]{{{DIGEST_CHARS}}}-([1-9]\d{{0,3}})x([1-9]\d{{0,3}
 
 @dataclass(frozen=True, slots=True)
 class PictureSize:
-    """The width and height of a picture, in pixels."""
-
     width: int
     height: int
 
 
 def is_picture_name(text: str) -> bool:
-    """Returns whether a text may be the name of a picture."""
     return _NAME.fullmatch(text) is not None
 
 
-def digest_in(name: str) -> str:
-    """Returns the hash that the widths of a picture share."""
-    return name[:DIGEST_CHARS]
-
-
 def size_in(name: str) -> PictureSize:
-    """Returns the size that the name of a picture says.
-
-    Raises:
-        ValueError: it is no name of a picture.
-    """
+    """Returns the size that the name of a picture says."""
     found = _NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is no name of a picture")
@@ -52,11 +43,10 @@ def size_in(name: str) -> PictureSize:
 def names_of(name: str) -> Sequence[str]:
     """Returns the names of a photograph in all widths in which it is kept, the largest last."""
     suffix = name.rpartition(".")[2]
-    return [picture_name(digest_in(name), size, suffix) for size in sizes_of(size_in(name))]
+    return [picture_name(name[:DIGEST_CHARS], size, suffix) for size in sizes_of(size_in(name))]
 
 
 def picture_name(digest: str, size: PictureSize, suffix: str) -> str:
-    """Returns the name of a picture."""
     return f"{digest}-{size.width}x{size.height}.{suffix}"
 
 
@@ -102,11 +92,7 @@ class EncodedPicture:
 
 
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
-    """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash.
-
-    Raises:
-        InputError: it is no JPEG, PNG or WebP, or too large.
-    """
+    """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash."""
     with _ONE_AT_A_TIME:
         return _photograph(_decoded(upload))
 
@@ -130,11 +116,6 @@ def _photograph(image: Image.Image) -> Sequence[EncodedPicture]:
 
 
 def logo(upload: bytes) -> EncodedPicture:
-    """Returns a logo as PNG, which keeps what is transparent.
-
-    Raises:
-        InputError: it is no JPEG, PNG or WebP, or too large.
-    """
     with _ONE_AT_A_TIME:
         image = _decoded(upload).convert("RGBA")
         image.thumbnail(LOGO_SIZE, Image.Resampling.LANCZOS)
@@ -192,3 +173,54 @@ def _encoded(image: Image.Image, form: str, **options: int) -> bytes:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
+
+
+_UNUSED_FOR_S = 24 * 60 * 60
+
+_USED = """
+    select picture as name from cases
+    union select json_extract(content, '$.picture') from versions
+    union select json_extract(content, '$.picture') from drafts
+    union select json_extract(content, '$.picture') from draft_versions
+    union select json_extract(content, '$.logo') from identity
+"""
+"""The names of all pictures that a case, a version, a draft or the identity has."""
+
+
+class Pictures(Register):
+    def add(self, encoded: Sequence[EncodedPicture], *, by: str) -> str:
+        """Keeps a picture in all its widths, and returns the name of the last and largest.
+
+        Pictures that nothing has shown for a day, such as those of a form that was never saved,
+        are dropped meanwhile.
+        """
+        with self._writing() as store:
+            store.executemany(
+                "insert into pictures (name, content, added_by, added_at) values (?, ?, ?, ?)"
+                " on conflict (name) do update set added_at = excluded.added_at",
+                [(picture.name, picture.content, by, now()) for picture in encoded],
+            )
+            drop_unused(store, added_before=before(_UNUSED_FOR_S))
+        return encoded[-1].name
+
+    def get(self, name: str) -> bytes:
+        rows = self._rows("select content from pictures where name = ?", [name])
+        content: bytes = known(rows[0] if rows else None, f"There is no picture {name!r}.")[0]
+        return content
+
+    def known(self, names: Collection[str]) -> set[str]:
+        """Returns those of the names that a picture has."""
+        with self._stores.lend() as store:
+            rows = store.run("select name from pictures where name in :values", names)
+        return {row["name"] for row in rows}
+
+
+def drop_unused(store: Store, *, added_before: str = "") -> None:
+    """Drops pictures that nothing names any more, of those added before a time if it is given."""
+    store.execute(
+        f"with used as ({_USED})"  # noqa: S608 (written above)
+        " delete from pictures where substr(name, 1, :chars) not in"
+        " (select substr(name, 1, :chars) from used where name is not null)"
+        " and (:added_before = '' or added_at < :added_before)",
+        {"chars": DIGEST_CHARS, "added_before": added_before},
+    )

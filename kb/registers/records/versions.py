@@ -1,7 +1,6 @@
 """Versions: every state that a record had, and what was withdrawn.
 
-A version is kept in the transaction that writes the record. A record from before versions were
-kept has a version 1, by nobody: its state then.
+A version is kept in the transaction that writes the record.
 """
 
 import hashlib
@@ -9,11 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
-from kb.errors import UnknownRecord
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.clock import now
+from kb.registers.register import columns_of, row_as
 from kb.store.connection import StoreRow
-from kb.store.database import dataclass_of
 from kb.store.record_json import record_from_json, record_to_json, without_values
 from kb.store.store import Store
 
@@ -52,19 +50,11 @@ class Withdrawal:
 
 
 def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
-    """The versions of a record, oldest first; none if it never was, or was erased."""
     rows = store.execute(
         "select * from versions where kind = ? and record_id = ? order by number",
         [kind.value, record_id],
     ).fetchall()
-    if rows:
-        return [_version(row) for row in rows]
-    try:
-        record = store.record(kind, record_id)
-    except UnknownRecord:
-        return []
-    (at,) = store.updated_at(kind, [record_id]).values()
-    return [Version(kind, record_id, 1, record, "", at, "")]
+    return [row_as(Version, row, record=record_from_json(kind, row["content"])) for row in rows]
 
 
 def publication_times(
@@ -94,36 +84,39 @@ def looked_after(store: Store, kind: Kind) -> set[str]:
 def keep_versions(
     store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
 ) -> None:
-    """Stores a version of these records as they are; call `keep_first_versions` before a change."""
+    """Stores a version of these records as they are."""
     at = now()
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
-        numbers = _last_numbers(store, kind, {record.id for record in of_kind})
-        rows = []
+        rows = store.run(
+            "select record_id, max(number) from versions where kind = :kind"
+            " and record_id in :values group by record_id",
+            {record.id for record in of_kind},
+            kind=kind.value,
+        )
+        numbers = dict(map(tuple, rows))
+        kept = []
         for record in of_kind:
             numbers[record.id] = numbers.get(record.id, 0) + 1
-            rows.append((numbers[record.id], record, by, at, note, restored))
-        _insert(store, rows)
-
-
-def keep_first_versions(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
-    """Stores the present state of the records that have no version yet."""
-    unkept = set(record_ids) - _last_numbers(store, kind, record_ids).keys()
-    if not unkept:
-        return
-    known = store.records(kind, unkept)
-    times = store.updated_at(kind, known.keys())
-    _insert(store, [(1, record, "", times[id_], "", 0) for id_, record in known.items()])
+            kept.append(
+                Version(kind, record.id, numbers[record.id], record, by, at, note, restored)
+            )
+        store.executemany(
+            'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
+            " values (:kind, :record_id, :number, :content, :by, :at, :note, :restored)",
+            [
+                {**columns_of(one, but=["record"]), "content": record_to_json(one.record)}
+                for one in kept
+            ],
+        )
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
-    """Returns the withdrawal of a record, or None."""
     row = _withdrawals(store, kind, [record_id]).get(record_id)
-    return dataclass_of(Withdrawal, row, kind=kind, erased=bool(row["erased"])) if row else None
+    return row_as(Withdrawal, row) if row else None
 
 
 def withdrawn(store: Store, kind: Kind, record_ids: Collection[str]) -> set[str]:
-    """The ids among these that were withdrawn or erased."""
     return set(_withdrawals(store, kind, record_ids))
 
 
@@ -143,8 +136,16 @@ def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]
     return {row["siret"]: row["record_id"] for row in rows}
 
 
-def note_withdrawal(store: Store, kind: Kind, record_id: str, *, by: str, reason: str) -> None:
-    _note(store, kind, record_id, by, reason, erased=False)
+def note_withdrawal(
+    store: Store, kind: Kind, record_id: str, *, by: str, reason: str, erased: bool = False
+) -> None:
+    store.execute(
+        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
+        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
+        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
+        " erased = excluded.erased",
+        [kind.value, record_id, by, now(), reason, int(erased)],
+    )
 
 
 def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
@@ -161,16 +162,13 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
         store.execute(
             "delete from versions where kind = ? and record_id = ?", [kind.value, record_id]
         )
-        _note(store, kind, _hash(record_id), by, "", erased=True)
+        note_withdrawal(store, kind, _hash(record_id), by=by, reason="", erased=True)
 
 
 def erased_records(store: Store) -> list[Withdrawal]:
     """What was ever erased, in the order of time; each `record_id` is a hash."""
     rows = store.execute('select * from withdrawals where erased = 1 order by "at", record_id')
-    return [
-        dataclass_of(Withdrawal, row, kind=Kind(row["kind"]), erased=True)
-        for row in rows.fetchall()
-    ]
+    return [row_as(Withdrawal, row) for row in rows.fetchall()]
 
 
 def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
@@ -185,28 +183,16 @@ def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdra
 
 
 def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[str]]) -> None:
-    """Takes these values of contacts, by field, out of every version of an actor."""
-    rows = store.execute(
-        "select number, content from versions where kind = 'actor' and record_id = ?", [actor_id]
-    ).fetchall()
-    store.executemany(
-        "update versions set content = ? where kind = 'actor' and record_id = ? and number = ?",
-        [
-            (changed, actor_id, row["number"])
-            for row in rows
-            if (changed := without_values(row["content"], gone)) != row["content"]
-        ],
-    )
-
-
-def _note(store: Store, kind: Kind, record_id: str, by: str, reason: str, *, erased: bool) -> None:
-    store.execute(
-        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
-        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
-        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
-        " erased = excluded.erased",
-        [kind.value, record_id, by, now(), reason, int(erased)],
-    )
+    """Takes these values of contacts, by field, out of every version and draft of an actor."""
+    for table in ("versions", "drafts", "draft_versions"):
+        key = store.primary_key(table)
+        rows = store.execute(
+            f"select * from {table} where kind = 'actor' and record_id = ?",  # noqa: S608 (ours)
+            [actor_id],
+        ).fetchall()
+        for row in rows:
+            content = without_values(row["content"], gone)
+            store.update(table, {column: row[column] for column in key}, {"content": content})
 
 
 def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, StoreRow]:
@@ -229,32 +215,6 @@ def _hash(record_id: str) -> str:
     return hashlib.sha256(record_id.encode()).hexdigest()
 
 
-def _last_numbers(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, int]:
-    rows = store.run(
-        "select record_id, max(number) from versions where kind = :kind"
-        " and record_id in :values group by record_id",
-        record_ids,
-        kind=kind.value,
-    )
-    return dict(map(tuple, rows))
-
-
-def _insert(store: Store, versions: Sequence[tuple[int, Record, str, str, str, int]]) -> None:
-    store.executemany(
-        'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (kind_of(record).value, record.id, number, record_to_json(record), *rest)
-            for number, record, *rest in versions
-        ],
-    )
-
-
-def _version(row: StoreRow) -> Version:
-    kind = Kind(row["kind"])
-    return dataclass_of(Version, row, kind=kind, record=record_from_json(kind, row["content"]))
-
-
 RecordT = TypeVar("RecordT", bound=Record)
 
 
@@ -265,7 +225,6 @@ def redirects_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
 
 
 def merged_into(store: Store, actor_id: str) -> list[str]:
-    """The ids of the actors that were merged into this actor."""
     rows = store.execute("select id from merged_actors where actor_id = ? order by id", [actor_id])
     return [row["id"] for row in rows]
 
@@ -274,19 +233,16 @@ def follow_redirects(store: Store, record: RecordT) -> RecordT:
     """The record; in a case, with the ids of merged actors replaced."""
     if not isinstance(record, Case):
         return record
-    case: Case = record
-    redirects = redirects_of(store, {part.actor_id for part in case.participants})
-    for other, kept in redirects.items():
-        case = naming(case, kept, instead_of=other)
-    return cast("RecordT", case)
+    kept = redirects_of(store, {part.actor_id for part in record.participants})
+    return cast("RecordT", naming(record, kept))
 
 
-def naming(case: Case, kept: str, *, instead_of: str) -> Case:
-    """The case, with the actor `kept` in the place of another."""
+def naming(case: Case, kept: Mapping[str, str]) -> Case:
+    """The case, with the actors `kept` in the places of others, by the ids of these."""
     return replace(
         case,
         participants=tuple(
-            replace(part, actor_id=kept) if part.actor_id == instead_of else part
+            replace(part, actor_id=kept.get(part.actor_id, part.actor_id))
             for part in case.participants
         ),
     )

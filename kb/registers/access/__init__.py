@@ -1,1 +1,0 @@
-"""Who is signed in, and who tried to be."""

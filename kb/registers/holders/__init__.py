@@ -1,1 +1,0 @@
-"""Whose pages are: the organisations that hold theirs, and what people say is wrong on a page."""

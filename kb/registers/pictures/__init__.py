@@ -1,1 +1,0 @@
-"""Pictures: uploads made small and clean, kept in the base under the hash of their content."""
