@@ -21,7 +21,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Record
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import Settings
-from kb.trade_index.choice import find_trade_index
+from kb.trade_index.trade_index import find_trade_index
 from kb.whole_file import replacing
 
 

@@ -108,7 +108,7 @@ class PrecedentWeights:
 
 @dataclass(frozen=True, slots=True)
 class NameWeights:
-    """Recognition of a query as a name (`kb.search.boosts.name_search`).
+    """Recognition of a query as a name (`kb.search.boosts.names`).
 
     Source: judged, and checked on the known items of *tune*; `near_words`, `actors`, `compared`,
     `uses_counted`, `uses_read` and `trade_names` are cost.
