@@ -5,7 +5,6 @@ Nothing is ranked here: the search is made as always, and the record looked up i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +22,9 @@ from kb.explanation.explanation import (
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
-from kb.search.boosts.case_matching import TOLD, closeness, credited, relevance, tells
+from kb.search.boosts.case_matching import closeness, credited, relevance, tells
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import (
-    Precedent,
     compare_trades,
     precedents_elsewhere,
     precedents_of,
@@ -200,7 +198,7 @@ class Explainer:
         needs = [
             (closeness(scored, self._asked.text, weights), edition, scored)
             for edition in store.cases(store.editions(case.story)).values()
-            for scored in self._scored(self._need_ids(edition))
+            for scored in self._scored(self.ids(Kind.CASE, edition.id))
             if tells(scored, self._asked.text, weights)
         ]
         if not needs:
@@ -208,21 +206,18 @@ class Explainer:
         close, edition, need = max(needs, key=lambda found: found[0])
         return self._passage(edition, need), close
 
-    @cached_property
-    def _elsewhere(self) -> Sequence[Precedent]:
-        """The firms elsewhere that met such a need."""
-        return precedents_elsewhere(self._compared, self._asked, self._lang, self._context)
-
-    def _need_ids(self, case: Case) -> set[int]:
-        passages = self._context.passages(self.ids(Kind.CASE, case.id))
-        return {id_ for id_, passage in passages.items() if passage.part in TOLD}
-
     def similar_path(self, evidence: Evidence, record: Record) -> SimilarPath | None:
         actor, case, participation = evidence.precedent, evidence.case, evidence.participation
         if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
             return None
         if not actor.id:
-            precedents = [of for of in self._elsewhere if of.endorsement.case.id == case.id]
+            precedents = [
+                of
+                for of in precedents_elsewhere(
+                    self._compared, self._asked, self._lang, self._context
+                )
+                if of.endorsement.case.id == case.id
+            ]
         else:
             _, endorsed = self._endorsement(case, participation)
             precedents = precedents_of({actor.id: [endorsed]}, self._context)

@@ -253,11 +253,7 @@ class RankingWeights:
     parts: PartWeights = PartWeights()
 
     def with_value(self, name: str, value: float) -> "RankingWeights":
-        """Weights in which the number called `name` is `value`.
-
-        Args:
-            name: such as `passages.lexical`, or `wording.kind_shares.trade`.
-            value: a whole number where the weight counts things.
+        """Weights in which the number called `name`, such as `passages.lexical`, is `value`.
 
         Raises:
             ValueError: there is no such number, or it has to be whole.
@@ -268,18 +264,15 @@ class RankingWeights:
 
 def _with_value(weights: Any, path: list[str], value: float) -> Any:
     name, *rest = path
-    known = weights if isinstance(weights, Mapping) else {}
-    if not isinstance(weights, Mapping | int | float):
+    known = weights
+    if not isinstance(weights, Mapping):
         known = {weight.name: getattr(weights, weight.name) for weight in fields(weights)}
-    if name not in known or bool(rest) == isinstance(known[name], int | float):
+    found = known.get(name)
+    if found is None or bool(rest) == isinstance(found, int | float):
         raise ValueError(f"there is no weight {name!r} among {', '.join(known)}")
-    changed: Any = value
-    if rest:
-        changed = _with_value(known[name], rest, value)
-    elif isinstance(known[name], int):
-        if value != int(value):
-            raise ValueError(f"{name} counts things: {value} is not a whole number")
-        changed = int(value)
+    if isinstance(found, int) and value != int(value):
+        raise ValueError(f"{name} counts things: {value} is not a whole number")
+    changed = _with_value(found, rest, value) if rest else type(found)(value)
     if isinstance(weights, Mapping):
         return {**weights, name: changed}
     return replace(weights, **{name: changed})

@@ -204,10 +204,7 @@ class TradeIndex:
         count = self.count(kind)
         if not len(rows) or not count:
             return np.zeros((len(rows), self.filed.shape[1]), np.float32)
-        take_one_thread()
-        cosines, ids = self.phrases.search(
-            np.ascontiguousarray(rows), min(nearest, count), params=self._among(kind)
-        )
+        cosines, ids = self._search(rows, min(nearest, count), kind)
         # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
         cosines = np.where(ids < 0, -1, cosines)
         weights = np.exp((cosines - cosines[:, :1]) / temperature) * (ids >= 0)
@@ -224,20 +221,19 @@ class TradeIndex:
         count = min(count, self.count(kind))
         if not count:
             return []
-        take_one_thread()
-        _, ids = self.phrases.search(
-            np.ascontiguousarray(row[np.newaxis]), count, params=self._among(kind)
-        )
+        _, ids = self._search(row[np.newaxis], count, kind)
         first = self.ends[kind] - self.count(kind)
         return [id_ - first for id_ in ids[0].tolist() if id_ >= 0]
 
-    def _among(self, kind: Votes) -> Any:
-        """What has FAISS look among the phrases of a kind alone."""
+    def _search(self, rows: Embeddings, count: int, kind: Votes) -> Any:
+        """The cosines and the ids of the phrases of a kind nearest to each row."""
+        take_one_thread()
         sel: Any = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
         of_faiss: Any = faiss
+        among = of_faiss.SearchParameters(sel=sel)
         if isinstance(self.phrases, faiss.IndexIVF):
-            return of_faiss.SearchParametersIVF(sel=sel, nprobe=LISTS_READ)
-        return of_faiss.SearchParameters(sel=sel)
+            among = of_faiss.SearchParametersIVF(sel=sel, nprobe=LISTS_READ)
+        return self.phrases.search(np.ascontiguousarray(rows), count, params=among)
 
     def knows(self, own: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of the probes."""
