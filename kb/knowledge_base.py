@@ -57,9 +57,8 @@ from kb.status import Status, status_of
 from kb.store.database import is_writable
 from kb.store.integrity import damaged_pages
 from kb.store.pool import MOST_STORES, StorePool, open_store
-from kb.trade_index.choice import find_trade_index, state_of
 from kb.trade_index.trade_index import BUNDLED as BUNDLED_TRADE_INDEX
-from kb.trade_index.trade_index import TradeIndex
+from kb.trade_index.trade_index import TradeIndex, find_trade_index, state_of
 from kb.whole_file import delete_abandoned
 
 logger = logging.getLogger(__name__)
@@ -280,7 +279,7 @@ class KnowledgeBase(Publishing):
             return NO_WORDING
         if not steering.worded:
             return Wording(self.worder.model, WordingState.OFF)
-        asked = understood(query, steering, self.encoder, self._calibrated())
+        asked = understood(query, steering, self._calibrated())
         with self._context() as context:
             wordable = is_wordable(query, asked, context)
         if not wordable:
@@ -291,7 +290,7 @@ class KnowledgeBase(Publishing):
         """The words of a need that may be counted; None if they could say who asks."""
         if need_words(query) is None:
             return None
-        asked = understood(query, Steering(), self.encoder, self._calibrated())
+        asked = understood(query, Steering(), self._calibrated())
         with self._context() as context:
             return need_words(asked.need) if is_wordable(query, asked, context) else None
 
@@ -302,13 +301,13 @@ class KnowledgeBase(Publishing):
             index = self._index.fresh(store)
             calibration = self._calibrated()
             with store.reading():
-                yield SearchContext(store, index, self.encoder, calibration)
+                yield SearchContext(store, index, calibration)
 
     def _calibrated(self) -> Calibration:
         with self._calibration_lock:
             if self._calibration is None:
                 index = TradeIndex.read(self._trade_index) if self._trade_index else None
-                found = Calibration.of(self.encoder, self._weights, self._cache, index)
+                found = Calibration(self.encoder, self._weights, self._cache, index)
                 named = self._trade_index != BUNDLED_TRADE_INDEX
                 if index and named and found.background.index is None:
                     logger.warning(

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.pipeline import ingest
 from kb.encoder.encoder import Encoder
-from kb.explanation.score_table import score_table
+from kb.explanation.explanation import score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow

@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.reading import readers
 from kb.errors import QueryError, QuisaitError
-from kb.hints.spelling import read_dictionaries
+from kb.hints.spelling import ordinary_words
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.communes import commune_in
 from kb.settings import Settings
@@ -163,7 +163,7 @@ def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
     for language in Language:
         knowledge_base.related_needs.near("bonjour", language)
     commune_in("", "Angoulême")
-    read_dictionaries()
+    ordinary_words()
 
 
 def application(

@@ -21,7 +21,7 @@ from kb.search.context import RankingOptions
 from kb.search.results import Filters, Fit
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
-from kb.trade_index.choice import find_trade_index
+from kb.trade_index.trade_index import find_trade_index
 
 DEPTH = 1000
 """Count of actors of a ranking that are measured, as in trec_eval."""

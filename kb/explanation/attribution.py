@@ -1,19 +1,12 @@
 """Attribution: what each word of a text has in how close the text is to another.
 
-An embedding e is the mean m of the vectors h of n tokens, made unit: e = m / ‖m‖. Its product with
-any vector d is therefore a sum over its tokens, without a remainder:
+An embedding e is the mean m of the vectors h of n tokens, made unit. Its product with any vector d
+is therefore a sum over its tokens, without a remainder: e·d = Σ h·d / (n ‖m‖). What no word that
+means something has a part in is the `rest`.
 
-    e·d = Σ h·d / (n ‖m‖)
-
-The tokens of a word are taken together. What no word of the text has a part in (the prompt before
-it, punctuation, the model's own tokens) is the `rest`, and so is what words without a meaning of
-their own have: nobody is told that a firm was found for `du` or `who`.
-
-In the last layer of a model like e5 every token tells of the whole text, and `the` as much as
-`glass`: shares say how a figure is made up, but of a long passage not which words are distinctive.
-That is seen from what sets the words of a text apart: their vectors less the mean of the text.
-Words of two texts whose vectors so point the same way mean alike (`closest_words`): `bottles` is
-what a passage answers to `flasks`.
+Shares do not say which words of a long passage are distinctive: every token tells of the whole
+text. Vectors less the mean of the text do: words of two texts whose vectors so point the same way
+mean alike (`closest_words`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -80,15 +73,8 @@ def attribute(
 ) -> WordShares:
     """The share of each word that means something in e·d - `less`, e the embedding of the text.
 
-    A word has the sum over its tokens of (h·d / ‖m‖ - `less`) / n: what is taken off is taken off
-    every token alike. All other words are in the rest.
-
-    Args:
-        embeddings: of the tokens of `text`.
-        text: what they are of.
-        direction: d, `(dimension,)`.
-        less: a figure that does not depend on the text, like what a chance text would have.
-        asks: whether the text is a query, in which words that frame a question mean nothing.
+    `less` is taken off every token alike; the `direction` d is `(dimension,)`. In a query (`asks`),
+    words that frame a question mean nothing.
     """
     tokens = embeddings.tokens.astype(np.float64)
     norm = max(float(np.linalg.norm(tokens.mean(axis=0))), 1e-12)

@@ -1,16 +1,13 @@
 """The explainer: why a record stands where it stands in a search.
 
-Nothing is ranked here: the search is made as always, and the record looked up in its result. An
-explanation gives figures that add up (docs/ranking.md): the passages with their cosine, their z and
-the value of their words; z word by word, of the query and of the passage; the matched case, with
-how close its need is; and for what is inferred, how close two trades are.
+Nothing is ranked here: the search is made as always, and the record looked up in its result.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
 from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
@@ -22,15 +19,12 @@ from kb.explanation.explanation import (
     SimilarPath,
     StemMatch,
 )
-from kb.explanation.linear_score import LinearScore
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
-from kb.search.boosts.case_matching import TOLD, closeness, relevance, tells
-from kb.search.boosts.contributions import credited
+from kb.search.boosts.case_matching import closeness, credited, relevance, tells
 from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import (
-    Precedent,
     compare_trades,
     precedents_elsewhere,
     precedents_of,
@@ -50,7 +44,8 @@ from kb.search.results import (
     Steering,
 )
 from kb.search.scorer import WordValues, score
-from kb.search.steering import compare, encoded, examples, steered_embedding
+from kb.search.steering import compare, encoded
+from kb.search.trades.background import Background, ComparedQuery
 from kb.text.analysis import meaning_spans
 
 PASSAGES = 3
@@ -116,6 +111,33 @@ def explain(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LinearScore:
+    """The z of passages in a language as a linear function: z = `row`·x - `less`.
+
+    It is a sum over what the query is made of, of which each part has `slope` times its product
+    with x, less that with `origin`. Of a language without trades, all is the mean over languages.
+    """
+
+    row: NDArray[np.float64]
+    less: float
+    slope: float
+    origin: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, compared: ComparedQuery, background: Background, lang: str) -> "LinearScore":
+        null = compared.null
+        langs = (lang,) if lang in null.mean else tuple(null.mean)
+        slope = float(np.mean([1 / null.deviation[known] for known in langs]))
+        less = float(np.mean([null.mean[known] / null.deviation[known] for known in langs]))
+        origins = [
+            background.embeddings[known].mean(axis=0).astype(np.float64) / null.deviation[known]
+            for known in langs
+        ]
+        row = slope * np.asarray(compared.embedding, np.float64)
+        return cls(row, less, slope, np.asarray(np.mean(origins, axis=0)))
+
+
 class Explainer:
     """Explains passages, cases and precedents for a query."""
 
@@ -131,16 +153,14 @@ class Explainer:
         self._lang = lang
         self._context = context
         self._wording = wording
-        self._encoded = encoded(asked, wording, context.encoder, context.calibration)
-        given = examples(steering, context)
-        steered = steered_embedding(self._encoded, given, context.calibration)
+        self._encoded = encoded(asked, wording, steering, context)
         # How much of the steered embedding is the need's own.
-        self._own_share = 1 / max(float(np.linalg.norm(steered)), 1e-12)
+        self._own_share = 1 / max(float(np.linalg.norm(self._encoded.steered)), 1e-12)
         self._stems = asked.stems_sought
         self._word_values = WordValues(self._stems, context)
         self._words = context.encoder.encode_words(asked.need, TextKind.QUERY)
         self._background = context.calibration.background
-        self._compared = compare(asked, self._encoded, given, context.calibration)
+        self._compared = compare(asked, self._encoded, context.calibration)
         self.scale = FitScale(self._compared.null, context.weights.fits)
         self._needs: dict[str, tuple[PassageExplanation | None, float]] = {}
 
@@ -178,7 +198,7 @@ class Explainer:
         needs = [
             (closeness(scored, self._asked.text, weights), edition, scored)
             for edition in store.cases(store.editions(case.story)).values()
-            for scored in self._scored(self._need_ids(edition))
+            for scored in self._scored(self.ids(Kind.CASE, edition.id))
             if tells(scored, self._asked.text, weights)
         ]
         if not needs:
@@ -186,21 +206,18 @@ class Explainer:
         close, edition, need = max(needs, key=lambda found: found[0])
         return self._passage(edition, need), close
 
-    @cached_property
-    def _elsewhere(self) -> Sequence[Precedent]:
-        """The firms elsewhere that met such a need."""
-        return precedents_elsewhere(self._compared, self._asked, self._lang, self._context)
-
-    def _need_ids(self, case: Case) -> set[int]:
-        passages = self._context.passages(self.ids(Kind.CASE, case.id))
-        return {id_ for id_, passage in passages.items() if passage.part in TOLD}
-
     def similar_path(self, evidence: Evidence, record: Record) -> SimilarPath | None:
         actor, case, participation = evidence.precedent, evidence.case, evidence.participation
         if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
             return None
         if not actor.id:
-            precedents = [of for of in self._elsewhere if of.endorsement.case.id == case.id]
+            precedents = [
+                of
+                for of in precedents_elsewhere(
+                    self._compared, self._asked, self._lang, self._context
+                )
+                if of.endorsement.case.id == case.id
+            ]
         else:
             _, endorsed = self._endorsement(case, participation)
             precedents = precedents_of({actor.id: [endorsed]}, self._context)
@@ -211,18 +228,19 @@ class Explainer:
             if quotation(passage.part, passage.text) == evidence.text
         }
         for precedent in precedents:
-            compared = compare_trades([precedent], passages_said, self._context)
-            if compared.passages:
-                match = compared.match(0, int(compared.likeness[0].argmax()))
-                cosines = self._context.index.cosines(precedent.embedding, [match.passage_id])
+            compared, likeness = compare_trades([precedent], passages_said, self._context)
+            if compared:
+                at = int(likeness[0].argmax())
+                closest = compared[at].id
+                cosines = self._context.index.cosines(precedent.embedding, [closest])
                 return SimilarPath(
                     by=_path(precedent.endorsement)
                     if precedent.elsewhere
                     else self.case_path(case, participation),
                     precedent=actor,
                     text=evidence.text,
-                    cosine=cosines[match.passage_id],
-                    likeness=match.likeness,
+                    cosine=cosines[closest],
+                    likeness=float(likeness[0, at]),
                     weight=precedent.weight,
                 )
         return None

@@ -1,16 +1,23 @@
-"""Explanations: why a record stands where it stands in a search, in figures that add up.
+"""Explanations: why a record stands where it stands, in figures that add up (docs/ranking.md)."""
 
-docs/ranking.md has the formulas.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from kb.explanation.attribution import CloseWord, WordShares
 from kb.language_model.wording import NeedPhrase, Wording
 from kb.models import Actor, Case, Participation, Record
+from kb.search.candidates import ground_shares
 from kb.search.query import Query
-from kb.search.results import ActorHit, CaseHit, Filters, Steering
-from kb.search.trades.likely_trades import LikelyTrade
+from kb.search.results import (
+    ActorHit,
+    CaseHit,
+    EvidenceKind,
+    Filters,
+    ScoreParts,
+    Steering,
+)
+from kb.search.trades.background import LikelyTrade
 from kb.search.weights import RankingWeights
 
 
@@ -34,13 +41,10 @@ class PhraseShare:
 class PassageExplanation:
     """A passage, with all that its score is made of.
 
-    `score` is made of `dense`, which is z, of `lexical`, its BM25, and of `filing` and `able`
-    by `kb.search.fusion.fuse`. `cosine` is that of the query
-    itself; None for a passage that is found by its words alone. `query_shares` are of words of the
-    query's need and add up to `dense` with those of `phrases`; `passage_shares` are of
-    words of `text`, and add up to `dense` themselves; None where the encoder shows no words.
-    `matches` are what BM25 counts; `close` the words that mean like one of the query's
-    (`other_start` and `other_end` are of the need); `marks` the spans of both, in order and apart.
+    `dense`, which is z, is the sum of the shares of the words of the query, `query_shares`, and of
+    `phrases`; and the sum of `passage_shares`, of words of `text`. Without a `cosine`, it is found
+    by its words alone: `matches` are what BM25 counts, `close` the words that mean like one of the
+    need's, whose spans are `other_start` and `other_end`.
     """
 
     part: str
@@ -70,10 +74,8 @@ class PassageExplanation:
 class CasePath:
     """The path from a query to an actor by a case: its need, then the part that the actor took.
 
-    `need` is the passage by which the case is matched (in whichever language it is closest),
-    `closeness` that of this need (`kb.search.boosts.case_matching.closeness`), `relevance` its
-    relevance, from 0 to 1, and `weight` the share of the role; `probability` is how probable an
-    answer this makes the actor.
+    `need` is the passage by which the case is matched; `weight` the share of the role, and
+    `probability` how probable an answer this makes the actor.
     """
 
     case: Case
@@ -89,9 +91,8 @@ class CasePath:
 class SimilarPath:
     """The path from a case to an actor by a precedent, which took part in it, in a close trade.
 
-    `text` is the actor's passage that is closest to the precedent's own description; `cosine` is
-    that of the two, `likeness` by how many deviations their trades are closer than chance ones.
-    `weight` is the weight of the precedent, by the relevance of the case and the role.
+    `text` is the actor's passage that is closest to the precedent's own description; `likeness` is
+    by how many deviations their trades are closer than chance ones.
     """
 
     by: CasePath
@@ -104,14 +105,10 @@ class SimilarPath:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a record stands where it stands.
+    """Why a record stands where it stands; without a `hit`, the search leaves it out.
 
-    `hit` has its rank, its score and the parts of it; None if the search leaves the record out, by
-    `filters`, by a word that must or must not be there, or because it is closed. `probability` is
-    how likely the hit is right: by its score, by the `ceiling`, which is how close the closest of
-    all trades are to the query, and by `need`, how likely the query is a need at all. `wording` has
-    the phrases of a language model that the query was moved towards, `trades` are those in
-    which the need would be filed.
+    `probability` is how likely the hit is right: by its score, by the `ceiling`, how close the
+    closest of all trades are to the query, and by `need`, how likely the query is a need at all.
     """
 
     asked: Query
@@ -128,3 +125,53 @@ class Explanation:
     weights: RankingWeights
     wording: Wording
     trades: tuple[LikelyTrade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePart:
+    """A part of a score by its name; it counts with a `share` of itself."""
+
+    name: str
+    value: float
+    share: float
+
+    @property
+    def counted(self) -> float:
+        return self.value * self.share
+
+
+def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
+    """The parts that a hit has; what they count adds up to its score."""
+    parts = hit.parts
+    is_shown = any(evidence.kind is EvidenceKind.CASE for evidence in hit.evidence)
+    shown = parts.case if is_shown else None
+    own, case = ground_shares(parts.own + parts.inferred, shown, weights)
+    found = [
+        ScorePart("name", parts.name, 1.0),
+        ScorePart("case", parts.case, case),
+        ScorePart("own", parts.own, own),
+        ScorePart("inferred", parts.inferred, own),
+        ScorePart("limit", parts.limit, 1.0),
+    ]
+    return [part for part in found if part.value or part.name == "own"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPart:
+    """The score of the best passage: for its meaning, its words and its trade.
+
+    `means` is what the means of its trades add, `examples` what precedents do: both are inferred.
+    """
+
+    meaning: float
+    words: float
+    trade: float
+    means: float
+    examples: float
+
+    @classmethod
+    def of(cls, parts: ScoreParts, weights: RankingWeights) -> Self:
+        of_passage = weights.passages
+        meaning, words = of_passage.dense * parts.dense, of_passage.lexical * parts.lexical
+        means = of_passage.able * (parts.able or 0.0)
+        return cls(meaning, words, parts.own - meaning - words, means, parts.similar)

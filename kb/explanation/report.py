@@ -1,11 +1,7 @@
-"""Reports: a search on record, with every candidate.
-
-A report says what was asked, of which state of which base, by which encoder and with which weights,
-and who came out, in order, each with what its score is made of. `kb.explanation.report_files` gives
-it out, signed.
-"""
+"""Reports: a search on record, with every candidate, given out by `kb.explanation.report_files`."""
 
 import importlib.metadata
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,49 +22,11 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class BaseState:
-    """The state of the base that was searched."""
-
-    generation: str
-    actors: int
-    cases: int
-    passages: int
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderState:
-    """The encoder that was used; `adaptation` names what is added to its weights, or is empty."""
-
-    name: str
-    fingerprint: str
-    adaptation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Counts of the actors of the base that are no candidates, by reason.
-
-    `by_filters` are left out by the department, the theme or the distance. Of the others, `closed`
-    are closed by now, `unlike` are counterexamples, `silent` have no description, and `by_words`
-    lack a required word or have an unwanted word.
-    """
-
-    by_filters: int
-    closed: int
-    unlike: int
-    silent: int
-    by_words: int
-
-
-@dataclass(frozen=True, slots=True)
 class SearchReport:
-    """One search on record.
+    """One search on record, made `at` a time: UTC, ISO 8601, to the second.
 
-    `at` is when it was made: UTC, ISO 8601, to the second. `hits` are all the candidates, best
-    first: every actor that is not `left_out`. Fits require more where `ceiling` is high, and where
-    `need`, the probability that the query is a need at all, is low. `matched` are the matched
-    cases, best first. `wording` has the phrases of a language model that the query was moved
-    towards.
+    `hits` are all the candidates, best first: every actor that is not `left_out`. `base` and
+    `encoder` tell their state; `left_out` counts actors by reason.
     """
 
     at: str
@@ -76,34 +34,33 @@ class SearchReport:
     asked: Query
     filters: Filters
     steering: Steering
-    base: BaseState
-    encoder: EncoderState
+    base: Mapping[str, Any]
+    encoder: Mapping[str, str]
     weights: RankingWeights
     ceiling: float
     need: float
     matched: tuple[MatchedCase, ...]
     hits: tuple[ActorHit, ...]
-    left_out: LeftOut
+    left_out: Mapping[str, int]
     wording: Wording
 
     def content(self) -> dict[str, Any]:
         """The content of the report as plain values, which are signed."""
+        asked, wording = self.asked, self.wording
+        parts: dict[str, list[str]] = {}
+        for part in asked.reading.parts:
+            parts.setdefault(part.kind, []).append(part.text)
         return {
             "format": FORMAT,
             "at": self.at,
             "program": {"name": "quisait", "version": self.version},
             "query": {
-                "typed": self.asked.typed,
-                "text": self.asked.text,
-                "required": list(self.asked.required),
-                "wanted": list(self.asked.wanted),
-                "unwanted": list(self.asked.unwanted),
-                "sentences": list(self.asked.sentences),
-                "need": self.asked.need,
-                "parts": {
-                    kind: [part.text for part in self.asked.reading.parts if part.kind is kind]
-                    for kind in dict.fromkeys(part.kind for part in self.asked.reading.parts)
-                },
+                **{name: getattr(asked, name) for name in ("typed", "text", "need")},
+                "required": list(asked.required),
+                "wanted": list(asked.wanted),
+                "unwanted": list(asked.unwanted),
+                "sentences": list(asked.sentences),
+                "parts": parts,
             },
             "filters": {
                 "department": self.filters.department,
@@ -113,9 +70,14 @@ class SearchReport:
                 "within": self.filters.within,
             },
             "steering": {"like": list(self.steering.like), "unlike": list(self.steering.unlike)},
-            "wording": self._plain_wording(),
-            "base": asdict(self.base),
-            "encoder": asdict(self.encoder),
+            # A model that gave nothing is not named.
+            "wording": {
+                "model": wording.model if wording.phrases or wording.taken_back else "",
+                "phrases": [phrase.text for phrase in wording.phrases],
+                "taken_back": [phrase.text for phrase in wording.taken_back],
+            },
+            "base": dict(self.base),
+            "encoder": dict(self.encoder),
             "constants": asdict(self.weights),
             "ceiling": _rounded(self.ceiling),
             "need": _rounded(self.need),
@@ -126,20 +88,11 @@ class SearchReport:
                 }
                 for match in self.matched
             },
-            "left_out": asdict(self.left_out),
+            "left_out": dict(self.left_out),
             "candidates": [
                 {**_plain_hit(hit), "distance_km": self.filters.whole_km_to(hit.actor)}
                 for hit in self.hits
             ],
-        }
-
-    def _plain_wording(self) -> dict[str, Any]:
-        """What was used of a language model: nothing, and not its name, if it gave nothing."""
-        given = self.wording.phrases or self.wording.taken_back
-        return {
-            "model": self.wording.model if given else "",
-            "phrases": [phrase.text for phrase in self.wording.phrases],
-            "taken_back": [phrase.text for phrase in self.wording.taken_back],
         }
 
 
@@ -153,10 +106,17 @@ def report_of(result: SearchResult, context: SearchContext, *, steering: Steerin
         asked=result.asked,
         filters=result.filters,
         steering=steering,
-        base=BaseState(store.generation, counts.actors, counts.cases, counts.passages),
-        encoder=EncoderState(
-            encoder.name, encoder.fingerprint, str(getattr(encoder, "adaptation", ""))
-        ),
+        base={
+            "generation": store.generation,
+            "actors": counts.actors,
+            "cases": counts.cases,
+            "passages": counts.passages,
+        },
+        encoder={
+            "name": encoder.name,
+            "fingerprint": encoder.fingerprint,
+            "adaptation": str(getattr(encoder, "adaptation", "")),
+        },
         weights=context.weights,
         ceiling=result.ceiling,
         need=result.need,
@@ -167,7 +127,8 @@ def report_of(result: SearchResult, context: SearchContext, *, steering: Steerin
     )
 
 
-def _left_out(result: SearchResult, context: SearchContext, steering: Steering) -> LeftOut:
+def _left_out(result: SearchResult, context: SearchContext, steering: Steering) -> dict[str, int]:
+    """Counts the actors that are no candidates, by reason; `silent` ones have no description."""
     store = context.store
     ids = ids_left(result.filters, Kind.ACTOR, store)
     missing = store.actors(set(ids) - {hit.actor.id for hit in result.hits})
@@ -176,30 +137,24 @@ def _left_out(result: SearchResult, context: SearchContext, steering: Steering) 
     others = missing.keys() - closed - unlike
     passages = store.passages(store.passage_ids_of(Kind.ACTOR, others))
     speaking = {passage.record_id for id_, passage in passages.items() if id_ in context.index}
-    return LeftOut(
-        by_filters=len(store.ids(Kind.ACTOR)) - len(ids),
-        closed=len(closed),
-        unlike=len(unlike),
-        silent=len(others - speaking),
-        by_words=len(others & speaking),
-    )
+    return {
+        "by_filters": len(store.ids(Kind.ACTOR)) - len(ids),
+        "closed": len(closed),
+        "unlike": len(unlike),
+        "silent": len(others - speaking),
+        "by_words": len(others & speaking),
+    }
 
 
 def _plain_hit(hit: ActorHit) -> dict[str, Any]:
     actor = hit.actor.public
+    shown = ("id", "name", "siret", "place", "department", "country")
+    contacts = ("address", "contact", "website")
     return {
         "rank": hit.rank,
-        "id": actor.id,
-        "name": actor.name,
-        "siret": actor.siret,
-        "place": actor.place,
-        "department": actor.department,
-        "country": actor.country,
+        **{name: getattr(actor, name) for name in (*shown, *contacts)},
         "phone": list(actor.phone),
         "email": list(actor.email),
-        "address": actor.address,
-        "contact": actor.contact,
-        "website": actor.website,
         "fit": str(hit.fit),
         "score": _rounded(hit.score),
         "parts": {
@@ -219,10 +174,7 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
     }
     if evidence.case and evidence.participation:
         plain["case"] = {
-            "id": evidence.case.id,
-            "title": evidence.case.title,
-            "date": evidence.case.date,
-            "period": evidence.case.period,
+            **{name: getattr(evidence.case, name) for name in ("id", "title", "date", "period")},
             "role": str(evidence.participation.role),
             "contribution": evidence.participation.contribution,
         }

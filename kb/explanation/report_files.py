@@ -1,13 +1,13 @@
 """Reports as signed files, JSON or CSV.
 
-JSON: an object of `report`, `sha256` and `hmac`, the two over the canonical bytes of `report`
-(`kb.explanation.signature`). CSV: two columns of what is given once, an empty row, then the table
-of candidates; laid out as the spreadsheets of a language expect it (`CsvLayout`), every cell in
-quotation marks. The signature is in the rows `sha256` and `hmac`, over the canonical bytes of all
-other rows; `report sha256` is that of the JSON file.
+A signature is a SHA-256 by which anyone sees which content is meant, and an HMAC that only the
+base's secret can make. JSON has them over the canonical bytes of `report`; CSV, in the rows
+`sha256` and `hmac`, over those of all other rows: what is given once, then the candidates.
 """
 
 import csv
+import hashlib
+import hmac
 import io
 import json
 import re
@@ -18,12 +18,13 @@ from functools import partial
 from typing import Any, Self
 
 from kb.explanation.report import SearchReport
-from kb.explanation.signature import Signature, canonical, digest, sign
 from kb.search.results import ScoreParts
 from kb.text.phone_numbers import dialling_region, shown_number
 
 CONTACTS = ("phone", "email", "address", "contact", "website")
 """The columns by which a candidate is reached: what of it is public."""
+_PURPOSE = b"quisait report sign-off"
+"""The purpose of the secret here: a signature for another purpose does not sign a report."""
 _SIGNED = ("sha256", "hmac")
 _DELIMITERS = (",", ";", "\t")
 _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
@@ -38,6 +39,40 @@ class ReportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """The SHA-256 of a canonical content, and its HMAC by the secret of a base, in hexadecimal."""
+
+    sha256: str
+    hmac: str
+
+    def matches(self, other: "Signature") -> bool:
+        return self.sha256 == other.sha256 and hmac.compare_digest(
+            self.hmac.encode(), other.hmac.encode()
+        )
+
+
+def canonical(content: object) -> bytes:
+    """The canonical bytes of plain values: JSON in UTF-8 with sorted keys.
+
+    Raises:
+        ValueError: a number is not finite, or there are halves of characters in a text.
+    """
+    return json.dumps(
+        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def digest(content: object) -> str:
+    """The SHA-256 of plain values, in hexadecimal."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def sign(content: object, key: str) -> Signature:
+    own_key = hmac.digest(key.encode(), _PURPOSE, "sha256")
+    return Signature(digest(content), hmac.digest(own_key, canonical(content), "sha256").hex())
+
+
+@dataclass(frozen=True, slots=True)
 class CsvLayout:
     """The delimiter of cells and the decimal sign that spreadsheets of a language expect."""
 
@@ -49,11 +84,7 @@ class CsvLayout:
         return cls(";", ",") if lang == "fr" else cls()
 
     def cell(self, value: object) -> str:
-        """A cell as it is written: a number as a number, a text so that it is no formula.
-
-        A sign of a formula has an apostrophe before it wherever a spreadsheet that splits texts
-        at the wrong sign could start a cell.
-        """
+        """A number as a number, a text with an apostrophe wherever it could start a formula."""
         if isinstance(value, int | float):
             return str(value).replace(".", self.decimal)
         return _START.sub(
@@ -73,14 +104,11 @@ def as_json(report: SearchReport, key: str) -> bytes:
 
 
 def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
-    """The report as a CSV file that spreadsheets open, signed by the secret `key`.
-
-    In French (`lang` is `fr`), with semicolons between cells and decimal commas; else with commas
-    and points. It is UTF-8 with a byte order mark, by which spreadsheets know it.
-    """
+    """The report as a CSV file that spreadsheets in `lang` open, signed by the secret `key`."""
     layout = CsvLayout.of(lang)
     content = report.content()
-    head = [(name, layout.cell(value)) for name, value in _rows_before_table(content)]
+    head = [(name, layout.cell(value)) for name, value in _flat(content)]
+    head.append(("report sha256", digest(content)))
     table = [[layout.cell(value) for value in row] for row in _table(content["candidates"])]
     signed = sign([_trimmed(row) for row in (*head, [], *table)], key)
     rows: list[Sequence[object]] = [*head, *asdict(signed).items(), [], *table]
@@ -92,8 +120,7 @@ def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
 def verify(file: bytes | str, key: str) -> bool:
     """Returns whether a file, JSON or CSV, was signed with this secret and has the same content.
 
-    Its layout does not matter: spaces between tokens of JSON; in CSV, quotation marks and
-    the delimiter of cells (a comma, a semicolon or a tab).
+    Its layout does not matter: spaces between tokens, quotation marks, the delimiter of cells.
     """
     try:
         text = file.decode("utf-8-sig") if isinstance(file, bytes) else file.removeprefix("\ufeff")
@@ -145,14 +172,11 @@ def _signature_in(given: Mapping[str, object]) -> Signature:
     return Signature(*(str(given[name]) for name in _SIGNED))
 
 
-def _rows_before_table(content: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
-    """The rows before the table: everything but the candidates, by dotted names."""
-    yield from _flat({name: value for name, value in content.items() if name != "candidates"})
-    yield "report sha256", digest(content)
-
-
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, object]]:
+    """What is given once, by dotted names: everything but the candidates."""
     for name, value in values.items():
+        if name == "candidates":
+            continue
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
         else:

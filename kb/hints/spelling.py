@@ -5,17 +5,14 @@ French or English, or a commune have it. One that is not is compared with the wo
 then with those of the trades and the dictionaries.
 """
 
-import contextlib
 import re
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 from spellchecker import SpellChecker
 
-from kb.errors import KnowledgeBaseError
 from kb.models import Kind
 from kb.reference.communes import communes_named
 from kb.reference.trades import trades
@@ -39,12 +36,10 @@ LOOKED_AT = 200
 """Passages with the stem of a word that are read to find it as it is written."""
 
 READ_AT_ONCE = 2_000
-"""Records of a base whose words are read while somebody waits for them; those of more, beside."""
+"""Records of a base whose words are read whenever they have changed."""
 
 REST = 20
 """How many times as long as the words of a large base took to be read, they are not read again."""
-
-_reading = threading.Lock()
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -96,41 +91,18 @@ class Vocabulary:
         return self._written.get(meant, meant)
 
 
-class FormerVocabulary:
-    """The words that a base had, and has by now; only those that it has now are offered."""
-
-    def __init__(self, had: Vocabulary, store: Store) -> None:
-        self._had = had
-        self._store = store
-
-    def __contains__(self, word: str) -> bool:
-        return word in self._had or self._has(word)
-
-    def nearest(self, word: str) -> str:
-        """As `Vocabulary.nearest`."""
-        return self._had.nearest(word, self._has)
-
-    def _has(self, word: str) -> bool:
-        stems = {stem(word, lang) for lang in STEMMERS}
-        ids = self._store.passages_saying([stems], LOOKED_AT)
-        texts = (passage.text for passage in self._store.passages(ids).values())
-        return word in Vocabulary(_counted(texts))
-
-
 class Spelling:
     """Corrects needs by the words of a base, read anew when its records have changed.
 
-    Those of a large base are read by a thread beside. Until it is done, needs are corrected by the
-    former words that a record still has, or by those of the trades and the dictionaries alone; a
-    word that a record has is corrected at no time.
+    Those of a large base are not read anew at once. Meanwhile, needs are corrected by the former
+    words that a record still has, or by those of the trades and the dictionaries; a word that a
+    record has is corrected at no time.
     """
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
         self._stores = stores
         self._trade_index = trade_index
         self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
-        self._lock = threading.Lock()
-        self._reader: threading.Thread | None = None
         self._rests_until = 0.0
 
     def meant(self, need: str) -> str:
@@ -144,13 +116,13 @@ class Spelling:
         if not unknown:
             return ""
         with self._stores.lend() as store:
-            of_base = self._of_base(store)
+            of_base, has = self._of_base(store)
             corrected = need
             for word in reversed(unknown):
                 form = word.forms[0]
-                if form not in of_base and (
-                    meant := of_base.nearest(form) or _ordinary().nearest(form)
-                ):
+                if form in of_base or (has and has(form)):
+                    continue
+                if meant := of_base.nearest(form, has) or ordinary_words().nearest(form):
                     corrected = corrected[: word.start] + meant + corrected[word.end :]
         return corrected if corrected != need else ""
 
@@ -163,7 +135,7 @@ class Spelling:
             and written.islower()
             and form not in FUNCTION_WORDS
             and not self._is_filed(form)
-            and form not in _ordinary()
+            and form not in ordinary_words()
             and not communes_named(form)
         )
 
@@ -171,66 +143,41 @@ class Spelling:
         index = self._trade_index()
         return index is not None and any(stem(form, lang) in index.words.rows for lang in STEMMERS)
 
-    def _of_base(self, store: Store) -> Vocabulary | FormerVocabulary:
-        now = _state(store)
-        if self._read[0] != now:
-            if store.count_records() <= READ_AT_ONCE:
-                self._read_words(store)
-            else:
-                self._read_beside()
-        state, vocabulary = self._read
-        return vocabulary if state == now else FormerVocabulary(vocabulary, store)
-
-    def _read_words(self, store: Store) -> None:
-        state = _state(store)
-        self._read = (state, Vocabulary(_counted(store.texts())))
-
-    def _read_beside(self) -> None:
-        with self._lock:
-            is_reading = self._reader is not None and self._reader.is_alive()
-            if not is_reading and time.monotonic() >= self._rests_until:
-                self._reader = threading.Thread(target=self._read_alone, name="words", daemon=True)
-                self._reader.start()
-
-    def _read_alone(self) -> None:
-        started = time.monotonic()
-        # Whatever keeps it from that, who asks next tries again.
-        with contextlib.suppress(KnowledgeBaseError), self._stores.lend() as store:
-            self._read_words(store)
-        self._rests_until = time.monotonic() + REST * (time.monotonic() - started)
+    def _of_base(self, store: Store) -> tuple[Vocabulary, Callable[[str], bool] | None]:
+        """The words of the base; if they are former ones, with what says whether it has one."""
+        state = tuple(map(store.generation_of, Kind))
+        is_due = time.monotonic() >= self._rests_until or store.count_records() <= READ_AT_ONCE
+        if self._read[0] != state and is_due:
+            started = time.monotonic()
+            self._read = state, Vocabulary(_counted(store.texts()))
+            self._rests_until = started + (REST + 1) * (time.monotonic() - started)
+        known_in, words_ = self._read
+        return words_, None if known_in == state else partial(_has, store)
 
 
-def _state(store: Store) -> tuple[str, ...]:
-    return tuple(map(store.generation_of, Kind))
+def _has(store: Store, word: str) -> bool:
+    ids = store.passages_saying([{stem(word, lang) for lang in STEMMERS}], LOOKED_AT)
+    return word in _counted(fold(passage.text) for passage in store.passages(ids).values())
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:
     return Counter(word for text in texts for word in _LETTERS.findall(text.lower()))
 
 
-def read_dictionaries() -> None:
-    """Reads the dictionaries, which takes most of a second, before somebody needs them."""
-    _ordinary()
-
-
-def _ordinary() -> Vocabulary:
+@cache
+def ordinary_words() -> Vocabulary:
     """The words of the trades, and those of the dictionaries that are not rare there.
 
-    They are read once: who asks meanwhile waits.
+    To read them takes most of a second.
     """
-    with _reading:
-        return _read_ordinary()
-
-
-@cache
-def _read_ordinary() -> Vocabulary:
     counts: dict[str, int] = {}
-    for language in STEMMERS:
-        told = SpellChecker(language).word_frequency.dictionary
-        common = {word: count for word, count in told.items() if count >= LEAST_COUNT}
-        both = counts.keys() & common.keys()
-        counts |= common | {word: max(counts[word], common[word]) for word in both}
+    dictionaries = (SpellChecker(lang).word_frequency.dictionary for lang in STEMMERS)
     titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))
-    for word, count in titles.items():
-        counts[word] = max(counts.get(word, 0), count)
+    common = (
+        {word: count for word, count in told.items() if count >= LEAST_COUNT}
+        for told in dictionaries
+    )
+    for told in (*common, titles):
+        for word, count in told.items():
+            counts[word] = max(counts.get(word, 0), count)
     return Vocabulary(counts)

@@ -1,9 +1,8 @@
 """How close two notices of the board are: by what their words mean, the same both ways.
 
-A cosine means nothing by itself (`kb.search.trades.background`). Each of two notices is therefore
-measured as a query is: how far the other lies above a chance trade, as a share of how far the
-closest of all trades do. The closeness of two texts is the mean of the two, that of two notices the
-closeness of their closest wordings.
+Each of two texts is measured as a query is: how far the other lies above a chance trade, as a share
+of how far the closest of all trades do; their closeness is the mean of the two. That of two notices
+is the closeness of their closest wordings.
 """
 
 import threading
@@ -15,8 +14,7 @@ from itertools import chain
 import numpy as np
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.search.trades.background import Background
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import Background, NullDistribution
 
 TEXTS_REMEMBERED = 5000
 
@@ -42,7 +40,7 @@ class _Measured:
     def share(self, other: "_Measured") -> float:
         """How far a text lies above a chance trade, as a share of the closest trades."""
         cosine = float(self.embedding @ other.embedding)
-        return self.null.standardised(cosine) / max(self.null.ceiling, _LEAST_CEILING)
+        return float(self.null.standardised(cosine)) / max(self.null.ceiling, _LEAST_CEILING)
 
 
 def _closeness(one: _Measured, another: _Measured) -> float:

@@ -1,25 +1,81 @@
 """Evidence: what a person is shown for each hit, and can check."""
 
-from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from itertools import islice
+
+import numpy as np
 
 from kb.indexing.derivation import ACTIVITY, NAME, PARTICIPANTS, TITLE, quotation
 from kb.models import Actor, Case
-from kb.search.boosts.means import MeansFinder
-from kb.search.boosts.precedents import Match, TradeMatch
+from kb.reference.flows import Flow
+from kb.reference.trades import LexiconKind, TradePhrase, lexicon, lexicon_digest, means_of, trades
+from kb.search.boosts.precedents import TradeMatch
 from kb.search.candidates import Candidate
 from kb.search.context import SearchContext
-from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit
+from kb.search.query import Query
+from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Fit, MeansMatch
+from kb.search.trades.background import ComparedQuery
 from kb.store.passages import Passage
-from kb.text.analysis import TEXTS_REMEMBERED, places_of
+from kb.text.analysis import TEXTS_REMEMBERED, places_of, query_stems
+from kb.trade_index.trade_index import Votes
 
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
-PRECEDENTS_PER_HIT = 1
+
+MOST_MEANS, LEAST_OVERLAP = 3, 0.25
+"""Most means that are named, and the least overlap with the trades that have them."""
 
 _quotation = lru_cache(maxsize=TEXTS_REMEMBERED)(quotation)
 """The same texts are shown again and again, and those of cases are Markdown."""
+
+
+class MeansFinder:
+    """Finds why actors could do what a query asks, by what firms of their trade could make."""
+
+    def __init__(
+        self, asked: Query, compared: ComparedQuery, lang: str, context: SearchContext
+    ) -> None:
+        """`lang` is the reader's; without, means are told in that of the passage."""
+        self._kind = Votes.TAKES if asked.flow is Flow.OFFERS else Votes.COULD
+        self._compared = compared
+        self._lang = lang
+        self._context = context
+
+    def of(self, passage: Passage) -> MeansMatch | None:
+        """The means of the trade of a passage; None if nothing speaks for them."""
+        lang = self._lang or passage.lang
+        able = self._compared.able
+        embedded = self._context.index.embedded([passage.id])
+        if able is None or not len(embedded.ids):
+            return None
+        overlaps, store = self._context.calibration.overlaps, self._context.store
+        (read,) = overlaps.read(embedded, [passage.lang], store)
+        shares = able[read["filed"]] * read["filing"].astype(np.float32)
+        trade = trades()[int(read["filed"][int(np.argmax(shares))])]
+        of_class = [phrase for phrase in self._near if phrase.code == trade.code]
+        if float(shares.sum()) < LEAST_OVERLAP or not of_class:
+            return None
+        phrase = next((phrase for phrase in of_class if phrase.lang == lang), of_class[0])
+        said = query_stems(passage.text)
+        means = sorted(means_of(trade.code, lang), key=lambda text: -len(query_stems(text) & said))
+        return MeansMatch(trade, phrase.text, tuple(means[:MOST_MEANS]))
+
+    @cached_property
+    def _near(self) -> Sequence[TradePhrase]:
+        """The phrases of the kind nearest to the query; none if the index has another lexicon."""
+        index = self._context.calibration.background.index
+        if index is None or index.lexicon != lexicon_digest():
+            return ()
+        known = _phrases(self._kind)
+        return [known[row] for row in index.nearest(self._compared.embedding, self._kind)]
+
+
+@cache
+def _phrases(kind: Votes) -> Sequence[TradePhrase]:
+    """The phrases of a kind, in the order in which an index has them."""
+    of_kind = LexiconKind.COULD if kind is Votes.COULD else LexiconKind.TAKES
+    return [phrase for phrase in lexicon() if phrase.kind is of_kind]
 
 
 class EvidenceBuilder:
@@ -32,51 +88,64 @@ class EvidenceBuilder:
         self._stems = frozenset(stems)
         self._context = context
         self._means = means
-        self._marked: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
+        self._marks = cache(lambda text, lang: tuple(places_of(self._stems, text, lang)))
 
     def actor_hits(
-        self, ranked: Iterable[tuple[int, Candidate]], *, in_full: bool = False
-    ) -> tuple[ActorHit, ...]:
-        """The hits of actors of the base, by their ranks."""
-        ranked = list(ranked)
-        named = {candidate.record_id for _, candidate in ranked}
-        for _, candidate in ranked:
-            shown = self._matches(candidate, in_full=in_full)
-            named |= {
-                match.precedent.actor_id for match, _ in shown if not match.precedent.elsewhere
-            }
-        self._context.actors(named)  # in one go
-        return tuple(self.actor_hit(rank, actor, in_full=in_full) for rank, actor in ranked)
+        self,
+        ranked: Iterable[tuple[int, Candidate]],
+        fits: Mapping[str, Fit] | None = None,
+        *,
+        in_full: bool = False,
+    ) -> list[ActorHit]:
+        """The hits of actors by their ranks; `in_full`, with every precedent in a close trade.
 
-    def actor_hit(
-        self, rank: int, candidate: Candidate, *, fit: Fit | None = None, in_full: bool = False
-    ) -> ActorHit:
-        """A hit with its best evidence; `in_full`, with every precedent in a close trade."""
-        id_ = candidate.record_id
-        actor = self._context.actors([id_])[id_]
-        evidence = []
+        Their fits are those of the candidates, or as given by id.
+        """
+        matches = [(rank, of, self._matches(of, in_full=in_full)) for rank, of in ranked]
+        named = {of.record_id for _, of, _ in matches}
+        precedents = (match.precedent for _, _, found in matches for match in found)
+        named |= {of.actor_id for of in precedents if not of.elsewhere}
+        actors = self._context.actors(named)  # in one go
+        return [
+            ActorHit(
+                rank,
+                candidate.score,
+                (fits or {}).get(candidate.record_id, candidate.fit),
+                actors[candidate.record_id],
+                tuple(self._evidence(candidate, found, actors)),
+                candidate.parts,
+            )
+            for rank, candidate, found in matches
+        ]
+
+    def _evidence(
+        self, candidate: Candidate, matches: Sequence[TradeMatch], actors: Mapping[str, Actor]
+    ) -> Iterable[Evidence]:
+        actor = actors[candidate.record_id]
         if candidate.name:
             marks = self._marks(actor.name, actor.lang)
-            evidence.append(Evidence(EvidenceKind.NAME, actor.name, marks, actor.source_url))
-        for endorsement in candidate.endorsements[:CASES_PER_HIT]:
-            participation, case = endorsement.participation, endorsement.case
-            text = participation.contribution or case.need or case.title
-            evidence.append(
-                Evidence(
-                    EvidenceKind.CASE,
-                    text,
-                    self._marks(text, case.lang),
-                    participation.source_url or case.source_url,
-                    case,
-                    participation,
-                )
-            )
-        evidence += self._quotations(candidate, {NAME}, actor.source_url)
-        evidence += self._inferences(candidate, actor, in_full=in_full)
-        evidence += self._means_of(candidate, actor)
-        return ActorHit(
-            rank, candidate.score, fit or candidate.fit, actor, tuple(evidence), candidate.parts
-        )
+            yield Evidence(EvidenceKind.NAME, actor.name, marks, actor.source_url)
+        for endorsed in candidate.endorsements[:CASES_PER_HIT]:
+            part, case = endorsed.participation, endorsed.case
+            text = part.contribution or case.need or case.title
+            source, marks = part.source_url or case.source_url, self._marks(text, case.lang)
+            yield Evidence(EvidenceKind.CASE, text, marks, source, case, part)
+        yield from self._quotations(candidate, {NAME}, actor.source_url)
+        for match in matches:
+            of = match.precedent
+            precedent = of.elsewhere or actors.get(of.actor_id)
+            if precedent:
+                text = _quotation(match.passage.part, match.passage.text)
+                case, part = of.endorsement.case, of.endorsement.participation
+                source = actor.source_url
+                yield Evidence(EvidenceKind.SIMILAR, text, (), source, case, part, precedent)
+        # What firms of its trade can do is told unless it is shown, or its own words are strong.
+        best = candidate.best
+        if best and not candidate.endorsements and candidate.own_fit is not Fit.STRONG:
+            means = self._means.of(best.passage) if self._means else None
+            if means:
+                text = _quotation(best.passage.part, best.passage.text)
+                yield Evidence(EvidenceKind.MEANS, text, (), actor.source_url, means=means)
 
     def case_hit(
         self, rank: int, candidate: Candidate, case: Case, score: float, fit: Fit
@@ -84,62 +153,25 @@ class EvidenceBuilder:
         evidence = self._quotations(candidate, {TITLE, PARTICIPANTS}, case.source_url)
         return CaseHit(rank, score, fit, case, tuple(evidence))
 
-    def _quotations(self, candidate: Candidate, unquoted: set[str], source: str) -> list[Evidence]:
+    def _quotations(
+        self, candidate: Candidate, unquoted: set[str], source: str
+    ) -> Iterable[Evidence]:
         """The best passages of a candidate, but for the parts that its heading shows anyway."""
         passages = (scored.passage for scored in candidate.passages)
         quoted = (passage for passage in passages if passage.part not in unquoted)
-        return [self._passage(passage, source) for passage in islice(quoted, PASSAGES_PER_HIT)]
+        for passage in islice(quoted, PASSAGES_PER_HIT):
+            text = _quotation(passage.part, passage.text)
+            # The meaning of an activity code is in our words, and in no source.
+            of = "" if passage.part == ACTIVITY else source
+            yield Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), of)
 
-    def _passage(self, passage: Passage, source: str) -> Evidence:
-        text = _quotation(passage.part, passage.text)
-        # The meaning of an activity code is in our words, and in no source.
-        source = "" if passage.part == ACTIVITY else source
-        return Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), source)
+    def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[TradeMatch]:
+        """The precedents that are shown: the strongest in a close trade; `in_full`, all.
 
-    def _inferences(self, candidate: Candidate, actor: Actor, *, in_full: bool) -> list[Evidence]:
-        return [
-            Evidence(
-                EvidenceKind.SIMILAR,
-                _quotation(passage.part, passage.text),
-                (),
-                actor.source_url,
-                match.precedent.endorsement.case,
-                match.precedent.endorsement.participation,
-                precedent,
-            )
-            for match, passage in self._matches(candidate, in_full=in_full)
-            for precedent in self._precedents(match)
-        ]
-
-    def _precedents(self, match: TradeMatch) -> Collection[Actor]:
-        """The actor that did it, here or elsewhere; none if it is gone."""
-        if match.precedent.elsewhere:
-            return [match.precedent.elsewhere]
-        return self._context.actors([match.precedent.actor_id]).values()
-
-    def _means_of(self, candidate: Candidate, actor: Actor) -> list[Evidence]:
-        """What firms of its trade can do, unless it is shown or its own words are strong."""
-        best = candidate.best
-        if not (self._means and best) or candidate.endorsements or candidate.own_fit is Fit.STRONG:
-            return []
-        if (match := self._means.of(best.passage)) is None:
-            return []
-        text = _quotation(best.passage.part, best.passage.text)
-        return [Evidence(EvidenceKind.MEANS, text, (), actor.source_url, means=match)]
-
-    def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[Match]:
-        """The precedents that are shown, strongest first.
-
-        That is the strongest in a close trade, if the actor did not do it itself; `in_full`, all.
+        None for an actor that did it itself.
         """
         if in_full:
-            return candidate.boost.matches
+            return candidate.boost.matches()
         if candidate.endorsements:
             return ()
-        close = (found for found in candidate.boost.matches if found[0].likeness > 0)
-        return list(islice(close, PRECEDENTS_PER_HIT))
-
-    def _marks(self, text: str, lang: str) -> tuple[tuple[int, int], ...]:
-        if (text, lang) not in self._marked:
-            self._marked[text, lang] = tuple(places_of(self._stems, text, lang))
-        return self._marked[text, lang]
+        return [match for match in candidate.boost.matches() if match.likeness > 0][:1]

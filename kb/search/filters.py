@@ -1,8 +1,8 @@
 """Filters: the records that may answer, by filters, required words and unwanted words."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from kb.errors import QueryError
@@ -106,8 +106,7 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
 class Bounds:
     """Records that cannot answer: they have unwanted words, or lack required words.
 
-    A required word of an actor may stand in a case that endorses it. The required phrases `unsaid`
-    are in no record.
+    A required word of an actor may stand in a case that endorses it; none has those `unsaid`.
     """
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
@@ -121,8 +120,6 @@ class Bounds:
         self._unlike = frozenset(steering.unlike)
 
     def exclude_actor(self, id_: str, endorsements: Iterable[Endorsement]) -> bool:
-        if not (self._required or self._unwanted):
-            return id_ in self._unlike
         its_own = (Kind.ACTOR, id_)
         theirs = {(Kind.CASE, endorsement.case.id) for endorsement in endorsements}
         return (
@@ -151,61 +148,25 @@ class Bounds:
         }
 
     def without_silent_mentions(self, parts: Iterable[PartAnswer]) -> list[PartAnswer]:
-        """Returns the parts without participants mentioned by cases that lack required words.
-
-        A part that holds nobody then is left out.
-        """
-        left = (
-            replace(
-                part,
-                mentioned=tuple(
-                    mention for mention in part.mentioned if not self.exclude_case(mention.case.id)
-                ),
-            )
-            for part in parts
-        )
-        return [part for part in left if part.hits or part.mentioned]
+        """Returns the parts without those mentioned by cases that lack required words."""
+        found = []
+        for part in parts:
+            said = [one for one in part.mentioned if not self.exclude_case(one.case.id)]
+            if part.hits or said:
+                found.append(replace(part, mentioned=tuple(said)))
+        return found
 
     def _is_unwanted(self, id_: str) -> bool:
         return any((Kind.CASE, id_) in records for records in self._unwanted)
 
 
-def apply_filters(
-    ids: Iterable[str],
-    filed: Mapping[str, FiledActor],
-    bounds: Bounds,
-    endorsements: Mapping[str, Sequence[Endorsement]],
-    names: Mapping[str, float],
-    exact_name: float,
-) -> list[str]:
-    """Returns the actors that can answer, by id; those `filed` are in the base.
+def facets(
+    actors: Iterable[FiledActor], filters: Filters
+) -> tuple[dict[str, int], dict[str, int], dict[int, int]]:
+    """Counts how many of these actors each department, theme and distance would leave.
 
-    Actors named in a case but without an entry in the base are left out. A closed actor answers no
-    need, but is found by its exact name: the value of this in `names` is `exact_name`.
+    The other filters are kept; departments and themes are most first, distances in kilometres.
     """
-    return [
-        id_
-        for id_ in ids
-        if id_ in filed
-        and not (filed[id_].closed_on and names.get(id_, 0.0) < exact_name)
-        and not bounds.exclude_actor(id_, endorsements.get(id_, ()))
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class FilterCounts:
-    """How many actors each value of a filter would leave, the other filters kept.
-
-    `departments` and `themes` are most first; `distances` are by kilometres.
-    """
-
-    departments: Mapping[str, int]
-    themes: Mapping[str, int]
-    distances: Mapping[int, int]
-
-
-def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
-    """Counts these actors by department, theme and distance."""
     theme = fold(filters.theme)
     among = filters.departments or (filters.department,)
     departments: Counter[str] = Counter()
@@ -235,7 +196,7 @@ def facets(actors: Iterable[FiledActor], filters: Filters) -> FilterCounts:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], fold(item[0]))))
 
     by_usual_spelling = {usual_spelling(names): names.total() for names in themes.values()}
-    return FilterCounts(most_first(departments), most_first(by_usual_spelling), distances)
+    return most_first(departments), most_first(by_usual_spelling), distances
 
 
 @lru_cache(maxsize=1_000)

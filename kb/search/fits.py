@@ -1,22 +1,17 @@
 """Fits: what a score means for a person.
 
 The log odds that a hit is right are linear in its score and in what is known of the query, fitted
-on judged needs (docs/ranking.md):
-
-    logit p = slope · score − ceiling · c + need · min(ℓ, most) + intercept
-
-with c the ceiling of the query (how close the closest of all trades are) and ℓ the log odds that it
-is a need at all. A fit is a least probability, and so a least score: the order of a list never
-contradicts its fits.
+on judged needs (docs/ranking.md). A fit is a least probability, and so a least score: the order of
+a list never contradicts its fits.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from kb.search.need.probe import probability
 from kb.search.results import Fit
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import NullDistribution
 from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
@@ -26,7 +21,6 @@ MOST_NEED = 2.0
 
 _BELOW = 0.01
 """How far below a bound scores begin to be pressed together where they may not reach it."""
-
 
 FIT_FEATURES = ("ceiling", "need")
 
@@ -51,33 +45,30 @@ class FitScale:
 
     def probability(self, score: float) -> float:
         """The probability that a hit with this score is right."""
-        odds = self.weights.slope * score + self._shift
-        return 1 / (1 + math.exp(-max(min(odds, 50.0), -50.0)))
+        return probability(self.weights.slope * score + self._shift)
 
     def score_of(self, probability: float) -> float:
         """The score of a hit that is right with this probability, between 0 and 1."""
         odds = math.log(probability / (1 - probability))
         return (odds - self._shift) / self.weights.slope
 
+    @cached_property
+    def _least(self) -> tuple[float, ...]:
+        weights = self.weights
+        bounds = (weights.weak, weights.possible, weights.strong)
+        return -math.inf, *map(self.score_of, bounds)
+
     def least(self, fit: Fit) -> float:
         """The least score of a fit; minus infinity for none."""
-        return self._bounds[fit]
-
-    @cached_property
-    def _bounds(self) -> Mapping[Fit, float]:
-        of_fits = {fit: self.score_of(getattr(self.weights, fit.value)) for fit in _RISING[1:]}
-        return {Fit.NONE: -math.inf, **of_fits}
+        return self._least[rank_of(fit)]
 
     def fit(self, score: float) -> Fit:
         """The fit of a score."""
-        return next(fit for fit in reversed(_RISING) if score >= self.least(fit))
+        return _RISING[sum(score >= bound for bound in self._least) - 1]
 
     def at_most(self, score: float, fit: Fit) -> float:
         """A score lowered so that its fit is at most this, in the same order as before."""
-        if fit is Fit.STRONG:
-            return score
-        bound = self.least(_RISING[_RISING.index(fit) + 1])
-        return below(score, bound)
+        return score if fit is Fit.STRONG else below(score, self._least[rank_of(fit) + 1])
 
 
 def below(score: float, bound: float) -> float:
@@ -88,11 +79,8 @@ def below(score: float, bound: float) -> float:
 
 def fit_of_probability(probability: float, weights: FitWeights) -> Fit:
     """The fit of what is right with a probability, like a case with the share of a role in it."""
-    bounds = ((Fit.STRONG, weights.strong), (Fit.POSSIBLE, weights.possible))
-    for fit, bound in (*bounds, (Fit.WEAK, weights.weak)):
-        if probability >= bound:
-            return fit
-    return Fit.NONE
+    bounds = (weights.weak, weights.possible, weights.strong)
+    return _RISING[sum(probability >= bound for bound in bounds)]
 
 
 def rank_of(fit: Fit) -> int:
@@ -101,8 +89,8 @@ def rank_of(fit: Fit) -> int:
 
 
 def best_fit(*fits: Fit) -> Fit:
-    return max(fits, key=_RISING.index)
+    return max(fits, key=rank_of)
 
 
 def least_fit(*fits: Fit) -> Fit:
-    return min(fits, key=_RISING.index)
+    return min(fits, key=rank_of)

@@ -2,9 +2,7 @@
 
     a·z + b·BM25 + c·(filing − u) + d·able
 
-z is the cosine standardised against the background (`kb.search.trades.background`), *filing* how
-far passage and query would be filed in the same trades, *able* how far the trades of the passage
-have the means for what is asked. The weights are learnt (docs/ranking.md).
+The weights are learnt (docs/ranking.md).
 """
 
 from typing import Any, NamedTuple

@@ -1,14 +1,14 @@
 """Answers by part: the actors that could take each part of a need.
 
-Makers alone seldom meet a need. The matched cases show the parts of it: one actor brought in
-alcohol, another the containers, a third validated the formula. For each part, the actors that took
-it in a case come first, then the actors whose own words are close to the queries for the part.
-Packaging always goes with containers: it is given as usual even if no case mentions it.
+The matched cases show the parts of a need: one actor brought in alcohol, another the containers.
+For each part, the actors that took it in a case come first, then those whose own words are close to
+the queries for it.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Part, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
-from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
+from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import FitScale, fit_of_probability
@@ -26,7 +26,7 @@ from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
 from kb.search.scorer import Scope, WordValues, gather, nearest, score
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import NullDistribution
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
 from kb.text.folding import fold
@@ -77,8 +77,7 @@ class _NeededPart:
 def answers_by_part(
     asked: Query,
     matched: Sequence[MatchedCase],
-    ranked: Sequence[str],
-    candidates: Candidates,
+    ranked: Sequence[Candidate],
     null: NullDistribution,
     builder: EvidenceBuilder,
     context: SearchContext,
@@ -88,19 +87,8 @@ def answers_by_part(
 ) -> list[PartAnswer]:
     """Returns, for each part that the matched cases needed, the actors that could take it.
 
-    Makers come first.
-
-    Args:
-        asked: the query.
-        matched: the matched cases, best first.
-        ranked: the actors that the search found and the filters keep, by id, best first.
-        candidates: of the search.
-        null: of the query.
-        builder: of the evidence of `ranked`.
-        context: of the search.
-        scope: of the search.
-        may_answer: tells whether an actor may be given, by its id and its endorsements.
-        lang: of the reader, or empty.
+    Makers come first: the first of those `ranked`, with evidence by the `builder`. `may_answer`
+    tells whether another actor may be given, by its id and its endorsements.
     """
     weights = context.weights
     relevant = [match for match in matched if match.relevance >= weights.parts.relevance]
@@ -109,25 +97,22 @@ def answers_by_part(
         return []
     reader_lang = lang or relevant[0].case.lang
     queries = {part: _queries(part, of, reader_lang, weights.parts) for part, of in needed.items()}
-    close = _close_to(
-        {
-            part: dict.fromkeys(
-                query
-                for in_lang in (reader_lang, *_QUERIES)
-                for query in _queries(part, of, in_lang, weights.parts)
-            )
-            for part, of in needed.items()
-        },
-        context,
-        scope,
-    )
+    in_each_lang = {
+        part: dict.fromkeys(
+            query
+            for in_lang in (reader_lang, *_QUERIES)
+            for query in _queries(part, of, in_lang, weights.parts)
+        )
+        for part, of in needed.items()
+    }
+    close = _close_to(in_each_lang, context, scope)
     taken = endorse(relevant, asked, weights.cases)
     known = {
         id_
         for id_, actor in context.filed({*taken, *chain(*close.values())}).items()
         if not actor.closed_on and may_answer(id_, taken.get(id_, ()))
     }
-    ranks = {id_: rank for rank, id_ in enumerate(ranked)}
+    ranks = {candidate.record_id: rank for rank, candidate in enumerate(ranked)}
     measure = Measure(FitScale(null, weights.fits), weights)
     answers = []
     for part in Part:
@@ -137,26 +122,27 @@ def answers_by_part(
         need = ", ".join(queries[part])
         if part is Part.MAKER:
             need = asked.need
-            hits = _makers((candidates[id_] for id_ in ranked), of_part, builder, weights.parts)
+            makers = filter(partial(_may_make, needed=of_part), ranked)
+            hits = builder.actor_hits(enumerate(islice(makers, weights.parts.hits), start=1))
         else:
             stems = query_stems(" ".join(queries[part])) if queries[part] else set()
             of_part_builder = EvidenceBuilder(stems, context)
             took = [
-                assess(id_, (), measure, endorsements=endorsements)
+                Candidate(id_, measure, endorsements=endorsements)
                 for id_, endorsements in of_part.taken.items()
                 if id_ in known
             ]
             hits = _actors_of_cases(took, of_part_builder, ranks, context)
-            could = [
+            # A weak fit is not enough: this is a list of actors to call.
+            could = best_first(
                 candidate
                 for id_, candidate in close.get(part, {}).items()
-                if id_ in known and id_ not in of_part.taken
-            ]
-            hits += _proposed_actors(could, of_part_builder, len(hits), weights.parts)
+                if id_ in known and id_ not in of_part.taken and candidate.own_fit.is_worth_a_call
+            )[: weights.parts.hits - len(hits)]
+            hits += of_part_builder.actor_hits(enumerate(could, start=len(hits) + 1))
         if hits or of_part.mentioned:
-            mentioned = tuple(of_part.mentioned.values())
-            cases = tuple(of_part.cases.values())
-            answers.append(PartAnswer(part, need, cases, tuple(hits), mentioned))
+            mentioned, cases = of_part.mentioned.values(), of_part.cases.values()
+            answers.append(PartAnswer(part, need, tuple(cases), tuple(hits), tuple(mentioned)))
     return answers
 
 
@@ -233,7 +219,7 @@ def _close_to(
     if not asked:
         return {}
     weights = context.weights
-    compared_queries = context.calibration.phrases.compared([query for _, query in asked])
+    compared_queries = context.calibration.compared([query for _, query in asked])
     rows = np.stack([compared.embedding for compared in compared_queries])
     cosines = nearest(rows, weights.parts.passages, context, scope)
     scales: dict[Part, FitScale] = {}
@@ -249,34 +235,20 @@ def _close_to(
         )
     return {
         part: {
-            id_: assess(id_, passages, Measure(scales[part], weights))
+            id_: Candidate(id_, Measure(scales[part], weights), passages)
             for id_, passages in gather(of_part)[Kind.ACTOR].items()
         }
         for part, of_part in scored.items()
     }
 
 
-def _makers(
-    ranked: Iterable[Candidate],
-    needed: _NeededPart,
-    builder: EvidenceBuilder,
-    weights: PartWeights,
-) -> list[ActorHit]:
-    """Returns the first actors of the ranking, without actors ranked only for another part.
-
-    A weak fit is not enough: this is a list of actors to call.
-    """
-    makers = (
-        candidate
-        for candidate in ranked
-        if candidate.fit.is_worth_a_call
-        and (
-            not candidate.endorsements
-            or candidate.record_id in needed.taken
-            or candidate.own_fit.is_worth_a_call
-        )
+def _may_make(candidate: Candidate, needed: _NeededPart) -> bool:
+    """Returns whether to call a candidate as a maker, unless it is ranked only for another part."""
+    return candidate.fit.is_worth_a_call and (
+        not candidate.endorsements
+        or candidate.record_id in needed.taken
+        or candidate.own_fit.is_worth_a_call
     )
-    return list(builder.actor_hits(enumerate(islice(makers, weights.hits), start=1)))
 
 
 def _actors_of_cases(
@@ -289,32 +261,15 @@ def _actors_of_cases(
 
     The best case is first; the actors of a case are in the order of the ranking.
     """
-    last = len(ranks)
+    weights, last = context.weights, len(ranks)
+    relevance = {actor.record_id: actor.endorsements[0].matched.relevance for actor in took}
     best = sorted(
         took,
         key=lambda actor: (
-            -actor.endorsements[0].matched.relevance,
+            -relevance[actor.record_id],
             ranks.get(actor.record_id, last),
             actor.record_id,
         ),
     )
-    weights = context.weights
-    return [
-        builder.actor_hit(
-            rank,
-            candidate,
-            fit=fit_of_probability(candidate.endorsements[0].matched.relevance, weights.fits),
-        )
-        for rank, candidate in enumerate(best[: weights.parts.hits_who_did], start=1)
-    ]
-
-
-def _proposed_actors(
-    could: Sequence[Candidate], builder: EvidenceBuilder, before: int, weights: PartWeights
-) -> list[ActorHit]:
-    """Returns the actors whose own words are close to the queries, ranked after the first `before`.
-
-    A weak fit is not enough here either.
-    """
-    fitting = [actor for actor in best_first(could) if actor.own_fit.is_worth_a_call]
-    return list(builder.actor_hits(enumerate(fitting[: weights.hits - before], start=before + 1)))
+    fits = {id_: fit_of_probability(of, weights.fits) for id_, of in relevance.items()}
+    return builder.actor_hits(enumerate(best[: weights.parts.hits_who_did], start=1), fits)

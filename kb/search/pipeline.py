@@ -1,53 +1,39 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ encode, compare with all trades (steering) beside words (scorer) and names
-(boosts.name_search, wordable) ─ retrieve, score (scorer) ─ match cases
-(boosts.case_matching) ─ boost by endorsements and precedents (boosts) ─ assess (candidates) ─
-filter (filters) ─ results (evidence, parts)
+read (query) ─ names (boosts.names, wordable) ─ encode and compare with all trades (steering) ─
+retrieve and score (scorer) ─ match cases (boosts.case_matching) ─ boost by endorsements and
+precedents (boosts) ─ assess (candidates) ─ filter (filters) ─ results (evidence, parts)
 """
 
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
-from typing import NamedTuple
 
 from kb.language_model.wording import NO_WORDING, Wording
 from kb.models import Case, Kind
-from kb.reference.flows import Flow
-from kb.search.boosts.case_matching import TOLD, match_cases, one_edition_each
-from kb.search.boosts.contributions import credited
+from kb.search.boosts.case_matching import TOLD, credited, match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
-from kb.search.boosts.means import MeansFinder
-from kb.search.boosts.name_search import NamedActors, boost_names, is_number, named_actors
+from kb.search.boosts.names import NamedActors, boost_names, is_number, named_actors
 from kb.search.boosts.precedents import (
+    NO_BOOST,
     Boost,
     Precedent,
     follow_precedents,
     precedents_elsewhere,
 )
-from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
+from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.evidence import EvidenceBuilder
-from kb.search.filters import (
-    Bounds,
-    apply_filters,
-    checked,
-    facets,
-    leaves,
-    scope_of,
-    with_place_of,
-)
+from kb.search.evidence import EvidenceBuilder, MeansFinder
+from kb.search.filters import Bounds, checked, facets, leaves, scope_of, with_place_of
 from kb.search.fits import FitScale, best_fit, fit_of_probability, least_fit, rank_of
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.parts import answers_by_part
 from kb.search.query import Query
-from kb.search.results import Absence, Filters, Fit, MatchedCase, PartAnswer, SearchResult, Steering
-from kb.search.scorer import Scope, WordValues, gather, lexical_matches, retrieve, score
-from kb.search.steering import comparing, understood
-from kb.search.trades.background import ComparedQuery
-from kb.search.trades.likely_trades import likely_trades
+from kb.search.results import Absence, Filters, Fit, MatchedCase, SearchResult, Steering
+from kb.search.scorer import Scope, WordValues, gather, retrieve, score
+from kb.search.steering import compare, encoded, understood
+from kb.search.trades.background import ComparedQuery, likely_trades
 from kb.search.weights import NAMES
 from kb.search.wordable import NameReading, name_reading
 
@@ -73,11 +59,9 @@ def search(
 ) -> SearchResult:
     """Returns the actors and the cases that could answer a query.
 
-    A case with translations is given once: in `lang` if there is an edition in it, else in the
-    language that answers best. Its score is the best of them. With `complete`, every actor
-    and every case that the filters leave is scored and given, whatever the limit; with the id of an
-    actor, `only` that actor is given, with all its evidence, and there are no parts. The query is
-    moved towards the phrases of `wording`.
+    A case with translations is given once: in `lang` if it has that edition, else in the language
+    that answers best. With `complete`, all that the filters leave is given; with the id of an
+    actor, `only` that actor with all its evidence. The query is moved towards `wording`.
 
     Raises:
         QueryError: the query is empty, too long, or without a word, or there is no such department.
@@ -86,128 +70,130 @@ def search(
     store, weights = context.store, context.weights
     # Read
     asked, filters = _read(query, steering, filters, context, options)
-    # Encode and compare, while this thread reads what needs no embedding
-    with comparing(asked, wording, steering, context, options) as comparison:
-        bounds = Bounds(asked, steering, store)
-        scope = scope_of(filters, store, complete=complete)
-        needs = context.passages_of_cases(TOLD) if options.cases else ()
-        words = WordValues(asked.stems_sought if options.lexical else (), context)
-        said = lexical_matches(words, context, scope, needs)
-        named, names, absent, best_by_chance = _naming(asked, options, context)
-    compared = comparison()
+    bounds, scope = Bounds(asked, steering, store), scope_of(filters, store, complete=complete)
+    named = named_actors(asked.text, store)
+    names = boost_names(asked.text, named, store, near=options.near_names)
+    absent, best_by_chance = _absence(asked, names, options, context)
+    # Encode and compare
+    compared = compare(
+        asked, encoded(asked, wording, steering, context), context.calibration, options
+    )
     # Retrieve and score
-    found = retrieve(compared, said, context, options, scope, needs)
+    words = WordValues(asked.stems_sought if options.lexical else (), context)
+    needs = context.passages_of_cases(TOLD) if options.cases else ()
+    found = retrieve(compared, words, context, options, scope, needs)
     scored = gather(score(compared, found, context, options, found))
-    retrieved, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
+    passages, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
     # Match cases
     cases = context.cases(case_passages)
     unmatched = options.unmatched if options.cases and absent is not Absence.NUMBER else cases
-    eligible = bounds.wanted_stories(cases, unmatched)
-    matched = credited(
-        match_cases(eligible, case_passages, asked.text, compared.null, lang, weights),
-        compared,
-        context,
-    )
+    stories = bounds.wanted_stories(cases, unmatched)
+    matched = match_cases(stories, case_passages, asked.text, compared.null, lang, weights)
+    matched = credited(matched, compared, context)
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
     # Boost by endorsements and precedents
-    following = options if not absent else replace(options, elsewhere=False)
+    following = replace(options, elsewhere=False) if absent else options
     endorsements, boosts = _boosts(
         matched, compared, asked, named, found, context, following, scope, lang
     )
-    measure = Measure(FitScale(compared.null, weights.fits), weights, asked, best_by_chance)
     # Assess, with the passages of boosted actors that were not retrieved
     rising = (id_ for id_, boost in boosts.items() if boost.rise(weights.precedents))
     boosted = dict.fromkeys([*endorsements, *rising, *names])
-    unread = context.passages_of_actors(boosted.keys() - retrieved.keys())
-    actor_passages = retrieved | gather(score(compared, unread, context, options))[Kind.ACTOR]
-    candidates = Candidates(actor_passages, boosted, measure, endorsements, boosts, names)
+    unread = context.passages_of_actors(boosted.keys() - passages.keys())
+    passages |= gather(score(compared, unread, context, options))[Kind.ACTOR]
+    measure = Measure(FitScale(compared.null, weights.fits), weights, asked, best_by_chance)
+    candidates = {
+        id_: Candidate(
+            id_,
+            measure,
+            passages.get(id_, ()),
+            endorsements.get(id_, ()),
+            boosts.get(id_, NO_BOOST),
+            names.get(id_, 0.0),
+        )
+        for id_ in {**passages, **boosted}
+    }
 
     # Filter
     def answering(ids: Collection[str]) -> list[str]:
+        """Those in the base; who is closed answers no need, but is found by its exact name."""
         filed = context.filed(ids)
-        return apply_filters(ids, filed, bounds, endorsements, names, NAMES.exact)
+        return [
+            id_
+            for id_ in ids
+            if id_ in filed
+            and not (filed[id_].closed_on and names.get(id_, 0.0) < NAMES.exact)
+            and not bounds.exclude_actor(id_, endorsements.get(id_, ()))
+        ]
 
     actor_left, case_left = (leaves(filters, kind, store) for kind in (Kind.ACTOR, Kind.CASE))
-    fitting = set(answering(candidates.fitting(candidates.scores)))
+    fitting = set(answering([id_ for id_, of in candidates.items() if of.fit is not Fit.NONE]))
     # Left of an absence are those with a near number or name, and those that fit it by chance.
     besides = 0 if absent else None if complete or only else limit
     others = _others(candidates, fitting, boosted, besides, actor_left, answering)
-    ranked = _nearest_first(
-        candidates.best_first(id_ for id_ in (*fitting, *others) if actor_left(id_)),
-        candidates,
-        filters,
-        context,
-    )
-    fits = [id_ for id_ in ranked if id_ in fitting]
+    ranked = best_first(candidates[id_] for id_ in (*fitting, *others) if actor_left(id_))
+    ranked = _nearest_first(ranked, filters, context)
+    fits = [candidate for candidate in ranked if candidate.record_id in fitting]
     ranked_cases = best_first(
-        assess(id_, passages, replace(measure, asked=None, most=Fit.STRONG))
-        for id_, passages in case_passages.items()
+        Candidate(id_, replace(measure, asked=None, most=Fit.STRONG), of_case)
+        for id_, of_case in case_passages.items()
         if case_left(id_) and not bounds.exclude_case(id_)
     )
+    told = _stories(ranked_cases, cases, matched, lang, context)
+    told = [story for story in told if not absent or story[2].is_worth_a_call]
     # Results
     most = None if complete else limit
     shown = [
-        (rank, candidates[id_])
-        for rank, id_ in enumerate(ranked[: None if only else most], start=1)
-        if only in {"", id_}
+        (rank, of)
+        for rank, of in enumerate(ranked[: None if only else most], start=1)
+        if only in {"", of.record_id}
     ]
-    counts = facets(context.filed(fitting).values(), filters)
-    means = MeansFinder(compared, lang, context, offered=asked.flow is Flow.OFFERS)
+    means = MeansFinder(asked, compared, lang, context)
     builder = EvidenceBuilder(asked.stems, context, None if named.only_named else means)
-    stories = [
-        story
-        for story in _stories(ranked_cases, cases, matched, lang, context)
-        if not absent or story[2].is_worth_a_call
-    ]
-    parts: list[PartAnswer] = []
-    if not named.only_named and not absent and not only and filters.kind is not Kind.CASE:
-
-        def may_answer(id_: str, of_actor: Sequence[Endorsement]) -> bool:
-            return actor_left(id_) and not bounds.exclude_actor(id_, of_actor)
-
-        parts = answers_by_part(
+    is_need = not named.only_named and not absent
+    parts = (
+        answers_by_part(
             asked,
             matched,
             ranked,
-            candidates,
             compared.null,
             builder,
             context,
             scope,
-            may_answer,
+            lambda id_, of: actor_left(id_) and not bounds.exclude_actor(id_, of),
             lang,
         )
-        parts = bounds.without_silent_mentions(parts)
+        if is_need and not only and filters.kind is not Kind.CASE
+        else []
+    )
+    worth = any(of.fit.is_worth_a_call for of in fits) or any(
+        fit.is_worth_a_call for *_, fit in told
+    )
+    departments, themes, distances = facets(context.filed(fitting).values(), filters)
     return SearchResult(
         query=asked.typed,
         asked=asked,
-        hits=builder.actor_hits(shown, in_full=bool(only)),
+        hits=tuple(builder.actor_hits(shown, in_full=bool(only))),
         cases=tuple(
             builder.case_hit(rank, candidate, cases[candidate.record_id], best, fit)
-            for rank, (candidate, best, fit) in enumerate(stories[:most], start=1)
+            for rank, (candidate, best, fit) in enumerate(told[:most], start=1)
         ),
         total=len(fits),
-        total_cases=sum(fit is not Fit.NONE for _, _, fit in stories),
-        departments=counts.departments,
-        themes=counts.themes,
-        distances=counts.distances,
+        total_cases=sum(fit is not Fit.NONE for *_, fit in told),
+        departments=departments,
+        themes=themes,
+        distances=distances,
         took_ms=(time.perf_counter() - started) * 1000,
-        parts=tuple(parts),
+        parts=tuple(bounds.without_silent_mentions(parts)),
         ceiling=compared.null.ceiling,
         need=probability(compared.null.need_odds),
         matched=tuple(matched),
         wording=wording,
-        nothing_fits=not any(
-            fit.is_worth_a_call
-            for fit in chain((candidates[id_].fit for id_ in fits), (fit for _, _, fit in stories))
-        )
-        and not any(candidates[id_].says(asked.need) for id_ in ranked[:READ_FOR_WORDS]),
+        nothing_fits=not worth and not any(of.says(asked.need) for of in ranked[:READ_FOR_WORDS]),
         unsaid=bounds.unsaid,
         absent=absent,
-        trades=()
-        if named.only_named or absent or compared.null.need_odds < LEAST_ODDS
-        else likely_trades(compared),
+        trades=likely_trades(compared) if is_need and compared.null.need_odds >= LEAST_ODDS else (),
         filters=filters,
     )
 
@@ -220,11 +206,24 @@ def _read(
     options: RankingOptions,
 ) -> tuple[Query, Filters]:
     """Returns the query as it is understood, and the filters with the place that it names."""
-    asked = understood(query, steering, context.encoder, context.calibration)
-    if asked.reading.parts and named_actors(asked.words, context).ids:
+    asked, filters = understood(query, steering, context.calibration), checked(filters)
+    if asked.reading.parts and named_actors(asked.words, context.store).ids:
         asked = asked.unread  # "Menuiserie à Vitré" may be what somebody is called
-    filters = checked(filters)
     return asked, with_place_of(asked, filters) if options.places else filters
+
+
+def _absence(
+    asked: Query, names: Mapping[str, float], options: RankingOptions, context: SearchContext
+) -> tuple[Absence | None, Fit]:
+    """Returns what a query is that nobody here has, and the best fit that others may have then."""
+    if is_number(asked.text):
+        is_near = max(names.values(), default=0.0) >= NAMES.near
+        return None if is_near else Absence.NUMBER, Fit.NONE
+    is_sought = options.near_names and not names
+    reading = name_reading(asked, context.store) if is_sought else NameReading.NEED
+    if reading is NameReading.NEED:
+        return None, Fit.STRONG
+    return Absence.NAME, Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
 
 
 def _boosts(
@@ -261,51 +260,24 @@ def _boosts(
     return endorsements, {id_: of for id_, of in followed.items() if id_ not in showing}
 
 
-class _Naming(NamedTuple):
-    """Whom a query names, exactly or nearly, each with its boost, and if so what is `absent` here.
-
-    `best_by_chance` is the best fit that others may have then.
-    """
-
-    exactly: NamedActors
-    boosts: Mapping[str, float]
-    absent: Absence | None = None
-    best_by_chance: Fit = Fit.STRONG
-
-
-def _naming(asked: Query, options: RankingOptions, context: SearchContext) -> _Naming:
-    named = named_actors(asked.text, context)
-    boosts = boost_names(asked.text, named, context, near=options.near_names)
-    if is_number(asked.text):
-        if max(boosts.values(), default=0.0) >= NAMES.near:
-            return _Naming(named, boosts, best_by_chance=Fit.NONE)
-        return _Naming(named, boosts, Absence.NUMBER, Fit.NONE)
-    if boosts or not options.near_names:
-        return _Naming(named, boosts)
-    reading = name_reading(asked, context.store)
-    if reading is NameReading.NEED:
-        return _Naming(named, boosts)
-    chance = Fit.POSSIBLE if reading is NameReading.LIKELY else Fit.WEAK
-    return _Naming(named, boosts, Absence.NAME, chance)
-
-
 def _nearest_first(
-    ranked: Sequence[str], candidates: Candidates, filters: Filters, context: SearchContext
-) -> list[str]:
+    ranked: list[Candidate], filters: Filters, context: SearchContext
+) -> list[Candidate]:
     """Returns those whose scores are shown as the same by their distance, unknown ones last."""
     if filters.near is None:
-        return list(ranked)
-    filed = context.filed(ranked)
+        return ranked
+    filed = context.filed([candidate.record_id for candidate in ranked])
 
-    def place(id_: str) -> tuple[int, float, float]:
-        km, score = filters.km_to(filed[id_].point), round(candidates.scores[id_], SHOWN_DECIMALS)
-        return -rank_of(candidates[id_].fit), -score, math.inf if km is None else km
+    def place(candidate: Candidate) -> tuple[int, float, float]:
+        km = filters.km_to(filed[candidate.record_id].point)
+        score = round(candidate.score, SHOWN_DECIMALS)
+        return -rank_of(candidate.fit), -score, math.inf if km is None else km
 
     return sorted(ranked, key=place)
 
 
 def _others(
-    candidates: Candidates,
+    candidates: Mapping[str, Candidate],
     fitting: Collection[str],
     boosted: Collection[str],
     most: int | None,
@@ -314,21 +286,20 @@ def _others(
 ) -> Sequence[str]:
     """Returns those that can answer but do not fit: the `boosted`, and the `most` best or more.
 
-    Those besides the boosted are `left` by the filters. Not all are looked up, of whom the best
-    alone are shown; without a `most`, all are.
+    Those besides the boosted are `left` by the filters. Without a `most`, all are looked up.
     """
-    rest = candidates.scores.keys() - fitting
+    rest = candidates.keys() - fitting
     if most is None:
         return answering(rest)
     if not most:
         return ()
     found = [*answering(rest.intersection(boosted))]
-    in_order = candidates.best_first(filter(left, rest.difference(boosted)))
+    in_order = best_first(candidates[id_] for id_ in rest.difference(boosted) if left(id_))
     enough = len(found) + most
     for first in range(0, len(in_order), most):
-        found += answering(in_order[first : first + most])
         if len(found) >= enough:
             break
+        found += answering([of.record_id for of in in_order[first : first + most]])
     return found
 
 
@@ -345,17 +316,10 @@ def _stories(
     for candidate in ranked:
         best.setdefault(cases[candidate.record_id].story, candidate.score)
     relevance = {match.case.story: match.relevance for match in matched}
-    weights = context.weights.fits
-    stories = [
-        (
-            candidates[case.id],
-            best[case.story],
-            best_fit(
-                fit_of_probability(relevance.get(case.story, 0.0), weights),
-                # What only speaks of it is a lead.
-                least_fit(candidates[case.id].fit, Fit.WEAK),
-            ),
-        )
-        for case in one_edition_each((cases[id_] for id_ in candidates), lang)
-    ]
+    stories = []
+    for case in one_edition_each((cases[id_] for id_ in candidates), lang):
+        told = fit_of_probability(relevance.get(case.story, 0.0), context.weights.fits)
+        # What only speaks of it is a lead.
+        fit = best_fit(told, least_fit(candidates[case.id].fit, Fit.WEAK))
+        stories.append((candidates[case.id], best[case.story], fit))
     return sorted(stories, key=lambda story: -rank_of(story[2]))

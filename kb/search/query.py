@@ -1,7 +1,5 @@
 """Queries: the need in words, and the signs that steer its search by hand.
 
-    gel hydroalcoolique +flacon -parfum "sans alcool"
-
 Words in quotation marks must be in what is found; a word after `+` counts more; one after `-`
 counts against, and what says it is left out. The signs stand at the beginning of a word, so that
 `porte-fût` and `C++` are words like others.
@@ -57,11 +55,7 @@ class PartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NeedPart:
-    """A part of a need, in the words typed.
-
-    A quantity may have a `unit`. A place is `near` a commune, at most `within` so many kilometres
-    if the words say so, or in `departments`, by their codes: those of a region are several.
-    """
+    """A part of a need, in the words typed; a place is `near` a commune, or in `departments`."""
 
     kind: PartKind
     text: str
@@ -73,10 +67,7 @@ class NeedPart:
 
 @dataclass(frozen=True, slots=True)
 class NeedReading:
-    """A need taken apart (`kb.search.need.reading`).
-
-    The `object` is what is asked for; `rest` is the text without the `parts`, in their order.
-    """
+    """A need taken apart: the `object` asked for, the `parts`, and the `rest` of the text."""
 
     object: str = ""
     rest: str = ""
@@ -87,13 +78,10 @@ class NeedReading:
 class Query:
     """A query as it was typed, and as it is understood.
 
-    `words` are the need without signs and without what is `unwanted`; they are never empty. `text`
-    is what the `reading` of them leaves, `need` the text without the words that only frame the
-    question.
-    `required` are words, or phrases, that must be in what is found; `wanted` count more;
-    `unwanted` against. `stems` are those to look for among the words of the base. `flow` says
-    whether something is sought, offered or shared, or is None if the words do not say. Of a letter,
-    all this is of the `sentences` that ask for something; they are empty for a short query.
+    `words` are the need without signs and without what is `unwanted`; `text` is what the `reading`
+    of them leaves, `need` the text without the words that only frame the question. `stems` are
+    those to look for in the base; `flow` is None if the words do not say. Of a letter, all this is
+    of the `sentences` that ask for something.
     """
 
     typed: str
@@ -123,10 +111,7 @@ class Query:
 
     @property
     def is_filed(self) -> bool:
-        """Whether its trade can be looked up in indexes of activities.
-
-        A thing that is offered is filed in the trade that it comes from.
-        """
+        """Whether its trade is that of who answers: an offered thing's is where it comes from."""
         return self.flow is not Flow.OFFERS
 
     @property
@@ -195,9 +180,7 @@ def without_purpose(text: str) -> str:
 def bare_need(text: str) -> str:
     """A need without the words that frame it at its beginning; whole if nothing else is left.
 
-    "Qui pourrait fabriquer du gel ?" and "who could make sanitiser?" ask what "du gel" and
-    "sanitiser" ask; to an encoder, all questions resemble each other. An article stays: it says of
-    which language a word is, and "pain" is another thing than "du pain".
+    To an encoder, all questions resemble each other. An article stays: it tells the language.
     """
     framing = FRAMING_WORDS | FUNCTION_WORDS
     start: int | None = None

@@ -11,7 +11,7 @@ from kb.reference.points import Circle, Point
 from kb.reference.roles import Part
 from kb.reference.trades import Trade
 from kb.search.query import Query
-from kb.search.trades.likely_trades import LikelyTrade
+from kb.search.trades.background import LikelyTrade
 
 DISTANCES = (10, 25, 50, 100, 200)
 """Kilometres that a search can be narrowed to."""
@@ -51,9 +51,8 @@ class EvidenceKind(StrEnum):
 class Filters:
     """Conditions on hits. An empty condition is met by every hit.
 
-    `department` is a French department's code or name; themes are compared folded. `near` is the
-    commune that distances are measured from, which has a point; `within` so many kilometres, or
-    anywhere with 0. `departments` are codes, one of which is enough.
+    `department` is a French department's code or name, one of the codes `departments` is enough.
+    `near` is the commune that distances are measured from, `within` so many kilometres.
     """
 
     department: str = ""
@@ -98,14 +97,10 @@ class MeansMatch:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a hit is there. `text` is plain, whatever its source was written in.
+    """Why a hit is there: plain `text`, with half-open spans of its distinctive words, `marks`.
 
-    `marks` are half-open spans of `text`, in characters, in order and apart: the distinctive
-    words. `source` is a link to where the text comes from, or empty. For kind CASE, `case` and
-    `participation` are the matched case and the actor's part in it. For kind SIMILAR they are the
-    part that another actor, the `precedent`, took: its trade is close to the hit's, and `text` is
-    the passage of the hit that is closest. For kind MEANS, `means` says which means firms of its
-    trade have, and what they could do with them; `text` is the passage that tells the trade.
+    For kind CASE, `case` and `participation` are the matched case and the actor's part in it; for
+    kind SIMILAR, the part that the `precedent` took, whose trade is close to the hit's.
     """
 
     kind: EvidenceKind
@@ -122,12 +117,9 @@ class Evidence:
 class ScoreParts:
     """The parts of a score (docs/ranking.md).
 
-    `dense`, `lexical`, `filing` and `able` are of the best passage
-    (`kb.search.fusion.ScoredPassage`). `own` is what its own words give, `case` what the best case
-    that it took part in gives, `inferred` what its means and precedents in close trades give;
-    `similar`, of this, is that of precedents, by the `example` and the `likeness` of all
-    (`kb.search.boosts.precedents.Boost`). `limit` is taken off what says more than may be said, and
-    `name` is what an exact or a near name gives.
+    `dense`, `lexical`, `filing` and `able` are of the best passage; `own` is what its own words
+    give, `inferred` what its means and precedents do, `similar` that of precedents alone, by the
+    `example` and the `likeness` of all. `limit` is taken off what says more than may be said.
     """
 
     dense: float = 0.0
@@ -171,10 +163,9 @@ class CaseHit:
 class Steering:
     """What a person has chosen for a search beside its words.
 
-    `like` and `unlike` are examples and counterexamples: ids of actors. `taken_back` are phrases of
-    the language model that are not to be used, and parts of the need that count as its words do;
-    without `worded`, no model is asked. With `whole`, a text is searched as it is, not by the
-    sentences that ask for something, nor taken apart.
+    `like` and `unlike` are ids of actors. `taken_back` are phrases of the language model, and parts
+    of the need that count as its words do; without `worded`, no model is asked. With `whole`, a
+    text is searched as it is, not taken apart.
     """
 
     like: tuple[str, ...] = ()
@@ -194,11 +185,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """The actors that could take a part of a need.
+    """The actors that could take a part of a need, best first; `need` is the query for that part.
 
-    `need` is the query for that part, in a few words. `cases` are the matched cases in which
-    the part was taken; none, if it is only usual that such a need takes it. `hits` are actors,
-    best first, each with its evidence; `mentioned`, participants of the cases without an entry.
+    `cases` are the matched cases in which the part was taken, `mentioned` their participants
+    without an entry.
     """
 
     part: Part
@@ -210,11 +200,9 @@ class PartAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MatchedCase:
-    """A case whose need is like the query's.
+    """A case whose need is like the query's, by its `closeness`, and its `relevance`, 0 to 1.
 
-    `closeness` is how close the need is (`kb.search.boosts.case_matching.closeness`), `relevance`
-    how far it is the need asked for, 0 to 1. `credits` are how far the contribution of each
-    participant counts (`kb.search.boosts.contributions`), in their order; empty if all do in full.
+    `credits` are how far the contribution of each participant counts; empty if all do in full.
     """
 
     case: Case
@@ -231,23 +219,16 @@ class MatchedCase:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to a query.
+    """The answer to a query, best first; ties are ordered by id.
 
-    `hits` and `cases` hold at most `limit` each, best first; ties are ordered by id. `total` and
-    `total_cases` count those whose fit is not NONE before the limit. `departments` and `themes`
-    count the actors (fit not NONE) that each value of that filter would leave, the other filters
-    kept, most first; `distances` those within each of `DISTANCES`, empty without a place. `parts`
-    are those that matched cases needed, makers first; empty where no case is matched. `asked` is
-    the query as it was understood, `ceiling` how close the closest of all trades are to it, from
-    which fits are measured, `need` how likely it is a need at all, and `matched` the matched cases,
-    best first.
+    `total` and `total_cases` count those whose fit is not NONE before the limit; `departments`,
+    `themes` and `distances` count the actors that each value of that filter would leave. `ceiling`
+    is how close the closest of all trades are to the query, `need` how likely it is a need at all.
 
     `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
     `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
-    is the number or the name of an organisation that is not here. `wording` has the phrases of a
-    language model that the query was moved towards. `trades` are those in which the need would be
-    filed; none of a name, a number, or what is hardly a need. `filters` are those asked for, or
-    what the need says of a place.
+    is the number or the name of an organisation that is not here. `trades` are those in which the
+    need would be filed. `filters` are those asked for, or what the need says of a place.
     """
 
     query: str

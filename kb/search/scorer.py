@@ -1,27 +1,20 @@
 """Scoring: which passages could matter to a query, and how close they are in words and meaning."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
-from kb.indexing.dense_index import PassageIds, ascending, id_array, places_in
+from kb.indexing.dense_index import ascending, id_array, places_in
 from kb.models import Kind
 from kb.search.context import RankingOptions, SearchContext
 from kb.search.fusion import ScoredPassage, fuse
 from kb.search.trades.background import ComparedQuery
-
-_SCORED: Callable[[Iterable[Any]], ScoredPassage] = partial(tuple.__new__, ScoredPassage)
-"""As `ScoredPassage._make`, in a third of the time: a search makes a thousand."""
-
-NO_WORDS: Mapping[int, float] = MappingProxyType({})
 
 
 class WordValues:
@@ -37,94 +30,55 @@ class WordValues:
         """
         ids, bm25 = self._matches
         if among is not None:
-            here = _found_in(ids, among)
+            places = places_in(ids, ascending(id_array(among)))
+            here = places[places >= 0]
             ids, bm25 = ids[here], bm25[here]
-        kept = _greatest(bm25, k)
-        return dict(zip(ids[kept].tolist(), bm25[kept].tolist(), strict=True))
-
-
-def _found_in(ids: PassageIds, looked_for: Collection[int]) -> NDArray[np.int64]:
-    """The places, ascending, of the passages looked for that are among ascending ids."""
-    places = places_in(ids, ascending(id_array(looked_for)))
-    return places[places >= 0]
-
-
-def _greatest(values: NDArray[np.float64], k: int | None) -> NDArray[np.int64]:
-    """The places of the `k` greatest values, in any order; of equal ones, the first.
-
-    All without a `k`.
-    """
-    if k is None or len(values) <= k:
-        return np.arange(len(values))
-    if k == 0:
-        return np.empty(0, np.int64)
-    least = np.partition(values, -k)[-k]
-    greater = np.flatnonzero(values > least)
-    return np.concatenate([greater, np.flatnonzero(values == least)[: k - len(greater)]])
+        if k is not None and k < len(bm25):
+            kept = np.argsort(-bm25, kind="stable")[:k]
+            ids, bm25 = ids[kept], bm25[kept]
+        return dict(zip(ids.tolist(), bm25.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The extent of a search.
+    """The extent of a search: the ids of the passages that filters leave; None for all.
 
-    The whole base is looked at whatever the scope: a filter does not keep a case from being
-    matched, and what it would leave is counted. The `passages` of the scope, by id, are looked at
-    besides, so that they are found however deep they lie. With `complete`, every passage is.
+    The whole base is looked at besides: a filter does not keep a case from being matched, and what
+    it would leave is counted. With `complete`, every passage is scored.
     """
 
     passages: Collection[int] | None = None
     complete: bool = False
 
-    @property
-    def looked_at(self) -> Sequence[Collection[int] | None]:
-        """The passages that are looked at in turn; None for all."""
-        return [None] if self.passages is None else [None, self.passages]
-
-
-def lexical_matches(
-    words: WordValues, context: SearchContext, scope: Scope, besides: Collection[int] = ()
-) -> dict[int, float]:
-    """The BM25, by id, of the passages that say most of a query, of all and of those `besides`."""
-    found: dict[int, float] = {}
-    depth = None if scope.complete else context.weights.passages.lexical_candidates
-    for among in (*scope.looked_at, *([besides] if besides else [])):
-        found.update(words.best(depth, among))
-    context.passages(found)  # they will be scored: what is read by now need not be then
-    return found
-
 
 def retrieve(
     compared: ComparedQuery,
-    words: Mapping[int, float],
+    words: WordValues,
     context: SearchContext,
     options: RankingOptions,
     scope: Scope,
     besides: Collection[int] = (),
 ) -> dict[int, float]:
-    """The value of their words, by id, of the passages that could matter to a query.
+    """The BM25, by id, of the passages that could matter to a query: 0 of those near in meaning.
 
-    It is 0 for those that are only near in meaning; the others are its `lexical_matches`. Those of
-    `besides` are among them, too, if they are the nearest of these.
+    They are the best of all, the best in the scope, and the best of those `besides`.
     """
-    depth = len(context.index) if scope.complete else context.weights.passages.dense_candidates
-    found = dict(words)
-    if options.dense:
-        for among in (*scope.looked_at, *([besides] if besides else [])):
-            for id_ in _near(compared, depth, among, context):
-                found.setdefault(id_, 0.0)
+    weights, index = context.weights.passages, context.index
+    depth = None if scope.complete else weights.lexical_candidates
+    k = len(index) if scope.complete else weights.dense_candidates
+    looked_at = (None, scope.passages, besides or None)
+    among = [None, *(ids for ids in looked_at if ids is not None)]
+    found: dict[int, float] = {}
+    for ids in among:
+        found.update(words.best(depth, ids))
+    for ids in among if options.dense else ():
+        if ids is not None and len(ids) <= k:
+            near = index.embedded(ids).ids
+        else:
+            near = index.neighbours(compared.embedding, k, ids).ids
+        for id_ in near.tolist():
+            found.setdefault(id_, 0.0)
     return found
-
-
-def _near(
-    compared: ComparedQuery, k: int, among: Collection[int] | None, context: SearchContext
-) -> Sequence[int]:
-    """The ids of the `k` passages nearest to a query; with `among`, only those are looked at."""
-    if among is not None and len(among) <= k:
-        found = context.index.embedded(among).ids
-    else:
-        found = context.index.neighbours(compared.embedding, k, among).ids
-    ids: list[int] = found.tolist()
-    return ids
 
 
 def nearest(
@@ -150,67 +104,39 @@ def score(
     ids: Collection[int],
     context: SearchContext,
     options: RankingOptions = RankingOptions(),
-    words: Mapping[int, float] = NO_WORDS,
+    words: Mapping[int, float] | None = None,
 ) -> list[ScoredPassage]:
-    """These passages, scored by their closeness to a query and by their words."""
+    """These passages, scored by their closeness to a query and by the BM25 of their words."""
     # In the order in which indexes have them, they are found sooner.
     passages = context.passages(sorted(ids))
-    lexical = np.array([words.get(id_, 0.0) for id_ in passages])
-    langs = np.array([passage.lang for passage in passages.values()], np.str_)
-    close = _closeness(compared, id_array(passages.keys()), langs, context, options)
-    weights = context.weights.passages
-    scores = fuse(close.dense, lexical, close.filing, close.able, weights)
-    known = (
-        [None if math.isnan(value) else value for value in overlap.tolist()]
-        for overlap in (close.filing, close.able)
-    )
-    features = (close.dense.tolist(), lexical.tolist(), *known)
-    return [*map(_SCORED, zip(passages.values(), *features, scores.tolist(), strict=True))]
+    lexical = np.array([(words or {}).get(id_, 0.0) for id_ in passages])
+    # Where the encoder has not read a passage, like a name, meaning counts 0, trades are unknown.
+    dense, filing, able = np.zeros(len(passages)), *np.full((2, len(passages)), np.nan)
+    if options.dense:
+        known = context.index.embedded(id_array(passages.keys()))
+        read = np.isin(id_array(passages.keys()), known.ids, assume_unique=True)
+        langs = np.array([passage.lang for passage in passages.values()], np.str_)[read]
+        cosines = (known.embeddings @ compared.embedding).astype(np.float64)
+        z = np.empty(len(langs))
+        for lang in dict.fromkeys(langs.tolist()):
+            z[langs == lang] = compared.null.standardised(cosines[langs == lang], lang)
+        dense[read] = z
+        overlaps = context.calibration.overlaps
+        filing[read], able[read] = overlaps.of(compared, known, langs.tolist(), context.store)
+    scores = fuse(dense, lexical, filing, able, context.weights.passages)
+    features = (dense.tolist(), lexical.tolist(), _known(filing), _known(able), scores.tolist())
+    return [*map(ScoredPassage._make, zip(passages.values(), *features, strict=True))]
+
+
+def _known(values: NDArray[Any]) -> Sequence[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def gather(passages: Iterable[ScoredPassage]) -> dict[Kind, dict[str, list[ScoredPassage]]]:
     """Passages, best first, by the kind and the id of their record."""
+    found: dict[Kind, dict[str, list[ScoredPassage]]] = {Kind.ACTOR: {}, Kind.CASE: {}}
     by_id = sorted(passages, key=attrgetter("passage.id"))
-    actors: dict[str, list[ScoredPassage]] = {}
-    cases: dict[str, list[ScoredPassage]] = {}
     for scored in sorted(by_id, key=attrgetter("score"), reverse=True):
         passage = scored.passage
-        of_kind = actors if passage.kind is Kind.ACTOR else cases
-        of_kind.setdefault(passage.record_id, []).append(scored)
-    return {Kind.ACTOR: actors, Kind.CASE: cases}
-
-
-class _Closeness(NamedTuple):
-    """How close passages are to a query in meaning: `(n,)` of each.
-
-    Where the encoder has not read a passage, like a name, `dense` is 0, the others are NaN.
-    """
-
-    dense: NDArray[np.float64]
-    filing: NDArray[np.float64]
-    able: NDArray[np.float64]
-
-
-def _closeness(
-    compared: ComparedQuery,
-    ids: PassageIds,
-    langs: NDArray[np.str_],
-    context: SearchContext,
-    options: RankingOptions,
-) -> _Closeness:
-    count = len(ids)
-    close = _Closeness(np.zeros(count), np.full(count, np.nan), np.full(count, np.nan))
-    if not options.dense:
-        return close
-    passages = context.index.embedded(ids)
-    read = np.isin(ids, passages.ids, assume_unique=True)
-    langs = langs[read]
-    cosines = (passages.embeddings @ compared.embedding).astype(np.float64)
-    dense = np.empty(len(langs))
-    for lang in dict.fromkeys(langs.tolist()):
-        of_lang = langs == lang
-        dense[of_lang] = compared.null.standardised(cosines[of_lang], lang)
-    close.dense[read] = dense
-    overlap = context.calibration.overlaps.of(compared, passages, langs.tolist(), context.store)
-    close.filing[read], close.able[read] = overlap
-    return close
+        found[passage.kind].setdefault(passage.record_id, []).append(scored)
+    return found

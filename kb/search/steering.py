@@ -1,13 +1,12 @@
 """Steering: the embedding of a need, moved by a person's choices and by a model's phrases."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, Encoder, TextKind, begin
+from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
 from kb.language_model.wording import Wording
 from kb.search.context import Calibration, RankingOptions, SearchContext
@@ -19,90 +18,7 @@ from kb.search.trades.background import ComparedQuery
 from kb.text.analysis import query_stems
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedQuery:
-    """The embeddings of a query's texts: that of its need, `(dimension,)`, and `(n, dimension)`.
-
-    `whole` is that of the need before it was taken apart, `phrases` are what the phrases of a
-    wording add (`phrase_embeddings`).
-    """
-
-    need: Embeddings
-    whole: Embeddings
-    wanted: Embeddings
-    unwanted: Embeddings
-    thing: Embeddings
-    phrases: Embeddings
-
-
-def encoded(
-    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
-) -> EncodedQuery:
-    """Returns the embeddings of all texts of a query."""
-    return encoding(asked, wording, encoder, calibration)()
-
-
-def encoding(
-    asked: Query, wording: Wording, encoder: Encoder, calibration: Calibration
-) -> Callable[[], EncodedQuery]:
-    """Begins to embed all texts of a query; returns what waits for them, as `begin`."""
-    thing = [asked.thing_for_somebody] if asked.thing_for_somebody else []
-    whole = [asked.unread.need] if asked.reading.parts else []
-    texts = [asked.need, *asked.wanted, *asked.unwanted, *thing, *whole]
-    first_unwanted = 1 + len(asked.wanted)
-    first_thing = first_unwanted + len(asked.unwanted)
-    first_whole = first_thing + len(thing)
-    embeddings = begin(encoder, texts, TextKind.QUERY)
-
-    def wait() -> EncodedQuery:
-        rows = embeddings()
-        phrases = phrase_embeddings(wording, calibration) if wording.phrases else rows[:0]
-        return EncodedQuery(
-            rows[0],
-            rows[first_whole] if whole else rows[0],
-            rows[1:first_unwanted],
-            rows[first_unwanted:first_thing],
-            rows[first_thing:first_whole],
-            phrases,
-        )
-
-    return wait
-
-
-class Examples(NamedTuple):
-    """The embeddings of the actors that a person likes, and of the others: `(dimension,)` each."""
-
-    liked: Collection[Embeddings]
-    unliked: Collection[Embeddings]
-
-
-def examples(steering: Steering, context: SearchContext) -> Examples:
-    """Returns the examples of a search, as far as they have a description."""
-    liked, unliked = (
-        actor_embeddings(ids, context).values() for ids in (steering.like, steering.unlike)
-    )
-    return Examples(liked, unliked)
-
-
-def steered_embedding(asked: EncodedQuery, given: Examples, calibration: Calibration) -> Embeddings:
-    """Returns the steered `(dimension,)` embedding of the need; it is not unit.
-
-    It is a linear combination of embeddings, in which the need itself has weight 1. Its
-    standardised cosines combine those of its parts. Where a need says what a thing is for, the
-    thing counts again: gowns for a hospital are no hospital.
-    """
-    weights = calibration.weights.steering
-    steered: Embeddings = asked.need.copy()
-    for towards in (*asked.wanted, *given.liked):
-        steered += weights.wanted * towards
-    for of_thing in asked.thing:
-        steered += weights.thing * of_thing
-    for away in (*asked.unwanted, *given.unliked):
-        steered -= weights.unwanted * away
-    return np.asarray(steered + asked.phrases.sum(axis=0))
-
-
-def understood(query: str, steering: Steering, encoder: Encoder, calibration: Calibration) -> Query:
+def understood(query: str, steering: Steering, calibration: Calibration) -> Query:
     """Returns a query as it is understood: its need taken apart; of a letter, what it asks for.
 
     Raises:
@@ -111,41 +27,71 @@ def understood(query: str, steering: Steering, encoder: Encoder, calibration: Ca
     asked, weights = parse(query), calibration.weights.letters
     if steering.whole:
         return asked
-    if not is_letter(query, weights):
-        return _read(asked, steering)
-
-    def embed(needs: Sequence[str]) -> Embeddings:
-        return encoder.encode(needs, TextKind.QUERY)
-
-    sentences = asking_sentences(query, calibration.probe, embed, weights)
-    if not sentences:
-        return asked
-    asking = replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
-    return _read(asking, steering)
-
-
-def _read(asked: Query, steering: Steering) -> Query:
+    if is_letter(query, weights):
+        embed = partial(calibration.encoder.encode, kind=TextKind.QUERY)
+        sentences = asking_sentences(query, calibration.probe, embed, weights)
+        if not sentences:
+            return asked
+        asked = replace(parse(" ".join(sentences)), typed=asked.typed, sentences=sentences)
     left = (*steering.taken_back, *asked.required, *asked.wanted)
     reading = read_need(asked.words, left)
     stems = frozenset(query_stems(reading.object))
     return replace(asked, text=reading.rest, need=reading.object, stems=stems, reading=reading)
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedQuery:
+    """A query's embeddings, `(dimension,)`: steered, and of the `whole` need, not taken apart.
+
+    `steered` is not unit: the need itself has weight 1 in it. `phrases` are what the phrases of a
+    model add to it, `(n, dimension)`.
+    """
+
+    steered: Embeddings
+    whole: Embeddings
+    phrases: Embeddings
+
+
+def encoded(
+    asked: Query, wording: Wording, steering: Steering, context: SearchContext
+) -> EncodedQuery:
+    """Embeds a query, all its texts together, and moves it as it is steered.
+
+    Where a need says what a thing is for, the thing counts again: gowns for a hospital are no
+    hospital.
+    """
+    weights = context.weights.steering
+    terms = [
+        (asked.need, 1.0),
+        *((text, weights.wanted) for text in asked.wanted),
+        *((text, -weights.unwanted) for text in asked.unwanted),
+    ]
+    if thing := asked.thing_for_somebody:
+        terms.append((thing, weights.thing))
+    if asked.reading.parts:
+        terms.append((asked.unread.need, 0.0))
+    rows = context.encoder.encode([text for text, _ in terms], TextKind.QUERY)
+    steered = np.array([weight for _, weight in terms], np.float32) @ rows
+    for ids, weight in ((steering.like, weights.wanted), (steering.unlike, -weights.unwanted)):
+        for example in actor_embeddings(ids, context).values():
+            steered = steered + weight * example
+    phrases = phrase_embeddings(wording, context.calibration) if wording.phrases else rows[:0]
+    whole = rows[-1] if asked.reading.parts else rows[0]
+    return EncodedQuery(np.asarray(steered + phrases.sum(axis=0)), whole, phrases)
+
+
 def compare(
     asked: Query,
     encoded: EncodedQuery,
-    given: Examples,
     calibration: Calibration,
     options: RankingOptions = RankingOptions(),
 ) -> ComparedQuery:
     """Returns the steered need compared with all trades, with the odds that it is a need at all.
 
-    No store is read. The odds are of all that was typed, whatever steers it: somebody who steers a
-    recipe has no need.
+    The odds are of all that was typed, whatever steers it.
     """
-    steered = unit(steered_embedding(encoded, given, calibration))
     compared = calibration.background.compared(
-        steered,
+        unit(encoded.steered),
         asked.stems,
         filed=options.filing,
         able=options.means,
@@ -155,43 +101,13 @@ def compare(
     return replace(compared, null=replace(compared.null, need_odds=odds))
 
 
-@contextmanager
-def comparing(
-    asked: Query,
-    wording: Wording,
-    steering: Steering,
-    context: SearchContext,
-    options: RankingOptions,
-) -> Iterator[Callable[[], ComparedQuery]]:
-    """Has a query embedded while this thread reads the store.
-
-    Gives a function that waits for the embeddings and compares the query with all trades; it is
-    called once, after this, and raises what the encoder does. After an error here, the encoder has
-    ended too.
-    """
-    calibration = context.calibration
-    given = examples(steering, context)
-    wait = encoding(asked, wording, context.encoder, calibration)
-
-    def compared() -> ComparedQuery:
-        return compare(asked, wait(), given, calibration, options)
-
-    try:
-        yield compared
-    except BaseException:
-        with suppress(Exception):
-            wait()
-        raise
-
-
 def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
     """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
 
     Together they are the weighted mean of the phrases' embeddings, times its share.
     """
     weights = calibration.weights.wording
-    texts = [phrase.text for phrase in wording.phrases]
-    rows = calibration.phrases.embedded(texts)
+    rows = calibration.embedded([phrase.text for phrase in wording.phrases])
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])
     shares *= weights.share / max(float(shares.sum()), 1e-12)
     return np.asarray(rows * shares[:, np.newaxis], np.float32)
@@ -202,10 +118,7 @@ def unit(embedding: Embeddings) -> Embeddings:
 
 
 def actor_embeddings(ids: Collection[str], context: SearchContext) -> dict[str, Embeddings]:
-    """Returns the `(dimension,)` unit mean of the embeddings of each actor's passages, by its id.
-
-    An actor without a description has none.
-    """
+    """Returns the `(dimension,)` unit mean of the embeddings of each actor's description, by id."""
     if not ids:
         return {}
     passages = context.passages(context.passages_of_actors(ids))

@@ -33,24 +33,17 @@ class FilingWeights:
     """Where a text would be filed, by a trade index (`kb.trade_index`).
 
     Source: measured; `nearest` also limits the cost.
-
-    Attributes:
-        nearest: count of the phrases nearest to a text that vote for its trades.
-        temperature: difference of the cosine that makes a phrase weigh e times less.
-        words: share of the phrases with a query's rare words in the votes, if all are rare.
-        votes: weight of the logarithm of the votes for a trade.
-        floor: added to a share of the votes before its logarithm is taken.
-        closeness: weight of the standardised cosine of a trade.
-        drawn: weight of the trades whose phrases have a query's rare words, added to its embedding,
-            if all words are rare.
     """
 
-    nearest: int = 60
-    temperature: float = 0.02
+    nearest: int = 60  # count of the phrases nearest to a text that vote for its trades
+    temperature: float = 0.02  # difference of the cosine that makes a phrase weigh e times less
+    # share of the phrases with a query's rare words in the votes, if all are rare
     words: float = 0.5
-    votes: float = 2.0
-    floor: float = 0.003
-    closeness: float = 1.0
+    votes: float = 2.0  # weight of the logarithm of the votes for a trade
+    floor: float = 0.003  # added to a share of the votes before its logarithm is taken
+    closeness: float = 1.0  # weight of the standardised cosine of a trade
+    # weight of the trades whose phrases have a query's rare words, added to its embedding, if all
+    # words are rare
     drawn: float = 0.5
 
 
@@ -59,25 +52,18 @@ class PassageWeights:
     """The score of a passage: a sum (`kb.search.fusion`), learnt by tests/training/ranking.py.
 
     `dense_candidates` and `lexical_candidates` are cost.
-
-    Attributes:
-        dense: worth of a standard deviation of the cosine.
-        lexical: worth of a point of BM25.
-        filing: worth of a full overlap in filing.
-        unknown_filing: overlap that neither adds nor takes: it counts where there is no trade
-            index, or the encoder has not read the passage.
-        able: worth of a full overlap with the trades that have the means.
-        dense_candidates: count of the passages nearest to a query that are scored.
-        lexical_candidates: count of the passages with its words that are scored.
     """
 
-    dense: float = LEARNT["passages.dense"]
-    lexical: float = LEARNT["passages.lexical"]
-    filing: float = LEARNT["passages.filing"]
+    dense: float = LEARNT["passages.dense"]  # worth of a standard deviation of the cosine
+    lexical: float = LEARNT["passages.lexical"]  # worth of a point of BM25
+    filing: float = LEARNT["passages.filing"]  # worth of a full overlap in filing
+    # overlap that neither adds nor takes: it counts where there is no trade index, or the encoder
+    # has not read the passage
     unknown_filing: float = 0.2
+    # worth of a full overlap with the trades that have the means
     able: float = LEARNT["passages.able"]
-    dense_candidates: int = 400
-    lexical_candidates: int = 400
+    dense_candidates: int = 400  # count of the passages nearest to a query that are scored
+    lexical_candidates: int = 400  # count of the passages with its words that are scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +71,26 @@ class CaseWeights:
     """Matches of cases, and the scores of their actors (`kb.search.boosts`).
 
     Source: measured; from `aside` on, judged.
-
-    Attributes:
-        lexical: worth of a point of BM25 in a need, in deviations.
-        gate_middle: closeness at which a need is as likely the same as another, as a share of the
-            ceiling.
-        gate_width: how fast that changes, as a share of the ceiling.
-        least_relevance: below this relevance a case is not matched.
-        second_ground: share of the weaker of an actor's two grounds, its words and its cases, that
-            is added to the stronger.
-        aside: share of an outlet's share for a part in such a case that speaks of something else.
-        sharing: share for who coordinated such a case, where the query wants to share.
-        asked_words: least share of the words asked for, in what an actor brought in, that makes
-            this the thing asked for.
-        contribution: logarithm of the credit that a contribution loses by a deviation further from
-            the need than the nearest of its case.
-        least_contribution: least credit.
     """
 
-    lexical: float = 0.3
+    lexical: float = 0.3  # worth of a point of BM25 in a need, in deviations
+    # closeness at which a need is as likely the same as another, as a share of the ceiling
     gate_middle: float = 1.2
-    gate_width: float = 0.1
-    least_relevance: float = 0.2
+    gate_width: float = 0.1  # how fast that changes, as a share of the ceiling
+    least_relevance: float = 0.2  # below this relevance a case is not matched
+    # share of the weaker of an actor's two grounds, its words and its cases, that is added to the
+    # stronger
     second_ground: float = 0.1
+    # share of an outlet's share for a part in such a case that speaks of something else
     aside: float = 0.4
-    sharing: float = 0.85
+    sharing: float = 0.85  # share for who coordinated such a case, where the query wants to share
+    # least share of the words asked for, in what an actor brought in, that makes this the thing
+    # asked for
     asked_words: float = 0.6
+    # logarithm of the credit that a contribution loses by a deviation further from the need than
+    # the nearest of its case
     contribution: float = 0.15
-    least_contribution: float = 0.6
+    least_contribution: float = 0.6  # least credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,97 +98,64 @@ class PrecedentWeights:
     """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
 
     Source: measured; `count` and `passages` are cost.
-
-    Attributes:
-        count: most precedents that are followed.
-        passages: count of the passages nearest to a precedent that are compared with all.
-        strength: rise of the score by a deviation of likeness.
-        sharpness: how much more the closest of several precedents count.
     """
 
-    count: int = 16
-    passages: int = 100
-    strength: float = LEARNT["precedents.strength"]
-    sharpness: float = 1.0
+    count: int = 16  # most precedents that are followed
+    passages: int = 100  # count of the passages nearest to a precedent that are compared with all
+    strength: float = LEARNT["precedents.strength"]  # rise of the score by a deviation of likeness
+    sharpness: float = 1.0  # how much more the closest of several precedents count
 
 
 @dataclass(frozen=True, slots=True)
 class NameWeights:
-    """Recognition of a query as a name (`kb.search.boosts.name_search`).
+    """Recognition of a query as a name (`kb.search.boosts.names`).
 
     Source: judged, and checked on the known items of *tune*; `near_words`, `actors`, `compared`,
     `uses_counted`, `uses_read` and `trade_names` are cost.
-
-    Attributes:
-        exact: added to the score of an actor whose exact name or number the query is, so that
-            nothing outranks it.
-        near: added, times the likeness, for a name that is nearly the query.
-        below_exact: greatest likeness of a name whose words the query has, but that it is not.
-        threshold: least likeness of a name that the query is taken for.
-        most_words: most words of a query that may be a name; a longer query is a need.
-        most_names: most names that a query is taken for.
-        near_words: count of words of names tried for a word of the query.
-        actors: count of actors with these words that are considered.
-        compared: count of names compared in full.
-        uses_counted: count of passages with a word that are counted.
-        uses_read: count of these that are read, so that a name is found in a millisecond.
-        least_part_chars: characters of the shorter part of two words written without a space.
-        part_likeness: likeness of such a part to the word of a name.
-        joined_words: most words of a query in which two are joined.
-        joined_likeness: likeness above which two joined words are a word of the name.
-        least_added: least worth against a name of a word that is not in it.
-        least_added_to_slip: the same, beside a slip of the pen.
-        sounds_alike: likeness of two words that are written differently and sound the same.
-        slip_chars: least characters of a word that may have a slip.
-        two_slips_chars: least characters of a word that may have two.
-        small_uses: count of passages with a word in small letters that makes it half as
-            distinctive.
-        other_uses: count of other actors that use a word, without it in their names, that makes it
-            half as distinctive.
-        rarity_doublings: doublings of the count of names with a word that make it half as rare.
-        enough: least worth of the words shared with a name; a word of its own has 1.
-        trade_names: most names with a word that is looked up; a word of more is that of a trade.
-        missing_share: share of its likeness that a name loses if the query has none of its worth.
-        whole_likeness: least likeness of a query and a name written without spaces.
-        least_whole_chars: least characters of a query compared so.
-        least_initials: least letters of initials.
-        initials_likeness: likeness of a name to its initials.
-        near_number: likeness of an actor whose SIREN or SIRET is a slip from the query.
-        same_unit: likeness of another establishment of the SIREN asked for.
     """
 
+    # added to the score of an actor whose exact name or number the query is, so that nothing
+    # outranks it
     exact: float = 1000.0
-    near: float = 100.0
+    near: float = 100.0  # added, times the likeness, for a name that is nearly the query
+    # greatest likeness of a name whose words the query has, but that it is not
     below_exact: float = 0.99
-    threshold: float = 0.7
-    most_words: int = 8
-    most_names: int = 10
-    near_words: int = 8
-    actors: int = 1000
-    compared: int = 10
-    uses_counted: int = 24
-    uses_read: int = 8
-    least_part_chars: int = 3
-    part_likeness: float = 0.6
-    joined_words: int = 4
-    joined_likeness: float = 0.85
-    least_added: float = 0.25
-    least_added_to_slip: float = 0.5
+    threshold: float = 0.7  # least likeness of a name that the query is taken for
+    most_words: int = 8  # most words of a query that may be a name; a longer query is a need
+    most_names: int = 10  # most names that a query is taken for
+    near_words: int = 8  # count of words of names tried for a word of the query
+    actors: int = 1000  # count of actors with these words that are considered
+    compared: int = 10  # count of names compared in full
+    uses_counted: int = 24  # count of passages with a word that are counted
+    uses_read: int = 8  # count of these that are read, so that a name is found in a millisecond
+    least_part_chars: int = 3  # characters of the shorter part of two words written without a space
+    part_likeness: float = 0.6  # likeness of such a part to the word of a name
+    joined_words: int = 4  # most words of a query in which two are joined
+    joined_likeness: float = 0.85  # likeness above which two joined words are a word of the name
+    least_added: float = 0.25  # least worth against a name of a word that is not in it
+    least_added_to_slip: float = 0.5  # the same, beside a slip of the pen
+    # likeness of two words that are written differently and sound the same
     sounds_alike: float = 0.97
-    slip_chars: int = 4
-    two_slips_chars: int = 8
+    slip_chars: int = 4  # least characters of a word that may have a slip
+    two_slips_chars: int = 8  # least characters of a word that may have two
+    # count of passages with a word in small letters that makes it half as distinctive
     small_uses: float = 0.5
+    # count of other actors that use a word, without it in their names, that makes it half as
+    # distinctive
     other_uses: float = 2.0
+    # doublings of the count of names with a word that make it half as rare
     rarity_doublings: float = 7.0
-    enough: float = 0.6
+    enough: float = 0.6  # least worth of the words shared with a name; a word of its own has 1
+    # most names with a word that is looked up; a word of more is that of a trade
     trade_names: int = 16
+    # share of its likeness that a name loses if the query has none of its worth
     missing_share: float = 0.25
-    whole_likeness: float = 0.8
-    least_whole_chars: int = 4
-    least_initials: int = 3
-    initials_likeness: float = 0.9
-    near_number: float = 0.9
-    same_unit: float = 0.95
+    whole_likeness: float = 0.8  # least likeness of a query and a name written without spaces
+    least_whole_chars: int = 4  # least characters of a query compared so
+    least_initials: int = 3  # least letters of initials
+    initials_likeness: float = 0.9  # likeness of a name to its initials
+    near_number: float = 0.9  # likeness of an actor whose SIREN or SIRET is a slip from the query
+    same_unit: float = 0.95  # likeness of another establishment of the SIREN asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,24 +164,15 @@ class FitWeights:
 
     Source: learnt by tests/training/ranking.py; the least probabilities are those with which the
     hits of a fit keep its promise (docs/ranking.md).
-
-    Attributes:
-        slope: log odds of a point of the score.
-        ceiling: log odds that a deviation of the ceiling takes.
-        need: log odds of one of the log odds that the query is a need.
-        intercept: log odds at zero.
-        strong: least probability of a strong fit.
-        possible: of a possible fit.
-        weak: of a weak fit.
     """
 
-    slope: float = LEARNT["fits.slope"]
-    ceiling: float = LEARNT["fits.ceiling"]
-    need: float = LEARNT["fits.need"]
-    intercept: float = LEARNT["fits.intercept"]
-    strong: float = 0.85
-    possible: float = 0.5
-    weak: float = 0.2
+    slope: float = LEARNT["fits.slope"]  # log odds of a point of the score
+    ceiling: float = LEARNT["fits.ceiling"]  # log odds that a deviation of the ceiling takes
+    need: float = LEARNT["fits.need"]  # log odds of one of the log odds that the query is a need
+    intercept: float = LEARNT["fits.intercept"]  # log odds at zero
+    strong: float = 0.85  # least probability of a strong fit
+    possible: float = 0.5  # of a possible fit
+    weak: float = 0.2  # of a weak fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,26 +180,16 @@ class LetterWeights:
     """The sentences of a long text that ask for something (`kb.search.need.letters`).
 
     Source: judged, on letters written for it; `sentences_read` is cost.
-
-    Attributes:
-        most_words: most words of a text that is a need as it is.
-        least_sentences: sentences of a text of half as many words that is reduced, too.
-        most_sentences: most sentences that are the need.
-        near_best: how far below the best of them another may score.
-        asking: worth of words that ask ("nous cherchons"), in log odds.
-        most_odds: greatest worth of the probe.
-        place: what the last sentence loses against the first.
-        sentences_read: count of the sentences that are scored.
     """
 
-    most_words: int = 25
-    least_sentences: int = 3
-    most_sentences: int = 3
-    near_best: float = 1.5
-    asking: float = 8.0
-    most_odds: float = 4.0
-    place: float = 0.5
-    sentences_read: int = 60
+    most_words: int = 25  # most words of a text that is a need as it is
+    least_sentences: int = 3  # sentences of a text of half as many words that is reduced, too
+    most_sentences: int = 3  # most sentences that are the need
+    near_best: float = 1.5  # how far below the best of them another may score
+    asking: float = 8.0  # worth of words that ask ("nous cherchons"), in log odds
+    most_odds: float = 4.0  # greatest worth of the probe
+    place: float = 0.5  # what the last sentence loses against the first
+    sentences_read: int = 60  # count of the sentences that are scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,15 +197,11 @@ class SteeringWeights:
     """Strength of steering by hand (`kb.search.steering`).
 
     Source: judged.
-
-    Attributes:
-        wanted: weight of an embedding added for a wanted word or actor.
-        unwanted: weight of an embedding subtracted for an unwanted word or actor.
-        thing: weight of the embedding of a thing without its purpose, added to that of the need.
     """
 
-    wanted: float = 0.5
-    unwanted: float = 0.3
+    wanted: float = 0.5  # weight of an embedding added for a wanted word or actor
+    unwanted: float = 0.3  # weight of an embedding subtracted for an unwanted word or actor
+    # weight of the embedding of a thing without its purpose, added to that of the need
     thing: float = 0.5
 
 
@@ -289,13 +211,10 @@ class WordingWeights:
 
     Source: measured with phrases that were written by hand for the queries of *tune*, in the place
     of a model's. A larger share gains more from good phrases, and loses as much by wrong ones.
-
-    Attributes:
-        share: weight of the mean embedding of the phrases; the need itself has 1.
-        kind_shares: weight of a phrase in that mean, by its kind.
     """
 
-    share: float = 0.3
+    share: float = 0.3  # weight of the mean embedding of the phrases; the need itself has 1
+    # weight of a phrase in that mean, by its kind
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,
@@ -310,20 +229,13 @@ class PartWeights:
     """Actors proposed for each part of a need (`kb.search.parts`).
 
     Source: judged; `passages` is cost.
-
-    Attributes:
-        relevance: least relevance of a case whose parts are parts of the need.
-        hits: most actors given for a part.
-        hits_who_did: most actors given for having taken the part in a case.
-        passages: count of the passages nearest to a query for a part that are read.
-        objects: count of the things that suppliers brought that are searched for.
     """
 
-    relevance: float = 0.55
-    hits: int = 6
-    hits_who_did: int = 4
-    passages: int = 60
-    objects: int = 3
+    relevance: float = 0.55  # least relevance of a case whose parts are parts of the need
+    hits: int = 6  # most actors given for a part
+    hits_who_did: int = 4  # most actors given for having taken the part in a case
+    passages: int = 60  # count of the passages nearest to a query for a part that are read
+    objects: int = 3  # count of the things that suppliers brought that are searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,11 +253,7 @@ class RankingWeights:
     parts: PartWeights = PartWeights()
 
     def with_value(self, name: str, value: float) -> "RankingWeights":
-        """Weights in which the number called `name` is `value`.
-
-        Args:
-            name: such as `passages.lexical`, or `wording.kind_shares.trade`.
-            value: a whole number where the weight counts things.
+        """Weights in which the number called `name`, such as `passages.lexical`, is `value`.
 
         Raises:
             ValueError: there is no such number, or it has to be whole.
@@ -356,18 +264,15 @@ class RankingWeights:
 
 def _with_value(weights: Any, path: list[str], value: float) -> Any:
     name, *rest = path
-    known = weights if isinstance(weights, Mapping) else {}
-    if not isinstance(weights, Mapping | int | float):
+    known = weights
+    if not isinstance(weights, Mapping):
         known = {weight.name: getattr(weights, weight.name) for weight in fields(weights)}
-    if name not in known or bool(rest) == isinstance(known[name], int | float):
+    found = known.get(name)
+    if found is None or bool(rest) == isinstance(found, int | float):
         raise ValueError(f"there is no weight {name!r} among {', '.join(known)}")
-    changed: Any = value
-    if rest:
-        changed = _with_value(known[name], rest, value)
-    elif isinstance(known[name], int):
-        if value != int(value):
-            raise ValueError(f"{name} counts things: {value} is not a whole number")
-        changed = int(value)
+    if isinstance(found, int) and value != int(value):
+        raise ValueError(f"{name} counts things: {value} is not a whole number")
+    changed = _with_value(found, rest, value) if rest else type(found)(value)
     if isinstance(weights, Mapping):
         return {**weights, name: changed}
     return replace(weights, **{name: changed})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kb.language_model.wording import MAX_NEED_CHARS
 from kb.reference.trades import trades
-from kb.search.boosts.name_search import boost_names, is_number, named_actors
+from kb.search.boosts.names import boost_names, is_number, named_actors
 from kb.search.context import SearchContext
 from kb.search.need.letters import has_contact, is_letter
 from kb.search.query import Query
@@ -85,7 +85,7 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
         return False
     if is_number(asked.text):
         return False
-    if boost_names(asked.text, named_actors(asked.text, context), context, near=True):
+    if boost_names(asked.text, named_actors(asked.text, context.store), context.store, near=True):
         return False
     # A name in quotation marks, or behind a sign, is a name all the same.
     plain = replace(asked, required=(), wanted=(), unwanted=())

@@ -12,9 +12,11 @@ word has its French trades, and a product that the encoder hardly knows has thos
 
 import hashlib
 import json
+import math
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -29,7 +31,11 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.errors import EncoderError
 from kb.one_thread import take_one_thread
 from kb.reference.trades import trades
-from kb.trade_index.filed_words import ABLE_WORDS_FILE, WORDS_FILE, FiledWords
+from kb.settings import BUNDLED_TRADE_INDEX, NO_TRADE_INDEX, Settings
+from kb.text.analysis import query_stems
+
+WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"
+"""The words of phrases that firms are filed by, and of what they could make."""
 
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
 _FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE)
@@ -63,6 +69,9 @@ _UNREADABLE = (
 PROBED = 20
 """A trade in so many is a probe: it tells whether an index is of the encoder in use."""
 
+MOST_PHRASES = 30
+"""A word of more phrases is common: it tells no trade by itself."""
+
 
 class Votes(IntEnum):
     """What phrases vote on: where a text is filed, who could make it, who takes it in."""
@@ -70,6 +79,82 @@ class Votes(IntEnum):
     FILED = 0
     COULD = 1
     TAKES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FiledWords:
+    """Rare words of phrases, by stem, with the trades that they are filed in.
+
+    To words that an encoder does not know, its nearest phrases are chance; those that say them are
+    not.
+    """
+
+    rows: dict[str, int]
+    filed: sparse.csr_matrix  # the share of each trade, `(stems, trades)`, rows of sum 1
+    rarity: NDArray[np.float32]  # `(stems,)`: 1 in a single phrase, less in several
+
+    def votes(self, stems: Collection[str]) -> tuple[NDArray[np.float32], float]:
+        """The votes of stems for each trade, `(trades,)`, and their sum: at most 1.
+
+        A stem votes by its rarity and its share of the stems; one that is not rare does not.
+        """
+        known = [self.rows[stem] for stem in stems if stem in self.rows]
+        if not known:
+            return np.zeros(self.filed.shape[1], np.float32), 0.0
+        weights = self.rarity[known] / len(stems)
+        votes = np.asarray(weights @ self.filed[known], np.float32)
+        return votes, float(weights.sum())
+
+    @classmethod
+    def of(cls, phrases: Iterable[tuple[str, Sequence[int]]], trades: int) -> "FiledWords":
+        """The filed words of phrases, each with the indices of its trades, of so many in all."""
+        counts: dict[str, int] = defaultdict(int)
+        shares: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        total = 0
+        for text, filed in phrases:
+            total += 1
+            for stem in query_stems(text):
+                counts[stem] += 1
+                for trade in filed:
+                    shares[stem][trade] += 1 / len(filed)
+        rare = sorted(
+            stem for stem, count in counts.items() if count <= MOST_PHRASES and stem.isalpha()
+        )
+        of_each = [sorted(shares[stem].items()) for stem in rare]
+        data = [
+            share / counts[stem] for stem, of in zip(rare, of_each, strict=True) for _, share in of
+        ]
+        columns = [trade for of in of_each for trade, _ in of]
+        starts = np.concatenate([[0], np.cumsum([len(of) for of in of_each])])
+        matrix = sparse.csr_matrix(
+            (np.array(data, np.float32), columns, starts), (len(rare), trades)
+        )
+        most = max(math.log(max(total, 2)), 1e-6)
+        rarity = np.array(
+            [math.log(max(total, 2) / counts[stem]) / most for stem in rare], np.float32
+        )
+        return cls({stem: row for row, stem in enumerate(rare)}, matrix, rarity)
+
+    def write(self, path: Path) -> None:
+        np.savez_compressed(
+            path,
+            stems=np.frombuffer("\n".join(self.rows).encode(), np.uint8),
+            trades=self.filed.indices.astype(np.uint16),
+            starts=self.filed.indptr.astype(np.int32),
+            shares=self.filed.data.astype(np.float16),
+            rarity=self.rarity.astype(np.float16),
+        )
+
+    @classmethod
+    def read(cls, path: Path, trades: int) -> "FiledWords":
+        """Reads what `write` wrote."""
+        with path.open("rb") as file, np.load(file) as kept:
+            text = kept["stems"].tobytes().decode()
+            stems = text.split("\n") if text else []
+            rarity = kept["rarity"].astype(np.float32)
+            parts = kept["shares"].astype(np.float32), kept["trades"].astype(int), kept["starts"]
+        matrix = sparse.csr_matrix(parts, (len(stems), trades))
+        return cls({stem: row for row, stem in enumerate(stems)}, matrix, rarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +166,7 @@ class TradeIndex:
         filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
         probes: the embeddings of the probed trades by the encoder of the index.
         ends: of each kind of phrases (`Votes`), the row after its last; kinds are in order.
-        words: the rare words of the phrases that texts are filed by.
-        able_words: those of what firms could make.
-        encoder: the name of the encoder, as the card has it.
-        lexicon: the digest of the lexicon that its phrases are of, likewise.
+        encoder, lexicon: the name and the digest on its card.
     """
 
     phrases: Any
@@ -113,28 +195,16 @@ class TradeIndex:
 
     def votes(
         self, rows: Embeddings, nearest: int, temperature: float, kind: Votes = Votes.FILED
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The share of each trade in the vote of the phrases nearest to texts.
+    ) -> NDArray[np.float32]:
+        """The share of each trade in the vote of the `nearest` phrases of a kind to texts.
 
-        Args:
-            rows: `(n, dimension)` unit embeddings.
-            nearest: count of the phrases that vote.
-            temperature: τ; the lower, the more the nearest phrase of all decides.
-            kind: of the phrases that vote.
-
-        Returns:
-            `(n, trades)`, rows of sum 1, and the cosine of the nearest phrase, `(n,)`; zeros
-            without phrases of this kind.
+        `(n, trades)`, rows of sum 1, or zeros without phrases; `rows` are `(n, dimension)`, unit.
+        The lower the `temperature` τ, the more the nearest phrase of all decides.
         """
         count = self.count(kind)
         if not len(rows) or not count:
-            return np.zeros((len(rows), self.filed.shape[1]), np.float32), np.zeros(
-                len(rows), np.float32
-            )
-        take_one_thread()
-        cosines, ids = self.phrases.search(
-            np.ascontiguousarray(rows), min(nearest, count), params=self._among(kind)
-        )
+            return np.zeros((len(rows), self.filed.shape[1]), np.float32)
+        cosines, ids = self._search(rows, min(nearest, count), kind)
         # In the lists that are read, FAISS may find fewer: the rest have no id and do not vote.
         cosines = np.where(ids < 0, -1, cosines)
         weights = np.exp((cosines - cosines[:, :1]) / temperature) * (ids >= 0)
@@ -144,31 +214,26 @@ class TradeIndex:
         voters = sparse.csr_matrix(
             (weights.ravel(), ids.ravel(), starts), shape=(len(rows), len(self))
         )
-        return np.asarray((voters @ self.filed).toarray(), np.float32), cosines[:, 0]
+        return np.asarray((voters @ self.filed).toarray(), np.float32)
 
     def nearest(self, row: Embeddings, kind: Votes, count: int = 60) -> list[int]:
         """The phrases of a kind nearest to a `(dimension,)` row, counted from its first."""
         count = min(count, self.count(kind))
         if not count:
             return []
-        take_one_thread()
-        _, ids = self.phrases.search(
-            np.ascontiguousarray(row[np.newaxis]), count, params=self._among(kind)
-        )
+        _, ids = self._search(row[np.newaxis], count, kind)
         first = self.ends[kind] - self.count(kind)
         return [id_ - first for id_ in ids[0].tolist() if id_ >= 0]
 
-    def _among(self, kind: Votes) -> Any:
-        """What has FAISS look among the phrases of a kind alone."""
+    def _search(self, rows: Embeddings, count: int, kind: Votes) -> Any:
+        """The cosines and the ids of the phrases of a kind nearest to each row."""
+        take_one_thread()
         sel: Any = faiss.IDSelectorRange(self.ends[kind] - self.count(kind), self.ends[kind])
         of_faiss: Any = faiss
+        among = of_faiss.SearchParameters(sel=sel)
         if isinstance(self.phrases, faiss.IndexIVF):
-            return of_faiss.SearchParametersIVF(sel=sel, nprobe=LISTS_READ)
-        return of_faiss.SearchParameters(sel=sel)
-
-    def is_of(self, trade_rows: Embeddings) -> bool:
-        """Returns whether an encoder is the one of this index, by its embeddings of all trades."""
-        return self.knows(probes_of(trade_rows))
+            among = of_faiss.SearchParametersIVF(sel=sel, nprobe=LISTS_READ)
+        return self.phrases.search(np.ascontiguousarray(rows), count, params=among)
 
     def knows(self, own: Embeddings) -> bool:
         """Returns whether an encoder is the one of this index, by its embeddings of the probes."""
@@ -186,11 +251,11 @@ class TradeIndex:
         factory: str,
         ends: Sequence[int] = (),
     ) -> "TradeIndex":
-        """The trade index of embedded phrases.
+        """The trade index of phrases by their unit embeddings, `(phrases, dimension)`.
 
         Args:
             texts: the phrases, empty where their words are not to be kept.
-            rows: their embeddings, `(phrases, dimension)`, unit.
+            rows: their embeddings.
             filed: the codes of the trades of each phrase.
             trade_rows: the embeddings of all trades by the same encoder, `(trades, dimension)`.
             factory: how FAISS keeps the phrases, in its own words (`Flat`, `PQ96`…).
@@ -246,56 +311,27 @@ class TradeIndex:
             for name in _FILES:
                 if card["files"][name] != _digest(folder / name):
                     raise ValueError(f"{name} is not the one that {CARD_FILE} names")
-            phrases = faiss.read_index(str(folder / INDEX_FILE))
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
-                if "ends" not in kept:
-                    raise ValueError(f"{FILED_FILE} is of an older version: make the index again")
-                of_each, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
-                probes = kept["probes"].astype(np.float32)
-                ends = tuple(kept["ends"].tolist())
-            words = FiledWords.read(folder / WORDS_FILE, len(trades()))
-            able_words = FiledWords.read(folder / ABLE_WORDS_FILE, len(trades()))
+                columns, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
+                probes, ends = kept["probes"].astype(np.float32), tuple(kept["ends"].tolist())
             counts = np.diff(starts)
-            if len(starts) < 2 or np.any(counts < 1):
-                raise ValueError(f"{FILED_FILE} has phrases without a trade")
             shares = np.repeat(1 / counts, counts).astype(np.float32)
-            shape = (len(counts), len(trades()))
-            filed = sparse.csr_matrix((shares, of_each, starts), shape=shape)
-            told = str(card.get("encoder", "")), str(card.get("lexicon", ""))
-            index = cls(phrases, filed, probes, words, able_words, ends, *told)
-            index._check()
+            filed = sparse.csr_matrix((shares, columns, starts), shape=(len(counts), len(trades())))
+            return cls(
+                faiss.read_index(str(folder / INDEX_FILE)),
+                filed,
+                probes,
+                FiledWords.read(folder / WORDS_FILE, len(trades())),
+                FiledWords.read(folder / ABLE_WORDS_FILE, len(trades())),
+                ends,
+                str(card.get("encoder", "")),
+                str(card.get("lexicon", "")),
+            )
         except _UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise EncoderError(
                 f"{folder} holds no trade index that can be read: {reason}"
             ) from None
-        return index
-
-    def _check(self) -> None:
-        """Checks that the parts are of one index.
-
-        Raises:
-            ValueError: they are not.
-        """
-        if self.phrases.ntotal != len(self):
-            raise ValueError(f"{self.phrases.ntotal} phrases and the trades of {len(self)}")
-        if len(self.ends) != len(Votes) or sorted((0, *self.ends, len(self))) != [
-            0,
-            *self.ends,
-            len(self),
-        ]:
-            raise ValueError(f"the kinds of {len(self)} phrases end at {self.ends}")
-        if self.phrases.metric_type != faiss.METRIC_INNER_PRODUCT:
-            raise ValueError(f"{INDEX_FILE} does not compare by inner product")
-        if self.probes.ndim != 2 or self.probes.shape[1] != self.phrases.d:
-            raise ValueError(
-                f"phrases of dimension {self.phrases.d} and probes of shape {self.probes.shape}"
-            )
-        for part in (self.filed, self.words.filed, self.able_words.filed):
-            part.check_format(full_check=True)
-        numbers = (self.probes, self.words.filed.data, self.words.rarity)
-        if not all(np.all(np.isfinite(part)) for part in numbers):
-            raise ValueError("a number is infinite or none")
 
 
 def probes_of(trade_rows: Embeddings) -> Embeddings:
@@ -313,3 +349,37 @@ def probe_rows(encoder: Encoder) -> Embeddings:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def find_trade_index(settings: Settings) -> Path | None:
+    """The folder of the trade index that the settings name, if any.
+
+    Raises:
+        EncoderError: there is no such folder.
+    """
+    if settings.trade_index == NO_TRADE_INDEX:
+        return None
+    if settings.trade_index == BUNDLED_TRADE_INDEX:
+        return BUNDLED
+    folder = Path(settings.trade_index).expanduser()
+    if not folder.is_dir():
+        raise EncoderError(
+            f"QUISAIT_TRADE_INDEX={settings.trade_index!r} is neither `{BUNDLED_TRADE_INDEX}`, "
+            f"`{NO_TRADE_INDEX}` nor a folder."
+        )
+    return folder
+
+
+def state_of(folder: Path | None, encoder: Encoder) -> str:
+    """A line about a trade index: its phrases, and whether searches with this encoder use them.
+
+    Raises:
+        EncoderError: the folder holds no trade index that can be read.
+    """
+    if folder is None:
+        return "none"
+    index = TradeIndex.read(folder)
+    line = f"{len(index):,} phrases"
+    if index.knows(probe_rows(encoder)):
+        return f"{line}, used"
+    return f"{line}, not used: made for {index.encoder or 'another encoder'}"

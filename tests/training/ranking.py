@@ -32,7 +32,7 @@ from kb.search.context import SearchContext
 from kb.search.fits import FIT_FEATURES, fit_features
 from kb.search.results import Steering
 from kb.search.scorer import Scope, WordValues, score
-from kb.search.steering import compare, encoded, examples, understood
+from kb.search.steering import compare, encoded, understood
 from kb.search.weights import LEARNT, LEARNT_FILE
 from kb.settings import Settings
 
@@ -102,9 +102,8 @@ def _asked(
     context: SearchContext,
 ) -> Asked:
     calibration, steering = context.calibration, Steering()
-    asked = understood(query.text, steering, context.encoder, calibration)
-    rows = encoded(asked, NO_WORDING, context.encoder, calibration)
-    compared = compare(asked, rows, examples(steering, context), calibration)
+    asked = understood(query.text, steering, calibration)
+    compared = compare(asked, encoded(asked, NO_WORDING, steering, context), calibration)
     passages = context.passages_of_actors(ids)
     words = WordValues(asked.stems_sought, context)
     scored = score(compared, passages, context, words=words.best(None))

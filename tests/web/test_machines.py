@@ -146,7 +146,7 @@ def test_searches_read_in_the_replica_and_all_else_in_the_base(
     with closing(base), closing(StorePool(replica)) as copied:
         generation = here.status().generation
         with copied.lend() as store:
-            assert base.report("ressorts").base.generation == store.generation != generation
+            assert base.report("ressorts").base["generation"] == store.generation != generation
         assert [hit.actor.id for hit in base.search("ressorts").hits] == ["avel"]
         with pytest.raises(UnknownRecord):
             base.explain("ressorts", "z")

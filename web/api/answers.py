@@ -6,8 +6,13 @@ from typing import Self, cast
 from pydantic import Field
 
 from kb.explanation.attribution import WordShares
-from kb.explanation.explanation import CasePath, Explanation, PassageExplanation, SimilarPath
-from kb.explanation.score_table import score_table
+from kb.explanation.explanation import (
+    CasePath,
+    Explanation,
+    PassageExplanation,
+    SimilarPath,
+    score_table,
+)
 from kb.language_model.wording import PhraseKind, WordingState
 from kb.models import Actor
 from kb.reference.flows import Flow

@@ -10,10 +10,9 @@ from fastapi import HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from kb.errors import QueryError
+from kb.explanation.explanation import OwnPart, score_table
 from kb.explanation.report import SearchReport
-from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
-from kb.explanation.score_table import OwnPart, score_table
-from kb.explanation.signature import Signature
+from kb.explanation.report_files import ReportFormat, Signature, as_csv, as_json, signature
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import WordingState
 from kb.models import Actor

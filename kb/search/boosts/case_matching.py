@@ -1,18 +1,22 @@
 """Matched cases: cases that tell of a need like that of the query.
 
 A case is matched by its need, its title or a passage of its article, whichever is nearest. How far
-the need is the same is its *relevance*: a gate, between 0 for a need that is another and 1 for the
-same, so that an unrelated case adds nothing.
+the need is the same is its *relevance*, 0 to 1: an unrelated case adds nothing.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from kb.indexing.derivation import NEED, TEXT, TITLE
 from kb.models import Case
+from kb.search.context import SearchContext
 from kb.search.fusion import ScoredPassage
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.results import MatchedCase
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import ComparedQuery, NullDistribution
 from kb.search.weights import RankingWeights
 from kb.text.analysis import word_coverage
 
@@ -20,10 +24,8 @@ from kb.text.analysis import word_coverage
 def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
     """Returns the closeness of what a passage tells to the need of the query.
 
-    That is its standardised cosine, and its BM25 times the square of the share of the words asked
-    for that it has (`kb.text.analysis.word_coverage`). The encoder may know nothing of a rare word;
-    but a single word of many, like the bottles that something is to be closed with, makes no need
-    the same.
+    BM25 counts by the square of the share of the words asked for that it has: the encoder may know
+    nothing of a rare word, but a single word of many makes no need the same.
     """
     share = word_coverage(asked, scored.passage.text) if scored.lexical else 0.0
     return scored.dense + weights.cases.lexical * scored.lexical * share**2
@@ -59,21 +61,17 @@ def match_cases(
     lang: str,
     weights: RankingWeights,
 ) -> list[MatchedCase]:
-    """The cases whose need is near enough to what is asked, best first.
+    """The cases whose need is near enough to the text `asked`, best first; `lang` is the reader's.
 
-    Args:
-        cases: those that may be matched, by id.
-        passages: of these cases, scored, by case id.
-        asked: the text of the query.
-        null: of the query.
-        lang: of the reader, or empty.
-        weights: of the ranking.
+    `cases` are those that may be matched, by id, `passages` theirs, scored.
     """
-    scores = {}
-    for id_ in cases:
-        told = (scored for scored in passages[id_] if tells(scored, asked, weights))
-        close = (closeness(passage, asked, weights) for passage in told)
-        scores[id_] = max(close, default=float("-inf"))
+    scores = {
+        id_: max(
+            (closeness(of, asked, weights) for of in passages[id_] if tells(of, asked, weights)),
+            default=-math.inf,
+        )
+        for id_ in cases
+    }
     return match_stories(scores, cases, null, lang, weights)
 
 
@@ -106,3 +104,31 @@ def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
         if case.story not in chosen or (case.lang == lang != chosen[case.story].lang):
             chosen[case.story] = case
     return list(chosen.values())
+
+
+def credited(
+    matched: Iterable[MatchedCase], compared: ComparedQuery, context: SearchContext
+) -> list[MatchedCase]:
+    """Returns matched cases with the credit of each participant, by its contribution.
+
+    A case about masks has who sewed them and who gave elastic: a contribution further from the
+    need than the nearest of its case counts less.
+    """
+    return [replace(match, credits=_credits(match, compared, context)) for match in matched]
+
+
+def _credits(
+    match: MatchedCase, compared: ComparedQuery, context: SearchContext
+) -> tuple[float, ...]:
+    told = [participation.contribution for participation in match.case.participants]
+    texts = [text for text in told if text]
+    if len(set(texts)) < 2 or match.relevance < context.weights.parts.relevance:
+        return ()
+    weights = context.weights.cases
+    cosines = (context.calibration.embedded(texts) @ compared.embedding).astype(np.float64)
+    close = compared.null.standardised(cosines, match.case.lang)
+    by_text = {
+        text: max(math.exp(weights.contribution * loss), weights.least_contribution)
+        for text, loss in zip(texts, (close - close.max()).tolist(), strict=True)
+    }
+    return tuple(by_text.get(text, 1.0) for text in told)

@@ -1,10 +1,7 @@
 """Endorsements: a matched case is evidence for the actors who took part in it.
 
-So it is even where nothing in their own words would say so: a polish maker's directory entry never
-speaks of sanitiser.
-
-Which way things go counts as well. Where the query offers what a case shows given up, those who
-took it are right, and who gave it up is no outlet for it (`kb.text.flow`).
+Where the query offers what a case shows given up, those who took it are right, and who gave it up
+is no outlet for it (`kb.text.flow`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,10 +89,7 @@ def endorse(
 
 
 def leading(endorsements: Mapping[str, Sequence[Endorsement]]) -> dict[str, list[Endorsement]]:
-    """The endorsements that others may follow: by cases in which the actor did not give.
-
-    A case in which it gave up what the query offers makes it no example of an outlet.
-    """
+    """The endorsements that others may follow: by cases in which the actor did not give."""
     found = {}
     for id_, of_actor in endorsements.items():
         given_up = {endorsed.case.id for endorsed in of_actor if endorsed.gives}

@@ -2,14 +2,13 @@
 
 A *precedent* is an actor that took part in a matched case, or a firm elsewhere that is known to
 have met such a need (`kb.reference.trades`). What follows from it for actors in close trades
-is inferred, neither stated nor shown, and is marked as such. Whether two trades are close is
-measured like all else: how far the cosine of two descriptions lies above those of each to all
-trades. Several precedents count together: the more of them are close, the higher an actor rises.
+is inferred, neither stated nor shown, and is marked as such. Several precedents count together.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, overload
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +26,7 @@ from kb.search.results import MatchedCase
 from kb.search.scorer import Scope, nearest
 from kb.search.steering import actor_embeddings
 from kb.search.trades.background import ComparedQuery
+from kb.search.trades.overlaps import standardised
 from kb.search.weights import PrecedentWeights, RankingWeights
 from kb.store.passages import Passage
 
@@ -47,46 +47,14 @@ class Precedent:
 
 @dataclass(frozen=True, slots=True)
 class TradeMatch:
-    """A passage of another actor, compared with a precedent's trade.
+    """A passage of another actor, closer to a precedent's trade than a chance trade.
 
-    `likeness` is by how many deviations it is closer than a chance trade.
+    `likeness` is by how many deviations.
     """
 
     precedent: Precedent
-    passage_id: int
+    passage: Passage
     likeness: float
-
-
-Match = tuple[TradeMatch, Passage]
-
-
-class Matches(Sequence[Match]):
-    """The closest passage of an actor for each precedent, strongest first; made when asked for.
-
-    A search compares a thousand actors with a dozen precedents, and shows a few of them.
-    """
-
-    __slots__ = ("_find", "_found", "_place")
-
-    def __init__(self, find: Callable[[int], Sequence[Match]], place: int) -> None:
-        self._find = find
-        self._place = place
-        self._found: Sequence[Match] | None = None
-
-    def _all(self) -> Sequence[Match]:
-        if self._found is None:
-            self._found = self._find(self._place)
-        return self._found
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    @overload
-    def __getitem__(self, index: int) -> Match: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Match]: ...
-    def __getitem__(self, index: int | slice) -> Match | Sequence[Match]:
-        return self._all()[index]
 
 
 class Boost(NamedTuple):
@@ -94,20 +62,16 @@ class Boost(NamedTuple):
 
     `example` is the weight of the greatest, and `likeness` the mean likeness in which the closest
     count more (`mean_likeness`). `did` is the least probability of those in this base that are
-    worth a call, 0 without one. `matches` are the closest passage for each precedent, strongest
-    first.
+    worth a call, 0 without one. `matches` finds the closest passage for each, strongest first.
     """
 
     example: float = 0.0
     likeness: float = 0.0
     did: float = 0.0
-    matches: Sequence[Match] = ()
+    matches: Callable[[], Sequence[TradeMatch]] = lambda: ()
 
     def rise(self, weights: PrecedentWeights) -> float:
-        """Returns the rise of the actor's score: λ m max(C, 0).
-
-        m is `example` and C the `likeness`.
-        """
+        """Returns the rise of the actor's score."""
         return weights.strength * self.example * max(self.likeness, 0.0)
 
 
@@ -131,19 +95,16 @@ def follow_precedents(
         return {}
     rows = np.stack([precedent.embedding for precedent in precedents])
     near = nearest(rows, weights.passages, context, scope)
-    compared = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
-    of_actors = {id_: of for id_, of in compared.items() if of.kind is Kind.ACTOR}
-    return boosts_of(compare_trades(precedents, of_actors, context), context.weights)
+    read = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
+    of_actors = {id_: of for id_, of in read.items() if of.kind is Kind.ACTOR}
+    passages, likeness = compare_trades(precedents, of_actors, context)
+    return boosts_of(precedents, passages, likeness, context.weights)
 
 
 def precedents_of(
     endorsements: Mapping[str, Sequence[Endorsement]], context: SearchContext
 ) -> list[Precedent]:
-    """The precedents that are followed, by their weight.
-
-    What counts of an actor is its best endorsement.
-    """
-    weights = context.weights.precedents
+    """The precedents that are followed, by their weight: that of the best endorsement of each."""
     embeddings = actor_embeddings(endorsements.keys(), context)
     found = []
     for actor_id, (best, *_) in endorsements.items():
@@ -151,7 +112,7 @@ def precedents_of(
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
-    return _heaviest(found, weights)
+    return _heaviest(found, context.weights.precedents)
 
 
 def precedents_elsewhere(
@@ -182,24 +143,14 @@ def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
     product, source = known.product[lang], known.source
     part = Participation(known.firm, known.role, "", product, source)
     case = Case(
-        f"elsewhere {known.id}",
-        product,
-        "",
-        lang,
+        *(f"elsewhere {known.id}", product, "", lang),
         need=product,
         period=known.year,
         source_url=source,
         participants=(part,),
     )
-    firm = Actor(
-        "",
-        known.firm,
-        known.trade[lang],
-        known.place,
-        country=known.country,
-        lang=lang,
-        source_url=source,
-    )
+    trade, country = known.trade[lang], known.country
+    firm = Actor("", known.firm, trade, known.place, country=country, lang=lang, source_url=source)
     return case, firm
 
 
@@ -209,90 +160,75 @@ def _heaviest(precedents: list[Precedent], weights: PrecedentWeights) -> list[Pr
     return in_order[: weights.count]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Passages of actors, compared with precedents.
-
-    `likeness` is `(precedents, passages)`, as that of `TradeMatch`.
-    """
-
-    precedents: Sequence[Precedent]
-    passages: Sequence[Passage]
-    likeness: NDArray[Any]
-
-    def match(self, row: int, column: int) -> TradeMatch:
-        return TradeMatch(
-            self.precedents[row],
-            self.passages[column].id,
-            float(self.likeness[row, column]),
-        )
-
-
 def compare_trades(
     precedents: Sequence[Precedent], passages: Mapping[int, Passage], context: SearchContext
-) -> Comparison:
-    """Compares each precedent with each of these passages that was embedded."""
+) -> tuple[list[Passage], NDArray[Any]]:
+    """Compares precedents with those of these passages that were embedded.
+
+    Returns them, and the likeness of each: `(precedents, passages)`.
+    """
     embedded = context.index.embedded(sorted(passages))
-    if not len(embedded.ids):
-        nothing = np.zeros((len(precedents), 0), np.float32)
-        return Comparison(precedents, (), nothing)
     compared = [passages[id_] for id_ in embedded.ids.tolist()]
-    of_precedents = np.stack([precedent.embedding for precedent in precedents])
-    cosines = of_precedents @ embedded.embeddings.T
-    nulls = context.calibration.background.null_distributions(of_precedents)
-    there = np.stack([null.standardised_all(row) for null, row in zip(nulls, cosines, strict=True)])
+    if not compared:
+        return [], np.zeros((len(precedents), 0), np.float32)
+    rows = np.stack([precedent.embedding for precedent in precedents])
+    cosines = rows @ embedded.embeddings.T
+    nulls = context.calibration.background.null_distributions(rows)
+    there = [null.standardised(row) for null, row in zip(nulls, cosines, strict=True)]
     langs = [passage.lang for passage in compared]
     read = context.calibration.overlaps.read(embedded, langs, context.store)
-    likeness = (there + read.standardised(cosines)) / 2
-    return Comparison(precedents, compared, likeness)
+    return compared, (np.stack(there) + standardised(read, cosines)) / 2
 
 
-def boosts_of(compared: Comparison, weights: RankingWeights) -> dict[str, Boost]:
-    """The boosts of the actors of passages that were compared with precedents, by id.
+def boosts_of(
+    precedents: Sequence[Precedent],
+    passages: Sequence[Passage],
+    likeness: NDArray[Any],
+    weights: RankingWeights,
+) -> dict[str, Boost]:
+    """The boosts of the actors of passages by their likeness, `(precedents, passages)`, by id.
 
     For each precedent, the closest passage of an actor counts; for the actor itself, none.
     """
     by_actor: dict[str, list[int]] = {}
-    for column, passage in enumerate(compared.passages):
+    for column, passage in enumerate(passages):
         by_actor.setdefault(passage.record_id, []).append(column)
     if not by_actor:
         return {}
     columns = np.concatenate([np.array(of_actor) for of_actor in by_actor.values()])
     counts = [len(of_actor) for of_actor in by_actor.values()]
-    starts = np.cumsum([0, *counts[:-1]])
-    likeness = compared.likeness[:, columns]
-    best = np.maximum.reduceat(likeness, starts, axis=1)
-    # The first of the closest passages: which of them is shown does not depend on their order.
-    places = np.where(likeness == np.repeat(best, counts, axis=1), columns, len(columns))
-    closest = np.minimum.reduceat(places, starts, axis=1)
-    others = [
-        [precedent.actor_id != actor_id for actor_id in by_actor]
-        for precedent in compared.precedents
-    ]
-    of_each = np.array([[precedent.weight] for precedent in compared.precedents]) * others
-    example = of_each.max(axis=0)
+    best = np.maximum.reduceat(likeness[:, columns], np.cumsum([0, *counts[:-1]]), axis=1)
+    of_each = np.array(
+        [[of.weight * (of.actor_id != actor_id) for actor_id in by_actor] for of in precedents]
+    )
     # Who is only like them stands below all who took part and are worth a call.
-    possible = weights.fits.possible
-    did = np.array([[_did(precedent, possible)] for precedent in compared.precedents])
+    did = np.array([[_did(precedent, weights.fits.possible)] for precedent in precedents])
     least = np.where((of_each > 0) & (did > 0), did, np.inf).min(axis=0)
     surest = np.where(np.isfinite(least), least, 0.0)
     sharpness = weights.precedents.sharpness
     means = mean_likeness(of_each, best, sharpness)
     strength = of_each * np.exp(sharpness * (best - best.max(axis=0)))
 
-    def matches(place: int) -> Sequence[Match]:
+    def matches(place: int, of_actor: Sequence[int]) -> Sequence[TradeMatch]:
         rows = [row for row in range(len(of_each)) if of_each[row, place]]
-        rows.sort(key=lambda row: (-strength[row, place], compared.precedents[row].actor_id))
-        chosen = [(row, int(closest[row, place])) for row in rows]
-        return [(compared.match(row, column), compared.passages[column]) for row, column in chosen]
+        rows.sort(key=lambda row: (-strength[row, place], precedents[row].actor_id))
+        # The first of the closest passages: which of them is shown does not depend on their order.
+        closest = [(row, of_actor[int(likeness[row, of_actor].argmax())]) for row in rows]
+        return [
+            TradeMatch(precedents[row], passages[at], float(likeness[row, at]))
+            for row, at in closest
+        ]
 
-    of_actors = (example, means, surest)
+    greatest = of_each.max(axis=0)
     return {
-        actor_id: Boost(greatest, mean, of_surest, Matches(matches, place))
-        for place, (actor_id, greatest, mean, of_surest) in enumerate(
-            zip(by_actor, *(each.tolist() for each in of_actors), strict=True)
+        actor_id: Boost(
+            float(greatest[place]),
+            float(means[place]),
+            float(surest[place]),
+            partial(matches, place, of_actor),
         )
-        if greatest
+        for place, (actor_id, of_actor) in enumerate(by_actor.items())
+        if greatest[place]
     }
 
 
@@ -309,8 +245,8 @@ def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -
     """
     of_each, values = np.asarray(weights), np.asarray(likenesses, np.float64)
     total = of_each.sum(axis=0)
-    greatest = values.max(axis=0, where=of_each > 0, initial=-np.inf)
     known = total > 0
+    greatest = values.max(axis=0, where=of_each > 0, initial=-np.inf)
     greatest = np.where(known, greatest, 0.0)
     # What has no weight may be above the greatest: it must not overflow.
     summed = (of_each * np.exp(sharpness * np.minimum(values - greatest, 0.0))).sum(axis=0)

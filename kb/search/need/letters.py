@@ -1,8 +1,7 @@
 """Letters: the sentences of a long text that ask for something.
 
-Somebody pastes an e-mail. It greets, tells who writes and why, asks, thanks and signs; only what it
-asks for is the need. Each sentence is scored by the probe (`kb.search.need.probe`), by whether it
-asks, and a little by its place.
+Each sentence is scored by the probe (`kb.search.need.probe`), by whether it asks, and a little by
+its place.
 """
 
 import re
@@ -52,11 +51,7 @@ def has_contact(text: str) -> bool:
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a letter that could ask for something, in their order.
-
-    Greetings, thanks, signatures, addresses and what is quoted of other letters are left out, and
-    so are the signs by which a short query is steered.
-    """
+    """The sentences of a letter that could ask for something, without the signs that steer."""
     found: list[str] = []
     in_list = False
     for line in text.splitlines():
@@ -86,14 +81,8 @@ def asking_sentences(
 ) -> tuple[str, ...]:
     """The sentences in which a letter asks for something, in their order.
 
-    All that ask for what is likely a need; of others at most `weights.most_sentences`, and none if
-    no sentence could ask.
-
-    Args:
-        text: of the letter, with its lines.
-        probe: of the encoder.
-        embed: gives the embeddings of needs, `(n, dimension)`.
-        weights: of the sentences.
+    All that ask for what is likely a need; of others at most `weights.most_sentences`. `embed`
+    gives the embeddings of needs, `(n, dimension)`.
     """
     sentences = sentences_of(text)[: weights.sentences_read]
     if not sentences:

@@ -11,14 +11,16 @@ import json
 import logging
 import math
 import re
-import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.search.need.training_texts import TrainingText, training_texts
@@ -36,18 +38,9 @@ training texts with a known word: measured on texts that the probe had not seen.
 LEAST_ODDS = -1.5
 """The log odds below which a query is hardly a need."""
 
-_MOST_STEPS, _ENOUGH = 60, 1e-5
-_FITTED_KEPT = 4
-
 
 class NeedProbe:
-    """A fitted probe.
-
-    Attributes:
-        slopes: `(dimension,)` of an embedding.
-        intercept: log odds of a text without any known word, at an embedding of zeros.
-        terms: the log odds that each term of a text adds (`terms_of`).
-    """
+    """A fitted probe: slopes of an embedding, `(dimension,)`, and the log odds of `terms_of`."""
 
     def __init__(
         self, slopes: NDArray[np.float64], intercept: float, terms: dict[str, float]
@@ -62,28 +55,25 @@ class NeedProbe:
         texts = training_texts()
         told = [encoder.fingerprint, str(encoder.dimension), *map(repr, texts)]
         digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
-        with _fitting:
-            probe = _fitted.get(digest)
-            path = cache / "probes" / f"{digest}.json" if cache else None
-            if probe is None and path:
-                with contextlib.suppress(OSError, ValueError, KeyError):
-                    probe = cls._read(path)
-            if probe is None:
-                logger.info("Learning from %d texts what a need is (once)", len(texts))
-                needs = [bare_need(text.text) for text in texts]
-                probe = cls.fitted(texts, encoder.encode(needs, TextKind.QUERY))
-                if path:
-                    probe._keep(path)
-            _fitted[digest] = probe
-            while len(_fitted) > _FITTED_KEPT:
-                _fitted.popitem(last=False)
-            return probe
+        path = cache / "probes" / f"{digest}.json" if cache else None
+        if digest not in _fitted and path:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                told = json.loads(path.read_text(encoding="utf-8"))
+                slopes, intercept = np.array(told["slopes"]), float(told["intercept"])
+                _fitted[digest] = cls(slopes, intercept, dict(told["terms"]))
+        if digest not in _fitted:
+            logger.info("Learning from %d texts what a need is (once)", len(texts))
+            needs = [bare_need(text.text) for text in texts]
+            _fitted[digest] = cls.fitted(texts, encoder.encode(needs, TextKind.QUERY))
+            if path:
+                _fitted[digest]._keep(path)
+        return _fitted[digest]
 
     @classmethod
     def fitted(cls, texts: Sequence[TrainingText], rows: Embeddings) -> "NeedProbe":
         """A probe fitted to texts and the `(n, dimension)` embeddings of their needs.
 
-        Needs weigh as much as the others in all. Embeddings are scaled to a deviation of 1.
+        It is a logistic regression; needs weigh as much as the others in all.
         """
         answers = np.array([text.is_need for text in texts], np.float64)
         sizes = np.array([text.weight for text in texts])
@@ -92,22 +82,28 @@ class NeedProbe:
         scale = max(float(np.sqrt((sizes @ np.square(rows - mean)).mean())), 1e-9)
         of_texts = [terms_of(text.text) for text in texts]
         counts = Counter(term for terms in of_texts for term in terms)
-        known = {
-            term: at
-            for at, term in enumerate(
-                sorted(term for term, count in counts.items() if count >= _LEAST_TEXTS)
-            )
-        }
-        present = np.zeros((len(texts), len(known)), np.float32)
-        for row, terms in zip(present, of_texts, strict=True):
-            row[[known[term] for term in terms & known.keys()]] = _WORD_SCALE
-        features = np.concatenate([(rows - mean) / scale, present], axis=1, dtype=np.float32)
-        slopes, intercept = _logistic_regression(features, answers, sizes, _PENALTY)
-        of_rows = slopes[: rows.shape[1]] / scale
-        values = (_WORD_SCALE * slopes[rows.shape[1] :]).tolist()
-        return cls(
-            of_rows, intercept - float(of_rows @ mean), dict(zip(known, values, strict=True))
-        )
+        often = sorted(term for term, count in counts.items() if count >= _LEAST_TEXTS)
+        known = {term: at for at, term in enumerate(often)}
+        present = sparse.lil_array((len(texts), len(known)))
+        for row, terms in enumerate(of_texts):
+            present[row, [known[term] for term in sorted(terms & known.keys())]] = _WORD_SCALE
+        words, own, size = present.tocsr(), (rows - mean) / scale, rows.shape[1]
+
+        def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            """The weighted mean of -ln P plus half of the penalty of slopes; and its gradient."""
+            slopes = values[:-1]
+            odds = own @ slopes[:size] + words @ slopes[size:] + values[-1]
+            errors = sizes * (expit(odds) - answers)
+            total = sizes @ (np.logaddexp(0, odds) - answers * odds)
+            gradient = np.concatenate([errors @ own, errors @ words, [errors.sum()]])
+            gradient[:-1] += _PENALTY * slopes
+            return float(total + _PENALTY / 2 * (slopes @ slopes)), gradient
+
+        fitted = minimize(loss, np.zeros(size + len(known) + 1), jac=True, method="L-BFGS-B").x
+        of_rows = fitted[:size] / scale
+        values = (_WORD_SCALE * fitted[size:-1]).tolist()
+        intercept = float(fitted[-1] - of_rows @ mean)
+        return cls(of_rows, intercept, dict(zip(known, values, strict=True)))
 
     def log_odds(self, text: str, embedding: Embeddings) -> float:
         """The log odds that a text is a need, given the `(dimension,)` embedding of its need."""
@@ -122,14 +118,8 @@ class NeedProbe:
         except OSError as error:
             logger.info("The probe was not kept: %s", error)
 
-    @classmethod
-    def _read(cls, path: Path) -> "NeedProbe":
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return cls(np.array(told["slopes"]), float(told["intercept"]), dict(told["terms"]))
 
-
-_fitting = threading.Lock()
-_fitted: OrderedDict[str, NeedProbe] = OrderedDict()
+_fitted: dict[str, NeedProbe] = {}
 
 
 def terms_of(text: str) -> set[str]:
@@ -141,60 +131,3 @@ def terms_of(text: str) -> set[str]:
 
 def probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(min(log_odds, 50.0), -50.0)))
-
-
-def _logistic_regression(
-    features: NDArray[np.float32],
-    answers: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    penalty: float,
-) -> tuple[NDArray[np.float64], float]:
-    """The slopes and the intercept that make weighted answers likeliest.
-
-    The loss is the weighted mean of -ln P plus half of `penalty` times the squared slopes; it is
-    minimised by Newton's method, each step by conjugate gradients.
-    """
-    slopes, intercept = np.zeros(features.shape[1]), 0.0
-
-    def gradient_of(errors: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(errors.astype(np.float32) @ features, np.float64)
-
-    for _ in range(_MOST_STEPS):
-        odds = np.clip(features @ slopes.astype(np.float32) + intercept, -30, 30)
-        likely = 1 / (1 + np.exp(-odds.astype(np.float64)))
-        errors = sizes * (likely - answers)
-        gradient = np.append(gradient_of(errors) + penalty * slopes, errors.sum())
-        if np.abs(gradient).max() < _ENOUGH:
-            break
-        curvature = sizes * likely * (1 - likely)
-
-        def curved(
-            step: NDArray[np.float64], of: NDArray[np.float64] = curvature
-        ) -> NDArray[np.float64]:
-            moved = of * (features @ step[:-1].astype(np.float32) + step[-1])
-            return np.append(gradient_of(moved) + penalty * step[:-1], moved.sum())
-
-        step = _conjugate_gradients(curved, -gradient)
-        slopes, intercept = slopes + step[:-1], intercept + float(step[-1])
-    return slopes, intercept
-
-
-def _conjugate_gradients(
-    product: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    wanted: NDArray[np.float64],
-    most_steps: int = 50,
-) -> NDArray[np.float64]:
-    """The vector whose `product` with a positive definite matrix is nearly the one `wanted`."""
-    found = np.zeros_like(wanted)
-    rest, towards = wanted.copy(), wanted.copy()
-    size = float(rest @ rest)
-    enough = 1e-4 * size
-    for _ in range(most_steps):
-        along = product(towards)
-        length = size / max(float(towards @ along), 1e-30)
-        found, rest = found + length * towards, rest - length * along
-        former, size = size, float(rest @ rest)
-        if size <= enough:
-            break
-        towards = rest + size / former * towards
-    return found

@@ -1,8 +1,7 @@
 """Reading: a need taken apart by rules, before it is searched.
 
-"40 tonnes de drêches par mois près de Saintes" is a need for "drêches": that alone is embedded,
-filed and looked up by its words. How much, how often, until when, where, for whom and at what price
-are parts, which are shown and can be taken back. What could belong to the product stays in the
+"40 tonnes de drêches par mois près de Saintes" is a need for "drêches"; how much, how often, until
+when, where, for whom and at what price are parts. What could belong to the product stays in the
 object: a bottle of 500 ml, a press of 200 t, a gel of Nice.
 
 The rules and their words are in lexicons/reading.txt. They are matched in a copy of the text,
@@ -43,11 +42,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=\S)")
 
 
 def read_need(text: str, left: Collection[str] = ()) -> NeedReading:
-    """Takes a need apart; whole if nothing else would be left.
+    """Takes a need with single blanks apart; whole if nothing else would be left.
 
-    Args:
-        text: the need, with single blanks.
-        left: words that are no part: what a person takes back, quotes or steers by.
+    Words `left` are no part: what a person takes back, quotes or steers by.
     """
     reader = _Reader(text, left)
     reader.read()

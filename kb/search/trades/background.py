@@ -1,55 +1,66 @@
 """The background: all trades of the economy, which show whether a closeness is chance.
 
-Cosines of a query crowd in a narrow band that moves with the query: a cosine means nothing by
-itself. It is therefore compared with the cosines to the trades of the whole economy
-(`kb.reference.trades`), each in French and in English:
-
-- how many standard deviations a passage lies above the mean trade of its language: a query prefers
-  text in its own language, whatever its content, and this takes it out;
-- how close the closest trades of all are: to a need that no firm here meets, some trade elsewhere
-  is closer than any firm here;
-- in which trades a text would be filed, by its closeness to each trade and by the phrases of a
-  trade index (`kb.trade_index`), and which trades could meet a need with their means.
-
-Unlike the passages of a base, the background neither grows nor leans to one sector, so that a
-score says the same in a base of fifty firms and in one of fifty thousand.
+Cosines of a query crowd in a narrow band that moves with the query, so they are compared with the
+cosines to all trades (`kb.reference.trades`) in each language: docs/ranking.md. The background
+leans to no sector, so that a score says the same in a base of fifty firms and of fifty thousand.
 """
 
+import contextlib
 import hashlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kb.encoder.encoder import Embeddings, Encoder
-from kb.reference.trades import trades
-from kb.search.trades.kept_embeddings import kept_embeddings
-from kb.search.trades.null_distribution import NullDistribution
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.reference.trades import Trade, trades
 from kb.search.weights import FilingWeights
 from kb.text.analysis import STEMMERS
-from kb.trade_index.filed_words import FiledWords
-from kb.trade_index.trade_index import TradeIndex, Votes
+from kb.trade_index.trade_index import FiledWords, TradeIndex, Votes, probes_of
+from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
 CEILING_TRADES = 3
 """Count of the closest trades whose mean closeness is the ceiling."""
 
+MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
+"""Most trades of a need that are named, the least probability of each, and of the likeliest."""
+
+
+@dataclass(frozen=True, slots=True)
+class NullDistribution:
+    """The cosines of an embedding to all trades: `mean` and `deviation` by language.
+
+    `ceiling` is how many deviations above the mean the closest trades are, in whichever language;
+    `need_odds` are the log odds that a query is a need at all (`kb.search.need.probe`).
+    """
+
+    mean: Mapping[str, float]
+    deviation: Mapping[str, float]
+    ceiling: float
+    need_odds: float = 0.0
+
+    def standardised(self, cosines: Any, lang: str = "") -> Any:
+        """Cosines to passages of this language, as deviations above a chance trade's.
+
+        For a language without trades, the mean over the languages that have them.
+        """
+        langs = (lang,) if lang in self.mean else tuple(self.mean)
+        of_each = [(cosines - self.mean[known]) / self.deviation[known] for known in langs]
+        return sum(of_each) / len(of_each)
+
 
 @dataclass(frozen=True, slots=True)
 class ComparedQuery:
-    """A query compared with all trades.
+    """A query compared with all trades; its embedding is `(dimension,)` and unit.
 
-    Attributes:
-        embedding: `(dimension,)`, unit.
-        null: its null distribution.
-        filing: the square roots of how likely it would be filed in each trade, `(trades,)`; None
-            where that is not known, and for what is offered.
-        able: the square roots of how likely each trade has the means for it, or takes in what is
-            offered (half of it: the trades of recovery that it would be filed in), `(trades,)`;
-            None without a trade index.
+    `filing` and `able`, `(trades,)`, are the square roots of how likely it would be filed in each
+    trade, and of how likely each has the means for it, or takes in what is offered; None where
+    that is not known.
     """
 
     embedding: Embeddings
@@ -59,10 +70,7 @@ class ComparedQuery:
 
 
 class Background:
-    """The embeddings of all trades by an encoder: language to `(trades, dimension)`.
-
-    `index` is the trade index of the encoder, or None.
-    """
+    """The embeddings of all trades by an encoder: language to `(trades, dimension)`."""
 
     def __init__(
         self,
@@ -85,14 +93,10 @@ class Background:
         index: TradeIndex | None = None,
         filing: FilingWeights = FilingWeights(),
     ) -> "Background":
-        """The background of an encoder; kept in the folder `cache`, for the next time.
-
-        A trade `index` of another encoder is left out.
-        """
-        by_lang = {"fr": [trade.fr for trade in trades()], "en": [trade.en for trade in trades()]}
-        texts = [text for lang in STEMMERS for text in by_lang[lang]]
+        """The background of an encoder, kept in `cache`; an `index` of another is not used."""
+        texts = [getattr(trade, lang) for lang in STEMMERS for trade in trades()]
         rows = kept_embeddings(texts, encoder, cache / "backgrounds" if cache else None)
-        if index and not index.is_of(rows):
+        if index and not index.knows(probes_of(rows)):
             logger.info("The trade index is of another encoder than %s: not used", encoder.name)
             index = None
         embeddings = np.split(rows, len(STEMMERS))
@@ -125,19 +129,21 @@ class Background:
         It is not filed without `filed`, nor if it is `offered`; without `able`, nobody's means are
         looked for.
         """
-        if self.index is not None:
-            embedding = self._drawn(embedding, self.index, stems)
-        (null,) = self.null_distributions(embedding[np.newaxis])
-        if self.index is None:
-            return ComparedQuery(embedding, null)
-        filing = self._filing_of_query(self.index, embedding, stems)
-        kind = Votes.TAKES if offered else Votes.COULD
-        votes = self._votes(self.index, embedding[np.newaxis], kind)[0]
-        if not offered:
-            votes = self._with_words(votes, self.index.able_words, stems)
+        if (index := self.index) is None:
+            return ComparedQuery(embedding, self.null_distributions(embedding[np.newaxis])[0])
+        embedding = self._drawn(embedding, index, stems)
+        row = embedding[np.newaxis]
+        (null,) = self.null_distributions(row)
+        # The phrases nearest to a query vote, and those with its rare words.
+        votes = self._with_words(self._votes(index, row)[0], index.words, stems)
+        filing = self._root_filing(votes, self._standardised(row)[0][0].max(axis=0))
         if offered:
             recovery = np.square(filing) * self._recovers
+            votes = self._votes(index, row, Votes.TAKES)[0]
             votes = (votes + recovery / max(float(recovery.sum()), 1e-12)) / 2
+        else:
+            could = self._votes(index, row, Votes.COULD)[0]
+            votes = self._with_words(could, index.able_words, stems)
         return ComparedQuery(
             embedding,
             null,
@@ -152,8 +158,10 @@ class Background:
         """
         if self.index is None:
             return None
-        votes = self._votes(self.index, rows)
-        return self._root_filing(votes, self._standardised_in(rows, lang))
+        cosines = rows @ self.embeddings.get(lang, next(iter(self.embeddings.values()))).T
+        standardised = cosines - cosines.mean(axis=1, keepdims=True)
+        standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
+        return self._root_filing(self._votes(self.index, rows), standardised)
 
     def null_distributions(self, rows: Embeddings) -> list[NullDistribution]:
         """The null distribution of each of `(n, dimension)` embeddings."""
@@ -186,14 +194,6 @@ class Background:
         standardised = (cosines - means[:, :, np.newaxis]) / deviations[:, :, np.newaxis]
         return standardised, means, deviations
 
-    def _standardised_in(self, rows: Embeddings, lang: str) -> Embeddings:
-        """Cosines to the trades as a language tells them, standardised, `(n, trades)`."""
-        trade_rows = self.embeddings.get(lang, next(iter(self.embeddings.values())))
-        cosines = rows @ trade_rows.T
-        standardised = cosines - cosines.mean(axis=1, keepdims=True)
-        standardised /= np.maximum(cosines.std(axis=1, keepdims=True), 1e-6)
-        return np.asarray(standardised)
-
     def _drawn(
         self, embedding: Embeddings, index: TradeIndex, stems: Collection[str]
     ) -> Embeddings:
@@ -212,14 +212,6 @@ class Background:
         moved = embedding + self._filing.drawn * said * towards
         return np.asarray(moved / np.linalg.norm(moved), np.float32)
 
-    def _filing_of_query(
-        self, index: TradeIndex, embedding: Embeddings, stems: Collection[str]
-    ) -> Embeddings:
-        """The phrases nearest to a query vote, and those with its rare words: `(trades,)`."""
-        (votes,) = self._votes(index, embedding[np.newaxis])
-        votes = self._with_words(votes, index.words, stems)
-        return self._root_filing(votes, self._standardised(embedding[np.newaxis])[0][0].max(axis=0))
-
     def _with_words(
         self, votes: Embeddings, words: FiledWords, stems: Collection[str]
     ) -> Embeddings:
@@ -229,16 +221,53 @@ class Background:
         return np.asarray((1 - share * said) * votes + share * of_words)
 
     def _votes(self, index: TradeIndex, rows: Embeddings, kind: Votes = Votes.FILED) -> Embeddings:
-        return index.votes(rows, self._filing.nearest, self._filing.temperature, kind)[0]
+        return index.votes(rows, self._filing.nearest, self._filing.temperature, kind)
 
     def _root_filing(self, votes: Embeddings, standardised: Embeddings) -> Embeddings:
         """√P with P(t) ∝ exp(a z_t) (v_t + f)^b, over the last axis."""
         weights = self._filing
         logs = weights.votes * np.log(votes + weights.floor)
-        return _root_softmax(weights.closeness * standardised + logs)
+        logits = weights.closeness * standardised + logs
+        shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        roots: Embeddings = np.sqrt(shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
+        return roots
 
 
-def _root_softmax(logits: Embeddings) -> Embeddings:
-    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    roots: Embeddings = np.sqrt(shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return roots
+@dataclass(frozen=True, slots=True)
+class LikelyTrade:
+    """A trade in which a need would be filed, with a probability of `share`."""
+
+    trade: Trade
+    share: float
+
+
+def likely_trades(compared: ComparedQuery) -> tuple[LikelyTrade, ...]:
+    """The trades in which a query would most likely be filed, likeliest first; none if not sure."""
+    shares = np.zeros(1) if compared.filing is None else np.square(compared.filing)
+    if shares.max() < SURE:
+        return ()
+    likeliest = np.argsort(-shares, kind="stable")[:MOST].tolist()
+    return tuple(
+        LikelyTrade(trades()[column], float(shares[column]))
+        for column in likeliest
+        if shares[column] >= LEAST_SHARE
+    )
+
+
+def kept_embeddings(texts: Sequence[str], encoder: Encoder, folder: Path | None) -> Embeddings:
+    """The embeddings of documents, `(texts, dimension)`, kept in a `folder` if there is one."""
+    shape = (len(texts), encoder.dimension)
+    digest = hashlib.sha256("\n".join([encoder.fingerprint, *texts]).encode()).hexdigest()[:16]
+    path = folder / f"{digest}.npy" if folder else None
+    if path:
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            rows: Embeddings = np.load(path)
+            if rows.shape == shape:
+                return rows
+    logger.info("Embedding %d texts (once)", len(texts))
+    rows = encoder.encode(texts, TextKind.DOCUMENT)
+    if path:
+        # What cannot be written is embedded again next time.
+        with contextlib.suppress(OSError), replacing(path) as pending, pending.open("wb") as file:
+            np.save(file, rows)
+    return rows

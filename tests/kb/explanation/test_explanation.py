@@ -8,8 +8,7 @@ import pytest
 
 from kb.encoder.encoder import Encoder, TextKind
 from kb.errors import QueryError, UnknownRecord, WithdrawnRecord
-from kb.explanation.explanation import Explanation
-from kb.explanation.score_table import OwnPart, score_table
+from kb.explanation.explanation import Explanation, OwnPart, score_table
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role

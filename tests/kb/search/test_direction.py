@@ -8,12 +8,12 @@ from kb.models import Case, Kind, Participation
 from kb.reference.flows import Flow
 from kb.reference.roles import ROLES, Role
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
-from kb.search.candidates import Candidate, Measure, assess
+from kb.search.candidates import Candidate, Measure
 from kb.search.fits import FitScale
 from kb.search.fusion import ScoredPassage
 from kb.search.query import parse
 from kb.search.results import Fit, MatchedCase
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.store.passages import Passage
 
@@ -59,12 +59,8 @@ def passage(text: str, score: float = SURE) -> ScoredPassage:
 def found(
     query: str, *passages: ScoredPassage, endorsements: list[Endorsement] | None = None
 ) -> Candidate:
-    return assess(
-        "a",
-        passages,
-        Measure(SCALE, DEFAULT_WEIGHTS, parse(query)),
-        endorsements=endorsements or (),
-    )
+    measure = Measure(SCALE, DEFAULT_WEIGHTS, parse(query))
+    return Candidate("a", measure, passages, endorsements or ())
 
 
 def fits(query: str, case: Case) -> dict[str, Fit]:

@@ -1,4 +1,4 @@
-"""A query is encoded while the words and names of the base are read."""
+"""The texts of a query are encoded together, and a failing encoder fails the search."""
 
 from collections.abc import Callable, Sequence
 

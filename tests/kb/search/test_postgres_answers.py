@@ -60,7 +60,7 @@ def test_both_engines_give_the_same_answers(
         filters = Filters(department="16" if number % 5 == 0 else "")
         expected = base.search(query, filters=filters)
         with store.reading():
-            context = SearchContext(store, live.fresh(store), real_encoder, base._calibrated())
+            context = SearchContext(store, live.fresh(store), base._calibrated())
             found = search(query, context, filters=filters)
         assert is_same(found, expected), query
     store.close()

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,21 +17,14 @@ from kb.search.boosts.case_matching import (
     relevance,
 )
 from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
-from kb.search.boosts.precedents import (
-    NO_BOOST,
-    Boost,
-    Comparison,
-    Precedent,
-    TradeMatch,
-    boosts_of,
-)
-from kb.search.candidates import Candidate, Candidates, Measure, assess, best_first
+from kb.search.boosts.precedents import NO_BOOST, Boost
+from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.fits import FitScale, fit_of_probability
 from kb.search.fusion import ScoredPassage, fuse
 from kb.search.query import Query, parse
 from kb.search.results import Fit, MatchedCase
 from kb.search.scorer import gather
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS, NAMES
 from kb.store.passages import Passage
 from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
@@ -148,10 +140,10 @@ def candidate(
     name: float = 0.0,
     measure: Measure = MEASURE,
 ) -> Candidate:
-    return assess("a", passages, measure, endorsements=endorsements, boost=boost, name=name)
+    return Candidate("a", measure, passages, endorsements, boost, name)
 
 
-BOOST = st.builds(Boost, st.floats(0, 1), st.floats(-5, 60), st.floats(0, 0.98), st.just(()))
+BOOST = st.builds(Boost, st.floats(0, 1), st.floats(-5, 60), st.floats(0, 0.98))
 ABLE = st.floats(0, 1)
 
 
@@ -243,18 +235,15 @@ def test_the_order_of_a_list_never_contradicts_its_fits(
     found: list[tuple[float, float, str, str, float | None, Boost, float]], asked: Query, most: Fit
 ) -> None:
     measure = Measure(SCALE, DEFAULT_WEIGHTS, asked, most=most)
-    passages, endorsements, boosts, names = {}, {}, {}, {}
+    every = []
     for at, (own, able, part, text, case, boost, name) in enumerate(found):
-        id_, best = str(at), passage(str(at), own, able=able, part=part)
-        passages[id_] = [best._replace(passage=best.passage._replace(text=text))]
-        endorsements[id_] = [endorsed(case)] if case else []
-        boosts[id_], names[id_] = boost, name
-    every = Candidates(passages, (), measure, endorsements, boosts, names)
-    ranked = [every[id_] for id_ in every.best_first(every.scores)]
+        best = passage(str(at), own, able=able, part=part)
+        best = best._replace(passage=best.passage._replace(text=text))
+        endorsements = [endorsed(case)] if case else []
+        every.append(Candidate(str(at), measure, [best], endorsements, boost, name))
+    ranked = best_first(every)
     rising = [FITS.index(one.fit) for one in reversed(ranked)]
     assert rising == sorted(rising)
-    assert best_first(ranked) == ranked
-    assert every.fitting(passages) == {one.record_id for one in ranked if one.fit is not Fit.NONE}
     for one in ranked:
         if not one.name and not one.endorsements:
             assert FITS.index(one.fit) <= FITS.index(most)
@@ -263,37 +252,6 @@ def test_the_order_of_a_list_never_contradicts_its_fits(
 def test_a_name_is_a_strong_fit() -> None:
     assert candidate(name=1.0).fit is Fit.STRONG
     assert candidate().fit is SCALE.fit(0.0)
-
-
-# Precedents
-
-
-def match(actor_id: str, likeness: float, weight: float = 1.0, id_: int = 1) -> TradeMatch:
-    precedent = Precedent(actor_id, np.zeros(2, np.float32), endorsed(weight), weight)
-    return TradeMatch(precedent, id_, likeness)
-
-
-def compared(*matches: TradeMatch, of: str = "a") -> Comparison:
-    """Passages of an actor compared with precedents; those not given are far apart."""
-    precedents = {one.precedent.actor_id: one.precedent for one in matches}
-    ids = sorted({one.passage_id for one in matches})
-    likeness = np.full((len(precedents), len(ids)), -100.0)
-    for one in matches:
-        at = list(precedents).index(one.precedent.actor_id), ids.index(one.passage_id)
-        likeness[at] = one.likeness
-    passages = [passage(of, 0.0, id_).passage for id_ in ids]
-    return Comparison(list(precedents.values()), passages, likeness)
-
-
-def boost_by(*matches: TradeMatch) -> Boost:
-    return boosts_of(compared(*matches), DEFAULT_WEIGHTS).get("a", NO_BOOST)
-
-
-def rise(*matches: TradeMatch) -> float:
-    return boost_by(*matches).rise(FOLLOWING)
-
-
-LIKENESS, WEIGHT = st.floats(-5, 10), st.floats(0.05, 1)
 
 
 # Weights

@@ -11,14 +11,16 @@ import pytest
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import EncoderError
 from kb.reference.trades import trades
-from kb.trade_index.choice import state_of
-from kb.trade_index.filed_words import ABLE_WORDS_FILE, WORDS_FILE
 from kb.trade_index.trade_index import (
+    ABLE_WORDS_FILE,
     BUNDLED,
     CARD_FILE,
     FILED_FILE,
     INDEX_FILE,
+    WORDS_FILE,
     TradeIndex,
+    probes_of,
+    state_of,
 )
 from tests.encoders import WordCountEncoder
 
@@ -46,8 +48,7 @@ def three_phrases() -> TradeIndex:
 
 def test_votes_by_hand() -> None:
     text = 0.8 * AXES[0] + 0.6 * AXES[1]
-    (votes,), (nearest,) = three_phrases().votes(text[np.newaxis], nearest=2, temperature=0.1)
-    assert nearest == pytest.approx(0.8)
+    (votes,) = three_phrases().votes(text[np.newaxis], nearest=2, temperature=0.1)
     second = math.exp((0.6 - 0.8) / 0.1)
     first = 1 / (1 + second)
     assert votes[COLUMNS["20.42"]] == pytest.approx(first + (1 - first) / 2)
@@ -65,12 +66,10 @@ def test_what_is_written_is_read(tmp_path: Path, factory: str) -> None:
     read = TradeIndex.read(tmp_path / "index")
     assert len(read) == 200
     texts = unit_rows(5, seed=4)
-    for of_read, of_made in zip(
-        read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05), strict=True
-    ):
-        np.testing.assert_allclose(of_read, of_made, atol=1e-6)
+    of_read, of_made = read.votes(texts, 20, 0.05), made.votes(texts, 20, 0.05)
+    np.testing.assert_allclose(of_read, of_made, atol=1e-6)
     assert read.ends == made.ends == (200, 200, 200)
-    assert read.is_of(TRADE_ROWS)
+    assert read.knows(probes_of(TRADE_ROWS))
     card = json.loads((tmp_path / "index" / CARD_FILE).read_text("utf-8"))
     assert card["phrases"] == 200
     assert list(card["files"]) == [INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE]
@@ -115,9 +114,9 @@ def test_an_index_is_of_the_encoder_whose_trades_it_knows() -> None:
     index = three_phrases()
     nudged = TRADE_ROWS + 0.01 * unit_rows(len(TRADE_ROWS), seed=5)
     nudged /= np.linalg.norm(nudged, axis=1, keepdims=True)
-    assert index.is_of(nudged)
-    assert not index.is_of(unit_rows(len(TRADE_ROWS), seed=6))
-    assert not index.is_of(TRADE_ROWS[:, :8])
+    assert index.knows(probes_of(nudged))
+    assert not index.knows(probes_of(unit_rows(len(TRADE_ROWS), seed=6)))
+    assert not index.knows(probes_of(TRADE_ROWS[:, :8]))
 
 
 def test_the_bundled_index_is_whole_and_names_what_it_is_made_of() -> None:

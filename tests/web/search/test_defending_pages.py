@@ -17,9 +17,8 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.explanation.attribution import CloseWord, WordShare, WordShares
-from kb.explanation.explanation import Explanation
+from kb.explanation.explanation import Explanation, OwnPart, score_table
 from kb.explanation.report_files import verify
-from kb.explanation.score_table import OwnPart, score_table
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.search.results import ActorHit, Filters, Steering

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from kb.reference.trades import trade_of
 from kb.search.results import SearchResult
-from kb.search.trades.likely_trades import LikelyTrade
+from kb.search.trades.background import LikelyTrade
 from tests.web.page_reader import Page
 from tests.web.sample_base import SampleBase
 

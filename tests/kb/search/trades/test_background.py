@@ -7,8 +7,7 @@ import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.reference.trades import trades
-from kb.search.trades.background import CEILING_TRADES, Background
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import CEILING_TRADES, Background, NullDistribution
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16

@@ -12,8 +12,7 @@ from kb.models import Actor
 from kb.reference.trades import LexiconKind, lexicon, means_of, trade_of, trades
 from kb.search.context import RankingOptions
 from kb.search.results import EvidenceKind
-from kb.search.trades.background import Background, ComparedQuery
-from kb.search.trades.null_distribution import NullDistribution
+from kb.search.trades.background import Background, ComparedQuery, NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.trade_index.trade_index import TradeIndex
 from tests.encoders import WordCountEncoder

@@ -1,6 +1,5 @@
 import random
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +9,7 @@ from hypothesis import strategies as st
 
 from kb.indexing.derivation import derive
 from kb.models import Actor, Kind
-from kb.search.boosts.name_search import names_near
-from kb.search.context import KnownNames
-from kb.search.weights import NAMES
+from kb.search.boosts.names import names_near
 from kb.store.store import Store
 
 DOES = {
@@ -45,7 +42,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def near_in(store: Store, query: str) -> dict[str, float]:
-    return names_near(query, store, NAMES, KnownNames())
+    return names_near(query, store)
 
 
 def put(store: Store, *actors: Actor) -> None:
@@ -160,24 +157,6 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     put(opened, *(Actor(id=name, name=name) for name in MADE_UP))
     yield opened
     opened.close()
-
-
-def test_what_is_known_of_names_follows_what_another_process_changes(
-    store: Store, tmp_path: Path
-) -> None:
-    known = KnownNames()
-
-    def found(query: str) -> list[str]:
-        return list(names_near(query, store, NAMES, known))
-
-    assert found("distilerie merlet") == ["merlet"]
-    assert found("vandemerle") == []
-    with closing(Store.open(tmp_path / "kb.sqlite")) as another:
-        with another.changing():
-            another.remove(Kind.ACTOR, "merlet")
-        put(another, Actor(id="new", name="Vandemerlle"))
-    assert found("distilerie merlet") == []
-    assert found("vandemerle") == ["new"]
 
 
 @st.composite
