@@ -16,7 +16,7 @@ from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from ingest.directories.preview import Preview
+    from ingest.directories.readers import Preview
     from ingest.pace import Phase
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
@@ -291,11 +291,15 @@ def _dry_run(
 
 
 def _print_preview(seen: Preview) -> None:
-    from ingest.directories.preview import table
-
     click.echo(f"{seen.file}, source {seen.source!r}:")
-    for line in table(seen.columns):
-        click.echo(line)
+    rows = [("column", "is read as", "for example")]
+    for column in seen.columns:
+        target = f"{column.target}{' (said)' if column.said else ''}"
+        rows.append((column.header or "(no header)", target, " · ".join(column.examples)))
+    widths = [min(max(len(row[cell]) for row in rows), 40) for cell in (0, 1)]
+    for header, target, examples in rows:
+        line = f"  {header[:40]:<{widths[0]}}  {target:<{widths[1]}}  {examples}"
+        click.echo(line.rstrip())
     of_all = f" of about {seen.total_estimate}" if seen.total_estimate > seen.rows else ""
     left_out = seen.rows - seen.kept - seen.failed
     click.echo(

@@ -145,16 +145,6 @@ def shown_header(cells: Sequence[str]) -> str:
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 
 
-def persons_remark(headers: Sequence[str]) -> Remark:
-    """Returns what to say of columns that are ignored because they tell of persons."""
-    return Remark("persons_left_out", headers=shown_header(headers))
-
-
-def objects_remark(columns: Sequence[str]) -> Remark:
-    """Returns what to say of values that are left out because they are persons."""
-    return Remark("objects_of_persons", headers=shown_header(columns))
-
-
 def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
     if line.reason:
         return DirectoryRow(line.number, reason=line.reason)

@@ -59,7 +59,7 @@ def _case(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
 
 
 def _preview(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
-    from ingest.directories.preview import preview
+    from ingest.directories.readers import preview
 
     looked_at = preview(
         Path(arguments["path"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap
-from ingest.directories.preview import Preview, refuse_no_directory, remembered
+from ingest.directories.readers import Preview, refuse_no_directory, remembered
 from ingest.directories.table import DirectoryRow
 from ingest.reading.documents import readers, table_limits
 from ingest.sandbox.shapes import Misshapen, shaped

@@ -16,7 +16,7 @@ from ingest.directories.header_words import (
     LOCATION_COLUMNS,
     REGISTER_COLUMNS,
 )
-from ingest.directories.preview import Preview
+from ingest.directories.readers import Preview
 from ingest.reading.tables import preview_of
 from ingest.uploads import is_kept, upload_at, upload_named
 from ingest.worker import is_text_without_draft

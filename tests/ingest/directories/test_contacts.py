@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from ingest.directories.actor_row import source_row_from
 from ingest.directories.columns_of import HeaderMap, actor_columns
 from ingest.directories.contacts import WhoseContacts, whose_contacts
-from ingest.directories.preview import preview
-from ingest.directories.readers import read_directory
+from ingest.directories.readers import preview, read_directory
 from ingest.pipeline import ingest
 from kb.indexing.derivation import derive
 from kb.knowledge_base import KnowledgeBase

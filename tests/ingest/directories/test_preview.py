@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.preview import Preview, PreviewedColumn, preview
+from ingest.directories.readers import Preview, PreviewedColumn, preview, remembered
 from ingest.records.entries import NotInput
 from ingest.report import Note
 from kb.errors import InputError
@@ -64,8 +64,8 @@ def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
     base = MemoryKnowledgeBase()
     base.column_choices.remember("cci", {"Libellé": "name"})
     path = write(tmp_path, "Libellé\nAvel\n")
-    assert preview(path, "cci", knowledge_base=base).kept == 1
-    assert preview(path, knowledge_base=base).kept == 0
+    assert remembered(path, "cci", {}, base, None).choices == {"Libellé": "name"}
+    assert remembered(path, "", {}, base, None).choices == {}
 
 
 def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen(

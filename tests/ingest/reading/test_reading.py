@@ -12,8 +12,7 @@ from ingest.articles.readers import pasted_article, read_article
 from ingest.case_files import markdown_reader
 from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
-from ingest.directories.preview import preview
-from ingest.directories.readers import DIRECTORY_READERS, count_rows
+from ingest.directories.readers import DIRECTORY_READERS, count_rows, preview
 from ingest.reading import tables
 from ingest.reading.documents import (
     entries_of,

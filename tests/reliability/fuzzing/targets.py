@@ -112,8 +112,7 @@ def _picture(data: bytes) -> None:
 
 
 def _directory(suffix: str, data: bytes) -> None:
-    from ingest.directories.preview import preview
-    from ingest.directories.readers import read_directory
+    from ingest.directories.readers import preview, read_directory
 
     path = _FOLDER / f"a{suffix}"
     path.write_bytes(data)
