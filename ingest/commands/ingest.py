@@ -125,7 +125,7 @@ def ingest(
     from ingest import pipeline
     from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.columns_of import choices_in
-    from ingest.input_files import refuse_missing
+    from ingest.records.entries import refuse_missing
     from ingest.submission import Submissions
     from kb.errors import KnowledgeBaseError
     from kb.knowledge_base import KnowledgeBase
@@ -251,9 +251,8 @@ def _dry_run(
     import json
     from dataclasses import asdict
 
-    from ingest.input_files import files, refuse_missing
     from ingest.reading.tables import preview_of
-    from ingest.records.entries import NotInput
+    from ingest.records.entries import NotInput, files, refuse_missing
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
     from kb.settings import Settings

@@ -242,8 +242,8 @@ def add(
 
     from ingest.article_intake import is_address
     from ingest.directories.columns_of import choices_in
-    from ingest.input_files import refuse_missing, source_of
     from ingest.pipeline import refuse_unusable
+    from ingest.records.entries import refuse_missing, source_of
     from ingest.rereading.source_reading import checked_address, name_of_address
     from kb.registers.rereading import Interval
     from kb.settings import Settings

@@ -13,8 +13,7 @@ from ingest.directories.csv_reader import csv_rows
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.spreadsheet_reader import parquet_rows, spreadsheet_rows
 from ingest.directories.table import DirectoryRow, RowReader, entry, shown_header
-from ingest.input_files import source_of
-from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
 from kb.remarks import Remark

@@ -15,15 +15,13 @@ from urllib.parse import unquote, urlsplit
 
 from ingest.article_intake import ArticleIntake, is_address
 from ingest.articles.feeds import is_feed
-from ingest.changes import Changes, RecordChange
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
-from ingest.input_files import files, refuse_missing
 from ingest.pace import AtPlace, Phase, nowhere
 from ingest.pipeline import expected, ingest
 from ingest.reading.documents import link_to_feed
-from ingest.records.entries import WHOLE_FILE
-from ingest.report import IngestReport, Note, unwatched
+from ingest.records.entries import WHOLE_FILE, files, refuse_missing
+from ingest.report import Changes, IngestReport, Note, RecordChange, unwatched
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from ingest.changes import MAX_VALUE_CHARS, FieldChange, changed_fields
+from ingest.report import MAX_VALUE_CHARS, FieldChange, changed_fields
 from kb.models import Actor
 
 AVEL = Actor("avel", "Avel", description="Cirages", themes=("cuir",), facts={"Teinte": "brun"})

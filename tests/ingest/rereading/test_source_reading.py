@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.changes import FieldChange, RecordChange
 from ingest.fetching.safe_fetch import Fetcher
+from ingest.report import FieldChange, RecordChange
 from ingest.rereading.schedule import queue_reading
 from ingest.rereading.source_reading import SourceReading, SourceReport
 from ingest.submission import Submissions
