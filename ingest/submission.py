@@ -1,36 +1,56 @@
-"""Submits articles, pasted, as files or by address, for the pages, the API and the intake."""
+"""Makes drafts of articles that are pasted, sent as files or by address."""
 
 import hashlib
 import io
 import json
+import re
+import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem, item_article
-from ingest.drafting import Drafting
+from ingest.articles.readers import checked
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.proposals.propose import propose
+from ingest.extraction.times import SURE_ENOUGH
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from ingest.known_articles import KnownArticles
 from ingest.reading.documents import (
     document_of,
     fetched_document,
     pasted_document,
     read_document,
 )
-from ingest.records.fields import one_line
+from ingest.records.fields import (
+    MAX_LINE_CHARS,
+    folded,
+    iso_date,
+    one_line,
+    paragraphs,
+    record_id,
+    web_address,
+)
 from ingest.uploads import forget_upload, keep_upload, plain_name
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.drafts import Draft
+from kb.models import Case, Kind, Participation
+from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals, ProposedParticipation
 from kb.registers.jobs import Job
 from kb.settings import Settings
+from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
+_PROPOSING = threading.Lock()
+"""A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
 
-
+_MAX_TITLE_CHARS = 300
+_MAX_THEME_CHARS = 100
 _NAME_CHARS = 60
 
 LONG_CHARS = 20_000
@@ -81,7 +101,9 @@ class Submissions:
         self.by = by
         self._knowledge_base = knowledge_base
         self._long_later = long_later
-        self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
+        self._known = KnownArticles(knowledge_base)
+        self._actors: KnownActors | None = None
+        self._assistant = assistant
         self._fetcher = fetcher
         self._submitted = submitted
 
@@ -127,7 +149,7 @@ class Submissions:
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         """Fetches what is at an address, unless a draft or a case was read there."""
-        self._drafting.known.refuse_address(url)
+        self._known.refuse_address(url)
         return self._open_fetcher().fetch(url, types)
 
     def fetch_feed(self, url: str) -> Fetched:
@@ -142,7 +164,7 @@ class Submissions:
     def feed_item(self, item: FeedItem, origin: str) -> Submitted:
         """Submits an item of a feed; its link is followed where the feed has its beginning only."""
         if item.url:
-            self._drafting.known.refuse_address(item.url)
+            self._known.refuse_address(item.url)
         return self._submit(lambda: item_article(item, self._fetcher, fetched_document), origin)
 
     def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
@@ -180,12 +202,117 @@ class Submissions:
         handed_in: HandedIn | None = None,
     ) -> Submitted:
         content_hash = hashlib.sha256(content).hexdigest() if content else ""
-        self._drafting.known.refuse_content(content_hash)
+        self._known.refuse_content(content_hash)
         article = read()
         if self._long_later and handed_in and len(article.text) > LONG_CHARS:
-            self._drafting.known.refuse(article)
+            self._known.refuse(article)
             raise LongArticle(handed_in)
-        draft = self._drafting.add(
-            article, origin=origin, origin_hash=content_hash, submitted=self._submitted
+        return Submitted(self._draft(article, origin, content_hash), article)
+
+    def _draft(self, article: Article, origin: str, origin_hash: str = "") -> Draft:
+        checked(article)
+        self._known.refuse(article)
+        if self._actors is None:
+            self._actors = KnownActors.of(self._knowledge_base)
+        with _PROPOSING:
+            proposals = propose(article, self._actors)
+        remarks = (*article.remarks, *islice(self._known.resembling(article), 1))
+        if self._assistant is not None:
+            refined = self._assistant.refine(article, proposals, self._actors)
+            proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
+        draft = self._knowledge_base.drafts.add(
+            self._case(article, proposals),
+            by=self.by,
+            origin=origin,
+            source_text=article.page_text or article.text,
+            origin_hash=origin_hash or _text_hash(article),
+            proposals=Proposals((*article.found, *proposals.fields), proposals.participations),
+            remarks=remarks,
+            submitted=self._submitted,
         )
-        return Submitted(draft, article)
+        self._known.add(draft)
+        return draft
+
+    def _case(self, article: Article, proposals: Proposals) -> Case:
+        title = one_line(article.title) or _first_words(article.text)
+        if len(title) > _MAX_TITLE_CHARS:
+            title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
+        need = next((found.value for found in proposals.fields if found.field == "need"), "")
+        period = next(
+            (
+                found.value
+                for found in proposals.fields
+                if found.field == "period" and found.confidence >= SURE_ENOUGH
+            ),
+            "",
+        )
+        return Case(
+            id=self._free_id(record_id("", title if folded(title) else "article")),
+            title=title,
+            text=paragraphs(article.text),
+            lang=article.lang or "fr",
+            date=_if_valid(iso_date, article.date, "date"),
+            modified=_if_valid(iso_date, article.modified, "modified"),
+            moderated=_if_valid(iso_date, article.moderated, "moderated"),
+            author=_short(article.author.name),
+            author_job=_short(article.author.job),
+            moderator=_short(article.moderator.name),
+            moderator_job=_short(article.moderator.job),
+            themes=tuple(
+                theme for theme in map(one_line, article.themes)
+                if theme and len(theme) <= _MAX_THEME_CHARS
+            ),
+            need=one_line(need),
+            period=period,
+            source_url=_if_valid(web_address, article.source_url, "source_url"),
+            participants=_taken(proposals),
+        )  # fmt: skip
+
+    def _free_id(self, wanted: str) -> str:
+        taken = self._knowledge_base.ids(Kind.CASE) | {
+            draft.record.id for draft in self._knowledge_base.drafts.list(list(DraftState))
+        }
+        numbered = (f"{wanted}-{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
+
+
+def _text_hash(article: Article) -> str:
+    """Returns a hash of an article's text, whatever its typography and its file."""
+    return hashlib.sha256(folded(plain_text(article.text)).encode()).hexdigest()
+
+
+def _taken(proposals: Proposals) -> tuple[Participation, ...]:
+    """The participations to fill in: those that are likely enough, each organisation once."""
+    taken: dict[str, ProposedParticipation] = {}
+    for proposed in proposals.participations:
+        part = proposed.participation
+        keys = {f"id {part.actor_id}" if part.actor_id else "", f"name {folded(part.name)}"} - {""}
+        known = next((taken[key] for key in sorted(keys) if key in taken), None)
+        if proposed.confidence >= FILLED_IN and (
+            known is None or proposed.confidence > known.confidence
+        ):
+            for key in keys | {key for key, other in taken.items() if other is known}:
+                taken[key] = proposed
+    surest = {id(proposed): proposed.participation for proposed in taken.values()}
+    return tuple(replace(part, name=_short(part.name)) for part in surest.values())
+
+
+def _if_valid(clean: Callable[[str, str], str], value: str, field: str) -> str:
+    try:
+        return clean(value, field)
+    except InputError:
+        return ""
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[: MAX_LINE_CHARS - 1]}…"
+
+
+def _first_words(markdown: str) -> str:
+    """Returns the beginning of a text without a title, up to the end of a sentence or word."""
+    text = plain_text(markdown)
+    sentence = re.split(r"(?<=[.!?…])\s", text, maxsplit=1)[0]
+    if len(sentence) <= 120:
+        return sentence.rstrip(".")
+    return f"{text[:110].rsplit(' ', 1)[0]}…"
