@@ -10,9 +10,10 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
+from ingest.pace import Watch
 from ingest.reading.documents import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
-from ingest.report import Drafted, IngestReport, Note, unwatched
+from ingest.report import Drafted, IngestReport, Note
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -31,8 +32,7 @@ NO_ARTICLES = frozenset(
 class ArticleIntake:
     """Takes articles in; a bad one is a line of the report.
 
-    With `publish`, what is proposed is published at once. `progress` is called with the number of
-    articles read since the last call.
+    With `publish`, what is proposed is published at once.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ArticleIntake:
         submissions: Submissions,
         *,
         publish: bool = False,
-        progress: Callable[[int], object] = unwatched,
+        watch: Watch | None = None,
     ) -> None:
         self.report = IngestReport()
         self.case_ids: set[str] = set()
@@ -49,7 +49,7 @@ class ArticleIntake:
         self._knowledge_base = knowledge_base
         self._submissions = submissions
         self._publish = publish
-        self._progress = progress
+        self._watch = watch or Watch()
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class ArticleIntake:
             self._take(name, partial(self._submissions.feed_item, item, name))
 
     def _take(self, name: str, submit: Callable[[], Submitted], *, is_named: bool = True) -> None:
-        self._progress(1)
+        self._watch.advance(1)
         with self._noting(name):
             try:
                 draft, article = submit()

@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
-from ingest.pace import AtPlace, Phase, nowhere
+from ingest.pace import Phase, Watch
 from ingest.reading.documents import entries_of
 from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_missing
 from ingest.records.fields import short_line
-from ingest.report import Changes, IngestReport, Note, place_in, sheet_of, unwatched
+from ingest.report import Changes, IngestReport, Note, place_in, sheet_of
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
@@ -54,8 +53,8 @@ def ingest(
     knowledge_base: KnowledgeBase,
     paths: Sequence[Path],
     *,
-    progress: Callable[[int], object] = unwatched,
-    at: AtPlace = nowhere,
+    called: str = "",
+    watch: Watch | None = None,
     prune: bool = False,
     by: str = "",
     source: str = "",
@@ -72,8 +71,8 @@ def ingest(
         knowledge_base: where the records go, a batch at a time.
         paths: directories, cases in Markdown, and folders, where other files and hidden ones are
             skipped. A file that is met twice is read once.
-        progress: called with the number of records read since the last call.
-        at: called with each phase that begins, and its file.
+        called: what a file is called in the report, instead of its path.
+        watch: follows how far it is.
         prune: whether to remove, after a run without failure, the records that the input no
             longer has, of the kinds of which it has some and no other source tells.
         by: the account that asks for it.
@@ -95,7 +94,15 @@ def ingest(
     refuse_unusable(source, choices or {})
     report = articles.report if articles else IngestReport()
     run = _Run(
-        knowledge_base, progress, at, by, articles, on_warning, seen_by or {}, changes, report
+        knowledge_base,
+        called,
+        watch or Watch(),
+        by,
+        articles,
+        on_warning,
+        seen_by or {},
+        changes,
+        report,
     )
     with closing(run):
         for path, is_named, found_source in files(paths):
@@ -132,8 +139,8 @@ class _Run:
     """The state of a run: the ids seen, the records that wait to be put, and the report."""
 
     base: KnowledgeBase
-    progress: Callable[[int], object]
-    at: AtPlace
+    called: str
+    watch: Watch
     by: str
     articles: "ArticleIntake | None"
     on_warning: Callable[[Note], object]
@@ -159,22 +166,23 @@ class _Run:
         self._encoder.shutdown(cancel_futures=True)
 
     def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
-        self._begin(str(path))
+        file = self.called or str(path)
+        self._begin(file)
         try:
             for entry in self._entries(path, source, choices):
-                self._take(entry, source, str(path))
+                self._take(entry, source, file)
         except NotInput as error:
             if self.articles is not None and self.articles.takes(path, is_named=is_named):
                 self._article_files.append((path, is_named))
                 return
             kind = "failures" if is_named else "skipped"
             passed_over = "" if is_named or not self.articles else self.articles.passed_over(path)
-            self.report.note(kind, Note(str(path), WHOLE_FILE, passed_over or error.remark))
+            self.report.note(kind, Note(file, WHOLE_FILE, passed_over or error.remark))
         except InputError as error:
-            self.report.note("failures", Note(str(path), WHOLE_FILE, error.remark))
+            self.report.note("failures", Note(file, WHOLE_FILE, error.remark))
         except OSError as error:
             reason = Remark("unreadable", reason=str(error.strerror))
-            self.report.note("failures", Note(str(path), WHOLE_FILE, reason))
+            self.report.note("failures", Note(file, WHOLE_FILE, reason))
 
     def compare_listed(self, source: str) -> None:
         """Marks what the source lists no more; what it lists none of is left alone."""
@@ -217,9 +225,7 @@ class _Run:
             raise NotInput("other_format", formats=", ".join(known))
         if source not in self._header_maps:
             self._header_maps[source] = self._header_map(source, choices)
-        return read_directory(
-            path, self._header_maps[source], partial(self._warn, str(path)), rows_of
-        )
+        return read_directory(path, self._header_maps[source], self._warn, rows_of)
 
     def _header_map(self, source: str, choices: Mapping[str, str]) -> HeaderMap:
         """Returns the map of a source's columns, by earlier choices and these; remembers these."""
@@ -237,16 +243,16 @@ class _Run:
 
     def _begin(self, file: str) -> None:
         self._file = file
-        self.at(Phase.READING, file)
+        self.watch.at(Phase.READING, file)
 
-    def _warn(self, file: str, remark: Remark) -> None:
-        note = Note(file, WHOLE_FILE, remark)
+    def _warn(self, remark: Remark) -> None:
+        note = Note(self._file, WHOLE_FILE, remark)
         self.report.note("remarks", note)
         self.on_warning(note)
 
     def _take(self, entry: Entry, source: str, file: str) -> None:
         self.report.read += 1
-        self.progress(1)
+        self.watch.advance(1)
         record = entry.record
         file = sheet_of(file, entry.sheet)
         if record is None:
@@ -285,7 +291,7 @@ class _Run:
     def _finish_slice(self) -> None:
         if self._encoding:
             rows, batch, future = self._encoding
-            self.at(Phase.EMBEDDING, self._file)
+            self.watch.at(Phase.EMBEDDING, self._file)
             wait([future])  # what could not be encoded is tried again where it is put
             self._encoding = None
             self._put_or_each(rows, batch)
@@ -326,7 +332,7 @@ class _Run:
         self._count(batch, outcomes)
 
     def _count(self, batch: Sequence[_ReadRecord], outcomes: Sequence[Outcome]) -> None:
-        self.at(Phase.READING, self._file)
+        self.watch.at(Phase.READING, self._file)
         for found, outcome in zip(batch, outcomes, strict=True):
             if outcome is Outcome.WITHDRAWN:
                 self._note_withdrawn(found)
@@ -348,8 +354,8 @@ class _Run:
 
     def _count_embedded(self, passages: int) -> None:
         self.report.embedded += passages
-        self.at(Phase.EMBEDDING if passages else Phase.WRITING, self._file)
-        self.progress(0)  # who is to stop can do so here, too
+        self.watch.at(Phase.EMBEDDING if passages else Phase.WRITING, self._file)
+        self.watch.advance(0)  # who is to stop can do so here, too
 
     def _note_withdrawn(self, found: _ReadRecord) -> None:
         kind, id_ = kind_of(found.record), found.record.id

@@ -89,10 +89,6 @@ class IngestReport:
             self.untold[kind] = self.untold.get(kind, 0) + 1
 
 
-def unwatched(_count: int) -> None:
-    """Ignores progress."""
-
-
 def place_in(file: str, row: int) -> str:
     """Names a row of a file in a message: `actors.csv:12`, or the file alone for all of it."""
     return file if row == WHOLE_FILE else f"{file}:{row}"

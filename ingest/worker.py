@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from ingest.pace import Pace, Phase
-from ingest.rereading.schedule import local_time, queue_due
+from ingest.schedule import local_time, queue_due
 from ingest.uploads import any_uploads, tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
@@ -51,20 +50,20 @@ class Stopped(Exception):
     """The job is to be cancelled, or the worker is to end: its runner goes no further."""
 
 
-class Progress:
+class Progress(Pace):
     """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
 
-    `by` is the account that asked for the job; `total` is 0 as long as it is not known.
+    `by` is the account that asked for the job. `goes_on` says whether the job is still this
+    worker's, and not to be cancelled.
     """
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
+        super().__init__()
         self.by = job.created_by
-        self.pace = Pace()
-        self._without_folder = partial(without_upload_folders, knowledge_base.folder)
-        self._jobs = knowledge_base.jobs
+        self.goes_on = True
+        self._base = knowledge_base
         self._job_id = job.id
         self._stopping = stopping
-        self._goes_on = True
         self._saved_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._keep_beating, daemon=True)
@@ -78,33 +77,12 @@ class Progress:
         self._thread.join()
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the job is still this worker's, and not to be cancelled."""
-        return self._goes_on
-
-    @property
     def is_ending(self) -> bool:
         """Whether the worker is to end, and to leave what can wait."""
         return self._stopping.is_set()
 
-    @property
-    def done(self) -> int:
-        return self.pace.done
-
-    @property
-    def total(self) -> int:
-        return self.pace.total
-
-    @total.setter
-    def total(self, count: int) -> None:
-        self.pace.total = count
-
-    def expect(self, count: int) -> None:
-        self.total = count
-
     def at(self, phase: Phase, file: str) -> None:
-        """Says where the job is."""
-        self.pace.at(phase, self._without_folder(file))
+        super().at(phase, without_upload_folders(self._base.folder, file))
 
     def advance(self, count: int = 1) -> None:
         """Adds to what is done.
@@ -112,27 +90,24 @@ class Progress:
         Raises:
             Stopped: the runner is to leave it at that.
         """
-        self.pace.advance(count)
+        super().advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
-        if self._stopping.is_set() or not self._goes_on:
+        if self.is_ending or not self.goes_on:
             raise Stopped
 
     def save(self) -> None:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
+        place = JobPlace(self.file, self.phase.value if self.file else "", self.per_second)
         try:
-            self._goes_on &= self._jobs.beat(self._job_id, self.done, total, self._place())
+            self.goes_on &= self._base.jobs.beat(self._job_id, self.done, total, place)
         except KnowledgeBaseError as error:
             # A base that is locked for long now need not be at the next beat.
             logger.info("Job %s: %s", self._job_id, error)
-        line = self.pace.due_line()
+        line = self.due_line()
         if line:
             logger.info("Job %s: %s", self._job_id, line)
-
-    def _place(self) -> JobPlace:
-        pace = self.pace
-        return JobPlace(pace.file, pace.phase.value if pace.file else "", pace.per_second)
 
     def _keep_beating(self) -> None:
         while not self._closed.wait(BEAT_EVERY_S):
@@ -155,8 +130,7 @@ def _directory(
         report = ingest(
             knowledge_base,
             [path],
-            progress=progress.advance,
-            at=progress.at,
+            watch=progress,
             by=progress.by,
             source=parameters.get("source", ""),
             choices=json.loads(parameters.get("mapping") or "{}"),
@@ -207,16 +181,12 @@ def _source(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
     """Reads a source again: its name is `source`."""
-    from ingest.rereading.source_reading import SourceReading
+    from ingest.source_reading import SourceReading, directory_fetcher
+    from ingest.submission import Submissions
 
-    reading = SourceReading.from_settings(
-        knowledge_base,
-        Settings.from_environment(),
-        by=progress.by,
-        progress=progress.advance,
-        at=progress.at,
-        expect=progress.expect,
-    )
+    settings = Settings.from_environment()
+    submissions = Submissions.from_settings(knowledge_base, settings, by=progress.by)
+    reading = SourceReading(knowledge_base, submissions, directory_fetcher(settings), progress)
     try:
         return reading.read(parameters["source"]).as_report()
     except (QuisaitError, OSError, Stopped):
@@ -245,7 +215,7 @@ def _intake(
     submissions = Submissions.from_settings(
         knowledge_base, settings, by=progress.by, submitted=submitted
     )
-    return ArticleIntake(knowledge_base, submissions, progress=progress.advance)
+    return ArticleIntake(knowledge_base, submissions, watch=progress)
 
 
 RUNNERS: dict[str, Runner] = {

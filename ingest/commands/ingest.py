@@ -6,56 +6,44 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 
 from ingest.commands.sources import seen_by, seen_by_options
+from ingest.pace import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
     from ingest.directories.readers import Preview
-    from ingest.pace import Phase
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
 
 
-class IngestProgress:
+class IngestProgress(Pace):
     """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
 
     def __init__(self, total: int) -> None:
         from tqdm import tqdm
 
-        from ingest.pace import Pace
-
-        self._pace = Pace()
-        self._pace.total = total
+        super().__init__()
+        self.total = total
         # `disable=None` shows the bar on a terminal only.
         self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._bar.close()
 
-    def advance(self, count: int) -> None:
-        self._pace.advance(count)
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
         self._bar.update(count)
-        line = self._pace.due_line() if self._bar.disable else ""
+        line = self.due_line() if self._bar.disable else ""
         if line:
             click.echo(line, err=True)
 
     def at(self, phase: Phase, file: str) -> None:
-        """Says which phase begins, and for which file."""
-        self._pace.at(phase, file)
+        super().at(phase, file)
         self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
 
     def write(self, line: str) -> None:
@@ -144,8 +132,7 @@ def ingest(
     settings = Settings.from_environment(kb=kb)
     with closing(KnowledgeBase.open(settings, create=True)) as knowledge_base:
         warned: list[Note] = []
-        # `disable=None` shows the bar on a terminal only.
-        with IngestProgress(pipeline.expected(paths)) as progress:
+        with closing(IngestProgress(pipeline.expected(paths))) as progress:
 
             def warn(note: Note) -> None:
                 warned.append(note)
@@ -155,14 +142,13 @@ def ingest(
                 knowledge_base,
                 Submissions.from_settings(knowledge_base, settings),
                 publish=publish,
-                progress=progress.advance,
+                watch=progress,
             )
             try:
                 report = pipeline.ingest(
                     knowledge_base,
                     paths,
-                    progress=progress.advance,
-                    at=progress.at,
+                    watch=progress,
                     prune=prune,
                     source=source,
                     choices=choices,

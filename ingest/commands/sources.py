@@ -244,7 +244,7 @@ def add(
     from ingest.directories.columns_of import choices_in
     from ingest.pipeline import refuse_unusable
     from ingest.records.entries import refuse_missing, source_of
-    from ingest.rereading.source_reading import checked_address, name_of_address
+    from ingest.source_reading import checked_address, name_of_address
     from kb.registers.rereading import Interval
     from kb.settings import Settings
 
@@ -291,7 +291,7 @@ def run(name: str, kb: Place | None) -> None:
     Exits with 1 if a source could not be read.
     """
     from ingest import worker
-    from ingest.rereading.schedule import local_time, queue_due, queue_reading
+    from ingest.schedule import local_time, queue_due, queue_reading
     from kb.log_lines import log_lines
     from kb.registers.jobs import JobState
     from kb.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ingest.rereading.schedule import queue_reading
+from ingest.schedule import queue_reading
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
@@ -168,7 +168,7 @@ def _choose(request: PageRequest, form: AForm, source: str, by: str) -> Response
 
 def _add(request: PageRequest, form: AForm, by: str) -> Response:
     # All that reads articles, which takes long to import.
-    from ingest.rereading.source_reading import checked_address, name_of_address
+    from ingest.source_reading import checked_address, name_of_address
 
     base = request.knowledge_base
     location, name = text_of(form, "location").strip(), text_of(form, "name")

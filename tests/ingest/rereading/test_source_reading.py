@@ -8,8 +8,8 @@ import pytest
 
 from ingest.fetching.safe_fetch import Fetcher
 from ingest.report import FieldChange, RecordChange
-from ingest.rereading.schedule import queue_reading
-from ingest.rereading.source_reading import SourceReading, SourceReport
+from ingest.schedule import queue_reading
+from ingest.source_reading import SourceReading, SourceReport
 from ingest.submission import Submissions
 from ingest.worker import run_next
 from kb.errors import InputError
