@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.case_files import front_matter
+from ingest.records import case_file
 from ingest.records.fields import folded
 from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
@@ -106,7 +106,7 @@ def _markdown(case: Case) -> str:
         for name, traits in CASE_FIELDS.items()
         if traits.kind is not FieldKind.TEXT
     }
-    return front_matter.join({key: value for key, value in values.items() if value}, case.text)
+    return case_file.join({key: value for key, value in values.items() if value}, case.text)
 
 
 def _front_matter_value(value: str | Sequence[str | Participation]) -> object:

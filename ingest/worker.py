@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from ingest.pace import Pace, Phase
 from ingest.schedule import local_time, queue_due
-from ingest.uploads import any_uploads, tidy_uploads, upload_at, without_upload_folders
+from ingest.uploads import tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -268,7 +268,7 @@ def run_next(
     state, report, message = JobState.DONE, dict[str, object](), ""
     with Progress(knowledge_base, job, stopping) as progress:
         try:
-            report = dict(_runner(job)(knowledge_base, job.parameters, progress))
+            report = dict(_runner(job.kind)(knowledge_base, job.parameters, progress))
             progress.total = progress.done
         except Stopped:
             state = JobState.CANCELLED
@@ -293,8 +293,6 @@ def tidy(knowledge_base: KnowledgeBase) -> None:
 
     A pasted text that became no draft is left for a day, for whoever typed it to take it back.
     """
-    if not any_uploads(knowledge_base):
-        return
     wanted: list[str] = []
     done_with: list[str] = []
     for job in knowledge_base.jobs.list(limit=ALL_ROWS):
@@ -324,29 +322,29 @@ def _line_of(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _runner(job: Job) -> Runner:
-    if job.kind not in RUNNERS:
-        raise InputError("unknown_job", kind=job.kind)
-    return RUNNERS[job.kind]
-
-
-def _with_parts(item: object) -> object:
-    """Returns an item of a report with the parts of its remark, for other languages."""
-    if isinstance(item, dict) and isinstance(item.get("reason"), Remark):
-        return {**item, "remark": item["reason"].parts()}
-    return item
+def _runner(kind: str) -> Runner:
+    if kind not in RUNNERS:
+        raise InputError("unknown_job", kind=kind)
+    return RUNNERS[kind]
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
-    """Returns a report with its lists cut, and in `more` how many items each lost."""
-    parts = {
-        name: [_with_parts(item) for item in value] if isinstance(value, list) else value
-        for name, value in report.items()
-    }
-    plain: dict[str, object] = json.loads(json.dumps(parts, default=str))
+    """Returns a report with its lists cut, and in `more` how many items each lost.
+
+    Items have the parts of their remarks, for other languages.
+    """
     more: dict[str, int] = {}
-    for name, value in plain.items():
-        if isinstance(value, list) and len(value) > MAX_REPORTED:
-            more[name] = len(value) - MAX_REPORTED
-            plain[name] = value[:MAX_REPORTED]
-    return {**plain, "more": more} if more else plain
+    plain: dict[str, object] = {}
+    for name, value in report.items():
+        plain[name] = value
+        if isinstance(value, list):
+            if len(value) > MAX_REPORTED:
+                more[name] = len(value) - MAX_REPORTED
+            plain[name] = [
+                {**item, "remark": item["reason"].parts()}
+                if isinstance(item, dict) and isinstance(item.get("reason"), Remark)
+                else item
+                for item in value[:MAX_REPORTED]
+            ]
+    shortened: dict[str, object] = json.loads(json.dumps(plain, default=str))
+    return {**shortened, "more": more} if more else shortened

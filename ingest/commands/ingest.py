@@ -185,23 +185,21 @@ def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
     from ingest.article_intake import NO_ARTICLES
     from ingest.records.entries import WHOLE_FILE
 
+    optional = {
+        "completed": report.completed or None,
+        "removed": report.removed if report.pruned else None,
+        "skipped": len(report.skipped) + report.untold.get("skipped", 0) or None,
+        "drafted": len(report.drafts) or None,
+        "known already": len(report.known) or None,
+    }
     counts = [
         f"{report.read} read",
         f"{report.added} added",
         f"{report.changed} changed",
         f"{report.unchanged} unchanged",
         f"{report.failed} failed",
+        *(f"{count} {what}" for what, count in optional.items() if count is not None),
     ]
-    if report.completed:
-        counts.insert(2, f"{report.completed} completed")
-    if report.pruned:
-        counts.append(f"{report.removed} removed")
-    if report.skipped:
-        counts.append(f"{len(report.skipped) + report.untold.get('skipped', 0)} skipped")
-    if report.drafts:
-        counts.append(f"{len(report.drafts)} drafted")
-    if report.known:
-        counts.append(f"{len(report.known)} known already")
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
     for note in (*report.failures, *report.drafts, *report.known):
         click.echo(str(note))

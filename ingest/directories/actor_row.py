@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from ingest.directories.columns_of import Column
 from ingest.directories.contacts import (
@@ -15,6 +14,7 @@ from ingest.directories.contacts import (
     without_contacts,
 )
 from ingest.directories.header_words import LOCATION_COLUMNS, PERSON_COLUMNS, REGISTER_COLUMNS
+from ingest.records.entries import WHOLE_FILE, Entry
 from ingest.records.fields import (
     country_code,
     detected_language,
@@ -37,8 +37,6 @@ from kb.reference.communes import (
 )
 from kb.reference.departments import NAMES, department_code
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, FieldKind
-from kb.remarks import Remark
-from kb.resolution.merge_rules import SourceRow
 from kb.text.know_how import know_how
 
 _NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
@@ -57,10 +55,10 @@ class RowLeftOut(RemarkError):
 def fields_from_register(
     cells: dict[str, str], facts: dict[str, str]
 ) -> tuple[dict[str, str], bool]:
-    """Makes a register's columns fields of an actor; returns them, and whether it says "open".
+    """Returns fields of an actor for a register's columns, and whether it says "open".
 
-    An activity code of an old nomenclature becomes one of the `facts`. They are emptied where the
-    firm is not to be made public.
+    Adds to `facts` an activity code of an old nomenclature; empties them where the firm is not to
+    be made public.
 
     Raises:
         RowLeftOut: the register gives no name that may be made public.
@@ -121,7 +119,6 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         facts.setdefault("dénomination usuelle", register["usual_name"])
 
 
-_FRANCE = "FR"
 _LOST_ZERO = 4
 _REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
 """The names of the facts that no column of the source has."""
@@ -132,15 +129,16 @@ def located(
 ) -> dict[str, str]:
     """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
 
-    Adds to the facts an EPCI that the postal code tells, and the region that stands under
-    "department" for an actor abroad. An id is made as if no town had been found, so that an actor
-    without one keeps it. `in_french` says whether the headers are.
+    Adds to the facts the EPCI of the postal code, and the region that stands under "department"
+    for an actor abroad. An id is made as if no town had been found.
     """
     location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
     fields = {field: cell for field, cell in cells.items() if field not in location}
     department = one_line(fields.get("department", ""))
     if _is_abroad(fields):
-        if department and not _is_department(department):
+        try:
+            department_code(department)
+        except ValueError:
             fields["department"] = ""
             if not location["region"]:
                 facts[_REGION] = department
@@ -169,16 +167,9 @@ def located(
 
 def _is_abroad(fields: dict[str, str]) -> bool:
     try:
-        return country_code(fields.get("country", "")) != _FRANCE
+        return country_code(fields.get("country", "")) != "FR"
     except InputError:
         return True  # refused where the country is read
-
-
-def _is_department(text: str) -> bool:
-    try:
-        return bool(department_code(text))
-    except ValueError:
-        return False
 
 
 def _postal_code(text: str) -> str:
@@ -199,14 +190,6 @@ _PROSE = tuple(
     for name, traits in ACTOR_FIELDS.items()
     if traits.kind in {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
 )
-
-
-class ReadRow(NamedTuple):
-    """The actor of a row, and what of its contacts was left out, as in `Entry`."""
-
-    source_row: SourceRow
-    remarks: tuple[Remark, ...]
-    leaves_out_persons: bool
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
@@ -234,14 +217,16 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     return actor
 
 
-def source_row_from(
+def entry_from(
     columns: Sequence[Column],
     cells: Sequence[str],
     *,
+    row: int = WHOLE_FILE,
+    sheet: str = "",
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
-) -> ReadRow:
-    """Returns the actor of a row, whose cells stand each under its column, and what is left out.
+) -> Entry:
+    """Returns the actor of a row, whose cells stand each under its column.
 
     `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
 
@@ -249,19 +234,21 @@ def source_row_from(
         InputError: as `actor_from`.
         RowLeftOut: the row is rightly no actor here.
     """
-    pairs = list(zip(columns, cells, strict=True))
-    pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
+    pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
     contacts = taken_contacts(fields, facts)
     fields = located(fields, facts, in_french=in_french)
-    usable = usable_contacts(contacts, fields, whose)
-    kept = facts
-    if whose is WhoseContacts.ORGANISATIONS:
-        kept = without_contacts(facts, fields)
-    source_row = SourceRow(actor_from({**fields, **usable.cells}, kept), is_open)
-    leaves_out = usable.leaves_out_persons or len(kept) < len(facts)
-    return ReadRow(source_row, usable.remarks, leaves_out)
+    usable, remarks, leaves_out = usable_contacts(contacts, fields, whose)
+    kept = without_contacts(facts, fields) if whose is WhoseContacts.ORGANISATIONS else facts
+    return Entry(
+        row,
+        actor_from({**fields, **usable}, kept),
+        is_open=is_open,
+        sheet=sheet,
+        remarks=remarks,
+        leaves_out_persons=leaves_out or len(kept) < len(facts),
+    )
 
 
 def _read_as(column: Column, cell: str) -> Column:

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.directories.columns_of import HeaderMap
-from ingest.directories.header_words import (
-    holds_contacts,
-    holds_fields,
-    holds_persons,
-    is_first_name,
-    names_a_contact,
-)
+from ingest.directories.header_words import has, holds_fields, holds_persons, is_first_name
 from ingest.directories.table import DirectoryRow, cell_text
 from ingest.encodings import encoding_of, lines_of, open_text
 from ingest.records.fields import MAX_COLUMNS
@@ -59,13 +53,13 @@ def _values(
         parts = value if isinstance(value, list) else [value]
         nested = [part for part in parts if isinstance(part, dict)]
         of_persons = (nested or isinstance(value, list)) and holds_persons(key)
-        if of_persons or (is_contact and names_a_contact(key)):
+        if of_persons or (is_contact and has("of_a_person", key)):
             if value:
                 yield column, None
             continue
         for part in nested:
             if holds_fields(key) or not any(map(is_first_name, part)):
-                inner_is_contact = is_contact or holds_contacts(key)
+                inner_is_contact = is_contact or has("contacts", key)
                 yield from _values(part, column, is_contact=inner_is_contact)
             else:
                 yield column, None

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.directories.actor_row import RowLeftOut, source_row_from
+from ingest.directories.actor_row import RowLeftOut, entry_from
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.contacts import whose_contacts
 from ingest.directories.header_words import are_french
@@ -24,11 +24,10 @@ _MAX_EXACT = 1 << 53
 
 
 class DirectoryRow(NamedTuple):
-    """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`.
+    """A row of a directory: its headers and cells, or why it has none; as in `Entry`.
 
-    `sheet` names a sheet that is not the first that is read. `persons` are the columns that it
-    would have if persons were not left out of it. A row with a `notice` is none: it says
-    what deserves a look in the file as a whole.
+    `persons` are the columns that are left out of it. A row with a `notice` is none: it says what
+    deserves a look in the file as a whole.
     """
 
     number: int
@@ -68,24 +67,17 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
-        read = source_row_from(
+        return entry_from(
             header_map.columns(row.header),
             row.cells,
+            row=row.number,
+            sheet=row.sheet,
             in_french=are_french(row.header),
             whose=whose_contacts(row.header, persons_kept=header_map.persons_kept),
         )
-    except InputError as error:
-        return Entry(row.number, reason=error.remark, sheet=row.sheet)
-    except RowLeftOut as left_out:
-        return Entry(row.number, reason=left_out.remark, left_out=True, sheet=row.sheet)
-    return Entry(
-        row.number,
-        read.source_row.actor,
-        is_open=read.source_row.is_open,
-        sheet=row.sheet,
-        remarks=read.remarks,
-        leaves_out_persons=read.leaves_out_persons,
-    )
+    except (InputError, RowLeftOut) as error:
+        left_out = isinstance(error, RowLeftOut)
+        return Entry(row.number, reason=error.remark, left_out=left_out, sheet=row.sheet)
 
 
 def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -98,16 +90,25 @@ def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[Dir
         InputError: there is no such row, or it has too many cells.
     """
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
-    position = header_position([line.cells for line in first], header_map)
-    if position < 0 and header_map.takes_any_header and first and not first[0].reason:
-        position = _likeliest_header([line.cells for line in first], header_map)
+    if not first:
+        raise InputError("empty")
+    rows = [line.cells for line in first]
+    position = header_position(rows, header_map)
+    if position < 0 and header_map.takes_any_header and not first[0].reason:
+        # The row with most known headers, then most cells.
+        filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+        known = [header_map.known(cells) for cells in rows]
+        position = max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
+    line = first[max(position, 0)]
+    if line.reason and line.cells:
+        raise InputError("many_columns", most=MAX_COLUMNS)
+    if line.reason:
+        raise InputError("wrong_header", reason=str(line.reason))
     if position < 0:
-        raise _no_header(first)
-    if first[position].reason:
-        raise _wrong_header(first[position])
-    header = tuple(first[position].cells)
-    for line in chain(first[position + 1 :], lines):  # never all of them in memory
-        yield _row(line, header)
+        raise InputError("no_header", header=shown_header(line.cells))
+    header = tuple(line.cells)
+    for below in chain(first[position + 1 :], lines):  # never all of them in memory
+        yield _row(below, header)
 
 
 def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
@@ -116,27 +117,6 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
         if header_map.names_actors(cells) and (position == 0 or header_map.known(cells) > 1):
             return position
     return -1
-
-
-def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
-    """Returns the position of the row with most known headers, then most cells."""
-    filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
-    known = [header_map.known(cells) for cells in rows]
-    return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
-
-
-def _no_header(lines: Sequence[RawRow]) -> InputError:
-    if not lines:
-        return InputError("empty")
-    if lines[0].reason:
-        return _wrong_header(lines[0])
-    return InputError("no_header", header=shown_header(lines[0].cells))
-
-
-def _wrong_header(line: RawRow) -> InputError:
-    if line.cells:
-        return InputError("many_columns", most=MAX_COLUMNS)
-    return InputError("wrong_header", reason=str(line.reason))
 
 
 def shown_header(cells: Sequence[str]) -> str:
@@ -186,6 +166,5 @@ def cell_text(value: object) -> str:
 def _number(value: float | Decimal) -> str:
     if not math.isfinite(value):  # how a table without empty cells writes one
         return ""
-    exact = Decimal(value)
-    is_whole = abs(exact) < _MAX_EXACT and exact == exact.to_integral_value()
-    return str(int(exact)) if is_whole else str(value)
+    is_whole = abs(value) < _MAX_EXACT and value == int(value)
+    return str(int(value)) if is_whole else str(value)

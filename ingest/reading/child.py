@@ -48,7 +48,7 @@ def _feed_link(arguments: Mapping[str, Any], content: bytes) -> Iterator[object]
 
 def _case(arguments: Mapping[str, Any], _content: bytes) -> Iterator[object]:
     """Yields the case of a file or why it has none, and whether that is no fault."""
-    from ingest.case_files.markdown_reader import read_markdown
+    from ingest.records.case_file import read_markdown
     from ingest.records.entries import NotInput
 
     try:

@@ -1,6 +1,6 @@
 """The reading processes, and what reads articles, cases, feeds and pictures of strangers in them.
 
-The functions are those of `ingest.articles`, `ingest.case_files` and `kb.registers.pictures`; each
+The functions are those of `ingest.articles`, `ingest.records` and `kb.registers.pictures`; each
 file that exceeds a limit, or ends the process that reads it, is refused in one line as a damaged
 one is.
 """

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from ingest.case_files.case_fields import case_from
-from ingest.directories.actor_row import source_row_from
+from ingest.directories.actor_row import entry_from
 from ingest.directories.columns_of import actor_columns
 from ingest.export import Exported, export
 from ingest.pipeline import ingest
+from ingest.records.case_file import case_from
 from kb.errors import FileError, InputError
 from kb.models import Actor, Case, Participation, Record
 from kb.reference.roles import Role
@@ -146,9 +146,11 @@ def _actors(draw: st.DrawFn) -> Actor:
     facts = draw(st.lists(st.tuples(headers, _TEXT), max_size=4))
     columns = actor_columns([*cells, *(name for name, _ in facts)])
     try:
-        return source_row_from(columns, [*cells.values(), *(text for _, text in facts)])[0].actor
+        actor = entry_from(columns, [*cells.values(), *(text for _, text in facts)]).record
     except InputError:  # such as letters that look encoded twice
         reject()
+    assert isinstance(actor, Actor)
+    return actor
 
 
 @st.composite

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.directories.actor_row import actor_from, source_row_from
+from ingest.directories.actor_row import actor_from, entry_from
 from ingest.directories.columns_of import actor_columns
 from kb.errors import InputError
 from kb.models import Actor
@@ -141,7 +141,8 @@ def test_the_main_activity_is_a_code_or_know_how(
     cell: str, code: str, facts: dict[str, str]
 ) -> None:
     columns = actor_columns(["Nom", "Activité principale"])
-    actor = source_row_from(columns, ["Avel", cell])[0].actor
+    actor = entry_from(columns, ["Avel", cell]).record
+    assert isinstance(actor, Actor)
     assert (actor.activity_code, actor.facts) == (code, facts)
 
 

@@ -9,8 +9,6 @@ import xlsxwriter
 
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
-from ingest.case_files import markdown_reader
-from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, count_rows, preview
 from ingest.reading import tables
@@ -25,6 +23,8 @@ from ingest.reading.documents import (
     saved_feed,
 )
 from ingest.reading.tables import count_of, preview_of, rows_of
+from ingest.records import case_file
+from ingest.records.case_file import read_markdown
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
 from kb.registers.pictures.encoding import logo, photograph
@@ -127,7 +127,7 @@ def test_a_feed_and_a_case_that_are_too_large_are_not_read(
         raise AssertionError("read whole")
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    monkeypatch.setattr(markdown_reader, "open_text", fail)
+    monkeypatch.setattr(case_file, "open_text", fail)
     for read in (saved_feed, lambda path: list(read_markdown(path))):
         with pytest.raises(InputError, match=r"has 100,000,000 bytes; at most 5,000,000 are read"):
             read(path)

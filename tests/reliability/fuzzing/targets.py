@@ -138,7 +138,7 @@ def _headers(data: bytes) -> None:
 
 
 def _case_file(data: bytes) -> None:
-    from ingest.case_files.markdown_reader import read_markdown
+    from ingest.records.case_file import read_markdown
     from ingest.records.entries import NotInput
 
     path = _FOLDER / "a.md"

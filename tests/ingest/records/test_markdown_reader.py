@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.case_files.front_matter import MAX_CHARS
-from ingest.case_files.markdown_reader import read_markdown
+from ingest.records.case_file import MAX_CHARS, read_markdown
 from ingest.records.entries import Entry, NotInput
 from kb.models import Case, Participation
 from kb.reference.roles import Role

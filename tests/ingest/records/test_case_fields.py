@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.case_files.case_fields import case_from
+from ingest.records.case_file import case_from
 from kb.errors import InputError
 from kb.models import Case, Participation
 from kb.reference.roles import Role
