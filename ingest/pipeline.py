@@ -1,9 +1,4 @@
-"""Reads files and folders into a knowledge base.
-
-A record that cannot be kept never holds up the others: it is a line of the report. Ingesting
-the same input again changes nothing. Files are read as they are put: how large they are does not
-matter.
-"""
+"""Reads files and folders into a knowledge base; what cannot be kept is a line of the report."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait

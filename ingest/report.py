@@ -1,7 +1,4 @@
-"""Reports of runs: what was read, kept, changed and refused, and where in the input.
-
-A report is one value that the pipeline and the intake of articles both add to.
-"""
+"""Reports of runs: what was read, kept, changed and refused, and where in the input."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -50,13 +47,11 @@ class IngestReport:
     """Counts and notes of a run.
 
     `read` counts the records found, kept or not; `completed` those that added to an actor which
-    other sources describe; `embedded` the passages that were embedded. `duplicates` counts the
-    pairs of actors that may be one, undecided, of the `sources` that were read.
-    `failures` are the records and files that were not kept, `skipped` the files of a folder and
-    the rows of a register that are no input, `remarks` what was done but deserves a look, `known`
-    the articles that were there already; `drafts` are the articles that became drafts; `untold`
-    counts the notes that were one too many for their list, by the list's name. `pruned` says
-    whether the records that the input no longer has were looked for, and `removed` counts them.
+    other sources describe; `embedded` passages; `duplicates` the undecided pairs of actors of the
+    `sources` that were read. `skipped` are files and rows that are no input, `remarks` what was
+    done but deserves a look, `known` the articles that were there already. `untold` counts the
+    notes that were one too many for their list. `pruned` says whether the records that the input
+    no longer has were looked for, and `removed` counts them.
     """
 
     read: int = 0

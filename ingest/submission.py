@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -18,7 +18,7 @@ from ingest.articles.readers import checked
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.proposals.propose import propose
 from ingest.extraction.times import SURE_ENOUGH
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from ingest.fetching.safe_fetch import PAGE_TYPES, Fetched, Fetcher
 from ingest.known_articles import KnownArticles
 from ingest.reading.documents import (
     document_of,
@@ -39,7 +39,7 @@ from ingest.uploads import forget_upload, keep_upload, plain_name
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
-from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals, ProposedParticipation
+from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals
 from kb.registers.jobs import Job
 from kb.settings import Settings
 from kb.text.markdown import plain_text
@@ -79,33 +79,26 @@ class Submitted(NamedTuple):
     article: Article
 
 
+@dataclass
 class Submissions:
     """Makes drafts of the articles that an account hands in.
 
     Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
-    where there is none, and `InputError` where it cannot be read or kept. Without a fetcher,
-    addresses are refused. `submitted` drafts are ready for a moderator. With `long_later`, texts,
-    contents and pages raise `LongArticle` where somebody would wait for long: `later` takes those.
+    where there is none, and `InputError` where it cannot be read or kept. `submitted` drafts are
+    ready for a moderator. With `long_later`, what would take long raises `LongArticle`.
     """
 
-    def __init__(
-        self,
-        knowledge_base: KnowledgeBase,
-        *,
-        by: str,
-        fetcher: Fetcher | None = None,
-        assistant: "Assistant | None" = None,
-        submitted: bool = True,
-        long_later: bool = False,
-    ) -> None:
-        self.by = by
-        self._knowledge_base = knowledge_base
-        self._long_later = long_later
-        self._known = KnownArticles(knowledge_base)
-        self._actors: KnownActors | None = None
-        self._assistant = assistant
-        self._fetcher = fetcher
-        self._submitted = submitted
+    knowledge_base: KnowledgeBase
+    _: KW_ONLY
+    by: str
+    fetcher: Fetcher | None = None
+    assistant: "Assistant | None" = None
+    submitted: bool = True
+    long_later: bool = False
+    _actors: KnownActors | None = None
+
+    def __post_init__(self) -> None:
+        self._known = KnownArticles(self.knowledge_base)
 
     @classmethod
     def from_settings(
@@ -150,10 +143,9 @@ class Submissions:
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         """Fetches what is at an address, unless a draft or a case was read there."""
         self._known.refuse_address(url)
-        return self._open_fetcher().fetch(url, types)
-
-    def fetch_feed(self, url: str) -> Fetched:
-        return self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
+        if self.fetcher is None:
+            raise InputError("no_fetching")
+        return self.fetcher.fetch(url, types)
 
     def page(self, fetched: Fetched, origin: str = "") -> Submitted:
         """Submits a page that was fetched; `origin` is the address that was asked for."""
@@ -165,7 +157,7 @@ class Submissions:
         """Submits an item of a feed; its link is followed where the feed has its beginning only."""
         if item.url:
             self._known.refuse_address(item.url)
-        return self._submit(lambda: item_article(item, self._fetcher, fetched_document), origin)
+        return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
     def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
         """Keeps what was handed in for a job, which makes the draft.
@@ -173,7 +165,7 @@ class Submissions:
         Raises:
             TooManyJobs: with it, more than `most` of who hands in wait or run, if `most` is not 0.
         """
-        base = self._knowledge_base
+        base = self.knowledge_base
         with ExitStack() as unless_queued:
             named = handed_in.name
             if handed_in.content:
@@ -183,16 +175,11 @@ class Submissions:
             parameters = {
                 handed_in.parameter: json.dumps([named]),
                 "name": handed_in.name,
-                "submitted": "yes" if self._submitted else "",
+                "submitted": "yes" if self.submitted else "",
             }
             job = base.jobs.add("articles", parameters, by=self.by, most=most)
             unless_queued.pop_all()
         return job
-
-    def _open_fetcher(self) -> Fetcher:
-        if self._fetcher is None:
-            raise InputError("no_fetching")
-        return self._fetcher
 
     def _submit(
         self,
@@ -204,7 +191,7 @@ class Submissions:
         content_hash = hashlib.sha256(content).hexdigest() if content else ""
         self._known.refuse_content(content_hash)
         article = read()
-        if self._long_later and handed_in and len(article.text) > LONG_CHARS:
+        if self.long_later and handed_in and len(article.text) > LONG_CHARS:
             self._known.refuse(article)
             raise LongArticle(handed_in)
         return Submitted(self._draft(article, origin, content_hash), article)
@@ -213,22 +200,23 @@ class Submissions:
         checked(article)
         self._known.refuse(article)
         if self._actors is None:
-            self._actors = KnownActors.of(self._knowledge_base)
+            self._actors = KnownActors.of(self.knowledge_base)
         with _PROPOSING:
             proposals = propose(article, self._actors)
         remarks = (*article.remarks, *islice(self._known.resembling(article), 1))
-        if self._assistant is not None:
-            refined = self._assistant.refine(article, proposals, self._actors)
+        if self.assistant is not None:
+            refined = self.assistant.refine(article, proposals, self._actors)
             proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
-        draft = self._knowledge_base.drafts.add(
+        words = folded(plain_text(article.text))
+        draft = self.knowledge_base.drafts.add(
             self._case(article, proposals),
             by=self.by,
             origin=origin,
             source_text=article.page_text or article.text,
-            origin_hash=origin_hash or _text_hash(article),
+            origin_hash=origin_hash or hashlib.sha256(words.encode()).hexdigest(),
             proposals=Proposals((*article.found, *proposals.fields), proposals.participations),
             remarks=remarks,
-            submitted=self._submitted,
+            submitted=self.submitted,
         )
         self._known.add(draft)
         return draft
@@ -237,15 +225,12 @@ class Submissions:
         title = one_line(article.title) or _first_words(article.text)
         if len(title) > _MAX_TITLE_CHARS:
             title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
-        need = next((found.value for found in proposals.fields if found.field == "need"), "")
-        period = next(
-            (
-                found.value
-                for found in proposals.fields
-                if found.field == "period" and found.confidence >= SURE_ENOUGH
-            ),
-            "",
-        )
+        needs = [found.value for found in proposals.fields if found.field == "need"]
+        periods = [
+            found.value
+            for found in proposals.fields
+            if found.field == "period" and found.confidence >= SURE_ENOUGH
+        ]
         return Case(
             id=self._free_id(record_id("", title if folded(title) else "article")),
             title=title,
@@ -262,39 +247,33 @@ class Submissions:
                 theme for theme in map(one_line, article.themes)
                 if theme and len(theme) <= _MAX_THEME_CHARS
             ),
-            need=one_line(need),
-            period=period,
+            need=one_line(next(iter(needs), "")),
+            period=next(iter(periods), ""),
             source_url=_if_valid(web_address, article.source_url, "source_url"),
             participants=_taken(proposals),
         )  # fmt: skip
 
     def _free_id(self, wanted: str) -> str:
-        taken = self._knowledge_base.ids(Kind.CASE) | {
-            draft.record.id for draft in self._knowledge_base.drafts.list(list(DraftState))
+        taken = self.knowledge_base.ids(Kind.CASE) | {
+            draft.record.id for draft in self.knowledge_base.drafts.list(list(DraftState))
         }
         numbered = (f"{wanted}-{number}" for number in count(2))
         return next(name for name in chain([wanted], numbered) if name not in taken)
 
 
-def _text_hash(article: Article) -> str:
-    """Returns a hash of an article's text, whatever its typography and its file."""
-    return hashlib.sha256(folded(plain_text(article.text)).encode()).hexdigest()
-
-
 def _taken(proposals: Proposals) -> tuple[Participation, ...]:
     """The participations to fill in: those that are likely enough, each organisation once."""
-    taken: dict[str, ProposedParticipation] = {}
-    for proposed in proposals.participations:
+    likely = [each for each in proposals.participations if each.confidence >= FILLED_IN]
+    seen: set[str] = set()
+    surest: set[int] = set()
+    for proposed in sorted(likely, key=lambda each: -each.confidence):
         part = proposed.participation
         keys = {f"id {part.actor_id}" if part.actor_id else "", f"name {folded(part.name)}"} - {""}
-        known = next((taken[key] for key in sorted(keys) if key in taken), None)
-        if proposed.confidence >= FILLED_IN and (
-            known is None or proposed.confidence > known.confidence
-        ):
-            for key in keys | {key for key, other in taken.items() if other is known}:
-                taken[key] = proposed
-    surest = {id(proposed): proposed.participation for proposed in taken.values()}
-    return tuple(replace(part, name=_short(part.name)) for part in surest.values())
+        if seen.isdisjoint(keys):
+            surest.add(id(proposed))
+        seen |= keys
+    parts = [each.participation for each in likely if id(each) in surest]
+    return tuple(replace(part, name=_short(part.name)) for part in parts)
 
 
 def _if_valid(clean: Callable[[str, str], str], value: str, field: str) -> str:

@@ -1,8 +1,4 @@
-"""The worker: does the jobs of a knowledge base, in a process of its own.
-
-Doing a job again after a crash is harmless: ingesting is idempotent, and embeds only what is
-new. So a job that was left in the middle is simply begun again.
-"""
+"""The worker: does the jobs of a knowledge base; one that was left in the middle is begun again."""
 
 import json
 import logging
@@ -12,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ingest.pace import Pace, Phase
 from ingest.schedule import local_time, queue_due
@@ -24,9 +20,6 @@ from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobPl
 from kb.remarks import Remark
 from kb.settings import Settings
 from kb.store.connection import ALL_ROWS
-
-if TYPE_CHECKING:
-    from ingest.article_intake import ArticleIntake
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +98,7 @@ class Progress(Pace):
         except KnowledgeBaseError as error:
             # A base that is locked for long now need not be at the next beat.
             logger.info("Job %s: %s", self._job_id, error)
-        line = self.due_line()
-        if line:
+        if line := self.due_line():
             logger.info("Job %s: %s", self._job_id, line)
 
     def _keep_beating(self) -> None:
@@ -144,36 +136,36 @@ def _directory(
 def _articles(
     knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
 ) -> Mapping[str, object]:
-    """Drafts articles: `paths`, `texts` that were pasted, and `urls`, each a list in JSON.
+    """Drafts articles: `paths`, pasted `texts` and `urls`, each a list in JSON, or a feed's `url`.
 
     They are not `submitted` if that is given and empty.
     """
-    paths, texts, urls = (
-        json.loads(parameters.get(name, "[]")) for name in ("paths", "texts", "urls")
+    from ingest.article_intake import ArticleIntake
+    from ingest.submission import Submissions
+
+    submissions = Submissions.from_settings(
+        knowledge_base,
+        Settings.from_environment(),
+        by=progress.by,
+        submitted=bool(parameters.get("submitted", "yes")),
     )
-    progress.total = len(paths) + len(texts) + len(urls)
-    intake = _intake(knowledge_base, progress, submitted=bool(parameters.get("submitted", "yes")))
-    for given in texts:
-        with upload_at(knowledge_base, given) as path:
-            progress.at(Phase.READING, path.name)
-            intake.take_text(path.read_bytes().decode(), path.name)
-    for given in paths:
-        with upload_at(knowledge_base, given) as path:
-            progress.at(Phase.READING, path.name)
-            intake.take_file(path, path.name)
-    for url in urls:
+    intake = ArticleIntake(knowledge_base, submissions, watch=progress)
+    given = {name: json.loads(parameters.get(name, "[]")) for name in ("texts", "paths", "urls")}
+    progress.expect(sum(map(len, given.values())))
+    for name in ("texts", "paths"):
+        for upload in given[name]:
+            with upload_at(knowledge_base, upload) as path:
+                progress.at(Phase.READING, path.name)
+                if name == "texts":
+                    intake.take_text(path.read_bytes().decode(), path.name)
+                else:
+                    intake.take_file(path, path.name)
+    for url in given["urls"]:
         progress.at(Phase.READING, url)
         intake.take_url(url)
-    return asdict(intake.report)
-
-
-def _feed(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Drafts the articles of a feed: its `url`."""
-    intake = _intake(knowledge_base, progress)
-    progress.at(Phase.READING, parameters["url"])
-    intake.take_feed(parameters["url"])
+    if feed := parameters.get("url"):
+        progress.at(Phase.READING, feed)
+        intake.take_feed(feed)
     return asdict(intake.report)
 
 
@@ -205,23 +197,10 @@ def _contacts(
     return {"changed": progress.done}
 
 
-def _intake(
-    knowledge_base: KnowledgeBase, progress: Progress, *, submitted: bool = True
-) -> "ArticleIntake":
-    from ingest.article_intake import ArticleIntake
-    from ingest.submission import Submissions
-
-    settings = Settings.from_environment()
-    submissions = Submissions.from_settings(
-        knowledge_base, settings, by=progress.by, submitted=submitted
-    )
-    return ArticleIntake(knowledge_base, submissions, watch=progress)
-
-
 RUNNERS: dict[str, Runner] = {
     "directory": _directory,
     "articles": _articles,
-    "feed": _feed,
+    "feed": _articles,
     SOURCE_JOB: _source,
     CONTACTS_JOB: _contacts,
 }
@@ -257,8 +236,7 @@ def run_next(
 ) -> bool:
     """Does the job that has waited longest, or `only` that with an id; says if there was one.
 
-    Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
-    back into the queue.
+    Once `stopping` is set, the job goes back into the queue.
     """
     jobs = knowledge_base.jobs
     job = jobs.claim(only)
@@ -289,7 +267,7 @@ def run_next(
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of ended jobs, and uploads that no job names.
+    """Deletes the uploads of ended jobs, and those that no job names.
 
     A pasted text that became no draft is left for a day, for whoever typed it to take it back.
     """

@@ -201,11 +201,9 @@ def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
         *(f"{count} {what}" for what, count in optional.items() if count is not None),
     ]
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
-    for note in (*report.failures, *report.drafts, *report.known):
+    remarks = [note for note in report.remarks if note not in warned]
+    for note in (*report.failures, *report.drafts, *report.known, *remarks):
         click.echo(str(note))
-    for note in report.remarks:
-        if note not in warned:
-            click.echo(str(note))
     files = [
         note
         for note in report.skipped
@@ -228,10 +226,7 @@ def _dry_run(
     as_json: bool,
     kb: Place | None,
 ) -> bool:
-    """Shows how the directories at these paths would be read; returns whether all would be kept.
-
-    Changes nothing, and makes no knowledge base where there is none.
-    """
+    """Shows how directories would be read; returns whether all would be kept."""
     import json
     from dataclasses import asdict
 
@@ -247,12 +242,13 @@ def _dry_run(
     base = KnowledgeBase.open(settings) if is_there else None
     previews: list[Preview] = []
     failures: list[str] = []
+    kept = None if persons is None else persons != "none"
     for path, is_named, found_source in files(paths):
         try:
-            kept = None if persons is None else persons != "none"
-            source_name = source or found_source
             previews.append(
-                preview_of(path, source_name, choices, knowledge_base=base, persons_kept=kept)
+                preview_of(
+                    path, source or found_source, choices, knowledge_base=base, persons_kept=kept
+                )
             )
         except NotInput as not_input:
             if is_named:
@@ -267,9 +263,7 @@ def _dry_run(
     else:
         for shown in previews:
             _print_preview(shown)
-        for failure in failures:
-            click.echo(failure)
-        click.echo("Nothing was changed: this was a dry run.")
+        click.echo("\n".join([*failures, "Nothing was changed: this was a dry run."]))
     return not failures and not any(shown.failed for shown in previews)
 
 

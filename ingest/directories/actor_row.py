@@ -72,7 +72,7 @@ def fields_from_register(
     if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
         fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
     if not fields.get("department", "").strip():
-        fields["department"] = department_of_commune(register["commune_code"])
+        fields["department"] = _department_of_commune(register["commune_code"])
     nomenclature = register["activity_nomenclature"]
     if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
         facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
@@ -86,11 +86,9 @@ def fields_from_register(
     return fields, state in _OPEN
 
 
-def department_of_commune(code: str) -> str:
+def _department_of_commune(code: str) -> str:
     """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
-    code = code.strip().upper()
-    if len(code) == 4 and code.isdigit():  # a spreadsheet lost its leading zero
-        code = f"0{code}"
+    code = _with_zero(code.upper())
     department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
     return department if len(code) == 5 and department in NAMES else ""
 
@@ -108,18 +106,16 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         facts.clear()
         for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS, *PERSON_COLUMNS):
             fields.pop(column, None)
-    fields["name"] = next((name for name in names if name), "")
+    fields["name"] = next(filter(None, names), "")
     if not fields["name"] and not is_public:
         raise RowLeftOut("no_public_name")
     if not fields["name"] and register["state"]:
         raise RowLeftOut("name_in_other_file")
-    if register["sign"] and register["sign"] != fields["name"] and register["state"]:
-        facts.setdefault("enseigne", register["sign"])
-    if register["usual_name"] and register["usual_name"] != fields["name"] and register["state"]:
-        facts.setdefault("dénomination usuelle", register["usual_name"])
+    for fact, column in (("enseigne", "sign"), ("dénomination usuelle", "usual_name")):
+        if register[column] and register[column] != fields["name"] and register["state"]:
+            facts.setdefault(fact, register[column])
 
 
-_LOST_ZERO = 4
 _REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
 """The names of the facts that no column of the source has."""
 
@@ -143,7 +139,8 @@ def located(
             if not location["region"]:
                 facts[_REGION] = department
         return fields
-    postal_code = _postal_code(location["postal_code"])
+    postal_code = _with_zero(location["postal_code"].replace(" ", ""))
+    postal_code = postal_code if is_postal_code(postal_code) else ""
     town = one_line(fields.get("place", ""))
     if is_postal_code(department):
         postal_code = postal_code or department
@@ -172,12 +169,9 @@ def _is_abroad(fields: dict[str, str]) -> bool:
         return True  # refused where the country is read
 
 
-def _postal_code(text: str) -> str:
-    """Returns a postal code with the zero that a spreadsheet took away, "" if it is none."""
-    code = text.replace(" ", "")
-    if len(code) == _LOST_ZERO and code.isdigit():
-        code = f"0{code}"
-    return code if is_postal_code(code) else ""
+def _with_zero(code: str) -> str:
+    """Returns a code of five digits with the zero that a spreadsheet took away."""
+    return f"0{code}" if len(code) == 4 and code.isdigit() else code
 
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
@@ -194,8 +188,6 @@ _PROSE = tuple(
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
     """Returns the actor of the cells by field of `Actor`, and of those under other headers.
-
-    Absent and blank are the same.
 
     Raises:
         InputError: the row cannot be kept; says which cell, and why.
@@ -262,7 +254,5 @@ def _read_as(column: Column, cell: str) -> Column:
 def _refuse_twice_encoded(actor: Actor) -> None:
     values = {name: getattr(actor, name) for name in _PROSE}
     for field, value in {**values, **actor.facts}.items():
-        text = value if isinstance(value, str) else " | ".join(value)
-        found = _TWICE_ENCODED.search(text)
-        if found:
+        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
             raise InputError("twice_encoded_letter", field, letter=found[0])

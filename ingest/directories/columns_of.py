@@ -54,12 +54,6 @@ _DESCRIBING = frozenset({DESCRIPTION, "activity"})
 """Kinds of know-how that may be the description, the only one on lists of actors."""
 
 
-def is_sirene(headers: Sequence[str]) -> bool:
-    """Whether these are the columns of the SIRENE file of establishments."""
-    names = {folded(header) for header in headers}
-    return "siret" in names and bool(names & _SIRENE_SIGNS)
-
-
 def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
@@ -69,7 +63,7 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
     headers to what a person chose.
     """
     names = [folded(header) for header in headers]
-    sirene = is_sirene(headers)
+    sirene = "siret" in names and not _SIRENE_SIGNS.isdisjoint(names)
     taken = {targets[name] for name in names if name in targets}
     persons = person_columns(headers)
     guesses = _guessed_fields(headers, names, targets, persons, sirene=sirene)
@@ -156,14 +150,8 @@ _MAX_HEADERS_KNOWN = 1000
 class HeaderMap:
     """Says where the cells under each header go.
 
-    Args:
-        choices: by header, what a person chose: a target, `FACT` or `IGNORED`.
-        persons_kept: whether the contacts of persons are kept.
-        takes_any_header: whether the first row is the header even if none of it is the name,
-            so that a person can be shown it and choose which is.
-
-    Raises:
-        InputError: a choice is none of them.
+    `choices` are, by header, what a person chose, of `TARGETS`, `FACT` and `IGNORED`;
+    `takes_any_header` takes the first row for it even if none is the name, to show it to a person.
     """
 
     def __init__(
@@ -210,11 +198,8 @@ class HeaderMap:
         """Returns the headers that are ignored because they tell of persons."""
         if self.persons_kept:
             return []
-        return [
-            header[at]
-            for at in sorted(person_columns(header))
-            if folded(header[at]) not in self._targets
-        ]
+        persons = [header[at] for at in sorted(person_columns(header))]
+        return [each for each in persons if folded(each) not in self._targets]
 
     def known(self, header: Sequence[str]) -> int:
         fields = [column.field for column in self.columns(header)]

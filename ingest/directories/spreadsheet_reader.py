@@ -112,8 +112,7 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
 def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
     """Whether a sheet goes on with the actors of the main one, and not with products or persons.
 
-    Beside the name, it has half of the same columns, or says what actors can do; and it says which
-    actors are meant as the main one does, by a number, a place or a website, if that does.
+    It has half of the same columns, or says what actors can do; and which actors, as that does.
     """
     of_main, of_other = _columns(main, header_map), _columns(other, header_map)
     identifying = of_main & _IDENTIFYING
@@ -135,10 +134,7 @@ def _columns(sheet: _Sheet, header_map: HeaderMap) -> set[str]:
 
 
 def _rows_of_header(sheet: _Sheet) -> range:
-    """Returns the numbers of the rows of a header of several rows, without its last.
-
-    The last has the names of all columns, since a merged cell counts in each row that it spans.
-    """
+    """Returns the numbers of the rows of a header of several, but its last, which has all names."""
     if sheet.position < 0:
         return range(0)
     number = sheet.first[sheet.position].number

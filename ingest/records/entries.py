@@ -21,11 +21,10 @@ class Entry:
     """A record that a reader found in a file, or the reason why there is none.
 
     `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
-    line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
-    `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
-    there is no record is as it should be, and no failure. `sheet`: of a workbook, if it is
-    not the first sheet that is read. `remarks`: what of the row was left out of the record.
-    `leaves_out_persons`: so were contacts of persons that stood among those of the organisation.
+    line of JSON Lines, the item of a JSON array from 1. `is_open`: the source says that the actor
+    is not closed. `left_out`: that there is no record is no failure. `sheet`: of a workbook, if it
+    is not the first that is read. `remarks`: what of the row was left out of the record;
+    `leaves_out_persons`: so were contacts of persons.
     """
 
     row: int
@@ -50,11 +49,7 @@ def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
 
 
 def refuse_missing(paths: Sequence[Path]) -> None:
-    """Refuses paths that lead nowhere.
-
-    Raises:
-        InputError: a path does not exist.
-    """
+    """Refuses paths that lead nowhere."""
     for path in paths:
         if not path.exists():
             raise InputError("missing_path", path=str(path))
