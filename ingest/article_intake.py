@@ -41,8 +41,9 @@ class ArticleIntake:
         *,
         publish: bool = False,
         watch: Watch | None = None,
+        report: IngestReport | None = None,
     ) -> None:
-        self.report = IngestReport()
+        self.report = report or IngestReport()
         self.case_ids: set[str] = set()
         """The ids of the cases of the articles, including cases known before."""
         self._knowledge_base = knowledge_base

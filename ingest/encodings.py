@@ -40,20 +40,12 @@ _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 
 def open_text(path: Path) -> TextIO:
-    """Opens a file for reading as text, its line ends as they are.
-
-    Raises:
-        InputError: the file is empty, is not text, or holds a damaged character.
-    """
+    """Opens a file for reading as text, its line ends as they are."""
     return path.open(encoding=encoding_of(path), newline="")
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """Yields the lines that are left of a file, with their ends.
-
-    Raises:
-        InputError: a line is longer than `MAX_LINE_CHARS`.
-    """
+    """Yields the lines that are left of a file, with their ends."""
     while line := file.readline(MAX_LINE_CHARS):
         if len(line) == MAX_LINE_CHARS:
             raise InputError("long_line", most=MAX_LINE_CHARS)
@@ -121,11 +113,7 @@ def _refuse_twice_encoded(block: bytes) -> None:
 
 
 def decoded(content: bytes, declared: str = "") -> str:
-    """Decodes bytes as UTF-8, or as declared by a header or the file itself, or else by a guess.
-
-    Raises:
-        InputError: the bytes are no text, or characters were lost before they came here.
-    """
+    """Decodes bytes as UTF-8, or as declared by a header or the file itself, or else by a guess."""
     if not content.strip():
         raise InputError("empty")
     if marked := _marked_encoding(content):
@@ -161,11 +149,7 @@ def whole_characters(text: str) -> str:
 
 
 def unscrambled(text: str) -> str:
-    """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8.
-
-    Raises:
-        InputError: characters were lost, so that it cannot be undone.
-    """
+    """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8."""
     if len(_MOJIBAKE.findall(text)) >= 2 or ("Ã©" in text or "â€™" in text):
         repaired = _round_trip(text)
         if repaired is not None:

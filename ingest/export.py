@@ -40,10 +40,6 @@ def export(
 
     With `force` the folder may hold files: those of the same name are replaced. The contacts that
     only members may see are left out, unless the files are `for_members`.
-
-    Raises:
-        FileError: the folder is a file, is not empty and `force` is not set, or cannot be
-            written.
     """
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder} is a file, not a folder")

@@ -77,11 +77,7 @@ class KnownArticles:
         self._articles: list[_KnownArticle] | None = None
 
     def refuse(self, article: Article) -> None:
-        """Refuses an article that a draft or a case already holds.
-
-        Raises:
-            AlreadyKnown: names the other, and what the two share.
-        """
+        """Refuses an article that a draft or a case already holds."""
         address = normal_address(article.source_url)
         for known in self._all():
             if sameness := known.sameness(article, address):

@@ -15,7 +15,7 @@ from ingest.reading.documents import entries_of
 from ingest.reading.tables import count_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_missing
 from ingest.records.fields import short_line
-from ingest.report import Changes, IngestReport, Note, place_in, sheet_of
+from ingest.report import IngestReport, Note, SourceReport, place_in, sheet_of
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
 from kb.models import Actor, Case, Kind, Record, kind_of
@@ -58,7 +58,7 @@ def ingest(
     articles: "ArticleIntake | None" = None,
     addresses: Sequence[str] = (),
     on_warning: Callable[[Note], object] = lambda _note: None,
-    changes: Changes | None = None,
+    changes: SourceReport | None = None,
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
@@ -80,14 +80,10 @@ def ingest(
         on_warning: called with each remark on a directory as a whole, before its rows are put.
         changes: takes up what is new or different, where one source is read again; what it lists
             no more is then marked (`kb.registers.rereading`), unless a file failed.
-
-    Raises:
-        InputError: a path does not exist, or a choice or the source's name cannot be used;
-            nothing was read.
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
-    report = articles.report if articles else IngestReport()
+    report = articles.report if articles else changes or IngestReport()
     run = _Run(
         knowledge_base,
         called,
@@ -118,11 +114,7 @@ def expected(paths: Sequence[Path]) -> int:
 
 
 def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
-    """Refuses a name that no source may have, and choices of columns that cannot be followed.
-
-    Raises:
-        InputError: the name or a choice is refused.
-    """
+    """Refuses a name that no source may have, and choices of columns that cannot be followed."""
     if source == MODERATION:
         raise InputError("reserved_source", name=MODERATION)
     short_line(source, "source")
@@ -140,7 +132,7 @@ class _Run:
     articles: "ArticleIntake | None"
     on_warning: Callable[[Note], object]
     seen_by: Mapping[str, Visibility]
-    changes: Changes | None
+    changes: SourceReport | None
     report: IngestReport
     _file: str = ""
     _article_files: list[tuple[Path, bool]] = field(default_factory=list)
@@ -317,11 +309,11 @@ class _Run:
             self._case_ids |= {case.id for case in cases}
             for id_, case in self._published(cases).items() if self.changes else ():
                 if self.changes and case != known.get(id_):
-                    self.changes.add(known.get(id_), case)
+                    self.changes.add_change(known.get(id_), case)
         else:
             outcomes = rows.put(
                 self._count_embedded,
-                on_changed=self.changes.add if self.changes else None,
+                on_changed=self.changes.add_change if self.changes else None,
                 on_apart=lambda position, other: self._note_apart(batch[position], other),
             )
         self._count(batch, outcomes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 
 from ingest.records.entries import WHOLE_FILE
 from kb.models import Case, Kind, Record, kind_of
+from kb.registers.rereading import Unlisted
 
 MAX_NOTES = 1000
 """Most notes of a kind that a report holds; further notes are only counted."""
@@ -114,21 +115,34 @@ class RecordChange:
     fields: tuple[FieldChange, ...] = ()
 
 
-class Changes:
-    """What changed in a run, as far as a report has room."""
+@dataclass(slots=True)
+class SourceReport(IngestReport):
+    """What a reading of a source did: its new and changed records, and those no more listed.
 
-    def __init__(self) -> None:
-        self.records: list[RecordChange] = []
-        self.untold = 0
+    `is_same` says that nothing had changed at its location.
+    """
 
-    def add(self, before: Record | None, after: Record) -> None:
+    is_same: bool = False
+    changes: list[RecordChange] = field(default_factory=list)
+    gone: list[Unlisted] = field(default_factory=list)
+
+    def add_change(self, before: Record | None, after: Record) -> None:
         """Notes a record as it was, if it was, and as it is."""
-        if len(self.records) == MAX_NOTES:
-            self.untold += 1
+        if len(self.changes) == MAX_NOTES:
+            self.untold["changes"] = self.untold.get("changes", 0) + 1
             return
         name = after.title if isinstance(after, Case) else after.name
         changed = () if before is None else changed_fields(before, after)
-        self.records.append(RecordChange(kind_of(after), after.id, name, before is None, changed))
+        self.changes.append(RecordChange(kind_of(after), after.id, name, before is None, changed))
+
+    @property
+    def problem(self) -> str:
+        """Why nothing could be read, if so; else empty."""
+        kept = self.added + self.completed + self.changed + self.unchanged
+        if kept or self.drafts or self.known or not self.failures:
+            return ""
+        whole = [note for note in self.failures if note.row == WHOLE_FILE]
+        return (whole or self.failures)[0].reason
 
 
 def changed_fields(before: Record, after: Record) -> tuple[FieldChange, ...]:

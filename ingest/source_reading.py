@@ -6,8 +6,8 @@ What has not changed costs a question to its server, or the reading of its bytes
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -20,11 +20,11 @@ from ingest.pace import Phase, Watch
 from ingest.pipeline import expected, ingest
 from ingest.reading.documents import link_to_feed
 from ingest.records.entries import WHOLE_FILE, files, refuse_missing
-from ingest.report import Changes, IngestReport, Note, RecordChange
+from ingest.report import Note, SourceReport
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.rereading import SourceLocation, Unlisted, Validators
+from kb.registers.rereading import SourceLocation, Validators
 from kb.remarks import Remark
 from kb.settings import Settings
 
@@ -45,35 +45,6 @@ DIRECTORY_TYPES: Mapping[str, str] = {
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MEGABYTE = 1_000_000
 _MAX_DIRECTORY_SECONDS = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What a reading of a source did. `is_same` says that nothing had changed at its location.
-
-    `changes` are the new and the changed records, `gone` those that the source listed before and
-    lists no more.
-    """
-
-    ingested: IngestReport
-    is_same: bool = False
-    changes: Sequence[RecordChange] = ()
-    gone: Sequence[Unlisted] = ()
-
-    def as_report(self) -> dict[str, object]:
-        """The report of a job."""
-        parts = asdict(self)
-        return {**parts.pop("ingested"), **parts}
-
-    @property
-    def problem(self) -> str:
-        """Why nothing could be read, if so; else empty."""
-        report = self.ingested
-        kept = report.added + report.completed + report.changed + report.unchanged
-        if kept or report.drafts or report.known or not report.failures:
-            return ""
-        whole = [note for note in report.failures if note.row == WHOLE_FILE]
-        return (whole or report.failures)[0].reason
 
 
 class SourceReading:
@@ -109,7 +80,7 @@ class SourceReading:
         if report.problem:
             self._base.source_locations.failed(name, report.problem)
         else:
-            if report.ingested.failures:
+            if report.failures:
                 # What failed may not fail at the next reading, although nothing changes there.
                 validators = replace(validators, etag="", last_modified="", digest="")
             self._base.source_locations.succeeded(location, validators)
@@ -127,7 +98,7 @@ class SourceReading:
                 digest.update(hashlib.file_digest(content, "sha256").digest())
         validators = Validators(digest=digest.hexdigest(), choices=choices)
         if validators == location.validators:
-            return _SAME, validators
+            return SourceReport(is_same=True), validators
         return self._ingest(location.name, path), validators
 
     def _read_address(
@@ -144,7 +115,7 @@ class SourceReading:
             last_modified=before.last_modified if is_as_before else "",
         )
         if fetched is None:
-            return _SAME, before
+            return SourceReport(is_same=True), before
         suffix = _suffix_of(fetched)
         if not suffix and len(fetched.content) > MAX_BYTES:
             raise InputError("large_page", address=url, most=MAX_BYTES)
@@ -158,40 +129,43 @@ class SourceReading:
         digest = hashlib.sha256(fetched.content).hexdigest()
         validators = Validators(url, form, fetched.etag, fetched.last_modified, digest, choices)
         if is_as_before and digest == before.digest:
-            return _SAME, validators
+            return SourceReport(is_same=True), validators
         if suffix:
             with tempfile.TemporaryDirectory(prefix="quisait-") as folder:
                 path = Path(folder, f"directory{suffix}")
                 path.write_bytes(fetched.content)
                 return self._ingest(location.name, path, called=url), validators
-        intake = ArticleIntake(self._base, self._submissions, watch=self._watch)
+        report = SourceReport()
         self._watch.at(Phase.READING, url)
-        intake.take_fetched(url, fetched)
-        return SourceReport(intake.report), validators
+        self._intake(report).take_fetched(url, fetched)
+        return report, validators
+
+    def _intake(self, report: SourceReport) -> ArticleIntake:
+        return ArticleIntake(self._base, self._submissions, watch=self._watch, report=report)
 
     def _ingest(self, name: str, path: Path, called: str = "") -> SourceReport:
         """Ingests files as this source; `called` is what a file is called instead of its path."""
         self._watch.expect(expected([path]))
         unlisted = self._base.unlisted
         gone_before = {(record.kind, record.id) for record in unlisted.of(name)}
-        changes = Changes()
-        report = ingest(
+        report = SourceReport()
+        ingest(
             self._base,
             [path],
             called=called,
             watch=self._watch,
             by=self._submissions.by,
             source=name,
-            articles=ArticleIntake(self._base, self._submissions, watch=self._watch),
-            changes=changes,
+            articles=self._intake(report),
+            changes=report,
         )
         is_empty = not (report.read or report.drafts or report.known or report.failures)
         if is_empty and unlisted.has_listed(name):
             report.note("failures", Note(called or str(path), WHOLE_FILE, Remark("emptied")))
-        if changes.untold:
-            report.untold["changes"] = changes.untold
-        gone = [each for each in unlisted.of(name) if (each.kind, each.id) not in gone_before]
-        return SourceReport(report, False, changes.records, gone)
+        report.gone = [
+            each for each in unlisted.of(name) if (each.kind, each.id) not in gone_before
+        ]
+        return report
 
     def _choices(self, name: str) -> str:
         """Returns a hash of all but the content on which a reading depends."""
@@ -211,11 +185,7 @@ def directory_fetcher(settings: Settings) -> Fetcher:
 
 
 def checked_address(url: str, settings: Settings) -> str:
-    """Returns an address as it is fetched.
-
-    Raises:
-        InputError: its form is none that is fetched; nothing was fetched yet.
-    """
+    """Returns an address as it is fetched."""
     return Fetcher.from_settings(settings).checked(url)
 
 
@@ -226,9 +196,6 @@ def name_of_address(url: str) -> str:
     if path.suffix.lower() in DIRECTORY_READERS:
         return path.name.partition(".")[0]
     return (parts.hostname or url).removeprefix("www.")
-
-
-_SAME = SourceReport(IngestReport(), is_same=True)
 
 
 def _suffix_of(fetched: Fetched) -> str:

@@ -160,11 +160,7 @@ class Submissions:
         return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
     def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
-        """Keeps what was handed in for a job, which makes the draft.
-
-        Raises:
-            TooManyJobs: with it, more than `most` of who hands in wait or run, if `most` is not 0.
-        """
+        """Keeps what was handed in for a job, which makes the draft."""
         base = self.knowledge_base
         with ExitStack() as unless_queued:
             named = handed_in.name

@@ -28,12 +28,7 @@ _UPLOAD = re.compile(rf"{UPLOADS}/[0-9a-f]{{32}}/[^/]+")
 def keep_upload(
     base: KnowledgeBase, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
 ) -> Path:
-    """Keeps an upload under its own name, made plain, and returns the path that a job names.
-
-    Raises:
-        InputError: it has more than `max_bytes`; nothing of it is kept.
-        OSError, KnowledgeBaseError: it cannot be written, as on a full disk; nothing of it is kept.
-    """
+    """Keeps an upload under its own name, made plain, or nothing of it; returns its path."""
     path = _new_path(base, plain_name(name))
     with contextlib.ExitStack() as unless_it_is_whole:
         unless_it_is_whole.callback(shutil.rmtree, path.parent, ignore_errors=True)
@@ -86,11 +81,7 @@ def is_kept(base: KnowledgeBase, path: str) -> bool:
 
 
 def upload_named(base: KnowledgeBase, upload: str) -> str:
-    """The path of an upload by the name of its folder.
-
-    Raises:
-        UnknownRecord: it is gone.
-    """
+    """The path of an upload by the name of its folder."""
     names: list[str] = []
     if re.fullmatch("[0-9a-f]{32}", upload):
         begin = f"{UPLOADS}/{upload}/"

@@ -78,11 +78,7 @@ class Progress(Pace):
         super().at(phase, without_upload_folders(self._base.folder, file))
 
     def advance(self, count: int = 1) -> None:
-        """Adds to what is done.
-
-        Raises:
-            Stopped: the runner is to leave it at that.
-        """
+        """Adds to what is done."""
         super().advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
@@ -180,7 +176,7 @@ def _source(
     submissions = Submissions.from_settings(knowledge_base, settings, by=progress.by)
     reading = SourceReading(knowledge_base, submissions, directory_fetcher(settings), progress)
     try:
-        return reading.read(parameters["source"]).as_report()
+        return asdict(reading.read(parameters["source"]))
     except (QuisaitError, OSError, Stopped):
         raise
     except Exception as error:
@@ -307,10 +303,7 @@ def _runner(kind: str) -> Runner:
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
-    """Returns a report with its lists cut, and in `more` how many items each lost.
-
-    Items have the parts of their remarks, for other languages.
-    """
+    """Returns a report with its lists cut, and in `more` how many items each lost."""
     more: dict[str, int] = {}
     plain: dict[str, object] = {}
     for name, value in report.items():

@@ -59,10 +59,6 @@ def fields_from_register(
 
     Adds to `facts` an activity code of an old nomenclature; empties them where the firm is not to
     be made public.
-
-    Raises:
-        RowLeftOut: the register gives no name that may be made public.
-        InputError: the firm is closed, but nothing says since when.
     """
     fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
     register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
@@ -187,11 +183,7 @@ _PROSE = tuple(
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """Returns the actor of the cells by field of `Actor`, and of those under other headers.
-
-    Raises:
-        InputError: the row cannot be kept; says which cell, and why.
-    """
+    """Returns the actor of the cells by field of `Actor`, and of those under other headers."""
     for field, cell in chain(cells.items(), facts.items()):
         refuse_oversize(cell, field)
     if not short_line(cells.get("name", ""), "name"):
@@ -221,10 +213,6 @@ def entry_from(
     """Returns the actor of a row, whose cells stand each under its column.
 
     `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
-
-    Raises:
-        InputError: as `actor_from`.
-        RowLeftOut: the row is rightly no actor here.
     """
     pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}

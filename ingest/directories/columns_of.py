@@ -103,10 +103,7 @@ def _unused(fact: str, numbers: dict[str, int]) -> str:
 
 
 def target_of(column: Column, *, persons_kept: bool = False) -> str:
-    """Returns what a column is read as: a field, a kind of know-how, `FACT` or `IGNORED`.
-
-    What tells of persons is ignored, unless their contacts are kept.
-    """
+    """Returns what a column is read as: a field, a kind of know-how, `FACT` or `IGNORED`."""
     if column.field in PERSON_COLUMNS:
         return "contact" if persons_kept else IGNORED
     kind = statement_kind(column.fact)
@@ -121,10 +118,7 @@ def _guessed_fields(
     *,
     sirene: bool,
 ) -> list[str]:
-    """Returns the field that each header names, or "", whatever other headers name it as well.
-
-    Of the columns that say know-how, that which says most is the description.
-    """
+    """Returns the field that each header names, or "", whatever other headers name it as well."""
     guesses = guessed_fields(headers)
     told: list[tuple[int, int]] = []
     for position, (name, guess) in enumerate(zip(names, guesses, strict=True)):
@@ -207,11 +201,7 @@ class HeaderMap:
 
 
 def choices_in(options: Sequence[str]) -> dict[str, str]:
-    """Maps each header to its field, from options of the form `header=field`.
-
-    Raises:
-        InputError: an option has no `=`, or no header before it.
-    """
+    """Maps each header to its field, from options of the form `header=field`."""
     choices = {}
     for option in options:
         header, separator, target = option.rpartition("=")

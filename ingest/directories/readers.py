@@ -86,9 +86,6 @@ def read_directory(
 
     `warn` is called with what deserves a look in the directory as a whole, as soon as it is known.
     `reader` reads the rows instead of the one of its format.
-
-    Raises:
-        InputError: the file cannot be read, or has no column for the name.
     """
     header_map = header_map or HeaderMap()
     suffix = path.suffix.lower()
@@ -173,12 +170,7 @@ def preview(
     *,
     persons_kept: bool = False,
 ) -> Preview:
-    """Reads the first rows of a directory as `ingest.pipeline.ingest` would.
-
-    Raises:
-        InputError: a choice cannot be used, or the file cannot be read.
-        NotInput: the file is no directory of actors.
-    """
+    """Reads the first rows of a directory as `ingest.pipeline.ingest` would."""
     refuse_no_directory(path)
     suffix = path.suffix.lower()
     header_map = HeaderMap(choices, persons_kept=persons_kept, takes_any_header=True)
@@ -275,10 +267,6 @@ def remembered(
 
 
 def refuse_no_directory(path: Path) -> None:
-    """Refuses a file whose name is not that of a directory.
-
-    Raises:
-        NotInput: it is in another format.
-    """
+    """Refuses a file whose name is not that of a directory."""
     if path.suffix.lower() not in DIRECTORY_READERS:
         raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))

@@ -85,11 +85,7 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
 
 def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows of each table, after a notice for each sheet but the first.
-
-    Raises:
-        InputError: there is no table; not where any header may be one.
-    """
+    """Yields the rows of each table, after a notice for each sheet but the first."""
     if not sheets:
         raise InputError("empty")
     tables = [sheet for sheet in sheets if sheet.position >= 0]

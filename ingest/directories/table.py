@@ -40,11 +40,7 @@ class DirectoryRow(NamedTuple):
 
 
 RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
-"""Reads the rows of one file lazily; the map tells it which row is the header.
-
-Raises:
-    InputError: the file cannot be read, or not further.
-"""
+"""Reads the rows of one file lazily, or raises `InputError` where it cannot go on."""
 
 
 class RawRow(NamedTuple):
@@ -81,14 +77,7 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
 
 
 def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows below the header, which is the first row that names the actors.
-
-    Titles above it are passed over: where the first row has no column for the name, the header
-    is the first of the next ones that has, beside another column that is known.
-
-    Raises:
-        InputError: there is no such row, or it has too many cells.
-    """
+    """Yields the rows below the header, the first row that names the actors, with its titles."""
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
     if not first:
         raise InputError("empty")
@@ -139,10 +128,7 @@ def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
 
 
 def cell_text(value: object) -> str:
-    """Returns a value as text: whole numbers without a point, lists with `|`, days without a time.
-
-    It is what a person reads in the table.
-    """
+    """Returns a value as a person reads it: "12" for 12.0, lists with `|`, days without a time."""
     text = str(value)
     if value is None:
         text = ""

@@ -81,12 +81,7 @@ _TextLoader.yaml_implicit_resolvers = {
 
 
 def split(text: str) -> tuple[dict[str, object], str]:
-    """Returns the front matter of a text, as text, None, lists and mappings, and what follows it.
-
-    Raises:
-        NotInput: the text does not begin with a line of three dashes.
-        InputError: the front matter is not closed, too long, not YAML, or no mapping.
-    """
+    """Returns the front matter of a text, of text, None, lists and mappings, and the rest."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     head, _, rest = text.partition("\n")
     if not _FENCE.fullmatch(head):
@@ -118,11 +113,7 @@ def join(values: Mapping[str, object], text: str) -> str:
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:
-    """Returns the case that an article in Markdown tells, its keys French or English.
-
-    Raises:
-        InputError: the article cannot be kept; says which key, and why.
-    """
+    """Returns the case that an article in Markdown tells, its keys French or English."""
     values = _by_field(front_matter, CASE_KEYS)
     cells = {
         name: _text(values, name, "|" if traits.kind is FieldKind.THEMES else ", ")
@@ -150,11 +141,7 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:
-    """Maps each field to its value; the first of two keys for the same field wins.
-
-    Raises:
-        InputError: an unknown key is nearly that of a field: its value would be lost.
-    """
+    """Maps each field to its value; the first of two keys for the same field wins."""
     values: dict[str, object] = {}
     for key, value in mapping.items():
         name = folded(str(key))

@@ -4,8 +4,7 @@ from pathlib import Path
 from ingest.pipeline import BATCH_RECORDS, ingest
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.models import Actor, Kind
-from kb.resolution.merge_rules import SourceRow
+from kb.models import Kind
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 
@@ -63,26 +62,6 @@ def test_rows_of_two_slices_about_one_actor_are_put_in_their_order(tmp_path: Pat
     base.close()
 
 
-def test_a_row_is_planned_again_where_a_slice_before_made_its_actor(tmp_path: Path) -> None:
-    base = base_with(tmp_path / "kb", WordCountEncoder(dimension=64))
-    siret = "73282932000074"
-    slices = [
-        base.begin_rows("cci", [row_of("a", "Avel", siret)]),
-        base.begin_rows("cci", [row_of("b", "Avel", siret)]),
-    ]
-    slices[0].prepare()
-    slices[1].prepare([slices[0]])
-    assert slices[0].put() == ["added"]
-    generation = generation_of(base)
-    assert slices[1].put() == ["unchanged"]
-    assert generation_of(base) == generation
-    assert [(claim.key, claim.value) for claim in base.claims.of("a") if claim.field == "name"] == [
-        ("a", "Avel"),
-        ("b", "Avel"),
-    ]
-    base.close()
-
-
 def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
     def refuse(texts: Sequence[str]) -> None:
         if any("Tonneaux 70" in text for text in texts):
@@ -97,12 +76,3 @@ def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
     ]
     assert report.added == SLICES * BATCH_RECORDS - 2
     base.close()
-
-
-def generation_of(base: KnowledgeBase) -> str:
-    with base._stores.lend() as store:
-        return store.generation
-
-
-def row_of(key: str, name: str, siret: str) -> SourceRow:
-    return SourceRow(Actor(id=key, name=name, country="FR", siret=siret))

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.directories.columns_of import FACT, actor_columns, target_of
 
-HEADERS = Path(__file__).parents[3] / "data" / "directories" / "headers.tsv"
+HEADERS = Path(__file__).parents[2] / "data" / "directories" / "headers.tsv"
 NAMED_ALONE = {"activity": "description"}
 """What is the description where no other column says more."""
 
