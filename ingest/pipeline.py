@@ -121,6 +121,9 @@ def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
     HeaderMap(choices)
 
 
+_Encoding = tuple[RowSlice, list[_ReadRecord], Future[None]]
+
+
 @dataclass
 class _Run:
     """The state of a run: the ids seen, the records that wait to be put, and the report."""
@@ -143,7 +146,7 @@ class _Run:
     _mentions: list[tuple[str, Note]] = field(default_factory=list)
     _waiting: list[_ReadRecord] = field(default_factory=list)
     _encoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "encode"))
-    _encoding: tuple[RowSlice, list[_ReadRecord], Future[None]] | None = None
+    _encoding: _Encoding | None = None
     """A slice is encoded while the next is read and the one before is written."""
 
     def close(self) -> None:
@@ -264,23 +267,23 @@ class _Run:
     def _put_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for kind, same in groupby(waiting, lambda each: (kind_of(each.record), each.source)):
-            batch, encoding = list(same), None
+            batch = list(same)
+            encoding: _Encoding | None = None
             if kind[0] is Kind.ACTOR:
                 rows = self._rows(batch)
                 with suppress(InputError, ValueError):  # it fails again where it is put
                     rows.prepare([self._encoding[0]] if self._encoding else [])
                 encoding = (rows, batch, self._encoder.submit(rows.encode))
-            self._finish_slice()
-            self._encoding = encoding
+            self._finish_slice(encoding)
             if encoding is None:
                 self._put_or_each(None, batch)
 
-    def _finish_slice(self) -> None:
-        if self._encoding:
-            rows, batch, future = self._encoding
+    def _finish_slice(self, following: _Encoding | None = None) -> None:
+        encoding, self._encoding = self._encoding, following
+        if encoding:
+            rows, batch, future = encoding
             self.watch.at(Phase.EMBEDDING, self._file)
             wait([future])  # what could not be encoded is tried again where it is put
-            self._encoding = None
             self._put_or_each(rows, batch)
 
     def _rows(self, batch: Sequence[_ReadRecord]) -> RowSlice:

@@ -153,11 +153,9 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Place | No
         if source:
             if source not in {*known, *locations}:
                 raise InputError("unknown_source", name=source)
-            before = base.contact_choices.of(source)
-            if replace(before, **chosen) != before:
-                base.begin_choice(source, replace(before, **chosen))
             if chosen:
-                base.finish_choices()
+                before = base.contact_choices.of(source)
+                base.choose_contacts(source, replace(before, **chosen))
         elif chosen:
             raise click.UsageError("Name the source that is meant.")
         for name in sorted({*known, *locations}):
