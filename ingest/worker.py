@@ -25,18 +25,12 @@ logger = logging.getLogger(__name__)
 
 SAVED_EVERY_S = 0.5
 """Least time between two saves of a job's progress."""
-
 BEAT_EVERY_S = 5.0
 """Time between two heartbeats of a job that makes no progress."""
-
 LOOK_EVERY_S = 1.0
-"""Time between two looks of an idle worker for a job."""
-
 MAX_REPORTED = 500
 """Most items of each list of a report kept with a job."""
-
 NICENESS = 10
-"""Niceness of a worker, so that processes which answer people go first."""
 
 
 class Stopped(Exception):
@@ -102,36 +96,33 @@ class Progress(Pace):
             self.save()
 
 
-Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Mapping[str, object]]
-"""Does a job by its parameters, advances its progress, and returns its report."""
+Report = Mapping[str, object]
+Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Report]
+"""Does a job by what was given for it, advances its progress, and returns its report."""
 
 
-def _directory(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
+def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
     from ingest.reading.tables import count_of
 
-    with upload_at(knowledge_base, parameters["path"]) as path:
+    with upload_at(base, given["path"]) as path:
         progress.total = count_of(path)
         report = ingest(
-            knowledge_base,
+            base,
             [path],
             watch=progress,
             by=progress.by,
-            source=parameters.get("source", ""),
-            choices=json.loads(parameters.get("mapping") or "{}"),
+            source=given.get("source", ""),
+            choices=json.loads(given.get("mapping") or "{}"),
         )
-    if isinstance(knowledge_base.place, PostgresAddress):
+    if isinstance(base.place, PostgresAddress):
         # Nobody else has the server make its index, once there are many: a process saves its own.
-        knowledge_base.save_index(lambda: not progress.is_ending)
+        base.save_index(lambda: not progress.is_ending)
     return asdict(report)
 
 
-def _articles(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
+def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
     """Drafts articles: `paths`, pasted `texts` and `urls`, each a list in JSON, or a feed's `url`.
 
     They are not `submitted` if that is given and empty.
@@ -139,57 +130,50 @@ def _articles(
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
 
+    submitted = bool(given.get("submitted", "yes"))
     submissions = Submissions.from_settings(
-        knowledge_base,
-        Settings.from_environment(),
-        by=progress.by,
-        submitted=bool(parameters.get("submitted", "yes")),
+        base, Settings.from_environment(), by=progress.by, submitted=submitted
     )
-    intake = ArticleIntake(knowledge_base, submissions, watch=progress)
-    given = {name: json.loads(parameters.get(name, "[]")) for name in ("texts", "paths", "urls")}
-    progress.expect(sum(map(len, given.values())))
-    for name in ("texts", "paths"):
-        for upload in given[name]:
-            with upload_at(knowledge_base, upload) as path:
-                progress.at(Phase.READING, path.name)
-                if name == "texts":
-                    intake.take_text(path.read_bytes().decode(), path.name)
-                else:
-                    intake.take_file(path, path.name)
-    for url in given["urls"]:
+    intake = ArticleIntake(base, submissions, watch=progress)
+    texts, paths, urls = (json.loads(given.get(name, "[]")) for name in ("texts", "paths", "urls"))
+    progress.expect(len(texts) + len(paths) + len(urls))
+    for upload in (*texts, *paths):
+        with upload_at(base, upload) as path:
+            progress.at(Phase.READING, path.name)
+            if upload in texts:
+                intake.take_text(path.read_bytes().decode(), path.name)
+            else:
+                intake.take_file(path, path.name)
+    for url in urls:
         progress.at(Phase.READING, url)
         intake.take_url(url)
-    if feed := parameters.get("url"):
+    if feed := given.get("url"):
         progress.at(Phase.READING, feed)
         intake.take_feed(feed)
     return asdict(intake.report)
 
 
-def _source(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
+def _source(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
     """Reads a source again: its name is `source`."""
     from ingest.source_reading import SourceReading, directory_fetcher
     from ingest.submission import Submissions
 
     settings = Settings.from_environment()
-    submissions = Submissions.from_settings(knowledge_base, settings, by=progress.by)
-    reading = SourceReading(knowledge_base, submissions, directory_fetcher(settings), progress)
+    submissions = Submissions.from_settings(base, settings, by=progress.by)
+    reading = SourceReading(base, submissions, directory_fetcher(settings), progress)
     try:
-        return asdict(reading.read(parameters["source"]))
+        return asdict(reading.read(given["source"]))
     except (QuisaitError, OSError, Stopped):
         raise
     except Exception as error:
-        knowledge_base.source_locations.failed(parameters["source"], _line_of(error))
+        base.source_locations.failed(given["source"], _line_of(error))
         raise
 
 
-def _contacts(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
+def _contacts(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
     """Carries out who was chosen to see contacts, those of `source` and of any other."""
-    progress.total = dict(knowledge_base.claims.sources()).get(parameters["source"], 0)
-    knowledge_base.finish_choices(progress.advance)
+    progress.total = dict(base.claims.sources()).get(given["source"], 0)
+    base.finish_choices(progress.advance)
     return {"changed": progress.done}
 
 
