@@ -152,5 +152,6 @@ def cell_text(value: object) -> str:
 def _number(value: float | Decimal) -> str:
     if not math.isfinite(value):  # how a table without empty cells writes one
         return ""
-    is_whole = abs(value) < _MAX_EXACT and value == int(value)
-    return str(int(value)) if is_whole else str(value)
+    exact = Decimal(value)
+    is_whole = abs(exact) < _MAX_EXACT and exact == int(exact)
+    return str(int(exact)) if is_whole else str(value)
