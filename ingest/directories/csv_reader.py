@@ -10,7 +10,6 @@ from ingest.directories.columns_of import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
-    RawRow,
     header_position,
     raw_row,
     under_header,
@@ -72,7 +71,7 @@ class _Source(Iterator[str]):
         self._chars = 0
 
 
-def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
+def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
     """Yields the rows that are not blank; after a malformed row, goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))
@@ -88,7 +87,9 @@ def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
                 is_open = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
                 malformed = Remark("malformed_csv", reason=str(error))
-                yield RawRow(number, [], Remark("unclosed_quote") if is_open else malformed)
+                yield DirectoryRow(
+                    number, reason=Remark("unclosed_quote") if is_open else malformed
+                )
             else:
                 if any(cell.strip() for cell in cells):
                     yield raw_row(number, cells)

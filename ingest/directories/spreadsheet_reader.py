@@ -11,7 +11,6 @@ from ingest.directories.header_words import names_persons
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
-    RawRow,
     cell_text,
     header_position,
     raw_row,
@@ -60,15 +59,15 @@ class _Sheet:
 
     name: str
     sheet: "CalamineSheet"
-    first: list[RawRow]
+    first: list[DirectoryRow]
     position: int
     is_hidden: bool
 
     @property
-    def header(self) -> list[str]:
+    def header(self) -> Sequence[str]:
         return self.first[max(self.position, 0)].cells
 
-    def lines(self) -> Iterator[RawRow]:
+    def lines(self) -> Iterator[DirectoryRow]:
         return _lines(self.sheet, _rows_of_header(self))
 
 
@@ -138,7 +137,7 @@ def _rows_of_header(sheet: _Sheet) -> range:
     return range(number, max([number, *(end + 1 for end in ends)]))
 
 
-def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[RawRow]:
+def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[DirectoryRow]:
     """Yields the rows of a sheet that are not blank; a merged cell counts in each row it spans."""
     below: dict[tuple[int, int], tuple[int, int]] = {}
     for (top, column), (bottom, _) in _merged(sheet):

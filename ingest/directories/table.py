@@ -43,19 +43,11 @@ RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
 """Reads the rows of one file lazily, or raises `InputError` where it cannot go on."""
 
 
-class RawRow(NamedTuple):
-    """The cells of a row, or why it has none; one with too many of them has the first and why."""
-
-    number: int
-    cells: list[str]
-    reason: str = ""
-
-
-def raw_row(number: int, cells: list[str]) -> RawRow:
+def raw_row(number: int, cells: list[str]) -> DirectoryRow:
     """Returns a row without its blank cells beyond the last column that a table may have."""
     is_wide = any(cell.strip() for cell in cells[MAX_COLUMNS:])
     reason = Remark("many_cells", most=MAX_COLUMNS) if is_wide else ""
-    return RawRow(number, cells[:MAX_COLUMNS], reason)
+    return DirectoryRow(number, cells=cells[:MAX_COLUMNS], reason=reason)
 
 
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
@@ -76,7 +68,7 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
         return Entry(row.number, reason=error.remark, left_out=left_out, sheet=row.sheet)
 
 
-def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
+def under_header(lines: Iterator[DirectoryRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Yields the rows below the header, the first row that names the actors, with its titles."""
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
     if not first:
@@ -114,10 +106,10 @@ def shown_header(cells: Sequence[str]) -> str:
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 
 
-def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
+def _row(line: DirectoryRow, header: tuple[str, ...]) -> DirectoryRow:
     if line.reason:
-        return DirectoryRow(line.number, reason=line.reason)
-    cells = line.cells
+        return line._replace(cells=())
+    cells = list(line.cells)
     # Spreadsheets leave empty cells on the right of a table that was once wider.
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
