@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.commands.sources import seen_by, seen_by_options
+from ingest.commands.sources import map_option, seen_by, seen_by_options
 from ingest.pace import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
@@ -75,13 +75,7 @@ SHOWN_SKIPPED = 5
     metavar="NAME",
     help="The source of the actors (default: the name of the file or folder).",
 )
-@click.option(
-    "--map",
-    "mapped",
-    multiple=True,
-    metavar="HEADER=FIELD",
-    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
-)
+@map_option
 @seen_by_options
 @click.option(
     "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."

@@ -86,6 +86,15 @@ def _field_line(field: Mapping[str, str]) -> str:
     return f"{name}: {field['before'] or '–'} → {field['after'] or '–'}"
 
 
+map_option = click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
+)
+
+
 def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options `--contacts` and `--persons` to a command."""
     seen_by_whom = click.Choice(["public", "members", "none"])
@@ -186,13 +195,7 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Place | No
     show_default=True,
     help="How often it is read again.",
 )
-@click.option(
-    "--map",
-    "mapped",
-    multiple=True,
-    metavar="HEADER=FIELD",
-    help="How to read a column of a directory: a field, `fact` or `ignored`.",
-)
+@map_option
 @seen_by_options
 @kb_option
 def add(

@@ -1,6 +1,7 @@
 """Columns of a directory: what each header names, and how a person says to read it."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -138,8 +139,6 @@ _OFFERED = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *LOCATION_COLUMNS)
 TARGETS = (*_OFFERED, *REGISTER_COLUMNS)
 """The fields, and kinds of know-how, that a column can be read as, beside `FACT` and `IGNORED`."""
 
-_MAX_HEADERS_KNOWN = 1000
-
 
 class HeaderMap:
     """Says where the cells under each header go.
@@ -166,16 +165,13 @@ class HeaderMap:
         self.persons_kept = persons_kept
         self.takes_any_header = takes_any_header
         self._targets = {folded(header): target for header, target in self.choices.items()}
-        self._known: dict[tuple[str, ...], tuple[Column, ...]] = {}
+        self._columns = lru_cache(maxsize=1000)(
+            lambda header: tuple(actor_columns(header, self._targets))
+        )
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
         """Returns where the cells of each column go, in the order of the header."""
-        key = tuple(header)
-        if key not in self._known:
-            if len(self._known) == _MAX_HEADERS_KNOWN:
-                self._known.clear()
-            self._known[key] = tuple(actor_columns(key, self._targets))
-        return self._known[key]
+        return self._columns(tuple(header))
 
     def names_actors(self, header: Sequence[str]) -> bool:
         """Whether a column holds the name of the actors."""
