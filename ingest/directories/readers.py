@@ -107,11 +107,9 @@ def _entries(
         if row.notice:
             warn(row.notice)
             continue
-        told_of = {"objects_of_persons": row.persons}
-        if row.header != header:
-            header = row.header
-            told_of = {"persons_left_out": header_map.left_out_persons(header), **told_of}
-        for code, columns in told_of.items():
+        left_out = header_map.left_out_persons(row.header) if row.header != header else []
+        header = row.header
+        for code, columns in (("persons_left_out", left_out), ("objects_of_persons", row.persons)):
             if new := [each for each in columns if each not in told]:
                 told.update(new)
                 warn(Remark(code, headers=shown_header(new)))
