@@ -1,15 +1,15 @@
 """Directories of actors in JSON and JSON Lines: one object per actor, its keys as columns."""
 
 import json
-from codecs import EncodedFile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from types import SimpleNamespace
+from typing import TextIO
 
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.header_words import has, holds_fields, holds_persons, is_first_name
 from ingest.directories.table import DirectoryRow, cell_text
-from ingest.encodings import encoding_of, lines_of, open_text
+from ingest.encodings import lines_of, open_text
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
@@ -92,12 +92,11 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the items of a JSON file, as `RowReader`."""
     import ijson
 
-    encoding = encoding_of(path)
     try:
-        with path.open("rb") as file:
-            prefix = _prefix(_events(file, encoding), header_map)
+        with open_text(path) as file:
+            prefix = _prefix(_events(file), header_map)
             file.seek(0)
-            items = ijson.items(ijson.parse(_events(file, encoding)), prefix)
+            items = ijson.items(ijson.parse(_events(file)), prefix)
             for number, value in enumerate(items, start=1):
                 yield _row(number, value)
     except ijson.JSONError as error:
@@ -116,12 +115,13 @@ def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow
                 yield row
 
 
-def _events(file: BinaryIO, encoding: str) -> Iterator[tuple[str, object]]:
+def _events(file: TextIO) -> Iterator[tuple[str, object]]:
     """Yields the events of a JSON file, down to `_MAX_DEPTH`, which bounds ijson's prefixes."""
     import ijson
 
     depth = 0
-    for event in ijson.basic_parse(EncodedFile(file, "utf-8", encoding)):
+    utf8 = SimpleNamespace(read=lambda size: file.read(size).encode())
+    for event in ijson.basic_parse(utf8):
         depth += event[0].startswith("start_") - event[0].startswith("end_")
         if depth > _MAX_DEPTH:
             raise InputError("nested_json")

@@ -17,15 +17,13 @@ def write(tmp_path: Path, content: str, name: str = "actors.json") -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        '[{"name": "Avel"}, {"nom": "Merlet"}]',
-        '{"source": "CCI", "actors": [{"name": "Avel"}, {"nom": "Merlet"}]}',
-    ],
-)
-def test_actors_are_in_an_array(tmp_path: Path, content: str) -> None:
-    assert list(read_directory(write(tmp_path, content))) == [Entry(1, AVEL), Entry(2, MERLET)]
+def test_actors_are_in_an_array_whatever_the_encoding(tmp_path: Path) -> None:
+    array = '[{"name": "Avel"}, {"nom": "Merlet"}]'
+    for content in (array, f'{{"source": "Réseau", "actors": {array}}}'):
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+            path = tmp_path / "actors.json"
+            path.write_text(content, encoding=encoding)
+            assert list(read_directory(path)) == [Entry(1, AVEL), Entry(2, MERLET)]
 
 
 def test_values_become_cells(tmp_path: Path) -> None:
