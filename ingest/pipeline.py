@@ -83,17 +83,8 @@ def ingest(
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
-    report = articles.report if articles else changes or IngestReport()
     run = _Run(
-        knowledge_base,
-        called,
-        watch or Watch(),
-        by,
-        articles,
-        on_warning,
-        seen_by or {},
-        changes,
-        report,
+        knowledge_base, called, watch or Watch(), by, articles, on_warning, seen_by or {}, changes
     )
     with closing(run):
         for path, is_named, found_source in files(paths):
@@ -136,7 +127,7 @@ class _Run:
     on_warning: Callable[[Note], object]
     seen_by: Mapping[str, Visibility]
     changes: SourceReport | None
-    report: IngestReport
+    report: IngestReport = field(init=False)
     _file: str = ""
     _article_files: list[tuple[Path, bool]] = field(default_factory=list)
     _case_ids: set[str] = field(default_factory=set)
@@ -148,6 +139,9 @@ class _Run:
     _encoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "encode"))
     _encoding: _Encoding | None = None
     """A slice is encoded while the next is read and the one before is written."""
+
+    def __post_init__(self) -> None:
+        self.report = self.articles.report if self.articles else self.changes or IngestReport()
 
     def close(self) -> None:
         """Ends what is under way, wherever the run ends."""
