@@ -57,21 +57,15 @@ LONG_CHARS = 20_000
 """A longer text is searched for proposals by a job: that takes four seconds of the processor."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandedIn:
-    """What was handed in: the `parameter` of a job for it, its name or address, and its content."""
-
-    parameter: str
-    name: str
-    content: bytes = b""
-
-
 class LongArticle(Exception):
-    """An article is too long to be searched for proposals at once; nothing of it is kept yet."""
+    """An article is too long to be searched for proposals at once; nothing of it is kept yet.
 
-    def __init__(self, handed_in: HandedIn) -> None:
+    `parameter` is that of a job for it, beside its name or address and its content.
+    """
+
+    def __init__(self, parameter: str, name: str, content: bytes = b"") -> None:
         super().__init__()
-        self.handed_in = handed_in
+        self.parameter, self.name, self.content = parameter, name, content
 
 
 class Submitted(NamedTuple):
@@ -127,14 +121,14 @@ class Submissions:
         whole = f"{title}\n\n{text}" if title else text
         content = whole.encode()
         name = plain_name(f"{one_line(whole)[:_NAME_CHARS]}.txt")
-        handed_in = HandedIn("texts", name, content)
-        return self._submit(lambda: pasted_document(whole), "pasted", content, handed_in)
+        if_long = LongArticle("texts", name, content)
+        return self._submit(lambda: pasted_document(whole), "pasted", content, if_long)
 
     def content(self, name: str, content: bytes) -> Submitted:
         """Submits the content of a file, whose name says its format."""
         suffix = Path(name).suffix.lower()
-        handed_in = HandedIn("paths", name, content)
-        return self._submit(lambda: document_of(content, suffix), name, content, handed_in)
+        if_long = LongArticle("paths", name, content)
+        return self._submit(lambda: document_of(content, suffix), name, content, if_long)
 
     def file(self, path: Path) -> Submitted:
         """Submits a file of this machine."""
@@ -150,8 +144,8 @@ class Submissions:
     def page(self, fetched: Fetched, origin: str = "") -> Submitted:
         """Submits a page that was fetched; `origin` is the address that was asked for."""
         origin = origin or fetched.url
-        handed_in = HandedIn("urls", origin)
-        return self._submit(lambda: fetched_document(fetched), origin, handed_in=handed_in)
+        if_long = LongArticle("urls", origin)
+        return self._submit(lambda: fetched_document(fetched), origin, if_long=if_long)
 
     def feed_item(self, item: FeedItem, origin: str) -> Submitted:
         """Submits an item of a feed; its link is followed where the feed has its beginning only."""
@@ -159,18 +153,18 @@ class Submissions:
             self._known.refuse_address(item.url)
         return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
-    def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
+    def later(self, long: LongArticle, *, most: int = 0) -> Job:
         """Keeps what was handed in for a job, which makes the draft."""
         base = self.knowledge_base
         with ExitStack() as unless_queued:
-            named = handed_in.name
-            if handed_in.content:
-                path = keep_upload(base, named, io.BytesIO(handed_in.content))
+            named = long.name
+            if long.content:
+                path = keep_upload(base, named, io.BytesIO(long.content))
                 unless_queued.callback(forget_upload, base, path)
                 named = str(path)
             parameters = {
-                handed_in.parameter: json.dumps([named]),
-                "name": handed_in.name,
+                long.parameter: json.dumps([named]),
+                "name": long.name,
                 "submitted": "yes" if self.submitted else "",
             }
             job = base.jobs.add("articles", parameters, by=self.by, most=most)
@@ -182,14 +176,14 @@ class Submissions:
         read: Callable[[], Article],
         origin: str,
         content: bytes = b"",
-        handed_in: HandedIn | None = None,
+        if_long: LongArticle | None = None,
     ) -> Submitted:
         content_hash = hashlib.sha256(content).hexdigest() if content else ""
         self._known.refuse_content(content_hash)
         article = read()
-        if self.long_later and handed_in and len(article.text) > LONG_CHARS:
+        if self.long_later and if_long and len(article.text) > LONG_CHARS:
             self._known.refuse(article)
-            raise LongArticle(handed_in)
+            raise if_long
         return Submitted(self._draft(article, origin, content_hash), article)
 
     def _draft(self, article: Article, origin: str, origin_hash: str = "") -> Draft:

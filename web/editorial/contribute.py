@@ -242,7 +242,7 @@ def _drafted(
         return FileResult(name, submit(submissions).draft)
     except LongArticle as long:
         most = count_job(request, account)
-        return FileResult(name, job=submissions.later(long.handed_in, most=most))
+        return FileResult(name, job=submissions.later(long, most=most))
     except InputError as error:
         return _failed(request, account, name, error)
     except EncoderError as error:
