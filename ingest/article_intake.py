@@ -10,14 +10,14 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
+from ingest.pace import Watch
 from ingest.reading import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
-from ingest.report import Drafted, IngestReport, Note, unwatched
+from ingest.report import Drafted, IngestReport, Note
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
-from kb.registers.drafts import Draft
 from kb.remarks import Remark, quoted
 
 FEED_SUFFIXES = (".xml", ".rss", ".atom")
@@ -31,8 +31,7 @@ NO_ARTICLES = frozenset(
 class ArticleIntake:
     """Takes articles in; a bad one is a line of the report.
 
-    With `publish`, what is proposed is published at once. `progress` is called with the number of
-    articles read since the last call.
+    With `publish`, what is proposed is published at once.
     """
 
     def __init__(
@@ -41,25 +40,21 @@ class ArticleIntake:
         submissions: Submissions,
         *,
         publish: bool = False,
-        progress: Callable[[int], object] = unwatched,
+        watch: Watch | None = None,
+        report: IngestReport | None = None,
     ) -> None:
-        self.report = IngestReport()
+        self.report = report or IngestReport()
         self.case_ids: set[str] = set()
         """The ids of the cases of the articles, including cases known before."""
         self._knowledge_base = knowledge_base
         self._submissions = submissions
         self._publish = publish
-        self._progress = progress
+        self._watch = watch or Watch()
 
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        return (*ARTICLE_SUFFIXES, *FEED_SUFFIXES)
+    suffixes = (*ARTICLE_SUFFIXES, *FEED_SUFFIXES)
 
     def takes(self, path: Path, *, is_named: bool) -> bool:
-        """Whether a file is an article or a feed by its name; a README in a folder is neither.
-
-        Neither is a picture in a folder, which may belong to a page.
-        """
+        """Whether a file is an article or a feed by its name; a README in a folder is neither."""
         suffix = path.suffix.lower()
         if suffix in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
             return is_named
@@ -73,10 +68,7 @@ class ArticleIntake:
         return Remark("unnamed_feed") if suffix in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
-        """Takes the article of a file, or the articles of a feed saved as a file.
-
-        A file that is not named and has no article is skipped.
-        """
+        """Takes the article of a file, or the articles of a feed saved as a file."""
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
@@ -103,7 +95,7 @@ class ArticleIntake:
 
     def take_feed(self, url: str) -> None:
         with self._noting(url):
-            fetched = self._submissions.fetch_feed(url)
+            fetched = self._submissions.fetch(url, FEED_TYPES | PAGE_TYPES)
             self._take_items(url, feed_of(fetched.content, url=fetched.url))
 
     def _take_items(self, feed: str, items: Sequence[FeedItem]) -> None:
@@ -112,7 +104,7 @@ class ArticleIntake:
             self._take(name, partial(self._submissions.feed_item, item, name))
 
     def _take(self, name: str, submit: Callable[[], Submitted], *, is_named: bool = True) -> None:
-        self._progress(1)
+        self._watch.advance(1)
         with self._noting(name):
             try:
                 draft, article = submit()
@@ -122,20 +114,18 @@ class ArticleIntake:
                 self._note("skipped", name, error.remark)
                 return
             self.report.read += 1
-            if isinstance(draft.record, Case):
-                self.report.drafts.append(self._drafted(name, draft, draft.record))
+            case_id = ""
+            if self._publish:
+                published = self._knowledge_base.publish(
+                    draft.id, by=self._submissions.by, revision=draft.revision
+                )
+                self.report.added += 1
+                case_id = published.record.id
+                self.case_ids.add(case_id)
+            title = draft.record.title if isinstance(draft.record, Case) else ""
+            self.report.drafts.append(Drafted(name, title, draft.id, case_id))
             for remark in article.remarks:
                 self._note("remarks", name, remark)
-
-    def _drafted(self, name: str, draft: Draft, case: Case) -> Drafted:
-        if not self._publish:
-            return Drafted(name, case.title, draft.id)
-        published = self._knowledge_base.publish(
-            draft.id, by=self._submissions.by, revision=draft.revision
-        )
-        self.report.added += 1
-        self.case_ids.add(published.record.id)
-        return Drafted(name, case.title, draft.id, published.record.id)
 
     @contextmanager
     def _noting(self, name: str) -> Iterator[None]:
@@ -149,18 +139,15 @@ class ArticleIntake:
             self._note("known", name, known.remark)
         except (QuisaitError, OSError) as error:
             self.report.read += 1
-            self._note("failures", name, _reason(error, name))
+            reason = " ".join(str(error).split())
+            if isinstance(error, InputError):
+                reason = error.remark.without_prefix(f"{quoted(name)} ")
+            elif isinstance(error, OSError):
+                reason = Remark("unreadable", reason=str(error.strerror))
+            self._note("failures", name, reason)
 
     def _note(self, kind: str, name: str, reason: str) -> None:
         self.report.note(kind, Note(name, WHOLE_FILE, reason))
-
-
-def _reason(error: QuisaitError | OSError, name: str) -> str:
-    if isinstance(error, InputError):
-        return error.remark.without_prefix(f"{quoted(name)} ")
-    if isinstance(error, OSError):
-        return Remark("unreadable", reason=str(error.strerror))
-    return " ".join(str(error).split())
 
 
 def is_address(text: str) -> bool:

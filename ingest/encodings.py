@@ -1,14 +1,10 @@
-"""Bytes and files as text: which encoding they are in, and mojibake undone where it is certain.
-
-Bytes that came whole, such as a page, are decoded at once; a file that may not fit in memory, such
-as a directory, is read block by block in the encoding that is found first.
-"""
+"""Bytes and files as text: which encoding they are in, and mojibake undone where it is certain."""
 
 import codecs
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from kb.errors import InputError
 
@@ -44,20 +40,12 @@ _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 
 def open_text(path: Path) -> TextIO:
-    """Opens a file for reading as text, its line ends as they are.
-
-    Raises:
-        InputError: the file is empty, is not text, or holds a damaged character.
-    """
+    """Opens a file for reading as text, its line ends as they are."""
     return path.open(encoding=encoding_of(path), newline="")
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """Yields the lines that are left of a file, with their ends.
-
-    Raises:
-        InputError: a line is longer than `MAX_LINE_CHARS`.
-    """
+    """Yields the lines that are left of a file, with their ends."""
     while line := file.readline(MAX_LINE_CHARS):
         if len(line) == MAX_LINE_CHARS:
             raise InputError("long_line", most=MAX_LINE_CHARS)
@@ -65,15 +53,10 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def encoding_of(path: Path) -> str:
-    """Returns the encoding of a text file: its byte order mark's, else UTF-8 if all of it is.
-
-    What is not UTF-8 is the Windows-1252 of older office programs (Latin-1 when it holds bytes
-    that Windows-1252 does not define), unless DOS's or the old Macintosh's encoding makes more
-    French letters of it.
+    """Returns the encoding of a text file: its mark's, UTF-8, or the likeliest of one byte.
 
     Raises:
-        InputError: the file is empty, is not text, holds a damaged character, or was encoded
-            twice.
+        InputError: the file is empty, no text, was encoded twice, or is UTF-8 only in part.
     """
     with path.open("rb") as file:
         block = file.read(_BLOCK_BYTES)
@@ -83,39 +66,31 @@ def encoding_of(path: Path) -> str:
         if not marked and len(_CONTROL.findall(block)) > _MAX_CONTROLS * len(block):
             raise InputError("not_text")
         _refuse_twice_encoded(block)
-        encoding = marked or "utf-8"
-        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
         line = 1
         try:
-            while block:
-                decoder.decode(block)
-                line += block.count(b"\n")
-                block = file.read(_BLOCK_BYTES)
-            decoder.decode(b"", final=True)
+            for text in codecs.iterdecode(_blocks(file), marked or "utf-8"):
+                line += text.count("\n")
         except UnicodeDecodeError as error:
             line += error.object.count(b"\n", 0, error.start)
         else:
-            return encoding
-    found = "" if marked else _encoding_of_one_byte(path)
-    if not found:
-        raise InputError("damaged_character", line=str(line))
-    return found
-
-
-def _encoding_of_one_byte(path: Path) -> str:
-    """Returns the likeliest encoding of a file that is not UTF-8, or "" if part of it is."""
-    with path.open("rb") as file:
-        last = b""
-        while block := file.read(_BLOCK_BYTES):
-            if _UTF8_LETTER.search(last + block):
-                return ""
-            last = block[-1:]
+            return marked or "utf-8"
         file.seek(0)
-        return _of_one_byte(iter(lambda: file.read(_BLOCK_BYTES), b""))
+        if marked or any(_UTF8_LETTER.search(block) for block in _blocks(file)):
+            raise InputError("damaged_character", line=str(line))
+        file.seek(0)
+        return _of_one_byte(_blocks(file))
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(_BLOCK_BYTES), b"")
 
 
 def _of_one_byte(blocks: Iterable[bytes]) -> str:
-    """Returns the encoding that makes the most French letters of what is not UTF-8."""
+    """Returns the encoding that makes the most French letters of what is not UTF-8.
+
+    Windows-1252 is Latin-1 where a byte has no meaning in it.
+    """
     usual = dict.fromkeys(_OF_ONE_BYTE, 0)
     undefined = False
     for block in blocks:
@@ -138,11 +113,7 @@ def _refuse_twice_encoded(block: bytes) -> None:
 
 
 def decoded(content: bytes, declared: str = "") -> str:
-    """Decodes bytes as UTF-8, or as declared by a header or the file itself, or else by a guess.
-
-    Raises:
-        InputError: the bytes are no text, or characters were lost before they came here.
-    """
+    """Decodes bytes as UTF-8, or as declared by a header or the file itself, or else by a guess."""
     if not content.strip():
         raise InputError("empty")
     if marked := _marked_encoding(content):
@@ -150,10 +121,8 @@ def decoded(content: bytes, declared: str = "") -> str:
     glance = content[:_GLANCE_BYTES]
     if len(_CONTROL.findall(glance)) > _MAX_CONTROLS_OF_ARTICLES * len(glance):
         raise InputError("not_text")
-    for encoding in filter(None, ("utf-8", declared)):
-        if (text := _strict(content, encoding)) is not None:
-            return _clean(text)
-    return _clean(content.decode(_of_one_byte([content]), "replace"))
+    text = _strict(content, "utf-8") or (_strict(content, declared) if declared else None)
+    return _clean(text or content.decode(_of_one_byte([content]), "replace"))
 
 
 def _marked_encoding(content: bytes) -> str:
@@ -180,17 +149,12 @@ def whole_characters(text: str) -> str:
 
 
 def unscrambled(text: str) -> str:
-    """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8.
-
-    Raises:
-        InputError: characters were lost, so that it cannot be undone.
-    """
+    """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8."""
     if len(_MOJIBAKE.findall(text)) >= 2 or ("Ã©" in text or "â€™" in text):
         repaired = _round_trip(text)
         if repaired is not None:
             return repaired
-        lines = [_round_trip(line) or line for line in text.split("\n")]
-        text = "\n".join(lines)
+        text = "\n".join(_round_trip(line) or line for line in text.split("\n"))
         if len(_MOJIBAKE.findall(text)) >= 2:
             raise InputError("scrambled")
     damaged = text.count(_DAMAGE)

@@ -1,8 +1,7 @@
 """Exports a knowledge base as files that a person can read and `ingest` reads back.
 
-What is written is what is known, to the character. A cell that begins with `=`, `+`, `-` or `@`
-is written as it is, because a prefix against spreadsheet formulas would come back as part of
-the text: import the columns as text when the file is opened in a spreadsheet.
+What is written is what is known, to the character: a prefix against the formulas of spreadsheets
+would come back as part of the text.
 """
 
 import csv
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.case_files import front_matter
+from ingest.records import case_file
 from ingest.records.fields import folded
 from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
@@ -39,13 +38,8 @@ def export(
 ) -> Exported:
     """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
 
-    The folder is made if it does not exist. With `force` it may hold files: its actors are
-    replaced and so is each case of the same id; other files stay. The contacts that only members
-    may see are left out, unless the files are `for_members`.
-
-    Raises:
-        FileError: the folder is a file, is not empty and `force` is not set, or cannot be
-            written.
+    With `force` the folder may hold files: those of the same name are replaced. The contacts that
+    only members may see are left out, unless the files are `for_members`.
     """
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder} is a file, not a folder")
@@ -67,10 +61,7 @@ def export(
 
 
 def case_file_name(case_id: str) -> str:
-    """Returns a name for the file of a case; two ids never share a name.
-
-    The ids "Gel 2020" and "gel-2020" are two, and some file systems ignore case.
-    """
+    """Returns a name for the file of a case; two ids never share one, whatever their case."""
     stem = folded(case_id).replace(" ", "-")
     if stem == case_id and len(stem) <= _MAX_STEM_CHARS:
         return f"{stem}.md"
@@ -101,23 +92,19 @@ def _cell(actor: Actor, field: str) -> str:
 
 
 def _markdown(case: Case) -> str:
-    values = {
-        name: _front_matter_value(getattr(case, name))
-        for name, traits in CASE_FIELDS.items()
-        if traits.kind is not FieldKind.TEXT
-    }
-    return front_matter.join({key: value for key, value in values.items() if value}, case.text)
-
-
-def _front_matter_value(value: str | Sequence[str | Participation]) -> object:
-    if isinstance(value, str):
-        return value
-    return [item if isinstance(item, str) else _participation(item) for item in value]
+    values: dict[str, object] = {}
+    for name, traits in CASE_FIELDS.items():
+        value = getattr(case, name)
+        if name == "participants":
+            values[name] = [_participation(each) for each in value]
+        elif traits.kind is not FieldKind.TEXT:
+            values[name] = value if isinstance(value, str) else list(value)
+    return case_file.join({key: value for key, value in values.items() if value}, case.text)
 
 
 def _participation(participation: Participation) -> dict[str, str]:
-    values = {
-        traits.key or name: str(getattr(participation, name))
+    return {
+        traits.key or name: str(value)
         for name, traits in PARTICIPATION_FIELDS.items()
+        if (value := getattr(participation, name))
     }
-    return {key: value for key, value in values.items() if value}

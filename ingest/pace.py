@@ -10,13 +10,8 @@ from kb.registers.clock import seconds_left
 SAID_EVERY_S = 10.0
 """Time between two lines of the log."""
 
-WINDOW_S = 60.0
+WINDOW_S = 60
 """The time over which the rate is the mean."""
-
-_MARK_EVERY_S = 1.0
-
-Clock = Callable[[], float]
-"""Seconds since some moment."""
 
 
 class Phase(StrEnum):
@@ -27,37 +22,42 @@ class Phase(StrEnum):
     WRITING = "writing"
 
 
-AtPlace = Callable[[Phase, str], object]
-"""Called with the phase that begins, and the file or address that it is about."""
+class Watch:
+    """Follows an ingest; this one ignores it. `advance` may raise, to end it."""
+
+    def expect(self, _count: int) -> None:
+        """Takes up how many records there are; 0 if it is not known."""
+
+    def at(self, _phase: Phase, _file: str) -> None:
+        """Takes up the phase that begins, and the file or address that it is about."""
+
+    def advance(self, _count: int = 1) -> None:
+        """Takes up the number of records read since the last call."""
 
 
-def nowhere(_phase: Phase, _file: str) -> None:
-    """Ignores the place."""
-
-
-class Pace:
+class Pace(Watch):
     """Where an ingest is, and how fast it goes. `total` is 0 as long as it is not known."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.done = 0
         self.total = 0
         self.phase = Phase.READING
         self.file = ""
         self._clock = clock
-        self._marks = deque([(clock(), 0)])
+        self._marks = deque([(clock(), 0)], maxlen=WINDOW_S)  # at most one a second
         self._said_at = clock()
+
+    def expect(self, count: int) -> None:
+        self.total = count
 
     def at(self, phase: Phase, file: str) -> None:
         self.phase, self.file = phase, file
 
-    def advance(self, count: int) -> None:
+    def advance(self, count: int = 1) -> None:
         self.done += count
         moment = self._clock()
-        if moment - self._marks[-1][0] < _MARK_EVERY_S:
-            return
-        self._marks.append((moment, self.done))
-        while len(self._marks) > 2 and self._marks[1][0] < moment - WINDOW_S:
-            self._marks.popleft()
+        if moment - self._marks[-1][0] >= 1:
+            self._marks.append((moment, self.done))
 
     @property
     def per_second(self) -> float:
@@ -66,18 +66,19 @@ class Pace:
         seconds = self._clock() - since
         return (self.done - done) / seconds if seconds >= 1 else 0.0
 
-    @property
-    def seconds_left(self) -> float:
-        """How long it takes yet at this rate; 0 where that is not known."""
-        return seconds_left(self.done, self.total, self.per_second)
-
     def line(self) -> str:
         """Says where it is: file, record of how many, rate, time left, phase."""
-        of_all = f" of {max(self.total, self.done):,}" if self.total else ""
-        rate = f", {self.per_second:,.1f} records/s" if self.per_second else ""
-        left = f", {_duration(self.seconds_left)} left" if self.seconds_left else ""
-        file = f"{self.file}: " if self.file else ""
-        return f"{file}record {self.done:,}{of_all}{rate}{left}, {self.phase}"
+        rate, left = self.per_second, seconds_left(self.done, self.total, self.per_second)
+        return "".join(
+            [
+                f"{self.file}: " if self.file else "",
+                f"record {self.done:,}",
+                f" of {max(self.total, self.done):,}" if self.total else "",
+                f", {rate:,.1f} records/s" if rate else "",
+                f", {_duration(left)} left" if left else "",
+                f", {self.phase}",
+            ]
+        )
 
     def due_line(self) -> str:
         """The line, if one has not been said for a while; else nothing."""

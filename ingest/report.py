@@ -1,14 +1,19 @@
-"""Reports of runs: what was read, kept, changed and refused, and where in the input.
+"""Reports of runs: what was read, kept, changed and refused, and where in the input."""
 
-A report is one value that the pipeline and the intake of articles both add to.
-"""
-
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 from ingest.records.entries import WHOLE_FILE
+from kb.models import Case, Kind, Record, kind_of
+from kb.registers.records.rereading import Unlisted
 
 MAX_NOTES = 1000
 """Most notes of a kind that a report holds; further notes are only counted."""
+
+MAX_VALUE_CHARS = 160
+_UNTOLD_VALUES = frozenset({"phone", "email", "address", "contact"})
+"""Fields whose values no report holds: it outlives a choice of who may see them."""
+_NO_FIELDS = frozenset({"id", "members_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,11 @@ class IngestReport:
     """Counts and notes of a run.
 
     `read` counts the records found, kept or not; `completed` those that added to an actor which
-    other sources describe; `embedded` the passages that were embedded. `duplicates` counts the
-    pairs of actors that may be one, undecided, of the `sources` that were read.
-    `failures` are the records and files that were not kept, `skipped` the files of a folder and
-    the rows of a register that are no input, `remarks` what was done but deserves a look, `known`
-    the articles that were there already; `drafts` are the articles that became drafts; `untold`
-    counts the notes that were one too many for their list, by the list's name. `pruned` says
-    whether the records that the input no longer has were looked for, and `removed` counts them.
+    other sources describe; `embedded` passages; `duplicates` the undecided pairs of actors of the
+    `sources` that were read. `skipped` are files and rows that are no input, `remarks` what was
+    done but deserves a look, `known` the articles that were there already. `untold` counts the
+    notes that were one too many for their list. `pruned` says whether the records that the input
+    no longer has were looked for, and `removed` counts them.
     """
 
     read: int = 0
@@ -82,10 +85,6 @@ class IngestReport:
             self.untold[kind] = self.untold.get(kind, 0) + 1
 
 
-def unwatched(_count: int) -> None:
-    """Ignores progress."""
-
-
 def place_in(file: str, row: int) -> str:
     """Names a row of a file in a message: `actors.csv:12`, or the file alone for all of it."""
     return file if row == WHOLE_FILE else f"{file}:{row}"
@@ -94,3 +93,83 @@ def place_in(file: str, row: int) -> str:
 def sheet_of(file: str, sheet: str) -> str:
     """Names a sheet of a workbook in a message: `actors.xlsx (Members)`, or the file alone."""
     return f"{file} ({sheet})" if sheet else file
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of a record that changed. `fact:` and a header name a fact; values may be cut."""
+
+    field: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """A record that is new, without `fields`, or that changed in these fields."""
+
+    kind: Kind
+    id: str
+    name: str
+    is_new: bool
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(slots=True)
+class SourceReport(IngestReport):
+    """What a reading of a source did: its new and changed records, and those no more listed.
+
+    `is_same` says that nothing had changed at its location.
+    """
+
+    is_same: bool = False
+    changes: list[RecordChange] = field(default_factory=list)
+    gone: list[Unlisted] = field(default_factory=list)
+
+    def add_change(self, before: Record | None, after: Record) -> None:
+        """Notes a record as it was, if it was, and as it is."""
+        if len(self.changes) == MAX_NOTES:
+            self.untold["changes"] = self.untold.get("changes", 0) + 1
+            return
+        name = after.title if isinstance(after, Case) else after.name
+        changed = () if before is None else changed_fields(before, after)
+        self.changes.append(RecordChange(kind_of(after), after.id, name, before is None, changed))
+
+    @property
+    def problem(self) -> str:
+        """Why nothing could be read, if so; else empty."""
+        kept = self.added + self.completed + self.changed + self.unchanged
+        if kept or self.drafts or self.known or not self.failures:
+            return ""
+        whole = [note for note in self.failures if note.row == WHOLE_FILE]
+        return (whole or self.failures)[0].reason
+
+
+def changed_fields(before: Record, after: Record) -> tuple[FieldChange, ...]:
+    """Returns the fields in which two records of a kind differ, in the order of the record's."""
+    old, new = _values(before), _values(after)
+    return tuple(
+        FieldChange(name)
+        if name in _UNTOLD_VALUES
+        else FieldChange(name, _cut(old.get(name, "")), _cut(new.get(name, "")))
+        for name in {**new, **old}
+        if old.get(name, "") != new.get(name, "")
+    )
+
+
+def _values(record: Record) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name in (each.name for each in fields(record)):
+        value = getattr(record, name)
+        if isinstance(value, Mapping):
+            values |= {f"fact:{header}": str(fact) for header, fact in value.items()}
+        elif isinstance(record, Case) and name == "participants":
+            values[name] = " | ".join(f"{part.name} ({part.role})" for part in record.participants)
+        elif name not in _NO_FIELDS:
+            values[name] = " | ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return values
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_VALUE_CHARS else f"{line[: MAX_VALUE_CHARS - 1]}…"

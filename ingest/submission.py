@@ -1,57 +1,71 @@
-"""Submits articles, pasted, as files or by address, for the pages, the API and the intake."""
+"""Makes drafts of articles that are pasted, sent as files or by address."""
 
 import hashlib
 import io
 import json
+import re
+import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ingest.articles.article import Article
 from ingest.articles.feeds import FeedItem, item_article
-from ingest.drafting import Drafting
-from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched, Fetcher
+from ingest.articles.readers import checked
+from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.proposals.propose import propose
+from ingest.extraction.times import SURE_ENOUGH
+from ingest.fetching.safe_fetch import PAGE_TYPES, Fetched, Fetcher
+from ingest.known_articles import KnownArticles
 from ingest.reading import (
     document_of,
     fetched_document,
     pasted_document,
     read_document,
 )
-from ingest.records.fields import one_line
+from ingest.records.fields import (
+    MAX_LINE_CHARS,
+    folded,
+    iso_date,
+    one_line,
+    paragraphs,
+    record_id,
+    web_address,
+)
 from ingest.uploads import forget_upload, keep_upload, plain_name
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.drafts import Draft
+from kb.models import Case, Kind, Participation
+from kb.registers.drafts import FILLED_IN, Draft, DraftState, Proposals
 from kb.registers.jobs import Job
 from kb.settings import Settings
+from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
+_PROPOSING = threading.Lock()
+"""A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
 
-
+_MAX_TITLE_CHARS = 300
+_MAX_THEME_CHARS = 100
 _NAME_CHARS = 60
 
 LONG_CHARS = 20_000
 """A longer text is searched for proposals by a job: that takes four seconds of the processor."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandedIn:
-    """What was handed in: the `parameter` of a job for it, its name or address, and its content."""
-
-    parameter: str
-    name: str
-    content: bytes = b""
-
-
 class LongArticle(Exception):
-    """An article is too long to be searched for proposals at once; nothing of it is kept yet."""
+    """An article is too long to be searched for proposals at once; nothing of it is kept yet.
 
-    def __init__(self, handed_in: HandedIn) -> None:
+    `parameter` is that of a job for it, beside its name or address and its content.
+    """
+
+    def __init__(self, parameter: str, name: str, content: bytes = b"") -> None:
         super().__init__()
-        self.handed_in = handed_in
+        self.parameter, self.name, self.content = parameter, name, content
 
 
 class Submitted(NamedTuple):
@@ -59,31 +73,26 @@ class Submitted(NamedTuple):
     article: Article
 
 
+@dataclass
 class Submissions:
     """Makes drafts of the articles that an account hands in.
 
     Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
-    where there is none, and `InputError` where it cannot be read or kept. Without a fetcher,
-    addresses are refused. `submitted` drafts are ready for a moderator. With `long_later`, texts,
-    contents and pages raise `LongArticle` where somebody would wait for long: `later` takes those.
+    where there is none, and `InputError` where it cannot be read or kept. `submitted` drafts are
+    ready for a moderator. With `long_later`, what would take long raises `LongArticle`.
     """
 
-    def __init__(
-        self,
-        knowledge_base: KnowledgeBase,
-        *,
-        by: str,
-        fetcher: Fetcher | None = None,
-        assistant: "Assistant | None" = None,
-        submitted: bool = True,
-        long_later: bool = False,
-    ) -> None:
-        self.by = by
-        self._knowledge_base = knowledge_base
-        self._long_later = long_later
-        self._drafting = Drafting(knowledge_base, by=by, assistant=assistant)
-        self._fetcher = fetcher
-        self._submitted = submitted
+    knowledge_base: KnowledgeBase
+    _: KW_ONLY
+    by: str
+    fetcher: Fetcher | None = None
+    assistant: "Assistant | None" = None
+    submitted: bool = True
+    long_later: bool = False
+    _actors: KnownActors | None = None
+
+    def __post_init__(self) -> None:
+        self._known = KnownArticles(self.knowledge_base)
 
     @classmethod
     def from_settings(
@@ -112,14 +121,14 @@ class Submissions:
         whole = f"{title}\n\n{text}" if title else text
         content = whole.encode()
         name = plain_name(f"{one_line(whole)[:_NAME_CHARS]}.txt")
-        handed_in = HandedIn("texts", name, content)
-        return self._submit(lambda: pasted_document(whole), "pasted", content, handed_in)
+        if_long = LongArticle("texts", name, content)
+        return self._submit(lambda: pasted_document(whole), "pasted", content, if_long)
 
     def content(self, name: str, content: bytes) -> Submitted:
         """Submits the content of a file, whose name says its format."""
         suffix = Path(name).suffix.lower()
-        handed_in = HandedIn("paths", name, content)
-        return self._submit(lambda: document_of(content, suffix), name, content, handed_in)
+        if_long = LongArticle("paths", name, content)
+        return self._submit(lambda: document_of(content, suffix), name, content, if_long)
 
     def file(self, path: Path) -> Submitted:
         """Submits a file of this machine."""
@@ -127,65 +136,152 @@ class Submissions:
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         """Fetches what is at an address, unless a draft or a case was read there."""
-        self._drafting.known.refuse_address(url)
-        return self._open_fetcher().fetch(url, types)
-
-    def fetch_feed(self, url: str) -> Fetched:
-        return self._open_fetcher().fetch(url, FEED_TYPES | PAGE_TYPES)
+        self._known.refuse_address(url)
+        if self.fetcher is None:
+            raise InputError("no_fetching")
+        return self.fetcher.fetch(url, types)
 
     def page(self, fetched: Fetched, origin: str = "") -> Submitted:
         """Submits a page that was fetched; `origin` is the address that was asked for."""
         origin = origin or fetched.url
-        handed_in = HandedIn("urls", origin)
-        return self._submit(lambda: fetched_document(fetched), origin, handed_in=handed_in)
+        if_long = LongArticle("urls", origin)
+        return self._submit(lambda: fetched_document(fetched), origin, if_long=if_long)
 
     def feed_item(self, item: FeedItem, origin: str) -> Submitted:
         """Submits an item of a feed; its link is followed where the feed has its beginning only."""
         if item.url:
-            self._drafting.known.refuse_address(item.url)
-        return self._submit(lambda: item_article(item, self._fetcher, fetched_document), origin)
+            self._known.refuse_address(item.url)
+        return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
-    def later(self, handed_in: HandedIn, *, most: int = 0) -> Job:
-        """Keeps what was handed in for a job, which makes the draft.
-
-        Raises:
-            TooManyJobs: with it, more than `most` of who hands in wait or run, if `most` is not 0.
-        """
-        base = self._knowledge_base
+    def later(self, long: LongArticle, *, most: int = 0) -> Job:
+        """Keeps what was handed in for a job, which makes the draft."""
+        base = self.knowledge_base
         with ExitStack() as unless_queued:
-            named = handed_in.name
-            if handed_in.content:
-                path = keep_upload(base, named, io.BytesIO(handed_in.content))
+            named = long.name
+            if long.content:
+                path = keep_upload(base, named, io.BytesIO(long.content))
                 unless_queued.callback(forget_upload, base, path)
                 named = str(path)
             parameters = {
-                handed_in.parameter: json.dumps([named]),
-                "name": handed_in.name,
-                "submitted": "yes" if self._submitted else "",
+                long.parameter: json.dumps([named]),
+                "name": long.name,
+                "submitted": "yes" if self.submitted else "",
             }
             job = base.jobs.add("articles", parameters, by=self.by, most=most)
             unless_queued.pop_all()
         return job
-
-    def _open_fetcher(self) -> Fetcher:
-        if self._fetcher is None:
-            raise InputError("no_fetching")
-        return self._fetcher
 
     def _submit(
         self,
         read: Callable[[], Article],
         origin: str,
         content: bytes = b"",
-        handed_in: HandedIn | None = None,
+        if_long: LongArticle | None = None,
     ) -> Submitted:
         content_hash = hashlib.sha256(content).hexdigest() if content else ""
-        self._drafting.known.refuse_content(content_hash)
+        self._known.refuse_content(content_hash)
         article = read()
-        if self._long_later and handed_in and len(article.text) > LONG_CHARS:
-            self._drafting.known.refuse(article)
-            raise LongArticle(handed_in)
-        draft = self._drafting.add(
-            article, origin=origin, origin_hash=content_hash, submitted=self._submitted
+        if self.long_later and if_long and len(article.text) > LONG_CHARS:
+            self._known.refuse(article)
+            raise if_long
+        return Submitted(self._draft(article, origin, content_hash), article)
+
+    def _draft(self, article: Article, origin: str, origin_hash: str = "") -> Draft:
+        checked(article)
+        self._known.refuse(article)
+        if self._actors is None:
+            self._actors = KnownActors.of(self.knowledge_base)
+        with _PROPOSING:
+            proposals = propose(article, self._actors)
+        remarks = (*article.remarks, *islice(self._known.resembling(article), 1))
+        if self.assistant is not None:
+            refined = self.assistant.refine(article, proposals, self._actors)
+            proposals, remarks = refined.proposals, (*remarks, *refined.remarks)
+        words = folded(plain_text(article.text))
+        draft = self.knowledge_base.drafts.add(
+            self._case(article, proposals),
+            by=self.by,
+            origin=origin,
+            source_text=article.page_text or article.text,
+            origin_hash=origin_hash or hashlib.sha256(words.encode()).hexdigest(),
+            proposals=Proposals((*article.found, *proposals.fields), proposals.participations),
+            remarks=remarks,
+            submitted=self.submitted,
         )
-        return Submitted(draft, article)
+        self._known.add(draft)
+        return draft
+
+    def _case(self, article: Article, proposals: Proposals) -> Case:
+        title = one_line(article.title) or _first_words(article.text)
+        if len(title) > _MAX_TITLE_CHARS:
+            title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
+        needs = [found.value for found in proposals.fields if found.field == "need"]
+        periods = [
+            found.value
+            for found in proposals.fields
+            if found.field == "period" and found.confidence >= SURE_ENOUGH
+        ]
+        return Case(
+            id=self._free_id(record_id("", title if folded(title) else "article")),
+            title=title,
+            text=paragraphs(article.text),
+            lang=article.lang or "fr",
+            date=_if_valid(iso_date, article.date, "date"),
+            modified=_if_valid(iso_date, article.modified, "modified"),
+            moderated=_if_valid(iso_date, article.moderated, "moderated"),
+            author=_short(article.author.name),
+            author_job=_short(article.author.job),
+            moderator=_short(article.moderator.name),
+            moderator_job=_short(article.moderator.job),
+            themes=tuple(
+                theme for theme in map(one_line, article.themes)
+                if theme and len(theme) <= _MAX_THEME_CHARS
+            ),
+            need=one_line(next(iter(needs), "")),
+            period=next(iter(periods), ""),
+            source_url=_if_valid(web_address, article.source_url, "source_url"),
+            participants=_taken(proposals),
+        )  # fmt: skip
+
+    def _free_id(self, wanted: str) -> str:
+        taken = self.knowledge_base.ids(Kind.CASE) | {
+            draft.record.id for draft in self.knowledge_base.drafts.list(list(DraftState))
+        }
+        numbered = (f"{wanted}-{number}" for number in count(2))
+        return next(name for name in chain([wanted], numbered) if name not in taken)
+
+
+def _taken(proposals: Proposals) -> tuple[Participation, ...]:
+    """The participations to fill in: those that are likely enough, each organisation once."""
+    likely = [each for each in proposals.participations if each.confidence >= FILLED_IN]
+    seen: set[str] = set()
+    surest: set[int] = set()
+    for proposed in sorted(likely, key=lambda each: -each.confidence):
+        part = proposed.participation
+        keys = {f"id {part.actor_id}" if part.actor_id else "", f"name {folded(part.name)}"} - {""}
+        if seen.isdisjoint(keys):
+            surest.add(id(proposed))
+        seen |= keys
+    parts = [each.participation for each in likely if id(each) in surest]
+    return tuple(replace(part, name=_short(part.name)) for part in parts)
+
+
+def _if_valid(clean: Callable[[str, str], str], value: str, field: str) -> str:
+    try:
+        return clean(value, field)
+    except InputError:
+        return ""
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[: MAX_LINE_CHARS - 1]}…"
+
+
+def _first_words(markdown: str) -> str:
+    """Returns the beginning of a text without a title, up to the end of a sentence or word."""
+    text = plain_text(markdown)
+    sentence = re.split(r"(?<=[.!?…])\s", text, maxsplit=1)[0]
+    if len(sentence) <= 120:
+        return sentence.rstrip(".")
+    return f"{text[:110].rsplit(' ', 1)[0]}…"

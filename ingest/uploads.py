@@ -1,10 +1,7 @@
 """Uploads: files sent through the pages, which wait in the base's folder for their job.
 
-Each lies in a folder of its own, with a name that cannot be guessed. It is deleted when the job
-that names it has ended, or after a day if no job ever named it.
-
-The uploads of a base in PostgreSQL wait in its database (`kb.registers.kept_files`), under the last
-parts of their path: whichever machine needs one makes a file of it for as long (`upload_at`).
+Each lies in a folder of its own, with a name that cannot be guessed, until its job has ended. Those
+of a base in PostgreSQL wait in its database, under the last parts of their path.
 """
 
 import contextlib
@@ -31,12 +28,7 @@ _UPLOAD = re.compile(rf"{UPLOADS}/[0-9a-f]{{32}}/[^/]+")
 def keep_upload(
     base: KnowledgeBase, name: str, content: BinaryIO, *, max_bytes: int = MAX_BYTES
 ) -> Path:
-    """Keeps an upload under its own name, made plain, and returns the path that a job names.
-
-    Raises:
-        InputError: it has more than `max_bytes`; nothing of it is kept.
-        OSError, KnowledgeBaseError: it cannot be written, as on a full disk; nothing of it is kept.
-    """
+    """Keeps an upload under its own name, made plain, or nothing of it; returns its path."""
     path = _new_path(base, plain_name(name))
     with contextlib.ExitStack() as unless_it_is_whole:
         unless_it_is_whole.callback(shutil.rmtree, path.parent, ignore_errors=True)
@@ -62,10 +54,9 @@ def forget_upload(base: KnowledgeBase, path: Path) -> None:
 
 @contextmanager
 def upload_at(base: KnowledgeBase, path: str) -> Iterator[Path]:
-    """The file of an upload that a job names; any other path is itself.
+    """The file of an upload that a job names, wherever the base is now; any other path is itself.
 
-    The base may have been moved, or restored; and what its database keeps becomes a file of this
-    machine until the block ends. The file of an upload that is gone is not there.
+    What the database keeps becomes a file of this machine until the block ends.
     """
     name = _kept_name(Path(path))
     if not _UPLOAD.fullmatch(name):
@@ -90,11 +81,7 @@ def is_kept(base: KnowledgeBase, path: str) -> bool:
 
 
 def upload_named(base: KnowledgeBase, upload: str) -> str:
-    """The path of an upload by the name of its folder.
-
-    Raises:
-        UnknownRecord: it is gone.
-    """
+    """The path of an upload by the name of its folder."""
     names: list[str] = []
     if re.fullmatch("[0-9a-f]{32}", upload):
         begin = f"{UPLOADS}/{upload}/"
@@ -113,20 +100,19 @@ def without_upload_folders(kb_folder: Path, text: str) -> str:
     return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
 
 
-def any_uploads(base: KnowledgeBase) -> bool:
-    """Returns whether there may be anything to tidy."""
-    kept = base.kept_files and base.kept_files.names(f"{UPLOADS}/")
-    return bool(kept) or (base.folder / UPLOADS).exists()
-
-
 def tidy_uploads(base: KnowledgeBase, wanted: Collection[str], done_with: Collection[str]) -> None:
     """Deletes the uploads that texts of `done_with` name and none of `wanted`, and old ones."""
+
+    def is_done_with(upload: str, is_old: bool) -> bool:
+        is_named = any(upload in text for text in done_with)
+        return (is_old or is_named) and not any(upload in text for text in wanted)
+
     if base.kept_files:
         old = {*base.kept_files.names(f"{UPLOADS}/", older_than_s=KEPT_UNNAMED_S)}
         gone = [
             name
             for name in base.kept_files.names(f"{UPLOADS}/")
-            if _is_done_with(name.split("/")[1], name in old, wanted, done_with)
+            if is_done_with(name.split("/")[1], name in old)
         ]
         if gone:
             base.kept_files.forget(gone)
@@ -135,17 +121,8 @@ def tidy_uploads(base: KnowledgeBase, wanted: Collection[str], done_with: Collec
     # Of a base in a database, these are what killed processes left, where no job is under way.
     for folder in (base.folder / UPLOADS).glob("*/"):
         with contextlib.suppress(FileNotFoundError):  # another worker tidies too
-            is_old = time.time() - folder.stat().st_mtime > KEPT_UNNAMED_S
-            if _is_done_with(folder.name, is_old, wanted, done_with):
+            if is_done_with(folder.name, time.time() - folder.stat().st_mtime > KEPT_UNNAMED_S):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_done_with(
-    upload: str, is_old: bool, wanted: Collection[str], done_with: Collection[str]
-) -> bool:
-    if any(upload in text for text in wanted):
-        return False
-    return is_old or any(upload in text for text in done_with)
 
 
 def _new_path(base: KnowledgeBase, name: str) -> Path:
@@ -162,8 +139,6 @@ def _kept_name(path: Path) -> str:
 def plain_name(name: str) -> str:
     """Returns the last part of a name, without what a file system or a terminal could trip over."""
     last = re.split(r"[/\\]", name)[-1]
-    plain = re.sub(r"[^\w .()'-]", "_", last).strip(" .-")
-    stem, dot, suffix = plain.rpartition(".")
-    if not dot or len(suffix) > 10:
-        return plain[:MAX_NAME_CHARS] or "upload"
-    return f"{stem[: MAX_NAME_CHARS - len(suffix) - 1]}.{suffix}"
+    plain = Path(re.sub(r"[^\w .()'-]", "_", last).strip(" .-") or "upload")
+    suffix = plain.suffix if len(plain.suffix) <= 11 else ""
+    return plain.name.removesuffix(suffix)[: MAX_NAME_CHARS - len(suffix)] + suffix

@@ -1,8 +1,4 @@
-"""The worker: does the jobs of a knowledge base, in a process of its own.
-
-Doing a job again after a crash is harmless: ingesting is idempotent, and embeds only what is
-new. So a job that was left in the middle is simply begun again.
-"""
+"""The worker: does the jobs of a knowledge base; one that was left in the middle is begun again."""
 
 import json
 import logging
@@ -12,12 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ingest.pace import Pace, Phase
-from ingest.rereading.schedule import local_time, queue_due
-from ingest.uploads import any_uploads, tidy_uploads, upload_at, without_upload_folders
+from ingest.schedule import local_time, queue_due
+from ingest.uploads import tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -26,45 +21,36 @@ from kb.remarks import Remark
 from kb.settings import Settings
 from kb.store.connection import ALL_ROWS
 
-if TYPE_CHECKING:
-    from ingest.article_intake import ArticleIntake
-
 logger = logging.getLogger(__name__)
 
 SAVED_EVERY_S = 0.5
 """Least time between two saves of a job's progress."""
-
 BEAT_EVERY_S = 5.0
 """Time between two heartbeats of a job that makes no progress."""
-
 LOOK_EVERY_S = 1.0
-"""Time between two looks of an idle worker for a job."""
-
 MAX_REPORTED = 500
 """Most items of each list of a report kept with a job."""
-
 NICENESS = 10
-"""Niceness of a worker, so that processes which answer people go first."""
 
 
 class Stopped(Exception):
     """The job is to be cancelled, or the worker is to end: its runner goes no further."""
 
 
-class Progress:
+class Progress(Pace):
     """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
 
-    `by` is the account that asked for the job; `total` is 0 as long as it is not known.
+    `by` is the account that asked for the job. `goes_on` says whether the job is still this
+    worker's, and not to be cancelled.
     """
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
+        super().__init__()
         self.by = job.created_by
-        self.pace = Pace()
-        self._without_folder = partial(without_upload_folders, knowledge_base.folder)
-        self._jobs = knowledge_base.jobs
+        self.goes_on = True
+        self._base = knowledge_base
         self._job_id = job.id
         self._stopping = stopping
-        self._goes_on = True
         self._saved_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._keep_beating, daemon=True)
@@ -78,180 +64,123 @@ class Progress:
         self._thread.join()
 
     @property
-    def goes_on(self) -> bool:
-        """Whether the job is still this worker's, and not to be cancelled."""
-        return self._goes_on
-
-    @property
     def is_ending(self) -> bool:
         """Whether the worker is to end, and to leave what can wait."""
         return self._stopping.is_set()
 
-    @property
-    def done(self) -> int:
-        return self.pace.done
-
-    @property
-    def total(self) -> int:
-        return self.pace.total
-
-    @total.setter
-    def total(self, count: int) -> None:
-        self.pace.total = count
-
-    def expect(self, count: int) -> None:
-        self.total = count
-
     def at(self, phase: Phase, file: str) -> None:
-        """Says where the job is."""
-        self.pace.at(phase, self._without_folder(file))
+        super().at(phase, without_upload_folders(self._base.folder, file))
 
     def advance(self, count: int = 1) -> None:
-        """Adds to what is done.
-
-        Raises:
-            Stopped: the runner is to leave it at that.
-        """
-        self.pace.advance(count)
+        """Adds to what is done."""
+        super().advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
-        if self._stopping.is_set() or not self._goes_on:
+        if self.is_ending or not self.goes_on:
             raise Stopped
 
     def save(self) -> None:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
+        place = JobPlace(self.file, self.phase.value if self.file else "", self.per_second)
         try:
-            self._goes_on &= self._jobs.beat(self._job_id, self.done, total, self._place())
+            self.goes_on &= self._base.jobs.beat(self._job_id, self.done, total, place)
         except KnowledgeBaseError as error:
             # A base that is locked for long now need not be at the next beat.
             logger.info("Job %s: %s", self._job_id, error)
-        line = self.pace.due_line()
-        if line:
+        if line := self.due_line():
             logger.info("Job %s: %s", self._job_id, line)
-
-    def _place(self) -> JobPlace:
-        pace = self.pace
-        return JobPlace(pace.file, pace.phase.value if pace.file else "", pace.per_second)
 
     def _keep_beating(self) -> None:
         while not self._closed.wait(BEAT_EVERY_S):
             self.save()
 
 
-Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Mapping[str, object]]
-"""Does a job by its parameters, advances its progress, and returns its report."""
+Report = Mapping[str, object]
+Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Report]
+"""Does a job by what was given for it, advances its progress, and returns its report."""
 
 
-def _directory(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
+def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
     """Reads a directory of actors: its `path`, its `source`, and as JSON its `mapping`, if any."""
     from ingest.pipeline import ingest
     from ingest.reading import count_of
 
-    with upload_at(knowledge_base, parameters["path"]) as path:
+    with upload_at(base, given["path"]) as path:
         progress.total = count_of(path)
         report = ingest(
-            knowledge_base,
+            base,
             [path],
-            progress=progress.advance,
-            at=progress.at,
+            watch=progress,
             by=progress.by,
-            source=parameters.get("source", ""),
-            choices=json.loads(parameters.get("mapping") or "{}"),
+            source=given.get("source", ""),
+            choices=json.loads(given.get("mapping") or "{}"),
         )
-    if isinstance(knowledge_base.place, PostgresAddress):
+    if isinstance(base.place, PostgresAddress):
         # Nobody else has the server make its index, once there are many: a process saves its own.
-        knowledge_base.save_index(lambda: not progress.is_ending)
+        base.save_index(lambda: not progress.is_ending)
     return asdict(report)
 
 
-def _articles(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Drafts articles: `paths`, `texts` that were pasted, and `urls`, each a list in JSON.
+def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
+    """Drafts articles: `paths`, pasted `texts` and `urls`, each a list in JSON, or a feed's `url`.
 
     They are not `submitted` if that is given and empty.
     """
-    paths, texts, urls = (
-        json.loads(parameters.get(name, "[]")) for name in ("paths", "texts", "urls")
-    )
-    progress.total = len(paths) + len(texts) + len(urls)
-    intake = _intake(knowledge_base, progress, submitted=bool(parameters.get("submitted", "yes")))
-    for given in texts:
-        with upload_at(knowledge_base, given) as path:
-            progress.at(Phase.READING, path.name)
-            intake.take_text(path.read_bytes().decode(), path.name)
-    for given in paths:
-        with upload_at(knowledge_base, given) as path:
-            progress.at(Phase.READING, path.name)
-            intake.take_file(path, path.name)
-    for url in urls:
-        progress.at(Phase.READING, url)
-        intake.take_url(url)
-    return asdict(intake.report)
-
-
-def _feed(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Drafts the articles of a feed: its `url`."""
-    intake = _intake(knowledge_base, progress)
-    progress.at(Phase.READING, parameters["url"])
-    intake.take_feed(parameters["url"])
-    return asdict(intake.report)
-
-
-def _source(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Reads a source again: its name is `source`."""
-    from ingest.rereading.source_reading import SourceReading
-
-    reading = SourceReading.from_settings(
-        knowledge_base,
-        Settings.from_environment(),
-        by=progress.by,
-        progress=progress.advance,
-        at=progress.at,
-        expect=progress.expect,
-    )
-    try:
-        return reading.read(parameters["source"]).as_report()
-    except (QuisaitError, OSError, Stopped):
-        raise
-    except Exception as error:
-        knowledge_base.source_locations.failed(parameters["source"], _line_of(error))
-        raise
-
-
-def _contacts(
-    knowledge_base: KnowledgeBase, parameters: Mapping[str, str], progress: Progress
-) -> Mapping[str, object]:
-    """Carries out who was chosen to see contacts, those of `source` and of any other."""
-    progress.total = dict(knowledge_base.claims.sources()).get(parameters["source"], 0)
-    knowledge_base.finish_choices(progress.advance)
-    return {"changed": progress.done}
-
-
-def _intake(
-    knowledge_base: KnowledgeBase, progress: Progress, *, submitted: bool = True
-) -> "ArticleIntake":
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
 
-    settings = Settings.from_environment()
+    submitted = bool(given.get("submitted", "yes"))
     submissions = Submissions.from_settings(
-        knowledge_base, settings, by=progress.by, submitted=submitted
+        base, Settings.from_environment(), by=progress.by, submitted=submitted
     )
-    return ArticleIntake(knowledge_base, submissions, progress=progress.advance)
+    intake = ArticleIntake(base, submissions, watch=progress)
+    texts, paths, urls = (json.loads(given.get(name, "[]")) for name in ("texts", "paths", "urls"))
+    progress.expect(len(texts) + len(paths) + len(urls))
+    for upload in (*texts, *paths):
+        with upload_at(base, upload) as path:
+            progress.at(Phase.READING, path.name)
+            if upload in texts:
+                intake.take_text(path.read_bytes().decode(), path.name)
+            else:
+                intake.take_file(path, path.name)
+    for url in urls:
+        progress.at(Phase.READING, url)
+        intake.take_url(url)
+    if feed := given.get("url"):
+        progress.at(Phase.READING, feed)
+        intake.take_feed(feed)
+    return asdict(intake.report)
+
+
+def _source(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
+    """Reads a source again: its name is `source`."""
+    from ingest.source_reading import SourceReading, directory_fetcher
+    from ingest.submission import Submissions
+
+    settings = Settings.from_environment()
+    submissions = Submissions.from_settings(base, settings, by=progress.by)
+    reading = SourceReading(base, submissions, directory_fetcher(settings), progress)
+    try:
+        return asdict(reading.read(given["source"]))
+    except (QuisaitError, OSError, Stopped):
+        raise
+    except Exception as error:
+        base.source_locations.failed(given["source"], _line_of(error))
+        raise
+
+
+def _contacts(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
+    """Carries out who was chosen to see contacts, those of `source` and of any other."""
+    progress.total = dict(base.claims.sources()).get(given["source"], 0)
+    base.finish_choices(progress.advance)
+    return {"changed": progress.done}
 
 
 RUNNERS: dict[str, Runner] = {
     "directory": _directory,
     "articles": _articles,
-    "feed": _feed,
+    "feed": _articles,
     SOURCE_JOB: _source,
     CONTACTS_JOB: _contacts,
 }
@@ -287,8 +216,7 @@ def run_next(
 ) -> bool:
     """Does the job that has waited longest, or `only` that with an id; says if there was one.
 
-    Whatever goes wrong with a job is written down in the job. Once `stopping` is set, the job goes
-    back into the queue.
+    Once `stopping` is set, the job goes back into the queue.
     """
     jobs = knowledge_base.jobs
     job = jobs.claim(only)
@@ -298,7 +226,7 @@ def run_next(
     state, report, message = JobState.DONE, dict[str, object](), ""
     with Progress(knowledge_base, job, stopping) as progress:
         try:
-            report = dict(_runner(job)(knowledge_base, job.parameters, progress))
+            report = dict(_runner(job.kind)(knowledge_base, job.parameters, progress))
             progress.total = progress.done
         except Stopped:
             state = JobState.CANCELLED
@@ -319,12 +247,10 @@ def run_next(
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of ended jobs, and uploads that no job names.
+    """Deletes the uploads of ended jobs, and those that no job names.
 
     A pasted text that became no draft is left for a day, for whoever typed it to take it back.
     """
-    if not any_uploads(knowledge_base):
-        return
     wanted: list[str] = []
     done_with: list[str] = []
     for job in knowledge_base.jobs.list(limit=ALL_ROWS):
@@ -354,29 +280,26 @@ def _line_of(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _runner(job: Job) -> Runner:
-    if job.kind not in RUNNERS:
-        raise InputError("unknown_job", kind=job.kind)
-    return RUNNERS[job.kind]
-
-
-def _with_parts(item: object) -> object:
-    """Returns an item of a report with the parts of its remark, for other languages."""
-    if isinstance(item, dict) and isinstance(item.get("reason"), Remark):
-        return {**item, "remark": item["reason"].parts()}
-    return item
+def _runner(kind: str) -> Runner:
+    if kind not in RUNNERS:
+        raise InputError("unknown_job", kind=kind)
+    return RUNNERS[kind]
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
     """Returns a report with its lists cut, and in `more` how many items each lost."""
-    parts = {
-        name: [_with_parts(item) for item in value] if isinstance(value, list) else value
-        for name, value in report.items()
-    }
-    plain: dict[str, object] = json.loads(json.dumps(parts, default=str))
     more: dict[str, int] = {}
-    for name, value in plain.items():
-        if isinstance(value, list) and len(value) > MAX_REPORTED:
-            more[name] = len(value) - MAX_REPORTED
-            plain[name] = value[:MAX_REPORTED]
-    return {**plain, "more": more} if more else plain
+    plain: dict[str, object] = {}
+    for name, value in report.items():
+        plain[name] = value
+        if isinstance(value, list):
+            if len(value) > MAX_REPORTED:
+                more[name] = len(value) - MAX_REPORTED
+            plain[name] = [
+                {**item, "remark": item["reason"].parts()}
+                if isinstance(item, dict) and isinstance(item.get("reason"), Remark)
+                else item
+                for item in value[:MAX_REPORTED]
+            ]
+    shortened: dict[str, object] = json.loads(json.dumps(plain, default=str))
+    return {**shortened, "more": more} if more else shortened

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from ingest.case_files.case_fields import CASE_KEYS
-from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.export import export
+from ingest.records.case_file import CASE_KEYS, read_markdown
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import (

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ingest.rereading.schedule import local_time, queue_due
+from ingest.schedule import local_time, queue_due
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase

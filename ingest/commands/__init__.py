@@ -2,10 +2,8 @@
 
 import click
 
-from ingest.commands.duplicates import duplicates
-from ingest.commands.export import export
 from ingest.commands.ingest import ingest
 from ingest.commands.sources import sources
-from ingest.commands.work import work
+from ingest.commands.upkeep import duplicates, export, work
 
 COMMANDS: list[click.Command] = [ingest, sources, duplicates, export, work]

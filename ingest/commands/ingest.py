@@ -6,56 +6,44 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 
-from ingest.commands.sources import seen_by, seen_by_options
+from ingest.commands.sources import map_option, seen_by, seen_by_options
+from ingest.pace import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
 
 if TYPE_CHECKING:
-    from ingest.directories.preview import Preview
-    from ingest.pace import Phase
+    from ingest.directories.readers import Preview
     from ingest.report import IngestReport, Note
     from kb.reference.visibility import Visibility
 
 
-class IngestProgress:
+class IngestProgress(Pace):
     """Shows on standard error how far an ingest is, of `total` records; 0 if it is not known."""
 
     def __init__(self, total: int) -> None:
         from tqdm import tqdm
 
-        from ingest.pace import Pace
-
-        self._pace = Pace()
-        self._pace.total = total
+        super().__init__()
+        self.total = total
         # `disable=None` shows the bar on a terminal only.
         self._bar = tqdm(total=total or None, unit=" records", disable=None, leave=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._bar.close()
 
-    def advance(self, count: int) -> None:
-        self._pace.advance(count)
+    def advance(self, count: int = 1) -> None:
+        super().advance(count)
         self._bar.update(count)
-        line = self._pace.due_line() if self._bar.disable else ""
+        line = self.due_line() if self._bar.disable else ""
         if line:
             click.echo(line, err=True)
 
     def at(self, phase: Phase, file: str) -> None:
-        """Says which phase begins, and for which file."""
-        self._pace.at(phase, file)
+        super().at(phase, file)
         self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
 
     def write(self, line: str) -> None:
@@ -87,13 +75,7 @@ SHOWN_SKIPPED = 5
     metavar="NAME",
     help="The source of the actors (default: the name of the file or folder).",
 )
-@click.option(
-    "--map",
-    "mapped",
-    multiple=True,
-    metavar="HEADER=FIELD",
-    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
-)
+@map_option
 @seen_by_options
 @click.option(
     "--dry-run", is_flag=True, help="Show how the directories would be read; change nothing."
@@ -125,7 +107,7 @@ def ingest(
     from ingest import pipeline
     from ingest.article_intake import ArticleIntake, is_address
     from ingest.directories.columns_of import choices_in
-    from ingest.input_files import refuse_missing
+    from ingest.records.entries import refuse_missing
     from ingest.submission import Submissions
     from kb.errors import KnowledgeBaseError
     from kb.knowledge_base import KnowledgeBase
@@ -144,8 +126,7 @@ def ingest(
     settings = Settings.from_environment(kb=kb)
     with closing(KnowledgeBase.open(settings, create=True)) as knowledge_base:
         warned: list[Note] = []
-        # `disable=None` shows the bar on a terminal only.
-        with IngestProgress(pipeline.expected(paths)) as progress:
+        with closing(IngestProgress(pipeline.expected(paths))) as progress:
 
             def warn(note: Note) -> None:
                 warned.append(note)
@@ -155,14 +136,13 @@ def ingest(
                 knowledge_base,
                 Submissions.from_settings(knowledge_base, settings),
                 publish=publish,
-                progress=progress.advance,
+                watch=progress,
             )
             try:
                 report = pipeline.ingest(
                     knowledge_base,
                     paths,
-                    progress=progress.advance,
-                    at=progress.at,
+                    watch=progress,
                     prune=prune,
                     source=source,
                     choices=choices,
@@ -199,29 +179,25 @@ def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
     from ingest.article_intake import NO_ARTICLES
     from ingest.records.entries import WHOLE_FILE
 
+    optional = {
+        "completed": report.completed or None,
+        "removed": report.removed if report.pruned else None,
+        "skipped": len(report.skipped) + report.untold.get("skipped", 0) or None,
+        "drafted": len(report.drafts) or None,
+        "known already": len(report.known) or None,
+    }
     counts = [
         f"{report.read} read",
         f"{report.added} added",
         f"{report.changed} changed",
         f"{report.unchanged} unchanged",
         f"{report.failed} failed",
+        *(f"{count} {what}" for what, count in optional.items() if count is not None),
     ]
-    if report.completed:
-        counts.insert(2, f"{report.completed} completed")
-    if report.pruned:
-        counts.append(f"{report.removed} removed")
-    if report.skipped:
-        counts.append(f"{len(report.skipped) + report.untold.get('skipped', 0)} skipped")
-    if report.drafts:
-        counts.append(f"{len(report.drafts)} drafted")
-    if report.known:
-        counts.append(f"{len(report.known)} known already")
     click.echo(f"{', '.join(counts)}; passages embedded: {report.embedded}.")
-    for note in (*report.failures, *report.drafts, *report.known):
+    remarks = [note for note in report.remarks if note not in warned]
+    for note in (*report.failures, *report.drafts, *report.known, *remarks):
         click.echo(str(note))
-    for note in report.remarks:
-        if note not in warned:
-            click.echo(str(note))
     files = [
         note
         for note in report.skipped
@@ -244,16 +220,12 @@ def _dry_run(
     as_json: bool,
     kb: Place | None,
 ) -> bool:
-    """Shows how the directories at these paths would be read; returns whether all would be kept.
-
-    Changes nothing, and makes no knowledge base where there is none.
-    """
+    """Shows how directories would be read; returns whether all would be kept."""
     import json
     from dataclasses import asdict
 
-    from ingest.input_files import files, refuse_missing
     from ingest.reading import preview_of
-    from ingest.records.entries import NotInput
+    from ingest.records.entries import NotInput, files, refuse_missing
     from kb.errors import InputError
     from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
     from kb.settings import Settings
@@ -264,12 +236,13 @@ def _dry_run(
     base = KnowledgeBase.open(settings) if is_there else None
     previews: list[Preview] = []
     failures: list[str] = []
+    kept = None if persons is None else persons != "none"
     for path, is_named, found_source in files(paths):
         try:
-            kept = None if persons is None else persons != "none"
-            source_name = source or found_source
             previews.append(
-                preview_of(path, source_name, choices, knowledge_base=base, persons_kept=kept)
+                preview_of(
+                    path, source or found_source, choices, knowledge_base=base, persons_kept=kept
+                )
             )
         except NotInput as not_input:
             if is_named:
@@ -284,18 +257,20 @@ def _dry_run(
     else:
         for shown in previews:
             _print_preview(shown)
-        for failure in failures:
-            click.echo(failure)
-        click.echo("Nothing was changed: this was a dry run.")
+        click.echo("\n".join([*failures, "Nothing was changed: this was a dry run."]))
     return not failures and not any(shown.failed for shown in previews)
 
 
 def _print_preview(seen: Preview) -> None:
-    from ingest.directories.preview import table
-
     click.echo(f"{seen.file}, source {seen.source!r}:")
-    for line in table(seen.columns):
-        click.echo(line)
+    rows = [("column", "is read as", "for example")]
+    for column in seen.columns:
+        target = f"{column.target}{' (said)' if column.said else ''}"
+        rows.append((column.header or "(no header)", target, " · ".join(column.examples)))
+    widths = [min(max(len(row[cell]) for row in rows), 40) for cell in (0, 1)]
+    for header, target, examples in rows:
+        line = f"  {header[:40]:<{widths[0]}}  {target:<{widths[1]}}  {examples}"
+        click.echo(line.rstrip())
     of_all = f" of about {seen.total_estimate}" if seen.total_estimate > seen.rows else ""
     left_out = seen.rows - seen.kept - seen.failed
     click.echo(

@@ -1,7 +1,7 @@
 """The sources of actors: who sees the contacts of each, and which are read again."""
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ SHOWN_READINGS = 5
 SHOWN_CHANGES = 20
 
 
-def reading_lines(
+def _lines_about(
     base: "KnowledgeBase", location: "SourceLocation", *, whole: bool
 ) -> Iterator[str]:
     """Yields lines about a source that is read again; if `whole`, with the last readings."""
@@ -30,7 +30,7 @@ def reading_lines(
         times = f"{location.failures} times in a row" if location.failures > 1 else "once"
         yield f"failed {times}: {location.problem}"
     for job in base.jobs.of_source(location.name, SHOWN_READINGS if whole else 1):
-        yield f"{(job.started_at or job.created_at)[:16].replace('T', ' ')} UTC: {summary(job)}"
+        yield f"{(job.started_at or job.created_at)[:16].replace('T', ' ')} UTC: {_summary(job)}"
     gone = base.unlisted.of(location.name)
     if gone and not whole:
         yield f"no longer listed: {len(gone)} (quisait sources list {location.name!r} names them)"
@@ -38,92 +38,75 @@ def reading_lines(
         yield f"no longer listed since {record.since[:10]}: {record.name} ({record.id})"
 
 
-def result_lines(job: "Job") -> Iterator[str]:
+def _result_lines(job: "Job") -> Iterator[str]:
     """Yields the lines about a reading that has just ended."""
-    yield f"{job.parameters['source']}: {summary(job)}"
-    if job.message:
-        return
-    changes = _items(job.report, "changes")
+    yield f"{job.parameters['source']}: {_summary(job)}"
+    report: Mapping[str, Any] = {} if job.message else job.report
+    changes = report.get("changes", [])
     for change in changes[:SHOWN_CHANGES]:
-        yield f"  {_change_line(change)}"
+        name = f"{change['name']} ({change['id']})"
+        fields = "; ".join(map(_field_line, change["fields"]))
+        yield f"  new: {name}" if change["is_new"] else f"  changed: {name}: {fields}"
     if len(changes) > SHOWN_CHANGES:
         yield f"  … and {len(changes) - SHOWN_CHANGES} more changes."
-    for record in _items(job.report, "gone"):
+    for record in report.get("gone", []):
         yield f"  no longer listed: {record['name']} ({record['id']})"
-    for note in _items(job.report, "failures"):
+    for note in report.get("failures", []):
         yield f"  {note['file']}{':' + str(note['row']) if note['row'] else ''}: {note['reason']}"
-    for draft in _items(job.report, "drafts"):
+    for draft in report.get("drafts", []):
         yield f"  {draft['title']}: a draft waits for a moderator"
 
 
-def summary(job: "Job") -> str:
+def _summary(job: "Job") -> str:
     """Says in a line how a reading went."""
     if job.message:
         return f"failed: {job.message}"
-    if not job.report:
+    report: Mapping[str, Any] = job.report
+    if not report:
         return job.state.value
-    if job.report.get("is_same"):
+    if report["is_same"]:
         return "nothing has changed there"
-    report = job.report
-    changed = _count(report, "changed") + _count(report, "completed")
     counts = [
-        f"{_count(report, 'added')} new",
-        f"{changed} changed",
-        f"{len(_items(report, 'gone'))} gone",
-        f"{_count(report, 'unchanged') + len(_items(report, 'known'))} unchanged",
+        f"{report['added']} new",
+        f"{report['changed'] + report['completed']} changed",
+        f"{len(report['gone'])} gone",
+        f"{report['unchanged'] + len(report['known'])} unchanged",
     ]
-    if drafts := len(_items(report, "drafts")):
-        counts.append(f"{drafts} drafted")
-    if failed := len(_items(report, "failures")):
-        counts.append(f"{failed} failed")
+    if report["drafts"]:
+        counts.append(f"{len(report['drafts'])} drafted")
+    if report["failures"]:
+        counts.append(f"{len(report['failures'])} failed")
     return ", ".join(counts)
 
 
-def has_failed(report: Mapping[str, object]) -> bool:
-    return bool(_items(report, "failures"))
-
-
-def _change_line(change: Mapping[str, object]) -> str:
-    name = f"{change['name']} ({change['id']})"
-    if change["is_new"]:
-        return f"new: {name}"
-    fields = _items(change, "fields")
-    return f"changed: {name}: " + "; ".join(map(_field_line, fields))
-
-
-def _field_line(field: Mapping[str, object]) -> str:
-    name = str(field["field"]).removeprefix("fact:")
+def _field_line(field: Mapping[str, str]) -> str:
+    name = field["field"].removeprefix("fact:")
     if not (field["before"] or field["after"]):
         return name
     return f"{name}: {field['before'] or '–'} → {field['after'] or '–'}"
 
 
-def _items(report: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
-    items = report.get(name)
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-
-
-def _count(report: Mapping[str, object], name: str) -> int:
-    count = report.get(name)
-    return count if isinstance(count, int) else 0
-
-
-_SEEN_BY = click.Choice(["public", "members", "none"])
+map_option = click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="HEADER=FIELD",
+    help="How to read a column: a field, `fact` or `ignored`. Remembered for the source.",
+)
 
 
 def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options `--contacts` and `--persons` to a command."""
+    seen_by_whom = click.Choice(["public", "members", "none"])
     persons = click.option(
         "--persons",
-        type=_SEEN_BY,
-        default=None,
+        type=seen_by_whom,
         help="The same for contacts of persons: their names, and e-mail addresses and mobile "
         "numbers that are theirs (at first: none).",
     )
     contacts = click.option(
         "--contacts",
-        type=_SEEN_BY,
-        default=None,
+        type=seen_by_whom,
         help="Who sees the telephones, e-mail addresses and streets of this source: everybody, "
         "those who are signed in, or nobody; what nobody sees is not kept (at first: public). "
         "Remembered for the source.",
@@ -179,11 +162,9 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Place | No
         if source:
             if source not in {*known, *locations}:
                 raise InputError("unknown_source", name=source)
-            before = base.contact_choices.of(source)
-            if replace(before, **chosen) != before:
-                base.begin_choice(source, replace(before, **chosen))
             if chosen:
-                base.finish_choices()
+                before = base.contact_choices.of(source)
+                base.choose_contacts(source, replace(before, **chosen))
         elif chosen:
             raise click.UsageError("Name the source that is meant.")
         for name in sorted({*known, *locations}):
@@ -195,7 +176,7 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Place | No
                 f"contacts: {choice.organisations}; persons: {choice.persons}"
             )
             if name in locations:
-                for line in reading_lines(base, locations[name], whole=bool(source)):
+                for line in _lines_about(base, locations[name], whole=bool(source)):
                     click.echo(f"  {line}")
 
 
@@ -214,13 +195,7 @@ def list_(source: str, contacts: str | None, persons: str | None, kb: Place | No
     show_default=True,
     help="How often it is read again.",
 )
-@click.option(
-    "--map",
-    "mapped",
-    multiple=True,
-    metavar="HEADER=FIELD",
-    help="How to read a column of a directory: a field, `fact` or `ignored`.",
-)
+@map_option
 @seen_by_options
 @kb_option
 def add(
@@ -242,9 +217,9 @@ def add(
 
     from ingest.article_intake import is_address
     from ingest.directories.columns_of import choices_in
-    from ingest.input_files import refuse_missing, source_of
     from ingest.pipeline import refuse_unusable
-    from ingest.rereading.source_reading import checked_address, name_of_address
+    from ingest.records.entries import refuse_missing, source_of
+    from ingest.source_reading import checked_address, name_of_address
     from kb.registers.records.rereading import Interval
     from kb.settings import Settings
 
@@ -291,7 +266,7 @@ def run(name: str, kb: Place | None) -> None:
     Exits with 1 if a source could not be read.
     """
     from ingest import worker
-    from ingest.rereading.schedule import local_time, queue_due, queue_reading
+    from ingest.schedule import local_time, queue_due, queue_reading
     from kb.log_lines import log_lines
     from kb.registers.jobs import JobState
     from kb.settings import Settings
@@ -313,8 +288,8 @@ def run(name: str, kb: Place | None) -> None:
                     click.echo(f"{job.parameters['source']}: a worker is reading it already.")
                     continue
             done = base.jobs.get(job.id)
-            failed |= done.state is not JobState.DONE or has_failed(done.report)
-            for line in result_lines(done):
+            failed |= done.state is not JobState.DONE or bool(done.report.get("failures"))
+            for line in _result_lines(done):
                 click.echo(line)
         if any(base.jobs.get(job.id).state is JobState.DONE for job in jobs):
             base.save_index()

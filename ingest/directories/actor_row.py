@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from ingest.directories.columns_of import Column
 from ingest.directories.contacts import (
@@ -15,6 +14,7 @@ from ingest.directories.contacts import (
     without_contacts,
 )
 from ingest.directories.header_words import LOCATION_COLUMNS, PERSON_COLUMNS, REGISTER_COLUMNS
+from ingest.records.entries import WHOLE_FILE, Entry
 from ingest.records.fields import (
     country_code,
     detected_language,
@@ -37,8 +37,6 @@ from kb.reference.communes import (
 )
 from kb.reference.departments import NAMES, department_code
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS, FieldKind
-from kb.remarks import Remark
-from kb.resolution.merge_rules import SourceRow
 from kb.text.know_how import know_how
 
 _NIC_DIGITS = SIRET_DIGITS - SIREN_DIGITS
@@ -57,14 +55,10 @@ class RowLeftOut(RemarkError):
 def fields_from_register(
     cells: dict[str, str], facts: dict[str, str]
 ) -> tuple[dict[str, str], bool]:
-    """Makes a register's columns fields of an actor; returns them, and whether it says "open".
+    """Returns fields of an actor for a register's columns, and whether it says "open".
 
-    An activity code of an old nomenclature becomes one of the `facts`. They are emptied where the
-    firm is not to be made public.
-
-    Raises:
-        RowLeftOut: the register gives no name that may be made public.
-        InputError: the firm is closed, but nothing says since when.
+    Adds to `facts` an activity code of an old nomenclature; empties them where the firm is not to
+    be made public.
     """
     fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
     register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
@@ -74,7 +68,7 @@ def fields_from_register(
     if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
         fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
     if not fields.get("department", "").strip():
-        fields["department"] = department_of_commune(register["commune_code"])
+        fields["department"] = _department_of_commune(register["commune_code"])
     nomenclature = register["activity_nomenclature"]
     if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
         facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
@@ -88,11 +82,9 @@ def fields_from_register(
     return fields, state in _OPEN
 
 
-def department_of_commune(code: str) -> str:
+def _department_of_commune(code: str) -> str:
     """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
-    code = code.strip().upper()
-    if len(code) == 4 and code.isdigit():  # a spreadsheet lost its leading zero
-        code = f"0{code}"
+    code = _with_zero(code.upper())
     department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
     return department if len(code) == 5 and department in NAMES else ""
 
@@ -110,19 +102,16 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
         facts.clear()
         for column in (*LOCATION_COLUMNS, *CONTACT_FIELDS, *PERSON_COLUMNS):
             fields.pop(column, None)
-    fields["name"] = next((name for name in names if name), "")
+    fields["name"] = next(filter(None, names), "")
     if not fields["name"] and not is_public:
         raise RowLeftOut("no_public_name")
     if not fields["name"] and register["state"]:
         raise RowLeftOut("name_in_other_file")
-    if register["sign"] and register["sign"] != fields["name"] and register["state"]:
-        facts.setdefault("enseigne", register["sign"])
-    if register["usual_name"] and register["usual_name"] != fields["name"] and register["state"]:
-        facts.setdefault("dénomination usuelle", register["usual_name"])
+    for fact, column in (("enseigne", "sign"), ("dénomination usuelle", "usual_name")):
+        if register[column] and register[column] != fields["name"] and register["state"]:
+            facts.setdefault(fact, register[column])
 
 
-_FRANCE = "FR"
-_LOST_ZERO = 4
 _REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
 """The names of the facts that no column of the source has."""
 
@@ -132,20 +121,22 @@ def located(
 ) -> dict[str, str]:
     """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
 
-    Adds to the facts an EPCI that the postal code tells, and the region that stands under
-    "department" for an actor abroad. An id is made as if no town had been found, so that an actor
-    without one keeps it. `in_french` says whether the headers are.
+    Adds to the facts the EPCI of the postal code, and the region that stands under "department"
+    for an actor abroad. An id is made as if no town had been found.
     """
     location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
     fields = {field: cell for field, cell in cells.items() if field not in location}
     department = one_line(fields.get("department", ""))
     if _is_abroad(fields):
-        if department and not _is_department(department):
+        try:
+            department_code(department)
+        except ValueError:
             fields["department"] = ""
             if not location["region"]:
                 facts[_REGION] = department
         return fields
-    postal_code = _postal_code(location["postal_code"])
+    postal_code = _with_zero(location["postal_code"].replace(" ", ""))
+    postal_code = postal_code if is_postal_code(postal_code) else ""
     town = one_line(fields.get("place", ""))
     if is_postal_code(department):
         postal_code = postal_code or department
@@ -169,24 +160,14 @@ def located(
 
 def _is_abroad(fields: dict[str, str]) -> bool:
     try:
-        return country_code(fields.get("country", "")) != _FRANCE
+        return country_code(fields.get("country", "")) != "FR"
     except InputError:
         return True  # refused where the country is read
 
 
-def _is_department(text: str) -> bool:
-    try:
-        return bool(department_code(text))
-    except ValueError:
-        return False
-
-
-def _postal_code(text: str) -> str:
-    """Returns a postal code with the zero that a spreadsheet took away, "" if it is none."""
-    code = text.replace(" ", "")
-    if len(code) == _LOST_ZERO and code.isdigit():
-        code = f"0{code}"
-    return code if is_postal_code(code) else ""
+def _with_zero(code: str) -> str:
+    """Returns a code of five digits with the zero that a spreadsheet took away."""
+    return f"0{code}" if len(code) == 4 and code.isdigit() else code
 
 
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
@@ -201,22 +182,8 @@ _PROSE = tuple(
 )
 
 
-class ReadRow(NamedTuple):
-    """The actor of a row, and what of its contacts was left out, as in `Entry`."""
-
-    source_row: SourceRow
-    remarks: tuple[Remark, ...]
-    leaves_out_persons: bool
-
-
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """Returns the actor of the cells by field of `Actor`, and of those under other headers.
-
-    Absent and blank are the same.
-
-    Raises:
-        InputError: the row cannot be kept; says which cell, and why.
-    """
+    """Returns the actor of the cells by field of `Actor`, and of those under other headers."""
     for field, cell in chain(cells.items(), facts.items()):
         refuse_oversize(cell, field)
     if not short_line(cells.get("name", ""), "name"):
@@ -234,34 +201,34 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     return actor
 
 
-def source_row_from(
+def entry_from(
     columns: Sequence[Column],
     cells: Sequence[str],
     *,
+    row: int = WHOLE_FILE,
+    sheet: str = "",
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
-) -> ReadRow:
-    """Returns the actor of a row, whose cells stand each under its column, and what is left out.
+) -> Entry:
+    """Returns the actor of a row, whose cells stand each under its column.
 
     `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
-
-    Raises:
-        InputError: as `actor_from`.
-        RowLeftOut: the row is rightly no actor here.
     """
-    pairs = list(zip(columns, cells, strict=True))
-    pairs = [(_read_as(column, cell), cell) for column, cell in pairs]
+    pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
     contacts = taken_contacts(fields, facts)
     fields = located(fields, facts, in_french=in_french)
-    usable = usable_contacts(contacts, fields, whose)
-    kept = facts
-    if whose is WhoseContacts.ORGANISATIONS:
-        kept = without_contacts(facts, fields)
-    source_row = SourceRow(actor_from({**fields, **usable.cells}, kept), is_open)
-    leaves_out = usable.leaves_out_persons or len(kept) < len(facts)
-    return ReadRow(source_row, usable.remarks, leaves_out)
+    usable, remarks, leaves_out = usable_contacts(contacts, fields, whose)
+    kept = without_contacts(facts, fields) if whose is WhoseContacts.ORGANISATIONS else facts
+    return Entry(
+        row,
+        actor_from({**fields, **usable}, kept),
+        is_open=is_open,
+        sheet=sheet,
+        remarks=remarks,
+        leaves_out_persons=leaves_out or len(kept) < len(facts),
+    )
 
 
 def _read_as(column: Column, cell: str) -> Column:
@@ -275,7 +242,5 @@ def _read_as(column: Column, cell: str) -> Column:
 def _refuse_twice_encoded(actor: Actor) -> None:
     values = {name: getattr(actor, name) for name in _PROSE}
     for field, value in {**values, **actor.facts}.items():
-        text = value if isinstance(value, str) else " | ".join(value)
-        found = _TWICE_ENCODED.search(text)
-        if found:
+        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
             raise InputError("twice_encoded_letter", field, letter=found[0])

@@ -6,7 +6,6 @@ What of them cannot be used is left out with a remark, since the rest of the act
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
-from typing import NamedTuple
 
 from ingest.directories.columns_of import Column
 from ingest.directories.header_words import (
@@ -39,27 +38,11 @@ _HOUSE_NUMBER = re.compile(
 
 
 class WhoseContacts(Enum):
-    """Whose contacts are kept of a row: of the organisations alone, of persons as well.
-
-    Or all as they stand under the headers, without asking whose they are: as this program exported
-    them.
-    """
+    """Whose contacts are kept of a row: all as they stand, in what this program exported."""
 
     ORGANISATIONS = auto()
     PERSONS_TOO = auto()
     AS_THEY_STAND = auto()
-
-
-class UsableContacts(NamedTuple):
-    """The contacts of a row that can be used, by field of actors, and what is left out.
-
-    `remarks` are on what cannot be used; `leaves_out_persons` says whether something is a person's
-    and not wanted.
-    """
-
-    cells: dict[str, str]
-    remarks: tuple[Remark, ...]
-    leaves_out_persons: bool
 
 
 def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
@@ -84,10 +67,7 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
 
 
 def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
-    """Takes the contacts out of the cells by field; the postal code joins the street.
-
-    A fact that is an e-mail address or a telephone number and nothing else is one, too.
-    """
+    """Takes the contacts out of the cells, and facts that are one and nothing else."""
     contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
     for header, cell in list(facts.items()):
         field = _contact_alone(cell)
@@ -100,11 +80,7 @@ def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, st
 
 
 def without_contacts(facts: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
-    """Returns the facts that hold no contact amid other words, of which whose it is is not known.
-
-    Know-how stays whatever it holds: it is a description. The country and department of the actor
-    are among the cells, by field.
-    """
+    """Returns the facts that are know-how or hold no contact, which may be a person's."""
     region = region_of(cells)
     return {
         header: cell
@@ -117,11 +93,11 @@ def usable_contacts(
     contacts: Mapping[str, str],
     cells: Mapping[str, str],
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
-) -> UsableContacts:
+) -> tuple[dict[str, str], tuple[Remark, ...], bool]:
     """Returns the contacts that can be used, as far as they are wanted.
 
-    The name, country and department of the actor are among the cells, by field. A telephone in a
-    pocket beside a person, and an e-mail address with a person's name, are that person's.
+    And remarks on what cannot be used, and whether something is a person's and not wanted. A
+    mobile beside a person, and an e-mail address with a person's name, are that person's.
     """
     region = region_of(cells)
     phones, no_phones = numbers_in(paragraphs(contacts.get("phone", "")), region)
@@ -154,10 +130,8 @@ def usable_contacts(
         if len(line) > MAX_LINE_CHARS or line.startswith(_NESTED):
             usable[field] = ""
             remarks.append(Remark("contact_left_out", field))
-    is_theirs = any(each in persons_phones for each in phones) or any(
-        each in persons_emails for each in emails
-    )
-    return UsableContacts(
+    is_theirs = bool({*persons_phones} & {*phones} or {*persons_emails} & {*emails})
+    return (
         {field: cell for field, cell in usable.items() if cell},
         tuple(remarks),
         is_theirs and whose is WhoseContacts.ORGANISATIONS,

@@ -1,8 +1,4 @@
-"""Directories of actors in CSV and TSV: the delimiter, the header, and one row per actor.
-
-Rows are counted as a spreadsheet counts them: the header is row 1 and blank rows count. A file
-is read line by line, however large it is.
-"""
+"""Directories of actors in CSV and TSV; blank rows count, as in a spreadsheet."""
 
 import csv
 from collections.abc import Generator, Iterator
@@ -14,7 +10,6 @@ from ingest.directories.columns_of import HeaderMap
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
-    RawRow,
     header_position,
     raw_row,
     under_header,
@@ -68,16 +63,15 @@ class _Source(Iterator[str]):
         self._chars += len(line)
         return line
 
-    def begin_row(self) -> None:
+    def begin_row(self, give_back: bool = False) -> None:
+        """Begins a row; the lines of the one before can be given back, but the first."""
+        if give_back:
+            self._again += reversed(self._row[1:])
         self._row.clear()
         self._chars = 0
 
-    def give_back(self) -> None:
-        """Gives all lines of this row back but the first."""
-        self._again += reversed(self._row[1:])
 
-
-def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
+def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
     """Yields the rows that are not blank; after a malformed row, goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))
@@ -89,15 +83,13 @@ def _lines(path: Path, delimiter: str) -> Generator[RawRow]:
             except StopIteration:
                 return
             except (csv.Error, _Unclosed) as error:
-                source.give_back()
+                source.begin_row(give_back=True)
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
-                yield RawRow(number, [], _explained(error))
+                is_open = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
+                malformed = Remark("malformed_csv", reason=str(error))
+                yield DirectoryRow(
+                    number, reason=Remark("unclosed_quote") if is_open else malformed
+                )
             else:
                 if any(cell.strip() for cell in cells):
                     yield raw_row(number, cells)
-
-
-def _explained(error: Exception) -> Remark:
-    if isinstance(error, _Unclosed) or str(error) == "unexpected end of data":
-        return Remark("unclosed_quote")
-    return Remark("malformed_csv", reason=str(error))

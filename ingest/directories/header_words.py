@@ -13,21 +13,14 @@ from kb.text.know_how import statement_kind
 from kb.text.lexicon import LEXICONS, Lexicons
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
-
-def _section(name: str) -> frozenset[str]:
-    return frozenset(_LEXICONS.phrases("persons", name))
-
-
-_PERSONS = _section("persons")
-_PERSONS_FIRST = _section("persons_first")
-_PERSONS_IF_NESTED = _section("persons_if_nested")
-_CONTACTS = _section("contacts")
-_OF_A_PERSON = _section("of_a_person")
-_FIRST_NAMES = _section("first_names")
-_JOBS = _section("jobs")
-_PHONES = _section("phones")
-_EMAILS = _section("emails")
+_WORDS = {
+    section: frozenset(_LEXICONS.phrases("persons", section))
+    for section in (
+        "persons persons_first persons_if_nested contacts of_a_person first_names jobs phones "
+        "emails"
+    ).split()
+}
+_ANY_PERSON = _WORDS["persons"] | _WORDS["persons_first"]
 
 NAME, PART_OF_NAME, JOB = "person", "person_part", "person_job"
 PHONE, EMAIL = "person_phone", "person_email"
@@ -39,25 +32,24 @@ _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
 def is_first_name(header: str) -> bool:
     """Whether a header is what only persons have: a first name, a title such as "Mme"."""
-    return " ".join(_words(header)) in _FIRST_NAMES
+    return " ".join(_words(header)) in _WORDS["first_names"]
 
 
 def told_of_a_person(header: str) -> str:
     """Returns what a header that tells of a person tells, of `PERSON_COLUMNS`."""
     words = _words(header)
-    if is_job(header) or not _JOBS.isdisjoint(words):
+    if is_job(header) or has("jobs", header):
         return JOB
-    if not _EMAILS.isdisjoint(words):
+    if has("emails", header):
         return EMAIL
-    if not _PHONES.isdisjoint(words):
+    if has("phones", header):
         return PHONE
-    of_contact = not (_PERSONS | _PERSONS_FIRST | _CONTACTS).isdisjoint(words)
-    return NAME if of_contact else PART_OF_NAME
+    return PART_OF_NAME if (_ANY_PERSON | _WORDS["contacts"]).isdisjoint(words) else NAME
 
 
 def is_job(header: str) -> bool:
     """Whether what a person does stands under a header, if persons are in its table."""
-    return " ".join(_words(header)) in _JOBS
+    return " ".join(_words(header)) in _WORDS["jobs"]
 
 
 @lru_cache(maxsize=4096)
@@ -67,38 +59,31 @@ def is_of_a_person(header: str) -> bool:
     words = [word for part in parts for word in part]
     if not words:
         return False
-    if parts[-1] == words[-1:] and words[-1] in _CONTACTS:
+    if (parts[-1] == words[-1:] and words[-1] in _WORDS["contacts"]) or (
+        " ".join(parts[-1]) in _WORDS["first_names"]
+    ):
         return True
-    if " ".join(parts[-1]) in _FIRST_NAMES:
+    if any(part[0] in _ANY_PERSON for part in parts):
         return True
-    if any(part[0] in _PERSONS | _PERSONS_FIRST for part in parts):
-        return True
-    if not _OF_A_PERSON.isdisjoint(words):
-        return not (_CONTACTS | _PERSONS | _PERSONS_FIRST).isdisjoint(words)
-    return not _PERSONS.isdisjoint(words) and not statement_kind(header)
+    if not _WORDS["of_a_person"].isdisjoint(words):
+        return not (_WORDS["contacts"] | _ANY_PERSON).isdisjoint(words)
+    return not _WORDS["persons"].isdisjoint(words) and not statement_kind(header)
 
 
-@lru_cache(maxsize=4096)
 def holds_persons(key: str) -> bool:
     """Whether the objects or the list under a key are persons."""
     words = _words(key)
-    return bool(words) and (
-        not (_PERSONS | _PERSONS_IF_NESTED).isdisjoint(words) or words[0] in _PERSONS_FIRST
-    )
+    return has("persons", key) or has("persons_if_nested", key) or (
+        bool(words) and words[0] in _WORDS["persons_first"]
+    )  # fmt: skip
+
+
+def has(section: str, header: str) -> bool:
+    """Whether a word of a section of `persons.txt` is in a header or key."""
+    return not _WORDS[section].isdisjoint(_words(header))
 
 
 @lru_cache(maxsize=4096)
-def holds_contacts(key: str) -> bool:
-    """Whether the objects under a key may be of a person or of the firm."""
-    return not _CONTACTS.isdisjoint(_words(key))
-
-
-@lru_cache(maxsize=4096)
-def names_a_contact(key: str) -> bool:
-    """Whether a key of a contact names a person."""
-    return not _OF_A_PERSON.isdisjoint(_words(key))
-
-
 def _words(header: str) -> list[str]:
     return _WORD.findall(fold(_CAMEL_CASE.sub(" ", header)))
 
@@ -121,11 +106,8 @@ ACTOR_COLUMNS = tuple(
 )
 """The fields of an actor that a column can hold."""
 REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
-"""The columns of registers of firms that are no fields of an actor; `ingest.directories.sirene`
-makes fields of them."""
 LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)
-"""The columns that say where an actor is and are no fields of it; `ingest.directories.location`
-makes fields of them."""
+"""Columns of registers, and of where an actor is, of which `actor_row` makes fields."""
 
 ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _NAMES = {
@@ -148,9 +130,8 @@ _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
 
 def guessed_fields(headers: Sequence[str]) -> list[str]:
     """Returns the field that each header names, or "", whatever other headers name it as well."""
-    names = [folded(header) for header in headers]
-    fields = [_unless_of_a_person(field_named(header)) for header in headers]
-    if any(name.endswith(_COMMUNE_NAME) for name in names):
+    fields = ["" if (field := field_named(each)) == "contact" else field for each in headers]
+    if any(folded(header).endswith(_COMMUNE_NAME) for header in headers):
         # The code stands beside the name, as data.gouv.fr's directories have it.
         fields = [
             "commune_code" if _COMMUNE in _readings(header) else field
@@ -162,10 +143,6 @@ def guessed_fields(headers: Sequence[str]) -> list[str]:
             for position in bare:
                 fields[position] = ""
     return fields
-
-
-def _unless_of_a_person(field: str) -> str:
-    return "" if field == "contact" else field
 
 
 def names_persons(headers: Sequence[str]) -> bool:
@@ -196,8 +173,7 @@ def person_columns(headers: Sequence[str]) -> frozenset[int]:
         for position in unknown
         if is_of_a_person(headers[position]) or (beside_first_names and _is_bare(headers[position]))
     )
-    jobs = frozenset(position for position in unknown if is_job(headers[position]))
-    return found | jobs if found else found
+    return found | {each for each in unknown if is_job(headers[each])} if found else found
 
 
 @lru_cache(maxsize=1024)

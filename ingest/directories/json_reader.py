@@ -1,35 +1,26 @@
 """Directories of actors in JSON and JSON Lines: one object per actor, its keys as columns."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from types import SimpleNamespace
+from typing import TextIO
 
 from ingest.directories.columns_of import HeaderMap
-from ingest.directories.header_words import (
-    holds_contacts,
-    holds_fields,
-    holds_persons,
-    is_first_name,
-    names_a_contact,
-)
+from ingest.directories.header_words import has, holds_fields, holds_persons, is_first_name
 from ingest.directories.table import DirectoryRow, cell_text
-from ingest.encodings import encoding_of, lines_of, open_text
+from ingest.encodings import lines_of, open_text
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
 
 COORDINATES = "coordonnées"
 """The column of the point of a feature: latitude and longitude in degrees."""
-
 _BETWEEN = " | "
 
 
 def row_of(item: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Returns the cells of an object by column, in the order of its keys.
-
-    And the columns of the objects and values in it that are left out because they are persons.
-    """
+    """Returns the cells of an object by column, and the columns left out as persons."""
     row: dict[str, list[str]] = {}
     persons: dict[str, None] = {}
     for column, cell in _columns(item):
@@ -62,13 +53,13 @@ def _values(
         parts = value if isinstance(value, list) else [value]
         nested = [part for part in parts if isinstance(part, dict)]
         of_persons = (nested or isinstance(value, list)) and holds_persons(key)
-        if of_persons or (is_contact and names_a_contact(key)):
+        if of_persons or (is_contact and has("of_a_person", key)):
             if value:
                 yield column, None
             continue
         for part in nested:
             if holds_fields(key) or not any(map(is_first_name, part)):
-                inner_is_contact = is_contact or holds_contacts(key)
+                inner_is_contact = is_contact or has("contacts", key)
                 yield from _values(part, column, is_contact=inner_is_contact)
             else:
                 yield column, None
@@ -93,10 +84,7 @@ def _point(geometry: object) -> str:
     return ""
 
 
-_Event = tuple[str, object]
-"""An event of a streaming parser: its kind and its value."""
-
-_END_OF_MAP, _END_OF_ARRAY = ("end_map", None), ("end_array", None)
+_MAX_DEPTH = 100
 _MAX_EXPLAINED_BYTES = 1 << 24
 
 
@@ -104,128 +92,66 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the items of a JSON file, as `RowReader`."""
     import ijson
 
-    encoding = encoding_of(path)
     try:
-        array = _array(path, encoding, header_map)
-        with _Utf8(path, encoding) as file:
-            for number, value in enumerate(_items(ijson.basic_parse(file), array), start=1):
+        with open_text(path) as file:
+            prefix = _prefix(_events(file), header_map)
+            file.seek(0)
+            items = ijson.items(ijson.parse(_events(file)), prefix)
+            for number, value in enumerate(items, start=1):
                 yield _row(number, value)
     except ijson.JSONError as error:
         raise _explained(path, error) from None
-    except RecursionError:
-        raise InputError("nested_json") from None
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
-            if not line.strip():
-                continue
-            try:
-                value = _parse(line)
-            except InputError as error:
-                yield DirectoryRow(number, reason=error.remark)
-            else:
-                yield _row(number, value)
+            if line.strip():
+                try:
+                    row = _row(number, _parse(line))
+                except InputError as error:
+                    row = DirectoryRow(number, reason=error.remark)
+                yield row
 
 
-class _Utf8:
-    """Reads a text file of any encoding as UTF-8, for a parser of bytes."""
-
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._file: IO[str] = path.open(encoding=encoding, newline="")
-
-    def __enter__(self) -> "_Utf8":
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._file.close()
-
-    def read(self, n: int = -1) -> bytes:
-        return self._file.read(n).encode()
-
-
-def _array(path: Path, encoding: str, header_map: HeaderMap) -> str | None:
-    """Returns the key of the array of actors; "" for an array, None for an object of an actor."""
+def _events(file: TextIO) -> Iterator[tuple[str, object]]:
+    """Yields the events of a JSON file, down to `_MAX_DEPTH`, which bounds ijson's prefixes."""
     import ijson
 
-    with _Utf8(path, encoding) as file:
-        events = ijson.basic_parse(file)
-        kind, _value = next(events)
-        if kind == "start_array":
-            return ""
-        if kind != "start_map":
-            raise InputError("no_container")
-        keys, arrays, tables = _keys(events)
-    if header_map.names_actors(keys[:MAX_COLUMNS]):
-        return None
-    if len(tables) == 1:
-        return tables[0]
-    if len(arrays) != 1:
-        found = ", ".join(repr(key) for key in arrays) or "none"
-        raise InputError("not_one_array", arrays=found)
-    return arrays[0]
-
-
-def _items(events: Iterator[_Event], array: str | None) -> Iterator[object]:
-    if array is None:
-        yield _value(events, next(events))
-        return
-    next(events)
-    if array:
-        while next(events) != ("map_key", array):
-            _skip(events)
-        next(events)
-    while (event := next(events)) != _END_OF_ARRAY:
-        yield _value(events, event)
-
-
-def _skip(events: Iterator[_Event]) -> None:
-    """Passes over a value, however deep."""
     depth = 0
-    for kind, _value in events:
-        depth += (kind in {"start_map", "start_array"}) - (kind in {"end_map", "end_array"})
-        if depth == 0:
-            return
+    utf8 = SimpleNamespace(read=lambda size: file.read(size).encode())
+    for event in ijson.basic_parse(utf8):
+        depth += event[0].startswith("start_") - event[0].startswith("end_")
+        if depth > _MAX_DEPTH:
+            raise InputError("nested_json")
+        yield event
 
 
-def _value(events: Iterator[_Event], event: _Event) -> object:
-    """Returns the value that begins with this event. Numbers stay as written: 1.10 is not 1.1."""
-    kind, value = event
-    if kind == "start_map":
-        items: dict[str, object] = {}
-        while (inner := next(events)) != _END_OF_MAP:
-            items[str(inner[1])] = _value(events, next(events))
-        return items
-    if kind == "start_array":
-        values = []
-        while (inner := next(events)) != _END_OF_ARRAY:
-            values.append(_value(events, inner))
-        return values
-    return str(value) if kind == "number" else value
+def _prefix(events: Iterator[tuple[str, object]], header_map: HeaderMap) -> str:
+    """Returns ijson's prefix of the actors: of the items of an array, or of the only object."""
+    import ijson
 
-
-def _keys(events: Iterable[_Event]) -> tuple[list[str], list[str], list[str]]:
-    """Returns the keys of the object that the events are in: all, arrays, arrays of objects."""
     keys: list[str] = []
     arrays: list[str] = []
-    tables: list[str] = []
-    before = ""
-    depth = 0
-    for kind, value in events:
-        if depth == 0 and kind == "map_key":
+    tables: dict[str, None] = {}
+    for prefix, kind, value in ijson.parse(events):
+        if prefix == "" and kind != "map_key":
+            if kind == "start_array":
+                return "item"
+            if kind not in {"start_map", "end_map"}:
+                raise InputError("no_container")
+        elif prefix == "":
             keys.append(str(value))
-        elif kind in {"start_map", "start_array"}:
-            if depth == 0 and kind == "start_array":
-                arrays.append(keys[-1])
-            if depth == 1 and kind == "start_map" and before == "start_array":
-                tables.append(keys[-1])
-            depth += 1
-        elif kind in {"end_map", "end_array"}:
-            depth -= 1
-        before = kind
-    return keys, arrays, tables
+        elif kind == "start_array" and prefix == keys[-1]:
+            arrays.append(prefix)
+        elif kind == "start_map" and prefix == f"{keys[-1]}.item" and keys[-1] in arrays:
+            tables[keys[-1]] = None
+    if header_map.names_actors(keys[:MAX_COLUMNS]):
+        return ""
+    if len(tables) != 1 and len(arrays) != 1:
+        raise InputError("not_one_array", arrays=", ".join(map(repr, arrays)) or "none")
+    return f"{next(iter(tables), arrays[0])}.item"
 
 
 def _explained(path: Path, error: Exception) -> InputError:

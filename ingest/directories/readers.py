@@ -1,69 +1,32 @@
-"""Readers of directories, by the ending of the file's name, and how many rows each has."""
+"""Readers of directories by the ending of a file's name, and previews of what they would read."""
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.directories.columns_of import HeaderMap
+from ingest.directories.columns_of import NO_TARGETS, HeaderMap, target_of
 from ingest.directories.csv_reader import csv_rows
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.spreadsheet_reader import parquet_rows, spreadsheet_rows
-from ingest.directories.table import RowReader, entry, objects_remark, persons_remark
-from ingest.records.entries import Entry
+from ingest.directories.table import DirectoryRow, RowReader, entry, shown_header
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
+from ingest.report import Note, sheet_of
+from kb.errors import InputError
 from kb.remarks import Remark
 
-_CHUNK_BYTES = 1 << 20
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+
+ROWS_LOOKED_AT = 1000
+EXAMPLES = 3
+_EXAMPLE_CHARS = 60
+_MAX_PROBLEMS = 50
 _GLANCE_BYTES = 4096
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
-
-
-def count_rows(path: Path) -> int:
-    """Estimates the number of rows below the header; 0 if only reading them would show it."""
-    suffix = path.suffix.lower()
-    try:
-        if suffix in {".csv", ".tsv", ".txt"}:
-            return max(_lines(path) - 1, 0)
-        if suffix in {".jsonl", ".ndjson"}:
-            return _lines(path)
-        if suffix == ".xlsx":
-            return max(_rows_of_largest_sheet(path) - 1, 0)
-        if suffix == ".parquet":
-            return _rows_of_parquet(path)
-    except (OSError, ValueError, zipfile.BadZipFile):
-        # The reader of the file reports its errors.
-        return 0
-    return 0
-
-
-def _lines(path: Path) -> int:
-    count = 0
-    last = b"\n"
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count + (last != b"\n")
-
-
-def _rows_of_largest_sheet(path: Path) -> int:
-    """Returns the number of rows that the largest sheet declares, without reading it."""
-    rows = 0
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                with archive.open(name) as sheet:
-                    declared = _DIMENSION.search(sheet.read(_GLANCE_BYTES))
-                rows = max(rows, int(declared[1]) if declared else 0)
-    return rows
-
-
-def _rows_of_parquet(path: Path) -> int:
-    from pyarrow.parquet import ParquetFile
-
-    with ParquetFile(path) as file:
-        return int(file.metadata.num_rows)
-
 
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,
@@ -83,6 +46,36 @@ _HEARD = dict.fromkeys([".json", ".jsonl", ".ndjson", ".geojson"], _OBJECTS_HEAR
 own; the rows of a table share its header, so that one is enough."""
 
 
+def count_rows(path: Path) -> int:
+    """Estimates the number of rows below the header; 0 if only reading them would show it."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix in {".csv", ".tsv", ".jsonl", ".ndjson"}:
+            with path.open("rb") as file:
+                return max(sum(1 for _line in file) - (suffix in {".csv", ".tsv"}), 0)
+        if suffix == ".xlsx":
+            return max(_rows_of_largest_sheet(path) - 1, 0)
+        if suffix == ".parquet":
+            from pyarrow.parquet import read_metadata
+
+            return int(read_metadata(path).num_rows)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return 0  # the reader of the file reports its errors
+    return 0
+
+
+def _rows_of_largest_sheet(path: Path) -> int:
+    """Returns the number of rows that the largest sheet declares, without reading it."""
+    rows = 0
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with archive.open(name) as sheet:
+                    declared = _DIMENSION.search(sheet.read(_GLANCE_BYTES))
+                rows = max(rows, int(declared[1]) if declared else 0)
+    return rows
+
+
 def read_directory(
     path: Path,
     header_map: HeaderMap | None = None,
@@ -93,38 +86,185 @@ def read_directory(
 
     `warn` is called with what deserves a look in the directory as a whole, as soon as it is known.
     `reader` reads the rows instead of the one of its format.
-
-    Raises:
-        InputError: the file cannot be read, or has no column for the name.
     """
     header_map = header_map or HeaderMap()
     suffix = path.suffix.lower()
-    unheard = _HEARD.get(suffix, 1)
-    rows = with_persons = 0
+    rows = (reader or DIRECTORY_READERS[suffix])(path, header_map)
+    for _row, found in _entries(rows, header_map, warn, _HEARD.get(suffix, 1)):
+        yield found
+
+
+def _entries(
+    rows: Iterable[DirectoryRow],
+    header_map: HeaderMap,
+    warn: Callable[[Remark], object],
+    unheard: int,
+) -> Iterator[tuple[DirectoryRow, Entry]]:
+    with_header = with_persons = 0
     told: set[str] = set()
     header: tuple[str, ...] = ()
-    for row in (reader or DIRECTORY_READERS[suffix])(path, header_map):
+    for row in rows:
         if row.notice:
             warn(row.notice)
             continue
-        if row.header != header:
-            header = row.header
-            persons = [each for each in header_map.left_out_persons(header) if each not in told]
-            told.update(persons)
-            if persons:
-                warn(persons_remark(persons))
-        if objects := [each for each in row.persons if each not in told]:
-            told.update(objects)
-            warn(objects_remark(objects))
+        left_out = header_map.left_out_persons(row.header) if row.header != header else []
+        header = row.header
+        for code, columns in (("persons_left_out", left_out), ("objects_of_persons", row.persons)):
+            if new := [each for each in columns if each not in told]:
+                told.update(new)
+                warn(Remark(code, headers=shown_header(new)))
         if unheard > 0 and row.header:
-            rows += 1
-            unheard = 0 if header_map.says_know_how(row.header) else unheard - 1
-            if unheard == 0 and not header_map.says_know_how(row.header):
+            with_header += 1
+            says_know_how = header_map.says_know_how(row.header)
+            unheard = 0 if says_know_how else unheard - 1
+            if unheard == 0 and not says_know_how:
                 warn(Remark("no_know_how_column"))
         found = entry(row, header_map)
         with_persons += found.leaves_out_persons
-        yield found
-    if rows and unheard:
+        yield row, found
+    if with_header and unheard:
         warn(Remark("no_know_how_column"))
     if with_persons:
         warn(Remark("persons_contacts_left_out", count=with_persons))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedColumn:
+    """A header, where its cells go, and the first values that differ.
+
+    `target` is one of `ingest.directories.columns_of.TARGETS`, "fact" or "ignored"; `said`
+    says whether a person chose it.
+    """
+
+    header: str
+    target: str
+    examples: tuple[str, ...]
+    said: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The outcome of reading the first rows of a directory. Nothing was changed.
+
+    Of the `rows` looked at, `kept` would be kept, `failed` would fail, and the others would rightly
+    be left out. `problems` are the first reasons. `total_estimate` is about how many rows there
+    are; 0 when only reading them would tell.
+    """
+
+    file: str
+    source: str
+    columns: tuple[PreviewedColumn, ...]
+    rows: int
+    kept: int
+    failed: int
+    problems: tuple[Note, ...]
+    total_estimate: int
+
+
+def preview(
+    path: Path,
+    source: str = "",
+    choices: Mapping[str, str] = NO_TARGETS,
+    *,
+    persons_kept: bool = False,
+) -> Preview:
+    """Reads the first rows of a directory as `ingest.pipeline.ingest` would."""
+    refuse_no_directory(path)
+    suffix = path.suffix.lower()
+    header_map = HeaderMap(choices, persons_kept=persons_kept, takes_any_header=True)
+    read = islice(DIRECTORY_READERS[suffix](path, header_map), ROWS_LOOKED_AT)
+    rows = kept = failed = 0
+    warned: list[Remark] = []
+    notes: list[Note] = []
+    examples: dict[str, list[str]] = {}
+    headers: set[tuple[str, ...]] = set()
+    seen_ids: dict[str, tuple[str, int]] = {}
+    try:
+        for row, found in _entries(read, header_map, warned.append, _HEARD.get(suffix, 1)):
+            rows += 1
+            reasons: Iterable[str] = found.remarks
+            if not row.reason:
+                headers.add(row.header)
+                _add_examples(examples, row)
+            if found.record is None:
+                failed += not found.left_out
+                reasons = [found.reason]
+            else:
+                sheet, first = seen_ids.setdefault(found.record.id, (row.sheet, row.number))
+                if (sheet, first) == (row.sheet, row.number):
+                    kept += 1
+                else:
+                    failed += 1
+                    place = f"{first} ({sheet})" if sheet else str(first)
+                    reasons = [Remark("id_of_row", "id", id=found.record.id, row=place)]
+            file = sheet_of(str(path), row.sheet)
+            notes += [Note(file, row.number, reason) for reason in reasons]
+    except InputError as error:
+        if not rows:
+            raise
+        rows, failed = rows + 1, failed + 1  # the file ends there for its reader
+        notes.append(Note(str(path), WHOLE_FILE, error.remark))
+    # A table has one header, with as many columns as it has; JSON has one for each object.
+    header = headers.pop() if len(headers) == 1 else tuple(examples)
+    if not header_map.names_actors(header):
+        warned.insert(0, Remark("no_name_column"))
+    problems = [*(Note(str(path), WHOLE_FILE, remark) for remark in warned), *notes]
+    chosen = {each.casefold().strip() for each in choices}
+    return Preview(
+        file=str(path),
+        source=source or source_of(path),
+        columns=tuple(
+            PreviewedColumn(
+                each,
+                target_of(column, persons_kept=persons_kept),
+                tuple(examples.get(each, ())),
+                each.casefold().strip() in chosen,
+            )
+            for each, column in zip(header, header_map.columns(header), strict=True)
+        ),
+        rows=rows,
+        kept=kept,
+        failed=failed,
+        problems=tuple(problems[:_MAX_PROBLEMS]),
+        total_estimate=max(count_rows(path), rows),
+    )
+
+
+def _add_examples(examples: dict[str, list[str]], row: DirectoryRow) -> None:
+    for header, cell in zip(row.header, row.cells, strict=True):
+        known = examples.setdefault(header, [])
+        text = " ".join(cell.split())
+        short = text if len(text) <= _EXAMPLE_CHARS else f"{text[: _EXAMPLE_CHARS - 1]}…"
+        if short and len(known) < EXAMPLES and short not in known:
+            known.append(short)
+
+
+class Remembered(NamedTuple):
+    """A source's name, how its columns are read, and whether contacts of persons are."""
+
+    source: str
+    choices: Mapping[str, str]
+    persons_kept: bool
+
+
+def remembered(
+    path: Path,
+    source: str,
+    choices: Mapping[str, str],
+    knowledge_base: "KnowledgeBase | None",
+    persons_kept: bool | None,
+) -> Remembered:
+    """Returns these, with what a base remembers of the source where nothing is given."""
+    source = source or source_of(path)
+    if knowledge_base is None:
+        return Remembered(source, choices, bool(persons_kept))
+    if persons_kept is None:
+        persons_kept = knowledge_base.contact_choices.of(source).keeps_persons
+    earlier = knowledge_base.column_choices.mapping(source)
+    return Remembered(source, {**earlier, **choices}, persons_kept)
+
+
+def refuse_no_directory(path: Path) -> None:
+    """Refuses a file whose name is not that of a directory."""
+    if path.suffix.lower() not in DIRECTORY_READERS:
+        raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))

@@ -11,7 +11,6 @@ from ingest.directories.header_words import names_persons
 from ingest.directories.table import (
     MAX_ROWS_ABOVE_HEADER,
     DirectoryRow,
-    RawRow,
     cell_text,
     header_position,
     raw_row,
@@ -60,15 +59,15 @@ class _Sheet:
 
     name: str
     sheet: "CalamineSheet"
-    first: list[RawRow]
+    first: list[DirectoryRow]
     position: int
     is_hidden: bool
 
     @property
-    def header(self) -> list[str]:
+    def header(self) -> Sequence[str]:
         return self.first[max(self.position, 0)].cells
 
-    def lines(self) -> Iterator[RawRow]:
+    def lines(self) -> Iterator[DirectoryRow]:
         return _lines(self.sheet, _rows_of_header(self))
 
 
@@ -85,11 +84,7 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
 
 def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows of each table, after a notice for each sheet but the first.
-
-    Raises:
-        InputError: there is no table; not where any header may be one.
-    """
+    """Yields the rows of each table, after a notice for each sheet but the first."""
     if not sheets:
         raise InputError("empty")
     tables = [sheet for sheet in sheets if sheet.position >= 0]
@@ -112,8 +107,7 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
 def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
     """Whether a sheet goes on with the actors of the main one, and not with products or persons.
 
-    Beside the name, it has half of the same columns, or says what actors can do; and it says which
-    actors are meant as the main one does, by a number, a place or a website, if that does.
+    It has half of the same columns, or says what actors can do; and which actors, as that does.
     """
     of_main, of_other = _columns(main, header_map), _columns(other, header_map)
     identifying = of_main & _IDENTIFYING
@@ -135,10 +129,7 @@ def _columns(sheet: _Sheet, header_map: HeaderMap) -> set[str]:
 
 
 def _rows_of_header(sheet: _Sheet) -> range:
-    """Returns the numbers of the rows of a header of several rows, without its last.
-
-    The last has the names of all columns, since a merged cell counts in each row that it spans.
-    """
+    """Returns the numbers of the rows of a header of several, but its last, which has all names."""
     if sheet.position < 0:
         return range(0)
     number = sheet.first[sheet.position].number
@@ -146,7 +137,7 @@ def _rows_of_header(sheet: _Sheet) -> range:
     return range(number, max([number, *(end + 1 for end in ends)]))
 
 
-def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[RawRow]:
+def _lines(sheet: "CalamineSheet", left_out: range = range(0)) -> Iterator[DirectoryRow]:
     """Yields the rows of a sheet that are not blank; a merged cell counts in each row it spans."""
     below: dict[tuple[int, int], tuple[int, int]] = {}
     for (top, column), (bottom, _) in _merged(sheet):

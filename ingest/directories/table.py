@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.directories.actor_row import RowLeftOut, source_row_from
+from ingest.directories.actor_row import RowLeftOut, entry_from
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.contacts import whose_contacts
 from ingest.directories.header_words import are_french
@@ -24,11 +24,10 @@ _MAX_EXACT = 1 << 53
 
 
 class DirectoryRow(NamedTuple):
-    """A row of a directory: its headers and cells, or why it has none; `number` as in `Entry`.
+    """A row of a directory: its headers and cells, or why it has none; as in `Entry`.
 
-    `sheet` names a sheet that is not the first that is read. `persons` are the columns that it
-    would have if persons were not left out of it. A row with a `notice` is none: it says
-    what deserves a look in the file as a whole.
+    `persons` are the columns that are left out of it. A row with a `notice` is none: it says what
+    deserves a look in the file as a whole.
     """
 
     number: int
@@ -41,26 +40,14 @@ class DirectoryRow(NamedTuple):
 
 
 RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
-"""Reads the rows of one file lazily; the map tells it which row is the header.
-
-Raises:
-    InputError: the file cannot be read, or not further.
-"""
+"""Reads the rows of one file lazily, or raises `InputError` where it cannot go on."""
 
 
-class RawRow(NamedTuple):
-    """The cells of a row, or why it has none; one with too many of them has the first and why."""
-
-    number: int
-    cells: list[str]
-    reason: str = ""
-
-
-def raw_row(number: int, cells: list[str]) -> RawRow:
+def raw_row(number: int, cells: list[str]) -> DirectoryRow:
     """Returns a row without its blank cells beyond the last column that a table may have."""
     is_wide = any(cell.strip() for cell in cells[MAX_COLUMNS:])
     reason = Remark("many_cells", most=MAX_COLUMNS) if is_wide else ""
-    return RawRow(number, cells[:MAX_COLUMNS], reason)
+    return DirectoryRow(number, cells=cells[:MAX_COLUMNS], reason=reason)
 
 
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
@@ -68,46 +55,41 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
-        read = source_row_from(
+        return entry_from(
             header_map.columns(row.header),
             row.cells,
+            row=row.number,
+            sheet=row.sheet,
             in_french=are_french(row.header),
             whose=whose_contacts(row.header, persons_kept=header_map.persons_kept),
         )
-    except InputError as error:
-        return Entry(row.number, reason=error.remark, sheet=row.sheet)
-    except RowLeftOut as left_out:
-        return Entry(row.number, reason=left_out.remark, left_out=True, sheet=row.sheet)
-    return Entry(
-        row.number,
-        read.source_row.actor,
-        is_open=read.source_row.is_open,
-        sheet=row.sheet,
-        remarks=read.remarks,
-        leaves_out_persons=read.leaves_out_persons,
-    )
+    except (InputError, RowLeftOut) as error:
+        left_out = isinstance(error, RowLeftOut)
+        return Entry(row.number, reason=error.remark, left_out=left_out, sheet=row.sheet)
 
 
-def under_header(lines: Iterator[RawRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows below the header, which is the first row that names the actors.
-
-    Titles above it are passed over: where the first row has no column for the name, the header
-    is the first of the next ones that has, beside another column that is known.
-
-    Raises:
-        InputError: there is no such row, or it has too many cells.
-    """
+def under_header(lines: Iterator[DirectoryRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    """Yields the rows below the header, the first row that names the actors, with its titles."""
     first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
-    position = header_position([line.cells for line in first], header_map)
-    if position < 0 and header_map.takes_any_header and first and not first[0].reason:
-        position = _likeliest_header([line.cells for line in first], header_map)
+    if not first:
+        raise InputError("empty")
+    rows = [line.cells for line in first]
+    position = header_position(rows, header_map)
+    if position < 0 and header_map.takes_any_header and not first[0].reason:
+        # The row with most known headers, then most cells.
+        filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+        known = [header_map.known(cells) for cells in rows]
+        position = max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
+    line = first[max(position, 0)]
+    if line.reason and line.cells:
+        raise InputError("many_columns", most=MAX_COLUMNS)
+    if line.reason:
+        raise InputError("wrong_header", reason=str(line.reason))
     if position < 0:
-        raise _no_header(first)
-    if first[position].reason:
-        raise _wrong_header(first[position])
-    header = tuple(first[position].cells)
-    for line in chain(first[position + 1 :], lines):  # never all of them in memory
-        yield _row(line, header)
+        raise InputError("no_header", header=shown_header(line.cells))
+    header = tuple(line.cells)
+    for below in chain(first[position + 1 :], lines):  # never all of them in memory
+        yield _row(below, header)
 
 
 def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
@@ -118,47 +100,16 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
     return -1
 
 
-def _likeliest_header(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int:
-    """Returns the position of the row with most known headers, then most cells."""
-    filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
-    known = [header_map.known(cells) for cells in rows]
-    return max(range(len(rows)), key=lambda row: (known[row], filled[row], -row))
-
-
-def _no_header(lines: Sequence[RawRow]) -> InputError:
-    if not lines:
-        return InputError("empty")
-    if lines[0].reason:
-        return _wrong_header(lines[0])
-    return InputError("no_header", header=shown_header(lines[0].cells))
-
-
-def _wrong_header(line: RawRow) -> InputError:
-    if line.cells:
-        return InputError("many_columns", most=MAX_COLUMNS)
-    return InputError("wrong_header", reason=str(line.reason))
-
-
 def shown_header(cells: Sequence[str]) -> str:
     """Returns the headers, as many as a message of one line has room for."""
     more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 
 
-def persons_remark(headers: Sequence[str]) -> Remark:
-    """Returns what to say of columns that are ignored because they tell of persons."""
-    return Remark("persons_left_out", headers=shown_header(headers))
-
-
-def objects_remark(columns: Sequence[str]) -> Remark:
-    """Returns what to say of values that are left out because they are persons."""
-    return Remark("objects_of_persons", headers=shown_header(columns))
-
-
-def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
+def _row(line: DirectoryRow, header: tuple[str, ...]) -> DirectoryRow:
     if line.reason:
-        return DirectoryRow(line.number, reason=line.reason)
-    cells = line.cells
+        return line._replace(cells=())
+    cells = list(line.cells)
     # Spreadsheets leave empty cells on the right of a table that was once wider.
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
@@ -169,10 +120,7 @@ def _row(line: RawRow, header: tuple[str, ...]) -> DirectoryRow:
 
 
 def cell_text(value: object) -> str:
-    """Returns a value as text: whole numbers without a point, lists with `|`, days without a time.
-
-    It is what a person reads in the table.
-    """
+    """Returns a value as a person reads it: "12" for 12.0, lists with `|`, days without a time."""
     text = str(value)
     if value is None:
         text = ""
@@ -197,5 +145,5 @@ def _number(value: float | Decimal) -> str:
     if not math.isfinite(value):  # how a table without empty cells writes one
         return ""
     exact = Decimal(value)
-    is_whole = abs(exact) < _MAX_EXACT and exact == exact.to_integral_value()
+    is_whole = abs(exact) < _MAX_EXACT and exact == int(exact)
     return str(int(exact)) if is_whole else str(value)

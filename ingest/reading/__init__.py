@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, cast
 from ingest.articles.article import Article, NoArticle
 from ingest.articles.suffixes import MAX_TEXT_BYTES, refuse_unreadable, suffix_of
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap
-from ingest.directories.preview import Preview, preview, refuse_no_directory, remembered
-from ingest.directories.readers import DIRECTORY_READERS, count_rows
+from ingest.directories.readers import (
+    DIRECTORY_READERS,
+    Preview,
+    count_rows,
+    preview,
+    refuse_no_directory,
+    remembered,
+)
 from ingest.directories.table import DirectoryRow
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput
 from ingest.sandbox.pool import ReaderPool
@@ -268,7 +274,7 @@ def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:
 
 def _case(path: str) -> tuple[object, str, bool]:
     """The case of a file or why it has none, and whether that is no fault."""
-    from ingest.case_files.markdown_reader import read_markdown
+    from ingest.records.case_file import read_markdown
 
     try:
         (entry,) = read_markdown(Path(path))

@@ -1,9 +1,13 @@
-"""Entries: what every reader yields, a record of a file or the reason why there is none."""
+"""The files that a run reads, and entries: records that a reader found, or why there is none."""
 
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from kb.errors import RemarkError
+from kb.errors import InputError, RemarkError
 from kb.models import Record
+from kb.resolution.merge_rules import MODERATION
 
 WHOLE_FILE = 0
 
@@ -17,11 +21,10 @@ class Entry:
     """A record that a reader found in a file, or the reason why there is none.
 
     `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
-    line of JSON Lines, the item of a JSON array from 1; `WHOLE_FILE` for a file of one record.
-    `is_open`: the source says in so many words that the actor is not closed. `left_out`: that
-    there is no record is as it should be, and no failure. `sheet`: of a workbook, if it is
-    not the first sheet that is read. `remarks`: what of the row was left out of the record.
-    `leaves_out_persons`: so were contacts of persons that stood among those of the organisation.
+    line of JSON Lines, the item of a JSON array from 1. `is_open`: the source says that the actor
+    is not closed. `left_out`: that there is no record is no failure. `sheet`: of a workbook, if it
+    is not the first that is read. `remarks`: what of the row was left out of the record;
+    `leaves_out_persons`: so were contacts of persons.
     """
 
     row: int
@@ -32,3 +35,37 @@ class Entry:
     sheet: str = ""
     remarks: tuple[str, ...] = ()
     leaves_out_persons: bool = False
+
+
+def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
+    """Yields each file to read, whether it was named, and the name of its source."""
+    met: set[Path] = set()
+    for path in paths:
+        is_named = not path.is_dir()
+        for file in [path] if is_named else _files_below(path):
+            if file.resolve() not in met:
+                met.add(file.resolve())
+                yield file, is_named, source_of(path)
+
+
+def refuse_missing(paths: Sequence[Path]) -> None:
+    """Refuses paths that lead nowhere."""
+    for path in paths:
+        if not path.exists():
+            raise InputError("missing_path", path=str(path))
+
+
+def source_of(path: Path) -> str:
+    """Returns the name of the source that a file or folder is: "firms" for `firms.csv`."""
+    name = path.resolve().name
+    stem = name if path.is_dir() else name.partition(".")[0]
+    return stem if stem not in {"", MODERATION} else f"file {name}"
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():
+                yield path

@@ -1,8 +1,6 @@
 """Cleans the values that actors and cases share, and refuses what cannot be kept.
 
-Every function takes what a person wrote and returns what the knowledge base keeps; applied to
-its own result it changes nothing, which is what lets an export be ingested again unchanged.
-Blank stays blank. Refusals are an `InputError` of one line.
+Applied to its own result a function changes nothing, so that an export is ingested unchanged.
 """
 
 import hashlib
@@ -27,11 +25,7 @@ MAX_COLUMNS = 1_000
 """Most columns of a table: each header is looked up in many words."""
 MAX_LINE_CHARS = 500
 MAX_LINE_BYTES = 1_300
-"""Bytes of a line as UTF-8, as written and folded.
-
-PostgreSQL's indexes take 2,704, and some have two lines: an id, and what it is found by. Letters
-of Latin, Greek, Cyrillic and Arabic have two at most; some others become longer when folded.
-"""
+"""Bytes of a line as UTF-8, written and folded: PostgreSQL's indexes take 2,704, some of two."""
 MIN_DETECTABLE_CHARS = 40
 
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -54,10 +48,7 @@ def one_line(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Returns the text in lower-case ASCII letters and digits, with spaces between words.
-
-    Names are compared folded: "N° SIRET" equals "n°_siret", and "Côte d’Or" "cote-d'or".
-    """
+    """Returns the text in lower-case ASCII letters and digits, with spaces between words."""
     # Lines come again and again; whole articles would fill the memory.
     return _folded_line(text) if len(text) <= MAX_LINE_CHARS else _folded_line.__wrapped__(text)
 
@@ -74,21 +65,13 @@ def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> d
 
 
 def refuse_oversize(text: str, field: str) -> None:
-    """Refuses what is longer than `MAX_CELL_CHARS`: more likely an unclosed quote than a text.
-
-    Raises:
-        InputError: it is.
-    """
+    """Refuses what is longer than `MAX_CELL_CHARS`: more likely an unclosed quote than a text."""
     if len(text) > MAX_CELL_CHARS:
         raise InputError("too_long", field, count=len(text), most=MAX_CELL_CHARS)
 
 
 def short_line(text: str, field: str) -> str:
-    """Returns the text as one line.
-
-    Raises:
-        InputError: it is longer than `MAX_LINE_CHARS`, or than `MAX_LINE_BYTES`.
-    """
+    """Returns the text as one line; refuses more than `MAX_LINE_CHARS` or `MAX_LINE_BYTES`."""
     line = one_line(text)
     if len(line) > MAX_LINE_CHARS:
         raise InputError("too_long", field, count=len(line), most=MAX_LINE_CHARS)
@@ -103,11 +86,7 @@ def bytes_of_line(line: str) -> int:
 
 
 def record_id(given: str, *named_after: str) -> str:
-    """Returns the id as given, or else a slug of the names, which changes with them.
-
-    Raises:
-        InputError: there is neither a letter nor a digit to make or to keep an id of.
-    """
+    """Returns the id as given, or else a slug of the names; refuses one without a letter."""
     identifier = short_line(given, "id")
     if identifier:
         if not any(character.isalnum() for character in identifier):
@@ -134,11 +113,7 @@ def theme_names(text: str) -> tuple[str, ...]:
 
 
 def web_address(text: str, field: str) -> str:
-    """Returns the address, with `https://` before it when it has no scheme.
-
-    Raises:
-        InputError: it is not an address that a browser opens over http or https.
-    """
+    """Returns the address of http or https, with `https://` before it when it has no scheme."""
     address = one_line(text)
     if not address:
         return ""
@@ -161,11 +136,7 @@ def web_address(text: str, field: str) -> str:
 
 
 def iso_date(text: str, field: str) -> str:
-    """Returns the date, or the date and time, in ISO 8601's extended form.
-
-    Raises:
-        InputError: it is not an ISO 8601 date, or there is no such day.
-    """
+    """Returns the date, or the date and time, in ISO 8601's extended form; refuses others."""
     written = one_line(text)
     if not written:
         return ""
@@ -182,11 +153,7 @@ FRENCH_OR_ENGLISH = ("fr", "en")
 
 
 def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
-    """Returns the two-letter code of the language given, else that of the text, one of `among`.
-
-    Raises:
-        InputError: the language given is none that is known.
-    """
+    """Returns the two-letter code of the language given, else that of the text, one of `among`."""
     written = one_line(given)
     if not written:
         return detected_language(text, among)
@@ -207,12 +174,7 @@ def detected_language(text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> 
 
 @lru_cache(maxsize=4096)
 def country_code(text: str) -> str:
-    """Returns the ISO 3166 alpha-2 code of the country; France's when blank.
-
-    Raises:
-        InputError: it is neither a code nor a name of a country in the languages of the pages or
-            in German, Dutch or Spanish.
-    """
+    """Returns the ISO 3166 code of a country, given it or a name in five languages; else "FR"."""
     written = one_line(text)
     code = _codes_by_name("territories").get(folded(written)) if written else "FR"
     if not code:

@@ -1,14 +1,10 @@
-"""Parses the fields of each kind, from the cells of a row or the keys of a case.
-
-A parser takes all the cells by field and the name of its own, since some fields are read by
-others: a department by its country, a language by the text.
-"""
+"""Parses the fields of each kind, from all the cells of a row or the keys of a case."""
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -46,16 +42,12 @@ _NAF_WITHOUT_POINT = re.compile(r"(\d\d)(\d\d[A-Z])")
 _FLOWS = {word: flow for flow, traits in FLOWS.items() for word in (flow.value, *traits.french)}
 _FRENCH_DAY = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?$")
-_SPREADSHEET_NUMBER = re.compile(r"\d{1,20}(?:[.,]\d{1,20})?(?:E[+-]?\d+)?", re.IGNORECASE)
+_SPREADSHEET_NUMBER = re.compile(r"\d{1,20}(?:[.,]\d{1,20})?(?:E[+-]?\d{1,3})?", re.IGNORECASE)
 _MAX_ZEROS_LOST = 2
 
 
 def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
-    """Maps each field to its value, except ids, facts and participants; absent is blank.
-
-    Raises:
-        InputError: a cell cannot be kept; says which, and why.
-    """
+    """Maps each field to its value, except ids, facts and participants; absent is blank."""
     cells = defaultdict(str, cells)
     return {
         name: PARSERS[traits.kind](cells, name)
@@ -83,11 +75,7 @@ def _language(cells: Cells, field: str) -> str:
 
 
 def flow(given: str, field: str) -> str:
-    """Returns the flow given, in English or French.
-
-    Raises:
-        InputError: it is none.
-    """
+    """Returns the flow given in English or French; refuses what is none."""
     written = one_line(given)
     if written and folded(written) not in _FLOWS:
         raise InputError("unknown_flow", field, value=written, flows=", ".join(Flow))
@@ -95,11 +83,7 @@ def flow(given: str, field: str) -> str:
 
 
 def period(given: str, field: str) -> str:
-    """Returns a period in EDTF, as `kb.text.periods` reads it.
-
-    Raises:
-        InputError: it is not understood.
-    """
+    """Returns a period in EDTF, as `kb.text.periods` reads it; refuses others."""
     written = one_line(given)
     try:
         return read_period(written) if written else ""
@@ -137,46 +121,29 @@ def _siret(cells: Cells, field: str) -> str:
         return ""
     digits = "".join(written.split())
     if not digits.isdigit() and _SPREADSHEET_NUMBER.fullmatch(digits):
-        digits = _whole_number(digits)
-        if not digits:
+        _sign, kept, exponent = (number := Decimal(digits.replace(",", "."))).as_tuple()
+        # Digits that were dropped come back as zeros: "7.32829E+13" says six of fourteen.
+        if number != number.to_integral_value() or int(exponent) > 1 or not kept:
             raise InputError("siret_lost_digits", field, value=written)
-        written = digits
-    lost = SIRET_DIGITS - len(digits)
-    if digits.isdigit() and 0 < lost <= _MAX_ZEROS_LOST:
+        written = digits = str(int(number))
+    if digits.isdigit() and SIRET_DIGITS - _MAX_ZEROS_LOST <= len(digits) < SIRET_DIGITS:
         padded = digits.zfill(SIRET_DIGITS)
         if siret_number.is_valid(padded):
             return padded
     try:
-        number: str = siret_number.validate(written)
+        return str(siret_number.validate(written))
     except InvalidLength:
         problem = "siret_length"
     except InvalidChecksum:
         problem = "siret_check"
     except ValidationError:
         problem = "siret_digits"
-    else:
-        return number
     raise InputError(problem, field, value=written)
-
-
-def _whole_number(written: str) -> str:
-    """Returns the digits of a number with a point or an exponent, or "" if some are missing."""
-    try:
-        number = Decimal(written.replace(",", "."))
-    except InvalidOperation:
-        return ""
-    _sign, digits, exponent = number.as_tuple()
-    whole = number == number.to_integral_value()
-    # The digits that were dropped come back as zeros: "7.32829E+13" says six of fourteen.
-    if not whole or not isinstance(exponent, int) or exponent > 1:
-        return ""
-    return str(int(number)) if digits else ""
 
 
 def _phone(cells: Cells, field: str) -> tuple[str, ...]:
     """Returns the numbers in E.164, those without a prefix as the actor's country dials them."""
-    region = region_of(cells)
-    kept, refused = numbers_in(paragraphs(cells[field]), region)
+    kept, refused = numbers_in(paragraphs(cells[field]), region_of(cells))
     if refused:
         raise InputError("no_phone", field, value=refused[0])
     return kept
@@ -191,15 +158,11 @@ def _email(cells: Cells, field: str) -> tuple[str, ...]:
 
 def _picture(cells: Cells, field: str) -> str:
     """Returns the name of a picture of this base; pictures of other sites are not taken."""
-    name = cells[field].strip()
-    return name if is_picture_name(name) else ""
+    return name if is_picture_name(name := cells[field].strip()) else ""
 
 
 def region_of(cells: Cells) -> str:
-    """Returns the region in which the numbers of an actor are dialled; France if it is unknown.
-
-    An unknown country or department is refused where it is read, not here.
-    """
+    """Returns the region in which the numbers of an actor are dialled; France if it is unknown."""
     try:
         return dialling_region(
             country_code(cells.get("country", "")),

@@ -6,9 +6,9 @@ import pytest
 
 from ingest.articles.article import Article
 from ingest.articles.readers import article_from_bytes
-from ingest.drafting import Drafting
 from ingest.extraction.llm import Assistant
 from ingest.known_articles import AlreadyKnown
+from ingest.submission import Submissions
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.chat_service import ChatService
@@ -31,8 +31,8 @@ def drafted(
     assistant: Assistant | None = None,
     submitted: bool = True,
 ) -> Draft:
-    drafting = Drafting(base, by=by, assistant=assistant)
-    return drafting.add(article, origin="note.txt", submitted=submitted)
+    submissions = Submissions(base, by=by, assistant=assistant, submitted=submitted)
+    return submissions._draft(article, "note.txt")
 
 
 def draft(base: KnowledgeBase, article: Article = ARTICLE) -> Case:

@@ -1,7 +1,7 @@
 import pytest
 
 from ingest.fetching.safe_fetch import Fetched
-from ingest.known_articles import AlreadyKnown
+from ingest.known_articles import AlreadyKnown, normal_address
 from ingest.submission import Submissions
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
@@ -30,3 +30,17 @@ def test_the_same_bytes_are_known_whatever_became_of_the_draft(base: KnowledgeBa
     with pytest.raises(AlreadyKnown, match="has the same content") as refusal:
         Submissions(base, by="paul").text(NETWORK_PAGE)
     assert (refusal.value.draft_id, refusal.value.case_id) == (draft.id, published.record.id)
+
+
+@pytest.mark.parametrize(
+    ("url", "normal"),
+    [
+        ("https://www.Reseau.example/a/", "reseau.example/a"),
+        ("http://reseau.example/a?b=2&utm_medium=x&a=1#c", "reseau.example/a?a=1&b=2"),
+        ("https://reseau.example:8443/a", "reseau.example:8443/a"),
+        ("", ""),
+        ("http://[", ""),
+    ],
+)
+def test_addresses_that_differ_in_nothing_that_matters(url: str, normal: str) -> None:
+    assert normal_address(url) == normal

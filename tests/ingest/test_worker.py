@@ -13,7 +13,6 @@ import pytest
 
 from ingest import worker as module
 from ingest.pipeline import BATCH_RECORDS
-from ingest.slices import ENCODED_AHEAD
 from ingest.uploads import keep_upload
 from ingest.worker import RUNNERS, Progress, run_next, work
 from kb.errors import InputError
@@ -158,7 +157,7 @@ def test_a_cancelled_job_stops_and_leaves_what_was_done(
     cancelled = base.jobs.get(job.id)
     assert cancelled.state is JobState.CANCELLED
     assert (cancelled.done, cancelled.total) == (600, 800)
-    under_way = (1 + ENCODED_AHEAD) * BATCH_RECORDS
+    under_way = 2 * BATCH_RECORDS
     assert 600 - under_way <= len(base.ids(Kind.ACTOR)) < 600
     assert not run_next(base)
 
@@ -210,7 +209,7 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     open_base: OpenBase, tmp_path: Path
 ) -> None:
     base = open_base(WordCountEncoder(dimension=64))
-    rows = (3 + ENCODED_AHEAD) * BATCH_RECORDS
+    rows = 4 * BATCH_RECORDS
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, rows))}, by="léa")
     log = tmp_path / "embedded.txt"
 
@@ -230,7 +229,7 @@ def test_a_killed_worker_s_job_is_finished_by_the_next_and_nothing_is_done_twice
     assert all(len(base.history(Kind.ACTOR, f"f{n}")) == 1 for n in range(0, rows, 100))
     times = Counter(embedded())
     assert len(times) == rows
-    assert sum(times.values()) - rows <= (1 + ENCODED_AHEAD) * BATCH_RECORDS
+    assert sum(times.values()) - rows <= 2 * BATCH_RECORDS
     assert base.search("pièce 299").hits[0].actor.id == "f299"
 
 

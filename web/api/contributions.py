@@ -141,7 +141,7 @@ async def contribute(
             return submit(submissions).draft, True
         except LongArticle as long:
             most = count_job(PageRequest(request), account)
-            return submissions.later(long.handed_in, most=most), True
+            return submissions.later(long, most=most), True
         except AlreadyKnown as known:
             if not known.draft_id:
                 raise HTTPException(409, f"This article {known}.") from None

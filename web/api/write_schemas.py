@@ -9,9 +9,9 @@ import kb.registers.drafts
 import kb.registers.jobs
 import kb.registers.records.duplicates
 import kb.registers.records.versions
-from ingest.case_files.case_fields import case_from
 from ingest.directories.actor_row import actor_from
 from ingest.private_details.details import DetailKind, details_of
+from ingest.records.case_file import case_from
 from kb.errors import InputError
 from kb.models import Kind
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS

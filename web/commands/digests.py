@@ -25,7 +25,7 @@ def send(all_now: bool, kb: Place | None) -> None:
     `quisait serve` does so by itself: this is to try, or for a base that is not served. Nobody gets
     the same news twice, and nobody gets a mail without news.
     """
-    from ingest.rereading.schedule import local_time
+    from ingest.schedule import local_time
     from kb.errors import SettingsError
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings

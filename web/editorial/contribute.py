@@ -13,7 +13,7 @@ from starlette.responses import Response
 from ingest.articles.suffixes import ARTICLE_SUFFIXES
 from ingest.directories.columns_of import FACT, IGNORED, KNOW_HOW_COLUMNS
 from ingest.directories.header_words import ACTOR_COLUMNS, LOCATION_COLUMNS, REGISTER_COLUMNS
-from ingest.directories.preview import Preview
+from ingest.directories.readers import Preview
 from ingest.reading import preview_of
 from ingest.records.fields import web_address
 from ingest.uploads import forget_upload, keep_upload, plain_name, upload_at, upload_named
@@ -210,7 +210,7 @@ def _drafted(
         draft = submit().draft
         return see(request, address(Page.DRAFT, draft.id, done="contributed"))
     except LongArticle as long:
-        job = submissions.later(long.handed_in, most=count_job(request, account))
+        job = submissions.later(long, most=count_job(request, account))
         return see(request, address(Page.JOB, job.id, done="long"))
     except AlreadyKnown as known:
         problem = known.remark

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from ingest.rereading.schedule import queue_reading
+from ingest.schedule import queue_reading
 from ingest.uploads import is_kept, upload_at
 from ingest.worker import is_text_without_draft
 from kb.errors import InputError, UnknownRecord
@@ -91,7 +91,7 @@ def change_sources(request: APageRequest, account: AModerator, form: AForm) -> R
 
 def _add(request: PageRequest, form: AForm, by: str) -> Response:
     # All that reads articles, which takes long to import.
-    from ingest.rereading.source_reading import checked_address, name_of_address
+    from ingest.source_reading import checked_address, name_of_address
 
     base = request.knowledge_base
     every = Interval.WEEK if text_of(form, "every") == Interval.WEEK else Interval.DAY

@@ -17,8 +17,8 @@ from ingest.articles.metadata.dates import dates_in
 from ingest.articles.metadata.labels import notices, signed_name
 from ingest.articles.metadata.person_names import person_named
 from ingest.articles.typography import BULLETS, CLOSING, ENDING
-from ingest.case_files import front_matter
 from ingest.encodings import whole_characters
+from ingest.records import case_file
 from ingest.records.entries import NotInput
 from ingest.records.fields import folded
 from kb.errors import InputError
@@ -51,7 +51,7 @@ def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
         if toml := _TOML.match(text):
             values, body = tomllib.loads(toml["values"]), text[toml.end() :]
         else:
-            values, body = front_matter.split(text)
+            values, body = case_file.split(text)
     except (NotInput, InputError, tomllib.TOMLDecodeError, RecursionError):
         return text, ()
     by_key = {folded(str(key)): value for key, value in values.items()}

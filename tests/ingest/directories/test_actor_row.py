@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
-from ingest.directories.actor_row import actor_from, source_row_from
+from ingest.directories.actor_row import actor_from, entry_from
 from ingest.directories.columns_of import actor_columns
+from ingest.directories.readers import read_directory
 from kb.errors import InputError
 from kb.models import Actor
 
@@ -141,7 +144,8 @@ def test_the_main_activity_is_a_code_or_know_how(
     cell: str, code: str, facts: dict[str, str]
 ) -> None:
     columns = actor_columns(["Nom", "Activité principale"])
-    actor = source_row_from(columns, ["Avel", cell])[0].actor
+    actor = entry_from(columns, ["Avel", cell]).record
+    assert isinstance(actor, Actor)
     assert (actor.activity_code, actor.facts) == (code, facts)
 
 
@@ -160,3 +164,52 @@ def test_the_language_is_that_of_what_an_actor_says(text: str, lang: str) -> Non
     assert actor_from({"name": "x", "description": text}).lang == lang
     assert actor_from({"name": "x"}, {"Produits": text}).lang == lang
     assert actor_from({"name": "x", "lang": "en"}, {"Produits": text}).lang == "en"
+
+
+def actor_of(tmp_path: Path, header: str, row: str) -> Actor:
+    path = tmp_path / "a.csv"
+    path.write_text(f"Nom;{header};Activité\nAvel;{row};Cirage\n", encoding="utf-8")
+    (entry,) = read_directory(path)
+    assert isinstance(entry.record, Actor), entry.reason
+    return entry.record
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "place", "department", "facts"),
+    [
+        (
+            "Code postal;Ville",
+            "16000;Angoulême",
+            "Angoulême",
+            "16",
+            {"Code postal": "16000", "EPCI": "CA du Grand Angoulême"},
+        ),
+        (
+            "CP",
+            "16000",
+            "Angoulême",
+            "16",
+            {"CP": "16000", "EPCI": "CA du Grand Angoulême"},
+        ),
+        ("CP", "48250", "", "", {"CP": "48250"}),
+        ("CP;Ville", "48250;Laveyrune", "Laveyrune", "07",
+         {"CP": "48250", "EPCI": "CC Montagne d'Ardèche"}),
+        ("CP;Ville", "1400;L'Abergement-Clémenciat", "L'Abergement-Clémenciat", "01",
+         {"CP": "1400", "EPCI": "CC de la Dombes"}),
+        ("Département;Ville", "16300;Barret", "Barret", "16", {"EPCI": "CC des 4B Sud Charente"}),
+        ("CP;Département", "16000;Charente-Maritime", "Angoulême", "17",
+         {"CP": "16000", "EPCI": "CA du Grand Angoulême"}),
+        ("CP;Ville;EPCI", "16000;Angoulême;GrandAngoulême", "Angoulême", "16",
+         {"CP": "16000", "EPCI": "GrandAngoulême"}),
+        ("CP;Ville;Pays", "16000;Praha;CZ", "Praha", "", {"CP": "16000"}),
+        ("Ville;Département;Pays", "Mons;Hainaut;Belgique", "Mons", "", {"région": "Hainaut"}),
+        ("Ville;Région;Pays", "Mons;Wallonie;BE", "Mons", "", {"Région": "Wallonie"}),
+        ("CP;Latitude;Longitude", "x;45.65;0.15", "", "",
+         {"CP": "x", "Latitude": "45.65", "Longitude": "0.15"}),
+    ],
+)  # fmt: skip
+def test_where_an_actor_is(
+    tmp_path: Path, header: str, row: str, place: str, department: str, facts: dict[str, str]
+) -> None:
+    actor = actor_of(tmp_path, header, row)
+    assert (actor.place, actor.department, actor.facts) == (place, department, facts)

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.directories.actor_row import source_row_from
+from ingest.directories.actor_row import entry_from
 from ingest.directories.columns_of import HeaderMap, actor_columns
 from ingest.directories.contacts import WhoseContacts, whose_contacts
-from ingest.directories.preview import preview
-from ingest.directories.readers import read_directory
+from ingest.directories.readers import preview, read_directory
 from ingest.pipeline import ingest
 from kb.indexing.derivation import derive
 from kb.knowledge_base import KnowledgeBase
@@ -145,20 +144,21 @@ def test_whatever_stands_in_cells_the_actor_is_kept_and_exported_the_same(
 ) -> None:
     header = ["Nom", "Contact", "Tél.", "Portable", "E-mail", "Adresse"]
     whose = whose_contacts(header, persons_kept=persons_kept)
-    row = source_row_from(actor_columns(header), ["Avel", *cells], whose=whose).source_row
-    assert row.actor.name == "Avel"
-    assert persons_kept or not row.actor.contact
+    actor = entry_from(actor_columns(header), ["Avel", *cells], whose=whose).record
+    assert isinstance(actor, Actor)
+    assert actor.name == "Avel"
+    assert persons_kept or not actor.contact
     # As an export has it, whose contacts are as they stand.
     exported = {
         "name": "Avel",
-        "phone": " | ".join(shown_number(number, "FR") for number in row.actor.phone),
-        "email": " | ".join(row.actor.email),
-        "address": row.actor.address,
-        "contact": row.actor.contact,
+        "phone": " | ".join(shown_number(number, "FR") for number in actor.phone),
+        "email": " | ".join(actor.email),
+        "address": actor.address,
+        "contact": actor.contact,
     }
-    again, remarks, _ = source_row_from(
+    again = entry_from(
         actor_columns(list(exported)),
         list(exported.values()),
         whose=WhoseContacts.AS_THEY_STAND,
     )
-    assert (again.actor, remarks) == (row.actor, ())
+    assert (again.record, again.remarks) == (actor, ())

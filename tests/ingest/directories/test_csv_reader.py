@@ -2,16 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
 
 
-def read(tmp_path: Path, content: str, encoding: str = "utf-8") -> list[Entry]:
+def read(tmp_path: Path, content: str) -> list[Entry]:
     path = tmp_path / "actors.csv"
-    path.write_text(content, encoding=encoding, newline="")
+    path.write_text(content, encoding="utf-8", newline="")
     return list(read_directory(path))
 
 
@@ -24,14 +23,6 @@ def test_any_usual_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
     content = delimiter.join(["nom", "commune"]) + "\n" + delimiter.join(["Avel", '"Cire, ; | "'])
     assert read(tmp_path, content) == [
         Entry(2, Actor(id="avel-cire", name="Avel", place="Cire, ; |", country="FR"))
-    ]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
-def test_any_usual_encoding_is_found(tmp_path: Path, encoding: str) -> None:
-    content = "Dénomination;Métier;Département\r\nAvel;Cirages à façon;Charente\r\n"
-    assert read(tmp_path, content, encoding) == [
-        Entry(2, actor("Avel", description="Cirages à façon", department="16"))
     ]
 
 
@@ -122,13 +113,4 @@ def test_titles_above_the_header_are_passed_over(tmp_path: Path) -> None:
     content = "Annuaire des firmes;;\n;;\nÉdité en 2026, par la CCI;;\nNom;Métier;Dépt\nAvel;x;16\n"
     assert read(tmp_path, content) == [
         Entry(5, actor("Avel", description="x", department="16")),
-    ]
-
-
-def test_columns_are_read_as_a_person_said(tmp_path: Path) -> None:
-    path = tmp_path / "actors.csv"
-    path.write_text("Intitulé;Objet\nAvel;Cirages\n", encoding="utf-8")
-    header_map = HeaderMap({"intitulé": "name", "objet": "description"})
-    assert list(read_directory(path, header_map)) == [
-        Entry(2, actor("Avel", description="Cirages"))
     ]

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-from ingest.case_files.case_fields import CASE_KEYS, PARTICIPATION_KEYS
-from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.header_words import ACTOR_COLUMNS, field_named
 from ingest.directories.readers import read_directory
+from ingest.records.case_file import CASE_KEYS, PARTICIPATION_KEYS, read_markdown
 from ingest.records.fields import folded
 from kb.models import Actor, Case
 from kb.reference.roles import Role

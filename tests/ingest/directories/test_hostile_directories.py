@@ -11,7 +11,7 @@ import pytest
 
 from ingest.directories.columns_of import Column, HeaderMap, actor_columns
 from ingest.directories.readers import read_directory
-from ingest.directories.table import RawRow, under_header
+from ingest.directories.table import DirectoryRow, under_header
 from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from tests.ingest.directories.test_spreadsheet_reader import ods
@@ -90,10 +90,10 @@ def test_a_row_with_a_cell_beyond_the_last_column_is_refused_alone(tmp_path: Pat
 def test_looking_at_a_directory_reads_no_more_of_it_than_is_looked_at() -> None:
     read = 0
 
-    def lines() -> Iterator[RawRow]:
+    def lines() -> Iterator[DirectoryRow]:
         nonlocal read
         for read in range(1, 100_000):
-            yield RawRow(read, ["nom"] if read == 1 else [f"Avel {read}"])
+            yield DirectoryRow(read, cells=["nom"] if read == 1 else [f"Avel {read}"])
 
     rows = under_header(lines(), HeaderMap())
     assert next(rows).cells == ["Avel 2"]

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.preview import Preview, PreviewedColumn, preview
+from ingest.directories.readers import Preview, PreviewedColumn, preview, remembered
 from ingest.records.entries import NotInput
 from ingest.report import Note
 from kb.errors import InputError
-from tests.ingest.memory_knowledge_base import MemoryKnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 
 NO_KNOW_HOW = (
     "has no column that says what the actors can do (activity, description, products, machines…), "
@@ -60,12 +60,11 @@ def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -
     assert said.columns[2].target == "ignored"
 
 
-def test_what_was_said_of_a_source_is_remembered(tmp_path: Path) -> None:
-    base = MemoryKnowledgeBase()
+def test_what_was_said_of_a_source_is_remembered(base: KnowledgeBase, tmp_path: Path) -> None:
     base.column_choices.remember("cci", {"Libellé": "name"})
     path = write(tmp_path, "Libellé\nAvel\n")
-    assert preview(path, "cci", knowledge_base=base).kept == 1
-    assert preview(path, knowledge_base=base).kept == 0
+    assert remembered(path, "cci", {}, base, None).choices == {"Libellé": "name"}
+    assert remembered(path, "", {}, base, None).choices == {}
 
 
 def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen(

@@ -6,8 +6,7 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from ingest.directories.preview import preview
-from ingest.directories.readers import read_directory
+from ingest.directories.readers import preview, read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor

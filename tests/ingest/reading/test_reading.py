@@ -10,11 +10,8 @@ import xlsxwriter
 from ingest import reading
 from ingest.articles.feeds import read_feed
 from ingest.articles.readers import pasted_article, read_article
-from ingest.case_files import markdown_reader
-from ingest.case_files.markdown_reader import read_markdown
 from ingest.directories.columns_of import HeaderMap
-from ingest.directories.preview import preview
-from ingest.directories.readers import DIRECTORY_READERS, count_rows
+from ingest.directories.readers import DIRECTORY_READERS, count_rows, preview
 from ingest.reading import (
     count_of,
     entries_of,
@@ -28,6 +25,8 @@ from ingest.reading import (
     rows_of,
     saved_feed,
 )
+from ingest.records import case_file
+from ingest.records.case_file import read_markdown
 from ingest.records.entries import Entry, NotInput
 from kb.errors import InputError
 from kb.registers.pictures import logo, photograph
@@ -130,7 +129,7 @@ def test_a_feed_and_a_case_that_are_too_large_are_not_read(
         raise AssertionError("read whole")
 
     monkeypatch.setattr(Path, "read_bytes", fail)
-    monkeypatch.setattr(markdown_reader, "open_text", fail)
+    monkeypatch.setattr(case_file, "open_text", fail)
     for read in (saved_feed, lambda path: list(read_markdown(path))):
         with pytest.raises(InputError, match=r"has 100,000,000 bytes; at most 5,000,000 are read"):
             read(path)

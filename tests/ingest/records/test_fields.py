@@ -22,9 +22,8 @@ UNSTORABLE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("code", UNSTORABLE)
-def test_each_character_that_cannot_be_stored_is_left_out(code: int) -> None:
-    assert paragraphs(f"a{chr(code)}b") == "ab"
+def test_each_character_that_cannot_be_stored_is_left_out() -> None:
+    assert {paragraphs(f"a{chr(code)}b") for code in UNSTORABLE} == {"ab"}
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
@@ -87,21 +86,7 @@ def test_a_web_address_gets_a_scheme(written: str, address: str) -> None:
             "website 'javascript:alert(1)' begins with javascript: only http and https are "
             "accepted",
         ),
-        (
-            "JavaScript\n:alert(1)",
-            "website 'JavaScript :alert(1)' is not a web address",
-        ),
-        (
-            "data:text/html,x",
-            "website 'data:text/html,x' begins with data: only http and https are accepted",
-        ),
-        (
-            "mailto:a@b.fr",
-            "website 'mailto:a@b.fr' begins with mailto: only http and https are accepted",
-        ),
         ("néant", "website 'néant' is not a web address"),
-        ("avel.com ou avel.fr", "website 'avel.com ou avel.fr' is not a web address"),
-        ("https://", "website 'https://' is not a web address"),
         ("http://[", "website 'http://[' is not a web address"),
         ("http://avel.com:port/", "website 'http://avel.com:port/' is not a web address"),
     ],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest.rereading.schedule import is_due, queue_due
+from ingest.schedule import is_due, queue_due
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail

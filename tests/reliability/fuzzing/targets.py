@@ -112,8 +112,7 @@ def _picture(data: bytes) -> None:
 
 
 def _directory(suffix: str, data: bytes) -> None:
-    from ingest.directories.preview import preview
-    from ingest.directories.readers import read_directory
+    from ingest.directories.readers import preview, read_directory
 
     path = _FOLDER / f"a{suffix}"
     path.write_bytes(data)
@@ -139,7 +138,7 @@ def _headers(data: bytes) -> None:
 
 
 def _case_file(data: bytes) -> None:
-    from ingest.case_files.markdown_reader import read_markdown
+    from ingest.records.case_file import read_markdown
     from ingest.records.entries import NotInput
 
     path = _FOLDER / "a.md"

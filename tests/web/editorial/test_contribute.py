@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest import drafting
+from ingest import submission
 from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
@@ -143,7 +143,7 @@ def proposed_in_a_job_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_asked: object) -> None:
         raise AssertionError("searched for proposals while somebody waits")
 
-    monkeypatch.setattr(drafting, "propose", fail)
+    monkeypatch.setattr(submission, "propose", fail)
 
 
 @pytest.mark.parametrize("way", ["text", "files"])

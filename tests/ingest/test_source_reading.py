@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.changes import FieldChange, RecordChange
 from ingest.fetching.safe_fetch import Fetcher
-from ingest.rereading.schedule import queue_reading
-from ingest.rereading.source_reading import SourceReading, SourceReport
+from ingest.report import FieldChange, RecordChange, SourceReport
+from ingest.schedule import queue_reading
+from ingest.source_reading import SourceReading
 from ingest.submission import Submissions
 from ingest.worker import run_next
 from kb.errors import InputError
@@ -78,7 +78,7 @@ def test_a_reading_tells_what_is_new_changed_gone_and_unchanged(
         RecordChange(Kind.ACTOR, "3", "Brun", is_new=True),
     ]
     assert [(record.id, record.name) for record in second.gone] == [("2", "Merlet")]
-    assert (second.ingested.added, second.ingested.changed, second.ingested.unchanged) == (1, 1, 0)
+    assert (second.added, second.changed, second.unchanged) == (1, 1, 0)
     assert base.actor("2").name == "Merlet"  # never deleted
 
 
@@ -151,7 +151,7 @@ def test_unchanged_content_is_not_sent_again_by_a_server_that_knows(
     assert not read(base, site, "/f.csv").is_same
     again = read(base, site, "/f.csv")
     assert again.is_same
-    assert again.ingested.read == 0
+    assert again.read == 0
     asked = [headers for path, headers in site.seen if path == "/f.csv"]
     assert "If-None-Match" not in asked[0]
     assert asked[1]["If-Modified-Since"] == "Thu, 26 Nov 2026 03:00:00 GMT"
@@ -181,13 +181,13 @@ def test_new_items_of_a_feed_become_drafts(base: KnowledgeBase, site: Site) -> N
     first_item = item(title="Un", link="https://blog.example/un", content=HTML)
     site.answers["/feed"] = page(rss(first_item), rss_type)
     first = read(base, site, "/feed", name="blog")
-    assert [draft.title for draft in first.ingested.drafts] == ["Un"]
+    assert [draft.title for draft in first.drafts] == ["Un"]
     assert read(base, site, "/feed", name="blog").is_same
     other = item(title="Deux", link="https://blog.example/deux", content=f"<p>{OTHER}</p>")
     site.answers["/feed"] = page(rss(other, first_item), rss_type)
     third = read(base, site, "/feed", name="blog")
-    assert [draft.title for draft in third.ingested.drafts] == ["Deux"]
-    assert len(third.ingested.known) == 1
+    assert [draft.title for draft in third.drafts] == ["Deux"]
+    assert len(third.known) == 1
 
 
 def test_private_addresses_are_not_fetched(base: KnowledgeBase, site: Site) -> None:
@@ -222,7 +222,7 @@ def test_a_folder_is_read_again_when_a_file_in_it_changes(
     for name in ("un", "deux"):
         (folder / f"{name}.md").write_text(case.format(name), encoding="utf-8")
     first = read(base, site, name="annuaire", location=str(folder))
-    assert first.ingested.added == 4
+    assert first.added == 4
     assert read(base, site, name="annuaire").is_same
     (folder / "a.csv").write_text(HEADER + AVEL, encoding="utf-8")
     (folder / "deux.md").unlink()

@@ -1,6 +1,7 @@
-"""The commands that list possible duplicates, and decide."""
+"""The commands that decide about duplicates, write a knowledge base as files, and run jobs."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -91,3 +92,60 @@ def _print_pair(base: "KnowledgeBase", pair: "Duplicate") -> None:
             continue
         where = ", ".join(part for part in (actor.place, actor.department, actor.siret) if part)
         click.echo(f"      {actor_id}: {actor.name}" + (f" ({where})" if where else ""))
+
+
+@click.command(short_help="Write files that `quisait ingest` can read.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+@click.option(
+    "--for-members", is_flag=True, help="Write the contacts that only members may see, too."
+)
+@kb_option
+def export(folder: Path, force: bool, for_members: bool, kb: Place | None) -> None:
+    """Write the knowledge base to DIR, as files that `quisait ingest` can read."""
+    from ingest.export import export as export_base
+
+    with closing(open_base(kb)) as knowledge_base:
+        exported = export_base(knowledge_base, folder, force=force, for_members=for_members)
+    click.echo(f"{exported.actors} actors and {exported.cases} cases written to {folder}.")
+
+
+@click.command(short_help="Run waiting jobs.")
+@click.option("--once", is_flag=True, help="Run one job, if one waits, and end.")
+@click.option("--until-idle", is_flag=True, help="End when no job waits.")
+@click.option(
+    "--linger",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="With --until-idle: wait this long for another job before ending.",
+)
+@kb_option
+def work(once: bool, until_idle: bool, linger: float, kb: Place | None) -> None:
+    """Run waiting jobs, such as directories sent through the pages, and read sources again.
+
+    `quisait serve` starts a worker automatically when a job waits. The worker runs at low priority,
+    with half of the processors. It ends at a signal; its job then waits for the next worker.
+    """
+    import signal
+    import threading
+
+    from ingest import worker
+    from kb.knowledge_base import KnowledgeBase
+    from kb.log_lines import log_lines
+    from kb.settings import Settings
+
+    settings = Settings.from_environment(kb=kb)
+    threads = worker.step_back()
+    settings = settings.model_copy(update={"threads": min(settings.threads or threads, threads)})
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with (
+        log_lines(settings.log, settings.log_level),
+        closing(KnowledgeBase.open(settings)) as knowledge_base,
+    ):
+        if once:
+            worker.run_next(knowledge_base, stopping)
+        else:
+            worker.work(knowledge_base, linger_s=linger if until_idle else None, stopping=stopping)

@@ -1,6 +1,9 @@
 from dataclasses import replace
 
-from ingest.changes import MAX_VALUE_CHARS, FieldChange, changed_fields
+import pytest
+
+from ingest.pace import Pace, Phase
+from ingest.report import MAX_VALUE_CHARS, FieldChange, changed_fields
 from kb.models import Actor
 
 AVEL = Actor("avel", "Avel", description="Cirages", themes=("cuir",), facts={"Teinte": "brun"})
@@ -25,3 +28,26 @@ def test_long_values_are_cut() -> None:
     (change,) = changed_fields(AVEL, replace(AVEL, description="x " * 500))
     assert len(change.after) == MAX_VALUE_CHARS
     assert change.after.endswith("…")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_a_line_says_file_record_rate_and_phase(clock: Clock) -> None:
+    pace = Pace(clock)
+    pace.total = 5000
+    pace.at(Phase.EMBEDDING, "firms.csv")
+    for _second in range(10):
+        clock.seconds += 1
+        pace.advance(120)
+    assert pace.line() == "firms.csv: record 1,200 of 5,000, 120.0 records/s, 32 s left, embedding"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rereading.schedule import is_due, queue_due
+from ingest.schedule import is_due, queue_due
 from ingest.worker import work
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.clock import now

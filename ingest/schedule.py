@@ -23,10 +23,7 @@ def local_time() -> datetime:
 
 
 def queue_due(knowledge_base: KnowledgeBase, hour: int, moment: datetime) -> list[Job]:
-    """Adds a job for each source that is due, once, whichever processes look.
-
-    `moment` is the time, with its time zone; `hour` from 0 to 23 is of that zone.
-    """
+    """Adds a job for each source that is due, once, whichever processes look."""
     locations = knowledge_base.source_locations
     return [
         queue_reading(knowledge_base, location)

@@ -1,1 +1,0 @@
-"""Cases whose facts are written down: Markdown with front matter."""

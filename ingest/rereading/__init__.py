@@ -1,1 +1,0 @@
-"""Reads sources again: when each is due, and what a reading finds."""
