@@ -7,7 +7,8 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -72,31 +73,42 @@ class OpenVinoEncoder:
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         encoded = self._tokenizer.encode_batch([self._prompts[kind] + text for text in texts])
-        embeddings = np.empty((len(texts), self.dimension), np.float32)
-
-        def keep(request: Any, rows: list[int]) -> None:
-            embeddings[rows] = request.get_output_tensor(EMBEDDING_OUTPUT).data
-
         batches = _batches([len(each) for each in encoded])
-        at_once = max(1, min(self._at_once, len(batches)))
-        queue = import_openvino().AsyncInferQueue(self._graph, at_once)
-        queue.set_callback(keep)
-        for rows in batches:
-            queue.start_async(_padded([encoded[row].ids for row in rows]), rows)
-        queue.wait_all()
+        embeddings = np.empty((len(texts), self.dimension), np.float32)
+        ended = self._run(_padded([encoded[row].ids for row in rows]) for rows in batches)
+        for rows, request in zip(batches, ended, strict=True):
+            embeddings[rows] = request.get_output_tensor(EMBEDDING_OUTPUT).data
         norms = np.linalg.norm(embeddings, axis=1, keepdims=True)
         return np.asarray(embeddings / np.maximum(norms, np.finfo(np.float32).tiny))
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
         prompt = self._prompts[kind]
         encoded = self._tokenizer.encode(prompt + text)
-        request = self._graph.create_infer_request()
-        request.infer(_padded([encoded.ids]))
+        (request,) = self._run([_padded([encoded.ids])])
         pooled = np.array(request.get_output_tensor(EMBEDDING_OUTPUT).data[0], np.float32)
         if len(self._graph.outputs) <= TOKENS_OUTPUT:
             return None
         tokens = np.array(request.get_output_tensor(TOKENS_OUTPUT).data[0], np.float32)
         return WordEmbeddings.of_pooled(tokens, encoded.offsets, text, prompt, pooled)
+
+    def _run(self, batches: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
+        """Yields the ended request of each batch in order, some of them running at a time.
+
+        OpenVINO's own queue aborts the process at its end where an encoder lives until then.
+        """
+        running: deque[Any] = deque()
+        for batch in batches:
+            if len(running) == self._at_once:
+                yield _ended(running.popleft())
+            running.append(self._graph.create_infer_request())
+            running[-1].start_async(batch)
+        while running:
+            yield _ended(running.popleft())
+
+
+def _ended(request: Any) -> Any:
+    request.wait()  # raises what went wrong
+    return request
 
 
 @functools.cache
