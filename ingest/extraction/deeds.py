@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, ROLE_OF_DOER, ROLE_OF_OTHER, Action, actions
-from ingest.extraction.candidates.participants import Mention, Passage
+from ingest.extraction.candidates.participants import ParticipantMention, SentenceMentions
 from ingest.extraction.tokens import Sentence, TextToken, joined, plain_words
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
@@ -71,7 +71,7 @@ class Deed:
         return ROLE_OF_OTHER.get((self.relation, self.action), {})
 
 
-def deeds_of(passage: Passage, number: int) -> Iterator[Deed]:
+def deeds_of(passage: SentenceMentions, number: int) -> Iterator[Deed]:
     """The deeds beside a mention: those of the next verb, and those of the verb before."""
     sentence, reference = passage.sentence, passage.mentions[number].reference
     governor = governor_of(sentence.tokens, reference.first)
@@ -94,7 +94,7 @@ def _actions(tokens: Sequence[TextToken], at: int) -> list[Action]:
     return actions(tokens[at].form, joined(tokens[at + 1 : at + 12])) if tokens[at].is_word else []
 
 
-def roles_by_words(sentence: Sentence, mention: Mention) -> dict[Role, float]:
+def roles_by_words(sentence: Sentence, mention: ParticipantMention) -> dict[Role, float]:
     """The roles that the words before a mention or those of its name speak for, and how surely."""
     at = mention.reference.first
     while at and sentence.tokens[at - 1].form in _ARTICLES:
@@ -119,7 +119,7 @@ def governor_of(tokens: Sequence[TextToken], first: int) -> str:
     return ""
 
 
-def _verb_after(passage: Passage, number: int) -> int:
+def _verb_after(passage: SentenceMentions, number: int) -> int:
     """The verb that a mention, or the list that it is in, is the subject of; −1 for none."""
     tokens = passage.sentence.tokens
     begin = passage.mentions[number].reference.last
@@ -137,7 +137,7 @@ def _verb_after(passage: Passage, number: int) -> int:
     return -1
 
 
-def _verb_before(passage: Passage, number: int) -> int:
+def _verb_before(passage: SentenceMentions, number: int) -> int:
     tokens, taken = passage.sentence.tokens, _taken(passage.mentions)
     first = passage.mentions[number].reference.first
     for at in range(first - 1, max(-1, first - 1 - _NEAR), -1):
@@ -148,7 +148,7 @@ def _verb_before(passage: Passage, number: int) -> int:
     return -1
 
 
-def _taken(mentions: Sequence[Mention]) -> set[int]:
+def _taken(mentions: Sequence[ParticipantMention]) -> set[int]:
     return {at for each in mentions for at in range(each.reference.first, each.reference.last)}
 
 

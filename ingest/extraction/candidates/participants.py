@@ -45,7 +45,7 @@ class Participant:
 
 
 @dataclass(slots=True)
-class Mention:
+class ParticipantMention:
     """A participant where a sentence refers to it."""
 
     reference: Reference
@@ -53,11 +53,11 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class SentenceMentions:
     """A sentence and its mentions, from left to right."""
 
     sentence: Sentence
-    mentions: Sequence[Mention]
+    mentions: Sequence[ParticipantMention]
 
     @property
     def participants(self) -> set[Participant]:
@@ -66,12 +66,12 @@ class Passage:
 
 def gathered(
     referring: Iterable[tuple[Sentence, Sequence[Reference]]],
-) -> tuple[list[Passage], list[Participant]]:
+) -> tuple[list[SentenceMentions], list[Participant]]:
     """The passages and participants of an article, from its sentences with their references."""
-    passages: list[Passage] = []
+    passages: list[SentenceMentions] = []
     found: list[Participant] = []
     for sentence, references in referring:
-        mentions: list[Mention] = []
+        mentions: list[ParticipantMention] = []
         for reference in references:
             participant = _meant(sentence, mentions, reference, found)
             if participant is None:
@@ -80,8 +80,8 @@ def gathered(
                 found.remove(participant)
                 _add_name(participant, reference)
             found.append(participant)  # the last that was spoken of comes last
-            mentions.append(Mention(reference, participant))
-        passages.append(Passage(sentence, mentions))
+            mentions.append(ParticipantMention(reference, participant))
+        passages.append(SentenceMentions(sentence, mentions))
     same = dict(_same(found, passages))
     for participant, other in same.items():
         other.names += [name for name in participant.names if name not in other.names]
@@ -120,7 +120,7 @@ def _add_name(participant: Participant, reference: Reference) -> None:
 
 def _meant(
     sentence: Sentence,
-    mentions: Sequence[Mention],
+    mentions: Sequence[ParticipantMention],
     reference: Reference,
     found: Sequence[Participant],
 ) -> Participant | None:
@@ -199,7 +199,7 @@ def _is_kin(participant: Participant, reference: Reference) -> bool:
 
 
 def _apposed(
-    sentence: Sentence, mentions: Sequence[Mention], reference: Reference
+    sentence: Sentence, mentions: Sequence[ParticipantMention], reference: Reference
 ) -> Participant | None:
     """The participant before that an apposition renames: "Avel, fabricant de cirage"."""
     if not mentions:
@@ -216,7 +216,7 @@ def _apposed(
 
 
 def _same(
-    participants: Sequence[Participant], passages: Sequence[Passage]
+    participants: Sequence[Participant], passages: Sequence[SentenceMentions]
 ) -> Iterator[tuple[Participant, Participant]]:
     """Each unnamed participant and the only named one that it can be, by its head.
 

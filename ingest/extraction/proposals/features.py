@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT, verbs
-from ingest.extraction.candidates.participants import Mention, Participant, Passage
+from ingest.extraction.candidates.participants import (
+    Participant,
+    ParticipantMention,
+    SentenceMentions,
+)
 from ingest.extraction.deeds import Deed, governor_of, roles_by_words
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.ordinary_words import is_ordinary
@@ -34,7 +38,7 @@ def features_of(
     story: Story, deeds: Mapping[Participant, Sequence[Deed]], actors: KnownActors
 ) -> dict[Participant, Features]:
     """The features of each candidate of a story."""
-    places: dict[Participant, list[tuple[Passage, Mention]]] = defaultdict(list)
+    places: dict[Participant, list[tuple[SentenceMentions, ParticipantMention]]] = defaultdict(list)
     lower = set()
     for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
         lower |= {token.form for token in passage.sentence.tokens if token.text.islower()}
@@ -82,7 +86,9 @@ def _add_name(features: Features, participant: Participant, actors: KnownActors)
 
 
 def _add_places(
-    features: Features, places: Sequence[tuple[Passage, Mention]], sentences: int
+    features: Features,
+    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
+    sentences: int,
 ) -> None:
     """Adds where an article mentions a participant."""
     parts = {passage.sentence.part for passage, _ in places}
@@ -103,7 +109,9 @@ def _add_places(
 
 
 def _add_letters(
-    features: Features, places: Sequence[tuple[Passage, Mention]], lower: set[str]
+    features: Features,
+    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
+    lower: set[str],
 ) -> None:
     """Adds what the letters of a name say, beside the other words of the article."""
     passage, mention = places[0]
@@ -125,7 +133,9 @@ def _add_letters(
     features["any ordinary"] = float(any(ordinary))
 
 
-def _add_neighbours(features: Features, passage: Passage, mention: Mention) -> None:
+def _add_neighbours(
+    features: Features, passage: SentenceMentions, mention: ParticipantMention
+) -> None:
     """Adds the words that stand around a mention, and the other mentions of its list."""
     tokens, reference = passage.sentence.tokens, mention.reference
     before = tokens[max(0, reference.first - 4) : reference.first]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ingest.articles.article import Article
 from ingest.extraction import lexicon
 from ingest.extraction.actions import BY_PRODUCT
-from ingest.extraction.candidates.participants import Participant, Passage, gathered
+from ingest.extraction.candidates.participants import Participant, SentenceMentions, gathered
 from ingest.extraction.candidates.references import References
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import Sentence, TextPart
@@ -30,7 +30,7 @@ class Story:
     lang: str
     is_about_leftovers: bool
     participants: Sequence[Participant]
-    passages: Sequence[Passage]
+    passages: Sequence[SentenceMentions]
     doubted: frozenset[Participant]
 
 
@@ -47,7 +47,7 @@ def read_story(sentences: Sequence[Sentence], lang: str, actors: KnownActors) ->
     return Story(lang, about, participants, passages, _doubted(passages))
 
 
-def _doubted(passages: Sequence[Passage]) -> frozenset[Participant]:
+def _doubted(passages: Sequence[SentenceMentions]) -> frozenset[Participant]:
     """The participants that a sentence excludes; "C'est une autre histoire." means the last."""
     doubted: set[Participant] = set()
     last: set[Participant] = set()
