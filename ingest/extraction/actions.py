@@ -1,8 +1,4 @@
-"""Actions of organisations in a case, and the French and English words for them.
-
-An action is recognised by a verb, or by a noun under a verb that only says that it was done
-("assurer le transport"). Who the doer is, is for `ingest.extraction.roles`.
-"""
+"""Actions of organisations in a case, and the French and English verbs for them."""
 
 import re
 from enum import StrEnum
@@ -49,15 +45,23 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
 }
 
 
+_BUYERS = (("to", 0.5), ("for", 0.45), ("object", 0.3))
+ROLE_OF_OTHER: dict[tuple[str, Action], dict[Role, float]] = {
+    (relation, action): {Role.BUYER: weight}
+    for action in (Action.SUPPLY, Action.CARRY, Action.PACK, Action.MAKE)
+    for relation, weight in _BUYERS
+} | {
+    (relation, action): {Role.SUPPLIER: 0.6}
+    for action in (Action.BUY, Action.RECEIVE, Action.TAKE, Action.TRANSFORM)
+    for relation in ("of", "to")
+}
+"""The roles of who is beside a verb, by its preposition, and how surely."""
+
 BY_PRODUCT = re.compile(
     rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
     rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
 )
 """By-products, in folded words joined by blanks."""
-
-FIGURATIVE = re.compile(rf"^(?:\S+ ){{0,2}}?{lexicon.any_of('clause_cues', 'figurative')}\b")
-"""Objects of figurative giving, which supplies nothing, in the words after a verb."""
-
 
 _INFLECTIONS = {
     "er": "(?:{})(?:e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
@@ -67,11 +71,6 @@ _INFLECTIONS = {
 }
 """The folded forms of French verbs in -er and of regular English verbs, by their stems."""
 
-
-def _with_by_products(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace("<by-product>", BY_PRODUCT.pattern))
-
-
 _VERBS = {
     Action(action): re.compile(pattern)
     for action, pattern in lexicon.alternatives(
@@ -79,17 +78,14 @@ _VERBS = {
         for action, inflection, pattern in lexicon.rows("action_verbs", 3)
     ).items()
 }
+
 _NOUNS = {
     Action(action): re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
     for action, pattern in lexicon.alternatives(lexicon.rows("action_nouns", 2)).items()
 }
 _PHRASES = tuple(
-    (Action(action), re.compile(verb), _with_by_products(rest))
+    (Action(action), re.compile(verb), re.compile(rest.replace("<by-product>", BY_PRODUCT.pattern)))
     for action, verb, rest in lexicon.rows("action_phrases", 3)
-)
-_ROLE_PHRASES = tuple(
-    (Role(role), float(weight), _with_by_products(pattern))
-    for role, weight, pattern in lexicon.rows("role_phrases", 3)
 )
 _DOING = re.compile(
     f"{_INFLECTIONS['er'].format(lexicon.any_of('doing_verbs', 'er'))}"
@@ -103,29 +99,18 @@ def verbs(form: str) -> tuple[Action, ...]:
     return tuple(action for action, pattern in _VERBS.items() if pattern.fullmatch(form))
 
 
-def phrase_actions(form: str, following: str) -> list[Action]:
-    """The actions that a word says together with the folded words that follow it."""
-    return [
+def actions(form: str, following: str) -> list[Action]:
+    """The actions of a folded verb with the folded words that follow it, joined by blanks.
+
+    By the phrase ("mis en flacons"), by a noun ("assurer le transport"), or by the verb alone.
+    """
+    found = [
         action for action, verb, rest in _PHRASES if verb.fullmatch(form) and rest.search(following)
     ]
-
-
-def is_doing(form: str) -> bool:
-    """Whether a folded word is a verb whose noun names the action: "assurer le transport"."""
-    return bool(_DOING.fullmatch(form))
-
-
-def noun_actions(words: str) -> list[tuple[int, Action]]:
-    """The actions named by nouns in folded words joined by blanks, and where each begins."""
-    return [
-        (match.start(), action)
-        for action, pattern in _NOUNS.items()
-        for match in pattern.finditer(words)
-    ]
-
-
-def support(words_before: str) -> list[tuple[Role, float]]:
-    """The roles that the folded words just before an organisation give it."""
-    return [
-        (role, weight) for role, weight, pattern in _ROLE_PHRASES if pattern.search(words_before)
-    ]
+    near = " ".join(following.split()[:7])
+    if not found and _DOING.fullmatch(form):
+        found = [action for action, pattern in _NOUNS.items() if pattern.search(near)]
+    found = found or list(verbs(form))
+    if Action.MAKE in found and BY_PRODUCT.search(" ".join(following.split()[:3])):
+        return [Action.SUPPLY]  # who makes waste has it to give
+    return found

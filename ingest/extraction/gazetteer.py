@@ -5,7 +5,6 @@ long word. A name is only looked for where its rarest word stands, so that a lon
 little more than a short one.
 """
 
-import re
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -66,7 +65,6 @@ class KnownActors:
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._public: dict[frozenset[str], dict[str, None]] = defaultdict(dict)
         self._short: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self._bodies: dict[tuple[OrganisationKind, str], list[str]] = defaultdict(list)
         self.places: set[str] = set()
         for actor in actors:
             self._add(actor)
@@ -94,9 +92,6 @@ class KnownActors:
         names = list(names_of(actor))
         for name in names:
             self._add_name(actor.id, name)
-        kind = kind_of(names[0])
-        if actor.place and kind in {OrganisationKind.TOWN, OrganisationKind.CARE}:
-            self._bodies[kind, fold(actor.place)].append(actor.id)
         of_firms = [name for name in names if kind_of(name) in _NAMED_IN_SHORT]
         for words in {short_name(name, actor.place) for name in of_firms} - {()}:
             self._short[words].append(actor.id)
@@ -150,20 +145,6 @@ class KnownActors:
             return tuple(self._owners[number])
         key = public_key(name, kind_of(name))
         return tuple(self._public.get(key, ())) if key else ()
-
-    def public_bodies(self, kind: OrganisationKind, text: str) -> tuple[str, ...]:
-        """The ids of the bodies of a kind in the place that a text speaks of most, in order."""
-        folded = fold(text)
-        counts = {
-            place: len(re.findall(rf"(?<!\w){re.escape(place)}(?!\w)", folded))
-            for body, place in self._bodies
-            if body is kind and place in folded
-        }
-        if not counts:
-            return ()
-        most = max(counts.values())
-        places = [place for place, count in counts.items() if count == most]
-        return tuple(self._bodies[kind, places[0]]) if len(places) == 1 else ()
 
     def find(self, sentence: Sequence[TextToken]) -> list[KnownName]:
         """The names in a sentence, from left to right; of two that overlap, the longer."""

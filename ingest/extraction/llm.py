@@ -6,19 +6,35 @@ is poor proposals, which a person sees with the sentences they claim to come fro
 fails, the rules' proposals stand, with a remark that says why.
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.llm_answer import AnswerMerger, Refined
+from ingest.extraction.tokens import sentences
 from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
+from kb.models import Participation
 from kb.reference.roles import Role
-from kb.registers.drafts import Proposals
+from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
+from kb.remarks import Remark
 from kb.settings import Settings
+from kb.text.organisation_name import name_key
 
 MAX_SENT_CHARS = 24_000
 """Most characters of an article that are sent: the beginning of a long article has the case."""
+
+MAX_PARTS = 100
+MAX_CONFIDENCE = 0.75
+"""Most confidence of a proposal that only the model makes, whatever confidence it states."""
+
+AGREEMENT = 0.5
+"""Factor of the doubt of a proposal that the model makes too."""
+
+SILENCE = 0.8
+"""Factor of the confidence of a proposal that the model does not make."""
 
 _INSTRUCTIONS = f"""\
 You read articles about how organisations met a need together, and say who took part. The user's
@@ -39,6 +55,34 @@ Answer with one JSON object and nothing else:
 - "need.phrase": the need that was met, a short noun phrase copied from the article.
 - "confidence": from 0 to 1.
 """
+
+
+_Words = Annotated[str, Field(min_length=1, max_length=1_500)]
+
+
+class _ModelParticipation(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    role: Role
+    sentence: _Words
+    contribution: Annotated[str, Field(max_length=400)] = ""
+    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+
+
+class _ModelNeed(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    phrase: Annotated[str, Field(min_length=1, max_length=200)]
+    sentence: _Words
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """Proposals, and a line for each thing that a person should know about how they came."""
+
+    proposals: Proposals
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +122,137 @@ class Assistant:
         if not isinstance(answer.get("participations", []), list):
             raise UnusableAnswer
         return answer
+
+
+class AnswerMerger:
+    """Checks a model's answer against the article, and combines it with the rules' proposals."""
+
+    def __init__(
+        self, article: Article, proposals: Proposals, actors: KnownActors | None, origin: str
+    ) -> None:
+        read = sentences(article.title, article.text)
+        self._texts = [
+            _plain(" ".join(sentence.text for sentence in read)),
+            _plain(f"{article.title}\n{article.text}"),
+        ]
+        self._proposals = proposals
+        self._actors = actors
+        self._origin = origin
+        self._dropped: list[str] = []
+
+    def merge(self, answer: dict[str, Any]) -> Refined:
+        """Returns the rules' proposals, weighed by the answer, and those of the answer alone."""
+        answered = self._parts(answer.get("participations", []))
+        participations = (*self._weighed(answered), *self._added(answered))
+        fields = self._fields(answer.get("need"))
+        refined = Refined(Proposals(fields, participations))
+        if not self._dropped:
+            return refined
+        count, reasons = len(self._dropped), "; ".join(dict.fromkeys(self._dropped))
+        remark = Remark("unusable_answer", origin=self._origin, count=count, reasons=reasons)
+        return replace(refined, remarks=(remark,))
+
+    def _parts(self, items: Sequence[object]) -> list[_ModelParticipation]:
+        parts: list[_ModelParticipation] = []
+        if len(items) > MAX_PARTS:
+            self._dropped.append(f"more than {MAX_PARTS} participations")
+        for item in items[:MAX_PARTS]:
+            try:
+                part = _ModelParticipation.model_validate(item)
+            except ValidationError as error:
+                key = ".".join(str(step) for step in error.errors()[0]["loc"]) or "form"
+                self._dropped.append(f"a wrong {key}")
+                continue
+            if not self._is_in_text(part.sentence):
+                self._dropped.append("a sentence that is not in the text")
+            elif not self._is_in_text(part.name, any_case=True):
+                self._dropped.append("a name that is not in the text")
+            else:
+                parts.append(part)
+        return parts
+
+    def _is_in_text(self, words: str, *, any_case: bool = False) -> bool:
+        wanted = _plain(words)
+        if any_case:
+            return any(wanted.casefold() in text.casefold() for text in self._texts)
+        return bool(wanted) and any(wanted in text for text in self._texts)
+
+    def _weighed(self, answered: Sequence[_ModelParticipation]) -> list[ProposedParticipation]:
+        """The rules' proposals, each as sure as the model leaves it."""
+        agreed = {(name_key(part.name), part.role) for part in answered}
+        weighed = []
+        for proposal in self._proposals.participations:
+            if (name_key(proposal.participation.name), proposal.participation.role) in agreed:
+                confidence = 1 - (1 - proposal.confidence) * AGREEMENT
+            elif answered:
+                confidence = proposal.confidence * SILENCE
+            else:
+                confidence = proposal.confidence
+            weighed.append(replace(proposal, confidence=round(min(0.98, confidence), 2)))
+        return weighed
+
+    def _added(self, answered: Sequence[_ModelParticipation]) -> list[ProposedParticipation]:
+        known = {
+            name_key(proposal.participation.name): proposal.participation
+            for proposal in self._proposals.participations
+        }
+        taken = {
+            (name_key(proposal.participation.name), proposal.participation.role)
+            for proposal in self._proposals.participations
+        }
+        added = []
+        for part in answered:
+            key = (name_key(part.name), part.role)
+            if key in taken:
+                continue
+            taken.add(key)
+            same = known.get(key[0])
+            name = same.name if same else " ".join(part.name.split())
+            actor_id = same.actor_id if same else self._id_of(name)
+            contribution = part.contribution if self._is_in_text(part.contribution) else ""
+            added.append(
+                ProposedParticipation(
+                    Participation(
+                        name[:1].upper() + name[1:],
+                        part.role,
+                        actor_id,
+                        " ".join(contribution.split()),
+                    ),
+                    " ".join(part.sentence.split()),
+                    round(min(part.confidence, MAX_CONFIDENCE), 2),
+                    self._origin,
+                )
+            )
+        return added
+
+    def _id_of(self, name: str) -> str:
+        ids = self._actors.named(name) if self._actors is not None else ()
+        return ids[0] if len(ids) == 1 else ""
+
+    def _fields(self, answer: object) -> tuple[ProposedField, ...]:
+        """The fields of the rules, with the model's need beside theirs if it is another."""
+        fields = self._proposals.fields
+        if answer is None:
+            return fields
+        try:
+            need = _ModelNeed.model_validate(answer)
+        except ValidationError:
+            self._dropped.append("a wrong need")
+            return fields
+        if not (self._is_in_text(need.sentence) and self._is_in_text(need.phrase, any_case=True)):
+            self._dropped.append("a need that is not in the text")
+            return fields
+        ours = next((field for field in fields if field.field == "need"), None)
+        phrase = " ".join(need.phrase.split())
+        if ours is not None and name_key(ours.value) == name_key(phrase):
+            surer = replace(ours, confidence=round(1 - (1 - ours.confidence) * AGREEMENT, 2))
+            return tuple(surer if field is ours else field for field in fields)
+        sentence = " ".join(need.sentence.split())
+        return (
+            *fields,
+            ProposedField("need", phrase, sentence, MAX_CONFIDENCE, self._origin),
+        )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,6 +1,6 @@
 """Kinds of organisations, by the words of their names: a town hall, a hospital, a firm.
 
-`ingest.extraction.roles` finds what an organisation did in a story.
+`ingest.extraction.deeds` finds what an organisation did in a story.
 """
 
 import re

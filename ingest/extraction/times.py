@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from ingest.extraction import lexicon
 from ingest.extraction.tokens import Sentence, TextPart
@@ -30,6 +29,11 @@ SURE_ENOUGH = 0.6
 
 _OLDEST = 15
 """Years before its article after which a time is rather that of how it all began."""
+
+_OF_LABEL = re.compile(rf"(?:^|\|)\s*{lexicon.any_of('times', 'beginning')}\s*[|:]\s*$")
+_OF_OTHERS = re.compile(rf".*(?<!\w){lexicon.any_of('times', 'of_others')}")
+_FOLLOWED_BY = re.compile(lexicon.any_of("times", "followed_by"))
+_OF_BEGINNING = re.compile(rf"(?<!\w){lexicon.any_of('times', 'goes_back')}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,9 @@ def _is_past(period: Period, latest: date | None) -> bool:
 
 def _weight(written: WrittenPeriod) -> float:
     """How likely a time is that of the facts, by its place in the sentence; 0 if it is not."""
-    if _around().label.search(written.before):
+    if _OF_LABEL.search(written.before):
         return _LABEL
-    if _around().goes_back.search(written.before):
+    if _OF_BEGINNING.search(written.before):
         return _GOES_BACK
     if _is_of_others(written):
         return 0.0
@@ -93,29 +97,7 @@ def _weight(written: WrittenPeriod) -> float:
 
 def _is_of_others(written: WrittenPeriod) -> bool:
     """Whether a time is that of something else: a founding, a law, a plan, a dateline."""
-    around = _around()
-    if around.of_others.fullmatch(written.before) or around.followed_by.match(written.after):
+    if _OF_OTHERS.fullmatch(written.before) or _FOLLOWED_BY.match(written.after):
         return True
     is_last = not written.after.strip("|.,;:!?)» ")
     return is_last and len(written.before.split()) <= _DATELINE
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    label: re.Pattern[str]
-    of_others: re.Pattern[str]
-    followed_by: re.Pattern[str]
-    goes_back: re.Pattern[str]
-
-
-@cache
-def _around() -> _Around:
-    def any_of(section: str) -> str:
-        return lexicon.any_of("times", section)
-
-    return _Around(
-        re.compile(rf"(?:^|\|)\s*{any_of('beginning')}\s*[|:]\s*$"),
-        re.compile(rf".*(?<!\w){any_of('of_others')}"),
-        re.compile(any_of("followed_by")),
-        re.compile(rf"(?<!\w){any_of('goes_back')}$"),
-    )

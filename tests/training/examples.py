@@ -95,7 +95,7 @@ def _examples(path: Path, labels: Labels, actors: KnownActors) -> Iterator[Examp
 
 def _alike(label: LabelledParticipant, candidate: PossibleParticipant) -> tuple[float, float]:
     """How alike a label and a candidate are: by their words, and by their letters."""
-    ids = candidate.participant.actor_ids
+    ids = candidate.participant.best.actor_ids
     if label.known and len(ids) == 1:
         return (100.0, 100.0) if ids == (label.known,) else (0.0, 0.0)
     name = candidate.participant.name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.extraction.needs.judge import NeedJudge, bundled_need_judge
+from ingest.extraction.needs.need import NeedJudge, bundled_need_judge
 from tests.training.need_judge import (
     NeedArticle,
     cross_validated,

@@ -5,13 +5,18 @@ stretch of the text with the likeliest words is the need; a second stretch that 
 first does not, its use or its matter, stands beside it: "marc de café : champignons".
 """
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
 
-from ingest.extraction.needs.judge import NeedJudge, bundled_need_judge, doubts
-from ingest.extraction.needs.stretches import NeedStretch, stretches
+from ingest.extraction.needs.phrases import NeedStretch, stretches
 from ingest.extraction.needs.words import NeedWord, need_words
 from ingest.extraction.tokens import Sentence, TextPart
+from kb.regression import Regression
 
 LEAST = 0.1
 """An article whose likeliest word is less likely to name a need tells none."""
@@ -25,6 +30,42 @@ _A_WORD, _A_TITLE, _SURE = 0.05, 0.1, 0.9
 """What a word costs a stretch, what the title adds to one, and the most that a word is worth."""
 _WHOLE = 5
 """A stretch of so many words needs no other beside it, and what stands beside has no more."""
+_LEAST = 1e-3
+"""Probabilities are kept this far from 0 and 1 before their log odds are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedJudge:
+    """`names_need` judges words by the features of `NeedWord`, `calibration` those of `doubts`."""
+
+    names_need: Regression
+    calibration: Regression
+
+    @classmethod
+    def of_json(cls, told: Mapping[str, Any]) -> Self:
+        """The judge that a table tells: an intercept and weights for each regression."""
+        return cls(*(Regression(told[name]["intercept"], told[name]["weights"])
+                     for name in ("words", "calibration")))  # fmt: skip
+
+
+def doubts(probabilities: Sequence[float]) -> dict[str, float]:
+    """The features of a phrase for the calibration: the log odds of its two likeliest words.
+
+    Of `probabilities`, those of the phrase's words, one at least.
+    """
+    best, second = sorted((*probabilities, 0.0), reverse=True)[:2]
+    return {"likeliest": _log_odds(best), "second": _log_odds(second)}
+
+
+def _log_odds(probability: float) -> float:
+    kept = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(kept / (1 - kept))
+
+
+@cache
+def bundled_need_judge() -> NeedJudge:
+    text = (files("ingest.extraction.needs") / "judge.json").read_text(encoding="utf-8")
+    return NeedJudge.of_json(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)

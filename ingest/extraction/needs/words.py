@@ -5,20 +5,17 @@ and what kind of word it is. Words of one stem are one.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from ingest.extraction import lexicon
 from ingest.extraction.actions import verbs
-from ingest.extraction.needs.cues import cued_phrases
-from ingest.extraction.needs.phrases import BEFORE_NOUNS, BY_PRODUCTS, carries, noun_phrase
+from ingest.extraction.candidates.noun_phrases import PLACES_AND_TIMES, is_head
+from ingest.extraction.needs.phrases import BEFORE_NOUNS, BY_PRODUCTS, carries
 from ingest.extraction.ordinary_words import commonness
-from ingest.extraction.references.vocabulary import PLACES_AND_TIMES, is_head
 from ingest.extraction.tokens import Sentence, TextPart, TextToken
-from kb.reference.trades import trades
-from kb.text.analysis import query_stems, stem
+from kb.text.analysis import stem
 
 OF = frozenset({"de", "d'", "du", "des", "of"})
 USES = frozenset({"pour", "for"})
@@ -62,30 +59,17 @@ def need_words(sentences: Sequence[Sentence], lang: str) -> dict[str, NeedWord]:
     opening = min(bodies, default=0)
     most = max((word.count for word in found.values()), default=1)
     for word in found.values():
-        word.features |= _of_counts(word, most, len(sentences))
-        word.features |= _of_places(word, opening)
+        word.features |= _of_places(word, most, len(sentences), opening)
         word.features |= _of_neighbours(word)
-        word.features |= _of_kind(word, lang)
+        word.features |= _of_kind(word)
         if any(sentence.part is TextPart.TITLE for sentence, _ in word.places):
             word.features |= _in_title(word)
-    _add_cues(found, sentences, lang, opening)
-    _add_objects(found, sentences, lang)
     _add_ranks(found)
     return found
 
 
-def _of_counts(word: NeedWord, most: int, sentences: int) -> dict[str, float]:
+def _of_places(word: NeedWord, most: int, sentences: int, opening: int) -> dict[str, float]:
     in_sentences = len({sentence.number for sentence, _ in word.places})
-    return {
-        "count": math.log(1 + word.count),
-        "share of most": word.count / most,
-        "once": float(word.count == 1),
-        "share of sentences": in_sentences / sentences,
-        "sentences": math.log(1 + in_sentences),
-    }
-
-
-def _of_places(word: NeedWord, opening: int) -> dict[str, float]:
     paragraphs = [
         sentence.paragraph - opening
         for sentence, _ in word.places
@@ -93,6 +77,10 @@ def _of_places(word: NeedWord, opening: int) -> dict[str, float]:
     ]
     first = min(paragraphs, default=99)
     return {
+        "count": math.log(1 + word.count),
+        "share of most": word.count / most,
+        "share of sentences": in_sentences / sentences,
+        "sentences": math.log(1 + in_sentences),
         "heading": float(any(each.part is TextPart.HEADING for each, _ in word.places)),
         "first paragraph": float(first <= 0),
         "early": float(first <= _EARLY),
@@ -103,9 +91,7 @@ def _of_places(word: NeedWord, opening: int) -> dict[str, float]:
 
 def _of_neighbours(word: NeedWord) -> dict[str, float]:
     before = [each.tokens[at - 1].form if at else "" for each, at in word.places]
-    after = [
-        each.tokens[at + 1].form if at + 1 < len(each.tokens) else "" for each, at in word.places
-    ]
+    after = [each.tokens[at + 1].form for each, at in word.places if at + 1 < len(each.tokens)]
     uses = sum(
         any(token.form in USES for token in sentence.tokens[max(0, at - 3) : at])
         for sentence, at in word.places
@@ -121,7 +107,7 @@ def _of_neighbours(word: NeedWord) -> dict[str, float]:
     }
 
 
-def _of_kind(word: NeedWord, lang: str) -> dict[str, float]:
+def _of_kind(word: NeedWord) -> dict[str, float]:
     within = [
         sentence.tokens[at].is_capital
         for sentence, at in word.places
@@ -134,7 +120,6 @@ def _of_kind(word: NeedWord, lang: str) -> dict[str, float]:
     text = Counter(token.text.lower() for token in word.tokens).most_common(1)[0][0]
     common = commonness(text)
     many = math.log(1 + word.count)
-    in_trades = max((_trade_stems()[each] for each in query_stems(text)), default=0)
     only_capital = all(token.is_capital for token in word.tokens)
     is_name = float(capital > _NAME or (only_capital and common == 0))
     by_product = float(bool(BY_PRODUCTS.fullmatch(form)))
@@ -142,7 +127,6 @@ def _of_kind(word: NeedWord, lang: str) -> dict[str, float]:
         "capital": capital,
         "name": is_name,
         "name, often": is_name * many,
-        "only capital": float(only_capital),
         "plural": sum(token.form.endswith(("s", "x")) for token in word.tokens) / word.count,
         "length": min(len(form), 12) / 12,
         "unknown": float(common == 0),
@@ -154,9 +138,6 @@ def _of_kind(word: NeedWord, lang: str) -> dict[str, float]:
         "place or time": float(form in PLACES_AND_TIMES),
         "by-product": by_product,
         "by-product, often": by_product * many,
-        "in trades": float(in_trades > 0),
-        "trades": math.log(1 + in_trades) / 4,
-        "English": float(lang == "en"),
     }
     return features | {f"-{each}": 1.0 for each in _ENDINGS if form.endswith((each, f"{each}s"))}
 
@@ -181,43 +162,7 @@ def _in_title(word: NeedWord) -> dict[str, float]:
         "title, before of": float(at + 1 < len(tokens) and tokens[at + 1].form in OF),
         "title, no noun": float(is_no_noun),
         "title, only there": float(word.count == 1),
-    } | {
-        f"title, {kind}": own[kind]
-        for kind in ("name", "common", "verb", "head", "by-product", "in trades")
-    }
-
-
-def _add_cues(
-    found: Mapping[str, NeedWord], sentences: Sequence[Sentence], lang: str, opening: int
-) -> None:
-    cued: dict[str, float] = defaultdict(float)
-    first: dict[str, float] = defaultdict(float)
-    for sentence in sentences:
-        early = 1.0 if sentence.paragraph <= opening + _EARLY else 0.8
-        for phrase, weight in cued_phrases(sentence):
-            stems = [stem(token.form, lang) for token in phrase if carries(token)]
-            for each in stems[:4]:
-                cued[each] += weight * early
-            for each in stems[:1]:
-                first[each] += weight
-    for each, weight in cued.items():
-        found[each].features |= {"cue": min(2.0, weight), "any cue": 1.0}
-        found[each].features["cue, first"] = min(2.0, first.get(each, 0.0))
-
-
-def _add_objects(found: Mapping[str, NeedWord], sentences: Sequence[Sentence], lang: str) -> None:
-    """Counts how often each word follows a verb of each action: "fabrique des masques"."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for sentence in sentences:
-        for at, token in enumerate(sentence.tokens):
-            actions = verbs(token.form)
-            if actions:
-                phrase = noun_phrase(sentence.tokens, at + 1)
-                stems = [stem(each.form, lang) for each in phrase if carries(each)]
-                for each in stems[:2]:
-                    counts[each].update(f"object of {action}" for action in actions)
-    for each, names in counts.items():
-        found[each].features |= {name: float(min(2, count)) for name, count in names.items()}
+    } | {f"title, {kind}": own[kind] for kind in ("name", "common", "verb", "head", "by-product")}
 
 
 def _add_ranks(found: Mapping[str, NeedWord]) -> None:
@@ -231,11 +176,3 @@ def _add_ranks(found: Mapping[str, NeedWord]) -> None:
     for name, those in (("rank", words), ("title, rank", titled), ("noun, rank", nouns)):
         for rank, word in enumerate(sorted(those, key=lambda each: -each.count)[:6], start=1):
             word.features[name] = 1 / rank
-
-
-@cache
-def _trade_stems() -> Counter[str]:
-    """How many of the descriptions of trades, in both languages, have each stem."""
-    return Counter(
-        each for trade in trades() for text in (trade.fr, trade.en) for each in query_stems(text)
-    )

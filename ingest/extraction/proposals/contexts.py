@@ -7,11 +7,12 @@ it names someone who acts; the vectors of its last layer tell what the sentence 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.extraction.coreference.participant import Participant
+from ingest.extraction.candidates.participants import Participant
 from ingest.extraction.proposals.reading_encoder import LOWER_LAYERS, reading_encoder
 from ingest.extraction.proposals.story import Story
 from ingest.extraction.tokens import Sentence, TextPart
@@ -47,62 +48,44 @@ def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
         EncoderError: the bundled model cannot be prepared.
     """
     places: dict[Participant, list[_Place]] = defaultdict(list)
-    for passage in sorted(story.read, key=lambda passage: passage.sentence.number):
+    for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
         tokens = passage.sentence.tokens
         for mention in passage.mentions:
-            if not mention.is_pronoun:
-                start, end = tokens[mention.first].start, tokens[mention.last - 1].end
-                places[mention.participant].append(_Place(passage.sentence, start, end))
-    lower, upper = _SentenceReader(LOWER_LAYERS), _SentenceReader(0)
+            start = tokens[mention.reference.first].start
+            end = tokens[mention.reference.last - 1].end
+            places[mention.participant].append((passage.sentence, start, end))
+    words = cache(_words)
     found = {}
     for participant, everywhere in places.items():
-        in_body = [each for each in everywhere if each.sentence.part is TextPart.BODY]
-        read = (in_body or everywhere)[:MOST_MENTIONS]
-        found[participant] = CandidateContext(
-            _mean([vector for place in read for vector in lower.name(place)], DIMENSION),
-            _mean([vector for place in read for vector in upper.role(place)], 2 * DIMENSION),
-        )
+        in_body = [place for place in everywhere if place[0].part is TextPart.BODY]
+        names, roles = [], []
+        for sentence, start, end in (in_body or everywhere)[:MOST_MENTIONS]:
+            lower, upper = words(sentence.text, LOWER_LAYERS), words(sentence.text, 0)
+            names += _name(lower, start, end)
+            roles += [np.concatenate([name, upper.embedding]) for name in _name(upper, start, end)]
+        found[participant] = CandidateContext(_mean(names, DIMENSION), _mean(roles, 2 * DIMENSION))
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A mention at `sentence.text[start:end]`."""
-
-    sentence: Sentence
-    start: int
-    end: int
+_Place = tuple[Sentence, int, int]
+"""A mention at `sentence.text[start:end]`."""
 
 
-class _SentenceReader:
-    """The vectors of the words of sentences, each read once, by a number of layers."""
+def _words(text: str, layers: int) -> WordEmbeddings:
+    words = reading_encoder(layers).encode_words(text, TextKind.DOCUMENT)
+    if words is None:
+        raise EncoderError("The bundled model does not give the vectors of its words.")
+    return words
 
-    def __init__(self, layers: int) -> None:
-        self._layers = layers
-        self._read: dict[int, WordEmbeddings] = {}
 
-    def name(self, place: _Place) -> list[Vector]:
-        """The vector of the words of a mention; none if they are beyond what the model reads."""
-        words = self._words(place.sentence)
-        rows = [
-            row
-            for row, (start, end) in enumerate(words.spans)
-            if start < end and start < place.end and end > place.start
-        ]
-        return [words.tokens[rows].mean(axis=0)] if rows else []
-
-    def role(self, place: _Place) -> list[Vector]:
-        """The vectors of a mention and its sentence, one after the other."""
-        whole = self._words(place.sentence).embedding
-        return [np.concatenate([name, whole]) for name in self.name(place)]
-
-    def _words(self, sentence: Sentence) -> WordEmbeddings:
-        if sentence.number not in self._read:
-            words = reading_encoder(self._layers).encode_words(sentence.text, TextKind.DOCUMENT)
-            if words is None:
-                raise EncoderError("The bundled model does not give the vectors of its words.")
-            self._read[sentence.number] = words
-        return self._read[sentence.number]
+def _name(words: WordEmbeddings, start: int, end: int) -> list[Vector]:
+    """The vector of the words of a mention; none if they are beyond what the model reads."""
+    rows = [
+        row
+        for row, (first, last) in enumerate(words.spans)
+        if first < last and first < end and last > start
+    ]
+    return [words.tokens[rows].mean(axis=0)] if rows else []
 
 
 def _mean(vectors: Sequence[Vector], dimension: int) -> Vector:

@@ -7,27 +7,22 @@ likely that is. `ingest.extraction.llm` may refine what comes out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.articles.article import Article
-from ingest.extraction.actor_names import name_words
-from ingest.extraction.coreference.participant import Participant
+from ingest.extraction.candidates.participants import Participant
+from ingest.extraction.deeds import Deed, deeds_of
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.needs.need import Need, need_of
 from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
-from ingest.extraction.proposals.story import SentenceMentions, read_story
-from ingest.extraction.proposals.topic import Topic, language_of
-from ingest.extraction.proposals.trades import evidence_by_trade
-from ingest.extraction.references.reference import ReferenceKind
-from ingest.extraction.roles.evidence import RoleEvidence
+from ingest.extraction.proposals.story import is_about_sources, language_of, read_story
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
-from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import STEMMERS
 
@@ -37,19 +32,16 @@ MAX_CHARS = 60_000
 MIN_CONFIDENCE = 0.1
 """Least confidence of a proposal shown to a person."""
 
-Grounds = Mapping[Role, Sequence[RoleEvidence]]
-"""The evidence for each role of a participant, the best first."""
-
 
 @dataclass(frozen=True, slots=True)
 class PossibleParticipant:
     """An organisation that may take part, and what the judge reads of it.
 
-    `grounds` support its roles; `sentence` is the first that names it.
+    `deeds` are told of it; `sentence` is the first that names it.
     """
 
     participant: Participant
-    grounds: Grounds
+    deeds: Sequence[Deed]
     sentence: Sentence
     features: Features
     context: CandidateContext
@@ -63,21 +55,14 @@ def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -
     """
     need, candidates = read_candidates(article, actors)
     judge = judge or bundled_judge()
-    proposed = [each for candidate in candidates for each in judged(candidate, judge)]
     time = time_of_facts(sentences(article.title, article.text[:MAX_CHARS]), article.date)
-    fields = (
-        *(
-            (ProposedField("need", need.phrase, need.sentence.text, need.confidence),)
-            if need
-            else ()
-        ),
-        *(
-            (ProposedField("period", time.edtf, time.sentence.text, time.confidence),)
-            if time
-            else ()
-        ),
-    )
-    return Proposals(fields, tuple(proposed))
+    fields: list[ProposedField] = []
+    if need:
+        fields.append(ProposedField("need", need.phrase, need.sentence.text, need.confidence))
+    if time:
+        fields.append(ProposedField("period", time.edtf, time.sentence.text, time.confidence))
+    proposed = (each for candidate in candidates for each in judged(candidate, judge))
+    return Proposals(tuple(fields), tuple(proposed))
 
 
 def read_candidates(
@@ -88,90 +73,44 @@ def read_candidates(
     lang = language_of(article)
     # Of other languages the judge of words knows nothing.
     need = need_of(read, lang) if article.lang[:2] in {"", *STEMMERS} else None
-    story = read_story(read, Topic.of(article.title, need, lang), actors)
-    _name_public_bodies(story.participants, article, actors)
-    evidence = list(evidence_by_trade(story, actors))
-    grounds = _grounds(evidence)
-    features = features_of(story, evidence, actors)
-    contexts = contexts_of(story)
+    story = read_story(read, lang, actors)
+    deeds: dict[Participant, list[Deed]] = defaultdict(list)
     first: dict[Participant, Sentence] = {}
-    for passage in sorted(story.read, key=_reading_order):
-        for participant in passage.named:
-            first.setdefault(participant, passage.sentence)
+    # Titles and headings last.
+    for passage in sorted(story.passages, key=lambda each: each.sentence.part is not TextPart.BODY):
+        for number, mention in enumerate(passage.mentions):
+            first.setdefault(mention.participant, passage.sentence)
+            if not is_about_sources(passage.sentence):
+                deeds[mention.participant] += deeds_of(passage, number)
+    features = features_of(story, deeds, actors)
+    contexts = contexts_of(story)
     return need, [
         PossibleParticipant(
             participant,
-            grounds.get(participant, {}),
+            deeds[participant],
             first[participant],
             features[participant],
             contexts[participant],
         )
         for participant in story.participants
-        if participant in first and participant.kind is not OrganisationKind.MEDIA
+        if participant.kind is not OrganisationKind.MEDIA
     ]
-
-
-def _reading_order(passage: SentenceMentions) -> tuple[bool, int]:
-    """Orders sentences: those of the text before titles and headings."""
-    return passage.sentence.part is not TextPart.BODY, passage.sentence.number
 
 
 def judged(candidate: PossibleParticipant, judge: Judge) -> Iterator[ProposedParticipation]:
     """The participations of a candidate that are likely enough to be shown."""
     for role, confidence in judge.likely_roles(candidate.features, candidate.context).items():
         if confidence >= MIN_CONFIDENCE:
-            grounds = candidate.grounds.get(role, ())
-            told = next((each for each in grounds if each.contribution), None)
-            best = told or next(iter(grounds), None)
-            yield _proposal(
-                candidate.participant,
-                role,
-                best.sentence.text if best else candidate.sentence.text,
-                confidence,
-                told.contribution if told else "",
+            deeds = [deed for deed in candidate.deeds if deed.is_done_by and role in deed.roles]
+            told = next((deed for deed in deeds if deed.words), next(iter(deeds), None))
+            ids = candidate.participant.best.actor_ids
+            yield ProposedParticipation(
+                Participation(
+                    candidate.participant.name,
+                    role,
+                    ids[0] if len(ids) == 1 else "",
+                    told.words if told else "",
+                ),
+                told.sentence.text if told else candidate.sentence.text,
+                round(confidence, 2),
             )
-
-
-def _grounds(evidence: Iterable[RoleEvidence]) -> Mapping[Participant, Grounds]:
-    found: dict[Participant, dict[Role, list[RoleEvidence]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for each in sorted(evidence, key=lambda each: -each.weight):
-        found[each.participant][each.role].append(each)
-    return found
-
-
-def _name_public_bodies(
-    participants: Sequence[Participant], article: Article, actors: KnownActors
-) -> None:
-    """Gives "l'hôpital" the name of the one known hospital of the place that is written about."""
-    for participant in participants:
-        kind = participant.kind
-        if (
-            participant.is_named
-            or participant.plural
-            or not participant.definite
-            or kind not in {OrganisationKind.TOWN, OrganisationKind.CARE}
-            or len(name_words(participant.name)) > 2
-        ):
-            continue
-        ids = actors.public_bodies(kind, f"{article.title}\n{article.text}")
-        if len(ids) == 1 and not any(other.actor_ids == ids for other in participants):
-            participant.actor_ids, participant.reference_kind = ids, ReferenceKind.KNOWN
-            participant.name = actors.actors[ids[0]].name
-
-
-def _proposal(
-    participant: Participant,
-    role: Role,
-    sentence: str,
-    confidence: float,
-    contribution: str = "",
-) -> ProposedParticipation:
-    ids = participant.actor_ids
-    actor_id = ids[0] if len(ids) == 1 else ""
-    return ProposedParticipation(
-        Participation(participant.name, role, actor_id, contribution),
-        sentence,
-        round(confidence, 2),
-    )

@@ -3,7 +3,6 @@
 import pytest
 
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.tokens import sentences
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind
@@ -91,9 +90,3 @@ def test_they_are_listed_again_when_an_actor_changed_and_only_then(base: Knowled
     assert KnownActors.of(base).named("truc") == ("a",)
     base.remove(Kind.ACTOR, ["a"])
     assert KnownActors.of(base).actors == {}
-
-
-def test_public_bodies_are_those_of_the_place_told_of() -> None:
-    text = "Angoulême manque de gel. À Angoulême, l'hôpital cherche."
-    assert KNOWN.public_bodies(OrganisationKind.CARE, text) == ("hopital",)
-    assert KNOWN.public_bodies(OrganisationKind.CARE, "À Cognac, rien.") == ()

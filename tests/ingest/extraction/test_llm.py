@@ -6,8 +6,7 @@ import pytest
 
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.llm import Assistant
-from ingest.extraction.llm_answer import Refined
+from ingest.extraction.llm import Assistant, Refined
 from kb.errors import SettingsError
 from kb.language_model.chat_service import ChatService
 from kb.models import Actor, Participation

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ingest.extraction.needs.judge import NeedJudge
-from ingest.extraction.needs.need import need_of
+from ingest.extraction.needs.need import NeedJudge, need_of
 from ingest.extraction.tokens import sentences
 from kb.regression import Regression
 

@@ -1,0 +1,1 @@
+"""Candidates: the organisations that an article refers to, by name or by what they are."""

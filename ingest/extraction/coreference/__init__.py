@@ -1,1 +1,0 @@
-"""Coreference: groups the references of an article that mean the same organisation."""

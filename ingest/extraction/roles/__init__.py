@@ -1,1 +1,0 @@
-"""Deeds of participants, by the verbs and nouns around their mentions."""
