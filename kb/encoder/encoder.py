@@ -4,8 +4,7 @@ The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.
 chooses between them. Tests stand an encoder of their own behind the same seam.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 
 Embeddings = NDArray[np.float32]
 """`(n, dimension)` float32, unit rows."""
-
-WaitForEmbeddings = Callable[[], Embeddings]
-"""Waits for embeddings that were begun. It is called once, and raises what the encoder does."""
 
 MEAN_POOLED = 0.999
 """Least cosine of a text's embedding and the mean of its tokens, for them to be the same.
@@ -112,12 +108,3 @@ class Encoder(Protocol):
         None if the model's embeddings are no mean of its tokens, or it does not give the tokens.
         Safe to call from several threads.
         """
-
-
-def begin(encoder: Encoder, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
-    """Begins to embed texts on a thread, as `Encoder.encode`; the caller goes on."""
-    # No pool that is kept: a forked process would wait for its threads, which it does not have.
-    thread = ThreadPoolExecutor(1, "embeds")
-    under_way = thread.submit(encoder.encode, texts, kind)
-    thread.shutdown(wait=False)
-    return under_way.result

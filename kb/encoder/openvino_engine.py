@@ -42,15 +42,10 @@ class OpenVinoEncoder:
         *,
         name: str,
         card: ModelCard,
-        adaptation: str = "",
         threads: int = 0,
     ) -> None:
-        """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json).
-
-        `adaptation` is the fingerprint of the delta in its weights; `threads` 0 means all.
-        """
-        self.name, self.adaptation = name, adaptation
-        self.fingerprint, self.dimension = card.fingerprint, card.dimension
+        """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json); `threads` 0 means all."""
+        self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension
         self._prompts = card.prompts
         openvino = import_openvino()
         hints: dict[str, Any] = {

@@ -62,22 +62,19 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     name, model_folder = find_model(settings)
     prepared = prepare(settings, layers=layers)
     card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
-    delta_folder = find_delta(settings)
-    added = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
         return OpenVinoEncoder(
             prepared / GRAPH_FILE,
             model_folder / TOKENIZER_FILE,
             name=name,
             card=card,
-            adaptation=added,
             threads=settings.threads,
         )
 
     from kb.encoder.torch_engine import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder(
-        model_folder, delta_folder, layers, name=name, card=card, adaptation=added
+        model_folder, find_delta(settings), layers, name=name, card=card
     )
 
 

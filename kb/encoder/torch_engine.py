@@ -32,12 +32,9 @@ class SentenceTransformerEncoder:
         *,
         name: str,
         card: ModelCard,
-        adaptation: str = "",
     ) -> None:
-        """Loads the model; `adaptation` is the fingerprint of the delta in its weights."""
-        self.name, self.adaptation = name, adaptation
+        self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension
         self.engine = "torch" + (f" ({card.remark})" if card.remark else "")
-        self.fingerprint, self.dimension = card.fingerprint, card.dimension
         self._prompts = card.prompts
         self._model = load_sentence_transformer(folder, delta_folder, layers)
         self._lock = threading.Lock()
