@@ -163,7 +163,11 @@ def found(
     limit: int = DEPTH,
 ) -> list[Answer]:
     """The first actors that the search finds, best first."""
-    options = _options(dataset, way or {}, query.unmatched)
+    # Judgements say who could, wherever it is.
+    chosen = {**(way or {}), "places": False} | ({} if dataset.elsewhere else {"elsewhere": False})
+    options = RankingOptions(
+        **chosen, transfer_only=dataset.leave_one_out, unmatched=query.unmatched
+    )
     try:
         hits = base.search(query.text, limit=limit, filters=_ACTORS, options=options).hits
     except QueryError as error:
@@ -171,28 +175,19 @@ def found(
     return [Answer(hit.actor.id, hit.score, hit.fit) for hit in hits]
 
 
-def _options(dataset: DevelopmentSet, way: Way, unmatched: frozenset[str]) -> RankingOptions:
-    # Judgements say who could, wherever it is.
-    chosen = {**way, "places": False}
-    if not dataset.elsewhere:
-        chosen["elsewhere"] = False
-    return RankingOptions(**chosen, transfer_only=dataset.leave_one_out, unmatched=unmatched)
-
-
 def _shown(
     base: KnowledgeBase, dataset: DevelopmentSet, judged: Judged
 ) -> Iterator[tuple[str, SetQuery, Set[Fit]]]:
-    for query in answerable(dataset, judged):
-        yield "answerable", query, _fits(found(base, dataset, query, limit=SHOWN))
-    for query in dataset.unanswerable(judged.split):
-        fits: set[Fit] = set()
+    asked = [("answerable", query) for query in answerable(dataset, judged)] + [
+        (query.about.get("kind", "unanswerable"), query)
+        for query in dataset.silence
+        if query.split == judged.split
+    ]
+    for kind, query in asked:
+        answers: list[Answer] = []
         with contextlib.suppress(FileError):  # what is refused finds nothing
-            fits = _fits(found(base, dataset, query, limit=SHOWN))
-        yield query.about.get("kind", "unanswerable"), query, fits
-
-
-def _fits(answers: Iterable[Answer]) -> set[Fit]:
-    return {answer.fit for answer in answers} - {Fit.NONE}
+            answers = found(base, dataset, query, limit=SHOWN)
+        yield kind, query, {answer.fit for answer in answers} - {Fit.NONE}
 
 
 def _ranked(

@@ -81,9 +81,6 @@ class DevelopmentSet:
     def name(self) -> str:
         return self.folder.name
 
-    def unanswerable(self, split: str) -> list[SetQuery]:
-        return [query for query in self.silence if query.split == split]
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -81,7 +81,7 @@ def read_asked(folder: Path, encoder: Encoder, settings: Settings) -> list[Asked
     with base_of(dataset, settings, encoder) as base, contexts(base) as context:
         ids = sorted(base.ids(Kind.ACTOR))
         judged = read_split(dataset, SPLIT, ids)
-        silent = dataset.unanswerable(SPLIT)
+        silent = [query for query in dataset.silence if query.split == SPLIT]
         return [
             _asked(query, judged.qrels.get(query.id, {}), ids, dataset, context)
             for query in (*judged.queries, *silent)
