@@ -1,14 +1,4 @@
-"""Learning: the lexicon and the portraits become a delta with its card.
-
-With unit embeddings q and p of pairs, temperature τ and s_ij = q_i·p_j / τ, the loss is InfoNCE,
-
-    L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
-
-where j leaves out the other answers to the query (`Pair.right`).
-
-What a delta is worth are searches with known answers, by embeddings alone: folders in BEIR's
-layout, with `corpus.jsonl`, `queries.jsonl` and `qrels/tune.tsv`.
-"""
+"""Learning: the lexicon and the portraits become a delta with its card, by InfoNCE both ways."""
 
 import copy
 import math
@@ -70,11 +60,7 @@ def train(
     *,
     base_model: str,
 ) -> Iterator[Checkpoint]:
-    """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
-
-    `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
-    recipe and seed give the same deltas on the same machine.
-    """
+    """Learns on batches of `data`; yields checkpoints, the last of them after the last step."""
     import torch
     from peft import LoraConfig, get_peft_model
     from torch.nn import functional
@@ -221,10 +207,7 @@ def learn(
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Learns a delta and writes it to `out`, with a card of what it is worth on the folders `tune`.
-
-    `show` is called with a line of loss and figures at each checkpoint.
-    """
+    """Learns a delta and writes it to `out`, with a card of its worth on the folders `tune`."""
     import torch
 
     from kb.encoder.torch_engine import encode_with, load_sentence_transformer

@@ -146,12 +146,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def merge(delta: Delta, model: Any) -> None:
-    """Adds `delta` to the weights of a `SentenceTransformer`.
-
-    Raises:
-        EncoderError: the model lacks a layer of the delta, or has it in another shape; the
-            model is unchanged then.
-    """
+    """Adds `delta` to the weights of a `SentenceTransformer`."""
     import torch
 
     transformer = getattr(model[0], "auto_model", None)

@@ -79,11 +79,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """What was found for the queries of a set's split; the first of `runs` is compared with.
-
-    `answers` are those of the whole system, `shown` the kind of each answerable and unanswerable
-    query with the fits of its first hits.
-    """
+    """What was found for the queries of a set's split; the first of `runs` is compared with."""
 
     dataset: DevelopmentSet
     judged: Judged

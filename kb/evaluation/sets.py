@@ -1,8 +1,4 @@
-"""Development sets: queries, right answers, and perhaps the records to search (BEIR's layout).
-
-docs/evaluation.md has the files of a set; what cannot be read of them is a `FileError` that names
-file and line. A set without a corpus is asked of a knowledge base.
-"""
+"""Development sets: queries, right answers, and perhaps the records to search (BEIR's layout)."""
 
 import csv
 import json

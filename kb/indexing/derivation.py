@@ -1,8 +1,4 @@
-"""Derivation: the documents of a record, in the passages and words by which they are found.
-
-The encoder reads each passage with its context on the page (`encoder_text`); the evidence that is
-shown is the passage alone (`quotation`).
-"""
+"""Derivation: the documents of a record, in the passages and words by which they are found."""
 
 import hashlib
 from collections.abc import Iterator

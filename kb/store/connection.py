@@ -96,10 +96,7 @@ class StoreConnection(ABC):
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
     ) -> list[int]:
-        """The passages with one of the stems, or phrases of stems, of each group, by id.
-
-        With `most`, only so many of the first. There are none if a group is empty.
-        """
+        """The passages with one of the stems, or phrases of stems, of each group, by id."""
 
     @abstractmethod
     def word_matches(self, stems: Collection[str]) -> WordMatches:
@@ -111,10 +108,7 @@ class StoreConnection(ABC):
 
     @abstractmethod
     def writing(self, *, waits: bool = True) -> AbstractContextManager[None]:
-        """Runs a transaction that changes nothing a search can find; no other writes meanwhile.
-
-        What is not worth waiting for another writer gives up at once: `waits` is False.
-        """
+        """Runs a transaction that changes nothing a search can find; no other writes meanwhile."""
 
     def writing_rows(self) -> AbstractContextManager[None]:
         """Runs a transaction that changes rows by themselves, of which nothing else is made."""

@@ -42,10 +42,7 @@ transactions of long work.
 """
 
 SYNCHRONOUS = "full"
-"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too.
-
-See https://sqlite.org/pragma.html#pragma_synchronous.
-"""
+"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too."""
 
 
 class StoreFile(StoreConnection):
@@ -95,8 +92,7 @@ class StoreFile(StoreConnection):
     def _open_to_read(cls, path: Path) -> Self:
         """Opens a base that cannot be written, with what writers may still have in their WAL.
 
-        Where no process has it open to write, there is no WAL index to read along with: such a
-        base is read as a file that does not change, until `outlived` finds that it did.
+        Without an index of the WAL, it is read as a file that does not change, until `outlived`.
         """
         with contextlib.suppress(sqlite3.OperationalError):
             connection = _connect(path, "mode=ro")
@@ -260,11 +256,7 @@ class StoreFile(StoreConnection):
         return True
 
     def truncate_wal(self) -> bool:
-        """Empties the WAL, which keeps former states of pages; returns whether it could.
-
-        It cannot while another process reads a former state for too long. SQLite waits for
-        readers by itself, but not for a writer who is moving the same WAL into the database.
-        """
+        """Empties the WAL, which keeps former states of pages; returns whether it could."""
         until = time.monotonic() + BUSY_TIMEOUT_S
         while self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
             if time.monotonic() >= until:
@@ -277,10 +269,7 @@ _LISTS = (list, tuple, Set)
 
 
 def fts_query(groups: Iterable[Collection[str]]) -> str:
-    """An FTS5 query for one of the stems, or phrases of stems, of each group.
-
-    Empty if nothing is asked for in a group. Nothing in a stem is FTS5 syntax once it is quoted.
-    """
+    """An FTS5 query for one of the stems, or phrases of stems, of each group."""
     queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
     return " AND ".join(f"({query})" for query in queries) if all(queries) else ""
 

@@ -57,8 +57,7 @@ def schema_at(place: Place) -> int:
 class StorePool:
     """Lends stores of one database, so many at once. A store is for one borrower at a time.
 
-    Who has borrowed one gets a further one at once, even if it is one too many: no thread waits for
-    itself, nor two threads for each other.
+    A borrower gets a further one at once, even if it is one too many, so that nobody deadlocks.
     """
 
     def __init__(self, place: Place, most: int = MOST_STORES) -> None:

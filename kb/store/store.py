@@ -26,10 +26,7 @@ PASSAGE_CHANGES_KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage to be stored: its place, its stems, and the hash of what is embedded of it.
-
-    `text_hash` is empty for a passage that is found by its words alone.
-    """
+    """A passage to be stored: its place, its stems, and the hash of what is embedded of it."""
 
     slice: Slice
     words: str
@@ -127,10 +124,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @contextmanager
     def changing(self, *, if_noted: bool = False) -> Iterator[None]:
-        """Runs a transaction that raises the generation; nothing of it stays if it fails.
-
-        With `if_noted`, it does so only if it changes what searches find or show.
-        """
+        """Runs a transaction that raises the generation; nothing of it stays if it fails."""
         with self.writing():
             for noted in (self._released, self._touched, self._changed):
                 noted.clear()

@@ -1,12 +1,6 @@
 """Backups: one state of a base in a zip, made while it is in use, and read again.
 
-    kb.sqlite                      the database
-    secret                         what signs cookies and reports, unless it was left out
-    uploads/0123…ef/actors.csv     files that waited for their job
-    manifest.json                  what the base was
-
-A file that is read may be anybody's: it is unpacked only if it has exactly the members that its
-manifest names, under such names as these.
+A file may be anybody's: only members with such names as a backup has are unpacked.
 """
 
 import importlib.metadata

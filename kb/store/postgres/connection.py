@@ -42,10 +42,7 @@ HALFVEC = "halfvec"
 
 
 class _TextDumper(StrDumper):
-    """Sends a string as text, and not as anything at all.
-
-    PostgreSQL's texts have no NUL. What has one is looked for all the same, and not found.
-    """
+    """Sends a string as text, and not as anything at all."""
 
     def dump(self, obj: str) -> Buffer | None:
         return super().dump(obj.replace("\0", "\ufffd"))
@@ -85,10 +82,7 @@ class PostgresConnection(StoreConnection):
             raise explained(error, address) from None
 
     def make_tables(self, *, replace: bool) -> bool:
-        """Makes the tables; returns whether there were none. Called in a transaction.
-
-        With `replace`, those that are there are put aside, into a schema of their own.
-        """
+        """Makes the tables; returns whether there were none. Called in a transaction."""
         if migrations.version_of(self._connection):
             if not replace:
                 return False

@@ -1,12 +1,6 @@
-"""Passages in PostgreSQL: found by their words in `postings`, and by their embeddings in pgvector.
+"""Passages in PostgreSQL: found by their words in `postings`, and near ones by pgvector.
 
-`postings` has a row for each stem of each passage; triggers keep it (`functions.sql`). BM25 needs
-only its index, in which the rows of a stem stand together.
-
-Near embeddings are found by an index of pgvector's, HNSW, once there are many
-(https://github.com/pgvector/pgvector#hnsw), and by looking at all before. pgvector compares them
-with the query as float16; what it finds is compared again with the query as it is, and so has the
-cosines that FAISS has.
+Triggers keep `postings` (`functions.sql`). HNSW finds many embeddings, compared again exactly.
 """
 
 import re
@@ -237,10 +231,7 @@ def _index_name(encoder: str) -> str:
 
 
 def _saying(phrases: Collection[str], values: dict[str, object]) -> str:
-    """The SQL that finds the ids of the passages with one of these phrases of stems.
-
-    Adds its values to `values`.
-    """
+    """The SQL that finds the ids of the passages with one of these phrases of stems."""
 
     def named(value: object) -> str:
         name = f"value_{len(values)}"

@@ -1,9 +1,6 @@
 """The store in a PostgreSQL database, and how it is rewritten.
 
-PostgreSQL only marks what is deleted, and `vacuum` leaves its bytes until others take their place.
-`vacuum full` writes one table after the other into a new file; who reads or writes that table waits
-meanwhile. It keeps what the snapshot of another transaction may still see, wherever that reads: so
-all that began before the erasure are waited for.
+Only `vacuum full` leaves no byte of what was deleted, once no older snapshot may still see it.
 """
 
 import time
@@ -20,10 +17,7 @@ from kb.store.postgres.passages import PostgresPassages
 from kb.store.store import TO_SCRUB, Store
 
 SNAPSHOTS_END_IN_S = 30.0
-"""How long transactions that began before are waited for.
-
-A replica tells of its own each 10 s (`wal_receiver_status_interval`).
-"""
+"""How long transactions that began before are waited for."""
 
 QUEUES_MS = 1_000
 """How long a table is queued for at a time: who comes later to read it waits behind."""
