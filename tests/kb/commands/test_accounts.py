@@ -38,12 +38,6 @@ def test_the_first_administrator_is_made_in_a_base_of_its_own(folder: Path) -> N
     assert account.role is AccountRole.ADMINISTRATOR
 
 
-def test_a_password_can_come_from_standard_input(folder: Path) -> None:
-    made = user(folder, "add", "Léa", "--password-stdin", typed=f" {PASSWORD}é \r\n")
-    assert made.output == "Léa can sign in as contributor.\n"
-    assert accounts(folder).authenticate("Léa", f" {PASSWORD}é ")
-
-
 def test_a_refused_password_is_reported_in_a_line_and_not_shown(folder: Path) -> None:
     refused = user(folder, "add", "Léa", "--password-stdin", typed="short one\n")
     assert refused.exit_code == 1

@@ -133,16 +133,6 @@ def test_a_failed_change_leaves_no_trace(store: Store) -> None:
 
 
 @in_both
-def test_every_change_has_a_generation_of_its_own(store: Store) -> None:
-    seen = {store.generation}
-    for _ in range(3):
-        with store.changing():
-            pass
-        seen.add(store.generation)
-    assert [int(generation.split("-")[0]) for generation in sorted(seen)] == [1, 2, 3, 4]
-
-
-@in_both
 def test_filters(store: Store) -> None:
     assert store.ids(Kind.ACTOR) == ["avel", "gants", "matha"]
     assert store.ids(Kind.ACTOR, department="16") == ["avel"]
@@ -163,14 +153,6 @@ def test_names_and_numbers(store: Store) -> None:
     assert store.actors_registered("55208131766522") == ["avel"]
     assert store.actors_registered("552081317") == ["avel"]
     assert store.actors_registered("55208131") == []
-
-
-@in_both
-def test_cases_of_an_actor(store: Store) -> None:
-    assert store.cases_of(["avel", "gants", "not-yet-known"]) == {
-        "avel": [SANITISER.id],
-        "not-yet-known": [SANITISER.id],
-    }
 
 
 @in_both
@@ -264,15 +246,6 @@ def test_a_row_that_makes_no_value_is_reported_as_damage(store: Store, damage: s
             store.passages(ids),
             store.known_embeddings("e"),
         )
-
-
-def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
-    tmp_path: Path, store: Store
-) -> None:
-    pool = StorePool(tmp_path / "kb.sqlite")
-    with pytest.raises(sqlite3.ProgrammingError), pool.lend() as lent:
-        lent.execute("select ?", [])
-    pool.close()
 
 
 def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
@@ -412,30 +385,6 @@ def test_a_writer_that_waits_too_long_is_reported(
     ):
         pass
     other.close()
-
-
-@in_both
-def test_two_texts_alike_are_two_documents(store: Store) -> None:
-    with store.changing():
-        put(store, replace(GLOVER, id="second"))
-    ids = store.passage_ids_of(Kind.ACTOR, ["gants", "second"])
-    assert {passage.record_id for passage in store.passages(ids).values()} == {"gants", "second"}
-    of_each = store.passages_of_actors(["gants", "second", "unknown"])
-    assert of_each.keys() == {"gants", "second"}
-    assert sorted(id_ for of_actor in of_each.values() for id_ in of_actor) == sorted(ids)
-
-
-def test_a_transaction_that_cannot_be_committed_is_given_up(store: Store) -> None:
-    def write() -> None:
-        with store.writing():
-            store.execute("pragma defer_foreign_keys = on")
-            store.execute("insert into draft_versions (draft_id, revision) values ('none', 1)")
-
-    with pytest.raises(KnowledgeBaseError, match="FOREIGN KEY"):
-        write()
-    with store.writing():
-        store.set_property("name", "value")
-    assert store.property("name") == "value"
 
 
 def test_a_commit_waits_until_the_disk_has_it(tmp_path: Path) -> None:

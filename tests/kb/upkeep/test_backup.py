@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,12 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ingest.pipeline import ingest
-from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
+from kb.base_folder import DATABASE_FILE, SECRET_FILE
 from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, SchemaTooNew
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.registers.accounts import AccountRole
 from kb.settings import Settings
 from kb.store import migrations
 from kb.upkeep import restore
@@ -28,9 +25,6 @@ from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.kb.upkeep.places import UPLOAD
 from web.cli import main
-
-DEMONSTRATION = Path("ingest/demo")
-QUERIES = Path("tests/data/demo-needs/queries.jsonl")
 
 
 @pytest.fixture(autouse=True)
@@ -63,49 +57,7 @@ def run(*arguments: object) -> Result:
 # The drill
 
 
-def answers(base: KnowledgeBase, queries: list[str]) -> list[object]:
-    found = [base.search(query) for query in queries]
-    return [
-        (
-            [(hit.actor, hit.score, hit.fit) for hit in result.hits],
-            [(hit.case, hit.score) for hit in result.cases],
-        )
-        for result in found
-    ]
-
-
-@pytest.mark.thorough
-def test_a_backup_brings_every_record_and_answer_back(base: KnowledgeBase, tmp_path: Path) -> None:
-    ingest(base, [DEMONSTRATION])
-    base.erase(Kind.ACTOR, "papcart", by="")
-    base.accounts.add("Camille", "a long passphrase for Camille", AccountRole.ADMINISTRATOR)
-    base.jobs.add("feed", {"url": "https://reseau.example/feed"}, by="Camille")
-    lines = QUERIES.read_text(encoding="utf-8").splitlines()
-    queries = [str(json.loads(line)["text"]) for line in lines][:50]
-    assert len(queries) == 50
-    before, answered = every_row(base.folder), answers(base, queries)
-    back_up(settings(base.folder), tmp_path / "backup.zip")
-    restored = restore.restore(tmp_path / "backup.zip", settings(tmp_path / "elsewhere"))
-    assert restored.findings == []
-    assert every_row(tmp_path / "elsewhere") == before
-    again = KnowledgeBase(tmp_path / "elsewhere", WordCountEncoder)
-    assert answers(again, queries) == answered
-    again.close()
-
-
 # What is in a backup
-
-
-def test_a_job_of_a_restored_base_finds_its_upload(filled: KnowledgeBase, tmp_path: Path) -> None:
-    from ingest.worker import run_next
-
-    back_up(settings(filled.folder), tmp_path / "backup.zip")
-    restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
-    shutil.rmtree(filled.folder / UPLOADS)
-    base = KnowledgeBase(tmp_path / "new", WordCountEncoder)
-    assert run_next(base)
-    assert base.actor("neuf").description == "Un atelier neuf."
-    base.close()
 
 
 def test_the_secret_can_be_left_out(filled: KnowledgeBase, tmp_path: Path) -> None:
@@ -114,14 +66,6 @@ def test_the_secret_can_be_left_out(filled: KnowledgeBase, tmp_path: Path) -> No
     assert "s" * 64 not in (tmp_path / "backup.zip").read_bytes().decode("latin-1")
     restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
     assert not (tmp_path / "new" / SECRET_FILE).exists()
-
-
-def test_uploads_that_no_job_waits_for_stay_out(filled: KnowledgeBase, tmp_path: Path) -> None:
-    other = filled.folder / UPLOADS / ("f" * 32) / "old.csv"
-    other.parent.mkdir()
-    other.touch()
-    manifest = back_up(settings(filled.folder), tmp_path / "backup.zip")
-    assert f"{UPLOADS}/{'f' * 32}/old.csv" not in manifest.names
 
 
 def test_a_backup_never_replaces_a_file_unasked(filled: KnowledgeBase, tmp_path: Path) -> None:

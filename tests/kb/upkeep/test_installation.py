@@ -136,22 +136,6 @@ def test_what_the_computer_lacks_is_named(
     assert notes == ["tesseract is not installed", "the time zone is UTC"]
 
 
-def test_a_cache_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "file"))
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written (File exists)" in finding.what
-
-
-def test_a_missing_base_is_named(
-    tmp_path: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (finding,) = found_in(tmp_path / "nothing", backups, monkeypatch)
-    assert "has no knowledge base" in finding.what
-
-
 def test_a_broken_base_hides_nothing_else(
     folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,14 +175,6 @@ def test_a_base_that_cannot_be_opened_is_no_note(
     (problem,) = found_in(folder, backups, monkeypatch)
     assert not problem.is_note
     assert f"{problem.what}." == str(refused.value)
-
-
-def test_a_base_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.upkeep.installation.is_writable", lambda _: False)
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written by this user" in finding.what
 
 
 def test_failed_jobs_are_noted(
