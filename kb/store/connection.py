@@ -37,6 +37,11 @@ class WordMatches(NamedTuple):
     ids: NDArray[np.int64]
     bm25: NDArray[np.float64]
 
+    @classmethod
+    def of(cls, rows: Sequence[Any]) -> "WordMatches":
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return cls(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -139,7 +144,7 @@ class StoreConnection(ABC):
         """The size of what is stored."""
 
     def tend(self) -> None:  # noqa: B027 (SQLite has none)
-        """Makes what an engine that finds near embeddings itself lacks of their index."""
+        """Has the engine look at what is in the tables, after many changes."""
 
     @abstractmethod
     def tables(self) -> Sequence[str]:

@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import numpy as np
 from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
@@ -176,17 +175,11 @@ class StoreFile(StoreConnection):
 
     def word_matches(self, stems: Collection[str]) -> WordMatches:
         query = fts_query([stems])
-        rows = (
-            self.execute(
-                "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
-                " order by rowid",
-                [query],
-            ).fetchall()
-            if query
-            else []
+        statement = (
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
+            " order by rowid"
         )
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+        return WordMatches.of(self.execute(statement, [query]).fetchall() if query else [])
 
     def tables(self) -> Sequence[str]:
         rows = self.execute(
@@ -240,20 +233,16 @@ class StoreFile(StoreConnection):
         until = time.monotonic() + (BUSY_TIMEOUT_S if waits else 0)
         self._connection.execute("pragma busy_timeout = 0")
         try:
-            while not self._has_begun(until):
+            while True:
+                try:
+                    self._connection.execute("begin immediate")
+                    break
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
+                        raise
                 time.sleep(LOOK_EVERY_S)
         finally:
             self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
-
-    def _has_begun(self, until: float) -> bool:
-        """Begins to write, unless another does; from the time `until` on, that is an error."""
-        try:
-            self._connection.execute("begin immediate")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
-                raise
-            return False
-        return True
 
     def truncate_wal(self) -> bool:
         """Empties the WAL, which keeps former states of pages; returns whether it could."""

@@ -21,8 +21,7 @@ from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKno
 from kb.store import database
 from kb.store.connection import CopiedRow, StoreConnection, Values
 from kb.store.postgres import migrations
-from kb.store.postgres.halfvec import received, sent
-from kb.store.postgres.statements import PostgresRow, as_postgres, rows_by_name
+from kb.store.postgres.statements import PostgresRow, as_postgres, received, rows_by_name, sent
 
 CONNECT_TIMEOUT_S = 10
 
@@ -239,8 +238,6 @@ class PostgresConnection(StoreConnection):
         return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        if isinstance(error, errors.LockNotAvailable):
-            return explained(error, self._address)
         # A fault of ours is none of the base's.
         if isinstance(error, psycopg.ProgrammingError | psycopg.InterfaceError) and not isinstance(
             error, errors.InsufficientPrivilege

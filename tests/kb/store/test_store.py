@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -248,21 +249,20 @@ def test_a_row_that_makes_no_value_is_reported_as_damage(store: Store, damage: s
         )
 
 
-def test_a_later_schema_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
-    store.execute(f"pragma user_version = {migrations.SCHEMA_VERSION + 1}")
+def test_a_schema_that_is_not_known_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
     store.close()
-    with pytest.raises(SchemaTooNew, match=f"schema {migrations.SCHEMA_VERSION + 1}"):
-        Store.open(tmp_path / "kb.sqlite")
-
-
-def test_a_schema_of_an_early_version_is_refused_and_kept(tmp_path: Path, store: Store) -> None:
-    store.execute("pragma user_version = 29")
-    store.close()
-    before = (tmp_path / "kb.sqlite").read_bytes()
-    with pytest.raises(SchemaTooOld, match=r"schema 29; .* `quisait export DIR`.* no accounts, "):
-        Store.open(tmp_path / "kb.sqlite")
-    assert (tmp_path / "kb.sqlite").read_bytes() == before
-    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["kb.sqlite"]
+    later = migrations.SCHEMA_VERSION + 1
+    for version, error, line in (
+        (29, SchemaTooOld, r"schema 29; .* `quisait export DIR`.* no accounts, "),
+        (later, SchemaTooNew, f"schema {later}"),
+    ):
+        with closing(sqlite3.connect(tmp_path / "kb.sqlite")) as connection:
+            connection.execute(f"pragma user_version = {version}")
+        before = (tmp_path / "kb.sqlite").read_bytes()
+        with pytest.raises(error, match=line):
+            Store.open(tmp_path / "kb.sqlite")
+        assert (tmp_path / "kb.sqlite").read_bytes() == before
+        assert [path.name for path in tmp_path.glob("*.sqlite")] == ["kb.sqlite"]
 
 
 @in_both
