@@ -44,13 +44,6 @@ class Recipe:
     floor: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    step: int
-    loss: float  # mean since the checkpoint before
-    delta: Delta
-
-
 def train(
     model: Any,
     prompts: dict[str, str],
@@ -59,8 +52,8 @@ def train(
     seed: int,
     *,
     base_model: str,
-) -> Iterator[Checkpoint]:
-    """Learns on batches of `data`; yields checkpoints, the last of them after the last step."""
+) -> Iterator[tuple[int, float, Delta]]:
+    """Learns on batches of `data`; yields a step, the mean loss since the one before, the delta."""
     import torch
     from peft import LoraConfig, get_peft_model
     from torch.nn import functional
@@ -120,9 +113,7 @@ def train(
         schedule.step()
         losses.append(loss.item())
         if step % recipe.checkpoint_every == 0 or step == recipe.steps:
-            yield Checkpoint(
-                step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
-            )
+            yield step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
             losses.clear()
 
 
@@ -245,9 +236,9 @@ def learn(
     before = figures_of("plain", "", None)
     deltas = []
     data = batches(seed, recipe.batch)
-    for checkpoint in train(plain, prompts, data, recipe, seed, base_model=base_model):
-        deltas.append(checkpoint.delta)
-        figures_of(str(checkpoint.step), f"{checkpoint.loss:.3f}", checkpoint.delta)
+    for step, loss, delta in train(plain, prompts, data, recipe, seed, base_model=base_model):
+        deltas.append(delta)
+        figures_of(str(step), f"{loss:.3f}", delta)
     final = combine(deltas[-recipe.averaged :])
     after = figures_of("kept", "", final)
     figures = "\n".join(

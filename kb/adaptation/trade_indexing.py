@@ -131,20 +131,22 @@ class FiledPhrase:
 
 def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
     """The phrases of a trade index, from the nomenclatures in a folder; each text once."""
-    items = [item for item in read_nace_items(folder) if item.split == "train"]
     phrases = [
-        FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
+        (phrase.text, phrase.codes, name not in VECTORS_ONLY)
         for name in PHRASE_FILES
         for phrase in read_index_phrases(folder, [name])
-    ] + [FiledPhrase(item.text, (item.code,)) for item in items]
+    ] + [
+        (item.text, (item.code,), True)
+        for item in read_nace_items(folder)
+        if split_of(item.code) == "train"
+    ]
     found: dict[str, dict[str, None]] = {}
     worded: set[str] = set()
-    for phrase in phrases:
-        known = [code for code in phrase.codes if trade_of(code)]
-        if known and split_of_phrase(phrase.text) == "train":
-            found.setdefault(phrase.text, {}).update(dict.fromkeys(known))
-            if phrase.worded:
-                worded.add(phrase.text)
+    for text, codes_, is_worded in phrases:
+        known = [code for code in codes_ if trade_of(code)]
+        if known and split_of_phrase(text) == "train":
+            found.setdefault(text, {}).update(dict.fromkeys(known))
+            worded |= {text} if is_worded else set()
     return [FiledPhrase(text, tuple(codes), text in worded) for text, codes in found.items()]
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import FileError, QueryError
 from kb.evaluation.fifty_lines import FiftyLines
@@ -38,34 +36,14 @@ _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
 
 
-class RememberingEncoder:
-    """An encoder that embeds each text once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.name, self.engine = encoder.name, encoder.engine
-        self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
-        self._known: dict[tuple[str, TextKind], Embeddings] = {}
-
-    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        missing = [text for text in dict.fromkeys(texts) if (text, kind) not in self._known]
-        rows = self._encoder.encode(missing, kind) if missing else ()
-        self._known.update({(text, kind): row for text, row in zip(missing, rows, strict=True)})
-        found = [self._known[text, kind] for text in texts]
-        return np.stack(found) if found else np.zeros((0, self.dimension), np.float32)
-
-    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        return self._encoder.encode_words(text, kind)
-
-
 class Encoders:
     """The encoder that settings name, and the `plain` one, without what it learnt of trades."""
 
     def __init__(self, settings: Settings) -> None:
-        self.full = self.plain = RememberingEncoder(load_encoder(settings))
+        self.full = self.plain = load_encoder(settings)
         if settings.adaptation != NO_ADAPTATION:
             without = settings.model_copy(update={"adaptation": NO_ADAPTATION})
-            self.plain = RememberingEncoder(load_encoder(without))
+            self.plain = load_encoder(without)
 
 
 @dataclass(frozen=True, slots=True)

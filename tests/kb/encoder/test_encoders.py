@@ -39,16 +39,6 @@ def test_rows_are_unit_vectors_in_the_order_given(real_encoder: Encoder) -> None
     assert real_encoder.encode([], TextKind.QUERY).shape == (0, real_encoder.dimension)
 
 
-def test_meaning_is_near_meaning_in_both_languages(real_encoder: Encoder) -> None:
-    documents = real_encoder.encode(
-        ["Une verrerie produit des bouteilles.", "Un torréfacteur grille du café."],
-        TextKind.DOCUMENT,
-    )
-    for query, expected in [("flacons en verre", 0), ("glass bottles", 0), ("roasted coffee", 1)]:
-        (embedded,) = real_encoder.encode([query], TextKind.QUERY)
-        assert int(np.argmax(documents @ embedded)) == expected
-
-
 def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:
     torch_encoder = load_encoder(settings(engine="torch"))
     assert torch_encoder.engine == "torch"

@@ -1,7 +1,5 @@
 import random
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from kb.indexing.faiss_index import Index
 from kb.models import Actor, Case, Kind, Record
 from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
+from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
@@ -192,45 +191,15 @@ def test_equals_at_the_border_are_chosen_by_id(store: Store) -> None:
 # Many at once
 
 
-READER = """
-import sys
-from pathlib import Path
-from kb.errors import QueryError
-from kb.knowledge_base import KnowledgeBase
-from tests.encoders import WordCountEncoder
+def test_the_next_search_of_another_process_finds_a_change(open_base: OpenBase) -> None:
+    ours, theirs = open_base(ENCODER), open_base(ENCODER)
 
-base = KnowledgeBase(Path(sys.argv[1]), lambda: WordCountEncoder("e", 64))
-for line in sys.stdin:
-    print(*(hit.actor.id for hit in base.search(line).hits), flush=True)
-"""
+    def found() -> set[str]:
+        return {hit.actor.id for hit in theirs.search("cuir").hits}
 
-
-def test_the_next_search_of_another_process_finds_a_change(tmp_path: Path) -> None:
-    from kb.knowledge_base import KnowledgeBase
-
-    Store.open(tmp_path / "kb.sqlite", create=True).close()
-    base = KnowledgeBase(tmp_path, lambda: WordCountEncoder("e", 64))
-    base.put([Actor(id="a", name="A", description="gants de cuir")])
-    with subprocess.Popen(
-        [sys.executable, "-c", READER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as reader:
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-
-        def found(query: str) -> list[str]:
-            assert reader.stdin is not None
-            assert reader.stdout is not None
-            reader.stdin.write(f"{query}\n")
-            reader.stdin.flush()
-            return reader.stdout.readline().split()
-
-        assert found("cuir")[:1] == ["a"]
-        base.put([Actor(id="b", name="B", description="sacs en cuir")])
-        assert set(found("cuir")) == {"a", "b"}
-        base.remove(Kind.ACTOR, ["a"])
-        assert found("cuir") == ["b"]
-        reader.stdin.close()
-    base.close()
+    ours.put([Actor(id="a", name="A", description="gants de cuir")])
+    assert found() == {"a"}
+    ours.put([Actor(id="b", name="B", description="sacs en cuir")])
+    assert found() == {"a", "b"}
+    ours.remove(Kind.ACTOR, ["a"])
+    assert found() == {"b"}
