@@ -25,7 +25,7 @@ from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store import migrations
-from kb.store.copying import OnRows, copy_to_file, row_counts
+from kb.store.copying import copy_to_file, row_counts
 from kb.store.integrity import damaged_pages
 from kb.store.store import SqliteStore
 from kb.upkeep.base_copy import Beside, FolderFiles, base_at, names_beside
@@ -70,7 +70,6 @@ def back_up(
     *,
     with_secret: bool = True,
     overwrite: bool = False,
-    on_rows: OnRows = lambda _: None,
 ) -> Manifest:
     """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all."""
     path = target if isinstance(target, Path) else None
@@ -88,7 +87,7 @@ def back_up(
                     f"{store.called} is damaged ({damage[0]}): no backup was made. Run "
                     "`quisait check`, and keep your last backup."
                 )
-            copy_to_file(store, scratch / DATABASE_FILE, on_rows)
+            copy_to_file(store, scratch / DATABASE_FILE)
             if not isinstance(target, Path):
                 return _pack(scratch, beside, with_secret, target)
             pending = scratch / "backup"
@@ -173,16 +172,12 @@ class BackupFile:
                 file.writelines(self._chunks(name))
 
     def _chunks(self, name: str) -> Iterator[bytes]:
-        """The content of a member, which has the length and the checksum of its header."""
-        left = self._zip.getinfo(name).file_size
+        """The content of a member, which has the checksum of its header."""
         try:
             with self._zip.open(name) as packed:
                 while chunk := packed.read(_CHUNK_BYTES):
-                    left -= len(chunk)
                     yield chunk
         except _UNREADABLE:
-            self._refuse(f"{name} in it is damaged")
-        if left:
             self._refuse(f"{name} in it is damaged")
 
     def _read_manifest(self) -> Manifest:

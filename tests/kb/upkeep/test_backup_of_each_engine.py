@@ -1,7 +1,9 @@
 """A backup of a folder or of PostgreSQL is one kind of file, and comes back in either."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -13,7 +15,9 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.kept_files import KeptFiles
 from kb.store import migrations
+from kb.store.connection import CopiedRow
 from kb.store.pool import StorePool
+from kb.store.postgres.store import PostgresStore
 from kb.upkeep import restore as restoring
 from kb.upkeep.backup import BackupFile, back_up
 from kb.upkeep.base_copy import copy_base
@@ -133,21 +137,25 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
 
 
 def test_a_backup_is_of_one_state_while_others_write(
-    filled: KnowledgeBase, database: str, tmp_path: Path
+    filled: KnowledgeBase, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = PostgresAddress(f"{database}&schema=amid")
     copy_base(settings(filled.folder), settings(place))
     before = content(place)
     written = 0
     with closing(opened(place)) as writer:
+        rows_of_table = PostgresStore.rows
 
-        def write(_rows: int) -> None:
+        def rows(*arguments: Any) -> Iterator[CopiedRow]:
             nonlocal written
-            if written < 3:
-                written += 1
-                writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+            for row in rows_of_table(*arguments):
+                if written < 3:
+                    written += 1
+                    writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+                yield row
 
-        back_up(settings(place), tmp_path / "amid.zip", on_rows=write)
+        monkeypatch.setattr(PostgresStore, "rows", rows)
+        back_up(settings(place), tmp_path / "amid.zip")
     assert written == 3
     restore(tmp_path / "amid.zip", settings(tmp_path / "amid"))
     after = content(tmp_path / "amid")
