@@ -113,14 +113,6 @@ def test_an_unknown_account_is_reported_in_a_line(folder: Path) -> None:
         assert (result.exit_code, result.output) == (1, "quisait: There is no account 'Vincent'.\n")
 
 
-def test_the_last_administrator_cannot_be_lost(folder: Path) -> None:
-    user(folder, "add", "Léa", "--role", "administrator", "--password-stdin", typed=PASSWORD)
-    for verb in (["disable", "Léa"], ["role", "Léa", "moderator"]):
-        result = user(folder, *verb)
-        assert result.exit_code == 1
-        assert "'Léa' is the last administrator" in result.output
-
-
 def test_no_password_is_taken_as_an_argument(folder: Path) -> None:
     assert user(folder, "add", "Léa", PASSWORD).exit_code == 2
     assert user(folder, "add", "Léa", "--password", PASSWORD).exit_code == 2

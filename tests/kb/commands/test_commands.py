@@ -244,21 +244,6 @@ def test_rebuild_reports_its_work(folder: Path) -> None:
     assert run("rebuild", "--kb", folder).stdout.startswith("3 actors and 1 cases, 7 passages, 0 ")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("QUISAIT_CONTACT_URL", "javascript:alert(1)"), ("QUISAIT_PUBLIC_URL", "exemple.fr")],
-)
-def test_an_address_that_is_none_is_one_line(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv(name, value)
-    result = run("status", "--kb", folder)
-    assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
-    assert line.startswith(f"quisait: {name}='{value}' cannot be used: ")
-    assert "https://" in line
-
-
 def test_help_imports_nothing_heavy() -> None:
     program = (
         "import sys; from click.testing import CliRunner; from web.cli import main;"

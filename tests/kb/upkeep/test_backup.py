@@ -1,8 +1,6 @@
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -20,7 +18,6 @@ from kb.store import migrations
 from kb.upkeep import restore
 from kb.upkeep.backup import MANIFEST, BackupFile, back_up
 from kb.whole_file import SCRATCH
-from tests.data.schemas import unpacked
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.kb.upkeep.places import UPLOAD
@@ -220,27 +217,6 @@ def test_a_damaged_base_is_replaced(filled: KnowledgeBase, made: Path) -> None:
     assert restore.restore(made, settings(filled.folder), replace=True).findings == []
 
 
-def test_a_backup_of_an_earlier_schema_is_migrated(tmp_path: Path) -> None:
-    folder = tmp_path / "kb"
-    folder.mkdir()
-    unpacked(30, folder / DATABASE_FILE)
-    back_up_as_it_is(folder, tmp_path / "backup.zip")
-    with BackupFile(tmp_path / "backup.zip") as backup_file:
-        assert backup_file.manifest.schema == 30
-    restored = restore.restore(tmp_path / "backup.zip", settings(tmp_path / "new"))
-    assert {finding.about for finding in restored.findings} <= {"texts", "encoder"}
-    base = KnowledgeBase(tmp_path / "new", lambda: WordCountEncoder("words-64", 64))
-    assert base.actor("gants").name == "Société L'Harmonie"
-    base.close()
-
-
-def back_up_as_it_is(folder: Path, target: Path) -> None:
-    """A backup by the program of an earlier schema: this one would migrate the base first."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "SCHEMA_VERSION", 30)
-        back_up(settings(folder), target)
-
-
 def test_whoever_was_signed_out_since_is_not_signed_in_again(
     filled: KnowledgeBase, tmp_path: Path
 ) -> None:
@@ -306,13 +282,8 @@ def test_the_commands_back_up_check_and_restore(filled: KnowledgeBase, tmp_path:
 
 def test_a_backup_goes_to_standard_output(filled: KnowledgeBase, tmp_path: Path) -> None:
     """As for `quisait backup - | age …`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "web", "backup", "-", "--without-secret", "--kb", filled.folder],
-        capture_output=True,
-        check=True,
-        timeout=300,
-    )
-    (tmp_path / "piped.zip").write_bytes(done.stdout)
-    assert b"without the secret" in done.stderr
+    done = run("backup", "-", "--without-secret", "--kb", filled.folder)
+    (tmp_path / "piped.zip").write_bytes(done.stdout_bytes)
+    assert "without the secret" in done.stderr
     restored = restore.restore(tmp_path / "piped.zip", settings(tmp_path / "new"))
     assert restored.findings == []
