@@ -52,14 +52,7 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         problems.append(
             f"{counts.passages - counts.embedded} passages are not embedded: run `quisait rebuild`."
         )
-    index = "exact, in memory"
-    if not isinstance(place, Path):
-        # psycopg is loaded by those alone who use it.
-        from kb.indexing.stored_index import StoredIndex
-
-        kept = StoredIndex(store, encoder.fingerprint, encoder.dimension)
-        kind = "exact" if kept.is_exact else "HNSW, the nearest compared exactly"
-        index = f"{kind}: in the database"
+    index = "exact, in memory" if isinstance(place, Path) else "exact, in the database"
     return Status(
         folder=place,
         schema_version=SCHEMA_VERSION,

@@ -18,7 +18,6 @@ from kb.evaluation.metrics import mean_of, share_of
 from kb.evaluation.ranking import FIFTY_LINES, FULL, Encoders, Way, base_of, found, rank
 from kb.evaluation.report import (
     SetReport,
-    as_text,
     markdown_table,
     mean_text,
     report_of,
@@ -155,9 +154,10 @@ def main() -> None:
         ranked = rank(dataset, SPLIT, settings, encoders, ways=WAYS)
         reports.append(report_of(ranked, "lang"))
         shared[dataset.title] = overlaps(dataset, settings, encoders)
-        print(as_text(reports[-1]))
+    page = page_of(reports, shared)
+    print(page)
     if given.page:
-        given.page.write_text(page_of(reports, shared), encoding="utf-8")
+        given.page.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,4 @@
-"""Learning: the lexicon and the portraits become a delta with its card.
-
-With unit embeddings q and p of pairs, temperature τ and s_ij = q_i·p_j / τ, the loss is InfoNCE,
-
-    L = −mean_i log(exp s_ii / Σ_j exp s_ij) − ½ mean_i log(exp s_ii / Σ_j exp s_ji),
-
-where j leaves out the other answers to the query (`Pair.right`).
-
-What a delta is worth are searches with known answers, by embeddings alone: folders in BEIR's
-layout, with `corpus.jsonl`, `queries.jsonl` and `qrels/tune.tsv`.
-"""
+"""Learning: the lexicon and the portraits become a delta with its card, by InfoNCE both ways."""
 
 import copy
 import math
@@ -54,13 +44,6 @@ class Recipe:
     floor: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    step: int
-    loss: float  # mean since the checkpoint before
-    delta: Delta
-
-
 def train(
     model: Any,
     prompts: dict[str, str],
@@ -69,12 +52,8 @@ def train(
     seed: int,
     *,
     base_model: str,
-) -> Iterator[Checkpoint]:
-    """Learns on batches of `data`; yields checkpoints, the last of them after the last step.
-
-    `model` is a `SentenceTransformer` with mean pooling, and is not changed. The same model, data,
-    recipe and seed give the same deltas on the same machine.
-    """
+) -> Iterator[tuple[int, float, Delta]]:
+    """Learns on batches of `data`; yields a step, the mean loss since the one before, the delta."""
     import torch
     from peft import LoraConfig, get_peft_model
     from torch.nn import functional
@@ -134,9 +113,7 @@ def train(
         schedule.step()
         losses.append(loss.item())
         if step % recipe.checkpoint_every == 0 or step == recipe.steps:
-            yield Checkpoint(
-                step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
-            )
+            yield step, float(np.mean(losses)), Delta.of_peft_model(peft_model, base_model)
             losses.clear()
 
 
@@ -221,10 +198,7 @@ def learn(
     tune: Sequence[Path] = (),
     show: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Learns a delta and writes it to `out`, with a card of what it is worth on the folders `tune`.
-
-    `show` is called with a line of loss and figures at each checkpoint.
-    """
+    """Learns a delta and writes it to `out`, with a card of its worth on the folders `tune`."""
     import torch
 
     from kb.encoder.torch_engine import encode_with, load_sentence_transformer
@@ -262,9 +236,9 @@ def learn(
     before = figures_of("plain", "", None)
     deltas = []
     data = batches(seed, recipe.batch)
-    for checkpoint in train(plain, prompts, data, recipe, seed, base_model=base_model):
-        deltas.append(checkpoint.delta)
-        figures_of(str(checkpoint.step), f"{checkpoint.loss:.3f}", checkpoint.delta)
+    for step, loss, delta in train(plain, prompts, data, recipe, seed, base_model=base_model):
+        deltas.append(delta)
+        figures_of(str(step), f"{loss:.3f}", delta)
     final = combine(deltas[-recipe.averaged :])
     after = figures_of("kept", "", final)
     figures = "\n".join(

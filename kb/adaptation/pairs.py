@@ -37,10 +37,7 @@ _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A query and a passage that answers it.
-
-    Texts of the class `code` and of the classes `right` are no negatives for the query.
-    """
+    """A query and a passage that answers it."""
 
     query: str
     passage: str

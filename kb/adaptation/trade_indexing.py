@@ -1,11 +1,4 @@
-"""Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades.
-
-    nace_note_items.tsv   lang, code, kind, text: notes of NACE
-    (four others)         code, lang, text, source: British, American and Belgian indexes
-
-A `code` of several classes, with bars between, is ambiguous. What evaluations ask is left out: a
-class belongs to a split (`split_of`), and so does a phrase, by its words (`split_of_phrase`).
-"""
+"""Making a trade index: phrases of activity indexes and of the lexicon, embedded, with trades."""
 
 import hashlib
 import re
@@ -55,10 +48,7 @@ def _remainder(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NaceItem:
-    """An item of the explanatory notes of a class.
-
-    `kind`: `includes`, `also_includes`, or `sub` for an item of a list under the item before it.
-    """
+    """An item of the explanatory notes of a class."""
 
     lang: str
     code: str
@@ -140,25 +130,23 @@ class FiledPhrase:
 
 
 def read_filed_phrases(folder: Path) -> list[FiledPhrase]:
-    """The phrases of a trade index, from the nomenclatures in a folder; each text once.
-
-    Left out are those that sets for evaluation ask. The words of a text may be kept if a file whose
-    terms allow it has the text.
-    """
-    items = [item for item in read_nace_items(folder) if item.split == "train"]
+    """The phrases of a trade index, from the nomenclatures in a folder; each text once."""
     phrases = [
-        FiledPhrase(phrase.text, phrase.codes, name not in VECTORS_ONLY)
+        (phrase.text, phrase.codes, name not in VECTORS_ONLY)
         for name in PHRASE_FILES
         for phrase in read_index_phrases(folder, [name])
-    ] + [FiledPhrase(item.text, (item.code,)) for item in items]
+    ] + [
+        (item.text, (item.code,), True)
+        for item in read_nace_items(folder)
+        if split_of(item.code) == "train"
+    ]
     found: dict[str, dict[str, None]] = {}
     worded: set[str] = set()
-    for phrase in phrases:
-        known = [code for code in phrase.codes if trade_of(code)]
-        if known and split_of_phrase(phrase.text) == "train":
-            found.setdefault(phrase.text, {}).update(dict.fromkeys(known))
-            if phrase.worded:
-                worded.add(phrase.text)
+    for text, codes_, is_worded in phrases:
+        known = [code for code in codes_ if trade_of(code)]
+        if known and split_of_phrase(text) == "train":
+            found.setdefault(text, {}).update(dict.fromkeys(known))
+            worded |= {text} if is_worded else set()
     return [FiledPhrase(text, tuple(codes), text in worded) for text, codes in found.items()]
 
 

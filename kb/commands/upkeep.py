@@ -84,23 +84,16 @@ def backup(file: Path, without_secret: bool, overwrite: bool, kb: Place | None) 
     meanwhile. Whoever has FILE has all that is in the base: only its
     owner may read it. With - for FILE, it is written to standard output.
     """
-    from tqdm import tqdm
-
     from kb.settings import Settings
     from kb.upkeep.backup import back_up
 
+    is_piped = str(file) == "-"
+    if is_piped and sys.stdout.isatty():
+        raise click.UsageError("Name a FILE, or send the output to one.")
     settings = Settings.from_environment(kb=kb)
-    with tqdm(unit=" rows", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-        if str(file) == "-" and sys.stdout.isatty():
-            raise click.UsageError("Name a FILE, or send the output to one.")
-        made = back_up(
-            settings,
-            sys.stdout.buffer if str(file) == "-" else file,
-            with_secret=not without_secret,
-            overwrite=overwrite,
-            on_rows=bar.update,
-        )
-    click.echo(f"{file}: {_told(made)}.", err=str(file) == "-")
+    target = sys.stdout.buffer if is_piped else file
+    made = back_up(settings, target, with_secret=not without_secret, overwrite=overwrite)
+    click.echo(f"{file}: {_told(made)}.", err=is_piped)
 
 
 @click.command(short_help="Bring a backup back.")
@@ -146,14 +139,10 @@ def copy(source: Place, target: Place) -> None:
     its state of one moment. There is no base in TO before it is whole. Give passwords by PGPASSWORD
     or ~/.pgpass: others on the computer can read arguments.
     """
-    from tqdm import tqdm
-
     from kb.settings import Settings
     from kb.upkeep.base_copy import copy_base
 
-    given, taken = (Settings.from_environment(kb=place) for place in (source, target))
-    with tqdm(unit=" rows", disable=not sys.stderr.isatty(), file=sys.stderr) as bar:
-        copied = copy_base(given, taken, bar.update)
+    copied = copy_base(*(Settings.from_environment(kb=place) for place in (source, target)))
     rows = copied.rows
     click.echo(
         f"{target}: {rows['actors']} actors, {rows['cases']} cases, {sum(rows.values())} rows in "

@@ -33,6 +33,7 @@ TARGETS = (
 """The linear layers of BERT's blocks, by the ends of their names."""
 
 _PREFIX = "base_model.model."
+_OTHER_KINDS = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
 
 Array = NDArray[np.float32]
 
@@ -116,42 +117,20 @@ def read_delta(folder: Path) -> Delta:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    factors = {}
     try:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
-    except FileNotFoundError as error:
-        raise EncoderError(f"{folder} holds no delta: {error.strerror or error}.") from None
-    except (OSError, ValueError, SafetensorError) as error:
+        if config["peft_type"] != "LORA" or any(map(config.get, _OTHER_KINDS)):
+            raise ValueError("it is no plain LoRA of linear layers")  # noqa: TRY301
+        scale = float(config["lora_alpha"]) / float(config["r"])
+        for name in sorted({key.rpartition(".lora_")[0] for key in tensors}):
+            a, b = (tensors[f"{name}.lora_{one}.weight"].astype(np.float32) for one in "AB")
+            factors[name.removeprefix(_PREFIX)] = (a, b)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         raise EncoderError(f"The delta in {folder} cannot be read: {reason}.") from None
-    unread = _what_is_not_read(config, tensors)
-    if unread:
-        raise EncoderError(
-            f"The delta in {folder} cannot be used: {unread}; what is read is plain LoRA of "
-            "linear layers, as peft keeps it."
-        )
-    factors = {}
-    for key in tensors:
-        if key.endswith(".lora_A.weight"):
-            name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
-            other = tensors.get(key.replace(".lora_A.", ".lora_B."))
-            if other is None or tensors[key].shape[0] != other.shape[-1]:
-                raise EncoderError(f"The delta in {folder}: {name} is no pair of A and B.")
-            factors[name] = (tensors[key].astype(np.float32), other.astype(np.float32))
-    scale = float(config["lora_alpha"]) / float(config["r"])
     return Delta(str(config.get("base_model_name_or_path") or ""), scale, factors)
-
-
-def _what_is_not_read(config: Any, tensors: Mapping[str, Array]) -> str:
-    """Why these are not a delta of the kind that is read here, or nothing."""
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA" or not tensors:
-        return "it is not LoRA, or empty"
-    if not all(isinstance(config.get(key), int | float) for key in ("lora_alpha", "r")):
-        return f"{CONFIG_FILE} gives no lora_alpha or no r"
-    others = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
-    unknown = [key for key in others if config.get(key)]
-    unknown += [key for key in tensors if not key.endswith((".lora_A.weight", ".lora_B.weight"))]
-    return f"it has {unknown[0]}" if unknown else ""
 
 
 def fingerprint(folder: Path) -> str:
@@ -167,12 +146,7 @@ def fingerprint(folder: Path) -> str:
 
 
 def merge(delta: Delta, model: Any) -> None:
-    """Adds `delta` to the weights of a `SentenceTransformer`.
-
-    Raises:
-        EncoderError: the model lacks a layer of the delta, or has it in another shape; the
-            model is unchanged then.
-    """
+    """Adds `delta` to the weights of a `SentenceTransformer`."""
     import torch
 
     transformer = getattr(model[0], "auto_model", None)

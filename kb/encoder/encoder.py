@@ -1,11 +1,6 @@
-"""Embeddings and encoders: the seam between the knowledge base and any model.
+"""Embeddings and encoders: the seam between the knowledge base and any model."""
 
-The engines are `kb.encoder.openvino_engine` and `kb.encoder.torch_engine`; `kb.encoder.prepared`
-chooses between them. Tests stand an encoder of their own behind the same seam.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -16,14 +11,8 @@ from numpy.typing import NDArray
 Embeddings = NDArray[np.float32]
 """`(n, dimension)` float32, unit rows."""
 
-WaitForEmbeddings = Callable[[], Embeddings]
-"""Waits for embeddings that were begun. It is called once, and raises what the encoder does."""
-
 MEAN_POOLED = 0.999
-"""Least cosine of a text's embedding and the mean of its tokens, for them to be the same.
-
-They are computed apart, in bfloat16 where the processor has it.
-"""
+"""Least cosine of a text's embedding and the mean of its tokens, for them to be the same."""
 
 
 class TextKind(StrEnum):
@@ -61,11 +50,7 @@ class WordEmbeddings:
         prompt: str,
         pooled: Embeddings,
     ) -> "WordEmbeddings | None":
-        """The word embeddings of a text from the tokens of prompt and text.
-
-        None if the direction of their mean is not that of `pooled`, the model's own embedding: the
-        model pools otherwise.
-        """
+        """The word embeddings of a text; None if their mean is not `pooled`, as the model pools."""
         spans = (
             (max(start - len(prompt), 0), min(end - len(prompt), len(text)))
             for start, end in offsets
@@ -77,12 +62,7 @@ class WordEmbeddings:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The description of a prepared model.
-
-    Attributes:
-        fingerprint: names the embeddings that it gives.
-        remark: why torch runs it, although OpenVINO could be chosen; or nothing.
-    """
+    """The description of a prepared model."""
 
     fingerprint: str
     dimension: int
@@ -92,11 +72,7 @@ class ModelCard:
 
 
 class Encoder(Protocol):
-    """Embeds texts.
-
-    Encoders with the same `fingerprint` give interchangeable embeddings. `name` is the model's,
-    `engine` runs it.
-    """
+    """Embeds texts; those with the same `fingerprint` give interchangeable embeddings."""
 
     name: str
     engine: str
@@ -107,17 +83,7 @@ class Encoder(Protocol):
         """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given."""
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        """The share of each token in the embedding of a text; tokens cut off by `encode` have none.
+        """The share of each token in the embedding of a text.
 
-        None if the model's embeddings are no mean of its tokens, or it does not give the tokens.
-        Safe to call from several threads.
+        None if the embeddings of the model are no mean of its tokens. Threads may call it.
         """
-
-
-def begin(encoder: Encoder, texts: Sequence[str], kind: TextKind) -> WaitForEmbeddings:
-    """Begins to embed texts on a thread, as `Encoder.encode`; the caller goes on."""
-    # No pool that is kept: a forked process would wait for its threads, which it does not have.
-    thread = ThreadPoolExecutor(1, "embeds")
-    under_way = thread.submit(encoder.encode, texts, kind)
-    thread.shutdown(wait=False)
-    return under_way.result

@@ -1,7 +1,4 @@
-"""Running a sentence-transformers model with OpenVINO, without importing torch.
-
-The graph is traced from sentence-transformers' own modules, pooling and all.
-"""
+"""Running a sentence-transformers model with OpenVINO, without importing torch."""
 
 import functools
 import os
@@ -30,11 +27,7 @@ _first_inference = threading.Lock()
 
 
 class OpenVinoEncoder:
-    """An encoder over a compiled graph; in bfloat16 where the processor has it.
-
-    The graph runs on a thread for each core, each with a batch of its own: threads that share a
-    batch wait for each other at each of its layers.
-    """
+    """An encoder over a compiled graph; in bfloat16 where the processor has it."""
 
     def __init__(
         self,
@@ -43,15 +36,10 @@ class OpenVinoEncoder:
         *,
         name: str,
         card: ModelCard,
-        adaptation: str = "",
         threads: int = 0,
     ) -> None:
-        """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json).
-
-        `adaptation` is the fingerprint of the delta in its weights; `threads` 0 means all.
-        """
-        self.name, self.adaptation = name, adaptation
-        self.fingerprint, self.dimension = card.fingerprint, card.dimension
+        """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json); `threads` 0 means all."""
+        self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension
         self._prompts = card.prompts
         openvino = import_openvino()
         hints: dict[str, Any] = {
@@ -149,12 +137,7 @@ def _padded(texts: Sequence[Sequence[int]]) -> dict[str, Any]:
 def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
     """Traces a `SentenceTransformer` on `examples` and writes its graph, weights as float16.
 
-    The graph's outputs are `sentence_embedding`, `(texts, dimension)`, and, where the model
-    works on tokens, `token_embeddings`: the last hidden states before pooling, `(texts, longest,
-    hidden)`, those of padding among them.
-
-    Raises:
-        RuntimeError, ValueError, TypeError, KeyError: the model cannot be traced or converted.
+    Raises RuntimeError, ValueError, TypeError or KeyError if it cannot be traced or converted.
     """
     import torch
 

@@ -1,11 +1,6 @@
 """Prepared models: what an encoder runs, made once from a sentence-transformers model.
 
-sentence-transformers loads the model that the settings name, its delta is added to its weights, and
-its modules are traced. A graph is used only if it gives the embeddings of sentence-transformers.
-
-A program of its own does so, `python -m kb.encoder.prepared`: the 2 GB that it takes end with it.
-Prepared models live in the cache folder, and are found again by the names, sizes and times of the
-model's files, so that no weights are read at a start.
+A process of its own makes them, so that its 2 GB end with it; the cache folder keeps them.
 """
 
 import hashlib
@@ -42,9 +37,7 @@ MOST_S = 1800
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
 
 AGREEMENT = 0.999
-"""Least cosine between a compiled graph's embedding and sentence-transformers' own.
-
-bfloat16 keeps 8 bits of mantissa: on the bundled model the cosines are 0.9999 and above."""
+"""Least cosine between a compiled graph's embedding and sentence-transformers' own."""
 
 PROBES = (
     "Un besoin en quelques mots",
@@ -54,30 +47,23 @@ PROBES = (
 
 
 def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
-    """The encoder that the settings name; its model is prepared first if the cache lacks it.
-
-    With `layers`, a BERT is cut after so many of its layers: the vectors of its words tell more of
-    their grammar, and its embeddings of texts less.
-    """
+    """The encoder that the settings name; its model is prepared first if the cache lacks it."""
     name, model_folder = find_model(settings)
     prepared = prepare(settings, layers=layers)
     card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
-    delta_folder = find_delta(settings)
-    added = delta.fingerprint(delta_folder) if delta_folder else ""
     if (prepared / GRAPH_FILE).exists():
         return OpenVinoEncoder(
             prepared / GRAPH_FILE,
             model_folder / TOKENIZER_FILE,
             name=name,
             card=card,
-            adaptation=added,
             threads=settings.threads,
         )
 
     from kb.encoder.torch_engine import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder(
-        model_folder, delta_folder, layers, name=name, card=card, adaptation=added
+        model_folder, find_delta(settings), layers, name=name, card=card
     )
 
 
@@ -116,10 +102,7 @@ def find_model(settings: Settings) -> tuple[str, Path]:
 
 
 def find_delta(settings: Settings) -> Path | None:
-    """The folder of the delta that the settings ask to add to the model, if any.
-
-    The bundled delta is for the bundled model: any other model runs without it.
-    """
+    """The folder of the delta that the settings ask to add to the model, if any."""
     if settings.adaptation == NO_ADAPTATION:
         return None
     if settings.adaptation == BUNDLED_ADAPTATION:

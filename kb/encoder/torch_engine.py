@@ -1,7 +1,4 @@
-"""Loading and running a model with sentence-transformers.
-
-Only this module imports that library, and with it torch, which costs seconds and much memory.
-"""
+"""Loading and running a model with sentence-transformers."""
 
 import contextlib
 import io
@@ -32,12 +29,9 @@ class SentenceTransformerEncoder:
         *,
         name: str,
         card: ModelCard,
-        adaptation: str = "",
     ) -> None:
-        """Loads the model; `adaptation` is the fingerprint of the delta in its weights."""
-        self.name, self.adaptation = name, adaptation
+        self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension
         self.engine = "torch" + (f" ({card.remark})" if card.remark else "")
-        self.fingerprint, self.dimension = card.fingerprint, card.dimension
         self._prompts = card.prompts
         self._model = load_sentence_transformer(folder, delta_folder, layers)
         self._lock = threading.Lock()
@@ -72,11 +66,7 @@ class SentenceTransformerEncoder:
 def load_sentence_transformer(
     folder: Path, delta_folder: Path | None = None, layers: int = 0
 ) -> Any:
-    """The model in `folder` as a `SentenceTransformer` on the processor, without a download.
-
-    The delta in `delta_folder` is added to its weights. With `layers`, its BERT is cut after so
-    many.
-    """
+    """The model in `folder` as a `SentenceTransformer` on the processor, without a download."""
     with quiet():
         from sentence_transformers import SentenceTransformer
 

@@ -1,9 +1,6 @@
 """Fifty lines: the hybrid search that one builds in an afternoon, to compare a ranking with.
 
-One text an organisation. The nearest to a query and those with the most of its words (BM25) are
-joined by their ranks (Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms
-Condorcet"). The encoder, the records and a list of function words are all that it shares with what
-it is compared with.
+Nearest embeddings and BM25, joined by reciprocal rank fusion (Cormack et al. 2009).
 """
 
 import math

@@ -107,11 +107,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The mean of the second run less that of the first, over the same `n` queries.
-
-    `p` is how often chance alone, giving the two values of each query to either run, makes a
-    difference as large: two-sided, 1 where the runs do not differ.
-    """
+    """The mean of the second run less that of the first, over the same `n` queries."""
 
     value: float
     low: float

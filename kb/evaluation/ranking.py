@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kb.encoder.encoder import Embeddings, Encoder, TextKind, WordEmbeddings
+from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.errors import FileError, QueryError
 from kb.evaluation.fifty_lines import FiftyLines
@@ -38,34 +36,14 @@ _ACTORS = Filters(kind=Kind.ACTOR)
 """Cases endorse as ever, but are not given: none of the figures is of them."""
 
 
-class RememberingEncoder:
-    """An encoder that embeds each text once."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.name, self.engine = encoder.name, encoder.engine
-        self.fingerprint, self.dimension = encoder.fingerprint, encoder.dimension
-        self._known: dict[tuple[str, TextKind], Embeddings] = {}
-
-    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        missing = [text for text in dict.fromkeys(texts) if (text, kind) not in self._known]
-        rows = self._encoder.encode(missing, kind) if missing else ()
-        self._known.update({(text, kind): row for text, row in zip(missing, rows, strict=True)})
-        found = [self._known[text, kind] for text in texts]
-        return np.stack(found) if found else np.zeros((0, self.dimension), np.float32)
-
-    def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        return self._encoder.encode_words(text, kind)
-
-
 class Encoders:
     """The encoder that settings name, and the `plain` one, without what it learnt of trades."""
 
     def __init__(self, settings: Settings) -> None:
-        self.full = self.plain = RememberingEncoder(load_encoder(settings))
+        self.full = self.plain = load_encoder(settings)
         if settings.adaptation != NO_ADAPTATION:
             without = settings.model_copy(update={"adaptation": NO_ADAPTATION})
-            self.plain = RememberingEncoder(load_encoder(without))
+            self.plain = load_encoder(without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """What was found for the queries of a set's split; the first of `runs` is compared with.
-
-    `answers` are those of the whole system, `shown` the kind of each answerable and unanswerable
-    query with the fits of its first hits.
-    """
+    """What was found for the queries of a set's split; the first of `runs` is compared with."""
 
     dataset: DevelopmentSet
     judged: Judged
@@ -163,7 +137,11 @@ def found(
     limit: int = DEPTH,
 ) -> list[Answer]:
     """The first actors that the search finds, best first."""
-    options = _options(dataset, way or {}, query.unmatched)
+    # Judgements say who could, wherever it is.
+    chosen = {**(way or {}), "places": False} | ({} if dataset.elsewhere else {"elsewhere": False})
+    options = RankingOptions(
+        **chosen, transfer_only=dataset.leave_one_out, unmatched=query.unmatched
+    )
     try:
         hits = base.search(query.text, limit=limit, filters=_ACTORS, options=options).hits
     except QueryError as error:
@@ -171,28 +149,19 @@ def found(
     return [Answer(hit.actor.id, hit.score, hit.fit) for hit in hits]
 
 
-def _options(dataset: DevelopmentSet, way: Way, unmatched: frozenset[str]) -> RankingOptions:
-    # Judgements say who could, wherever it is.
-    chosen = {**way, "places": False}
-    if not dataset.elsewhere:
-        chosen["elsewhere"] = False
-    return RankingOptions(**chosen, transfer_only=dataset.leave_one_out, unmatched=unmatched)
-
-
 def _shown(
     base: KnowledgeBase, dataset: DevelopmentSet, judged: Judged
 ) -> Iterator[tuple[str, SetQuery, Set[Fit]]]:
-    for query in answerable(dataset, judged):
-        yield "answerable", query, _fits(found(base, dataset, query, limit=SHOWN))
-    for query in dataset.unanswerable(judged.split):
-        fits: set[Fit] = set()
+    asked = [("answerable", query) for query in answerable(dataset, judged)] + [
+        (query.about.get("kind", "unanswerable"), query)
+        for query in dataset.silence
+        if query.split == judged.split
+    ]
+    for kind, query in asked:
+        answers: list[Answer] = []
         with contextlib.suppress(FileError):  # what is refused finds nothing
-            fits = _fits(found(base, dataset, query, limit=SHOWN))
-        yield query.about.get("kind", "unanswerable"), query, fits
-
-
-def _fits(answers: Iterable[Answer]) -> set[Fit]:
-    return {answer.fit for answer in answers} - {Fit.NONE}
+            answers = found(base, dataset, query, limit=SHOWN)
+        yield kind, query, {answer.fit for answer in answers} - {Fit.NONE}
 
 
 def _ranked(

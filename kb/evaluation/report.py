@@ -42,32 +42,20 @@ def report_of(ranked: Ranked, by: str | None = None) -> SetReport:
     """The figures of runs, each compared with the first; `by` names parts, else the set does."""
     values = {name: measure(run, ranked.judged.qrels) for name, run in ranked.runs.items()}
     first, *_ = values
-    figures = [
-        _figures(ranked.dataset.columns, values, name, part, ids, first)
-        for part, ids in _parts(ranked.judged.queries, by or ranked.dataset.by)
-        for name in values
-    ]
+    figures = []
+    for part, ids in _parts(ranked.judged.queries, by or ranked.dataset.by):
+        for name, of_run in values.items():
+            means, differences = {}, {}
+            for metric in ranked.dataset.columns:
+                before, chosen = (
+                    {id_: each[metric][id_] for id_ in ids} for each in (values[first], of_run)
+                )
+                means[metric] = mean_of(list(chosen.values()))
+                if name != first:
+                    differences[metric] = difference_of(before, chosen)
+            figures.append(Figures(name, part, len(ids), means, differences))
     fits = list(count_fits(ranked.answers, ranked.judged.queries, ranked.judged.qrels))
     return SetReport(ranked, figures, values, fits, list(count_silences(ranked.shown)))
-
-
-def _figures(
-    columns: Sequence[str],
-    values: Mapping[str, Values],
-    name: str,
-    part: str,
-    ids: Sequence[str],
-    compared_with: str,
-) -> Figures:
-    means, differences = {}, {}
-    for metric in columns:
-        first, chosen = (
-            {id_: values[of_run][metric][id_] for id_ in ids} for of_run in (compared_with, name)
-        )
-        means[metric] = mean_of(list(chosen.values()))
-        if name != compared_with:
-            differences[metric] = difference_of(first, chosen)
-    return Figures(name, part, len(ids), means, differences)
 
 
 def _parts(queries: Sequence[SetQuery], by: str) -> Iterator[tuple[str, list[str]]]:
@@ -128,14 +116,14 @@ def _langs(queries: Sequence[SetQuery]) -> list[str]:
 
 
 def as_text(report: SetReport, *, per_query: bool = False) -> str:
-    """The report as Markdown, a table for each part."""
+    """The report of two rankings as Markdown, a table for each part."""
     ranked = report.ranked
     lines = [f"## {ranked.dataset.title}, {ranked.judged.split}", ""]
     for part in dict.fromkeys(figures.part for figures in report.figures):
         of_part = [figures for figures in report.figures if figures.part == part]
         n = of_part[0].n
         lines += [f"{part or 'all'}: {n} {'query' if n == 1 else 'queries'}", ""]
-        lines += [*markdown_table(list(_ranking_rows(of_part))), ""]
+        lines += [*markdown_table(list(_ranking_rows(*of_part))), ""]
     for table in (fit_rows(report), silence_rows(report)):
         if len(table) > 1:
             lines += [*markdown_table(table), ""]
@@ -167,22 +155,12 @@ def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
     return plain
 
 
-def _ranking_rows(part: Sequence[Figures]) -> Iterator[list[str]]:
-    """A row for each metric, or for each ranking where there are more than two."""
-    if len(part) == 2:
-        first, second = part
-        yield ["metric", first.ranking, second.ranking, "difference", "p"]
-        for metric, difference in second.differences.items():
-            means = (mean_text(figures.means[metric]) for figures in part)
-            p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
-            yield [metric, *means, signed_text(difference), p]
-        return
-    metrics = list(part[0].means)
-    yield ["ranking", *metrics, f"{metrics[0]} less that of {part[0].ranking}"]
-    for figures in part:
-        less = [signed_text(each) for each in figures.differences.values()]
-        means = (mean_text(figures.means[metric]) for metric in metrics)
-        yield [figures.ranking, *means, less[0] if less else ""]
+def _ranking_rows(first: Figures, second: Figures) -> Iterator[list[str]]:
+    yield ["metric", first.ranking, second.ranking, "difference", "p"]
+    for metric, difference in second.differences.items():
+        means = (mean_text(figures.means[metric]) for figures in (first, second))
+        p = "< 0.001" if difference.p < 0.001 else f"{difference.p:.3f}"
+        yield [metric, *means, signed_text(difference), p]
 
 
 def fit_rows(report: SetReport) -> list[list[str]]:

@@ -1,8 +1,4 @@
-"""Development sets: queries, right answers, and perhaps the records to search (BEIR's layout).
-
-docs/evaluation.md has the files of a set; what cannot be read of them is a `FileError` that names
-file and line. A set without a corpus is asked of a knowledge base.
-"""
+"""Development sets: queries, right answers, and perhaps the records to search (BEIR's layout)."""
 
 import csv
 import json
@@ -10,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from kb.errors import FileError
 from kb.evaluation.metrics import METRICS, Qrels
@@ -26,14 +24,17 @@ _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "
     "name",
     "description",
 }
-_ABOUT: Mapping[str, Any] = {
-    "title": "",
-    "leave_one_out": False,
-    "elsewhere": True,
-    "metrics": list(COLUMNS),
-    "by": "lang",
-}
-"""What a `set.json` may have, and what is taken where it has not."""
+
+
+class _About(BaseModel):
+    """What a `set.json` may have, and what is taken where it has not."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    title: str = ""
+    leave_one_out: bool = False
+    elsewhere: bool = True
+    metrics: list[str] = Field(default=[*COLUMNS], min_length=1)
+    by: str = "lang"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,6 @@ class DevelopmentSet:
     def name(self) -> str:
         return self.folder.name
 
-    def unanswerable(self, split: str) -> list[SetQuery]:
-        return [query for query in self.silence if query.split == split]
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -103,20 +101,19 @@ def read_set(folder: Path) -> DevelopmentSet:
     actors = read_items(corpus, _actor, "a document", "`_id` and `text`")
     needed = "`id`, `title` and `participants`, each with its `role`"
     queries = read_queries(folder / "queries.jsonl")
-    if "by" in about:
-        check_by(about["by"], queries, folder / "set.json")
-    told = {**_ABOUT, **about}
+    if "by" in about.model_fields_set:
+        check_by(about.by, queries, folder / "set.json")
     return DevelopmentSet(
         folder,
-        told["title"] or folder.resolve().name,
+        about.title or folder.resolve().name,
         queries,
         read_queries(silence) if silence.exists() else (),
         actors if corpus.exists() else None,
         read_items(cases, _case, "a case", needed),
-        told["leave_one_out"],
-        told["elsewhere"],
-        tuple(told["metrics"]),
-        told["by"],
+        about.leave_one_out,
+        about.elsewhere,
+        tuple(about.metrics),
+        about.by,
     )
 
 
@@ -209,19 +206,17 @@ def _lines(path: Path) -> list[str]:
         raise FileError(f"{path} cannot be read: it is not in UTF-8.") from None
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _about(path: Path) -> _About:
     try:
-        about = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        usable = all(isinstance(about[name], type(_ABOUT[name])) for name in about)
-        metrics = set(about.get("metrics", COLUMNS)) if usable else set()
-    except (OSError, ValueError, KeyError, TypeError):
-        metrics = set()
-    if not metrics or not metrics <= METRICS.keys():
+        about = _About.model_validate_json(path.read_bytes() if path.exists() else b"{}")
+    except (OSError, ValueError):
+        about = None
+    if about is None or not {*about.metrics} <= METRICS.keys():
         raise FileError(
             f"{path}: expected JSON with `title` (text), `leave_one_out` and `elsewhere` (true or "
             f"false), `by` (text) and `metrics` (of {', '.join(METRICS)}), or some of them."
         )
-    return cast("dict[str, Any]", about)
+    return about
 
 
 def _query(plain: Any) -> SetQuery:

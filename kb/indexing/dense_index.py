@@ -53,11 +53,7 @@ class DenseIndex(Protocol):
     def neighbours(
         self, query: Embeddings, k: int, among: PassageIds | Collection[int] | None = None
     ) -> Neighbours:
-        """The `k` passages nearest to a `(dimension,)` embedding.
-
-        With `among`, only those passages are looked at. Fewer than `k` come back if there are
-        fewer.
-        """
+        """The `k` passages nearest to a `(dimension,)` embedding."""
         ...
 
     def embedded(self, ids: PassageIds | Collection[int]) -> EmbeddedPassages:

@@ -1,8 +1,4 @@
-"""Derivation: the documents of a record, in the passages and words by which they are found.
-
-The encoder reads each passage with its context on the page (`encoder_text`); the evidence that is
-shown is the passage alone (`quotation`).
-"""
+"""Derivation: the documents of a record, in the passages and words by which they are found."""
 
 import hashlib
 from collections.abc import Iterator
@@ -57,7 +53,8 @@ def derive(record: Record) -> Derived:
                 encoder_texts[text_hash] = worded
             passages.append(NewPassage(piece, index_words(quoted, record.lang), text_hash))
         documents.append(Document(part, record.lang, text, tuple(passages)))
-    return Derived(tuple(documents), _name_keys(record), encoder_texts)
+    key = name_key(record.name) if isinstance(record, Actor) else ""
+    return Derived(tuple(documents), frozenset({key} - {""}), encoder_texts)
 
 
 def quotation(part: str, passage: str) -> str:
@@ -97,9 +94,3 @@ def _parts(record: Record) -> Iterator[tuple[str, str]]:
             ),
         }
     return ((part, text) for part, text in parts.items() if text.strip())
-
-
-def _name_keys(record: Record) -> frozenset[str]:
-    if isinstance(record, Case):
-        return frozenset()
-    return frozenset(key for key in (name_key(record.name),) if key)

@@ -135,10 +135,9 @@ class Indexer:
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Embeds all records, some at a time, and then makes all documents anew in a transaction.
+        """Embeds all records, some at a time, then makes all documents anew in a transaction.
 
-        Searches read the former state until its end; writers wait for that transaction alone. A
-        rebuild that was killed goes on with what is not embedded; other embeddings go.
+        One that was killed goes on with what is not embedded.
         """
         # What was written, or erased, during a long pass is embedded by the next.
         while self._embed_all(store, on_embedded):

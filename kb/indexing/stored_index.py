@@ -31,11 +31,6 @@ class StoredIndex(DenseIndex):
         self._store = store
         self._encoder = encoder
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether all embeddings are looked at for each query, and not those that HNSW leads to."""
-        return not self._store.is_indexed(self._encoder)
-
     def __len__(self) -> int:
         return self._store.count_embedded(self._encoder)
 

@@ -12,11 +12,7 @@ _NAME = "choices of contacts under way"
 
 @dataclass(frozen=True, slots=True)
 class ChoiceUnderWay:
-    """What is left to do: the actors of the source's statements whose number is above `after`.
-
-    `withheld` are the fields that the public is not to see, `published` those in which what
-    moderators typed becomes public.
-    """
+    """What is left to do: the actors of the source's statements whose number is above `after`."""
 
     source: str
     withheld: tuple[str, ...]

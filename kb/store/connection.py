@@ -37,6 +37,11 @@ class WordMatches(NamedTuple):
     ids: NDArray[np.int64]
     bm25: NDArray[np.float64]
 
+    @classmethod
+    def of(cls, rows: Sequence[Any]) -> "WordMatches":
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return cls(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -96,10 +101,7 @@ class StoreConnection(ABC):
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
     ) -> list[int]:
-        """The passages with one of the stems, or phrases of stems, of each group, by id.
-
-        With `most`, only so many of the first. There are none if a group is empty.
-        """
+        """The passages with one of the stems, or phrases of stems, of each group, by id."""
 
     @abstractmethod
     def word_matches(self, stems: Collection[str]) -> WordMatches:
@@ -111,10 +113,7 @@ class StoreConnection(ABC):
 
     @abstractmethod
     def writing(self, *, waits: bool = True) -> AbstractContextManager[None]:
-        """Runs a transaction that changes nothing a search can find; no other writes meanwhile.
-
-        What is not worth waiting for another writer gives up at once: `waits` is False.
-        """
+        """Runs a transaction that changes nothing a search can find; no other writes meanwhile."""
 
     def writing_rows(self) -> AbstractContextManager[None]:
         """Runs a transaction that changes rows by themselves, of which nothing else is made."""
@@ -145,7 +144,7 @@ class StoreConnection(ABC):
         """The size of what is stored."""
 
     def tend(self) -> None:  # noqa: B027 (SQLite has none)
-        """Makes what an engine that finds near embeddings itself lacks of their index."""
+        """Has the engine look at what is in the tables, after many changes."""
 
     @abstractmethod
     def tables(self) -> Sequence[str]:

@@ -1,18 +1,14 @@
 """Copies of a base: its file as it is, or all rows of all tables in a new base of any engine."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from kb.address import Place
 from kb.errors import KnowledgeBaseError
-from kb.store.connection import CopiedRow
 from kb.store.migrations import copy_file
 from kb.store.store import SqliteStore, Store
-
-OnRows = Callable[[int], object]
-"""Called with how many rows were copied since it was called before."""
 
 CACHE_KIB = 64_000
 """Memory for pages that wait to be written, as rows do not come in the order of their pages."""
@@ -24,13 +20,13 @@ LOADING = (
 """Rows come in any order of tables, and may take longer than a server gives to others."""
 
 
-def copy_to_file(store: Store, path: Path, on_rows: OnRows = lambda _: None) -> None:
+def copy_to_file(store: Store, path: Path) -> None:
     """Writes one state of a base to a new file, without companions, and syncs it."""
     if isinstance(store, SqliteStore):
         copy_file(store.connection, path)
         return
     with new_base(path) as copy:
-        copy_tables(store, copy, on_rows)
+        copy_tables(store, copy)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -62,18 +58,12 @@ def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
         store.count_on()
 
 
-def copy_tables(source: Store, target: Store, on_rows: OnRows = lambda _: None) -> None:
+def copy_tables(source: Store, target: Store) -> None:
     """Copies one state of a base to the tables of a new one, and counts the rows there."""
-
-    def told(rows: Iterable[CopiedRow]) -> Iterator[CopiedRow]:
-        for row in rows:
-            on_rows(1)
-            yield row
-
     with source.reading(), source.decoding():
         for table in sorted({*source.tables(), *target.tables()}):
             columns = _columns(source, target, table)
-            target.put_rows(table, columns, told(source.rows(table, columns)))
+            target.put_rows(table, columns, source.rows(table, columns))
             copied, there = source.count(table), target.count(table)
             if copied != there:
                 raise KnowledgeBaseError(

@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import numpy as np
 from sqlite_utils import Database
 
 from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKnowledgeBase
@@ -42,10 +41,7 @@ transactions of long work.
 """
 
 SYNCHRONOUS = "full"
-"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too.
-
-See https://sqlite.org/pragma.html#pragma_synchronous.
-"""
+"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too."""
 
 
 class StoreFile(StoreConnection):
@@ -95,8 +91,7 @@ class StoreFile(StoreConnection):
     def _open_to_read(cls, path: Path) -> Self:
         """Opens a base that cannot be written, with what writers may still have in their WAL.
 
-        Where no process has it open to write, there is no WAL index to read along with: such a
-        base is read as a file that does not change, until `outlived` finds that it did.
+        Without an index of the WAL, it is read as a file that does not change, until `outlived`.
         """
         with contextlib.suppress(sqlite3.OperationalError):
             connection = _connect(path, "mode=ro")
@@ -180,17 +175,11 @@ class StoreFile(StoreConnection):
 
     def word_matches(self, stems: Collection[str]) -> WordMatches:
         query = fts_query([stems])
-        rows = (
-            self.execute(
-                "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
-                " order by rowid",
-                [query],
-            ).fetchall()
-            if query
-            else []
+        statement = (
+            "select rowid, -bm25(passage_words) from passage_words where passage_words match ?"
+            " order by rowid"
         )
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+        return WordMatches.of(self.execute(statement, [query]).fetchall() if query else [])
 
     def tables(self) -> Sequence[str]:
         rows = self.execute(
@@ -244,27 +233,19 @@ class StoreFile(StoreConnection):
         until = time.monotonic() + (BUSY_TIMEOUT_S if waits else 0)
         self._connection.execute("pragma busy_timeout = 0")
         try:
-            while not self._has_begun(until):
+            while True:
+                try:
+                    self._connection.execute("begin immediate")
+                    break
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
+                        raise
                 time.sleep(LOOK_EVERY_S)
         finally:
             self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
-    def _has_begun(self, until: float) -> bool:
-        """Begins to write, unless another does; from the time `until` on, that is an error."""
-        try:
-            self._connection.execute("begin immediate")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() >= until:
-                raise
-            return False
-        return True
-
     def truncate_wal(self) -> bool:
-        """Empties the WAL, which keeps former states of pages; returns whether it could.
-
-        It cannot while another process reads a former state for too long. SQLite waits for
-        readers by itself, but not for a writer who is moving the same WAL into the database.
-        """
+        """Empties the WAL, which keeps former states of pages; returns whether it could."""
         until = time.monotonic() + BUSY_TIMEOUT_S
         while self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
             if time.monotonic() >= until:
@@ -277,10 +258,7 @@ _LISTS = (list, tuple, Set)
 
 
 def fts_query(groups: Iterable[Collection[str]]) -> str:
-    """An FTS5 query for one of the stems, or phrases of stems, of each group.
-
-    Empty if nothing is asked for in a group. Nothing in a stem is FTS5 syntax once it is quoted.
-    """
+    """An FTS5 query for one of the stems, or phrases of stems, of each group."""
     queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
     return " AND ".join(f"({query})" for query in queries) if all(queries) else ""
 

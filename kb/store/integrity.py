@@ -13,11 +13,7 @@ MOST_LINES = 20
 
 
 def damaged_pages(store: Store, *, quick: bool = False) -> Sequence[str]:
-    """Lines of SQLite's about pages that are damaged, at most `MOST_LINES`; none if all are whole.
-
-    A quick check does not compare indexes with their tables. The pages of PostgreSQL are its
-    server's to check.
-    """
+    """Lines of SQLite's about damaged pages, at most `MOST_LINES`; PostgreSQL checks its own."""
     if not isinstance(store, SqliteStore):
         return []
     lines: list[str] = []

@@ -58,6 +58,11 @@ MIGRATIONS: Mapping[int, Migration] = {
             "drop trigger if exists rebuild_waiting_embeddings",
         ),
         postgres=(
+            "do $$ declare near text; begin"
+            " for near in select indexrelid::regclass::text from pg_index"
+            " join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam"
+            " where indrelid = 'embeddings'::regclass and amname = 'hnsw'"
+            " loop execute 'drop index ' || near; end loop; end $$",
             "drop function if exists wait_for_rebuild() cascade",
             "drop function if exists keep_for_rebuild() cascade",
         ),

@@ -73,10 +73,7 @@ class StoredNames(StoreConnection):
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
     ) -> list[tuple[int, str]]:
-        """At most `k` pairs of a word of the vocabulary and an actor with the word in its name.
-
-        With `among_those_with`, only of the actors that have one of these words too.
-        """
+        """At most `k` pairs of a word of the vocabulary and an actor with the word in its name."""
         rows = self.run(
             "select distinct word_id, actor_id from name_words"
             " where word_id in :values and (:whichever or actor_id in"

@@ -15,10 +15,7 @@ from kb.store.records import grouped
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
 VECTOR = np.dtype("<f2")
-"""How the numbers of an embedding are stored: in halves of their precision.
-
-They move a cosine by less than 1e-4, which no ranking feels, and take half of the space.
-"""
+"""How the numbers of an embedding are stored: in halves of their precision."""
 
 _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 """Letters that no accent or ligature is folded to."""

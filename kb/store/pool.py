@@ -57,8 +57,7 @@ def schema_at(place: Place) -> int:
 class StorePool:
     """Lends stores of one database, so many at once. A store is for one borrower at a time.
 
-    Who has borrowed one gets a further one at once, even if it is one too many: no thread waits for
-    itself, nor two threads for each other.
+    A borrower gets a further one at once, even if it is one too many, so that nobody deadlocks.
     """
 
     def __init__(self, place: Place, most: int = MOST_STORES) -> None:
@@ -75,7 +74,9 @@ class StorePool:
         """Lends an idle store, or a new one, and takes it back when its borrower is done."""
         borrower = threading.get_ident()
         with self._room:
-            if not self._room.wait_for(lambda: self._has_room_for(borrower), WAIT_S):
+            if not self._room.wait_for(
+                lambda: len(self._borrowers) < self._most or borrower in self._borrowers, WAIT_S
+            ):
                 _log.warning("All %d connections were in use for %.0f s", self._most, WAIT_S)
                 raise StoresBusy("stores_busy")
             self._borrowers.append(borrower)
@@ -97,9 +98,6 @@ class StorePool:
             with self._room:
                 self._borrowers.remove(borrower)
                 self._room.notify()
-
-    def _has_room_for(self, borrower: int) -> bool:
-        return len(self._borrowers) < self._most or borrower in self._borrowers
 
     def keep(self, store: Store) -> None:
         """Takes a store to lend; closes it if the pool is closed, or has enough."""

@@ -56,10 +56,7 @@ class StoredRecords(StoreConnection):
         return self.actors(ids) if kind is Kind.ACTOR else self.cases(ids)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
-        """The actors with these ids, by id; unknown ids are left out.
-
-        What a choice under way withholds from the public is for members only already.
-        """
+        """The actors with these ids, by id; unknown ids are left out."""
         # First: a choice may end between the two, and then all is stored.
         under_way = choices_under_way(self)
         found = self.actors_as_stored(ids)
@@ -119,10 +116,7 @@ class StoredRecords(StoreConnection):
     def ids(
         self, kind: Kind, department: str = "", theme: str = "", circle: Circle | None = None
     ) -> list[str]:
-        """The ids of the actors or cases that a filter keeps, in ascending order.
-
-        A case has no department or point of its own: it has those of its participants.
-        """
+        """The ids of the actors or cases that a filter keeps, in ascending order."""
         condition, values = _filtering(kind, department, theme)
         within: Sequence[str] = ()
         if circle:

@@ -3,7 +3,7 @@
 import json
 import secrets
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,10 +26,7 @@ PASSAGE_CHANGES_KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage to be stored: its place, its stems, and the hash of what is embedded of it.
-
-    `text_hash` is empty for a passage that is found by its words alone.
-    """
+    """A passage to be stored: its place, its stems, and the hash of what is embedded of it."""
 
     slice: Slice
     words: str
@@ -127,10 +124,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     @contextmanager
     def changing(self, *, if_noted: bool = False) -> Iterator[None]:
-        """Runs a transaction that raises the generation; nothing of it stays if it fails.
-
-        With `if_noted`, it does so only if it changes what searches find or show.
-        """
+        """Runs a transaction that raises the generation; nothing of it stays if it fails."""
         with self.writing():
             for noted in (self._released, self._touched, self._changed):
                 noted.clear()
@@ -276,7 +270,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def _touch_saying(self, hashes: Collection[str]) -> None:
         rows = self.run("select id from passages where text_hash in :values", hashes)
-        self.touch(row["id"] for row in rows)
+        self._touched.update(row["id"] for row in rows)
 
     def note_changed(self, kind: Kind) -> None:
         """Notes that records of a kind are shown otherwise from this transaction on."""
@@ -323,10 +317,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         if deleted.rowcount:
             self._changed.add(kind)
         return deleted.rowcount > 0
-
-    def touch(self, passage_ids: Iterable[int]) -> None:
-        """Notes that passages change in this transaction, for the indexes of all processes."""
-        self._touched.update(passage_ids)
 
     def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
         """Deletes the embeddings of these texts by an encoder."""

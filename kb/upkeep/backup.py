@@ -1,12 +1,6 @@
 """Backups: one state of a base in a zip, made while it is in use, and read again.
 
-    kb.sqlite                      the database
-    secret                         what signs cookies and reports, unless it was left out
-    uploads/0123…ef/actors.csv     files that waited for their job
-    manifest.json                  what the base was
-
-A file that is read may be anybody's: it is unpacked only if it has exactly the members that its
-manifest names, under such names as these.
+A file may be anybody's: only members with such names as a backup has are unpacked.
 """
 
 import importlib.metadata
@@ -31,7 +25,7 @@ from kb.registers.clock import now
 from kb.registers.jobs import waiting_uploads
 from kb.settings import Settings
 from kb.store import migrations
-from kb.store.copying import OnRows, copy_to_file, row_counts
+from kb.store.copying import copy_to_file, row_counts
 from kb.store.integrity import damaged_pages
 from kb.store.store import SqliteStore
 from kb.upkeep.base_copy import Beside, FolderFiles, base_at, names_beside
@@ -76,7 +70,6 @@ def back_up(
     *,
     with_secret: bool = True,
     overwrite: bool = False,
-    on_rows: OnRows = lambda _: None,
 ) -> Manifest:
     """Writes a backup of a base, in a folder or in PostgreSQL, to a file, whole or not at all."""
     path = target if isinstance(target, Path) else None
@@ -94,7 +87,7 @@ def back_up(
                     f"{store.called} is damaged ({damage[0]}): no backup was made. Run "
                     "`quisait check`, and keep your last backup."
                 )
-            copy_to_file(store, scratch / DATABASE_FILE, on_rows)
+            copy_to_file(store, scratch / DATABASE_FILE)
             if not isinstance(target, Path):
                 return _pack(scratch, beside, with_secret, target)
             pending = scratch / "backup"
@@ -179,16 +172,12 @@ class BackupFile:
                 file.writelines(self._chunks(name))
 
     def _chunks(self, name: str) -> Iterator[bytes]:
-        """The content of a member, which has the length and the checksum of its header."""
-        left = self._zip.getinfo(name).file_size
+        """The content of a member, which has the checksum of its header."""
         try:
             with self._zip.open(name) as packed:
                 while chunk := packed.read(_CHUNK_BYTES):
-                    left -= len(chunk)
                     yield chunk
         except _UNREADABLE:
-            self._refuse(f"{name} in it is damaged")
-        if left:
             self._refuse(f"{name} in it is damaged")
 
     def _read_manifest(self) -> Manifest:

@@ -13,7 +13,7 @@ from kb.registers.jobs import waiting_uploads
 from kb.registers.kept_files import PIECE_BYTES, KeptFiles
 from kb.settings import Settings
 from kb.store.connection import CopiedRow
-from kb.store.copying import OnRows, copy_tables, copy_to_file, new_base, row_counts
+from kb.store.copying import copy_tables, copy_to_file, new_base, row_counts
 from kb.store.pool import StorePool
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned, scratch_folder, sync_folder
@@ -69,24 +69,18 @@ class BaseCopy:
     files: tuple[str, ...]
 
 
-def copy_base(
-    source: Settings,
-    target: Settings,
-    on_rows: OnRows = lambda _: None,
-    *,
-    replace: bool = False,
-) -> BaseCopy:
+def copy_base(source: Settings, target: Settings, *, replace: bool = False) -> BaseCopy:
     """Copies one state of a base, which may be in use, to where there is none."""
     try:
         with base_at(source) as (store, beside):
             if target.database:
-                return _copied_to_address(store, beside, target.database, on_rows, replace)
-            return _copied_to_folder(store, beside, target.folder, on_rows)
+                return _copied_to_address(store, beside, target.database, replace)
+            return _copied_to_folder(store, beside, target.folder)
     except OSError as error:
         raise FileError(f"{target.folder} cannot be written: {error.strerror}.") from None
 
 
-def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRows) -> BaseCopy:
+def _copied_to_folder(store: Store, beside: Beside, folder: Path) -> BaseCopy:
     """Makes the base in a folder of its own, inside: the database comes out last."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     delete_abandoned(folder)
@@ -95,7 +89,7 @@ def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRow
     with scratch_folder(folder) as ready:
         database = ready / DATABASE_FILE
         database.touch(mode=0o600)
-        copy_to_file(store, database, on_rows)
+        copy_to_file(store, database)
         with closing(SqliteStore.open_as_it_is(database)) as copy:
             files, rows = names_beside(beside, waiting_uploads(copy)), row_counts(copy)
         for name in files:
@@ -111,11 +105,11 @@ def _copied_to_folder(store: Store, beside: Beside, folder: Path, on_rows: OnRow
 
 
 def _copied_to_address(
-    store: Store, beside: Beside, address: PostgresAddress, on_rows: OnRows, replace: bool
+    store: Store, beside: Beside, address: PostgresAddress, replace: bool
 ) -> BaseCopy:
     """Makes the base in one transaction, and its index after that."""
     with new_base(address, replace=replace) as made:
-        copy_tables(store, made, on_rows)
+        copy_tables(store, made)
         files, rows = names_beside(beside, waiting_uploads(made)), row_counts(made)
         made.put_rows("kept_files", ("name", "piece", "content", "at"), kept_rows(beside, files))
     with closing(StorePool(address)) as stores, stores.lend() as copy:

@@ -136,13 +136,12 @@ class BaseCheck:
             secret.chmod(0o600)
 
     def _pages(self) -> list[Finding]:
-        found = [
-            _index_finding(line)
-            if any(said in line.lower() for said in _OF_INDEX)
-            else self._damage(line)
-            for line in integrity.damaged_pages(self._store, quick=self._quick)
-        ]
-        return sorted(found, key=lambda finding: finding.about != "pages")[:1]
+        lines = integrity.damaged_pages(self._store, quick=self._quick)
+        for line in lines:
+            if not any(said in line.lower() for said in _OF_INDEX):
+                return [self._damage(line)]
+        what = f"an index of the database does not fit its table ({', '.join(lines[:1])})"
+        return [Finding("indexes", what, REPAIR, "Searches miss what is there.")][: len(lines)]
 
     def _damage(self, line: str) -> Finding:
         why = "What is on these pages is lost or wrong; the disk may be failing."
@@ -212,11 +211,6 @@ class BaseCheck:
 def is_damaged(found: Sequence[Finding]) -> bool:
     """Whether pages are damaged, so that nothing else can be told, or mended."""
     return any(finding.about == "pages" for finding in found)
-
-
-def _index_finding(line: str) -> Finding:
-    what = f"an index of the database does not fit its table ({line})"
-    return Finding("indexes", what, REPAIR, "Searches miss what is there.")
 
 
 def folder_findings(folder: Path) -> Iterator[Finding]:

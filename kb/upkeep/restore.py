@@ -152,10 +152,7 @@ def _as_before(folder: Path, unpacked: Path) -> None:
 
 
 def _exchange(folder: Path, unpacked: Path) -> str:
-    """Puts aside what is in the folder, and what was unpacked in its place; returns where to.
-
-    The database goes first and comes last: whatever is interrupted, half a base is none.
-    """
+    """Puts aside what is in the folder, and what was unpacked in its place; returns where to."""
     former = [path for path in folder.iterdir() if not path.name.startswith((ASIDE, SCRATCH))]
     aside = folder / f"{ASIDE}{datetime.now(UTC):%Y-%m-%dT%H%M%S.%f}"
     if former:

@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from kb.encoder.encoder import Encoder
 from kb.encoder.prepared import load_encoder
 from kb.evaluation.metrics import ndcg
-from kb.evaluation.ranking import RememberingEncoder, base_of
+from kb.evaluation.ranking import base_of
 from kb.evaluation.sets import DevelopmentSet, SetQuery, read_set, read_split
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.wording import NO_WORDING
@@ -81,7 +81,7 @@ def read_asked(folder: Path, encoder: Encoder, settings: Settings) -> list[Asked
     with base_of(dataset, settings, encoder) as base, contexts(base) as context:
         ids = sorted(base.ids(Kind.ACTOR))
         judged = read_split(dataset, SPLIT, ids)
-        silent = dataset.unanswerable(SPLIT)
+        silent = [query for query in dataset.silence if query.split == SPLIT]
         return [
             _asked(query, judged.qrels.get(query.id, {}), ids, dataset, context)
             for query in (*judged.queries, *silent)
@@ -207,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write the table")
     given = parser.parse_args(arguments)
     settings = Settings.from_environment()
-    encoder = RememberingEncoder(load_encoder(settings))
+    encoder = load_encoder(settings)
     sets = {folder: read_asked(folder, encoder, settings) for folder in given.folders}
     weights = learnt_weights(list(sets.values()))
     scale_sets = [sets.get(f) or read_asked(f, encoder, settings) for f in given.scale]

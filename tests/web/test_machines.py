@@ -84,9 +84,7 @@ def test_what_is_sent_to_one_server_is_looked_at_on_another_and_read_by_any_work
     here: KnowledgeBase,
     there: KnowledgeBase,
     worker: KnowledgeBase,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
     sent = browser.post(
         "/en/contribute",
         data={"csrf": csrf_token(browser, "/en/contribute"), "do": "directory", "source": "S"},
@@ -106,10 +104,6 @@ def test_what_is_sent_to_one_server_is_looked_at_on_another_and_read_by_any_work
     assert here.kept_files
     assert here.kept_files.names(f"{UPLOADS}/") == []
     assert on_disk(worker) == []
-    with here._stores.lend() as store:
-        made = "select indexname from pg_indexes where indexname like 'embeddings_near_%'"
-        ((index,),) = store.execute(made).fetchall()
-        store.execute(f"drop index {index}")
     for server in (browser, other_browser):
         found = server.get("/api/search", params={"q": "ressorts"}).json()
         assert "z1" in {hit["actor"]["id"] for hit in found["hits"]}

@@ -21,8 +21,7 @@ from kb.errors import KnowledgeBaseError, NoRoom, NotAKnowledgeBase, ReadOnlyKno
 from kb.store import database
 from kb.store.connection import CopiedRow, StoreConnection, Values
 from kb.store.postgres import migrations
-from kb.store.postgres.halfvec import received, sent
-from kb.store.postgres.statements import PostgresRow, as_postgres, rows_by_name
+from kb.store.postgres.statements import PostgresRow, as_postgres, received, rows_by_name, sent
 
 CONNECT_TIMEOUT_S = 10
 
@@ -42,10 +41,7 @@ HALFVEC = "halfvec"
 
 
 class _TextDumper(StrDumper):
-    """Sends a string as text, and not as anything at all.
-
-    PostgreSQL's texts have no NUL. What has one is looked for all the same, and not found.
-    """
+    """Sends a string as text, and not as anything at all."""
 
     def dump(self, obj: str) -> Buffer | None:
         return super().dump(obj.replace("\0", "\ufffd"))
@@ -85,10 +81,7 @@ class PostgresConnection(StoreConnection):
             raise explained(error, address) from None
 
     def make_tables(self, *, replace: bool) -> bool:
-        """Makes the tables; returns whether there were none. Called in a transaction.
-
-        With `replace`, those that are there are put aside, into a schema of their own.
-        """
+        """Makes the tables; returns whether there were none. Called in a transaction."""
         if migrations.version_of(self._connection):
             if not replace:
                 return False
@@ -245,8 +238,6 @@ class PostgresConnection(StoreConnection):
         return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        if isinstance(error, errors.LockNotAvailable):
-            return explained(error, self._address)
         # A fault of ours is none of the base's.
         if isinstance(error, psycopg.ProgrammingError | psycopg.InterfaceError) and not isinstance(
             error, errors.InsufficientPrivilege

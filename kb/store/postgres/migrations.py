@@ -13,9 +13,6 @@ from kb.store.postgres.statements import definitions
 LOCK = "select pg_advisory_xact_lock(x'51534146'::int, hashtext(current_schema()))"
 """Waits until no other process writes in this schema, and keeps others from it (`"QSAF"`)."""
 
-TENDING = "x'51534147'::int, hashtext(current_schema())"
-"""The lock of who tends to the search of a schema."""
-
 
 def version_of(connection: "psycopg.Connection[Any]") -> int:
     """The version of the tables in the current schema; 0 if there are none."""

@@ -1,43 +1,21 @@
-"""Passages in PostgreSQL: found by their words in `postings`, and by their embeddings in pgvector.
+"""Passages in PostgreSQL: found by their words in `postings`, and near ones by pgvector.
 
-`postings` has a row for each stem of each passage; triggers keep it (`functions.sql`). BM25 needs
-only its index, in which the rows of a stem stand together.
-
-Near embeddings are found by an index of pgvector's, HNSW, once there are many
-(https://github.com/pgvector/pgvector#hnsw), and by looking at all before. pgvector compares them
-with the query as float16; what it finds is compared again with the query as it is, and so has the
-cosines that FAISS has.
+Triggers keep `postings` (`functions.sql`). All embeddings are compared, as by FAISS.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from kb.address import PostgresAddress
 from kb.encoder.encoder import Embeddings
 from kb.store.connection import LONGEST_STEM, WordMatches
 from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
-from kb.store.postgres.halfvec import Halfvec, embeddings_of, register
-from kb.store.postgres.migrations import TENDING
-from kb.store.postgres.statements import PostgresRow
-
-HNSW_FROM = 20_000
-"""Count of embeddings from which on an index finds the near ones; fewer are all looked at."""
-
-NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD = 16, 64
-"""pgvector's `m` and `ef_construction`, as it recommends."""
-
-LOOKED_AT = 460
-"""pgvector's `ef_search`: as many as a search asks for, with those compared again (`MORE`)."""
-
-MOST_BY_INDEX = 5_000
-"""Count of near embeddings from which on all are looked at: the index finds no end of them."""
+from kb.store.postgres.statements import Halfvec, PostgresRow, embeddings_of, register
 
 MORE_SHARE, MORE = 1 / 8, 8
 """How many passages more than asked for are compared again, since float16 may exchange some."""
@@ -58,13 +36,6 @@ from weighed group by passage_id order by passage_id
 """BM25 as FTS5 has it (https://sqlite.org/fts5.html#the_bm25_function), with its k1 and b."""
 
 
-_INDEXES = (
-    "from pg_index join pg_class c on c.oid = indexrelid"
-    " where indrelid = 'embeddings'::regclass and indpred is not null"
-)
-"""The indexes of near embeddings, each of one encoder."""
-
-
 class PostgresPassages(PostgresConnection, StoredPassages):
     """The passages in a database on a server."""
 
@@ -73,20 +44,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
     ) -> None:
         super().__init__(connection, address)
         register(connection)
-        # Compiling a search takes longer than it saves.
-        connection.execute(
-            "set jit = off; set hnsw.iterative_scan = strict_order;"
-            f" set hnsw.ef_search = {LOOKED_AT}"
-        )
+        connection.execute("set jit = off")  # compiling a search takes longer than it saves
 
     # Words
 
     def word_matches(self, stems: Collection[str]) -> WordMatches:
         asked = sorted({stem[:LONGEST_STEM] for stem in stems if stem})
         with self._connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(_WORD_MATCHES, [asked]).fetchall()
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        return WordMatches(ids, np.fromiter((row[1] for row in rows), np.float64, len(rows)))
+            return WordMatches.of(cursor.execute(_WORD_MATCHES, [asked]).fetchall())
 
     def passages_saying(
         self, groups: Sequence[Collection[str]], most: int | None = None
@@ -144,49 +109,21 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         Returns their ids `(n,)` and embeddings `(n, dimension)`. With `among`, only those passages
         are looked at.
         """
-        most = k + int(MORE_SHARE * k) + MORE
-        found = np.empty(0, np.int64), np.empty((0, len(near)), np.float32)
-        if among is None and most <= MOST_BY_INDEX:
-            found = self._near(
-                "with near as materialized (select text_hash, vector from embeddings"
-                " where encoder = {encoder} order by {distance} limit %(most)s)"
-                " select p.id, vector from near join passages p using (text_hash)",
-                encoder,
-                near,
-                most=most,
-            )
-        if len(found[0]) >= k:
-            return found
-        # While the base is made anew, there are embeddings that no passage has yet.
-        return self._near(
+        return self._embedded(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
-            " where encoder = {encoder} and (%(among)s::bigint[] is null or p.id = any (%(among)s))"
-            " order by {distance} limit %(most)s",
-            encoder,
-            near,
-            is_exact=True,
-            among=None if among is None else list(among),
-            most=most,
+            " where encoder = %(encoder)s"
+            " and (%(among)s::bigint[] is null or p.id = any (%(among)s))"
+            " order by vector <#> %(near)s::halfvec limit %(most)s",
+            {
+                "encoder": encoder,
+                "among": None if among is None else list(among),
+                "near": Halfvec(near),
+                "most": k + int(MORE_SHARE * k) + MORE,
+            },
         )
 
-    def _near(
-        self,
-        statement: LiteralString,
-        encoder: str,
-        near: Embeddings,
-        *,
-        is_exact: bool = False,
-        **values: object,
-    ) -> tuple[NDArray[np.int64], Embeddings]:
-        # The index is of the vectors of one encoder, as those of its dimension.
-        dimension = Literal(len(near))
-        stored = SQL("vector" if is_exact else "vector::halfvec({})").format(dimension)
-        distance = SQL("{} <#> %(near)s::halfvec({})").format(stored, dimension)
-        query = SQL(statement).format(encoder=Literal(encoder), distance=distance)
-        return self._embedded(query, {"near": Halfvec(near), **values})
-
     def _embedded(
-        self, statement: LiteralString | Composed, values: Mapping[str, object]
+        self, statement: LiteralString, values: Mapping[str, object]
     ) -> tuple[NDArray[np.int64], Embeddings]:
         with self._connection.cursor(binary=True) as cursor:
             # Planned each time: how many passages are asked for decides which way is short.
@@ -195,52 +132,14 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             ids = np.array([row[0] for row in rows], np.int64)
             return ids, embeddings_of([row[1] for row in rows])
 
-    def is_indexed(self, encoder: str) -> bool:
-        """Whether an index finds the near embeddings of an encoder."""
-        valid = f"select {_INDEXES} and relname = ? and indisvalid"
-        row = self.execute(valid, [_index_name(encoder)]).fetchone()
-        return row is not None
-
     def tend(self) -> None:
-        """Makes the index of the embeddings once there are many, beside other work."""
-        encoder = self.property("encoder")
-        name = _index_name(encoder)
-        if not self.execute(f"select pg_try_advisory_lock({TENDING})").fetchone()[0]:  # type: ignore[index]
-            return
-        try:
-            # Those of former encoders, and one whose making was interrupted.
-            others = f"{_INDEXES} and not (relname = ? and indisvalid)"
-            for (index,) in self.execute(
-                f"select indexrelid::regclass::text {others}", [name]
-            ).fetchall():
-                self.execute(f"drop index concurrently {index}")
-            count, dimension = self.execute(
-                "select count(*), max(vector_dims(vector)) from embeddings where encoder = ?",
-                [encoder],
-            ).fetchone()  # type: ignore[misc]
-            if count >= HNSW_FROM:
-                made = SQL(
-                    "create index concurrently if not exists {} on embeddings"
-                    " using hnsw ((vector::halfvec({})) halfvec_ip_ops)"
-                    " with (m = {}, ef_construction = {}) where encoder = {}"
-                )
-                numbers = (dimension, NEIGHBOURS_OF_NODE, LOOKED_AT_TO_BUILD)
-                self._connection.execute(made.format(Identifier(name), *numbers, encoder))
-            for table in ("passages", "passage_words", "postings", "embeddings"):
-                self.execute(f"vacuum (analyze) {table}")
-        finally:
-            self.execute(f"select pg_advisory_unlock({TENDING})")
-
-
-def _index_name(encoder: str) -> str:
-    return "embeddings_near_" + re.sub(r"\W", "_", encoder.lower())[:32]
+        """Has the server know what is in the tables of a search, and which pages all may see."""
+        for table in ("passages", "passage_words", "postings", "embeddings"):
+            self.execute(f"vacuum (analyze) {table}")
 
 
 def _saying(phrases: Collection[str], values: dict[str, object]) -> str:
-    """The SQL that finds the ids of the passages with one of these phrases of stems.
-
-    Adds its values to `values`.
-    """
+    """The SQL that finds the ids of the passages with one of these phrases of stems."""
 
     def named(value: object) -> str:
         name = f"value_{len(values)}"

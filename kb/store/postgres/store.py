@@ -1,9 +1,6 @@
 """The store in a PostgreSQL database, and how it is rewritten.
 
-PostgreSQL only marks what is deleted, and `vacuum` leaves its bytes until others take their place.
-`vacuum full` writes one table after the other into a new file; who reads or writes that table waits
-meanwhile. It keeps what the snapshot of another transaction may still see, wherever that reads: so
-all that began before the erasure are waited for.
+Only `vacuum full` leaves no byte of what was deleted, once no older snapshot may still see it.
 """
 
 import time
@@ -15,15 +12,11 @@ from kb.base_folder import ASIDE
 from kb.errors import NotYetScrubbed
 from kb.store import database
 from kb.store.postgres.connection import SCHEMA_CHARS, PostgresConnection
-from kb.store.postgres.migrations import TENDING
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.store import TO_SCRUB, Store
 
 SNAPSHOTS_END_IN_S = 30.0
-"""How long transactions that began before are waited for.
-
-A replica tells of its own each 10 s (`wal_receiver_status_interval`).
-"""
+"""How long transactions that began before are waited for."""
 
 QUEUES_MS = 1_000
 """How long a table is queued for at a time: who comes later to read it waits behind."""
@@ -62,12 +55,6 @@ where schemaname = current_schema() and udt_name in ('text', 'bytea', 'halfvec')
 order by 1, 2
 """
 
-_NEAR_INDEXES = """
-select indexrelid::regclass::text
-from pg_index join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam
-where indrelid = 'embeddings'::regclass and amname = 'hnsw'
-"""
-
 
 class PostgresStore(PostgresPassages, Store):
     """The store in a database on a PostgreSQL server."""
@@ -92,26 +79,9 @@ class PostgresStore(PostgresPassages, Store):
 
 def rewrite(store: PostgresConnection, began: str) -> bool:
     """Rewrites all tables, after a transaction with the id `began`."""
-    tending = f"({TENDING})"
-    # First of all: who makes that index reads a former state for as long.
-    if not _within(
-        database.BUSY_TIMEOUT_S, lambda: _yes(store, f"select pg_try_advisory_lock{tending}")
-    ):
+    if not _within(SNAPSHOTS_END_IN_S, lambda: not _yes(store, _OLDER_SNAPSHOTS, began=began)):
         return False
-    try:
-        return _within(
-            SNAPSHOTS_END_IN_S, lambda: not _yes(store, _OLDER_SNAPSHOTS, began=began)
-        ) and _rewrite(store)
-    finally:
-        store.execute("reset lock_timeout")
-        store.execute(f"select pg_advisory_unlock{tending}")
-
-
-def _rewrite(store: PostgresConnection) -> bool:
     tables = [table for (table,) in store.execute(_FILLED_TABLES).fetchall()]
-    # Made anew in one piece, an index of many embeddings takes far longer than all else, and
-    # searches would wait for it. Without it they look at all embeddings.
-    indexes = [f"drop index {index}" for (index,) in store.execute(_NEAR_INDEXES).fetchall()]
     # `analyze` replaces what the server knew of values that are gone, but not for tables without
     # rows. Only who owns the database may rewrite where it stood.
     statistics = [
@@ -120,9 +90,11 @@ def _rewrite(store: PostgresConnection) -> bool:
         if not _yes(store, f"select exists (select from {table})")  # noqa: S608 (our tables)
     ]
     full = [f"vacuum (full, analyze) {table}" for table in tables]
-    statements = (*indexes, *full, *statistics, "vacuum full pg_statistic")
-    is_done = all(_alone(store, statement) for statement in statements)
-    store.execute("reset lock_timeout")
+    statements = (*full, *statistics, "vacuum full pg_statistic")
+    try:
+        is_done = all(_alone(store, statement) for statement in statements)
+    finally:
+        store.execute("reset lock_timeout")
     for table in tables:
         # Which pages all may see, so that an index alone answers.
         store.execute(f"vacuum {table}")

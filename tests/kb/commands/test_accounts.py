@@ -38,12 +38,6 @@ def test_the_first_administrator_is_made_in_a_base_of_its_own(folder: Path) -> N
     assert account.role is AccountRole.ADMINISTRATOR
 
 
-def test_a_password_can_come_from_standard_input(folder: Path) -> None:
-    made = user(folder, "add", "Léa", "--password-stdin", typed=f" {PASSWORD}é \r\n")
-    assert made.output == "Léa can sign in as contributor.\n"
-    assert accounts(folder).authenticate("Léa", f" {PASSWORD}é ")
-
-
 def test_a_refused_password_is_reported_in_a_line_and_not_shown(folder: Path) -> None:
     refused = user(folder, "add", "Léa", "--password-stdin", typed="short one\n")
     assert refused.exit_code == 1
@@ -117,14 +111,6 @@ def test_an_unknown_account_is_reported_in_a_line(folder: Path) -> None:
     for verb in ("role", "password", "disable", "enable", "sign-out", "tokens"):
         result = user(folder, verb, "Vincent", *(["moderator"] if verb == "role" else []))
         assert (result.exit_code, result.output) == (1, "quisait: There is no account 'Vincent'.\n")
-
-
-def test_the_last_administrator_cannot_be_lost(folder: Path) -> None:
-    user(folder, "add", "Léa", "--role", "administrator", "--password-stdin", typed=PASSWORD)
-    for verb in (["disable", "Léa"], ["role", "Léa", "moderator"]):
-        result = user(folder, *verb)
-        assert result.exit_code == 1
-        assert "'Léa' is the last administrator" in result.output
 
 
 def test_no_password_is_taken_as_an_argument(folder: Path) -> None:

@@ -240,47 +240,8 @@ def test_status_says_whether_the_trade_index_is_used(
         assert f"{index} holds no trade index that can be read" in line
 
 
-def test_a_trade_index_that_is_named_but_not_used_is_told(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    index = tmp_path / "index"
-    make_trade_index(NOMENCLATURES, WordCountEncoder(dimension=64), index, lambda _: None)
-    assert run("search", "gants", "--kb", folder).exit_code == 0
-    assert not [record for record in caplog.records if record.levelname == "WARNING"]
-    monkeypatch.setenv("QUISAIT_TRADE_INDEX", str(index))
-    assert run("search", "gants", "--kb", folder).exit_code == 0
-    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert str(index) in warning.getMessage()
-    assert "not used" in warning.getMessage()
-
-
 def test_rebuild_reports_its_work(folder: Path) -> None:
     assert run("rebuild", "--kb", folder).stdout.startswith("3 actors and 1 cases, 7 passages, 0 ")
-
-
-def test_a_setting_that_cannot_be_used_is_one_line(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("QUISAIT_THREADS", "many")
-    result = run("search", "gants", "--kb", folder)
-    assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
-    assert "QUISAIT_THREADS='many' cannot be used" in line
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("QUISAIT_CONTACT_URL", "javascript:alert(1)"), ("QUISAIT_PUBLIC_URL", "exemple.fr")],
-)
-def test_an_address_that_is_none_is_one_line(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv(name, value)
-    result = run("status", "--kb", folder)
-    assert result.exit_code == 1
-    (line,) = result.stderr.splitlines()
-    assert line.startswith(f"quisait: {name}='{value}' cannot be used: ")
-    assert "https://" in line
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -98,19 +98,6 @@ def test_figures_as_json_with_every_query(needs: Path, kb: Path) -> None:
     assert test["queries"]["full"].keys() == {"q1", "q2"}
 
 
-def test_every_query_in_a_table(needs: Path, kb: Path) -> None:
-    result = run(needs, "--kb", kb, "--split", "tune", "--per-query")
-    assert cells(result.stdout)[-1] == [
-        "full",
-        "q1",
-        "1.000",
-        "1.000",
-        "0.333",
-        "1.000",
-        "gants de cuir",
-    ]
-
-
 def test_silence_is_counted_by_kind_and_language(needs: Path, kb: Path) -> None:
     (needs / "silence.jsonl").write_text(
         '{"_id": "s1", "text": "de la", "metadata": {"lang": "fr", "split": "test"}}\n'
@@ -130,22 +117,6 @@ def test_silence_is_counted_by_kind_and_language(needs: Path, kb: Path) -> None:
     assert told["unmeetable, all"][0].startswith("0 of 1: ")
     printed = json.loads(run(needs, "--kb", kb, "--json").stdout)
     assert printed[0]["silence"][3]["silent"] == 1
-
-
-def test_right_answers_are_counted_by_fit(needs: Path, kb: Path) -> None:
-    result = run(needs, "--kb", kb)
-    head, *rows = cells("| right, by fit" + result.stdout.partition("| right, by fit")[2])
-    assert head == ["right, by fit", "strong", "possible", "weak", "none"]
-    assert [row[0] for row in rows] == [
-        f"first {first}, {lang}" for first in (3, 10) for lang in ("en", "fr", "all")
-    ]
-    (printed,) = json.loads(run(needs, "--kb", kb, "--json").stdout)
-    counts = [count for count in printed["fits"] if not count["lang"] and count["first"] == 10]
-    assert [count["fit"] for count in counts] == head[1:]
-    # Each of two queries has one right answer, and it is found.
-    assert sum(count["right"] for count in counts) == 2
-    for count, cell in zip(counts, rows[-1][1:], strict=True):
-        assert cell.startswith(f"{count['right']} of {count['n']}: " if count["n"] else "none")
 
 
 def test_what_cannot_be_evaluated_is_one_line(needs: Path, kb: Path) -> None:

@@ -78,12 +78,6 @@ def test_the_sites_are_listed_with_their_use(folder: Path) -> None:
     )
 
 
-def test_the_lack_of_sites_is_reported(folder: Path) -> None:
-    result = site(folder, "list")
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "There is no site yet: add one with `quisait site add`.\n"
-
-
 def test_what_is_not_given_stays_as_it_is(folder: Path) -> None:
     network = added(folder, department="16", theme="Cuir")
     assert site(folder, "change", network.key, "--name", "Autre").output.startswith("Autre\n")

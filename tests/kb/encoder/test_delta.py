@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from kb.encoder.delta import (
-    BUNDLED,
     TARGETS,
     Delta,
     merge,
@@ -92,13 +91,3 @@ def test_a_spoilt_file_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(EncoderError, match="cannot be read") as caught:
         read_delta(tmp_path)
     assert "\n" not in str(caught.value)
-
-
-def test_the_bundled_delta_is_small_and_for_the_bundled_model() -> None:
-    delta = read_delta(BUNDLED)
-    assert delta.base_model == "intfloat/multilingual-e5-small"
-    assert delta.rank <= 16
-    assert sum(path.stat().st_size for path in BUNDLED.iterdir()) < 3_000_000
-    assert all(
-        a.shape[1] in {384, 1536} and b.shape[0] in {384, 1536} for a, b in delta.factors.values()
-    )

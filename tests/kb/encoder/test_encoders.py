@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.encoder import bundled_weights, openvino_engine, prepared
+from kb.encoder import bundled_weights, prepared
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
 from kb.errors import EncoderError
@@ -37,30 +37,6 @@ def test_rows_are_unit_vectors_in_the_order_given(real_encoder: Encoder) -> None
     alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in TEXTS])
     assert np.sum(together * alone, axis=1).min() > 0.999
     assert real_encoder.encode([], TextKind.QUERY).shape == (0, real_encoder.dimension)
-
-
-def test_many_texts_are_embedded_as_each_alone(real_encoder: Encoder) -> None:
-    texts = [f"{text} {number}" for number in range(20) for text in TEXTS]
-    assert len(texts) > openvino_engine.BATCH_TEXTS
-    together = real_encoder.encode(texts, TextKind.DOCUMENT)
-    alone = np.concatenate([real_encoder.encode([text], TextKind.DOCUMENT) for text in texts[:10]])
-    assert np.sum(together[:10] * alone, axis=1).min() > 0.999
-
-
-def test_queries_and_documents_are_worded_differently(real_encoder: Encoder) -> None:
-    (query,) = real_encoder.encode(["gants de cuir"], TextKind.QUERY)
-    (document,) = real_encoder.encode(["gants de cuir"], TextKind.DOCUMENT)
-    assert 0.8 < query @ document < 0.999
-
-
-def test_meaning_is_near_meaning_in_both_languages(real_encoder: Encoder) -> None:
-    documents = real_encoder.encode(
-        ["Une verrerie produit des bouteilles.", "Un torréfacteur grille du café."],
-        TextKind.DOCUMENT,
-    )
-    for query, expected in [("flacons en verre", 0), ("glass bottles", 0), ("roasted coffee", 1)]:
-        (embedded,) = real_encoder.encode([query], TextKind.QUERY)
-        assert int(np.argmax(documents @ embedded)) == expected
 
 
 def test_both_engines_give_the_same_embeddings(real_encoder: Encoder) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kb.evaluation.ranking import Answer, Encoders, leave_one_out, rank
-from kb.evaluation.report import count_fits, count_silences, report_of
+from kb.evaluation.report import count_fits, report_of
 from kb.evaluation.sets import SetQuery, read_set
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.roles import Role
@@ -126,18 +126,3 @@ def test_right_answers_are_counted_by_fit_for_each_language_and_for_all() -> Non
     assert counts["en", Fit.WEAK] == (1, 1)
     assert counts["", Fit.STRONG] == (1, 3)
     assert counts["", Fit.POSSIBLE] == (0, 0)
-
-
-def test_silence_is_counted_by_kind_and_language() -> None:
-    asked = [
-        ("answerable", FRENCH, {Fit.STRONG, Fit.WEAK}),
-        ("answerable", FRENCH, {Fit.WEAK}),
-        ("off-topic", FRENCH, set[Fit]()),
-        ("off-topic", ENGLISH, {Fit.STRONG}),
-    ]
-    assert [tuple(one.values()) for one in count_silences(asked)] == [
-        ("answerable", "", 0, 1, 2),
-        ("off-topic", "en", 0, 1, 1),
-        ("off-topic", "fr", 1, 0, 1),
-        ("off-topic", "", 1, 1, 2),
-    ]

@@ -94,32 +94,9 @@ def test_an_activity_code_describes_actors_with_little_text(description: str, la
     assert documents[ACTIVITY].passages[0].words
 
 
-def test_actors_with_enough_text_are_not_described_by_a_code() -> None:
-    enough = "x" * BARE_CHARS
-    assert texts(actor(enough, activity_code=CODE)).keys() == {NAME, DESCRIPTION}
-    assert ACTIVITY in texts(actor(enough[1:], activity_code=CODE))
-
-
-@pytest.mark.parametrize("code", ["", "20", "99.98Z", "chimie"])
-def test_a_code_that_names_no_trade_gives_no_text(code: str) -> None:
-    assert ACTIVITY not in texts(actor("", activity_code=code))
-
-
 def test_who_has_a_code_only_is_found_by_what_it_means(base: KnowledgeBase) -> None:
     base.put([actor("", activity_code=CODE), Actor(id="b", name="B", description="Du bois.")])
     (first, *_) = base.search(text_of_the_code()).hits
     assert first.actor.id == "a"
     assert first.evidence[0].text == text_of_the_code()
     assert first.evidence[0].source == ""  # in our words, and in no source
-
-
-def test_a_code_takes_nothing_from_who_describes_itself(base: KnowledgeBase) -> None:
-    described = "Un atelier coud des gants. " * 5
-    base.put(
-        [
-            replace(actor(described, activity_code=CODE), id="described"),
-            actor("", activity_code=CODE),
-        ]
-    )
-    by_id = {hit.actor.id: hit.score for hit in base.search(text_of_the_code()).hits}
-    assert by_id["a"] > by_id["described"]

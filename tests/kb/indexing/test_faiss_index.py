@@ -1,8 +1,5 @@
-import contextlib
 import random
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from kb.indexing.faiss_index import Index
 from kb.models import Actor, Case, Kind, Record
 from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
+from tests.conftest import OpenBase
 from tests.encoders import WordCountEncoder
 
 DIMENSION = 16
@@ -69,24 +67,6 @@ def test_searches_among_the_passages_named(store: Store) -> None:
     expected = sorted(zip(vectors[:5] @ query, among, strict=True), reverse=True)
     assert [id_ for id_, _ in index.search(query, 100, among=among)] == [id_ for _, id_ in expected]
     assert index.search(query, 100, among=[]) == []
-
-
-def test_cosines_of_given_passages(store: Store) -> None:
-    vectors = unit_rows(5)
-    ids = add(store, names(5), vectors)
-    index = Index("e", DIMENSION).refreshed(store)
-    query = unit_rows(1, seed=7)[0]
-    found = index.cosines(query, [ids[3], 12345])
-    assert found == {ids[3]: pytest.approx(float(vectors[3] @ query), rel=1e-5)}
-    assert index.cosines(query, []) == {}
-
-
-def test_an_empty_index_finds_nothing(store: Store) -> None:
-    index = Index("e", DIMENSION).refreshed(store)
-    query = unit_rows(1)[0]
-    assert index.search(query, 5) == []
-    assert index.nearest(unit_rows(2), 5) == [{}, {}]
-    assert index.embeddings([1, 2]) == {}
 
 
 def test_refreshing_adds_and_removes_only_what_changed(store: Store) -> None:
@@ -172,17 +152,6 @@ def test_any_changes_lead_to_the_index_made_afresh(
     assert ways == {True, False}  # by what is remembered, and without
 
 
-def test_a_change_that_fails_is_not_remembered(store: Store) -> None:
-    add(store, ["a"], unit_rows(1))
-    before = store.generation
-    with contextlib.suppress(ZeroDivisionError), store.changing():
-        store.remove(Kind.ACTOR, "a")
-        _ = 1 / 0
-    with store.changing():
-        pass
-    assert store.passages_touched_since(before) == set()
-
-
 def copy_of(store: Store, path: Path) -> Store:
     target = sqlite3.connect(path)
     assert isinstance(store, SqliteStore)
@@ -207,17 +176,6 @@ def test_a_restored_copy_is_not_brought_up_to_date_by_what_the_other_base_did(
     assert_as_made_afresh(common.refreshed(copy), copy)
 
 
-def test_an_embedding_that_comes_later_is_found(store: Store) -> None:
-    derived = derive(actor := Actor(id="a", name="A", description="cuir"))
-    with store.changing():
-        store.put(actor, derived.documents, derived.names)
-    index = Index("e", DIMENSION).refreshed(store)
-    assert len(index) == 0
-    with store.changing():
-        store.put_embeddings("e", dict.fromkeys(derived.encoder_texts, unit_rows(1)[0]))
-    assert_as_made_afresh(index.refreshed(store), store)
-
-
 def test_equals_at_the_border_are_chosen_by_id(store: Store) -> None:
     (vector, other) = unit_rows(2)
     ids = add(store, names(30), np.tile(vector, (30, 1)))
@@ -233,67 +191,15 @@ def test_equals_at_the_border_are_chosen_by_id(store: Store) -> None:
 # Many at once
 
 
-def changed_index(store: Store) -> tuple[Index, set[int], int]:
-    """An index from which some are gone: itself, all its ids, one gone."""
-    ids = add(store, names(30), unit_rows(30))
-    index = Index("e", DIMENSION).refreshed(store)
-    with store.changing():
-        for gone in ("a3", "a5", "a7"):
-            store.remove(Kind.ACTOR, gone)
-    recent = add(store, names(5, "b"), unit_rows(5, seed=9))
-    index = index.refreshed(store)
-    return index, {*ids, *recent} - {ids[3], ids[5], ids[7]}, ids[3]
+def test_the_next_search_of_another_process_finds_a_change(open_base: OpenBase) -> None:
+    ours, theirs = open_base(ENCODER), open_base(ENCODER)
 
+    def found() -> set[str]:
+        return {hit.actor.id for hit in theirs.search("cuir").hits}
 
-def test_embeddings_of_those_that_are_here(store: Store) -> None:
-    index, here, gone = changed_index(store)
-    found = index.embeddings([*here, gone, 12345])
-    assert found.keys() == here
-    for id_, row in found.items():
-        np.testing.assert_array_equal(row, store.known_embeddings("e", [id_])[1][0])
-        assert id_ in index
-    assert gone not in index
-
-
-READER = """
-import sys
-from pathlib import Path
-from kb.errors import QueryError
-from kb.knowledge_base import KnowledgeBase
-from tests.encoders import WordCountEncoder
-
-base = KnowledgeBase(Path(sys.argv[1]), lambda: WordCountEncoder("e", 64))
-for line in sys.stdin:
-    print(*(hit.actor.id for hit in base.search(line).hits), flush=True)
-"""
-
-
-def test_the_next_search_of_another_process_finds_a_change(tmp_path: Path) -> None:
-    from kb.knowledge_base import KnowledgeBase
-
-    Store.open(tmp_path / "kb.sqlite", create=True).close()
-    base = KnowledgeBase(tmp_path, lambda: WordCountEncoder("e", 64))
-    base.put([Actor(id="a", name="A", description="gants de cuir")])
-    with subprocess.Popen(
-        [sys.executable, "-c", READER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as reader:
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-
-        def found(query: str) -> list[str]:
-            assert reader.stdin is not None
-            assert reader.stdout is not None
-            reader.stdin.write(f"{query}\n")
-            reader.stdin.flush()
-            return reader.stdout.readline().split()
-
-        assert found("cuir")[:1] == ["a"]
-        base.put([Actor(id="b", name="B", description="sacs en cuir")])
-        assert set(found("cuir")) == {"a", "b"}
-        base.remove(Kind.ACTOR, ["a"])
-        assert found("cuir") == ["b"]
-        reader.stdin.close()
-    base.close()
+    ours.put([Actor(id="a", name="A", description="gants de cuir")])
+    assert found() == {"a"}
+    ours.put([Actor(id="b", name="B", description="sacs en cuir")])
+    assert found() == {"a", "b"}
+    ours.remove(Kind.ACTOR, ["a"])
+    assert found() == {"b"}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, Thread
 
 import pytest
 
@@ -126,48 +125,6 @@ def test_what_is_written_meanwhile_is_in_the_new_state(
     assert rebuilding.search("écharpes de laine").hits[0].actor == changed
     assert rebuilding.search("tricoter des bonnets").hits[0].actor == LATER
     assert DISTILLER.id not in {hit.actor.id for hit in rebuilding.search("spiritueux").hits}
-
-
-def test_writers_get_in_between_two_slices(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    with closing(sqlite3.connect(folder / DATABASE_FILE, timeout=0)) as writer:
-
-        def write(_: int) -> None:
-            with writer:
-                writer.execute("begin immediate")
-
-        open_base(Watched(write)).rebuild()
-
-
-def test_a_rebuild_by_another_encoder_begins_anew(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put(RECORDS)
-    with pytest.raises(Stopped):
-        open_base(Watched(stop_at(3))).rebuild()
-    assert open_base(WordCountEncoder("words-3")).rebuild().problems == ()
-    assert faults(folder, WordCountEncoder("words-3")) == []
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        encoders = connection.execute("select distinct encoder from embeddings").fetchall()
-    assert encoders == [("words-3",)]
-
-
-def test_two_processes_rebuild_together(
-    base: KnowledgeBase, open_base: OpenBase, folder: Path
-) -> None:
-    base.put([replace(GLOVER, id=f"a{n}", description=f"Atelier {n} de cuir") for n in range(12)])
-    barrier = Barrier(2)
-    threads = [
-        Thread(target=open_base(Watched(lambda b: b == 1 and barrier.wait())).rebuild)
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults(folder, WordCountEncoder("words-2")) == []
 
 
 def test_what_is_erased_goes_from_a_rebuild_that_was_stopped(

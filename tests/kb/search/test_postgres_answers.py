@@ -55,7 +55,7 @@ def test_both_engines_give_the_same_answers(
     live = LiveIndex(base.folder, base._indexer)
     store.tend()
     assert isinstance(live.fresh(store), StoredIndex)
-    assert status_of(store, served, base._indexer).index == "exact: in the database"
+    assert status_of(store, served, base._indexer).index == "exact, in the database"
     for number, query in enumerate(needs()[:QUERIES]):
         filters = Filters(department="16" if number % 5 == 0 else "")
         expected = base.search(query, filters=filters)

@@ -1,36 +1,10 @@
-"""One SQL for two engines: how statements are read by each."""
+"""Addresses of databases: kept for libpq, shown and refused without a password."""
 
 import pytest
 from click.testing import CliRunner
 
 from kb.address import PostgresAddress, place_of
-from kb.store.database import _with_lists
-from kb.store.postgres.statements import as_postgres
 from web.cli import main
-
-
-@pytest.mark.parametrize(
-    ("said", "postgres"),
-    [
-        ("select * from a where b = ? and c = :d", "select * from a where b = %s and c = %(d)s"),
-        ("where ':no' = \"?\" and b like ?", "where ':no' = \"?\" and b ilike %s escape ''"),
-        ("where a in :values", "where a = any (%(values)s)"),
-        ("where a not in :others", "where a <> all (%(others)s)"),
-        ("select value from :values", "select value from unnest(%(values)s) as listed (value)"),
-        ("select '%s' || :a where 5 % 2 = 1", "select '%%s' || %(a)s where 5 %% 2 = 1"),
-        ("select '''?''', a::text from b", "select '''?''', a::text from b"),
-        ("where :a in ('', b)", "where %(a)s in ('', b)"),
-    ],
-)
-def test_a_statement_is_read_by_postgresql(said: str, postgres: str) -> None:
-    assert as_postgres(said) == postgres
-
-
-def test_lists_are_read_by_sqlite_out_of_json() -> None:
-    assert _with_lists("select value from :values where value not in :others") == (
-        "select value from json_each(:values)"
-        " where value not in (select value from json_each(:others))"
-    )
 
 
 def test_what_an_address_says_to_libpq_is_kept() -> None:

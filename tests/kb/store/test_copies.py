@@ -51,8 +51,3 @@ def test_what_is_erased_is_in_no_copy(database: Path) -> None:
     store.scrub()
     store.close()
     assert not list(database.parent.glob("kb.before-schema-*"))
-
-
-def test_a_new_base_has_no_copy(tmp_path: Path) -> None:
-    Store.open(tmp_path / "kb.sqlite", create=True).close()
-    assert not list(tmp_path.glob("kb.before-schema-*"))

@@ -9,26 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError, StoresBusy
 from kb.store.pool import StorePool
 from kb.store.store import Store
-from tests.conftest import emptied
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def pool(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    empty_database: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StorePool]:
     """A pool that lends two stores, and has nobody wait."""
     monkeypatch.setattr("kb.store.pool.WAIT_S", 0.0)
-    place: Path | PostgresAddress = tmp_path / empty_database.name
-    shutil.copyfile(empty_database, tmp_path / empty_database.name)
-    if request.param == "postgres":
-        place = emptied(request.getfixturevalue("postgres_base"))
+    place = Path(shutil.copyfile(empty_database, tmp_path / empty_database.name))
     with closing(StorePool(place, most=2)) as made:
         yield made
 

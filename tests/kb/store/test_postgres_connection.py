@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -58,14 +57,6 @@ def test_tables_of_an_earlier_version_are_migrated_with_what_they_hold(
     assert schema_at(address) == SCHEMA_VERSION
 
 
-def test_texts_are_compared_byte_by_byte(store: Store) -> None:
-    collations = store.execute(
-        "select distinct collation_name from information_schema.columns"
-        " where table_schema = current_schema() and data_type = 'text'"
-    )
-    assert [tuple(row) for row in collations] == [("C",)]
-
-
 def test_no_two_write_at_a_time_and_who_reads_waits_for_nobody(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,22 +74,6 @@ def test_no_two_write_at_a_time_and_who_reads_waits_for_nobody(
     with other.writing(waits=False):
         other.set_property("a", "2")
     assert store.property("a") == "2"
-
-
-def test_nothing_stays_of_what_fails(store: Store) -> None:
-    def fail() -> None:
-        with store.changing():
-            store.set_property("a", "1")
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-    assert (store.property("a"), store.generation) == ("", "")
-    with pytest.raises(KnowledgeBaseError, match="foreign key"), store.writing():
-        store.execute("insert into draft_versions (draft_id, revision) values ('none', 1)")
-    with store.changing():
-        store.set_property("a", "2")
-    assert (store.property("a"), store.generation[:2]) == ("2", "1-")
 
 
 def test_who_may_only_read_is_told_so(address: PostgresAddress) -> None:
@@ -119,16 +94,6 @@ def test_a_connection_that_the_server_ended_is_lent_to_nobody(
         store.execute("select pg_terminate_backend(?, 10000)", [process])
         with pool.lend() as lent:
             assert lent.execute("select pg_backend_pid()").fetchone()[0] != process
-
-
-def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_base(
-    address: PostgresAddress,
-) -> None:
-    with closing(StorePool(address)) as pool:
-        with pytest.raises(psycopg.errors.UndefinedTable), pool.lend() as lent:
-            lent.execute("select * from nothing")
-        with pytest.raises(KnowledgeBaseError), pool.lend() as lent:
-            lent.execute("select 1 / 0")
 
 
 def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer) -> None:
@@ -152,13 +117,6 @@ def test_an_address_without_a_base_is_refused_in_a_line(postgres: PostgresServer
     with pytest.raises(KnowledgeBaseError, match="does not exist"):
         open_store(PostgresAddress(postgres.address("nowhere")))
     postgres.drop("fresh")
-
-
-def test_what_no_text_can_have_is_not_found(store: Store) -> None:
-    store.set_property("a", "b")
-    found = "select name from properties where name = :name or name in :values"
-    assert store.run(found, ["a\0", "c"], name="\0") == []
-    assert store.run(found, ["a\0", "a"], name="\0")[0]["name"] == "a"
 
 
 def test_a_schema_without_a_base_is_not_that_of_another(postgres: PostgresServer) -> None:
@@ -188,13 +146,3 @@ def test_no_line_has_the_password() -> None:
     with pytest.raises(SettingsError, match="QUISAIT_KB cannot be used") as refused:
         Settings.from_environment(kb="postgresql://ada:s3cret@host:port/kb")
     assert "s3cret" not in str(refused.value)
-
-
-def test_settings_say_where_a_base_is_and_where_this_machine_keeps_files_of_it(
-    tmp_path: Path,
-) -> None:
-    settings = Settings.from_environment(kb="postgresql://ada:s3cret@db/kb", cache=tmp_path)
-    assert settings.folder.parent == tmp_path / "bases"
-    assert settings.store == settings.kb
-    in_folder = Settings.from_environment(kb=str(tmp_path))
-    assert (in_folder.folder, in_folder.store) == (tmp_path, tmp_path / "kb.sqlite")

@@ -37,28 +37,12 @@ def test_a_record_is_read_back_as_it_was(record: Actor | Case) -> None:
     assert record_from_json(kind_of(record), record_to_json(record)) == record
 
 
-def test_the_full_records_above_leave_no_field_at_its_default() -> None:
-    bare = {Actor: Actor(id="", name=""), Case: Case(id="", title="", text="")}
-    for record in (FULL_ACTOR, FULL_CASE):
-        for field in fields(record):
-            default = getattr(bare[type(record)], field.name)
-            assert getattr(record, field.name) != default, field.name
-
-
 @given(text=st.text(), key=st.text(), role=st.sampled_from(Role))
 def test_any_text_is_read_back_as_it_was(text: str, key: str, role: Role) -> None:
     actor = replace(POLISH, name=text, facts={key: text}, themes=(text, key))
     case = replace(SANITISER, text=text, participants=(Participation(key, role, text, key),))
     for record in (actor, case):
         assert record_from_json(kind_of(record), record_to_json(record)) == record
-
-
-def test_a_field_that_json_lacks_has_its_default() -> None:
-    plain: dict[str, Any] = json.loads(record_to_json(FULL_ACTOR))
-    for name in ("closed_on", "facts", "themes"):
-        del plain[name]
-    read = record_from_json(Kind.ACTOR, json.dumps(plain))
-    assert read == replace(FULL_ACTOR, closed_on="", facts={}, themes=())
 
 
 def test_a_field_that_is_not_known_is_passed_over() -> None:

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-import psycopg
 import pytest
-from psycopg.sql import Identifier
 
 from kb.address import PostgresAddress
 from kb.errors import KnowledgeBaseError
 from kb.store.pool import open_store
 from kb.store.postgres import store as rewriting
-from kb.store.postgres.store import PostgresStore
 from kb.store.store import Store
 from tests.conftest import emptied
 from tests.postgres import PostgresServer
@@ -90,37 +87,6 @@ def test_what_is_deleted_from_any_table_leaves_no_byte(
     assert not store.is_to_be_scrubbed()
 
 
-def test_who_owns_the_database_needs_no_other_right(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rewriting, "SNAPSHOTS_END_IN_S", 0.0)
-    postgres.execute("create role {} login", Identifier("owner"))
-    postgres.create("owned")
-    postgres.execute("alter database {} owner to {}", Identifier("owned"), Identifier("owner"))
-    owner = PostgresAddress(postgres.address("owned").replace("user=postgres", "user=owner"))
-    with closing(open_store(owner, create=True)) as store:
-        with store.writing():
-            for number in range(3):
-                store.insert("sources", {"name": f"{NAME} {number}"})
-        store.execute("analyze")
-        assert {"sources", "pg_statistic"} <= {*postgres.files_saying(WORD, "owned")}
-        # Others of whom the owner may know next to nothing: one reads, one has written.
-        for begin in (
-            "begin isolation level repeatable read; select from sources",
-            "begin; select pg_current_xact_id()",
-        ):
-            with psycopg.connect(postgres.address("owned"), autocommit=True) as another:
-                another.execute(begin)
-                store.execute("delete from sources where name = (select min(name) from sources)")
-                with pytest.raises(KnowledgeBaseError, match="within the hour"):
-                    store.scrub()
-                another.execute("rollback")
-        store.execute("delete from sources")
-        store.scrub()
-    assert postgres.files_saying(WORD, "owned") == []
-    postgres.drop("owned")
-
-
 def test_what_another_transaction_may_still_read_is_cleaned_later(
     store: Store, other: Store, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,34 +107,3 @@ def test_what_another_transaction_may_still_read_is_cleaned_later(
     store.scrub()
     assert postgres.files_saying(WORD, "base") == []
     assert not store.is_to_be_scrubbed()
-
-
-def test_a_table_in_use_is_not_queued_for_without_end(
-    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.database.BUSY_TIMEOUT_S", 0.0)
-    with store.writing():
-        store.set_property(NAME, "1")  # a table without rows is not rewritten
-    other.execute("begin")
-    other.execute("lock table properties in access share mode")
-    with pytest.raises(KnowledgeBaseError, match="within the hour"):
-        store.scrub()
-    other.execute("rollback")
-    assert store.execute("show lock_timeout").fetchone()[0] == "0"
-    store.scrub()
-
-
-def test_what_is_erased_meanwhile_is_cleaned_later(
-    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rewrite = rewriting.rewrite
-
-    def while_another_erases(rewritten: PostgresStore, began: str) -> bool:
-        with other.writing():
-            other.mark_for_scrubbing()
-        return rewrite(rewritten, began)
-
-    store.mark_for_scrubbing()
-    monkeypatch.setattr("kb.store.postgres.store.rewrite", while_another_erases)
-    store.scrub()
-    assert store.is_to_be_scrubbed()

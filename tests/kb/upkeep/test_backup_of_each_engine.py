@@ -1,19 +1,23 @@
 """A backup of a folder or of PostgreSQL is one kind of file, and comes back in either."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kb.address import Place, PostgresAddress
 from kb.base_folder import ASIDE, DATABASE_FILE, SECRET_FILE, UPLOADS
-from kb.errors import FileError, KnowledgeBaseError
+from kb.errors import FileError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.kept_files import KeptFiles
 from kb.store import migrations
-from kb.store.pool import StorePool, schema_at
+from kb.store.connection import CopiedRow
+from kb.store.pool import StorePool
+from kb.store.postgres.store import PostgresStore
 from kb.upkeep import restore as restoring
 from kb.upkeep.backup import BackupFile, back_up
 from kb.upkeep.base_copy import copy_base
@@ -22,7 +26,6 @@ from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
 from tests.kb.records import RECORDS
 from tests.kb.upkeep.places import UPLOAD, NewPlace, content, given, settings, store_of
-from tests.postgres import PostgresServer
 from web.cli import main
 
 FILES = [f"{UPLOADS}/{UPLOAD}/actors.csv", f"{UPLOADS}/{UPLOAD}/empty.csv"]
@@ -133,38 +136,26 @@ def test_a_restoring_that_fails_leaves_the_base_as_it_was(
     assert not list(settings(place).folder.glob(f"{SCRATCH}*"))
 
 
-def test_tables_of_a_later_version_are_replaced(made: Path, place: Place) -> None:
-    """As when an upgrade failed after it had migrated."""
-    with closing(store_of(place)) as store:
-        store.execute("create table of_tomorrow (id integer primary key)")
-        later = migrations.SCHEMA_VERSION + 1
-        if isinstance(place, PostgresAddress):
-            store.execute("update quisait_schema set number = ?", [later])
-        else:
-            store.execute(f"pragma user_version = {later}")
-    assert schema_at(settings(place).store) == later
-    assert restore(made, settings(place), replace=True).findings == []
-    assert schema_at(settings(place).store) == migrations.SCHEMA_VERSION
-    with closing(opened(place)) as base:
-        assert base.search("gants de cuir").hits[0].actor.id == "gants"
-
-
 def test_a_backup_is_of_one_state_while_others_write(
-    filled: KnowledgeBase, database: str, tmp_path: Path
+    filled: KnowledgeBase, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = PostgresAddress(f"{database}&schema=amid")
     copy_base(settings(filled.folder), settings(place))
     before = content(place)
     written = 0
     with closing(opened(place)) as writer:
+        rows_of_table = PostgresStore.rows
 
-        def write(_rows: int) -> None:
+        def rows(*arguments: Any) -> Iterator[CopiedRow]:
             nonlocal written
-            if written < 3:
-                written += 1
-                writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+            for row in rows_of_table(*arguments):
+                if written < 3:
+                    written += 1
+                    writer.put([Actor("aaa", "Aaa", f"Un atelier fait {written} choses.")])
+                yield row
 
-        back_up(settings(place), tmp_path / "amid.zip", on_rows=write)
+        monkeypatch.setattr(PostgresStore, "rows", rows)
+        back_up(settings(place), tmp_path / "amid.zip")
     assert written == 3
     restore(tmp_path / "amid.zip", settings(tmp_path / "amid"))
     after = content(tmp_path / "amid")
@@ -186,38 +177,3 @@ def test_a_base_is_there_or_not_or_cannot_be_asked(
     asked = run("status", "--schema", "--kb", unreachable)
     assert (asked.exit_code, asked.stdout) == (1, "")
     assert len(asked.stderr.splitlines()) == 1
-
-
-def test_a_base_that_searches_cannot_use_is_told_by_a_check(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "kb.knowledge_base.load_encoder", lambda _: WordCountEncoder("words-48", 48)
-    )
-    monkeypatch.setattr("kb.upkeep.check.load_encoder", lambda _: WordCountEncoder("words-48", 48))
-    checked = run("check", "--kb", given(place))
-    assert checked.exit_code == 1
-    assert "was embedded by another encoder" in checked.stdout
-
-
-def test_without_the_right_to_put_aside_nothing_is_changed(
-    made: Path, postgres: PostgresServer
-) -> None:
-    url = postgres.create("owned_by_another")
-    try:
-        restore(made, settings(PostgresAddress(url)))
-        name = "owned_by_another"
-        for statement in (
-            "create role limited login",
-            "grant usage, create on schema public to limited",
-            "grant all on all tables in schema public to limited",
-        ):
-            postgres.execute(statement, database=name)
-        limited = PostgresAddress(url.replace("user=postgres", "user=limited"))
-        before = content(PostgresAddress(url))
-        with pytest.raises(KnowledgeBaseError, match="cannot be written: permission denied"):
-            restore(made, settings(limited), replace=True)
-        assert content(PostgresAddress(url)) == before
-    finally:
-        postgres.drop("owned_by_another")
-        postgres.execute("drop role if exists limited")

@@ -1,7 +1,6 @@
 """A base is copied between a folder and PostgreSQL, whole or not at all."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
 from contextlib import closing
 from io import BytesIO
 from itertools import pairwise
@@ -12,14 +11,12 @@ from click.testing import CliRunner, Result
 
 from kb.address import Place, PostgresAddress
 from kb.base_folder import DATABASE_FILE, SECRET_FILE, UPLOADS
-from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase, QuisaitError
+from kb.errors import FileError, KnowledgeBaseError, NotAKnowledgeBase
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.kept_files import KeptFiles
-from kb.store.connection import CopiedRow
 from kb.store.copying import copy_tables, new_base, row_counts
 from kb.store.pool import StorePool, open_store, schema_at
-from kb.store.postgres.store import PostgresStore
 from kb.upkeep.base_copy import copy_base, names_beside
 from kb.whole_file import SCRATCH
 from tests.encoders import WordCountEncoder
@@ -96,7 +93,6 @@ def database_of(place: Place) -> Place:
 def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
     filled: KnowledgeBase, new_place: NewPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
     monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _: WordCountEncoder())
     target = new_place("copy")
     result = run("copy", filled.folder, given(target))
@@ -111,10 +107,6 @@ def test_a_copy_answers_as_the_base_does_and_has_what_lies_beside_it(
     upload = f"{UPLOADS}/{UPLOAD}/actors.csv"
     empty = f"{UPLOADS}/{UPLOAD}/empty.csv"
     assert others == [f"Copied with it: secret, {upload}, {empty}."]
-    if isinstance(target, PostgresAddress):
-        with closing(store_of(target)) as store:
-            index = store.execute("select relname from pg_class where relname like '%near_words%'")
-            assert index.fetchone()
     back = copy_base(settings(target), settings(new_place("other")))
     assert back.files == ("secret", upload, empty)
     folder = tmp_path / "back"
@@ -180,24 +172,6 @@ def test_a_place_that_has_something_is_refused_in_a_line(
     with pytest.raises(NotAKnowledgeBase):
         copy_base(settings(tmp_path / "nothing"), settings(new_place("other")))
     assert run("copy", "postgresql://h:port/kb", tmp_path / "x").exit_code == 2
-
-
-def test_a_copy_that_came_out_otherwise_does_not_stay(
-    filled: KnowledgeBase, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put = PostgresStore.put_rows
-
-    def forgetful(
-        store: PostgresStore, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]
-    ) -> None:
-        put(store, table, columns, list(rows)[: -1 if table == "accounts" else None])
-
-    monkeypatch.setattr(PostgresStore, "put_rows", forgetful)
-    address = PostgresAddress(f"{database}&schema=forgotten")
-    with pytest.raises(KnowledgeBaseError, match="accounts came out otherwise: 1 rows were copied"):
-        copy_base(settings(filled.folder), settings(address))
-    with pytest.raises(QuisaitError):
-        store_of(address)
 
 
 @pytest.mark.parametrize(

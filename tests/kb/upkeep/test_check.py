@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -129,6 +128,7 @@ def test_what_does_not_fit_is_found_and_made_anew(folder: Path, tmp_path: Path) 
             "texts: there are 1 passages without words"
         ),
         "update properties set value = '0.0' where name = 'derivation'": "other rules (0.0)",
+        "update properties set value = 'e5' where name = 'encoder'": "by another encoder",
     }
     for number, (statement, line) in enumerate(cases.items()):
         copy = shutil.copytree(folder, tmp_path / str(number))
@@ -136,11 +136,6 @@ def test_what_does_not_fit_is_found_and_made_anew(folder: Path, tmp_path: Path) 
         assert any(line in found for found in lines_of(copy)), (statement, lines_of(copy))
         assert repair(copy) == [], statement
         assert found_in(copy) == []
-
-
-def test_a_base_of_another_encoder_is_found(folder: Path) -> None:
-    damaged(folder, "update properties set value = 'e5' where name = 'encoder'")
-    assert any("by another encoder" in found for found in lines_of(folder))
 
 
 def test_an_index_of_the_database_that_does_not_fit_is_made_anew(folder: Path) -> None:
@@ -199,11 +194,11 @@ def test_orphans_are_found_and_deleted(folder: Path, tmp_path: Path) -> None:
     for number, belonging in enumerate(all_belongings()):
         copy = shutil.copytree(folder, tmp_path / str(number))
         put_orphan(copy, belonging)
-        what = [finding.what for finding in found_in(copy, quick=True)]
-        assert f"1 rows of {belonging.table} belong to no row of {belonging.owner}" in what
         with closing(Store.open(copy / DATABASE_FILE)) as store:
+            what = [finding.what for finding in BaseCheck(store, quick=True).run()]
+            assert f"1 rows of {belonging.table} belong to no row of {belonging.owner}" in what
             BaseCheck(store).repair()
-        assert found_in(copy) == [], belonging
+            assert BaseCheck(store).run() == [], belonging
 
 
 def put_orphan(folder: Path, belonging: Belonging) -> None:
@@ -224,12 +219,6 @@ def put_orphan(folder: Path, belonging: Belonging) -> None:
             f"insert into {belonging.table} ({names}) values ({', '.join('?' * len(row))})",
             list(row.values()),
         )
-
-
-def test_a_rebuild_that_was_killed_is_no_damage(folder: Path) -> None:
-    with closing(Store.open(folder / DATABASE_FILE)) as store, store.writing():
-        store.put_embeddings("words-1", {"of a new passage": np.eye(1, 2048, dtype=np.float32)[0]})
-    assert found_in(folder) == []
 
 
 # Files
@@ -306,15 +295,6 @@ def test_the_command_tells_repairs_and_exits(folder: Path) -> None:
     assert [found["about"] for found in plain] == ["vectors"]
     assert run("check", "--repair", "--kb", folder).exit_code == 0
     assert run("check", "--kb", folder).exit_code == 0
-
-
-def test_a_quick_check_loads_no_encoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> None:
-        raise AssertionError
-
-    monkeypatch.setattr("kb.upkeep.check.load_encoder", refuse)
-    quick = run("check", "--quick", "--kb", folder)
-    assert (quick.exit_code, quick.stdout) == (0, "Nothing is wrong, as far as looked at.\n")
 
 
 # The status

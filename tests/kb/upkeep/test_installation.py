@@ -1,9 +1,7 @@
 import json
 import os
-import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,12 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from kb.base_folder import DATABASE_FILE, SECRET_FILE
-from kb.errors import EncoderError, KnowledgeBaseError, SchemaTooNew, SchemaTooOld
+from kb.errors import EncoderError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import JobState
 from kb.settings import Settings
 from kb.store.migrations import SCHEMA_VERSION
-from kb.store.store import SqliteStore
 from kb.upkeep import installation
 from kb.upkeep.backup import back_up
 from kb.upkeep.check import Finding
@@ -56,69 +53,60 @@ def backups(folder: Path, tmp_path: Path) -> Path:
     return tmp_path / "backups"
 
 
-def found_in(
-    folder: Path,
-    backups: Path | None,
-    monkeypatch: pytest.MonkeyPatch,
-    environment: Mapping[str, str] = SOUND,
-) -> list[Finding]:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Installation({**environment}, folder, backups).findings()
+Found = Callable[..., list[Finding]]
 
 
-def test_nothing_is_wrong_with_a_sound_installation(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert found_in(folder, backups, monkeypatch) == []
+@pytest.fixture
+def found(folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """What is found in an environment, a folder and backups: all sound unless given."""
+
+    def found_in(
+        environment: Mapping[str, str] = SOUND, at: Path = folder, kept: Path | None = backups
+    ) -> list[Finding]:
+        with monkeypatch.context() as patched:
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            return Installation({**environment}, at, kept).findings()
+
+    return found_in
 
 
-@pytest.mark.parametrize(
-    ("environment", "line", "remedy"),
-    [
-        ({"QUISAIT_PUBLIC_ULR": "x"}, "QUISAIT_PUBLIC_ULR is no setting", "QUISAIT_PUBLIC_URL"),
-        ({"QUISAIT_XYZZY": "x"}, "QUISAIT_XYZZY is no setting", "Take it away"),
-        ({"QUISAIT_THREADS": "many"}, "QUISAIT_THREADS cannot be used", "Correct it"),
-        ({"QUISAIT_SECRET": "short"}, "QUISAIT_SECRET cannot be used: it should have 32", ""),
-        ({"QUISAIT_PUBLIC_URL": "http://kb.example"}, "is not encrypted", "https://"),
-        ({"QUISAIT_PUBLIC_URL": "https://kb.example/?a=b"}, "PUBLIC_URL cannot be used", "Correct"),
-        ({"FORWARDED_ALLOW_IPS": "*"}, "trusts everybody", "Name the addresses"),
-        (
-            {"QUISAIT_SMTP_URL": "smtps://mail.example:465"},
-            "no mail is sent: QUISAIT_MAIL_FROM is not set",
-            "quisait mail test",
-        ),
-    ],
+def test_nothing_is_wrong_with_a_sound_installation(found: Found) -> None:
+    assert found() == []
+
+
+WRONG = (
+    ({"QUISAIT_PUBLIC_ULR": "x"}, "QUISAIT_PUBLIC_ULR is no setting", "QUISAIT_PUBLIC_URL"),
+    ({"QUISAIT_XYZZY": "x"}, "QUISAIT_XYZZY is no setting", "Take it away"),
+    ({"QUISAIT_THREADS": "many"}, "QUISAIT_THREADS cannot be used", "Correct it"),
+    ({"QUISAIT_SECRET": "short"}, "QUISAIT_SECRET cannot be used: it should have 32", ""),
+    ({"QUISAIT_PUBLIC_URL": "http://kb.example"}, "is not encrypted", "https://"),
+    ({"QUISAIT_PUBLIC_URL": "https://kb.example/?a=b"}, "PUBLIC_URL cannot be used", "Correct"),
+    ({"FORWARDED_ALLOW_IPS": "*"}, "trusts everybody", "Name the addresses"),
+    (
+        {"QUISAIT_SMTP_URL": "smtps://mail.example:465"},
+        "no mail is sent: QUISAIT_MAIL_FROM is not set",
+        "quisait mail test",
+    ),
 )
-def test_settings_that_are_wrong_are_named(
-    folder: Path,
-    backups: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    environment: dict[str, str],
-    line: str,
-    remedy: str,
-) -> None:
-    (finding,) = found_in(folder, backups, monkeypatch, {**SOUND, **environment})
-    assert line in finding.what
-    assert remedy in finding.remedy
-    assert not finding.is_note
-    assert "short" not in finding.what or "SECRET" not in finding.what
 
 
-def test_without_an_address_or_a_list_of_proxies_there_are_notes(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (note,) = found_in(folder, backups, monkeypatch, {})
-    assert (note.about, note.is_note) == ("address", True)
-    (note,) = found_in(
-        folder, backups, monkeypatch, {"QUISAIT_PUBLIC_URL": SOUND["QUISAIT_PUBLIC_URL"]}
-    )
-    assert (note.about, note.is_note) == ("proxy", True)
+def test_settings_that_are_wrong_are_named(found: Found) -> None:
+    for environment, line, remedy in WRONG:
+        (finding,) = found({**SOUND, **environment})
+        assert line in finding.what
+        assert remedy in finding.remedy
+        assert not finding.is_note
+        assert "short" not in finding.what or "SECRET" not in finding.what
 
 
-def test_what_the_computer_lacks_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_an_address_or_a_list_of_proxies_there_are_notes(found: Found) -> None:
+    addressed = {"QUISAIT_PUBLIC_URL": SOUND["QUISAIT_PUBLIC_URL"]}
+    notes = [*found({}), *found(addressed)]
+    assert [(note.about, note.is_note) for note in notes] == [("address", True), ("proxy", True)]
+
+
+def test_what_the_computer_lacks_is_named(found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_encoder(_: object) -> NoReturn:
         raise EncoderError("The model cannot be unpacked.")
 
@@ -127,104 +115,53 @@ def test_what_the_computer_lacks_is_named(
     monkeypatch.setattr(installation, "ENOUGH_MEMORY", 10**18)
     monkeypatch.setattr(time, "tzname", ("UTC", "UTC"))
     monkeypatch.setattr("kb.upkeep.installation.shutil.which", lambda _: None)
-    found = found_in(folder, backups, monkeypatch)
-    problems = [finding.what for finding in found if not finding.is_note]
-    notes = [finding.what for finding in found if finding.is_note]
+    findings = found()
+    problems = [finding.what for finding in findings if not finding.is_note]
     assert "The model cannot be unpacked" in problems
     assert [what for what in problems if "MB of memory" in what]
     assert len([what for what in problems if "MB are free for" in what]) == 2
+    notes = [finding.what for finding in findings if finding.is_note]
     assert notes == ["tesseract is not installed", "the time zone is UTC"]
 
 
-def test_a_cache_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("QUISAIT_CACHE", str(tmp_path / "file"))
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written (File exists)" in finding.what
-
-
-def test_a_missing_base_is_named(
-    tmp_path: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (finding,) = found_in(tmp_path / "nothing", backups, monkeypatch)
-    assert "has no knowledge base" in finding.what
-
-
-def test_a_broken_base_hides_nothing_else(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_base_hides_nothing_else(folder: Path, found: Found) -> None:
     (folder / DATABASE_FILE).write_bytes(b"SQLite format 3\0" + os.urandom(9_000))
     (folder / SECRET_FILE).write_text("s" * 64)
     (folder / SECRET_FILE).chmod(0o644)
-    environment = {**SOUND, "QUISAIT_XYZZY": "x"}
-    found = found_in(folder, backups, monkeypatch, environment)
-    assert [finding.about for finding in found] == ["settings", "base", "secret"]
+    findings = found({**SOUND, "QUISAIT_XYZZY": "x"})
+    assert [finding.about for finding in findings] == ["settings", "base", "secret"]
 
 
-def test_an_older_base_is_looked_at_and_left_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backups: Path
-) -> None:
+def test_an_older_base_is_looked_at_and_left_as_it_is(tmp_path: Path, found: Found) -> None:
     (tmp_path / "old").mkdir(mode=0o700)
     before = unpacked(30, tmp_path / "old" / DATABASE_FILE).read_bytes()
-    found = found_in(tmp_path / "old", backups, monkeypatch)
-    (note,) = found
+    (note,) = found(at=tmp_path / "old")
     assert note.what == f"it has schema 30, this program {SCHEMA_VERSION}"
     assert (tmp_path / "old" / DATABASE_FILE).read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("version", "error"), [(29, SchemaTooOld), (SCHEMA_VERSION + 1, SchemaTooNew)]
-)
-def test_a_base_that_cannot_be_opened_is_no_note(
-    folder: Path,
-    backups: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    version: int,
-    error: type[KnowledgeBaseError],
-) -> None:
-    with closing(sqlite3.connect(folder / DATABASE_FILE)) as connection:
-        connection.execute(f"pragma user_version = {version}")
-    with pytest.raises(error) as refused:
-        SqliteStore.open(folder / DATABASE_FILE)
-    (problem,) = found_in(folder, backups, monkeypatch)
-    assert not problem.is_note
-    assert f"{problem.what}." == str(refused.value)
-
-
-def test_a_base_that_cannot_be_written_is_named(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.upkeep.installation.is_writable", lambda _: False)
-    (finding,) = found_in(folder, backups, monkeypatch)
-    assert "cannot be written by this user" in finding.what
-
-
-def test_failed_jobs_are_noted(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_jobs_are_noted(folder: Path, found: Found) -> None:
     base = KnowledgeBase(folder, WordCountEncoder)
     base.jobs.add("feed", {"url": "https://reseau.example"}, by="Camille")
     job = base.jobs.claim()
     assert job
     base.jobs.finish(job.id, JobState.FAILED, {}, "no feed is there")
     base.close()
-    (note,) = found_in(folder, backups, monkeypatch)
+    (note,) = found()
     assert note.what == "1 jobs failed in the last days, the last with: no feed is there"
 
 
 def test_backups_are_looked_for(
-    folder: Path, backups: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    backups: Path, found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (note,) = found_in(folder, None, monkeypatch)
+    (note,) = found(kept=None)
     assert note.is_note
     (backups / "other").write_text("no backup")
-    assert found_in(folder, backups, monkeypatch) == []
+    assert found() == []
     monkeypatch.setattr(installation, "OLD_BACKUP", -installation.OLD_BACKUP)
-    (old,) = found_in(folder, backups, monkeypatch)
+    (old,) = found()
     assert "the newest backup in" in old.what
-    (none,) = found_in(folder, tmp_path / "nowhere", monkeypatch)
+    (none,) = found(kept=tmp_path / "nowhere")
     assert none.what.endswith("has no backup")
 
 

@@ -71,21 +71,6 @@ def test_an_erasure_reaches_what_killed_processes_left(
     assert not files_saying(SAID, base.folder)
 
 
-def test_what_a_killed_backup_or_copy_left_goes_with_the_next(
-    filled: KnowledgeBase, tmp_path: Path
-) -> None:
-    base = settings(filled.folder)
-    killed(lambda: back_up(base, tmp_path / "kb.zip"), "kb.upkeep.backup._pack")
-    assert list(tmp_path.glob(f"{SCRATCH}*"))
-    back_up(base, tmp_path / "kb.zip")
-    assert not list(tmp_path.glob(f"{SCRATCH}*"))
-    copy = settings(tmp_path / "copy")
-    killed(lambda: copy_base(base, copy), "kb.upkeep.base_copy.names_beside")
-    assert list(copy.folder.glob(f"{SCRATCH}*"))
-    copy_base(base, copy)
-    assert not list(copy.folder.glob(f"{SCRATCH}*"))
-
-
 def test_what_a_process_works_in_stays_and_is_named(filled: KnowledgeBase, tmp_path: Path) -> None:
     with scratch_folder(filled.folder) as ready:
         (ready / "copy").write_text(SAID)
@@ -110,13 +95,6 @@ def test_a_link_of_another_name_is_followed_nowhere(tmp_path: Path) -> None:
     (tmp_path / f"{SCRATCH}x").symlink_to(tmp_path / "precious")
     assert delete_abandoned(tmp_path) == []
     assert (tmp_path / "precious").exists()
-
-
-def test_a_copy_made_before_a_migration_that_was_killed_goes(filled: KnowledgeBase) -> None:
-    pending = filled.folder / ".kb.before-schema-9.sqlite.123-journal"
-    pending.write_text(SAID)
-    filled.erase(Kind.ACTOR, "matha", by="")
-    assert not pending.exists()
 
 
 def test_what_was_put_aside_is_named_with_what_to_do(
