@@ -104,17 +104,14 @@ class Commit:
     def is_due(self) -> bool:
         return bool(self._records) or self._change.is_due
 
-    def prepare(self, store: Store, after: Sequence["Commit"] = ()) -> None:
-        """Plans the change of the base as it is, and finds what of it is to be encoded.
-
-        What is written `after` other changes need not encode what they have encoded.
-        """
+    def prepare(self, store: Store) -> None:
+        """Plans the change of the base as it is, and finds what of it is to be encoded."""
         with store.reading():
             self._records = self._change.plan(store)
         if self.is_due:
             self._batch.derive(self._records)
             self._indexer.refuse_mismatch(store)
-            self._batch.look_up(store, [earlier._batch for earlier in after])
+            self._batch.look_up(store)
 
     def encode(self) -> None:
         """Encodes what was found, in any thread."""
