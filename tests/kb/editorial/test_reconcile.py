@@ -188,25 +188,6 @@ def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: Know
     assert len(base.history(Kind.ACTOR, "avel")) == 1
 
 
-def test_a_source_of_before_sources_goes_on_under_its_name(base: KnowledgeBase) -> None:
-    base.put([AVEL])
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.actors() == [replace(AVEL, description="Fabrique des cires.")]
-    assert base.claims.sources() == [("cci", 1)]
-
-
-def test_known_values_become_claims_of_an_unnamed_source_when_others_come(
-    base: KnowledgeBase,
-) -> None:
-    base.put([AVEL])
-    ingest(base, "annuaire", SAME)
-    assert base.claims.sources() == [("", 1), ("annuaire", 1)]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
-    assert base.actor("avel").description == "Fabrique des cires."
-
-
 def test_ids_of_two_sources_that_are_of_two_firms_stay_two(base: KnowledgeBase) -> None:
     ingest(base, "cci", replace(AVEL, id="1"))
     ingest(base, "annuaire", replace(MERLET, id="1"))
