@@ -1,8 +1,4 @@
-"""The time as registers write it: ISO 8601 in UTC, so that times sort as text.
-
-A machine's clock may be wrong for a while, and then be set. A time to come that nobody planned
-was written by a clock that was ahead: nothing waits for it (`to_come`).
-"""
+"""The time as registers write it: ISO 8601 in UTC, so that times sort as text."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,9 +12,8 @@ def today() -> str:
 
 
 def later(at: str, seconds: float) -> str:
-    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat(
-        timespec="milliseconds"
-    )
+    then = datetime.fromisoformat(at) + timedelta(seconds=seconds)
+    return then.isoformat(timespec="milliseconds")
 
 
 def before(seconds: float) -> str:
@@ -27,7 +22,7 @@ def before(seconds: float) -> str:
 
 
 def to_come(seconds: float) -> str:
-    """The time in that many seconds: what is later was written by a clock that was ahead."""
+    """The time in that many seconds."""
     return before(-seconds)
 
 

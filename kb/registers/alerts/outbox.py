@@ -49,11 +49,9 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be sent: its parts are written, in the language of its reader.
+    """A mail to be sent, written in the language of its reader.
 
-    `purpose` is a word for what it is for, such as "digest". `unsubscribe_url` ends what it is
-    part of when a mail program sends a form there (RFC 8058); empty for mails that were asked for
-    once.
+    `purpose` is a word such as "digest"; `unsubscribe_url` ends what it is part of (RFC 8058).
     """
 
     recipient: str
@@ -67,11 +65,7 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail in the outbox.
-
-    `attempts` counts those that were begun, `next_at` is the time of the next, and `problem` the
-    line of the last that failed. Of a sent mail, the texts are empty.
-    """
+    """A mail in the outbox; `problem` is the line of the last attempt that failed."""
 
     id: str
     mail: NewMail
@@ -92,16 +86,13 @@ class OutboxCounts:
 
 
 class Outbox(Register):
-    """The register of mails. Times are as `kb.registers.clock` writes them; `at` is now if empty.
-
-    Each method is a transaction of its own; `queue_mail` is for the transaction of a cause.
-    """
+    """The register of mails. Times are those of `kb.registers.clock`; `at` is now if empty."""
 
     def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
-        """Queues a mail that is its own cause; returns its id.
+        """Queues a mail that is its own cause; returns its id, or nothing beyond the `limits`.
 
-        A limit is a count and seconds: if so many of its purpose were queued for its recipient
-        within them, it is not, and has no id. Raises `InputError` if the recipient is no address.
+        A limit is a count and seconds: so many of its purpose for its recipient within them. Raises
+        `InputError` if the recipient is no address.
         """
         at = at or now()
         with self._writing() as store:
@@ -111,10 +102,7 @@ class Outbox(Register):
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
-        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due.
-
-        A mail that nobody tried to send is due, also if a clock that was ahead queued it.
-        """
+        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due."""
         at = at or now()
         with self._writing() as store:
             _end_leases(store, at)
@@ -124,10 +112,9 @@ class Outbox(Register):
             )
             row = store.execute(
                 "update outbox set state = 'sending', attempts = attempts + 1, leased_until = ?"
-                " where id = (select id from outbox where state = 'waiting'"
-                "  and (next_at <= ? or attempts = 0 or next_at > ?)"
+                " where id = (select id from outbox where state = 'waiting' and next_at <= ?"
                 "  order by next_at, rowid limit 1) returning *",
-                [later(at, LEASE_S), at, later(at, RETRIED_AFTER_S[-1])],
+                [later(at, LEASE_S), at],
             ).fetchone()
             return _queued(row) if row else None
 
@@ -137,7 +124,6 @@ class Outbox(Register):
             store.update("outbox", {"id": id}, {"handed_at": at or now()})
 
     def sent(self, id: str, at: str = "") -> None:
-        """Notes that a mail server has taken a mail, and forgets the texts."""
         values = {"state": MailState.SENT.value, "ended_at": at or now(), "problem": ""}
         with self._writing() as store:
             store.update(
@@ -164,7 +150,6 @@ class Outbox(Register):
             store.update("outbox", {"id": id}, {**values, "handed_at": "", "ended_at": ""})
 
     def delete(self, id: str) -> None:
-        """Forgets a mail that failed, or raises `UnknownRecord`."""
         with self._writing() as store:
             _refuse_unless_failed(store, id)
             store.execute("delete from outbox where id = ?", [id])
@@ -212,9 +197,8 @@ def recent_mails(
     """Returns how many mails of a purpose were queued for an address in the time up to another."""
     return count(
         store,
-        "select count(*) from outbox where recipient = ? and purpose = ?"
-        " and queued_at >= ? and queued_at <= ?",
-        [recipient, purpose, later(at, -within_s), at],
+        "select count(*) from outbox where recipient = ? and purpose = ? and queued_at >= ?",
+        [recipient, purpose, later(at, -within_s)],
     )
 
 
@@ -240,14 +224,13 @@ def checked_address(written: str) -> str:
 
 def _end_leases(store: Store, at: str) -> None:
     """Frees the mails whose sender has ended; those that it may have sent have failed."""
-    over = "state = 'sending' and (leased_until < ? or leased_until > ?)"
-    leased = [at, later(at, LEASE_S)]
+    over = "state = 'sending' and leased_until < ?"
     store.execute(
         f"update outbox set state = 'failed', ended_at = ?, problem = ?"  # noqa: S608 (ours)
         f" where {over} and handed_at != ''",
-        [at, as_json(kept_remark(Remark("mail_interrupted"))), *leased],
+        [at, as_json(kept_remark(Remark("mail_interrupted"))), at],
     )
-    store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
+    store.execute(f"update outbox set state = 'waiting' where {over}", [at])  # noqa: S608 (ours)
 
 
 def _get(store: Store, id: str) -> QueuedMail:
