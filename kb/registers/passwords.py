@@ -22,8 +22,6 @@ def checked(password: str) -> str:
     """The password as it is hashed, if it is of a length that can be used."""
     if len(password) > MAX_PASSWORD_CHARS:
         raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
-    if _is_odd(password):
-        raise AccountError("odd_password", "password")
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
         raise AccountError("short_password", "password", least=MIN_PASSWORD_CHARS)
@@ -31,7 +29,6 @@ def checked(password: str) -> str:
 
 
 def hashed(password: str) -> str:
-    """The hash of a password in argon2's notation, with its salt and parameters."""
     with _hashing:
         return _hasher().hash(_normalised(password))
 
@@ -45,7 +42,7 @@ def verify(password_hash: str, password: str) -> bool:
 
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
-    if not password_hash or len(password) > MAX_PASSWORD_CHARS or _is_odd(password):
+    if not password_hash or len(password) > MAX_PASSWORD_CHARS:
         password_hash, password = hash_of_nothing, ""
     with _hashing:
         try:
@@ -71,11 +68,6 @@ def _hash_of_nothing() -> str:
     return hashed(secrets.token_urlsafe())
 
 
-def _is_odd(password: str) -> bool:
-    """Returns whether a password has halves of surrogate pairs, which have no bytes."""
-    return any("\ud800" <= character <= "\udfff" for character in password)
-
-
 def _normalised(password: str) -> str:
-    """The same characters whatever keyboard composed them."""
-    return unicodedata.normalize("NFKC", password)
+    """The same characters whatever keyboard composed them; half a character is a question mark."""
+    return unicodedata.normalize("NFKC", password.encode(errors="replace").decode())

@@ -11,7 +11,6 @@ from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.contact_lists import (
     MAX_ENTRIES,
-    MAX_LISTS,
     MAX_NOTE_CHARS,
     CallStatus,
     ContactList,
@@ -67,14 +66,6 @@ def test_a_list_has_an_end(base: KnowledgeBase) -> None:
     assert ids(base.lists.get(full.id, by=LEA)) == ids(full)
     with pytest.raises(ListError, match="A note has at most"):
         base.lists.pick([replace(full.entries[0], note="x" * (MAX_NOTE_CHARS + 1))], by=LEA)
-
-
-def test_an_account_has_so_many_lists(base: KnowledgeBase) -> None:
-    for number in range(MAX_LISTS):
-        base.lists.add(f"liste {number}", by=LEA)
-    with pytest.raises(ListError, match="50 lists"):
-        base.lists.add("de trop", by=LEA)
-    base.lists.add("la première", by=BOB)
 
 
 def test_of_two_who_write_at_once_the_second_is_told(base: KnowledgeBase) -> None:
