@@ -69,7 +69,6 @@ class RowSlice:
         self._embedded = 0
 
     def prepare(self) -> None:
-        """Plans what the rows change of the base as it is."""
         with self._stores.lend() as store:
             self._prepare(store)
 
@@ -190,10 +189,6 @@ class _Pruning(_Reconciled):
 class Ingestion(Catalogue):
     """The published records, to be read and filled from sources."""
 
-    def __init__(self, stores: StorePool, indexer: Indexer) -> None:
-        super().__init__(stores)
-        self._indexer = indexer
-
     def put(
         self,
         records: Sequence[Record],
@@ -204,9 +199,8 @@ class Ingestion(Catalogue):
     ) -> list[Outcome]:
         """Stores records in one transaction, each in the place of any with its kind and id.
 
-        Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
-        after each batch. What is added or changed is kept as a version, `by` an account and with a
-        `note`; withdrawn records are left out. Returns what changed, in the order given.
+        `on_embedded` is called with how many texts, after each batch. Withdrawn records are left
+        out. Returns what changed, in the order given.
         """
         change = PutRecords(records=records, by=by, note=note)
         self._commit(change, on_embedded)
@@ -219,10 +213,7 @@ class Ingestion(Catalogue):
         *,
         by: str = "",
     ) -> list[Outcome]:
-        """Stores cases as the input has them, like `put`; the corrections of persons stand.
-
-        Of a known case, a field is taken from the input if it differs from the last input.
-        """
+        """Stores cases as the input has them, but for fields corrected since the last input."""
         change = _CaseInputs(cases=cases, by=by)
         self._commit(change, on_embedded)
         return change.outcomes
@@ -239,8 +230,6 @@ class Ingestion(Catalogue):
     ) -> list[Outcome]:
         """Stores the rows of a source, each under an id of the source's own, merged with others.
 
-        The actor becomes what the claims of all its sources make together
-        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
         `on_changed` is called with each actor that a row changes, before and after it; `on_apart`
         with the position of each new row that has the SIRET of an actor of quite another name, and
         with that actor. Returns what each row changed of its actor, in the order given.
@@ -249,7 +238,6 @@ class Ingestion(Catalogue):
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
 
     def begin_rows(self, source: str, rows: Sequence[SourceRow], *, by: str = "") -> RowSlice:
-        """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
         return RowSlice(self._stores, self._indexer, source, rows, by=by)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
@@ -268,10 +256,7 @@ class Ingestion(Catalogue):
         return removed
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records with their documents, some in each transaction; returns how many.
-
-        Their versions stay, and the next ingest may bring them back.
-        """
+        """Removes records with their documents; returns how many. Their versions stay."""
         removed, every = 0, sorted(ids)
         for first in range(0, len(every), _CHANGED_AT_ONCE):
             some = every[first : first + _CHANGED_AT_ONCE]

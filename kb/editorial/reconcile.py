@@ -35,13 +35,10 @@ _SIMILAR_NAMES = 0.8
 class Reconciliation:
     """The source records to save and to delete, and the actors that change or go.
 
-    `befores` and `afters` are the actors before and after each row, in the order of the rows: the
-    same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
-    of the rows about an actor that was withdrawn, `joined` of the source's first rows about actors
-    that others describe. `apart` are the positions of the source's first rows that have the SIRET
-    of an actor of quite another name, which they are therefore not about, each with that actor.
-    `deleted` are sources and keys. `described` are the ids of the actors whose source records are
-    saved or deleted.
+    `befores` and `afters` are the actors before and after each row, in their order, None where
+    there is none. Positions of rows: `withdrawn` is about a withdrawn actor, `joined` new and about
+    an actor that others describe; `apart` new, with the SIRET of that actor of quite another name.
+    `described` are the ids of the actors whose source records are saved or deleted.
     """
 
     changed: list[Actor] = field(default_factory=list)
@@ -56,7 +53,6 @@ class Reconciliation:
     described: set[str] = field(default_factory=set)
 
     def save(self, store: Store) -> None:
-        """Writes the source records; the caller writes the actors."""
         delete_source_records(store, self.deleted)
         save_source_records(store, self.saved)
 
@@ -64,9 +60,9 @@ class Reconciliation:
 def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> Reconciliation:
     """Returns the changes that the rows of a source bring; each row has the source's own id.
 
-    A row is about the actor that the source described under that id before; else the actor with
-    its SIRET and a like name; else the actor with its id, if both may be one firm; else the actor
-    of another source with its name, town and a contact of their own; else a new actor.
+    A row is about the actor that the source described under that id before; else that with its
+    SIRET and a like name; else that with its id, if both may be one firm; else that of another
+    source with its name, town and a contact of their own; else a new actor.
     """
     known = _Known(store, source, rows)
     plan = Reconciliation()
@@ -224,7 +220,6 @@ class _Known:
         return any(name_similarity(name, given.name) >= _SIMILAR_NAMES for name in names)
 
     def _is_unclaimed(self, actor_id: str) -> bool:
-        """Returns whether no source claims anything about the actor."""
         return all(record.source == MODERATION for record in self.source_records.get(actor_id, ()))
 
     def _certain_matches(self, rows: Sequence[SourceRow]) -> dict[str, str]:
