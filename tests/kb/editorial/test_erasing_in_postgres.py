@@ -65,25 +65,3 @@ def test_an_erasure_that_was_interrupted_is_finished_within_the_hour(
     assert postgres.files_saying(WORD, "base")
     told.personal_data.forget_old(Retention.of(Settings()))
     assert postgres.files_saying(WORD, "base") == []
-
-
-NEAR = "select indexname from pg_indexes where indexname like 'embeddings_near%'"
-
-
-def near_indexes(base: KnowledgeBase) -> list[str]:
-    with base._stores.lend() as store:
-        return [name for (name,) in store.execute(NEAR).fetchall()]
-
-
-def test_the_index_of_near_embeddings_is_made_again_after_an_erasure(
-    told: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.store.postgres.passages.HNSW_FROM", 1)
-    told.save_index()
-    (near,) = near_indexes(told)
-    told.erase(Kind.ACTOR, POLISH.id, by="max")
-    assert near_indexes(told) == []
-    told.personal_data.forget_old(Retention.of(Settings()))
-    assert near_indexes(told) == [near]
-    with told._stores.lend() as store:
-        store.execute(f"drop index {near}")

@@ -32,13 +32,6 @@ def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> 
     assert ("cci", "name", "Avel") in claims_of(base, "avel")
 
 
-def test_an_actor_without_a_siret_is_none_that_was_withdrawn(base: KnowledgeBase) -> None:
-    ingest(base, "cci", replace(AVEL, siret=""))
-    base.withdraw(Kind.ACTOR, "avel", by="léa", reason="fermé")
-    assert ingest(base, "cci", MERLET) == [Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"merlet"}
-
-
 SAPHIR = Actor(
     id="S-1",
     name="Saphir",
@@ -123,22 +116,10 @@ def test_a_second_directory_completes_what_is_certainly_the_same(base: Knowledge
     assert ingest(base, "annuaire", replace(told, website="")) == [Outcome.CHANGED]
 
 
-def test_what_is_only_likely_the_same_waits_as_a_pair(base: KnowledgeBase) -> None:
-    ingest(base, "cci", HERE)
-    assert ingest(base, "annuaire", replace(THERE, phone=())) == [Outcome.ADDED]
-    assert base.duplicates.count(sources=["annuaire"]) == 1
-
-
 def test_a_source_has_each_firm_once(base: KnowledgeBase) -> None:
     assert ingest(base, "cci", HERE, THERE) == [Outcome.ADDED, Outcome.ADDED]
     assert ingest(base, "annuaire", replace(THERE, id="8")) == [Outcome.ADDED], "which of the two?"
     assert base.duplicates.count() == 3
-
-
-def test_two_rows_that_are_certainly_one_actor_do_not_both_join_it(base: KnowledgeBase) -> None:
-    ingest(base, "cci", HERE)
-    outcomes = ingest(base, "annuaire", THERE, replace(THERE, id="78"))
-    assert outcomes == [Outcome.COMPLETED, Outcome.ADDED]
 
 
 def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> None:
@@ -148,11 +129,6 @@ def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> Non
     base.prune(["annuaire"], lambda _source, _key: False)
     assert ingest(base, "annuaire", THERE) == [Outcome.ADDED]
     assert base.ids(Kind.ACTOR) == {"merlet", "77"}
-
-
-def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
-    assert ingest(base, "cci", AVEL, SAME) == [Outcome.ADDED, Outcome.CHANGED]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
 
 
 def test_telling_the_same_again_changes_nothing(
@@ -168,15 +144,6 @@ def test_telling_the_same_again_changes_nothing(
         base.status().generation,
         word_counts.embedded,
     ) == before
-
-
-def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    before = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
-    ingest(base, "cci", replace(AVEL, name="Avel (Saphir)"))
-    after = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
-    assert {field for field in after if after[field] != before[field]} == {"name"}
-    assert base.actor("avel").name == "Avel (Saphir)"
 
 
 def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: KnowledgeBase) -> None:
@@ -213,14 +180,6 @@ def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
     assert ("moderation", "name", "Avel-Saphir") in claims_of(base, "avel")
 
 
-def test_what_a_moderator_restored_stands(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "cci", replace(AVEL, name="Lave"))
-    base.restore(Kind.ACTOR, "avel", 1, by="lea")
-    ingest(base, "cci", replace(AVEL, name="Lave", place="Magnac"))
-    assert base.actor("avel") == replace(AVEL, place="Magnac")
-
-
 def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL)
     base.withdraw(Kind.ACTOR, "avel", by="lea")
@@ -229,13 +188,6 @@ def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     assert base.actors() == [MERLET]
     base.restore(Kind.ACTOR, "avel", 1, by="lea")
     assert ingest(base, "cci", changed) == [Outcome.CHANGED]
-
-
-def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    base.withdraw(Kind.ACTOR, "avel", by="max")
-    assert ingest(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
 def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase) -> None:
@@ -292,20 +244,6 @@ def test_likely_duplicates_are_listed_with_what_speaks_for_it(twins: KnowledgeBa
     assert twins.duplicates.count() == 1
 
 
-def test_two_of_one_batch_are_compared(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE, TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
-def test_a_base_from_before_duplicates_is_compared_whole(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE)
-    with base._stores.lend() as store, store.writing():
-        store.execute("delete from blocks")
-        store.execute("delete from properties where name = 'blocking'")
-    ingest(base, "annuaire", TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
 def test_actors_that_are_no_longer_alike_are_no_longer_listed(twins: KnowledgeBase) -> None:
     ingest(twins, "annuaire", replace(TWIN, name="Jolival"))
     assert pairs(twins) == []
@@ -355,8 +293,3 @@ def test_a_decision_on_what_is_no_actor_is_refused(twins: KnowledgeBase) -> None
             with pytest.raises(UnknownRecord):
                 twins.duplicates.decide(left, right, same=same, keep=keep, by="lea")
     assert len(twins.actors()) == 3
-
-
-def test_the_actors_of_two_that_were_never_listed_can_be_one(twins: KnowledgeBase) -> None:
-    twins.duplicates.decide("avel", "merlet", same=True, by="lea")
-    assert twins.actor("merlet").id == "avel"

@@ -65,17 +65,6 @@ def test_a_contact_of_more_than_a_block_holds_is_common(base: KnowledgeBase) -> 
     assert pairs(base) == set()
 
 
-def test_a_base_of_other_rules_is_judged_anew(base: KnowledgeBase) -> None:
-    ingest(base, "cci", MERLET, SAME)
-    with base._stores.lend() as store, store.writing():
-        store.execute("delete from blocks")
-        store.execute("update duplicates set reasons = '[\"same_siren\"]'")
-        store.set_property("blocking", "1")
-    ingest(base, "cci", replace(MERLET, id="z", name="Avel"))
-    (pair,) = base.duplicates.list()
-    assert "same_siren" not in pair.reasons
-
-
 @pytest.mark.parametrize("same", [True, False])
 def test_a_decision_stands_whatever_is_ingested_later(base: KnowledgeBase, same: bool) -> None:
     ingest(base, "cci", MERLET)
