@@ -52,10 +52,7 @@ class ListError(RemarkError, QuisaitError):
 
 
 class MailError(RemarkError, QuisaitError):
-    """A mail server does not take a mail.
-
-    `for_good`: it is of no use to try again; or the mail may have been sent all the same.
-    """
+    """A mail server does not take a mail; `for_good`: trying again is of no use."""
 
     def __init__(self, code: str, *, for_good: bool = False, **values: Value) -> None:
         super().__init__(code, "", **values)

@@ -173,7 +173,6 @@ class Settings(BaseSettings):
 
     @property
     def map_tiles_origin(self) -> str:
-        """The scheme and host of map tiles, empty without them."""
         address = urlsplit(self.map_tiles)
         return f"{address.scheme}://{address.netloc}" if self.map_tiles else ""
 
@@ -191,7 +190,6 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> Place:
-        """Where the store of the base is: a file in its folder, or the address of a database."""
         return self.kb if isinstance(self.kb, PostgresAddress) else self.kb / DATABASE_FILE
 
     @property

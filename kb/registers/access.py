@@ -30,10 +30,7 @@ _DAY_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """A session of the account with this key. `seen_on` is the day of its last page, in UTC.
-
-    `device` names a kind of browser and of system, such as "Firefox, Linux"; it may be empty.
-    """
+    """A session of the account with this key, last seen on a day (UTC), in a kind of browser."""
 
     hash: str
     account: str
@@ -44,7 +41,6 @@ class BrowserSession:
 
     @property
     def handle(self) -> str:
-        """The beginning of the hash, which names the session."""
         return self.hash[:HANDLE_CHARS]
 
 
@@ -83,7 +79,6 @@ class BrowserSessions(Register):
                 store.update("sessions", {"hash": session.hash}, {"seen_on": today()})
 
     def of_account(self, account: Account) -> Sequence[BrowserSession]:
-        """Returns the sessions of an account that are not over, those seen last first."""
         found = self._read(
             BrowserSession,
             "select * from sessions where account = ? order by seen_on desc, created_at desc",
@@ -97,7 +92,6 @@ class BrowserSessions(Register):
             store.run("delete from sessions where hash in :values", digests)
 
     def end_one(self, account: Account, handle: str) -> None:
-        """Ends the session of an account that a handle names, or raises `UnknownRecord`."""
         found = [one.hash for one in self.of_account(account) if one.handle == handle]
         if not found:
             raise UnknownRecord(f"The account {account.name!r} has no such session.")

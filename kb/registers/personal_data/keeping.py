@@ -39,11 +39,7 @@ _RECORDS = frozenset({"actors", "cases", "participations"})
 
 @dataclass(frozen=True, slots=True)
 class PersonalFinding:
-    """Something that names a person: what to erase or correct, and what of it is about them.
-
-    `tables` counts the rows, such as versions, in which they are named. `excerpts` are the first
-    texts, each with what stands around.
-    """
+    """Something that names a person; `tables` counts the rows, such as versions, that do."""
 
     kind: PersonalKind
     id: str
@@ -82,7 +78,6 @@ def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFind
 
 
 def _rows(store: Store, place: PersonalPlace) -> list[tuple[str, str, list[str]]]:
-    """The id, the kind and the texts of each row of a place."""
     if not place.read:
         return []
     columns = ", ".join(f'"{column}"' for column in place.read)
@@ -168,10 +163,7 @@ def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str
 
 
 def _erase_account(store: Store, name: str) -> None:
-    """Deletes an account with its tokens, drafts that it never sent, lists, alerts and pages.
-
-    What it did otherwise stays, by nobody that could be told: `ERASED_ACCOUNT` stands there.
-    """
+    """Deletes an account with all its own; elsewhere, `ERASED_ACCOUNT` stands for its name."""
     store.execute(
         "delete from outbox where recipient in (select email from accounts where key = ?)",
         [account_key(name)],
@@ -202,9 +194,9 @@ def _erase_account(store: Store, name: str) -> None:
 
 
 def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
-    """Takes what a pattern finds out of every text but those of published records.
+    """Takes what a pattern finds out of every text but published records; returns how many rows.
 
-    Subscribers and mails whose address it finds are erased. Returns how many rows changed.
+    Subscribers and mails whose address it finds are erased.
     """
     changed = 0
     for kind in (PersonalKind.SUBSCRIBER, PersonalKind.MAIL):

@@ -115,12 +115,10 @@ class PersonalPlace:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """The columns in which a person may be named."""
         return (*self.changed, *self.fixed)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The columns out of which words are taken."""
         return (*self.says, *self.addresses)
 
 
