@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.errors import AccountError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import InputError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers import passwords
-from kb.registers.clock import before, now, to_come
-from kb.registers.register import Register, find, known, row_as
+from kb.registers.clock import DAY_S, before, now, to_come
+from kb.registers.register import Register, columns_of, find, known, row_as
 from kb.store.store import Store
 
 MAX_NAME_CHARS = 80
@@ -23,7 +23,6 @@ TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked on
 TOKEN_HANDLE_CHARS = 12
 
 _USE_NOTED_EVERY_S = 3600
-_DAY_S = 24 * 3600
 
 
 class AccountRole(StrEnum):
@@ -146,19 +145,19 @@ class Accounts(Register):
         """A new token that acts as this account, until it is revoked or its days are over."""
         label = " ".join(label.split())
         if not 0 < len(label) <= MAX_LABEL_CHARS:
-            raise AccountError("token_label", "label", most=MAX_LABEL_CHARS)
+            raise InputError("token_label", "label", most=MAX_LABEL_CHARS)
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         with self._writing() as store:
             account = _known(store, name)
             if account.disabled:
-                raise AccountError("account_disabled", name=account.name)
+                raise InputError("account_disabled", name=account.name)
             row = {
                 "hash": hashed_token(token),
                 "account": account.key,
                 "label": label,
                 "created_at": now(),
                 "used_at": "",
-                "expires_on": to_come(valid_days * _DAY_S)[:10] if valid_days else "",
+                "expires_on": to_come(valid_days * DAY_S)[:10] if valid_days else "",
             }
             store.insert("tokens", row)
         return token
@@ -236,13 +235,13 @@ class Credentials:
 
     @classmethod
     def of(cls, name: str, password: str) -> "Credentials":
-        """Checks a name and a password, and hashes it, which takes long; raises `AccountError`."""
+        """Checks a name and a password, and hashes it, which takes long; raises `InputError`."""
         name = " ".join(unicodedata.normalize("NFKC", name).split())
         if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-            raise AccountError("account_name", "name", most=MAX_NAME_CHARS)
+            raise InputError("account_name", "name", most=MAX_NAME_CHARS)
         password = passwords.checked(password)
         if account_key(password) == account_key(name) or len(set(password)) < 4:
-            raise AccountError("plain_password", "password")
+            raise InputError("plain_password", "password")
         return cls(name, passwords.hashed(password))
 
 
@@ -250,20 +249,12 @@ class Credentials:
 
 
 def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Account:
-    name = credentials.name
-    if find_account(store, name):
-        raise AccountError("account_name_taken", "name", name=name)
-    row = {
-        "key": account_key(name),
-        "name": name,
-        "password_hash": credentials.password_hash,
-        "role": role.value,
-        "created_at": now(),
-        "disabled_at": "",
-        "session_epoch": 1,
-    }
-    store.insert("accounts", row)
-    return _known(store, name)
+    account = Account(credentials.name, role, now(), disabled=False, session_epoch=1)
+    if find_account(store, account.name):
+        raise InputError("account_name_taken", "name", name=account.name)
+    row = {"key": account.key, "password_hash": credentials.password_hash, "disabled_at": ""}
+    store.insert("accounts", columns_of(account, but=["disabled"]) | row)
+    return account
 
 
 _SELECT = "select *, disabled_at != '' as disabled from accounts"
@@ -305,7 +296,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
         [AccountRole.ADMINISTRATOR.value],
     ).fetchall()
     if [row["key"] for row in administrators] == [key]:
-        raise AccountError("last_administrator", name=administrators[0]["name"])
+        raise InputError("last_administrator", name=administrators[0]["name"])
 
 
 def account_key(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+DAY_S = 24 * 3600
+
 
 def now() -> str:
     return before(0)
@@ -9,6 +11,10 @@ def now() -> str:
 
 def today() -> str:
     return now()[:10]
+
+
+def day(days_ago: int) -> str:
+    return before(days_ago * DAY_S)[:10]
 
 
 def later(at: str, seconds: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from kb.errors import EditConflict, ListError, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.registers.accounts import find_account
 from kb.registers.clock import now
 from kb.registers.register import Register, columns_of, row_as
@@ -47,7 +47,7 @@ class ListEntry:
         """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
-            raise ListError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
+            raise InputError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
         need = " ".join(_visible(self.need, keep=" \n\t").split())[:MAX_NEED_CHARS]
         return replace(self, need=need, note=note)
 
@@ -74,7 +74,7 @@ class ContactList:
 def checked_name(name: str) -> str:
     name = " ".join(_visible(name, keep=" \n\t").split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
-        raise ListError("list_name", "name", most=MAX_NAME_CHARS)
+        raise InputError("list_name", "name", most=MAX_NAME_CHARS)
     return name
 
 
@@ -111,7 +111,7 @@ class ContactLists(Register):
         """Adds organisations at the end of a list, or of the one that takes picks.
 
         Where one is there already, a note that comes with it is added below the other. Raises
-        `ListError` if the list would be too long, or a note.
+        `InputError` if the list would be too long, or a note.
         """
         with self._writing() as store:
             list_id = list_id or _for_picks(store, by) or _insert(store, "", by)
@@ -203,7 +203,7 @@ class ContactLists(Register):
             _list_of(store, list_id, by, own=True)
             account = find_account(store, colleague)
             if account is None or account.disabled:
-                raise ListError("list_colleague", "colleague", name=colleague)
+                raise InputError("list_colleague", "colleague", name=colleague)
             _add_member(store, list_id, account.name)
 
     def unshare(self, list_id: str, colleague: str, *, by: str) -> None:
@@ -244,7 +244,7 @@ def _list_of(store: Store, list_id: str, by: str, *, own: bool = False) -> Conta
 def _not_too_long(contact_list: ContactList) -> ContactList:
     count_ = len(contact_list.entries)
     if count_ > MAX_ENTRIES:
-        raise ListError("list_full", most=MAX_ENTRIES, count=count_)
+        raise InputError("list_full", most=MAX_ENTRIES, count=count_)
     return contact_list
 
 

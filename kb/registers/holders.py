@@ -6,7 +6,7 @@ only its SHA-256 is kept. A moderator looks at each hold before the page says so
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
@@ -18,11 +18,11 @@ from kb.registers.accounts import (
     hashed_token,
 )
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
-from kb.registers.clock import now, to_come
+from kb.registers.clock import DAY_S, now, to_come
 from kb.registers.register import Register, by_id, columns_of, find, known
 from kb.store.store import Store
 
-LINK_S = 2 * 24 * 3600
+LINK_S = 2 * DAY_S
 """How long a link may be followed; a hold that nobody confirmed is then forgotten."""
 
 MAILS_A_DAY = 3
@@ -162,7 +162,7 @@ class Holds(Register):
             return _give(store, token, account)
 
     def confirm_with(self, token: str, credentials: Credentials) -> tuple[Hold, Account]:
-        """Gives the page to a new account of a holder, or raises `AccountError`."""
+        """Gives the page to a new account of a holder, or raises `InputError`."""
         with self._writing() as store:
             _linked(store, token)
             account = add_account(store, credentials, AccountRole.HOLDER)
@@ -273,12 +273,12 @@ class Flags(Register):
     ) -> Flag:
         """Says what became of a flag, and tells who raised it, if they left an address."""
         with self._writing() as store:
-            if by_id(store, Flag, "flags", id).settled_at:
-                raise UnknownRecord(f"The flag {id!r} is settled.")
-            values = {"settlement": settlement, "settled_by": by, "settled_at": now()}
-            store.update("flags", {"id": id}, values)
             flag = by_id(store, Flag, "flags", id)
+            if flag.settled_at:
+                raise UnknownRecord(f"The flag {id!r} is settled.")
+            flag = replace(flag, settlement=settlement, settled_by=by, settled_at=now())
             if flag.email and write:
                 queue_mail(store, write(flag))
-            store.update("flags", {"id": id}, {"email": ""})
-            return by_id(store, Flag, "flags", id)
+            flag = replace(flag, email="")
+            store.update("flags", {"id": id}, columns_of(flag))
+            return flag

@@ -6,7 +6,7 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kb.errors import AccountError
+from kb.errors import InputError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -21,10 +21,10 @@ _hashing = threading.BoundedSemaphore(2)
 def checked(password: str) -> str:
     """The password as it is hashed, if it is of a length that can be used."""
     if len(password) > MAX_PASSWORD_CHARS:
-        raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
+        raise InputError("long_password", "password", most=MAX_PASSWORD_CHARS)
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountError("short_password", "password", least=MIN_PASSWORD_CHARS)
+        raise InputError("short_password", "password", least=MIN_PASSWORD_CHARS)
     return password
 
 

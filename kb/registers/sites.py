@@ -13,9 +13,9 @@ from operator import add
 
 from pydantic_core import Url
 
-from kb.errors import SiteError
+from kb.errors import InputError
 from kb.reference.departments import department_code
-from kb.registers.clock import before, now
+from kb.registers.clock import day, now
 from kb.registers.register import Register, as_json, find, known
 from kb.store.store import Store
 from kb.text.folding import fold
@@ -93,7 +93,7 @@ class Sites(Register):
         theme: str = "",
         per_day: int = DEFAULT_PER_DAY,
     ) -> Site:
-        """Makes a site, with a new key, or raises `SiteError`."""
+        """Makes a site, with a new key, or raises `InputError`."""
         key = KEY_PREFIX + secrets.token_urlsafe(12)
         with self._stores.lend() as store:
             row = _row(store, name, origins, department, theme, per_day)
@@ -119,7 +119,7 @@ class Sites(Register):
         theme: str,
         per_day: int,
     ) -> Site:
-        """Gives a site these values, or raises `SiteError`; its key and its counts stay."""
+        """Gives a site these values, or raises `InputError`; its key and its counts stay."""
         with self._stores.lend() as store:
             _known(store, key)
             row = _row(store, name, origins, department, theme, per_day)
@@ -165,10 +165,10 @@ class Sites(Register):
         return [(day, SiteCounts(*counted)) for day, *counted in rows]
 
     def use(self, key: str) -> SiteUse:
-        since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
+        since = day(SHOWN_DAYS - 1)
         counts = dict(self.counts(key, since=since))
         return SiteUse(
-            today=counts.get(now()[:10], SiteCounts()), lately=sum(counts.values(), SiteCounts())
+            today=counts.get(day(0), SiteCounts()), lately=sum(counts.values(), SiteCounts())
         )
 
     def _update(self, key: str, values: Mapping[str, str | int]) -> Site:
@@ -192,20 +192,20 @@ def _row(
     """The columns of a site with these values, its theme as the base usually writes it."""
     name, theme = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in (name, theme))
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise SiteError("site_name", "name", most=MAX_NAME_CHARS)
+        raise InputError("site_name", "name", most=MAX_NAME_CHARS)
     checked = list(dict.fromkeys(origin_of(origin) for origin in origins if origin.strip()))
     if not checked:
-        raise SiteError("no_origin", "origins")
+        raise InputError("no_origin", "origins")
     if len(checked) > MAX_ORIGINS:
-        raise SiteError("many_origins", "origins", most=MAX_ORIGINS)
+        raise InputError("many_origins", "origins", most=MAX_ORIGINS)
     try:
         department = department_code(department)
     except ValueError as error:
-        raise SiteError("unknown_department", "department", reason=str(error)) from None
+        raise InputError("unknown_department", "department", reason=str(error)) from None
     if len(theme) > MAX_THEME_CHARS or not theme.isprintable():
-        raise SiteError("site_theme", "theme", most=MAX_THEME_CHARS)
+        raise InputError("site_theme", "theme", most=MAX_THEME_CHARS)
     if not 1 <= per_day <= MAX_PER_DAY:
-        raise SiteError("site_per_day", "per_day", most=MAX_PER_DAY)
+        raise InputError("site_per_day", "per_day", most=MAX_PER_DAY)
     usual = (written for written, _, _ in store.themes() if fold(written) == fold(theme))
     return {
         "name": name,
@@ -227,17 +227,17 @@ def origin_of(text: str) -> str:
     """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/)."""
     given = text.strip()
     if not given.lower().startswith(("http://", "https://")):
-        raise SiteError("origin_scheme", "origins", given=given)
+        raise InputError("origin_scheme", "origins", given=given)
     try:
         url = Url(given)
     except ValueError:
         url = None
     if not url or not url.host or not _HOST.fullmatch(url.host):
-        raise SiteError("origin_host", "origins", given=given)
+        raise InputError("origin_host", "origins", given=given)
     if url.username or url.password:
-        raise SiteError("origin_credentials", "origins", given=given)
+        raise InputError("origin_credentials", "origins", given=given)
     port = "" if url.port == _PORTS[url.scheme] else f":{url.port}"
     origin = f"{url.scheme}://{url.host}{port}"
     if url.path != "/" or url.query is not None or url.fragment is not None:
-        raise SiteError("origin_page", "origins", given=given, instead=origin)
+        raise InputError("origin_page", "origins", given=given, instead=origin)
     return origin

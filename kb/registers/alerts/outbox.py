@@ -6,13 +6,13 @@ A process that ends while it hands a mail over leaves one that nobody sends a se
 import json
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import idna
 
 from kb.errors import InputError, UnknownRecord
-from kb.registers.clock import later, now
+from kb.registers.clock import DAY_S, later, now
 from kb.registers.register import Register, as_json, columns_of, count, row_as
 from kb.remarks import Remark, kept_remark, restored_remark
 from kb.store.connection import StoreRow
@@ -21,8 +21,6 @@ from kb.text.email_addresses import addresses_in
 
 RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """How long a mail waits after its first failure, its second…; after one more it has failed."""
-
-_DAY_S = 24 * 3600
 
 FORGOTTEN = "password"
 """The purpose of a mail with links for a forgotten password."""
@@ -33,10 +31,10 @@ FORGOTTEN_LINK_S = 3600
 LEASE_S = 10 * 60
 """How long a mail is one sender's: longer than a mail server may take to answer."""
 
-KEPT_SENT_S = 24 * 3600
+KEPT_SENT_S = DAY_S
 """How long it is known to whom a mail was sent; its text is forgotten at once."""
 
-KEPT_FAILED_S = 30 * 24 * 3600
+KEPT_FAILED_S = 30 * DAY_S
 """How long a mail that failed can be sent again."""
 
 
@@ -176,24 +174,14 @@ class Outbox(Register):
 
 def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     """Queues a mail with its cause; returns its id, which its Message-ID begins with."""
-    id, at = secrets.token_hex(12), at or now()
-    row = {
-        **columns_of(mail),
-        "id": id,
-        "recipient": checked_address(mail.recipient),
-        "state": MailState.WAITING.value,
-        "queued_at": at,
-        "next_at": at,
-        "attempts": 0,
-    }
-    row |= dict.fromkeys(("leased_until", "handed_at", "ended_at", "problem"), "")
-    store.insert("outbox", row)
-    return id
+    at, kept = at or now(), replace(mail, recipient=checked_address(mail.recipient))
+    queued = QueuedMail(secrets.token_hex(12), kept, MailState.WAITING, at, at, 0, "")
+    row = columns_of(kept) | columns_of(queued, but=["mail"])
+    store.insert("outbox", row | dict.fromkeys(("leased_until", "handed_at", "ended_at"), ""))
+    return queued.id
 
 
-def recent_mails(
-    store: Store, recipient: str, purpose: str, at: str, within_s: int = _DAY_S
-) -> int:
+def recent_mails(store: Store, recipient: str, purpose: str, at: str, within_s: int = DAY_S) -> int:
     """Returns how many mails of a purpose were queued for an address in the time up to another."""
     return count(
         store,

@@ -93,9 +93,9 @@ class Subscription:
     frequency: Frequency
     account: str
     created_at: str
-    confirmed_at: str
-    digested_at: str
-    told_until: str
+    confirmed_at: str = ""
+    digested_at: str = ""
+    told_until: str = ""
 
 
 class Subscriptions(Register):
@@ -130,17 +130,10 @@ class Subscriptions(Register):
             if subscriber is None:
                 subscriber = Subscriber(secrets.token_hex(12), email, lang, at)
                 store.insert("subscribers", columns_of(subscriber))
-            row = {
-                "id": secrets.token_hex(12),
-                "subscriber_id": subscriber.id,
-                "topic": topic.as_json(),
-                "frequency": frequency.value,
-                "account": account,
-                "created_at": at,
-            }
-            empty = dict.fromkeys(("confirmed_at", "digested_at", "told_until"), "")
-            store.insert("subscriptions", {**row, **empty})
-            asked = _get(store, row["id"])
+            id_ = secrets.token_hex(12)
+            asked = Subscription(id_, subscriber, topic, frequency, account, at)
+            row = {"subscriber_id": subscriber.id, "topic": topic.as_json()}
+            store.insert("subscriptions", columns_of(asked, but=["subscriber"]) | row)
             queue_mail(store, write(asked), at)
             return asked
 

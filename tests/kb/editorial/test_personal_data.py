@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import AccountError, InputError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
@@ -269,7 +269,7 @@ def test_nobody_can_take_the_name_that_stands_for_erased_accounts(base: Knowledg
 
 def test_the_last_administrator_is_not_erased(base: KnowledgeBase) -> None:
     base.accounts.add(NAME, "correct horse battery", AccountRole.ADMINISTRATOR)
-    with pytest.raises(AccountError):
+    with pytest.raises(InputError):
         base.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import argon2
 import pytest
 
-from kb.errors import AccountError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.accounts import TOKEN_PREFIX, AccountRole, Accounts
@@ -46,7 +46,7 @@ def test_an_account_opens_with_its_own_password(accounts: Accounts, lea: str) ->
 def test_a_name_is_one_account_however_it_is_spelled(accounts: Accounts, lea: str) -> None:
     for spelling in ("LÉA", "Le\u0301a", "  Léa ", "Ｌéa"):
         assert accounts.authenticate(spelling, PASSWORD)
-        with pytest.raises(AccountError, match="already"):
+        with pytest.raises(InputError, match="already"):
             accounts.add(spelling, PASSWORD, AccountRole.CONTRIBUTOR)
     assert [account.name for account in accounts.list()] == ["Léa"]
 
@@ -63,7 +63,7 @@ def test_a_name_or_a_password_that_cannot_be_used_is_refused_in_a_line(accounts:
         (good[0], "JEANNE dupont-martin", "plain_password"),
         (good[0], "abababababab", "plain_password"),
     ):
-        with pytest.raises(AccountError) as refused:
+        with pytest.raises(InputError) as refused:
             accounts.add(name, password, AccountRole.CONTRIBUTOR)
         assert refused.value.code == reason
         assert "\n" not in str(refused.value)
@@ -121,12 +121,12 @@ def test_an_unknown_name_takes_as_much_work_as_a_wrong_password(
 
 def test_the_last_administrator_stays_one(accounts: Accounts, lea: str) -> None:
     for change in (accounts.disable, lambda name: accounts.set_role(name, AccountRole.MODERATOR)):
-        with pytest.raises(AccountError, match="'Léa' is the last administrator"):
+        with pytest.raises(InputError, match="'Léa' is the last administrator"):
             change("LÉA")
     assert accounts.set_role(lea, AccountRole.ADMINISTRATOR).role is AccountRole.ADMINISTRATOR
     accounts.add("Other", PASSWORD, AccountRole.ADMINISTRATOR)
     accounts.disable("Other")
-    with pytest.raises(AccountError, match="last administrator"):
+    with pytest.raises(InputError, match="last administrator"):
         accounts.disable(lea)
     accounts.enable("Other")
     assert accounts.disable(lea).disabled
@@ -136,12 +136,12 @@ def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> Non
     names = ["One", "Two"]
     for name in names:
         accounts.add(name, PASSWORD, AccountRole.ADMINISTRATOR)
-    refused: list[AccountError] = []
+    refused: list[InputError] = []
 
     def leave(name: str) -> None:
         try:
             accounts.set_role(name, AccountRole.CONTRIBUTOR)
-        except AccountError as error:
+        except InputError as error:
             refused.append(error)
 
     leaving = [threading.Thread(target=leave, args=[name]) for name in names]
@@ -235,7 +235,7 @@ def test_the_use_of_a_token_is_noted_once_an_hour(
 
 def test_a_token_needs_a_label(accounts: Accounts, lea: str) -> None:
     for label in ("  ", "x" * 81):
-        with pytest.raises(AccountError, match="label"):
+        with pytest.raises(InputError, match="label"):
             accounts.issue_token(lea, label)
 
 

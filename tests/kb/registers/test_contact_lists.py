@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import EditConflict, ListError, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
@@ -59,12 +59,12 @@ def test_a_pick_keeps_what_is_there_and_adds_a_note_below_it(base: KnowledgeBase
 
 def test_a_list_has_an_end(base: KnowledgeBase) -> None:
     full = base.lists.pick([ListEntry(f"a{n}") for n in range(MAX_ENTRIES)], by=LEA)
-    with pytest.raises(ListError, match="at most 200"):
+    with pytest.raises(InputError, match="at most 200"):
         base.lists.pick([AVEL], by=LEA)
-    with pytest.raises(ListError, match="at most 200"):
+    with pytest.raises(InputError, match="at most 200"):
         base.lists.save(full.id, [(AVEL, "")], by=LEA)
     assert ids(base.lists.get(full.id, by=LEA)) == ids(full)
-    with pytest.raises(ListError, match="A note has at most"):
+    with pytest.raises(InputError, match="A note has at most"):
         base.lists.pick([replace(full.entries[0], note="x" * (MAX_NOTE_CHARS + 1))], by=LEA)
 
 
@@ -129,7 +129,7 @@ def test_several_lists_of_which_one_takes_picks(base: KnowledgeBase) -> None:
     assert left
     assert left.id == second.id
     for name in ("", " ", "x" * 81):
-        with pytest.raises(ListError):
+        with pytest.raises(InputError):
             base.lists.add(name, by=LEA)
 
 
@@ -146,11 +146,11 @@ def test_a_colleague_changes_a_list_and_its_owner_alone_gives_it(base: Knowledge
         base.lists.share(made.id, BOB, by=BOB)
     with pytest.raises(UnknownRecord):
         base.lists.unshare(made.id, LEA, by=BOB)
-    with pytest.raises(ListError, match="Nobody with the name"):
+    with pytest.raises(InputError, match="Nobody with the name"):
         base.lists.share(made.id, "Personne", by=LEA)
     base.accounts.add("Partie", "du cirage au gel", AccountRole.CONTRIBUTOR)
     base.accounts.disable("Partie")
-    with pytest.raises(ListError, match="Nobody with the name"):
+    with pytest.raises(InputError, match="Nobody with the name"):
         base.lists.share(made.id, "Partie", by=LEA)
     base.lists.unshare(made.id, LEA, by=LEA)
     assert base.lists.get(made.id, by=LEA).owner == LEA

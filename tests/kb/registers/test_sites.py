@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kb.errors import SiteError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
 from kb.registers.sites import (
@@ -104,7 +104,7 @@ def test_what_is_no_origin_is_refused(sites: Sites) -> None:
         "https://www.reseau.example?page=1": "page",
         "https://www.reseau.example/#contact": "page",
     }.items():
-        with pytest.raises(SiteError) as refused:
+        with pytest.raises(InputError) as refused:
             sites.add("Réseau", [ORIGIN, written])
         assert refused.value.code == f"origin_{reason}"
         assert "\n" not in str(refused.value)
@@ -133,7 +133,7 @@ def test_a_value_that_cannot_be_used_is_refused_and_changes_nothing(
         ({"origins": [f"https://{n}.example" for n in range(21)]}, "many_origins"),
     ]
     for values, reason in refusals:
-        with pytest.raises(SiteError) as refused:
+        with pytest.raises(InputError) as refused:
             changed(sites, network, **values)
         assert refused.value.code == reason
     assert sites.list() == [network]
