@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.registers.accounts import Account, account_key, find_account
-from kb.registers.clock import before, now, today
+from kb.registers.clock import DAY_S, before, day, now, today
 from kb.registers.register import Register, columns_of, find
 
 IDLE_DAYS = 14
@@ -24,8 +24,6 @@ KEPT_DAYS = 30
 ATTACK_DAYS = 2
 ATTACK_TRIES = 20
 """From how many wrong passwords within `ATTACK_DAYS` on an account is said to be attacked."""
-
-_DAY_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class BrowserSessions(Register):
         with self._writing() as store:
             store.execute(
                 "delete from sessions where hash = ? or created_at < ? or seen_on < ?",
-                [replaced, before(LONGEST_DAYS * _DAY_S), _day(IDLE_DAYS)],
+                [replaced, before(LONGEST_DAYS * DAY_S), day(IDLE_DAYS)],
             )
             store.insert("sessions", columns_of(session))
             store.execute(
@@ -102,8 +100,8 @@ def _is_current(session: BrowserSession, account: Account) -> bool:
     return (
         session.epoch == account.session_epoch
         and not account.disabled
-        and session.created_at >= before(LONGEST_DAYS * _DAY_S)
-        and session.seen_on >= _day(IDLE_DAYS)
+        and session.created_at >= before(LONGEST_DAYS * DAY_S)
+        and session.seen_on >= day(IDLE_DAYS)
     )
 
 
@@ -130,7 +128,7 @@ class WrongPasswords(Register):
                 " on conflict (account, day) do update set tried = wrong_passwords.tried + 1",
                 [today(), account_key(name)],
             )
-            store.execute("delete from wrong_passwords where day <= ?", [_day(KEPT_DAYS)])
+            store.execute("delete from wrong_passwords where day <= ?", [day(KEPT_DAYS)])
 
     def of(self, name: str) -> WrongTries:
         return self.by_account().get(account_key(name), WrongTries())
@@ -140,10 +138,6 @@ class WrongPasswords(Register):
         rows = self._rows(
             "select account, sum(tried), sum(case when day > ? then tried else 0 end), max(day)"
             " from wrong_passwords where day > ? group by account",
-            [_day(ATTACK_DAYS), _day(KEPT_DAYS)],
+            [day(ATTACK_DAYS), day(KEPT_DAYS)],
         )
-        return {key: WrongTries(int(tried), int(lately), day) for key, tried, lately, day in rows}
-
-
-def _day(days_ago: int) -> str:
-    return before(days_ago * _DAY_S)[:10]
+        return {key: WrongTries(int(tried), int(lately), last) for key, tried, lately, last in rows}

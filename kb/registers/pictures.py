@@ -11,7 +11,7 @@ from io import BytesIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kb.errors import InputError
-from kb.registers.clock import before, now
+from kb.registers.clock import DAY_S, before, now
 from kb.registers.register import Register, known
 from kb.store.store import Store
 
@@ -161,8 +161,6 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
 
 
-_UNUSED_FOR_S = 24 * 60 * 60
-
 _USED = """
     select picture as name from cases
     union select json_extract(content, '$.picture') from versions
@@ -186,7 +184,7 @@ class Pictures(Register):
                 " on conflict (name) do update set added_at = excluded.added_at",
                 [(picture.name, picture.content, by, now()) for picture in encoded],
             )
-            drop_unused(store, added_before=before(_UNUSED_FOR_S))
+            drop_unused(store, added_before=before(DAY_S))
         return encoded[-1].name
 
     def get(self, name: str) -> bytes:

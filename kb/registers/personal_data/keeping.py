@@ -11,7 +11,7 @@ from kb.errors import InputError, UnknownRecord
 from kb.models import Kind
 from kb.registers.accounts import account_key, delete_account
 from kb.registers.alerts.subscriptions import forget_unconfirmed
-from kb.registers.clock import later, now
+from kb.registers.clock import DAY_S, later, now
 from kb.registers.demand import forget_old_counts
 from kb.registers.personal_data.naming import column_without, read_column
 from kb.registers.personal_data.traits import (
@@ -32,7 +32,6 @@ MOST_EXCERPTS = 3
 EXCERPT_CHARS = 60
 """How much of a text is shown on either side of what was found."""
 
-_DAY_S = 24 * 3600
 _RECORDS = frozenset({"actors", "cases", "participations"})
 """Tables of published records, which change as records do."""
 
@@ -256,7 +255,7 @@ _STATEMENTS = (
 def forget_old(store: Store, retention: Retention, at: str = "") -> int:
     """Deletes what is older than it is kept, at a time (now if empty); returns how many rows."""
     at = at or now()
-    before = {kept: later(at, -days * _DAY_S) for kept, days in retention.days.items()}
+    before = {kept: later(at, -days * DAY_S) for kept, days in retention.days.items()}
     count = forget_unconfirmed(store, at)
     for place in PLACES:
         for kept, which in place.old.items():
@@ -265,5 +264,5 @@ def forget_old(store: Store, retention: Retention, at: str = "") -> int:
     count += forget_old_counts(store, at[:10])
     values = {"silent": before[Kept.SILENT], "contact": before[Kept.CONTACT]}
     count += sum(store.execute(statement, values).rowcount for statement in _STATEMENTS)
-    drop_unused(store, added_before=later(at, -_DAY_S))
+    drop_unused(store, added_before=later(at, -DAY_S))
     return count

@@ -106,7 +106,8 @@ def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
 
 def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
     """Stores source records, each in the place of the one with its source and key."""
-    numbered, new = [], []
+    numbered: list[dict[str, object]] = []
+    new: list[dict[str, object]] = []
     for record in source_records:
         by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
         for field, claim in record.claims.items():
