@@ -1,4 +1,4 @@
-"""Sessions as the register keeps them, by a calendar that the tests turn."""
+"""Sessions and wrong passwords as registers keep them, by a calendar that the tests turn."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
-from kb.registers.access import MOST_OF_ACCOUNT, BrowserSessions
+from kb.registers.access import ATTACK_TRIES, MOST_OF_ACCOUNT, BrowserSessions, WrongTries
 from kb.registers.accounts import Account, AccountRole
 
 PASSWORD = "du cirage au gel"
@@ -143,3 +143,36 @@ def test_while_another_process_writes_nobody_is_signed_in_or_out(
                 change()
         assert sessions.find("one") == (lea, kept)
         assert sessions.find("two") is None
+
+
+def test_wrong_passwords_are_counted_by_day_for_a_month(
+    base: KnowledgeBase, lea: Account, calendar: Calendar
+) -> None:
+    wrong = base.wrong_passwords
+    assert wrong.of("Léa") == WrongTries()
+    for name in ("léa", "LÉA", "Nobody"):
+        wrong.note(name)
+    calendar.pass_days(10)
+    wrong.note("Léa")
+    assert wrong.of("Léa") == WrongTries(3, 1, "2026-03-11")
+    assert set(wrong.by_account()) == {"léa"}
+    calendar.pass_days(20)
+    assert wrong.of("Léa") == WrongTries(1, 0, "2026-03-11")
+    wrong.note("Léa")
+    with base._stores.lend() as connection:
+        kept = connection.execute("select account, day, tried from wrong_passwords").fetchall()
+    assert sorted(map(tuple, kept)) == [("léa", "2026-03-11", 1), ("léa", "2026-03-31", 1)]
+
+
+def test_many_within_two_days_are_an_attack(
+    base: KnowledgeBase, lea: Account, calendar: Calendar
+) -> None:
+    wrong = base.wrong_passwords
+    for _ in range(ATTACK_TRIES - 1):
+        wrong.note("Léa")
+    assert not wrong.of("Léa").is_attack
+    calendar.pass_days(1)
+    wrong.note("Léa")
+    assert wrong.of("Léa").is_attack
+    calendar.pass_days(1)
+    assert not wrong.of("Léa").is_attack
