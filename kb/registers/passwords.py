@@ -4,12 +4,11 @@ import secrets
 import threading
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from kb.errors import InputError
-
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 1000
@@ -38,8 +37,6 @@ def verify(password_hash: str, password: str) -> bool:
 
     Takes as long for no hash, or a password that cannot be one, as for a wrong password.
     """
-    from argon2.exceptions import InvalidHashError, VerificationError
-
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
     if not password_hash or len(password) > MAX_PASSWORD_CHARS:
@@ -57,9 +54,7 @@ def needs_rehash(password_hash: str) -> bool:
 
 
 @cache
-def _hasher() -> "PasswordHasher":
-    from argon2 import PasswordHasher
-
+def _hasher() -> PasswordHasher:
     return PasswordHasher()
 
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,7 +148,7 @@ def test_a_cancelled_job_stops_and_leaves_what_was_done(
     job = base.jobs.add("directory", {"path": str(directory(tmp_path, 800))}, by="léa")
     beat = base.jobs.beat
 
-    def cancel_halfway(id_: str, done: int, total: int, *_place: object) -> bool:
+    def cancel_halfway(id_: str, done: int, total: int, *_place: Any) -> bool:
         if done == 600:
             base.jobs.cancel(job.id)
         return beat(id_, done, total, *_place)

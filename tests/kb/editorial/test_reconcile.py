@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -222,7 +221,6 @@ CASE = Case(
         Participation("Avel", Role.BUYER, "avel"),
     ),
 )
-Decide = Callable[[KnowledgeBase], None]
 
 
 def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
@@ -247,13 +245,6 @@ def test_likely_duplicates_are_listed_with_what_speaks_for_it(twins: KnowledgeBa
 def test_actors_that_are_no_longer_alike_are_no_longer_listed(twins: KnowledgeBase) -> None:
     ingest(twins, "annuaire", replace(TWIN, name="Jolival"))
     assert pairs(twins) == []
-
-
-def test_different_is_never_asked_again(twins: KnowledgeBase) -> None:
-    twins.duplicates.decide("merlet-2", "merlet", same=False, by="lea")
-    ingest(twins, "annuaire", replace(TWIN, name="Merlet"))
-    assert pairs(twins) == []
-    assert len(twins.actors()) == 3
 
 
 def test_the_same_become_one(twins: KnowledgeBase) -> None:
