@@ -144,8 +144,6 @@ class _Run:
 
     def close(self) -> None:
         """Ends what is under way, wherever the run ends."""
-        if self._encoding:
-            self._encoding[0].abandon()
         self._encoder.shutdown(cancel_futures=True)
 
     def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
@@ -265,7 +263,7 @@ class _Run:
             if kind[0] is Kind.ACTOR:
                 rows = self._rows(batch)
                 with suppress(InputError, ValueError):  # it fails again where it is put
-                    rows.prepare([self._encoding[0]] if self._encoding else [])
+                    rows.prepare()
                 encoding = (rows, batch, self._encoder.submit(rows.encode))
             self._finish_slice(encoding)
             if encoding is None:

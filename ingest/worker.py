@@ -16,7 +16,7 @@ from ingest.uploads import tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress
 from kb.errors import InputError, KnowledgeBaseError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobPlace, JobState
+from kb.registers.jobs import CONTACTS_JOB, FINAL_STATES, SOURCE_JOB, Job, JobState
 from kb.remarks import Remark
 from kb.settings import Settings
 from kb.store.connection import ALL_ROWS
@@ -82,9 +82,9 @@ class Progress(Pace):
     def save(self) -> None:
         self._saved_at = time.monotonic()
         total = max(self.total, self.done) if self.total else 0
-        place = JobPlace(self.file, self.phase.value if self.file else "", self.per_second)
+        place = self.file, self.phase.value if self.file else "", self.per_second
         try:
-            self.goes_on &= self._base.jobs.beat(self._job_id, self.done, total, place)
+            self.goes_on &= self._base.jobs.beat(self._job_id, self.done, total, *place)
         except KnowledgeBaseError as error:
             # A base that is locked for long now need not be at the next beat.
             logger.info("Job %s: %s", self._job_id, error)

@@ -19,13 +19,11 @@ _UNREADABLE = (
 class PostgresAddress:
     """The address of a database: `postgresql://user:password@host:5432/name?sslmode=require`.
 
-    As text it is without passwords, for lines that people read; `given` has them, and
-    `name` all else. `schema` is the schema of the tables, which the address may name
-    (`?schema=members`); `url` is without it.
+    As text it is without passwords; `given` has them, and `name` all else. `schema` is that of the
+    tables (`?schema=members`); `url` is without it.
     """
 
     def __init__(self, url: str) -> None:
-        """Reads an address."""
         self.given = url
         try:
             parts = urlsplit(url)
@@ -74,5 +72,4 @@ Place = Path | PostgresAddress
 
 
 def place_of(text: str) -> Place:
-    """The place that a text names."""
     return PostgresAddress(text) if text.startswith(SCHEMES) else Path(text)

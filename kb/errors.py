@@ -32,30 +32,15 @@ class QueryError(RemarkError, QuisaitError):
 
 
 class InputError(RemarkError, QuisaitError):
-    """A file or a row cannot be read as knowledge."""
+    """What a person gave cannot be read or kept."""
 
 
 class FileError(QuisaitError):
     """A file that the command line reads or writes beside a knowledge base cannot be used."""
 
 
-class AccountError(RemarkError, QuisaitError):
-    """An account cannot be made or changed as asked."""
-
-
-class SiteError(RemarkError, QuisaitError):
-    """A site cannot be added or changed as asked."""
-
-
-class ListError(RemarkError, QuisaitError):
-    """A list of organisations cannot be kept as asked."""
-
-
 class MailError(RemarkError, QuisaitError):
-    """A mail server does not take a mail.
-
-    `for_good`: it is of no use to try again; or the mail may have been sent all the same.
-    """
+    """A mail server does not take a mail; `for_good`: trying again is of no use."""
 
     def __init__(self, code: str, *, for_good: bool = False, **values: Value) -> None:
         super().__init__(code, "", **values)

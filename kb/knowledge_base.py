@@ -87,7 +87,6 @@ class KnowledgeBase(Publishing):
         replica: PostgresAddress | None = None,
         connections: int = MOST_STORES,
     ) -> None:
-        """Takes the knowledge base in a folder."""
         self.folder = folder
         self.place: Place = database or folder
         self.worder = worder
@@ -175,14 +174,12 @@ class KnowledgeBase(Publishing):
 
     @property
     def writable(self) -> bool:
-        """Returns whether this process may change the base."""
         if isinstance(self.place, Path):
             return is_writable(self.folder / DATABASE_FILE)
         with self._stores.lend() as store:
             return store.is_writable
 
     def close(self) -> None:
-        """Closes the stores of this base."""
         self._searched.close()
         self._stores.close()
 
@@ -201,8 +198,8 @@ class KnowledgeBase(Publishing):
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
-        Of a case and its translations, only that in `lang` is found, or else the best. With
-        `complete`, all records that the filters keep are found, each with its score.
+        Of a case and its translations, only that in `lang` is found, or else the best; `complete`
+        finds all records that the filters keep.
         """
         wording = self._wording(query, steering)
         with self._context() as context:
@@ -230,7 +227,6 @@ class KnowledgeBase(Publishing):
         lang: str = "",
         steering: Steering = Steering(),
     ) -> Explanation:
-        """Explains the place of an actor, or a case, in a search."""
         wording = self._wording(query, steering)
         with self._context() as context:
             if kind is Kind.ACTOR:
@@ -296,7 +292,6 @@ class KnowledgeBase(Publishing):
 
     @contextmanager
     def _context(self) -> Iterator[SearchContext]:
-        """A state of the base to search in."""
         with self._searched.lend() as store:
             index = self._index.fresh(store)
             calibration = self._calibrated()
@@ -329,7 +324,6 @@ class KnowledgeBase(Publishing):
             return status_of(store, self.place, self._indexer)
 
     def damaged_pages(self) -> Sequence[str]:
-        """Lines about damaged pages of the database."""
         with self._stores.lend() as store:
             return damaged_pages(store, quick=True)
 
@@ -358,11 +352,7 @@ class KnowledgeBase(Publishing):
             store.tend()
 
     def save_trades(self, goes_on: Callable[[], bool] = lambda: True) -> None:
-        """Keeps in which trades the passages of a large base are.
-
-        Searches need not find it out then, each for a thousand passages. It takes a millisecond
-        for each new one, and ends once it does not `goes_on`.
-        """
+        """Keeps in which trades passages of a large base are; ends once it does not `goes_on`."""
         with self._stores.lend() as store:
             generation = store.generation
             embedded = store.counts(self.encoder.fingerprint).embedded

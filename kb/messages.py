@@ -302,7 +302,6 @@ MESSAGES: Mapping[str, str] = {
         "easier to remember."
     ),
     "long_password": N_("The password has more than {most} characters."),
-    "odd_password": N_("The password holds something that is no character."),
     "plain_password": N_(
         "The password is the name of the account, or the same few characters again and again."
     ),
@@ -312,7 +311,6 @@ MESSAGES: Mapping[str, str] = {
     # Sites
     "list_name": N_("The name of a list has 1 to {most} characters."),
     "list_full": N_("A list holds at most {most} organisations; this would make {count}."),
-    "list_many": N_("You have {most} lists already, which is the most: delete one first."),
     "list_note_long": N_("A note has at most {most} characters; this one has {count}."),
     "list_colleague": N_("Nobody with the name {name!q} can sign in here: check the spelling."),
     "site_name": N_("The name of a site has 1 to {most} characters, all of them visible."),
@@ -323,11 +321,6 @@ MESSAGES: Mapping[str, str] = {
         "show the search."
     ),
     "many_origins": N_("A site has {most} addresses at most: add another site for the others."),
-    "origin_null": N_(
-        "{given!q} is what browsers send for pages of no site, such as files: any site "
-        "could pass for it."
-    ),
-    "origin_wildcard": N_("{given!q} holds a *: name each site that is meant."),
     "origin_scheme": N_("{given!q} should begin with https:// (or with http://)."),
     "origin_credentials": N_("{given!q} holds a name or a password."),
     "origin_host": N_("{given!q} does not name a site that browsers can find."),

@@ -29,17 +29,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A firm or other organisation, as a directory describes it.
+    """A firm or other organisation, as a directory describes it; unknown fields are empty.
 
-    `id` is the directory's own where it gives one. `department` is a French department code
-    ("16", "2A", "974"), `country` an ISO 3166 alpha-2 code, `activity_code` a NAF or NACE code,
-    `siret` 14 digits. `closed_on` is the ISO 8601 date since when the actor is closed, as far as
-    its sources say. `phone` has numbers as `kb.text.phone_numbers` keeps them, `email` addresses
-    in lower case, `address` a street with a postal code, `contact` a person's name and job. Unknown
-    fields are empty. `facts` holds the columns of the source
-    that have no field here, in the source's words. `members_only` are those of the values of its
-    contacts that the base shows to members only: no part of what is said of it, but what becomes
-    of it.
+    `department` is a French department code, `country` an ISO 3166 alpha-2 code, `activity_code` a
+    NAF or NACE code, `closed_on` an ISO 8601 date. `phone` has numbers as `kb.text.phone_numbers`
+    keeps them, `email` addresses in lower case, `contact` a person's name and job. `facts` are the
+    columns of the source that have no field here. `members_only` are those of the values of its
+    contacts that only members are shown.
     """
 
     id: str
@@ -69,7 +65,6 @@ class Actor:
 
     @property
     def public(self) -> Self:
-        """The actor without the contacts that only members may see."""
         if not self.members_only:
             return self
         return replace(
@@ -84,10 +79,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Participation:
-    """An actor's part in a case. `actor_id` is empty when the participant has no entry.
-
-    `source_url` is the page about this part, if it is not the case's own.
-    """
+    """An actor's part in a case. `actor_id` is empty when the participant has no entry."""
 
     name: str
     role: Role
@@ -101,12 +93,9 @@ class Case:
     """An article on how a need was met.
 
     `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
-    dates or times, or empty. `author_job` and `moderator_job` are what they do where they work.
-    `period` is the time of its facts as `kb.text.periods` keeps it, in EDTF, or empty.
-    `flow` is the way of its need (`kb.reference.flows.Flow`), or empty where its words tell it.
-    `translation_of` is the id of the case that this case translates, or empty. `picture` is the
-    name of a photograph (`kb.registers.pictures`), `picture_alt` what it shows, `picture_credit`
-    whose it is.
+    dates or times, `period` is in EDTF, `flow` one of `kb.reference.flows.Flow`, or each is empty.
+    `translation_of` is the id of the case that this one translates, `picture` the name of a
+    photograph (`kb.registers.pictures`).
     """
 
     id: str
@@ -133,7 +122,6 @@ class Case:
 
     @property
     def story(self) -> str:
-        """The id of the original, which a case and its translations share."""
         return self.translation_of or self.id
 
 

@@ -17,7 +17,6 @@ def shortened(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, and shortened."""
     return repr(shortened(text))
 
 
@@ -39,11 +38,10 @@ class MessageFormatter(Formatter):
 
 
 class Remark(str):
-    """A line in English that can be said in other languages too.
+    """A line in English, of why something is refused or deserves a look, that can be translated.
 
-    It says why something is refused, or what deserves a look.
-    `code` names its message in `MESSAGES`, `field` the field of a record that it is about, if
-    any, and `values` what its message is filled in with.
+    `code` names its message in `MESSAGES`, `field` the field of a record that it is about, if any,
+    and `values` what its message is filled in with.
     """
 
     __slots__ = ("code", "field", "values")
@@ -87,5 +85,4 @@ def kept_remark(remark: str) -> object:
 
 
 def restored_remark(kept: object) -> str:
-    """What `kept_remark` made."""
     return Remark.restored(str(kept["text"]), kept) if isinstance(kept, dict) else str(kept)

@@ -1,7 +1,7 @@
 """The settings, each from an environment variable with the prefix `QUISAIT_`."""
 
 import re
-from email.utils import parseaddr
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
@@ -47,6 +47,36 @@ def _replica(given: object) -> object:
 
 def _place(given: object) -> object:
     return place_of(given) if isinstance(given, str) else given
+
+
+_LONG = (".{32,}", "it should have 32 characters or more")
+
+_FORMS: Mapping[str, tuple[str, str]] = {
+    "assistant_url": (
+        r"https?://[^/?#]+.*",
+        "it should begin with https:// or, on this machine, http://",
+    ),
+    "contact_url": ("(mailto:|https?://).*", "it should begin with mailto:, https:// or http://"),
+    "mail_from": (
+        r"([^<>\x00-\x1f\x7f-\x9f]*<)?[^<>@\s]+@[^<>@\s]+>?",
+        "it should be like Qui sait faire ? <alertes@kb.example>",
+    ),
+    "map_tiles": (
+        r"https://[^/?#{},; '\"*]+(?=.*{z})(?=.*{x})(?=.*{y})[/?].*",
+        "it should begin with https:// and one host, without {s}, and hold {z}, {x} and {y}",
+    ),
+    "metrics_token": _LONG,
+    "public_url": (
+        r"https?://[^/?#@]+(/[\w.~-]+)*/?",
+        "it should be a host and a path, such as https://net.example/savoir",
+    ),
+    "secret": _LONG,
+    "smtp_url": (
+        r"smtps?://([^/?#]*@)?([^/?#@:\[\]]+|\[[0-9a-f:]+\])(:[1-9]\d{0,4})?/?",
+        "it should be like smtps://user:password@host:465 or smtp://host:587",
+    ),
+}
+"""The form of settings that are given, and what is said of another."""
 
 
 class Settings(BaseSettings):
@@ -112,42 +142,24 @@ class Settings(BaseSettings):
     # After what its validator looks at.
     assistant_url: str = ""
 
+    @field_validator(*_FORMS)
+    @classmethod
+    def _has_its_form(cls, value: Any, info: ValidationInfo) -> Any:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        form, otherwise = _FORMS[str(info.field_name)]
+        if text and not re.fullmatch(form, text, re.ASCII | re.DOTALL):
+            raise ValueError(otherwise)
+        return value
+
     @field_validator("assistant_url")
     @classmethod
     def _is_confidential(cls, value: str, info: ValidationInfo) -> str:
-        if not value:
-            return value
-        address = urlsplit(value)
-        if address.scheme == "https" and address.hostname:
-            return value
-        if address.scheme == "http" and address.hostname:
-            if info.data.get("assistant_allow_http") or is_this_machine(address.hostname):
-                return value
+        is_open = value.startswith("http:") and not info.data.get("assistant_allow_http")
+        if is_open and not is_this_machine(urlsplit(value).hostname or ""):
             raise ValueError(
                 "articles and needs would travel unencrypted: use https, or set "
                 "QUISAIT_ASSISTANT_ALLOW_HTTP=1 where that is right"
             )
-        raise ValueError("it should begin with https:// or, on this machine, http://")
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
-        given = value.get_secret_value()
-        try:
-            address = urlsplit(given)
-            is_whole = bool(address.hostname and address.path in {"", "/"} and address.port != 0)
-        except ValueError:  # its port is no number
-            is_whole = False
-        if given and not (is_whole and address.scheme in {"smtp", "smtps"}):
-            raise ValueError("it should be like smtps://user:password@host:465 or smtp://host:587")
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_a_sender(cls, value: str) -> str:
-        name, _, domain = parseaddr(value)[1].partition("@")
-        if value and not (value.isprintable() and name and domain):
-            raise ValueError("it should be like Qui sait faire ? <alertes@kb.example>")
         return value
 
     @field_validator("read_url")
@@ -159,51 +171,10 @@ class Settings(BaseSettings):
             raise ValueError("QUISAIT_KB is a folder, which has no replica")
         return value
 
-    @field_validator("secret", "metrics_token")
-    @classmethod
-    def _is_long(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value.get_secret_value()) < 32:
-            raise ValueError("it should have 32 characters or more")
-        return value
-
-    @field_validator("map_tiles")
-    @classmethod
-    def _is_a_template_of_tiles(cls, value: str) -> str:
-        if not value:
-            return value
-        address = urlsplit(value)
-        if (
-            address.scheme != "https"
-            or not address.hostname
-            or set("{},; '\"*") & {*address.netloc}
-        ):
-            raise ValueError("it should begin with https:// and one host, without {s}")
-        if not all(part in value for part in ("{z}", "{x}", "{y}")):
-            raise ValueError("it should hold {z}, {x} and {y}")
-        return value
-
     @property
     def map_tiles_origin(self) -> str:
-        """The scheme and host of map tiles, empty without them."""
         address = urlsplit(self.map_tiles)
         return f"{address.scheme}://{address.netloc}" if self.map_tiles else ""
-
-    @field_validator("contact_url", "public_url")
-    @classmethod
-    def _is_a_web_address(cls, value: str, info: ValidationInfo) -> str:
-        schemes: tuple[str, ...] = ("https://", "http://")
-        if info.field_name == "contact_url":
-            schemes = ("mailto:", *schemes)
-        if value and not value.startswith(schemes):
-            raise ValueError(f"it should begin with {' or '.join(schemes)}")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_where_a_site_is(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^/?#@]+(/[\w.~-]+)*/?", value, re.ASCII):
-            raise ValueError("it should be a host and a path, such as https://net.example/savoir")
-        return value
 
     @property
     def database(self) -> PostgresAddress | None:
@@ -219,7 +190,6 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> Place:
-        """Where the store of the base is: a file in its folder, or the address of a database."""
         return self.kb if isinstance(self.kb, PostgresAddress) else self.kb / DATABASE_FILE
 
     @property

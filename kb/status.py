@@ -11,11 +11,10 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The content of a knowledge base, and its problems.
+    """The content of a knowledge base, and its problems: without any, it can be searched.
 
-    `stories` counts a case and its translations once. `passages` are those to be embedded,
-    `embedded` those that this encoder has embedded. `index` says how near passages
-    are found. `problems` has a line for each; a base without problems can be searched.
+    `stories` counts a case and its translations once, `embedded` the passages that this encoder has
+    embedded; `index` says how near passages are found.
     """
 
     folder: Place
@@ -37,12 +36,10 @@ class Status:
 
     @property
     def ready(self) -> bool:
-        """Returns whether the base can be searched."""
         return not self.problems
 
 
 def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
-    """The status of the base at a place, for searches with the encoder of an indexer."""
     encoder = indexer.encoder
     with store.reading():
         counts = store.counts(encoder.fingerprint)

@@ -36,9 +36,9 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(inside: Path) -> Iterator[Path]:
-    """Makes a folder in another, for its owner alone, in which something of a base is made ready.
+    """Makes a folder in another, for its owner alone, that goes at the end.
 
-    It goes at the end. If this process is killed before, `delete_abandoned` deletes it.
+    If this process is killed before, `delete_abandoned` deletes it.
     """
     delete_abandoned(inside)
     # It has its name once it is locked, so that nobody takes it for abandoned.

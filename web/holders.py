@@ -8,7 +8,7 @@ import idna
 from starlette.responses import Response
 from tld import is_tld
 
-from kb.errors import AccountError, InputError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.messages import N_
 from kb.models import Actor
 from kb.registers.accounts import MAX_NAME_CHARS, AccountRole, Credentials
@@ -221,7 +221,7 @@ def confirm(request: APageRequest, session: ASession, form: AFormOfAnyone) -> Re
             sessions_of(request.http).sign_in(request.http, account)
     except UnknownRecord:
         return _confirm_page(request, "")
-    except AccountError as error:
+    except InputError as error:
         field = "name" if error.field == "name" else "new"
         wrong = {field: translated(error.remark, request.language)}
         return _confirm_page(request, key, name, wrong)

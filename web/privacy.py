@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from kb.editorial.personal_data import Unreached
 from kb.errors import (
-    AccountError,
     InputError,
     KnowledgeBaseError,
     NotYetScrubbed,
@@ -152,7 +151,7 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
             done = TAKEN_OUT
     except UnknownRecord:
         message, status_code = NOT_HERE, 404
-    except (AccountError, InputError) as error:
+    except InputError as error:
         message, status_code = error.remark, 400
     except ReadOnlyKnowledgeBase:
         message, status_code = CANNOT_WRITE, 503

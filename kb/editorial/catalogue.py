@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, cast
 
 from kb.errors import UnknownRecord, WithdrawnRecord
+from kb.indexing.faiss_index import LiveIndex
+from kb.indexing.indexer import Indexer
 from kb.models import Actor, Case, Kind, Record
 from kb.registers.records import versions
 from kb.remarks import Remark
@@ -33,36 +35,25 @@ class ThemeLanguages:
     by_key: Mapping[str, str]
 
     def of(self, theme: str) -> str:
-        """The code of a theme's language, or "" where it is not known."""
         return self.by_key.get(fold(theme), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[RecordOfKind]):
-    """A page of a list of records, in the order of their ids.
-
-    `total` counts all records that the filters keep; `is_last`: none comes after this page.
-    """
+    """A page of a list of records, in the order of their ids; `total` counts all of the list."""
 
     records: Sequence[RecordOfKind]
     total: int
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRecord(Generic[RecordOfKind]):
-    """A record with the times when it was first published and last changed."""
-
-    record: RecordOfKind
-    published: str
-    changed: str
-
-
 class Catalogue:
     """The published records, to be read."""
 
-    def __init__(self, stores: StorePool) -> None:
+    def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
         self._stores = stores
+        self._indexer = indexer
+        self._index = index
         self._languages: tuple[tuple[str, ...], ThemeLanguages] = ((), ThemeLanguages({}))
 
     def actor(self, actor_id: str) -> Actor:
@@ -87,17 +78,13 @@ class Catalogue:
             return in_order(store.actors, store.ids(Kind.ACTOR, filters.department, filters.theme))
 
     def cases(self, filters: Filters = Filters()) -> Sequence[Case]:
-        """The cases that a filter keeps, in the order of their ids."""
         with self._stores.lend() as store, store.reading():
             return in_order(store.cases, store.ids(Kind.CASE, filters.department, filters.theme))
 
     def list_actors(
         self, filters: Filters = Filters(), *, name: str = "", after: str = "", limit: int
     ) -> Listing[Actor]:
-        """The first `limit` actors that a filter keeps after an id.
-
-        With `name`, only of those whose name has all its words.
-        """
+        """The first `limit` actors that a filter keeps after an id, with all words of a name."""
         words = analyse_name(name).spelled if name.strip() else None
         with self._stores.lend() as store, store.reading():
             ids, total = store.page(
@@ -108,7 +95,6 @@ class Catalogue:
     def list_cases(
         self, filters: Filters = Filters(), *, after: str = "", limit: int
     ) -> Listing[Case]:
-        """The first `limit` cases that a filter keeps after an id, translations too."""
         with self._stores.lend() as store, store.reading():
             ids, total = store.page(
                 Kind.CASE, filters.department, filters.theme, after=after, limit=limit + 1
@@ -116,7 +102,6 @@ class Catalogue:
             return Listing(in_order(store.cases, ids[:limit]), total, len(ids) <= limit)
 
     def actors_of(self, cases: Sequence[Case]) -> Mapping[str, Actor]:
-        """The actors that took part in cases and have an entry, by id."""
         ids = {part.actor_id for case in cases for part in case.participants if part.actor_id}
         with self._stores.lend() as store:
             return store.actors(ids)
@@ -128,7 +113,6 @@ class Catalogue:
         return one_edition_each(cases, lang)
 
     def translations(self, case: Case) -> Sequence[Case]:
-        """The same story in other languages, in the order of their ids."""
         with self._stores.lend() as store, store.reading():
             others = [id_ for id_ in store.editions(case.story) if id_ != case.id]
             return in_order(store.cases, others)
@@ -137,23 +121,15 @@ class Catalogue:
         with self._stores.lend() as store:
             return versions.publication_times(store, kind, ids)
 
-    def latest_actors(
-        self, filters: Filters = Filters(), *, since: str = "", limit: int
-    ) -> Sequence[DatedRecord[Actor]]:
-        """The actors that a filter keeps and that changed after a time, last published first."""
+    def latest(
+        self, kind: Kind, filters: Filters = Filters(), *, since: str = "", limit: int
+    ) -> Mapping[str, tuple[str, str]]:
+        """When records that changed after a time were first published and last changed, by id."""
         with self._stores.lend() as store, store.reading():
-            times = _latest(store, Kind.ACTOR, filters, since, limit)
-            known = store.actors(times)
-        return [DatedRecord(known[id_], *times[id_]) for id_ in times]
-
-    def latest_cases(
-        self, filters: Filters = Filters(), *, since: str = "", limit: int
-    ) -> Sequence[DatedRecord[Case]]:
-        """The cases that a filter keeps and that changed after a time, last published first."""
-        with self._stores.lend() as store, store.reading():
-            times = _latest(store, Kind.CASE, filters, since, limit)
-            known = store.cases(times)
-        return [DatedRecord(known[id_], *times[id_]) for id_ in times]
+            ids = store.ids(kind, filters.department, filters.theme)
+            times = versions.publication_times(store, kind, ids).items()
+        changed = [(id_, of) for id_, of in times if of[1] > since]
+        return dict(sorted(changed, key=lambda item: (item[1], item[0]), reverse=True)[:limit])
 
     def cases_with(self, ids: Collection[str]) -> Sequence[Case]:
         """The cases with these ids, in their order; unknown ids are left out."""
@@ -189,18 +165,7 @@ class Catalogue:
             return set(store.ids(kind))
 
 
-def _latest(
-    store: Store, kind: Kind, filters: Filters, since: str, limit: int
-) -> dict[str, tuple[str, str]]:
-    """When records were first published and last changed, by id, last published first."""
-    ids = store.ids(kind, filters.department, filters.theme)
-    times = versions.publication_times(store, kind, ids).items()
-    changed = [(id_, of) for id_, of in times if of[1] > since]
-    return dict(sorted(changed, key=lambda item: (item[1], item[0]), reverse=True)[:limit])
-
-
 def published(store: Store, kind: Kind, record_id: str) -> Record:
-    """The record with this id."""
     try:
         return store.record(kind, record_id)
     except UnknownRecord:

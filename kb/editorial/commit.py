@@ -15,8 +15,6 @@ from kb.store.store import Store
 
 
 class Outcome(StrEnum):
-    """The effect of putting a record."""
-
     ADDED = "added"
     CHANGED = "changed"
     COMPLETED = "completed"
@@ -30,10 +28,9 @@ class Outcome(StrEnum):
 class Change(ABC):
     """A change of the base: `plan` names the records to store, `apply` writes the rest.
 
-    `by` is the account that makes it, if any, with a `note`; `restored` is the number of the
-    version that it brings back. A change `from_sources` is no moderator's correction. A change
-    that `removes` records raises the generation even if it stores none. One that `is_due` is
-    applied even if no record changes.
+    `restored` is the number of the version that it brings back. A change `from_sources` is no
+    moderator's correction. One that `removes` records raises the generation even if it stores none;
+    one that `is_due` is applied even if no record changes.
     """
 
     by: str = ""
@@ -45,18 +42,13 @@ class Change(ABC):
 
     @abstractmethod
     def plan(self, store: Store) -> Sequence[Record]:
-        """The records to store, as the base is now.
-
-        Called again within the transaction, since another process may have changed the base
-        while this process encoded.
-        """
+        """The records to store, as the base is now; called again within the transaction."""
 
     def described(self) -> Collection[str]:
         """The ids of the actors whose source records change, as planned; none by default."""
         return ()
 
-    @abstractmethod
-    def apply(self, store: Store) -> None:
+    def apply(self, store: Store) -> None:  # noqa: B027 (most changes have records alone)
         """Writes what goes with the records, in their transaction."""
 
 
@@ -77,20 +69,13 @@ class PutRecords(Change):
             if outcome in {Outcome.ADDED, Outcome.CHANGED}
         ]
 
-    def apply(self, store: Store) -> None:
-        """Nothing else goes with the records."""
-
 
 class _OutdatedError(Exception):
     """The base is no longer such that this is the change: the transaction leaves nothing."""
 
 
 class Commit:
-    """A change on its way into the base: prepared, encoded, written.
-
-    Encoding takes longest by far. It needs no store, so that other changes can be prepared and
-    written beside it.
-    """
+    """A change on its way into the base: prepared, encoded (which needs no store), written."""
 
     def __init__(
         self, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
@@ -104,27 +89,20 @@ class Commit:
     def is_due(self) -> bool:
         return bool(self._records) or self._change.is_due
 
-    def prepare(self, store: Store, after: Sequence["Commit"] = ()) -> None:
-        """Plans the change of the base as it is, and finds what of it is to be encoded.
-
-        What is written `after` other changes need not encode what they have encoded.
-        """
+    def prepare(self, store: Store) -> None:
+        """Plans the change of the base as it is, and finds what of it is to be encoded."""
         with store.reading():
             self._records = self._change.plan(store)
         if self.is_due:
             self._batch.derive(self._records)
             self._indexer.refuse_mismatch(store)
-            self._batch.look_up(store, [earlier._batch for earlier in after])
+            self._batch.look_up(store)
 
     def encode(self) -> None:
-        """Encodes what was found, in any thread."""
         self._batch.encode()
 
     def write(self, store: Store) -> bool:
-        """Writes all in one transaction, if the base is still such that this is the change.
-
-        Returns whether it is: another change may have come first, and then nothing is written.
-        """
+        """Writes all in one transaction; returns False, and writes nothing, if the plan changed."""
         change, records = self._change, self._records
         try:
             with store.changing(if_noted=not (records or change.removes)):
@@ -185,5 +163,4 @@ def outcomes(store: Store, records: Sequence[Record]) -> list[Outcome]:
 
 
 def unless_same(store: Store, record: Record) -> list[Record]:
-    """The record, unless it is stored just so."""
     return [] if outcomes(store, [record]) == [Outcome.UNCHANGED] else [record]

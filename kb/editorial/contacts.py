@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kb.editorial.ingestion import Ingestion
-from kb.indexing.faiss_index import LiveIndex
-from kb.indexing.indexer import Indexer
 from kb.models import Kind
 from kb.reference.fields import CONTACT_FIELDS
 from kb.reference.visibility import ContactChoice, Visibility
@@ -26,7 +24,6 @@ from kb.store.choices_under_way import (
     next_actors,
 )
 from kb.store.database import LOOK_EVERY_S
-from kb.store.pool import StorePool
 from kb.store.store import Store
 
 _CHANGED_AT_ONCE = 100
@@ -39,12 +36,7 @@ GIVES_WAY_S = 4 * LOOK_EVERY_S
 class ContactKeeping(Ingestion):
     """The published records, to be filled from sources whose contacts not everybody may see."""
 
-    def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
-        super().__init__(stores, indexer)
-        self._index = index
-
     def choose_contacts(self, source: str, choice: ContactChoice) -> None:
-        """Chooses who sees the contacts of a source, and carries it out."""
         self.begin_choice(source, choice)
         self.finish_choices()
 
@@ -74,17 +66,14 @@ class ContactKeeping(Ingestion):
             return bool(some)
 
     def choice_is_under_way(self) -> bool:
-        """Returns whether a choice was made and is not yet carried out."""
         with self._stores.lend() as store:
             return bool(choices_under_way(store))
 
     def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
         """Carries out the choices that were made, some actors in each transaction.
 
-        What nobody is to see is forgotten: the source's claims of it, and its traces in versions
-        and drafts, and in the files of the base, which are rewritten at the end. A choice that was
-        interrupted goes on where it was, and two processes can do this at once. `progress` is
-        called with how many actors each transaction went through.
+        What nobody is to see is forgotten, in versions, drafts and the files of the base too.
+        `progress` is called with how many actors each transaction went through.
         """
         with self._stores.lend() as store:
             while choices_under_way(store):
@@ -114,10 +103,7 @@ def _go_on(store: Store) -> int:
 def _forget_contacts(
     store: Store, source: str, choice: ContactChoice, actor_ids: Sequence[str]
 ) -> bool:
-    """Forgets what a source says of the contacts of actors that nobody is to see.
-
-    Returns whether there was anything. A value that another source claims as well stays.
-    """
+    """Forgets what a source says of contacts that nobody is to see; returns whether it says any."""
     fields = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
     actors = store.actors(actor_ids)
     changed = []

@@ -4,9 +4,7 @@ While some slices of rows are encoded, the next is read and prepared, and the on
 They are put in the order in which they were read: each finds the base as the ones before left it.
 """
 
-import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 
 from kb.editorial.catalogue import Catalogue
@@ -67,70 +65,47 @@ class RowSlice:
         self._stores = stores
         self._change = _SourceRows(source=source, rows=rows, by=by)
         self._commit = Commit(indexer, self._change, self._note_embedded)
-        self._after: Sequence[RowSlice] = ()
-        self._is_prepared = False
-        self._changes_nothing = False
-        self._on_embedded: OnEmbedded | None = None
+        self._prepared_at: str | None = None
         self._embedded = 0
-        self._abandoned = threading.Event()
 
-    @property
-    def is_due(self) -> bool:
-        return self._commit.is_due
-
-    def prepare(self, after: "Sequence[RowSlice]" = ()) -> None:
-        """Plans what the rows change of the base as it is, `after` slices that are put before."""
-        self._after = after
+    def prepare(self) -> None:
         with self._stores.lend() as store:
-            self._commit.prepare(store, [earlier._commit for earlier in after])
-        self._is_prepared = True
+            self._prepare(store)
 
     def encode(self) -> None:
         """Encodes what the rows bring; in any thread, beside what is done with other slices."""
         self._commit.encode()
 
-    def abandon(self) -> None:
-        """Ends `encode` in another thread at its next batch."""
-        self._abandoned.set()
-
     def put(
         self,
-        on_embedded: OnEmbedded | None = None,
+        on_embedded: OnEmbedded = lambda _: None,
         *,
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
         on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
         """Stores the rows, as `Ingestion.ingest_actors` says; prepares them first if need be."""
-        self._on_embedded = on_embedded
-        if on_embedded and self._embedded:
-            on_embedded(self._embedded)
-        # Slices before may have changed what these rows are to change, since that was planned.
-        is_sure = self._is_prepared and all(earlier._changes_nothing for earlier in self._after)
-        self._after = ()
         with self._stores.lend() as store:
-            if not (is_sure or (self._is_prepared and self.is_due)):
-                self._prepare_again(store)
-            self._changes_nothing = not self.is_due
-            while self.is_due:
-                if on_embedded:
-                    on_embedded(0)
+            # What was to change nothing may change something now, after other changes.
+            stale = not self._commit.is_due and self._prepared_at != store.generation
+            if self._prepared_at is None or stale:
+                self._prepare(store)
+                self.encode()
+            while self._commit.is_due:
+                on_embedded(0)
                 if self._commit.write(store):
                     break
-                self._prepare_again(store)
+                self._prepare(store)
+                self.encode()
+        on_embedded(self._embedded)
         return self._outcomes(on_changed, on_apart)
 
-    def _prepare_again(self, store: Store) -> None:
+    def _prepare(self, store: Store) -> None:
+        generation = store.generation
         self._commit.prepare(store)
-        self._commit.encode()
+        self._prepared_at = generation
 
     def _note_embedded(self, count: int) -> None:
-        """Counts the texts that are encoded before `put`, which tells of them in its thread."""
-        if self._abandoned.is_set():
-            raise CancelledError
-        if self._on_embedded:
-            self._on_embedded(count)
-        else:
-            self._embedded += count
+        self._embedded += count
 
     def _outcomes(
         self,
@@ -214,10 +189,6 @@ class _Pruning(_Reconciled):
 class Ingestion(Catalogue):
     """The published records, to be read and filled from sources."""
 
-    def __init__(self, stores: StorePool, indexer: Indexer) -> None:
-        super().__init__(stores)
-        self._indexer = indexer
-
     def put(
         self,
         records: Sequence[Record],
@@ -228,9 +199,8 @@ class Ingestion(Catalogue):
     ) -> list[Outcome]:
         """Stores records in one transaction, each in the place of any with its kind and id.
 
-        Only text that no passage had yet is embedded; `on_embedded` is called with how many texts,
-        after each batch. What is added or changed is kept as a version, `by` an account and with a
-        `note`; withdrawn records are left out. Returns what changed, in the order given.
+        `on_embedded` is called with how many texts, after each batch. Withdrawn records are left
+        out. Returns what changed, in the order given.
         """
         change = PutRecords(records=records, by=by, note=note)
         self._commit(change, on_embedded)
@@ -243,10 +213,7 @@ class Ingestion(Catalogue):
         *,
         by: str = "",
     ) -> list[Outcome]:
-        """Stores cases as the input has them, like `put`; the corrections of persons stand.
-
-        Of a known case, a field is taken from the input if it differs from the last input.
-        """
+        """Stores cases as the input has them, but for fields corrected since the last input."""
         change = _CaseInputs(cases=cases, by=by)
         self._commit(change, on_embedded)
         return change.outcomes
@@ -255,7 +222,7 @@ class Ingestion(Catalogue):
         self,
         source: str,
         rows: Sequence[SourceRow],
-        on_embedded: OnEmbedded | None = None,
+        on_embedded: OnEmbedded = lambda _: None,
         *,
         by: str = "",
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
@@ -263,8 +230,6 @@ class Ingestion(Catalogue):
     ) -> list[Outcome]:
         """Stores the rows of a source, each under an id of the source's own, merged with others.
 
-        The actor becomes what the claims of all its sources make together
-        (`kb.resolution.merge_rules`). Likely doubles are put on the list of `duplicates`.
         `on_changed` is called with each actor that a row changes, before and after it; `on_apart`
         with the position of each new row that has the SIRET of an actor of quite another name, and
         with that actor. Returns what each row changed of its actor, in the order given.
@@ -273,7 +238,6 @@ class Ingestion(Catalogue):
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
 
     def begin_rows(self, source: str, rows: Sequence[SourceRow], *, by: str = "") -> RowSlice:
-        """Takes rows of a source, as `ingest_actors`, to be prepared, encoded and put."""
         return RowSlice(self._stores, self._indexer, source, rows, by=by)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
@@ -292,10 +256,7 @@ class Ingestion(Catalogue):
         return removed
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records with their documents, some in each transaction; returns how many.
-
-        Their versions stay, and the next ingest may bring them back.
-        """
+        """Removes records with their documents; returns how many. Their versions stay."""
         removed, every = 0, sorted(ids)
         for first in range(0, len(every), _CHANGED_AT_ONCE):
             some = every[first : first + _CHANGED_AT_ONCE]

@@ -65,8 +65,6 @@ class Unreached(StrEnum):
 
 
 class PersonalData:
-    """What a base holds about persons, for the administrator whom they ask."""
-
     def __init__(
         self,
         stores: StorePool,
@@ -87,10 +85,7 @@ class PersonalData:
             return find_person(store, pattern)
 
     def unreached(self) -> Sequence[tuple[Unreached, str]]:
-        """What neither finding nor erasing reaches, and may name anybody, each by its place.
-
-        What killed processes left of the base is deleted, and is none of it.
-        """
+        """What neither finding nor erasing reaches, and may name anybody, each by its place."""
         folder = self._index.folder
         left = [(Unreached.UNDER_WAY, str(path)) for path in delete_abandoned(folder)]
         uploads = [path.relative_to(folder).as_posix() for path in folder.glob(f"{UPLOADS}/*/*")]
@@ -101,7 +96,6 @@ class PersonalData:
         return [*aside, *left, *((Unreached.UPLOAD, name) for name in sorted(uploads))]
 
     def erase(self, kind: PersonalKind, id: str, *, by: str) -> None:
-        """Erases a thing that was found, in the files of the base too."""
         if kind in {PersonalKind.ACTOR, PersonalKind.CASE}:
             self._erase_record(Kind(kind.value), id, by)
             return
@@ -112,11 +106,10 @@ class PersonalData:
             self._index.scrub(store)
 
     def take_out(self, term: str, *, by: str) -> int:
-        """Takes a name, an address or a number out of every text, past versions among them.
+        """Takes a name, an address or a number out of every text; returns how many rows changed.
 
-        Where it stood in a text, "[…]" stands; a contact that has it goes. Ids and the names of
-        accounts stay. Returns how many records and rows changed. Raises `InputError` if the term is
-        too short, or too long.
+        Where it stood, "[…]" stands; a contact that has it goes. Ids and the names of accounts
+        stay. Raises `InputError` if the term is too short, or too long.
         """
         change = _Redaction(pattern=pattern_of(term), by=by)
         with self._stores.lend() as store:
@@ -128,8 +121,7 @@ class PersonalData:
     def forget_old(self, retention: Retention, at: str = "") -> int:
         """Deletes what is older than it is kept (at a time, now if empty); returns how much.
 
-        Cleans the files, too, where an erasure was interrupted before it could, and has the index
-        of a store that keeps one made again.
+        Cleans the files, too, where an erasure was interrupted before it could.
         """
         with self._stores.lend() as store:
             with store.writing():

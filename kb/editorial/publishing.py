@@ -59,7 +59,6 @@ class _Restoration(Change):
         return unless_same(store, record)
 
     def record(self, store: Store) -> Record:
-        """The record as the version has it, or `UnknownRecord`."""
         for version in versions.history(store, self.kind, self.record_id):
             if version.number == self.restored:
                 return versions.follow_redirects(store, version.record)
@@ -115,7 +114,6 @@ class Publishing(ContactKeeping):
             return versions.history(store, kind, id)
 
     def looked_after(self, kind: Kind) -> set[str]:
-        """The ids of the records that an account made or changed, or that began as a draft."""
         with self._stores.lend() as store:
             return versions.looked_after(store, kind)
 
@@ -140,7 +138,6 @@ class Publishing(ContactKeeping):
             return change.record(store)
 
     def edit(self, kind: Kind, id: str, *, by: str) -> Draft:
-        """A new draft of a record as it is published, to be changed and published again."""
         with self._stores.lend() as store, store.reading():
             record = published(store, kind, id)
             number = versions.history(store, kind, id)[-1].number
@@ -151,12 +148,10 @@ class Publishing(ContactKeeping):
     ) -> Draft:
         """Makes a draft's record public, in one transaction with the draft's new state.
 
-        The record of a draft that is based on no published record never replaces a record: if its
-        id is taken, it gets the next free id (`gel` becomes `gel-2`). `revision` is the draft's
-        that this person saw, `on` the day of moderation, ISO 8601, of a case that does not give it.
-
-        Raises `EditConflict` if the draft has changed or is not open, or its record was withdrawn,
-        or merged into another, or has changed since the draft was made, unless `force` is given.
+        `revision` is the draft's that this person saw, `on` the day of moderation of a case that
+        gives none. A new record gets the next free id (`gel` becomes `gel-2`). Raises
+        `EditConflict` if the draft or, unless `force` is given, its record has changed, or is
+        withdrawn or merged.
         """
         draft = self.drafts.get(draft_id)
         self._commit(_Publication(draft=draft, revision=revision, force=force, on=on, by=by))
@@ -165,10 +160,8 @@ class Publishing(ContactKeeping):
     def erase(self, kind: Kind, id: str, *, by: str) -> None:
         """Withdraws a record and destroys all traces of it, in the files of the base too.
 
-        Its text, vectors, versions, drafts and claims go, and the actors merged into it. Mentions
-        in other records stay. A hash of its id is kept, so that no ingest brings it back. The
-        database is rewritten; writers wait meanwhile. Raises `NotYetScrubbed` if another process
-        reads a former state for too long: the files are then cleaned within the hour.
+        Mentions in other records stay, and a hash of its id, so that no ingest brings it back.
+        Raises `NotYetScrubbed` if another process reads a former state for too long.
         """
         with self._stores.lend() as store:
             with store.changing():
@@ -179,7 +172,6 @@ class Publishing(ContactKeeping):
     def back_again(
         self, erased: Iterable[versions.Withdrawal]
     ) -> list[tuple[versions.Withdrawal, str]]:
-        """Those of these erased records that are here, each with its id."""
         with self._stores.lend() as store, store.reading():
             return versions.back_again(store, erased)
 

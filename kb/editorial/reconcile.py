@@ -1,12 +1,11 @@
 """Reconciliation: which actor each row of a source is about, and what the rows make of actors."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 from slugify import slugify
 
-from kb.errors import UnknownRecord
 from kb.models import Actor, Kind
 from kb.registers.records.duplicates import certain_matches
 from kb.registers.records.sources import (
@@ -19,7 +18,6 @@ from kb.registers.records.sources import (
 from kb.registers.records.versions import redirects_of, withdrawn, withdrawn_of_sirets
 from kb.resolution.merge_rules import (
     MODERATION,
-    UNNAMED,
     SourceRecord,
     SourceRow,
     corrected,
@@ -37,13 +35,10 @@ _SIMILAR_NAMES = 0.8
 class Reconciliation:
     """The source records to save and to delete, and the actors that change or go.
 
-    `befores` and `afters` are the actors before and after each row, in the order of the rows: the
-    same where the row changes nothing, None where there is no actor. `withdrawn` are the positions
-    of the rows about an actor that was withdrawn, `joined` of the source's first rows about actors
-    that others describe. `apart` are the positions of the source's first rows that have the SIRET
-    of an actor of quite another name, which they are therefore not about, each with that actor.
-    `deleted` are sources and keys. `described` are the ids of the actors whose source records are
-    saved or deleted.
+    `befores` and `afters` are the actors before and after each row, in their order, None where
+    there is none. Positions of rows: `withdrawn` is about a withdrawn actor, `joined` new and about
+    an actor that others describe; `apart` new, with the SIRET of that actor of quite another name.
+    `described` are the ids of the actors whose source records are saved or deleted.
     """
 
     changed: list[Actor] = field(default_factory=list)
@@ -58,7 +53,6 @@ class Reconciliation:
     described: set[str] = field(default_factory=set)
 
     def save(self, store: Store) -> None:
-        """Writes the source records; the caller writes the actors."""
         delete_source_records(store, self.deleted)
         save_source_records(store, self.saved)
 
@@ -66,9 +60,9 @@ class Reconciliation:
 def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> Reconciliation:
     """Returns the changes that the rows of a source bring; each row has the source's own id.
 
-    A row is about the actor that the source described under that id before; else the actor with
-    its SIRET and a like name; else the actor with its id, if both may be one firm; else the actor
-    of another source with its name, town and a contact of their own; else a new actor.
+    A row is about the actor that the source described under that id before; else that with its
+    SIRET and a like name; else that with its id, if both may be one firm; else that of another
+    source with its name, town and a contact of their own; else a new actor.
     """
     known = _Known(store, source, rows)
     plan = Reconciliation()
@@ -80,17 +74,16 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
             plan.befores.append(before)
             plan.afters.append(before)
             continue
-        record_before = known.adopt(row, actor_id, plan)
+        record_before = known.own.get(row.actor.id)
         record = source_record(source, row, actor_id, at, record_before)
-        if record != record_before or (record.source, record.key) in known.new:
+        if record != record_before:
             plan.saved.append(record)
         records = known.source_records.setdefault(actor_id, [])
-        is_new = (record.source, record.key) in known.new
-        if is_new and any(other.source != source for other in records):
-            plan.joined.add(position)
-        other = known.of_another_name(row, actor_id) if is_new else None
-        if other:
-            plan.apart[position] = other
+        if record_before is None:
+            if any(other.source != source for other in records):
+                plan.joined.add(position)
+            if other := known.of_another_name(row, actor_id):
+                plan.apart[position] = other
         records[:] = [other for other in records if _key(other) != _key(record)]
         records.append(record)
         after = merged(actor_id, records)
@@ -121,41 +114,22 @@ def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliatio
 
 def correction(store: Store, after: Actor, at: str) -> list[SourceRecord]:
     """The source records to save when a person writes an actor: the moderator's among them."""
-    before, records = _actor_and_records(store, after.id)
+    records = source_records_of(store, [after.id]).get(after.id, [])
     known = next((record for record in records if record.source == MODERATION), None)
-    new = [record for record in records if not record.number]
-    extended = corrected(merged(after.id, records) if records else before, after, at, known)
-    return [*new, extended] if extended != known and extended.claims else new
+    extended = corrected(merged(after.id, records), after, at, known)
+    return [extended] if extended != known and extended.claims else []
 
 
 def merging(store: Store, kept_id: str, other_id: str) -> tuple[Actor, list[SourceRecord]]:
     """The actor that two actors make, and its source records, those of the kept actor first."""
-    kept, records = _actor_and_records(store, kept_id)
-    _other, others = _actor_and_records(store, other_id)
-    records += [moved(record, kept_id) for record in others]
-    both = merged(kept_id, records) or kept
-    if both is None:
-        raise UnknownRecord(f"There is no actor with the id {kept_id!r}.")
-    return both, records
+    known = source_records_of(store, [kept_id, other_id])
+    records = known.get(kept_id, [])
+    records += [moved(record, kept_id) for record in known.get(other_id, [])]
+    return merged(kept_id, records) or store.actors([kept_id])[kept_id], records
 
 
 def _key(record: SourceRecord) -> tuple[str, str]:
     return record.source, record.key
-
-
-def _actor_and_records(store: Store, actor_id: str) -> tuple[Actor | None, list[SourceRecord]]:
-    """An actor and its source records; where none is stored, that of an unnamed source."""
-    actor = store.actors([actor_id]).get(actor_id)
-    records = source_records_of(store, [actor_id]).get(actor_id, [])
-    if actor and not records:
-        records = [_unnamed(store, actor)]
-    return actor, records
-
-
-def _unnamed(store: Store, actor: Actor) -> SourceRecord:
-    """The record of an unnamed source that claims what is stored of an actor (`number` 0)."""
-    (at,) = store.updated_at(Kind.ACTOR, [actor.id]).values()
-    return source_record(UNNAMED, SourceRow(actor), actor.id, at)
 
 
 class _Known:
@@ -176,7 +150,7 @@ class _Known:
         self._stored = dict(store.actors(ids))
         self.actors: dict[str, Actor] = dict(self._stored)
         self.source_records = source_records_of(store, ids)
-        self._own = {
+        self.own = {
             record.key: record
             for actor_id in set(described.values())
             for record in self.source_records[actor_id]
@@ -184,12 +158,11 @@ class _Known:
         }
         self.withdrawn = withdrawn(store, Kind.ACTOR, ids)
         self._certain = self._certain_matches(rows)
-        self.new: set[tuple[str, str]] = set()
 
     def actor_of(self, row: SourceRow) -> str:
         key = row.actor.id
-        if key in self._own:
-            return self._own[key].actor_id
+        if key in self.own:
+            return self.own[key].actor_id
         if key in self.actors and self._is_unclaimed(key):
             return key
         of_siret = self._by_siret.get(row.actor.siret, ())
@@ -217,29 +190,6 @@ class _Known:
         if key not in self.actors:
             return key
         return self._unused(f"{key}-{slugify(self._source)}" if self._source else key)
-
-    def adopt(self, row: SourceRow, actor_id: str, plan: Reconciliation) -> SourceRecord | None:
-        """The source's record of this row before, or the unnamed source's that becomes its own.
-
-        What a base from before sources were recorded holds of an actor is the record of the source
-        that gives the actor the same id; else it is that of an unnamed source.
-        """
-        key = row.actor.id
-        if key in self._own:
-            return self._own[key]
-        self.new.add((self._source, key))
-        records = self.source_records.setdefault(actor_id, [])
-        if not records and actor_id in self.actors:
-            records.append(_unnamed(self._store, self.actors[actor_id]))
-            if key != actor_id:
-                plan.saved.append(records[0])
-        unnamed = next((record for record in records if record.source == UNNAMED), None)
-        if unnamed is None or key != actor_id:
-            return None
-        records.remove(unnamed)
-        if unnamed.number:
-            plan.deleted.append((UNNAMED, unnamed.key))
-        return replace(unnamed, source=self._source, key=key)
 
     def put(self, actor_id: str, after: Actor | None, siret: str) -> None:
         if after is not None:
@@ -270,19 +220,14 @@ class _Known:
         return any(name_similarity(name, given.name) >= _SIMILAR_NAMES for name in names)
 
     def _is_unclaimed(self, actor_id: str) -> bool:
-        """Returns whether no named source claims anything about the actor."""
-        records = self.source_records.get(actor_id, ())
-        return (
-            all(record.source in {UNNAMED, MODERATION} for record in records)
-            and (self._source, actor_id) not in self.new
-        )
+        return all(record.source == MODERATION for record in self.source_records.get(actor_id, ()))
 
     def _certain_matches(self, rows: Sequence[SourceRow]) -> dict[str, str]:
         """The actors that new rows are certainly about; they are loaded with their records."""
         new = [
             row.actor
             for row in rows
-            if row.actor.id not in self._own and row.actor.siret not in self._by_siret
+            if row.actor.id not in self.own and row.actor.siret not in self._by_siret
         ]
         found = certain_matches(self._store, self._source, new)
         matched = set(found.values()) - self.actors.keys()

@@ -51,10 +51,9 @@ class IndexBatch:
         self.look_up(store)
         self.encode()
 
-    def look_up(self, store: Store, after: Sequence["IndexBatch"] = ()) -> None:
-        """Finds which texts are to be embedded: not those of batches that are stored before."""
-        before = set[str]().union(*(batch._texts for batch in after))
-        missing = self._missing(store) - before
+    def look_up(self, store: Store) -> None:
+        """Finds which texts are to be embedded."""
+        missing = self._missing(store)
         # Neighbours in length share a batch, so that little of it is padding.
         self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
 

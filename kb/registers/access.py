@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.registers.accounts import Account, account_key, find_account
-from kb.registers.clock import before, now, today
+from kb.registers.clock import DAY_S, before, day, now, today
 from kb.registers.register import Register, columns_of, find
 
 IDLE_DAYS = 14
@@ -25,15 +25,10 @@ ATTACK_DAYS = 2
 ATTACK_TRIES = 20
 """From how many wrong passwords within `ATTACK_DAYS` on an account is said to be attacked."""
 
-_DAY_S = 24 * 3600
-
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """A session of the account with this key. `seen_on` is the day of its last page, in UTC.
-
-    `device` names a kind of browser and of system, such as "Firefox, Linux"; it may be empty.
-    """
+    """A session of the account with this key, last seen on a day (UTC), in a kind of browser."""
 
     hash: str
     account: str
@@ -44,7 +39,6 @@ class BrowserSession:
 
     @property
     def handle(self) -> str:
-        """The beginning of the hash, which names the session."""
         return self.hash[:HANDLE_CHARS]
 
 
@@ -57,7 +51,7 @@ class BrowserSessions(Register):
         with self._writing() as store:
             store.execute(
                 "delete from sessions where hash = ? or created_at < ? or seen_on < ?",
-                [replaced, before(LONGEST_DAYS * _DAY_S), _day(IDLE_DAYS)],
+                [replaced, before(LONGEST_DAYS * DAY_S), day(IDLE_DAYS)],
             )
             store.insert("sessions", columns_of(session))
             store.execute(
@@ -83,7 +77,6 @@ class BrowserSessions(Register):
                 store.update("sessions", {"hash": session.hash}, {"seen_on": today()})
 
     def of_account(self, account: Account) -> Sequence[BrowserSession]:
-        """Returns the sessions of an account that are not over, those seen last first."""
         found = self._read(
             BrowserSession,
             "select * from sessions where account = ? order by seen_on desc, created_at desc",
@@ -97,7 +90,6 @@ class BrowserSessions(Register):
             store.run("delete from sessions where hash in :values", digests)
 
     def end_one(self, account: Account, handle: str) -> None:
-        """Ends the session of an account that a handle names, or raises `UnknownRecord`."""
         found = [one.hash for one in self.of_account(account) if one.handle == handle]
         if not found:
             raise UnknownRecord(f"The account {account.name!r} has no such session.")
@@ -108,8 +100,8 @@ def _is_current(session: BrowserSession, account: Account) -> bool:
     return (
         session.epoch == account.session_epoch
         and not account.disabled
-        and session.created_at >= before(LONGEST_DAYS * _DAY_S)
-        and session.seen_on >= _day(IDLE_DAYS)
+        and session.created_at >= before(LONGEST_DAYS * DAY_S)
+        and session.seen_on >= day(IDLE_DAYS)
     )
 
 
@@ -136,7 +128,7 @@ class WrongPasswords(Register):
                 " on conflict (account, day) do update set tried = wrong_passwords.tried + 1",
                 [today(), account_key(name)],
             )
-            store.execute("delete from wrong_passwords where day <= ?", [_day(KEPT_DAYS)])
+            store.execute("delete from wrong_passwords where day <= ?", [day(KEPT_DAYS)])
 
     def of(self, name: str) -> WrongTries:
         return self.by_account().get(account_key(name), WrongTries())
@@ -146,10 +138,6 @@ class WrongPasswords(Register):
         rows = self._rows(
             "select account, sum(tried), sum(case when day > ? then tried else 0 end), max(day)"
             " from wrong_passwords where day > ? group by account",
-            [_day(ATTACK_DAYS), _day(KEPT_DAYS)],
+            [day(ATTACK_DAYS), day(KEPT_DAYS)],
         )
-        return {key: WrongTries(int(tried), int(lately), day) for key, tried, lately, day in rows}
-
-
-def _day(days_ago: int) -> str:
-    return before(days_ago * _DAY_S)[:10]
+        return {key: WrongTries(int(tried), int(lately), last) for key, tried, lately, last in rows}

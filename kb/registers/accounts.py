@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.errors import AccountError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import InputError, KnowledgeBaseError, ReadOnlyKnowledgeBase, UnknownRecord
 from kb.registers import passwords
-from kb.registers.clock import before, now, to_come
-from kb.registers.register import Register, find, known, row_as
+from kb.registers.clock import DAY_S, before, now, to_come
+from kb.registers.register import Register, columns_of, find, known, row_as
 from kb.store.store import Store
 
 MAX_NAME_CHARS = 80
@@ -23,14 +23,10 @@ TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked on
 TOKEN_HANDLE_CHARS = 12
 
 _USE_NOTED_EVERY_S = 3600
-_DAY_S = 24 * 3600
 
 
 class AccountRole(StrEnum):
-    """The rights of an account; each role has the rights of the roles before it.
-
-    A holder corrects the pages of its own organisation, and is no member.
-    """
+    """The rights of an account; each role has the rights of the roles before it."""
 
     HOLDER = "holder"
     CONTRIBUTOR = "contributor"
@@ -46,8 +42,7 @@ class AccountRole(StrEnum):
 class Account:
     """An account that can sign in. Sessions of another epoch than `session_epoch` are over.
 
-    `toured` is when it put away the tour of the moderation page; empty until then. `email` is where
-    a link for a forgotten password is sent, or empty.
+    `toured` is when it put away the tour of the moderation page.
     """
 
     name: str
@@ -64,20 +59,15 @@ class Account:
 
     @property
     def is_member(self) -> bool:
-        """Returns whether the account sees what sources show to members."""
         return self.role.may(AccountRole.CONTRIBUTOR)
 
     def may_see(self, created_by: str) -> bool:
-        """Returns whether the account made a draft or a job itself, or is a moderator."""
         return created_by == self.name or self.role.may(AccountRole.MODERATOR)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token without its secret. `handle`, the beginning of its hash, names it.
-
-    `expires_on` is its last day, in UTC; empty where it has none.
-    """
+    """A token without its secret, named by the beginning of its hash; `expires_on` may be empty."""
 
     handle: str
     label: str
@@ -87,10 +77,7 @@ class Token:
 
 
 class Accounts(Register):
-    """The register of accounts. Names are compared folded: "Léa" and "LÉA" are one account.
-
-    Methods other than `add` and `authenticate` raise `UnknownRecord` if no account has the name.
-    """
+    """The register of accounts, by names as folded; an unknown one raises `UnknownRecord`."""
 
     def add(self, name: str, password: str, role: AccountRole) -> Account:
         credentials = Credentials.of(name, password)
@@ -98,7 +85,6 @@ class Accounts(Register):
             return add_account(store, credentials, role)
 
     def get(self, name: str) -> Account:
-        """The account of this name, however it is spelled."""
         with self._stores.lend() as store:
             return _known(store, name)
 
@@ -124,7 +110,6 @@ class Accounts(Register):
         return row_as(Account, rows[0])
 
     def set_password(self, name: str, password: str, *, epoch: int | None = None) -> Account:
-        """Gives an account another password; ends its sessions and its tokens."""
         password_hash = Credentials.of(self.get(name).name, password).password_hash
         return self._update(name, "password_hash", password_hash, ends_access=True, epoch=epoch)
 
@@ -137,14 +122,12 @@ class Accounts(Register):
         return account if account.role is role else self._update(name, "role", role.value)
 
     def disable(self, name: str) -> Account:
-        """Ends an account's sessions and its tokens, and lets it sign in no more."""
         return self._update(name, "disabled_at", now())
 
     def enable(self, name: str) -> Account:
         return self._update(name, "disabled_at", "")
 
     def end_tour(self, name: str) -> Account:
-        """Shows an account the tour of the moderation page no more."""
         return self._update(name, "toured", now())
 
     def end_sessions(self, name: str) -> Account:
@@ -159,26 +142,22 @@ class Accounts(Register):
             store.execute("delete from sessions")
 
     def issue_token(self, name: str, label: str, valid_days: int | None = None) -> str:
-        """A new token that acts as this account, until it is revoked or its days are over.
-
-        It is shown only now. Raises `AccountError` if the account is disabled, or the label is
-        empty or too long.
-        """
+        """A new token that acts as this account, until it is revoked or its days are over."""
         label = " ".join(label.split())
         if not 0 < len(label) <= MAX_LABEL_CHARS:
-            raise AccountError("token_label", "label", most=MAX_LABEL_CHARS)
+            raise InputError("token_label", "label", most=MAX_LABEL_CHARS)
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         with self._writing() as store:
             account = _known(store, name)
             if account.disabled:
-                raise AccountError("account_disabled", name=account.name)
+                raise InputError("account_disabled", name=account.name)
             row = {
-                "hash": _token_hash(token),
+                "hash": hashed_token(token),
                 "account": account.key,
                 "label": label,
                 "created_at": now(),
                 "used_at": "",
-                "expires_on": to_come(valid_days * _DAY_S)[:10] if valid_days else "",
+                "expires_on": to_come(valid_days * DAY_S)[:10] if valid_days else "",
             }
             store.insert("tokens", row)
         return token
@@ -187,7 +166,7 @@ class Accounts(Register):
         """The account that a token acts as, if it is valid. Notes its use, once an hour."""
         if not token.startswith(TOKEN_PREFIX):
             return None
-        hashed = _token_hash(token)
+        hashed = hashed_token(token)
         with self._stores.lend() as store:
             found = store.execute(
                 "select accounts.*, used_at, false as disabled from tokens"
@@ -234,11 +213,7 @@ class Accounts(Register):
         ends_access: bool = False,
         epoch: int | None = None,
     ) -> Account:
-        """Changes a column of an account in one transaction.
-
-        Whoever is signed in as the account, or has a token of it, is no more if it `ends_access`,
-        or has another role, or is disabled.
-        """
+        """Changes a column; a change of what an account may do ends its sessions and tokens."""
         with self._writing() as store:
             account = _known(store, name)
             if epoch not in {None, account.session_epoch}:
@@ -260,13 +235,13 @@ class Credentials:
 
     @classmethod
     def of(cls, name: str, password: str) -> "Credentials":
-        """Checks a name and a password, and hashes it, which takes long; raises `AccountError`."""
+        """Checks a name and a password, and hashes it, which takes long; raises `InputError`."""
         name = " ".join(unicodedata.normalize("NFKC", name).split())
         if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-            raise AccountError("account_name", "name", most=MAX_NAME_CHARS)
+            raise InputError("account_name", "name", most=MAX_NAME_CHARS)
         password = passwords.checked(password)
         if account_key(password) == account_key(name) or len(set(password)) < 4:
-            raise AccountError("plain_password", "password")
+            raise InputError("plain_password", "password")
         return cls(name, passwords.hashed(password))
 
 
@@ -274,21 +249,12 @@ class Credentials:
 
 
 def add_account(store: Store, credentials: Credentials, role: AccountRole) -> Account:
-    """Makes an account; raises `AccountError` if its name is taken."""
-    name = credentials.name
-    if find_account(store, name):
-        raise AccountError("account_name_taken", "name", name=name)
-    row = {
-        "key": account_key(name),
-        "name": name,
-        "password_hash": credentials.password_hash,
-        "role": role.value,
-        "created_at": now(),
-        "disabled_at": "",
-        "session_epoch": 1,
-    }
-    store.insert("accounts", row)
-    return _known(store, name)
+    account = Account(credentials.name, role, now(), disabled=False, session_epoch=1)
+    if find_account(store, account.name):
+        raise InputError("account_name_taken", "name", name=account.name)
+    row = {"key": account.key, "password_hash": credentials.password_hash, "disabled_at": ""}
+    store.insert("accounts", columns_of(account, but=["disabled"]) | row)
+    return account
 
 
 _SELECT = "select *, disabled_at != '' as disabled from accounts"
@@ -330,18 +296,15 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
         [AccountRole.ADMINISTRATOR.value],
     ).fetchall()
     if [row["key"] for row in administrators] == [key]:
-        raise AccountError("last_administrator", name=administrators[0]["name"])
+        raise InputError("last_administrator", name=administrators[0]["name"])
 
 
 def account_key(name: str) -> str:
-    """The key that names are compared by, folded twice: folding can undo what NFKC composed.
-
-    Halves of surrogate pairs, which no database takes, are as good as question marks.
-    """
+    """The key that names are compared by, folded twice: folding can undo what NFKC composed."""
     name = name.encode(errors="replace").decode()
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def _token_hash(token: str) -> str:
+def hashed_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

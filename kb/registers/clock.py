@@ -1,10 +1,8 @@
-"""The time as registers write it: ISO 8601 in UTC, so that times sort as text.
-
-A machine's clock may be wrong for a while, and then be set. A time to come that nobody planned
-was written by a clock that was ahead: nothing waits for it (`to_come`).
-"""
+"""The time as registers write it: ISO 8601 in UTC, so that times sort as text."""
 
 from datetime import UTC, datetime, timedelta
+
+DAY_S = 24 * 3600
 
 
 def now() -> str:
@@ -15,10 +13,13 @@ def today() -> str:
     return now()[:10]
 
 
+def day(days_ago: int) -> str:
+    return before(days_ago * DAY_S)[:10]
+
+
 def later(at: str, seconds: float) -> str:
-    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat(
-        timespec="milliseconds"
-    )
+    then = datetime.fromisoformat(at) + timedelta(seconds=seconds)
+    return then.isoformat(timespec="milliseconds")
 
 
 def before(seconds: float) -> str:
@@ -27,7 +28,7 @@ def before(seconds: float) -> str:
 
 
 def to_come(seconds: float) -> str:
-    """The time in that many seconds: what is later was written by a clock that was ahead."""
+    """The time in that many seconds."""
     return before(-seconds)
 
 

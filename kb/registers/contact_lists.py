@@ -8,24 +8,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from kb.errors import EditConflict, ListError, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.registers.accounts import find_account
 from kb.registers.clock import now
-from kb.registers.register import Register, columns_of, count, row_as
+from kb.registers.register import Register, columns_of, row_as
 from kb.store.store import Store
 
 MAX_ENTRIES = 200
-MAX_LISTS = 50
-"""How many lists an account may own."""
-
 MAX_NAME_CHARS = 80
 MAX_NEED_CHARS = 300
 MAX_NOTE_CHARS = 2_000
 
 
 class CallStatus(StrEnum):
-    """How far a call has come."""
-
     TO_CALL = "to_call"
     CALLED = "called"
     INTERESTED = "interested"
@@ -34,10 +29,7 @@ class CallStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """An organisation in a list: the need that it was picked for, and what came of the call.
-
-    `changed_by` and `changed_at` are empty for an entry that no account keeps.
-    """
+    """An organisation in a list: the need that it was picked for, and what came of the call."""
 
     actor_id: str
     need: str = ""
@@ -48,27 +40,19 @@ class ListEntry:
 
     @property
     def mark(self) -> str:
-        """Returns what changes with the status and the note.
-
-        Who saves an entry names the mark that they saw, so that of two people who change it the
-        second is told, and no change is lost.
-        """
+        """What changes with the status and the note: of two who save, the second names another."""
         return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
 
     def cleaned(self) -> Self:
         """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
-            raise ListError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
+            raise InputError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
         need = " ".join(_visible(self.need, keep=" \n\t").split())[:MAX_NEED_CHARS]
         return replace(self, need=need, note=note)
 
     def with_all_of(self, other: Self) -> Self:
-        """Returns the entry with the note of another of the same organisation below its own.
-
-        The other's status counts where this organisation is still to be called. Raises `ListError`
-        if the two notes are too long together.
-        """
+        """Returns the entry with what another of the same organisation says besides."""
         notes = dict.fromkeys(note for note in (self.note, other.note) if note)
         status = other.status if self.status is CallStatus.TO_CALL else self.status
         joined = replace(self, need=self.need or other.need, status=status, note="\n".join(notes))
@@ -77,11 +61,7 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True)
 class ContactList:
-    """A list of an account. `name` is empty for its first, until it is named.
-
-    `colleagues` are the other accounts that may read and change it. `takes_picks`: what its reader
-    picks goes there.
-    """
+    """A list of an account, without a name at first, that `colleagues` may read and change."""
 
     id: str
     name: str
@@ -92,10 +72,9 @@ class ContactList:
 
 
 def checked_name(name: str) -> str:
-    """Returns the name as it is kept. Raises `ListError` if it is empty or too long."""
     name = " ".join(_visible(name, keep=" \n\t").split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
-        raise ListError("list_name", "name", most=MAX_NAME_CHARS)
+        raise InputError("list_name", "name", most=MAX_NAME_CHARS)
     return name
 
 
@@ -108,12 +87,10 @@ def _visible(text: str, keep: str) -> str:
 class ContactLists(Register):
     """The lists of accounts, each called by its name (`by`).
 
-    What takes the id of a list raises `UnknownRecord` if there is none, or if it is not the
-    account's and nobody shares it with the account.
+    What takes the id of a list raises `UnknownRecord` unless the account may read it.
     """
 
     def of(self, by: str) -> Sequence[ContactList]:
-        """The lists of an account, its own first, each in the order of their names."""
         with self._stores.lend() as store, store.reading():
             rows = store.execute(
                 "select list_id from contact_list_members where account = ?", [by]
@@ -126,7 +103,6 @@ class ContactLists(Register):
             return _list_of(store, list_id, by)
 
     def for_picks(self, by: str) -> ContactList | None:
-        """The list that takes what an account picks; None if it has no list yet."""
         with self._stores.lend() as store, store.reading():
             list_id = _for_picks(store, by)
             return _list_of(store, list_id, by) if list_id else None
@@ -134,9 +110,8 @@ class ContactLists(Register):
     def pick(self, entries: Sequence[ListEntry], *, by: str, list_id: str = "") -> ContactList:
         """Adds organisations at the end of a list, or of the one that takes picks.
 
-        An account without a list gets its first. Where an organisation is there already, a note
-        that comes with it is added below the other. Raises `ListError` if the list would be too
-        long, or a note.
+        Where one is there already, a note that comes with it is added below the other. Raises
+        `InputError` if the list would be too long, or a note.
         """
         with self._writing() as store:
             list_id = list_id or _for_picks(store, by) or _insert(store, "", by)
@@ -165,11 +140,10 @@ class ContactLists(Register):
     def save(
         self, list_id: str, entries: Sequence[tuple[ListEntry, str]], *, by: str
     ) -> ContactList:
-        """Keeps what was written of entries, each with the mark of the entry that was seen.
+        """Keeps what was written of entries, each with the mark of what was seen, or none.
 
-        What was not changed since it was seen stays as it is now. An entry whose mark is empty is
-        added. Raises `EditConflict`: somebody changed or removed one of them meanwhile; nothing is
-        kept. Raises `ListError` if a note is too long, or the list would be.
+        Raises `EditConflict`, and keeps nothing, if somebody changed or removed one of them
+        meanwhile.
         """
         with self._writing() as store:
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
@@ -200,20 +174,17 @@ class ContactLists(Register):
             )
 
     def add(self, name: str, *, by: str) -> ContactList:
-        """Makes a list, which takes picks from now on."""
         name = checked_name(name)
         with self._writing() as store:
             return _list_of(store, _insert(store, name, by), by)
 
     def rename(self, list_id: str, name: str, *, by: str) -> None:
-        """Gives a list another name. Raises `ListError` if it cannot be used."""
         name = checked_name(name)
         with self._writing() as store:
             _list_of(store, list_id, by)
             store.update("contact_lists", {"id": list_id}, {"name": name})
 
     def choose(self, list_id: str, *, by: str) -> None:
-        """Makes a list the one that takes what the account picks."""
         with self._writing() as store:
             _list_of(store, list_id, by)
             _take_picks(store, list_id, by)
@@ -221,7 +192,7 @@ class ContactLists(Register):
     def delete(self, list_id: str, *, by: str) -> None:
         """Deletes a list of the account's own, for all who share it."""
         with self._writing() as store:
-            _own_list(store, list_id, by)
+            _list_of(store, list_id, by, own=True)
             for table in ("contact_list_entries", "contact_list_members"):
                 store.execute(f"delete from {table} where list_id = ?", [list_id])  # noqa: S608
             store.execute("delete from contact_lists where id = ?", [list_id])
@@ -229,33 +200,31 @@ class ContactLists(Register):
     def share(self, list_id: str, colleague: str, *, by: str) -> None:
         """Lets another account of this site read and change a list of the account's own."""
         with self._writing() as store:
-            _own_list(store, list_id, by)
+            _list_of(store, list_id, by, own=True)
             account = find_account(store, colleague)
             if account is None or account.disabled:
-                raise ListError("list_colleague", "colleague", name=colleague)
+                raise InputError("list_colleague", "colleague", name=colleague)
             _add_member(store, list_id, account.name)
 
     def unshare(self, list_id: str, colleague: str, *, by: str) -> None:
         """Takes a list back from a colleague, who may also leave it; its owner stays."""
         with self._writing() as store:
-            contact_list = _list_of(store, list_id, by)
-            if by not in {contact_list.owner, colleague}:
-                raise _no_list(list_id)
-            if colleague != contact_list.owner:
+            if colleague != _list_of(store, list_id, by, own=by != colleague).owner:
                 store.execute(
                     "delete from contact_list_members where list_id = ? and account = ?",
                     [list_id, colleague],
                 )
 
 
-def _list_of(store: Store, list_id: str, by: str) -> ContactList:
+def _list_of(store: Store, list_id: str, by: str, *, own: bool = False) -> ContactList:
+    """A list that an account may read; with `own`, one of its own."""
     row = store.execute(
         "select lists.*, takes_picks from contact_lists as lists join contact_list_members"
         " on list_id = id where id = ? and account = ?",
         [list_id, by],
     ).fetchone()
-    if row is None:
-        raise _no_list(list_id)
+    if row is None or (own and row["owner"] != by):
+        raise UnknownRecord(f"There is no list with the id {list_id!r} for this account.")
     members = store.execute(
         "select account from contact_list_members where list_id = ? and account <> ?"
         " order by account",
@@ -272,27 +241,15 @@ def _list_of(store: Store, list_id: str, by: str) -> ContactList:
     )
 
 
-def _own_list(store: Store, list_id: str, by: str) -> None:
-    if _list_of(store, list_id, by).owner != by:
-        raise _no_list(list_id)
-
-
-def _no_list(list_id: str) -> UnknownRecord:
-    return UnknownRecord(f"There is no list with the id {list_id!r} for this account.")
-
-
 def _not_too_long(contact_list: ContactList) -> ContactList:
     count_ = len(contact_list.entries)
     if count_ > MAX_ENTRIES:
-        raise ListError("list_full", most=MAX_ENTRIES, count=count_)
+        raise InputError("list_full", most=MAX_ENTRIES, count=count_)
     return contact_list
 
 
 def _for_picks(store: Store, by: str) -> str:
-    """The id of the list that takes picks; without a choice, the first of the account's own.
-
-    One that a colleague shares takes none unasked: who picks does not know who reads it.
-    """
+    """The id of the list that takes picks: the chosen one, or the first of the account's own."""
     row = store.execute(
         "select id from contact_lists join contact_list_members on list_id = id"
         " where account = ? and (takes_picks = 1 or owner = account)"
@@ -303,8 +260,6 @@ def _for_picks(store: Store, by: str) -> str:
 
 
 def _insert(store: Store, name: str, by: str) -> str:
-    if count(store, "select count(*) from contact_lists where owner = ?", [by]) >= MAX_LISTS:
-        raise ListError("list_many", most=MAX_LISTS)
     list_id = secrets.token_hex(8)
     row = {"id": list_id, "name": name, "owner": by, "created_at": now()}
     store.insert("contact_lists", row)

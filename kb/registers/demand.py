@@ -28,11 +28,7 @@ _QUOTED_OR_ADDRESS = re.compile('["«»“”„@/\\\\]|www\\.', re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class NeedWords:
-    """The words of a need: `key` is the same for the same need, `shown` is for people.
-
-    `key` has the stems, each once, in alphabetical order; `shown` the words in lower case, as they
-    were typed, without function words.
-    """
+    """The words of a need: `key` has their stems, in alphabetical order, `shown` is for people."""
 
     key: str
     shown: str
@@ -41,8 +37,7 @@ class NeedWords:
 def need_words(text: str) -> NeedWords | None:
     """Returns the words of a need; None for a text that could say who asks, or about whom.
 
-    These are long texts, several lines, quotations, addresses, and numbers of many digits. Names
-    are told by `kb.search.wordable`, which needs a base.
+    Names are told by `kb.search.wordable`, which needs a base.
     """
     text = unicodedata.normalize("NFKC", text)
     if len(text) > MOST_CHARS or "\n" in text.strip() or _QUOTED_OR_ADDRESS.search(text):
@@ -68,11 +63,7 @@ class DemandChoice:
 
 @dataclass(frozen=True, slots=True)
 class MissedNeed:
-    """A need that was asked on several days, and that nothing answered.
-
-    `id` is its hash, `words` are as somebody typed them. `days` and `asked` count the days and the
-    searches; `last` is the last day.
-    """
+    """A need, by its hash, that was asked on several days, and that nothing answered."""
 
     id: str
     words: str
@@ -94,7 +85,6 @@ class Demand(Register):
     """Days after which the counts of searches are forgotten."""
 
     def choice(self) -> DemandChoice:
-        """Returns whether searches are counted."""
         with self._stores.lend() as store:
             return _choice(store)
 
@@ -147,7 +137,6 @@ class Demand(Register):
             forget_old_counts(store, day)
 
     def missed(self) -> Sequence[MissedNeed]:
-        """Returns the needs that passed the threshold, those asked most first."""
         return self._read(
             MissedNeed,
             "select hash as id, words, count(*) as days, "
@@ -157,7 +146,6 @@ class Demand(Register):
         )
 
     def below_threshold(self) -> int:
-        """Returns how many needs were asked on too few days to be shown."""
         rows = self._rows(
             "select count(distinct hash) from missed_needs"
             " where hash not in (select hash from missed_words)"
@@ -165,7 +153,6 @@ class Demand(Register):
         return int(rows[0][0])
 
     def forget(self, need_id: str) -> None:
-        """Erases a need and its counts, if it is there."""
         with self._writing() as store:
             store.execute("delete from missed_needs where hash = ?", [need_id])
             store.execute("delete from missed_words where hash = ?", [need_id])

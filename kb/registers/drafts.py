@@ -24,10 +24,7 @@ FILLED_IN = 0.22
 
 @dataclass(frozen=True, slots=True)
 class ProposedField:
-    """A proposed value of a record's field, and the sentence that it was read in.
-
-    `confidence` is from 0 to 1; `origin` is `RULES`, or the name of the model that proposed it.
-    """
+    """A proposed value of a field, and the sentence that it was read in; by rules or a model."""
 
     field: str
     value: str
@@ -48,8 +45,6 @@ class ProposedParticipation:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """The proposals from a text, for a person to accept or reject."""
-
     fields: tuple[ProposedField, ...] = ()
     participations: tuple[ProposedParticipation, ...] = ()
 
@@ -72,10 +67,9 @@ OPEN_STATES = frozenset({DraftState.DRAFT, DraftState.SUBMITTED, DraftState.RETU
 class Draft:
     """A record that is not public yet, with what it was made from.
 
-    `origin` is where it came from: a file's name, an address, or "pasted"; `origin_hash` names
-    its content. `message` is the last from a moderator to its author. `based_on` is the number of
-    the version that this draft changes; 0 for a new record. `kept_details` are the keys of private
-    details in it that a person decided to keep.
+    `origin` is a file's name, an address, or "pasted"; `origin_hash` names its content. `message`
+    is the last from a moderator to its author. `based_on` is the number of the version that it
+    changes; 0 for a new record. `kept_details` are the keys of private details that may stay.
     """
 
     id: str
@@ -116,8 +110,8 @@ class DraftVersion:
 class Drafts(Register):
     """The register of drafts.
 
-    What takes an id raises `UnknownRecord` if there is no such draft; changes raise `EditConflict`
-    if `revision` is not the current one, or the state does not allow them.
+    Changes raise `EditConflict` if `revision` is not the current one, or the state does not allow
+    them.
     """
 
     def add(
@@ -133,7 +127,6 @@ class Drafts(Register):
         submitted: bool = True,
         based_on: int = 0,
     ) -> Draft:
-        """Stores a new draft. To change a published record, see `KnowledgeBase.edit`."""
         state, at = DraftState.SUBMITTED if submitted else DraftState.DRAFT, now()
         draft = Draft(
             secrets.token_hex(8), state, 1, record, proposals, source_text, origin, tuple(remarks),
@@ -151,7 +144,6 @@ class Drafts(Register):
     def list(
         self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = ALL_ROWS
     ) -> list[Draft]:
-        """The drafts in these states, newest first; with `by`, only those of one account."""
         with self._stores.lend() as store:
             rows = store.run(
                 "select * from drafts where state in :values and :by in ('', created_by)"
@@ -163,7 +155,6 @@ class Drafts(Register):
         return [_draft(row) for row in rows]
 
     def with_origin(self, origin_hash: str) -> Draft | None:
-        """The newest draft of the same content, in any state."""
         rows = self._rows(
             "select * from drafts where origin_hash = ? and origin_hash != ''"
             " order by created_at desc, rowid desc limit 1",
@@ -186,7 +177,6 @@ class Drafts(Register):
     def set_state(
         self, id: str, state: DraftState, *, by: str, revision: int, message: str = ""
     ) -> Draft:
-        """Submits, returns, rejects or reopens a draft, with a message for its author."""
         if state is DraftState.PUBLISHED:
             raise ValueError("a draft is published by the knowledge base")
         with self._writing() as store:

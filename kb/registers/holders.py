@@ -4,20 +4,25 @@ Who asks for a page proves it by a mail, or a moderator decides. Then a link is 
 only its SHA-256 is kept. A moderator looks at each hold before the page says so.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
-from kb.registers.accounts import Account, AccountRole, Credentials, add_account
+from kb.registers.accounts import (
+    Account,
+    AccountRole,
+    Credentials,
+    add_account,
+    hashed_token,
+)
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
-from kb.registers.clock import now, to_come
+from kb.registers.clock import DAY_S, now, to_come
 from kb.registers.register import Register, by_id, columns_of, find, known
 from kb.store.store import Store
 
-LINK_S = 2 * 24 * 3600
+LINK_S = 2 * DAY_S
 """How long a link may be followed; a hold that nobody confirmed is then forgotten."""
 
 MAILS_A_DAY = 3
@@ -41,9 +46,8 @@ class HoldState(StrEnum):
 class Hold:
     """An organisation's wish to hold its page, and what became of it.
 
-    `message` says who asks and how they are reached besides by `email`; `lang` is the language in
-    which they asked. `proved`: the address is at the domain of the organisation's website.
-    `account` holds the page since `held_at`. `accepted_by` is the moderator who looked at it.
+    `proved`: the address is at the domain of the organisation's website. `account` holds the page
+    since `held_at`. `accepted_by` is the moderator who looked at it.
     """
 
     id: str
@@ -92,7 +96,6 @@ class Holds(Register):
                 queue_mail(store, write(_new_link(store, id_)))
 
     def waiting(self) -> Sequence[Hold]:
-        """Those that a moderator has to look at, oldest first."""
         return self._read(
             Hold,
             "select * from holds where state = 'waiting' or state = 'held' and accepted_by = ''"
@@ -131,10 +134,7 @@ class Holds(Register):
     def accept(
         self, id: str, *, by: str, write: Callable[[Hold, str], NewMail] | None = None
     ) -> str:
-        """Accepts a hold. Returns the token of its link, which `write` mails, or an empty string.
-
-        One that is held already needs no link.
-        """
+        """Accepts a hold; returns the token of its link, which `write` mails, if it needs one."""
         with self._writing() as store:
             hold = _hold(store, id, HoldState.WAITING, HoldState.LINKED, HoldState.HELD)
             store.update("holds", {"id": id}, {"accepted_by": by})
@@ -154,7 +154,6 @@ class Holds(Register):
         self._end(id, HoldState.WITHDRAWN, HoldState.HELD)
 
     def linked(self, token: str) -> Hold:
-        """The hold whose link has this token, or `UnknownRecord` if it is over."""
         with self._stores.lend() as store:
             return _linked(store, token)
 
@@ -163,10 +162,7 @@ class Holds(Register):
             return _give(store, token, account)
 
     def confirm_with(self, token: str, credentials: Credentials) -> tuple[Hold, Account]:
-        """Gives the page to a new account of a holder; raises `AccountError` if its name is taken.
-
-        The link is then over.
-        """
+        """Gives the page to a new account of a holder, or raises `InputError`."""
         with self._writing() as store:
             _linked(store, token)
             account = add_account(store, credentials, AccountRole.HOLDER)
@@ -181,7 +177,7 @@ class Holds(Register):
 
 def _new_link(store: Store, id: str) -> str:
     token = secrets.token_urlsafe(32)
-    values = {"token_hash": _hashed(token), "link_until": to_come(LINK_S)}
+    values = {"token_hash": hashed_token(token), "link_until": to_come(LINK_S)}
     store.update("holds", {"id": id}, {"state": HoldState.LINKED.value, **values})
     return token
 
@@ -191,7 +187,7 @@ def _linked(store: Store, token: str) -> Hold:
         store,
         Hold,
         "select * from holds where state = 'linked' and token_hash = ? and link_until >= ?",
-        [_hashed(token), now()],
+        [hashed_token(token), now()],
     )
     return known(hold, "This link was followed already, or is too old.")
 
@@ -209,10 +205,6 @@ def _hold(store: Store, id: str, *states: HoldState) -> Hold:
     if states and hold.state not in states:
         raise UnknownRecord(f"The hold {id!r} is {hold.state}.")
     return hold
-
-
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class FlaggedKind(StrEnum):
@@ -233,11 +225,7 @@ class FlagReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What a person says is wrong on the page of a record.
-
-    `email` is where they are told what became of it, or empty; `lang` the language of the page
-    that they used. `settlement` is the line of the moderator `settled_by`; empty while it waits.
-    """
+    """What a person says is wrong on a page; `email` is where they are told what became of it."""
 
     id: str
     kind: FlaggedKind
@@ -271,7 +259,6 @@ class Flags(Register):
         return flag
 
     def waiting(self) -> Sequence[Flag]:
-        """The flags that wait: those about rights first, then the oldest."""
         return self._read(
             Flag,
             "select * from flags where settled_at = ''"
@@ -284,17 +271,14 @@ class Flags(Register):
     def settle(
         self, id: str, settlement: str, *, by: str, write: Callable[[Flag], NewMail] | None = None
     ) -> Flag:
-        """Says in a line what became of a flag, and tells who raised it, if they left an address.
-
-        `write` writes the mail, if this site sends any. Raises `UnknownRecord` if it is settled.
-        """
+        """Says what became of a flag, and tells who raised it, if they left an address."""
         with self._writing() as store:
-            if by_id(store, Flag, "flags", id).settled_at:
-                raise UnknownRecord(f"The flag {id!r} is settled.")
-            values = {"settlement": settlement, "settled_by": by, "settled_at": now()}
-            store.update("flags", {"id": id}, values)
             flag = by_id(store, Flag, "flags", id)
+            if flag.settled_at:
+                raise UnknownRecord(f"The flag {id!r} is settled.")
+            flag = replace(flag, settlement=settlement, settled_by=by, settled_at=now())
             if flag.email and write:
                 queue_mail(store, write(flag))
-            store.update("flags", {"id": id}, {"email": ""})
-            return by_id(store, Flag, "flags", id)
+            flag = replace(flag, email="")
+            store.update("flags", {"id": id}, columns_of(flag))
+            return flag

@@ -28,9 +28,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Identity:
     """What the operator says of itself; what is empty has its default.
 
-    `accent` is the colour that was chosen, as `#rrggbb`. `logo` is the name of a picture
-    (`kb.registers.pictures`). `taglines` are by language, `texts` by `kind.language`, such as
-    `privacy.fr`, in Markdown.
+    `taglines` are by language, `texts` by `kind.language`, such as `privacy.fr`, in Markdown.
     """
 
     name: str = DEFAULT_NAME
@@ -43,7 +41,6 @@ class Identity:
 
     @property
     def has_own_name(self) -> bool:
-        """Returns whether the operator chose another name than that of this software."""
         return self.name != DEFAULT_NAME
 
 
@@ -62,7 +59,6 @@ UNCHANGED = IdentityRevision(0, Identity(), "", "")
 
 class IdentityRegister(Register):
     def current(self) -> IdentityRevision:
-        """Returns the identity as it is now, whichever process changed it."""
         with self._stores.lend() as store:
             return _current(store)
 
@@ -150,15 +146,11 @@ class FrontPage(Register):
     """The stories on the front page. A story is the id that a case and its translations share."""
 
     def choose(self, story: str, *, by: str) -> None:
-        self._write(
-            "insert into front_page (story, chosen_by, chosen_at) values (?, ?, ?)"
-            " on conflict (story) do update set"
-            " chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at",
-            [story, by, now()],
-        )
+        row = {"story": story, "chosen_by": by, "chosen_at": now()}
+        with self._writing() as store:
+            store.insert("front_page", row, key=["story"])
 
     def leave_out(self, story: str) -> None:
-        """Chooses a story no more, if it was."""
         self._write("delete from front_page where story = ?", [story])
 
     def is_chosen(self, story: str) -> bool:

@@ -7,22 +7,19 @@ import json
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.base_folder import UPLOADS
 from kb.errors import TooManyJobs
-from kb.registers.clock import before, now, seconds_left, to_come
+from kb.registers.clock import before, now, seconds_left
 from kb.registers.register import Register, as_json, by_id, columns_of, count
 from kb.store.connection import StoreRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
 SILENCE_S = 30.0
-"""Time without a beat after which a worker is taken for dead.
-
-So it is if its beat is as far ahead: the clock was set back, and a live worker's next beat is soon.
-"""
+"""Time without a beat after which a worker is taken for dead."""
 
 SOURCE_JOB = "source"
 """The kind of the jobs that read a source again; their parameter `source` is its name."""
@@ -52,10 +49,7 @@ _UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure.
-
-    While it runs, `file` and `phase` say where it is, and `per_second` how many entries it does.
-    """
+    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure."""
 
     id: str
     kind: str
@@ -78,15 +72,6 @@ class Job:
     def seconds_left(self) -> float:
         """How long it takes yet at this rate; 0 where that is not known."""
         return seconds_left(self.done, self.total, self.per_second)
-
-
-@dataclass(frozen=True, slots=True)
-class JobPlace:
-    """Where a job is: in which file or address, in which phase, at how many entries a second."""
-
-    file: str = ""
-    phase: str = ""
-    per_second: float = 0.0
 
 
 def waiting_uploads(store: Store) -> set[str]:
@@ -122,7 +107,6 @@ class Jobs(Register):
         return self._read(Job, f"select * from jobs {_NEWEST}", {"limit": limit})  # noqa: S608
 
     def of_source(self, source: str, limit: int = 10) -> Sequence[Job]:
-        """The latest readings of a source that is read again, newest first."""
         select = f"select * from jobs where {_OF_SOURCE} {_NEWEST}"  # noqa: S608 (ours)
         return self._read(Job, select, {"source": source, "limit": limit})
 
@@ -148,18 +132,14 @@ class Jobs(Register):
             return _next(store) is not None
 
     def working(self) -> bool:
-        """Returns whether a live worker is at a job."""
-        rows = self._rows(
-            "select 1 from jobs where state = 'running' and beat_at > ? and beat_at <= ?",
-            [before(SILENCE_S), to_come(SILENCE_S)],
-        )
-        return bool(rows)
+        select = "select 1 from jobs where state = 'running' and beat_at > ?"
+        return bool(self._rows(select, [before(SILENCE_S)]))
 
     def claim(self, only: str = "") -> Job | None:
-        """The oldest job that waits, now running and yours; None if there is none.
+        """The oldest job that waits (or the one called `only`), now running and yours, or None.
 
-        `only` is the id of the one job that is wanted, if any. A job whose worker died before it
-        could cancel it is cancelled here, and a job that cost too many workers has failed.
+        A job whose worker died before it could cancel it is cancelled, and one that cost too many
+        has failed.
         """
         with self._stores.lend() as store:
             while _next(store, only) is not None:
@@ -186,18 +166,22 @@ class Jobs(Register):
                 return by_id(store, Job, "jobs", row["id"])
         return None
 
-    def beat(self, id: str, done: int, total: int, place: JobPlace = JobPlace()) -> bool:
-        """Notes that a claimed job is being worked at, how far it is, and where.
-
-        Returns whether to go on: not when it is to be cancelled, or is another worker's by now.
-        """
-        values = {"id": id, "claim": self._claims.get(id), "at": now(), **asdict(place)}
+    def beat(
+        self,
+        id: str,
+        done: int,
+        total: int,
+        file: str = "",
+        phase: str = "",
+        per_second: float = 0.0,
+    ) -> bool:
+        """Notes how far a claimed job is, and where; returns whether to go on with it."""
         with self._stores.lend() as store, store.writing_rows():
             beaten = store.execute(
-                "update jobs set beat_at = :at, done = :done, total = :total, file = :file,"
-                " phase = :phase, per_second = :per_second"
-                " where id = :id and claim = :claim and state = 'running' returning cancel_asked",
-                {**values, "done": done, "total": total},
+                "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
+                " per_second = ?"
+                " where id = ? and claim = ? and state = 'running' returning cancel_asked",
+                [now(), done, total, file, phase, per_second, id, self._claims.get(id)],
             ).fetchone()
         return beaten is not None and not beaten["cancel_asked"]
 
@@ -208,13 +192,11 @@ class Jobs(Register):
         report: Mapping[str, object] | None = None,
         message: str = "",
     ) -> None:
-        """Ends a claimed job in a final state, unless it is another worker's by now."""
         with self._stores.lend() as store, store.writing_rows():
             if _is_kept(store, id, self._claims.pop(id, "")):
                 _end(store, id, state, report or {}, message)
 
     def release(self, id: str) -> None:
-        """Puts a claimed job back into the queue, for the next worker to take it up."""
         with self._stores.lend() as store, store.writing_rows():
             if _is_kept(store, id, self._claims.pop(id, "")):
                 store.execute(
@@ -234,15 +216,11 @@ class Jobs(Register):
 
 
 def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
-    """Adds the job that carries out who is to see the contacts of a source."""
     return jobs.add(CONTACTS_JOB, {"source": source, "name": source}, by=by)
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
-    """Deletes the items of reports that mention these records, by id or by name.
-
-    The counts of a report stay.
-    """
+    """Deletes the items of reports that mention these records, by id or by name."""
     mentions = [as_json(name)[1:-1] for name in names if name]
     mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
 
@@ -265,11 +243,10 @@ def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
     """The row of the job that waits longest; `only` is an id, or empty for any."""
     found: StoreRow | None = store.execute(
         "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
-        " where (state = 'queued'"
-        " or (state = 'running' and (beat_at <= :silent or beat_at > :ahead)))"
+        " where (state = 'queued' or (state = 'running' and beat_at <= :silent))"
         " and :only in ('', id)"
         f" order by created_at, rowid limit 1{and_take}",
-        {"silent": before(SILENCE_S), "ahead": to_come(SILENCE_S), "only": only},
+        {"silent": before(SILENCE_S), "only": only},
     ).fetchone()
     return found
 

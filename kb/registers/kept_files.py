@@ -20,10 +20,7 @@ class KeptFiles(Register):
     """Files by their names, in pieces. A name says whose it is: `secret`, `uploads/…/a.csv`."""
 
     def keep(self, name: str, content: BinaryIO) -> None:
-        """Keeps a file under a new name, each piece in a transaction of its own.
-
-        Who is killed meanwhile leaves a beginning, which nobody knows by name.
-        """
+        """Keeps a file under a new name, each piece in a transaction of its own."""
         at = now()
         try:
             for number in count():
@@ -45,7 +42,6 @@ class KeptFiles(Register):
         return bool(self._rows("select 1 from kept_files where name = ? limit 1", [name]))
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The content of a file, piece by piece; nothing if there is none."""
         select = "select content from kept_files where name = ? and piece = ?"
         for number in count():
             rows = self._rows(select, [name, number])

@@ -4,12 +4,11 @@ import secrets
 import threading
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
 
-from kb.errors import AccountError
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
+from kb.errors import InputError
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 1000
@@ -21,17 +20,14 @@ _hashing = threading.BoundedSemaphore(2)
 def checked(password: str) -> str:
     """The password as it is hashed, if it is of a length that can be used."""
     if len(password) > MAX_PASSWORD_CHARS:
-        raise AccountError("long_password", "password", most=MAX_PASSWORD_CHARS)
-    if _is_odd(password):
-        raise AccountError("odd_password", "password")
+        raise InputError("long_password", "password", most=MAX_PASSWORD_CHARS)
     password = _normalised(password)
     if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountError("short_password", "password", least=MIN_PASSWORD_CHARS)
+        raise InputError("short_password", "password", least=MIN_PASSWORD_CHARS)
     return password
 
 
 def hashed(password: str) -> str:
-    """The hash of a password in argon2's notation, with its salt and parameters."""
     with _hashing:
         return _hasher().hash(_normalised(password))
 
@@ -41,11 +37,9 @@ def verify(password_hash: str, password: str) -> bool:
 
     Takes as long for no hash, or a password that cannot be one, as for a wrong password.
     """
-    from argon2.exceptions import InvalidHashError, VerificationError
-
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
-    if not password_hash or len(password) > MAX_PASSWORD_CHARS or _is_odd(password):
+    if not password_hash or len(password) > MAX_PASSWORD_CHARS:
         password_hash, password = hash_of_nothing, ""
     with _hashing:
         try:
@@ -60,9 +54,7 @@ def needs_rehash(password_hash: str) -> bool:
 
 
 @cache
-def _hasher() -> "PasswordHasher":
-    from argon2 import PasswordHasher
-
+def _hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
@@ -71,11 +63,6 @@ def _hash_of_nothing() -> str:
     return hashed(secrets.token_urlsafe())
 
 
-def _is_odd(password: str) -> bool:
-    """Returns whether a password has halves of surrogate pairs, which have no bytes."""
-    return any("\ud800" <= character <= "\udfff" for character in password)
-
-
 def _normalised(password: str) -> str:
-    """The same characters whatever keyboard composed them."""
-    return unicodedata.normalize("NFKC", password)
+    """The same characters whatever keyboard composed them; half a character is a question mark."""
+    return unicodedata.normalize("NFKC", password.encode(errors="replace").decode())

@@ -11,7 +11,7 @@ from io import BytesIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kb.errors import InputError
-from kb.registers.clock import before, now
+from kb.registers.clock import DAY_S, before, now
 from kb.registers.register import Register, known
 from kb.store.store import Store
 
@@ -33,7 +33,6 @@ def is_picture_name(text: str) -> bool:
 
 
 def size_in(name: str) -> PictureSize:
-    """Returns the size that the name of a picture says."""
     found = _NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is no name of a picture")
@@ -51,7 +50,6 @@ def picture_name(digest: str, size: PictureSize, suffix: str) -> str:
 
 
 def sizes_of(largest: PictureSize) -> Sequence[PictureSize]:
-    """Returns the sizes in which a photograph of this largest size is kept."""
     return [
         PictureSize(width, height_at(width, largest))
         for width in (*(width for width in WIDTHS if width < largest.width), largest.width)
@@ -59,7 +57,6 @@ def sizes_of(largest: PictureSize) -> Sequence[PictureSize]:
 
 
 def height_at(width: int, size: PictureSize) -> int:
-    """Returns the height of a picture of a size when it is made this wide."""
     return max(1, round(size.height * width / size.width))
 
 
@@ -94,20 +91,16 @@ class EncodedPicture:
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
     """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash."""
     with _ONE_AT_A_TIME:
-        return _photograph(_decoded(upload))
-
-
-def _photograph(image: Image.Image) -> Sequence[EncodedPicture]:
-    image = image if image.mode == "RGB" else image.convert("RGB")
-    if image.height > MAX_HEIGHT_TIMES * image.width:
-        image = ImageOps.fit(image, (image.width, MAX_HEIGHT_TIMES * image.width))
-    width = min(image.width, WIDTHS[-1])
-    whole = PictureSize(image.width, image.height)
-    sizes = sizes_of(PictureSize(width, height_at(width, whole)))
-    contents = []
-    for size in sizes:
-        resized = image.resize((size.width, size.height), Image.Resampling.LANCZOS)
-        contents.append(_small_enough(resized))
+        image = _decoded(upload).convert("RGB")
+        if image.height > MAX_HEIGHT_TIMES * image.width:
+            image = ImageOps.fit(image, (image.width, MAX_HEIGHT_TIMES * image.width))
+        width = min(image.width, WIDTHS[-1])
+        whole = PictureSize(image.width, image.height)
+        sizes = sizes_of(PictureSize(width, height_at(width, whole)))
+        contents = []
+        for size in sizes:
+            resized = image.resize((size.width, size.height), Image.Resampling.LANCZOS)
+            contents.append(_small_enough(resized))
     digest = _digest(contents[-1])
     return [
         EncodedPicture(picture_name(digest, size, "webp"), content)
@@ -128,28 +121,21 @@ def _decoded(upload: bytes) -> Image.Image:
     if len(upload) > MAX_UPLOAD_MB * 1_000_000:
         raise InputError("picture_mb", most=MAX_UPLOAD_MB)
     try:
-        return _upright(upload)
-    except InputError:
-        raise
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            image = Image.open(BytesIO(upload), formats=FORMATS)
+            # Before any of its pixels is decoded.
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError  # noqa: TRY301 (as Pillow does of more)
+            image.draft(None, (LEAST_DECODED, LEAST_DECODED))
+            image.load()
+            return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:
         raise InputError("picture_format") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000) from None
     except Exception:  # noqa: BLE001 (of a damaged file, decoders raise what they please)
         raise InputError("picture_damaged") from None
-
-
-def _upright(upload: bytes) -> Image.Image:
-    """Returns the picture as a camera was held; whatever Pillow raises of it, it raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        image = Image.open(BytesIO(upload), formats=FORMATS)
-        # Before any of its pixels is decoded.
-        if image.width * image.height > MAX_PIXELS:
-            raise InputError("picture_pixels", most=MAX_PIXELS // 1_000_000)
-        image.draft(None, (LEAST_DECODED, LEAST_DECODED))
-        image.load()
-        return ImageOps.exif_transpose(image)
 
 
 def _small_enough(image: Image.Image) -> bytes:
@@ -175,8 +161,6 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
 
 
-_UNUSED_FOR_S = 24 * 60 * 60
-
 _USED = """
     select picture as name from cases
     union select json_extract(content, '$.picture') from versions
@@ -200,7 +184,7 @@ class Pictures(Register):
                 " on conflict (name) do update set added_at = excluded.added_at",
                 [(picture.name, picture.content, by, now()) for picture in encoded],
             )
-            drop_unused(store, added_before=before(_UNUSED_FOR_S))
+            drop_unused(store, added_before=before(DAY_S))
         return encoded[-1].name
 
     def get(self, name: str) -> bytes:
@@ -209,7 +193,6 @@ class Pictures(Register):
         return content
 
     def known(self, names: Collection[str]) -> set[str]:
-        """Returns those of the names that a picture has."""
         with self._stores.lend() as store:
             rows = store.run("select name from pictures where name in :values", names)
         return {row["name"] for row in rows}

@@ -76,7 +76,6 @@ def columns_of(made: "DataclassInstance", but: Collection[str] = ()) -> dict[str
 
 
 def known(found: T | None, otherwise: str) -> T:
-    """Returns what was found, or raises `UnknownRecord`."""
     if found is None:
         raise UnknownRecord(otherwise)
     return found
@@ -88,7 +87,6 @@ def find(store: Store, made: type[D], sql: str, values: Values = ()) -> D | None
 
 
 def count(store: Store, sql: str, values: Values = ()) -> int:
-    """The number that a statement counts."""
     return int(store.execute(sql, values).fetchone()[0] or 0)
 
 

@@ -13,9 +13,9 @@ from operator import add
 
 from pydantic_core import Url
 
-from kb.errors import SiteError
+from kb.errors import InputError
 from kb.reference.departments import department_code
-from kb.registers.clock import before, now
+from kb.registers.clock import day, now
 from kb.registers.register import Register, as_json, find, known
 from kb.store.store import Store
 from kb.text.folding import fold
@@ -24,7 +24,6 @@ KEY_PREFIX = "qss_"
 """The beginning of keys. A key is public, in the pages of its site: it is no secret."""
 
 KEY_CHARS = len(KEY_PREFIX) + 16
-"""Characters of a key."""
 
 DEFAULT_PER_DAY = 20_000
 MAX_PER_DAY = 100_000_000
@@ -94,7 +93,7 @@ class Sites(Register):
         theme: str = "",
         per_day: int = DEFAULT_PER_DAY,
     ) -> Site:
-        """Makes a site, with a new key, or raises `SiteError`."""
+        """Makes a site, with a new key, or raises `InputError`."""
         key = KEY_PREFIX + secrets.token_urlsafe(12)
         with self._stores.lend() as store:
             row = _row(store, name, origins, department, theme, per_day)
@@ -107,7 +106,6 @@ class Sites(Register):
             return _known(store, key)
 
     def list(self) -> Sequence[Site]:
-        """Every site, in the order of their names, whatever their case and accents."""
         sites = self._read(Site, _SELECT)
         return sorted(sites, key=lambda site: (fold(site.name), site.name, site.key))
 
@@ -121,14 +119,13 @@ class Sites(Register):
         theme: str,
         per_day: int,
     ) -> Site:
-        """Gives a site these values, or raises `SiteError`; its key and its counts stay."""
+        """Gives a site these values, or raises `InputError`; its key and its counts stay."""
         with self._stores.lend() as store:
             _known(store, key)
             row = _row(store, name, origins, department, theme, per_day)
         return self._update(key, row)
 
     def disable(self, key: str) -> Site:
-        """Lets a site show the search no more. It keeps its key and its counts."""
         return self._update(key, {"disabled_at": now()})
 
     def enable(self, key: str) -> Site:
@@ -168,10 +165,10 @@ class Sites(Register):
         return [(day, SiteCounts(*counted)) for day, *counted in rows]
 
     def use(self, key: str) -> SiteUse:
-        since = before((SHOWN_DAYS - 1) * 24 * 60 * 60)[:10]
+        since = day(SHOWN_DAYS - 1)
         counts = dict(self.counts(key, since=since))
         return SiteUse(
-            today=counts.get(now()[:10], SiteCounts()), lately=sum(counts.values(), SiteCounts())
+            today=counts.get(day(0), SiteCounts()), lately=sum(counts.values(), SiteCounts())
         )
 
     def _update(self, key: str, values: Mapping[str, str | int]) -> Site:
@@ -195,20 +192,20 @@ def _row(
     """The columns of a site with these values, its theme as the base usually writes it."""
     name, theme = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in (name, theme))
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise SiteError("site_name", "name", most=MAX_NAME_CHARS)
+        raise InputError("site_name", "name", most=MAX_NAME_CHARS)
     checked = list(dict.fromkeys(origin_of(origin) for origin in origins if origin.strip()))
     if not checked:
-        raise SiteError("no_origin", "origins")
+        raise InputError("no_origin", "origins")
     if len(checked) > MAX_ORIGINS:
-        raise SiteError("many_origins", "origins", most=MAX_ORIGINS)
+        raise InputError("many_origins", "origins", most=MAX_ORIGINS)
     try:
         department = department_code(department)
     except ValueError as error:
-        raise SiteError("unknown_department", "department", reason=str(error)) from None
+        raise InputError("unknown_department", "department", reason=str(error)) from None
     if len(theme) > MAX_THEME_CHARS or not theme.isprintable():
-        raise SiteError("site_theme", "theme", most=MAX_THEME_CHARS)
+        raise InputError("site_theme", "theme", most=MAX_THEME_CHARS)
     if not 1 <= per_day <= MAX_PER_DAY:
-        raise SiteError("site_per_day", "per_day", most=MAX_PER_DAY)
+        raise InputError("site_per_day", "per_day", most=MAX_PER_DAY)
     usual = (written for written, _, _ in store.themes() if fold(written) == fold(theme))
     return {
         "name": name,
@@ -229,22 +226,18 @@ _HOST = re.compile(r"(?=.{1,254}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[
 def origin_of(text: str) -> str:
     """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/)."""
     given = text.strip()
-    if given.casefold() == "null":
-        raise SiteError("origin_null", "origins", given=given)
-    if "*" in given:
-        raise SiteError("origin_wildcard", "origins", given=given)
     if not given.lower().startswith(("http://", "https://")):
-        raise SiteError("origin_scheme", "origins", given=given)
+        raise InputError("origin_scheme", "origins", given=given)
     try:
         url = Url(given)
     except ValueError:
-        raise SiteError("origin_host", "origins", given=given) from None
-    if not url.host or not _HOST.fullmatch(url.host):
-        raise SiteError("origin_host", "origins", given=given)
+        url = None
+    if not url or not url.host or not _HOST.fullmatch(url.host):
+        raise InputError("origin_host", "origins", given=given)
     if url.username or url.password:
-        raise SiteError("origin_credentials", "origins", given=given)
+        raise InputError("origin_credentials", "origins", given=given)
     port = "" if url.port == _PORTS[url.scheme] else f":{url.port}"
     origin = f"{url.scheme}://{url.host}{port}"
     if url.path != "/" or url.query is not None or url.fragment is not None:
-        raise SiteError("origin_page", "origins", given=given, instead=origin)
+        raise InputError("origin_page", "origins", given=given, instead=origin)
     return origin

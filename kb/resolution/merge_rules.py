@@ -24,8 +24,6 @@ from kb.text.know_how import statement_kind
 
 MODERATION = "moderation"
 """The source of a moderator's corrections."""
-UNNAMED = ""
-"""The source of what a base from before sources were recorded holds of an actor."""
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 

@@ -183,12 +183,23 @@ class StoreConnection(ABC):
         found = self.execute(f"select * from {table} limit 0")  # noqa: S608 (our tables)
         return [column[0] for column in found.description]
 
-    def insert(self, table: str, row: Mapping[str, object]) -> None:
-        """Adds a row to a table."""
-        marks = ", ".join("?" * len(row))
-        self.execute(
-            f"insert into {table} ({_listed(row)}) values ({marks})",  # noqa: S608 (ours)
-            list(row.values()),
+    def insert(self, table: str, row: Mapping[str, object], key: Collection[str] = ()) -> None:
+        """Adds a row to a table, or changes that which has these columns of its key."""
+        self.insert_all(table, [row], key)
+
+    def insert_all(
+        self, table: str, rows: Sequence[Mapping[str, object]], key: Collection[str] = ()
+    ) -> None:
+        """Adds rows of the same columns to a table, as `insert`."""
+        if not rows:
+            return
+        names = rows[0].keys()
+        marks = ", ".join("?" * len(names))
+        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
+        otherwise = f" on conflict ({_listed(key)}) do update set {changes}" if key else ""
+        self.executemany(
+            f"insert into {table} ({_listed(names)}) values ({marks}){otherwise}",  # noqa: S608 (ours)
+            [list(row.values()) for row in rows],
         )
 
     def update(self, table: str, key: Mapping[str, object], row: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Record
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
-from kb.registers.jobs import SOURCE_JOB, JobPlace, JobState
+from kb.registers.jobs import SOURCE_JOB, JobState
 from kb.registers.records.rereading import MANY_FAILURES, Interval
 from tests.browser.accessibility import LOOKS, check_page, check_width
 from tests.browser.conftest import Visits, made_base, signed_in
@@ -77,7 +77,7 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
     for _ in range(3):
         jobs.claim()
     jobs.release(queued.id)
-    jobs.beat(running.id, 12_300, 50_000, JobPlace(f"{LONG_WORD}.csv", "embedding", 88.2))
+    jobs.beat(running.id, 12_300, 50_000, f"{LONG_WORD}.csv", "embedding", 88.2)
     note = {"file": f"{LONG_WORD}.csv", "row": 12, "reason": "has no name"}
     report = {"read": 3, "added": 1, "failures": [note], "known": [note]}
     jobs.finish(done.id, JobState.DONE, report)

@@ -1,8 +1,5 @@
-import contextlib
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,14 +57,6 @@ def test_only_changed_text_is_embedded(base: KnowledgeBase, word_counts: WordCou
     assert word_counts.embedded == [f"{SANITISER.title}. Un paragraphe de plus."]
 
 
-def test_the_same_text_in_two_records_is_embedded_once(
-    base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    base.put([GLOVER, replace(GLOVER, id="second", name="Second")])
-    assert word_counts.embedded == [GLOVER.description]
-    assert {hit.actor.id for hit in base.search("ganterie de cuir").hits} == {"gants", "second"}
-
-
 def test_changed_text_is_found_and_the_old_is_not(base: KnowledgeBase) -> None:
     base.put(RECORDS)
     base.put([replace(GLOVER, description="Un atelier tricote des bonnets de laine.")])
@@ -98,29 +87,6 @@ def test_another_process_s_change_is_seen_by_the_next_search(
     assert server.search("gants").hits == ()
 
 
-@pytest.mark.thorough
-def test_threads_search_while_another_writes(base: KnowledgeBase) -> None:
-    base.put(RECORDS)
-    stop = threading.Event()
-
-    def write() -> int:
-        n = 0
-        while not stop.is_set() and n < 200:
-            base.put([replace(DISTILLER, id=f"d{n % 7}", description=f"Distille {n}.")])
-            n += 1
-        return n
-
-    def ask(_: int) -> str:
-        return base.search("gants de cuir", filters=Filters(theme="cuir")).hits[0].actor.id
-
-    with ThreadPoolExecutor(9) as pool:
-        writing = pool.submit(write)
-        answers = list(pool.map(ask, range(200)))
-        stop.set()
-        assert writing.result() > 0
-    assert set(answers) == {"gants"}
-
-
 def test_browsing(base: KnowledgeBase) -> None:
     base.put(RECORDS)
     assert [actor.id for actor in base.actors(Filters(theme="cuir"))] == ["avel", "gants"]
@@ -139,15 +105,6 @@ def test_a_case_and_its_translations(base: KnowledgeBase) -> None:
     assert base.cases_of("avel", "en") == [SANITISER_IN_ENGLISH]
     assert base.cases_of("avel", "fr") == [SANITISER]
     assert base.cases_of("avel", "de") == [SANITISER]
-
-
-def test_status_counts(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
-    base.put(RECORDS)
-    status = base.status()
-    assert (status.actors, status.cases) == (3, 1)
-    assert status.passages == status.embedded == len(set(word_counts.embedded))
-    assert (status.encoder, status.dimension) == ("words-1", 2048)
-    assert status.problems == ()
 
 
 # Another encoder
@@ -178,17 +135,6 @@ def test_rebuilding_takes_up_another_encoder(
     assert other.search("gants de cuir").hits[0].actor.id == "gants"
     with pytest.raises(KnowledgeBaseError, match="another encoder"):
         first.search("gants")
-
-
-def test_rebuilding_with_the_same_encoder_embeds_nothing(
-    base: KnowledgeBase, word_counts: WordCountEncoder
-) -> None:
-    base.put(RECORDS)
-    before = [(hit.actor.id, hit.score) for hit in base.search("cuir").hits]
-    word_counts.embedded.clear()
-    base.rebuild()
-    assert word_counts.embedded == []
-    assert [(hit.actor.id, hit.score) for hit in base.search("cuir").hits] == before
 
 
 def test_a_base_made_by_other_rules_asks_to_be_rebuilt(
@@ -251,20 +197,6 @@ def test_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         KnowledgeBase.open(Settings(kb=tmp_path / "file"), create=True)
 
 
-def test_a_base_on_a_read_only_folder_is_searched(
-    base: KnowledgeBase, open_base: OpenBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base.put(RECORDS)
-    base.close()
-    monkeypatch.setattr("os.access", lambda *_: False)
-    read_only = KnowledgeBase(base.folder, WordCountEncoder)
-    assert read_only.search("gants de cuir").hits[0].actor.id == "gants"
-    with pytest.raises(ReadOnlyKnowledgeBase):
-        read_only.put([replace(POLISH, place="x")])
-    assert read_only.actor("avel") == POLISH
-    read_only.close()
-
-
 # What another process does while this one encodes
 
 
@@ -294,31 +226,3 @@ def test_an_embedding_that_goes_meanwhile_is_made_again(
     status = putting.status()
     assert status.passages == status.embedded == 2
     assert putting.search("gants de cuir").hits[0].actor == same_text
-
-
-def test_another_encoder_that_takes_over_meanwhile_is_not_mixed_in(
-    base: KnowledgeBase, open_base: OpenBase
-) -> None:
-    base.put([GLOVER])
-    other = open_base(WordCountEncoder("words-2"))
-    putting = open_base(Interrupted(other.rebuild))
-    with pytest.raises(KnowledgeBaseError, match="another encoder"):
-        putting.put([DISTILLER])
-    assert other.ids(Kind.ACTOR) == {"gants"}
-    assert other.status().problems == ()
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads Linux's /proc")
-def test_threads_that_come_and_go_leave_no_connections_behind(base: KnowledgeBase) -> None:
-    base.put(RECORDS)
-    opened = []
-    for _ in range(20):
-        thread = threading.Thread(target=lambda: opened.append(base.actor("avel")))
-        thread.start()
-        thread.join()
-    assert len(opened) == 20
-    descriptors = []
-    for link in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            descriptors.append(str(link.readlink()))
-    assert sum(path.startswith(str(base.folder / DATABASE_FILE)) for path in descriptors) <= 3

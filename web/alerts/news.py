@@ -126,13 +126,13 @@ def _listed(
 ) -> list[NewsItem]:
     filters = Filters(topic.department, topic.theme)
     # A case may be there in both languages: twice as many are looked at.
-    dated = knowledge_base.latest_cases(filters, since=since, limit=2 * MOST_NEWS)
-    times = {each.record.id: (each.published, each.changed) for each in dated}
-    cases = one_edition_each([each.record for each in dated], language)
+    times = knowledge_base.latest(Kind.CASE, filters, since=since, limit=2 * MOST_NEWS)
+    cases = one_edition_each(knowledge_base.cases_with(times), language)
     items = [_case_item(case, times[case.id]) for case in cases]
     if topic.kind is TopicKind.CATALOGUE:
-        actors = knowledge_base.latest_actors(filters, since=since, limit=MOST_NEWS)
-        items += [_actor_item(each.record, (each.published, each.changed)) for each in actors]
+        times = knowledge_base.latest(Kind.ACTOR, filters, since=since, limit=MOST_NEWS)
+        actors = knowledge_base.actors_by_id(times)
+        items += [_actor_item(actors[id_], times[id_]) for id_ in times if id_ in actors]
     return items
 
 

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import AccountError, InputError, KnowledgeBaseError, UnknownRecord
+from kb.errors import InputError, KnowledgeBaseError, UnknownRecord
 from kb.messages import N_
 from kb.registers.access import KEPT_DAYS
 from kb.registers.accounts import MAX_NAME_CHARS, Account, account_key
@@ -197,7 +197,7 @@ def change_account(
             accounts.revoke_token(account.name, text_of(form, "token"))
         else:
             raise no_such_action()
-    except (AccountError, InputError) as error:
+    except InputError as error:
         return _account_page(request, account, failed=do, message=error.remark)
     return see(request, address(Page.ACCOUNT, done=do))
 
@@ -315,7 +315,7 @@ def set_new_password(request: APageRequest, form: AFormOfAnyone) -> Response:
         return _new_password_page(request, account, t, message=NOT_TWICE)
     try:
         request.knowledge_base.accounts.set_password(account.name, new, epoch=account.session_epoch)
-    except AccountError as error:
+    except InputError as error:
         return _new_password_page(request, account, t, message=error.remark)
     except UnknownRecord:
         return _forgotten_page(request, 410)

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from kb.errors import AccountError, InputError, SiteError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.messages import N_
 from kb.reference.departments import NAMES
 from kb.registers.access import KEPT_DAYS, WrongTries
@@ -94,7 +94,7 @@ def change_accounts(request: APageRequest, administrator: AnAdministrator, form:
         if changed and changed.name == administrator.name:
             # Whoever sent the form stays signed in, here alone.
             sessions_of(request.http).sign_in(request.http, changed)
-    except (AccountError, InputError) as error:
+    except InputError as error:
         return _accounts_page(request, message=error.remark, form=form)
     except UnknownRecord:
         return _accounts_page(request, message=N_("This account does not exist."), form=form)
@@ -160,7 +160,7 @@ def change_sites(request: APageRequest, _account: AnAdministrator, form: AForm) 
             sites.delete(key)
         else:
             raise no_such_action()
-    except SiteError as error:
+    except InputError as error:
         typed: dict[str, object] = {name: text_of(form, name) for name in _FIELDS}
         typed |= {"is_open": True, "wrong": error.field, "message": error.remark}
         return _sites_page(request, refused=typed, key=key)

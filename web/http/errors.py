@@ -18,16 +18,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from kb.errors import (
-    AccountError,
     EditConflict,
     InputError,
-    ListError,
     NoRoom,
     QueryError,
     QuisaitError,
     ReadersBusy,
     ReadOnlyKnowledgeBase,
-    SiteError,
     StoresBusy,
     TooManyJobs,
     UnknownRecord,
@@ -62,9 +59,6 @@ _STATUSES: Mapping[type[QuisaitError], int] = {
     WithdrawnRecord: 410,
     UnknownRecord: 404,
     EditConflict: 409,
-    AccountError: 422,
-    SiteError: 422,
-    ListError: 422,
     InputError: 422,
     ReadersBusy: 503,
     StoresBusy: 503,

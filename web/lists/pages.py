@@ -12,7 +12,7 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from kb.errors import EditConflict, ListError, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
@@ -94,7 +94,7 @@ def change_list(request: APageRequest, account: AnyAccount, form: AForm) -> Resp
         )
     except UnknownRecord:
         return _kept_page(request, account, None, message=NO_LIST, status_code=404)
-    except ListError as error:
+    except InputError as error:
         return _refused(request, account, list_id, sent, form, error.remark)
     done = _ACTIONS[action]
     place = f"entry-{about}" if action in {"up", "down"} else ""

@@ -6,13 +6,13 @@ A process that ends while it hands a mail over leaves one that nobody sends a se
 import json
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import idna
 
 from kb.errors import InputError, UnknownRecord
-from kb.registers.clock import later, now
+from kb.registers.clock import DAY_S, later, now
 from kb.registers.register import Register, as_json, columns_of, count, row_as
 from kb.remarks import Remark, kept_remark, restored_remark
 from kb.store.connection import StoreRow
@@ -21,8 +21,6 @@ from kb.text.email_addresses import addresses_in
 
 RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """How long a mail waits after its first failure, its second…; after one more it has failed."""
-
-_DAY_S = 24 * 3600
 
 FORGOTTEN = "password"
 """The purpose of a mail with links for a forgotten password."""
@@ -33,10 +31,10 @@ FORGOTTEN_LINK_S = 3600
 LEASE_S = 10 * 60
 """How long a mail is one sender's: longer than a mail server may take to answer."""
 
-KEPT_SENT_S = 24 * 3600
+KEPT_SENT_S = DAY_S
 """How long it is known to whom a mail was sent; its text is forgotten at once."""
 
-KEPT_FAILED_S = 30 * 24 * 3600
+KEPT_FAILED_S = 30 * DAY_S
 """How long a mail that failed can be sent again."""
 
 
@@ -49,11 +47,9 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be sent: its parts are written, in the language of its reader.
+    """A mail to be sent, written in the language of its reader.
 
-    `purpose` is a word for what it is for, such as "digest". `unsubscribe_url` ends what it is
-    part of when a mail program sends a form there (RFC 8058); empty for mails that were asked for
-    once.
+    `purpose` is a word such as "digest"; `unsubscribe_url` ends what it is part of (RFC 8058).
     """
 
     recipient: str
@@ -67,11 +63,7 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail in the outbox.
-
-    `attempts` counts those that were begun, `next_at` is the time of the next, and `problem` the
-    line of the last that failed. Of a sent mail, the texts are empty.
-    """
+    """A mail in the outbox; `problem` is the line of the last attempt that failed."""
 
     id: str
     mail: NewMail
@@ -92,16 +84,13 @@ class OutboxCounts:
 
 
 class Outbox(Register):
-    """The register of mails. Times are as `kb.registers.clock` writes them; `at` is now if empty.
-
-    Each method is a transaction of its own; `queue_mail` is for the transaction of a cause.
-    """
+    """The register of mails. Times are those of `kb.registers.clock`; `at` is now if empty."""
 
     def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
-        """Queues a mail that is its own cause; returns its id.
+        """Queues a mail that is its own cause; returns its id, or nothing beyond the `limits`.
 
-        A limit is a count and seconds: if so many of its purpose were queued for its recipient
-        within them, it is not, and has no id. Raises `InputError` if the recipient is no address.
+        A limit is a count and seconds: so many of its purpose for its recipient within them. Raises
+        `InputError` if the recipient is no address.
         """
         at = at or now()
         with self._writing() as store:
@@ -111,10 +100,7 @@ class Outbox(Register):
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
-        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due.
-
-        A mail that nobody tried to send is due, also if a clock that was ahead queued it.
-        """
+        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due."""
         at = at or now()
         with self._writing() as store:
             _end_leases(store, at)
@@ -124,10 +110,9 @@ class Outbox(Register):
             )
             row = store.execute(
                 "update outbox set state = 'sending', attempts = attempts + 1, leased_until = ?"
-                " where id = (select id from outbox where state = 'waiting'"
-                "  and (next_at <= ? or attempts = 0 or next_at > ?)"
+                " where id = (select id from outbox where state = 'waiting' and next_at <= ?"
                 "  order by next_at, rowid limit 1) returning *",
-                [later(at, LEASE_S), at, later(at, RETRIED_AFTER_S[-1])],
+                [later(at, LEASE_S), at],
             ).fetchone()
             return _queued(row) if row else None
 
@@ -137,7 +122,6 @@ class Outbox(Register):
             store.update("outbox", {"id": id}, {"handed_at": at or now()})
 
     def sent(self, id: str, at: str = "") -> None:
-        """Notes that a mail server has taken a mail, and forgets the texts."""
         values = {"state": MailState.SENT.value, "ended_at": at or now(), "problem": ""}
         with self._writing() as store:
             store.update(
@@ -164,7 +148,6 @@ class Outbox(Register):
             store.update("outbox", {"id": id}, {**values, "handed_at": "", "ended_at": ""})
 
     def delete(self, id: str) -> None:
-        """Forgets a mail that failed, or raises `UnknownRecord`."""
         with self._writing() as store:
             _refuse_unless_failed(store, id)
             store.execute("delete from outbox where id = ?", [id])
@@ -191,30 +174,19 @@ class Outbox(Register):
 
 def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
     """Queues a mail with its cause; returns its id, which its Message-ID begins with."""
-    id, at = secrets.token_hex(12), at or now()
-    row = {
-        **columns_of(mail),
-        "id": id,
-        "recipient": checked_address(mail.recipient),
-        "state": MailState.WAITING.value,
-        "queued_at": at,
-        "next_at": at,
-        "attempts": 0,
-    }
-    row |= dict.fromkeys(("leased_until", "handed_at", "ended_at", "problem"), "")
-    store.insert("outbox", row)
-    return id
+    at, kept = at or now(), replace(mail, recipient=checked_address(mail.recipient))
+    queued = QueuedMail(secrets.token_hex(12), kept, MailState.WAITING, at, at, 0, "")
+    row = columns_of(kept) | columns_of(queued, but=["mail"])
+    store.insert("outbox", row | dict.fromkeys(("leased_until", "handed_at", "ended_at"), ""))
+    return queued.id
 
 
-def recent_mails(
-    store: Store, recipient: str, purpose: str, at: str, within_s: int = _DAY_S
-) -> int:
+def recent_mails(store: Store, recipient: str, purpose: str, at: str, within_s: int = DAY_S) -> int:
     """Returns how many mails of a purpose were queued for an address in the time up to another."""
     return count(
         store,
-        "select count(*) from outbox where recipient = ? and purpose = ?"
-        " and queued_at >= ? and queued_at <= ?",
-        [recipient, purpose, later(at, -within_s), at],
+        "select count(*) from outbox where recipient = ? and purpose = ? and queued_at >= ?",
+        [recipient, purpose, later(at, -within_s)],
     )
 
 
@@ -240,14 +212,13 @@ def checked_address(written: str) -> str:
 
 def _end_leases(store: Store, at: str) -> None:
     """Frees the mails whose sender has ended; those that it may have sent have failed."""
-    over = "state = 'sending' and (leased_until < ? or leased_until > ?)"
-    leased = [at, later(at, LEASE_S)]
+    over = "state = 'sending' and leased_until < ?"
     store.execute(
         f"update outbox set state = 'failed', ended_at = ?, problem = ?"  # noqa: S608 (ours)
         f" where {over} and handed_at != ''",
-        [at, as_json(kept_remark(Remark("mail_interrupted"))), *leased],
+        [at, as_json(kept_remark(Remark("mail_interrupted"))), at],
     )
-    store.execute(f"update outbox set state = 'waiting' where {over}", leased)  # noqa: S608 (ours)
+    store.execute(f"update outbox set state = 'waiting' where {over}", [at])  # noqa: S608 (ours)
 
 
 def _get(store: Store, id: str) -> QueuedMail:

@@ -38,8 +38,7 @@ class TopicKind(StrEnum):
 class NewsTopic:
     """What news are about: a kind and filters, empty where there are none.
 
-    `q` is the need of a search, or the title of a notice; `department` a code; `flow` that of the
-    notices of the board (`kb.reference.flows`); `notice_id` the notice.
+    `q` is the need of a search, or the title of a notice.
     """
 
     kind: TopicKind
@@ -75,8 +74,6 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """An address that is told of news, in the language `lang`."""
-
     id: str
     email: str
     lang: str
@@ -85,11 +82,9 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic that a subscriber is told of.
+    """A topic that a subscriber is told of, once it is confirmed.
 
-    `account` is who was signed in when it was asked for, if anybody. `confirmed_at` is empty until
-    it is confirmed. `digested_at` is when a digest was last due, whether or not there was anything
-    to tell, and `told_until` the time up to which news were told.
+    `digested_at` is when a digest was last due, `told_until` the time up to which news were told.
     """
 
     id: str
@@ -98,16 +93,15 @@ class Subscription:
     frequency: Frequency
     account: str
     created_at: str
-    confirmed_at: str
-    digested_at: str
-    told_until: str
+    confirmed_at: str = ""
+    digested_at: str = ""
+    told_until: str = ""
 
 
 class Subscriptions(Register):
-    """The register of subscriptions.
+    """The register of subscriptions; `at` is now if empty.
 
-    Times are as `kb.registers.clock` writes them; `at` is now if empty. What takes an address
-    raises `InputError` if it is none.
+    What takes an address raises `InputError` if it is none.
     """
 
     def ask(
@@ -136,25 +130,15 @@ class Subscriptions(Register):
             if subscriber is None:
                 subscriber = Subscriber(secrets.token_hex(12), email, lang, at)
                 store.insert("subscribers", columns_of(subscriber))
-            row = {
-                "id": secrets.token_hex(12),
-                "subscriber_id": subscriber.id,
-                "topic": topic.as_json(),
-                "frequency": frequency.value,
-                "account": account,
-                "created_at": at,
-            }
-            empty = dict.fromkeys(("confirmed_at", "digested_at", "told_until"), "")
-            store.insert("subscriptions", {**row, **empty})
-            asked = _get(store, row["id"])
+            id_ = secrets.token_hex(12)
+            asked = Subscription(id_, subscriber, topic, frequency, account, at)
+            row = {"subscriber_id": subscriber.id, "topic": topic.as_json()}
+            store.insert("subscriptions", columns_of(asked, but=["subscriber"]) | row)
             queue_mail(store, write(asked), at)
             return asked
 
     def find(self, email: str, write: Callable[[Subscriber], NewMail], at: str = "") -> None:
-        """Queues a mail that leads to the subscriptions of an address, if it has any.
-
-        Nothing tells who asks whether it has; nor is anything queued if too many were today.
-        """
+        """Queues a mail that leads to the subscriptions of an address, if it has any."""
         at, email = at or now(), checked_address(email)
         with self._writing() as store:
             subscriber = find(
@@ -204,11 +188,9 @@ class Subscriptions(Register):
             return _get(store, id)
 
     def change(self, id: str, frequency: Frequency) -> None:
-        """Changes how often news of a topic are told; does nothing if it was stopped."""
         self._write("update subscriptions set frequency = ? where id = ?", [frequency.value, id])
 
     def set_language(self, subscriber_id: str, lang: str) -> None:
-        """Changes the language of the mails to a subscriber, if it is still known."""
         self._write("update subscribers set lang = ? where id = ?", [lang, subscriber_id])
 
     def stop(self, id: str) -> None:
@@ -224,10 +206,7 @@ class Subscriptions(Register):
     def digested(
         self, told: Collection[Subscription], mail: NewMail | None, *, until: str, at: str = ""
     ) -> bool:
-        """Notes that the news of a subscriber's topics up to a time are told, and queues the mail.
-
-        Returns False, and does nothing, if another process did so, or one of them has changed.
-        """
+        """Notes what news are told, and queues the mail; False if another process did."""
         at = at or now()
         with self._writing() as store:
             for subscription in told:
@@ -258,7 +237,6 @@ class Subscriptions(Register):
 
 
 def forget_unconfirmed(store: Store, at: str) -> int:
-    """Forgets what was not confirmed in time; returns how much."""
     return _end(store, "confirmed_at = '' and created_at < ?", later(at, -UNCONFIRMED_FOR_S))
 
 

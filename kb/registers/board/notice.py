@@ -21,8 +21,6 @@ class NoticeState(StrEnum):
 
 
 class Closing(StrEnum):
-    """Why a notice was closed."""
-
     MET = "met"
     NOT_MET = "not_met"
     WITHDRAWN = "withdrawn"
@@ -47,10 +45,8 @@ class AnswerState(StrEnum):
 class NoticeContent:
     """What a notice says.
 
-    `text` is plain, `until` the ISO 8601 day after which nobody need answer, or empty. `asker` is
-    who asks, as they wish it shown. `contact` is an e-mail address or a telephone number, shown to
-    whom `contact_seen_by` says; with NONE, one answers on the page alone. `lang` is the language of
-    the text, `themes` are those of the catalogue.
+    `until` is the ISO 8601 day after which nobody need answer, or empty. `asker` is who asks, as
+    they wish it shown. `contact` is shown to whom `contact_seen_by` says.
     """
 
     flow: Flow
@@ -75,7 +71,6 @@ class NoticeContent:
         return tuple(dict.fromkeys((self.title, self.words)))
 
     def contact_shown(self, *, to_member: bool) -> str:
-        """Returns the contact that a visitor sees, empty if there is none for them."""
         if self.contact_seen_by is Visibility.PUBLIC:
             return self.contact
         return self.contact if to_member and self.contact_seen_by is Visibility.MEMBERS else ""
@@ -85,9 +80,8 @@ class NoticeContent:
 class Notice:
     """A notice with what became of it.
 
-    `owner` is the account that posted it, empty for a stranger; `told_at` the e-mail address at
-    which who posted it is told, which no page shows. `message` is the last of a moderator to them.
-    `draft_id` is the draft of the case that it was closed as, or empty.
+    `owner` is the account that posted it, empty for a stranger; `told_at` the address at which they
+    are told, which no page shows; `message` the last of a moderator; `draft_id` that of its case.
     """
 
     id: str
@@ -114,7 +108,6 @@ class Notice:
 
     @property
     def is_public(self) -> bool:
-        """Returns whether everybody may read it: published, or closed after it was."""
         return self.state is NoticeState.PUBLISHED or (
             self.state is NoticeState.CLOSED and bool(self.published_at)
         )
@@ -135,12 +128,9 @@ class NoticeVersion:
 
 @dataclass(frozen=True, slots=True)
 class NoticeAnswer:
-    """An answer to a notice.
+    """An answer to a notice, about an organisation and its entry, if it has one.
 
-    `organisation` is whom it is about, and `actor_id` its entry, if it has one. With `private`,
-    only who asks and moderators read it. `by` is the account that wrote it, empty for a stranger;
-    `contact` how to reach who answers, for who asks and moderators only. `published_at` is when it
-    was first published, empty before.
+    With `private`, only who asks and moderators read it, as they alone do `contact`.
     """
 
     id: str
@@ -158,7 +148,6 @@ class NoticeAnswer:
 
     @property
     def is_public(self) -> bool:
-        """Returns whether everybody may read it, where they may read the notice."""
         return self.state is AnswerState.PUBLISHED and not self.private
 
 
@@ -176,10 +165,7 @@ class NoticeAnswers(Register):
         by: str = "",
         waits: bool = False,
     ) -> NoticeAnswer:
-        """Stores an answer; that of a stranger (`by` is empty) waits for a moderator.
-
-        So does that of an account with `waits`, which is no member's.
-        """
+        """Stores an answer; that of a stranger, or with `waits`, waits for a moderator."""
         state = AnswerState.PUBLISHED if by and not waits else AnswerState.WAITING
         at = now()
         answer = NoticeAnswer(
@@ -194,17 +180,13 @@ class NoticeAnswers(Register):
         return self._by_id(NoticeAnswer, "notice_answers", id)
 
     def of(self, notice_id: str) -> Sequence[NoticeAnswer]:
-        """The answers to a notice, oldest first, those refused and waiting among them."""
         return self._found("notice_id", notice_id)
 
     def waiting(self) -> Sequence[NoticeAnswer]:
         return self._found("state", AnswerState.WAITING.value)
 
     def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
-        """Publishes or refuses an answer, or raises `UnknownRecord`.
-
-        How to reach who wrote a refused one is forgotten: nobody reads it any more.
-        """
+        """Publishes or refuses an answer; how to reach who wrote a refused one is forgotten."""
         values = {"state": state.value}
         if state is AnswerState.PUBLISHED:
             values["published_at"] = self.get(id).published_at or now()

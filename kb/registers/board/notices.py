@@ -34,12 +34,10 @@ class NoticeList:
 class Notices(Register):
     """The register of notices.
 
-    Changes raise `UnknownRecord` if there is no such notice, and `EditConflict` if `revision` is
-    not the current one or its state does not allow them.
+    Changes raise `EditConflict` if `revision` is not the current one or the state forbids them.
     """
 
     def add(self, content: NoticeContent, *, owner: str = "", told_at: str = "") -> Notice:
-        """Stores a new notice, which waits for a moderator."""
         at = now()
         notice = Notice(
             secrets.token_hex(8), NoticeState.WAITING, 1, content, owner, told_at, created_at=at,
@@ -79,8 +77,8 @@ class Notices(Register):
     ) -> NoticeList:
         """The notices that everybody may read, newest first, at most `limit` unless it is negative.
 
-        `open_only` leaves out what is closed or over. The page follows that whose last notice has
-        the id `after`; it is the first if that is empty.
+        `open_only` leaves out what is closed or over; `after` is the id of the last of the page
+        before.
         """
         kept = (
             " from notices where flow in :values and published_at != ''"
@@ -119,7 +117,6 @@ class Notices(Register):
         return self._revise(id, revision, by=by, content=content)
 
     def send_again(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
-        """Gives a notice another content, which waits for a moderator."""
         return self._revise(id, revision, by=by, content=content, state=NoticeState.WAITING)
 
     def publish(self, id: str, *, by: str, revision: int) -> Notice:
@@ -131,10 +128,7 @@ class Notices(Register):
     def close(
         self, id: str, closing: Closing, *, by: str, revision: int, draft_id: str = ""
     ) -> Notice:
-        """Closes a notice, which stays as public as it is.
-
-        `draft_id` is the draft of the case that tells how it was met.
-        """
+        """Closes a notice, which stays as public as it is; `draft_id` is that of its case."""
         state = NoticeState.CLOSED
         return self._revise(
             id, revision, by=by, state=state, note=closing.value, closing=closing, draft_id=draft_id
@@ -145,7 +139,6 @@ class Notices(Register):
         return self._read(NoticeVersion, select, [id])
 
     def delete(self, id: str) -> None:
-        """Deletes a notice with its revisions, its answers and its pairs, if it is there."""
         with self._writing() as store:
             for statement in (
                 "delete from notice_pairs where ? in (need_id, offer_id)",

@@ -11,7 +11,7 @@ from kb.errors import InputError, UnknownRecord
 from kb.models import Kind
 from kb.registers.accounts import account_key, delete_account
 from kb.registers.alerts.subscriptions import forget_unconfirmed
-from kb.registers.clock import later, now
+from kb.registers.clock import DAY_S, later, now
 from kb.registers.demand import forget_old_counts
 from kb.registers.personal_data.naming import column_without, read_column
 from kb.registers.personal_data.traits import (
@@ -32,18 +32,13 @@ MOST_EXCERPTS = 3
 EXCERPT_CHARS = 60
 """How much of a text is shown on either side of what was found."""
 
-_DAY_S = 24 * 3600
 _RECORDS = frozenset({"actors", "cases", "participations"})
 """Tables of published records, which change as records do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalFinding:
-    """Something that names a person: what to erase or correct, and what of it is about them.
-
-    `tables` counts the rows, such as versions, in which they are named. `excerpts` are the first
-    texts, each with what stands around.
-    """
+    """Something that names a person; `tables` counts the rows, such as versions, that do."""
 
     kind: PersonalKind
     id: str
@@ -82,7 +77,6 @@ def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFind
 
 
 def _rows(store: Store, place: PersonalPlace) -> list[tuple[str, str, list[str]]]:
-    """The id, the kind and the texts of each row of a place."""
     if not place.read:
         return []
     columns = ", ".join(f'"{column}"' for column in place.read)
@@ -168,10 +162,7 @@ def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str
 
 
 def _erase_account(store: Store, name: str) -> None:
-    """Deletes an account with its tokens, drafts that it never sent, lists, alerts and pages.
-
-    What it did otherwise stays, by nobody that could be told: `ERASED_ACCOUNT` stands there.
-    """
+    """Deletes an account with all its own; elsewhere, `ERASED_ACCOUNT` stands for its name."""
     store.execute(
         "delete from outbox where recipient in (select email from accounts where key = ?)",
         [account_key(name)],
@@ -202,9 +193,9 @@ def _erase_account(store: Store, name: str) -> None:
 
 
 def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
-    """Takes what a pattern finds out of every text but those of published records.
+    """Takes what a pattern finds out of every text but published records; returns how many rows.
 
-    Subscribers and mails whose address it finds are erased. Returns how many rows changed.
+    Subscribers and mails whose address it finds are erased.
     """
     changed = 0
     for kind in (PersonalKind.SUBSCRIBER, PersonalKind.MAIL):
@@ -264,7 +255,7 @@ _STATEMENTS = (
 def forget_old(store: Store, retention: Retention, at: str = "") -> int:
     """Deletes what is older than it is kept, at a time (now if empty); returns how many rows."""
     at = at or now()
-    before = {kept: later(at, -days * _DAY_S) for kept, days in retention.days.items()}
+    before = {kept: later(at, -days * DAY_S) for kept, days in retention.days.items()}
     count = forget_unconfirmed(store, at)
     for place in PLACES:
         for kept, which in place.old.items():
@@ -273,5 +264,5 @@ def forget_old(store: Store, retention: Retention, at: str = "") -> int:
     count += forget_old_counts(store, at[:10])
     values = {"silent": before[Kept.SILENT], "contact": before[Kept.CONTACT]}
     count += sum(store.execute(statement, values).rowcount for statement in _STATEMENTS)
-    drop_unused(store, added_before=later(at, -_DAY_S))
+    drop_unused(store, added_before=later(at, -DAY_S))
     return count

@@ -120,10 +120,7 @@ _KEPT = frozenset({
 
 
 def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
-    """A value of JSON without what a pattern finds.
-
-    Of contacts and links goes all that has it; ids and words of ours stay.
-    """
+    """A value of JSON without what a pattern finds; ids stay, and contacts that have it go."""
     if isinstance(value, str):
         if key in _KEPT:
             return value

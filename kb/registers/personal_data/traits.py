@@ -12,11 +12,10 @@ from typing import Self
 from kb.registers.access import IDLE_DAYS, KEPT_DAYS
 from kb.registers.alerts.outbox import KEPT_FAILED_S, KEPT_SENT_S
 from kb.registers.alerts.subscriptions import UNCONFIRMED_FOR_S
+from kb.registers.clock import DAY_S
 from kb.registers.demand import Demand
 from kb.registers.holders import LINK_S
 from kb.settings import Settings
-
-_DAY_S = 24 * 3600
 
 
 class PersonalKind(StrEnum):
@@ -71,11 +70,11 @@ class Retention:
         """The days as they are set, with those that are not to be chosen."""
         return cls(
             {
-                Kept.SENT_MAIL: KEPT_SENT_S // _DAY_S,
+                Kept.SENT_MAIL: KEPT_SENT_S // DAY_S,
                 Kept.SESSION: IDLE_DAYS,
                 Kept.WRONG_PASSWORDS: KEPT_DAYS,
-                Kept.UNCONFIRMED: max(UNCONFIRMED_FOR_S, LINK_S) // _DAY_S,
-                Kept.FAILED_MAIL: KEPT_FAILED_S // _DAY_S,
+                Kept.UNCONFIRMED: max(UNCONFIRMED_FOR_S, LINK_S) // DAY_S,
+                Kept.FAILED_MAIL: KEPT_FAILED_S // DAY_S,
                 Kept.JOB: settings.keep_jobs_days,
                 Kept.NEED: Demand.NEED_DAYS,
                 Kept.SEARCHES: Demand.SEARCH_DAYS,
@@ -115,12 +114,10 @@ class PersonalPlace:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """The columns in which a person may be named."""
         return (*self.changed, *self.fixed)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The columns out of which words are taken."""
         return (*self.says, *self.addresses)
 
 

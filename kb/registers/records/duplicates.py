@@ -43,11 +43,7 @@ class DuplicateState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two actors that may be the same, in the order of their ids, with `ActorSimilarity`'s reasons.
-
-    Of actors that are the same, the actor that was not kept is gone, and its id redirects to the
-    other.
-    """
+    """Two actors, in the order of their ids, that may be one for `ActorSimilarity`'s reasons."""
 
     left_id: str
     right_id: str
@@ -73,7 +69,6 @@ class Duplicates(Register):
         limit: int = ALL_ROWS,
         sources: Collection[str] = (),
     ) -> Sequence[Duplicate]:
-        """The pairs in a state, the likeliest first; of `sources`, those of their actors."""
         with self._stores.lend() as store:
             rows = store.run(
                 f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit",
@@ -108,9 +103,8 @@ class Duplicates(Register):
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
         """Stores the decision of the account `by` about two actors, by their ids.
 
-        Actors that are the same are merged in one transaction: the actor `keep` (`left` when empty)
-        is made of the claims of all sources about both, takes the other's place in cases, and the
-        other's id redirects to it. Raises `UnknownRecord` if an id is no actor's.
+        Actors that are the same are merged in one transaction into `keep` (`left` when empty), to
+        which the other's id redirects. Raises `UnknownRecord` if an id is no actor's.
         """
         keep = keep or left
         if keep not in {left, right}:
@@ -139,8 +133,7 @@ _IN_STATE = (
 def compare(store: Store, actors: Sequence[Actor]) -> None:
     """Stores the pairs of these actors, added or changed, and others that are likely the same.
 
-    Open pairs of others that share a contact with these actors are judged anew: a contact says less
-    the more firms have it.
+    Open pairs that share a contact with them are judged anew: it says less the more firms have it.
     """
     if not actors:
         return
@@ -166,10 +159,7 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
 
 
 def _judge(store: Store, ids: Collection[str]) -> None:
-    """Stores the pairs of these actors with any that are likely the same, in place of those before.
-
-    What a person decided stays.
-    """
+    """Stores the pairs of these actors with any that are likely the same, but for those decided."""
     _delete_open_pairs(store, ids)
     rows = store.run("select distinct block from blocks where actor_id in :values", ids)
     every = {int(row[0]) for row in rows}
@@ -205,8 +195,8 @@ def _judge(store: Store, ids: Collection[str]) -> None:
 def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[str, str]:
     """Maps the ids of a source's actors that are not stored to the actors that they certainly are.
 
-    An actor that could be two of the stored is mapped to neither; nor is it to an actor that the
-    source itself describes, since a source has each once, or that a person said is another.
+    One that could be two is mapped to neither, nor to an actor that the source itself describes, or
+    that a person said is another.
     """
     keys = {actor.id: list(keys_of(actor)) for actor in actors}
     wanted = {block_of(key) for those in keys.values() for key in those}
@@ -217,6 +207,7 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
     # All sources of the few are read: with its name, a source's whole index might be.
     rows = store.run("select actor_id, source from statements where actor_id in :values", known)
     own = {row[0] for row in rows if row[1] == source}
+    decided = "select count(*) from duplicates where left_id = ? and right_id = ? and state = ?"
     found: dict[str, str] = {}
     for actor in actors:
         sharing = {id_ for key in keys[actor.id] for id_ in members.get(block_of(key), ())}
@@ -232,14 +223,11 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
             for other in may_be
             if other.id not in own and actor_similarity(actor, other, commonness).is_certain
         ]
-        if len(same) == 1 and not _are_different(store, actor.id, same[0]):
-            found[actor.id] = same[0]
+        if len(same) == 1:
+            pair = [*sorted([actor.id, same[0]]), DuplicateState.DIFFERENT.value]
+            if not count(store, decided, pair):
+                found[actor.id] = same[0]
     return found
-
-
-def _are_different(store: Store, first: str, second: str) -> bool:
-    select = "select count(*) from duplicates where left_id = ? and right_id = ? and state = ?"
-    return count(store, select, [*sorted([first, second]), DuplicateState.DIFFERENT.value]) > 0
 
 
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
@@ -257,16 +245,9 @@ def _delete_open_pairs(store: Store, actor_ids: Collection[str]) -> None:
 
 
 def redirect(store: Store, actor_id: str, to: str) -> None:
-    """Redirects the id of a merged actor, and those that redirect to it, to another actor.
-
-    Its undecided and different pairs become pairs of the other.
-    """
+    """Redirects the id of a merged actor, with its undecided and different pairs, to another."""
     store.execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
-    store.execute(
-        "insert into merged_actors (id, actor_id) values (?, ?)"
-        " on conflict (id) do update set actor_id = excluded.actor_id",
-        [actor_id, to],
-    )
+    store.insert("merged_actors", {"id": actor_id, "actor_id": to}, key=["id"])
     store.execute("delete from blocks where actor_id = ?", [actor_id])
     rows = store.execute(
         "delete from duplicates where state != 'same' and (left_id = :id or right_id = :id)"

@@ -29,9 +29,8 @@ class Interval(StrEnum):
 class Validators:
     """What is kept of a reading, to know at the next whether anything is new.
 
-    `address` is the address that was fetched, which may be that of a page's feed; `form` is what
-    was there ("directory", "feed" or "page"; empty for files). `etag` and `last_modified` are as
-    the server gave them, `digest` is a hash of the content, `choices` one of how it was read.
+    `address` was fetched, and may be that of a page's feed; `form` is what was there ("directory",
+    "feed" or "page"); `choices` is a hash of how it was read.
     """
 
     address: str = ""
@@ -46,9 +45,8 @@ class Validators:
 class SourceLocation:
     """Where a source is: `location` is a web address or an absolute path of this machine.
 
-    `tried_at` is when a reading was last begun or put into the queue, `read_at` when one last
-    succeeded; both are empty before. `failures` counts the readings that failed since, and
-    `problem` is the line of the last.
+    `tried_at` is when a reading was last begun or queued, `read_at` when one last succeeded;
+    `failures` counts those that failed since.
     """
 
     name: str
@@ -64,7 +62,6 @@ class SourceLocation:
 
     @property
     def fails(self) -> bool:
-        """Whether it failed so often that people are to look at it."""
         return self.failures >= MANY_FAILURES
 
 
@@ -95,7 +92,6 @@ class SourceLocations(Register):
             return _all(store)
 
     def failing(self) -> Sequence[SourceLocation]:
-        """The sources that people are to look at, because they fail again and again."""
         return [location for location in self.list() if location.fails]
 
     def remove(self, name: str) -> None:
@@ -105,10 +101,7 @@ class SourceLocations(Register):
             store.execute("delete from source_locations where name = ?", [name])
 
     def take(self, location: SourceLocation, at: str = "") -> bool:
-        """Notes that a reading begins (now if `at` is empty), unless another process did so before.
-
-        Returns whether none did.
-        """
+        """Notes that a reading begins; returns False if another process was first."""
         with self._writing() as store:
             taken = store.execute(
                 "update source_locations set tried_at = ? where name = ? and tried_at = ?",
@@ -117,10 +110,7 @@ class SourceLocations(Register):
             return taken.rowcount > 0
 
     def succeeded(self, location: SourceLocation, validators: Validators) -> None:
-        """Notes that a source was read; `validators` are for its next reading.
-
-        Does nothing if the source has been removed meanwhile, or is elsewhere now.
-        """
+        """Notes that a source was read, unless it was removed or is elsewhere now."""
         values = {**asdict(validators), "read_at": now(), "failures": 0, "problem": ""}
         key = {"name": location.name, "location": location.location}
         with self._writing() as store:
@@ -156,8 +146,6 @@ def _location(row: StoreRow) -> SourceLocation:
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """A published record that a source no longer lists, and since when."""
-
     kind: Kind
     id: str
     name: str
@@ -179,7 +167,6 @@ class UnlistedRecords(Register):
         )
 
     def has_listed(self, source: str) -> bool:
-        """Whether a source listed a record when it was last read whole."""
         return any(
             self._rows(
                 f"select 1 from {table} where source = ? and unlisted_at = '' limit 1",  # noqa: S608

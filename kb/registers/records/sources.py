@@ -14,7 +14,7 @@ from kb.reference.visibility import (
     Visibility,
 )
 from kb.registers.clock import now
-from kb.registers.register import Register, as_json, row_as
+from kb.registers.register import Register, as_json, columns_of, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
 from kb.store.record_json import case_from_json, record_to_json
 from kb.store.store import Store
@@ -22,11 +22,9 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class SourcedClaim:
-    """A source's claim about an actor, under an id of the source's own (`key`).
+    """A source's claim about an actor, under an id of the source's own (`key`), since when.
 
-    `field` is one of `Actor`'s, or `fact:` and a fact's name. `source` is "moderation" for a
-    moderator's correction, and empty for what was known before sources were named. `claimed_at`
-    is when the source first claimed the value.
+    `field` is one of `Actor`'s, or `fact:` and a fact's name; `source` may be "moderation".
     """
 
     source: str
@@ -38,10 +36,7 @@ class SourcedClaim:
 
 class Claims(Register):
     def of(self, actor_id: str) -> Sequence[SourcedClaim]:
-        """The claims about an actor, source by source as they came; none if no source is known.
-
-        Those about a merged actor are found by the id of the actor that was kept.
-        """
+        """The claims about an actor, source by source as they came; none if no source is known."""
         with self._stores.lend() as store:
             records = source_records_of(store, [actor_id]).get(actor_id, [])
         return [
@@ -79,7 +74,6 @@ def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, lis
 
 
 def actors_of_keys(store: Store, source: str, keys: Collection[str]) -> dict[str, str]:
-    """The actors that a source describes under these ids of its own, by id."""
     rows = store.run(
         "select key, actor_id from statements where source = :source and key in :values",
         keys,
@@ -112,28 +106,18 @@ def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
 
 def save_source_records(store: Store, source_records: Iterable[SourceRecord]) -> None:
     """Stores source records, each in the place of the one with its source and key."""
-    columns = "source, key, actor_id, said, since"
-    update = (
-        " on conflict (source, key) do update set"
-        " actor_id = excluded.actor_id, said = excluded.said, since = excluded.since"
-    )
-    rows = []
+    numbered: list[dict[str, object]] = []
+    new: list[dict[str, object]] = []
     for record in source_records:
         by_date: dict[str, dict[str, str | tuple[str, ...]]] = {}
         for field, claim in record.claims.items():
             by_date.setdefault(claim.at, {})[field] = claim.value
-        said = as_json(by_date)
-        row = record.number, record.source, record.key, record.actor_id, said, record.since
-        rows.append(row)
-    # Those that have a number first: none of the others must get it.
-    store.executemany(
-        f"insert into statements (number, {columns}) values (?, ?, ?, ?, ?, ?){update}",  # noqa: S608
-        [row for row in rows if row[0]],
-    )
-    store.executemany(
-        f"insert into statements ({columns}) values (?, ?, ?, ?, ?){update}",  # noqa: S608
-        [row[1:] for row in rows if not row[0]],
-    )
+        unused = ["claims"] if record.number else ["claims", "number"]
+        row = {**columns_of(record, but=unused), "said": as_json(by_date)}
+        (numbered if record.number else new).append(row)
+    # None of the new ones must get the number of another.
+    store.insert_all("statements", numbered, key=["source", "key"])
+    store.insert_all("statements", new, key=["source", "key"])
 
 
 def delete_source_records(store: Store, keys: Iterable[tuple[str, str]]) -> None:
@@ -151,13 +135,9 @@ class ColumnChoices(Register):
         return dict(json.loads(rows[0][0])) if rows else {}
 
     def remember(self, name: str, mapping: Mapping[str, str]) -> None:
-        """Stores the chosen targets of a source's columns, in the place of any before."""
-        self._write(
-            "insert into sources (name, mapping, updated_at) values (?, ?, ?)"
-            " on conflict (name) do update set"
-            " mapping = excluded.mapping, updated_at = excluded.updated_at",
-            [name, as_json(dict(mapping)), now()],
-        )
+        row = {"name": name, "mapping": as_json(dict(mapping)), "updated_at": now()}
+        with self._writing() as store:
+            store.insert("sources", row, key=["name"])
 
 
 class ContactChoices(Register):
@@ -174,7 +154,6 @@ def contact_choice(choices: Mapping[str, ContactChoice], source: str) -> Contact
 
 
 def contact_choices(store: Store) -> dict[str, ContactChoice]:
-    """The choices that were made, by source."""
     rows = store.execute("select name, contacts, persons from sources where contacts != ''")
     return {
         row["name"]: ContactChoice(Visibility(row["contacts"]), Visibility(row["persons"]))
@@ -192,10 +171,7 @@ def save_contact_choice(store: Store, source: str, choice: ContactChoice) -> Non
 
 
 def back_for_members(store: Store, actor: Actor) -> frozenset[str]:
-    """The contacts of a version that the stored actor lacks, in fields not public for a source.
-
-    Which source they were of is not known any more, so only members may see them.
-    """
+    """The contacts of a version that the stored actor lacks, in fields not public for a source."""
     choices = contact_choices(store)
     sources = {record.source for record in source_records_of(store, [actor.id]).get(actor.id, ())}
     stored = store.actors([actor.id]).get(actor.id)
@@ -217,7 +193,7 @@ def _values(actor: Actor, field: str) -> set[str]:
 def keep_members_only(
     store: Store, actor_ids: Collection[str], published: Collection[str] = ()
 ) -> None:
-    """Notes with each of these actors which of its contacts only members may see.
+    """Notes which contacts of these actors only members may see.
 
     In the fields `published`, corrections of moderators become public now.
     """
@@ -242,15 +218,11 @@ def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
 
 
 def save_inputs(store: Store, cases: Sequence[Case]) -> None:
-    store.executemany(
-        "insert into inputs (case_id, content) values (?, ?)"
-        " on conflict (case_id) do update set content = excluded.content",
-        [(case.id, record_to_json(case)) for case in cases],
-    )
+    rows = [{"case_id": case.id, "content": record_to_json(case)} for case in cases]
+    store.insert_all("inputs", rows, key=["case_id"])
 
 
 def renewed(case: Case, given: Case, before: Case) -> Case:
-    """The case, with the fields of the input `given` that differ from the input `before`."""
     new: Mapping[str, object] = {
         field.name: getattr(given, field.name)
         for field in fields(case)

@@ -18,11 +18,7 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A state of a record, counted from 1, and who made it so when.
-
-    `by` is empty for what no account did, such as an ingest in a terminal. `restored` is the
-    number of the version that this version brought back, or 0.
-    """
+    """A state of a record, counted from 1; `restored` is the number that it brought back, or 0."""
 
     kind: Kind
     record_id: str
@@ -36,10 +32,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A record was withdrawn, and is not to come back by the next ingest.
-
-    Of an erased record nothing is kept but this; `record_id` is then a hash of its id.
-    """
+    """A record was withdrawn, or erased: then `record_id` is a hash of its id."""
 
     kind: Kind
     record_id: str
@@ -84,7 +77,6 @@ def looked_after(store: Store, kind: Kind) -> set[str]:
 def keep_versions(
     store: Store, records: Sequence[Record], *, by: str, note: str = "", restored: int = 0
 ) -> None:
-    """Stores a version of these records as they are."""
     at = now()
     for kind in Kind:
         of_kind = [record for record in records if kind_of(record) is kind]
@@ -97,18 +89,11 @@ def keep_versions(
         numbers = dict(map(tuple, rows))
         kept = []
         for record in of_kind:
-            numbers[record.id] = numbers.get(record.id, 0) + 1
-            kept.append(
-                Version(kind, record.id, numbers[record.id], record, by, at, note, restored)
-            )
-        store.executemany(
-            'insert into versions (kind, record_id, number, content, "by", "at", note, restored)'
-            " values (:kind, :record_id, :number, :content, :by, :at, :note, :restored)",
-            [
-                {**columns_of(one, but=["record"]), "content": record_to_json(one.record)}
-                for one in kept
-            ],
-        )
+            numbers[record.id] = number = numbers.get(record.id, 0) + 1
+            version = Version(kind, record.id, number, record, by, at, note, restored)
+            row = columns_of(version, but=["record"])
+            kept.append({**row, "content": record_to_json(record)})
+        store.insert_all("versions", kept)
 
 
 def withdrawal(store: Store, kind: Kind, record_id: str) -> Withdrawal | None:
@@ -139,13 +124,8 @@ def withdrawn_of_sirets(store: Store, sirets: Collection[str]) -> dict[str, str]
 def note_withdrawal(
     store: Store, kind: Kind, record_id: str, *, by: str, reason: str, erased: bool = False
 ) -> None:
-    store.execute(
-        'insert into withdrawals (kind, record_id, "by", "at", reason, erased)'
-        " values (?, ?, ?, ?, ?, ?) on conflict (kind, record_id) do update set"
-        ' "by" = excluded."by", "at" = excluded."at", reason = excluded.reason,'
-        " erased = excluded.erased",
-        [kind.value, record_id, by, now(), reason, int(erased)],
-    )
+    row = columns_of(Withdrawal(kind, record_id, by, now(), reason, erased))
+    store.insert("withdrawals", row, key=["kind", "record_id"])
 
 
 def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:

@@ -117,7 +117,7 @@ def test_an_unknown_key_is_reported_in_a_line(folder: Path) -> None:
 
 def test_unusable_values_are_reported_in_a_line(folder: Path) -> None:
     for arguments, line in (
-        (["--origin", "*"], "'*' holds a *: name each site that is meant."),
+        (["--origin", "*"], "'*' should begin with https:// (or with http://)."),
         (["--origin", ORIGIN, "--department", "99"], "'99' is not a department of France."),
         (
             ["--origin", ORIGIN, "--per-day", "0"],

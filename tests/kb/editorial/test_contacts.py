@@ -117,12 +117,6 @@ def test_a_later_choice_takes_the_place_of_one_under_way(firms: KnowledgeBase) -
     assert counts(firms) == (COUNT, COUNT)
 
 
-def test_a_choice_for_a_source_without_actors_leaves_nothing_to_do(base: KnowledgeBase) -> None:
-    assert not base.begin_choice("cci", ContactChoice(NONE))
-    assert not base.choice_is_under_way()
-    assert base.contact_choices.of("cci") == ContactChoice(NONE)
-
-
 def test_what_no_public_source_says_any_more_is_hidden_in_searches_too(
     base: KnowledgeBase,
 ) -> None:

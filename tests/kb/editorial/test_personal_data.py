@@ -1,13 +1,12 @@
 """What is kept of a person is found in every register, and erased from every byte of the files."""
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kb.errors import AccountError, InputError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind, Participation
 from kb.reference.roles import Role
@@ -23,11 +22,12 @@ from kb.registers.personal_data.traits import (
 )
 from kb.resolution.merge_rules import SourceRow
 from kb.settings import Settings
-from kb.store import database
 from kb.store.store import SqliteStore
 from tests.encoders import WordCountEncoder
 from tests.kb.records import GLOVER, POLISH, RECORDS, SANITISER
 from tests.kb.registers.alerts.test_subscriptions import to_confirm
+
+pytestmark = pytest.mark.usefixtures("lazy_deletes")
 
 NAME = "Zorglub Quaxifrage"
 EMAIL = "zorglub.quaxifrage@avel.example"
@@ -38,19 +38,6 @@ TRACES = tuple(
     for word in ("zorglub", "quaxifrage")
     for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
-
-
-@pytest.fixture(autouse=True)
-def lazy_deletes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deletes as SQLite does where it only marks what is deleted."""
-    connect = database._connect
-
-    def connected(path: Path, mode: str) -> sqlite3.Connection:
-        connection = connect(path, mode)
-        connection.execute("pragma secure_delete = off")
-        return connection
-
-    monkeypatch.setattr(database, "_connect", connected)
 
 
 def has_traces(folder: Path) -> bool:
@@ -172,14 +159,6 @@ def test_every_column_of_text_is_known(base: KnowledgeBase) -> None:
     )
 
 
-def test_every_place_is_in_the_database(base: KnowledgeBase) -> None:
-    for place in PLACES:
-        columns = {
-            row[0] for row in rows(base, f"select name from pragma_table_info('{place.table}')")
-        }
-        assert {place.id, *place.read, *place.by} <= columns, place.table
-
-
 # Finding
 
 
@@ -208,10 +187,6 @@ def test_each_column_of_each_register_is_read(base: KnowledgeBase) -> None:
             with base._stores.lend() as store, store.writing():
                 store.execute("pragma defer_foreign_keys = on")
                 store.execute(f"delete from {place.table}")
-
-
-def test_nothing_is_found_of_who_is_not_here(told: KnowledgeBase) -> None:
-    assert told.personal_data.find("Jeanne Martin") == []
 
 
 # Erasing
@@ -247,13 +222,10 @@ def test_records_are_erased_with_all_that_names_the_person(told: KnowledgeBase) 
     assert told.ids(Kind.ACTOR) == {"matha", "gants"}
 
 
-def test_what_is_no_persons_is_not_erased(base: KnowledgeBase) -> None:
+def test_what_is_no_persons_or_not_ended_is_not_erased(base: KnowledgeBase) -> None:
     for kind in NOT_ERASED:
         with pytest.raises(InputError):
             base.personal_data.erase(kind, "anything", by="max")
-
-
-def test_a_job_that_has_not_ended_is_not_erased(base: KnowledgeBase) -> None:
     job = base.jobs.add("feed", {"url": "https://a.example/"}, by="max")
     with pytest.raises(UnknownRecord):
         base.personal_data.erase(PersonalKind.JOB, job.id, by="max")
@@ -297,7 +269,7 @@ def test_nobody_can_take_the_name_that_stands_for_erased_accounts(base: Knowledg
 
 def test_the_last_administrator_is_not_erased(base: KnowledgeBase) -> None:
     base.accounts.add(NAME, "correct horse battery", AccountRole.ADMINISTRATOR)
-    with pytest.raises(AccountError):
+    with pytest.raises(InputError):
         base.personal_data.erase(PersonalKind.ACCOUNT, NAME, by="max")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kb.encoder.encoder import Embeddings, TextKind
-from kb.errors import EditConflict, KnowledgeBaseError, UnknownRecord, WithdrawnRecord
+from kb.errors import EditConflict, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.registers.drafts import DraftState
@@ -40,24 +40,6 @@ def test_a_case_that_does_not_say_when_it_was_moderated_is_given_the_day(
     published = base.publish(draft.id, by="max", revision=1, on="2024-05-06")
     moderated = replace(SANITISER, moderated="2024-05-06")
     assert published.record == base.case(SANITISER.id) == moderated
-
-
-def test_only_what_is_new_is_embedded(base: KnowledgeBase, word_counts: WordCountEncoder) -> None:
-    base.put([SANITISER])
-    draft = base.edit(Kind.CASE, SANITISER.id, by="léa")
-    longer = replace(SANITISER, text=SANITISER.text + "\n\nUn paragraphe de plus.")
-    base.drafts.save(draft.id, longer, by="léa", revision=1)
-    word_counts.embedded.clear()
-    base.publish(draft.id, by="max", revision=2)
-    assert word_counts.embedded == [f"{SANITISER.title}. Un paragraphe de plus."]
-
-
-def test_a_draft_that_changed_since_it_was_seen_is_not_published(base: KnowledgeBase) -> None:
-    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
-    base.drafts.save(draft.id, replace(SANITISER, title="Du gel"), by="léa", revision=1)
-    with pytest.raises(EditConflict, match="changed by léa"):
-        base.publish(draft.id, by="max", revision=1)
-    assert base.ids(Kind.CASE) == set()
 
 
 def test_a_draft_that_is_not_open_is_not_published(base: KnowledgeBase) -> None:
@@ -145,24 +127,6 @@ def test_an_edit_changes_the_published_record(base: KnowledgeBase) -> None:
     assert base.ids(Kind.ACTOR) == {"avel", "gants"}
 
 
-def test_an_edit_that_changes_nothing_is_published_without_a_version(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    generation = base.status().generation
-    draft = base.edit(Kind.ACTOR, "avel", by="léa")
-    assert base.publish(draft.id, by="max", revision=1).state is DraftState.PUBLISHED
-    assert len(base.history(Kind.ACTOR, "avel")) == 1
-    assert base.status().generation == generation
-
-
-def test_what_does_not_exist_cannot_be_edited(base: KnowledgeBase) -> None:
-    base.put([POLISH])
-    base.withdraw(Kind.ACTOR, "avel", by="max")
-    with pytest.raises(WithdrawnRecord):
-        base.edit(Kind.ACTOR, "avel", by="léa")
-    with pytest.raises(UnknownRecord):
-        base.edit(Kind.ACTOR, "nobody", by="léa")
-
-
 def test_what_changed_since_an_edit_began_is_not_overwritten_unawares(base: KnowledgeBase) -> None:
     base.put([POLISH])
     draft = base.edit(Kind.ACTOR, "avel", by="léa")
@@ -201,14 +165,6 @@ def test_an_edit_does_not_bring_back_what_was_found_to_be_another_since(
     assert base.ids(Kind.ACTOR) == {"avel"}
 
 
-def test_a_draft_names_whom_its_actors_were_found_to_be(base: KnowledgeBase) -> None:
-    base.put([POLISH, replace(POLISH, id="avel-2")])
-    draft = base.drafts.add(SANITISER, by="léa", origin="pasted")
-    base.duplicates.decide("avel", "avel-2", same=True, keep="avel-2", by="max")
-    base.publish(draft.id, by="max", revision=1)
-    assert base.case(SANITISER.id).participants[0].actor_id == "avel-2"
-
-
 # Under an id that is taken
 
 
@@ -219,13 +175,6 @@ def test_a_new_record_does_not_take_another_s_place(base: KnowledgeBase) -> None
     assert published.record == replace(SANITISER, id=f"{SANITISER.id}-3", text="Autre.")
     assert base.case(published.record.id) == published.record
     assert base.case(SANITISER.id) == SANITISER
-
-
-def test_a_new_record_does_not_take_the_id_of_a_removed_one(base: KnowledgeBase) -> None:
-    base.put([SANITISER])
-    base.remove(Kind.CASE, [SANITISER.id])
-    draft = base.drafts.add(SANITISER, by="léa", origin="gel.pdf")
-    assert base.publish(draft.id, by="max", revision=1).record.id == f"{SANITISER.id}-2"
 
 
 def test_a_new_draft_does_not_bring_back_what_was_withdrawn_or_erased(base: KnowledgeBase) -> None:

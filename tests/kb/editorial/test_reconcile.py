@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -30,13 +29,6 @@ def test_a_row_with_a_known_siret_is_of_the_known_actor(base: KnowledgeBase) -> 
     assert base.actors() == [replace(AVEL, place="Angoulême")]
     assert ("annuaire", "name", "AVEL SAS") in claims_of(base, "avel")
     assert ("cci", "name", "Avel") in claims_of(base, "avel")
-
-
-def test_an_actor_without_a_siret_is_none_that_was_withdrawn(base: KnowledgeBase) -> None:
-    ingest(base, "cci", replace(AVEL, siret=""))
-    base.withdraw(Kind.ACTOR, "avel", by="léa", reason="fermé")
-    assert ingest(base, "cci", MERLET) == [Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
 SAPHIR = Actor(
@@ -123,22 +115,10 @@ def test_a_second_directory_completes_what_is_certainly_the_same(base: Knowledge
     assert ingest(base, "annuaire", replace(told, website="")) == [Outcome.CHANGED]
 
 
-def test_what_is_only_likely_the_same_waits_as_a_pair(base: KnowledgeBase) -> None:
-    ingest(base, "cci", HERE)
-    assert ingest(base, "annuaire", replace(THERE, phone=())) == [Outcome.ADDED]
-    assert base.duplicates.count(sources=["annuaire"]) == 1
-
-
 def test_a_source_has_each_firm_once(base: KnowledgeBase) -> None:
     assert ingest(base, "cci", HERE, THERE) == [Outcome.ADDED, Outcome.ADDED]
     assert ingest(base, "annuaire", replace(THERE, id="8")) == [Outcome.ADDED], "which of the two?"
     assert base.duplicates.count() == 3
-
-
-def test_two_rows_that_are_certainly_one_actor_do_not_both_join_it(base: KnowledgeBase) -> None:
-    ingest(base, "cci", HERE)
-    outcomes = ingest(base, "annuaire", THERE, replace(THERE, id="78"))
-    assert outcomes == [Outcome.COMPLETED, Outcome.ADDED]
 
 
 def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> None:
@@ -148,11 +128,6 @@ def test_what_a_person_said_is_another_is_not_joined(base: KnowledgeBase) -> Non
     base.prune(["annuaire"], lambda _source, _key: False)
     assert ingest(base, "annuaire", THERE) == [Outcome.ADDED]
     assert base.ids(Kind.ACTOR) == {"merlet", "77"}
-
-
-def test_two_rows_of_one_batch_with_one_siret_are_one_actor(base: KnowledgeBase) -> None:
-    assert ingest(base, "cci", AVEL, SAME) == [Outcome.ADDED, Outcome.CHANGED]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
 
 
 def test_telling_the_same_again_changes_nothing(
@@ -170,15 +145,6 @@ def test_telling_the_same_again_changes_nothing(
     ) == before
 
 
-def test_a_changed_row_changes_its_facts_alone(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    before = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
-    ingest(base, "cci", replace(AVEL, name="Avel (Saphir)"))
-    after = {claim.field: claim.claimed_at for claim in base.claims.of("avel")}
-    assert {field for field in after if after[field] != before[field]} == {"name"}
-    assert base.actor("avel").name == "Avel (Saphir)"
-
-
 def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL)
     generation = base.status().generation
@@ -186,25 +152,6 @@ def test_a_source_that_repeats_known_values_is_noted_without_a_change(base: Know
     assert base.status().generation == generation
     assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
     assert len(base.history(Kind.ACTOR, "avel")) == 1
-
-
-def test_a_source_of_before_sources_goes_on_under_its_name(base: KnowledgeBase) -> None:
-    base.put([AVEL])
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.actors() == [replace(AVEL, description="Fabrique des cires.")]
-    assert base.claims.sources() == [("cci", 1)]
-
-
-def test_known_values_become_claims_of_an_unnamed_source_when_others_come(
-    base: KnowledgeBase,
-) -> None:
-    base.put([AVEL])
-    ingest(base, "annuaire", SAME)
-    assert base.claims.sources() == [("", 1), ("annuaire", 1)]
-    assert base.actors() == [replace(AVEL, place="Angoulême")]
-    ingest(base, "cci", replace(AVEL, description="Fabrique des cires."))
-    assert base.claims.sources() == [("annuaire", 1), ("cci", 1)]
-    assert base.actor("avel").description == "Fabrique des cires."
 
 
 def test_ids_of_two_sources_that_are_of_two_firms_stay_two(base: KnowledgeBase) -> None:
@@ -232,14 +179,6 @@ def test_what_a_moderator_wrote_stands(base: KnowledgeBase) -> None:
     assert ("moderation", "name", "Avel-Saphir") in claims_of(base, "avel")
 
 
-def test_what_a_moderator_restored_stands(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    ingest(base, "cci", replace(AVEL, name="Lave"))
-    base.restore(Kind.ACTOR, "avel", 1, by="lea")
-    ingest(base, "cci", replace(AVEL, name="Lave", place="Magnac"))
-    assert base.actor("avel") == replace(AVEL, place="Magnac")
-
-
 def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     ingest(base, "cci", AVEL)
     base.withdraw(Kind.ACTOR, "avel", by="lea")
@@ -248,13 +187,6 @@ def test_a_withdrawn_actor_stays_out(base: KnowledgeBase) -> None:
     assert base.actors() == [MERLET]
     base.restore(Kind.ACTOR, "avel", 1, by="lea")
     assert ingest(base, "cci", changed) == [Outcome.CHANGED]
-
-
-def test_a_withdrawn_actor_is_not_brought_back_by_another_source(base: KnowledgeBase) -> None:
-    ingest(base, "cci", AVEL)
-    base.withdraw(Kind.ACTOR, "avel", by="max")
-    assert ingest(base, "annuaire", SAME, MERLET) == [Outcome.WITHDRAWN, Outcome.ADDED]
-    assert base.ids(Kind.ACTOR) == {"merlet"}
 
 
 def test_one_of_two_firms_of_one_id_that_is_erased_stays_out(base: KnowledgeBase) -> None:
@@ -289,7 +221,6 @@ CASE = Case(
         Participation("Avel", Role.BUYER, "avel"),
     ),
 )
-Decide = Callable[[KnowledgeBase], None]
 
 
 def pairs(base: KnowledgeBase) -> list[tuple[str, str]]:
@@ -311,30 +242,9 @@ def test_likely_duplicates_are_listed_with_what_speaks_for_it(twins: KnowledgeBa
     assert twins.duplicates.count() == 1
 
 
-def test_two_of_one_batch_are_compared(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE, TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
-def test_a_base_from_before_duplicates_is_compared_whole(base: KnowledgeBase) -> None:
-    ingest(base, "cci", LIKE)
-    with base._stores.lend() as store, store.writing():
-        store.execute("delete from blocks")
-        store.execute("delete from properties where name = 'blocking'")
-    ingest(base, "annuaire", TWIN)
-    assert pairs(base) == [("merlet", "merlet-2")]
-
-
 def test_actors_that_are_no_longer_alike_are_no_longer_listed(twins: KnowledgeBase) -> None:
     ingest(twins, "annuaire", replace(TWIN, name="Jolival"))
     assert pairs(twins) == []
-
-
-def test_different_is_never_asked_again(twins: KnowledgeBase) -> None:
-    twins.duplicates.decide("merlet-2", "merlet", same=False, by="lea")
-    ingest(twins, "annuaire", replace(TWIN, name="Merlet"))
-    assert pairs(twins) == []
-    assert len(twins.actors()) == 3
 
 
 def test_the_same_become_one(twins: KnowledgeBase) -> None:
@@ -374,8 +284,3 @@ def test_a_decision_on_what_is_no_actor_is_refused(twins: KnowledgeBase) -> None
             with pytest.raises(UnknownRecord):
                 twins.duplicates.decide(left, right, same=same, keep=keep, by="lea")
     assert len(twins.actors()) == 3
-
-
-def test_the_actors_of_two_that_were_never_listed_can_be_one(twins: KnowledgeBase) -> None:
-    twins.duplicates.decide("avel", "merlet", same=True, by="lea")
-    assert twins.actor("merlet").id == "avel"

@@ -1,6 +1,5 @@
 """Accounts: who may do what, what is kept of passwords and tokens, and what is not."""
 
-import hashlib
 import threading
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import argon2
 import pytest
 
-from kb.errors import AccountError, UnknownRecord
+from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.accounts import TOKEN_PREFIX, AccountRole, Accounts
@@ -47,7 +46,7 @@ def test_an_account_opens_with_its_own_password(accounts: Accounts, lea: str) ->
 def test_a_name_is_one_account_however_it_is_spelled(accounts: Accounts, lea: str) -> None:
     for spelling in ("LÉA", "Le\u0301a", "  Léa ", "Ｌéa"):
         assert accounts.authenticate(spelling, PASSWORD)
-        with pytest.raises(AccountError, match="already"):
+        with pytest.raises(InputError, match="already"):
             accounts.add(spelling, PASSWORD, AccountRole.CONTRIBUTOR)
     assert [account.name for account in accounts.list()] == ["Léa"]
 
@@ -61,11 +60,10 @@ def test_a_name_or_a_password_that_cannot_be_used_is_refused_in_a_line(accounts:
         ("x" * 81, good[1], "account_name"),
         (good[0], "elevenchars", "short_password"),
         (good[0], "x" * 1001, "long_password"),
-        (good[0], "a sentence with \ud800 in it", "odd_password"),
         (good[0], "JEANNE dupont-martin", "plain_password"),
         (good[0], "abababababab", "plain_password"),
     ):
-        with pytest.raises(AccountError) as refused:
+        with pytest.raises(InputError) as refused:
             accounts.add(name, password, AccountRole.CONTRIBUTOR)
         assert refused.value.code == reason
         assert "\n" not in str(refused.value)
@@ -76,19 +74,6 @@ def test_a_name_or_a_password_that_cannot_be_used_is_refused_in_a_line(accounts:
 def test_a_password_is_the_same_whatever_keyboard_composed_it(accounts: Accounts) -> None:
     accounts.add("Zoé", unicodedata.normalize("NFD", "été à la mer"), AccountRole.CONTRIBUTOR)
     assert accounts.authenticate("zoé", unicodedata.normalize("NFC", "été à la mer"))
-
-
-def test_a_long_password_counts_to_its_last_character(accounts: Accounts) -> None:
-    long = "une phrase " * 90
-    accounts.add("Zoé", f"{long}a\0b", AccountRole.CONTRIBUTOR)
-    assert accounts.authenticate("Zoé", f"{long}a\0b")
-    for other in (f"{long}a\0c", f"{long}a", long):
-        assert accounts.authenticate("Zoé", other) is None
-
-
-def test_half_a_character_opens_nothing(accounts: Accounts, lea: str) -> None:
-    for name, password in (("Léa", "\ud800" * 12), ("L\udcffa", PASSWORD)):
-        assert accounts.authenticate(name, password) is None
 
 
 @pytest.mark.usefixtures("real_hashing")
@@ -134,55 +119,14 @@ def test_an_unknown_name_takes_as_much_work_as_a_wrong_password(
     assert len(set(verified)) == 1
 
 
-def test_few_passwords_are_looked_at_at_once(
-    accounts: Accounts, lea: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    accounts.authenticate(lea, "x")  # makes the hash of nothing, which every thread would make
-    now = most = 0
-    lock, pair = threading.Lock(), threading.Barrier(2)
-
-    def verify(*_: object) -> bool:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        pair.wait(timeout=60)
-        with lock:
-            now -= 1
-        return True
-
-    monkeypatch.setattr(argon2.PasswordHasher, "verify", verify)
-    monkeypatch.setattr(argon2.PasswordHasher, "check_needs_rehash", lambda *_: False)
-    crowd = [threading.Thread(target=accounts.authenticate, args=(lea, "x")) for _ in range(12)]
-    for thread in crowd:
-        thread.start()
-    for thread in crowd:
-        thread.join()
-    assert most == 2
-
-
-def test_another_password_role_and_disabling_end_the_sessions(accounts: Accounts, lea: str) -> None:
-    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
-    assert accounts.get("Vincent").session_epoch == 1
-    assert accounts.set_password("Vincent", "un autre gel en flacon").session_epoch == 2
-    assert accounts.authenticate("Vincent", PASSWORD) is None
-    assert accounts.disable("Vincent").session_epoch == 3
-    assert accounts.authenticate("Vincent", "un autre gel en flacon") is None
-    assert accounts.enable("Vincent").session_epoch == 3
-    assert accounts.authenticate("Vincent", "un autre gel en flacon")
-    assert accounts.end_sessions("Vincent").session_epoch == 4
-    assert accounts.set_role("Vincent", AccountRole.CONTRIBUTOR).session_epoch == 5
-    assert accounts.set_role("Vincent", AccountRole.CONTRIBUTOR).session_epoch == 5
-
-
 def test_the_last_administrator_stays_one(accounts: Accounts, lea: str) -> None:
     for change in (accounts.disable, lambda name: accounts.set_role(name, AccountRole.MODERATOR)):
-        with pytest.raises(AccountError, match="'Léa' is the last administrator"):
+        with pytest.raises(InputError, match="'Léa' is the last administrator"):
             change("LÉA")
     assert accounts.set_role(lea, AccountRole.ADMINISTRATOR).role is AccountRole.ADMINISTRATOR
     accounts.add("Other", PASSWORD, AccountRole.ADMINISTRATOR)
     accounts.disable("Other")
-    with pytest.raises(AccountError, match="last administrator"):
+    with pytest.raises(InputError, match="last administrator"):
         accounts.disable(lea)
     accounts.enable("Other")
     assert accounts.disable(lea).disabled
@@ -192,12 +136,12 @@ def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> Non
     names = ["One", "Two"]
     for name in names:
         accounts.add(name, PASSWORD, AccountRole.ADMINISTRATOR)
-    refused: list[AccountError] = []
+    refused: list[InputError] = []
 
     def leave(name: str) -> None:
         try:
             accounts.set_role(name, AccountRole.CONTRIBUTOR)
-        except AccountError as error:
+        except InputError as error:
             refused.append(error)
 
     leaving = [threading.Thread(target=leave, args=[name]) for name in names]
@@ -208,21 +152,16 @@ def test_two_administrators_cannot_both_leave_at_once(accounts: Accounts) -> Non
     assert len(refused) == 1
 
 
-def test_an_unknown_account_is_reported(accounts: Accounts) -> None:
-    for change in (accounts.get, accounts.disable, accounts.end_sessions, accounts.tokens):
-        with pytest.raises(UnknownRecord, match="There is no account 'Nobody'"):
-            change("Nobody")
-
-
 # Tokens
 
 
 def test_a_token_acts_as_its_account_until_that_has_another_role(
-    accounts: Accounts, lea: str
+    base: KnowledgeBase, accounts: Accounts, lea: str
 ) -> None:
     accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
     token = accounts.issue_token("vincent", "  Nightly   import ")
     assert token.startswith(TOKEN_PREFIX)
+    assert token not in repr(stored(base, "select * from tokens"))
     found = accounts.account_of_token(token)
     assert found == accounts.get("Vincent")
     (listed,) = accounts.tokens("Vincent")
@@ -231,23 +170,6 @@ def test_a_token_acts_as_its_account_until_that_has_another_role(
     assert accounts.account_of_token(token)
     accounts.set_role("Vincent", AccountRole.CONTRIBUTOR)
     assert accounts.account_of_token(token) is None
-
-
-def test_what_changes_who_may_do_what_ends_all_tokens_for_good(
-    accounts: Accounts, lea: str
-) -> None:
-    accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
-    others = accounts.issue_token(lea, "x")
-    for change in (
-        lambda: accounts.set_password("Vincent", "un autre gel en flacon"),
-        lambda: accounts.set_role("Vincent", AccountRole.CONTRIBUTOR),
-        lambda: (accounts.disable("Vincent"), accounts.enable("Vincent")),
-    ):
-        tokens = [accounts.issue_token("Vincent", label) for label in ("one", "two")]
-        change()
-        assert [accounts.account_of_token(token) for token in tokens] == [None, None]
-        assert accounts.tokens("Vincent") == []
-        assert accounts.account_of_token(others)
 
 
 def test_signing_out_everywhere_leaves_the_tokens_which_end_together(
@@ -280,43 +202,25 @@ def test_a_token_ends_after_its_last_day(
     assert [one.label for one in accounts.tokens(lea)] == ["endless"]
 
 
-def test_any_other_token_is_nobodys(accounts: Accounts, lea: str) -> None:
-    accounts.issue_token(lea, "x")
-    for token in ("", "qsf_", "qsf_unknown", "é" * 100):
-        assert accounts.account_of_token(token) is None
-
-
-def test_a_token_is_kept_as_its_hash(base: KnowledgeBase, lea: str) -> None:
-    token = base.accounts.issue_token(lea, "x")
-    ((kept,),) = stored(base, "select hash from tokens")
-    assert kept == hashlib.sha256(token.encode()).hexdigest()
-    assert token not in repr(stored(base, "select * from tokens"))
-
-
 def test_a_revoked_token_is_worth_nothing(accounts: Accounts, lea: str) -> None:
     first, second = accounts.issue_token(lea, "first"), accounts.issue_token(lea, "second")
     handle = next(token.handle for token in accounts.tokens(lea) if token.label == "first")
     accounts.revoke_token(lea, handle)
     assert accounts.account_of_token(first) is None
     assert accounts.account_of_token(second)
-    for unknown in (handle, "", "%"):
-        with pytest.raises(UnknownRecord):
-            accounts.revoke_token(lea, unknown)
-
-
-def test_a_token_of_another_account_is_not_ones_own_to_revoke(accounts: Accounts, lea: str) -> None:
     accounts.add("Vincent", PASSWORD, AccountRole.MODERATOR)
     accounts.issue_token("Vincent", "x")
-    with pytest.raises(UnknownRecord):
-        accounts.revoke_token(lea, accounts.tokens("Vincent")[0].handle)
+    for unknown in (handle, "", "%", accounts.tokens("Vincent")[0].handle):
+        with pytest.raises(UnknownRecord):
+            accounts.revoke_token(lea, unknown)
+    for token in ("", "qsf_", "qsf_unknown", "é" * 100):
+        assert accounts.account_of_token(token) is None
 
 
 def test_the_use_of_a_token_is_noted_once_an_hour(
     base: KnowledgeBase, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = datetime.now(UTC)
-    passed = timedelta()
-
+    started, passed = datetime.now(UTC), timedelta()
     monkeypatch.setattr(clock, "moment", lambda: started + passed)
     token = base.accounts.issue_token(lea, "x")
     assert base.accounts.tokens(lea)[0].used_at == ""
@@ -331,7 +235,7 @@ def test_the_use_of_a_token_is_noted_once_an_hour(
 
 def test_a_token_needs_a_label(accounts: Accounts, lea: str) -> None:
     for label in ("  ", "x" * 81):
-        with pytest.raises(AccountError, match="label"):
+        with pytest.raises(InputError, match="label"):
             accounts.issue_token(lea, label)
 
 

@@ -1,11 +1,14 @@
 """What is counted of searches, when its words may be read, and when it is gone."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.demand import Demand, NeedWords, need_words
+from kb.registers.records.rereading import Interval, Validators
+from tests.kb.records import POLISH
 
 KEY = "a secret of thirty-two characters"
 FIRST = date(2026, 3, 2)
@@ -118,3 +121,25 @@ def test_searches_are_counted_by_day_and_fit(demand: Demand) -> None:
     demand.count(day(1), {"weak": 4}, key=KEY)
     assert demand.searches(day(0)) == {day(0): {"strong": 3, "none": 1}, day(1): {"weak": 4}}
     assert demand.searches(day(1)) == {day(1): {"weak": 4}}
+
+
+def test_an_actor_ages_until_it_changes_or_its_source_is_read_again(base: KnowledgeBase) -> None:
+    base.put([POLISH, replace(POLISH, id="fresh", name="Fresh")])
+    with base._stores.lend() as database:
+        database.execute("update actors set updated_at = '2020-01-01' where id = ?", [POLISH.id])
+        database.execute(
+            "insert into statements (source, key, actor_id, said, since)"
+            " values ('directory', '1', ?, '{}', '2020-01-01')",
+            [POLISH.id],
+        )
+    ageing = base.ageing_actors
+    assert [actor.id for actor in ageing.oldest("2021-01-01", 10)] == [POLISH.id]
+    assert ageing.count("2021-01-01") == 1
+    assert ageing.count("2019-01-01") == 0
+    base.source_locations.add("directory", "https://a.example/", Interval.WEEK)
+    assert ageing.count("2021-01-01") == 1  # it has still to be read
+    base.source_locations.succeeded(base.source_locations.get("directory"), Validators())
+    assert ageing.count("2021-01-01") == 0
+    with base._stores.lend() as database:
+        database.execute("update statements set unlisted_at = '2026-01-01'")
+    assert ageing.count("2021-01-01") == 1

@@ -8,10 +8,6 @@ from kb.registers.records.duplicates import DuplicateState
 from kb.resolution.merge_rules import SourceRow
 
 PHONE = "+33536490010"
-NAMES = (
-    "Abricot Bolide Cactus Dragon Ecluse Fenouil Girafe Hamac Igloo Jumelle Kayak Lagune Mimosa"
-    " Noisette Orage Pivoine Quinoa Rivage Sirocco Tambour Umbria Vanille Wagram Xylo Yaourt Zinnia"
-).split()
 MERLET = Actor(id="a", name="Merlet SARL", place="Cognac", department="16")
 SAME = Actor(id="b", name="Ets Merlet", place="Cognac", department="16")
 
@@ -51,29 +47,6 @@ def test_a_pair_is_judged_anew_when_its_contact_becomes_common(base: KnowledgeBa
     assert pairs(base) == {("Avel", "Saphir")}
     ingest(base, "cci", *firms[2:])
     assert pairs(base) == set()
-
-
-def test_a_contact_of_more_than_a_block_holds_is_common(base: KnowledgeBase) -> None:
-    firms = [
-        replace(MERLET, id=f"f{n}", name=name, place=f"Lieu {n}", phone=(PHONE,))
-        for n, name in enumerate(NAMES)
-    ]
-    ingest(base, "cci", replace(MERLET, name="Avel", phone=(PHONE,)))
-    ingest(base, "cci", replace(SAME, name="Saphir", phone=(PHONE,)))
-    assert base.duplicates.count() == 1
-    ingest(base, "annuaire", *firms)
-    assert pairs(base) == set()
-
-
-def test_a_base_of_other_rules_is_judged_anew(base: KnowledgeBase) -> None:
-    ingest(base, "cci", MERLET, SAME)
-    with base._stores.lend() as store, store.writing():
-        store.execute("delete from blocks")
-        store.execute("update duplicates set reasons = '[\"same_siren\"]'")
-        store.set_property("blocking", "1")
-    ingest(base, "cci", replace(MERLET, id="z", name="Avel"))
-    (pair,) = base.duplicates.list()
-    assert "same_siren" not in pair.reasons
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -17,12 +17,6 @@ IDENTITY = Identity(
 )
 
 
-def test_a_base_that_nobody_changed_has_the_default_identity(base: KnowledgeBase) -> None:
-    assert base.identity.current() == UNCHANGED
-    assert base.identity.current().identity.name == DEFAULT_NAME
-    assert base.identity.revisions() == []
-
-
 def test_what_is_saved_is_kept_as_it_is_used(base: KnowledgeBase) -> None:
     saved = base.identity.save(IDENTITY, by="Léa", revision=0)
     assert base.identity.current() == saved

@@ -26,12 +26,6 @@ def generation(base: KnowledgeBase) -> str:
     return found
 
 
-def test_cases_are_stored_as_in_the_input(base: KnowledgeBase) -> None:
-    assert base.ingest_cases([SANITISER]) == [Outcome.ADDED]
-    assert base.ingest_cases([RETOLD]) == [Outcome.CHANGED]
-    assert base.case(SANITISER.id) == RETOLD
-
-
 def test_corrections_stand_when_the_input_is_repeated(
     corrected: KnowledgeBase,
 ) -> None:

@@ -1,12 +1,10 @@
 """Uploads become small pictures without metadata, or are refused in one line."""
 
-import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from kb.errors import InputError
 from kb.registers.pictures import logo, names_of, photograph, size_in
@@ -60,36 +58,6 @@ def test_a_photograph_is_kept_in_the_widths_that_its_name_tells() -> None:
     assert [picture.name for picture in photograph(upload)] == names
     other = photograph(encoded(Image.new("RGB", (1200, 800), "red"), "PNG"))
     assert not set(names) & {picture.name for picture in other}
-
-
-def test_pictures_are_decoded_one_at_a_time_and_a_jpeg_no_larger_than_needed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    sizes: list[tuple[int, int]] = []
-    at_once: list[int] = []
-    inside: list[Image.Image] = []
-    upright = ImageOps.exif_transpose
-
-    def turned(image: Image.Image) -> Image.Image:
-        inside.append(image)
-        time.sleep(0.02)
-        sizes.append(image.size)
-        at_once.append(len(inside))
-        inside.remove(image)
-        return upright(image)
-
-    monkeypatch.setattr(ImageOps, "exif_transpose", turned)
-    large = encoded(Image.new("RGB", (6400, 3200), "navy"), "JPEG")
-    with ThreadPoolExecutor(3) as pool:
-        found = list(pool.map(photograph, [large] * 3))
-    assert sizes == [(3200, 1600)] * 3
-    assert at_once == [1, 1, 1]
-    assert [size_in(picture.name).width for picture in found[0]] == [480, 960, 1600]
-
-
-def test_a_small_picture_is_not_made_larger() -> None:
-    (picture,) = photograph(encoded(Image.new("L", (100, 50)), "PNG"))
-    assert (size_in(picture.name).width, size_in(picture.name).height) == (100, 50)
 
 
 def test_a_logo_keeps_what_is_transparent() -> None:

@@ -1,4 +1,4 @@
-"""Sessions as the register keeps them, by a calendar that the tests turn."""
+"""Sessions and wrong passwords as registers keep them, by a calendar that the tests turn."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from kb.errors import KnowledgeBaseError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
-from kb.registers.access import MOST_OF_ACCOUNT, BrowserSessions
+from kb.registers.access import ATTACK_TRIES, MOST_OF_ACCOUNT, BrowserSessions, WrongTries
 from kb.registers.accounts import Account, AccountRole
 
 PASSWORD = "du cirage au gel"
@@ -48,13 +48,6 @@ def rows(base: KnowledgeBase) -> int:
     return int(count)
 
 
-def test_a_session_opens_its_account(sessions: BrowserSessions, lea: Account) -> None:
-    kept = sessions.add("abc", lea, "Firefox, Linux")
-    assert sessions.find("abc") == (lea, kept)
-    assert sessions.find("abd") is None
-    assert (kept.seen_on, kept.device) == ("2026-03-01", "Firefox, Linux")
-
-
 def test_a_session_replaces_the_one_before(
     base: KnowledgeBase, sessions: BrowserSessions, lea: Account
 ) -> None:
@@ -93,7 +86,7 @@ def test_the_day_of_a_page_is_noted_once(
 def test_what_changes_who_may_do_what_ends_the_sessions_of_the_account(
     base: KnowledgeBase, sessions: BrowserSessions, lea: Account
 ) -> None:
-    accounts = base.accounts
+    accounts, ended = base.accounts, list[bool]()
     sessions.add("chef", accounts.get("Chef"), "")
     for change in (
         lambda: accounts.set_password("Léa", "un autre gel en flacon"),
@@ -103,19 +96,15 @@ def test_what_changes_who_may_do_what_ends_the_sessions_of_the_account(
     ):
         for name in ("one", "two"):
             sessions.add(name, accounts.get("Léa"), "")
+        token = accounts.issue_token("Léa", "import")
         change()
+        ended.append(accounts.account_of_token(token) is None)
         assert sessions.find("one") is None
         assert sessions.find("two") is None
         assert sessions.find("chef")
+        assert base.accounts.authenticate("Léa", PASSWORD) is None
         assert rows(base) == 1
-
-
-def test_who_signs_in_while_the_password_changes_is_not_in(
-    base: KnowledgeBase, sessions: BrowserSessions, lea: Account
-) -> None:
-    base.accounts.set_password("Léa", "un autre gel en flacon")
-    sessions.add("late", lea, "")
-    assert sessions.find("late") is None
+    assert ended == [True, True, True, False]  # who signs out everywhere keeps the tokens
 
 
 def test_an_account_has_so_many_sessions_and_no_more(
@@ -140,16 +129,6 @@ def test_only_ones_own_session_is_ended_by_its_handle(
     assert [one.hash for one in sessions.of_account(lea)] == [other.hash]
 
 
-def test_another_process_sees_at_once_what_was_ended(
-    base: KnowledgeBase, sessions: BrowserSessions, lea: Account, calendar: Calendar
-) -> None:
-    other = BrowserSessions(base._stores)
-    sessions.add("one", lea, "")
-    assert other.find("one")
-    sessions.end(["one"])
-    assert other.find("one") is None
-
-
 def test_while_another_process_writes_nobody_is_signed_in_or_out(
     base: KnowledgeBase, lea: Account, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,3 +143,36 @@ def test_while_another_process_writes_nobody_is_signed_in_or_out(
                 change()
         assert sessions.find("one") == (lea, kept)
         assert sessions.find("two") is None
+
+
+def test_wrong_passwords_are_counted_by_day_for_a_month(
+    base: KnowledgeBase, lea: Account, calendar: Calendar
+) -> None:
+    wrong = base.wrong_passwords
+    assert wrong.of("Léa") == WrongTries()
+    for name in ("léa", "LÉA", "Nobody"):
+        wrong.note(name)
+    calendar.pass_days(10)
+    wrong.note("Léa")
+    assert wrong.of("Léa") == WrongTries(3, 1, "2026-03-11")
+    assert set(wrong.by_account()) == {"léa"}
+    calendar.pass_days(20)
+    assert wrong.of("Léa") == WrongTries(1, 0, "2026-03-11")
+    wrong.note("Léa")
+    with base._stores.lend() as connection:
+        kept = connection.execute("select account, day, tried from wrong_passwords").fetchall()
+    assert sorted(map(tuple, kept)) == [("léa", "2026-03-11", 1), ("léa", "2026-03-31", 1)]
+
+
+def test_many_within_two_days_are_an_attack(
+    base: KnowledgeBase, lea: Account, calendar: Calendar
+) -> None:
+    wrong = base.wrong_passwords
+    for _ in range(ATTACK_TRIES - 1):
+        wrong.note("Léa")
+    assert not wrong.of("Léa").is_attack
+    calendar.pass_days(1)
+    wrong.note("Léa")
+    assert wrong.of("Léa").is_attack
+    calendar.pass_days(1)
+    assert not wrong.of("Léa").is_attack

@@ -1,4 +1,4 @@
-"""A clock that is set back, or was far ahead, stops nothing: each register goes on by itself."""
+"""A clock that is set back, or was far ahead, stops no source, digest or link."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,13 +10,11 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers import clock
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.alerts.subscriptions import CONFIRM, Frequency, NewsTopic, TopicKind
-from kb.registers.jobs import JobState
 from kb.registers.records.rereading import Interval
 from web.alerts import digests
 from web.mail import SignedLinks
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-MAIL = NewMail("claire@example.org", "s", "t", "h", "fr", "digest")
 SetClock = Callable[[timedelta], None]
 
 
@@ -31,44 +29,6 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     return set_to
 
 
-BACK = [timedelta(hours=-1)]
-
-
-@pytest.mark.parametrize("back", BACK)
-def test_the_job_of_a_dead_worker_is_claimed_after_the_clock_was_set_back(
-    base: KnowledgeBase, set_clock: SetClock, back: timedelta
-) -> None:
-    jobs = base.jobs
-    job = jobs.add("feed", {}, by="léa")
-    assert jobs.claim() is not None
-    set_clock(back)
-    assert jobs.waiting()
-    assert not jobs.working()
-    again = jobs.claim()
-    assert again is not None
-    assert again.id == job.id
-    # A live worker's next beat is of the clock that is right.
-    assert jobs.beat(job.id, 1, 2)
-    assert jobs.working()
-    assert not jobs.waiting()
-    jobs.finish(job.id, JobState.DONE)
-    assert jobs.get(job.id).state is JobState.DONE
-
-
-@pytest.mark.parametrize("back", BACK)
-def test_a_source_is_read_in_the_night_after_the_clock_was_set_back(
-    base: KnowledgeBase, set_clock: SetClock, back: timedelta
-) -> None:
-    base.source_locations.add("Annuaire", "https://a.example/a.csv", Interval.DAY)
-    assert queue_due(base, 3, START)
-    job = base.jobs.claim()
-    assert job is not None
-    base.jobs.finish(job.id, JobState.DONE)
-    set_clock(back)
-    nights = range(1, 4)
-    assert any(queue_due(base, 3, START + back + timedelta(days=night)) for night in nights)
-
-
 def test_a_source_that_was_read_by_a_clock_ahead_is_read_again(
     base: KnowledgeBase, set_clock: SetClock
 ) -> None:
@@ -79,48 +39,6 @@ def test_a_source_that_was_read_by_a_clock_ahead_is_read_again(
     set_clock(timedelta())
     assert is_due(base.source_locations.get("Annuaire"), 3, START)
     assert queue_due(base, 3, START)
-
-
-@pytest.mark.parametrize("ahead", [timedelta(days=365)])
-def test_a_mail_that_a_clock_ahead_queued_is_sent(
-    base: KnowledgeBase, set_clock: SetClock, ahead: timedelta
-) -> None:
-    set_clock(ahead)
-    id_ = base.outbox.queue(MAIL)
-    set_clock(timedelta())
-    taken = base.outbox.take()
-    assert taken is not None
-    assert taken.id == id_
-
-
-def test_a_mail_that_failed_or_was_taken_by_a_clock_ahead_is_sent(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    failed, interrupted = base.outbox.queue(MAIL), base.outbox.queue(MAIL)
-    set_clock(timedelta(days=365))
-    for _ in range(2):
-        assert base.outbox.take()
-    base.outbox.failed(failed, "no", for_good=False)
-    set_clock(timedelta())
-    taken = [base.outbox.take(), base.outbox.take()]
-    assert {mail.id for mail in taken if mail} == {failed, interrupted}
-
-
-def test_who_asked_for_mails_by_a_clock_ahead_may_ask_again(
-    base: KnowledgeBase, set_clock: SetClock
-) -> None:
-    def ask() -> bool:
-        topic = NewsTopic(TopicKind.CASES)
-        asked = base.subscriptions.ask(
-            "claire@example.org", "fr", topic, Frequency.DAILY, lambda _: _confirming()
-        )
-        return asked is not None
-
-    set_clock(timedelta(days=365))
-    while ask():
-        pass
-    set_clock(timedelta())
-    assert ask()
 
 
 def _confirming() -> NewMail:

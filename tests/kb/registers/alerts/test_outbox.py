@@ -96,12 +96,6 @@ def test_what_may_have_been_sent_is_not_sent_again_unasked(outbox: Outbox) -> No
     assert outbox.failures()[0].problem == Remark("mail_interrupted")
 
 
-def test_only_what_failed_is_sent_again(outbox: Outbox) -> None:
-    id_ = outbox.queue(MAIL, NINE)
-    with pytest.raises(UnknownRecord):
-        outbox.retry(id_)
-
-
 def test_mails_are_queued_with_their_cause_or_not_at_all(base: KnowledgeBase) -> None:
     def queue_two(store: Store) -> None:
         with store.writing():

@@ -108,13 +108,6 @@ def test_nobody_can_flood_the_mailbox_of_another(
     assert once_more(TUESDAY)
 
 
-def test_an_address_that_is_none_is_refused(subscriptions: Subscriptions, ask: Ask) -> None:
-    with pytest.raises(InputError):
-        ask(email="claire")
-    with pytest.raises(InputError):
-        subscriptions.find("claire@", to_find)
-
-
 def test_a_topic_that_is_asked_for_again_is_told_once(
     subscriptions: Subscriptions, ask: Ask
 ) -> None:

@@ -92,13 +92,6 @@ def test_a_closed_notice_is_final_and_stays_to_be_read(notices: Notices) -> None
     assert [one.id for one in notices.public(open_only=False).notices] == [notice.id]
 
 
-def test_what_never_was_published_is_not_public_when_it_is_withdrawn(notices: Notices) -> None:
-    notice = notices.add(NEED)
-    closed = notices.close(notice.id, Closing.WITHDRAWN, by="", revision=1)
-    assert not closed.is_public
-    assert notices.public(open_only=False).total == 0
-
-
 def test_closing_does_not_let_out_what_no_moderator_published(notices: Notices) -> None:
     refused, again = published(notices), published(notices)
     notices.refuse(refused.id, "Publicité", by="Max", revision=2)
@@ -176,6 +169,8 @@ def test_a_pair_is_proposed_until_it_is_decided_on(notices: Notices, stores: Sto
     pairs.propose([(need, offer, 0.7)])
     pairs.propose([(need, offer, 0.8)])
     assert [(one.closeness, one.state) for one in pairs.proposed()] == [(0.8, PairState.PROPOSED)]
+    notices.close(offer, Closing.NOT_MET, by="Léa", revision=2)
+    assert pairs.proposed() == []
     pairs.decide(need, offer, PairState.TOLD, by="Max")
     pairs.propose([(need, offer, 0.9)])
     pairs.forget_proposals(need)
@@ -184,16 +179,6 @@ def test_a_pair_is_proposed_until_it_is_decided_on(notices: Notices, stores: Sto
     assert pairs.told_with(offer) == [need]
     with pytest.raises(UnknownRecord):
         pairs.decide(need, "none", PairState.TOLD, by="Max")
-
-
-def test_a_pair_is_no_longer_proposed_when_one_of_it_is_closed(
-    notices: Notices, stores: StorePool
-) -> None:
-    pairs = NoticePairs(stores)
-    need, offer = published(notices), published(notices, OFFER)
-    pairs.propose([(need.id, offer.id, 0.7)])
-    notices.close(need.id, Closing.NOT_MET, by="Léa", revision=2)
-    assert pairs.proposed() == []
 
 
 def test_nothing_is_left_of_a_deleted_notice(notices: Notices, stores: StorePool) -> None:

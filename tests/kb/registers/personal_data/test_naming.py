@@ -8,9 +8,8 @@ from kb.errors import InputError
 from kb.registers.personal_data.naming import column_without, pattern_of, read_column
 
 
-@pytest.mark.parametrize(
-    ("term", "text"),
-    [
+def test_a_person_is_found_however_they_are_written_and_nobody_else() -> None:
+    for term, text in (
         ("Jeanne Martin", "Contact : MARTIN Jeanne, atelier"),
         ("jeanne martin", "jeanne.martin@avel.example"),
         ("Hélène Lebœuf", "Helene LEBOEUF"),
@@ -21,29 +20,18 @@ from kb.registers.personal_data.naming import column_without, pattern_of, read_c
         ("+33 6 12 34 56 78", "06.12.34.56.78"),
         ("0612345678", "+33 (0)6 12-34-56-78"),
         ("552 081 317", "SIREN 552081317"),
-    ],
-)
-def test_a_person_is_found_however_they_are_written(term: str, text: str) -> None:
-    assert pattern_of(term).search(text)
-
-
-@pytest.mark.parametrize(
-    ("term", "text"),
-    [
+    ):
+        assert pattern_of(term).search(text), term
+    for term, text in (
         ("Jeanne Martin", "Jeanne Martineau"),
         ("Martin", "la martinière"),
         ("06 12 34 56 78", "106123456789"),
         ("jeanne@avel.example", "marie-jeanne2@avel.example"),
-    ],
-)
-def test_others_are_not_found(term: str, text: str) -> None:
-    assert not pattern_of(term).search(text)
-
-
-@pytest.mark.parametrize("term", ["", "  ", "ab", "12345", "x" * 201])
-def test_a_term_that_would_find_everything_is_refused(term: str) -> None:
-    with pytest.raises(InputError):
-        pattern_of(term)
+    ):
+        assert not pattern_of(term).search(text), term
+    for term in ("", "  ", "ab", "12345", "x" * 201):
+        with pytest.raises(InputError):
+            pattern_of(term)
 
 
 def test_a_line_break_in_json_is_one_between_words() -> None:

@@ -94,6 +94,17 @@ def counted_searches(base: KnowledgeBase) -> str:
     return "search_counts"
 
 
+def session(base: KnowledgeBase) -> str:
+    base.accounts.add("Léa", "correct horse battery", AccountRole.CONTRIBUTOR)
+    base.sessions.add("h", base.accounts.get("Léa"), "Firefox")
+    return "sessions"
+
+
+def wrong_password(base: KnowledgeBase) -> str:
+    base.wrong_passwords.note("Léa")
+    return "wrong_passwords"
+
+
 def count(base: KnowledgeBase, table: str) -> int:
     with base._stores.lend() as store:
         return int(store.execute(f"select count(*) from {table}").fetchone()[0])
@@ -115,6 +126,8 @@ def test_what_grows_old_is_deleted(base: KnowledgeBase) -> None:
         (Kept.REFUSED, refused_hold),
         (Kept.NEED, missed_need),
         (Kept.SEARCHES, counted_searches),
+        (Kept.SESSION, session),
+        (Kept.WRONG_PASSWORDS, wrong_password),
     ]
     for kept, make in made:
         table = make(base)
@@ -182,22 +195,6 @@ def test_the_days_are_those_of_the_settings() -> None:
 
 def bytes_of(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def test_sessions_and_wrong_passwords_are_forgotten(base: KnowledgeBase) -> None:
-    base.accounts.add("Léa", "correct horse battery", AccountRole.CONTRIBUTOR)
-    with base._stores.lend() as store, store.writing():
-        store.execute(
-            "insert into sessions (hash, account, epoch, created_at, seen_on, device)"
-            " values ('h', 'léa', 1, ?, ?, 'Firefox')",
-            [now(), now()[:10]],
-        )
-    base.wrong_passwords.note("Léa")
-    for table, kept in (("sessions", Kept.SESSION), ("wrong_passwords", Kept.WRONG_PASSWORDS)):
-        base.personal_data.forget_old(KEPT, in_days(KEPT.days[kept] - 1))
-        assert count(base, table) == 1
-        base.personal_data.forget_old(KEPT, in_days(KEPT.days[kept] + 1))
-        assert count(base, table) == 0
 
 
 def test_the_documentation_says_these_days() -> None:
