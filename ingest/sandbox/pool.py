@@ -149,10 +149,8 @@ class ReaderProcess:
 
     def kill(self) -> None:
         """Kills the process and what it started; who waits for an answer hears so."""
-        if self._process.poll() is not None:
-            return
         with suppress(OSError):
-            if hasattr(os, "killpg"):
+            if hasattr(os, "killpg"):  # also once it ended: what it started may live on
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()

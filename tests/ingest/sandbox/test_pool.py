@@ -99,10 +99,11 @@ def test_a_process_that_is_killed_is_one_line_and_replaced(pool: ReaderPool) -> 
     os.kill(idle, signal.SIGKILL)
     wait_until_gone(idle)
     parts: Any = pool.stream(f"{TASKS}:wait", AMPLE)
-    pid, _ = next(parts)
+    pid, started = next(parts)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(InputError, match="ended the program"):
         next(parts)
+    wait_until_gone(started)
     assert echo(pool)[0] != pid
 
 
