@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from ingest.sandbox.pool import ReaderPool
+from ingest.sandbox.pool import ASKER, ReaderPool
 from ingest.sandbox.serving import LEAVES_AT_MB, NICENESS, OOM_SCORE_ADJ, ReadingLimits
-from ingest.sandbox.turns import ASKER
 from kb.errors import InputError, ReadersBusy
 
 pytestmark = pytest.mark.thorough
