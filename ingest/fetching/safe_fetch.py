@@ -31,21 +31,21 @@ MAX_SECONDS = 30.0
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
 
-PAGE_TYPES = frozenset(
-    {
-        "text/html",
-        "application/xhtml+xml",
-        "text/plain",
-        "text/markdown",
-        "application/pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.oasis.opendocument.text",
-        "application/rtf",
-        "text/rtf",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        "application/epub+zip",
-    }
-)
+PAGE_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/epub+zip": ".epub",
+}
+"""The media types of pages and documents, with the endings of their files."""
+PAGE_TYPES = frozenset(PAGE_SUFFIXES)
 FEED_TYPES = frozenset(
     {
         "application/rss+xml",
@@ -57,17 +57,12 @@ FEED_TYPES = frozenset(
 )
 _NOT_MODIFIED = 304
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-_KNOWN_SUFFIXES = frozenset(
-    {".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub"}
-)
+_KNOWN_SUFFIXES = frozenset({*PAGE_SUFFIXES.values(), ".htm"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A fetched page. `url` is its address after redirects, `encoding` as its server declares.
-
-    So are `etag` and `last_modified`, by which the server tells whether it has changed.
-    """
+    """A fetched page. `url` is its address after redirects, `encoding` as its server declares."""
 
     url: str
     content: bytes
