@@ -261,8 +261,7 @@ class Fetcher:
             return urljoin(url, headers["location"])
         if status != 200:
             raise _Refused(url, status)
-        media_type, _, rest = headers.get("content-type", "").partition(";")
-        media_type = media_type.strip().lower()
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
             is_known = media_type in _UNKNOWN_TYPES and suffix in _KNOWN_SUFFIXES
@@ -284,7 +283,7 @@ class Fetcher:
             url,
             bytes(content),
             media_type,
-            _charset(rest),
+            httpx.Response(status, headers=headers).charset_encoding or "",
             _sendable(headers.get("etag", "")),
             _sendable(headers.get("last-modified", "")),
         )
@@ -301,14 +300,6 @@ class _Refused(InputError):
 def _sendable(value: str) -> str:
     """Returns the value of a header, if it can be sent back as it is; else an empty text."""
     return value if value.isascii() and value.isprintable() else ""
-
-
-def _charset(parameters: str) -> str:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'")
-    return ""
 
 
 def _reason(error: Exception) -> str:
