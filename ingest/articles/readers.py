@@ -40,10 +40,8 @@ from ingest.articles.suffixes import (
     PICTURE_SUFFIXES,
     TEXT_SUFFIXES,
     refuse_unreadable,
-    suffix_of,
 )
 from ingest.encodings import decoded, whole_characters
-from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS
 from kb.remarks import Remark
@@ -59,13 +57,6 @@ def read_article(path: Path) -> Article:
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
-
-
-def fetched_article(fetched: Fetched) -> Article:
-    """The article of a fetched address."""
-    return article_from_bytes(
-        fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
-    )
 
 
 def article_from_bytes(

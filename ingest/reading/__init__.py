@@ -86,7 +86,7 @@ def document_of(
 
 
 def fetched_document(fetched: "Fetched") -> Article:
-    """As `fetched_article`."""
+    """The article of a fetched address."""
     return document_of(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )

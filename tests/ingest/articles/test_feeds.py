@@ -7,6 +7,7 @@ from ingest.articles.article import Article, Person
 from ingest.articles.feeds import item_article, read_feed
 from ingest.articles.suffixes import MAX_FEED_ITEMS
 from ingest.fetching.safe_fetch import Fetcher
+from ingest.reading import fetched_document
 from kb.errors import InputError
 from tests.ingest.local_site import Site, page, serving
 from tests.ingest.sample_articles import BODY, FIRST, PARAGRAPHS, TITLE
@@ -42,7 +43,7 @@ ATOM = f"""<?xml version="1.0" encoding="utf-8"?>
 
 def test_an_item_that_holds_its_article() -> None:
     (found,) = read_feed(rss(item(link="https://reseau.example/12", content=PARAGRAPHS)))
-    assert item_article(found, None) == Article(
+    assert item_article(found, None, fetched_document) == Article(
         title=TITLE,
         text=BODY,
         author=Person("Jeanne Morel"),
@@ -63,7 +64,7 @@ def test_a_feed_with_any_line_ends(end: str) -> None:
 
 def test_an_entry_of_an_atom_feed() -> None:
     (found,) = read_feed(ATOM, url="https://reseau.example/feed")
-    article = item_article(found, None)
+    article = item_article(found, None, fetched_document)
     assert found.url == "https://reseau.example/articles/12"
     assert (article.date, article.modified) == (
         "2019-05-03T09:15+02:00",
@@ -81,7 +82,7 @@ def site() -> Iterator[Site]:
 def test_an_item_that_holds_its_beginning_only_is_fetched(site: Site) -> None:
     beginning = f"<p>{FIRST} […]</p>"
     (found,) = read_feed(rss(item(link=site.url("/12"), description=beginning)))
-    article = item_article(found, Fetcher(local={site.origin}))
+    article = item_article(found, Fetcher(local={site.origin}), fetched_document)
     assert (article.title, article.text, article.source_url) == (TITLE, BODY, site.url("/12"))
     # What the page does not say, the feed does.
     assert (article.author.name, article.date) == ("Jeanne Morel", "2019-05-03T09:15+02:00")
