@@ -29,10 +29,7 @@ NO_ARTICLES = frozenset(
 
 
 class ArticleIntake:
-    """Takes articles in; a bad one is a line of the report.
-
-    With `publish`, what is proposed is published at once.
-    """
+    """Takes articles in; a bad one is a line of the report."""
 
     def __init__(
         self,

@@ -87,10 +87,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _of_one_byte(blocks: Iterable[bytes]) -> str:
-    """Returns the encoding that makes the most French letters of what is not UTF-8.
-
-    Windows-1252 is Latin-1 where a byte has no meaning in it.
-    """
+    """Returns the encoding that makes the most French letters of what is not UTF-8."""
     usual = dict.fromkeys(_OF_ONE_BYTE, 0)
     undefined = False
     for block in blocks:

@@ -1,8 +1,7 @@
 """Reads files and folders into a knowledge base; what cannot be kept is a line of the report."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +15,7 @@ from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_mi
 from ingest.records.fields import short_line
 from ingest.report import IngestReport, Note, SourceReport, place_in, sheet_of
 from kb.errors import InputError, UnknownRecord
-from kb.knowledge_base import KnowledgeBase, Outcome, RowSlice
+from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
 from kb.reference.visibility import Visibility
 from kb.remarks import Remark
@@ -61,34 +60,20 @@ def ingest(
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
-    Args:
-        knowledge_base: where the records go, a batch at a time.
-        paths: directories, cases in Markdown, and folders, where other files and hidden ones are
-            skipped. A file that is met twice is read once.
-        called: what a file is called in the report, instead of its path.
-        watch: follows how far it is.
-        prune: whether to remove, after a run without failure, the records that the input no
-            longer has, of the kinds of which it has some and no other source tells.
-        by: the account that asks for it.
-        source: the name of the source; when empty, that of each file or folder of `paths`.
-        choices: by header, how columns are read (`ingest.directories.columns_of`); remembered.
-        seen_by: who sees the contacts, by what `ContactChoice` says of them; remembered.
-        articles: takes in the files that are articles, after all others, so that whom they
-            mention is known. Its report is the one returned.
-        addresses: addresses of articles and feeds, taken in likewise.
-        on_warning: called with each remark on a directory as a whole, before its rows are put.
-        changes: takes up what is new or different, where one source is read again; what it lists
-            no more is then marked (`kb.registers.records.rereading`), unless a file failed.
+    `called` names a file in the report instead of its path; `source` is that of each file or folder
+    when empty. `choices` of columns, by header, and `seen_by`, by `ContactChoice`, are remembered.
+    With `prune`, and without a failure, records go that the input no longer has and no other source
+    tells. `articles` takes in articles and `addresses`, after all others, so that whom they mention
+    is known. `changes` takes up what is new, different or gone, where one source is read again.
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
     run = _Run(
         knowledge_base, called, watch or Watch(), by, articles, on_warning, seen_by or {}, changes
     )
-    with closing(run):
-        for path, is_named, found_source in files(paths):
-            run.read(path, is_named, source or found_source, choices or {})
-        run.finish(prune, addresses)
+    for path, is_named, found_source in files(paths):
+        run.read(path, is_named, source or found_source, choices or {})
+    run.finish(prune, addresses)
     if changes is not None:
         run.compare_listed(source)
     return run.report
@@ -109,9 +94,6 @@ def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
         raise InputError("reserved_source", name=MODERATION)
     short_line(source, "source")
     HeaderMap(choices)
-
-
-_Encoding = tuple[RowSlice, list[_ReadRecord], Future[None]]
 
 
 @dataclass
@@ -135,16 +117,9 @@ class _Run:
     _header_maps: dict[str, HeaderMap] = field(default_factory=dict)
     _mentions: list[tuple[str, Note]] = field(default_factory=list)
     _waiting: list[_ReadRecord] = field(default_factory=list)
-    _encoder: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "encode"))
-    _encoding: _Encoding | None = None
-    """A slice is encoded while the next is read and the one before is written."""
 
     def __post_init__(self) -> None:
         self.report = self.articles.report if self.articles else self.changes or IngestReport()
-
-    def close(self) -> None:
-        """Ends what is under way, wherever the run ends."""
-        self._encoder.shutdown(cancel_futures=True)
 
     def read(self, path: Path, is_named: bool, source: str, choices: Mapping[str, str]) -> None:
         file = self.called or str(path)
@@ -177,7 +152,6 @@ class _Run:
 
     def finish(self, prune: bool, addresses: Sequence[str]) -> None:
         self._put_waiting()
-        self._finish_slice()
         if self.articles is not None:
             for path, is_named in self._article_files:
                 self._begin(str(path))
@@ -257,46 +231,33 @@ class _Run:
 
     def _put_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for kind, same in groupby(waiting, lambda each: (kind_of(each.record), each.source)):
-            batch = list(same)
-            encoding: _Encoding | None = None
-            if kind[0] is Kind.ACTOR:
-                rows = self._rows(batch)
-                with suppress(InputError, ValueError):  # it fails again where it is put
-                    rows.prepare()
-                encoding = (rows, batch, self._encoder.submit(rows.encode))
-            self._finish_slice(encoding)
-            if encoding is None:
-                self._put_or_each(None, batch)
+        for _, same in groupby(waiting, lambda each: (kind_of(each.record), each.source)):
+            self._put_or_each(list(same))
 
-    def _finish_slice(self, following: _Encoding | None = None) -> None:
-        encoding, self._encoding = self._encoding, following
-        if encoding:
-            rows, batch, future = encoding
-            self.watch.at(Phase.EMBEDDING, self._file)
-            wait([future])  # what could not be encoded is tried again where it is put
-            self._put_or_each(rows, batch)
-
-    def _rows(self, batch: Sequence[_ReadRecord]) -> RowSlice:
-        rows = [
-            SourceRow(each.record, each.is_open) for each in batch if isinstance(each.record, Actor)
-        ]
-        return self.base.begin_rows(batch[0].source, rows, by=self.by)
-
-    def _put_or_each(self, rows: RowSlice | None, batch: Sequence[_ReadRecord]) -> None:
-        """Puts actors, as `rows`, or cases: all at once, or each where the base refuses one."""
+    def _put_or_each(self, batch: Sequence[_ReadRecord]) -> None:
+        """Puts records of a kind: all at once, or each where the base refuses one."""
         try:
-            self._put(rows, batch)
+            self._put(batch)
         except (InputError, ValueError) as error:
             if len(batch) == 1:
                 reason = " ".join(str(error).split())
                 self.report.note("failures", batch[0].note(reason))
                 return
             for found in batch:
-                self._put_or_each(rows and self._rows([found]), [found])
+                self._put_or_each([found])
 
-    def _put(self, rows: RowSlice | None, batch: Sequence[_ReadRecord]) -> None:
-        if rows is None:
+    def _put(self, batch: Sequence[_ReadRecord]) -> None:
+        actors = [each.record for each in batch if isinstance(each.record, Actor)]
+        if actors:
+            rows = [
+                SourceRow(actor, each.is_open) for actor, each in zip(actors, batch, strict=True)
+            ]
+            outcomes = self.base.begin_rows(batch[0].source, rows, by=self.by).put(
+                self._count_embedded,
+                on_changed=self.changes.add_change if self.changes else None,
+                on_apart=lambda position, other: self._note_apart(batch[position], other),
+            )
+        else:
             cases = [each.record for each in batch if isinstance(each.record, Case)]
             known = self._published(cases) if self.changes else {}
             outcomes = self.base.ingest_cases(cases, self._count_embedded, by=self.by)
@@ -304,12 +265,6 @@ class _Run:
             for id_, case in self._published(cases).items() if self.changes else ():
                 if self.changes and case != known.get(id_):
                     self.changes.add_change(known.get(id_), case)
-        else:
-            outcomes = rows.put(
-                self._count_embedded,
-                on_changed=self.changes.add_change if self.changes else None,
-                on_apart=lambda position, other: self._note_apart(batch[position], other),
-            )
         self._count(batch, outcomes)
 
     def _count(self, batch: Sequence[_ReadRecord], outcomes: Sequence[Outcome]) -> None:

@@ -117,10 +117,7 @@ class RecordChange:
 
 @dataclass(slots=True)
 class SourceReport(IngestReport):
-    """What a reading of a source did: its new and changed records, and those no more listed.
-
-    `is_same` says that nothing had changed at its location.
-    """
+    """What a reading of a source did: its new and changed records, and those no more listed."""
 
     is_same: bool = False
     changes: list[RecordChange] = field(default_factory=list)

@@ -1,7 +1,4 @@
-"""Reads a source again: the files, the directory, the feed or the page at its location.
-
-What has not changed costs a question to its server, or the reading of its bytes, and no more.
-"""
+"""Reads a source again: the files, the directory, the feed or the page at its location."""
 
 import hashlib
 import json
@@ -63,12 +60,7 @@ class SourceReading:
         self._watch = watch or Watch()
 
     def read(self, name: str) -> SourceReport:
-        """Reads a source by its name, and notes how it went with its location.
-
-        Raises:
-            UnknownRecord: no such source is read again.
-            QuisaitError, OSError: it cannot be read; this is noted, too.
-        """
+        """Reads a source by its name, and notes how it went with its location."""
         location = self._base.source_locations.get(name)
         read = self._read_address if is_address(location.location) else self._read_files
         try:

@@ -194,10 +194,7 @@ def work(
     stopping: threading.Event,
     clock: Callable[[], datetime] = local_time,
 ) -> None:
-    """Does job after job, until none has come for `linger_s` seconds or `stopping` is set.
-
-    Sources that are due to be read again become jobs by themselves; `clock` gives the time.
-    """
+    """Does job after job, until none has come for `linger_s` seconds or `stopping` is set."""
     tidy(knowledge_base)
     hour = Settings.from_environment().sources_hour
     idle_since = time.monotonic()

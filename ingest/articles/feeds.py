@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from ingest.articles.article import Article, Person
-from ingest.articles.assembly import article_of
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.formats.html.page import feed_link, parse_html_fragment
 from ingest.articles.metadata.dates import only_date
 from ingest.articles.metadata.person_names import is_organisation, person_named
-from ingest.articles.readers import checked, fetched_article
+from ingest.articles.readers import article_of, checked
 from ingest.articles.suffixes import MAX_FEED_ITEMS, MAX_TEXT_BYTES
 from ingest.encodings import whole_characters
 from ingest.fetching.safe_fetch import Fetched, Fetcher
@@ -71,12 +70,9 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
 def item_article(
     item: FeedItem,
     fetcher: Fetcher | None,
-    read: Callable[[Fetched], Article] = fetched_article,
+    read: Callable[[Fetched], Article],
 ) -> Article:
-    """The article of an item: the feed's own if it is whole, else that of its link, by `read`.
-
-    What the feed declares fills the fields that the page leaves empty.
-    """
+    """The article of an item: the feed's own if it is whole, else that of its link, by `read`."""
     if item.is_whole and item.article is not None:
         return checked(item.article)
     if fetcher is None or not item.url:

@@ -1,11 +1,10 @@
-"""Articles from files and from fetched addresses; `InputError` where there is none to be read."""
+"""Articles from files and fetched addresses, of what a page shows and what its file declares."""
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from ingest.articles.article import Article, NoArticle
-from ingest.articles.assembly import article_of
 from ingest.articles.blocks import ParsedPage
 from ingest.articles.formats.html.page import parse_html
 from ingest.articles.formats.messages import parse_eml, parse_mhtml
@@ -13,17 +12,39 @@ from ingest.articles.formats.office import parse_docx, parse_pptx
 from ingest.articles.formats.open_documents import parse_epub, parse_odt
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_rtf, parse_text
+from ingest.articles.metadata.body import (
+    end_at_colophon,
+    leave_other_parts,
+    leave_surroundings,
+    markdown_of,
+)
+from ingest.articles.metadata.bylines import (
+    find_byline,
+    find_card,
+    find_desk,
+    find_job,
+    find_signature,
+)
+from ingest.articles.metadata.findings import Findings
+from ingest.articles.metadata.layout import Layout
+from ingest.articles.metadata.notices import (
+    find_dateline,
+    take_hinted,
+    take_notices,
+    take_values_near_labels,
+)
+from ingest.articles.metadata.themes import find_themes
+from ingest.articles.metadata.title import find_title
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,
     PICTURE_SUFFIXES,
     TEXT_SUFFIXES,
     refuse_unreadable,
-    suffix_of,
 )
 from ingest.encodings import decoded, whole_characters
-from ingest.fetching.safe_fetch import Fetched
 from kb.errors import InputError
 from kb.models import MAX_TEXT_CHARS
+from kb.remarks import Remark
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,20 +59,10 @@ def read_article(path: Path) -> Article:
     return article_from_bytes(path.read_bytes(), suffix)
 
 
-def fetched_article(fetched: Fetched) -> Article:
-    """The article of a fetched address."""
-    return article_from_bytes(
-        fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
-    )
-
-
 def article_from_bytes(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`.
-
-    `url` is the address that they come from, `declared_encoding` what a server named.
-    """
+    """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`."""
     refuse_unreadable(len(content), suffix)
     if not content:
         raise InputError("empty")
@@ -126,3 +137,54 @@ def _document_parsers() -> dict[str, Callable[..., ParsedPage]]:
         ".epub": parse_epub,
         **dict.fromkeys(PICTURE_SUFFIXES, parse_picture),
     }
+
+
+def article_of(page: ParsedPage) -> Article:
+    """The article that a page shows; its text is empty when the page has none."""
+    layout = Layout(page)
+    findings = Findings(words=layout.words, remarks=list(page.remarks))
+    findings.add_declared(page.declared)
+    leave_other_parts(layout)
+    end_at_colophon(layout)
+    layout.find_bounds()
+    find_card(layout, findings)
+    find_title(layout, findings)
+    layout.find_bounds()
+    take_notices(layout, findings)
+    take_values_near_labels(layout, findings)
+    take_hinted(layout, findings)
+    find_byline(layout, findings)
+    find_dateline(layout, findings)
+    find_themes(layout, findings)
+    find_signature(layout, findings)
+    find_desk(layout, findings)
+    find_job(layout, findings)
+    leave_surroundings(layout)
+    text = markdown_of([line.block for line in layout.lines if line.is_body])
+    return _article(page, layout, findings, text)
+
+
+def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) -> Article:
+    themes = findings.choose_themes()
+    title = findings.fields["title"].value if "title" in findings.fields else ""
+    if not title and text:
+        findings.remark(Remark("no_certain_title", "title"))
+    if not findings.certain_value("author"):
+        findings.remark(Remark("no_certain_author", "author"))
+    if not findings.certain_value("date") and not findings.certain_value("modified"):
+        findings.remark(Remark("no_certain_date", "date"))
+    return Article(
+        title=title,
+        text=text,
+        author=findings.certain_person("author"),
+        moderator=findings.certain_person("moderator"),
+        date=findings.certain_value("date"),
+        modified=findings.certain_value("modified"),
+        moderated=findings.certain_value("moderated"),
+        themes=themes,
+        lang=layout.lang,
+        source_url=page.source_url,
+        found=tuple(findings.fields.values()),
+        remarks=tuple(findings.remarks),
+        page_text="\n\n".join(line.text for line in layout.lines),
+    )

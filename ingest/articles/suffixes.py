@@ -1,8 +1,8 @@
 """The formats of articles, by the endings of the names of their files, and the limits of each."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ingest.fetching.safe_fetch import PAGE_SUFFIXES, Fetched
 from kb.errors import InputError
 
 MAX_FILE_BYTES = 50_000_000
@@ -19,10 +19,6 @@ MAX_SCAN_SECONDS = 120
 MAX_SCAN_PIXELS = 60_000_000
 MAX_FEED_ITEMS = 200
 
-
-if TYPE_CHECKING:
-    from ingest.fetching.safe_fetch import Fetched
-
 TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 ATTACHED_SUFFIXES = (*TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
@@ -31,23 +27,13 @@ ARTICLE_SUFFIXES = (
     *ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
 )  # fmt: skip
 _SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-    "application/rtf": ".rtf",
-    "text/rtf": ".rtf",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
-    "application/epub+zip": ".epub",
+    **PAGE_SUFFIXES,
     "message/rfc822": ".eml",
     "multipart/related": ".mhtml",
 }
 
 
-def suffix_of(fetched: "Fetched") -> str:
+def suffix_of(fetched: Fetched) -> str:
     """The format of a fetched address, as one of `ARTICLE_SUFFIXES`."""
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:

@@ -210,10 +210,7 @@ def entry_from(
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> Entry:
-    """Returns the actor of a row, whose cells stand each under its column.
-
-    `in_french` says whether the headers of the table are in French, `whose` which contacts to keep.
-    """
+    """Returns the actor of a row, whose cells stand each under its column."""
     pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)

@@ -24,10 +24,7 @@ from kb.text.know_how import STATEMENT_KINDS, header_of_kind, statement_kind
 
 
 class Column(NamedTuple):
-    """Target of a column's cells: a `field`, the fact named `fact`, both or neither.
-
-    The field is one of `Actor`'s or of those that help to make them, such as `REGISTER_COLUMNS`.
-    """
+    """Target of a column's cells: a `field`, the fact named `fact`, both or neither."""
 
     field: str
     fact: str

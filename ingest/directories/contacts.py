@@ -1,7 +1,4 @@
-"""Contacts of a row: of the organisation, and of the persons in it, each from several columns.
-
-What of them cannot be used is left out with a remark, since the rest of the actor is worth keeping.
-"""
+"""Contacts of a row: of the organisation, and of the persons in it, each from several columns."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

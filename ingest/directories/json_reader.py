@@ -101,6 +101,8 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
                 yield _row(number, value)
     except ijson.JSONError as error:
         raise _explained(path, error) from None
+    except (SystemError, ValueError):  # of an integer with more digits than Python reads
+        raise InputError("no_json", reason="an integer has too many digits") from None
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap, target_of
 from ingest.directories.csv_reader import csv_rows
@@ -17,9 +16,6 @@ from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
 from kb.remarks import Remark
-
-if TYPE_CHECKING:
-    from kb.knowledge_base import KnowledgeBase
 
 ROWS_LOOKED_AT = 1000
 EXAMPLES = 3
@@ -82,11 +78,7 @@ def read_directory(
     warn: Callable[[Remark], object] = lambda _remark: None,
     reader: RowReader | None = None,
 ) -> Iterator[Entry]:
-    """Yields the actor of each row of a directory, or why the row has none.
-
-    `warn` is called with what deserves a look in the directory as a whole, as soon as it is known.
-    `reader` reads the rows instead of the one of its format.
-    """
+    """Yields the actor of each row of a directory, or why the row has none."""
     header_map = header_map or HeaderMap()
     suffix = path.suffix.lower()
     rows = (reader or DIRECTORY_READERS[suffix])(path, header_map)
@@ -130,11 +122,7 @@ def _entries(
 
 @dataclass(frozen=True, slots=True)
 class PreviewedColumn:
-    """A header, where its cells go, and the first values that differ.
-
-    `target` is one of `ingest.directories.columns_of.TARGETS`, "fact" or "ignored"; `said`
-    says whether a person chose it.
-    """
+    """A header, where its cells go, and the first values that differ."""
 
     header: str
     target: str
@@ -237,31 +225,6 @@ def _add_examples(examples: dict[str, list[str]], row: DirectoryRow) -> None:
         short = text if len(text) <= _EXAMPLE_CHARS else f"{text[: _EXAMPLE_CHARS - 1]}…"
         if short and len(known) < EXAMPLES and short not in known:
             known.append(short)
-
-
-class Remembered(NamedTuple):
-    """A source's name, how its columns are read, and whether contacts of persons are."""
-
-    source: str
-    choices: Mapping[str, str]
-    persons_kept: bool
-
-
-def remembered(
-    path: Path,
-    source: str,
-    choices: Mapping[str, str],
-    knowledge_base: "KnowledgeBase | None",
-    persons_kept: bool | None,
-) -> Remembered:
-    """Returns these, with what a base remembers of the source where nothing is given."""
-    source = source or source_of(path)
-    if knowledge_base is None:
-        return Remembered(source, choices, bool(persons_kept))
-    if persons_kept is None:
-        persons_kept = knowledge_base.contact_choices.of(source).keeps_persons
-    earlier = knowledge_base.column_choices.mapping(source)
-    return Remembered(source, {**earlier, **choices}, persons_kept)
 
 
 def refuse_no_directory(path: Path) -> None:

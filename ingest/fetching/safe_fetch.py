@@ -31,21 +31,21 @@ MAX_SECONDS = 30.0
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
 
-PAGE_TYPES = frozenset(
-    {
-        "text/html",
-        "application/xhtml+xml",
-        "text/plain",
-        "text/markdown",
-        "application/pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.oasis.opendocument.text",
-        "application/rtf",
-        "text/rtf",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        "application/epub+zip",
-    }
-)
+PAGE_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+    "text/markdown": ".md",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/epub+zip": ".epub",
+}
+"""The media types of pages and documents, with the endings of their files."""
+PAGE_TYPES = frozenset(PAGE_SUFFIXES)
 FEED_TYPES = frozenset(
     {
         "application/rss+xml",
@@ -57,17 +57,12 @@ FEED_TYPES = frozenset(
 )
 _NOT_MODIFIED = 304
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-_KNOWN_SUFFIXES = frozenset(
-    {".html", ".htm", ".txt", ".md", ".pdf", ".docx", ".odt", ".rtf", ".pptx", ".epub"}
-)
+_KNOWN_SUFFIXES = frozenset({*PAGE_SUFFIXES.values(), ".htm"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A fetched page. `url` is its address after redirects, `encoding` as its server declares.
-
-    So are `etag` and `last_modified`, by which the server tells whether it has changed.
-    """
+    """A fetched page. `url` is its address after redirects, `encoding` as its server declares."""
 
     url: str
     content: bytes
@@ -266,8 +261,7 @@ class Fetcher:
             return urljoin(url, headers["location"])
         if status != 200:
             raise _Refused(url, status)
-        media_type, _, rest = headers.get("content-type", "").partition(";")
-        media_type = media_type.strip().lower()
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if types is not None and media_type not in types:
             suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
             is_known = media_type in _UNKNOWN_TYPES and suffix in _KNOWN_SUFFIXES
@@ -289,7 +283,7 @@ class Fetcher:
             url,
             bytes(content),
             media_type,
-            _charset(rest),
+            httpx.Response(status, headers=headers).charset_encoding or "",
             _sendable(headers.get("etag", "")),
             _sendable(headers.get("last-modified", "")),
         )
@@ -306,14 +300,6 @@ class _Refused(InputError):
 def _sendable(value: str) -> str:
     """Returns the value of a header, if it can be sent back as it is; else an empty text."""
     return value if value.isascii() and value.isprintable() else ""
-
-
-def _charset(parameters: str) -> str:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip("\"'")
-    return ""
 
 
 def _reason(error: Exception) -> str:

@@ -91,10 +91,7 @@ class DetailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrivateDetail:
-    """A detail in the field of a record: `text`, as it stands in its `sentence`.
-
-    `person` is who is named there, or empty.
-    """
+    """A detail in the field of a record: `text`, as it stands in its `sentence`."""
 
     kind: DetailKind
     text: str

@@ -1,7 +1,4 @@
-"""Articles, cases, feeds and pictures of strangers, read in processes of their own.
-
-A file that exceeds a limit, or ends the process that reads it, is refused as a damaged one is.
-"""
+"""Articles, cases, feeds and pictures of strangers, read in processes of their own."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,10 +15,9 @@ from ingest.directories.readers import (
     count_rows,
     preview,
     refuse_no_directory,
-    remembered,
 )
 from ingest.directories.table import DirectoryRow
-from ingest.records.entries import WHOLE_FILE, Entry, NotInput
+from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.sandbox.pool import ReaderPool
 from ingest.sandbox.serving import ReadingLimits
 from ingest.sandbox.shapes import Misshapen, Shape, shaped
@@ -90,7 +86,7 @@ def document_of(
 
 
 def fetched_document(fetched: "Fetched") -> Article:
-    """As `fetched_article`."""
+    """The article of a fetched address."""
     return document_of(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )
@@ -103,8 +99,7 @@ def pasted_document(text: str) -> Article:
 
 def entries_of(path: Path) -> Iterator[Entry]:
     """As `read_markdown`."""
-    with path.open("rb"):  # what this raises, the other process would not tell whole
-        pass
+    _refuse_closed(path)
     match readers().ask("ingest.reading:_case", document_limits(), path=str(path)):
         case [parts, reason, bool() as is_no_fault]:
             try:
@@ -153,9 +148,13 @@ def logo_of(upload: bytes) -> EncodedPicture:
 
 
 def _asked(
-    task: str, shape: type[Shape], content: bytes | None = None, **arguments: object
+    task: str,
+    shape: type[Shape],
+    content: bytes | None = None,
+    limits: ReadingLimits | None = None,
+    **arguments: object,
 ) -> Shape:
-    answer = readers().ask(task, document_limits(), content, **arguments)
+    answer = readers().ask(task, limits or document_limits(), content, **arguments)
     try:
         return shaped(answer, shape)
     except Misshapen:
@@ -183,17 +182,17 @@ def preview_of(
 ) -> Preview:
     """As `preview`, with what the base remembers of the source."""
     refuse_no_directory(path)
-    known = remembered(path, source, choices, knowledge_base, persons_kept)
-    HeaderMap(known.choices)
+    source = source or source_of(path)
+    if knowledge_base is not None:
+        choices = {**knowledge_base.column_choices.mapping(source), **choices}
+        if persons_kept is None:
+            persons_kept = knowledge_base.contact_choices.of(source).keeps_persons
+    HeaderMap(choices)
     _refuse_closed(path)
-    answer = readers().ask(
-        "ingest.reading:_preview", table_limits(path), path=str(path),
-        source=known.source, choices=dict(known.choices), persons_kept=known.persons_kept,
+    return _asked(
+        "ingest.reading:_preview", Preview, limits=table_limits(path), path=str(path),
+        source=source, choices=dict(choices), persons_kept=bool(persons_kept),
     )  # fmt: skip
-    try:
-        return shaped(answer, Preview)
-    except Misshapen:
-        raise InputError("reading_crash") from None
 
 
 def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
@@ -217,9 +216,9 @@ def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 def count_of(path: Path) -> int:
     """As `count_rows`."""
-    task = "ingest.reading:_row_count"
     with suppress(InputError, OSError):
-        return shaped(readers().ask(task, table_limits(path), path=str(path)), int)
+        limits = table_limits(path)
+        return _asked("ingest.reading:_row_count", int, limits=limits, path=str(path))
     return 0
 
 

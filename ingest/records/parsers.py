@@ -111,11 +111,7 @@ def _activity_code(cells: Cells, field: str) -> str:
 
 
 def _siret(cells: Cells, field: str) -> str:
-    """Returns the 14 digits, with a right check digit (La Poste has a rule of its own).
-
-    A number of a spreadsheet is made what it was: "7.3282932000074E13", or without the zeros that
-    it began with.
-    """
+    """Returns the 14 digits, with a right check digit (La Poste has a rule of its own)."""
     written = one_line(cells[field])
     if not written:
         return ""

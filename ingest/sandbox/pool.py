@@ -13,15 +13,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
+from contextvars import ContextVar
+from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from ingest.sandbox.serving import IDLE_SECONDS, ReadingLimits
 from ingest.sandbox.shapes import Misshapen, refusal
-from ingest.sandbox.turns import AT_ONCE, WAITING, Turns
 from kb.errors import InputError, ReadersBusy
 
 _KEPT_VARIABLES = (
@@ -43,6 +43,16 @@ _STARTS_WITHIN_S = 120.0
 _REUSED_WITHIN_S = IDLE_SECONDS - 60
 """A process idle for longer may be about to end by itself."""
 _ENDS_WITHIN_S = 5.0
+
+AT_ONCE = 2
+"""Files read at once; the processes that read them give way to whoever searches."""
+
+WAITING = 8
+"""Readings that wait until one of these ends; more are told to come back."""
+
+ASKER: ContextVar[str] = ContextVar("asker", default="")
+"""On whose behalf this thread or task reads, such as the name of an account; empty for nobody
+in particular, as in a worker, who may have all places."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,11 +102,7 @@ class ReaderProcess:
         content: bytes | None,
         arguments: Mapping[str, object],
     ) -> Iterator[object]:
-        """Has a task done, and yields the parts of its answer as values of JSON.
-
-        Raises:
-            InputError: the file is refused, or reading it exceeds a limit or ends the process.
-        """
+        """Has a task done, and yields the parts of its answer as values of JSON."""
         self.idle_since = 0.0
         head = [task, arguments, astuple(limits), None if content is None else len(content)]
         most, left = limits.answer_mb << 20, limits.seconds
@@ -149,10 +155,8 @@ class ReaderProcess:
 
     def kill(self) -> None:
         """Kills the process and what it started; who waits for an answer hears so."""
-        if self._process.poll() is not None:
-            return
         with suppress(OSError):
-            if hasattr(os, "killpg"):
+            if hasattr(os, "killpg"):  # also once it ended: what it started may live on
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
@@ -200,6 +204,68 @@ class ReaderProcess:
     def _expire(self) -> None:
         self._timed_out = True
         self.kill()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Turn:
+    """A turn that begins with a call of `begin`, of whichever thread ends the one before."""
+
+    asker: str
+    begin: Callable[[], object]
+
+
+class Turns:
+    """Gives turns in the order of asking, one at a time to each asker, who has half of `waiting`.
+
+    So nobody waits for the many long files of somebody else.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
+        self._at_once = at_once
+        self._may_wait = waiting
+        self._lock = threading.Lock()
+        self._begun: list[Turn] = []
+        self._waiting: list[Turn] = []
+
+    def ask(self, begin: Callable[[], object]) -> Turn:
+        """Asks for a turn of `ASKER`, to be ended whether it has begun or not."""
+        turn = Turn(ASKER.get(), begin)
+        with self._lock:
+            self._waiting.append(turn)
+            next_ones = self._next()
+            own = sum(turn.asker == other.asker for other in self._waiting)
+            is_one_too_many = len(self._waiting) > self._may_wait or (
+                turn.asker and own > self._may_wait // 2
+            )
+            if turn in self._waiting and is_one_too_many:
+                self._waiting.remove(turn)
+                raise ReadersBusy("readers_busy")
+        for each in next_ones:
+            each.begin()
+        return turn
+
+    def end(self, turn: Turn) -> None:
+        with self._lock:
+            (self._begun if turn in self._begun else self._waiting).remove(turn)
+            next_ones = self._next()
+        for each in next_ones:
+            each.begin()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def _next(self) -> list[Turn]:
+        """Takes those whose turn it is from those that wait."""
+        found: list[Turn] = []
+        for turn in [*self._waiting]:
+            askers = {other.asker for other in self._begun} - {""}
+            if len(self._begun) < self._at_once and turn.asker not in askers:
+                self._waiting.remove(turn)
+                self._begun.append(turn)
+                found.append(turn)
+        return found
 
 
 class ReaderPool:

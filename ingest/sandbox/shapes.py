@@ -36,20 +36,12 @@ def plain(value: object) -> object:
 
 
 def shaped(value: object, shape: type[Shape]) -> Shape:
-    """Returns what `plain` made of a value of this shape.
-
-    Raises:
-        Misshapen: it has another shape.
-    """
+    """Returns what `plain` made of a value of this shape."""
     return cast("Shape", _shaped(value, shape))
 
 
 def refusal(parts: object, known: Mapping[str, type[InputError]]) -> InputError:
-    """Returns an error as its process raised it; `known` are the classes that it may be of.
-
-    Raises:
-        Misshapen: it is none of this program's.
-    """
+    """Returns an error as its process raised it; `known` are the classes that it may be of."""
     match parts:
         case [str(kind), {"text": str(), **remark}] if kind in known and _is_remark(remark):
             try:

@@ -1,4 +1,10 @@
-"""Articles of our own for tests, in the layouts that people have them in."""
+"""Articles of our own for tests, in the layouts that people have them in, and how they are read."""
+
+import pytest
+
+from ingest.articles.article import Article
+from ingest.articles.readers import article_from_bytes
+from kb.errors import InputError
 
 TITLE = "Du petit-lait pour les bêtes"
 FIRST = (
@@ -14,6 +20,7 @@ THIRD = (
     "au voisin."
 )
 BODY = f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
 
 NETWORK_PAGE = f"""{TITLE}
 
@@ -84,3 +91,21 @@ agriculteurs prêts à semer du lin dès le printemps dans la vallée.</p>
 <div class="share">Partager <a href="#">Facebook</a></div>
 </body></html>
 """
+
+
+def read(text: str, suffix: str = ".txt") -> Article:
+    return article_from_bytes(text.encode(), suffix)
+
+
+def page(body: str, head: str = "<title>x</title>") -> Article:
+    html = f"<!doctype html><html lang=fr><head>{head}</head><body>{body}</body></html>"
+    return read(html, ".html")
+
+
+def refusal(content: bytes, suffix: str) -> str:
+    """The one line with which a file is refused."""
+    with pytest.raises(InputError) as caught:
+        article_from_bytes(content, suffix)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message

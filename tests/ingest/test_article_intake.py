@@ -15,11 +15,11 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
-from tests.ingest.articles.test_feeds import HTML, item, rss
+from tests.ingest.articles.test_feeds import item, rss
 from tests.ingest.commands.test_commands import encoder as encoder  # noqa: PLC0414 (a fixture)
 from tests.ingest.commands.test_commands import opened, run
 from tests.ingest.local_site import Site, page, serving
-from tests.ingest.sample_articles import BODY, NETWORK_HTML, NETWORK_PAGE, SECOND, TITLE
+from tests.ingest.sample_articles import BODY, NETWORK_HTML, NETWORK_PAGE, PARAGRAPHS, SECOND, TITLE
 from tests.ingest.test_drafting import OTHER
 
 
@@ -62,13 +62,6 @@ def test_articles_wait_for_a_moderator_and_cases_do_not(base: KnowledgeBase, fol
     ]
 
 
-def test_ingesting_articles_again_changes_nothing(base: KnowledgeBase, folder: Path) -> None:
-    first = ingest(base, [folder], articles=intake(base))
-    second = ingest(base, [folder], articles=intake(base))
-    assert (len(first.drafts), len(second.drafts), len(second.known)) == (2, 0, 2)
-    assert len(base.drafts.list()) == 2
-
-
 def test_proposals_can_be_published_at_once(base: KnowledgeBase, folder: Path) -> None:
     report = ingest(base, [folder / "page.txt"], articles=intake(base, publish=True))
     (drafted,) = report.drafts
@@ -83,7 +76,7 @@ def test_proposals_can_be_published_at_once(base: KnowledgeBase, folder: Path) -
 def test_a_page_and_a_file_of_the_same_article_are_one(
     base: KnowledgeBase, folder: Path, site: Site
 ) -> None:
-    site.answers["/12"] = page(f"<html lang=fr><h1>{TITLE}</h1>{HTML}</html>")
+    site.answers["/12"] = page(f"<html lang=fr><h1>{TITLE}</h1>{PARAGRAPHS}</html>")
     (folder / "copie.txt").write_text(f"{TITLE}\n\n{BODY}\n", encoding="utf-8")
     taken = intake(base, site)
     report = ingest(base, [folder / "copie.txt"], articles=taken, addresses=[site.url("/12")])
@@ -144,14 +137,6 @@ def test_the_command_takes_files_and_addresses(
         "moderator",
         f"{site.url('/12')}: {TITLE} → draft {drafts[TITLE]}, waiting for a moderator",
     ]
-
-
-@pytest.mark.usefixtures("encoder")
-def test_the_command_fetches_nothing_that_is_not_public(tmp_path: Path, site: Site) -> None:
-    result = run("ingest", site.url("/12"), kb=tmp_path / "kb")
-    assert result.exit_code == 1
-    assert f"is on port {site.port}: only 80 and 443 are fetched from" in result.output
-    assert site.seen == []
 
 
 # In the background

@@ -9,7 +9,6 @@ from ingest.articles.readers import article_from_bytes
 from ingest.extraction.llm import Assistant
 from ingest.known_articles import AlreadyKnown
 from ingest.submission import Submissions
-from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.language_model.chat_service import ChatService
 from kb.models import Actor, Case
@@ -74,14 +73,6 @@ def test_a_time_that_is_likely_enough_is_filled_in_and_another_waits(
     assert (time.value, time.sentence) == (proposed, words)
 
 
-def test_each_field_is_proposed_with_the_line_that_says_it(base: KnowledgeBase) -> None:
-    article = article_from_bytes(NETWORK_PAGE.encode(), ".txt")
-    fields = {one.field: one for one in drafted(base, article, by="").proposals.fields}
-    assert fields["moderated"].sentence == "Dernière modération le 04/05/2019 - 08:30"
-    assert fields["author"].value == "Jeanne Morel"
-    assert {one.origin for one in fields.values()} == {"rules"}
-
-
 def test_who_took_part_is_proposed(base: KnowledgeBase) -> None:
     base.put([Actor("usine", "Aliments Réunis"), Actor("laiterie", "Laiterie Bonnefoy")])
     text = (
@@ -124,19 +115,6 @@ def test_each_organisation_is_filled_in_once_in_its_surest_role(base: KnowledgeB
         key=lambda one: one.confidence,
     )
     assert [part.role for part in parts] == [proposed.participation.role]
-
-
-def test_an_article_without_a_title_is_called_by_its_first_words(base: KnowledgeBase) -> None:
-    article = replace(ARTICLE, title="", text=OTHER)
-    assert draft(base, article).title == (
-        "Une chaudière à bois chauffe désormais la piscine et l'école du village, avec les chutes "
-        "de la scierie voisine"
-    )
-
-
-def test_an_article_without_text_is_refused(base: KnowledgeBase) -> None:
-    with pytest.raises(InputError, match="has no article"):
-        draft(base, replace(ARTICLE, text="…"))
 
 
 # The same article twice

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,13 +66,6 @@ def test_a_folder_is_read_however_deep(base: KnowledgeBase, folder: Path) -> Non
     assert kept(base) == [AVEL, MERLET, GEL]
 
 
-def test_the_same_input_again_changes_nothing(base: KnowledgeBase, folder: Path) -> None:
-    ingest(base, [folder])
-    report = ingest(base, [folder])
-    assert (report.read, report.unchanged, report.embedded) == (3, 3, 0)
-    assert (report.added, report.changed, report.failures) == (0, 0, [])
-
-
 def test_changed_input_replaces(base: KnowledgeBase, folder: Path) -> None:
     ingest(base, [folder])
     write(folder / "b.csv", "name;place;id\nMerlet;Cherves;merlet\n")
@@ -128,24 +121,6 @@ def test_of_two_records_with_one_id_the_first_is_kept(base: KnowledgeBase, given
     assert base.cases()[0].title == "X", case
 
 
-def test_pruning_removes_what_the_input_no_longer_has(base: KnowledgeBase, folder: Path) -> None:
-    ingest(base, [folder])
-    (folder / "b.csv").unlink()
-    assert ingest(base, [folder]).pruned is False
-    assert base.ids(Kind.ACTOR) == {"avel", "merlet"}
-    report = ingest(base, [folder], prune=True)
-    assert (report.pruned, report.removed, report.unchanged) == (True, 1, 2)
-    assert kept(base) == [AVEL, GEL]
-
-
-def test_nothing_is_pruned_after_a_failure(base: KnowledgeBase, folder: Path) -> None:
-    base.put([Actor(id="old", name="Old")])
-    write(folder / "b.csv", "name,place\n,Cognac\n")
-    report = ingest(base, [folder], prune=True)
-    assert (report.pruned, report.removed) == (False, 0)
-    assert base.ids(Kind.ACTOR) == {"old", "avel"}
-
-
 def test_a_participant_without_an_entry_is_remarked_upon(base: KnowledgeBase, given: Path) -> None:
     article = """---
 title: Gel
@@ -169,15 +144,12 @@ Récit.
 SLICES = 3
 
 
-class WaitingEncoder(WordCountEncoder):
-    """Waits, before it encodes the documents of a call, for what the test says."""
-
-    def __init__(self, before: Callable[[Sequence[str]], object]) -> None:
-        super().__init__(dimension=64)
-        self._before = before
+class RefusingEncoder(WordCountEncoder):
+    """Refuses a text."""
 
     def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        self._before(texts)
+        if any("Tonneaux 70" in text for text in texts):
+            raise ValueError("cannot be embedded")
         return super().encode(texts, kind)
 
 
@@ -191,17 +163,6 @@ def directory(path: Path, rows: int = SLICES * BATCH_RECORDS) -> Path:
     lines = [f"firme-{row},Firme {row},Tonneaux {row // 2}" for row in range(rows)]
     path.write_text("\n".join(["id,name,description", *lines]), encoding="utf-8")
     return path
-
-
-def test_no_text_is_encoded_twice_in_slices_that_are_under_way_together(tmp_path: Path) -> None:
-    encoder = WordCountEncoder(dimension=64)
-    base = base_with(tmp_path / "kb", encoder)
-    path = tmp_path / "a.csv"
-    lines = [f"firme-{row},Firme {row},Tonneaux {row % 7}" for row in range(2 * BATCH_RECORDS)]
-    path.write_text("\n".join(["id,name,description", *lines]), encoding="utf-8")
-    report = ingest(base, [path])
-    assert report.embedded == len(encoder.embedded) == len(set(encoder.embedded)) == 7
-    base.close()
 
 
 def test_rows_of_two_slices_about_one_actor_are_put_in_their_order(tmp_path: Path) -> None:
@@ -221,11 +182,7 @@ def test_rows_of_two_slices_about_one_actor_are_put_in_their_order(tmp_path: Pat
 
 
 def test_what_the_encoder_refuses_fails_alone(tmp_path: Path) -> None:
-    def refuse(texts: Sequence[str]) -> None:
-        if any("Tonneaux 70" in text for text in texts):
-            raise ValueError("cannot be embedded")
-
-    base = base_with(tmp_path / "kb", WaitingEncoder(refuse))
+    base = base_with(tmp_path / "kb", RefusingEncoder(dimension=64))
     report = ingest(base, [directory(tmp_path / "a.csv")])
     # Two firms share the text.
     assert [(note.row, note.reason) for note in report.failures] == [

@@ -68,12 +68,6 @@ def test_what_is_due_becomes_a_job_once(base: KnowledgeBase) -> None:
     assert len(queue_due(base, 3, moment + timedelta(days=1))) == 1
 
 
-def test_of_two_processes_that_look_one_takes_a_source(base: KnowledgeBase) -> None:
-    source = base.source_locations.add("cci", "/srv/cci", Interval.DAY)
-    assert base.source_locations.take(source)
-    assert not base.source_locations.take(source)
-
-
 def test_a_worker_reads_what_is_due_by_its_clock(base: KnowledgeBase, tmp_path: Path) -> None:
     path = tmp_path / "cci.csv"
     path.write_text("Nom;Métier\nAvel;Cirages\n", encoding="utf-8")

@@ -84,13 +84,6 @@ def test_a_directory_is_of_its_source_and_read_as_its_mapping_says(
     assert base.history(Kind.ACTOR, actor.id)[0].by == "léa"
 
 
-def test_a_file_that_is_gone_fails_its_job_in_one_line(base: KnowledgeBase) -> None:
-    job = base.jobs.add("directory", {"path": "/nowhere/a.csv"}, by="léa")
-    assert run_next(base)
-    failed = base.jobs.get(job.id)
-    assert (failed.state, failed.message) == (JobState.FAILED, "/nowhere/a.csv does not exist")
-
-
 @pytest.mark.parametrize(
     ("error", "message"),
     [

@@ -14,11 +14,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 import ingest.articles.metadata.title
-from ingest.articles import assembly
+from ingest.articles import readers
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
 from ingest.articles.metadata.title import find_title, title_lines
-from ingest.articles.readers import read_article
 from tests.article_evaluation.comparison import same_text
 from tests.article_evaluation.labels import read_labelled
 from tests.training.examples import OTHERS, OWN
@@ -61,8 +60,8 @@ def _lines_of(
         seen.append((rows, [*right, float(not any(right))]))
         find_title(layout, findings)
 
-    with patch.object(assembly, "find_title", watched):
-        read_article(path)
+    with patch.object(readers, "find_title", watched):
+        readers.read_article(path)
     return (each for each in seen if each[0])
 
 

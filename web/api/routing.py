@@ -23,7 +23,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 import kb.registers.accounts
-from ingest.sandbox.turns import ASKER
+from ingest.sandbox.pool import ASKER
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.departments import department_code
 from kb.registers.accounts import AccountRole

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar, cast
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
-from ingest.sandbox.turns import AT_ONCE, Turns
+from ingest.sandbox.pool import AT_ONCE, Turns
 from kb.errors import TooManyJobs
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_

@@ -28,10 +28,7 @@ Reader = Callable[[bytes, str], ParsedPage]
 
 
 def parse_eml(content: bytes, read: Reader) -> ParsedPage:
-    """The page of a message: its text, and below it the text of what is attached to it.
-
-    An attachment that cannot be read is a remark.
-    """
+    """The page of a message: its text, and below it the text of what is attached to it."""
     message = _message(content)
     if not message.get("From") and not message.get("Subject"):
         raise InputError("no_message")
@@ -71,10 +68,7 @@ class _MessageParts:
         self._attached: list[EmailMessage] = []
 
     def blocks(self, part: EmailMessage, *, texts: bool = True) -> Iterator[Block]:
-        """The texts of a part and of the parts in it; notes what is attached for later.
-
-        Of alternatives the plain text is read, or else the first that says something.
-        """
+        """The texts of a part and of the parts in it; notes what is attached for later."""
         kind = part.get_content_type()
         inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
         if kind == "message/rfc822":

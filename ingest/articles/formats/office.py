@@ -22,10 +22,7 @@ _COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 
 
 def refuse_other(content: bytes, part: str, name: str) -> None:
-    """Refuses what is no document of a kind.
-
-    Every document of the kind has the `part`, such as `word/document.xml`.
-    """
+    """Refuses what is no document of a kind."""
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)
     try:

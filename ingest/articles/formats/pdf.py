@@ -17,7 +17,7 @@ from ingest.articles.formats.office import file_properties
 from ingest.articles.formats.scans import parse_scanned_pdf
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
-from ingest.articles.metadata.labels import notices
+from ingest.articles.metadata.lines import notices
 from ingest.articles.suffixes import MAX_PDF_PAGES
 from ingest.articles.typography import BULLETS, CLOSING, ENDING, escaped, plain
 from ingest.encodings import unscrambled

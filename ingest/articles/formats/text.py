@@ -14,7 +14,7 @@ from ingest.articles.blocks import (
 from ingest.articles.formats.office import file_properties, row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
-from ingest.articles.metadata.labels import notices, signed_name
+from ingest.articles.metadata.lines import notices, signed_name
 from ingest.articles.metadata.person_names import person_named
 from ingest.articles.typography import BULLETS, CLOSING, ENDING
 from ingest.encodings import whole_characters
@@ -42,10 +42,7 @@ _THEMES = ("categories", "category", "tags", "tag", "keywords", "themes", "mots 
 
 
 def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
-    """Returns a text without its front matter, and what that declares.
-
-    A text whose front matter cannot be read is returned as it is.
-    """
+    """Returns a text without its front matter, and what that declares."""
     values: Mapping[str, object]
     try:
         if toml := _TOML.match(text):
@@ -107,10 +104,7 @@ _MIN_WRAPPED = 45
 
 
 def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
-    """The page of a text, in which bullets open items and `#` a heading.
-
-    Lines that an editor broke at a width are joined. Front matter of a site declares its values.
-    """
+    """The page of a text, in which bullets open items and `#` a heading."""
     text, declared = without_front_matter(text)
     return ParsedPage(within_limits(_blocks(text)), declared, source_url=source_url)
 

@@ -1,7 +1,4 @@
-"""The text of an article, without what surrounds it and the parts about something else.
-
-Doubtful lines stay in the text.
-"""
+"""The text of an article, without what surrounds it and the parts about something else."""
 
 import re
 from collections.abc import Sequence

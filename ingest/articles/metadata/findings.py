@@ -8,7 +8,6 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import DeclaredField
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.label_table import DATES
-from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.person_names import bare_name, is_person
 from kb.registers.drafts import ProposedField
 from kb.remarks import Remark
@@ -19,6 +18,7 @@ _SHOWN = 0.88
 """The confidence from which themes stand on the page, called so."""
 MAX_THEMES = 30
 _SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
+_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
 _INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
 
@@ -33,10 +33,7 @@ class FoundThemes:
 
 @dataclass(slots=True)
 class Findings:
-    """The best value of each field, the person of each role, and all lists of themes.
-
-    `words` is the text of the page, in which names are looked up.
-    """
+    """The best value of each field, the person of each role, and all lists of themes."""
 
     words: str = ""
     fields: dict[str, ProposedField] = field(default_factory=dict)
@@ -144,3 +141,19 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         kept.setdefault(name.casefold(), name.strip())
     return tuple(kept.values())
+
+
+def themes_of(value: str) -> tuple[str, ...]:
+    """The themes that a value lists: between `;` or `|` where there are any, else commas."""
+    value = value.strip(" .\t")
+    parts = _THEME_SPLIT.split(value)
+    if len([part for part in parts if part.strip()]) < 2:
+        parts = value.replace("#", "").split(",")
+        if len(parts) == 1:
+            parts = re.split(r"\s+[/–—-]\s+", value.replace("#", ""))
+    names: dict[str, str] = {}
+    for part in parts:
+        name = part.strip(" \t.,;:*_#")
+        if name:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())

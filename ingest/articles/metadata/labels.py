@@ -1,10 +1,6 @@
-"""The notices of a line: "Auteur de la page Anne Roy", "Posted by … on …", "Mots-clés : lait".
-
-A line is a notice when it begins with a label or a byline and little of it is left unexplained.
-"""
+"""Notices with a label or a byline: "Auteur de la page Anne Roy", "Posted by … on …"."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.articles import lexicon
@@ -15,9 +11,7 @@ from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announce
 from ingest.articles.metadata.person_names import (
     bare_name,
     is_job,
-    is_name_of_organisation,
     is_organisation,
-    is_person,
     person_at,
 )
 from ingest.articles.typography import plain
@@ -42,15 +36,12 @@ _BAR = re.compile(r"\s*(?:[|·•;]|\s[–—-]\s|\.\s)\s*")
 _UNKNOWN = re.compile(r"(?:[^|·•–—,;().]|\.(?!\s|$))+")
 _LINK_WORD = re.compile(r"(?:le|on|the|du|et|and|in|en|dans)\s+")
 _BIT = re.compile(rf"{lexicon.any_of('labels', 'beside_notices')}(?!\w)")
-MAX_NOTICE_CHARS = 300
 _MAX_UNKNOWN_SHARE = 0.34
 _CLOSING_LISTS = PEOPLE | DATES | {Announced.THEMES, Announced.CATEGORIES}
 _MAIL_WORDS = frozenset({"de", "from"})
-_OF_A_PERSON = frozenset(lexicon.phrases("labels", "of_persons"))
 _PSEUDONYM = re.compile(
     r"(?P<name>[^\W\d_][\w.@-]{2,30})(?:\s+(?:le|on|dans|in|at)\s|\s*[|·•,–—-]|(?P<end>\s*$))"
 )
-_NO_PSEUDONYMS = frozenset(lexicon.phrases("labels", "no_pseudonyms"))
 _DESK = re.compile(rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'desks')}")
 _NOBODY = re.compile(
     rf"(?:(?:le|la|les|the|our|notre|nos) |l')?{lexicon.any_of('labels', 'nobody')}"
@@ -63,53 +54,17 @@ _AGENCY = re.compile(
     rf"\(?(?:(?:avec|with|source ?:) )?(?P<name>{lexicon.any_of('labels', 'agencies')})\)?"
 )
 _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})")
-_INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
-_MAX_SIGNED_WORDS = 6
-_BETWEEN_BARS = re.compile(r"\s*[|·•]\s*|\s+[–—/-]\s+|\s{2,}")
-_MAX_PARTS, _MAX_CHARS_WITH_BARS, _MAX_WORDS_BETWEEN_BARS = 7, 160, 6
-_DAY_LINK = re.compile(r"(?:le|on)\s+$")
-_HANDLE = re.compile(r"@[\w.@-]{2,40}")
+INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
+MAX_SIGNED_WORDS = 6
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
 _MAX_BEFORE_DATE = 16
 """Characters between who signs and the day: "by jmorel » Fri May 3, 2019"."""
-OPENS_SIGNATURE = re.compile(
-    r"^(?:(?:[^\W\d_]+(?: le)? )?(?:par|by)\s+|aut(?:eur|rice)s?\s?:?\s+|authors?\s?:?\s+)"
-    r"|(?:^|\s)(?:[^\W\d_]+ )?(?:par|by)\s*$",
-    re.IGNORECASE,
-)
-"""The words that announce a signature, at the beginning or the end of what stands before it."""
 _FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
 """A first name with an initial, which who signs may write small: "bernard q."."""
 _SIGNING_WORDS = ("par", "by", "signe")
-_SECTION = re.compile(r"(?:dans|in|sur)\s+[^|·—–\d]{1,60}?\s+(?=(?:le|on|par|by)\s)")
-_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
 
 
-def notices(line: str, *, english: bool = False) -> tuple[Announcement, ...]:
-    """The notices of a line; of a label alone on its line, one without a value."""
-    text = line.strip()
-    if not text or len(text) > MAX_NOTICE_CHARS:
-        return ()
-    return _Reading(text, english).read() or _notices_between_bars(text, english)
-
-
-def themes_of(value: str) -> tuple[str, ...]:
-    """The themes that a value lists: between `;` or `|` where there are any, else commas."""
-    value = value.strip(" .\t")
-    parts = _THEME_SPLIT.split(value)
-    if len([part for part in parts if part.strip()]) < 2:
-        parts = value.replace("#", "").split(",")
-        if len(parts) == 1:
-            parts = re.split(r"\s+[/–—-]\s+", value.replace("#", ""))
-    names: dict[str, str] = {}
-    for part in parts:
-        name = part.strip(" \t.,;:*_#")
-        if name:
-            names.setdefault(name.casefold(), name)
-    return tuple(names.values())
-
-
-class _Reading:
+class LineReading:
     """Reads a line from left to right."""
 
     def __init__(self, text: str, english: bool) -> None:
@@ -168,7 +123,7 @@ class _Reading:
             # "3 mai 2019 | Jeanne Morel": nobody else is named beside a date between bars.
             person, end = self._person_at(position)
             if person.name:
-                self._notices.append(_signature(person))
+                self._notices.append(signature(person))
                 return end
             rest = _SIGNED_END.split(self._text[position:], maxsplit=1)[0].strip(" .")
             if _DESK.fullmatch(plain(rest)) or _AGENCY.fullmatch(plain(rest)):
@@ -290,7 +245,7 @@ class _Reading:
         for button in _BIT.finditer(self._folded, position):
             if position < button.start() < after and self._text[button.start() - 1] == " ":
                 return person_at(self._text[: button.start()].rstrip(), position)
-        short = _INITIALS.match(self._text, position)
+        short = INITIALS.match(self._text, position)
         if not person.name and short:
             return Person(short[0].strip()), short.end()
         return person, after
@@ -301,7 +256,6 @@ class _Reading:
         value = re.split(ends, self._text[value_at : self._next_date(value_at)])[0].strip(" .")
         is_no_name = not 0 < len(value) <= 80
         is_no_name = is_no_name or (value.islower() and len(value.split()) > _MAX_KICKER_WORDS)
-        is_no_name = is_no_name or (word in _OF_A_PERSON and not is_name_of_organisation(value))
         if is_no_name or (word in _MAIL_WORDS and "@" not in self._text):
             return 0
         name, _, job = value.partition(",")
@@ -329,7 +283,7 @@ class _Reading:
         if not word.endswith(_SIGNING_WORDS):
             return 0
         name = found["name"]
-        if is_organisation(name) or plain(name) in _NO_PSEUDONYMS or is_job(name):
+        if is_organisation(name) or is_job(name):
             return 0
         self._meaning = label.then
         self._notices.append(Announcement(label.announced, name, Person(name), is_weak=True))
@@ -358,7 +312,7 @@ class _Reading:
         text = self._text[value_at : self._next_date(value_at)]
         value = _SIGNED_END.split(text.lstrip(), maxsplit=1)[0]
         value = re.sub(r"\s(?:le|on|du|the)\s*$", "", value).strip(" .")
-        is_name = 1 < len(value) <= 60 and len(value.split()) <= _MAX_SIGNED_WORDS
+        is_name = 1 < len(value) <= 60 and len(value.split()) <= MAX_SIGNED_WORDS
         return value if is_name and not re.search(r"\d{3}|[!?]", value) else ""
 
     def _next_date(self, position: int) -> int:
@@ -378,8 +332,6 @@ class _Reading:
         return None if is_where else (job, match.end())
 
     def _take_dated(self, label: Label, value_at: int) -> int:
-        if section := _SECTION.match(self._folded, value_at):
-            value_at = section.end()
         is_signed = any(verb.announced in PEOPLE and verb.is_verb
                         for verb, _ in self._labels_at(value_at))  # fmt: skip
         if not is_signed and not self._date_at(value_at):
@@ -397,7 +349,7 @@ class _Reading:
         later = sorted(at for at in (*self._dates, *self._unclear) if at >= end)
         if not (person.job or (rest and later and later[0] - end <= _MAX_BEFORE_DATE)):
             return position
-        self._notices.append(_signature(person))
+        self._notices.append(signature(person))
         return end
 
     def _take_agency(self) -> int:
@@ -407,62 +359,13 @@ class _Reading:
         if not agency:
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
-        self._notices.append(_signature(Person(name)))
+        self._notices.append(signature(Person(name)))
         return len(self._text)
 
 
-def _notices_between_bars(text: str, english: bool) -> tuple[Announcement, ...]:
-    """The notices of a line with bars, each read for itself: "Allier · Montagne · 16 mai 2014"."""
-    parts = [part.strip() for part in _BETWEEN_BARS.split(text) if part.strip()]
-    if len(parts) > _MAX_PARTS or len(text) > _MAX_CHARS_WITH_BARS:
-        return ()
-    found: list[Announcement] = []
-    others: list[str] = []
-    times = {found.iso[:10]: found.iso for found in dates_in(text, english=english)}
-    for part in parts:
-        before, day = _dated_last(part, english)
-        bare = Announcement(Announced.DATE, times.get(day, day), is_bare=True)
-        read = (bare,) if day else _Reading(part, english).read()
-        found += read
-        if before:
-            others.append(before)
-        if not read and not is_boilerplate(part):
-            others.append(part)
-    if not any(notice.value and not notice.is_weak for notice in found):
-        return ()
-    if any(len(part.split()) > _MAX_WORDS_BETWEEN_BARS for part in others):
-        return ()
-    if not any(notice.announced in PEOPLE for notice in found) and any(
-        notice.announced in DATES for notice in found
-    ):
-        handle = next((at for at, part in enumerate(parts) if _HANDLE.fullmatch(part)), 0)
-        names = [parts[handle - 1]] if handle else [part for part in others if _signs(part)]
-        several = [name for name in names if is_person(name)]
-        found += [_signature(Person(", ".join(several or names[:1])))] if names else []
-    return tuple(found)
-
-
-def _dated_last(part: str, english: bool) -> tuple[str, str]:
-    """The day that ends a part, alone or after a comma, and what stands before the comma."""
-    for day in dates_in(part, english=english):
-        before = _DAY_LINK.sub("", part[: day.start]).rstrip()
-        if part[day.end :].strip(" .)") == "" and (not before or before.endswith(",")):
-            return before.rstrip(" ,"), day.iso
-    return "", ""
-
-
-def _signature(person: Person) -> Announcement:
+def signature(person: Person) -> Announcement:
     """The notice of who signs without a label."""
     return Announcement(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
-
-
-def _signs(part: str) -> bool:
-    person, end = person_at(part, 0)
-    return (
-        (person.name != "" and end == len(part) and not part.isupper())
-        or bool(_INITIALS.fullmatch(part))
-        or _is_written_as_account(part)
-    )
 
 
 def _signed_by(announced: Announced, value: str) -> Announcement:
@@ -470,18 +373,6 @@ def _signed_by(announced: Announced, value: str) -> Announcement:
     if announced is Announced.OTHER or is_nobody(value):
         return Announcement(Announced.OTHER, value, is_weak=True)
     return Announcement(announced, value, Person(value), is_weak=True)
-
-
-def signed_name(text: str) -> str:
-    """The name in a text that markup calls the author; empty where it reads as anything else."""
-    value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
-    words = value.split()
-    is_name = 1 < len(value) <= 60 and 0 < len(words) <= _MAX_SIGNED_WORDS
-    if not is_name or re.search(r"[!?:|@]|[^\W\d_]{3}\.\s[A-ZÀ-Þ][^.]|\d{3}", value):
-        return ""
-    if notices(value) or is_nobody(value) or is_boilerplate(value):
-        return ""
-    return "" if is_job(value) and not is_desk(value) and not is_organisation(value) else value
 
 
 def is_desk(value: str) -> bool:
@@ -496,14 +387,9 @@ def is_nobody(value: str) -> bool:
 
 def _is_account(name: str) -> bool:
     """Whether a word is written as accounts are: `jmorel`, `marmotte46`, `j.morel`."""
-    return " " not in name and (_is_written_as_account(name) or name.islower())
+    return " " not in name and (is_written_as_account(name) or name.islower())
 
 
-def _is_written_as_account(name: str) -> bool:
+def is_written_as_account(name: str) -> bool:
     """Whether a word has signs that only accounts have: `marmotte46`, `j.morel`."""
     return bool(_ACCOUNT.fullmatch(name))
-
-
-def is_alone(found: Sequence[Announcement]) -> bool:
-    """Whether the notices are one label whose value lies on another line."""
-    return len(found) == 1 and not found[0].value

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
-from ingest.articles.metadata.labels import (
-    Announcement,
-    notices,
-)
+from ingest.articles.metadata.labels import Announcement
+from ingest.articles.metadata.lines import notices
 from ingest.articles.typography import is_prose
 from ingest.records.fields import detected_language
 

@@ -7,10 +7,11 @@ from ingest.articles.article import Person
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
 from ingest.articles.metadata.dates import is_unclear_date, only_date
-from ingest.articles.metadata.findings import Findings
+from ingest.articles.metadata.findings import Findings, themes_of
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
-from ingest.articles.metadata.labels import Announcement, is_alone, notices, themes_of
+from ingest.articles.metadata.labels import Announcement
 from ingest.articles.metadata.layout import Layout, Line
+from ingest.articles.metadata.lines import is_alone, notices
 from ingest.articles.metadata.person_names import is_organisation
 from ingest.articles.metadata.themes import take_tags, take_themes_below
 from ingest.articles.typography import is_prose

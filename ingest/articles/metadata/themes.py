@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import is_boilerplate
-from ingest.articles.metadata.findings import Findings, unique
+from ingest.articles.metadata.findings import Findings, themes_of, unique
 from ingest.articles.metadata.label_table import Announced
-from ingest.articles.metadata.labels import themes_of
 from ingest.articles.metadata.layout import Layout, Line
 from ingest.articles.metadata.person_names import is_job, is_person
 

@@ -3,14 +3,16 @@ import json
 import pytest
 
 from ingest.articles.article import Article, Person
-from ingest.articles.readers import article_from_bytes
 from tests.ingest.sample_articles import (
     BODY,
     FIRST,
     NETWORK_HTML,
     NETWORK_PAGE,
+    PARAGRAPHS,
     SECOND,
     TITLE,
+    page,
+    read,
 )
 
 THEMES = ("Lait", "Circuits courts", "Mutualisation d'équipements")
@@ -21,43 +23,21 @@ BOILERPLATE = (
 )  # fmt: skip
 
 
-def read(text: str, suffix: str = ".txt") -> Article:
-    return article_from_bytes(text.encode(), suffix)
-
-
 # The page of a network, as it is printed and as it is marked up
 
 
-@pytest.fixture(params=["text", "html"])
-def network_article(request: pytest.FixtureRequest) -> Article:
-    return read(NETWORK_PAGE) if request.param == "text" else read(NETWORK_HTML, ".html")
-
-
-def test_a_network_page_has_a_title(network_article: Article) -> None:
-    assert network_article.title == TITLE
-
-
-def test_a_network_page_has_an_author_and_a_moderator(network_article: Article) -> None:
-    assert network_article.author == Person("Jeanne Morel", "Coordinatrice Technique")
-    assert network_article.moderator == Person("Anne Le Goff", "Cheffe de projets")
-
-
-def test_a_network_page_has_dates(network_article: Article) -> None:
-    assert (network_article.date, network_article.modified, network_article.moderated) == (
-        "",
-        "2019-05-03T17:05",
-        "2019-05-04T08:30",
-    )
-
-
-def test_a_network_page_has_themes() -> None:
-    assert read(NETWORK_PAGE).themes == THEMES
-    assert read(NETWORK_HTML, ".html").themes == THEMES[:2]
-
-
-@pytest.mark.parametrize("boilerplate", BOILERPLATE)
-def test_a_network_page_keeps_its_boilerplate(network_article: Article, boilerplate: str) -> None:
-    assert boilerplate not in network_article.text
+def test_a_network_page_is_read_as_printed_and_as_marked_up() -> None:
+    for text, suffix, themes in (
+        (NETWORK_PAGE, ".txt", THEMES),
+        (NETWORK_HTML, ".html", THEMES[:2]),
+    ):
+        article = read(text, suffix)
+        assert (article.title, article.themes) == (TITLE, themes)
+        assert article.author == Person("Jeanne Morel", "Coordinatrice Technique")
+        assert article.moderator == Person("Anne Le Goff", "Cheffe de projets")
+        dates = (article.date, article.modified, article.moderated)
+        assert dates == ("", "2019-05-03T17:05", "2019-05-04T08:30")
+        assert not [line for line in BOILERPLATE if line in article.text]
 
 
 def test_the_body_of_a_network_page_is_markdown() -> None:
@@ -159,15 +139,6 @@ def test_a_date_without_a_day_is_left_to_a_person(line: str) -> None:
 
 
 # HTML
-
-
-def page(body: str, head: str = "") -> Article:
-    return read(
-        f"<!doctype html><html lang=fr><head>{head}</head><body>{body}</body></html>", ".html"
-    )
-
-
-PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
 
 
 def test_what_a_page_says_of_itself_in_linked_data() -> None:

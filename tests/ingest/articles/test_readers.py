@@ -13,17 +13,9 @@ from ingest.articles.readers import (
 )
 from ingest.articles.suffixes import MAX_PDF_PAGES
 from kb.errors import InputError
-from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
+from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE, refusal
 
 BYLINE = "Jeanne Morel, chargée de mission"
-
-
-def refusal(content: bytes, suffix: str) -> str:
-    with pytest.raises(InputError) as caught:
-        article_from_bytes(content, suffix)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 # PDF
@@ -132,26 +124,10 @@ def encrypted_pdf(password: str, algorithm: str) -> bytes:
     return encrypted.getvalue()
 
 
-def test_a_pdf_of_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-
-    def fill(document: Any) -> None:
-        document.rect(20, 20, 100, 100, style="F")
-
-    assert refusal(pdf(fill), ".pdf") == (
-        "has no text, only pictures of it: install tesseract, which reads them, or run it through "
-        "text recognition (OCR) first"
-    )
-
-
 def test_a_pdf_that_is_cut_off() -> None:
     content = pdf(fill_article)
     assert "is cut off" in refusal(content[: len(content) // 2], ".pdf")
     assert "is cut off" in refusal(content[:-40], ".pdf")
-
-
-def test_a_pdf_that_is_damaged() -> None:
-    assert "PDF" in refusal(b"%PDF-1.4\n" + b"garbage " * 100 + b"\n%%EOF", ".pdf")
 
 
 def test_a_pdf_with_too_many_pages() -> None:
@@ -228,11 +204,6 @@ def test_what_is_no_office_document(suffix: str, content: bytes, reason: str) ->
     assert reason in refusal(content, suffix)
 
 
-def test_a_word_document_that_is_cut_off() -> None:
-    content = word(lambda document: document.add_paragraph(FIRST))
-    assert "is cut off" in refusal(content[: len(content) // 2], ".docx")
-
-
 def test_a_word_document_that_is_damaged() -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -269,15 +240,6 @@ def test_an_opendocument_text() -> None:
 
 
 # Text and HTML
-
-
-def test_letters_that_are_lost() -> None:
-    content = (
-        "Les fr\ufffdres et les s\ufffdurs du m\ufffdtier d\ufffdj\ufffd l\ufffd. " * 3
-    ).encode()
-    assert refusal(content, ".txt") == (
-        "has lost letters (first on line 1): save it again as UTF-8"
-    )
 
 
 @pytest.mark.parametrize(

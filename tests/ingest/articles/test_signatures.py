@@ -2,20 +2,8 @@
 
 import pytest
 
-from ingest.articles.article import Article, Person
-from ingest.articles.readers import article_from_bytes
-from tests.ingest.sample_articles import BODY, TITLE
-
-PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
-
-
-def read(text: str) -> Article:
-    return article_from_bytes(text.encode(), ".txt")
-
-
-def page(body: str) -> Article:
-    html = f"<html lang=fr><head><title>x</title></head><body>{body}</body></html>"
-    return article_from_bytes(html.encode(), ".html")
+from ingest.articles.article import Person
+from tests.ingest.sample_articles import BODY, PARAGRAPHS, TITLE, page, read
 
 
 @pytest.mark.parametrize(

@@ -1,47 +1,25 @@
 """The two verbs on a real knowledge base, with an encoder that counts what it embeds."""
 
-import hashlib
 import json
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from ingest.commands import COMMANDS
 from kb.editorial.ingestion import RowSlice
-from kb.encoder.encoder import Embeddings, TextKind
 from kb.errors import InputError, KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind
 from kb.settings import Settings
-
-
-class CountingEncoder:
-    """Embeds a text as noise that only depends on it, and remembers every text."""
-
-    name = "counting"
-    engine = "none"
-    fingerprint = "counting-1"
-    dimension = 8
-
-    def __init__(self) -> None:
-        self.embedded: list[str] = []
-
-    def encode(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
-        self.embedded += texts
-        seeds = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
-        rows = np.stack([np.random.default_rng(seed).normal(size=8) for seed in seeds])
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows.astype(np.float32)
+from tests.encoders import WordCountEncoder
 
 
 @pytest.fixture
-def encoder(monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
-    encoder = CountingEncoder()
+def encoder(monkeypatch: pytest.MonkeyPatch) -> WordCountEncoder:
+    encoder = WordCountEncoder(dimension=64)
     monkeypatch.setattr("kb.knowledge_base.load_encoder", lambda _settings: encoder)
     return encoder
 
@@ -71,7 +49,7 @@ def opened(kb: Path) -> KnowledgeBase:
 
 
 def test_the_second_run_embeds_nothing(
-    tmp_path: Path, folder: Path, encoder: CountingEncoder
+    tmp_path: Path, folder: Path, encoder: WordCountEncoder
 ) -> None:
     first = run("ingest", folder, kb=tmp_path / "kb")
     embedded = len(encoder.embedded)
@@ -144,37 +122,11 @@ def test_the_report_can_be_json(tmp_path: Path, folder: Path) -> None:
     result = run("ingest", folder, "--json", kb=tmp_path / "kb")
     assert result.exit_code == 1
     report = json.loads(result.stdout)
-    assert report.pop("embedded") > 0
-    assert report.pop("skipped")[0]["file"] == f"{folder}/notes.txt"
-    assert report == {
-        "read": 3,
-        "added": 3,
-        "completed": 0,
-        "changed": 0,
-        "unchanged": 0,
-        "pruned": False,
-        "removed": 0,
-        "duplicates": 0,
-        "sources": [folder.name],
-        "untold": {},
-        "failures": [
-            {
-                "file": f"{folder}/bad.json",
-                "row": 0,
-                "reason": "is not JSON: Expecting value (line 1, column 2)",
-            }
-        ],
-        "remarks": [],
-        "known": [],
-        "drafts": [],
-    }
-
-
-@pytest.mark.usefixtures("encoder")
-def test_a_missing_path_is_an_error_of_one_line(tmp_path: Path) -> None:
-    result = run("ingest", tmp_path / "nope", kb=tmp_path / "kb")
-    assert isinstance(result.exception, InputError)
-    assert str(result.exception) == f"{tmp_path}/nope does not exist"
+    assert (report["read"], report["added"], report["sources"]) == (3, 3, [folder.name])
+    assert report["embedded"] > 0
+    assert [note["file"] for note in report["skipped"]] == [f"{folder}/notes.txt"]
+    reason = "is not JSON: Expecting value (line 1, column 2)"
+    assert report["failures"] == [{"file": f"{folder}/bad.json", "row": 0, "reason": reason}]
 
 
 @pytest.mark.usefixtures("encoder")
@@ -256,7 +208,7 @@ def test_what_was_withdrawn_is_told_and_not_brought_back(tmp_path: Path, folder:
 )
 def test_a_directory_that_says_no_know_how_is_warned_of_before_it_is_written(
     tmp_path: Path,
-    encoder: CountingEncoder,
+    encoder: WordCountEncoder,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     content: str,
@@ -284,7 +236,7 @@ def test_a_directory_that_says_no_know_how_is_warned_of_before_it_is_written(
 
 
 def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
-    tmp_path: Path, encoder: CountingEncoder
+    tmp_path: Path, encoder: WordCountEncoder
 ) -> None:
     path = tmp_path / "cci.csv"
     path.write_text("Nom;Métier;Contact;Tél.\nAvel;Cirages;Luc Vue;0536490010\n", encoding="utf-8")
@@ -305,7 +257,7 @@ def test_sources_are_listed_and_who_sees_their_contacts_is_chosen(
 
 
 def test_a_folder_is_registered_read_told_and_removed(
-    tmp_path: Path, encoder: CountingEncoder
+    tmp_path: Path, encoder: WordCountEncoder
 ) -> None:
     folder, kb = tmp_path / "annuaire", tmp_path / "kb"
     folder.mkdir()
@@ -355,7 +307,7 @@ def test_a_folder_is_registered_read_told_and_removed(
 
 
 def test_an_ingest_that_breaks_off_says_what_was_kept(
-    tmp_path: Path, folder: Path, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, folder: Path, encoder: WordCountEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_off(*_: object, **__: object) -> None:
         raise KnowledgeBaseError("the disk is full")

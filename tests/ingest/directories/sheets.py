@@ -10,15 +10,16 @@ NAMES = " ".join(
 MIME = "application/vnd.oasis.opendocument.spreadsheet"
 
 
-def ods(path: Path, rows: str, prolog: str = "") -> Path:
-    """A sheet with the header "nom", and these rows below it."""
+def ods(path: Path, rows: str, prolog: str = "", *, header: bool = True) -> Path:
+    """A sheet of these rows, below the header "nom", "ville" or without."""
+    above = row(cell("nom"), cell("ville")) if header else ""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", MIME)
         archive.writestr(
             "content.xml",
             f'<?xml version="1.0"?>{prolog}<office:document-content {NAMES} office:version="1.2">'
             '<office:body><office:spreadsheet><table:table table:name="A">'
-            f"{row(cell('nom'), cell('ville'))}{rows}"
+            f"{above}{rows}"
             "</table:table></office:spreadsheet></office:body></office:document-content>",
         )
         archive.writestr(

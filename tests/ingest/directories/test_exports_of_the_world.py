@@ -3,8 +3,6 @@
 # ruff: noqa: E501
 from pathlib import Path
 
-import pytest
-
 from ingest.pipeline import ingest
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
@@ -42,23 +40,11 @@ def test_a_chambers_export(base: KnowledgeBase, tmp_path: Path) -> None:
         assert base.search(need).hits[0].actor == mechanic, need
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "firm", "lang", "country", "need"),
-    [
+def test_directories_of_other_countries(base: KnowledgeBase, tmp_path: Path) -> None:
+    for name, content, firm, lang, country, need in (
         ("vdma.csv", FEDERATION, "Zahnradwerk Muster GmbH", "de", "DE", "Verzahnungsschleifen"),
         ("idepa.csv", DIRECTORY, "Talleres Prueba SL", "es", "ES", "calderería"),
-    ],
-)
-def test_directories_of_other_countries(
-    base: KnowledgeBase,
-    tmp_path: Path,
-    name: str,
-    content: str,
-    firm: str,
-    lang: str,
-    country: str,
-    need: str,
-) -> None:
-    actor = ingested(base, tmp_path / name, content)[firm]
-    assert (actor.lang, actor.country, actor.department) == (lang, country, "")
-    assert base.search(need).hits[0].actor == actor
+    ):
+        actor = ingested(base, tmp_path / name, content)[firm]
+        assert (actor.lang, actor.country, actor.department) == (lang, country, "")
+        assert base.search(need).hits[0].actor == actor

@@ -134,6 +134,7 @@ def test_elements_of_openstreetmap_are_actors_with_their_tags(tmp_path: Path) ->
         ("3", "holds neither an array nor an object"),
         ('{"a": 1}', "must hold one array of actors; its arrays are: none"),
         ('{"a": [], "b": []}', "must hold one array of actors; its arrays are: 'a', 'b'"),
+        (f'[{{"n": {"9" * 5000}}}]', "is not JSON: an integer has too many digits"),
         ("[" * 100_000, "is not JSON that can be read: it is nested too deeply"),
     ],
 )

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.directories.readers import Preview, PreviewedColumn, preview, remembered
+from ingest.directories.readers import Preview, PreviewedColumn, preview
+from ingest.reading import preview_of
 from ingest.records.entries import NotInput
 from ingest.report import Note
 from kb.errors import InputError
@@ -63,8 +64,8 @@ def test_a_header_that_is_not_understood_is_shown_all_the_same(tmp_path: Path) -
 def test_what_was_said_of_a_source_is_remembered(base: KnowledgeBase, tmp_path: Path) -> None:
     base.column_choices.remember("cci", {"Libellé": "name"})
     path = write(tmp_path, "Libellé\nAvel\n")
-    assert remembered(path, "cci", {}, base, None).choices == {"Libellé": "name"}
-    assert remembered(path, "", {}, base, None).choices == {}
+    for source, target in (("cci", "name"), ("", "fact")):
+        assert preview_of(path, source, knowledge_base=base).columns[0].target == target
 
 
 def test_a_directory_that_says_no_know_how_is_warned_of_until_a_column_is_chosen(

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -10,14 +9,10 @@ from ingest.directories.readers import preview, read_directory
 from ingest.records.entries import Entry
 from kb.errors import InputError
 from kb.models import Actor
+from tests.ingest.directories.sheets import cell, ods, row
 
 AVEL = Actor(id="avel", name="Avel", country="FR")
 SIRET = 73282932000074
-MANIFEST = (
-    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
-    "</manifest:manifest>"
-)
 
 
 def write(path: Path, **sheets: Sequence[Sequence[object]]) -> Path:
@@ -26,36 +21,9 @@ def write(path: Path, **sheets: Sequence[Sequence[object]]) -> Path:
     workbook.remove(workbook["Sheet"])
     for name, rows in sheets.items():
         sheet = workbook.create_sheet(name)
-        for row in rows:
-            sheet.append(list(row))
+        for values in rows:
+            sheet.append(list(values))
     workbook.save(path)
-    return path
-
-
-def ods(path: Path, rows: Sequence[Sequence[str]]) -> Path:
-    """The least of an OpenDocument spreadsheet that others write as well."""
-    cells = "".join(
-        "<table:table-row>"
-        + "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p>'
-            "</table:table-cell>"
-            for cell in row
-        )
-        + "</table:table-row>"
-        for row in rows
-    )
-    content = (
-        '<?xml version="1.0" encoding="UTF-8"?><office:document-content'
-        ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
-        ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
-        ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2">'
-        f'<office:body><office:spreadsheet><table:table table:name="F">{cells}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
-    with ZipFile(path, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("META-INF/manifest.xml", MANIFEST)
-        archive.writestr("content.xml", content)
     return path
 
 
@@ -189,7 +157,7 @@ def test_a_merged_cell_counts_in_each_row_that_it_spans(tmp_path: Path) -> None:
 
 
 def test_an_opendocument_spreadsheet_is_read(tmp_path: Path) -> None:
-    path = ods(tmp_path / "a.ods", [["Nom", "Commune"], ["Avel", ""], ["Mérlet", "Cognac"]])
+    path = ods(tmp_path / "a.ods", row(cell("Avel")) + row(cell("Mérlet"), cell("Cognac")))
     assert list(read_directory(path)) == [
         Entry(2, AVEL),
         Entry(3, Actor(id="merlet-cognac", name="Mérlet", place="Cognac", country="FR")),

@@ -108,14 +108,15 @@ def types(part: str, media_type: str) -> str:
     )
 
 
-def docx(prolog: str) -> bytes:
+def docx(prolog: str = "", body: str = "") -> bytes:
     part = "word/document.xml"
     return packed(
         {
             "[Content_Types].xml": types(part, "wordprocessingml.document.main"),
             "_rels/.rels": related(part),
-            part: f'<?xml version="1.0"?>{prolog}<w:document xmlns:w="{WORD}"><w:body><w:p><w:r>'
-            f"<w:t>{SAID}&e;</w:t></w:r></w:p></w:body></w:document>",
+            part: f'<?xml version="1.0"?>{prolog}<w:document xmlns:w="{WORD}"><w:body>'
+            + (body or f"<w:p><w:r><w:t>{SAID}&e;</w:t></w:r></w:p>")
+            + "</w:body></w:document>",
         }
     )
 

@@ -260,7 +260,7 @@ def test_a_directory_made_to_harm_is_one_line(tmp_path: Path) -> None:
     write_table(pyarrow.table({"nom": once}), tmp_path / "once.parquet", compression="zstd")
     ods(tmp_path / "far.ods", row(cell("", 16_000), cell("x")) + row(times=90_000) + row(cell("x")))
     lines = {
-        "digits.json": "is damaged",
+        "digits.json": "is not JSON: an integer has too many digits",
         "deep.json": "is not JSON that can be read: it is nested too deeply",
         "once.parquet": "needs more than 1,",
         "far.ods": "cannot be read as a spreadsheet: Cell limit exceeded",

@@ -9,12 +9,6 @@ from kb.models import Case, Participation
 from kb.reference.roles import Role
 
 
-def test_a_title_and_a_text_are_enough() -> None:
-    assert case_from({"title": "Du gel à Angoulême"}, "\n\nEn mars.\n") == Case(
-        id="du-gel-a-angouleme", title="Du gel à Angoulême", text="En mars.", lang="fr"
-    )
-
-
 def test_every_key_is_read() -> None:
     front_matter: dict[str, object] = {
         "id": "gel",
@@ -50,20 +44,6 @@ def test_every_key_is_read() -> None:
             Participation("Mairie", Role.BUYER),
         ),
     )
-
-
-def test_french_keys_and_roles_are_understood() -> None:
-    case = case_from(
-        {
-            "titre": "Gel",
-            "besoin": "Du gel",
-            "thèmes": "Santé | Chimie",
-            "participants": [{"acteur": "P001", "nom": "Avel", "rôle": "Producteur"}],
-        },
-        "Récit.",
-    )
-    assert (case.need, case.themes) == ("Du gel", ("Santé", "Chimie"))
-    assert case.participants == (Participation("Avel", Role.PRODUCER, "P001"),)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,6 @@ from ingest.records.fields import (
 )
 from kb.errors import InputError
 
-
-def test_text_is_composed_and_without_controls() -> None:
-    assert paragraphs("\ufeff e\u0301te\u0301\x00\r\nfin\x0b\ud800 ") == "été\nfin"
-
-
 UNSTORABLE = (
     *range(9), *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0),
     0xD800, 0xDFFF, 0xFEFF, 0xFFFE, 0xFFFF,

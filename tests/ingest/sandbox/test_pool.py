@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from ingest.sandbox.pool import ReaderPool
+from ingest.sandbox.pool import ASKER, ReaderPool
 from ingest.sandbox.serving import LEAVES_AT_MB, NICENESS, OOM_SCORE_ADJ, ReadingLimits
-from ingest.sandbox.turns import ASKER
 from kb.errors import InputError, ReadersBusy
 
 pytestmark = pytest.mark.thorough
@@ -99,10 +98,11 @@ def test_a_process_that_is_killed_is_one_line_and_replaced(pool: ReaderPool) -> 
     os.kill(idle, signal.SIGKILL)
     wait_until_gone(idle)
     parts: Any = pool.stream(f"{TASKS}:wait", AMPLE)
-    pid, _ = next(parts)
+    pid, started = next(parts)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(InputError, match="ended the program"):
         next(parts)
+    wait_until_gone(started)
     assert echo(pool)[0] != pid
 
 

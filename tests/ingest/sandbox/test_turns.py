@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.sandbox.turns import ASKER, Turn, Turns
+from ingest.sandbox.pool import ASKER, Turn, Turns
 from kb.errors import ReadersBusy
 
 
@@ -44,13 +44,3 @@ def test_nobody_fills_the_queue_alone() -> None:
         asking.ask("anne", "one too many")
     asking.ask("paul", "paul 1")
     assert asking.turns.waiting == 3
-
-
-def test_who_gives_up_waiting_has_no_turn() -> None:
-    asking = Asking(1, 4)
-    first = asking.ask("anne", "anne")
-    second = asking.ask("paul", "paul")
-    asking.turns.end(second)
-    asking.turns.end(first)
-    assert asking.begun == ["anne"]
-    assert asking.turns.waiting == 0

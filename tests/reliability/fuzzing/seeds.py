@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.data.articles.make_documents import MAKERS
-from tests.ingest.articles.formats.test_hostile_documents import docx, paragraph, row
-from tests.ingest.directories.test_spreadsheet_reader import ods
+from tests.ingest.articles.formats.test_hostile_documents import paragraph, row
+from tests.ingest.directories import sheets
+from tests.ingest.reading.test_foreign_entities import docx
 from tests.ingest.sample_articles import BODY, FIRST, TITLE
 
 _ARTICLES = Path(__file__).parents[2] / "data/articles"
@@ -91,7 +92,7 @@ def small_docx() -> bytes:
     span = '<w:tcPr><w:gridSpan w:val="2"/><w:vMerge w:val="restart"/></w:tcPr>'
     style = '<w:pPr><w:pStyle w:val="Heading1"/><w:numPr><w:ilvl w:val="0"/></w:numPr></w:pPr>'
     return docx(
-        f"<w:p>{style}<w:r><w:t>{TITLE}</w:t></w:r></w:p>"
+        body=f"<w:p>{style}<w:r><w:t>{TITLE}</w:t></w:r></w:p>"
         + "".join(map(paragraph, BODY.split("\n\n")))
         + f"<w:tbl>{row(span + paragraph('Qui'), paragraph('Quoi'))}{row(paragraph('Avel'))}"
         "</w:tbl>"
@@ -210,7 +211,9 @@ def open_workbook() -> bytes:
     """A directory in ODS."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.ods"
-        return ods(path, list(csv.reader(io.StringIO(CSV), delimiter=";"))).read_bytes()
+        lines = csv.reader(io.StringIO(CSV), delimiter=";")
+        rows = "".join(sheets.row(*map(sheets.cell, line)) for line in lines)
+        return sheets.ods(path, rows, header=False).read_bytes()
 
 
 def parquet() -> bytes:

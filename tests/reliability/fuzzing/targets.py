@@ -85,13 +85,14 @@ def _pasted(data: bytes) -> None:
 
 def _feed(data: bytes) -> None:
     from ingest.articles.feeds import item_article, read_feed
+    from ingest.reading import fetched_document
 
     with _apart():
         items = read_feed(data, url="https://a.example/feed")
     for item in items:
         _is_kept(item.title)
         if item.is_whole:
-            item_article(item, None)
+            item_article(item, None, fetched_document)
 
 
 def _feed_link(data: bytes) -> None:

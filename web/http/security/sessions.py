@@ -25,7 +25,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from ingest.sandbox.turns import ASKER
+from ingest.sandbox.pool import ASKER
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.access import IDLE_DAYS, LONGEST_DAYS, BrowserSession
 from kb.registers.accounts import Account, AccountRole

@@ -17,7 +17,7 @@ from ingest.articles.formats.html.tree import (
 )
 from ingest.articles.formats.office import row_block
 from ingest.articles.metadata.label_table import Announced
-from ingest.articles.metadata.labels import notices
+from ingest.articles.metadata.lines import notices
 from ingest.articles.typography import BULLETS, escaped, is_inert, is_prose
 from kb.text.markdown import plain_text
 
@@ -53,10 +53,7 @@ class Run:
 
 
 def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
-    """Adds the words of an inline element to a run.
-
-    `url` completes links without a host; with `marks`, links and strong words stay marked.
-    """
+    """Adds the words of an inline element to a run."""
     if not isinstance(element.tag, str):
         return
     if element.tag == "br":
@@ -157,10 +154,7 @@ class _Walk:
         yield from self._block(run, where, BlockKind.PARAGRAPH)
 
     def _is_labelled_list(self, element: "HtmlElement", where: Position) -> bool:
-        """Whether an element is a label and links after it, with only spaces between them.
-
-        The label says that they are themes, or the markup does.
-        """
+        """Whether an element is a label and links after it, with only spaces between them."""
         links = [child for child in element if child.tag == "a"]
         if len(links) < 2 or any((link.tail or "").strip() for link in links[:-1]):
             return False

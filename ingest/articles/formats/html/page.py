@@ -188,11 +188,7 @@ def _person(value: object) -> Person:
 
 
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
-    """The page of some HTML.
-
-    `url`, from where it comes, is the base of its links, unless it names another;
-    `declared_encoding` is the server's.
-    """
+    """The page of some HTML."""
     text = html_text(content, declared_encoding)
     head = Head(text, url)
     blocks = within_limits(blocks_of(sanitised(text), head.address or url))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ingest.articles import lexicon
 from ingest.articles.blocks import Region
 from ingest.articles.metadata.label_table import DATES, Announced
-from ingest.articles.metadata.labels import notices
+from ingest.articles.metadata.lines import notices
 from ingest.articles.typography import plain
 from ingest.encodings import decoded, unscrambled
 from kb.errors import InputError

@@ -10,26 +10,12 @@ from PIL import Image
 
 from ingest.articles.article import Person
 from ingest.articles.readers import article_from_bytes
-from kb.errors import InputError
-from tests.ingest.sample_articles import BODY, FIRST, SECOND, THIRD, TITLE
-
-PARAGRAPHS = "".join(f"<p>{paragraph}</p>" for paragraph in BODY.split("\n\n"))
+from tests.ingest.articles.test_readers import word
+from tests.ingest.sample_articles import BODY, FIRST, PARAGRAPHS, SECOND, THIRD, TITLE, refusal
 
 
-def refusal(content: bytes, suffix: str) -> str:
-    with pytest.raises(InputError) as error:
-        article_from_bytes(content, suffix)
-    return str(error.value.remark)
-
-
-def word(text: str) -> bytes:
-    from docx import Document
-
-    document = Document()
-    document.add_paragraph(text)
-    content = io.BytesIO()
-    document.save(content)
-    return content.getvalue()
+def word_of(text: str) -> bytes:
+    return word(lambda document: document.add_paragraph(text))
 
 
 def message(**headers: str) -> EmailMessage:
@@ -48,7 +34,12 @@ def message(**headers: str) -> EmailMessage:
 def test_a_message_and_what_is_attached_to_it() -> None:
     mail = message()
     mail.set_content(FIRST)
-    mail.add_attachment(word(SECOND), maintype="application", subtype="x", filename="Fiche.docx")
+    mail.add_attachment(
+        word_of(SECOND),
+        maintype="application",
+        subtype="x",
+        filename="Fiche.docx",
+    )
     mail.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="logo.png")
     mail.add_attachment(b"PK", maintype="application", subtype="x", filename="archive.zip")
     article = article_from_bytes(mail.as_bytes(), ".eml")
@@ -62,7 +53,12 @@ def test_a_message_and_what_is_attached_to_it() -> None:
 def test_the_texts_of_a_message_around_its_pictures_and_documents() -> None:
     inner = EmailMessage()
     inner.set_content(f"<p>{FIRST}</p>", subtype="html")
-    inner.add_attachment(word(THIRD), maintype="application", subtype="x", filename="Fiche.docx")
+    inner.add_attachment(
+        word_of(THIRD),
+        maintype="application",
+        subtype="x",
+        filename="Fiche.docx",
+    )
     inner.add_attachment("<p>Fin.</p>", subtype="html", disposition="inline")
     mail = message()
     mail.set_content(FIRST)

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.articles.metadata.boilerplate import is_boilerplate, opens_comments, opens_elsewhere
+from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,3 @@ def test_sentences_and_headings_are_none(line: str) -> None:
 )  # fmt: skip
 def test_headings_of_what_is_about_something_else(line: str) -> None:
     assert opens_elsewhere(line)
-
-
-@pytest.mark.parametrize("line", ["Nos partenaires", "Recommandations", "Pour aller plus loin"])
-def test_headings_that_an_article_has_too(line: str) -> None:
-    assert not opens_elsewhere(line)
-
-
-def test_comments() -> None:
-    assert opens_comments("2 commentaires")
-    assert not opens_comments("Commentaires des directeurs sur l'accord")
-
-
-def test_a_long_line_with_many_signs_takes_no_time() -> None:
-    assert not is_boilerplate(" > ".join("a" * 1 for _ in range(70)) + ".")

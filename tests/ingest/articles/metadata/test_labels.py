@@ -1,6 +1,8 @@
 import pytest
 
-from ingest.articles.metadata.labels import Announcement, notices, themes_of
+from ingest.articles.metadata.findings import themes_of
+from ingest.articles.metadata.labels import Announcement
+from ingest.articles.metadata.lines import notices
 
 
 def values(line: str, *, english: bool = False) -> list[tuple[str, str]]:
@@ -75,21 +77,6 @@ def test_what_a_line_announces(line: str, expected: list[tuple[str, str]]) -> No
 )
 def test_a_sentence_is_no_notice(line: str) -> None:
     assert values(line) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "job"),
-    [
-        ("Par Jeanne Morel, chargée de mission", "chargée de mission"),
-        ("Rédigé par : Jeanne Morel (animatrice du club)", "animatrice du club"),
-        ("Written by Jane Miller, Programme Officer", "Programme Officer"),
-        ("Écrit par Jeanne Morel, pôle économie", "pôle économie"),
-        ("Par Jeanne Morel", ""),
-    ],
-)
-def test_what_an_author_does(line: str, job: str) -> None:
-    (notice,) = notices(line)
-    assert notice.person.job == job
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
 import pytest
 
 from ingest.articles.formats.text import parse_text
-from ingest.articles.metadata import title
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
 from ingest.articles.metadata.title import (
     find_title,
-    title_chances,
     title_lines,
     title_weights,
 )
@@ -44,19 +42,3 @@ def test_the_title_stands_out_from_what_pages_print_above_it(above: str) -> None
 
 def test_a_greeting_is_no_title() -> None:
     assert found_title(f"Bonjour à tous,\n\n{FIRST}\n\n{SECOND}") == ""
-
-
-def test_a_weight_decides_between_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = f"# {TITLE}\n\nUn titre de plus dans la page\n\n{FIRST}"
-    assert found_title(text) == TITLE
-    weights = {**title_weights(), "is a heading of the highest level": -9.0}
-    monkeypatch.setattr(title, "title_weights", lambda: weights)
-    assert found_title(text) == "Un titre de plus dans la page"
-
-
-def test_chances_add_up_with_that_of_no_title() -> None:
-    layout = Layout(parse_text(f"BRÈVE – FILIÈRE LAIT\n\n{TITLE}\n\n{FIRST}"))
-    chances = title_chances([line.features for line in title_lines(layout, None)])
-    assert len(chances) == 3
-    assert sum(chances) == pytest.approx(1)
-    assert title_chances([]) == [1]
