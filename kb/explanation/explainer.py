@@ -1,7 +1,4 @@
-"""The explainer: why a record stands where it stands in a search.
-
-Nothing is ranked here: the search is made as always, and the record looked up in its result.
-"""
+"""The explainer: why a record stands where it stands, looked up in the result of the search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -62,11 +59,7 @@ def explain(
     lang: str = "",
     wording: Wording = NO_WORDING,
 ) -> Explanation:
-    """The explanation of a record of the context's base for a query, moved by a `wording`.
-
-    Raises:
-        QueryError: as `kb.search.pipeline.search`.
-    """
+    """The explanation of a record for a query, moved by a `wording`; raises `QueryError`."""
     kind = kind_of(record)
     filters = replace(filters, kind=None)
     only = "" if isinstance(record, Case) else record.id
@@ -113,11 +106,7 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class LinearScore:
-    """The z of passages in a language as a linear function: z = `row`·x - `less`.
-
-    It is a sum over what the query is made of, of which each part has `slope` times its product
-    with x, less that with `origin`. Of a language without trades, all is the mean over languages.
-    """
+    """The z of passages x in a language: z = `row`·x - `less`, a sum over parts of the query."""
 
     row: NDArray[np.float64]
     less: float
@@ -286,10 +275,7 @@ class Explainer:
     def _query_shares(
         self, embedding: Embeddings, line: LinearScore, phrases: Sequence[PhraseShare]
     ) -> WordShares | None:
-        """The shares of the query's own words in z; what steers it by hand is in the rest.
-
-        The rest is without the shares of the model's `phrases`.
-        """
+        """The shares of the query's own words in z; what else steers it is in the rest."""
         if self._words is None:
             return None
         direction = line.slope * embedding.astype(np.float64) - line.origin

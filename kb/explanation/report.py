@@ -23,11 +23,7 @@ DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class SearchReport:
-    """One search on record, made `at` a time: UTC, ISO 8601, to the second.
-
-    `hits` are all the candidates, best first: every actor that is not `left_out`. `base` and
-    `encoder` tell their state; `left_out` counts actors by reason.
-    """
+    """One search on record, with all candidates; `left_out` counts actors by reason."""
 
     at: str
     version: str

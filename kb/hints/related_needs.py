@@ -42,10 +42,7 @@ class RelatedNeeds:
         self._closeness = closeness
 
     def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
-        """Returns the needs near to what is asked, nearest first, `MOST_RELATED` at most.
-
-        A story is given once, in `lang` if it has that edition; not one in the very words asked.
-        """
+        """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""
         said = {frozenset(query_stems(asked))}
         needs = []
         for need in islice(self._known(lang), COMPARED):

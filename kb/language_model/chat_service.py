@@ -1,8 +1,4 @@
-"""A language model behind the protocol of OpenAI-compatible servers.
-
-Only the service named in the settings is asked: no redirect is followed and no proxy used, so that
-texts and the key go to that address and nowhere else.
-"""
+"""A language model behind the OpenAI-compatible protocol: no redirects, no proxy."""
 
 import json
 import re
@@ -36,10 +32,7 @@ class UnusableAnswer(NoAnswer):
 
 @dataclass(frozen=True, slots=True)
 class ChatService:
-    """An OpenAI-compatible service. `url` is its base, or the whole address for chat completions.
-
-    `transport` stands in for the network in tests of what no server can be made to do.
-    """
+    """An OpenAI-compatible service at `url`; `transport` stands in for the network in tests."""
 
     url: str
     model: str
@@ -72,10 +65,7 @@ class ChatService:
         most_bytes: int = MAX_ANSWER_BYTES,
         most_tokens: int | None = None,
     ) -> dict[str, Any]:
-        """Returns the JSON object that the model answers; raises `NoAnswer`.
-
-        The data are sent as JSON, so that no text can end the quotation that it stands in.
-        """
+        """Returns the JSON object that the model answers; raises `NoAnswer`."""
         request: dict[str, Any] = {
             "model": self.model,
             "messages": [

@@ -1,9 +1,6 @@
 """Wordings of needs by a language model: the trades, materials and gestures that they call for.
 
-The answer is not trusted: it is read as short phrases and nothing else, a few of each kind. A need
-with instructions in it can thus bring about poor phrases and no more. They move the query's
-embedding a little; they require no word, leave nobody out, and are shown with a way to take each
-of them back.
+An answer is read as a few short phrases and nothing else: instructions in a need can do no more.
 """
 
 import logging
@@ -85,25 +82,17 @@ class NeedPhrase:
 
 
 class WordingState(StrEnum):
-    """Whether a search has a model's phrases.
+    """Whether a search has a model's phrases."""
 
-    OFF: no model is set, or the person wants none to be asked. MISSING: the model did not answer in
-    time, or failed. GIVEN: it answered; it may have no phrase for a text that is no need. WITHHELD:
-    it was not asked, as the text is a letter, a name or a number.
-    """
-
-    OFF = "off"
-    MISSING = "missing"
-    GIVEN = "given"
-    WITHHELD = "withheld"
+    OFF = "off"  # no model is set, or none is to be asked
+    MISSING = "missing"  # it failed, or was too slow
+    GIVEN = "given"  # it may have no phrase
+    WITHHELD = "withheld"  # the text is a letter, a name or a number
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The `phrases` that a search uses, those that the person has `taken_back`, and their `model`.
-
-    `model` is empty if the settings name none.
-    """
+    """The `phrases` that a search uses, those `taken_back`, and their `model`, or ""."""
 
     model: str = ""
     state: WordingState = WordingState.OFF
@@ -157,10 +146,7 @@ def _phrases(items: object) -> Iterator[str]:
 
 
 class NeedWorder:
-    """Words needs with a service. Threads share it.
-
-    `wait_s` is the budget of a search; `clock` gives seconds, for the pause after a failure.
-    """
+    """Words needs with a service, for threads; a search waits `wait_s` at most."""
 
     def __init__(
         self, service: ChatService, wait_s: float, clock: Callable[[], float] = time.monotonic

@@ -1,9 +1,4 @@
-"""How close two notices of the board are: by what their words mean, the same both ways.
-
-Each of two texts is measured as a query is: how far the other lies above a chance trade, as a share
-of how far the closest of all trades do; their closeness is the mean of the two. That of two notices
-is the closeness of their closest wordings.
-"""
+"""How close two notices of the board are, the same both ways: as a share of the closest trades."""
 
 import threading
 from collections import OrderedDict
@@ -48,10 +43,7 @@ def _closeness(one: _Measured, another: _Measured) -> float:
 
 
 class NoticeCloseness:
-    """Measures how close texts are by an encoder; the texts read last are remembered.
-
-    Threads share it.
-    """
+    """Measures how close texts are; remembers the texts read last. Threads share it."""
 
     def __init__(self, encoder: Encoder, background: Background) -> None:
         self._encoder = encoder
@@ -60,10 +52,7 @@ class NoticeCloseness:
         self._lock = threading.Lock()
 
     def to_each(self, wordings: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
-        """Returns the closeness of a notice to each of the others, each given by its wordings.
-
-        1 is as close as the closest trades are.
-        """
+        """Returns the closeness of a notice to each other; 1 is as close as the closest trades."""
         measured = self._measured([*wordings, *chain.from_iterable(others)])
         return [
             max(

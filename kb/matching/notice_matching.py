@@ -23,10 +23,7 @@ class NoticeMatching:
         self._closeness = closeness
 
     def propose(self, notice: Notice) -> None:
-        """Proposes the pairs of a published notice to moderators, in place of those before.
-
-        A need is paired with offers and with things to share, never with those of its own owner.
-        """
+        """Proposes pairs of needs with offers or shares to moderators, never of one owner."""
         self._pairs.forget_proposals(notice.id)
         seeks = notice.content.flow is Flow.SEEKS
         flows = (Flow.OFFERS, Flow.SHARES) if seeks else (Flow.SEEKS,)

@@ -1,7 +1,4 @@
-"""Points on the earth, how far they are from each other, and the outlines of departments.
-
-The outlines draw maps without any server of maps: `outlines.md` has their sources.
-"""
+"""Points on the earth, how far apart they are, and outlines of departments (`outlines.md`)."""
 
 import lzma
 from collections.abc import Mapping

@@ -16,10 +16,7 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactChoice:
-    """Who sees the contacts that a source gives of organisations, and those of persons.
-
-    What nobody sees is not kept.
-    """
+    """Who sees the contacts that a source gives; what nobody sees is not kept."""
 
     organisations: Visibility = Visibility.PUBLIC
     persons: Visibility = Visibility.NONE

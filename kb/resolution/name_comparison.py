@@ -48,36 +48,23 @@ _GENERAL_WEIGHT = 0.35
 
 @dataclass(frozen=True, slots=True)
 class ComparedNames:
-    """What two names share, and what sets them apart.
+    """What two names share (0 to 1), and what sets them apart; words of trades count less."""
 
-    `shared` and `exact` are the shares, 0 to 1, of both names' words that have a counterpart in the
-    other, whether alike or the same; words of trades count less. `own` counts the shared words that
-    are of no trade. `rest` is the weight of the words without counterpart in the name that has less
-    of them, and `longer_rest` in the other. `is_acronym`: one stands for words of the other;
-    `is_part`: one of several names that a record gives is compared. `other_town`: a word without
-    counterpart is a town elsewhere; `two_towns`: each name says where it is, as in "Gamm Vert
-    Lombez" and "Gamm Vert Samatan". `other_numbers`: the names have numbers, and not the same.
-    """
-
-    shared: float = 0.0
-    exact: float = 0.0
-    own: int = 0
-    rest: float = 0.0
-    longer_rest: float = 0.0
-    is_acronym: bool = False
-    is_part: bool = False
-    other_town: bool = False
-    two_towns: bool = False
+    shared: float = 0.0  # of words with a counterpart, alike or the same
+    exact: float = 0.0  # of words with the same
+    own: int = 0  # count of shared words of no trade
+    rest: float = 0.0  # weight of words without counterpart where it is less
+    longer_rest: float = 0.0  # and in the other name
+    is_acronym: bool = False  # one stands for words of the other
+    is_part: bool = False  # one of several names of a record
+    other_town: bool = False  # a word without counterpart is a town
+    two_towns: bool = False  # each name says where it is, differently
     other_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GivenName:
-    """One name of a record: all its folded words, and those that tell it from others.
-
-    `own` are the telling words that are of no trade; where all are, those after the first: "verger"
-    of "Moulin du Verger".
-    """
+    """One name of a record: `every` word, the `telling` ones, its `own`, of no trade."""
 
     every: tuple[str, ...]
     telling: tuple[str, ...]

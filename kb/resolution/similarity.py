@@ -1,9 +1,7 @@
 """Similarity: how likely two actors are one firm that two sources describe.
 
-Only actors that share a block are compared: a contact, the SIREN, the whole name, an acronym, the
-beginning of a word of the name in one town, or its consonants in one department. Two numbers decide
-alone: one SIRET is one firm, two SIREN are two firms, and two establishments of one firm in two
-towns are two actors. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
+Only those that share a block are compared. Numbers decide alone: one SIRET is one firm, two SIREN
+are two. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
 """
 
 import hashlib
@@ -26,10 +24,7 @@ _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 @dataclass(frozen=True, slots=True)
 class ActorComparison:
-    """What is found of two actors; of the contacts, how much each that they share says, 0 to 1.
-
-    `places_of_name` counts the towns of their name, if it is one.
-    """
+    """What is found of two actors; of contacts, how much each shared one says, 0 to 1."""
 
     names: ComparedNames
     near: Nearness
@@ -202,11 +197,7 @@ _NOWHERE = "nowhere"
 
 @dataclass(frozen=True, slots=True)
 class ActorSimilarity:
-    """A probability from 0 to 1, and the reasons for it.
-
-    `is_certain`: the two are one without a person's word. `are_establishments`: they are two
-    establishments of one firm, in two towns; their score is 0.
-    """
+    """A probability with reasons; `are_establishments` (one firm in two towns) have the score 0."""
 
     score: float
     reasons: tuple[str, ...]
@@ -233,11 +224,7 @@ def block_of(key: str) -> int:
 def actor_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity:
-    """How likely two actors are one, and why.
-
-    `commonness` is that of the contacts and names of the base; what is not in it is taken for that
-    of these two alone.
-    """
+    """How likely two actors are one, and why; `commonness` is that of the base."""
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
     found = compare_actors(left, right, commonness or {})

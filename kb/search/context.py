@@ -28,11 +28,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class RankingOptions:
-    """The parts of a ranking; each can be left out, to measure its effect.
-
-    With `transfer_only`, a case raises only actors that took no part in it; the cases `unmatched`,
-    by id, raise nobody. `elsewhere` are the known conversions (`kb.reference.trades`).
-    """
+    """The parts of a ranking, each of which can be left out, to measure its effect."""
 
     dense: bool = True
     lexical: bool = True
@@ -41,10 +37,10 @@ class RankingOptions:
     places: bool = True
     cases: bool = True
     similar: bool = True
-    elsewhere: bool = True
+    elsewhere: bool = True  # known conversions
     near_names: bool = True
-    transfer_only: bool = False
-    unmatched: frozenset[str] = frozenset()
+    transfer_only: bool = False  # a case raises only who took no part in it
+    unmatched: frozenset[str] = frozenset()  # ids of cases that raise nobody
 
 
 class GenerationCache(Generic[Key, Value]):

@@ -97,10 +97,7 @@ class EvidenceBuilder:
         *,
         in_full: bool = False,
     ) -> list[ActorHit]:
-        """The hits of actors by their ranks; `in_full`, with every precedent in a close trade.
-
-        Their fits are those of the candidates, or as given by id.
-        """
+        """The hits of actors by rank, with given `fits`; `in_full`, with all precedents."""
         matches = [(rank, of, self._matches(of, in_full=in_full)) for rank, of in ranked]
         named = {of.record_id for _, of, _ in matches}
         precedents = (match.precedent for _, _, found in matches for match in found)
@@ -166,10 +163,7 @@ class EvidenceBuilder:
             yield Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), of)
 
     def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[TradeMatch]:
-        """The precedents that are shown: the strongest in a close trade; `in_full`, all.
-
-        None for an actor that did it itself.
-        """
+        """The precedents shown: the strongest, of who did not do it itself; `in_full`, all."""
         if in_full:
             return candidate.boost.matches()
         if candidate.endorsements:

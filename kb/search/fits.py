@@ -1,9 +1,4 @@
-"""Fits: what a score means for a person.
-
-The log odds that a hit is right are linear in its score and in what is known of the query, fitted
-on judged needs (docs/ranking.md). A fit is a least probability, and so a least score: the order of
-a list never contradicts its fits.
-"""
+"""Fits: what a score means for a person: a least probability to be right (docs/ranking.md)."""
 
 import math
 from dataclasses import dataclass

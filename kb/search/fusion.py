@@ -1,9 +1,4 @@
-"""Fusion: the score of a passage, a weighted sum of four features.
-
-    a·z + b·BM25 + c·(filing − u) + d·able
-
-The weights are learnt (docs/ranking.md).
-"""
+"""Fusion: the score of a passage, a·z + b·BM25 + c·(filing - u) + d·able, of learnt weights."""
 
 from typing import Any, NamedTuple
 
@@ -15,11 +10,7 @@ from kb.store.passages import Passage
 
 
 class ScoredPassage(NamedTuple):
-    """A passage and its score, with its features.
-
-    `dense` is z, `lexical` BM25; `filing` and `able` are overlaps, 0 to 1, None where they are not
-    known.
-    """
+    """A passage and its score: `dense` is z, `lexical` BM25, `filing` and `able` overlaps."""
 
     passage: Passage
     dense: float

@@ -19,11 +19,7 @@ from kb.text.analysis import query_stems
 
 
 def understood(query: str, steering: Steering, calibration: Calibration) -> Query:
-    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for.
-
-    Raises:
-        QueryError: as `kb.search.query.parse`.
-    """
+    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for."""
     asked, weights = parse(query), calibration.weights.letters
     if steering.whole:
         return asked
@@ -41,11 +37,7 @@ def understood(query: str, steering: Steering, calibration: Calibration) -> Quer
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A query's embeddings, `(dimension,)`: steered, and of the `whole` need, not taken apart.
-
-    `steered` is not unit: the need itself has weight 1 in it. `phrases` are what the phrases of a
-    model add to it, `(n, dimension)`.
-    """
+    """A query's embeddings: `steered`, not unit; of the `whole` need; of `phrases`."""
 
     steered: Embeddings
     whole: Embeddings
@@ -55,11 +47,7 @@ class EncodedQuery:
 def encoded(
     asked: Query, wording: Wording, steering: Steering, context: SearchContext
 ) -> EncodedQuery:
-    """Embeds a query, all its texts together, and moves it as it is steered.
-
-    Where a need says what a thing is for, the thing counts again: gowns for a hospital are no
-    hospital.
-    """
+    """Embeds a query and moves it as it is steered; a thing for somebody counts again."""
     weights = context.weights.steering
     terms = [
         (asked.need, 1.0),
@@ -86,10 +74,7 @@ def compare(
     calibration: Calibration,
     options: RankingOptions = RankingOptions(),
 ) -> ComparedQuery:
-    """Returns the steered need compared with all trades, with the odds that it is a need at all.
-
-    The odds are of all that was typed, whatever steers it.
-    """
+    """Returns the steered need compared with all trades, with the odds that it is a need."""
     compared = calibration.background.compared(
         unit(encoded.steered),
         asked.stems,
@@ -102,10 +87,7 @@ def compare(
 
 
 def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
-    """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
-
-    Together they are the weighted mean of the phrases' embeddings, times its share.
-    """
+    """Returns what each phrase of a model adds, `(phrases, dimension)`."""
     weights = calibration.weights.wording
     rows = calibration.embedded([phrase.text for phrase in wording.phrases])
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])

@@ -1,11 +1,7 @@
-"""The numbers of the ranking, all of them.
+"""The numbers of the ranking, all of them; docs/ranking.md has the formulas.
 
-docs/ranking.md has the formulas. Each group of numbers names the source of its values:
-
-- *learnt*: fitted to the *tune* splits of the development sets (learnt.md);
-- *measured*: chosen on the same;
-- *judged*: set by hand from examples, and checked by tests, not by a comparison of values;
-- *cost*: a limit on the work of a search, not a choice about its results.
+*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand from examples, or *cost*: a
+limit on the work of a search.
 """
 
 from collections.abc import Mapping
@@ -30,10 +26,7 @@ LEARNT = _learnt()
 
 @dataclass(frozen=True, slots=True)
 class FilingWeights:
-    """Where a text would be filed, by a trade index (`kb.trade_index`).
-
-    Source: measured; `nearest` also limits the cost.
-    """
+    """Where a text is filed by a trade index (`kb.trade_index`): measured."""
 
     nearest: int = 60  # count of the phrases nearest to a text that vote for its trades
     temperature: float = 0.02  # difference of the cosine that makes a phrase weigh e times less
@@ -49,10 +42,7 @@ class FilingWeights:
 
 @dataclass(frozen=True, slots=True)
 class PassageWeights:
-    """The score of a passage: a sum (`kb.search.fusion`), learnt by tests/training/ranking.py.
-
-    `dense_candidates` and `lexical_candidates` are cost.
-    """
+    """The score of a passage (`kb.search.fusion`): learnt; the candidates are cost."""
 
     dense: float = LEARNT["passages.dense"]  # worth of a standard deviation of the cosine
     lexical: float = LEARNT["passages.lexical"]  # worth of a point of BM25
@@ -68,10 +58,7 @@ class PassageWeights:
 
 @dataclass(frozen=True, slots=True)
 class CaseWeights:
-    """Matches of cases, and the scores of their actors (`kb.search.boosts`).
-
-    Source: measured; from `aside` on, judged.
-    """
+    """Matches of cases, and scores of their actors: measured; from `aside` on, judged."""
 
     lexical: float = 0.3  # worth of a point of BM25 in a need, in deviations
     # closeness at which a need is as likely the same as another, as a share of the ceiling
@@ -95,10 +82,7 @@ class CaseWeights:
 
 @dataclass(frozen=True, slots=True)
 class PrecedentWeights:
-    """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
-
-    Source: measured; `count` and `passages` are cost.
-    """
+    """Boosts of actors in a trade close to a precedent's: measured; two counts are cost."""
 
     count: int = 16  # most precedents that are followed
     passages: int = 100  # count of the passages nearest to a precedent that are compared with all
@@ -108,11 +92,7 @@ class PrecedentWeights:
 
 @dataclass(frozen=True, slots=True)
 class NameWeights:
-    """Recognition of a query as a name (`kb.search.boosts.names`).
-
-    Source: judged, and checked on the known items of *tune*; `near_words`, `actors`, `compared`,
-    `uses_counted`, `uses_read` and `trade_names` are cost.
-    """
+    """Recognition of a query as a name: judged, checked on *tune*; counts are cost."""
 
     # added to the score of an actor whose exact name or number the query is, so that nothing
     # outranks it
@@ -160,11 +140,7 @@ class NameWeights:
 
 @dataclass(frozen=True, slots=True)
 class FitWeights:
-    """The probability that a hit is right, and the least of each fit (`kb.search.fits`).
-
-    Source: learnt by tests/training/ranking.py; the least probabilities are those with which the
-    hits of a fit keep its promise (docs/ranking.md).
-    """
+    """The probability that a hit is right, and the least of each fit: learnt (docs/ranking.md)."""
 
     slope: float = LEARNT["fits.slope"]  # log odds of a point of the score
     ceiling: float = LEARNT["fits.ceiling"]  # log odds that a deviation of the ceiling takes
@@ -177,10 +153,7 @@ class FitWeights:
 
 @dataclass(frozen=True, slots=True)
 class LetterWeights:
-    """The sentences of a long text that ask for something (`kb.search.need.letters`).
-
-    Source: judged, on letters written for it; `sentences_read` is cost.
-    """
+    """The sentences of a long text that ask for something: judged; `sentences_read` is cost."""
 
     most_words: int = 25  # most words of a text that is a need as it is
     least_sentences: int = 3  # sentences of a text of half as many words that is reduced, too
@@ -194,10 +167,7 @@ class LetterWeights:
 
 @dataclass(frozen=True, slots=True)
 class SteeringWeights:
-    """Strength of steering by hand (`kb.search.steering`).
-
-    Source: judged.
-    """
+    """Strength of steering by hand (`kb.search.steering`): judged."""
 
     wanted: float = 0.5  # weight of an embedding added for a wanted word or actor
     unwanted: float = 0.3  # weight of an embedding subtracted for an unwanted word or actor
@@ -207,11 +177,7 @@ class SteeringWeights:
 
 @dataclass(frozen=True, slots=True)
 class WordingWeights:
-    """Use of the phrases of a language model, if one is set (`kb.search.steering`).
-
-    Source: measured with phrases that were written by hand for the queries of *tune*, in the place
-    of a model's. A larger share gains more from good phrases, and loses as much by wrong ones.
-    """
+    """Use of a language model's phrases: measured with phrases written by hand for *tune*."""
 
     share: float = 0.3  # weight of the mean embedding of the phrases; the need itself has 1
     # weight of a phrase in that mean, by its kind
@@ -226,10 +192,7 @@ class WordingWeights:
 
 @dataclass(frozen=True, slots=True)
 class PartWeights:
-    """Actors proposed for each part of a need (`kb.search.parts`).
-
-    Source: judged; `passages` is cost.
-    """
+    """Actors proposed for each part of a need (`kb.search.parts`): judged; `passages` is cost."""
 
     relevance: float = 0.55  # least relevance of a case whose parts are parts of the need
     hits: int = 6  # most actors given for a part
@@ -253,11 +216,7 @@ class RankingWeights:
     parts: PartWeights = PartWeights()
 
     def with_value(self, name: str, value: float) -> "RankingWeights":
-        """Weights in which the number called `name`, such as `passages.lexical`, is `value`.
-
-        Raises:
-            ValueError: there is no such number, or it has to be whole.
-        """
+        """Weights in which `name`, as `passages.lexical`, is `value`; raises `ValueError`."""
         found: RankingWeights = _with_value(self, name.split("."), value)
         return found
 

@@ -1,10 +1,7 @@
 """Wordable needs and plain names: what the words of a query say of who is asked for.
 
-Whoever types `Saint-Gobain` looks for that firm, and not for what an encoder makes of its name.
-No list of firms is needed: a name is written with capitals, and neither the base nor the trades of
-the economy know its words. A language model words needs (`kb.language_model`): it gets no letter,
-no text with an address or a telephone number, and no name or number of an organisation. These may
-say who asks, or about whom, and no trade can be worded of them.
+A name has capitals, and words that neither base nor trades know. A language model gets needs only:
+no letter, address, telephone number, name or number of an organisation.
 """
 
 import re
@@ -42,12 +39,7 @@ class NameReading(IntEnum):
 
 
 def name_reading(asked: Query, store: Store) -> NameReading:
-    """Returns how far a query that names nobody of the base is the name of an organisation.
-
-    Each of its words begins with a capital, and the base and the trades know at least one of them
-    in no spelling. A capital at the beginning of a query is usual, so that a single word must not
-    end like a common noun; words of capitals alone (`ESAT`, `CNC`) are no names.
-    """
+    """Returns how far a query that names nobody of the base is the name of an organisation."""
     if asked.required or asked.wanted or asked.unwanted:
         return NameReading.NEED
     text = asked.text
@@ -72,13 +64,7 @@ def name_reading(asked: Query, store: Store) -> NameReading:
 
 
 def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
-    """Returns whether a query may be sent; it stays here if it could be a letter or a name.
-
-    Args:
-        query: as it was typed, with its lines.
-        asked: the query as it is understood.
-        context: the base, whose actors the query may name, exactly or nearly.
-    """
+    """Returns whether a query may be sent: not if it could be a letter or a name."""
     if len(asked.typed) > MAX_NEED_CHARS or len(query.strip().splitlines()) > 1:
         return False
     if has_contact(query) or is_letter(query, context.weights.letters):

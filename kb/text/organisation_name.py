@@ -35,13 +35,7 @@ _MAX_SPELLED = 24
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """The folded words of a name, or of a query that may be a name, with hyphens parted.
-
-    `distinctive` are the words without articles, legal forms and words for a firm, or all words if
-    there is nothing else. `spelled` are the same with initials joined and numbers in digits, at
-    most 24. `initials` are those of the spelled words, with and without the words left out, where
-    the words are several. `numbers` are the runs of digits.
-    """
+    """The folded words of a name: `distinctive` ones; `spelled`, initials joined, at most 24."""
 
     distinctive: tuple[str, ...]
     spelled: tuple[str, ...]

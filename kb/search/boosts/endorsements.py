@@ -1,8 +1,4 @@
-"""Endorsements: a matched case is evidence for the actors who took part in it.
-
-Where the query offers what a case shows given up, those who took it are right, and who gave it up
-is no outlet for it (`kb.text.flow`).
-"""
+"""Endorsements: a matched case is evidence for its actors, unless they gave up what is offered."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +19,7 @@ _MOST = {Fit.STRONG: 0.98, Fit.POSSIBLE: 0.8, Fit.WEAK: 0.45, Fit.NONE: 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """The endorsement of an actor by a matched case.
-
-    `role_share` is how much the actor's part in the case counts, 0 to 1, and `best_fit` the best
-    fit that follows from it. `gives` says that the actor gave up what the query offers.
-    """
+    """The endorsement of an actor by a matched case; `gives`: it gave up what the query offers."""
 
     matched: MatchedCase
     participation: Participation

@@ -1,8 +1,7 @@
 """The probe: how likely a text is a need, whatever the base.
 
-It is a logistic regression over the embedding of the text's need and the words of the whole text,
-fitted once for each encoder to texts of both kinds (`kb.search.need.training_texts`). Words say
-what the embedding of a short text blurs: "history of soap" asks for no soap.
+A logistic regression over the embedding of the need and the words of the text, fitted once for
+each encoder (`kb.search.need.training_texts`).
 """
 
 import contextlib
@@ -71,10 +70,7 @@ class NeedProbe:
 
     @classmethod
     def fitted(cls, texts: Sequence[TrainingText], rows: Embeddings) -> "NeedProbe":
-        """A probe fitted to texts and the `(n, dimension)` embeddings of their needs.
-
-        It is a logistic regression; needs weigh as much as the others in all.
-        """
+        """A probe fitted to texts and `(n, dimension)` embeddings, both kinds of equal weight."""
         answers = np.array([text.is_need for text in texts], np.float64)
         sizes = np.array([text.weight for text in texts])
         sizes *= np.where(answers, 0.5 / (sizes @ answers), 0.5 / (sizes @ (1 - answers)))

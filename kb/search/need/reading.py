@@ -1,11 +1,6 @@
-"""Reading: a need taken apart by rules, before it is searched.
+"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who.
 
-"40 tonnes de drêches par mois près de Saintes" is a need for "drêches"; how much, how often, until
-when, where, for whom and at what price are parts. What could belong to the product stays in the
-object: a bottle of 500 ml, a press of 200 t, a gel of Nice.
-
-The rules and their words are in lexicons/reading.txt. They are matched in a copy of the text,
-folded letter by letter, in which what is read already is "¦".
+Rules are matched in a copy folded letter by letter, in which what is read already is "¦".
 """
 
 import re
@@ -42,10 +37,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=\S)")
 
 
 def read_need(text: str, left: Collection[str] = ()) -> NeedReading:
-    """Takes a need with single blanks apart; whole if nothing else would be left.
-
-    Words `left` are no part: what a person takes back, quotes or steers by.
-    """
+    """Takes a need apart, but for words `left`; whole if nothing else would be left."""
     reader = _Reader(text, left)
     reader.read()
     rest = reader.rest()
@@ -181,10 +173,7 @@ class _Reader:
             return {}
 
     def _town(self, before: re.Match[str], end: int) -> Mapping[str, Any]:
-        """The commune whose name ends here, the largest of several; nothing if there is none.
-
-        Names are also common nouns: "four à pain" is no oven in Pain.
-        """
+        """The largest commune whose name ends here, unless it is a common noun: "four à pain"."""
         joined = {"du": "le ", "au": "le ", "des": "les ", "aux": "les "}
         name = joined.get(before[0].split()[-1], "") + self._unread[before.end() : end]
         commune = next(iter(communes_named(name)), None)

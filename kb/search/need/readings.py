@@ -14,10 +14,7 @@ MOST, MOST_WORDS = 3, 4
 
 
 def readings(asked: Query, lang: str) -> tuple[str, ...]:
-    """Returns products of different trades that a need of a single word may mean, usual ones first.
-
-    They are in `lang`; none if the word has one meaning, or none that is known.
-    """
+    """Returns what a need of one word may mean in different trades, usual ones first."""
     found = carrying_words(asked.need)
     if len(found) != 1 or len(asked.need.split()) > len(found) + 1:
         return ()
