@@ -12,7 +12,7 @@ from typing import Any, Self
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm_answer import AnswerMerger, Refined
-from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
+from kb.language_model import ChatService, NoAnswer, UnusableAnswer
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals
 from kb.settings import Settings

@@ -4,7 +4,7 @@ An embedding e is the mean m of token vectors h, made unit. Words of two texts m
 their vectors, each less the mean of its text, point the same way (`closest_words`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,7 @@ from kb.encoder.encoder import WordEmbeddings
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, is_function_word, words
 
 LEAST_CLOSENESS = 0.4
-"""Least cosine of two words, each less the mean of its text, that mean alike.
-
-Found by looking at the best passages of eight everyday needs: above it is `éthanol` for
-`hydroalcoolique`, below it are `marque` for `masks` and `cuve` for `sew`.
-"""
-
-_EMPTY_IN_QUERIES = FUNCTION_WORDS | FRAMING_WORDS
+"""Least cosine of words that mean alike: above it is `éthanol` for `hydroalcoolique`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +107,17 @@ def _meaningful(
     embeddings: WordEmbeddings, text: str, *, asks: bool
 ) -> list[tuple[Word, list[int]]]:
     """The words that mean something, with their rows; in a query, those that carry the need."""
-    found = [
-        (word, rows)
-        for word, rows in _rows_of_words(embeddings, text)
-        if not is_function_word(word)
-    ]
-    if not asks:
-        return found
-    return [
-        (word, rows) for word, rows in found if not set(word.forms) <= _EMPTY_IN_QUERIES
-    ] or found
+    found = [each for each in _rows_of_words(embeddings, text) if not is_function_word(each[0])]
+    carrying = [each for each in found if not set(each[0].forms) <= FRAMING_WORDS | FUNCTION_WORDS]
+    return carrying if asks and carrying else found
 
 
 def _rows_of_words(embeddings: WordEmbeddings, text: str) -> Iterator[tuple[Word, list[int]]]:
     """The words that have tokens, with their rows; a token is of the word it shares most with."""
     found = list(words(text))
     rows: list[list[int]] = [[] for _ in found]
-    for row, span in enumerate(embeddings.spans):
-        shared = [_shared(span, word) for word in found]
+    for row, (start, end) in enumerate(embeddings.spans):
+        shared = [min(end, word.end) - max(start, word.start) for word in found]
         if shared and max(shared) > 0:
             rows[shared.index(max(shared))].append(row)
     yield from ((word, own) for word, own in zip(found, rows, strict=True) if own)
-
-
-def _shared(span: Sequence[int], word: Word) -> int:
-    return min(span[1], word.end) - max(span[0], word.start)

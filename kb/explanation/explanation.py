@@ -5,18 +5,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from kb.explanation.attribution import CloseWord, WordShares
-from kb.language_model.wording import NeedPhrase, Wording
+from kb.language_model import NeedPhrase, Wording
 from kb.models import Actor, Case, Participation, Record
 from kb.search.candidates import ground_shares
 from kb.search.query import Query
-from kb.search.results import (
-    ActorHit,
-    CaseHit,
-    EvidenceKind,
-    Filters,
-    ScoreParts,
-    Steering,
-)
+from kb.search.results import ActorHit, CaseHit, EvidenceKind, Filters, ScoreParts, Steering
 from kb.search.trades.background import LikelyTrade
 from kb.search.weights import RankingWeights
 

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from kb.matching.closeness import NoticeCloseness
+from kb.hints.matching import NoticeCloseness
 from kb.reference.flows import Flow
 from kb.registers.board.notices import Notices
 from kb.store.pool import StorePool
 from kb.text.analysis import query_stems
 
 NEAR = 0.95
-"""The closeness (`kb.matching.closeness`) from which a need is related.
-
-Chosen on wordings that were not written for it: docs/desk.md says which, and how it fares.
-"""
+"""The closeness from which a need is related, chosen on other wordings (docs/desk.md)."""
 
 MOST_RELATED = 4
 

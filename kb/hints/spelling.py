@@ -30,11 +30,9 @@ MOST_CHARS = 200
 LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
 
-LOOKED_AT = 200
-"""Passages with the stem of a word that are read to find it as it is written."""
+LOOKED_AT = 200  # passages with the stem of a word that are read to find it as it is written
 
-READ_AT_ONCE = 2_000
-"""Records of a base whose words are read whenever they have changed."""
+READ_AT_ONCE = 2_000  # records of a base whose words are read whenever they have changed
 
 REST = 20
 """How many times as long as the words of a large base took to be read, they are not read again."""

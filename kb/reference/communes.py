@@ -26,8 +26,7 @@ _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
 
-FEWEST_LETTERS = 2
-"""How much of a name must be typed before communes are suggested."""
+FEWEST_LETTERS = 2  # how much of a name must be typed before communes are suggested
 
 
 @dataclass(frozen=True, slots=True)

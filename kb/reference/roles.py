@@ -21,8 +21,7 @@ class Role(StrEnum):
     NETWORK = "network"
 
 
-BestFit = Literal["strong", "possible", "weak"]
-"""The value of a `kb.search.results.Fit`."""
+BestFit = Literal["strong", "possible", "weak"]  # the value of a `kb.search.results.Fit`
 
 
 class Part(StrEnum):

@@ -16,11 +16,7 @@ from kb.reference.roles import Role
 
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
 
-ROLES = {
-    "made": Role.PRODUCER,
-    "supplied": Role.SUPPLIER,
-    "repackaged": Role.REPACKAGER,
-}
+ROLES = {"made": Role.PRODUCER, "supplied": Role.SUPPLIER, "repackaged": Role.REPACKAGER}
 """The role for what a firm did, as the table of conversions says it."""
 
 

@@ -30,8 +30,7 @@ class ContactChoice:
         return self.persons if field in PERSON_FIELDS else self.organisations
 
 
-PERSON_FIELDS = frozenset({"contact"})
-"""The fields of contacts that hold what is a person's."""
+PERSON_FIELDS = frozenset({"contact"})  # the fields of contacts that hold what is a person's
 
 DEFAULT_CHOICE = ContactChoice()
 DEFAULT_CHOICES: Mapping[str, ContactChoice] = MappingProxyType(

@@ -16,10 +16,8 @@ from kb.reference.visibility import ContactChoice, Visibility
 from kb.text.folding import fold
 from kb.text.know_how import statement_kind
 
-MODERATION = "moderation"
-"""The source of a moderator's corrections."""
-UNNAMED = ""
-"""The source of what a base from before sources were recorded holds of an actor."""
+MODERATION = "moderation"  # the source of a moderator's corrections
+UNNAMED = ""  # the source of what a base from before sources were recorded holds of an actor
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 

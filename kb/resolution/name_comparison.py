@@ -27,8 +27,7 @@ _ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
 _KIN = LEXICONS.words("name_words", "kin")
 _BEFORE_A_NAME = LEXICONS.words("name_words", "before_a_name")
 _BETWEEN_NAMES = re.compile(r"[()\[\]«»“”\":;|/]|\s[-–—]+\s|,")
-_WORKSHOP = re.compile("[a-z]{4,}eries?")
-"""A word for a workshop or a shop, such as "tonnellerie"."""
+_WORKSHOP = re.compile("[a-z]{4,}eries?")  # a word for a workshop or a shop, such as "tonnellerie"
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
@@ -40,8 +39,7 @@ _MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
 """The same of names whose words are joined in one of the two."""
 _ACRONYM = range(2, 7)
 _MIN_TRADE_CHARS = _MIN_TOWN_CHARS = 5
-ALL = 0.99
-"""Names that share more than this have no word without a counterpart."""
+ALL = 0.99  # names that share more than this have no word without a counterpart
 _GENERAL_WEIGHT = 0.35
 """How much a word of a trade counts, of the 1 that a word counts which only this firm has."""
 
@@ -211,14 +209,11 @@ def _aligned(
         own,
         rests[0],
         rests[1],
-        other_town=any(map(_is_elsewhere, (*left, *right))),
+        other_town=any(
+            len(word) >= _MIN_TOWN_CHARS and is_commune(word) for word in (*left, *right)
+        ),
         other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
-
-
-@lru_cache(maxsize=50_000)
-def _is_elsewhere(word: str) -> bool:
-    return len(word) >= _MIN_TOWN_CHARS and is_commune(word)
 
 
 def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:

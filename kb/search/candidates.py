@@ -9,9 +9,9 @@ from kb.reference.flows import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.fits import FitScale, below, best_fit, least_fit
-from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
+from kb.search.scorer import ScoredPassage
 from kb.search.weights import RankingWeights
 from kb.text.analysis import word_coverage
 from kb.text.flow import gives_up, takes_in

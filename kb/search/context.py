@@ -12,8 +12,7 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
 from kb.search.need.probe import NeedProbe
-from kb.search.trades.background import Background, ComparedQuery
-from kb.search.trades.known_conversions import KnownConversions
+from kb.search.trades.background import Background, ComparedQuery, KnownConversions
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage

@@ -17,8 +17,7 @@ from kb.store.records import FiledActor, usual_spelling
 from kb.store.store import Store
 from kb.text.folding import fold
 
-NAMESAKES_TOLD = 6
-"""How many communes of one name a refusal lists; the largest."""
+NAMESAKES_TOLD = 6  # how many communes of one name a refusal lists; the largest
 
 
 def checked(filters: Filters) -> Filters:

@@ -11,13 +11,10 @@ from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
-MOST_NEED = 2.0
-"""The most log odds of a need that count: from there on, it is one."""
+MOST_NEED = 2.0  # the most log odds of a need that count: from there on, it is one
 
 _BELOW = 0.01
 """How far below a bound scores begin to be pressed together where they may not reach it."""
-
-FIT_FEATURES = ("ceiling", "need")
 
 
 def fit_features(null: NullDistribution) -> tuple[float, float]:

@@ -17,10 +17,9 @@ from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import FitScale, fit_of_probability
-from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
-from kb.search.scorer import Scope, WordValues, gather, nearest, score
+from kb.search.scorer import Scope, ScoredPassage, WordValues, gather, nearest, score
 from kb.search.trades.background import NullDistribution
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words

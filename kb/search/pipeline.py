@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.search.boosts.case_matching import TOLD, credited, match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading

@@ -14,12 +14,7 @@ from typing import Self
 from kb.errors import QueryError
 from kb.reference.communes import Commune
 from kb.reference.flows import Flow
-from kb.text.analysis import (
-    FRAMING_WORDS,
-    FUNCTION_WORDS,
-    query_stems,
-    words,
-)
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
 from kb.text.flow import flow_of
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
@@ -100,11 +95,6 @@ class Query:
     def stems_sought(self) -> frozenset[str]:
         """The stems that count in BM25: those of the wanted words, too."""
         return self.stems.union(query_stems(" ".join(self.wanted)))
-
-    @property
-    def is_filed(self) -> bool:
-        """Whether its trade is that of who answers: an offered thing's is where it comes from."""
-        return self.flow is not Flow.OFFERS
 
     @property
     def thing_for_somebody(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.communes import Commune
 from kb.reference.points import Circle, Point
@@ -13,8 +13,7 @@ from kb.reference.trades import Trade
 from kb.search.query import Query
 from kb.search.trades.background import LikelyTrade
 
-DISTANCES = (10, 25, 50, 100, 200)
-"""Kilometres that a search can be narrowed to."""
+DISTANCES = (10, 25, 50, 100, 200)  # kilometres that a search can be narrowed to
 
 
 class Fit(StrEnum):

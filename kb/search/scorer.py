@@ -4,17 +4,44 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import ascending, id_array, places_in
 from kb.models import Kind
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.fusion import ScoredPassage, fuse
 from kb.search.trades.background import ComparedQuery
+from kb.search.weights import PassageWeights
+from kb.store.passages import Passage
+
+
+class ScoredPassage(NamedTuple):
+    """A passage and its score: `dense` is z, `lexical` BM25, `filing` and `able` overlaps."""
+
+    passage: Passage
+    dense: float
+    lexical: float
+    filing: float | None
+    able: float | None
+    score: float
+
+
+def fuse(
+    dense: ArrayLike,
+    lexical: ArrayLike,
+    filing: ArrayLike,
+    able: ArrayLike,
+    weights: PassageWeights,
+) -> NDArray[Any]:
+    """The scores a·z + b·BM25 + c·(filing - u) + d·able of passages, `(n,)`; NaN is unknown."""
+    score = weights.dense * np.asarray(dense) + weights.lexical * np.asarray(lexical)
+    score += weights.filing * (
+        np.nan_to_num(filing, nan=weights.unknown_filing) - weights.unknown_filing
+    )
+    return np.asarray(score + weights.able * np.nan_to_num(able))
 
 
 class WordValues:

@@ -8,7 +8,8 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
-from kb.language_model.wording import Wording
+from kb.language_model import Wording
+from kb.reference.flows import Flow
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.reading import read_need
@@ -80,7 +81,7 @@ def compare(
         asked.stems,
         filed=options.filing,
         able=options.means,
-        offered=not asked.is_filed,
+        offered=asked.flow is Flow.OFFERS,
     )
     odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
     return replace(compared, null=replace(compared.null, need_odds=odds))

@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from kb.language_model.wording import MAX_NEED_CHARS
+from kb.language_model import MAX_NEED_CHARS
 from kb.reference.trades import trades
 from kb.search.boosts.names import boost_names, is_number, named_actors
 from kb.search.context import SearchContext
@@ -21,8 +21,7 @@ from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, st
 from kb.text.lexicon import Lexicons
 from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
 
-MOST_WORDS = 6
-"""Most words of a name, without function words."""
+MOST_WORDS = 6  # most words of a name, without function words
 
 _COMMON_NOUN = re.compile(
     Lexicons(Path(__file__).parent / "lexicons").any_of("common_noun_endings", "") + "$"
@@ -49,7 +48,8 @@ def name_reading(asked: Query, store: Store) -> NameReading:
     has_form = any(word.forms[-1] in LEGAL_FORMS for word in capital)
     own = [word for word in found if not LEFT_OUT_OF_NAMES.issuperset(word.forms)]
     if not has_form:
-        own = [word for word in own if not _is_abbreviation(written[word])]
+        own = [word for word in own if not any(map(str.isdigit, written[word]))]
+        own = [word for word in own if not written[word].isupper()]
     if not own or len(found) > MOST_WORDS or not capital.issuperset(own):
         return NameReading.NEED
     unknown = [word for word in own if not _is_known(word, store)]
@@ -78,18 +78,11 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
     return name_reading(plain, context.store) is NameReading.NEED
 
 
-def _is_abbreviation(written: str) -> bool:
-    return written.isupper() or any(map(str.isdigit, written))
-
-
 def _is_known(word: Word, store: Store) -> bool:
-    return _is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []
-
-
-def _is_word_of_trades(word: Word) -> bool:
-    """Returns whether some trade of the economy is described with this word."""
+    """Returns whether a trade of the economy is described with a word, or the base has it."""
     known = _stems_of_trades()
-    return any(stem(form, lang) in known for form in word.forms[-1:] for lang in STEMMERS)
+    of_trades = any(stem(word.forms[-1], lang) in known for lang in STEMMERS)
+    return of_trades or store.passages_saying([spellings(word)], 1) != []
 
 
 @cache

@@ -22,12 +22,10 @@ _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
 _HYPHENS = re.compile(r"(?<=[^\W_])[-‐‑](?=[^\W_])")
 _PLURAL_END = re.compile("(?<=[^s])s$|(?<=eau)x$")
-_LEAST_PLURAL = 4
-"""Characters of the shortest word that may have a mark of the plural."""
+_LEAST_PLURAL = 4  # characters of the shortest word that may have a mark of the plural
 _ELIDED = LEXICONS.words("elisions")
 
-FUNCTION_WORDS = LEXICONS.words("function_words")
-"""Words that no search rests on, folded."""
+FUNCTION_WORDS = LEXICONS.words("function_words")  # words that no search rests on, folded
 
 FRAMING_WORDS = LEXICONS.words("framing_words")
 """Words of a query that only ask for a maker, folded; the need is in the others."""

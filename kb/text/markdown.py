@@ -25,7 +25,9 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if silent:
         return blockquote(state, start, end, silent)
     if state.env.setdefault(_LINES_AHEAD, 0) > _MOST_LINES_AHEAD:
-        end = next((line for line in range(start + 1, end) if not _is_quoted(state, line)), end)
+        begins = [state.bMarks[line] + state.tShift[line] for line in range(start + 1, end)]
+        quoted = [state.src.startswith(">", at) for at in begins]
+        end = start + 1 + quoted.index(False) if False in quoted else end
         return blockquote(state, start, end, silent)
     found = blockquote(state, start, end, silent)
     if found:
@@ -33,10 +35,6 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         blank = next((line for line in below if state.isEmpty(line)), end)
         state.env[_LINES_AHEAD] += blank - state.line
     return found
-
-
-def _is_quoted(state: StateBlock, line: int) -> bool:
-    return state.src.startswith(">", state.bMarks[line] + state.tShift[line])
 
 
 def plain_text(markdown: str) -> str:

@@ -22,15 +22,13 @@ LEFT_OUT_OF_NAMES = (
 )
 """Words of a name that distinguish it from no other, folded."""
 
-INITIALS = -1
-"""The position of initials, which are not in the name as a word."""
+INITIALS = -1  # the position of initials, which are not in the name as a word
 
 WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _APOSTROPHES = frozenset("'’ʼ")
 _NUMBER = re.compile(r"\d+")
 _MIN_INITIALS = 3
-_MAX_SPELLED = 24
-"""The first words of a longer name are enough to know it by."""
+_MAX_SPELLED = 24  # the first words of a longer name are enough to know it by
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ s. So an English word has its French trades, and a rare product those of its nei
 import hashlib
 import json
 import math
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,33 +36,14 @@ BUNDLED = Path(__file__).parent / "bundled"
 """The folder of the trade index that comes with the program, for the default encoder."""
 
 AGREEMENT = 0.995
-"""Least mean cosine of an encoder's embeddings of the probes and those of the index's encoder.
-
-The same model has 0.999 and more on another engine; the same model with another adaptation, 0.98
-at most.
-"""
+"""Least mean cosine of the probes: the same model has 0.999, with another adaptation 0.98."""
 
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
-_UNREADABLE = (
-    OSError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    EOFError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What FAISS, NumPy, SciPy and JSON say of a file that they cannot read."""
+PROBED = 20  # a trade in so many is a probe: it tells whether an index is of the encoder in use
 
-PROBED = 20
-"""A trade in so many is a probe: it tells whether an index is of the encoder in use."""
-
-MOST_PHRASES = 30
-"""A word of more phrases is common: it tells no trade by itself."""
+MOST_PHRASES = 30  # a word of more phrases is common: it tells no trade by itself
 
 
 class Votes(IntEnum):
@@ -267,9 +246,8 @@ class TradeIndex:
         """Reads what `write` wrote; raises `EncoderError` if it is none, or damaged."""
         try:
             card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            for name in _FILES:
-                if card["files"][name] != _digest(folder / name):
-                    raise ValueError(f"{name} is not the one that {CARD_FILE} names")
+            if card["files"] != {name: _digest(folder / name) for name in _FILES}:
+                raise ValueError(f"its files are not those that {CARD_FILE} names")  # noqa: TRY301
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
                 columns, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
                 probes, ends = kept["probes"].astype(np.float32), tuple(kept["ends"].tolist())
@@ -286,7 +264,7 @@ class TradeIndex:
                 str(card.get("encoder", "")),
                 str(card.get("lexicon", "")),
             )
-        except _UNREADABLE as error:
+        except (OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise EncoderError(
                 f"{folder} holds no trade index that can be read: {reason}"

@@ -9,9 +9,9 @@ import numpy as np
 from kb.indexing.derivation import NEED, TEXT, TITLE
 from kb.models import Case
 from kb.search.context import SearchContext
-from kb.search.fusion import ScoredPassage
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.results import MatchedCase
+from kb.search.scorer import ScoredPassage
 from kb.search.trades.background import ComparedQuery, NullDistribution
 from kb.search.weights import RankingWeights
 from kb.text.analysis import word_coverage
@@ -29,8 +29,7 @@ def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> 
     return probability((share - weights.cases.gate_middle) / weights.cases.gate_width)
 
 
-TOLD = (NEED, TITLE, TEXT)
-"""The parts of a case that tell what it is about."""
+TOLD = (NEED, TITLE, TEXT)  # the parts of a case that tell what it is about
 
 
 def tells(scored: ScoredPassage, asked: str, weights: RankingWeights) -> bool:

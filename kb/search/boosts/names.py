@@ -53,7 +53,13 @@ def named_actors(text: str, store: Store) -> NamedActors:
         ids |= set(store.actors_registered(number))
     contacts = contacts_in(text)
     ids.update(id_ for contact in contacts for id_ in store.actors_reached_at(contact))
-    only_named = bool(ids) and (is_bare or bool(contacts) or _is_distinctive(text, store))
+    # A name can only be a name if some word of it is not usual in needs.
+    worth = _Comparison((), store).distinctiveness
+    only_named = bool(ids) and (
+        is_bare
+        or bool(contacts)
+        or any(worth(word) >= NAMES.enough for word in analyse_name(text).spelled)
+    )
     return NamedActors(frozenset(ids), only_named)
 
 
@@ -85,13 +91,6 @@ def names_near(query: str, store: Store) -> dict[str, float]:
         found = _called(query, store)
     best_first = sorted(found.items(), key=lambda near: (-near[1], near[0]))
     return dict(best_first[: NAMES.most_names])
-
-
-def _is_distinctive(name: str, store: Store) -> bool:
-    """Returns whether a name can only be a name: some word of it is not usual in needs."""
-    comparison = _Comparison((), store)
-    words = analyse_name(name).spelled
-    return any(comparison.distinctiveness(word) >= NAMES.enough for word in words)
 
 
 def _called(query: str, store: Store) -> dict[str, float]:

@@ -74,9 +74,11 @@ def follow_precedents(
 ) -> dict[str, Boost]:
     """The boosts of actors by trades of those endorsed, and `elsewhere`, by id."""
     weights = context.weights.precedents
-    precedents = _heaviest([*precedents_of(endorsements, context), *elsewhere], weights)
+    precedents = [*precedents_of(endorsements, context), *elsewhere]
     if not precedents:
         return {}
+    precedents.sort(key=lambda precedent: (-precedent.weight, precedent.actor_id))
+    precedents = precedents[: weights.count]
     rows = np.stack([precedent.embedding for precedent in precedents])
     near = nearest(rows, weights.passages, context, scope)
     read = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
@@ -88,7 +90,7 @@ def follow_precedents(
 def precedents_of(
     endorsements: Mapping[str, Sequence[Endorsement]], context: SearchContext
 ) -> list[Precedent]:
-    """The precedents that are followed, by their weight: that of the best endorsement of each."""
+    """The precedents among endorsed actors, weighed by the best endorsement of each."""
     embeddings = actor_embeddings(endorsements.keys(), context)
     found = []
     for actor_id, (best, *_) in endorsements.items():
@@ -96,13 +98,13 @@ def precedents_of(
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
-    return _heaviest(found, context.weights.precedents)
+    return found
 
 
 def precedents_elsewhere(
     compared: ComparedQuery, asked: Query, lang: str, context: SearchContext
 ) -> list[Precedent]:
-    """The firms elsewhere that met such a need, by weight; none for what is offered."""
+    """The firms elsewhere that met such a need; none for what is offered."""
     if asked.flow is Flow.OFFERS:
         return []
     known, weights = context.calibration.conversions, context.weights
@@ -116,7 +118,7 @@ def precedents_elsewhere(
             endorsed = endorsement(matched, case.participants[0], asked, weights.cases)
             row = known.trades[place]
             found.append(Precedent(case.id, row, endorsed, relevant * share, firm))
-    return _heaviest(found, weights.precedents)
+    return found
 
 
 def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
@@ -133,12 +135,6 @@ def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
     trade, country = known.trade[lang], known.country
     firm = Actor("", known.firm, trade, known.place, country=country, lang=lang, source_url=source)
     return case, firm
-
-
-def _heaviest(precedents: list[Precedent], weights: PrecedentWeights) -> list[Precedent]:
-    """Those that are followed, by their weight."""
-    in_order = sorted(precedents, key=lambda precedent: (-precedent.weight, precedent.actor_id))
-    return in_order[: weights.count]
 
 
 def compare_trades(

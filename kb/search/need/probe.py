@@ -34,8 +34,7 @@ _PENALTY, _WORD_SCALE, _LEAST_TEXTS = 0.05, 10.0, 3
 """The penalty of squared slopes, the weight of a word beside the embedding, and the least count of
 training texts with a known word: measured on texts that the probe had not seen."""
 
-LEAST_ODDS = -1.5
-"""The log odds below which a query is hardly a need."""
+LEAST_ODDS = -1.5  # the log odds below which a query is hardly a need
 
 
 class NeedProbe:

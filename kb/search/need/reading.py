@@ -4,15 +4,17 @@ Rules are matched in a copy folded letter by letter, in which what is read alrea
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
-from kb.search.query import NeedPart, NeedReading, PartKind, bare_need
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, words
+from kb.reference.trades import LexiconKind, TradePhrase, lexicon
+from kb.search.query import NeedPart, NeedReading, PartKind, Query, bare_need
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, carrying_words, words
 from kb.text.folding import fold
 from kb.text.lexicon import Lexicons
 
@@ -21,8 +23,7 @@ VILLAGE, TOWN, LARGER_TOWN = 10, 12, 13
 """Least sizes (`Commune.size`) of communes in small letters after "near", of those whose names are
 common nouns after "in", and of those in small letters there."""
 
-CLAUSE_CHARS = 200
-"""How much before a number says what it is of."""
+CLAUSE_CHARS = 200  # how much before a number says what it is of
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _READ = "¦"
@@ -252,3 +253,36 @@ def _regions() -> Mapping[str, tuple[str, ...]]:
         for codes, names in _LEXICONS.spellings("regions").items()
         for name in names
     }
+
+
+MOST, MOST_WORDS = 3, 4  # most readings, and most words of each
+
+
+def readings(asked: Query, lang: str) -> tuple[str, ...]:
+    """Returns what a need of one word may mean in different trades, usual ones first."""
+    found = carrying_words(asked.need)
+    if len(found) != 1 or len(asked.need.split()) > len(found) + 1:
+        return ()
+    said = _phrases(lang).get(_singular(fold(found[0].forms[-1])), ())
+    uses = Counter(phrase.code[:2] for phrase in said)
+    chosen: dict[str, str] = {}
+    for phrase in sorted(said, key=lambda phrase: (-uses[phrase.code[:2]], len(phrase.text))):
+        if fold(phrase.text) not in {fold(asked.need), *map(fold, chosen.values())}:
+            chosen.setdefault(phrase.code[:2], phrase.text)
+    return tuple(chosen.values())[:MOST] if len(chosen) > 1 else ()
+
+
+@cache
+def _phrases(lang: str) -> Mapping[str, Sequence[TradePhrase]]:
+    """What firms make, by the first word of a phrase in French, by the last in English."""
+    found: dict[str, list[TradePhrase]] = defaultdict(list)
+    for phrase in lexicon():
+        if phrase.kind is LexiconKind.MAKES and phrase.lang == lang:
+            said = fold(phrase.text).split()
+            if 1 < len(said) <= MOST_WORDS:
+                found[_singular(said[0] if lang == "fr" else said[-1])].append(phrase)
+    return found
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" else word

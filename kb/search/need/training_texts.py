@@ -13,8 +13,7 @@ from kb.text.lexicon import Lexicons
 BARE, SLIPS, FRAMED_NEEDS, FRAMED_OTHERS = 400, 80, 500, 350
 """Count of texts in each language that are made of products and services."""
 
-MADE_SHARE = 0.5
-"""Weight of such a text; a written text has 1."""
+MADE_SHARE = 0.5  # weight of such a text; a written text has 1
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _LANGS = ("fr", "en")

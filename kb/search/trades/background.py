@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.reference.trades import Trade, trades
+from kb.reference.trades import Trade, conversions, trades
 from kb.search.weights import FilingWeights
 from kb.text.analysis import STEMMERS
 from kb.trade_index.trade_index import FiledWords, TradeIndex, Votes, probes_of
@@ -22,8 +23,7 @@ from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
-CEILING_TRADES = 3
-"""Count of the closest trades whose mean closeness is the ceiling."""
+CEILING_TRADES = 3  # count of the closest trades whose mean closeness is the ceiling
 
 MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
 """Most trades of a need that are named, the least probability of each, and of the likeliest."""
@@ -244,3 +244,30 @@ def kept_embeddings(texts: Sequence[str], encoder: Encoder, folder: Path | None)
         with contextlib.suppress(OSError), replacing(path) as pending, pending.open("wb") as file:
             np.save(file, rows)
     return rows
+
+
+class KnownConversions:
+    """Conversions, embedded: by language, what they made; and unit means of their usual trades."""
+
+    def __init__(self, encoder: Encoder, cache: Path | None = None) -> None:
+        """Keeps embeddings in the folder `cache`."""
+        self.of = conversions()
+        texts = [
+            text[lang]
+            for text in (*(of.product for of in self.of), *(of.trade for of in self.of))
+            for lang in STEMMERS
+        ]
+        rows = kept_embeddings(texts, encoder, cache / "conversions" if cache else None)
+        by_lang = rows.reshape(2, len(self.of), len(STEMMERS), -1)
+        means = by_lang[1].mean(axis=1)
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        self.needs = {lang: by_lang[0, :, place] for place, lang in enumerate(STEMMERS)}
+        self.trades = np.asarray(means, np.float32)
+
+    def closeness(self, compared: ComparedQuery) -> NDArray[np.float64]:
+        """The standardised cosine of each need and the query, in the closer language."""
+        of_each = [
+            compared.null.standardised((rows @ compared.embedding).astype(np.float64), lang)
+            for lang, rows in self.needs.items()
+        ]
+        return np.asarray(np.max(of_each, axis=0))

@@ -16,8 +16,7 @@ PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 100_000, 1_000
 TRADES_VERSION = 1
 """Raised whenever the trades of a passage are worked out, or kept, in another way."""
 
-FILED_IN = 24
-"""Count of the likeliest trades of a passage that are kept: the others hardly count."""
+FILED_IN = 24  # count of the likeliest trades of a passage that are kept: the others hardly count
 
 TradeRows = NDArray[np.void]
 """`(n,)`: of each passage its likeliest trades, `filed`, the square roots of how likely they are,
@@ -61,10 +60,8 @@ class Overlaps:
         """How far passages are filed as a query, and have the means: 0 to 1, or NaN."""
         rows = self.read(passages, langs, store)
         unknown = np.full(len(rows), np.nan, np.float32)
-        filing, able = (
-            unknown if of is None else overlap(rows, of) for of in (query.filing, query.able)
-        )
-        return filing, able
+        filing = unknown if query.filing is None else overlap(rows, query.filing)
+        return filing, unknown if query.able is None else overlap(rows, query.able)
 
     def read(
         self, passages: EmbeddedPassages, langs: Sequence[str], store: Store | None = None

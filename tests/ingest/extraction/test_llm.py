@@ -9,7 +9,7 @@ from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm import Assistant
 from ingest.extraction.llm_answer import Refined
 from kb.errors import SettingsError
-from kb.language_model.chat_service import ChatService
+from kb.language_model import ChatService
 from kb.models import Actor, Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
