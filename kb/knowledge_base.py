@@ -22,13 +22,12 @@ from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
+from kb.hints.matching import NoticeCloseness, NoticeMatching
 from kb.hints.related_needs import RelatedNeeds
 from kb.hints.spelling import Spelling
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer
-from kb.language_model.wording import NO_WORDING, NeedWorder, Wording, WordingState
-from kb.matching.closeness import NoticeCloseness
-from kb.matching.notice_matching import NoticeMatching
+from kb.language_model import NO_WORDING, NeedWorder, Wording, WordingState
 from kb.models import Kind
 from kb.registers.access import BrowserSessions, WrongPasswords
 from kb.registers.accounts import Accounts

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from kb.language_model.chat_service import ChatService
+from kb.language_model import ChatService
 
 MOST_HELD_S = 60
 """How long a server that is held at most waits to be released: a failed test ends, too."""

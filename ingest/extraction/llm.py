@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.tokens import sentences
-from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
+from kb.language_model import ChatService, NoAnswer, UnusableAnswer
 from kb.models import Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation

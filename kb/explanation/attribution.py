@@ -1,15 +1,10 @@
-"""Attribution: what each word of a text has in how close the text is to another.
+"""Shares of words in the closeness of two texts: e·d = Σ h·d / (n ‖m‖) over tokens, and a rest.
 
-An embedding e is the mean m of the vectors h of n tokens, made unit. Its product with any vector d
-is therefore a sum over its tokens, without a remainder: e·d = Σ h·d / (n ‖m‖). What no word that
-means something has a part in is the `rest`.
-
-Shares do not say which words of a long passage are distinctive: every token tells of the whole
-text. Vectors less the mean of the text do: words of two texts whose vectors so point the same way
-mean alike (`closest_words`).
+An embedding e is the mean m of token vectors h, made unit. Words of two texts mean alike where
+their vectors, each less the mean of its text, point the same way (`closest_words`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +14,7 @@ from kb.encoder.encoder import WordEmbeddings
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, is_function_word, words
 
 LEAST_CLOSENESS = 0.4
-"""Least cosine of two words, each less the mean of its text, that mean alike.
-
-Found by looking at the best passages of eight everyday needs: above it is `éthanol` for
-`hydroalcoolique`, below it are `marque` for `masks` and `cuve` for `sew`.
-"""
-
-_EMPTY_IN_QUERIES = FUNCTION_WORDS | FRAMING_WORDS
+"""Least cosine of words that mean alike: above it is `éthanol` for `hydroalcoolique`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +40,7 @@ class WordShares:
 
 @dataclass(frozen=True, slots=True)
 class CloseWord:
-    """A word `text[start:end]` that means like `other[other_start:other_end]` of another text.
-
-    `closeness` is a cosine, 1 for the same.
-    """
+    """A word `text[start:end]` and the other text's that it means like; `closeness` is a cosine."""
 
     start: int
     end: int
@@ -71,11 +57,7 @@ def attribute(
     *,
     asks: bool = False,
 ) -> WordShares:
-    """The share of each word that means something in e·d - `less`, e the embedding of the text.
-
-    `less` is taken off every token alike; the `direction` d is `(dimension,)`. In a query (`asks`),
-    words that frame a question mean nothing.
-    """
+    """The share of each word in e·d - `less`; in a query (`asks`), framing words have none."""
     tokens = embeddings.tokens.astype(np.float64)
     norm = max(float(np.linalg.norm(tokens.mean(axis=0))), 1e-12)
     of_token = (tokens @ direction.astype(np.float64) / norm - less) / len(tokens)
@@ -90,11 +72,7 @@ def attribute(
 def closest_words(
     embeddings: WordEmbeddings, text: str, others: WordEmbeddings, other_text: str
 ) -> list[CloseWord]:
-    """The words of a text that mean like one of another, in order, each with the closest.
-
-    Function words mean nothing by themselves, and in the other text, a query, neither do those that
-    only frame the question, as long as there are others.
-    """
+    """The words of a text that mean like one of a query, in order, each with the closest."""
     ours = _distinct(embeddings, text)
     theirs = _distinct(others, other_text, asks=True)
     if not ours or not theirs:
@@ -129,31 +107,17 @@ def _meaningful(
     embeddings: WordEmbeddings, text: str, *, asks: bool
 ) -> list[tuple[Word, list[int]]]:
     """The words that mean something, with their rows; in a query, those that carry the need."""
-    found = [
-        (word, rows)
-        for word, rows in _rows_of_words(embeddings, text)
-        if not is_function_word(word)
-    ]
-    if not asks:
-        return found
-    return [
-        (word, rows) for word, rows in found if not set(word.forms) <= _EMPTY_IN_QUERIES
-    ] or found
+    found = [each for each in _rows_of_words(embeddings, text) if not is_function_word(each[0])]
+    carrying = [each for each in found if not set(each[0].forms) <= FRAMING_WORDS | FUNCTION_WORDS]
+    return carrying if asks and carrying else found
 
 
 def _rows_of_words(embeddings: WordEmbeddings, text: str) -> Iterator[tuple[Word, list[int]]]:
-    """The words of a text that have tokens, each with the rows of its own.
-
-    A token belongs to one word: the one it has most characters of, the first of such.
-    """
+    """The words that have tokens, with their rows; a token is of the word it shares most with."""
     found = list(words(text))
     rows: list[list[int]] = [[] for _ in found]
-    for row, span in enumerate(embeddings.spans):
-        shared = [_shared(span, word) for word in found]
+    for row, (start, end) in enumerate(embeddings.spans):
+        shared = [min(end, word.end) - max(start, word.start) for word in found]
         if shared and max(shared) > 0:
             rows[shared.index(max(shared))].append(row)
     yield from ((word, own) for word, own in zip(found, rows, strict=True) if own)
-
-
-def _shared(span: Sequence[int], word: Word) -> int:
-    return min(span[1], word.end) - max(span[0], word.start)

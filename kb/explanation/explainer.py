@@ -1,15 +1,11 @@
-"""The explainer: why a record stands where it stands in a search.
+"""The explainer: why a record stands where it stands, looked up in the result of the search."""
 
-Nothing is ranked here: the search is made as always, and the record looked up in its result.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.encoder.encoder import Embeddings, TextKind, WordEmbeddings
+from kb.encoder.encoder import TextKind, WordEmbeddings
 from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
 from kb.explanation.explanation import (
     CasePath,
@@ -20,18 +16,13 @@ from kb.explanation.explanation import (
     StemMatch,
 )
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model import NO_WORDING, Wording
 from kb.models import Case, Kind, Participation, Record, kind_of
 from kb.search.boosts.case_matching import closeness, credited, relevance, tells
 from kb.search.boosts.endorsements import Endorsement, endorsement
-from kb.search.boosts.precedents import (
-    compare_trades,
-    precedents_elsewhere,
-    precedents_of,
-)
+from kb.search.boosts.precedents import compare_trades, precedents_elsewhere, precedents_of
 from kb.search.context import SearchContext
 from kb.search.fits import FitScale
-from kb.search.fusion import ScoredPassage
 from kb.search.pipeline import search
 from kb.search.query import Query
 from kb.search.results import (
@@ -43,13 +34,12 @@ from kb.search.results import (
     MatchedCase,
     Steering,
 )
-from kb.search.scorer import WordValues, score
+from kb.search.scorer import ScoredPassage, WordValues, score
 from kb.search.steering import compare, encoded
 from kb.search.trades.background import Background, ComparedQuery
 from kb.text.analysis import meaning_spans
 
-PASSAGES = 3
-"""Count of a record's passages that are explained."""
+PASSAGES = 3  # count of a record's passages that are explained
 
 
 def explain(
@@ -62,11 +52,7 @@ def explain(
     lang: str = "",
     wording: Wording = NO_WORDING,
 ) -> Explanation:
-    """The explanation of a record of the context's base for a query, moved by a `wording`.
-
-    Raises:
-        QueryError: as `kb.search.pipeline.search`.
-    """
+    """The explanation of a record for a query, moved by a `wording`; raises `QueryError`."""
     kind = kind_of(record)
     filters = replace(filters, kind=None)
     only = "" if isinstance(record, Case) else record.id
@@ -113,11 +99,7 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class LinearScore:
-    """The z of passages in a language as a linear function: z = `row`·x - `less`.
-
-    It is a sum over what the query is made of, of which each part has `slope` times its product
-    with x, less that with `origin`. Of a language without trades, all is the mean over languages.
-    """
+    """The z of passages x in a language: z = `row`·x - `less`, a sum over parts of the query."""
 
     row: NDArray[np.float64]
     less: float
@@ -211,13 +193,8 @@ class Explainer:
         if evidence.kind is not EvidenceKind.SIMILAR or not (actor and case and participation):
             return None
         if not actor.id:
-            precedents = [
-                of
-                for of in precedents_elsewhere(
-                    self._compared, self._asked, self._lang, self._context
-                )
-                if of.endorsement.case.id == case.id
-            ]
+            known = precedents_elsewhere(self._compared, self._asked, self._lang, self._context)
+            precedents = [of for of in known if of.endorsement.case.id == case.id]
         else:
             _, endorsed = self._endorsement(case, participation)
             precedents = precedents_of({actor.id: [endorsed]}, self._context)
@@ -227,23 +204,22 @@ class Explainer:
             for id_, passage in passages.items()
             if quotation(passage.part, passage.text) == evidence.text
         }
-        for precedent in precedents:
-            compared, likeness = compare_trades([precedent], passages_said, self._context)
-            if compared:
-                at = int(likeness[0].argmax())
-                closest = compared[at].id
-                cosines = self._context.index.cosines(precedent.embedding, [closest])
-                return SimilarPath(
-                    by=_path(precedent.endorsement)
-                    if precedent.elsewhere
-                    else self.case_path(case, participation),
-                    precedent=actor,
-                    text=evidence.text,
-                    cosine=cosines[closest],
-                    likeness=float(likeness[0, at]),
-                    weight=precedent.weight,
-                )
-        return None
+        if not precedents:
+            return None
+        compared, likeness = compare_trades(precedents, passages_said, self._context)
+        if not compared:
+            return None
+        precedent, at = precedents[0], int(likeness[0].argmax())
+        by = _path(precedent.endorsement) if not actor.id else self.case_path(case, participation)
+        closest = compared[at].id
+        return SimilarPath(
+            by=by,
+            precedent=actor,
+            text=evidence.text,
+            cosine=self._context.index.cosines(precedent.embedding, [closest])[closest],
+            likeness=float(likeness[0, at]),
+            weight=precedent.weight,
+        )
 
     def _passage(self, record: Record, scored: ScoredPassage) -> PassageExplanation:
         passage = scored.passage
@@ -255,8 +231,10 @@ class Explainer:
         close: tuple[CloseWord, ...] = ()
         if embedding is not None:
             line = LinearScore.of(self._compared, self._background, passage.lang)
-            phrase_shares = self._phrase_shares(embedding, line)
-            query_shares = self._query_shares(embedding, line, phrase_shares)
+            direction = line.slope * embedding.astype(np.float64) - line.origin
+            of_phrases = (self._encoded.phrases @ direction * self._own_share).tolist()
+            phrase_shares = tuple(map(PhraseShare, self._wording.phrases, of_phrases))
+            query_shares = self._query_shares(direction, sum(of_phrases))
             read = encoder_text(record, passage.part, text)
             passage_words = self._context.encoder.encode_words(read, TextKind.DOCUMENT)
             if passage_words and read.endswith(text):
@@ -283,28 +261,13 @@ class Explainer:
             close=close,
         )
 
-    def _query_shares(
-        self, embedding: Embeddings, line: LinearScore, phrases: Sequence[PhraseShare]
-    ) -> WordShares | None:
-        """The shares of the query's own words in z; what steers it by hand is in the rest.
-
-        The rest is without the shares of the model's `phrases`.
-        """
+    def _query_shares(self, direction: NDArray[np.float64], of_phrases: float) -> WordShares | None:
+        """The shares of the query's own words in z; what else steers it is in the rest."""
         if self._words is None:
             return None
-        direction = line.slope * embedding.astype(np.float64) - line.origin
         own = attribute(self._words, self._asked.need, self._own_share * direction, asks=True)
-        whole = float(self._compared.embedding @ direction)
-        whole -= sum(phrase.share for phrase in phrases)
+        whole = float(self._compared.embedding @ direction) - of_phrases
         return replace(own, rest=own.rest + whole - own.total)
-
-    def _phrase_shares(self, embedding: Embeddings, line: LinearScore) -> tuple[PhraseShare, ...]:
-        """The shares of the model's phrases in z."""
-        if not self._wording.phrases:
-            return ()
-        direction = line.slope * embedding.astype(np.float64) - line.origin
-        shares = (self._encoded.phrases @ direction * self._own_share).tolist()
-        return tuple(map(PhraseShare, self._wording.phrases, shares))
 
 
 def _path(endorsed: Endorsement, need: PassageExplanation | None = None) -> CasePath:

@@ -5,18 +5,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from kb.explanation.attribution import CloseWord, WordShares
-from kb.language_model.wording import NeedPhrase, Wording
+from kb.language_model import NeedPhrase, Wording
 from kb.models import Actor, Case, Participation, Record
 from kb.search.candidates import ground_shares
 from kb.search.query import Query
-from kb.search.results import (
-    ActorHit,
-    CaseHit,
-    EvidenceKind,
-    Filters,
-    ScoreParts,
-    Steering,
-)
+from kb.search.results import ActorHit, CaseHit, EvidenceKind, Filters, ScoreParts, Steering
 from kb.search.trades.background import LikelyTrade
 from kb.search.weights import RankingWeights
 
@@ -39,29 +32,23 @@ class PhraseShare:
 
 @dataclass(frozen=True, slots=True)
 class PassageExplanation:
-    """A passage, with all that its score is made of.
-
-    `dense`, which is z, is the sum of the shares of the words of the query, `query_shares`, and of
-    `phrases`; and the sum of `passage_shares`, of words of `text`. Without a `cosine`, it is found
-    by its words alone: `matches` are what BM25 counts, `close` the words that mean like one of the
-    need's, whose spans are `other_start` and `other_end`.
-    """
+    """A passage and what its score is made of; `query_shares` and `phrases` make `dense`."""
 
     part: str
     lang: str
     text: str
     source: str
     score: float
-    cosine: float | None
+    cosine: float | None  # None if found by its words alone
     dense: float
     lexical: float
     filing: float | None
     able: float | None
     query_shares: WordShares | None
     phrases: tuple[PhraseShare, ...]
-    passage_shares: WordShares | None
-    matches: tuple[StemMatch, ...]
-    close: tuple[CloseWord, ...]
+    passage_shares: WordShares | None  # of words of `text`; their sum is `dense`
+    matches: tuple[StemMatch, ...]  # what BM25 counts
+    close: tuple[CloseWord, ...]  # words that mean like one of the need's
 
     @property
     def marks(self) -> tuple[tuple[int, int], ...]:
@@ -72,11 +59,7 @@ class PassageExplanation:
 
 @dataclass(frozen=True, slots=True)
 class CasePath:
-    """The path from a query to an actor by a case: its need, then the part that the actor took.
-
-    `need` is the passage by which the case is matched; `weight` the share of the role, and
-    `probability` how probable an answer this makes the actor.
-    """
+    """The path to an actor by a case; `need` is the passage that matched."""
 
     case: Case
     participation: Participation
@@ -89,11 +72,7 @@ class CasePath:
 
 @dataclass(frozen=True, slots=True)
 class SimilarPath:
-    """The path from a case to an actor by a precedent, which took part in it, in a close trade.
-
-    `text` is the actor's passage that is closest to the precedent's own description; `likeness` is
-    by how many deviations their trades are closer than chance ones.
-    """
+    """The path to an actor by a precedent; `text` is its closest passage."""
 
     by: CasePath
     precedent: Actor
@@ -105,11 +84,7 @@ class SimilarPath:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a record stands where it stands; without a `hit`, the search leaves it out.
-
-    `probability` is how likely the hit is right: by its score, by the `ceiling`, how close the
-    closest of all trades are to the query, and by `need`, how likely the query is a need at all.
-    """
+    """Why a record stands where it stands; without a `hit`, the search leaves it out."""
 
     asked: Query
     record: Record
@@ -158,10 +133,7 @@ def score_table(hit: ActorHit, weights: RankingWeights) -> Sequence[ScorePart]:
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """The score of the best passage: for its meaning, its words and its trade.
-
-    `means` is what the means of its trades add, `examples` what precedents do: both are inferred.
-    """
+    """The score of the best passage; `means` and `examples` (precedents) are inferred."""
 
     meaning: float
     words: float

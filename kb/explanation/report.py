@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kb.language_model.wording import Wording
+from kb.language_model import Wording
 from kb.models import Kind
 from kb.search.context import SearchContext
 from kb.search.filters import ids_left
@@ -14,20 +14,14 @@ from kb.search.query import Query
 from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchResult, Steering
 from kb.search.weights import RankingWeights
 
-FORMAT = "quisait report 5"
-"""Raised whenever the content or the layout of a report changes."""
+FORMAT = "quisait report 5"  # raised whenever the content or the layout of a report changes
 
-DIGITS = 6
-"""Count of decimals of a score: enough to show any difference of two rankings."""
+DIGITS = 6  # count of decimals of a score: enough to show any difference of two rankings
 
 
 @dataclass(frozen=True, slots=True)
 class SearchReport:
-    """One search on record, made `at` a time: UTC, ISO 8601, to the second.
-
-    `hits` are all the candidates, best first: every actor that is not `left_out`. `base` and
-    `encoder` tell their state; `left_out` counts actors by reason.
-    """
+    """One search on record, with all candidates; `left_out` counts actors by reason."""
 
     at: str
     version: str

@@ -1,8 +1,6 @@
-"""Reports as signed files, JSON or CSV.
+"""Reports as signed files, JSON or CSV: a SHA-256 of the content, and an HMAC by the base's secret.
 
-A signature is a SHA-256 by which anyone sees which content is meant, and an HMAC that only the
-base's secret can make. JSON has them over the canonical bytes of `report`; CSV, in the rows
-`sha256` and `hmac`, over those of all other rows: what is given once, then the candidates.
+JSON signs the canonical bytes of `report`; CSV signs all rows but `sha256` and `hmac`.
 """
 
 import csv
@@ -52,11 +50,7 @@ class Signature:
 
 
 def canonical(content: object) -> bytes:
-    """The canonical bytes of plain values: JSON in UTF-8 with sorted keys.
-
-    Raises:
-        ValueError: a number is not finite, or there are halves of characters in a text.
-    """
+    """The canonical JSON of plain values; raises `ValueError` for infinite numbers."""
     return json.dumps(
         content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     ).encode()
@@ -118,10 +112,7 @@ def as_csv(report: SearchReport, key: str, lang: str = "") -> bytes:
 
 
 def verify(file: bytes | str, key: str) -> bool:
-    """Returns whether a file, JSON or CSV, was signed with this secret and has the same content.
-
-    Its layout does not matter: spaces between tokens, quotation marks, the delimiter of cells.
-    """
+    """Returns whether a file, JSON or CSV, has content signed with this secret."""
     try:
         text = file.decode("utf-8-sig") if isinstance(file, bytes) else file.removeprefix("\ufeff")
     except ValueError:

@@ -1,1 +1,1 @@
-"""Hints for who types a need: what it may become, what was meant, and what is near it."""
+"""Hints: what a need may become, what was meant, what is near it, which notices fit."""

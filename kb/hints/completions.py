@@ -12,14 +12,11 @@ from kb.store.pool import StorePool
 from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS, words
 
-LEAST_CHARS = 2
-"""How much must be typed before anything is completed."""
+LEAST_CHARS = 2  # how much must be typed before anything is completed
 
-MOST_OF_A_KIND = 3
-"""How many completions of one kind are given, as long as there are others."""
+MOST_OF_A_KIND = 3  # how many completions of one kind are given, as long as there are others
 
-_LOOKED_AT = 2_000
-"""How many keys that begin as what is typed are compared at most."""
+_LOOKED_AT = 2_000  # how many keys that begin as what is typed are compared at most
 
 _LAST = "\U0010ffff"
 
@@ -38,11 +35,7 @@ _ORDER = {kind: number for number, kind in enumerate(CompletionKind)}
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A text of the base that what is typed may become.
-
-    `id` is that of an actor, and `place` where it is; `lang` is the language of a need, empty where
-    it is not known.
-    """
+    """A text that what is typed may become; `id` and `place` are an actor's, `lang` is a need's."""
 
     kind: CompletionKind
     text: str
@@ -53,11 +46,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class CompletionTable:
-    """All completions of a state of the base.
-
-    `keys` are sorted: the folded words of each completion, from each word that carries meaning to
-    the last, with the number of the completion and whether the key is the whole of it.
-    """
+    """All completions of a state of the base; `keys` have words, number, whether whole."""
 
     completions: Sequence[Completion]
     keys: Sequence[tuple[str, int, bool]]
@@ -72,12 +61,7 @@ class CompletionTable:
         return cls(completions, sorted(keys))
 
     def beginning(self, typed: str, most: int, lang: str = "") -> Sequence[Completion]:
-        """Returns the completions with words that begin as `typed`, `most` at most.
-
-        Grouped by kind. Within a kind, first those that begin so themselves, then needs in `lang`,
-        then short ones. Function words at the beginning of what is typed are left out where nothing
-        begins with them.
-        """
+        """Returns at most `most` completions with words that begin as `typed`, grouped by kind."""
         parts = _parts(typed)
         while parts and len("".join(parts)) >= LEAST_CHARS:
             if found := self._with_prefix(" ".join(parts)):

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from kb.matching.closeness import NoticeCloseness
+from kb.hints.matching import NoticeCloseness
 from kb.reference.flows import Flow
 from kb.registers.board.notices import Notices
 from kb.store.pool import StorePool
 from kb.text.analysis import query_stems
 
 NEAR = 0.95
-"""The closeness (`kb.matching.closeness`) from which a need is related.
-
-Chosen on wordings that were not written for it: docs/desk.md says which, and how it fares.
-"""
+"""The closeness from which a need is related, chosen on other wordings (docs/desk.md)."""
 
 MOST_RELATED = 4
 
@@ -42,10 +39,7 @@ class RelatedNeeds:
         self._closeness = closeness
 
     def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
-        """Returns the needs near to what is asked, nearest first, `MOST_RELATED` at most.
-
-        A story is given once, in `lang` if it has that edition; not one in the very words asked.
-        """
+        """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""
         said = {frozenset(query_stems(asked))}
         needs = []
         for need in islice(self._known(lang), COMPARED):

@@ -1,8 +1,6 @@
 """Spelling: what was meant by a need with a word that nobody knows, such as `cirrage` → `cirage`.
 
-A word is known if the texts of the base, the trades, a phrase of an activity index, a dictionary of
-French or English, or a commune have it. One that is not is compared with the words of the base,
-then with those of the trades and the dictionaries.
+Known are words of the base, trades, activity indexes, dictionaries and communes.
 """
 
 import re
@@ -32,11 +30,9 @@ MOST_CHARS = 200
 LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
 
-LOOKED_AT = 200
-"""Passages with the stem of a word that are read to find it as it is written."""
+LOOKED_AT = 200  # passages with the stem of a word that are read to find it as it is written
 
-READ_AT_ONCE = 2_000
-"""Records of a base whose words are read whenever they have changed."""
+READ_AT_ONCE = 2_000  # records of a base whose words are read whenever they have changed
 
 REST = 20
 """How many times as long as the words of a large base took to be read, they are not read again."""
@@ -74,11 +70,7 @@ class Vocabulary:
         return word in self._checker.word_frequency
 
     def nearest(self, word: str, may_be: Callable[[str], bool] | None = None) -> str:
-        """Returns the word that a folded word is most likely a slip of, as written; or "".
-
-        It is one slip away, or else sounds the same. First and last letters are rarely wrong.
-        With `may_be`, it is a word that this says yes to, folded.
-        """
+        """Returns the word, as written, a slip from a folded word or sounding the same; or ""."""
         slips = set(self._checker.candidates(word) or ()) - {word}
         near = slips or set(self._of_sound.get(sound(word), ())) - {word}
 
@@ -92,12 +84,7 @@ class Vocabulary:
 
 
 class Spelling:
-    """Corrects needs by the words of a base, read anew when its records have changed.
-
-    Those of a large base are not read anew at once. Meanwhile, needs are corrected by the former
-    words that a record still has, or by those of the trades and the dictionaries; a word that a
-    record has is corrected at no time.
-    """
+    """Corrects needs by the words of a base, read anew when it has changed."""
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
         self._stores = stores
@@ -106,10 +93,7 @@ class Spelling:
         self._rests_until = 0.0
 
     def meant(self, need: str) -> str:
-        """Returns the need with its unknown words corrected, or "" if nothing is to be corrected.
-
-        Names, acronyms and numbers are left as they are: a word with a capital or a digit.
-        """
+        """Returns the need with unknown words corrected, or ""; names and numbers stay."""
         if len(need) > MOST_CHARS:
             return ""
         unknown = [word for word in words(need) if self._may_be_a_slip(word, need)]
@@ -166,10 +150,7 @@ def _counted(texts: Iterable[str]) -> Counter[str]:
 
 @cache
 def ordinary_words() -> Vocabulary:
-    """The words of the trades, and those of the dictionaries that are not rare there.
-
-    To read them takes most of a second.
-    """
+    """The words of the trades, and the usual ones of dictionaries: read in most of a second."""
     counts: dict[str, int] = {}
     dictionaries = (SpellChecker(lang).word_frequency.dictionary for lang in STEMMERS)
     titles = _counted(text for trade in trades() for text in (trade.fr, trade.en))

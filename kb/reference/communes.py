@@ -1,7 +1,6 @@
-"""The communes of France by postal code: their department, and the EPCI that they belong to.
+"""The communes of France by postal code, with their EPCI (a grouping) and where actors are.
 
-An EPCI is a grouping of communes, such as "CA du Grand Angoulême". `communes.md` has the sources of
-the table, `make_communes` makes it. It is read when it is first asked for.
+`communes.md` has the sources of the table; it is read when it is first asked for.
 """
 
 import lzma
@@ -27,17 +26,12 @@ _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
 
-FEWEST_LETTERS = 2
-"""How much of a name must be typed before communes are suggested."""
+FEWEST_LETTERS = 2  # how much of a name must be typed before communes are suggested
 
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """A commune of today; `code` is INSEE's, `epci` the name of its EPCI, or empty.
-
-    `point` is its town hall or its middle, None of a few and in overseas collectivities. `size`
-    grows by one where there are twice as many inhabitants.
-    """
+    """A commune of today by INSEE's `code`; `size` grows by one where inhabitants double."""
 
     code: str
     name: str
@@ -118,10 +112,7 @@ def communes_beginning(text: str, most: int) -> list[Commune]:
 
 
 def commune_called_in_short(department: str, town: str) -> Commune | None:
-    """Returns the only commune of a department whose name, or a part's, goes on after the town's.
-
-    "Magnac-Lavalette" is short for "Magnac-Lavalette-Villars". None if there are several.
-    """
+    """Returns the only commune of a department whose name, or a part's, goes on after a town's."""
     beginning = f"{_folded(town)} "
     found = {
         each
@@ -252,10 +243,7 @@ _PAIR = re.compile(r"[\s(\[]*(-?\d{1,2}\.\d+)\s*[,; ]\s*(-?\d{1,3}\.\d+)[\s)\]]*
 
 
 def point_of(place: str, department: str, country: str, facts: Mapping[str, str]) -> Point | None:
-    """Returns where an actor in France is; None where it is unknown, abroad, or could be several.
-
-    An actor without a country is in France if its department is.
-    """
+    """Returns where an actor in France is; None where unknown, abroad, or one of several."""
     if country not in {"", _FRANCE} or not (country or department):
         return None
     commune = _point_of_commune(place, department)

@@ -30,14 +30,7 @@ _CODES_BY_NAME = {_folded(name): code for code, name in NAMES.items()}
 
 @lru_cache(maxsize=4096)
 def department_code(text: str) -> str:
-    """The code of the department that `text` names, or "" when `text` is blank.
-
-    Understands a code ("16", "1", "2a"), a name ("Charente", "la charente") and both together
-    in either order ("16 - Charente", "Charente (16)"). For postal codes, see `communes`.
-
-    Raises:
-        ValueError: it names no department, or its code and its name are of two departments.
-    """
+    """The code of a department ("1", "Charente (16)"), "" if blank; `ValueError` for others."""
     if not text.strip():
         return ""
     shown = repr(text if len(text) <= 60 else f"{text[:59]}…")

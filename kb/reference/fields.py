@@ -1,9 +1,7 @@
 """The fields of actors, cases and participations, and all that depends on which field it is.
 
-Readers, forms, exports, pages and the API go over these tables. Adding a field takes an attribute
-of its record in `kb.models`, an entry here, and the translation of its label; but for a text of
-actors that no SQL looks for, also a column of the store. Other spellings of its name in files are
-in `ingest/*/lexicons`.
+Adding a field takes an attribute in `kb.models`, an entry here and a translated label, but for a
+text of actors that no SQL looks for also a column; spellings in files: `ingest/*/lexicons`.
 """
 
 from collections.abc import Mapping
@@ -40,30 +38,17 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldTraits:
-    """The properties of a field.
+    """The properties of a field."""
 
-    Attributes:
-        label: its name on English pages; the other languages translate it.
-        kind: what it holds.
-        required: whether a record without it is refused.
-        form_line: on which line of an editor's form it is typed, from 1; 0 where it is not.
-        rows: how many lines of it an editor sees at once; 0 for an input of one line.
-        listed: whether the actor's page lists it under its label; other fields have their own
-            places there.
-        meaning: its description in the documentation of the API.
-        example: a value for the documentation of the API.
-        key: its name in files and in the API, where that is not its name in `kb.models`.
-    """
-
-    label: str
+    label: str  # on English pages; other languages translate it
     kind: FieldKind
-    required: bool = False
-    form_line: int = 0
-    rows: int = 0
-    listed: bool = False
-    meaning: str = ""
+    required: bool = False  # a record without it is refused
+    form_line: int = 0  # line of an editor's form, from 1; 0 where it is not typed
+    rows: int = 0  # lines an editor sees at once; 0 for an input of one line
+    listed: bool = False  # the actor's page lists it under its label
+    meaning: str = ""  # for the documentation of the API, as `example`
     example: str = ""
-    key: str = ""
+    key: str = ""  # its name in files and in the API, if not that of `kb.models`
 
 
 LIST_KINDS = frozenset({FieldKind.THEMES, FieldKind.PHONE, FieldKind.EMAIL})

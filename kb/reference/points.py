@@ -1,7 +1,4 @@
-"""Points on the earth, how far they are from each other, and the outlines of departments.
-
-The outlines draw maps without any server of maps: `outlines.md` has their sources.
-"""
+"""Points on the earth, how far apart they are, and outlines of departments (`outlines.md`)."""
 
 import lzma
 from collections.abc import Mapping
@@ -12,16 +9,13 @@ from itertools import accumulate
 from math import asin, cos, degrees, radians, sin, sqrt
 from pathlib import Path
 
-_EARTH_RADIUS_KM = 6371.0088
-"""The mean radius (IUGG)."""
+_EARTH_RADIUS_KM = 6371.0088  # the mean radius (IUGG)
 
-_MARGIN = 1e-6
-"""What rounding cannot exceed, in degrees: a decimetre."""
+_MARGIN = 1e-6  # what rounding cannot exceed, in degrees: a decimetre
 
 
 TABLE = Path(str(files("kb.reference") / "outlines.tsv.xz"))
-PER_DEGREE = 1000
-"""The table of outlines counts in thousandths of a degree."""
+PER_DEGREE = 1000  # the table of outlines counts in thousandths of a degree
 
 Ring = tuple[tuple[float, float], ...]
 """The longitudes and latitudes of a closed line, in degrees; the first comes once."""

@@ -1,7 +1,4 @@
-"""Roles that actors take in cases, and all that depends on which role it is.
-
-Adding a role takes a member of `Role`, an entry of `ROLES`, and the translation of its label.
-"""
+"""Roles that actors take in cases, and all that depends on which role it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +21,7 @@ class Role(StrEnum):
     NETWORK = "network"
 
 
-BestFit = Literal["strong", "possible", "weak"]
-"""The value of a `kb.search.results.Fit`."""
+BestFit = Literal["strong", "possible", "weak"]  # the value of a `kb.search.results.Fit`
 
 
 class Part(StrEnum):
@@ -44,33 +40,17 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleTraits:
-    """The properties of a role.
+    """The properties of a role; shares are 0 to 1."""
 
-    Attributes:
-        label: its name on English pages; the other languages translate it.
-        french: words for the role in the front matter of French articles, folded.
-        part: the part of a need that the role takes; what a supplier brings in may say another
-            (`kb.search.parts`).
-        endorsement_share: share of a case's score that its actors in this role get, 0 to 1.
-        best_fit: the best fit of an actor for the need of a case in which it had this role, if
-            nothing else speaks for it: who supplied jars once makes no sauce.
-        is_asked: whether the fit may be strong if what the actor brought is what is asked for.
-        outlet_share: as `endorsement_share`, for a need to be rid of a thing, and a case in which
-            such a thing was given up: who gave it up is no outlet for it.
-        outlet_fit: as `best_fit`, for such a need and such a case.
-        precedent_share: how far a firm in a close trade could make the thing, 0 to 1; 0 for roles
-            that say nothing of makers.
-    """
-
-    label: str
-    french: tuple[str, ...]
-    part: Part
-    endorsement_share: float
-    best_fit: BestFit = "weak"
-    is_asked: bool = False
-    outlet_share: float = 0.5
-    outlet_fit: BestFit = "weak"
-    precedent_share: float = 0.0
+    label: str  # on English pages; other languages translate it
+    french: tuple[str, ...]  # words in the front matter of French articles, folded
+    part: Part  # what a supplier brings in may say another (`kb.search.parts`)
+    endorsement_share: float  # share of a case's score that its actors get
+    best_fit: BestFit = "weak"  # for the need of a case, if nothing else speaks for the actor
+    is_asked: bool = False  # strong if what it brought is what is asked for
+    outlet_share: float = 0.5  # for a need to be rid of what the case shows given up
+    outlet_fit: BestFit = "weak"  # `best_fit` for such a need
+    precedent_share: float = 0.0  # how far a firm in a close trade could make the thing
 
     @property
     def is_know_how(self) -> bool:

@@ -1,12 +1,7 @@
-"""Trades: the classes of activity in everyday words, and what is known of their firms.
+"""Trades: the 615 classes of NACE Rev. 2 in everyday words, and what is known of their firms.
 
-trades.tsv       what a firm of each of the 615 classes of NACE Rev. 2 (and of the NAF) makes,
-sells or does, in French and in English: our words, not the official labels
-lexicon.tsv      60,000 phrases as people type them: what firms of each class make, could make,
-and by what; `20.41  fr  could  gel hydroalcoolique`
-portraits.tsv    840 imaginary firms in their own words, each with needs that it could meet
-conversions.tsv  what firms came to make or supply beside their trade, from public pages: masks
-in 2020, parachutes in 1942
+Tables: trades.tsv (our words), lexicon.tsv (phrases by class and kind), portraits.tsv (imaginary
+firms with needs), conversions.tsv (what firms came to make beside their trade, from public pages).
 """
 
 import hashlib
@@ -21,11 +16,7 @@ from kb.reference.roles import Role
 
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
 
-ROLES = {
-    "made": Role.PRODUCER,
-    "supplied": Role.SUPPLIER,
-    "repackaged": Role.REPACKAGER,
-}
+ROLES = {"made": Role.PRODUCER, "supplied": Role.SUPPLIER, "repackaged": Role.REPACKAGER}
 """The role for what a firm did, as the table of conversions says it."""
 
 
@@ -78,10 +69,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Conversion:
-    """A firm somewhere, its ordinary `trade`, and the `product` it came to make or supply.
-
-    Both are phrases, by language. `source` is the address of the page that says so.
-    """
+    """A firm, its ordinary `trade` and the `product` it came to make, each by language."""
 
     id: str
     firm: str

@@ -16,10 +16,7 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactChoice:
-    """Who sees the contacts that a source gives of organisations, and those of persons.
-
-    What nobody sees is not kept.
-    """
+    """Who sees the contacts that a source gives; what nobody sees is not kept."""
 
     organisations: Visibility = Visibility.PUBLIC
     persons: Visibility = Visibility.NONE
@@ -33,8 +30,7 @@ class ContactChoice:
         return self.persons if field in PERSON_FIELDS else self.organisations
 
 
-PERSON_FIELDS = frozenset({"contact"})
-"""The fields of contacts that hold what is a person's."""
+PERSON_FIELDS = frozenset({"contact"})  # the fields of contacts that hold what is a person's
 
 DEFAULT_CHOICE = ContactChoice()
 DEFAULT_CHOICES: Mapping[str, ContactChoice] = MappingProxyType(

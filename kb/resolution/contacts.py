@@ -1,8 +1,4 @@
-"""Contacts: by what an actor is reached, in a form in which two actors are compared.
-
-The more firms share a contact or a name, the less it says: a telephone of a business park, the
-website of a group or the e-mail domain of an accountant do not make two of them one.
-"""
+"""Contacts by which two actors are compared; the more firms share one, the less it says."""
 
 import re
 from collections import defaultdict
@@ -23,8 +19,7 @@ _COMMON_PAGES = LEXICONS.words("common_pages")
 _BEFORE_A_HOST = re.compile(r"\A(?:www\d?|m|[a-z]{2}(?:-[a-z]{2})?)\.(?=[^.]+\.[^.])")
 
 
-MANY = 12
-"""So many names say as much as more."""
+MANY = 12  # so many names say as much as more
 
 Commonness = Mapping[str, int]
 """How many firms share a contact, by its key in `Contacts`; how many towns, a name by its own."""
@@ -32,12 +27,7 @@ Commonness = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The contacts of an actor, empty where it has none.
-
-    `host` is its website's, without "www." and languages, unless the host is a platform's; `page`
-    is the host with the path of a page that is not its home page. `domain` is that of its e-mail
-    addresses, unless anybody may have an address there.
-    """
+    """The contacts of an actor; no platform's `host`, no `domain` where anybody has an address."""
 
     host: str = ""
     page: str = ""

@@ -1,13 +1,7 @@
 """Merge rules: how the claims of several sources about one firm become one record.
 
-Each source claims values under an id of its own, in a `SourceRecord`. They are merged so:
-
-- a moderator's correction wins, field by field;
-- else the source that came first keeps each field, and the others fill what is empty;
-- themes and facts are united; descriptions, and facts of one header that say know-how, are joined,
-  each paragraph once;
-- telephone numbers and addresses of e-mail are united;
-- an actor is closed if a source claims it, unless another source has since claimed that it is open.
+A moderator's correction wins, field by field; else the first source does, and the others fill
+gaps; lists, facts and descriptions are united; one is closed unless a later claim opens it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -36,10 +30,7 @@ _Value = str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """An actor as a row of a source describes it, under the source's own id.
-
-    `is_open`: the row states that the actor is not closed.
-    """
+    """An actor as a source describes it; `is_open`: the row states that it is not closed."""
 
     actor: Actor
     is_open: bool = False
@@ -54,11 +45,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """The claims of one source about an actor under one id (`key`), by field of `Actor`.
-
-    A fact's field is its name after `FACT_PREFIX`. `number` orders the records as they came, and
-    is 0 for a record that is not stored yet.
-    """
+    """The claims of a source about an actor under one `key`, by field; `number` 0 if unstored."""
 
     source: str
     key: str
@@ -192,13 +179,10 @@ def members_only(
     choice_of: Callable[[str], ContactChoice],
     published: Collection[str] = (),
 ) -> frozenset[str]:
-    """The values among an actor's contacts that only members may see.
+    """The values among contacts that only members see: no source gives them to the public.
 
-    They are what a source gives to members only, and no source to the public; a moderator's
-    correction does not publish what it has from a source, even once the source has taken it back:
-    what only a correction claims stays with members where it was (`actor.members_only`), but in
-    the fields `published`, in which corrections become public now. What no source claims is
-    treated as what a person typed.
+    A correction publishes nothing that it has from a source, but in the fields `published`; what no
+    source claims is treated as what a person typed.
     """
     hidden: set[str] = set()
     for field in CONTACT_FIELDS:

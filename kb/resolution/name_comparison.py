@@ -27,8 +27,7 @@ _ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
 _KIN = LEXICONS.words("name_words", "kin")
 _BEFORE_A_NAME = LEXICONS.words("name_words", "before_a_name")
 _BETWEEN_NAMES = re.compile(r"[()\[\]«»“”\":;|/]|\s[-–—]+\s|,")
-_WORKSHOP = re.compile("[a-z]{4,}eries?")
-"""A word for a workshop or a shop, such as "tonnellerie"."""
+_WORKSHOP = re.compile("[a-z]{4,}eries?")  # a word for a workshop or a shop, such as "tonnellerie"
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
@@ -40,44 +39,30 @@ _MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
 """The same of names whose words are joined in one of the two."""
 _ACRONYM = range(2, 7)
 _MIN_TRADE_CHARS = _MIN_TOWN_CHARS = 5
-ALL = 0.99
-"""Names that share more than this have no word without a counterpart."""
+ALL = 0.99  # names that share more than this have no word without a counterpart
 _GENERAL_WEIGHT = 0.35
 """How much a word of a trade counts, of the 1 that a word counts which only this firm has."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedNames:
-    """What two names share, and what sets them apart.
+    """What two names share (0 to 1), and what sets them apart; words of trades count less."""
 
-    `shared` and `exact` are the shares, 0 to 1, of both names' words that have a counterpart in the
-    other, whether alike or the same; words of trades count less. `own` counts the shared words that
-    are of no trade. `rest` is the weight of the words without counterpart in the name that has less
-    of them, and `longer_rest` in the other. `is_acronym`: one stands for words of the other;
-    `is_part`: one of several names that a record gives is compared. `other_town`: a word without
-    counterpart is a town elsewhere; `two_towns`: each name says where it is, as in "Gamm Vert
-    Lombez" and "Gamm Vert Samatan". `other_numbers`: the names have numbers, and not the same.
-    """
-
-    shared: float = 0.0
-    exact: float = 0.0
-    own: int = 0
-    rest: float = 0.0
-    longer_rest: float = 0.0
-    is_acronym: bool = False
-    is_part: bool = False
-    other_town: bool = False
-    two_towns: bool = False
+    shared: float = 0.0  # of words with a counterpart, alike or the same
+    exact: float = 0.0  # of words with the same
+    own: int = 0  # count of shared words of no trade
+    rest: float = 0.0  # weight of words without counterpart where it is less
+    longer_rest: float = 0.0  # and in the other name
+    is_acronym: bool = False  # one stands for words of the other
+    is_part: bool = False  # one of several names of a record
+    other_town: bool = False  # a word without counterpart is a town
+    two_towns: bool = False  # each name says where it is, differently
     other_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GivenName:
-    """One name of a record: all its folded words, and those that tell it from others.
-
-    `own` are the telling words that are of no trade; where all are, those after the first: "verger"
-    of "Moulin du Verger".
-    """
+    """One name of a record: `every` word, the `telling` ones, its `own`, of no trade."""
 
     every: tuple[str, ...]
     telling: tuple[str, ...]
@@ -224,14 +209,11 @@ def _aligned(
         own,
         rests[0],
         rests[1],
-        other_town=any(map(_is_elsewhere, (*left, *right))),
+        other_town=any(
+            len(word) >= _MIN_TOWN_CHARS and is_commune(word) for word in (*left, *right)
+        ),
         other_numbers=bool(numbers[0] and numbers[1]) and numbers[0] != numbers[1],
     )
-
-
-@lru_cache(maxsize=50_000)
-def _is_elsewhere(word: str) -> bool:
-    return len(word) >= _MIN_TOWN_CHARS and is_commune(word)
 
 
 def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:

@@ -23,11 +23,7 @@ class Nearness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place: `town` is the code of today's commune, or else the folded letters of the town.
-
-    `grouping` is the name of the commune's EPCI; `is_commune`: such a commune is known. `words` are
-    those of the town, and the department.
-    """
+    """A place: `town` is a commune's code or folded letters, `grouping` its EPCI."""
 
     town: str = ""
     department: str = ""

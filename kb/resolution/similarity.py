@@ -1,9 +1,7 @@
 """Similarity: how likely two actors are one firm that two sources describe.
 
-Only actors that share a block are compared: a contact, the SIREN, the whole name, an acronym, the
-beginning of a word of the name in one town, or its consonants in one department. Two numbers decide
-alone: one SIRET is one firm, two SIREN are two firms, and two establishments of one firm in two
-towns are two actors. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
+Only those that share a block are compared. Numbers decide alone: one SIRET is one firm, two SIREN
+are two. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
 """
 
 import hashlib
@@ -17,7 +15,7 @@ from kb.models import SIREN_DIGITS, Actor
 from kb.regression import Regression
 from kb.resolution.contacts import Commonness, Contacts, contacts_of, keys_of, name_block
 from kb.resolution.name_comparison import ALL, ComparedNames, acronyms_of, compare_names, names_in
-from kb.resolution.places import Nearness, Place, nearness, place_of
+from kb.resolution.places import Nearness, nearness, place_of
 
 _EXCLUSIVE, _COMMON = 2, 4
 """A contact of two names is theirs alone; one of so many names says nothing."""
@@ -26,10 +24,7 @@ _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 @dataclass(frozen=True, slots=True)
 class ActorComparison:
-    """What is found of two actors; of the contacts, how much each that they share says, 0 to 1.
-
-    `places_of_name` counts the towns of their name, if it is one.
-    """
+    """What is found of two actors; of contacts, how much each shared one says, 0 to 1."""
 
     names: ComparedNames
     near: Nearness
@@ -63,14 +58,14 @@ class ActorComparison:
 
 def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorComparison:
     """Compares two actors; `commonness` is that of the base."""
-    places = _place(left), _place(right)
-    contacts = _contacts(left), _contacts(right)
-    one, other = contacts
+    places = [place_of(actor.place, actor.department) for actor in (left, right)]
+    one, other = (contacts_of(each.website, each.phone, each.email) for each in (left, right))
     sirens = left.siret[:SIREN_DIGITS], right.siret[:SIREN_DIGITS]
 
     def said(kind: str, shared: frozenset[str]) -> float:
         counts = [commonness.get(f"{kind} {each}", _EXCLUSIVE) for each in shared]
-        return max((_said_by(count) for count in counts), default=0.0)
+        shares = ((_COMMON - count) / (_COMMON - _EXCLUSIVE) for count in counts)
+        return max((min(1.0, share) for share in shares if share > 0), default=0.0)
 
     names = compare_names(left.name, right.name, places[0].words | places[1].words)
     same_host = bool(one.host) and one.host == other.host
@@ -148,26 +143,12 @@ def features(found: ActorComparison) -> dict[str, float]:
     return {name: float(value) for name, value in known.items() if value}
 
 
-def _said_by(count: int) -> float:
-    return max(0.0, min(1.0, (_COMMON - count) / (_COMMON - _EXCLUSIVE)))
-
-
-def _place(actor: Actor) -> Place:
-    return place_of(actor.place, actor.department)
-
-
-def _contacts(actor: Actor) -> Contacts:
-    return contacts_of(actor.website, actor.phone, actor.email)
-
-
 def _names_a_domain(actor: Actor, contacts: Contacts) -> bool:
     """Whether a domain has the name of an actor, which may be the other name of its own firm."""
-    if not contacts.domains:
-        return False
     from rapidfuzz import fuzz
 
-    keys = ["".join(name.every) for name in names_in(actor.name)]
-    keys += ["".join(name.telling) for name in names_in(actor.name)]
+    names = names_in(actor.name)
+    keys = ["".join(several) for name in names for several in (name.every, name.telling)]
     labels = [domain.split(".")[0].replace("-", "") for domain in contacts.domains]
     return any(
         len(label) >= _MIN_DOMAIN_CHARS and float(fuzz.ratio(label, key)) >= _SAME_LETTERS
@@ -184,16 +165,12 @@ def _activity(left: str, right: str) -> float:
     return 0.75 if left[:2] == right[:2] else 0.0
 
 
-BLOCKING_VERSION = "5"
-"""Raised whenever `blocks` gives other blocks, or the judge learnt anew."""
-LIKELY = 0.45
-"""Least similarity of two actors that a person must compare."""
+BLOCKING_VERSION = "5"  # raised whenever `blocks` gives other blocks, or the judge learnt anew
+LIKELY = 0.45  # least similarity of two actors that a person must compare
 
-MAX_BLOCK = 25
-"""A block of more actors is no sign: a chain's name, the commonest trade of a town."""
+MAX_BLOCK = 25  # a block of more actors is no sign: a chain's name, the commonest trade of a town
 
-_CERTAIN = 0.9
-"""Least similarity of two actors that are one without a person's word."""
+_CERTAIN = 0.9  # least similarity of two actors that are one without a person's word
 _MIN_SIMILAR_NAME = 0.8
 _BEGINNING_CHARS = 4
 _MIN_CHARS = 3
@@ -202,11 +179,7 @@ _NOWHERE = "nowhere"
 
 @dataclass(frozen=True, slots=True)
 class ActorSimilarity:
-    """A probability from 0 to 1, and the reasons for it.
-
-    `is_certain`: the two are one without a person's word. `are_establishments`: they are two
-    establishments of one firm, in two towns; their score is 0.
-    """
+    """A probability with reasons; `are_establishments` (one firm in two towns) have the score 0."""
 
     score: float
     reasons: tuple[str, ...]
@@ -233,11 +206,7 @@ def block_of(key: str) -> int:
 def actor_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity:
-    """How likely two actors are one, and why.
-
-    `commonness` is that of the contacts and names of the base; what is not in it is taken for that
-    of these two alone.
-    """
+    """How likely two actors are one, and why; `commonness` is that of the base."""
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
     found = compare_actors(left, right, commonness or {})
@@ -262,7 +231,7 @@ def likely_similarity(
 
 def are_in_one_town(left: Actor, right: Actor) -> bool:
     """Whether two actors are in one town, as they are if they are certainly one."""
-    places = (place_of(actor.place, actor.department) for actor in (left, right))
+    places = [place_of(actor.place, actor.department) for actor in (left, right)]
     return nearness(*places) is Nearness.SAME_TOWN
 
 

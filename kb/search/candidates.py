@@ -9,9 +9,9 @@ from kb.reference.flows import Flow
 from kb.search.boosts.endorsements import Endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.fits import FitScale, below, best_fit, least_fit
-from kb.search.fusion import ScoredPassage
 from kb.search.query import Query
 from kb.search.results import Fit, ScoreParts
+from kb.search.scorer import ScoredPassage
 from kb.search.weights import RankingWeights
 from kb.text.analysis import word_coverage
 from kb.text.flow import gives_up, takes_in
@@ -19,10 +19,7 @@ from kb.text.flow import gives_up, takes_in
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What candidates are measured by; what is `asked` is not known for a part of a need.
-
-    `most` is the best fit of who is not named.
-    """
+    """What candidates are measured by: nothing `asked` for a part; `most` for who is not named."""
 
     scale: FitScale
     weights: RankingWeights
@@ -37,11 +34,7 @@ class Measure:
 
 @dataclass(eq=False)
 class Candidate:
-    """A record, what counts for it, best first, and the `score` that this makes.
-
-    Its best passage counts, so that length does not win; and its best endorsement. `own` is the
-    value of its own words, `inferred` what its means and its boost add.
-    """
+    """A record, what counts for it, best first, and the `score` that this makes."""
 
     record_id: str
     measure: Measure
@@ -49,8 +42,8 @@ class Candidate:
     endorsements: Sequence[Endorsement] = ()
     boost: Boost = NO_BOOST
     name: float = 0.0
-    own: float = field(init=False)
-    inferred: float = field(init=False)
+    own: float = field(init=False)  # the value of its own words
+    inferred: float = field(init=False)  # what its means and its boost add
     limit: float = field(init=False)
     score: float = field(init=False)
 
@@ -134,11 +127,7 @@ class Candidate:
 
     @cached_property
     def _most_of_words(self) -> Fit:
-        """The best fit that its own words can have.
-
-        A class of activity alone is not strong; nor, where something is offered, who does not say
-        that it takes such things in.
-        """
+        """The best fit of its own words: a class of activity alone is not strong."""
         best = self.best
         if best is None or all(scored.passage.part == ACTIVITY for scored in self.passages):
             return Fit.POSSIBLE
@@ -155,10 +144,7 @@ class Candidate:
 
 
 def ground_shares(own: float, shown: float | None, weights: RankingWeights) -> tuple[float, float]:
-    """The shares of two grounds, its words and its best case, None without one.
-
-    The better counts in full, the other by a tenth, if above 0.
-    """
+    """The shares of words and of the best case: the better counts in full, the other by a tenth."""
     if shown is None:
         return 1.0, 0.0
     second = weights.cases.second_ground

@@ -12,8 +12,7 @@ from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.indexing.dense_index import DenseIndex
 from kb.models import Actor, Case, Kind
 from kb.search.need.probe import NeedProbe
-from kb.search.trades.background import Background, ComparedQuery
-from kb.search.trades.known_conversions import KnownConversions
+from kb.search.trades.background import Background, ComparedQuery, KnownConversions
 from kb.search.trades.overlaps import Overlaps
 from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.store.passages import Passage
@@ -28,11 +27,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class RankingOptions:
-    """The parts of a ranking; each can be left out, to measure its effect.
-
-    With `transfer_only`, a case raises only actors that took no part in it; the cases `unmatched`,
-    by id, raise nobody. `elsewhere` are the known conversions (`kb.reference.trades`).
-    """
+    """The parts of a ranking, each of which can be left out, to measure its effect."""
 
     dense: bool = True
     lexical: bool = True
@@ -41,10 +36,10 @@ class RankingOptions:
     places: bool = True
     cases: bool = True
     similar: bool = True
-    elsewhere: bool = True
+    elsewhere: bool = True  # known conversions
     near_names: bool = True
-    transfer_only: bool = False
-    unmatched: frozenset[str] = frozenset()
+    transfer_only: bool = False  # a case raises only who took no part in it
+    unmatched: frozenset[str] = frozenset()  # ids of cases that raise nobody
 
 
 class GenerationCache(Generic[Key, Value]):

@@ -1,6 +1,7 @@
 """Evidence: what a person is shown for each hit, and can check."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 
@@ -30,27 +31,24 @@ _quotation = lru_cache(maxsize=TEXTS_REMEMBERED)(quotation)
 """The same texts are shown again and again, and those of cases are Markdown."""
 
 
+@dataclass(frozen=True)
 class MeansFinder:
     """Finds why actors could do what a query asks, by what firms of their trade could make."""
 
-    def __init__(
-        self, asked: Query, compared: ComparedQuery, lang: str, context: SearchContext
-    ) -> None:
-        """`lang` is the reader's; without, means are told in that of the passage."""
-        self._kind = Votes.TAKES if asked.flow is Flow.OFFERS else Votes.COULD
-        self._compared = compared
-        self._lang = lang
-        self._context = context
+    asked: Query
+    compared: ComparedQuery
+    lang: str  # the reader's; without, means are told in that of the passage
+    context: SearchContext
 
     def of(self, passage: Passage) -> MeansMatch | None:
         """The means of the trade of a passage; None if nothing speaks for them."""
-        lang = self._lang or passage.lang
-        able = self._compared.able
-        embedded = self._context.index.embedded([passage.id])
+        lang = self.lang or passage.lang
+        able = self.compared.able
+        embedded = self.context.index.embedded([passage.id])
         if able is None or not len(embedded.ids):
             return None
-        overlaps, store = self._context.calibration.overlaps, self._context.store
-        (read,) = overlaps.read(embedded, [passage.lang], store)
+        overlaps = self.context.calibration.overlaps
+        (read,) = overlaps.read(embedded, [passage.lang], self.context.store)
         shares = able[read["filed"]] * read["filing"].astype(np.float32)
         trade = trades()[int(read["filed"][int(np.argmax(shares))])]
         of_class = [phrase for phrase in self._near if phrase.code == trade.code]
@@ -64,11 +62,12 @@ class MeansFinder:
     @cached_property
     def _near(self) -> Sequence[TradePhrase]:
         """The phrases of the kind nearest to the query; none if the index has another lexicon."""
-        index = self._context.calibration.background.index
+        index = self.context.calibration.background.index
         if index is None or index.lexicon != lexicon_digest():
             return ()
-        known = _phrases(self._kind)
-        return [known[row] for row in index.nearest(self._compared.embedding, self._kind)]
+        kind = Votes.TAKES if self.asked.flow is Flow.OFFERS else Votes.COULD
+        known = _phrases(kind)
+        return [known[row] for row in index.nearest(self.compared.embedding, kind)]
 
 
 @cache
@@ -97,10 +96,7 @@ class EvidenceBuilder:
         *,
         in_full: bool = False,
     ) -> list[ActorHit]:
-        """The hits of actors by their ranks; `in_full`, with every precedent in a close trade.
-
-        Their fits are those of the candidates, or as given by id.
-        """
+        """The hits of actors by rank, with given `fits`; `in_full`, with all precedents."""
         matches = [(rank, of, self._matches(of, in_full=in_full)) for rank, of in ranked]
         named = {of.record_id for _, of, _ in matches}
         precedents = (match.precedent for _, _, found in matches for match in found)
@@ -166,10 +162,7 @@ class EvidenceBuilder:
             yield Evidence(EvidenceKind.PASSAGE, text, self._marks(text, passage.lang), of)
 
     def _matches(self, candidate: Candidate, *, in_full: bool) -> Sequence[TradeMatch]:
-        """The precedents that are shown: the strongest in a close trade; `in_full`, all.
-
-        None for an actor that did it itself.
-        """
+        """The precedents shown: the strongest, of who did not do it itself; `in_full`, all."""
         if in_full:
             return candidate.boost.matches()
         if candidate.endorsements:

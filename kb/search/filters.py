@@ -17,16 +17,11 @@ from kb.store.records import FiledActor, usual_spelling
 from kb.store.store import Store
 from kb.text.folding import fold
 
-NAMESAKES_TOLD = 6
-"""How many communes of one name a refusal lists; the largest."""
+NAMESAKES_TOLD = 6  # how many communes of one name a refusal lists; the largest
 
 
 def checked(filters: Filters) -> Filters:
-    """Returns the filters with the code of their department.
-
-    Raises:
-        QueryError: there is no such department.
-    """
+    """Returns the filters with their department's code; raises `QueryError`."""
     if not filters.department:
         return filters
     try:
@@ -36,11 +31,7 @@ def checked(filters: Filters) -> Filters:
 
 
 def commune_meant(text: str) -> Commune | None:
-    """Returns the commune that a text names, None for a blank text; of a postal code, the largest.
-
-    Raises:
-        QueryError: `unknown_place`, no commune has this name or postal code, or `several_places`.
-    """
+    """Returns the commune that a text names, None if blank; raises `QueryError`."""
     if not text.strip():
         return None
     named = communes_named(text)
@@ -53,11 +44,7 @@ def commune_meant(text: str) -> Commune | None:
 
 
 def filters_near(department: str, theme: str, near: str, within: int) -> Filters:
-    """Returns filters, with the commune that `near` names.
-
-    Raises:
-        QueryError: as `commune_meant`; or `within_nothing`, a distance without a place.
-    """
+    """Returns filters with the commune `near`; raises `QueryError`."""
     commune = commune_meant(near)
     if within and commune is None:
         raise QueryError("within_nothing", "within")
@@ -104,10 +91,7 @@ def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
 
 
 class Bounds:
-    """Records that cannot answer: they have unwanted words, or lack required words.
-
-    A required word of an actor may stand in a case that endorses it; none has those `unsaid`.
-    """
+    """Records that cannot answer: they have unwanted words, or lack required words."""
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
         self._required = [store.records_saying(phrase) for phrase in asked.required]
@@ -136,10 +120,7 @@ class Bounds:
     def wanted_stories(
         self, cases: Mapping[str, Case], unmatched: Collection[str] = ()
     ) -> dict[str, Case]:
-        """Returns the cases that may be matched, by id: all but those `unmatched`.
-
-        A story is left out if any edition of it has an unwanted word.
-        """
+        """Returns the cases that may be matched, none with an edition that has unwanted words."""
         unwanted = {case.story for id_, case in cases.items() if self._is_unwanted(id_)}
         return {
             id_: case
@@ -163,10 +144,7 @@ class Bounds:
 def facets(
     actors: Iterable[FiledActor], filters: Filters
 ) -> tuple[dict[str, int], dict[str, int], dict[int, int]]:
-    """Counts how many of these actors each department, theme and distance would leave.
-
-    The other filters are kept; departments and themes are most first, distances in kilometres.
-    """
+    """Counts the actors that each department, theme and distance (km) would leave."""
     theme = fold(filters.theme)
     among = filters.departments or (filters.department,)
     departments: Counter[str] = Counter()

@@ -1,9 +1,4 @@
-"""Fits: what a score means for a person.
-
-The log odds that a hit is right are linear in its score and in what is known of the query, fitted
-on judged needs (docs/ranking.md). A fit is a least probability, and so a least score: the order of
-a list never contradicts its fits.
-"""
+"""Fits: what a score means for a person: a least probability to be right (docs/ranking.md)."""
 
 import math
 from dataclasses import dataclass
@@ -16,13 +11,10 @@ from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
 
-MOST_NEED = 2.0
-"""The most log odds of a need that count: from there on, it is one."""
+MOST_NEED = 2.0  # the most log odds of a need that count: from there on, it is one
 
 _BELOW = 0.01
 """How far below a bound scores begin to be pressed together where they may not reach it."""
-
-FIT_FEATURES = ("ceiling", "need")
 
 
 def fit_features(null: NullDistribution) -> tuple[float, float]:

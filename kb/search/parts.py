@@ -1,9 +1,4 @@
-"""Answers by part: the actors that could take each part of a need.
-
-The matched cases show the parts of a need: one actor brought in alcohol, another the containers.
-For each part, the actors that took it in a case come first, then those whose own words are close to
-the queries for it.
-"""
+"""Answers by part: those who took each part of a need in cases, then those close in words."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,10 +17,9 @@ from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.context import SearchContext
 from kb.search.evidence import EvidenceBuilder
 from kb.search.fits import FitScale, fit_of_probability
-from kb.search.fusion import ScoredPassage
 from kb.search.query import Query, without_purpose
 from kb.search.results import ActorHit, MatchedCase, Mention, PartAnswer
-from kb.search.scorer import Scope, WordValues, gather, nearest, score
+from kb.search.scorer import Scope, ScoredPassage, WordValues, gather, nearest, score
 from kb.search.trades.background import NullDistribution
 from kb.search.weights import CaseWeights, PartWeights
 from kb.text.analysis import query_stems, words
@@ -63,10 +57,7 @@ _SUPPLYING = re.compile(
 
 @dataclass(slots=True)
 class _NeededPart:
-    """A part that cases needed, with the things brought in and the actors that took it.
-
-    `taken` has the actors with an entry in the base, `mentioned` those without.
-    """
+    """A part that cases needed: who `taken` it, who is only `mentioned`, and things brought in."""
 
     cases: dict[str, Case] = field(default_factory=dict)
     taken: dict[str, list[Endorsement]] = field(default_factory=dict)
@@ -85,11 +76,7 @@ def answers_by_part(
     may_answer: MayAnswer,
     lang: str,
 ) -> list[PartAnswer]:
-    """Returns, for each part that the matched cases needed, the actors that could take it.
-
-    Makers come first: the first of those `ranked`, with evidence by the `builder`. `may_answer`
-    tells whether another actor may be given, by its id and its endorsements.
-    """
+    """Returns the actors that could take each part that the matched cases needed."""
     weights = context.weights
     relevant = [match for match in matched if match.relevance >= weights.parts.relevance]
     needed = _needed_parts(relevant, asked, weights.cases)
@@ -149,10 +136,7 @@ def answers_by_part(
 def _needed_parts(
     matched: Sequence[MatchedCase], asked: Query, weights: CaseWeights
 ) -> dict[Part, _NeededPart]:
-    """Returns the parts that these cases needed, and the usual parts that go with them.
-
-    Who offers a thing needs nobody to bring one: suppliers take no part then.
-    """
+    """Returns the parts these cases needed, and usual ones; who offers needs no supplier."""
     needed: dict[Part, _NeededPart] = {}
     for match in matched:
         for participation in match.case.participants:
@@ -206,10 +190,7 @@ def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -
 def _close_to(
     queries: Mapping[Part, Iterable[str]], context: SearchContext, scope: Scope
 ) -> dict[Part, dict[str, Candidate]]:
-    """Returns, for each part, the actors whose words are close to a query for it, by id.
-
-    Scores for the queries of a part are shifted to the scale of its first query.
-    """
+    """Returns, by part, the actors with words close to its queries, on one scale."""
     asked = [
         (part, query)
         for part, of_part in queries.items()
@@ -257,10 +238,7 @@ def _actors_of_cases(
     ranks: Mapping[str, int],
     context: SearchContext,
 ) -> list[ActorHit]:
-    """Returns the actors that took the part in a case; their fit is that of the case.
-
-    The best case is first; the actors of a case are in the order of the ranking.
-    """
+    """Returns the actors that took the part in a case, with its fit, best case first."""
     weights, last = context.weights, len(ranks)
     relevance = {actor.record_id: actor.endorsements[0].matched.relevance for actor in took}
     best = sorted(

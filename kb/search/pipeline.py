@@ -1,8 +1,7 @@
 """Search: from the typed query to ranked actors and cases with their evidence.
 
-read (query) ─ names (boosts.names, wordable) ─ encode and compare with all trades (steering) ─
-retrieve and score (scorer) ─ match cases (boosts.case_matching) ─ boost by endorsements and
-precedents (boosts) ─ assess (candidates) ─ filter (filters) ─ results (evidence, parts)
+read - names - encode and compare (steering) - retrieve and score (scorer) - match cases, boost
+(boosts) - assess (candidates) - filter (filters) - results (evidence, parts)
 """
 
 import math
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model import NO_WORDING, Wording
 from kb.models import Case, Kind
 from kb.search.boosts.case_matching import TOLD, credited, match_cases, one_edition_each
 from kb.search.boosts.endorsements import Endorsement, endorse, leading
@@ -57,14 +56,9 @@ def search(
     only: str = "",
     wording: Wording = NO_WORDING,
 ) -> SearchResult:
-    """Returns the actors and the cases that could answer a query.
+    """Returns the actors and cases that could answer a query; raises `QueryError` if it is none.
 
-    A case with translations is given once: in `lang` if it has that edition, else in the language
-    that answers best. With `complete`, all that the filters leave is given; with the id of an
-    actor, `only` that actor with all its evidence. The query is moved towards `wording`.
-
-    Raises:
-        QueryError: the query is empty, too long, or without a word, or there is no such department.
+    With `complete`, all that filters leave is given; with `only`, that actor with all its evidence.
     """
     started = time.perf_counter()
     store, weights = context.store, context.weights
@@ -237,11 +231,7 @@ def _boosts(
     scope: Scope,
     lang: str,
 ) -> tuple[Mapping[str, Sequence[Endorsement]], Mapping[str, Boost]]:
-    """Returns the endorsements of the actors of matched cases, and the boosts of close trades.
-
-    The passages `near` to the query, by id, are compared with the precedents as well; firms
-    elsewhere are precedents, too, told in `lang`. A query that is a name endorses nobody else.
-    """
+    """Returns the endorsements of actors by id, and the boosts of close trades, `elsewhere` too."""
     weights = context.weights
     endorsed = endorse(matched, asked, weights.cases)
     if named.only_named:
@@ -284,10 +274,7 @@ def _others(
     left: Callable[[str], bool],
     answering: Callable[[Collection[str]], Sequence[str]],
 ) -> Sequence[str]:
-    """Returns those that can answer but do not fit: the `boosted`, and the `most` best or more.
-
-    Those besides the boosted are `left` by the filters. Without a `most`, all are looked up.
-    """
+    """Returns those that answer but do not fit: the `boosted`, and the `most` best or all."""
     rest = candidates.keys() - fitting
     if most is None:
         return answering(rest)

@@ -1,8 +1,6 @@
-"""Queries: the need in words, and the signs that steer its search by hand.
+"""Queries: the need in words, and signs at the beginning of a word that steer its search.
 
-Words in quotation marks must be in what is found; a word after `+` counts more; one after `-`
-counts against, and what says it is left out. The signs stand at the beginning of a word, so that
-`porte-fût` and `C++` are words like others.
+Words in quotation marks are required; one after `+` counts more, one after `-` against.
 """
 
 import re
@@ -16,12 +14,7 @@ from typing import Self
 from kb.errors import QueryError
 from kb.reference.communes import Commune
 from kb.reference.flows import Flow
-from kb.text.analysis import (
-    FRAMING_WORDS,
-    FUNCTION_WORDS,
-    query_stems,
-    words,
-)
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, query_stems, words
 from kb.text.flow import flow_of
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
@@ -76,13 +69,7 @@ class NeedReading:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as it was typed, and as it is understood.
-
-    `words` are the need without signs and without what is `unwanted`; `text` is what the `reading`
-    of them leaves, `need` the text without the words that only frame the question. `stems` are
-    those to look for in the base; `flow` is None if the words do not say. Of a letter, all this is
-    of the `sentences` that ask for something.
-    """
+    """A query as typed and as understood: `text` is what `reading` leaves, `need` that unframed."""
 
     typed: str
     words: str
@@ -110,17 +97,8 @@ class Query:
         return self.stems.union(query_stems(" ".join(self.wanted)))
 
     @property
-    def is_filed(self) -> bool:
-        """Whether its trade is that of who answers: an offered thing's is where it comes from."""
-        return self.flow is not Flow.OFFERS
-
-    @property
     def thing_for_somebody(self) -> str:
-        """The thing that is for somebody or something: "bocaux" of "bocaux pour du miel".
-
-        Empty if no purpose is told, or if the purpose is a deed, which is the need itself: "une
-        machine pour coudre du cuir".
-        """
+        """The thing for somebody: "bocaux" of "bocaux pour du miel"; "" if for a deed."""
         thing = self.thing.strip()
         rest = self.need[len(self.thing) :]
         return "" if not rest or not _has_word(thing) or _DEED.match(rest) else thing
@@ -132,11 +110,7 @@ class Query:
 
 
 def parse(typed: str) -> Query:
-    """Reads what was typed.
-
-    Raises:
-        QueryError: it is empty, too long, or has no word to look for.
-    """
+    """Reads what was typed; raises `QueryError` if it is empty, too long, or has no word."""
     typed = _NO_TEXT.sub(" ", unicodedata.normalize("NFC", typed))
     typed = " ".join(typed.split())
     if not typed:
@@ -178,10 +152,7 @@ def without_purpose(text: str) -> str:
 
 
 def bare_need(text: str) -> str:
-    """A need without the words that frame it at its beginning; whole if nothing else is left.
-
-    To an encoder, all questions resemble each other. An article stays: it tells the language.
-    """
+    """A need without the words that frame it at its beginning; whole if nothing else is left."""
     framing = FRAMING_WORDS | FUNCTION_WORDS
     start: int | None = None
     for word in words(text):

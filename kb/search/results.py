@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from kb.language_model.wording import NO_WORDING, Wording
+from kb.language_model import NO_WORDING, Wording
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.communes import Commune
 from kb.reference.points import Circle, Point
@@ -13,8 +13,7 @@ from kb.reference.trades import Trade
 from kb.search.query import Query
 from kb.search.trades.background import LikelyTrade
 
-DISTANCES = (10, 25, 50, 100, 200)
-"""Kilometres that a search can be narrowed to."""
+DISTANCES = (10, 25, 50, 100, 200)  # kilometres that a search can be narrowed to
 
 
 class Fit(StrEnum):
@@ -49,11 +48,7 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions on hits. An empty condition is met by every hit.
-
-    `department` is a French department's code or name, one of the codes `departments` is enough.
-    `near` is the commune that distances are measured from, `within` so many kilometres.
-    """
+    """Conditions on hits, empty ones met by all; `within` is in km from `near`."""
 
     department: str = ""
     theme: str = ""
@@ -97,11 +92,7 @@ class MeansMatch:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a hit is there: plain `text`, with half-open spans of its distinctive words, `marks`.
-
-    For kind CASE, `case` and `participation` are the matched case and the actor's part in it; for
-    kind SIMILAR, the part that the `precedent` took, whose trade is close to the hit's.
-    """
+    """Why a hit is there: plain `text`, with half-open spans of its distinctive words, `marks`."""
 
     kind: EvidenceKind
     text: str
@@ -115,12 +106,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ScoreParts:
-    """The parts of a score (docs/ranking.md).
-
-    `dense`, `lexical`, `filing` and `able` are of the best passage; `own` is what its own words
-    give, `inferred` what its means and precedents do, `similar` that of precedents alone, by the
-    `example` and the `likeness` of all. `limit` is taken off what says more than may be said.
-    """
+    """The parts of a score (docs/ranking.md); the first four are of the best passage."""
 
     dense: float = 0.0
     lexical: float = 0.0
@@ -161,12 +147,7 @@ class CaseHit:
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """What a person has chosen for a search beside its words.
-
-    `like` and `unlike` are ids of actors. `taken_back` are phrases of the language model, and parts
-    of the need that count as its words do; without `worded`, no model is asked. With `whole`, a
-    text is searched as it is, not taken apart.
-    """
+    """What a person has chosen beside words: actors `like` and `unlike`, phrases `taken_back`."""
 
     like: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
@@ -185,11 +166,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """The actors that could take a part of a need, best first; `need` is the query for that part.
-
-    `cases` are the matched cases in which the part was taken, `mentioned` their participants
-    without an entry.
-    """
+    """The actors that could take a part of a need, best first; `mentioned` have no entry."""
 
     part: Part
     need: str
@@ -200,10 +177,7 @@ class PartAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MatchedCase:
-    """A case whose need is like the query's, by its `closeness`, and its `relevance`, 0 to 1.
-
-    `credits` are how far the contribution of each participant counts; empty if all do in full.
-    """
+    """A case like the query's need; `credits` are how far participants count, if not in full."""
 
     case: Case
     closeness: float
@@ -219,35 +193,25 @@ class MatchedCase:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to a query, best first; ties are ordered by id.
-
-    `total` and `total_cases` count those whose fit is not NONE before the limit; `departments`,
-    `themes` and `distances` count the actors that each value of that filter would leave. `ceiling`
-    is how close the closest of all trades are to the query, `need` how likely it is a need at all.
-
-    `nothing_fits` is true if no actor and no case is worth a call: what is found is but a lead.
-    `unsaid` are the words in quotation marks that no text here says; `absent` says that the query
-    is the number or the name of an organisation that is not here. `trades` are those in which the
-    need would be filed. `filters` are those asked for, or what the need says of a place.
-    """
+    """The answer to a query, best first; totals and facets count fits that are not NONE."""
 
     query: str
     asked: Query
     hits: tuple[ActorHit, ...]
     cases: tuple[CaseHit, ...]
-    total: int
+    total: int  # those whose fit is not NONE, before the limit
     total_cases: int
-    departments: Mapping[str, int]
+    departments: Mapping[str, int]  # actors that each value of the filter would leave
     themes: Mapping[str, int]
     distances: Mapping[int, int] = field(default_factory=dict)
     took_ms: float = 0.0
     parts: tuple[PartAnswer, ...] = ()
-    ceiling: float = 0.0
-    need: float = 1.0
+    ceiling: float = 0.0  # how close the closest of all trades are
+    need: float = 1.0  # how likely it is a need at all
     matched: tuple[MatchedCase, ...] = ()
     wording: Wording = NO_WORDING
-    nothing_fits: bool = False
-    unsaid: tuple[str, ...] = ()
-    absent: Absence | None = None
-    trades: tuple[LikelyTrade, ...] = ()
-    filters: Filters = Filters()
+    nothing_fits: bool = False  # nothing is worth a call: what is found is but a lead
+    unsaid: tuple[str, ...] = ()  # words in quotation marks that no text here says
+    absent: Absence | None = None  # the number or name of who is not here
+    trades: tuple[LikelyTrade, ...] = ()  # those in which the need would be filed
+    filters: Filters = Filters()  # asked for, or what the need says of a place

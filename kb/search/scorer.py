@@ -4,17 +4,44 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kb.encoder.encoder import Embeddings
 from kb.indexing.dense_index import ascending, id_array, places_in
 from kb.models import Kind
 from kb.search.context import RankingOptions, SearchContext
-from kb.search.fusion import ScoredPassage, fuse
 from kb.search.trades.background import ComparedQuery
+from kb.search.weights import PassageWeights
+from kb.store.passages import Passage
+
+
+class ScoredPassage(NamedTuple):
+    """A passage and its score: `dense` is z, `lexical` BM25, `filing` and `able` overlaps."""
+
+    passage: Passage
+    dense: float
+    lexical: float
+    filing: float | None
+    able: float | None
+    score: float
+
+
+def fuse(
+    dense: ArrayLike,
+    lexical: ArrayLike,
+    filing: ArrayLike,
+    able: ArrayLike,
+    weights: PassageWeights,
+) -> NDArray[Any]:
+    """The scores a·z + b·BM25 + c·(filing - u) + d·able of passages, `(n,)`; NaN is unknown."""
+    score = weights.dense * np.asarray(dense) + weights.lexical * np.asarray(lexical)
+    score += weights.filing * (
+        np.nan_to_num(filing, nan=weights.unknown_filing) - weights.unknown_filing
+    )
+    return np.asarray(score + weights.able * np.nan_to_num(able))
 
 
 class WordValues:
@@ -24,10 +51,7 @@ class WordValues:
         self._matches = context.store.word_matches(stems)
 
     def best(self, k: int | None, among: Collection[int] | None = None) -> dict[int, float]:
-        """The BM25, by id, of the `k` passages where it is highest; without `k`, of all.
-
-        With `among`, only those passages are looked at.
-        """
+        """The BM25, by id, of the `k` best passages, or of all; with `among`, only of those."""
         ids, bm25 = self._matches
         if among is not None:
             places = places_in(ids, ascending(id_array(among)))
@@ -41,11 +65,7 @@ class WordValues:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The extent of a search: the ids of the passages that filters leave; None for all.
-
-    The whole base is looked at besides: a filter does not keep a case from being matched, and what
-    it would leave is counted. With `complete`, every passage is scored.
-    """
+    """The passages that filters leave, None for all; with `complete`, every passage is scored."""
 
     passages: Collection[int] | None = None
     complete: bool = False
@@ -59,10 +79,7 @@ def retrieve(
     scope: Scope,
     besides: Collection[int] = (),
 ) -> dict[int, float]:
-    """The BM25, by id, of the passages that could matter to a query: 0 of those near in meaning.
-
-    They are the best of all, the best in the scope, and the best of those `besides`.
-    """
+    """The BM25, by id, of the best passages of all, in scope and `besides`; 0 if only near."""
     weights, index = context.weights.passages, context.index
     depth = None if scope.complete else weights.lexical_candidates
     k = len(index) if scope.complete else weights.dense_candidates
@@ -84,10 +101,7 @@ def retrieve(
 def nearest(
     embeddings: Embeddings, k: int, context: SearchContext, scope: Scope
 ) -> list[dict[int, float]]:
-    """The cosines of each of `(n, dimension)` embeddings to the `k` passages nearest to it, by id.
-
-    With passages in the scope, only those are looked at.
-    """
+    """The cosines of each `(n, dimension)` row to its `k` nearest passages in the scope, by id."""
     if scope.passages is None:
         return context.index.nearest(embeddings, k)
     ids, known = context.index.embedded(scope.passages)

@@ -8,7 +8,8 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, TextKind
 from kb.indexing.derivation import NAME
-from kb.language_model.wording import Wording
+from kb.language_model import Wording
+from kb.reference.flows import Flow
 from kb.search.context import Calibration, RankingOptions, SearchContext
 from kb.search.need.letters import asking_sentences, is_letter
 from kb.search.need.reading import read_need
@@ -19,11 +20,7 @@ from kb.text.analysis import query_stems
 
 
 def understood(query: str, steering: Steering, calibration: Calibration) -> Query:
-    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for.
-
-    Raises:
-        QueryError: as `kb.search.query.parse`.
-    """
+    """Returns a query as it is understood: its need taken apart; of a letter, what it asks for."""
     asked, weights = parse(query), calibration.weights.letters
     if steering.whole:
         return asked
@@ -41,11 +38,7 @@ def understood(query: str, steering: Steering, calibration: Calibration) -> Quer
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """A query's embeddings, `(dimension,)`: steered, and of the `whole` need, not taken apart.
-
-    `steered` is not unit: the need itself has weight 1 in it. `phrases` are what the phrases of a
-    model add to it, `(n, dimension)`.
-    """
+    """A query's embeddings: `steered`, not unit; of the `whole` need; of `phrases`."""
 
     steered: Embeddings
     whole: Embeddings
@@ -55,11 +48,7 @@ class EncodedQuery:
 def encoded(
     asked: Query, wording: Wording, steering: Steering, context: SearchContext
 ) -> EncodedQuery:
-    """Embeds a query, all its texts together, and moves it as it is steered.
-
-    Where a need says what a thing is for, the thing counts again: gowns for a hospital are no
-    hospital.
-    """
+    """Embeds a query and moves it as it is steered; a thing for somebody counts again."""
     weights = context.weights.steering
     terms = [
         (asked.need, 1.0),
@@ -86,26 +75,20 @@ def compare(
     calibration: Calibration,
     options: RankingOptions = RankingOptions(),
 ) -> ComparedQuery:
-    """Returns the steered need compared with all trades, with the odds that it is a need at all.
-
-    The odds are of all that was typed, whatever steers it.
-    """
+    """Returns the steered need compared with all trades, with the odds that it is a need."""
     compared = calibration.background.compared(
         unit(encoded.steered),
         asked.stems,
         filed=options.filing,
         able=options.means,
-        offered=not asked.is_filed,
+        offered=asked.flow is Flow.OFFERS,
     )
     odds = calibration.probe.log_odds(asked.words, unit(encoded.whole))
     return replace(compared, null=replace(compared.null, need_odds=odds))
 
 
 def phrase_embeddings(wording: Wording, calibration: Calibration) -> Embeddings:
-    """Returns what each phrase of a model adds to an embedding, `(phrases, dimension)`.
-
-    Together they are the weighted mean of the phrases' embeddings, times its share.
-    """
+    """Returns what each phrase of a model adds, `(phrases, dimension)`."""
     weights = calibration.weights.wording
     rows = calibration.embedded([phrase.text for phrase in wording.phrases])
     shares = np.array([weights.kind_shares[phrase.kind] for phrase in wording.phrases])

@@ -1,11 +1,7 @@
-"""The numbers of the ranking, all of them.
+"""The numbers of the ranking, all of them; docs/ranking.md has the formulas.
 
-docs/ranking.md has the formulas. Each group of numbers names the source of its values:
-
-- *learnt*: fitted to the *tune* splits of the development sets (learnt.md);
-- *measured*: chosen on the same;
-- *judged*: set by hand from examples, and checked by tests, not by a comparison of values;
-- *cost*: a limit on the work of a search, not a choice about its results.
+*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand from examples, or *cost*: a
+limit on the work of a search.
 """
 
 from collections.abc import Mapping
@@ -14,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kb.language_model.wording import PhraseKind
+from kb.language_model import PhraseKind
 
 LEARNT_FILE = Path(__file__).parent / "learnt.tsv"
 """What tests/training/ranking.py learnt; learnt.md says from what."""
@@ -30,75 +26,51 @@ LEARNT = _learnt()
 
 @dataclass(frozen=True, slots=True)
 class FilingWeights:
-    """Where a text would be filed, by a trade index (`kb.trade_index`).
-
-    Source: measured; `nearest` also limits the cost.
-    """
+    """Where a text is filed by a trade index (`kb.trade_index`): measured."""
 
     nearest: int = 60  # count of the phrases nearest to a text that vote for its trades
     temperature: float = 0.02  # difference of the cosine that makes a phrase weigh e times less
-    # share of the phrases with a query's rare words in the votes, if all are rare
-    words: float = 0.5
+    words: float = 0.5  # share of votes by phrases with rare words, if all are rare
     votes: float = 2.0  # weight of the logarithm of the votes for a trade
     floor: float = 0.003  # added to a share of the votes before its logarithm is taken
     closeness: float = 1.0  # weight of the standardised cosine of a trade
-    # weight of the trades whose phrases have a query's rare words, added to its embedding, if all
-    # words are rare
+    # weight of trades with a query's rare words in its embedding, if all are rare
     drawn: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class PassageWeights:
-    """The score of a passage: a sum (`kb.search.fusion`), learnt by tests/training/ranking.py.
-
-    `dense_candidates` and `lexical_candidates` are cost.
-    """
+    """The score of a passage (`kb.search.scorer`): learnt; the candidates are cost."""
 
     dense: float = LEARNT["passages.dense"]  # worth of a standard deviation of the cosine
     lexical: float = LEARNT["passages.lexical"]  # worth of a point of BM25
     filing: float = LEARNT["passages.filing"]  # worth of a full overlap in filing
-    # overlap that neither adds nor takes: it counts where there is no trade index, or the encoder
-    # has not read the passage
-    unknown_filing: float = 0.2
-    # worth of a full overlap with the trades that have the means
-    able: float = LEARNT["passages.able"]
+    unknown_filing: float = 0.2  # overlap that neither adds nor takes, where filing is unknown
+    able: float = LEARNT["passages.able"]  # worth of a full overlap with trades that have the means
     dense_candidates: int = 400  # count of the passages nearest to a query that are scored
     lexical_candidates: int = 400  # count of the passages with its words that are scored
 
 
 @dataclass(frozen=True, slots=True)
 class CaseWeights:
-    """Matches of cases, and the scores of their actors (`kb.search.boosts`).
-
-    Source: measured; from `aside` on, judged.
-    """
+    """Matches of cases, and scores of their actors: measured; from `aside` on, judged."""
 
     lexical: float = 0.3  # worth of a point of BM25 in a need, in deviations
-    # closeness at which a need is as likely the same as another, as a share of the ceiling
+    # closeness at which a need is as likely the same, as a share of the ceiling
     gate_middle: float = 1.2
     gate_width: float = 0.1  # how fast that changes, as a share of the ceiling
     least_relevance: float = 0.2  # below this relevance a case is not matched
-    # share of the weaker of an actor's two grounds, its words and its cases, that is added to the
-    # stronger
-    second_ground: float = 0.1
-    # share of an outlet's share for a part in such a case that speaks of something else
-    aside: float = 0.4
+    second_ground: float = 0.1  # share of the weaker of two grounds, words and cases, that is added
+    aside: float = 0.4  # share of an outlet's share for a part that speaks of something else
     sharing: float = 0.85  # share for who coordinated such a case, where the query wants to share
-    # least share of the words asked for, in what an actor brought in, that makes this the thing
-    # asked for
-    asked_words: float = 0.6
-    # logarithm of the credit that a contribution loses by a deviation further from the need than
-    # the nearest of its case
-    contribution: float = 0.15
+    asked_words: float = 0.6  # least share of the words asked for in what is taken for the thing
+    contribution: float = 0.15  # log of the credit lost by a deviation from the nearest of a case
     least_contribution: float = 0.6  # least credit
 
 
 @dataclass(frozen=True, slots=True)
 class PrecedentWeights:
-    """Boosts of actors in a trade close to a precedent's (`kb.search.boosts.precedents`).
-
-    Source: measured; `count` and `passages` are cost.
-    """
+    """Boosts of actors in a trade close to a precedent's: measured; two counts are cost."""
 
     count: int = 16  # most precedents that are followed
     passages: int = 100  # count of the passages nearest to a precedent that are compared with all
@@ -108,18 +80,11 @@ class PrecedentWeights:
 
 @dataclass(frozen=True, slots=True)
 class NameWeights:
-    """Recognition of a query as a name (`kb.search.boosts.names`).
+    """Recognition of a query as a name: judged, checked on *tune*; counts are cost."""
 
-    Source: judged, and checked on the known items of *tune*; `near_words`, `actors`, `compared`,
-    `uses_counted`, `uses_read` and `trade_names` are cost.
-    """
-
-    # added to the score of an actor whose exact name or number the query is, so that nothing
-    # outranks it
-    exact: float = 1000.0
+    exact: float = 1000.0  # added for an exact name or number: nothing outranks it
     near: float = 100.0  # added, times the likeness, for a name that is nearly the query
-    # greatest likeness of a name whose words the query has, but that it is not
-    below_exact: float = 0.99
+    below_exact: float = 0.99  # greatest likeness of a name that the query is not
     threshold: float = 0.7  # least likeness of a name that the query is taken for
     most_words: int = 8  # most words of a query that may be a name; a longer query is a need
     most_names: int = 10  # most names that a query is taken for
@@ -134,22 +99,15 @@ class NameWeights:
     joined_likeness: float = 0.85  # likeness above which two joined words are a word of the name
     least_added: float = 0.25  # least worth against a name of a word that is not in it
     least_added_to_slip: float = 0.5  # the same, beside a slip of the pen
-    # likeness of two words that are written differently and sound the same
-    sounds_alike: float = 0.97
+    sounds_alike: float = 0.97  # likeness of two words that sound the same
     slip_chars: int = 4  # least characters of a word that may have a slip
     two_slips_chars: int = 8  # least characters of a word that may have two
-    # count of passages with a word in small letters that makes it half as distinctive
-    small_uses: float = 0.5
-    # count of other actors that use a word, without it in their names, that makes it half as
-    # distinctive
-    other_uses: float = 2.0
-    # doublings of the count of names with a word that make it half as rare
-    rarity_doublings: float = 7.0
+    small_uses: float = 0.5  # uses in small letters that make a word half as distinctive
+    other_uses: float = 2.0  # other actors that use a word that make it half as distinctive
+    rarity_doublings: float = 7.0  # doublings of names with a word that make it half as rare
     enough: float = 0.6  # least worth of the words shared with a name; a word of its own has 1
-    # most names with a word that is looked up; a word of more is that of a trade
-    trade_names: int = 16
-    # share of its likeness that a name loses if the query has none of its worth
-    missing_share: float = 0.25
+    trade_names: int = 16  # most names with a word that is looked up; of more, it is a trade's
+    missing_share: float = 0.25  # share of its likeness that a name not covered loses
     whole_likeness: float = 0.8  # least likeness of a query and a name written without spaces
     least_whole_chars: int = 4  # least characters of a query compared so
     least_initials: int = 3  # least letters of initials
@@ -160,11 +118,7 @@ class NameWeights:
 
 @dataclass(frozen=True, slots=True)
 class FitWeights:
-    """The probability that a hit is right, and the least of each fit (`kb.search.fits`).
-
-    Source: learnt by tests/training/ranking.py; the least probabilities are those with which the
-    hits of a fit keep its promise (docs/ranking.md).
-    """
+    """The probability that a hit is right, and the least of each fit: learnt (docs/ranking.md)."""
 
     slope: float = LEARNT["fits.slope"]  # log odds of a point of the score
     ceiling: float = LEARNT["fits.ceiling"]  # log odds that a deviation of the ceiling takes
@@ -177,10 +131,7 @@ class FitWeights:
 
 @dataclass(frozen=True, slots=True)
 class LetterWeights:
-    """The sentences of a long text that ask for something (`kb.search.need.letters`).
-
-    Source: judged, on letters written for it; `sentences_read` is cost.
-    """
+    """The sentences of a long text that ask for something: judged; `sentences_read` is cost."""
 
     most_words: int = 25  # most words of a text that is a need as it is
     least_sentences: int = 3  # sentences of a text of half as many words that is reduced, too
@@ -194,27 +145,19 @@ class LetterWeights:
 
 @dataclass(frozen=True, slots=True)
 class SteeringWeights:
-    """Strength of steering by hand (`kb.search.steering`).
-
-    Source: judged.
-    """
+    """Strength of steering by hand (`kb.search.steering`): judged."""
 
     wanted: float = 0.5  # weight of an embedding added for a wanted word or actor
     unwanted: float = 0.3  # weight of an embedding subtracted for an unwanted word or actor
-    # weight of the embedding of a thing without its purpose, added to that of the need
-    thing: float = 0.5
+    thing: float = 0.5  # weight of a thing without its purpose, added to the need
 
 
 @dataclass(frozen=True, slots=True)
 class WordingWeights:
-    """Use of the phrases of a language model, if one is set (`kb.search.steering`).
-
-    Source: measured with phrases that were written by hand for the queries of *tune*, in the place
-    of a model's. A larger share gains more from good phrases, and loses as much by wrong ones.
-    """
+    """Use of a language model's phrases: measured with phrases written by hand for *tune*."""
 
     share: float = 0.3  # weight of the mean embedding of the phrases; the need itself has 1
-    # weight of a phrase in that mean, by its kind
+    # weight of a phrase in that mean
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,
@@ -226,10 +169,7 @@ class WordingWeights:
 
 @dataclass(frozen=True, slots=True)
 class PartWeights:
-    """Actors proposed for each part of a need (`kb.search.parts`).
-
-    Source: judged; `passages` is cost.
-    """
+    """Actors proposed for each part of a need (`kb.search.parts`): judged; `passages` is cost."""
 
     relevance: float = 0.55  # least relevance of a case whose parts are parts of the need
     hits: int = 6  # most actors given for a part
@@ -253,11 +193,7 @@ class RankingWeights:
     parts: PartWeights = PartWeights()
 
     def with_value(self, name: str, value: float) -> "RankingWeights":
-        """Weights in which the number called `name`, such as `passages.lexical`, is `value`.
-
-        Raises:
-            ValueError: there is no such number, or it has to be whole.
-        """
+        """Weights in which `name`, as `passages.lexical`, is `value`; raises `ValueError`."""
         found: RankingWeights = _with_value(self, name.split("."), value)
         return found
 
@@ -280,5 +216,4 @@ def _with_value(weights: Any, path: list[str], value: float) -> Any:
 
 DEFAULT_WEIGHTS = RankingWeights()
 
-NAMES = NameWeights()
-"""How names are recognised: no part of the ranking of needs."""
+NAMES = NameWeights()  # how names are recognised: no part of the ranking of needs

@@ -1,10 +1,7 @@
 """Wordable needs and plain names: what the words of a query say of who is asked for.
 
-Whoever types `Saint-Gobain` looks for that firm, and not for what an encoder makes of its name.
-No list of firms is needed: a name is written with capitals, and neither the base nor the trades of
-the economy know its words. A language model words needs (`kb.language_model`): it gets no letter,
-no text with an address or a telephone number, and no name or number of an organisation. These may
-say who asks, or about whom, and no trade can be worded of them.
+A name has capitals, and words that neither base nor trades know. A language model gets needs only:
+no letter, address, telephone number, name or number of an organisation.
 """
 
 import re
@@ -13,7 +10,7 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from kb.language_model.wording import MAX_NEED_CHARS
+from kb.language_model import MAX_NEED_CHARS
 from kb.reference.trades import trades
 from kb.search.boosts.names import boost_names, is_number, named_actors
 from kb.search.context import SearchContext
@@ -24,8 +21,7 @@ from kb.text.analysis import FUNCTION_WORDS, STEMMERS, Word, spellings, stem, st
 from kb.text.lexicon import Lexicons
 from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
 
-MOST_WORDS = 6
-"""Most words of a name, without function words."""
+MOST_WORDS = 6  # most words of a name, without function words
 
 _COMMON_NOUN = re.compile(
     Lexicons(Path(__file__).parent / "lexicons").any_of("common_noun_endings", "") + "$"
@@ -42,12 +38,7 @@ class NameReading(IntEnum):
 
 
 def name_reading(asked: Query, store: Store) -> NameReading:
-    """Returns how far a query that names nobody of the base is the name of an organisation.
-
-    Each of its words begins with a capital, and the base and the trades know at least one of them
-    in no spelling. A capital at the beginning of a query is usual, so that a single word must not
-    end like a common noun; words of capitals alone (`ESAT`, `CNC`) are no names.
-    """
+    """Returns how far a query that names nobody of the base is the name of an organisation."""
     if asked.required or asked.wanted or asked.unwanted:
         return NameReading.NEED
     text = asked.text
@@ -57,7 +48,8 @@ def name_reading(asked: Query, store: Store) -> NameReading:
     has_form = any(word.forms[-1] in LEGAL_FORMS for word in capital)
     own = [word for word in found if not LEFT_OUT_OF_NAMES.issuperset(word.forms)]
     if not has_form:
-        own = [word for word in own if not _is_abbreviation(written[word])]
+        own = [word for word in own if not any(map(str.isdigit, written[word]))]
+        own = [word for word in own if not written[word].isupper()]
     if not own or len(found) > MOST_WORDS or not capital.issuperset(own):
         return NameReading.NEED
     unknown = [word for word in own if not _is_known(word, store)]
@@ -72,13 +64,7 @@ def name_reading(asked: Query, store: Store) -> NameReading:
 
 
 def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
-    """Returns whether a query may be sent; it stays here if it could be a letter or a name.
-
-    Args:
-        query: as it was typed, with its lines.
-        asked: the query as it is understood.
-        context: the base, whose actors the query may name, exactly or nearly.
-    """
+    """Returns whether a query may be sent: not if it could be a letter or a name."""
     if len(asked.typed) > MAX_NEED_CHARS or len(query.strip().splitlines()) > 1:
         return False
     if has_contact(query) or is_letter(query, context.weights.letters):
@@ -92,18 +78,11 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
     return name_reading(plain, context.store) is NameReading.NEED
 
 
-def _is_abbreviation(written: str) -> bool:
-    return written.isupper() or any(map(str.isdigit, written))
-
-
 def _is_known(word: Word, store: Store) -> bool:
-    return _is_word_of_trades(word) or store.passages_saying([spellings(word)], 1) != []
-
-
-def _is_word_of_trades(word: Word) -> bool:
-    """Returns whether some trade of the economy is described with this word."""
+    """Returns whether a trade of the economy is described with a word, or the base has it."""
     known = _stems_of_trades()
-    return any(stem(form, lang) in known for form in word.forms[-1:] for lang in STEMMERS)
+    of_trades = any(stem(word.forms[-1], lang) in known for lang in STEMMERS)
+    return of_trades or store.passages_saying([spellings(word)], 1) != []
 
 
 @cache

@@ -22,12 +22,10 @@ _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
 _HYPHENS = re.compile(r"(?<=[^\W_])[-‐‑](?=[^\W_])")
 _PLURAL_END = re.compile("(?<=[^s])s$|(?<=eau)x$")
-_LEAST_PLURAL = 4
-"""Characters of the shortest word that may have a mark of the plural."""
+_LEAST_PLURAL = 4  # characters of the shortest word that may have a mark of the plural
 _ELIDED = LEXICONS.words("elisions")
 
-FUNCTION_WORDS = LEXICONS.words("function_words")
-"""Words that no search rests on, folded."""
+FUNCTION_WORDS = LEXICONS.words("function_words")  # words that no search rests on, folded
 
 FRAMING_WORDS = LEXICONS.words("framing_words")
 """Words of a query that only ask for a maker, folded; the need is in the others."""
@@ -46,11 +44,7 @@ _fold_word = lru_cache(maxsize=50_000)(fold)
 
 
 def words(text: str) -> Iterator[Word]:
-    """The words of a text in order, elided articles apart.
-
-    A word with hyphens stands for its parts and for the parts joined: `porte-fût` →
-    `porte`, `fut`, `portefut`.
-    """
+    """The words of a text, elided articles apart; `porte-fût` has `porte`, `fut`, `portefut`."""
     for match in _WORD.finditer(text):
         written = _JOINERS.split(match.group())
         parts = [_fold_word(part) for part in written]
@@ -151,11 +145,7 @@ def spellings(word: Word) -> set[str]:
 
 
 def query_stems(query: str) -> set[str]:
-    """The stems of the words that carry the need of a query, whatever their language.
-
-    Function words go first, then the words that only frame the question, each as long as
-    something is left: "fournisseur ?" is still a search.
-    """
+    """The stems of the words that carry the need of a query, whatever their language."""
     return {key for word in carrying_words(query) for key in stems(word)}
 
 
@@ -184,11 +174,7 @@ def _known(lang: str) -> str:
 
 
 def says(text: str, phrase: str) -> bool:
-    """Returns whether a text has exactly the words of a phrase, next to each other.
-
-    Accents, capitals, hyphens and the mark of the plural do not matter; all else does, function
-    words too: `gel avec alcool` does not say `sans alcool`.
-    """
+    """Returns whether a text has the words of a phrase, whatever accents, capitals, plurals."""
     pieces, pattern = _literally(phrase)
     folded = fold(text)
     # Most texts lack a piece: to look for it is much faster than to match.

@@ -1,7 +1,4 @@
-"""E-mail addresses: read from a cell as people write it, kept in lower case; and whose they are.
-
-What is no address is refused by the syntax alone: no server is asked.
-"""
+"""E-mail addresses: read from a cell as people write it, checked by syntax; and whose they are."""
 
 import re
 from collections.abc import Collection

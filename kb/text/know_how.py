@@ -1,9 +1,4 @@
-"""Know-how among the facts of an actor: which of them say what it can do, and of which kind.
-
-A fact keeps the header that it has in its source, and the header says what kind of statement it
-is: "Parc machines" is about machines. Where a person chose the kind, its name stands before the
-header, as in "Machines : Ce que nous avons".
-"""
+"""Know-how among the facts of an actor: their headers say which facts, and of which kind."""
 
 import re
 from collections.abc import Mapping

@@ -1,16 +1,6 @@
-"""Lexicons: folders of word lists in text files.
+"""Lexicons: word lists in text files, in sections `[name]`, with comments after "#".
 
-    # Articles that are written before a word with an apostrophe: `l'eau`.
-    # Written by hand for this project.
-    # One folded word a line.
-
-    l
-    qu
-
-A lexicon is a UTF-8 text file. Lines that begin with "#" are comments; `[name]` opens a section;
-each other line is an entry: a folded word, a regular expression, a row whose cells are separated
-by a tab, or a field, a colon and its spellings with commas between them. A file without sections
-has one, named "".
+An entry is a folded word, a regular expression, cells with tabs, or `field: spelling, spelling`.
 """
 
 import re

@@ -21,14 +21,13 @@ def markdown_parser() -> MarkdownIt:
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """The rule for a quote, which reads ahead to the next blank line, wherever the quote ends.
-
-    After many lines ahead, it reads no further than the lines that begin with `>`.
-    """
+    """The rule for a quote; after many lines ahead, it reads only lines that begin with `>`."""
     if silent:
         return blockquote(state, start, end, silent)
     if state.env.setdefault(_LINES_AHEAD, 0) > _MOST_LINES_AHEAD:
-        end = next((line for line in range(start + 1, end) if not _is_quoted(state, line)), end)
+        begins = [state.bMarks[line] + state.tShift[line] for line in range(start + 1, end)]
+        quoted = [state.src.startswith(">", at) for at in begins]
+        end = start + 1 + quoted.index(False) if False in quoted else end
         return blockquote(state, start, end, silent)
     found = blockquote(state, start, end, silent)
     if found:
@@ -38,15 +37,8 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return found
 
 
-def _is_quoted(state: StateBlock, line: int) -> bool:
-    return state.src.startswith(">", state.bMarks[line] + state.tShift[line])
-
-
 def plain_text(markdown: str) -> str:
-    """The words of a piece of Markdown on one line, without the signs that format them.
-
-    A link gives its words, an image its description; HTML is text. No-break spaces stay.
-    """
+    """The words of Markdown on one line; a link gives its words, an image its description."""
     return _words(_PARSER.parse(markdown)).strip(" ")
 
 

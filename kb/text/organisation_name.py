@@ -22,26 +22,18 @@ LEFT_OUT_OF_NAMES = (
 )
 """Words of a name that distinguish it from no other, folded."""
 
-INITIALS = -1
-"""The position of initials, which are not in the name as a word."""
+INITIALS = -1  # the position of initials, which are not in the name as a word
 
 WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _APOSTROPHES = frozenset("'’ʼ")
 _NUMBER = re.compile(r"\d+")
 _MIN_INITIALS = 3
-_MAX_SPELLED = 24
-"""The first words of a longer name are enough to know it by."""
+_MAX_SPELLED = 24  # the first words of a longer name are enough to know it by
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationName:
-    """The folded words of a name, or of a query that may be a name, with hyphens parted.
-
-    `distinctive` are the words without articles, legal forms and words for a firm, or all words if
-    there is nothing else. `spelled` are the same with initials joined and numbers in digits, at
-    most 24. `initials` are those of the spelled words, with and without the words left out, where
-    the words are several. `numbers` are the runs of digits.
-    """
+    """The folded words of a name: `distinctive` ones; `spelled`, initials joined, at most 24."""
 
     distinctive: tuple[str, ...]
     spelled: tuple[str, ...]

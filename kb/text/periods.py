@@ -1,11 +1,6 @@
 """Periods: the time of facts, in EDTF (ISO 8601-2, level 1), read from the words of people.
 
-    "printemps 2020"          2020-21
-    "mars à mai 2020"         2020-03/2020-05
-    "since 2019"              2019/..
-
-A period is a day, a month, a season or a year from 1500 to 2099, or lasts from one to another;
-either end may be open. How it is said in a language of the pages is the work of `web.http.i18n`.
+"printemps 2020" is 2020-21, "mars à mai 2020" 2020-03/2020-05, "since 2019" 2019/..
 """
 
 import re
@@ -19,16 +14,14 @@ from typing import NamedTuple, Self
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
-OPEN = ".."
-"""What EDTF writes for an end that is open."""
+OPEN = ".."  # what EDTF writes for an end that is open
 
 SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
 """The numbers of the seasons in EDTF, where others have a month."""
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _STANDARD = re.compile(rf"{_YEAR}(?:-(?:(?:0[1-9]|1[0-2])(?:-(?!00)\d\d)?|2[1-4]))?")
-_LONGEST = 100
-"""Characters of the longest text that is read as one period."""
+_LONGEST = 100  # characters of the longest text that is read as one period
 
 
 class NoPeriod(ValueError):
@@ -36,10 +29,7 @@ class NoPeriod(ValueError):
 
 
 class Moment(NamedTuple):
-    """A year, or a month or a season of it, or a day; what is 0 is not told.
-
-    `first` and `last` are its days. Winter begins in the December of its year.
-    """
+    """A year, a month or season of it, or a day, 0 if not told; winter begins in its December."""
 
     year: int
     month: int
@@ -61,12 +51,7 @@ class Period:
 
     @classmethod
     def of(cls, edtf: str) -> Self:
-        """The period that an EDTF expression tells.
-
-        Raises:
-            NoPeriod: it is none, tells something else than this module's periods, ends before it
-                begins, or names no day of the calendar.
-        """
+        """The period that an EDTF expression tells; raises `NoPeriod` for others."""
         start, slash, end = edtf.partition("/")
         begins = None if slash and start == OPEN else _moment(start)
         ends = begins if not slash else None if end == OPEN else _moment(end)
@@ -89,11 +74,7 @@ class WrittenPeriod(NamedTuple):
 
 
 def read_period(text: str) -> str:
-    """Returns the period that a person wrote, in EDTF: in French, in English or in EDTF itself.
-
-    Raises:
-        NoPeriod: it is not understood.
-    """
+    """Returns the period written in French, English or EDTF, in EDTF; raises `NoPeriod`."""
     if len(text) > _LONGEST:
         raise NoPeriod(text)
     try:
@@ -150,11 +131,7 @@ def _moment(written: str) -> Moment:
 
 
 class _Grammar(NamedTuple):
-    """How periods are written, in folded text.
-
-    `moment` matches a day, a month, a season or a year, the first three also without a year;
-    `before` and `between` the words before a moment, and between two.
-    """
+    """How periods are written in folded text: a moment, words `before` it, and `between` two."""
 
     numbers: Mapping[str, int]
     moment: re.Pattern[str]
@@ -195,11 +172,7 @@ def _grammar() -> _Grammar:
 
 
 def _period_from(text: str, moments: Sequence[re.Match[str]], at: int) -> tuple[Period, int, int]:
-    """Returns the period that begins with a moment, where its words begin, and its last moment.
-
-    Raises:
-        NoPeriod: none does: its year is missing, or no calendar has it.
-    """
+    """Returns the period that begins with a moment, its start and last moment, or `NoPeriod`."""
     grammar, here = _grammar(), moments[at]
     # That an empty text is before each moment makes `before` match always.
     before = grammar.before.search(text, moments[at - 1].end() if at else 0, here.start())

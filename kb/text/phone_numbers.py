@@ -1,8 +1,4 @@
-"""Telephone numbers: read from a cell as people write it, kept in E.164, shown as they are dialled.
-
-A number is kept as `+33536490010`, with an extension as `+33536490010;ext=12`; a short number of a
-country, such as 3949, as it is. What has the length of no number of its country cannot be dialled.
-"""
+"""Telephone numbers: read from a cell, kept as `+33536490010;ext=12`, shown as they are dialled."""
 
 import re
 from collections.abc import Iterator

@@ -61,12 +61,7 @@ def _sounded(lines: str) -> str:
 
 
 def slips(word: str) -> set[str]:
-    """Returns the keys of a word: it, its sound and its consonants, each with a letter left out.
-
-    Two words a slip apart (a letter left out, put in, replaced, or two swapped) have a key in
-    common; so do most words two slips apart that sound alike. What has more than
-    `MOST_SLIP_CHARS` is only whole.
-    """
+    """Returns the keys of a word: it, its sound, its consonants, and each less a letter."""
     sounded = sound(word)
     consonants = _VOWELS.sub("", sounded)
     found = _with_one_left_out(word) | _with_one_left_out(sounded)

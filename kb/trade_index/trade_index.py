@@ -1,20 +1,12 @@
-"""A trade index: embedded phrases of trades, each with the trades that it is of.
+"""A trade index: embedded phrases of trades, each with its trades, which vote for those of a text.
 
-Three kinds (`Votes`): what firms are filed by (indexes of activities, and what firms of a class
-make, with which means), what they could make with their means, and what they can take in. The
-phrases of a kind near to a text vote for its trades:
-
-    v(t) = Σ_phrases exp((s − s_max) / τ) · share of t in the phrase,   Σ_t v(t) = 1
-
-with s the cosine of the text and a phrase, over the phrases nearest to the text. So an English
-word has its French trades, and a product that the encoder hardly knows has those of its neighbours.
+v(t) = Σ exp((s - s_max) / τ) · share of t, over the phrases of a kind nearest to a text, of cosine
+s. So an English word has its French trades, and a rare product those of its neighbours.
 """
 
 import hashlib
 import json
 import math
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,33 +36,14 @@ BUNDLED = Path(__file__).parent / "bundled"
 """The folder of the trade index that comes with the program, for the default encoder."""
 
 AGREEMENT = 0.995
-"""Least mean cosine of an encoder's embeddings of the probes and those of the index's encoder.
-
-The same model has 0.999 and more on another engine; the same model with another adaptation, 0.98
-at most.
-"""
+"""Least mean cosine of the probes: the same model has 0.999, with another adaptation 0.98."""
 
 LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
-_UNREADABLE = (
-    OSError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    TypeError,
-    EOFError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What FAISS, NumPy, SciPy and JSON say of a file that they cannot read."""
+PROBED = 20  # a trade in so many is a probe: it tells whether an index is of the encoder in use
 
-PROBED = 20
-"""A trade in so many is a probe: it tells whether an index is of the encoder in use."""
-
-MOST_PHRASES = 30
-"""A word of more phrases is common: it tells no trade by itself."""
+MOST_PHRASES = 30  # a word of more phrases is common: it tells no trade by itself
 
 
 class Votes(IntEnum):
@@ -83,21 +56,14 @@ class Votes(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FiledWords:
-    """Rare words of phrases, by stem, with the trades that they are filed in.
-
-    To words that an encoder does not know, its nearest phrases are chance; those that say them are
-    not.
-    """
+    """Rare words of phrases, by stem, with their trades: encoders may not know them."""
 
     rows: dict[str, int]
     filed: sparse.csr_matrix  # the share of each trade, `(stems, trades)`, rows of sum 1
     rarity: NDArray[np.float32]  # `(stems,)`: 1 in a single phrase, less in several
 
     def votes(self, stems: Collection[str]) -> tuple[NDArray[np.float32], float]:
-        """The votes of stems for each trade, `(trades,)`, and their sum: at most 1.
-
-        A stem votes by its rarity and its share of the stems; one that is not rare does not.
-        """
+        """The votes of stems for each trade, `(trades,)`, by rarity, and their sum: at most 1."""
         known = [self.rows[stem] for stem in stems if stem in self.rows]
         if not known:
             return np.zeros(self.filed.shape[1], np.float32), 0.0
@@ -159,15 +125,7 @@ class FiledWords:
 
 @dataclass(frozen=True, slots=True)
 class TradeIndex:
-    """Embedded phrases, and the trades of each.
-
-    Attributes:
-        phrases: the FAISS index of the phrases, by inner product; ids are rows of `filed`.
-        filed: the trades of each phrase, `(phrases, trades)`, rows of sum 1.
-        probes: the embeddings of the probed trades by the encoder of the index.
-        ends: of each kind of phrases (`Votes`), the row after its last; kinds are in order.
-        encoder, lexicon: the name and the digest on its card.
-    """
+    """Embedded phrases, kind after kind (`ends`), and the trades of each, `filed`."""
 
     phrases: Any
     filed: sparse.csr_matrix
@@ -196,11 +154,7 @@ class TradeIndex:
     def votes(
         self, rows: Embeddings, nearest: int, temperature: float, kind: Votes = Votes.FILED
     ) -> NDArray[np.float32]:
-        """The share of each trade in the vote of the `nearest` phrases of a kind to texts.
-
-        `(n, trades)`, rows of sum 1, or zeros without phrases; `rows` are `(n, dimension)`, unit.
-        The lower the `temperature` τ, the more the nearest phrase of all decides.
-        """
+        """The `(n, trades)` shares of each trade in the vote of the `nearest` phrases of a kind."""
         count = self.count(kind)
         if not len(rows) or not count:
             return np.zeros((len(rows), self.filed.shape[1]), np.float32)
@@ -251,16 +205,7 @@ class TradeIndex:
         factory: str,
         ends: Sequence[int] = (),
     ) -> "TradeIndex":
-        """The trade index of phrases by their unit embeddings, `(phrases, dimension)`.
-
-        Args:
-            texts: the phrases, empty where their words are not to be kept.
-            rows: their embeddings.
-            filed: the codes of the trades of each phrase.
-            trade_rows: the embeddings of all trades by the same encoder, `(trades, dimension)`.
-            factory: how FAISS keeps the phrases, in its own words (`Flat`, `PQ96`…).
-            ends: as the attribute; without, texts are filed by all phrases.
-        """
+        """The trade index of unit embeddings of phrases, in FAISS by `factory` (`Flat`)."""
         ends = tuple(ends) or (len(rows),) * len(Votes)
         columns = {trade.code: column for column, trade in enumerate(trades())}
         phrases = faiss.index_factory(rows.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
@@ -280,10 +225,7 @@ class TradeIndex:
         return cls(phrases, matrix, probes_of(trade_rows), words, able_words, ends)
 
     def write(self, folder: Path, card: Mapping[str, Any]) -> None:
-        """Writes the index and its card into a folder, which is made.
-
-        The card gets the digests of the files, by which `read` knows that they are whole.
-        """
+        """Writes the index into a folder, and its card with the digests of the files."""
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self.phrases, str(folder / INDEX_FILE))
         np.savez_compressed(
@@ -301,16 +243,11 @@ class TradeIndex:
 
     @classmethod
     def read(cls, folder: Path) -> "TradeIndex":
-        """Reads what `write` wrote.
-
-        Raises:
-            EncoderError: the folder holds no trade index, or a file of it is damaged.
-        """
+        """Reads what `write` wrote; raises `EncoderError` if it is none, or damaged."""
         try:
             card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-            for name in _FILES:
-                if card["files"][name] != _digest(folder / name):
-                    raise ValueError(f"{name} is not the one that {CARD_FILE} names")
+            if card["files"] != {name: _digest(folder / name) for name in _FILES}:
+                raise ValueError(f"its files are not those that {CARD_FILE} names")  # noqa: TRY301
             with (folder / FILED_FILE).open("rb") as file, np.load(file) as kept:
                 columns, starts = kept["trades"].astype(np.int32), kept["starts"].astype(np.int32)
                 probes, ends = kept["probes"].astype(np.float32), tuple(kept["ends"].tolist())
@@ -327,7 +264,7 @@ class TradeIndex:
                 str(card.get("encoder", "")),
                 str(card.get("lexicon", "")),
             )
-        except _UNREADABLE as error:
+        except (OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise EncoderError(
                 f"{folder} holds no trade index that can be read: {reason}"
@@ -352,11 +289,7 @@ def _digest(path: Path) -> str:
 
 
 def find_trade_index(settings: Settings) -> Path | None:
-    """The folder of the trade index that the settings name, if any.
-
-    Raises:
-        EncoderError: there is no such folder.
-    """
+    """The folder of the trade index that the settings name, if any; raises `EncoderError`."""
     if settings.trade_index == NO_TRADE_INDEX:
         return None
     if settings.trade_index == BUNDLED_TRADE_INDEX:
@@ -371,11 +304,7 @@ def find_trade_index(settings: Settings) -> Path | None:
 
 
 def state_of(folder: Path | None, encoder: Encoder) -> str:
-    """A line about a trade index: its phrases, and whether searches with this encoder use them.
-
-    Raises:
-        EncoderError: the folder holds no trade index that can be read.
-    """
+    """A line about a trade index: its phrases, and whether searches with this encoder use them."""
     if folder is None:
         return "none"
     index = TradeIndex.read(folder)

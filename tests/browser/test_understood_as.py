@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kb.language_model.wording import NeedWorder
+from kb.language_model import NeedWorder
 from tests.browser.accessibility import LOOKS, check_page
 from tests.browser.conftest import Visits
 from tests.chat_server import serving_chats

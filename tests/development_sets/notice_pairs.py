@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.prepared import load_encoder
-from kb.matching.closeness import FITTING, NoticeCloseness
-from kb.matching.notice_matching import MOST_PROPOSED
+from kb.hints.matching import FITTING, MOST_PROPOSED, NoticeCloseness
 from kb.search.trades.background import Background
 from kb.settings import Settings
 from tests.development_sets.built import held

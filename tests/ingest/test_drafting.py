@@ -10,7 +10,7 @@ from ingest.extraction.llm import Assistant
 from ingest.known_articles import AlreadyKnown
 from ingest.submission import Submissions
 from kb.knowledge_base import KnowledgeBase
-from kb.language_model.chat_service import ChatService
+from kb.language_model import ChatService
 from kb.models import Actor, Case
 from kb.registers.drafts import Draft, DraftState
 from tests.ingest.sample_articles import BODY, NETWORK_PAGE, TITLE

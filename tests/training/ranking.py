@@ -25,11 +25,11 @@ from kb.evaluation.metrics import ndcg
 from kb.evaluation.ranking import base_of
 from kb.evaluation.sets import DevelopmentSet, SetQuery, read_set, read_split
 from kb.knowledge_base import KnowledgeBase
-from kb.language_model.wording import NO_WORDING
+from kb.language_model import NO_WORDING
 from kb.models import Kind
 from kb.search.boosts.precedents import follow_precedents, precedents_elsewhere
 from kb.search.context import SearchContext
-from kb.search.fits import FIT_FEATURES, fit_features
+from kb.search.fits import fit_features
 from kb.search.results import Steering
 from kb.search.scorer import Scope, WordValues, score
 from kb.search.steering import compare, encoded, understood
@@ -43,6 +43,7 @@ FEATURES = (
     "passages.able",
     "precedents.strength",
 )
+FIT_FEATURES = ("ceiling", "need")  # as `kb.search.fits.fit_features` has them
 FITS = ("fits.slope", *(f"fits.{name}" for name in FIT_FEATURES), "fits.intercept")
 
 SPLIT = "tune"

@@ -13,7 +13,7 @@ from kb.explanation.explanation import (
     SimilarPath,
     score_table,
 )
-from kb.language_model.wording import PhraseKind, WordingState
+from kb.language_model import PhraseKind, WordingState
 from kb.models import Actor
 from kb.reference.flows import Flow
 from kb.reference.roles import Part

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kb.language_model.wording import PhraseKind
+from kb.language_model import PhraseKind
 from kb.messages import MESSAGES, N_
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, PARTICIPATION_FIELDS
 from kb.reference.flows import FLOWS, Flow

@@ -14,14 +14,14 @@ from kb.explanation.explanation import OwnPart, score_table
 from kb.explanation.report import SearchReport
 from kb.explanation.report_files import ReportFormat, Signature, as_csv, as_json, signature
 from kb.knowledge_base import KnowledgeBase
-from kb.language_model.wording import WordingState
+from kb.language_model import WordingState
 from kb.models import Actor
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
 from kb.remarks import Remark
 from kb.search.filters import commune_meant
-from kb.search.need.readings import readings
+from kb.search.need.reading import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
 from kb.settings import Settings
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest

@@ -222,7 +222,7 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoticePair:
-    """A need and an offer, by their ids, and how close they are (`kb.matching.closeness`)."""
+    """A need and an offer, by their ids, and how close they are (`kb.hints.matching`)."""
 
     need_id: str
     offer_id: str

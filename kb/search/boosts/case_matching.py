@@ -1,8 +1,4 @@
-"""Matched cases: cases that tell of a need like that of the query.
-
-A case is matched by its need, its title or a passage of its article, whichever is nearest. How far
-the need is the same is its *relevance*, 0 to 1: an unrelated case adds nothing.
-"""
+"""Matched cases: those whose need, title or article is like the query; *relevance* is 0 to 1."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,35 +9,27 @@ import numpy as np
 from kb.indexing.derivation import NEED, TEXT, TITLE
 from kb.models import Case
 from kb.search.context import SearchContext
-from kb.search.fusion import ScoredPassage
 from kb.search.need.probe import LEAST_ODDS, probability
 from kb.search.results import MatchedCase
+from kb.search.scorer import ScoredPassage
 from kb.search.trades.background import ComparedQuery, NullDistribution
 from kb.search.weights import RankingWeights
 from kb.text.analysis import word_coverage
 
 
 def closeness(scored: ScoredPassage, asked: str, weights: RankingWeights) -> float:
-    """Returns the closeness of what a passage tells to the need of the query.
-
-    BM25 counts by the square of the share of the words asked for that it has: the encoder may know
-    nothing of a rare word, but a single word of many makes no need the same.
-    """
+    """Returns the closeness of a passage to the need; BM25 counts by coverage squared."""
     share = word_coverage(asked, scored.passage.text) if scored.lexical else 0.0
     return scored.dense + weights.cases.lexical * scored.lexical * share**2
 
 
 def relevance(score: float, null: NullDistribution, weights: RankingWeights) -> float:
-    """Returns the relevance of a need by its closeness, 0 to 1: a logistic gate.
-
-    The need has to be closer where the query may be none: no case tells the history of soap.
-    """
+    """Returns the relevance of a closeness, 0 to 1: a logistic gate, stricter for no needs."""
     share = score / max(null.ceiling, 1e-6) + min(null.need_odds - LEAST_ODDS, 0.0)
     return probability((share - weights.cases.gate_middle) / weights.cases.gate_width)
 
 
-TOLD = (NEED, TITLE, TEXT)
-"""The parts of a case that tell what it is about."""
+TOLD = (NEED, TITLE, TEXT)  # the parts of a case that tell what it is about
 
 
 def tells(scored: ScoredPassage, asked: str, weights: RankingWeights) -> bool:
@@ -61,10 +49,7 @@ def match_cases(
     lang: str,
     weights: RankingWeights,
 ) -> list[MatchedCase]:
-    """The cases whose need is near enough to the text `asked`, best first; `lang` is the reader's.
-
-    `cases` are those that may be matched, by id, `passages` theirs, scored.
-    """
+    """The cases whose passages are near enough to the text `asked`, best first."""
     scores = {
         id_: max(
             (closeness(of, asked, weights) for of in passages[id_] if tells(of, asked, weights)),
@@ -82,10 +67,7 @@ def match_stories(
     lang: str,
     weights: RankingWeights,
 ) -> list[MatchedCase]:
-    """The matched cases by how close their needs are (`scores`, by case id), best first.
-
-    A story has the score of its best edition, and is given once: in `lang` if it has that edition.
-    """
+    """The matched cases by scores of each id, best first; a story once, in `lang` if it can be."""
     best_first = sorted(scores, key=lambda id_: (-scores[id_], id_))
     best: dict[str, float] = {}
     for id_ in best_first:
@@ -109,11 +91,7 @@ def one_edition_each(cases: Iterable[Case], lang: str) -> list[Case]:
 def credited(
     matched: Iterable[MatchedCase], compared: ComparedQuery, context: SearchContext
 ) -> list[MatchedCase]:
-    """Returns matched cases with the credit of each participant, by its contribution.
-
-    A case about masks has who sewed them and who gave elastic: a contribution further from the
-    need than the nearest of its case counts less.
-    """
+    """Returns matched cases with participants' credits, by how near their contributions are."""
     return [replace(match, credits=_credits(match, compared, context)) for match in matched]
 
 

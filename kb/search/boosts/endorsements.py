@@ -1,8 +1,4 @@
-"""Endorsements: a matched case is evidence for the actors who took part in it.
-
-Where the query offers what a case shows given up, those who took it are right, and who gave it up
-is no outlet for it (`kb.text.flow`).
-"""
+"""Endorsements: a matched case is evidence for its actors, unless they gave up what is offered."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +19,7 @@ _MOST = {Fit.STRONG: 0.98, Fit.POSSIBLE: 0.8, Fit.WEAK: 0.45, Fit.NONE: 0.1}
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """The endorsement of an actor by a matched case.
-
-    `role_share` is how much the actor's part in the case counts, 0 to 1, and `best_fit` the best
-    fit that follows from it. `gives` says that the actor gave up what the query offers.
-    """
+    """The endorsement of an actor by a matched case; `gives`: it gave up what the query offers."""
 
     matched: MatchedCase
     participation: Participation
@@ -55,9 +47,11 @@ def endorsement(
 ) -> Endorsement:
     """The endorsement by the part that an actor took in a matched case."""
     traits = ROLES[participation.role]
-    if asked.flow is Flow.OFFERS and _shows_giving(matched.case):
+    case = matched.case
+    shows_giving = case_flow(case) is Flow.OFFERS or any(map(gave_up, case.participants))
+    if asked.flow is Flow.OFFERS and shows_giving:
         share = traits.outlet_share
-        if not _speaks_of(participation, matched.case, asked):
+        if not _speaks_of(participation, case, asked):
             return Endorsement(matched, participation, weights.aside * share, Fit.WEAK)
         gives = participation.role is Role.SUPPLIER
         return Endorsement(matched, participation, share, Fit(traits.outlet_fit), gives)
@@ -67,7 +61,10 @@ def endorsement(
         fit = Fit.POSSIBLE if fit is Fit.STRONG else fit
     elif asked.flow is Flow.SHARES and traits.part is Part.COORDINATION:
         share, fit = weights.sharing, Fit.POSSIBLE
-    elif traits.is_asked and _brought(participation, asked) >= weights.asked_words:
+    elif traits.is_asked and (
+        _words_covered(asked.thing, without_purpose(participation.contribution))
+        >= weights.asked_words
+    ):
         share, fit = 1.0 if gave_up(participation) else share, Fit.STRONG
     return Endorsement(matched, participation, share, fit)
 
@@ -99,19 +96,10 @@ def leading(endorsements: Mapping[str, Sequence[Endorsement]]) -> dict[str, list
     return found
 
 
-def _shows_giving(case: Case) -> bool:
-    return case_flow(case) is Flow.OFFERS or any(map(gave_up, case.participants))
-
-
 def _speaks_of(participation: Participation, case: Case, asked: Query) -> bool:
     """Whether a part in a case is about what is asked, where the case tells of several things."""
     covered = {other: _words_covered(asked.need, other.contribution) for other in case.participants}
     return covered[participation] >= max(covered.values()) / 2
-
-
-def _brought(participation: Participation, asked: Query) -> float:
-    """The share of the words for the thing asked for that what an actor brought in has."""
-    return _words_covered(asked.thing, without_purpose(participation.contribution))
 
 
 _words_covered = lru_cache(maxsize=TEXTS_REMEMBERED)(word_coverage)

@@ -1,7 +1,6 @@
 """Names: the actors that a query means by name or number, however it spells it.
 
-A name is recognised by its distinctive words. A word is less distinctive if more names have it and
-if more texts write it in small letters: `savon` is no name, though a firm is called Savon du Midi.
+A word is less distinctive if more names have it, or if texts write it in small letters.
 """
 
 import heapq
@@ -40,10 +39,7 @@ _BEFORE_NAMES = LEXICONS.words("words_before_names")
 
 @dataclass(frozen=True, slots=True)
 class NamedActors:
-    """The ids of the actors whose exact name or number a query is.
-
-    `only_named` is true if it asks for nobody else: a firm may be called what others need.
-    """
+    """The actors whose exact name or number a query is; `only_named`: it asks for nobody else."""
 
     ids: frozenset[str]
     only_named: bool
@@ -57,15 +53,18 @@ def named_actors(text: str, store: Store) -> NamedActors:
         ids |= set(store.actors_registered(number))
     contacts = contacts_in(text)
     ids.update(id_ for contact in contacts for id_ in store.actors_reached_at(contact))
-    only_named = bool(ids) and (is_bare or bool(contacts) or _is_distinctive(text, store))
+    # A name can only be a name if some word of it is not usual in needs.
+    worth = _Comparison((), store).distinctiveness
+    only_named = bool(ids) and (
+        is_bare
+        or bool(contacts)
+        or any(worth(word) >= NAMES.enough for word in analyse_name(text).spelled)
+    )
     return NamedActors(frozenset(ids), only_named)
 
 
 def boost_names(text: str, named: NamedActors, store: Store, *, near: bool) -> dict[str, float]:
-    """Returns the boosts of the actors that a query names, by id: above all other actors.
-
-    With `near`, a query that nobody is called exactly may be nearly a name.
-    """
+    """Returns the boosts of the actors that a query names, by id; with `near`, or nearly names."""
     if named.ids or not near:
         return dict.fromkeys(sorted(named.ids), NAMES.exact)
     return {id_: NAMES.near * likeness for id_, likeness in names_near(text, store).items()}
@@ -85,23 +84,13 @@ def contacts_in(text: str) -> set[str]:
 
 
 def names_near(query: str, store: Store) -> dict[str, float]:
-    """Returns the likeness of the actors that a query names, 0 to 1, best first; none for a need.
-
-    A number of digits is a SIREN or SIRET, maybe with a slip if its check digit is wrong.
-    """
+    """Returns the likeness of the actors that a query names or numbers, 0 to 1, best first."""
     if number := _NUMBER.fullmatch(fold(query).strip()):
         found = _numbered("".join(filter(str.isdigit, number[1])), store)
     else:
         found = _called(query, store)
     best_first = sorted(found.items(), key=lambda near: (-near[1], near[0]))
     return dict(best_first[: NAMES.most_names])
-
-
-def _is_distinctive(name: str, store: Store) -> bool:
-    """Returns whether a name can only be a name: some word of it is not usual in needs."""
-    comparison = _Comparison((), store)
-    words = analyse_name(name).spelled
-    return any(comparison.distinctiveness(word) >= NAMES.enough for word in words)
 
 
 def _called(query: str, store: Store) -> dict[str, float]:
@@ -270,10 +259,7 @@ class _Comparison:
         return min(NAMES.below_exact, contained * (1 - NAMES.missing_share * (1 - covered)))
 
     def _shared_worth(self, word: str, other: str, named: Mapping[str, NameWord]) -> float:
-        """Returns the worth of a word of the query paired with the word `other` of the name.
-
-        If they differ and texts use the word of the query, it probably has its usual meaning.
-        """
+        """The worth of a pair of words; less if they differ and texts use the query's."""
         worth = self._worth(other, named)
         return worth if word == other else min(worth, self.distinctiveness(word))
 

@@ -1,8 +1,6 @@
-"""Precedents: an actor whose trade is close to that of who met such a need may be able to do it.
+"""Precedents: whose trade is close to that of who met such a need may be able to do it.
 
-A *precedent* is an actor that took part in a matched case, or a firm elsewhere that is known to
-have met such a need (`kb.reference.trades`). What follows from it for actors in close trades
-is inferred, neither stated nor shown, and is marked as such. Several precedents count together.
+A precedent is an actor of a matched case, or a firm elsewhere known to have met such a need.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -33,10 +31,7 @@ from kb.store.passages import Passage
 
 @dataclass(frozen=True, slots=True)
 class Precedent:
-    """An actor that did it, its embedding of `(dimension,)`, and how much its example counts.
-
-    `elsewhere` is the firm, if it is none of this base.
-    """
+    """An actor that did it, with its `(dimension,)` embedding; or the firm `elsewhere`."""
 
     actor_id: str
     embedding: Embeddings
@@ -47,10 +42,7 @@ class Precedent:
 
 @dataclass(frozen=True, slots=True)
 class TradeMatch:
-    """A passage of another actor, closer to a precedent's trade than a chance trade.
-
-    `likeness` is by how many deviations.
-    """
+    """A passage close to a precedent's trade, by `likeness` deviations above a chance trade."""
 
     precedent: Precedent
     passage: Passage
@@ -58,16 +50,11 @@ class TradeMatch:
 
 
 class Boost(NamedTuple):
-    """The effect of precedents on an actor.
+    """The effect of precedents; `did` is the least probability of who did it in this base."""
 
-    `example` is the weight of the greatest, and `likeness` the mean likeness in which the closest
-    count more (`mean_likeness`). `did` is the least probability of those in this base that are
-    worth a call, 0 without one. `matches` finds the closest passage for each, strongest first.
-    """
-
-    example: float = 0.0
-    likeness: float = 0.0
-    did: float = 0.0
+    example: float = 0.0  # the greatest weight
+    likeness: float = 0.0  # `mean_likeness`
+    did: float = 0.0  # 0 if none is worth a call
     matches: Callable[[], Sequence[TradeMatch]] = lambda: ()
 
     def rise(self, weights: PrecedentWeights) -> float:
@@ -85,14 +72,13 @@ def follow_precedents(
     besides: Collection[int] = (),
     elsewhere: Sequence[Precedent] = (),
 ) -> dict[str, Boost]:
-    """The boosts of actors by the trades of actors with endorsements, and `elsewhere`, by id.
-
-    Compared are the passages nearest to each precedent, and those `besides`, by id.
-    """
+    """The boosts of actors by trades of those endorsed, and `elsewhere`, by id."""
     weights = context.weights.precedents
-    precedents = _heaviest([*precedents_of(endorsements, context), *elsewhere], weights)
+    precedents = [*precedents_of(endorsements, context), *elsewhere]
     if not precedents:
         return {}
+    precedents.sort(key=lambda precedent: (-precedent.weight, precedent.actor_id))
+    precedents = precedents[: weights.count]
     rows = np.stack([precedent.embedding for precedent in precedents])
     near = nearest(rows, weights.passages, context, scope)
     read = context.passages({*besides, *(id_ for of_each in near for id_ in of_each)})
@@ -104,7 +90,7 @@ def follow_precedents(
 def precedents_of(
     endorsements: Mapping[str, Sequence[Endorsement]], context: SearchContext
 ) -> list[Precedent]:
-    """The precedents that are followed, by their weight: that of the best endorsement of each."""
+    """The precedents among endorsed actors, weighed by the best endorsement of each."""
     embeddings = actor_embeddings(endorsements.keys(), context)
     found = []
     for actor_id, (best, *_) in endorsements.items():
@@ -112,16 +98,13 @@ def precedents_of(
         if share and actor_id in embeddings:
             weight = best.matched.relevance * share
             found.append(Precedent(actor_id, embeddings[actor_id], best, weight))
-    return _heaviest(found, context.weights.precedents)
+    return found
 
 
 def precedents_elsewhere(
     compared: ComparedQuery, asked: Query, lang: str, context: SearchContext
 ) -> list[Precedent]:
-    """The firms elsewhere that met such a need, by their weight; told in `lang` if it is known.
-
-    None for what is offered: who made a thing is no outlet for it.
-    """
+    """The firms elsewhere that met such a need; none for what is offered."""
     if asked.flow is Flow.OFFERS:
         return []
     known, weights = context.calibration.conversions, context.weights
@@ -135,7 +118,7 @@ def precedents_elsewhere(
             endorsed = endorsement(matched, case.participants[0], asked, weights.cases)
             row = known.trades[place]
             found.append(Precedent(case.id, row, endorsed, relevant * share, firm))
-    return _heaviest(found, weights.precedents)
+    return found
 
 
 def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
@@ -154,19 +137,10 @@ def _told(known: Conversion, lang: str) -> tuple[Case, Actor]:
     return case, firm
 
 
-def _heaviest(precedents: list[Precedent], weights: PrecedentWeights) -> list[Precedent]:
-    """Those that are followed, by their weight."""
-    in_order = sorted(precedents, key=lambda precedent: (-precedent.weight, precedent.actor_id))
-    return in_order[: weights.count]
-
-
 def compare_trades(
     precedents: Sequence[Precedent], passages: Mapping[int, Passage], context: SearchContext
 ) -> tuple[list[Passage], NDArray[Any]]:
-    """Compares precedents with those of these passages that were embedded.
-
-    Returns them, and the likeness of each: `(precedents, passages)`.
-    """
+    """Returns the embedded passages of these, and their `(precedents, passages)` likeness."""
     embedded = context.index.embedded(sorted(passages))
     compared = [passages[id_] for id_ in embedded.ids.tolist()]
     if not compared:
@@ -186,10 +160,7 @@ def boosts_of(
     likeness: NDArray[Any],
     weights: RankingWeights,
 ) -> dict[str, Boost]:
-    """The boosts of the actors of passages by their likeness, `(precedents, passages)`, by id.
-
-    For each precedent, the closest passage of an actor counts; for the actor itself, none.
-    """
+    """The boosts of actors, by id: of each, the passage closest to a precedent counts."""
     by_actor: dict[str, list[int]] = {}
     for column, passage in enumerate(passages):
         by_actor.setdefault(passage.record_id, []).append(column)
@@ -239,10 +210,7 @@ def _did(precedent: Precedent, possible: float) -> float:
 
 
 def mean_likeness(weights: ArrayLike, likenesses: ArrayLike, sharpness: float) -> NDArray[Any]:
-    """The mean of likenesses in which the greater count more: ln(Σ w e^(βz) / Σ w) / β.
-
-    Over the first axis; 0 where no weight is above 0.
-    """
+    """ln(Σ w e^(βz) / Σ w) / β over the first axis: the greater count more; 0 without a weight."""
     of_each, values = np.asarray(weights), np.asarray(likenesses, np.float64)
     total = of_each.sum(axis=0)
     known = total > 0

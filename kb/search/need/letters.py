@@ -1,8 +1,4 @@
-"""Letters: the sentences of a long text that ask for something.
-
-Each sentence is scored by the probe (`kb.search.need.probe`), by whether it asks, and a little by
-its place.
-"""
+"""Letters: the sentences of a long text that ask for something, by the probe, words and place."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -79,11 +75,7 @@ def asking_sentences(
     embed: Callable[[Sequence[str]], Embeddings],
     weights: LetterWeights,
 ) -> tuple[str, ...]:
-    """The sentences in which a letter asks for something, in their order.
-
-    All that ask for what is likely a need; of others at most `weights.most_sentences`. `embed`
-    gives the embeddings of needs, `(n, dimension)`.
-    """
+    """The sentences in which a letter asks for a need, in order; `embed` gives `(n, dimension)`."""
     sentences = sentences_of(text)[: weights.sentences_read]
     if not sentences:
         return ()

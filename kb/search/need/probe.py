@@ -1,8 +1,7 @@
 """The probe: how likely a text is a need, whatever the base.
 
-It is a logistic regression over the embedding of the text's need and the words of the whole text,
-fitted once for each encoder to texts of both kinds (`kb.search.need.training_texts`). Words say
-what the embedding of a short text blurs: "history of soap" asks for no soap.
+A logistic regression over the embedding of the need and the words of the text, fitted once for
+each encoder (`kb.search.need.training_texts`).
 """
 
 import contextlib
@@ -35,8 +34,7 @@ _PENALTY, _WORD_SCALE, _LEAST_TEXTS = 0.05, 10.0, 3
 """The penalty of squared slopes, the weight of a word beside the embedding, and the least count of
 training texts with a known word: measured on texts that the probe had not seen."""
 
-LEAST_ODDS = -1.5
-"""The log odds below which a query is hardly a need."""
+LEAST_ODDS = -1.5  # the log odds below which a query is hardly a need
 
 
 class NeedProbe:
@@ -71,10 +69,7 @@ class NeedProbe:
 
     @classmethod
     def fitted(cls, texts: Sequence[TrainingText], rows: Embeddings) -> "NeedProbe":
-        """A probe fitted to texts and the `(n, dimension)` embeddings of their needs.
-
-        It is a logistic regression; needs weigh as much as the others in all.
-        """
+        """A probe fitted to texts and `(n, dimension)` embeddings, both kinds of equal weight."""
         answers = np.array([text.is_need for text in texts], np.float64)
         sizes = np.array([text.weight for text in texts])
         sizes *= np.where(answers, 0.5 / (sizes @ answers), 0.5 / (sizes @ (1 - answers)))

@@ -1,23 +1,20 @@
-"""Reading: a need taken apart by rules, before it is searched.
+"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who.
 
-"40 tonnes de drêches par mois près de Saintes" is a need for "drêches"; how much, how often, until
-when, where, for whom and at what price are parts. What could belong to the product stays in the
-object: a bottle of 500 ml, a press of 200 t, a gel of Nice.
-
-The rules and their words are in lexicons/reading.txt. They are matched in a copy of the text,
-folded letter by letter, in which what is read already is "¦".
+Rules are matched in a copy folded letter by letter, in which what is read already is "¦".
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
-from kb.search.query import NeedPart, NeedReading, PartKind, bare_need
-from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, words
+from kb.reference.trades import LexiconKind, TradePhrase, lexicon
+from kb.search.query import NeedPart, NeedReading, PartKind, Query, bare_need
+from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, carrying_words, words
 from kb.text.folding import fold
 from kb.text.lexicon import Lexicons
 
@@ -26,8 +23,7 @@ VILLAGE, TOWN, LARGER_TOWN = 10, 12, 13
 """Least sizes (`Commune.size`) of communes in small letters after "near", of those whose names are
 common nouns after "in", and of those in small letters there."""
 
-CLAUSE_CHARS = 200
-"""How much before a number says what it is of."""
+CLAUSE_CHARS = 200  # how much before a number says what it is of
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _READ = "¦"
@@ -42,10 +38,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=\S)")
 
 
 def read_need(text: str, left: Collection[str] = ()) -> NeedReading:
-    """Takes a need with single blanks apart; whole if nothing else would be left.
-
-    Words `left` are no part: what a person takes back, quotes or steers by.
-    """
+    """Takes a need apart, but for words `left`; whole if nothing else would be left."""
     reader = _Reader(text, left)
     reader.read()
     rest = reader.rest()
@@ -181,10 +174,7 @@ class _Reader:
             return {}
 
     def _town(self, before: re.Match[str], end: int) -> Mapping[str, Any]:
-        """The commune whose name ends here, the largest of several; nothing if there is none.
-
-        Names are also common nouns: "four à pain" is no oven in Pain.
-        """
+        """The largest commune whose name ends here, unless it is a common noun: "four à pain"."""
         joined = {"du": "le ", "au": "le ", "des": "les ", "aux": "les "}
         name = joined.get(before[0].split()[-1], "") + self._unread[before.end() : end]
         commune = next(iter(communes_named(name)), None)
@@ -263,3 +253,36 @@ def _regions() -> Mapping[str, tuple[str, ...]]:
         for codes, names in _LEXICONS.spellings("regions").items()
         for name in names
     }
+
+
+MOST, MOST_WORDS = 3, 4  # most readings, and most words of each
+
+
+def readings(asked: Query, lang: str) -> tuple[str, ...]:
+    """Returns what a need of one word may mean in different trades, usual ones first."""
+    found = carrying_words(asked.need)
+    if len(found) != 1 or len(asked.need.split()) > len(found) + 1:
+        return ()
+    said = _phrases(lang).get(_singular(fold(found[0].forms[-1])), ())
+    uses = Counter(phrase.code[:2] for phrase in said)
+    chosen: dict[str, str] = {}
+    for phrase in sorted(said, key=lambda phrase: (-uses[phrase.code[:2]], len(phrase.text))):
+        if fold(phrase.text) not in {fold(asked.need), *map(fold, chosen.values())}:
+            chosen.setdefault(phrase.code[:2], phrase.text)
+    return tuple(chosen.values())[:MOST] if len(chosen) > 1 else ()
+
+
+@cache
+def _phrases(lang: str) -> Mapping[str, Sequence[TradePhrase]]:
+    """What firms make, by the first word of a phrase in French, by the last in English."""
+    found: dict[str, list[TradePhrase]] = defaultdict(list)
+    for phrase in lexicon():
+        if phrase.kind is LexiconKind.MAKES and phrase.lang == lang:
+            said = fold(phrase.text).split()
+            if 1 < len(said) <= MOST_WORDS:
+                found[_singular(said[0] if lang == "fr" else said[-1])].append(phrase)
+    return found
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" else word

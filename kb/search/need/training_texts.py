@@ -1,9 +1,4 @@
-"""The texts from which the probe learns: needs, and texts that no firm answers.
-
-Some are written, in the lexicons of this room. The others are made of the trades of the economy:
-their products and services as they are, with a slip of the pen, and in frames ("who makes {}?",
-"history of {}").
-"""
+"""The texts from which the probe learns: written ones, and trades' products, bare or in frames."""
 
 import hashlib
 import re
@@ -18,8 +13,7 @@ from kb.text.lexicon import Lexicons
 BARE, SLIPS, FRAMED_NEEDS, FRAMED_OTHERS = 400, 80, 500, 350
 """Count of texts in each language that are made of products and services."""
 
-MADE_SHARE = 0.5
-"""Weight of such a text; a written text has 1."""
+MADE_SHARE = 0.5  # weight of such a text; a written text has 1
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _LANGS = ("fr", "en")
@@ -67,10 +61,7 @@ def _written(lexicon: str, *, is_need: bool) -> list[TrainingText]:
 
 
 def _made(lang: str) -> list[TrainingText]:
-    """Texts made of products; the frames take products that follow the bare ones, in their order.
-
-    So no product teaches only one of the two answers.
-    """
+    """Texts made of products: each product is in one text, so that none teaches only one answer."""
     named = products(lang)
     bare = [TrainingText(text, "product", True, MADE_SHARE) for text in named[:BARE]]
     slips = [

@@ -1,8 +1,6 @@
 """The background: all trades of the economy, which show whether a closeness is chance.
 
-Cosines of a query crowd in a narrow band that moves with the query, so they are compared with the
-cosines to all trades (`kb.reference.trades`) in each language: docs/ranking.md. The background
-leans to no sector, so that a score says the same in a base of fifty firms and of fifty thousand.
+Cosines crowd in a band that moves with the query: they count against those to all trades.
 """
 
 import contextlib
@@ -14,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.reference.trades import Trade, trades
+from kb.reference.trades import Trade, conversions, trades
 from kb.search.weights import FilingWeights
 from kb.text.analysis import STEMMERS
 from kb.trade_index.trade_index import FiledWords, TradeIndex, Votes, probes_of
@@ -24,8 +23,7 @@ from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
 
-CEILING_TRADES = 3
-"""Count of the closest trades whose mean closeness is the ceiling."""
+CEILING_TRADES = 3  # count of the closest trades whose mean closeness is the ceiling
 
 MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
 """Most trades of a need that are named, the least probability of each, and of the likeliest."""
@@ -33,11 +31,7 @@ MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
 
 @dataclass(frozen=True, slots=True)
 class NullDistribution:
-    """The cosines of an embedding to all trades: `mean` and `deviation` by language.
-
-    `ceiling` is how many deviations above the mean the closest trades are, in whichever language;
-    `need_odds` are the log odds that a query is a need at all (`kb.search.need.probe`).
-    """
+    """The cosines to all trades by language; `ceiling` is that of the closest, in deviations."""
 
     mean: Mapping[str, float]
     deviation: Mapping[str, float]
@@ -45,10 +39,7 @@ class NullDistribution:
     need_odds: float = 0.0
 
     def standardised(self, cosines: Any, lang: str = "") -> Any:
-        """Cosines to passages of this language, as deviations above a chance trade's.
-
-        For a language without trades, the mean over the languages that have them.
-        """
+        """Cosines as deviations above a chance trade's, in `lang` or the mean of all."""
         langs = (lang,) if lang in self.mean else tuple(self.mean)
         of_each = [(cosines - self.mean[known]) / self.deviation[known] for known in langs]
         return sum(of_each) / len(of_each)
@@ -56,17 +47,12 @@ class NullDistribution:
 
 @dataclass(frozen=True, slots=True)
 class ComparedQuery:
-    """A query compared with all trades; its embedding is `(dimension,)` and unit.
-
-    `filing` and `able`, `(trades,)`, are the square roots of how likely it would be filed in each
-    trade, and of how likely each has the means for it, or takes in what is offered; None where
-    that is not known.
-    """
+    """A unit embedding with the √ of its odds by trade: to be filed there, to be done there."""
 
     embedding: Embeddings
     null: NullDistribution
-    filing: Embeddings | None = None
-    able: Embeddings | None = None
+    filing: Embeddings | None = None  # `(trades,)`
+    able: Embeddings | None = None  # `(trades,)`: has the means, or takes in what is offered
 
 
 class Background:
@@ -124,11 +110,7 @@ class Background:
         able: bool = True,
         offered: bool = False,
     ) -> ComparedQuery:
-        """The comparison of a `(dimension,)` unit embedding, with the stems of its words.
-
-        It is not filed without `filed`, nor if it is `offered`; without `able`, nobody's means are
-        looked for.
-        """
+        """The comparison of a `(dimension,)` unit embedding, with the stems of its words."""
         if (index := self.index) is None:
             return ComparedQuery(embedding, self.null_distributions(embedding[np.newaxis])[0])
         embedding = self._drawn(embedding, index, stems)
@@ -152,10 +134,7 @@ class Background:
         )
 
     def filing(self, rows: Embeddings, lang: str) -> Embeddings | None:
-        """The square roots of how likely passages would be filed in each trade, `(n, trades)`.
-
-        `rows` are `(n, dimension)` embeddings of passages in a language. None without an index.
-        """
+        """The √ of how likely passages are filed in each trade, `(n, trades)`, if known."""
         if self.index is None:
             return None
         cosines = rows @ self.embeddings.get(lang, next(iter(self.embeddings.values()))).T
@@ -178,10 +157,7 @@ class Background:
         ]
 
     def lines(self, rows: Embeddings) -> Embeddings:
-        """The slope and the origin by which cosines with these embeddings are standardised.
-
-        `(n, 2)`: a cosine c is slope × c − origin, the mean over the languages.
-        """
+        """The `(n, 2)` slope and origin that standardise cosines with embeddings."""
         _, means, deviations = self._standardised(rows)
         lines = np.stack([(1 / deviations).mean(axis=1), (means / deviations).mean(axis=1)], axis=1)
         return np.asarray(lines, np.float32)
@@ -197,10 +173,7 @@ class Background:
     def _drawn(
         self, embedding: Embeddings, index: TradeIndex, stems: Collection[str]
     ) -> Embeddings:
-        """An embedding moved towards the trades whose phrases have its rare words.
-
-        The encoder may not know such a word; the lexicon does.
-        """
+        """An embedding moved towards the trades whose phrases have its rare words."""
         (filed, of_filed), (able, of_able) = (
             words.votes(stems) for words in (index.words, index.able_words)
         )
@@ -271,3 +244,30 @@ def kept_embeddings(texts: Sequence[str], encoder: Encoder, folder: Path | None)
         with contextlib.suppress(OSError), replacing(path) as pending, pending.open("wb") as file:
             np.save(file, rows)
     return rows
+
+
+class KnownConversions:
+    """Conversions, embedded: by language, what they made; and unit means of their usual trades."""
+
+    def __init__(self, encoder: Encoder, cache: Path | None = None) -> None:
+        """Keeps embeddings in the folder `cache`."""
+        self.of = conversions()
+        texts = [
+            text[lang]
+            for text in (*(of.product for of in self.of), *(of.trade for of in self.of))
+            for lang in STEMMERS
+        ]
+        rows = kept_embeddings(texts, encoder, cache / "conversions" if cache else None)
+        by_lang = rows.reshape(2, len(self.of), len(STEMMERS), -1)
+        means = by_lang[1].mean(axis=1)
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        self.needs = {lang: by_lang[0, :, place] for place, lang in enumerate(STEMMERS)}
+        self.trades = np.asarray(means, np.float32)
+
+    def closeness(self, compared: ComparedQuery) -> NDArray[np.float64]:
+        """The standardised cosine of each need and the query, in the closer language."""
+        of_each = [
+            compared.null.standardised((rows @ compared.embedding).astype(np.float64), lang)
+            for lang, rows in self.needs.items()
+        ]
+        return np.asarray(np.max(of_each, axis=0))

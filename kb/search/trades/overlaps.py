@@ -16,8 +16,7 @@ PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 100_000, 1_000
 TRADES_VERSION = 1
 """Raised whenever the trades of a passage are worked out, or kept, in another way."""
 
-FILED_IN = 24
-"""Count of the likeliest trades of a passage that are kept: the others hardly count."""
+FILED_IN = 24  # count of the likeliest trades of a passage that are kept: the others hardly count
 
 TradeRows = NDArray[np.void]
 """`(n,)`: of each passage its likeliest trades, `filed`, the square roots of how likely they are,
@@ -36,11 +35,7 @@ def standardised(rows: TradeRows, cosines: NDArray[np.float32]) -> NDArray[np.fl
 
 
 class Overlaps:
-    """The overlaps of passages, embedded by an `encoder`, with queries. Threads share it.
-
-    The trades of passages are kept in the base beside their embeddings, and remembered: to compute
-    them takes a millisecond each, much longer than to compare them.
-    """
+    """The overlaps of passages with queries, for threads; trades, a millisecond each, are kept."""
 
     def __init__(self, background: Background, encoder: str = "") -> None:
         self._background = background
@@ -62,17 +57,11 @@ class Overlaps:
         langs: Sequence[str],
         store: Store | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """How far passages are filed as a query, and how far their trades have the means for it.
-
-        `(n,)` Bhattacharyya coefficients, 0 to 1; NaN where that is not known. `langs` are those
-        of the passages, in their order.
-        """
+        """How far passages are filed as a query, and have the means: 0 to 1, or NaN."""
         rows = self.read(passages, langs, store)
         unknown = np.full(len(rows), np.nan, np.float32)
-        filing, able = (
-            unknown if of is None else overlap(rows, of) for of in (query.filing, query.able)
-        )
-        return filing, able
+        filing = unknown if query.filing is None else overlap(rows, query.filing)
+        return filing, unknown if query.able is None else overlap(rows, query.able)
 
     def read(
         self, passages: EmbeddedPassages, langs: Sequence[str], store: Store | None = None
@@ -96,11 +85,7 @@ class Overlaps:
         return np.frombuffer(b"".join(found[id_] for id_ in ids), self._row_type)
 
     def keep(self, store: Store, goes_on: Callable[[], bool] = lambda: True) -> None:
-        """Keeps the trades of all embedded passages in the base, as long as it `goes_on`.
-
-        Raises:
-            KnowledgeBaseError: the base cannot be written.
-        """
+        """Keeps the trades of all embedded passages in the base while it `goes_on`."""
         if not self._are_kept:
             return
         ids = sorted(store.embedded_passages(self._encoder))

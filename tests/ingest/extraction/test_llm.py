@@ -8,7 +8,7 @@ from ingest.articles.article import Article
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.llm import Assistant, Refined
 from kb.errors import SettingsError
-from kb.language_model.chat_service import ChatService
+from kb.language_model import ChatService
 from kb.models import Actor, Participation
 from kb.reference.roles import Role
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import math
 import re
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -14,17 +13,9 @@ import pytest
 
 from kb.encoder.encoder import Encoder
 from kb.explanation.report import SearchReport
-from kb.explanation.report_files import (
-    CsvLayout,
-    as_csv,
-    as_json,
-    canonical,
-    signature,
-    verify,
-)
+from kb.explanation.report_files import CsvLayout, as_csv, as_json, canonical, signature, verify
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from kb.search.fits import MOST_NEED
 from kb.search.results import Filters, Steering
 from kb.search.weights import DEFAULT_WEIGHTS
 from tests.conftest import OpenBase
@@ -100,16 +91,13 @@ def test_every_candidate_is_given_in_the_order_of_the_search(
             "text": "prépare le gel",
             "source": "https://exemple.fr/gel",
             "case": {
-                "id": "gel-angouleme",
-                "title": "Du gel hydroalcoolique à Angoulême",
-                "date": "2026-11-20",
-                "period": "",
-                "role": "producer",
+                "id": "gel-angouleme", "title": "Du gel hydroalcoolique à Angoulême",
+                "date": "2026-11-20", "period": "", "role": "producer",
                 "contribution": "prépare le gel",
             },
         },
         "source": "https://exemple.fr/avel",
-    }
+    }  # fmt: skip
 
 
 def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
@@ -119,36 +107,20 @@ def test_the_query_and_the_base_are_given(filled: KnowledgeBase) -> None:
     )
     content = content_of(as_json(report, KEY))
     assert content["query"] == {
-        "typed": 'gants "cuir" +fins -soie',
-        "text": report.asked.text,
-        "required": ["cuir"],
-        "wanted": ["fins"],
-        "unwanted": ["soie"],
-        "sentences": [],
-        "need": report.asked.need,
+        "typed": 'gants "cuir" +fins -soie', "text": report.asked.text, "required": ["cuir"],
+        "wanted": ["fins"], "unwanted": ["soie"], "sentences": [], "need": report.asked.need,
         "parts": {},
-    }
+    }  # fmt: skip
     assert content["filters"] == {
-        "department": "16",
-        "departments": [],
-        "theme": "Cuir",
-        "near": "",
-        "within": 0,
-    }
+        "department": "16", "departments": [], "theme": "Cuir", "near": "", "within": 0,
+    }  # fmt: skip
     assert content["steering"] == {"like": ["avel"], "unlike": ["matha"]}
     assert content["program"] == {"name": "quisait", "version": version("quisait")}
     status = filled.status()
     assert content["base"] == {
-        "generation": status.generation,
-        "actors": 4,
-        "cases": 1,
-        "passages": status.passages,
-    }
-    assert content["encoder"] == {
-        "name": "word-count",
-        "fingerprint": "words-1",
-        "adaptation": "",
-    }
+        "generation": status.generation, "actors": 4, "cases": 1, "passages": status.passages,
+    }  # fmt: skip
+    assert content["encoder"] == {"name": "word-count", "fingerprint": "words-1", "adaptation": ""}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", content["at"])
     assert content["constants"] == json.loads(canonical(asdict(DEFAULT_WEIGHTS)))
     assert content["constants"]["wording"]["kind_shares"]["material"] == 0.25
@@ -163,13 +135,6 @@ def test_who_is_left_out_is_counted(filled: KnowledgeBase) -> None:
     assert left_out == nobody | {"closed": 1, "unlike": 1, "silent": 1}
     left_out = filled.report('"cirages"').left_out
     assert left_out == nobody | {"closed": 1, "silent": 1, "by_words": 2}
-
-
-def test_a_report_of_nobody_is_a_report(base: KnowledgeBase) -> None:
-    report = base.report("gants")
-    assert report.hits == ()
-    for file in (as_json(report, KEY), as_csv(report, KEY)):
-        assert verify(file, KEY)
 
 
 def test_json_is_canonical_and_signed(report: SearchReport) -> None:
@@ -205,36 +170,16 @@ def test_how_it_is_laid_out_does_not_matter(report: SearchReport) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("lang", ["en", "fr"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
-def test_what_stands_between_cells_does_not_matter(
-    report: SearchReport, lang: str, delimiter: str, quoting: int
-) -> None:
-    rows = cells(as_csv(report, KEY, lang), lang)
-    file = io.StringIO(newline="")
-    csv.writer(file, delimiter=delimiter, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
-    assert verify(file.getvalue(), KEY)
-    assert not verify(file.getvalue().replace("Avel", "Avem"), KEY)
-
-
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ('"rank":1', '"rank":2'),
-        ('"rank":1', '"rank":1.0'),
-        ("Avel", "Avem"),
-        ('"closed":0', '"closed":1'),
-        ('"closed":0', '"closed":0,"closed":0'),
-        ('"at":"2', '"by":"","at":"2'),
-        ('{"hmac"', '{"note":"","hmac"'),
-        ('"sha256":"', '"sha256":"0'),
-        ('"hmac":"', '"hmac":"0'),
-        ('"score":', '"score":NaN,"was":'),
-        ('"Avel"', '"\\ud800"'),
+        ('"rank":1', '"rank":2'), ('"rank":1', '"rank":1.0'), ("Avel", "Avem"),
+        ('"closed":0', '"closed":1'), ('"closed":0', '"closed":0,"closed":0'),
+        ('"at":"2', '"by":"","at":"2'), ('{"hmac"', '{"note":"","hmac"'),
+        ('"sha256":"', '"sha256":"0'), ('"hmac":"', '"hmac":"0'),
+        ('"score":', '"score":NaN,"was":'), ('"Avel"', '"\\ud800"'),
     ],
-)
+)  # fmt: skip
 def test_a_changed_json_is_not_known_again(report: SearchReport, before: str, after: str) -> None:
     file = as_json(report, KEY).decode()
     assert before in file
@@ -245,17 +190,13 @@ def test_a_changed_json_is_not_known_again(report: SearchReport, before: str, af
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("Avel", "Avem"),
-        ('"1","avel"', '"2","avel"'),
-        ('"left_out.closed","0"', '"left_out.closed","1"'),
-        ('"left_out.closed","0"\r\n', ""),
-        ('\r\n"hmac","', '\r\n"hmac","0'),
-        ('\r\n"sha256","', '\r\n"sha256","0'),
-        ('\r\n"sha256",', '\r\n"sha256",\r\n"sha256",'),
-        ("\r\n\r\n", "\r\n"),
+        ("Avel", "Avem"), ('"1","avel"', '"2","avel"'),
+        ('"left_out.closed","0"', '"left_out.closed","1"'), ('"left_out.closed","0"\r\n', ""),
+        ('\r\n"hmac","', '\r\n"hmac","0'), ('\r\n"sha256","', '\r\n"sha256","0'),
+        ('\r\n"sha256",', '\r\n"sha256",\r\n"sha256",'), ("\r\n\r\n", "\r\n"),
         ("\r\n\r\n", "\r\n\r\n\r\n"),
     ],
-)
+)  # fmt: skip
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_a_changed_csv_is_not_known_again(
     report: SearchReport, lang: str, before: str, after: str
@@ -267,23 +208,14 @@ def test_a_changed_csv_is_not_known_again(
     assert not verify(file.replace(before, after, 1), KEY)
 
 
-@pytest.mark.parametrize(
-    "file",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"\xff\xfe",
-        b"sha256,a\r\nhmac,b\r\n\r\n",
-        b'{"report":1,"sha256":2,"hmac":3}',
-        b'"' * 3,
-        b"[" * 100_000,
-        b'{"report":' * 100_000,
+def test_what_is_no_report_is_none() -> None:
+    cases: list[bytes] = [
+        b"", b"{}", b"[]", b"\xff\xfe", b"sha256,a\r\nhmac,b\r\n\r\n",
+        b'{"report":1,"sha256":2,"hmac":3}', b'"' * 3, b"[" * 100_000, b'{"report":' * 100_000,
         b'{"hmac":"","sha256":"","report":1' + b"0" * 5000 + b"}",
-    ],
-)
-def test_what_is_no_report_is_none(file: bytes) -> None:
-    assert not verify(file, KEY)
+    ]  # fmt: skip
+    for file in cases:
+        assert not verify(file, KEY)
 
 
 def test_csv_is_a_table_after_values_given_once(report: SearchReport) -> None:
@@ -322,24 +254,15 @@ def test_a_french_csv_is_one_that_french_spreadsheets_open(report: SearchReport)
     assert row[header.index("source")] == "https://exemple.fr/avel"
 
 
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("Gel; =cmd|x", "Gel; '=cmd|x"),
-        ("Gel,+1", "Gel,'+1"),
-        ("Gel\t@a", "Gel\t'@a"),
-        ("Gel\r\n-a\n\n =b", "Gel\r\n'-a\n\n '=b"),
-        ('Gel;"=cmd"', 'Gel;"\'=cmd"'),
-        ("Gel ;\xa0＝a", "Gel ;\xa0'＝a"),
-        (" \n=a", " \n'=a"),
-        ("\t=a", "\t'=a"),
-        ("a-b = c; d, e - f", "a-b = c; d, e - f"),
-        ("", ""),
-        (-0.5, "-0.5"),
-    ],
-)
-def test_no_cell_starts_as_a_formula_wherever_a_text_is_split(text: object, written: str) -> None:
-    assert CsvLayout().cell(text) == written
+def test_no_cell_starts_as_a_formula_wherever_a_text_is_split() -> None:
+    cases: list[tuple[object, str]] = [
+        ("Gel; =cmd|x", "Gel; '=cmd|x"), ("Gel,+1", "Gel,'+1"), ("Gel\t@a", "Gel\t'@a"),
+        ("Gel\r\n-a\n\n =b", "Gel\r\n'-a\n\n '=b"), ('Gel;"=cmd"', 'Gel;"\'=cmd"'),
+        ("Gel ;\xa0＝a", "Gel ;\xa0'＝a"), (" \n=a", " \n'=a"), ("\t=a", "\t'=a"),
+        ("a-b = c; d, e - f", "a-b = c; d, e - f"), ("", ""), (-0.5, "-0.5"),
+    ]  # fmt: skip
+    for text, written in cases:
+        assert CsvLayout().cell(text) == written
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
@@ -358,22 +281,6 @@ def test_no_formula_is_made_by_who_splits_a_report_otherwise(
 
 def test_a_text_of_nothing_but_starts_is_written_in_time() -> None:
     assert CsvLayout().cell("\n" * 200_000 + "=") == "\n" * 200_000 + "'="
-
-
-def test_no_text_is_taken_for_a_formula(report: SearchReport) -> None:
-    rows = list(csv.reader(io.StringIO(as_csv(report, KEY).decode("utf-8-sig"), newline="")))
-    header = next(row for row in rows if row[:1] == ["rank"])
-    (row,) = (one for one in rows if "HYPERLINK" in "".join(one))
-    named = dict(zip(header, row, strict=True))
-    assert named["name"] == "'" + FORMULA.name
-    assert named["id"] == "'@id"
-    assert named["place"] == " '-1"
-    assert named["text"] == "'" + FORMULA.description
-
-
-def test_the_same_search_has_the_same_report(filled: KnowledgeBase, report: SearchReport) -> None:
-    again = replace(filled.report(GEL), at=report.at)
-    assert as_json(again, KEY) == as_json(report, KEY)
 
 
 def test_a_single_state_of_the_base_is_reported(open_base: OpenBase, report: SearchReport) -> None:
@@ -416,20 +323,3 @@ def test_what_the_fits_and_the_cases_come_of_is_on_record(filled: KnowledgeBase)
             "relevance": round(matched.relevance, 6),
         }
     }
-    # The log odds by the case, less those at a score of nothing: who made it is right if the needs
-    # are the same, but for one in fifty.
-    fits, best = content["constants"]["fits"], content["candidates"][0]
-    likely = min(matched.relevance, 0.98)
-    odds = math.log(likely / (1 - likely))
-    need = math.log(content["need"] / (1 - content["need"]))
-    nothing = fits["intercept"] - fits["ceiling"] * content["ceiling"]
-    nothing += fits["need"] * min(need, MOST_NEED)
-    assert best["parts"]["case"] == pytest.approx((odds - nothing) / fits["slope"], abs=1e-3)
-
-
-def test_a_line_of_the_signature_in_the_place_of_another_is_no_signature(
-    report: SearchReport,
-) -> None:
-    lines = as_csv(report, KEY).splitlines(keepends=True)
-    at = next(at for at, line in enumerate(lines) if line.startswith(b'"sha256"'))
-    assert not verify(b"".join([*lines[: at + 1], lines[at], *lines[at + 2 :]]), KEY)

@@ -10,39 +10,23 @@ def sample() -> SampleBase:
     return SampleBase()
 
 
-@pytest.mark.parametrize(
-    ("need", "meant"),
-    [
+def test_an_unknown_word_becomes_a_near_word(sample: SampleBase) -> None:
+    cases: list[tuple[str, str]] = [
         ("cirrages pour chaussures", "cirages pour chaussures"),
         ("un fabricant de sanitizzer", "un fabricant de sanitiser"),
-        ("fabricant de chausures", "fabricant de chaussures"),
-        ("distilerie", "distillerie"),
-    ],
-)
-def test_an_unknown_word_becomes_a_near_word(sample: SampleBase, need: str, meant: str) -> None:
-    assert sample.spelling.meant(need) == meant
+        ("fabricant de chausures", "fabricant de chaussures"), ("distilerie", "distillerie"),
+    ]  # fmt: skip
+    for need, meant in cases:
+        assert sample.spelling.meant(need) == meant
 
 
-@pytest.mark.parametrize(
-    "need",
-    [
-        "du cirage",
-        "hydroalcoolique",
-        "un menuisier à Cognac",
-        "Cirrages",
-        "CIRRAGE",
-        "cirrage2",
-        "magnac-lavalete",
-        "angouleme",
-        "qsdfghjklm",
-        "",
-        "du cirrage " * 30,
-    ],
-)
-def test_names_numbers_known_words_and_letters_are_left_alone(
-    sample: SampleBase, need: str
-) -> None:
-    assert sample.spelling.meant(need) == ""
+def test_names_numbers_known_words_and_letters_are_left_alone(sample: SampleBase) -> None:
+    cases: list[str] = [
+        "du cirage", "hydroalcoolique", "un menuisier à Cognac", "Cirrages", "CIRRAGE", "cirrage2",
+        "magnac-lavalete", "angouleme", "qsdfghjklm", "", "du cirrage " * 30,
+    ]  # fmt: skip
+    for need in cases:
+        assert sample.spelling.meant(need) == ""
 
 
 def test_the_words_of_a_changed_base_are_read_again(base: KnowledgeBase) -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
-from kb.settings import Settings
+from kb.language_model import NoAnswer, UnusableAnswer
 from tests.chat_server import ChatServer, serving_chats
 
 
@@ -16,12 +15,6 @@ def test_data_is_sent_apart_from_the_instructions(chat_server: ChatServer) -> No
     assert request["messages"][0] == {"role": "system", "content": "Be brief."}
     assert chat_server.data() == data
     assert (request["temperature"], request["max_tokens"]) == (0, 7)
-
-
-def test_the_whole_address_may_be_given(chat_server: ChatServer) -> None:
-    chat_server.says({})
-    ChatService(f"{chat_server.url}/chat/completions/", "m").ask("", {})
-    assert chat_server.paths == ["/v1/chat/completions"]
 
 
 def test_the_key_goes_to_the_named_host_and_to_no_other(chat_server: ChatServer) -> None:
@@ -48,12 +41,6 @@ def test_no_proxy_of_the_environment_is_used(
         assert proxy.asked == []
 
 
-def test_without_a_key_none_is_sent(chat_server: ChatServer) -> None:
-    chat_server.says({})
-    ChatService(chat_server.url, "m").ask("", {})
-    assert "Authorization" not in chat_server.seen_headers[0]
-
-
 def test_an_answer_that_is_too_long_is_not_usable(chat_server: ChatServer) -> None:
     chat_server.says({"words": "x" * 2_000})
     with pytest.raises(UnusableAnswer, match=r"^its answer is longer than 1000 bytes\.$"):
@@ -66,9 +53,3 @@ def test_servers_that_know_no_options_are_asked_without(chat_server: ChatServer)
         chat_server.service.ask("", {}, most_tokens=7)
     first, second = chat_server.asked
     assert first.keys() - second.keys() == {"response_format", "max_tokens"}
-
-
-def test_a_model_without_a_name_is_an_assistant() -> None:
-    service = ChatService.from_settings(Settings(assistant_url="https://llm.example.org/v1"))
-    assert service is not None
-    assert service.name == "assistant"

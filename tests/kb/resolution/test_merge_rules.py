@@ -1,15 +1,7 @@
 from dataclasses import replace
 
-import pytest
-
 from kb.models import Actor
-from kb.resolution.merge_rules import (
-    MODERATION,
-    SourceRow,
-    corrected,
-    merged,
-    source_record,
-)
+from kb.resolution.merge_rules import MODERATION, SourceRow, corrected, merged, source_record
 
 AVEL = Actor(
     id="avel",
@@ -49,24 +41,21 @@ def test_themes_and_facts_are_united() -> None:
     assert found == replace(AVEL, themes=("Cuir", "Chimie"), facts={"Effectif": "40", "CA": "2 M€"})
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "both"),
-    [
-        ("Des cirages.", "", "Des cirages."),
-        ("", "Des cirages.", "Des cirages."),
+def test_descriptions_are_joined_without_repeating() -> None:
+    cases: list[tuple[str, str, str]] = [
+        ("Des cirages.", "", "Des cirages."), ("", "Des cirages.", "Des cirages."),
         ("Des cirages.", "Des  cirages.", "Des cirages."),
         ("Des cirages.", "Des cirages. Des crèmes.", "Des cirages. Des crèmes."),
         ("Des cirages. Des crèmes.", "Des CRÈMES.", "Des cirages. Des crèmes."),
         ("Des cirages.", "Des boîtes.", "Des cirages.\n\nDes boîtes."),
         ("Un.\n\nDeux.", "Deux.\n\nTrois.", "Un.\n\nDeux.\n\nTrois."),
-    ],
-)
-def test_descriptions_are_joined_without_repeating(first: str, second: str, both: str) -> None:
-    found = record(
-        ("cci", replace(AVEL, description=first)), ("web", replace(AVEL, description=second))
-    )
-    assert found is not None
-    assert found.description == both
+    ]  # fmt: skip
+    for first, second, both in cases:
+        found = record(
+            ("cci", replace(AVEL, description=first)), ("web", replace(AVEL, description=second))
+        )
+        assert found is not None
+        assert found.description == both
 
 
 def test_a_source_that_claims_closed_closes() -> None:
@@ -77,11 +66,6 @@ def test_a_source_that_claims_closed_closes() -> None:
 def test_a_newer_source_that_claims_open_opens() -> None:
     closed = replace(AVEL, closed_on="2024-05-01")
     assert record(("cci", closed), ("sirene", AVEL), is_open=True) == AVEL
-
-
-def test_a_newer_source_without_a_claim_leaves_it_closed() -> None:
-    closed = replace(AVEL, closed_on="2024-05-01")
-    assert record(("cci", closed), ("annuaire", AVEL)) == closed
 
 
 def test_a_source_that_takes_back_that_it_is_closed_opens() -> None:

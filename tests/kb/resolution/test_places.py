@@ -1,11 +1,8 @@
-import pytest
-
 from kb.resolution.places import Nearness, nearness, place_of
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "near"),
-    [
+def test_places_are_as_near_as_they_are_today() -> None:
+    cases: list[tuple[tuple[str, str], tuple[str, str], Nearness]] = [
         (("Saint-Junien", "87"), ("ST JUNIEN", "87"), Nearness.SAME_TOWN),
         (("Angoulême", "16"), ("ANGOULEME CEDEX 9", "16"), Nearness.SAME_TOWN),
         (("Cran-Gevrier", "74"), ("Annecy", "74"), Nearness.SAME_TOWN),
@@ -17,10 +14,7 @@ from kb.resolution.places import Nearness, nearness, place_of
         (("Saint-Martin", "32"), ("Saint-Martin", "65"), Nearness.FAR),
         (("Cognac", ""), ("Ruffec", ""), Nearness.FAR),
         (("Cognac", "16"), ("", ""), Nearness.UNKNOWN),
-    ],
-)
-def test_places_are_as_near_as_they_are_today(
-    left: tuple[str, str], right: tuple[str, str], near: Nearness
-) -> None:
-    assert nearness(place_of(*left), place_of(*right)) is near
-    assert nearness(place_of(*right), place_of(*left)) is near
+    ]  # fmt: skip
+    for left, right, near in cases:
+        assert nearness(place_of(*left), place_of(*right)) is near
+        assert nearness(place_of(*right), place_of(*left)) is near

@@ -2,37 +2,14 @@ import pytest
 
 from kb.models import Actor
 from kb.resolution.contacts import commonness_of
-from kb.resolution.similarity import (
-    LIKELY,
-    actor_similarity,
-    blocks,
-)
+from kb.resolution.similarity import LIKELY, actor_similarity, blocks
 
 PHONE = "+33536490010"
 
 
-def actor(
-    name: str,
-    place: str = "",
-    *,
-    department: str = "",
-    activity_code: str = "",
-    siret: str = "",
-    website: str = "",
-    phone: str = "",
-    email: str = "",
-) -> Actor:
-    return Actor(
-        id="x",
-        name=name,
-        place=place,
-        department=department,
-        activity_code=activity_code,
-        siret=siret,
-        website=website,
-        phone=(phone,) if phone else (),
-        email=(email,) if email else (),
-    )
+def actor(name: str, place: str = "", *, phone: str = "", email: str = "", **more: str) -> Actor:
+    phones, emails = (phone,) if phone else (), (email,) if email else ()
+    return Actor(id="x", name=name, place=place, phone=phones, email=emails, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +87,9 @@ def test_names_of_one_firm_do_not_make_its_contact_common() -> None:
     same = [
         actor(name, "Luçon", website="https://glaces.example", phone=PHONE)
         for name in (
-            "Boisseau",
-            "SARL Boisseau",
-            "Boisseau (Glaces du Marais)",
-            "Les Glaces du Marais",
+            "Boisseau", "SARL Boisseau", "Boisseau (Glaces du Marais)", "Les Glaces du Marais",
         )
-    ]
+    ]  # fmt: skip
     assert commonness_of(same)["w glaces.example"] == 1
 
 

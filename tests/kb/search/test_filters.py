@@ -105,15 +105,12 @@ def test_the_order_stays_by_score_and_the_nearer_of_two_is_first(base: Knowledge
     assert anywhere.distances == {}
 
 
-@pytest.mark.parametrize(
-    ("near", "within", "code"),
-    [
-        ("Kalundborg", 0, "unknown_place"),
-        ("Saint-Denis", 10, "several_places"),
+def test_a_place_that_is_not_clear_is_refused() -> None:
+    cases: list[tuple[str, int, str]] = [
+        ("Kalundborg", 0, "unknown_place"), ("Saint-Denis", 10, "several_places"),
         (" ", 10, "within_nothing"),
-    ],
-)
-def test_a_place_that_is_not_clear_is_refused(near: str, within: int, code: str) -> None:
-    with pytest.raises(QueryError) as refused:
-        filters_near("", "", near, within)
-    assert refused.value.code == code
+    ]  # fmt: skip
+    for near, within, code in cases:
+        with pytest.raises(QueryError) as refused:
+            filters_near("", "", near, within)
+        assert refused.value.code == code

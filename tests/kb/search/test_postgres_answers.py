@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from operator import itemgetter
 
 import pytest
 
@@ -38,17 +39,9 @@ def test_both_engines_give_the_same_answers(
 ) -> None:
     base = open_base(real_encoder)
     ingest(base, [DEMONSTRATION])
-    base.put(
-        [
-            Actor(
-                id=firm["id"],
-                name=firm["name"],
-                description=firm["description"],
-                department=firm["department"],
-            )
-            for firm in firms(FIRMS)
-        ]
-    )
+    fields = itemgetter("id", "name", "description", "department")
+    told = map(fields, firms(FIRMS))
+    base.put([Actor(id_, name, text, department=of) for id_, name, text, of in told])
     with closing(open_store(base.folder / DATABASE_FILE)) as database, new_base(served) as made:
         copy_tables(database, made)
     store = PostgresStore.connect(served)

@@ -1,8 +1,6 @@
 """Scores, fits, and what cases say: the arithmetic of a ranking, whatever its numbers."""
 
-import math
 from collections.abc import Sequence
-from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,24 +8,17 @@ from hypothesis import strategies as st
 
 from kb.indexing.derivation import ACTIVITY
 from kb.models import Case, Kind
-from kb.reference.roles import ROLES, Role
-from kb.search.boosts.case_matching import (
-    closeness,
-    match_stories,
-    relevance,
-)
-from kb.search.boosts.endorsements import Endorsement, endorse, endorsement
+from kb.search.boosts.endorsements import Endorsement, endorsement
 from kb.search.boosts.precedents import NO_BOOST, Boost
 from kb.search.candidates import Candidate, Measure, best_first
 from kb.search.fits import FitScale, fit_of_probability
-from kb.search.fusion import ScoredPassage, fuse
 from kb.search.query import Query, parse
 from kb.search.results import Fit, MatchedCase
-from kb.search.scorer import gather
+from kb.search.scorer import ScoredPassage
 from kb.search.trades.background import NullDistribution
 from kb.search.weights import DEFAULT_WEIGHTS, NAMES
 from kb.store.passages import Passage
-from tests.kb.records import SANITISER, SANITISER_IN_ENGLISH
+from tests.kb.records import SANITISER
 
 FITS = [Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG]
 PASSAGES, FITTING, CASES = DEFAULT_WEIGHTS.passages, DEFAULT_WEIGHTS.fits, DEFAULT_WEIGHTS.cases
@@ -52,20 +43,6 @@ def passage(
     return ScoredPassage(of_record, score, 0.0, None, able, score + PASSAGES.able * able)
 
 
-# Passages
-
-
-def test_the_score_of_a_passage_by_hand() -> None:
-    def fused(filing: float = math.nan, able: float = math.nan) -> float:
-        return float(fuse(1.5, 4.0, filing, able, PASSAGES))
-
-    plain = PASSAGES.dense * 1.5 + PASSAGES.lexical * 4.0
-    assert fused() == fused(able=0.0) == pytest.approx(plain)
-    assert fused(PASSAGES.unknown_filing) == pytest.approx(plain)
-    more = PASSAGES.filing * (0.8 - PASSAGES.unknown_filing) + PASSAGES.able * 0.6
-    assert fused(0.8, 0.6) == pytest.approx(plain + more)
-
-
 # Fits
 
 
@@ -79,49 +56,9 @@ def test_a_fit_is_a_least_probability() -> None:
 
 # Cases
 
-matches = partial(match_stories, weights=DEFAULT_WEIGHTS)
-relevant = partial(relevance, weights=DEFAULT_WEIGHTS)
-
 
 def near(case: Case, closeness_: float = 10.0, relevance_: float = 1.0) -> MatchedCase:
     return MatchedCase(case, closeness_, relevance_)
-
-
-def test_a_case_endorses_its_actors_by_their_roles() -> None:
-    found = endorse([near(SANITISER, relevance_=0.5)], parse("gel"), CASES)
-    assert found.keys() == {"avel", "matha", "not-yet-known"}
-    for id_, role in (("avel", Role.PRODUCER), ("matha", Role.SUPPLIER)):
-        assert found[id_][0].share == pytest.approx(0.5 * ROLES[role].endorsement_share)
-    assert found["avel"][0].participation.contribution == "prépare le gel"
-    assert found["avel"][0].case == SANITISER
-
-
-EDITIONS = {SANITISER.id: SANITISER, SANITISER_IN_ENGLISH.id: SANITISER_IN_ENGLISH}
-
-
-@pytest.mark.parametrize(
-    ("lang", "edition"),
-    [("fr", SANITISER), ("en", SANITISER_IN_ENGLISH), ("", SANITISER_IN_ENGLISH)],
-)
-def test_a_story_is_matched_once_with_the_score_of_its_best_edition(
-    lang: str, edition: Case
-) -> None:
-    scores = {SANITISER.id: 20.0, SANITISER_IN_ENGLISH.id: 30.0}
-    (match,) = matches(scores, EDITIONS, null(5.0), lang)
-    assert match.case == edition
-    assert match.closeness == 30.0
-    assert match.relevance == relevant(30.0, null(5.0))
-
-
-def test_the_words_of_a_need_count_by_their_share_of_the_query() -> None:
-    def close(lexical: float, text: str) -> float:
-        scored = passage("a", 2.0)._replace(lexical=lexical)
-        scored = scored._replace(passage=scored.passage._replace(text=text))
-        return closeness(scored, "gel hydroalcoolique", DEFAULT_WEIGHTS)
-
-    assert close(0.0, "du gel hydroalcoolique") == close(5.0, "des gants") == 2.0
-    assert close(5.0, "du gel hydroalcoolique") > close(5.0, "du gel") > 2.0
-    assert close(5.0, "du gel hydroalcoolique") == pytest.approx(2.0 + 5.0 * CASES.lexical)
 
 
 # Candidates
@@ -147,15 +84,6 @@ BOOST = st.builds(Boost, st.floats(0, 1), st.floats(-5, 60), st.floats(0, 0.98))
 ABLE = st.floats(0, 1)
 
 
-def test_a_record_has_the_score_of_its_best_passage() -> None:
-    found = gather([passage("a", 1.0, 1), passage("b", 2.0, 2), passage("a", 3.0, 3)])
-    passages = found[Kind.ACTOR]["a"]
-    assert [scored.passage.id for scored in passages] == [3, 1]
-    one = candidate(*passages)
-    assert one.score == one.parts.own == 3.0
-    assert found[Kind.CASE] == {}
-
-
 @given(SCORE, ABLE, st.none() | PROBABILITY, BOOST, st.floats(0, 9))
 def test_a_score_is_the_sum_of_its_parts(
     own: float, able: float, case: float | None, boost: Boost, name: float
@@ -174,19 +102,6 @@ def test_a_score_is_the_sum_of_its_parts(
     total = better + CASES.second_ground * other + parts.limit + parts.name
     assert one.score == pytest.approx(total)
     assert parts.limit <= 0
-
-
-@given(SCORE, st.floats(0.01, 0.98), st.floats(0.01, 0.98))
-def test_two_grounds_are_worth_no_less_than_the_better(
-    own: float, one: float, other: float
-) -> None:
-    less, more = sorted((one, other))
-    alone = candidate(passage("a", own))
-    both = candidate(passage("a", own), endorsements=[endorsed(less)])
-    better = candidate(passage("a", own), endorsements=[endorsed(more)])
-    assert alone.score <= both.score + 0.01
-    assert both.parts.case <= both.score + 0.01
-    assert both.score <= better.score + 0.01
 
 
 @given(SCORE, ABLE, BOOST, st.floats(0.5, 30))
@@ -249,26 +164,15 @@ def test_the_order_of_a_list_never_contradicts_its_fits(
             assert FITS.index(one.fit) <= FITS.index(most)
 
 
-def test_a_name_is_a_strong_fit() -> None:
-    assert candidate(name=1.0).fit is Fit.STRONG
-    assert candidate().fit is SCALE.fit(0.0)
-
-
 # Weights
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("lexical", 1.0),
-        ("passages", 1.0),
-        ("passages.colour", 1.0),
-        ("passages.lexical.more", 1.0),
-        ("wording.kind_shares", 1.0),
-        ("wording.kind_shares.king", 1.0),
-        ("parts.hits", 2.5),
-    ],
-)
-def test_what_is_no_weight_is_refused(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=r"weight|whole"):
-        DEFAULT_WEIGHTS.with_value(name, value)
+def test_what_is_no_weight_is_refused() -> None:
+    cases: list[tuple[str, float]] = [
+        ("lexical", 1.0), ("passages", 1.0), ("passages.colour", 1.0),
+        ("passages.lexical.more", 1.0), ("wording.kind_shares", 1.0),
+        ("wording.kind_shares.king", 1.0), ("parts.hits", 2.5),
+    ]  # fmt: skip
+    for name, value in cases:
+        with pytest.raises(ValueError, match=r"weight|whole"):
+            DEFAULT_WEIGHTS.with_value(name, value)

@@ -38,16 +38,16 @@ def test_a_word_after_a_plus_counts_more(base: KnowledgeBase) -> None:
 # What counts against
 
 
-@pytest.mark.parametrize("unwanted", ["-cirages", "-cirage", '-"cirages et des crèmes"', "−CIRAGE"])
-def test_actors_with_an_unwanted_word_are_left_out(base: KnowledgeBase, unwanted: str) -> None:
-    query = "crèmes pour le cuir, gants de cuir fins"
-    without = base.search(query)
-    assert "avel" in ids(without)
-    result = base.search(f"{query} {unwanted}")
-    assert "avel" not in ids(result)
-    assert ids(result)[0] == "gants"
-    assert result.total == without.total - 1
-    assert "Chimie" not in result.themes
+def test_actors_with_an_unwanted_word_are_left_out(base: KnowledgeBase) -> None:
+    for unwanted in ["-cirages", "-cirage", '-"cirages et des crèmes"', "−CIRAGE"]:
+        query = "crèmes pour le cuir, gants de cuir fins"
+        without = base.search(query)
+        assert "avel" in ids(without)
+        result = base.search(f"{query} {unwanted}")
+        assert "avel" not in ids(result)
+        assert ids(result)[0] == "gants"
+        assert result.total == without.total - 1
+        assert "Chimie" not in result.themes
 
 
 def test_what_is_unwanted_is_moved_away_from(base: KnowledgeBase) -> None:
@@ -68,22 +68,6 @@ def test_only_actors_with_a_required_word_are_found(base: KnowledgeBase) -> None
     assert ids(base.search('cuir "ganterie"')) == ["gants"]
     assert ids(base.search('cuir "porcelaine"')) == []
     assert base.search('cuir "porcelaine"').cases == ()
-
-
-@pytest.mark.parametrize(
-    ("phrase", "found"),
-    [
-        ("gants de cuir", ["gants"]),
-        ("GANT de cuirs", ["gants"]),
-        ("gants en cuir", []),
-        ("cuir gants", []),
-        ("de", ["gants", "matha"]),
-    ],
-)
-def test_the_words_of_a_phrase_stand_next_to_each_other(
-    base: KnowledgeBase, phrase: str, found: list[str]
-) -> None:
-    assert ids(base.search(f'atelier "{phrase}"')) == found
 
 
 # Whom a person likes

@@ -4,7 +4,7 @@ import pytest
 
 from kb.explanation.report import SearchReport
 from kb.knowledge_base import KnowledgeBase
-from kb.language_model.wording import NeedWorder, WordingState
+from kb.language_model import NeedWorder, WordingState
 from kb.search.results import SearchResult, Steering
 from tests.chat_server import ChatServer
 from tests.kb.records import GLOVER, POLISH, RECORDS

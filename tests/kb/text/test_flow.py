@@ -9,33 +9,20 @@ from kb.text.flow import case_flow, flow_of, gives_up, takes_in
 
 OFFERING = [
     "Que faire de nos épluchures de pommes de terre ?",
-    "qui pourrait nous débarrasser de vieux pneus",
-    "quelqu'un pour reprendre des cagettes en bois",
-    "un repreneur pour 300 m² de moquette de salon",
-    "trouver un débouché à nos rebuts de cuir",
-    "écouler deux tonnes de pommes invendues",
-    "qui voudrait des fûts métalliques vides ?",
-    "nous avons une presse disponible deux jours par semaine",
-    "valoriser des coquilles d'huîtres",
-    "nos copeaux d’acier",
-    "what could we do with oyster shells?",
-    "someone to take old office chairs away",
-    "get rid of paint cans",
-    "an outlet for our apple pomace",
-    "who would take sheep's wool?",
-    "our offcuts of leather",
+    "qui pourrait nous débarrasser de vieux pneus", "quelqu'un pour reprendre des cagettes en bois",
+    "un repreneur pour 300 m² de moquette de salon", "trouver un débouché à nos rebuts de cuir",
+    "écouler deux tonnes de pommes invendues", "qui voudrait des fûts métalliques vides ?",
+    "nous avons une presse disponible deux jours par semaine", "valoriser des coquilles d'huîtres",
+    "nos copeaux d’acier", "what could we do with oyster shells?",
+    "someone to take old office chairs away", "get rid of paint cans",
+    "an outlet for our apple pomace", "who would take sheep's wool?", "our offcuts of leather",
     "reusing fire hoses",
-]
+]  # fmt: skip
 SEEKING = [
-    "je cherche du marc de café pour cultiver des champignons",
-    "recherche des palettes usagées",
-    "où trouver des chutes de cuir",
-    "louer une nacelle",
-    "qui vend des bocaux ?",
-    "looking for surplus fabric",
-    "who sells glass jars?",
-    "hire a crane",
-]
+    "je cherche du marc de café pour cultiver des champignons", "recherche des palettes usagées",
+    "où trouver des chutes de cuir", "louer une nacelle", "qui vend des bocaux ?",
+    "looking for surplus fabric", "who sells glass jars?", "hire a crane",
+]  # fmt: skip
 SHARING = [
     "mutualiser une chambre froide entre trois maraîchers",
     "partager un atelier avec d'autres artisans",
@@ -44,27 +31,18 @@ SHARING = [
     "joint purchase of solar panels",
 ]
 UNSAID = [
-    "bocaux en verre",
-    "sauce tomate",
-    "plastique recyclé",
-    "recycled plastic bottles",
-    "qui sait donner de la tenue à une lotion trop liquide ?",
-    "swimming pool",
-    "tri sélectif",
-]
+    "bocaux en verre", "sauce tomate", "plastique recyclé", "recycled plastic bottles",
+    "qui sait donner de la tenue à une lotion trop liquide ?", "swimming pool", "tri sélectif",
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "flow"),
-    [
-        *((text, Flow.OFFERS) for text in OFFERING),
-        *((text, Flow.SEEKS) for text in SEEKING),
-        *((text, Flow.SHARES) for text in SHARING),
-        *((text, None) for text in UNSAID),
-    ],
-)
-def test_a_need_says_which_way_it_goes(text: str, flow: Flow | None) -> None:
-    assert flow_of(text) is flow
+def test_a_need_says_which_way_it_goes() -> None:
+    cases: list[tuple[str, Flow | None]] = [
+        *((text, Flow.OFFERS) for text in OFFERING), *((text, Flow.SEEKS) for text in SEEKING),
+        *((text, Flow.SHARES) for text in SHARING), *((text, None) for text in UNSAID),
+    ]  # fmt: skip
+    for text, flow in cases:
+        assert flow_of(text) is flow
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,9 @@ import re
 from pathlib import Path
 
 from kb.text.folding import fold
-from kb.text.lexicon import Lexicons, sections
+from kb.text.lexicon import sections
 
 ROOT = Path(__file__).parents[3]
-
-
-def test_words_patterns_and_rows(tmp_path: Path) -> None:
-    (tmp_path / "other.txt").write_text("a\t1\nb\t2\n", encoding="utf-8")
-    text = "# A comment.\n\n[words]\nun\nune\n\n[patterns]\nverres?\n"
-    (tmp_path / "sample.txt").write_text(text, encoding="utf-8")
-    lexicons = Lexicons(tmp_path)
-    assert lexicons.words("sample", "words") == {"un", "une"}
-    assert re.fullmatch(lexicons.any_of("sample", "patterns"), "verre")
-    assert lexicons.rows("other", 2) == (("a", "1"), ("b", "2"))
 
 
 def test_every_lexicon_has_each_entry_once_and_without_blanks_around() -> None:

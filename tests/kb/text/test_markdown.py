@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -6,21 +5,17 @@ from markdown_it import MarkdownIt
 from kb.text.markdown import markdown_parser, plain_text
 
 
-@pytest.mark.parametrize(
-    ("markdown", "words"),
-    [
+def test_plain_text_keeps_the_words() -> None:
+    cases: list[tuple[str, str]] = [
         ("**Gras**, *italique* et `code`.", "Gras, italique et code."),
         ("Voir [la *page*](https://exemple.fr/a_b).", "Voir la page."),
-        ("une ligne\nl'autre", "une ligne l'autre"),
-        ("# Titre\n\n- un\n- deux", "Titre un deux"),
+        ("une ligne\nl'autre", "une ligne l'autre"), ("# Titre\n\n- un\n- deux", "Titre un deux"),
         ("4\xa0905 litres : « oui »", "4\xa0905 litres : « oui »"),
-        ("![un atelier](a.png)", "un atelier"),
-        ("<b>x</b> & 2 * 3 * 4", "<b>x</b> & 2 * 3 * 4"),
+        ("![un atelier](a.png)", "un atelier"), ("<b>x</b> & 2 * 3 * 4", "<b>x</b> & 2 * 3 * 4"),
         ("", ""),
-    ],
-)
-def test_plain_text_keeps_the_words(markdown: str, words: str) -> None:
-    assert plain_text(markdown) == words
+    ]  # fmt: skip
+    for markdown, words in cases:
+        assert plain_text(markdown) == words
 
 
 @given(st.text(max_size=100))

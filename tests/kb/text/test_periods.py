@@ -6,70 +6,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.text.periods import (
-    NoPeriod,
-    Period,
-    periods_in,
-    read_period,
-)
+from kb.text.periods import NoPeriod, Period, periods_in, read_period
 from web.http.i18n import Language, written_period
 
 
-@pytest.mark.parametrize(
-    ("written", "edtf"),
-    [
-        ("2020", "2020"),
-        (" l’année 2020 ", "2020"),
-        ("mars 2020", "2020-03"),
-        ("Mars 2020", "2020-03"),
-        ("sept. 2019", "2019-09"),
-        ("03/2020", "2020-03"),
-        ("2020-03", "2020-03"),
-        ("le 18 mars 2020", "2020-03-18"),
-        ("1er avril 2020", "2020-04-01"),
-        ("18/03/2020", "2020-03-18"),
-        ("March 18, 2020", "2020-03-18"),
-        ("18th of March 2020", "2020-03-18"),
-        ("printemps 2020", "2020-21"),
-        ("Au printemps 2020", "2020-21"),
-        ("l'été 2021", "2021-22"),
-        ("in the autumn of 2021", "2021-23"),
-        ("fall 2021", "2021-23"),
-        ("hiver 2020", "2020-24"),
-        ("hiver 2019-2020", "2019-12/2020-02"),
-        ("mars à mai 2020", "2020-03/2020-05"),
-        ("de mars à mai 2020", "2020-03/2020-05"),
-        ("mai et juin 2020", "2020-05/2020-06"),
+def test_words_and_standard_forms_are_understood() -> None:
+    cases: list[tuple[str, str]] = [
+        ("2020", "2020"), (" l’année 2020 ", "2020"), ("mars 2020", "2020-03"),
+        ("Mars 2020", "2020-03"), ("sept. 2019", "2019-09"), ("03/2020", "2020-03"),
+        ("2020-03", "2020-03"), ("le 18 mars 2020", "2020-03-18"), ("1er avril 2020", "2020-04-01"),
+        ("18/03/2020", "2020-03-18"), ("March 18, 2020", "2020-03-18"),
+        ("18th of March 2020", "2020-03-18"), ("printemps 2020", "2020-21"),
+        ("Au printemps 2020", "2020-21"), ("l'été 2021", "2021-22"),
+        ("in the autumn of 2021", "2021-23"), ("fall 2021", "2021-23"), ("hiver 2020", "2020-24"),
+        ("hiver 2019-2020", "2019-12/2020-02"), ("mars à mai 2020", "2020-03/2020-05"),
+        ("de mars à mai 2020", "2020-03/2020-05"), ("mai et juin 2020", "2020-05/2020-06"),
         ("from March to May 2020", "2020-03/2020-05"),
         ("novembre 2019 – mars 2020", "2019-11/2020-03"),
-        ("du 17 mars au 11 mai 2020", "2020-03-17/2020-05-11"),
-        ("entre 2019 et 2021", "2019/2021"),
-        ("2019-2021", "2019/2021"),
-        ("depuis 2019", "2019/.."),
-        ("depuis le printemps 2020", "2020-21/.."),
-        ("since March 2020", "2020-03/.."),
-        ("from March 2020", "2020-03/.."),
-        ("jusqu’en 2019", "../2019"),
-        ("until summer 2020", "../2020-22"),
-        ("2020-21/2021", "2020-21/2021"),
+        ("du 17 mars au 11 mai 2020", "2020-03-17/2020-05-11"), ("entre 2019 et 2021", "2019/2021"),
+        ("2019-2021", "2019/2021"), ("depuis 2019", "2019/.."),
+        ("depuis le printemps 2020", "2020-21/.."), ("since March 2020", "2020-03/.."),
+        ("from March 2020", "2020-03/.."), ("jusqu’en 2019", "../2019"),
+        ("until summer 2020", "../2020-22"), ("2020-21/2021", "2020-21/2021"),
         ("2020/2020", "2020"),
-    ],
-)
-def test_words_and_standard_forms_are_understood(written: str, edtf: str) -> None:
-    assert read_period(written) == edtf
+    ]  # fmt: skip
+    for written, edtf in cases:
+        assert read_period(written) == edtf
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
+def test_what_leaves_a_doubt_is_no_period() -> None:
+    cases: list[str] = [
         "", "mars", "le 18 mars", "bientôt", "2019 et 2021", "31 février 2020", "2021/2019",
         "de mai 2020 à mars 2020", "../..", "0999", "2020-13", "2020-25", "20200", "2020 masques",
         "en 2020 ou 2021", "2020~", "2020-03-18T10:00", "printemps " * 20 + "2020",
-    ],
-)  # fmt: skip
-def test_what_leaves_a_doubt_is_no_period(written: str) -> None:
-    with pytest.raises(NoPeriod):
-        read_period(written)
+    ]  # fmt: skip
+    for written in cases:
+        with pytest.raises(NoPeriod):
+            read_period(written)
 
 
 _MOMENTS = st.one_of(
@@ -101,9 +74,8 @@ def test_the_words_that_pages_show_are_read_as_the_same_period(
     assert read_period(written_period(edtf, language)) == edtf
 
 
-@pytest.mark.parametrize(
-    ("edtf", "french", "english"),
-    [
+def test_periods_are_shown_in_the_words_of_the_page() -> None:
+    cases: list[tuple[str, str, str]] = [
         ("2020-21", "printemps 2020", "spring 2020"),
         ("2020-03/2020-05", "mars\u2009–\u2009mai 2020", "March\u2009–\u2009May 2020"),
         ("2019/2021", "2019–2021", "2019–2021"),
@@ -111,11 +83,10 @@ def test_the_words_that_pages_show_are_read_as_the_same_period(
         ("../2020-03-18", "jusqu’au 18 mars 2020", "until 18 March 2020"),
         ("../2020-03", "jusqu’en mars 2020", "until March 2020"),
         ("une autre fois", "une autre fois", "une autre fois"),
-    ],
-)
-def test_periods_are_shown_in_the_words_of_the_page(edtf: str, french: str, english: str) -> None:
-    assert written_period(edtf, Language.FR) == french
-    assert written_period(edtf, Language.EN) == english
+    ]  # fmt: skip
+    for edtf, french, english in cases:
+        assert written_period(edtf, Language.FR) == french
+        assert written_period(edtf, Language.EN) == english
 
 
 def test_periods_are_found_among_other_words() -> None:

@@ -8,20 +8,13 @@ def passages_of(text: str, max_chars: int = 480) -> list[str]:
     return [text[piece.start : piece.end] for piece in split(text, max_chars)]
 
 
-def test_short_text_is_one_passage() -> None:
-    assert passages_of("  Une tonnellerie. Elle cintre.\n") == ["Une tonnellerie. Elle cintre."]
-
-
 def test_paragraphs_items_and_headings() -> None:
     text = (
         "# Titre\n\nUn paragraphe\nsur deux lignes.\n\n- premier point\n- second point\n1. tiers\n"
     )
     assert passages_of(text) == [
-        "Un paragraphe\nsur deux lignes.",
-        "premier point",
-        "second point",
-        "tiers",
-    ]
+        "Un paragraphe\nsur deux lignes.", "premier point", "second point", "tiers",
+    ]  # fmt: skip
 
 
 def test_a_sentence_too_long_is_cut_between_words_and_a_word_too_long_is_cut() -> None:

@@ -110,24 +110,12 @@ def test_a_damaged_folder_is_refused_in_a_line(
     refusal_of(tmp_path)
 
 
-def test_an_index_is_of_the_encoder_whose_trades_it_knows() -> None:
-    index = three_phrases()
-    nudged = TRADE_ROWS + 0.01 * unit_rows(len(TRADE_ROWS), seed=5)
-    nudged /= np.linalg.norm(nudged, axis=1, keepdims=True)
-    assert index.knows(probes_of(nudged))
-    assert not index.knows(probes_of(unit_rows(len(TRADE_ROWS), seed=6)))
-    assert not index.knows(probes_of(TRADE_ROWS[:, :8]))
-
-
 def test_the_bundled_index_is_whole_and_names_what_it_is_made_of() -> None:
     index = TradeIndex.read(BUNDLED)
     assert len(index) > 20_000
     assert index.filed.sum(axis=1) == pytest.approx(np.ones((len(index), 1)))
     card = (BUNDLED / "README.md").read_text("utf-8")
     assert "Open Government Licence v3.0" in card
-
-
-# Rare words
 
 
 # Which one

@@ -308,8 +308,7 @@ def _chat(data: bytes) -> None:
 
     from ingest.articles.article import Article
     from ingest.extraction.llm import Assistant
-    from kb.language_model.chat_service import ChatService, NoAnswer
-    from kb.language_model.wording import MAX_PHRASE_CHARS, worded
+    from kb.language_model import MAX_PHRASE_CHARS, ChatService, NoAnswer, worded
 
     whole = {"choices": [{"message": {"content": _text(data)}}]}
     body = data if data[:1] == b"!" else json.dumps(whole).encode()

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from kb.language_model.wording import NeedWorder
+from kb.language_model import NeedWorder
 from kb.settings import Settings
 from tests.chat_server import ChatServer
 from tests.web.page_reader import Element, Page

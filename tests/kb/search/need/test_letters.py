@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
 from kb.encoder.encoder import Embeddings
 from kb.search.need.letters import asking_sentences, is_letter, sentences_of
@@ -36,29 +35,24 @@ def test_what_frames_a_letter_is_left_out() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "kept"),
-    [
+def test_greetings_and_signs_go() -> None:
+    cases: list[tuple[str, str]] = [
         ("Hello, we need two hundred wooden crates.", "we need two hundred wooden crates."),
         ("Bonjour, il nous faut un four à pain.", "il nous faut un four à pain."),
         ("- 40 bancs en pierre", "40 bancs en pierre"),
         ('We want "green" paint.', "We want green paint."),
-    ],
-)
-def test_greetings_and_signs_go(line: str, kept: str) -> None:
-    assert sentences_of(line) == [kept]
+    ]  # fmt: skip
+    for line, kept in cases:
+        assert sentences_of(line) == [kept]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "gants",
-        "qui pourrait fabriquer du gel ? Vite.",
+def test_a_short_need_is_no_letter() -> None:
+    cases: list[str] = [
+        "gants", "qui pourrait fabriquer du gel ? Vite.",
         "un four à pain pour une école, livré en mai",
-    ],
-)
-def test_a_short_need_is_no_letter(text: str) -> None:
-    assert not is_letter(text, WEIGHTS)
+    ]  # fmt: skip
+    for text in cases:
+        assert not is_letter(text, WEIGHTS)
 
 
 def test_a_long_text_is_a_letter() -> None:

@@ -46,18 +46,3 @@ def test_it_is_learned_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     encoder = WordCountEncoder(dimension=64)
     assert odds(read, "pots de savon", encoder) == odds(learned, "pots de savon", encoder)
     assert path.is_file()
-
-
-@pytest.mark.parametrize("damage", ["", "{}", '{"slopes": [1'])
-def test_a_damaged_file_is_learned_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
-) -> None:
-    monkeypatch.setattr("kb.search.need.probe.training_texts", lambda: tuple(TEXTS))
-    monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
-    encoder = WordCountEncoder("kept-2", 64)
-    learned = NeedProbe.of(encoder, tmp_path)
-    (path,) = (tmp_path / "probes").iterdir()
-    path.write_text(damage)
-    monkeypatch.setattr("kb.search.need.probe._fitted", OrderedDict())
-    again = NeedProbe.of(encoder, tmp_path)
-    assert odds(again, "pots", encoder) == pytest.approx(odds(learned, "pots", encoder))

@@ -12,7 +12,7 @@ from kb.models import Actor
 from kb.reference.trades import LexiconKind, lexicon, means_of, trade_of, trades
 from kb.search.context import RankingOptions
 from kb.search.results import EvidenceKind
-from kb.search.trades.background import Background, ComparedQuery, NullDistribution
+from kb.search.trades.background import Background
 from kb.search.weights import DEFAULT_WEIGHTS
 from kb.trade_index.trade_index import TradeIndex
 from tests.encoders import WordCountEncoder
@@ -29,10 +29,7 @@ def unit_rows(n: int, seed: int) -> Embeddings:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-EMBEDDINGS = {
-    "fr": unit_rows(len(trades()), seed=1),
-    "en": unit_rows(len(trades()), seed=2),
-}
+EMBEDDINGS = {"fr": unit_rows(len(trades()), seed=1), "en": unit_rows(len(trades()), seed=2)}
 PHRASES = unit_rows(2, seed=3)
 INDEX = TradeIndex.of(
     ("savons", "bottes"),
@@ -43,26 +40,7 @@ INDEX = TradeIndex.of(
 )
 
 
-def filing_background() -> Background:
-    return Background(EMBEDDINGS, INDEX)
-
-
-def test_a_text_is_filed_where_the_phrases_near_to_it_are() -> None:
-    background = filing_background()
-    for phrase, trade in zip(PHRASES, (SOAP, SHOES), strict=True):
-        filing = background.compared(phrase).filing
-        assert filing is not None
-        assert float(np.square(filing).sum()) == pytest.approx(1, abs=1e-4)
-        assert int(filing.argmax()) == trade
-
-
 # Likely trades
-
-
-def filed(*shares: float) -> ComparedQuery:
-    filing = np.zeros(len(trades()), np.float32)
-    filing[: len(shares)] = np.sqrt(shares)
-    return ComparedQuery(PHRASES[0], NullDistribution({}, {}, 0.0), filing)
 
 
 @pytest.fixture

@@ -80,23 +80,6 @@ def test_what_is_kept_is_not_made_again_and_ranks_as_before(
         assert sum(filed) == 1
 
 
-def test_what_comes_later_is_made_beside_what_is_kept(
-    opened: Callable[..., KnowledgeBase], filed: list[int]
-) -> None:
-    with closing(opened()) as base:
-        base.save_trades()
-        late = Actor("late", "Late", description="Fabrication de chaussons de danse.")
-        base.put([late])
-        filed.clear()
-        assert "late" in searched(base)
-        assert sum(filed) == 2  # the need, and the new passage
-        base.save_trades()
-    filed.clear()
-    with closing(opened()) as base:
-        searched(base)
-        assert sum(filed) == 1
-
-
 def kept_rows(base: KnowledgeBase) -> int:
     with base._context() as context:
         rows = context.store.execute("select count(*) from embeddings where trades is not null")

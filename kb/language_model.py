@@ -1,28 +1,151 @@
-"""Wordings of needs by a language model: the trades, materials and gestures that they call for.
+"""A language model that the settings may name, and how it words needs: trades, materials, gestures.
 
-The answer is not trusted: it is read as short phrases and nothing else, a few of each kind. A need
-with instructions in it can thus bring about poor phrases and no more. They move the query's
-embedding a little; they require no word, leave nobody out, and are shown with a way to take each
-of them back.
+Only the service named is asked, over the OpenAI-compatible protocol: no redirects, no proxy. An
+answer is read as a few short phrases and nothing else: instructions in a need can do no more.
 """
 
+import json
 import logging
 import re
 import threading
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from kb.language_model.chat_service import ChatService, NoAnswer, UnusableAnswer
 from kb.settings import Settings
 from kb.text.folding import fold
 
+if TYPE_CHECKING:
+    import httpx
+
 logger = logging.getLogger(__name__)
+
+MAX_ANSWER_BYTES = 1_000_000
+
+_OPTIONAL = {"response_format", "max_tokens"}
+
+_FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
+
+
+class NoAnswer(Exception):
+    """The service gave no answer; the message is the reason, in a line."""
+
+
+class UnusableAnswer(NoAnswer):
+    """The service answered, but not with what was asked for."""
+
+    def __init__(self, reason: str = "its answer is not the JSON that was asked for.") -> None:
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatService:
+    """An OpenAI-compatible service at `url`; `transport` stands in for the network in tests."""
+
+    url: str
+    model: str
+    key: str = ""
+    timeout_s: float = 60.0
+    transport: "httpx.BaseTransport | None" = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self | None:
+        """The service that the settings name, `None` if they name none."""
+        if not settings.assistant_url:
+            return None
+        return cls(
+            settings.assistant_url,
+            settings.assistant_model,
+            settings.assistant_key.get_secret_value(),
+            settings.assistant_timeout_s,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name of the model, as people are shown it."""
+        return self.model or "assistant"
+
+    def ask(
+        self,
+        instructions: str,
+        data: Mapping[str, Any],
+        *,
+        most_bytes: int = MAX_ANSWER_BYTES,
+        most_tokens: int | None = None,
+    ) -> dict[str, Any]:
+        """Returns the JSON object that the model answers; raises `NoAnswer`."""
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": instructions},
+                {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
+            ],
+            "temperature": 0,
+            "stream": False,
+            "response_format": {"type": "json_object"},
+        }
+        if most_tokens is not None:
+            request["max_tokens"] = most_tokens
+        body = self._body(request, most_bytes)
+        try:
+            content = json.loads(body)["choices"][0]["message"]["content"]
+            answer = json.loads(_FENCE.sub("", content))
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+            raise UnusableAnswer from None
+        if not isinstance(answer, dict):
+            raise UnusableAnswer
+        return answer
+
+    def _body(self, request: dict[str, Any], most_bytes: int) -> bytes:
+        import httpx
+
+        try:
+            status, body = self._post(request, most_bytes)
+            if status == 400:  # Some servers do not know these.
+                request = {key: request[key] for key in request.keys() - _OPTIONAL}
+                status, body = self._post(request, most_bytes)
+        except httpx.TimeoutException:
+            raise NoAnswer(f"it did not answer within {self.timeout_s:g} s.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise NoAnswer(f"it could not be reached ({type(error).__name__}).") from None
+        if status != 200:
+            raise NoAnswer(f"it answered with status {status}.")
+        return body
+
+    def _post(self, request: dict[str, Any], most_bytes: int) -> tuple[int, bytes]:
+        import httpx
+
+        address = self.url.rstrip("/")
+        if not address.endswith("/chat/completions"):
+            address += "/chat/completions"
+        headers = {"Accept": "application/json"}
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
+        # A server that gives a byte now and then must not hold up an ingest either.
+        deadline = time.monotonic() + self.timeout_s
+        with (
+            httpx.Client(
+                timeout=self.timeout_s,
+                follow_redirects=False,
+                trust_env=False,
+                transport=self.transport,
+            ) as client,
+            client.stream("POST", address, json=request, headers=headers) as response,
+        ):
+            body = bytearray()
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > most_bytes:
+                    raise UnusableAnswer(f"its answer is longer than {most_bytes} bytes.")
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("too slow")
+            return response.status_code, bytes(body)
+
 
 MAX_NEED_CHARS = 400
 """Most characters of a need that is sent: a longer text, like a pasted e-mail, may name people."""
@@ -30,15 +153,13 @@ MAX_NEED_CHARS = 400
 MAX_WORDING_BYTES = 20_000
 """The longest answer of the service that is read: ten times what was asked for."""
 
-MAX_WORDING_TOKENS = 1_000
-"""The longest answer that the service is to make."""
+MAX_WORDING_TOKENS = 1_000  # the longest answer that the service is to make
 
 MAX_PHRASES_OF_A_KIND = 4
 MAX_PHRASE_CHARS = 60
 MAX_PHRASE_WORDS = 8
 
-NEEDS_REMEMBERED = 2_000
-"""Count of needs whose wordings are remembered (about 1 kB each)."""
+NEEDS_REMEMBERED = 2_000  # count of needs whose wordings are remembered (about 1 kB each)
 
 MAX_ASKED_AT_ONCE = 4
 """How many needs are asked at once; a search beyond them does without, and does not wait."""
@@ -85,25 +206,17 @@ class NeedPhrase:
 
 
 class WordingState(StrEnum):
-    """Whether a search has a model's phrases.
+    """Whether a search has a model's phrases."""
 
-    OFF: no model is set, or the person wants none to be asked. MISSING: the model did not answer in
-    time, or failed. GIVEN: it answered; it may have no phrase for a text that is no need. WITHHELD:
-    it was not asked, as the text is a letter, a name or a number.
-    """
-
-    OFF = "off"
-    MISSING = "missing"
-    GIVEN = "given"
-    WITHHELD = "withheld"
+    OFF = "off"  # no model is set, or none is to be asked
+    MISSING = "missing"  # it failed, or was too slow
+    GIVEN = "given"  # it may have no phrase
+    WITHHELD = "withheld"  # the text is a letter, a name or a number
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The `phrases` that a search uses, those that the person has `taken_back`, and their `model`.
-
-    `model` is empty if the settings name none.
-    """
+    """The `phrases` that a search uses, those `taken_back`, and their `model`, or ""."""
 
     model: str = ""
     state: WordingState = WordingState.OFF
@@ -128,10 +241,7 @@ _Phrases = tuple[NeedPhrase, ...]
 def worded(service: ChatService, need: str) -> _Phrases:
     """Returns the phrases of the model for a need: trades first, each phrase once."""
     answer = service.ask(
-        INSTRUCTIONS,
-        {"need": need},
-        most_bytes=MAX_WORDING_BYTES,
-        most_tokens=MAX_WORDING_TOKENS,
+        INSTRUCTIONS, {"need": need}, most_bytes=MAX_WORDING_BYTES, most_tokens=MAX_WORDING_TOKENS
     )
     lists = {kind: answer.get(f"{kind}s") for kind in PhraseKind}
     if not any(isinstance(items, list) for items in lists.values()):
@@ -157,10 +267,7 @@ def _phrases(items: object) -> Iterator[str]:
 
 
 class NeedWorder:
-    """Words needs with a service. Threads share it.
-
-    `wait_s` is the budget of a search; `clock` gives seconds, for the pause after a failure.
-    """
+    """Words needs with a service, for threads; a search waits `wait_s` at most."""
 
     def __init__(
         self, service: ChatService, wait_s: float, clock: Callable[[], float] = time.monotonic

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.hints.matching import FITTING, MOST_PROPOSED, NoticeCloseness
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
-from kb.matching.closeness import FITTING, NoticeCloseness
-from kb.matching.notice_matching import MOST_PROPOSED
 from kb.reference.flows import Flow
 from kb.registers.board.notice import Notice, NoticeContent, PairState
 from kb.search.trades.background import Background
@@ -68,21 +67,17 @@ def test_two_needs_are_no_pair_and_what_is_shared_is_one_with_a_need(base: Knowl
 
 
 @pytest.mark.parametrize(
-    ("need", "offer", "of_need", "of_offer"),
+    ("offer", "of_need", "of_offer"),
     [
-        (NEED, OFFER, {"owner": "Léa"}, {"owner": "Léa"}),
-        (NEED, OFFER, {"told_at": "a@b.example"}, {"told_at": "A@b.example"}),
-        (NEED, replace(OFFER, asker="AVEL"), {}, {}),
+        (OFFER, {"owner": "Léa"}, {"owner": "Léa"}),
+        (OFFER, {"told_at": "a@b.example"}, {"told_at": "A@b.example"}),
+        (replace(OFFER, asker="AVEL"), {}, {}),
     ],
 )
 def test_nobody_is_paired_with_themselves(
-    base: KnowledgeBase,
-    need: NoticeContent,
-    offer: NoticeContent,
-    of_need: dict[str, str],
-    of_offer: dict[str, str],
+    base: KnowledgeBase, offer: NoticeContent, of_need: dict[str, str], of_offer: dict[str, str]
 ) -> None:
-    published(base, need, **of_need)
+    published(base, NEED, **of_need)
     published(base, offer, **of_offer)
     assert pairs(base) == []
 

@@ -1,0 +1,125 @@
+"""Notices of the board that belong together: how close they are, and which are proposed.
+
+Closeness is the same both ways: how far the other text lies above a chance trade, as a share of
+how far the closest of all trades do.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from kb.encoder.encoder import Embeddings, Encoder, TextKind
+from kb.reference.flows import Flow
+from kb.registers.board.notice import Notice, NoticePairs
+from kb.registers.board.notices import Notices
+from kb.search.context import GenerationCache
+from kb.search.trades.background import Background, NullDistribution
+from kb.text.folding import fold
+
+TEXTS_REMEMBERED = 5000
+
+TEXTS_AT_ONCE = 16
+"""Texts that are embedded at once: for more, the encoder would compile its graph a second time."""
+
+FITTING = 0.81
+"""The closeness from which a pair is proposed, chosen on other pairs (docs/desk.md)."""
+
+_LEAST_CEILING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The embedding of a text, and what chance gives it."""
+
+    embedding: Embeddings
+    null: NullDistribution
+
+    def share(self, other: "_Measured") -> float:
+        """How far a text lies above a chance trade, as a share of the closest trades."""
+        cosine = float(self.embedding @ other.embedding)
+        return float(self.null.standardised(cosine)) / max(self.null.ceiling, _LEAST_CEILING)
+
+
+class NoticeCloseness:
+    """Measures how close texts are; remembers those read. Threads share it."""
+
+    def __init__(self, encoder: Encoder, background: Background) -> None:
+        self._encoder = encoder
+        self._background = background
+        self._known = GenerationCache[str, _Measured](TEXTS_REMEMBERED)
+
+    def to_each(self, wordings: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
+        """Returns the closeness of a notice to each other; 1 is as close as the closest trades."""
+        measured = self._known.of([*wordings, *chain.from_iterable(others)], "", self._measure)
+        return [
+            max(
+                (measured[one].share(measured[other]) + measured[other].share(measured[one])) / 2
+                for one in wordings
+                for other in of_other
+            )
+            for of_other in others
+        ]
+
+    def _measure(self, texts: Sequence[str]) -> dict[str, _Measured]:
+        firsts = range(0, len(texts), TEXTS_AT_ONCE)
+        parts = [texts[first : first + TEXTS_AT_ONCE] for first in firsts]
+        rows = np.concatenate([self._encoder.encode(part, TextKind.QUERY) for part in parts])
+        return dict(
+            zip(texts, map(_Measured, rows, self._background.null_distributions(rows)), strict=True)
+        )
+
+
+MOST_PROPOSED = 5  # how many pairs are proposed for a notice at most, when it is published
+
+
+class NoticeMatching:
+    """Finds the open notices that fit a notice. `closeness` gives what measures them."""
+
+    def __init__(
+        self, notices: Notices, pairs: NoticePairs, closeness: Callable[[], NoticeCloseness]
+    ) -> None:
+        self._notices = notices
+        self._pairs = pairs
+        self._closeness = closeness
+
+    def propose(self, notice: Notice) -> None:
+        """Proposes pairs of needs with offers or shares to moderators, never of one owner."""
+        self._pairs.forget_proposals(notice.id)
+        seeks = notice.content.flow is Flow.SEEKS
+        flows = (Flow.OFFERS, Flow.SHARES) if seeks else (Flow.SEEKS,)
+        others = (one for one in self._open(flows) if not _same_owner(notice, one))
+        fitting = self._closest(notice, others)[:MOST_PROPOSED]
+        self._pairs.propose(
+            (notice.id, other.id, value) if seeks else (other.id, notice.id, value)
+            for other, value in fitting
+        )
+
+    def similar(self, notice: Notice, most: int) -> Sequence[Notice]:
+        """Returns the open notices of the same flow that are close to a notice, closest first."""
+        others = (one for one in self._open([notice.content.flow]) if one.id != notice.id)
+        return [other for other, _ in self._closest(notice, others)[:most]]
+
+    def _open(self, flows: Sequence[Flow]) -> Sequence[Notice]:
+        return self._notices.public(flows=flows).notices
+
+    def _closest(self, notice: Notice, others: Iterable[Notice]) -> list[tuple[Notice, float]]:
+        found = list(others)
+        if not found:
+            return []
+        values = self._closeness().to_each(
+            notice.content.wordings, [other.content.wordings for other in found]
+        )
+        fitting = [pair for pair in zip(found, values, strict=True) if pair[1] >= FITTING]
+        return sorted(fitting, key=lambda pair: (-pair[1], pair[0].id))
+
+
+def _same_owner(notice: Notice, other: Notice) -> bool:
+    """Whether two notices are of one account, one e-mail address, or one who asks."""
+    pairs = (
+        (notice.owner, other.owner),
+        (notice.told_at.lower(), other.told_at.lower()),
+        (fold(notice.content.asker), fold(other.content.asker)),
+    )
+    return any(one and one == another for one, another in pairs)

@@ -1,1 +1,0 @@
-"""Notices of the board that belong together: how close they are, and which are proposed."""
