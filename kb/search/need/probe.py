@@ -18,8 +18,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
 from kb.search.need.training_texts import TrainingText, training_texts
@@ -88,11 +86,13 @@ class NeedProbe:
             """The weighted mean of -ln P plus half of the penalty of slopes; and its gradient."""
             slopes = values[:-1]
             odds = own @ slopes[:size] + words @ slopes[size:] + values[-1]
-            errors = sizes * (expit(odds) - answers)
+            errors = sizes * (1 / (1 + np.exp(-odds)) - answers)
             total = sizes @ (np.logaddexp(0, odds) - answers * odds)
             gradient = np.concatenate([errors @ own, errors @ words, [errors.sum()]])
             gradient[:-1] += _PENALTY * slopes
             return float(total + _PENALTY / 2 * (slopes @ slopes)), gradient
+
+        from scipy.optimize import minimize  # slow to import, and seldom needed
 
         fitted = minimize(loss, np.zeros(size + len(known) + 1), jac=True, method="L-BFGS-B").x
         of_rows = fitted[:size] / scale
