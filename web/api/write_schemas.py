@@ -15,7 +15,7 @@ from kb.registers.drafts import Draft, DraftState
 from web.api.schemas import Shape, about, with_fields, without
 from web.http.urls import AbsoluteUrl, address
 
-Account = Annotated[str, about("The account that did it; empty if it came from a terminal.")]
+AccountName = Annotated[str, about("The account that did it; empty if it came from a terminal.")]
 Moment = Annotated[str, about("ISO 8601 time.", "2020-07-01T10:30:00+00:00")]
 Confidence = Annotated[float, about("From 0 to 1.", 0.85)]
 Sentence = Annotated[str, about("The sentence of the text that supports it.")]
@@ -175,9 +175,9 @@ class ContributionSummary(Shape):
     kind: Kind = about("The kind of the record.")
     title: str = about("The title of the case, or the name of the actor.")
     origin: str = about("A file's name, an address, or `pasted`.")
-    created_by: Account
+    created_by: AccountName
     created_at: Moment
-    updated_by: Account
+    updated_by: AccountName
     updated_at: Moment
     url: str = about("Address of its page.")
 

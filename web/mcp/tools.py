@@ -77,16 +77,12 @@ class NeedArguments(Arguments):
     theme: Theme = ""
     near: Near = ""
     within: Within = 0
-    wording: WordingChoice = Field(
-        default=WordingChoice.ON,
-        description="With off, the words of the need are sent to no language model, if the site "
-        "has set one.",
-    )
+    wording: WordingChoice = "on"
 
     @property
     def search(self) -> SearchRequest:
         """The same search on the pages."""
-        worded = self.wording is WordingChoice.ON
+        worded = self.wording == "on"
         return SearchRequest(
             self.need, self.department, self.theme, self.near, self.within, worded=worded
         )
