@@ -82,7 +82,7 @@ MAX_WITHIN_KM = 1_000
 QueryText = Annotated[
     str,
     Query(
-        description="The need in everyday words, of up to 4,000 characters, or the name, SIRET, "
+        description="The need, in everyday words (4,000 characters), or the name, SIRET, "
         "telephone number or e-mail address of an actor. A word after + counts more, a word after "
         "- is excluded, and words in quotation marks are required.",
         examples=["du gel hydroalcoolique"],
