@@ -13,7 +13,7 @@ from tests.web.embed.test_frame import CHARENTE, OFF, ROOT, SITE
 from tests.web.page_reader import Page
 from tests.web.sample_base import ACTORS, CASES, SampleBase
 from web.app import create_app
-from web.embed.options import COLOURS, DISTINCT, READABLE
+from web.embed.configurator import COLOURS, LEAST_CONTRASTS
 from web.http.colours import contrast
 
 HOSTILE = '"><script>alert("&amp;1")</script>'
@@ -251,8 +251,8 @@ def test_colours_that_are_hard_to_read_are_told(client: TestClient) -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=0.001)
     assert contrast("#808080", "#808080") == 1
-    assert contrast(COLOURS["ink"], COLOURS["paper"]) > READABLE
-    assert contrast(COLOURS["accent"], COLOURS["paper"]) > DISTINCT
+    assert contrast(COLOURS["ink"], COLOURS["paper"]) > LEAST_CONTRASTS["ink"]
+    assert contrast(COLOURS["accent"], COLOURS["paper"]) > LEAST_CONTRASTS["accent"]
 
     def warned(**query: str) -> list[str]:
         read = configure(client, **query)
