@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse
 
 from ingest.uploads import plain_name
@@ -25,7 +26,6 @@ from web.api.routing import (
     PageUrls,
     SeenRevision,
     documented,
-    file_of,
     tell_revision,
     token_router,
 )
@@ -155,7 +155,9 @@ async def _sent_article(request: Request, max_mb: int) -> tuple[Submit, bool]:
     if content_type != "multipart/form-data":
         raise HTTPException(415, "Send application/json, or a file as multipart/form-data.")
     async with request.form(max_files=1, max_fields=10) as form:
-        file = file_of(form)
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise HTTPException(422, "file: send the file in a field of this name.")
         name, content = plain_name(file.filename or ""), await file.read(max_mb * MEGABYTE + 1)
         if len(content) > max_mb * MEGABYTE:
             raise too_large(max_mb)

@@ -41,26 +41,23 @@ from web.search.request import (
 DESCRIPTION = f"""\
 Find what organisations know how to do, from a need in everyday French or English.
 
-**Stability.** This is version {API_VERSION}; the header `{API_VERSION_HEADER}` of every answer \
-says so. Within a version, fields, parameters and kinds of evidence may be added; none is removed, \
-renamed or changed in meaning. Ignore what you do not know. A change that would break a client \
-makes a new version, under a new path.
+**Stability.** This is version {API_VERSION}, as the header `{API_VERSION_HEADER}` says. Within a \
+version, fields, parameters and kinds of evidence may be added; none is removed, renamed or \
+changed in meaning.
 
 **Reading** public data needs no account. **Writing**, and reading what is not public yet, needs a \
-token: create it on the page of your account, and send it as `Authorization: Bearer qsf_…`. It can \
-do what your account can do. To change a contribution, send in `If-Match` the revision that you \
-read, as given in `ETag`: this way, two people never overwrite each other's changes.
+token from the page of your account: `Authorization: Bearer qsf_…`. To change a contribution, send \
+in `If-Match` the revision that you read, as given in `ETag`.
 
-**Lists** (`/api/actors`, `/api/cases`) come in pages, in the order of the ids. To read all of \
-one, follow the link `rel="next"` of the header `Link` until there is none. To ask later whether \
-an actor, a case or a page of a list has changed, send its `ETag` in `If-None-Match`: 304 says no.
+**Lists** come in pages, in the order of the ids: follow the link `rel="next"` of the header \
+`Link` until there is none. To ask later whether something has changed, send its `ETag` in \
+`If-None-Match`: 304 says no.
 
 **Refusals and failures** are problem details (RFC 9457); `detail` is one line for a person to \
-read, in English; if you send `lang=fr`, what is wrong with a parameter or the query is said in \
-French. 400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. \
-404: no such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter \
-or the body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer \
-now; `Retry-After` gives the number of seconds to wait, if known.
+read, with `lang=fr` in French where it is about the query. 400: the query cannot be searched. \
+401 and 403: the token is missing or not sufficient. 404: no such record. 409 and 412: someone \
+else changed it first. 413: too large. 422: a parameter or the body is wrong. 429 and 503: wait \
+the seconds in `Retry-After`, if given.
 """
 
 router = reading_router()

@@ -16,7 +16,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 from starlette import exceptions
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
@@ -331,11 +330,3 @@ async def _revision(
 SeenRevision = Annotated[int, Depends(_revision)]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")]
-
-
-def file_of(form: FormData) -> UploadFile:
-    """Returns the file in the field `file`."""
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise HTTPException(422, "file: send the file in a field of this name.")
-    return file
