@@ -31,7 +31,8 @@ from web.editorial import (
     organisation,
 )
 from web.editorial.labels import filters as editorial_filters
-from web.embed import configurator, frame, scripts, widget_api
+from web.embed import answers as embedded_answers
+from web.embed import configurator, scripts
 from web.http.assets import Assets
 from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
 from web.http.errors import answer_errors
@@ -62,7 +63,7 @@ ROUTED = (
     *(contributions, records, api_jobs),
     *(read, api_catalogue, board_api, hints, reference),
     *(catalogue_pages, maps, search_pages, list_pages),
-    *(widget_api, scripts, configurator, frame, assistants),
+    *(embedded_answers, scripts, configurator, assistants),
     *(accounts, administration, contribute, organisation, draft, moderation, jobs),
     *(news, alert_pages, mail),
     *(identity_pages, board_pages, board_decisions, holders, dashboard, privacy),

@@ -15,7 +15,6 @@ from kb.explanation.explanation import (
 )
 from kb.language_model import PhraseKind, WordingState
 from kb.models import Actor
-from kb.reference.flows import Flow
 from kb.reference.roles import Part
 from kb.search.query import PartKind
 from kb.search.results import Absence, ActorHit, Filters, PartAnswer, SearchResult, Steering
@@ -24,6 +23,7 @@ from web.api.schemas import (
     ActorOut,
     CaseHitOut,
     CaseReference,
+    FlowOut,
     PrecedentOut,
     Score,
     Shape,
@@ -39,10 +39,7 @@ class Facets(Shape):
 
     departments: dict[str, int] = Field(examples=[{"16": 9, "17": 4}])
     themes: dict[str, int] = Field(examples=[{"Emballage": 5}])
-    distances: dict[int, int] = about(
-        "By the greatest distance from `near`, in kilometres; empty without `near`.",
-        {"10": 1, "25": 4},
-    )
+    distances: dict[int, int] = about("By kilometres from `near`; empty without it.", {"10": 1})
 
 
 class NeedPhraseOut(Shape):
@@ -57,14 +54,11 @@ class WordingOut(Shape):
 
     model: str = about("The name of the model; empty if this site has none.", "")
     state: WordingState = about(
-        "`given`: the model has answered. `missing`: not in time, or not usably. "
-        "`withheld`: the text is a letter, a name or a number, which is not sent to it. `off`: it "
-        "was not asked."
+        "`given`, `missing` (not in time, or not usable), `withheld` (a letter, a name or a number "
+        "is not sent to it), or `off` (not asked)."
     )
-    phrases: list[NeedPhraseOut] = Field(examples=[[]])
-    taken_back: list[NeedPhraseOut] = about(
-        "Its phrases that were not used, because `taken_back` has them.", []
-    )
+    phrases: list[NeedPhraseOut]
+    taken_back: list[NeedPhraseOut] = about("Its phrases left out because of `taken_back`.")
 
 
 class LikelyTradeOut(TradeOut):
@@ -77,15 +71,11 @@ class NeedPartOut(Shape):
     """A part of a need beside its object; its words count for nothing else."""
 
     kind: PartKind = about("What it says; `for`: who asks, or for whom.", "quantity")
-    text: str = about(
-        "In the words typed; sent as `taken_back`, they count as any words do.", "40 tonnes"
-    )
+    text: str = about("As typed; sent as `taken_back`, it counts as any words do.", "40 tonnes")
     unit: str = about("Of a quantity, if it has one.", "tonnes")
     near: str = about("The town of a place, or empty.", "Saintes (17)")
     within: int = about("The greatest distance from it, in kilometres; 0 if none is said.", 30)
-    departments: list[str] = about(
-        "The departments of a place, or of a region; a filter goes before.", ["17"]
-    )
+    departments: list[str] = about("Those of a place or region; a filter goes before.", ["17"])
 
 
 class AskedFor(Shape):
@@ -94,29 +84,15 @@ class AskedFor(Shape):
     text: str = about("The need, without signs and excluded words.", "gel hydroalcoolique flacon")
     required: list[str] = about("Words in quotation marks: required.", [])
     wanted: list[str] = about("Words after `+`: they count more.", ["flacon"])
-    unwanted: list[str] = about(
-        "Words after `-`: actors that mention them are left out.", ["parfum"]
-    )
-    object: str = about(
-        "What is asked for, without the `parts` and the words that only ask: it alone is searched.",
-        "gel hydroalcoolique flacon",
-    )
-    parts: list[NeedPartOut] = about(
-        "What else the need says: how much, how often, until when, where, for whom, at what price."
-    )
-    sentences: list[str] = about(
-        "The sentences of a long text by which it is searched; empty for a short one."
-    )
+    unwanted: list[str] = about("Words after `-`: actors that mention them are left out.", [])
+    object: str = about("What alone is searched: without the `parts` and the words that only ask.")
+    parts: list[NeedPartOut] = about("What else is said: quantity, time, place, price…")
+    sentences: list[str] = about("The sentences of a long text by which it is searched.")
     like: list[str] = about("The ids of the examples: actors with a similar trade count more.", [])
     unlike: list[str] = about("The ids of the counterexamples; they are left out.", [])
-    flow: Flow | None = about(
-        "Whether the query seeks, offers or shares a thing; absent if it does not say.",
-        default=None,
-    )
+    flow: FlowOut = None
     near: str = about("The town that distances are measured from, or empty.", "Angoulême (16)")
-    trades: list[LikelyTradeOut] = about(
-        "The trades in which the need would be filed, likeliest first, at most three."
-    )
+    trades: list[LikelyTradeOut] = about("Where the need would be filed, likeliest first.")
     wording: WordingOut
 
     @classmethod
@@ -147,12 +123,8 @@ class PartAnswerOut(Shape):
     """The actors that could take one part of meeting the need."""
 
     role: Part = about("The part.", "containers")
-    need: str = about(
-        "What the part requires, in a few words; empty if its name is enough.", "flacons, bouchons"
-    )
-    cases: list[CaseReference] = about(
-        "The similar cases that needed the part; empty if it is only usual."
-    )
+    need: str = about("What it requires; empty if its name is enough.", "flacons, bouchons")
+    cases: list[CaseReference] = about("The similar cases that needed it; empty if only usual.")
     hits: list[ActorHitOut] = about("First the actors that took this part, then those that could.")
     mentioned: list[MentionedParticipant]
 
@@ -183,17 +155,11 @@ class SearchAnswer(Shape):
     hits: list[ActorHitOut] = about("Actors, best first, at most `limit`.")
     total_cases: int = about("The number of cases that fit, before the limit.", 2)
     cases: list[CaseHitOut] = about("Cases, best first, at most `limit`.")
-    nothing_fits: bool = about(
-        "Whether no actor and no case is worth a call: what is given is but a lead."
-    )
+    nothing_fits: bool = about("Whether no actor and no case is worth a call.")
     unsaid: list[str] = about("The words in quotation marks that no text here says.", [])
-    absent: Absence | None = about(
-        "`number` or `name` if the query is that of an organisation not here.", default=None
-    )
+    absent: Absence | None = about("What of an organisation not here the query is.", default=None)
     facets: Facets
-    roles: list[PartAnswerOut] = about(
-        "Who could take which part, makers first; empty if no case is similar."
-    )
+    roles: list[PartAnswerOut] = about("Who could take which part; empty without similar cases.")
 
     @classmethod
     def of(cls, result: SearchResult, steering: Steering, absolute_url: AbsoluteUrl) -> Self:
@@ -213,9 +179,7 @@ class CountedPart(Shape):
     """A part of a score, with its weight."""
 
     name: str = about(
-        "`own`: its own words. `case`: a case in which it took part. `inferred`: by "
-        "the means of its trade, and by actors with a close trade that did it. `limit`: what is "
-        "taken off. `name`: the query is its name, or close to it.",
+        "`own`, `case`, `inferred`, `limit` or `name`: what these say among the parts of a hit.",
         "case",
     )
     value: float = Field(examples=[7.88])
@@ -273,24 +237,14 @@ class PassageExplanationOut(Shape):
     cosine: float | None = about("The cosine of need and passage, or null if only the words match.")
     dense: float = about("That cosine, in standard deviations above a random trade.")
     lexical: float = about("The value of the words of the need: BM25.")
-    filing: float | None = about(
-        "The overlap of the trades of the two, 0 to 1; null where that is not known."
-    )
-    able: float | None = about(
-        "The overlap of its trades with those that have the means, 0 to 1; null if not known."
-    )
+    filing: float | None = about("The overlap of the trades of the two, 0 to 1, or null.")
+    able: float | None = about("The same with the trades that have the means.")
     marks: list[tuple[int, int]] = about("The distinctive words: half-open spans of `text`.")
     matches: list[str] = about("Words of the passage that are also in the need.")
     close: list[CloseWordOut]
-    need_shares: WordSharesOut | None = about(
-        "With `phrases`: `dense`, split over the words of the need; null if it cannot be."
-    )
-    phrases: list[PhraseShareOut] = about(
-        "The phrases of the language model; empty if there is none."
-    )
-    passage_shares: WordSharesOut | None = about(
-        "`dense`, split over the words of `text`, or null."
-    )
+    need_shares: WordSharesOut | None = about("With `phrases`: `dense`, by words of the need.")
+    phrases: list[PhraseShareOut] = about("The phrases of the language model.")
+    passage_shares: WordSharesOut | None = about("`dense`, by words of `text`, or null.")
 
     @classmethod
     def of(cls, passage: PassageExplanation, need: str) -> Self:
@@ -313,15 +267,10 @@ class CasePathOut(Shape):
 
     case: CaseReference
     need: PassageExplanationOut | None = about("The need of the case.")
-    closeness: float = about(
-        "Its `dense`, plus its `lexical` in proportion to the query's words that it contains."
-    )
+    closeness: float = about("Its `dense`, and its `lexical` by the share of words it contains.")
     relevance: float = about("The similarity of the two needs, 0 to 1.")
     weight: float = about("The weight of the actor's role, 0 to 1.")
-    probability: float = about(
-        "How likely the case makes the actor an answer: `relevance` times `weight`, as the role "
-        "allows. The value of a case in `score` is of this."
-    )
+    probability: float = about("`relevance` times `weight`, as the role allows; makes the value.")
 
     @classmethod
     def of(cls, path: CasePath, need: str, absolute_url: AbsoluteUrl) -> Self:
@@ -355,22 +304,15 @@ class ExplanationOut(Shape):
 
     asked: AskedFor
     actor: ActorOut
-    hit: ActorHitOut | None = about(
-        "Its place among all candidates, with its evidence; null if the search leaves "
-        "it out: by a filter, by a word, as a counterexample, or because it is closed."
-    )
+    hit: ActorHitOut | None = about("Its place among all candidates; null if it is left out.")
     score: list[CountedPart] = about("The score as a sum; empty without a hit.")
     passages: list[PassageExplanationOut] = about("Its best passages; the first counts.")
     cases: list[CasePathOut]
     similar: list[SimilarPathOut]
-    probability: float | None = about(
-        "How likely the hit is an answer, 0 to 1, which makes its fit. Null without a hit."
-    )
-    ceiling: float = about(
-        "The closeness of the closest of all trades: the higher, the more a score has to be."
-    )
+    probability: float | None = about("How likely the hit is an answer, 0 to 1: makes its fit.")
+    ceiling: float = about("The closeness of the closest of all trades: a score is held to it.")
     need: float = about(
-        "How likely the query is a need at all, 0 to 1. If low, a score has to be higher."
+        "How likely the query is a need at all, 0 to 1; if low, a score weighs less."
     )
     constants: dict[str, dict[str, int | float | dict[str, int | float]]] = about(
         "Every constant of the ranking, by purpose and name."

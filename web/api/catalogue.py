@@ -6,16 +6,18 @@ from typing import Annotated, Self
 from fastapi import Query, Response
 from pydantic import Field
 
-import kb.models
-from kb.editorial.catalogue import Listing
+from kb.models import Actor, Case, Participation
 from kb.reference.fields import CASE_FIELDS
 from kb.reference.roles import Role
 from kb.search.results import Filters
 from web.api.routing import (
-    NEXT_PAGE,
+    LISTED,
+    OF_A_LIST,
     UNCHANGED,
     WRONG_PARAMETER,
+    After,
     Department,
+    Limit,
     PageLanguage,
     PageUrls,
     RevalidatedRoute,
@@ -40,9 +42,8 @@ from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import DEFAULT_LANGUAGE
 from web.http.urls import AbsoluteUrl, address
 from web.search.evidence_text import first_sentence
-from web.search.request import MAX_LIMIT
 
-Actors = Mapping[str, kb.models.Actor]
+Actors = Mapping[str, Actor]
 """Actors by id: those that the participants of cases are."""
 
 
@@ -51,19 +52,13 @@ class ParticipationOut(Shape):
 
     actor: str | None = about("The actor's id, or null if it has no entry here.", "avel")
     name: str = about("Its name, as the case gives it.", "Avel (Saphir)")
-    activity: str = about(
-        "What it usually does: the beginning of its entry's description, in the "
-        "language of the entry, or empty.",
-        "Avel fabrique des cirages et des crèmes pour le cuir.",
-    )
+    activity: str = about("What it usually does: the beginning of its description, or empty.")
     role: Role = about("Its role in the case.", "producer")
-    contribution: str = about(
-        "What it did in the case, or empty.", "Fabrique et conditionne le gel."
-    )
+    contribution: str = about("What it did in the case, or empty.")
     source_url: SourceUrl
 
     @classmethod
-    def of(cls, participation: kb.models.Participation, actors: Actors) -> Self:
+    def of(cls, participation: Participation, actors: Actors) -> Self:
         actor = actors.get(participation.actor_id)
         return cls.read(
             participation,
@@ -84,7 +79,7 @@ class ListedCase(_AnsweredCase):
     participants: list[ParticipationOut]
 
     @classmethod
-    def of(cls, case: kb.models.Case, actors: Actors, absolute_url: AbsoluteUrl) -> Self:
+    def of(cls, case: Case, actors: Actors, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(
             case,
             url=absolute_url(address("case", case.id)),
@@ -122,11 +117,6 @@ class ActorList(Shape):
     total: int = about("The number of actors that the filters keep.", 63)
     actors: list[DescribedActor] = about("In the order of their ids.")
 
-    @classmethod
-    def of(cls, listing: Listing[kb.models.Actor], absolute_url: AbsoluteUrl) -> Self:
-        actors = [DescribedActor.of(actor, absolute_url) for actor in listing.records]
-        return cls(total=listing.total, actors=actors)
-
 
 class CaseList(Shape):
     """A page of the cases."""
@@ -134,33 +124,10 @@ class CaseList(Shape):
     total: int = about("The number of cases that the filters keep.", 9)
     cases: list[ListedCase] = about("In the order of their ids.")
 
-    @classmethod
-    def of(
-        cls, listing: Listing[kb.models.Case], actors: Actors, absolute_url: AbsoluteUrl
-    ) -> Self:
-        cases = [ListedCase.of(case, actors, absolute_url) for case in listing.records]
-        return cls(total=listing.total, cases=cases)
-
-
-LISTED = 50
-"""How many records a page of a list has, unless another number is asked for."""
-
-MAX_NAME_CHARS = 500
 
 router = reading_router(RevalidatedRoute)
 answers = answers_of(router)
 
-Limit = Annotated[
-    int, Query(ge=1, le=MAX_LIMIT, description="How many records a page has at most.")
-]
-After = Annotated[
-    str,
-    Query(
-        description="Only records whose id comes after this one: the last of the page before. The "
-        "link to the next page has it.",
-        examples=["avel"],
-    ),
-]
 _NO_ACTOR = {404: "No actor has this id.", 410: "The actor was withdrawn."}
 _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
 
@@ -169,7 +136,7 @@ _NO_CASE = {404: "No case has this id.", 410: "The case was withdrawn."}
     "/actors",
     summary="All actors, page by page",
     response_description="A page of the actors.",
-    responses={**NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
+    responses=OF_A_LIST,
 )
 def actors(
     *,
@@ -181,32 +148,29 @@ def actors(
     name: Annotated[
         str,
         Query(
-            max_length=MAX_NAME_CHARS,
-            description="Only actors whose name has all words of this one, whatever their case, "
-            "accents and legal form. For nearly this name, search.",
-            examples=["avel"],
+            max_length=500,
+            description="Only actors whose name has all words of this one.",
         ),
     ] = "",
     limit: Limit = LISTED,
     after: After = "",
 ) -> ActorList:
-    """The actors that the filters keep, in the order of their ids, closed ones too.
-
-    What is added or removed while you read the pages makes no other actor come twice or be missed.
-    """
+    """The actors that the filters keep, in the order of their ids, closed ones too."""
     listing = request.knowledge_base.list_actors(
         Filters(department, theme), name=name, after=after, limit=limit
     )
-    if not listing.is_last:
-        link_to_next(request, response, listing.records[-1].id)
-    return ActorList.of(listing, absolute_url)
+    link_to_next(request, response, listing.records, is_last=listing.is_last)
+    return ActorList(
+        total=listing.total,
+        actors=[DescribedActor.of(actor, absolute_url) for actor in listing.records],
+    )
 
 
 @answers(
     "/cases",
     summary="All cases, page by page",
     response_description="A page of the cases.",
-    responses={**NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
+    responses=OF_A_LIST,
 )
 def cases(
     *,
@@ -220,15 +184,13 @@ def cases(
     limit: Limit = LISTED,
     after: After = "",
 ) -> CaseList:
-    """The cases that the filters keep, without their texts, in the order of their ids.
-
-    A case and its translations are cases of their own.
-    """
+    """The cases and translations that the filters keep, without texts, in the order of ids."""
     base = request.knowledge_base
     listing = base.list_cases(Filters(department, theme), after=after, limit=limit)
-    if not listing.is_last:
-        link_to_next(request, response, listing.records[-1].id)
-    return CaseList.of(listing, base.actors_of(listing.records), absolute_url)
+    link_to_next(request, response, listing.records, is_last=listing.is_last)
+    actors = base.actors_of(listing.records)
+    cases = [ListedCase.of(case, actors, absolute_url) for case in listing.records]
+    return CaseList(total=listing.total, cases=cases)
 
 
 @answers(
@@ -245,14 +207,8 @@ def actor(
 ) -> ActorWithCases:
     """An actor with its described competences, its facts, and its competences shown in cases."""
     shown = shown_competences(knowledge_base, actor_id, lang)
-    return ActorWithCases.of(
-        knowledge_base.actor(actor_id),
-        absolute_url,
-        cases=[
-            CaseReference.of(competence.case, competence.participation, absolute_url)
-            for competence in shown
-        ],
-    )
+    cases = [CaseReference.of(one.case, one.participation, absolute_url) for one in shown]
+    return ActorWithCases.of(knowledge_base.actor(actor_id), absolute_url, cases=cases)
 
 
 @answers(

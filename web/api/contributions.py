@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import ValidationError
+from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse
 
-import kb.registers.accounts
 from ingest.uploads import plain_name
 from kb.errors import EditConflict
-from kb.registers.accounts import AccountRole
+from kb.registers.accounts import Account, AccountRole
 from kb.registers.clock import today
 from kb.registers.drafts import Draft, DraftState
 from kb.registers.jobs import Job
@@ -26,7 +26,6 @@ from web.api.routing import (
     PageUrls,
     SeenRevision,
     documented,
-    file_of,
     tell_revision,
     token_router,
 )
@@ -57,9 +56,6 @@ _STALE = {
     428: "`If-Match` is missing.",
 }
 
-MAX_OFFSET = 1_000_000
-
-
 _NEW_CONTRIBUTION_BODY = {
     "requestBody": {
         "required": True,
@@ -74,15 +70,9 @@ _NEW_CONTRIBUTION_BODY = {
                         "file": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",
-                            "description": "An article: Markdown, text, HTML, PDF, Word (.docx), "
-                            "OpenDocument (.odt), PowerPoint (.pptx), RTF, EPUB, an e-mail (.eml), "
-                            "a web archive (.mhtml) or a picture of a text.",
+                            "description": "An article, in any format that is read here.",
                         },
-                        "submit": {
-                            "type": "boolean",
-                            "default": True,
-                            "description": "As in JSON.",
-                        },
+                        "submit": {"type": "boolean", "default": True},
                     },
                 }
             },
@@ -91,19 +81,12 @@ _NEW_CONTRIBUTION_BODY = {
 }
 
 
-def _or_a_job(summary: str, *meanings: dict[int, str], answer: str) -> dict[str, Any]:
-    """Documents a route whose work may become a job."""
-    route = documented(summary, *meanings, answer=answer)
-    later = {"model": JobOut, "description": "It is long: the job that reads it."}
-    return {**route, "responses": {202: later, **route["responses"]}}
-
-
 @router.post(
     "/contributions",
     status_code=201,
     response_model=Contribution,
     openapi_extra=_NEW_CONTRIBUTION_BODY,
-    **_or_a_job(
+    **documented(
         "Contribute an article",
         {
             200: "You have already contributed this: here it is.",
@@ -113,6 +96,7 @@ def _or_a_job(summary: str, *meanings: dict[int, str], answer: str) -> dict[str,
         MALFORMED,
         TOO_LARGE,
         answer="The new contribution, with its proposals.",
+        accepted={"model": JobOut, "description": "It is long: the job that reads it."},
     ),
 )
 async def contribute(
@@ -122,10 +106,10 @@ async def contribute(
     account: AnAccount,
     absolute_url: PageUrls,
 ) -> Contribution | Response:
-    """Reads the title, authors, dates, themes, need and participants in an article.
+    """Reads an article: a JSON text, a file, or a public web address.
 
-    The article is a JSON text, a file, or a public web address. It becomes a draft, which no search
-    can see until a moderator publishes it. One of more than 20,000 characters is read by a job.
+    It becomes a draft, which no search can see until a moderator publishes it. One of more than
+    20,000 characters is read by a job.
     """
     settings = PageRequest(request).settings
     submit, submitted = await _sent_article(request, settings.max_article_mb)
@@ -171,7 +155,9 @@ async def _sent_article(request: Request, max_mb: int) -> tuple[Submit, bool]:
     if content_type != "multipart/form-data":
         raise HTTPException(415, "Send application/json, or a file as multipart/form-data.")
     async with request.form(max_files=1, max_fields=10) as form:
-        file = file_of(form)
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise HTTPException(422, "file: send the file in a field of this name.")
         name, content = plain_name(file.filename or ""), await file.read(max_mb * MEGABYTE + 1)
         if len(content) > max_mb * MEGABYTE:
             raise too_large(max_mb)
@@ -200,13 +186,10 @@ def contributions(
     account: AnAccount,
     absolute_url: PageUrls,
     state: Annotated[
-        list[DraftState] | None,
-        Query(description="Only contributions in these states; by default, open ones."),
+        list[DraftState] | None, Query(description="Only in these states; by default, open ones.")
     ] = None,
     limit: Limit = 50,
-    offset: Annotated[
-        int, Query(ge=0, le=MAX_OFFSET, description="The number of newest contributions to skip.")
-    ] = 0,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many to skip.")] = 0,
 ) -> Contributions:
     """Your own contributions; everyone's with a moderator's token."""
     own = "" if account.role.may(AccountRole.MODERATOR) else account.name
@@ -239,7 +222,7 @@ def contribution(
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A change of a contribution: who asks for it, and the revision that they saw."""
+    """A change of a contribution that somebody saw at a revision."""
 
     contribution_id: str
     response: Response
@@ -327,22 +310,16 @@ def reject(sent: Message, _account: AModeratorsToken, change: AChange) -> Contri
 def publish(
     _account: AModeratorsToken, change: AChange, how: Publication = Publication()
 ) -> Contribution:
-    """Publishes the record: the next search finds it.
-
-    A case without a day of moderation gets that of today.
-    """
+    """Publishes the record: the next search finds it, moderated today if no day is given."""
+    base, by = change.knowledge_base, change.account.name
     return change.made(
-        lambda draft: change.knowledge_base.publish(
-            draft.id,
-            by=change.account.name,
-            revision=change.revision,
-            force=how.force,
-            on=today(),
+        lambda draft: base.publish(
+            draft.id, by=by, revision=change.revision, force=how.force, on=today()
         )
     )
 
 
-def _readable(draft: Draft, account: kb.registers.accounts.Account) -> Draft:
+def _readable(draft: Draft, account: Account) -> Draft:
     """Returns the draft if the account may see it; to others it does not exist."""
     if not account.may_see(draft.created_by):
         raise HTTPException(404, f"There is no draft with the id {draft.id!r}.")

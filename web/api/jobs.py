@@ -1,6 +1,5 @@
 """The JSON API of long work: directories and feeds that are sent, and the jobs they become."""
 
-from contextlib import ExitStack
 from typing import Annotated
 
 from fastapi import File, Form, HTTPException, Response, UploadFile
@@ -9,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from ingest.uploads import forget_upload, keep_upload
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.visibility import ContactChoice, Visibility
+from kb.registers.accounts import Account
 from kb.registers.jobs import JobState, queue_choice
 from web.api.routing import (
     FOR_MODERATORS,
@@ -21,7 +21,7 @@ from web.api.routing import (
     token_router,
 )
 from web.api.schemas import Shape, about
-from web.api.write_schemas import Account, Moment, Sent
+from web.api.write_schemas import AccountName, Moment, Sent
 from web.http.dependencies import APageRequest, OpenKnowledgeBase, count_job
 from web.http.security.bodies import MEGABYTE, too_large
 
@@ -43,12 +43,12 @@ class JobOut(Shape):
     done: int = about("The number of entries done.")
     total: int = about("The total number of entries; 0 if not known yet.")
     file: str = about("The file or address that it is at, or empty.")
-    phase: str = about("`reading`, `embedding`, `writing`, or empty.", "embedding")
+    phase: str = about("`reading`, `embedding`, `writing`, or empty.")
     per_second: float = about("The entries that it does in a second; 0 if unknown.")
     report: dict[str, JsonValue] = about("The report of the job; empty until it ends.")
     message: str = about("The reason for a failure, or empty.")
     cancel_asked: bool = about("Whether someone cancelled it.")
-    created_by: Account
+    created_by: AccountName
     created_at: Moment
     started_at: str = about("ISO 8601 time, or empty.")
     finished_at: str = about("ISO 8601 time, or empty.")
@@ -63,12 +63,8 @@ class JobsOut(Shape):
 class ContactsSeenBy(Sent):
     """Who sees the contacts that a source gives: everybody, who is signed in, or nobody."""
 
-    contacts: Visibility = about(
-        "Of organisations: telephones, e-mail addresses, streets.", "public"
-    )
-    persons: Visibility = about(
-        "Of persons: names, and e-mail addresses and mobile numbers that are theirs.", "none"
-    )
+    contacts: Visibility = about("Telephones, e-mail addresses and streets.", "public")
+    persons: Visibility = about("Names, e-mail addresses, mobile numbers of persons.", "none")
 
 
 class SourceOut(ContactsSeenBy):
@@ -78,9 +74,7 @@ class SourceOut(ContactsSeenBy):
 
     name: str = Field(examples=["CCI Charente"])
     actors: int = about("The number of actors that it describes.")
-    job: str = about(
-        "The id of the job that carries out a choice, or empty if none has to.", default=""
-    )
+    job: str = about("The id of the job that carries out a choice, or empty.", default="")
 
 
 class SourcesOut(Shape):
@@ -110,18 +104,11 @@ def send_directory(
         File(description="CSV, TSV, XLSX, ODS, JSON, JSON Lines, GeoJSON or Parquet."),
     ],
     source: Annotated[
-        str,
-        Form(
-            description="The publisher of this directory. Its claims are stored under this name, "
-            "and the same name next time uses the same columns.",
-        ),
+        str, Form(description="The publisher of this directory, under whose name it is stored.")
     ],
     contacts: Annotated[
         Visibility | None,
-        Form(
-            description="Who sees the telephones, e-mail addresses and streets of this source; "
-            "what nobody sees is not kept. At first `public`."
-        ),
+        Form(description="Who sees telephones, e-mail addresses and streets. At first `public`."),
     ] = None,
     persons: Annotated[
         Visibility | None,
@@ -139,16 +126,16 @@ def send_directory(
     path = keep_upload(
         knowledge_base, file.filename or "directory", file.file, max_bytes=most_mb * MEGABYTE
     )
-    with ExitStack() as unless_queued:
-        unless_queued.callback(forget_upload, knowledge_base, path)
-        before = knowledge_base.contact_choices.of(source)
-        choice = ContactChoice(contacts or before.organisations, persons or before.persons)
-        if choice != before and knowledge_base.begin_choice(source, choice):
-            queue_choice(knowledge_base.jobs, source, account.name)
+    before = knowledge_base.contact_choices.of(source)
+    choice = ContactChoice(contacts or before.organisations, persons or before.persons)
+    try:
+        if _choose(knowledge_base, source, choice, account):
             most += bool(most)  # its own choice does not keep it out
         parameters = {"path": str(path), "source": source, "mapping": ""}
         added = knowledge_base.jobs.add("directory", parameters, by=account.name, most=most)
-        unless_queued.pop_all()
+    except BaseException:
+        forget_upload(knowledge_base, path)
+        raise
     response.headers["Location"] = f"/api/jobs/{added.id}"
     return JobOut.model_validate(added)
 
@@ -156,12 +143,8 @@ def send_directory(
 @router.get("/sources", **documented("Sources of actors", FOR_MODERATORS, answer="By name."))
 def sources(knowledge_base: OpenKnowledgeBase, _account: AModeratorsToken) -> SourcesOut:
     """Every source, and who sees the contacts that it gives."""
-    return SourcesOut(
-        sources=[
-            _source_out(knowledge_base, name, count)
-            for name, count in knowledge_base.claims.sources()
-        ]
-    )
+    listed = knowledge_base.claims.sources()
+    return SourcesOut(sources=[_source_out(knowledge_base, *source) for source in listed])
 
 
 @router.put(
@@ -186,22 +169,21 @@ def choose_contacts(
     if source not in known:
         raise HTTPException(404, "There is no such source.")
     choice = ContactChoice(sent.contacts, sent.persons)
-    job = ""
-    before = knowledge_base.contact_choices.of(source)
-    if choice != before and knowledge_base.begin_choice(source, choice):
-        job = queue_choice(knowledge_base.jobs, source, account.name).id
+    job = _choose(knowledge_base, source, choice, account)
     return _source_out(knowledge_base, source, known[source], job)
+
+
+def _choose(base: KnowledgeBase, source: str, choice: ContactChoice, account: Account) -> str:
+    """Sets who sees the contacts of a source; returns the id of the job it takes, or empty."""
+    if choice == base.contact_choices.of(source) or not base.begin_choice(source, choice):
+        return ""
+    return queue_choice(base.jobs, source, account.name).id
 
 
 def _source_out(knowledge_base: KnowledgeBase, name: str, count: int, job: str = "") -> SourceOut:
     choice = knowledge_base.contact_choices.of(name)
-    return SourceOut(
-        name=name,
-        actors=count,
-        contacts=choice.organisations,
-        persons=choice.persons,
-        job=job,
-    )
+    seen_by = {"contacts": choice.organisations, "persons": choice.persons}
+    return SourceOut(name=name, actors=count, job=job, **seen_by)
 
 
 @router.post(
@@ -219,9 +201,8 @@ def send_feed(
     """Makes a contribution of every article of an RSS or Atom feed, in the background."""
     most = count_job(request, account)
     added = knowledge_base.jobs.add("feed", {"url": feed.url}, by=account.name, most=most)
-    job = JobOut.model_validate(added)
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return job
+    response.headers["Location"] = f"/api/jobs/{added.id}"
+    return JobOut.model_validate(added)
 
 
 @router.get("/jobs", **documented("Jobs", answer="The newest first."))
@@ -231,10 +212,8 @@ def jobs(
     limit: Limit = 50,
 ) -> JobsOut:
     """Your latest jobs; with a moderator's token, everyone's."""
-    every = knowledge_base.jobs.list(limit)
-    return JobsOut(
-        jobs=[JobOut.model_validate(job) for job in every if account.may_see(job.created_by)]
-    )
+    listed = [job for job in knowledge_base.jobs.list(limit) if account.may_see(job.created_by)]
+    return JobsOut(jobs=[JobOut.model_validate(job) for job in listed])
 
 
 @router.get(

@@ -4,8 +4,7 @@ Its shapes are in `web.api.schemas`; refusals are answered by `web.http.errors`.
 """
 
 from dataclasses import replace
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 from starlette.responses import RedirectResponse
@@ -16,6 +15,7 @@ from web.api.answers import ExplanationOut, SearchAnswer
 from web.api.routing import (
     WRONG_PARAMETER,
     Department,
+    Limit,
     PageLanguage,
     PageUrls,
     Theme,
@@ -30,7 +30,6 @@ from web.http.security.secret import site_secret
 from web.http.urls import API_VERSION, API_VERSION_HEADER, Page
 from web.search.pages import MEDIA_TYPES, ReportHasChanged, report_file
 from web.search.request import (
-    MAX_LIMIT,
     MAX_STEERED,
     WHOLE_TEXT,
     WITHOUT_MODEL,
@@ -42,26 +41,23 @@ from web.search.request import (
 DESCRIPTION = f"""\
 Find what organisations know how to do, from a need in everyday French or English.
 
-**Stability.** This is version {API_VERSION}; the header `{API_VERSION_HEADER}` of every answer \
-says so. Within a version, fields, parameters and kinds of evidence may be added; none is removed, \
-renamed or changed in meaning. Ignore what you do not know. A change that would break a client \
-makes a new version, under a new path.
+**Stability.** This is version {API_VERSION}, as the header `{API_VERSION_HEADER}` says. Within a \
+version, fields, parameters and kinds of evidence may be added; none is removed, renamed or \
+changed in meaning.
 
 **Reading** public data needs no account. **Writing**, and reading what is not public yet, needs a \
-token: create it on the page of your account, and send it as `Authorization: Bearer qsf_…`. It can \
-do what your account can do. To change a contribution, send in `If-Match` the revision that you \
-read, as given in `ETag`: this way, two people never overwrite each other's changes.
+token from the page of your account: `Authorization: Bearer qsf_…`. To change a contribution, send \
+in `If-Match` the revision that you read, as given in `ETag`.
 
-**Lists** (`/api/actors`, `/api/cases`) come in pages, in the order of the ids. To read all of \
-one, follow the link `rel="next"` of the header `Link` until there is none. To ask later whether \
-an actor, a case or a page of a list has changed, send its `ETag` in `If-None-Match`: 304 says no.
+**Lists** come in pages, in the order of the ids: follow the link `rel="next"` of the header \
+`Link` until there is none. To ask later whether something has changed, send its `ETag` in \
+`If-None-Match`: 304 says no.
 
 **Refusals and failures** are problem details (RFC 9457); `detail` is one line for a person to \
-read, in English; if you send `lang=fr`, what is wrong with a parameter or the query is said in \
-French. 400: the query cannot be searched. 401 and 403: the token is missing or not sufficient. \
-404: no such record. 409 and 412: someone else changed it first. 413: too large. 422: a parameter \
-or the body is wrong. 429 and 503: too many requests at once, or the knowledge base cannot answer \
-now; `Retry-After` gives the number of seconds to wait, if known.
+read, with `lang=fr` in French where it is about the query. 400: the query cannot be searched. \
+401 and 403: the token is missing or not sufficient. 404: no such record. 409 and 412: someone \
+else changed it first. 413: too large. 422: a parameter or the body is wrong. 429 and 503: wait \
+the seconds in `Retry-After`, if given.
 """
 
 router = reading_router()
@@ -75,9 +71,7 @@ _MANY_SEARCHES = {
     429: "Too many searches from this address at once.",
     503: "Very many people are searching now, or the site cannot answer.",
 }
-_CANNOT_BE_SEARCHED = (
-    "The query has no searchable word, or is too long; or near names no town, or several."
-)
+_CANNOT_BE_SEARCHED = "The query has no searchable word or is too long, or near names no town."
 MAX_WITHIN_KM = 1_000
 """The greatest distance that can be asked for."""
 
@@ -85,52 +79,35 @@ MAX_WITHIN_KM = 1_000
 QueryText = Annotated[
     str,
     Query(
-        description="The need, in everyday words, or the name, SIRET, telephone number or e-mail "
-        "address of an actor. A word after + counts more, a word after - is excluded, and words in "
-        "quotation marks are required. "
-        "Of a long text, up to 4,000 characters, the sentences that ask for something count.",
+        description="The need, in everyday words (4,000 characters), or the name, SIRET, "
+        "telephone number or e-mail address of an actor. A word after + counts more, a word after "
+        "- is excluded, and words in quotation marks are required.",
         examples=["du gel hydroalcoolique"],
     ),
 ]
-Like = Annotated[
-    list[str],
-    Query(
+
+
+def _several(description: str) -> Any:
+    return Query(
         default_factory=none_given,
         max_length=MAX_STEERED,
-        description="The id of an example: actors with a similar trade count more. Can be "
-        "repeated.",
-        examples=[["avel"]],
-    ),
-]
+        description=f"{description} Can be repeated.",
+    )
+
+
+Like = Annotated[list[str], _several("The id of an example: similar trades count more.")]
 Unlike = Annotated[
-    list[str],
-    Query(
-        default_factory=none_given,
-        max_length=MAX_STEERED,
-        description="The id of a counterexample: it is left out, and its trade counts against "
-        "others. Can be repeated.",
-    ),
+    list[str], _several("The id of a counterexample: left out, and similar trades count less.")
 ]
-
-
 TakenBack = Annotated[
     list[str],
-    Query(
-        default_factory=none_given,
-        max_length=MAX_STEERED,
-        description="A phrase of the language model that is not to be used, or the text of a part "
-        "of the need (asked.parts) whose words are to count as any do. Can be repeated.",
-    ),
+    _several("A phrase of the language model, or the text of a part of the need, not to be used."),
 ]
-
-
 Near = Annotated[
     str,
     Query(
-        description="The town in France that distances are measured from: its name, its postal "
-        "code, or a name with a department or a postal code. Hits keep their order, the nearer of "
-        "two with the same score first, and say how far they are. It takes the place of one that "
-        "the need names.",
+        description="The town in France that distances are measured from, in the place of one that "
+        "the need names: its name, its postal code, or a name with a department or a postal code.",
         examples=["Saint-Denis (93)"],
     ),
 ]
@@ -141,23 +118,11 @@ Within = Annotated[
         le=MAX_WITHIN_KM,
         description="With near: only actors at most so many kilometres away, as the crow flies, "
         "and cases in which such actors took part. By default, any distance.",
-        examples=[50],
     ),
 ]
-
-
-class TextChoice(StrEnum):
-    """Whether a long text is searched as it is."""
-
-    YES = WHOLE_TEXT
-    NO = "no"
-
-
-class WordingChoice(StrEnum):
-    """Whether a language model words the need, if the site has one."""
-
-    ON = "on"
-    OFF = WITHOUT_MODEL
+WordingChoice = Annotated[
+    Literal["on", "off"], Query(description="With off, no language model is sent the need.")
+]
 
 
 async def _what_is_asked(
@@ -170,17 +135,11 @@ async def _what_is_asked(
     theme: Theme = "",
     near: Near = "",
     within: Within = 0,
-    wording: Annotated[
-        WordingChoice,
-        Query(description="With off, the words of the need are sent to no language model."),
-    ] = WordingChoice.ON,
+    wording: WordingChoice = "on",
     whole: Annotated[
-        TextChoice,
-        Query(
-            description="With yes, a text is searched as it is. By default, a long one is searched "
-            "by the sentences that ask for something, and each need is taken apart."
-        ),
-    ] = TextChoice.NO,
+        Literal["yes", "no"],
+        Query(description="With no, a long text is searched by the sentences that ask."),
+    ] = "no",
 ) -> SearchRequest:
     return SearchRequest(
         q,
@@ -191,8 +150,8 @@ async def _what_is_asked(
         tuple(like),
         tuple(unlike),
         tuple(taken_back),
-        worded=wording is WordingChoice.ON,
-        whole=whole is TextChoice.YES,
+        worded=wording != WITHOUT_MODEL,
+        whole=whole == WHOLE_TEXT,
     )
 
 
@@ -212,19 +171,13 @@ def search(
     request: APageRequest,
     absolute_url: PageUrls,
     asked: WhatIsAsked,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of actors, and of cases.")
-    ] = 10,
-    kind: Annotated[
-        Kind | None, Query(description="Only actors, or only cases; by default, both.")
-    ] = None,
+    limit: Limit = 10,
+    kind: Annotated[Kind | None, Query(description="Only these; by default, both.")] = None,
     lang: PageLanguage = DEFAULT_LANGUAGE,
 ) -> Response:
     """Actors ranked by know-how, each with its evidence, and cases similar to the need.
 
-    An exact name or SIRET comes first. Hits with the fit `none` fill the answer up to the limit:
-    they are the closest results, not answers. `roles` says who could take which part of meeting the
-    need, based on similar cases.
+    Hits with the fit `none` fill the answer up to the limit: the closest results, not answers.
     """
     asked, _ = steering_actors(request.knowledge_base, asked)
     result = request.knowledge_base.search(
@@ -284,7 +237,7 @@ def explain(
     | problems(
         {
             400: _CANNOT_BE_SEARCHED,
-            409: "The requested report would no longer be the same.",
+            409: "The report would no longer be the same.",
         }
         | WRONG_PARAMETER
         | _TOO_MANY
@@ -299,22 +252,15 @@ def report(
         ReportFormat, Query(description="JSON for programs, CSV for spreadsheets.")
     ] = ReportFormat.JSON,
     lang: Annotated[
-        Language,
-        Query(
-            description="The language of cases that exist in several, and of a CSV: in French, "
-            "semicolons and decimal commas; in English, commas and decimal points."
-        ),
+        Language, Query(description="The language of a CSV; in French, it has decimal commas.")
     ] = DEFAULT_LANGUAGE,
     at: Annotated[str, Query(description="With hmac: the date of the report to make again.")] = "",
-    hmac: Annotated[
-        str, Query(description="With at: the signature of that report, as given on its page.")
-    ] = "",
+    hmac: Annotated[str, Query(description="With at: the signature of that report.")] = "",
 ) -> Response:
     """Every actor that the filters keep, with its score and the parts of the score.
 
-    The file gives the query, the state of the base, the encoder and the constants. With its SHA-256
-    and HMAC, the operator of this site can tell whether it was altered. A client that accepts
-    `text/html`, such as a browser, is redirected to the page of the report instead of a 409.
+    With its SHA-256 and HMAC, the operator of this site can tell whether the file was altered. A
+    client that accepts `text/html` is redirected to the page of the report instead of a 409.
     """
     # Before the search: it is in vain where nothing can be signed.
     key = site_secret(request.settings, request.knowledge_base)

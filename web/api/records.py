@@ -1,16 +1,11 @@
 """The JSON API of what is published: histories, changes, withdrawals, and likely duplicates."""
 
-from collections.abc import Callable
-from typing import Annotated, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 from pydantic import Field
 
-import kb.models
-import kb.registers.drafts
-import kb.registers.jobs
-import kb.registers.records.duplicates
-import kb.registers.records.versions
 from kb.errors import NotYetScrubbed
 from kb.models import Kind
 from kb.registers.records.duplicates import DuplicateState
@@ -24,7 +19,7 @@ from web.api.routing import (
     token_router,
 )
 from web.api.schemas import Shape, about
-from web.api.write_schemas import Account, Contents, Contribution, Moment, Sent, contents_of
+from web.api.write_schemas import AccountName, Contents, Contribution, Moment, Sent, contents_of
 from web.http.dependencies import OpenKnowledgeBase
 from web.http.routing import Handler
 
@@ -47,20 +42,16 @@ class VersionOut(Contents):
     """A version of a record."""
 
     number: int = about("The number, from 1 (oldest).")
-    by: Account
+    by: AccountName
     at: Moment
     note: str
     restored: int = about("The version that it restored, or 0.")
-
-    @classmethod
-    def of(cls, version: kb.registers.records.versions.Version) -> Self:
-        return cls.read(version, **contents_of(version.record))
 
 
 class WithdrawalOut(Shape):
     """How a record was withdrawn or erased."""
 
-    by: Account
+    by: AccountName
     at: Moment
     reason: str
     erased: bool = about("Whether it was erased.")
@@ -76,19 +67,13 @@ class History(Shape):
 class DuplicateOut(Shape):
     """Two actors that may be the same."""
 
-    left: str = about("The id of the first actor.", "avel")
-    right: str = about("The id of the second actor.", "avel-saphir")
+    left: str = about("The id of the first actor.", "avel", validation_alias="left_id")
+    right: str = about("The id of the second actor.", validation_alias="right_id")
     score: float = about("Their similarity, from 0 to 1.", 0.9)
     reasons: list[str] = about("What they have in common.")
-    state: DuplicateState = about(
-        "`open` until someone decides; `related` for two establishments of one firm."
-    )
+    state: DuplicateState = about("`related`: two establishments of one firm.")
     decided_by: str = about("The account that decided, or empty.")
     decided_at: str = about("ISO 8601 time, or empty.")
-
-    @classmethod
-    def of(cls, duplicate: kb.registers.records.duplicates.Duplicate) -> Self:
-        return cls.read(duplicate, left=duplicate.left_id, right=duplicate.right_id)
 
 
 class DuplicatesOut(Shape):
@@ -113,24 +98,25 @@ def _for_each_kind(
     summary: str,
     *meanings: dict[int, str],
     answer: str = "Its history.",
-    later: str = "",
+    later: Mapping[str, Any] | None = None,
     status_code: int = 200,
 ) -> Callable[[Handler], Handler]:
-    """Routes `/api/cases/{id}/verb` and `/api/actors/{id}/verb` to one function.
+    """Routes `/api/cases/{id}/verb` and `/api/actors/{id}/verb` to a function of `AKind`.
 
-    `{}` in the summary is what it is; the function asks for it with `AKind`. `later` says when it
-    answers 202, if it ever does.
+    `{}` in the summary is what it is; `later` documents its answer 202, if it has one.
     """
 
     def register(handler: Handler) -> Handler:
         for kind, words in ((Kind.CASE, "a case"), (Kind.ACTOR, "an actor")):
             missing = {404: f"No {kind} has this id."}
             route = documented(
-                summary.format(words), FOR_MODERATORS, missing, *meanings, answer=answer
+                summary.format(words),
+                FOR_MODERATORS,
+                missing,
+                *meanings,
+                answer=answer,
+                accepted=later,
             )
-            if later:
-                accepted = {"model": handler.__annotations__["return"], "description": later}
-                route["responses"] = {202: accepted, **route["responses"]}
             router.add_api_route(
                 f"/{kind}s/{{record_id:path}}/{verb}",
                 handler,
@@ -160,7 +146,7 @@ def history(
     if not versions and withdrawal is None:
         raise HTTPException(404, f"There is no {kind} with the id {record_id!r}.")
     return History(
-        versions=[VersionOut.of(version) for version in versions],
+        versions=[VersionOut.read(one, **contents_of(one.record)) for one in versions],
         withdrawal=WithdrawalOut.model_validate(withdrawal) if withdrawal else None,
     )
 
@@ -218,7 +204,7 @@ def restore(
     "POST",
     "erase",
     "Erase {}",
-    later="It is erased. Another process uses the database: its files are cleaned within the hour.",
+    later={"model": History, "description": "It is erased; files are cleaned within the hour."},
 )
 def erase(
     record_id: str,
@@ -243,11 +229,9 @@ def duplicates(
     knowledge_base: OpenKnowledgeBase,
     _account: AModeratorsToken,
     state: Annotated[
-        DuplicateState, Query(description="Only pairs in this state.")
+        DuplicateState, Query(description="Only in this state.")
     ] = DuplicateState.OPEN,
-    source: Annotated[
-        str, Query(description="Only pairs with an actor that this source describes.")
-    ] = "",
+    source: Annotated[str, Query(description="Only with an actor that it describes.")] = "",
     limit: Limit = 50,
 ) -> DuplicatesOut:
     """Pairs of actors that may be the same, with what they have in common."""
@@ -255,7 +239,7 @@ def duplicates(
     listed = knowledge_base.duplicates.list(state, limit, sources)
     return DuplicatesOut(
         total=knowledge_base.duplicates.count(state, sources),
-        duplicates=[DuplicateOut.of(pair) for pair in listed],
+        duplicates=[DuplicateOut.model_validate(pair) for pair in listed],
     )
 
 
@@ -263,10 +247,7 @@ def duplicates(
     "/duplicates",
     status_code=204,
     **documented(
-        "Decide on a pair",
-        FOR_MODERATORS,
-        {404: "One of the ids is not an actor's."},
-        answer="Done.",
+        "Decide on a pair", FOR_MODERATORS, {404: "One is no actor's id."}, answer="Done."
     ),
 )
 def decide(

@@ -70,6 +70,8 @@ def type_words(schema: Schema, schemas: Schema) -> str:
             told = f"list of {words(item)}"
         case {"type": "object", "additionalProperties": value}:
             told = f"object of {words(value)}"
+        case {"enum": values}:
+            told = " or ".join(values)
         case {"type": name, "minimum": least, "maximum": most}:
             told = f"{name} from {least} to {most}"
         case _:

@@ -1,14 +1,13 @@
 """What the routes of the JSON API share: documentation, `ETag`, pages of lists, and tokens.
 
-A token stands for an account; the cookies of pages are worth nothing here. Who asks is found out
-before anything of what they send is read.
+Cookies are worth nothing here. Who asks is found out before anything of what they send is read.
 """
 
 import hashlib
 import re
 from collections import ChainMap
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Annotated, Any, Protocol, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
@@ -17,16 +16,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator
 from starlette import exceptions
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
-import kb.registers.accounts
 from ingest.sandbox.pool import ASKER
 from kb.knowledge_base import KnowledgeBase
 from kb.reference.departments import department_code
-from kb.registers.accounts import AccountRole
+from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import Draft
 from kb.remarks import Remark
 from web.api.schemas import Problem, Shape
@@ -45,26 +42,40 @@ UNCHANGED: Mapping[int | str, dict[str, Any]] = {
 }
 
 
-NEXT_PAGE: Mapping[int | str, dict[str, Any]] = {
+OF_A_LIST = {
     200: {
         "headers": {
             "Link": {
-                "description": 'The address of the next page, with `rel="next"` (RFC 8288); '
-                "absent on the last page.",
+                "description": 'The next page, with `rel="next"`; absent on the last.',
                 "schema": {"type": "string"},
-                "example": '<https://quisait.example/api/actors?after=avel>; rel="next"',
             }
         }
-    }
+    },
+    **UNCHANGED,
+    422: {"model": Problem, "description": WRONG_PARAMETER[422]},
 }
+LISTED = 50
+"""How many records a page of a list has, unless another number is asked for."""
+
+After = Annotated[
+    str, Query(description="Only records after this id: the last of the page before.")
+]
 
 
-def link_to_next(request: PageRequest, response: Response, last_id: str) -> None:
-    """Sets `Link` to the page of the list after the one that ends with this id."""
-    url = request.http.url
-    asked = [item for item in request.http.query_params.multi_items() if item[0] != "after"]
-    query = urlencode([*asked, ("after", last_id)])
-    response.headers["Link"] = f'<{request.root}{url.path}?{query}>; rel="next"'
+class _Listed(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def link_to_next(
+    request: PageRequest, response: Response, listed: Sequence[_Listed], *, is_last: bool
+) -> None:
+    """Sets `Link` to the page of the list after this one, unless this is the last."""
+    if not is_last:
+        url, params = request.http.url, request.http.query_params.multi_items()
+        asked = [item for item in params if item[0] != "after"]
+        query = urlencode([*asked, ("after", listed[-1].id)])
+        response.headers["Link"] = f'<{request.root}{url.path}?{query}>; rel="next"'
 
 
 async def announce_version(response: Response) -> None:
@@ -72,10 +83,7 @@ async def announce_version(response: Response) -> None:
 
 
 def made_answer(shape: Shape) -> Response:
-    """The JSON of an answer, without fields that are null, made in the thread that has found it.
-
-    What FastAPI is given as a shape, it sees to in another thread, and writes in the event loop.
-    """
+    """Returns the JSON of an answer without nulls, made in the thread that has found it."""
     return Response(
         shape.model_dump_json(exclude_none=True),
         media_type="application/json",
@@ -147,17 +155,13 @@ def revalidated(request: Request, response: Response) -> Response:
     digest = hashlib.sha256(bytes(response.body)).hexdigest()[:32]
     response.headers["ETag"] = f'W/"{digest}"'
     response.headers["Cache-Control"] = "no-cache"
-    if not _names_tag(request.headers.get("If-None-Match", ""), digest):
+    known = request.headers.get("If-None-Match", "").strip()
+    if known != "*" and f'"{digest}"' not in known:
         return response
     kept = {
         name: value for name, value in response.headers.items() if not name.startswith("content-")
     }
     return Response(status_code=304, headers=kept)
-
-
-def _names_tag(if_none_match: str, digest: str) -> bool:
-    """Whether the header has this tag, weak or not, or the sign for any (RFC 9110, 13.1.2)."""
-    return if_none_match.strip() == "*" or digest in re.findall(r'"([^"]*)"', if_none_match)
 
 
 def _known_department(text: str) -> str:
@@ -168,10 +172,7 @@ def _known_department(text: str) -> str:
 
 
 PageLanguage = Annotated[
-    Language,
-    Query(
-        description="The language of linked pages, and of cases that exist in several languages."
-    ),
+    Language, Query(description="The language of linked pages, and of cases with translations.")
 ]
 
 
@@ -191,15 +192,10 @@ Department = Annotated[
 Theme = Annotated[str, Query(description="Only records with this theme.", examples=["Emballage"])]
 
 
-_NEEDS_A_TOKEN = "Send a token of your account: Authorization: Bearer qsf_…"  # noqa: S105 (a message)
-_BAD_TOKEN = "This token is unknown, expired, revoked, or of a disabled account."  # noqa: S105 (a message)
-
-
 class _TokenRoute(APIRoute):
     """Finds the account of the token before the body is read.
 
-    What follows an id, as in `/cases/{id}/history`, has a slash of its own: one that is written
-    `%2F` is of the id, so that the case `gel/history` is not taken for the history of `gel`.
+    In `/cases/gel%2Fhistory`, `/history` is of the id.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -230,7 +226,7 @@ class _TokenRoute(APIRoute):
         return answer_account
 
 
-async def account_of(request: Request) -> kb.registers.accounts.Account:
+async def account_of(request: Request) -> Account:
     """Returns the account of the token in a request's `Authorization`.
 
     Raises:
@@ -238,12 +234,13 @@ async def account_of(request: Request) -> kb.registers.accounts.Account:
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise HTTPException(401, _NEEDS_A_TOKEN, {"WWW-Authenticate": "Bearer"})
+        needs_one = "Send a token of your account: Authorization: Bearer qsf_…"
+        raise HTTPException(401, needs_one, {"WWW-Authenticate": "Bearer"})
     base = PageRequest(request).knowledge_base
     return await run_in_threadpool(account_with, token.strip(), base)
 
 
-def account_with(token: str, knowledge_base: KnowledgeBase) -> kb.registers.accounts.Account:
+def account_with(token: str, knowledge_base: KnowledgeBase) -> Account:
     """Returns the account of a token.
 
     Raises:
@@ -251,7 +248,8 @@ def account_with(token: str, knowledge_base: KnowledgeBase) -> kb.registers.acco
     """
     account = knowledge_base.accounts.account_of_token(token)
     if account is None:
-        raise HTTPException(401, _BAD_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        refused = "This token is unknown, expired, revoked, or of a disabled account."
+        raise HTTPException(401, refused, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
     if not account.is_member:
         raise HTTPException(403, f"{account.name} holds a page, and cannot use the API.")
     return account
@@ -262,20 +260,20 @@ _bearer = HTTPBearer(auto_error=False, description="A token from the page of you
 
 async def _account(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> kb.registers.accounts.Account:
-    return cast("kb.registers.accounts.Account", request.state.account)
+) -> Account:
+    return cast("Account", request.state.account)
 
 
-AnAccount = Annotated[kb.registers.accounts.Account, Depends(_account)]
+AnAccount = Annotated[Account, Depends(_account)]
 
 
-async def _moderator(account: AnAccount) -> kb.registers.accounts.Account:
+async def _moderator(account: AnAccount) -> Account:
     if not account.role.may(AccountRole.MODERATOR):
         raise HTTPException(403, f"This is for moderators; {account.name} is {account.role}.")
     return account
 
 
-AModeratorsToken = Annotated[kb.registers.accounts.Account, Depends(_moderator)]
+AModeratorsToken = Annotated[Account, Depends(_moderator)]
 
 
 def token_router() -> APIRouter:
@@ -299,13 +297,17 @@ TOO_LARGE = {413: "It is larger than this site accepts."}
 
 
 def documented(
-    summary: str, *meanings: dict[int, str], answer: str = "Its new state."
+    summary: str,
+    *meanings: dict[int, str],
+    answer: str = "Its new state.",
+    accepted: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """Documents a route that needs a token; `accepted` is its answer 202, if it has one."""
     every = dict(ChainMap(*reversed(meanings), _ALWAYS))
     return {
         "summary": summary,
         "response_description": answer,
-        "responses": problems(dict(sorted(every.items()))),
+        "responses": ({202: accepted} if accepted else {}) | problems(dict(sorted(every.items()))),
     }
 
 
@@ -315,10 +317,7 @@ def tell_revision(response: Response, draft: Draft) -> None:
 
 
 async def _revision(
-    if_match: Annotated[
-        str,
-        Header(description="The revision that you read, in quotes.", examples=['"3"']),
-    ] = "",
+    if_match: Annotated[str, Header(description="The revision that you read, in quotes.")] = "",
 ) -> int:
     if not if_match:
         raise HTTPException(428, 'Say which revision you saw: If-Match: "3".')
@@ -331,11 +330,3 @@ async def _revision(
 SeenRevision = Annotated[int, Depends(_revision)]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The maximum number of results.")]
-
-
-def file_of(form: FormData) -> UploadFile:
-    """Returns the file in the field `file`."""
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise HTTPException(422, "file: send the file in a field of this name.")
-    return file

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-import kb.models
-import kb.search.results
+from kb.models import Actor, Case, Participation
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS, LIST_KINDS, FieldKind, FieldTraits
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
-from kb.search.results import EvidenceKind, Fit
+from kb.search.results import ActorHit, CaseHit, Evidence, EvidenceKind, Filters, Fit
 from kb.text.flow import case_flow
 from web.http.urls import AbsoluteUrl, address, web_link
 
@@ -20,12 +19,7 @@ def about(description: str, example: object = None, **more: Any) -> Any:
     return Field(description=description, examples=None if example is None else [example], **more)
 
 
-_FIT = (
-    "How well it answers the query, measured against all trades: `strong`, `possible`, `weak`, "
-    "or `none` for a close result that is not an answer."
-)
 _PAGE = "The address of its page, in the requested language."
-_SCORE = "Higher is better; compare scores only within one answer."
 
 Id = Annotated[str, about("Its identifier.", "avel")]
 Themes = Annotated[list[str], about("Its themes.", ["Cuir et chaussure"])]
@@ -36,33 +30,31 @@ SourceUrl = Annotated[
     AfterValidator(web_link),
     about("The address of its source, or empty.", "https://www.angouleme.fr/"),
 ]
-Score = Annotated[float, about(_SCORE, 2.41)]
+Score = Annotated[float, about("Higher is better; compare scores only within one answer.", 2.41)]
 Rank = Annotated[int, about("The rank, from 1 (best).", 1)]
+FitOut = Annotated[
+    Fit, about("How well it answers the query; `none`: a close result that is not an answer.")
+]
+FlowOut = Annotated[
+    Flow | None, about("Whether a thing is sought, offered or shared; absent if not said.")
+]
 
 
 class Shape(BaseModel):
-    """An answer, or a part of one.
-
-    A shape that is named `SomethingOut` shows the value `Something` of `kb`: by the attributes of
-    the same names, or by its method `of`, which adds what the value does not have.
-    """
+    """An answer, or a part of one; `SomethingOut` shows the value `Something` of `kb`."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     @classmethod
     def read(cls, *values: object, **added: Any) -> Self:
-        """Returns the shape with the `added` fields, and the attributes of the values as others.
-
-        Each field is read from the first value that has an attribute of its name.
-        """
-        names = cls.model_fields.keys() - added.keys()
+        """Returns the shape: `added`, else the attribute of the first value that has it."""
         found = {
             name: getattr(value, name)
             for value in reversed(values)
-            for name in names
+            for name in cls.model_fields
             if hasattr(value, name)
         }
-        return cls(**found, **added)
+        return cls(**found | added)
 
 
 AnyShape = TypeVar("AnyShape", bound=BaseModel)
@@ -82,18 +74,21 @@ def with_fields(
 ) -> Callable[[type[AnyShape]], type[AnyShape]]:
     """Gives a shape these fields; of a sent shape, what is not required may be left out.
 
-    `meanings` are what the documentation says of some, in the place of the table's words.
+    `meanings` replace the descriptions of some.
     """
+    kind_types = _TYPES if is_sent else _ANSWERED_TYPES
+
+    def field(name: str, traits: FieldTraits) -> tuple[Any, Any]:
+        options: dict[str, Any] = {"description": meanings.get(name, traits.meaning) or None}
+        if traits.example:
+            is_list = traits.kind in LIST_KINDS
+            options["examples"] = [[traits.example] if is_list else traits.example]
+        if is_sent and not traits.required:
+            options["default"] = _TYPES.get(traits.kind, str)()
+        return kind_types.get(traits.kind, str), Field(**options)
 
     def decorate(shape: type[AnyShape]) -> type[AnyShape]:
-        kind_types = _TYPES if is_sent else _ANSWERED_TYPES
-        types: dict[str, Any] = {
-            name: (
-                kind_types.get(traits.kind, str),
-                _field(traits, meanings.get(name, traits.meaning), is_sent),
-            )
-            for name, traits in fields.items()
-        }
+        types: dict[str, Any] = {name: field(name, traits) for name, traits in fields.items()}
         return create_model(
             shape.__name__,
             __base__=shape,
@@ -103,15 +98,6 @@ def with_fields(
         )
 
     return decorate
-
-
-def _field(traits: FieldTraits, meaning: str, is_sent: bool) -> Any:
-    options: dict[str, Any] = {"description": meaning} if meaning else {}
-    if traits.example:
-        options["examples"] = [[traits.example] if traits.kind in LIST_KINDS else traits.example]
-    if is_sent and not traits.required:
-        options["default"] = _TYPES.get(traits.kind, str)()
-    return Field(**options)
 
 
 def without(fields: Mapping[str, FieldTraits], names: Collection[str]) -> Mapping[str, FieldTraits]:
@@ -124,10 +110,7 @@ class Problem(Shape):
 
     title: str = about("The meaning of the status.", "Not Found")
     status: int = about("The status.", 404)
-    detail: str = about(
-        "One line that gives the problem and the solution.",
-        "limit: input should be less than or equal to 100 (given: 500)",
-    )
+    detail: str = about("One line that gives the problem and the solution.")
 
 
 class CaseReference(Shape):
@@ -142,12 +125,7 @@ class CaseReference(Shape):
     url: str = about(_PAGE)
 
     @classmethod
-    def of(
-        cls,
-        case: kb.models.Case,
-        participation: kb.models.Participation | None,
-        absolute_url: AbsoluteUrl,
-    ) -> Self:
+    def of(cls, case: Case, participation: Participation | None, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(
             case,
             role=participation.role if participation else None,
@@ -164,8 +142,8 @@ class ActorReference(Shape):
     url: str = about(_PAGE)
 
     @classmethod
-    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
-        return cls.read(actor, url=absolute_url(address("actor", actor.id)), **added)
+    def of(cls, actor: Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
+        return cls.read(actor.public, url=absolute_url(address("actor", actor.id)), **added)
 
 
 class TradeOut(Shape):
@@ -177,18 +155,13 @@ class TradeOut(Shape):
 
 
 class PrecedentOut(ActorReference):
-    """An actor that met such a need, here or elsewhere; its trade is close to the hit's."""
+    """An actor with a close trade that met such a need; without ids if it is elsewhere."""
 
     place: str = about("Its town, or empty.", "Magnac-Lavalette")
-    case: CaseReference = about(
-        "The case, with the precedent's role. For a firm elsewhere, its `id` and that "
-        "of the case are empty, each `url` is the source, and `title` is what it made or supplied."
-    )
+    case: CaseReference = about("The case, with the precedent's role.")
 
     @classmethod
-    def in_case(
-        cls, actor: kb.models.Actor, case: CaseReference, absolute_url: AbsoluteUrl
-    ) -> Self:
+    def in_case(cls, actor: Actor, case: CaseReference, absolute_url: AbsoluteUrl) -> Self:
         if actor.id:
             return cls.of(actor, absolute_url, case=case)
         case = case.model_copy(update={"id": "", "url": actor.source_url})
@@ -199,43 +172,28 @@ class MeansOut(Shape):
     """What firms of the hit's trade could do with their usual means."""
 
     trade: TradeOut
-    phrase: str = about(
-        "What they could make, or take in if something is offered: the closest to the need.",
-        "surblouse de soins réutilisable",
-    )
-    means: list[str] = about(
-        "Their usual means.", ["machine à coudre industrielle", "coupe de textile"]
-    )
+    phrase: str = about("What they could make or take in: the closest to the need.")
+    means: list[str] = about("Their usual means.", ["coupe de textile"])
 
 
 class EvidenceOut(Shape):
-    """Evidence for a hit.
-
-    New kinds may appear within a version: keep hits whose kind of evidence you do not know.
-    """
+    """Evidence for a hit. Keep hits whose kind of evidence you do not know: kinds may be added."""
 
     kind: EvidenceKind = about(
-        "`passage`: a described competence, in the text of the actor or the case. "
-        "`case`: a competence shown in a case. `name`: the query names the actor. `similar`: "
-        "inferred: the actor's trade is close to that of the `precedent`, which met such a need; "
-        "`text` is the closest passage. `means`: inferred: what firms of its trade could do with "
-        "their usual means; `text` is the passage that tells the trade."
+        "`passage`: described in its text. `case`: shown in a case. `name`: the query names it. "
+        "`similar`: inferred from the `precedent`. `means`: inferred from the means of its trade."
     )
-    text: str = Field(examples=["Avel fabrique des cirages et les conditionne en flacons."])
+    text: str = about("The passage, or the one closest to what is inferred.")
     marks: list[tuple[int, int]] = about(
-        "The distinctive words, as half-open spans of `text`, in Unicode code points.", [[5, 13]]
+        "The distinctive words: half-open spans of `text`, in Unicode code points.", [[5, 13]]
     )
     source: SourceUrl
-    case: CaseReference | None = about(
-        "The matched case; absent for the other kinds.", default=None
-    )
-    precedent: PrecedentOut | None = about(
-        "The actor that did it, for the kind `similar`; absent for other kinds.", default=None
-    )
-    means: MeansOut | None = about("For the kind `means`; absent for other kinds.", default=None)
+    case: CaseReference | None = about("For the kind `case`.", default=None)
+    precedent: PrecedentOut | None = about("For the kind `similar`: who did it.", default=None)
+    means: MeansOut | None = about("For the kind `means`.", default=None)
 
     @classmethod
-    def of(cls, evidence: kb.search.results.Evidence, absolute_url: AbsoluteUrl) -> Self:
+    def of(cls, evidence: Evidence, absolute_url: AbsoluteUrl) -> Self:
         if evidence.case is None:
             return cls.read(evidence)
         case = CaseReference.of(evidence.case, evidence.participation, absolute_url)
@@ -246,18 +204,12 @@ class EvidenceOut(Shape):
 
 
 @with_fields(without(ACTOR_FIELDS, {"description", "facts", "closed_on"}))
-class _AnsweredActor(Shape):
+class _AnsweredActor(ActorReference):
     pass
 
 
 class ActorOut(_AnsweredActor):
     """A firm or other organisation. Its contacts are those that are public."""
-
-    url: str = about(_PAGE)
-
-    @classmethod
-    def of(cls, actor: kb.models.Actor, absolute_url: AbsoluteUrl, **added: Any) -> Self:
-        return cls.read(actor.public, url=absolute_url(address("actor", actor.id)), **added)
 
 
 class DescribedActor(ActorOut):
@@ -277,33 +229,21 @@ class ActorWithCases(DescribedActor):
 class ScorePartsOut(Shape):
     """The parts of a score. An explanation says how they are added."""
 
-    own: float = about(
-        "The value of its own words: its best passage, from `dense`, `lexical`, and `filing`.", 1.63
-    )
+    own: float = about("Its best passage, from `dense`, `lexical` and `filing`.", 1.63)
     dense: float = about("The value of the meaning: a standardised cosine.", 1.63)
     lexical: float = about("The value of the words: BM25.", 0.0)
     filing: float | None = about(
-        "The overlap of its trades with those of the need, 0 to 1; null or absent if not known.",
-        default=None,
+        "The overlap of its trades with those of the need, 0 to 1, if known.", default=None
     )
     able: float | None = about(
-        "The overlap of its trades with those that have the means; null or absent if not known.",
-        default=None,
+        "The overlap of its trades with those that have the means, if known.", default=None
     )
     case: float = about("The value of the best case in which it took part.", 7.88)
-    inferred: float = about(
-        "The value of what is inferred: by the means of its trade (`able`), and `similar`.", 2.1
-    )
-    similar: float = about(
-        "By actors with a close trade that did it: it grows with `likeness` and `example`.", 1.5
-    )
+    inferred: float = about("What is inferred: by the means of its trade, and `similar`.", 2.1)
+    similar: float = about("By actors with a close trade that did it.", 1.5)
     example: float = about("The weight of the best precedent, 0 to 1.", 0.9)
-    likeness: float = about(
-        "The likeness of its trade to the precedents', in standard deviations above chance.", 2.1
-    )
-    limit: float = about(
-        "What is taken off, 0 or less: nobody is a strong fit by what is only inferred."
-    )
+    likeness: float = about("The likeness of its trade to the precedents', in deviations.", 2.1)
+    limit: float = about("What is taken off where all is only inferred, 0 or less.")
     name: float = about("The value of an exact or similar name.", 0.0)
 
 
@@ -312,24 +252,16 @@ class ActorHitOut(Shape):
 
     rank: Rank
     score: Score
-    fit: Fit = about(_FIT)
+    fit: FitOut
     actor: ActorOut
     distance_km: int | None = about(
-        "About how many kilometres it is from `near`, as the crow flies, from town "
-        "hall to town hall if its source has no coordinates; absent if that is not known.",
-        12,
-        default=None,
+        "The kilometres from `near`, as the crow flies; absent if not known.", 12, default=None
     )
     evidence: list[EvidenceOut]
     parts: ScorePartsOut
 
     @classmethod
-    def of(
-        cls,
-        hit: kb.search.results.ActorHit,
-        filters: kb.search.results.Filters,
-        absolute_url: AbsoluteUrl,
-    ) -> Self:
+    def of(cls, hit: ActorHit, filters: Filters, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(
             hit,
             distance_km=filters.whole_km_to(hit.actor),
@@ -347,18 +279,15 @@ class CaseHitOut(Shape):
     date: IsoDate
     period: EdtfPeriod
     score: Score
-    fit: Fit = about(_FIT)
+    fit: FitOut
     url: str = about(_PAGE)
     need: str = about("The need that the case met, or empty.")
-    flow: Flow | None = about(
-        "Whether the need sought, offered or shared a thing; absent if it does not say.",
-        default=None,
-    )
+    flow: FlowOut = None
     themes: Themes
     evidence: list[EvidenceOut]
 
     @classmethod
-    def of(cls, hit: kb.search.results.CaseHit, absolute_url: AbsoluteUrl) -> Self:
+    def of(cls, hit: CaseHit, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(
             hit,
             hit.case,

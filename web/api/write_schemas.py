@@ -4,23 +4,18 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
-import kb.models
-import kb.registers.drafts
-import kb.registers.jobs
-import kb.registers.records.duplicates
-import kb.registers.records.versions
 from ingest.directories.actor_row import actor_from
 from ingest.private_details.details import DetailKind, details_of
 from ingest.records.case_file import case_from
 from kb.errors import InputError
-from kb.models import Kind
+from kb.models import Actor, Case, Kind, Participation, Record
 from kb.reference.fields import ACTOR_FIELDS, CASE_FIELDS
 from kb.reference.roles import Role
-from kb.registers.drafts import DraftState
+from kb.registers.drafts import Draft, DraftState
 from web.api.schemas import Shape, about, with_fields, without
 from web.http.urls import AbsoluteUrl, address
 
-Account = Annotated[str, about("The account that did it; empty if it came from a terminal.")]
+AccountName = Annotated[str, about("The account that did it; empty if it came from a terminal.")]
 Moment = Annotated[str, about("ISO 8601 time.", "2020-07-01T10:30:00+00:00")]
 Confidence = Annotated[float, about("From 0 to 1.", 0.85)]
 Sentence = Annotated[str, about("The sentence of the text that supports it.")]
@@ -43,7 +38,7 @@ class ParticipationContent(Sent):
     source_url: str = about("The address of a page about this participation, or empty.", default="")
 
     @classmethod
-    def of(cls, participation: kb.models.Participation) -> Self:
+    def of(cls, participation: Participation) -> Self:
         return cls.read(participation, actor=participation.actor_id)
 
 
@@ -64,11 +59,11 @@ class CaseContent(_SentCase):
     participants: list[ParticipationContent] = Field(default=[])
 
     @classmethod
-    def of(cls, case: kb.models.Case) -> Self:
+    def of(cls, case: Case) -> Self:
         return cls.read(case, participants=list(map(ParticipationContent.of, case.participants)))
 
-    def record(self, present: kb.models.Record) -> kb.models.Case:
-        """The case that this says, held to the same rules as one that is read from a file."""
+    def record(self, present: Record) -> Case:
+        """Returns the case, held to the same rules as one that is read from a file."""
         values = self.model_dump(mode="json")
         text, given_id = values.pop("text"), values["id"].strip()
         return case_from({**values, "id": given_id or present.id}, text)
@@ -78,8 +73,8 @@ class CaseContent(_SentCase):
 class ActorContent(Sent):
     """An actor as it is written: all of it, since what is left out becomes empty."""
 
-    def record(self, present: kb.models.Record) -> kb.models.Actor:
-        """The actor that this says, held to the same rules as one that is read from a file."""
+    def record(self, present: Record) -> Actor:
+        """Returns the actor, held to the same rules as one that is read from a file."""
         values = self.model_dump()
         facts, given_id = values.pop("facts"), values["id"].strip()
         cells = {
@@ -97,9 +92,9 @@ class Contents(Shape):
     actor: ActorContent | None = about("The record, if it is an actor.")
 
 
-def contents_of(record: kb.models.Record) -> dict[str, Any]:
-    """The values of `Contents` for a record."""
-    if isinstance(record, kb.models.Case):
+def contents_of(record: Record) -> dict[str, Any]:
+    """Returns the values of `Contents` for a record."""
+    if isinstance(record, Case):
         return {"kind": Kind.CASE, "case": CaseContent.of(record), "actor": None}
     return {"kind": Kind.ACTOR, "case": None, "actor": record}
 
@@ -110,9 +105,7 @@ class NewContribution(Sent):
     text: str = about("The article: Markdown or plain text.", default="")
     title: str = about("Its title, if the text does not begin with it.", default="")
     url: str = about("The address of a public page to read instead: http or https.", default="")
-    submit: bool = about(
-        "Whether moderators see it immediately, or only after it is submitted.", default=True
-    )
+    submit: bool = about("Whether moderators see it immediately.", default=True)
 
 
 class ContributionChange(Sent):
@@ -122,17 +115,12 @@ class ContributionChange(Sent):
     actor: ActorContent | None = None
     note: str = about("The reason, for the history of the draft.", default="", max_length=1000)
 
-    def record(self, present: kb.models.Record) -> kb.models.Record:
-        """The record that is told, in the place of the present one.
-
-        Raises:
-            InputError: it is not the kind that the contribution has, or cannot be kept.
-        """
-        is_case = isinstance(present, kb.models.Case)
+    def record(self, present: Record) -> Record:
+        """Returns the record; raises InputError if it is of another kind, or cannot be kept."""
+        is_case = isinstance(present, Case)
         content, other = (self.case, self.actor) if is_case else (self.actor, self.case)
         if content is None or other is not None:
-            kind = Kind.CASE if is_case else Kind.ACTOR
-            raise InputError("other_kind", kind=kind)
+            raise InputError("other_kind", kind=Kind.CASE if is_case else Kind.ACTOR)
         return content.record(present)
 
 
@@ -145,9 +133,7 @@ class Message(Sent):
 class Publication(Sent):
     """How to publish."""
 
-    force: bool = about(
-        "Publish even if the record has changed since the draft was created.", default=False
-    )
+    force: bool = about("Publish even if the record has changed meanwhile.", default=False)
 
 
 class ProposedFieldOut(Shape):
@@ -164,11 +150,7 @@ class PersonalOut(Shape):
     """What may be a private detail of a person, for a moderator to keep or to remove."""
 
     kind: DetailKind
-    field: str = Field(
-        description="The field in which it stands: of facts and participants with a point and "
-        "which of them.",
-        examples=["text", "participants.0"],
-    )
+    field: str = about("The field in which it stands.", "participants.0")
     text: str = about("The detail as it stands there.")
     sentence: str = about("The sentence around it.")
     person: str = about("Who is named there; may be empty.")
@@ -188,22 +170,19 @@ class ContributionSummary(Shape):
     """A contribution without its content."""
 
     id: str
-    state: DraftState = about(
-        "`draft` and `returned`: with the contributor. `submitted`: with the "
-        "moderators. `published` and `rejected`: final."
-    )
+    state: DraftState = about("`submitted` waits for moderators; `published`, `rejected`: final.")
     revision: int = about("The revision, raised by every change; send it in `If-Match`.")
     kind: Kind = about("The kind of the record.")
     title: str = about("The title of the case, or the name of the actor.")
     origin: str = about("A file's name, an address, or `pasted`.")
-    created_by: Account
+    created_by: AccountName
     created_at: Moment
-    updated_by: Account
+    updated_by: AccountName
     updated_at: Moment
     url: str = about("Address of its page.")
 
     @classmethod
-    def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
+    def of(cls, draft: Draft, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(draft, **_added(draft, absolute_url))
 
 
@@ -212,16 +191,14 @@ class Contribution(ContributionSummary, Contents):
 
     fields: list[ProposedFieldOut] = about("The proposals for fields.")
     participations: list[ProposedParticipationOut] = about("The proposals for participations.")
-    personal: list[PersonalOut] = about(
-        "What may be private details of persons. They keep nothing from being published."
-    )
+    personal: list[PersonalOut] = about("Possible private details; they hinder no publication.")
     remarks: list[str] = about("What a person should check.")
     message: str = about("The last message from a moderator.")
     source_text: str = about("The original text.")
     based_on: int = about("The version of the record that it changes; 0 for a new record.")
 
     @classmethod
-    def of(cls, draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> Self:
+    def of(cls, draft: Draft, absolute_url: AbsoluteUrl) -> Self:
         return cls.read(
             draft,
             draft.proposals,
@@ -240,10 +217,10 @@ class Contribution(ContributionSummary, Contents):
         )
 
 
-def _added(draft: kb.registers.drafts.Draft, absolute_url: AbsoluteUrl) -> dict[str, Any]:
+def _added(draft: Draft, absolute_url: AbsoluteUrl) -> dict[str, Any]:
     record = draft.record
     return {
-        "title": record.title if isinstance(record, kb.models.Case) else record.name,
+        "title": record.title if isinstance(record, Case) else record.name,
         "url": absolute_url(address("draft", draft.id)),
     }
 

@@ -18,11 +18,14 @@ from kb.registers.board.notice import (
 )
 from kb.registers.clock import today
 from web.api.routing import (
-    NEXT_PAGE,
+    LISTED,
+    OF_A_LIST,
     UNCHANGED,
     WRONG_PARAMETER,
+    After,
     AnAccount,
     Department,
+    Limit,
     PageUrls,
     RevalidatedRoute,
     Theme,
@@ -38,7 +41,6 @@ from web.api.write_schemas import Sent
 from web.board.forms import NoticeForm
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.urls import AbsoluteUrl, Page, address
-from web.search.request import MAX_LIMIT
 
 Title = about("What is looked for or offered, in a few words.", "500 flacons de verre de 100 ml")
 
@@ -48,27 +50,18 @@ class ListedNotice(Shape):
 
     id: str
     url: str = about("The address of its page, in the requested language.")
-    flow: Flow = about(
-        "`seeks`: somebody needs it; `offers`: somebody gives or does it; `shares`: "
-        "somebody shares it."
-    )
+    flow: Flow = about("`seeks`: somebody needs it; `offers`: gives or does it; or `shares` it.")
     title: str = Title
     text: str = about("More about it, as plain text, or empty.")
     place: str = about("The town, or empty.", "Cognac")
     department: str = about("The code of the French department, or empty.", "16")
     until: str = about("The last day for answers (ISO 8601), or empty.", "2027-03-31")
     asker: str = about("Who asks, as they wish it shown, or empty.")
-    contact: str = about(
-        "An e-mail address or a telephone number, if everybody may see it, or empty."
-    )
+    contact: str = about("An e-mail address or a telephone number that all may see, or empty.")
     themes: Themes
     lang: str = about("The language of its text: ISO 639-1 code.", "fr")
-    state: NoticeState = about(
-        "`published`, or `closed`. `waiting` only in the answer to who posts it."
-    )
-    closing: Closing | None = about(
-        "How it was closed: `met`, `not_met` or `withdrawn`; null if it is not."
-    )
+    state: NoticeState = about("`published` or `closed`; `waiting` only to who posts it.")
+    closing: Closing | None = about("`met`, `not_met` or `withdrawn`; null if it is not closed.")
     is_open: bool = about("Whether it can be answered today.")
     published_at: str = about("ISO 8601 time; empty while it waits.")
 
@@ -119,13 +112,9 @@ class NewNotice(Sent):
     until: str = about("The last day for answers (ISO 8601).", default="")
     asker: str = about("Who asks, as everybody will read it.", default="")
     contact: str = about("An e-mail address or a telephone number.", default="")
-    contact_seen_by: Visibility = about(
-        "Who sees the contact: `public`, `members`, or `none` for nobody.", default=Visibility.NONE
-    )
+    contact_seen_by: Visibility = about("Who sees the contact.", default=Visibility.NONE)
     themes: list[str] = about("Its themes.", default=[])
-    lang: str = about(
-        "The language of its text: ISO 639-1 code.", default="fr", pattern="^[a-z]{2}$"
-    )
+    lang: str = about("Its language: ISO 639-1 code.", default="fr", pattern="^[a-z]{2}$")
 
     def form(self) -> NoticeForm:
         """The same as the form of the page, which holds it to the same rules."""
@@ -141,8 +130,6 @@ def _added(notice: Notice, absolute_url: AbsoluteUrl) -> dict[str, object]:
     }
 
 
-LISTED = 50
-
 router = reading_router(RevalidatedRoute)
 _writing = token_router()
 answers = answers_of(router)
@@ -152,33 +139,21 @@ answers = answers_of(router)
     "/notices",
     summary="Needs and offers, page by page",
     response_description="A page of the notices.",
-    responses={**NEXT_PAGE, **UNCHANGED, **problems(WRONG_PARAMETER)},
+    responses=OF_A_LIST,
 )
 def notices(
     *,
     request: APageRequest,
     response: Response,
     absolute_url: PageUrls,
-    flow: Annotated[
-        Flow | None, Query(description="Only needs, only offers, or only things to share.")
-    ] = None,
+    flow: Annotated[Flow | None, Query(description="Only such notices.")] = None,
     department: Annotated[
         Department, Query(description="Only notices of this French department: code or name.")
     ] = "",
     theme: Theme = "",
-    past: Annotated[
-        bool, Query(description="Also those that are closed, or whose last day is past.")
-    ] = False,
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="How many notices a page has at most.")
-    ] = LISTED,
-    after: Annotated[
-        str,
-        Query(
-            description="Only notices after the one of this id, which is the last of the page "
-            "before. The link to the next page has it."
-        ),
-    ] = "",
+    past: Annotated[bool, Query(description="Also those that are closed or past.")] = False,
+    limit: Limit = LISTED,
+    after: After = "",
 ) -> NoticePage:
     """The notices that moderators have published, newest first.
 
@@ -192,8 +167,7 @@ def notices(
         after=after,
         limit=limit,
     )
-    if not listed.is_last:
-        link_to_next(request, response, listed.notices[-1].id)
+    link_to_next(request, response, listed.notices, is_last=listed.is_last)
     return NoticePage(
         total=listed.total,
         notices=[ListedNotice.of(notice, absolute_url) for notice in listed.notices],

@@ -52,13 +52,9 @@ class ShownContacts:
 
 
 def as_seen_by(actor: Actor, account: Account | None) -> Actor:
-    """Returns an actor with the contacts that the public sees, or a member.
-
-    What it then has is no longer for members only: its `public` is all of it.
-    """
-    return (
-        replace(actor, members_only=frozenset()) if account and account.is_member else actor.public
-    )
+    """Returns an actor with the contacts that the public sees, or a member; `public` is all."""
+    is_member = account is not None and account.is_member
+    return replace(actor, members_only=frozenset()) if is_member else actor.public
 
 
 def shown_to(actor: Actor, account: Account | None) -> ShownContacts:
@@ -114,10 +110,7 @@ class Source:
 def claims_by_source(
     knowledge_base: KnowledgeBase, actor: Actor, *, for_members: bool = False
 ) -> list[Source]:
-    """Returns the named sources of an actor, in the order of their first claim.
-
-    What they say of its contacts is what the public, or a member, may see.
-    """
+    """Returns the named sources of an actor, with what the public, or a member, may see."""
     by_source: dict[str, list[SourcedClaim]] = {}
     for claim in knowledge_base.claims.of(actor.id):
         if claim.field in CONTACT_FIELDS and not for_members:
@@ -137,10 +130,7 @@ def fact_name(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownCompetence:
-    """An actor's part in one case; `position` is its place among the case's, from 0.
-
-    Kept apart from stated competences, which are the actor's own description and themes.
-    """
+    """An actor's part in one case; `position` is its place among the case's, from 0."""
 
     case: Case
     participation: Participation

@@ -1,12 +1,12 @@
-"""Who may ask for the widget's answers: registered sites from their own origins, and ourselves.
+"""Who may ask for the widget's answers, and how much: registered sites, and ourselves.
 
-A site is named by its public key, which is no secret: what counts is the `Origin` that a browser
-sends, compared exactly, and what it says of where a request comes from (Fetch Metadata). On a
-server that only this machine reaches, other pages of this machine need no key: the demonstration.
+A site's public key is no secret: what counts is the `Origin` that a browser sends, compared
+exactly, and Fetch Metadata. On a server that only this machine reaches, its pages need no key.
 """
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,14 +14,13 @@ from fastapi import Depends, Query, Request
 
 from kb.errors import UnknownRecord
 from kb.messages import N_
-from kb.registers.sites import Site
+from kb.registers.sites import Site, SiteCounts
 from kb.settings import is_this_machine
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.headers import let_frame, let_read
-
-LOOPBACK_ANCESTORS = ("http://127.0.0.1:*", "http://localhost:*")
-"""Which pages may frame the search of the demonstration."""
+from web.http.security.quotas import Quota, count_for_address, counted_address, quotas_of
+from web.tallies import tallies_of
 
 UNKNOWN = N_("This site is not registered here: the public key is unknown.")
 CLOSED = N_("The search is switched off for this site.")
@@ -32,6 +31,7 @@ _NO_KEY = N_("Give the public key of a registered site.")
 NOT_A_PAGE = N_(
     "Only requests from pages of the site are counted, when the browser states their origin."
 )
+_QUOTA_USED = N_("This site has reached its daily quota of searches.")
 _NOT_SO = N_("Only a script on a page, or a frame, can load this address.")
 
 _FRAMES = {"", "iframe", "frame", "document"}
@@ -42,19 +42,18 @@ _FRAMES = {"", "iframe", "frame", "document"}
 class Access:
     """Who asks, and may. `site` is None for our own pages and for the demonstration.
 
-    `is_from_site`: a browser vouches that a page of the site asks, or one of ours for it. Only
-    then is anything counted for it: programs could use up a site's quota, or make up its counts.
+    Only what a browser vouches for (`is_from_site`) is counted for a site.
     """
 
     site: Site | None
     is_from_site: bool = False
 
     def department(self, given: str | None) -> str:
-        """The department to search in: the one given, be it none, or else the site's own."""
+        """Returns the department to search in: the one given, be it none, or the site's own."""
         return given if given is not None else self.site.department if self.site else ""
 
     def theme(self, given: str | None) -> str:
-        """The same for the theme."""
+        """Returns the theme in the same way."""
         return given if given is not None else self.site.theme if self.site else ""
 
 
@@ -87,11 +86,7 @@ def _site_access(request: Request, site: SiteKey = "") -> Access:
 
 
 AnAccess = Annotated[Access, Depends(_site_access)]
-"""For what scripts of other sites ask for.
-
-Raises:
-    Refusal: 403, the site is unknown, switched off, or not where its page is.
-"""
+"""For what scripts of other sites ask for; 403 to an unknown site, or elsewhere than its page."""
 
 
 def _framed_access(request: Request, site: SiteKey = "") -> Access:
@@ -99,7 +94,8 @@ def _framed_access(request: Request, site: SiteKey = "") -> Access:
     if request.headers.get("Sec-Fetch-Dest", "") not in _FRAMES:
         raise Refusal(403, _NOT_SO)
     if not site:
-        let_frame(request, ancestors_without_a_key(page_request))
+        of_this_machine = ("http://127.0.0.1:*", "http://localhost:*")
+        let_frame(request, ("'self'", *(of_this_machine if is_demonstration(page_request) else ())))
         return Access(None)
     known = _known(page_request, site)
     framing = (origin for origin in known.origins if origin not in known.without_frame)
@@ -111,16 +107,7 @@ def _framed_access(request: Request, site: SiteKey = "") -> Access:
 
 
 AFramedAccess = Annotated[Access, Depends(_framed_access)]
-"""For pages in a frame: a browser shows them in pages of the site, and of ours, only.
-
-Raises:
-    Refusal: 403, the site is unknown or switched off.
-"""
-
-
-def ancestors_without_a_key(request: PageRequest) -> Sequence[str]:
-    """Which pages may frame a search that names no site."""
-    return ("'self'", *LOOPBACK_ANCESTORS) if is_demonstration(request) else ("'self'",)
+"""For pages in a frame: a browser shows them in pages of the site, and of ours, only."""
 
 
 def is_demonstration(request: PageRequest) -> bool:
@@ -145,3 +132,45 @@ def _is_loopback(url: str) -> bool:
         return is_this_machine(urlsplit(url).hostname or "")
     except ValueError:
         return False
+
+
+def _count_search(request: Request, access: AnAccess) -> None:
+    _count_request(request, access)
+
+
+def _count_framed_search(request: Request, access: AFramedAccess, q: str | None = None) -> None:
+    if q is not None:  # The frame by itself, with its empty form, is no search.
+        _count_request(request, access)
+
+
+ACountedSearch = Annotated[None, Depends(_count_search)]
+"""Counts a search against the quotas of its address and site, before it has its turn; else 429."""
+
+ACountedFramedSearch = Annotated[None, Depends(_count_framed_search)]
+"""Counts a search in a frame in the same way."""
+
+
+def _count_request(request: Request, access: Access) -> None:
+    count_for_address(request, Quota.TYPING)
+    if access.site is None or not access.is_from_site:
+        return
+    if tallies_of(request).requests_today(access.site.key) >= access.site.per_day:
+        raise Refusal(429, _QUOTA_USED, {"Retry-After": str(_seconds_to_midnight())})
+    count_of_site(request, access.site)
+    tallies_of(request).add_use(access.site.key, SiteCounts(requests=1))
+
+
+def count_of_site(request: Request, site: Site) -> None:
+    """Counts what an address asks for a site: a program could make up its origin.
+
+    Raises:
+        Refusal: 429, the address has had its share of the day.
+    """
+    if host := counted_address(request):
+        quotas_of(request).take_of_site(site.key, host, site.per_day)
+
+
+def _seconds_to_midnight() -> int:
+    now = datetime.now(UTC)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
+    return math.ceil((midnight - now).total_seconds())

@@ -1,27 +1,222 @@
-"""The page that shows how to put the search on a site: choosing, trying it, and the code for it.
+"""The page that shows how to put the search on a site: what is chosen, checked, and its code.
 
 What is shown is made here alone: the page's script asks for the page again, and follows it.
 """
 
-from collections.abc import Mapping
-from typing import cast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, cast
 from urllib.parse import urlencode
 
 from markupsafe import escape
 from starlette.responses import Response
 
+from kb.errors import UnknownRecord
 from kb.messages import N_
-from kb.registers.sites import KEY_CHARS
-from web.embed.access import is_demonstration
-from web.embed.frame import KEPT
-from web.embed.frame import PATH as FRAME_PATH
-from web.embed.options import ALL, MAX_OPTION_CHARS, MAX_RADIUS_PX, USUAL, Choices
+from kb.reference.departments import department_code
+from kb.registers.sites import KEY_CHARS, Site, Sites
+from web.embed.access import CLOSED, UNKNOWN, is_demonstration
+from web.embed.answers import FRAME_PATH, KEPT, MAX_LIMIT
 from web.embed.scripts import WidgetScripts
-from web.embed.widget_api import MAX_LIMIT
+from web.http.colours import contrast
 from web.http.dependencies import APageRequest
-from web.http.i18n import translations
+from web.http.i18n import Language, translations
+from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.routing import PageRouter
 from web.http.urls import WIDGET_PREFIX, Page, absolute_urls, address
+from web.search.request import SearchRequest
+
+MAX_OPTION_CHARS = 120
+MAX_RADIUS_PX = 32
+
+COLOURS: Mapping[str, str] = {"accent": "#9c2f1b", "paper": "#fffcf4", "ink": "#241e18"}
+"""The colours that can be chosen, and what they are in the widget's own light look."""
+
+ALL = "*"
+"""Chosen for a department or a theme: all of them, whatever the site begins with."""
+
+LEAST_CONTRASTS = {"ink": 4.5, "accent": 3.0}
+"""The least contrasts with the paper, of a text and of what is none (WCAG 2.2, 1.4.3, 1.4.11)."""
+
+USUAL: Mapping[str, str] = {
+    "lang": Language.FR.value,
+    "site": "",
+    "department": "",
+    "theme": "",
+    "limit": "5",
+    "open": "inline",
+    "shortcut": "",
+    "target": "_self",
+    "label": "",
+    "placeholder": "",
+    "scheme": "page",
+    "colours": "",
+    **COLOURS,
+    "radius": "0",
+    "script": "pinned",
+}
+"""What holds where nothing else is chosen."""
+
+_ATTRIBUTES = (
+    "site", "department", "theme", "limit", "open", "shortcut", "target", "label", "placeholder",
+)  # fmt: skip
+
+_SCHEMES = {"device": "light dark", "light": "light", "dark": "dark"}
+_NO_CHOICE = N_("This address contains an unknown setting.")
+_NO_THEME = N_("This theme is not in the catalogue.")
+_LIMIT = N_("The number of results is a whole number from 1 to 20.")
+_RADIUS = N_("The corner radius is a whole number of pixels, from 0 to 32.")
+_SHORTCUT = N_("The shortcut is one letter, such as k or j.")
+_TAKEN = N_("Browsers and text fields need this key with Ctrl: choose another, such as k or j.")
+_COLOUR = N_("A colour is written as # and six digits or letters, such as #9c2f1b.")
+_LONG_TEXT = N_("A text has at most 120 characters.")
+
+_NEEDED = frozenset("acflnprstvwxyz0123456789")
+"""Keys that do something with Ctrl or ⌘ already: select, copy, find, undo, open a tab."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is chosen, as typed and as used; what is `wrong` has a message and its usual value."""
+
+    typed: Mapping[str, str]
+    values: Mapping[str, str]
+    wrong: Mapping[str, str]
+    site: Site | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str], sites: Sites, themes: Sequence[str]) -> Self:
+        """Checks what is given; what `USUAL` does not name is left out."""
+        typed = {name: " ".join(given.get(name, usual).split()) for name, usual in USUAL.items()}
+        given = {name: value or USUAL[name] for name, value in typed.items()}
+        found = {name: _wrong(name, value, sites, themes) for name, value in given.items()}
+        wrong = {name: message for name, message in found.items() if message}
+        values = {
+            name: USUAL[name] if name in wrong else _usable(name, value)
+            for name, value in given.items()
+        }
+        site = sites.get(values["site"]) if values["site"] else None
+        for name, of_site in _filters_of(site).items():
+            if values[name] == ALL and not of_site:
+                typed[name] = values[name] = ""
+        return cls(typed, values, wrong, site)
+
+    @property
+    def language(self) -> Language:
+        return Language(self.values["lang"])
+
+    @property
+    def asked(self) -> SearchRequest:
+        """What every search begins with: what is chosen, else what the site is registered with."""
+        filters = self._filters
+        return SearchRequest(department=filters["department"], theme=filters["theme"])
+
+    @property
+    def site_filters(self) -> Mapping[str, str]:
+        return _filters_of(self.site)
+
+    @property
+    def has_filter_of_site(self) -> bool:
+        return any(of_site and not self.values[name] for name, of_site in self.site_filters.items())
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Those of the element: its language, and what is not as usual."""
+        chosen = {name: self.values[name] for name in _ATTRIBUTES}
+        unusual = {name: value for name, value in chosen.items() if value != USUAL[name]}
+        for name in self.site_filters:
+            if unusual.get(name) == ALL:
+                unusual[name] = ""
+        return {"lang": self.values["lang"], **unusual}
+
+    @property
+    def tried(self) -> dict[str, str]:
+        """The same to be tried here: nothing counts for the site, whose filters still hold."""
+        attributes = {**self.attributes, **self._filters, "site": ""}
+        return {name: value for name, value in attributes.items() if value}
+
+    @property
+    def look(self) -> dict[str, str]:
+        """The properties of CSS that make the chosen look."""
+        look = {f"--quisait-{name}": colour for name, colour in self._own_colours.items()}
+        if self.values["radius"] != USUAL["radius"]:
+            look["--quisait-radius"] = f"{self.values['radius']}px"
+        if scheme := _SCHEMES.get(self.values["scheme"]):
+            look["color-scheme"] = scheme
+        return look
+
+    @property
+    def low_contrasts(self) -> dict[str, float]:
+        """The contrasts of ink and accent with the paper, where they are too low."""
+        chosen = {**COLOURS, **self._own_colours}
+        found = {name: contrast(chosen[name], chosen["paper"]) for name in LEAST_CONTRASTS}
+        return {name: ratio for name, ratio in found.items() if ratio < LEAST_CONTRASTS[name]}
+
+    @property
+    def _filters(self) -> dict[str, str]:
+        """The department and the theme that searches begin with; empty for all."""
+        return {
+            name: "" if self.values[name] == ALL else self.values[name] or of_site
+            for name, of_site in self.site_filters.items()
+        }
+
+    @property
+    def _own_colours(self) -> dict[str, str]:
+        """All or none of them: those of the widget change with light and dark, one's own do not."""
+        return {name: self.values[name] for name in COLOURS} if self.values["colours"] else {}
+
+
+def _filters_of(site: Site | None) -> Mapping[str, str]:
+    return {"department": site.department if site else "", "theme": site.theme if site else ""}
+
+
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "lang": ("|".join(Language), _NO_CHOICE),
+    "open": ("inline|dialog", _NO_CHOICE),
+    "target": ("_self|_blank", _NO_CHOICE),
+    "scheme": ("page|device|light|dark", _NO_CHOICE),
+    "colours": ("|own", _NO_CHOICE),
+    "script": ("pinned|newest", _NO_CHOICE),
+    "limit": ("0?[1-9]|1[0-9]|20", _LIMIT),
+    "radius": ("0?[0-9]|[12][0-9]|3[0-2]", _RADIUS),
+    "shortcut": ("[A-Za-z0-9]?", _SHORTCUT),
+    **dict.fromkeys(("label", "placeholder"), (f".{{0,{MAX_OPTION_CHARS}}}", _LONG_TEXT)),
+    **dict.fromkeys(COLOURS, ("#[0-9A-Fa-f]{6}", _COLOUR)),
+}
+"""How the values of options are written, and what is said of others."""
+
+
+def _wrong(name: str, value: str, sites: Sites, themes: Sequence[str]) -> str:
+    """Returns what is wrong with the value of an option, empty if nothing is."""
+    pattern, refusal = _PATTERNS.get(name, ("", ""))
+    if refusal and not re.fullmatch(pattern, value):
+        return refusal
+    message = ""
+    try:
+        if name == "shortcut" and value.lower() in _NEEDED:
+            message = _TAKEN
+        elif name == "theme" and value not in {"", ALL, *themes}:
+            message = _NO_THEME
+        elif name == "site" and value and sites.get(value).disabled:
+            message = CLOSED
+        elif name == "department" and value != ALL:
+            department_code(value)
+    except UnknownRecord:
+        message = UNKNOWN
+    except ValueError:
+        message = UNKNOWN_DEPARTMENT
+    return message
+
+
+def _usable(name: str, value: str) -> str:
+    """Returns the value of an option that is not wrong as it is used."""
+    if name in {"limit", "radius"}:
+        return str(int(value))
+    return department_code(value) if name == "department" and value != ALL else value
+
+
+_FRAME_TITLE = N_("search")
 
 ROOM = {"inline": "max(5rem, 80px)", "dialog": "max(3rem, 48px)"}
 """The height that the widget has, closed: reserved, nothing moves when it appears. Its text grows
@@ -29,12 +224,6 @@ with the root's, and is 16 pixels at least."""
 
 FRAME_HEIGHT_PX = 480
 """Room for the first answers, where the frame is not as high as what it shows."""
-
-_QUESTION = N_("What do you need?")
-_EXAMPLE = N_("a thing, a material, a skill")
-_SEARCH = N_("Search")
-_FRAME_TITLE = N_("search")
-_FALLBACK = N_("Search the catalogue “Qui sait faire ?”")
 
 
 class EmbedCode:
@@ -61,11 +250,11 @@ class EmbedCode:
                 "crossorigin": "anonymous",
             }
         results = absolute_urls(self._root, self._choices.language)(self._choices.asked.at())
-        link = _tag("a", {"href": results}) + _text_of(self._text(_FALLBACK)) + "</a>"
+        catalogue = escape(self._text(N_("Search the catalogue “Qui sait faire ?”")))
         return _lines(
             _tag("script", script, "async") + "</script>",
             _tag("quisait-search", self._choices.attributes),
-            f"  {link}",
+            f"  {_tag('a', {'href': results})}{catalogue}</a>",
             "</quisait-search>",
         )
 
@@ -112,20 +301,20 @@ class EmbedCode:
             "id": "quisait-q",
             "name": "q",
             "type": "search",
-            "placeholder": values["placeholder"] or self._text(_EXAMPLE),
+            "placeholder": values["placeholder"] or self._text(N_("a thing, a material, a skill")),
         }
-        label = _text_of(values["label"] or self._text(_QUESTION))
+        label = escape(values["label"] or self._text(N_("What do you need?")))
         filters = {"department": asked.department, "theme": asked.theme}
         return _lines(
             _tag("form", form),
-            "  " + _tag("label", {"for": "quisait-q"}) + label + "</label>",
+            f"  {_tag('label', {'for': 'quisait-q'})}{label}</label>",
             "  " + _tag("input", field, "required"),
             *(
                 "  " + _tag("input", {"type": "hidden", "name": name, "value": value})
                 for name, value in filters.items()
                 if value
             ),
-            "  " + _tag("button") + _text_of(self._text(_SEARCH)) + "</button>",
+            f"  <button>{escape(self._text(N_('Search')))}</button>",
             "</form>",
         )
 
@@ -141,10 +330,6 @@ def _tag(name: str, attributes: Mapping[str, str] | None = None, *bare: str) -> 
     """A start tag. Values are escaped; names are ours."""
     pairs = [f'{key}="{escape(value)}"' for key, value in (attributes or {}).items()]
     return f"<{' '.join([name, *pairs, *bare])}>"
-
-
-def _text_of(text: str) -> str:
-    return f"{escape(text)}"
 
 
 def _rule(selector: str, properties: Mapping[str, str]) -> str:

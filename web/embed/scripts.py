@@ -1,8 +1,7 @@
 """The scripts that pages of other sites load, under a name that stays and under names by content.
 
-Anyone may load them: they are the same for all. A site that pins the widget's script by its hash
-(Subresource Integrity) is bound to one content for good: earlier builds stay in `widget/builds`,
-and are given out as long as their version is.
+A site that pins the widget's script by its hash is bound to one content for good: earlier builds
+stay in `widget/builds`.
 """
 
 import re
@@ -52,11 +51,7 @@ class WidgetScripts:
     def __init__(self) -> None:
         self.current = WidgetScript((BUILDS / CURRENT).read_bytes())
         scripts = [WidgetScript(path.read_bytes()) for path in sorted(BUILDS.glob("*.js"))]
-        self._builds = {build_name(script.content): script for script in scripts}
-
-    def build(self, name: str) -> WidgetScript | None:
-        """The build of this name, such as `quisait.0123456789abcdef.js`."""
-        return self._builds.get(name)
+        self.builds = {build_name(script.content): script for script in scripts}
 
 
 _SHORT_LIVED = "public, max-age=300, stale-while-revalidate=3600"
@@ -87,9 +82,8 @@ async def frame_script(request: Request) -> Response:
 @router.api_route(f"{WIDGET_PREFIX}/{{build}}.js", methods=["GET", "HEAD"])
 async def build_script(request: Request, build: str) -> Response:
     """One build, by the hash of its content: kept for good."""
-    script = cast("WidgetScripts", request.app.state.widget).build(f"{build}.js")
+    script = cast("WidgetScripts", request.app.state.widget).builds.get(f"{build}.js")
     if script is None:
-        # With these, a browser says that it is not there, and not that it may not be read.
         raise HTTPException(404, headers=_FOR_ALL)
     return _script(script.content, {"Cache-Control": _FOREVER})
 

@@ -4,7 +4,8 @@ Only POST is answered as a message, in one piece: no session is kept, and no str
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import cast
 
 from fastapi import HTTPException
@@ -14,9 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from kb.settings import Settings
 from web.api.routing import account_of
-from web.http.dependencies import APageRequest, Turn, searches_of
+from web.http.dependencies import APageRequest, searches_of
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
 from web.http.security.quotas import Quota, count_for_account, count_for_address
@@ -33,27 +33,19 @@ class AssistantEndpoint:
         page = PageRequest(request)
         # Before anything of what is sent is read.
         account = await account_of(request) if "Authorization" in request.headers else None
-        renderer = cast("Renderer", request.app.state.renderer)
-        name = (await run_in_threadpool(lambda: page.identity)).identity.name
         caller = Caller(
             page.knowledge_base,
-            renderer,
-            name,
+            cast("Renderer", request.app.state.renderer),
+            (await run_in_threadpool(lambda: page.identity)).identity.name,
             page.root,
             lambda: account,
             lambda writer: count_for_account(request, writer, Quota.WRITES),
         )
-        answer_message = await run_in_threadpool(_import_sdk)
+        # It imports the SDK, in half a second: most sites have no assistants.
+        server = await run_in_threadpool(import_module, "web.mcp.server")
         count_for_address(request, Quota.SEARCHES)
-        searches = searches_of(request)
-        await answer_message(caller, page.settings, searches.turn, scope, receive, send)
-
-
-def _import_sdk() -> Callable[[Caller, Settings, Turn, Scope, Receive, Send], Awaitable[None]]:
-    """Imports the SDK with the first message, in half a second: most sites have no assistants."""
-    from web.mcp.server import answer_message
-
-    return answer_message
+        turn = searches_of(request).turn
+        await server.answer_message(caller, page.settings, turn, scope, receive, send)
 
 
 ROUTE = Route(MCP_PATH, AssistantEndpoint(), methods=["POST"], name="mcp")

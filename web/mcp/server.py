@@ -17,12 +17,12 @@ from anyio import to_thread
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecuritySettings
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp.shared.uri_template import UriTemplate
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from kb.errors import QuisaitError, SettingsError
@@ -35,7 +35,6 @@ from web.http.assets import Assets
 from web.http.dependencies import Turn
 from web.http.errors import line_of, line_of_wrong_value, status_and_line
 from web.http.i18n import SOURCE_LANGUAGE, Language
-from web.http.security.bodies import STRANGERS_BYTES
 from web.http.templating import Renderer
 from web.mcp.tools import TOOLS, Caller, SiteTool
 from web.search.evidence_text import filters as evidence_filters
@@ -180,11 +179,7 @@ def _unless_refused(work: Callable[[], _Value], language: Language) -> tuple[_Va
 
 
 def read_record(caller: Caller, uri: str) -> str | None:
-    """Returns the record of a URI as Markdown; None if it is no URI of a record.
-
-    Raises:
-        UnknownRecord: there is no such record; `WithdrawnRecord` if there was one.
-    """
+    """Returns the record of a URI as Markdown; None if it is no URI of a record."""
     for name, template in TEMPLATES.items():
         found = template.match(uri)
         if found and found["lang"] in set(Language):
@@ -199,23 +194,15 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 async def answer_message(
     caller: Caller, settings: Settings, turn: Turn, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answers a message, in one piece; 413 if it is long, 421 or 403 if it comes from elsewhere.
+    """Answers a message in one piece; 421 or 403 if it comes from elsewhere.
 
     It has its turn from when it has come whole until its answer is made: who sends or reads slowly
     holds none.
     """
     # The body is read outside of the SDK's tasks, which would wrap what `receive` raises.
-    answer = RequestBodyLimitMiddleware(partial(_in_turn, caller, settings, turn), STRANGERS_BYTES)
-    await answer(scope, receive, send)
-
-
-async def _in_turn(
-    caller: Caller, settings: Settings, turn: Turn, scope: Scope, receive: Receive, send: Send
-) -> None:
-    message = await receive()
-    if message["type"] != "http.request" or message["more_body"]:
-        raise ClientDisconnect
-    unread, made = [message], list[Message]()
+    body = await Request(scope, receive).body()
+    unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    made: list[Message] = []
 
     async def again() -> Message:
         return unread.pop() if unread else await receive()

@@ -32,10 +32,8 @@ from web.search.request import MAX_LIMIT, SearchRequest, steering_actors
 class Caller:
     """A program that calls tools, for a visitor or for an account.
 
-    `site_name` is what the operator calls the site, `root` its address without a final slash.
-    `find_account` returns the account of the token, None without a token; it raises an
-    HTTPException for a token that is worth nothing. `count_write` counts what an account posts, and
-    raises one where that is too much.
+    `root` is the address of the site without a final slash. `find_account` returns the account of
+    the token, if there is one; it and `count_write` raise an HTTPException.
     """
 
     knowledge_base: KnowledgeBase
@@ -77,16 +75,12 @@ class NeedArguments(Arguments):
     theme: Theme = ""
     near: Near = ""
     within: Within = 0
-    wording: WordingChoice = Field(
-        default=WordingChoice.ON,
-        description="With off, the words of the need are sent to no language model, if the site "
-        "has set one.",
-    )
+    wording: WordingChoice = "on"
 
     @property
     def search(self) -> SearchRequest:
         """The same search on the pages."""
-        worded = self.wording is WordingChoice.ON
+        worded = self.wording == "on"
         return SearchRequest(
             self.need, self.department, self.theme, self.near, self.within, worded=worded
         )
@@ -164,9 +158,8 @@ def _search(caller: Caller, given: SearchArguments) -> ToolAnswer:
         steering=asked.steering,
     )
     found = SearchAnswer.of(result, asked.steering, caller.absolute_url(given.lang))
-    return ToolAnswer(
-        _Hits.read(found), caller.text("search.md", given.lang, result=result, asked=asked)
-    )
+    text = caller.text("search.md", given.lang, result=result, asked=asked)
+    return ToolAnswer(_Hits.read(found), text)
 
 
 def _who_for_each_part(caller: Caller, given: NeedArguments) -> ToolAnswer:
@@ -198,14 +191,8 @@ def _case(caller: Caller, given: CaseArguments) -> ToolAnswer:
     found = base.case(given.id)
     actors = base.actors_of([found])
     shape = CaseOut.of(found, actors, caller.absolute_url(given.lang))
-    text = caller.text(
-        "case.md",
-        given.lang,
-        case=found,
-        actors=actors,
-        translations=base.translations(found),
-    )
-    return ToolAnswer(shape, text)
+    more = {"actors": actors, "translations": base.translations(found)}
+    return ToolAnswer(shape, caller.text("case.md", given.lang, case=found, **more))
 
 
 def _post_need(caller: Caller, given: NewNotice) -> ToolAnswer:

@@ -17,12 +17,7 @@ _STRONGEST_FIRST = (
     EvidenceKind.MEANS,
     EvidenceKind.PASSAGE,
 )
-"""What was shown says more than what is stated. What is inferred comes before the actor's own
-words because it has them beside the case, and so that nobody takes it for more than it is."""
-
-
-FEWEST_CHARS = 30
-"""A sentence has as many characters at least."""
+"""What was shown says more than what is stated; what is inferred has the own words beside it."""
 
 _END_OF_SENTENCE = re.compile(r"(?<=\w[.!?])\s(?=[A-ZÀ-ÖØ-Þ«“\"])")
 
@@ -38,10 +33,7 @@ def is_named(hit: ActorHit) -> bool:
 
 
 def main_kind(hit: ActorHit) -> EvidenceKind:
-    """Returns the kind of evidence that gives most of a hit's score; its own words, if none does.
-
-    Only kinds of which the hit has evidence, but for its own words.
-    """
+    """Returns the kind of evidence that gives most of a hit's score, else its own words."""
     kinds = {item.kind for item in hit.evidence}
     if EvidenceKind.NAME in kinds:
         return EvidenceKind.NAME
@@ -59,7 +51,7 @@ def first_sentence(text: str, most: int = 110) -> str:
     """Returns the first sentence of a text, cut after `most` characters at a whole word."""
     line = " ".join(text.split())
     # A point within the first words is that of an abbreviation: "J.M. Weston".
-    if end := _END_OF_SENTENCE.search(line, FEWEST_CHARS, most):
+    if end := _END_OF_SENTENCE.search(line, 30, most):
         return line[: end.start()]
     if len(line) <= most:
         return line

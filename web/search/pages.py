@@ -12,10 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from kb.errors import QueryError
 from kb.explanation.explanation import OwnPart, score_table
 from kb.explanation.report import SearchReport
-from kb.explanation.report_files import ReportFormat, Signature, as_csv, as_json, signature
-from kb.knowledge_base import KnowledgeBase
+from kb.explanation.report_files import ReportFormat, as_csv, as_json, signature
 from kb.language_model import WordingState
-from kb.models import Actor
 from kb.reference.communes import communes_named
 from kb.reference.departments import department_code
 from kb.reference.roles import Part
@@ -23,7 +21,6 @@ from kb.remarks import Remark
 from kb.search.filters import commune_meant
 from kb.search.need.reading import readings
 from kb.search.results import DISTANCES, ActorHit, CaseHit, Fit, PartAnswer, SearchResult
-from kb.settings import Settings
 from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
@@ -49,16 +46,6 @@ class ReportHasChanged(HTTPException):
         )
 
 
-def signature_of(
-    report: SearchReport, settings: Settings, knowledge_base: KnowledgeBase
-) -> Signature | None:
-    """Returns the signature of a report; None if there is no secret to sign with."""
-    try:
-        return signature(report, site_secret(settings, knowledge_base))
-    except NoSecret:
-        return None
-
-
 def report_file(
     report: SearchReport,
     format: ReportFormat,
@@ -68,10 +55,7 @@ def report_file(
     at: str = "",
     seal: str = "",
 ) -> bytes:
-    """The file of a report; of the one that was made `at` a time, if its HMAC was this `seal`.
-
-    So the files that a page offers say what it says, to the second, and nobody can have one of a
-    time that they made up. `lang` is that of the spreadsheets that a CSV is for.
+    """Returns the file of a report; of the one made `at` a time, if its HMAC was this `seal`.
 
     Raises:
         ReportHasChanged: that one cannot be had any more.
@@ -87,29 +71,18 @@ LIMITS = (10, 25, 50, MAX_LIMIT)
 """How many actors a page of results shows at first, and then when more are asked for."""
 
 NEAREST = 5
-"""How many uncertain actors are shown where none fits."""
-
 TO_CALL = 25
-"""How many actors a list of whom to call takes from the ranking, where it is not by role."""
-
 PRECEDENTS_SHOWN = 5
-"""How many of those who did it an explanation shows at first; the rest are folded."""
-
 NAMESAKES_SHOWN = 12
-"""How many towns of one name are offered."""
-
 ROWS_OF_A_REPORT = 5_000
-"""How many candidates the page of a report shows; its files have all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """A search's result as a page shows it.
 
-    `fitting` and `cases` hold no hit whose fit is NONE. Where nothing fits (`nothing_fits`), they
-    are empty: `leads` and `leading_cases` are the weak hits, and `nearest` those whose fit is NONE,
-    if there is no lead. `next_limit` is what to ask for to see more, or None where all are shown.
-    `roles` are who could take which part.
+    Where nothing fits, `fitting` and `cases` are empty: `leads` and `leading_cases` are the weak
+    hits, and `nearest` those whose fit is NONE, if there is no lead.
     """
 
     fitting: Sequence[ActorHit]
@@ -147,10 +120,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place in the form of a search, as it is typed or known.
+    """The place in the form of a search, what is wrong with it, and what it could mean.
 
-    What is wrong with it, if anything, and the labels of the `namesakes` that it could mean.
-    `distances` are kilometres, each with how many organisations it would leave, if that is known.
+    `distances` are kilometres, each with how many organisations it would leave, if known.
     """
 
     place: str = ""
@@ -179,13 +151,17 @@ def search(
     except QueryError as error:
         message = error.remark
 
+    base = request.knowledge_base
     departments, themes = (
-        (result.departments, result.themes) if result else _filters_of_all(request.knowledge_base)
+        (result.departments, result.themes)
+        if result
+        else (dict(base.departments()), {theme.name: theme.actors for theme in base.themes()})
     )
     if result and result.distances and asked.near:
         where = replace(where, distances=list(result.distances.items()))
     answers = Answers.of(result, limit) if result else None
     is_need = result is not None and result.absent is None
+    meant = base.spelling.meant(asked.q) if is_need else ""
     return request.page(
         "search/search.html",
         here=asked.at(Page.SEARCH, limit="" if limit == LIMITS[0] else limit),
@@ -197,11 +173,11 @@ def search(
         readings=readings(result.asked, request.language)
         if result and is_need and not any(hit.fit is Fit.STRONG for hit in result.hits)
         else (),
-        names=_names(steering),
+        names={actor.id: actor.name for actor in steering},
         unsaid=result.unsaid if result else (),
         unquoted=_unquoted(asked, result) if result else asked,
         absent=result.absent if result else None,
-        meant=_meant(request.knowledge_base, asked) if is_need else None,
+        meant=replace(asked, q=meant) if meant else None,
         related=request.knowledge_base.related_needs.near(result.asked.text, request.language)
         if result and is_need
         else (),
@@ -241,7 +217,7 @@ def who_to_call(request: APageRequest, asked: ASearchRequest) -> Response:
         asked=asked,
         understood=result.asked,
         wording=result.wording,
-        names=_names(steering),
+        names={actor.id: actor.name for actor in steering},
         roles=roles,
         filters=result.filters,
         by_role=bool(answers.roles),
@@ -269,7 +245,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
         asked=asked,
         understood=explanation.asked,
         wording=explanation.wording,
-        names=_names(steering),
+        names={actor.id: actor.name for actor in steering},
         explanation=explanation,
         actor=explanation.record,
         hit=hit,
@@ -291,7 +267,10 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         )
     except QueryError:
         return _back_to_the_search(request, asked)
-    signed = signature_of(made, request.settings, request.knowledge_base)
+    try:
+        signed = signature(made, site_secret(request.settings, request.knowledge_base))
+    except NoSecret:
+        signed = None
     sealed = {"at": made.at, "hmac": signed.hmac} if signed else {}
     # The files are those of this report, even if the language model has answered meanwhile.
     of_files = asked.without_model() if made.wording.state is WordingState.MISSING else asked
@@ -302,7 +281,7 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
         asked=asked,
         understood=made.asked,
         wording=made.wording,
-        names=_names(steering),
+        names={actor.id: actor.name for actor in steering},
         report=made,
         rows=made.hits[:ROWS_OF_A_REPORT],
         signed=signed,
@@ -328,29 +307,11 @@ def _back_to_the_search(request: PageRequest, asked: SearchRequest) -> Response:
     return RedirectResponse(asked.at(Page.SEARCH).path(request.language), 303)
 
 
-def _meant(knowledge_base: KnowledgeBase, asked: SearchRequest) -> SearchRequest | None:
-    """Returns the request with its unknown words corrected, or None if all are known."""
-    meant = knowledge_base.spelling.meant(asked.q)
-    return replace(asked, q=meant) if meant else None
-
-
 def _unquoted(asked: SearchRequest, result: SearchResult) -> SearchRequest:
     """Returns the request with the words in quotation marks as ordinary words."""
     for said in result.asked.required:
         asked = asked.without_sign("", said)
     return asked
-
-
-def _names(actors: Sequence[Actor]) -> Mapping[str, str]:
-    return {actor.id: actor.name for actor in actors}
-
-
-def _filters_of_all(
-    knowledge_base: KnowledgeBase,
-) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """Returns the departments and themes of all actors, for the filters before a search."""
-    themes = {theme.name: theme.actors for theme in knowledge_base.themes()}
-    return dict(knowledge_base.departments()), themes
 
 
 def _with_chosen(chosen: str, counts: Mapping[str, int]) -> Mapping[str, int]:

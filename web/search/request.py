@@ -35,11 +35,7 @@ _WITHIN = frozenset(map(str, DISTANCES))
 
 
 def none_given() -> list[str]:
-    """The values of a parameter that is not given.
-
-    Of a function written in Python, pydantic sees at once that it takes nothing: of `list` it
-    parses the signature, at each request.
-    """
+    """Returns no values; of `list`, pydantic would parse the signature at each request."""
     return []
 
 
@@ -50,11 +46,8 @@ SteeringIds = Annotated[list[str], Parameter(default_factory=none_given, max_len
 class SearchRequest:
     """A need, with filters and steering.
 
-    `near` is the place that distances are measured from, as it is typed, `within` so many
-    kilometres, or 0 for anywhere.
-    `like` and `unlike` are ids of actors, `taken_back` phrases of the language model and parts of
-    the need; without `worded`, no model is asked; a text is searched `whole`, or by what it asks
-    for.
+    `within` is 0 for anywhere. `like` and `unlike` are ids of actors, `taken_back` phrases of the
+    language model and parts of the need; without `worded`, no model is asked.
     """
 
     q: str = ""
@@ -70,11 +63,7 @@ class SearchRequest:
 
     @property
     def filters(self) -> Filters:
-        """The filters that are asked for.
-
-        Raises:
-            QueryError: `near` names no place, or several, or there is none to be `within` of.
-        """
+        """The filters asked for; raises QueryError if `near` names no place, or several."""
         return filters_near(self.department, self.theme, self.near, self.within)
 
     @property
@@ -103,16 +92,13 @@ class SearchRequest:
         return replace(self, **{name: getattr(SearchRequest(), name) for name in names})
 
     def near_to(self, place: str) -> Self:
-        """Returns the request with distances from a place."""
         return replace(self, near=place)
 
     def liking(self, actor_id: str) -> Self:
-        """Returns the request with an actor as an example of what is looked for."""
         freed = self.not_steering_by(actor_id)
         return replace(freed, like=(*freed.like, actor_id))
 
     def unliking(self, actor_id: str) -> Self:
-        """Returns the request with an actor as an example of what is not looked for."""
         freed = self.not_steering_by(actor_id)
         return replace(freed, unlike=(*freed.unlike, actor_id))
 
@@ -128,18 +114,13 @@ class SearchRequest:
         return replace(self, taken_back=_once([*self.taken_back, phrase]))
 
     def with_whole_text(self) -> Self:
-        """Returns the request that searches a long text as it is."""
         return replace(self, whole=True)
 
     def without_model(self) -> Self:
-        """Returns the request for which no language model is asked."""
         return replace(self, worded=False)
 
     def without_sign(self, sign: str, said: str) -> Self:
-        """Returns the request with these words as ordinary words: neither required nor wanted.
-
-        Words that were unwanted (`-`) go altogether: nobody looks for them.
-        """
+        """Returns the request with these words as ordinary words; unwanted ones (`-`) go."""
         marks = re.escape(sign) if sign != "-" else "[-−]"
         word = re.escape(said)
         quoted = rf'"\s*{word}\s*"|«\s*{word}\s*»|“\s*{word}\s*”'

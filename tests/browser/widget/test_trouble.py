@@ -20,7 +20,7 @@ from tests.browser.widget.conftest import (
     search,
     settle,
 )
-from web.embed import usage
+from web.embed import access
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def test_a_quota_that_is_used_up_is_said(
     embedding: Embedding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In the last minutes of a day the widget offers to try again: then it is soon worth it.
-    monkeypatch.setattr(usage, "_seconds_to_midnight", lambda: 3600)
+    monkeypatch.setattr(access, "_seconds_to_midnight", lambda: 3600)
     page = embedding.open(f'site="{POOR}"', fails=True)
     search(page, "sanitiser")
     field_of(page).fill("cirages")

@@ -9,7 +9,6 @@ from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor
-from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, SampleBase
 from tests.web.signed_in import SITE, client_of
 
@@ -104,17 +103,3 @@ def test_what_xml_cannot_hold_and_what_is_markup_does_no_harm(base: KnowledgeBas
     assert entry.title == "<b>R&D</b>"
     assert entry.link == f"{SITE}/fr/acteurs/a%2Fb%20%26%20c"
     assert entry.id == "tag:quisait.example,2026:actor/a%2Fb%20%26%20c"
-
-
-def test_pages_name_their_feeds(client: TestClient) -> None:
-    def feeds(path: str) -> list[str]:
-        page = Page(client.get(path).text)
-        return [link.attributes["href"] for link in page.all("link", type="application/atom+xml")]
-
-    assert feeds("/fr/") == ["/fr/flux/cas.atom"]
-    assert feeds("/en/themes?theme=Chimie+et+formulation") == [
-        "/en/feeds/catalogue.atom?theme=Chimie+et+formulation"
-    ]
-    (of_search,) = feeds("/fr/recherche?q=cirages&department=16")
-    assert of_search == "/fr/flux/recherche.atom?q=cirages&department=16"
-    assert client.get(of_search).status_code == 200

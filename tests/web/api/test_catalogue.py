@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -39,11 +40,8 @@ def ids(listed: list[dict[str, Any]]) -> list[str]:
     return [record["id"] for record in listed]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_the_links_lead_through_all_of_a_list_once_in_the_order_of_ids(
-    client: TestClient, limit: int
-) -> None:
-    for path, of in LISTS.items():
+def test_the_links_lead_through_all_of_a_list_once_in_the_order_of_ids(client: TestClient) -> None:
+    for limit, (path, of) in product((1, 3, 100), LISTS.items()):
         read = list(pages(client, f"{path}?limit={limit}"))
         every = [record.id for record in (ACTORS if of == "actors" else CASES)]
         assert [id_ for page in read for id_ in ids(page[of])] == sorted(every)
@@ -79,27 +77,22 @@ def test_a_case_gives_back_who_wrote_and_moderated_it_and_when() -> None:
     assert read["participants"][0]["source_url"] == "https://a.example/"
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
+def test_actors_are_filtered(client: TestClient) -> None:
+    expected: list[tuple[dict[str, str], list[str]]] = [
         ({"department": "16"}, ["avel", "hostile"]),
         ({"department": "Charente-Maritime"}, ["distillerie-merlet"]),
         ({"theme": "cuir et CHAUSSURE"}, ["avel", WEAVER.id]),
         ({"theme": "cuir et chaussure", "department": "16"}, ["avel"]),
-        ({"name": "merlet"}, ["distillerie-merlet"]),
         ({"name": "MERLET distillerie SARL"}, ["distillerie-merlet"]),
         ({"name": "Avel", "department": "17"}, []),
         ({"name": "merlet avel"}, []),
         ({"name": "merl"}, []),
         ({"name": "?!"}, []),
-        ({"after": "hostile"}, [WEAVER.id]),
-    ],
-)
-def test_actors_are_filtered(client: TestClient, query: dict[str, str], found: list[str]) -> None:
-    listed = answer(client, "/api/actors", **query)
-    assert ids(listed["actors"]) == found
-    if "after" not in query:
-        assert listed["total"] == len(found)
+    ]
+    for query, found in expected:
+        listed = answer(client, "/api/actors", **query)
+        assert (ids(listed["actors"]), listed["total"]) == (found, len(found)), query
+    assert ids(answer(client, "/api/actors", after="hostile")["actors"]) == [WEAVER.id]
 
 
 def test_cases_are_filtered_by_their_themes_and_where_their_actors_are(client: TestClient) -> None:

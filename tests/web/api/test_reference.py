@@ -23,7 +23,7 @@ def test_every_operation_parameter_and_shape_is_described(client: TestClient) ->
             assert shape["description"], name
             assert shape["description"] in told
             assert read.one("h3", id=name)
-    assert "The publisher of this directory." in told
+    assert "The publisher of this directory" in told
     links = [one.attributes["href"] for one in read.inside(read.one("main"), "a")]
     ids = {one.attributes.get("id") for one in read.elements}
     assert all(link[1:] in ids for link in links if link.startswith("#"))

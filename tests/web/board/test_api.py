@@ -1,20 +1,15 @@
 """The board for programs: what everybody may read, and posting with a token."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.reference.visibility import Visibility
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import AnswerKind, Closing, NoticeContent, NoticeState
-from kb.store.store import Store
-from tests.encoders import WordCountEncoder
 from tests.web.signed_in import PASSWORD, SITE, client_of
 from web.board.pages import described
 from web.http.i18n import Language
@@ -30,13 +25,6 @@ NEED = NoticeContent(
     contact_seen_by=Visibility.MEMBERS,
     themes=("Emballage",),
 )
-
-
-@pytest.fixture
-def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
-    Store.open(tmp_path / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(tmp_path, WordCountEncoder)) as base:
-        yield base
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """The board as people use it: posting, moderating, answering, closing as a case."""
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.reference.flows import Flow
 from kb.reference.roles import Role
@@ -20,8 +17,6 @@ from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import AnswerKind, Closing, Notice, NoticeContent, NoticeState
 from kb.registers.clock import today
 from kb.registers.drafts import DraftState
-from kb.store.store import Store
-from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import SETTINGS, account_client, another_browser, client_of, send
@@ -42,17 +37,10 @@ OFFER = NoticeContent(Flow.OFFERS, "Flacons de verre à donner", asker="Distille
 MAIL = {"told_at": "lea@cognac.example"}
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def base(tmp_path: Path, cache: Path) -> Iterator[KnowledgeBase]:
-    Store.open(tmp_path / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(tmp_path, WordCountEncoder, cache)) as base:
-        base.put([AVEL, DISTILLERY, ANGOULEME])
-        yield base
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([AVEL, DISTILLERY, ANGOULEME])
+    return base
 
 
 @pytest.fixture
@@ -90,17 +78,6 @@ def answer_fields(**fields: str) -> dict[str, str]:
 
 
 # Posting
-
-
-def test_a_search_without_an_answer_leads_to_the_form_filled_in(stranger: TestClient) -> None:
-    found = Page(stranger.get("/fr/recherche?q=un+tonneau+volant&department=16").text)
-    (link,) = [
-        one.attributes["href"] for one in found.all("a") if POST in one.attributes.get("href", "")
-    ]
-    form = Page(stranger.get(link).text)
-    assert form.one("input", id="f-title").attributes["value"] == "un tonneau volant"
-    chosen = form.inside(form.one("select", id="f-department"), "option")
-    assert [one.attributes["value"] for one in chosen if "selected" in one.attributes] == ["16"]
 
 
 def test_a_stranger_posts_a_notice_that_waits_and_keeps_its_key(
@@ -375,12 +352,6 @@ def test_a_stranger_closes_with_the_key_and_a_moderator_gets_the_case(
     assert send(stranger, path_of(notice), sent, shown_at=path).status_code == 303
     (draft,) = base.drafts.list([DraftState.SUBMITTED])
     assert base.notices.get(notice.id).draft_id == draft.id
-
-
-def test_a_moderator_deletes_a_notice_for_good(base: KnowledgeBase, moderator: TestClient) -> None:
-    notice = published(base)
-    assert decide(moderator, notice, "delete") == 303
-    assert moderator.get(path_of(notice)).status_code == 404
 
 
 # Offers that may answer needs

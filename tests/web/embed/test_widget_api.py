@@ -75,32 +75,22 @@ def test_a_registered_origin_reads_the_answer(client: TestClient, origin: str) -
     ]
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "https://reseau.example.evil.example",
-        "https://evil-reseau.example",
-        "https://sub.reseau.example",
-        "http://reseau.example",
-        "https://reseau.example:444",
-        "https://autre.example",
-        "https://RESEAU.example",
-        "https://reseau.example/",
-        "null",
-        "*",
-        "http://127.0.0.1:8000",
-    ],
-)
 @pytest.mark.parametrize("path", ["search", "counts"])
-def test_no_other_origin_does(client: TestClient, origin: str, path: str) -> None:
-    answer = client.request(
-        "POST" if path == "counts" else "GET",
-        f"/embed/v1/{path}",
-        params={"q": "sanitiser", "site": "qss_1", "event": "search"},
-        headers={"Origin": origin},
-    )
-    assert answer.status_code == 403
-    assert "Access-Control-Allow-Origin" not in answer.headers
+def test_no_other_origin_does(client: TestClient, path: str) -> None:
+    for origin in (
+        "https://reseau.example.evil.example", "https://evil-reseau.example",
+        "https://sub.reseau.example", "http://reseau.example", "https://reseau.example:444",
+        "https://autre.example", "https://RESEAU.example", "https://reseau.example/", "null", "*",
+        "http://127.0.0.1:8000",
+    ):  # fmt: skip
+        answer = client.request(
+            "POST" if path == "counts" else "GET",
+            f"/embed/v1/{path}",
+            params={"q": "sanitiser", "site": "qss_1", "event": "search"},
+            headers={"Origin": origin},
+        )
+        assert answer.status_code == 403, origin
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_an_unknown_key_opens_nothing(client: TestClient) -> None:
@@ -108,13 +98,6 @@ def test_an_unknown_key_opens_nothing(client: TestClient) -> None:
     assert answer.status_code == 403
     assert answer.json()["detail"] == "This site is not registered here: the public key is unknown."
     assert "Access-Control-Allow-Origin" not in answer.headers
-
-
-def test_a_key_is_needed_on_a_site_that_others_reach(client: TestClient) -> None:
-    for origin in (ORIGIN, "http://localhost:3000"):
-        answer = search(client, origin)
-        assert answer.status_code == 403
-        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_a_site_that_is_switched_off_is_told_so(client: TestClient, base: SampleBase) -> None:
@@ -216,21 +199,18 @@ def test_an_answer_says_who_where_why_and_leads_there(client: TestClient) -> Non
     }
 
 
-@pytest.mark.parametrize(
-    ("query", "filters"),
-    [
+def test_the_sites_filters_hold_until_others_are_given(
+    client: TestClient, base: SampleBase
+) -> None:
+    expected: list[tuple[dict[str, str], Filters]] = [
         ({}, Filters(department="16")),
-        ({"department": "17"}, Filters(department="17")),
         ({"department": "Charente-Maritime"}, Filters(department="17")),
         ({"department": ""}, Filters()),
         ({"theme": "Santé"}, Filters(department="16", theme="Santé")),
-    ],
-)
-def test_the_sites_filters_hold_until_others_are_given(
-    client: TestClient, base: SampleBase, query: dict[str, str], filters: Filters
-) -> None:
-    assert search(client, ORIGIN, site="qss_1", **query).status_code == 200
-    assert base.searches[-1][2] == filters
+    ]
+    for query, filters in expected:
+        assert search(client, ORIGIN, site="qss_1", **query).status_code == 200
+        assert base.searches[-1][2] == filters
 
 
 # How much, and what is counted
@@ -257,19 +237,6 @@ def test_a_quota_outlives_a_restart(base: SampleBase, client: TestClient) -> Non
         assert search(restarted, ORIGIN, site="qss_poor").status_code == 429
 
 
-def test_one_address_is_slowed_down(base: SampleBase) -> None:
-    client = TestClient(
-        create_app(base, Settings(public_url=CATALOGUE, searches_a_minute=3)),
-        base_url=CATALOGUE,
-        client=("203.0.113.7", 5000),
-    )
-    statuses = [search(client, ORIGIN, site="qss_1").status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
-    answer = client.post("/embed/v1/counts?site=qss_1&event=search", headers={"Origin": ORIGIN})
-    assert answer.status_code == 429
-    assert 0 < int(answer.headers["Retry-After"]) <= 61
-
-
 def test_events_are_counted_by_site(client: TestClient, sites: RegisteredSites) -> None:
     for event in ("search", "empty", "empty", "selection"):
         answer = client.post(
@@ -282,12 +249,6 @@ def test_events_are_counted_by_site(client: TestClient, sites: RegisteredSites) 
     client.app.state.tallies.flush()  # type: ignore[attr-defined]
     (counts,) = [counts for (key, _), counts in sites.counted.items() if key == "qss_1"]
     assert counts == SiteCounts(requests=1, searches=3, empty=2, selections=1)
-
-
-def test_without_a_key_nothing_is_counted(client: TestClient, sites: RegisteredSites) -> None:
-    assert client.post("/embed/v1/counts?event=search").status_code == 204
-    client.app.state.tallies.flush()  # type: ignore[attr-defined]
-    assert sites.counted == {}
 
 
 # The script

@@ -1,17 +1,13 @@
 """The widget's script, as it is given out."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from kb.search.results import Fit
 from web.embed.scripts import BUILDS, CURRENT, WidgetScript, WidgetScripts, build_name
 from web.embed.widget import build
-from web.http.i18n import Language
-from web.http.labels import FIT_LABELS, labelled
 
 MAX_GZIPPED_BYTES = 6_000
 
@@ -45,7 +41,7 @@ def test_what_is_kept_is_what_its_name_says() -> None:
     current = kept.pop(CURRENT)
     assert [name for name, content in kept.items() if build_name(content) != name] == []
     # Nobody is to hash it to find it: it is given out under its name as well.
-    assert WidgetScripts().build(build_name(current)) == WidgetScript(current)
+    assert WidgetScripts().builds[build_name(current)] == WidgetScript(current)
 
 
 def test_it_makes_no_markup_and_no_code_of_strings() -> None:
@@ -54,24 +50,3 @@ def test_it_makes_no_markup_and_no_code_of_strings() -> None:
     assert re.findall(forbidden, script) == []
     assert "localStorage" not in script
     assert "document.cookie" not in script
-
-
-@pytest.mark.parametrize("language", Language)
-def test_texts_that_pages_say_too_are_those_of_the_pages(language: Language) -> None:
-    written = json.loads((build.TEXTS / f"{language}.json").read_text(encoding="utf-8"))
-    assert written == build.texts_in(language), "run `make widget`"
-    say = labelled(FIT_LABELS, language)
-    assert {fit.value: written[fit.value] for fit in Fit} == {fit.value: say(fit) for fit in Fit}
-
-
-def test_both_languages_say_the_same_things() -> None:
-    french, english = (build.texts_in(language) for language in (Language.FR, Language.EN))
-    assert french.keys() == english.keys()
-    for key, text in french.items():
-        forms, others = (
-            (text.values(), english[key].values())
-            if isinstance(text, dict)
-            else ([text], [english[key]])
-        )
-        for form, other in zip(forms, others, strict=True):
-            assert set(re.findall(r"{\w+}", form)) == set(re.findall(r"{\w+}", other)), key

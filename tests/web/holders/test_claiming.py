@@ -1,23 +1,18 @@
 """An organisation takes its page in hand, proposes a correction, and may lose the page again."""
 
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from kb.errors import UnknownRecord
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.holders import MAILS_A_DAY, HoldState
-from kb.store.store import Store
-from tests.encoders import WordCountEncoder
 from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY
 from tests.web.signed_in import PASSWORD, SETTINGS, account_client, client_of, send
 from web.holders import FREE_ASKS, proves
@@ -33,17 +28,10 @@ WITH_MAIL = SETTINGS.model_copy(
 )
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def base(tmp_path: Path, cache: Path) -> Iterator[KnowledgeBase]:
-    Store.open(tmp_path / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(tmp_path, WordCountEncoder, cache)) as base:
-        base.put([OWN, DISTILLERY, ANGOULEME])
-        yield base
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([OWN, DISTILLERY, ANGOULEME])
+    return base
 
 
 @pytest.fixture

@@ -1,22 +1,17 @@
 """What people say is wrong on a page: sent by anybody, settled by a moderator, told by mail."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.board.notice import NoticeContent
 from kb.registers.holders import Flag, FlaggedKind, FlagReason
-from kb.store.store import Store
-from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import SETTINGS, account_client, client_of, send
@@ -29,17 +24,10 @@ WITH_MAIL = SETTINGS.model_copy(
 )
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def base(tmp_path: Path, cache: Path) -> Iterator[KnowledgeBase]:
-    Store.open(tmp_path / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(tmp_path, WordCountEncoder, cache)) as base:
-        base.put([AVEL, ANGOULEME])
-        yield base
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([AVEL, ANGOULEME])
+    return base
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The page of a list: a stranger's in the address, an account's in the base."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,7 +8,7 @@ from fastapi.testclient import TestClient
 from kb.registers.accounts import AccountRole
 from kb.registers.contact_lists import CallStatus
 from tests.web.page_reader import Page
-from tests.web.sample_base import ACTORS, AVEL, CASES, DISTILLERY, SampleBase
+from tests.web.sample_base import AVEL, DISTILLERY, SampleBase
 from tests.web.signed_in import account_client, client_of, csrf_token, send
 
 LEA, BOB = "Léa", "Bob"
@@ -73,25 +72,6 @@ def test_results_can_be_ticked_and_lead_to_a_list_without_scripts(stranger: Test
     assert AVEL.id in [tick.attributes["value"] for tick in ticks]
     labels = [each.text.split() for each in page.all("label", class_="pick")]
     assert ["Garder", "dans", "ma", "liste", "–", *AVEL.name.split()] in labels
-
-
-def test_whom_to_call_offers_each_and_the_whole_part() -> None:
-    other = replace(AVEL, id="cirier", name="Cirier", siret="")
-    stranger = client_of(SampleBase((*ACTORS, other), CASES))
-    html = stranger.get("/en/search/who-to-call?q=cirages").text
-    page = Page(html)
-    assert page.all("input", type="checkbox", form="picks")
-    whole = page.all("form", class_="pick-all")
-    assert whole
-    for form in whole:
-        sent = [each.attributes for each in page.inside(form, "input")]
-        assert {"cirages"} == {each["value"] for each in sent if each["name"] == "need"}
-        assert len([each for each in sent if each["name"] == "id"]) > 1
-
-
-def test_an_organisation_can_be_kept_from_its_page(stranger: TestClient) -> None:
-    page = Page(stranger.get("/en/actors/avel").text)
-    assert page.one("input", type="checkbox", form="picks").attributes["value"] == "avel"
 
 
 def test_a_list_in_an_address_shows_its_organisations_in_order(stranger: TestClient) -> None:

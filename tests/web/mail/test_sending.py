@@ -135,12 +135,6 @@ def test_a_server_that_is_down_is_tried_again_later(base: KnowledgeBase) -> None
     assert waiting.next_at == "2026-03-02T09:01:00.000+00:00"
 
 
-def test_nothing_is_sent_without_settings(base: KnowledgeBase) -> None:
-    base.outbox.queue(MAIL, NINE)
-    assert MailSender(base, Settings()).send_due(NINE) == 0
-    assert base.outbox.counts().waiting == 1
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """What a server of this machine's name shows, and what trusts it."""

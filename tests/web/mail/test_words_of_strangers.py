@@ -2,8 +2,6 @@
 
 import base64
 import re
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,13 +11,11 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.reference.flows import Flow
 from kb.registers.accounts import AccountRole
 from kb.registers.alerts.outbox import NewMail
 from kb.registers.board.notice import NoticeContent, NoticeState
-from kb.store.store import Store
-from tests.encoders import WordCountEncoder
 from tests.web.alerts.test_subscribing import SETTINGS, confirmed
 from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, account_client, client_of, send
@@ -42,11 +38,9 @@ OPERATORS = {"mail/test"}
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
-    Store.open(tmp_path / DATABASE_FILE, create=True).close()
-    with closing(KnowledgeBase(tmp_path, WordCountEncoder)) as base:
-        base.put([OWN, ANGOULEME])
-        yield base
+def base(base: KnowledgeBase) -> KnowledgeBase:
+    base.put([OWN, ANGOULEME])
+    return base
 
 
 @pytest.fixture

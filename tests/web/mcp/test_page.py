@@ -24,8 +24,3 @@ def test_who_opens_the_endpoint_in_a_browser_is_led_there(client: TestClient) ->
     answer = client.get("/mcp", headers=headers)
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/en/assistants"
-
-
-def test_every_page_leads_to_it(client: TestClient) -> None:
-    links = [link.attributes["href"] for link in Page(client.get("/fr/").text).all("a")]
-    assert "/fr/assistants" in links

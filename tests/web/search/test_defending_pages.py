@@ -159,38 +159,6 @@ def test_what_was_understood_can_be_taken_back_piece_by_piece(client: TestClient
     ]
 
 
-def test_examples_are_kept_by_the_form_the_languages_and_more_actors(client: TestClient) -> None:
-    many = [replace(AVEL, id=f"avel-{number:03}") for number in range(30)]
-    client.app.state.knowledge_base = SampleBase(many, [])  # type: ignore[attr-defined]
-    read = page(client, "/en/search?q=cirages&like=avel-001&unlike=avel-002")
-    kept = [
-        (one.attributes["name"], one.attributes["value"])
-        for one in read.inside(read.one("form", class_="search"), "input")
-        if one.attributes.get("type") == "hidden"
-    ]
-    assert kept == [("like", "avel-001"), ("unlike", "avel-002")]
-    (more,) = (one for one in read.all("a", class_="button") if "limit" in one.attributes["href"])
-    assert "&like=avel-001&unlike=avel-002&limit=25#" in more.attributes["href"]
-    other = read.one("a", class_="language").attributes["href"]
-    assert other == "/fr/recherche?q=cirages&like=avel-001&unlike=avel-002"
-    data = read.inside(read.one("section", class_="ways"), "a")[3].attributes["href"]
-    assert "like=avel-001&unlike=avel-002" in data
-
-
-def test_a_hit_can_be_asked_why_and_taken_as_an_example(client: TestClient) -> None:
-    asked = "q=sanitiser&department=16"
-    read = page(client, f"/en/search?{asked}&like=avel")
-    avel, perfumer = read.all("p", class_="tools")[:2]
-    assert links(read, avel) == {
-        "Why this one? – Avel (Saphir)": f"/en/search/why?{asked}&like=avel&id=avel",
-        "Stop using as an example – Avel (Saphir)": f"/en/search?{asked}",
-        "Leave this profile out – Avel (Saphir)": f"/en/search?{asked}&unlike=avel",
-    }
-    assert links(read, perfumer)["Look for similar profiles – Parfums d'Angoulême"] == (
-        "/en/search?q=sanitiser&department=16&like=avel&like=parfumeur"
-    )
-
-
 # Whom to call
 
 
@@ -209,12 +177,6 @@ def test_the_list_of_whom_to_call_has_what_it_takes_to_call(client: TestClient) 
     ]
     terms = {said(one) for one in read.inside(read.one("dl", class_="conditions"), "dd")}
     assert terms == {"sanitiser", "Charente (16)", "aucun"}
-
-
-def test_where_nobody_fits_there_is_nobody_to_call(client: TestClient) -> None:
-    read = page(client, "/en/search/who-to-call?q=rocket")
-    assert "There is nobody to call yet" in read.text("p", class_="silence")
-    assert read.one("a", class_="button").attributes["href"].startswith("mailto:")
 
 
 @pytest.mark.parametrize("path", ["qui-appeler", "pourquoi", "compte-rendu"])
@@ -354,17 +316,14 @@ def test_why_begins_with_two_sentences(client: TestClient, asked: str, told: str
         assert any(one.tag == "details" for one in table.ancestors)
 
 
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [
+def test_who_is_left_out_is_told_by_what(client: TestClient) -> None:
+    for asked, told in (
         ("&unlike=avel", "you chose “Leave this profile out”"),
         ("&department=17", "because of a filter, a required word"),
-    ],
-)
-def test_who_is_left_out_is_told_by_what(client: TestClient, asked: str, told: str) -> None:
-    read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
-    assert told in read.text("p", class_="silence")
-    assert not read.all("table", class_="sum")
+    ):
+        read = page(client, f"/en/search/why?q=cirages{asked}&id=avel")
+        assert told in read.text("p", class_="silence")
+        assert not read.all("table", class_="sum")
 
 
 def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
@@ -372,15 +331,14 @@ def test_nobody_is_explained_who_is_not_here(client: TestClient) -> None:
     assert client.get("/fr/recherche/pourquoi?q=gel").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["du gel hydroalcoolique", "cirages", "Avel (Saphir)", "rocket"])
-def test_what_counts_adds_up_to_the_score(real: KnowledgeBase, query: str) -> None:
-    for hit in real.search(query, complete=True).hits:
-        assert sum(part.counted for part in score_table(hit, DEFAULT_WEIGHTS)) == pytest.approx(
-            hit.score
-        )
-        own = OwnPart.of(hit.parts, DEFAULT_WEIGHTS)
-        assert own.meaning + own.words + own.trade == pytest.approx(hit.parts.own)
-        assert own.means + own.examples == pytest.approx(hit.parts.inferred)
+def test_what_counts_adds_up_to_the_score(real: KnowledgeBase) -> None:
+    for query in ("du gel hydroalcoolique", "cirages", "Avel (Saphir)", "rocket"):
+        for hit in real.search(query, complete=True).hits:
+            counted = sum(part.counted for part in score_table(hit, DEFAULT_WEIGHTS))
+            assert counted == pytest.approx(hit.score)
+            own = OwnPart.of(hit.parts, DEFAULT_WEIGHTS)
+            assert own.meaning + own.words + own.trade == pytest.approx(hit.parts.own)
+            assert own.means + own.examples == pytest.approx(hit.parts.inferred)
 
 
 def test_the_real_pages_answer(real: KnowledgeBase) -> None:
@@ -443,23 +401,11 @@ def test_the_files_of_a_report_are_those_of_its_page(client: TestClient) -> None
     assert ["constants.wording.kind_shares.material", "0,25"] in rows
 
 
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        (
-            "/fr/recherche/compte-rendu",
-            "Le catalogue a changé depuis ce compte rendu. Voici un nouveau compte rendu.",
-        ),
-        (
-            "/en/search/report",
-            "The catalogue has changed since that report. This is a new report.",
-        ),
-    ],
-)
 def test_a_browser_that_comes_too_late_for_a_file_is_led_to_the_report_of_now(
-    client: TestClient, knowledge_base: SampleBase, path: str, told: str
+    client: TestClient, knowledge_base: SampleBase
 ) -> None:
-    asked = f"{path}?q=cirages&department=16&unlike={PERFUMER.id}"
+    told = "The catalogue has changed since that report. This is a new report."
+    asked = f"/en/search/report?q=cirages&department=16&unlike={PERFUMER.id}"
     read = page(client, asked)
     assert told not in said(read.one("main"))
     href = read.inside(read.one("p", class_="ways-out"), "a")[0].attributes["href"]

@@ -142,16 +142,6 @@ def test_the_widget_and_its_frame_give_it(client: TestClient, evidence: Evidence
     assert "Voilerie Tarot (Les Sables-d'Olonne, 2020), qui l’a fait ailleurs : masques" in text
 
 
-def test_a_report_has_it(evidence: Evidence, knowledge_base: SampleBase) -> None:
-    content = knowledge_base.report("cirages").content()
-    given = content["candidates"][0]["evidence"]
-    if evidence is ABLE:
-        assert given["means"]["phrase"] == "surblouse de soins"
-    else:
-        assert given["precedent"]["place"] == "Les Sables-d'Olonne"
-        assert given["precedent"]["source_url"] == SOURCE
-
-
 def test_assistants_are_told_it(evidence: Evidence, knowledge_base: SampleBase) -> None:
     assistant = Assistant(create_app(knowledge_base, Settings(public_url=SITE)))
     text = assistant.reads("search", need="cirages", lang="fr")

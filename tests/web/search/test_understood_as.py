@@ -1,8 +1,5 @@
 """What a language model words for a need: shown, taken back, told of, and kept from other sites."""
 
-import csv
-import io
-import json
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
@@ -49,27 +46,12 @@ def query(address: str) -> Mapping[str, list[str]]:
     return parse_qs(urlsplit(address).query)
 
 
-@pytest.mark.parametrize(
-    ("lang", "text"),
-    [
-        (
-            "fr",
-            "Compris comme Retirer métier : cirages × Retirer métier : shoe polish × Retirer "
-            "matière : cire × Ces formules viennent du modèle de langue little-model, auquel les "
-            "mots de votre besoin ont été transmis. Les retirer toutes",
-        ),
-        (
-            "en",
-            "Understood as Take back trade: cirages × Take back trade: shoe polish × Take back "
-            "material: cire × These phrases are from the language model little-model, to which "
-            "the words of your need were sent. Take all of them back",
-        ),
-    ],
-)
-def test_phrases_are_shown_with_their_kind_and_their_model(
-    client: TestClient, lang: str, text: str
-) -> None:
-    assert " ".join(block(shown(client, lang)).text.split()) == text
+def test_phrases_are_shown_with_their_kind_and_their_model(client: TestClient) -> None:
+    assert " ".join(block(shown(client, "fr")).text.split()) == (
+        "Compris comme Retirer métier : cirages × Retirer métier : shoe polish × Retirer "
+        "matière : cire × Ces formules viennent du modèle de langue little-model, auquel les "
+        "mots de votre besoin ont été transmis. Les retirer toutes"
+    )
 
 
 def test_a_phrase_is_taken_back_by_its_link(client: TestClient) -> None:
@@ -111,26 +93,12 @@ def test_phrases_change_the_answer_and_taking_them_back_restores_it(
     assert score(taken_back="shoe polish") > score(taken_back="cirages")
 
 
-@pytest.mark.parametrize(
-    ("lang", "text"),
-    [
-        (
-            "fr",
-            "Rien n’a été transmis au modèle de langue little-model : les courriels, les longs "
-            "textes, les noms et les numéros d’organisations restent sur ce serveur.",
-        ),
-        (
-            "en",
-            "Not sent to the language model little-model: e-mails, long texts, and names or "
-            "numbers of organisations stay on this server.",
-        ),
-    ],
-)
-def test_what_stays_here_is_told(
-    client: TestClient, server: ChatServer, lang: str, text: str
-) -> None:
-    read = shown(client, lang, q=f"{NEED}, Paul Lefèvre, 06 12 34 56 78")
-    assert " ".join(block(read).text.split()) == text
+def test_what_stays_here_is_told(client: TestClient, server: ChatServer) -> None:
+    read = shown(client, q=f"{NEED}, Paul Lefèvre, 06 12 34 56 78")
+    assert " ".join(block(read).text.split()) == (
+        "Not sent to the language model little-model: e-mails, long texts, and names or "
+        "numbers of organisations stay on this server."
+    )
     assert server.asked == []
 
 
@@ -159,19 +127,6 @@ def test_the_api_says_what_was_used_and_what_was_not(client: TestClient) -> None
         "taken_back": [{"kind": "trade", "text": "cirages"}],
     }
     assert client.get("/api/search", params={"q": NEED, "wording": "maybe"}).status_code == 422
-
-
-def test_the_files_of_a_report_have_the_phrases(client: TestClient) -> None:
-    read = Page(client.get("/en/search/report", params={"q": NEED, "taken_back": "cire"}).text)
-    files = [link.attributes["href"] for link in read.all("a") if "/api/report" in str(link)]
-    as_csv, as_json = (client.get(file) for file in files)
-    assert json.loads(as_json.content)["report"]["wording"] == {
-        "model": "little-model",
-        "phrases": ["cirages", "shoe polish"],
-        "taken_back": ["cire"],
-    }
-    rows = list(csv.reader(io.StringIO(as_csv.content.decode("utf-8-sig"))))
-    assert ["wording.phrases", "cirages; shoe polish"] in rows
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
 
 def build(without: Collection[str] = ()) -> bytes:
-    """The script that the sources make; `without` some of them, to see what they weigh."""
+    """Returns the script of the sources; `without` some of them, to see what they weigh."""
 
     def text_of(name: str) -> str:
         return "" if name in without else (SOURCES / name).read_text(encoding="utf-8")
