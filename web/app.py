@@ -33,7 +33,7 @@ from web.editorial import (
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
 from web.http.assets import Assets
-from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
+from web.http.dependencies import ReadingTurns, complete_search_turns, search_turns
 from web.http.errors import answer_errors
 from web.http.security.bodies import BodyLimit, SoundBodies
 from web.http.security.headers import SecurityHeaders
@@ -153,7 +153,7 @@ def create_app(
     app.state.renderer = Renderer(assets, ROOM_FILTERS, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
-    app.state.complete_searches = CompleteSearches()
+    app.state.complete_searches = complete_search_turns()
     counts = counts or SharedCounts()
     app.state.sign_in_throttle = SignInThrottle(counts)
     # Of all mails that who types an address has sent to it.
@@ -166,7 +166,7 @@ def create_app(
     app.state.widget = scripts.WidgetScripts()
     app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts
-    app.state.searches = Searches()
+    app.state.searches = search_turns()
     app.state.list_files = Throttle(counts, "lists", free=LIST_FILES)
     app.state.tallies = Tallies(knowledge_base, settings)
     for module in ROUTED:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from kb.errors import KnowledgeBaseError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, is_this_machine
-from web.http.dependencies import CompleteSearches, OpenKnowledgeBase
+from web.http.dependencies import OpenKnowledgeBase
 from web.operations.metrics import CONTENT_TYPE_LATEST, SiteMetrics, free_bytes
 
 FORWARDING = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
@@ -79,11 +79,12 @@ async def metrics(request: Request) -> Response:
             403, "Metrics are for this machine, or with Authorization: Bearer and the token."
         )
     counted = cast("SiteMetrics", state.metrics)
-    complete = cast("CompleteSearches", state.complete_searches)
-    counted.waiting.labels("thread").set(
-        current_default_thread_limiter().statistics().tasks_waiting
-    )
-    counted.waiting.labels("complete_search").set(complete.at_once.statistics().tasks_waiting)
+    limiters = {
+        "thread": current_default_thread_limiter(),
+        "complete_search": state.complete_searches.at_once,
+    }
+    for turn, limiter in limiters.items():
+        counted.waiting.labels(turn).set(limiter.statistics().tasks_waiting)
     text = await run_sync(counted.text, limiter=state.probe_threads)
     return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST, headers=_NOT_KEPT)
 

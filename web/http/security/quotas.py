@@ -6,11 +6,11 @@ algorithm). A restart forgives all.
 """
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
+from time import monotonic
 from typing import cast
 
 from starlette.requests import HTTPConnection, Request
@@ -85,52 +85,12 @@ LIMITS: Mapping[Quota, Limit] = {
 others are of an account."""
 
 
-class Buckets:
-    """What was taken of every limit, by key. Safe to share between threads."""
-
-    def __init__(
-        self, counts: SharedCounts | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._counts = counts or SharedCounts()
-        self._clock = clock
-
-    def take(
-        self,
-        name: str,
-        key: str,
-        *,
-        most: float,
-        period_s: float,
-        at_once: float,
-        amount: float = 1,
-    ) -> float:
-        """Takes an amount and returns 0, or takes nothing and returns the seconds to wait.
-
-        `most` come back in `period_s`; `at_once` can be taken at one moment. An amount that is
-        larger than that is taken from a full bucket.
-        """
-        now, each_s = self._clock(), period_s / most
-        with self._counts.change(name, key) as taken:
-            # When all that was taken will have come back.
-            full_at = max(taken.at, now)
-            wait_s = full_at - now + min(amount, at_once) * each_s - at_once * each_s
-            if wait_s > 1e-6:
-                return wait_s
-            taken.count, taken.at = 1, full_at + amount * each_s
-        return 0
-
-
 class Quotas:
-    """The limits of one site, as its settings say."""
+    """The limits of one site, as its settings say. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, counts: SharedCounts | None = None) -> None:
+    def __init__(self, settings: Settings, counts: SharedCounts) -> None:
         self._settings = settings
-        self._buckets = Buckets(counts)
-
-    def most(self, quota: Quota, times: int = 1) -> int:
-        """How much comes back in the period of a limit; 0 if there is none."""
-        limit = LIMITS[quota]
-        return int(getattr(self._settings, limit.setting)) * limit.unit * times
+        self._counts = counts
 
     def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
         """Counts what is asked for.
@@ -138,15 +98,11 @@ class Quotas:
         Raises:
             Refusal: 429, it is too much by now.
         """
-        limit, most = LIMITS[quota], self.most(quota, times)
-        if not most:
-            return
-        at_once = max(1.0, most * limit.at_once)
-        wait_s = self._buckets.take(
-            quota, key, most=most, period_s=limit.period_s, at_once=at_once, amount=amount
-        )
-        if wait_s:
-            raise too_much(limit.message, wait_s)
+        limit = LIMITS[quota]
+        most = int(getattr(self._settings, limit.setting)) * limit.unit * times
+        if most:
+            at_once = max(1.0, most * limit.at_once)
+            self._take(quota, key, limit.message, most / limit.period_s, at_once, amount)
 
     def take_of_site(self, site: str, host: str, per_day: int) -> None:
         """Counts what an address asks for a site, of which it may use a share of the day's quota.
@@ -155,11 +111,21 @@ class Quotas:
             Refusal: 429, it has used its share.
         """
         most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
-        wait_s = self._buckets.take(
-            "site", f"{site} {host}", most=most, period_s=DAY_S, at_once=most
-        )
-        if wait_s:
-            raise too_much(_TOO_FAST, wait_s)
+        self._take("site", f"{site} {host}", _TOO_FAST, most / DAY_S, most)
+
+    def _take(
+        self, name: str, key: str, message: str, per_s: float, at_once: float, amount: float = 1
+    ) -> None:
+        """Takes an amount of what comes back evenly; more than `at_once` of a full bucket."""
+        now = monotonic()
+        with self._counts.change(name, key) as taken:
+            # When all that was taken will have come back.
+            full_at = max(taken.at, now)
+            wait_s = full_at - now + (min(amount, at_once) - at_once) / per_s
+            if wait_s <= 1e-6:
+                taken.count, taken.at = 1, full_at + amount / per_s
+                return
+        raise too_much(message, wait_s)
 
 
 SHARE_OF_ADDRESS = 0.05
@@ -183,17 +149,13 @@ def counted_address(request: HTTPConnection) -> str:
     Such a proxy passes on its visitors' addresses; if not, it would be limited for all of them.
     """
     host = request.client.host if request.client else ""
+    proxies = request.app.state.proxies
     try:
-        is_ours = ip_address(host).is_loopback or _is_proxy(request, host)
+        # Who trusts every address to name another trusts none to ask without limit.
+        is_proxy = host in proxies and _NOWHERE not in proxies
+        return "" if ip_address(host).is_loopback or is_proxy else host_of(request)
     except ValueError:
         return ""
-    return "" if is_ours else host_of(request)
-
-
-def _is_proxy(request: HTTPConnection, host: str) -> bool:
-    proxies = request.app.state.proxies
-    # Who trusts every address to name another trusts none to ask without limit.
-    return host in proxies and _NOWHERE not in proxies
 
 
 _NOWHERE = "192.0.2.1"

@@ -9,13 +9,13 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 from pathlib import Path
+from time import monotonic
 
 from starlette.requests import HTTPConnection
 
@@ -26,12 +26,8 @@ TRIMMED_EVERY = 1_000
 
 
 def host_of(connection: HTTPConnection) -> str:
-    """Returns what attempts are counted by: an IPv4 address, or a customer's network in IPv6."""
-    return network_of(connection.client.host if connection.client else "")
-
-
-def network_of(host: str) -> str:
-    """Returns an IPv4 address as it is, an IPv6 address as the network of a customer (/64)."""
+    """Returns what attempts are counted by: an IPv4 address, or a customer's /64 in IPv6."""
+    host = connection.client.host if connection.client else ""
     try:
         number = ip_address(host)
     except ValueError:
@@ -135,21 +131,19 @@ class Throttle:
         free: int,
         longest_s: float = 60,
         forgotten_after_s: float = 15 * 60,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counts = counts or SharedCounts()
         self._kind = kind
         self._free = free
         self._longest_s = longest_s
         self._forgotten_after_s = forgotten_after_s
-        self._clock = clock
 
     def attempt(self, key: str) -> float:
         """Counts an attempt and returns 0, or returns the seconds to wait if it comes too early.
 
         Counted before its outcome is known, so that many at once are many.
         """
-        now = self._clock()
+        now = monotonic()
         with self._counts.change(self._kind, key) as attempts:
             count = self._remembered(attempts, now)
             over = count - self._free
@@ -162,7 +156,7 @@ class Throttle:
 
     def count(self, key: str) -> int:
         """Returns how many attempts of a key are remembered."""
-        return self._remembered(self._counts.get(self._kind, key), self._clock())
+        return self._remembered(self._counts.get(self._kind, key), monotonic())
 
     def _remembered(self, attempts: Counted, now: float) -> int:
         return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)

@@ -46,18 +46,18 @@ class Village:
         self.clock = Clock()
         self.app = create_app(base, SETTINGS)
         self.throttle: SignInThrottle = self.app.state.sign_in_throttle
-        for one in (self.throttle.of_pair, self.throttle.of_address, self.throttle.of_device):
-            one._clock = self.clock
 
     def browser(self, host: str = "192.0.2.1") -> TestClient:
         return TestClient(self.app, base_url=SITE, follow_redirects=False, client=(host, 50_000))
 
 
 @pytest.fixture
-def village(base: KnowledgeBase) -> Village:
+def village(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> Village:
     for name in ("Léa", "Vincent"):
         base.accounts.add(name, PASSWORD, AccountRole.CONTRIBUTOR)
-    return Village(base)
+    village = Village(base)
+    monkeypatch.setattr("web.http.security.throttle.monotonic", village.clock)
+    return village
 
 
 def addresses() -> Iterator[str]:

@@ -16,7 +16,6 @@ from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
 from web.app import create_app
 from web.http.dependencies import SEARCHES_WAITING
 from web.http.security import quotas as module
-from web.http.security.quotas import Buckets
 
 ADDRESS = "203.0.113.7"
 MCP = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -35,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "Buckets", lambda counts: Buckets(counts, clock))
+    monkeypatch.setattr(module, "monotonic", clock)
     return clock
 
 
