@@ -35,6 +35,10 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+def best_fit(found: SearchResult) -> str:
+    return min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE).value
+
+
 class Tallies(Regularly):
     """Counts that wait to be written. Safe to share between threads."""
 
@@ -62,12 +66,11 @@ class Tallies(Regularly):
 
     def add_search(self, text: str, result: SearchResult) -> None:
         """Counts a search by its best fit, if that is chosen, and its text if nothing fits."""
-        fit = min((hit.fit for hit in result.hits), key=list(Fit).index, default=Fit.NONE)
         # What a filter leaves out may well be here, and a name or a number is no need.
         missed = result.nothing_fits and not result.absent and result.filters.keep_all
         with self._lock:
             if self._counts_searches:
-                self._fits[fit.value] += 1
+                self._fits[best_fit(result)] += 1
                 if missed and len(self._missed) < MOST_WAITING:
                     self._missed.append(text)
 

@@ -8,7 +8,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
@@ -19,6 +18,7 @@ from prometheus_client.registry import Collector
 from kb.errors import QuisaitError
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.search.results import Fit, SearchResult
+from web.tallies import best_fit
 
 __all__ = ["CONTENT_TYPE_LATEST", "SiteMetrics"]
 
@@ -50,7 +50,7 @@ class SiteMetrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._in_flight = Gauge(
+        self.in_flight = Gauge(
             "quisait_requests_in_flight",
             "Requests being answered.",
             registry=registry,
@@ -77,24 +77,16 @@ class SiteMetrics:
         ProcessCollector(registry=registry)
         self._base = _BaseCollector(knowledge_base)
         registry.register(self._base)
-        knowledge_base.on_search = lambda found: self.searched(
-            best_fit(found), found.took_ms / 1000
-        )
-
-    @contextmanager
-    def in_flight(self) -> Iterator[None]:
-        with self._in_flight.track_inprogress():
-            yield
+        knowledge_base.on_search = self._searched
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts a request; `method` is one of `METHODS`, or `OTHER_METHOD`."""
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def searched(self, fit: str, seconds: float) -> None:
-        """Counts a search by its best fit."""
-        self._searches.labels(fit).inc()
-        self._search_seconds.observe(seconds)
+    def _searched(self, found: SearchResult) -> None:
+        self._searches.labels(best_fit(found)).inc()
+        self._search_seconds.observe(found.took_ms / 1000)
 
     def text(self) -> bytes:
         registry = self._registry
@@ -103,10 +95,6 @@ class SiteMetrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             registry.register(self._base)
         return generate_latest(registry)
-
-
-def best_fit(found: SearchResult) -> str:
-    return min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE).value
 
 
 class _BaseCollector(Collector):
@@ -120,34 +108,28 @@ class _BaseCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         base = self._knowledge_base
-        yield _gauge("quisait_disk_free_bytes", "Room on the disk of the base.", free_bytes(base))
+        gauge = GaugeMetricFamily
+        yield gauge("quisait_disk_free_bytes", "Room on the disk of the base.", free_bytes(base))
         wal = base.folder / f"{DATABASE_FILE}-wal"
-        yield _gauge(
-            "quisait_wal_bytes",
-            "Size of the write-ahead log.",
-            wal.stat().st_size if wal.exists() else 0,
-        )
+        size = wal.stat().st_size if wal.exists() else 0
+        yield gauge("quisait_wal_bytes", "Size of the write-ahead log.", size)
         try:
             status, jobs, mails = base.status(), base.jobs.counts(), base.outbox.counts()
         except (QuisaitError, sqlite3.Error, OSError):
-            yield _gauge("quisait_base_readable", "Whether the base can be read.", 0)
+            yield gauge("quisait_base_readable", "Whether the base can be read.", 0)
             return
-        yield _gauge("quisait_base_readable", "Whether the base can be read.", 1)
+        yield gauge("quisait_base_readable", "Whether the base can be read.", 1)
         generation = int(status.generation.partition("-")[0] or 0)
-        yield _gauge("quisait_generation", "Changes of what can be found.", generation)
-        yield _gauge("quisait_actors", "Organisations published.", status.actors)
-        yield _gauge("quisait_cases", "Cases published.", status.cases)
-        yield _gauge("quisait_passages", "Passages to be found.", status.passages)
-        yield _gauge("quisait_embedded_passages", "Passages embedded.", status.embedded)
-        yield _gauge("quisait_mails_waiting", "Mails that wait to be sent.", mails.waiting)
+        yield gauge("quisait_generation", "Changes of what can be found.", generation)
+        yield gauge("quisait_actors", "Organisations published.", status.actors)
+        yield gauge("quisait_cases", "Cases published.", status.cases)
+        yield gauge("quisait_passages", "Passages to be found.", status.passages)
+        yield gauge("quisait_embedded_passages", "Passages embedded.", status.embedded)
+        yield gauge("quisait_mails_waiting", "Mails that wait to be sent.", mails.waiting)
         by_state = GaugeMetricFamily("quisait_jobs", "Jobs by their state.", labels=["state"])
         for state, count in jobs.items():
             by_state.add_metric([state.value], count)
         yield by_state
-
-
-def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, meaning, value=value)
 
 
 def free_bytes(knowledge_base: KnowledgeBase) -> int:

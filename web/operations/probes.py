@@ -3,7 +3,6 @@
 import logging
 import secrets
 import sqlite3
-from dataclasses import asdict, dataclass
 from typing import cast
 
 from anyio.to_thread import current_default_thread_limiter, run_sync
@@ -29,21 +28,12 @@ _NOT_KEPT = {"Cache-Control": "no-store"}
 router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the site is ready; `reasons` say why not, to anybody: no folder, no detail.
+def readiness_of(knowledge_base: KnowledgeBase) -> dict[str, object]:
+    """Says whether the site is ready; `reasons` say why not, to anybody: no folder, no detail.
 
     `writable`: not where the base is served to be read alone, which is well. `index_current`: not
     for a moment after a change, while searches find the former state.
     """
-
-    ready: bool
-    reasons: tuple[str, ...]
-    writable: bool
-    index_current: bool
-
-
-def readiness_of(knowledge_base: KnowledgeBase) -> Readiness:
     reasons: list[str] = []
     writable = current = False
     try:
@@ -54,7 +44,9 @@ def readiness_of(knowledge_base: KnowledgeBase) -> Readiness:
         reasons.append("the knowledge base cannot be searched")
     if free_bytes(knowledge_base) < LEAST_FREE_BYTES:
         reasons.append("the disk is nearly full")
-    return Readiness(not reasons, tuple(reasons), writable, current)
+    return {
+        "ready": not reasons, "reasons": reasons, "writable": writable, "index_current": current,
+    }  # fmt: skip
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
@@ -67,7 +59,7 @@ async def health() -> Response:
 async def readiness(request: Request, knowledge_base: OpenKnowledgeBase) -> Response:
     threads = request.app.state.probe_threads
     found = await run_sync(readiness_of, knowledge_base, limiter=threads)
-    return JSONResponse(asdict(found), 200 if found.ready else 503, headers=_NOT_KEPT)
+    return JSONResponse(found, 200 if found["ready"] else 503, headers=_NOT_KEPT)
 
 
 @router.api_route("/metrics", methods=["GET", "HEAD"])
@@ -92,12 +84,8 @@ async def metrics(request: Request) -> Response:
 def _may_read(request: Request, settings: Settings) -> bool:
     token = settings.metrics_token.get_secret_value()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if (
-        token
-        and scheme.lower() == "bearer"
-        and secrets.compare_digest(given.encode(), token.encode())
-    ):
-        return True
+    if token and scheme.lower() == "bearer":
+        return secrets.compare_digest(given.encode(), token.encode())
     # A page of another site may lead a browser here by a name of its own, and a proxy of this
     # machine passes the name of the site on.
     names = (request.client.host if request.client else "", request.url.hostname or "")

@@ -53,7 +53,7 @@ class RequestLog:
 
         began = time.perf_counter()
         try:
-            with self._metrics.in_flight():
+            with self._metrics.in_flight.track_inprogress():
                 await self._app(scope, receive, send_with_id)
         except Exception:
             if not status:  # not even a page that says so could be made
@@ -68,10 +68,5 @@ class RequestLog:
         route = str(getattr(scope.get("route"), "path", "") or NO_ROUTE)
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         self._metrics.answered(route, method, status, seconds)
-        figures = {
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(seconds * 1000),
-        }
+        figures = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000)}
         _log.log(self._level, "%(method)s %(route)s %(status)s %(ms)s ms", figures, extra=figures)
