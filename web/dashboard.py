@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from fastapi import HTTPException
 from starlette.responses import Response
@@ -15,7 +16,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES
 from kb.registers.accounts import AccountRole
-from kb.registers.alerts.subscriptions import Subscription
 from kb.registers.board.notice import NoticeState
 from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
@@ -58,35 +58,18 @@ COLUMN_TITLES: Mapping[str, str] = {
 """The title of each column, by its name."""
 
 
-STEP = 10.0
-"""Width of a day, of which a bar takes `BAR`."""
-BAR = 8.0
+STEP, BAR = 10.0, 8.0
+"""Width of a day in a plot, and of the bar in it."""
+
 HEIGHT = 100.0
 
 
-@dataclass(frozen=True, slots=True)
-class PlotBar:
-    """A bar, or a part of one: of which series, counted from 0, and its rectangle."""
+def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
+    """Returns a drawing with a bar for each row, its numbers piled up, the first one lowest.
 
-    series: int
-    x: float
-    y: float
-    height: float
-    width: float = BAR
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """Bars in a drawing of `width` × `height`; the highest, of `top` in all, is as high as it."""
-
-    bars: Sequence[PlotBar]
-    width: float
-    top: int
-    height: float = HEIGHT
-
-
-def stacked_bars(rows: Sequence[Sequence[int]]) -> Plot:
-    """Returns a bar for each row, its numbers piled up from below, the first one lowest."""
+    The highest bar, of `top` in all, is as high as the drawing. A part of a bar has its series,
+    counted from 0, and its rectangle.
+    """
     top = max((sum(row) for row in rows), default=0)
     bars = []
     for place, row in enumerate(rows):
@@ -94,9 +77,9 @@ def stacked_bars(rows: Sequence[Sequence[int]]) -> Plot:
         for series, number in enumerate(row):
             if number:
                 below += number
-                y = HEIGHT * (top - below) / top
-                bars.append(PlotBar(series, place * STEP, y, HEIGHT * number / top))
-    return Plot(bars, len(rows) * STEP, top)
+                bar = {"x": place * STEP, "y": HEIGHT * (top - below) / top, "width": BAR}
+                bars.append({**bar, "series": series, "height": HEIGHT * number / top})
+    return {"bars": bars, "width": len(rows) * STEP, "height": HEIGHT, "top": top}
 
 
 YEAR_S = 365 * 24 * 60 * 60
@@ -118,57 +101,41 @@ class FigureTable:
         """The titles of the columns, in English."""
         return [COLUMN_TITLES[column] for column in self.columns]
 
-    def plot(self, *columns: str) -> Plot:
+    def plot(self, *columns: str) -> Mapping[str, Any]:
         """Returns a bar for each row, of the numbers of these columns, the first one lowest."""
-        places = [self.columns.index(column) for column in columns]
-        return stacked_bars([[int(row[place]) for place in places] for row in self.rows])
+        return stacked_bars(self._numbers(columns))
 
     def total(self, *columns: str) -> int:
         """Returns the sum of the numbers of these columns."""
+        return sum(map(sum, self._numbers(columns)))
+
+    def _numbers(self, columns: Sequence[str]) -> list[list[int]]:
         places = [self.columns.index(column) for column in columns]
-        return sum(int(row[place]) for row in self.rows for place in places)
+        return [[int(row[place]) for place in places] for row in self.rows]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingWork:
-    """What waits for moderators: how much, and since when the oldest does, empty if unknown."""
-
-    drafts: int
-    drafts_since: str
-    notices: int
-    notices_since: str
-    answers: int
-    pairs: int
-    flags: int
-    duplicates: int
-    failing: int
-    unlisted: int
-
-    @classmethod
-    def of(cls, base: KnowledgeBase) -> "WaitingWork":
-        drafts = base.drafts.list([DraftState.SUBMITTED])
-        notices = base.notices.list([NoticeState.WAITING])
-        sources = base.source_locations.list()
-        return cls(
-            drafts=len(drafts),
-            drafts_since=min((draft.created_at for draft in drafts), default=""),
-            notices=len(notices),
-            notices_since=min((notice.created_at for notice in notices), default=""),
-            answers=len(base.answers.waiting()),
-            pairs=len(base.notice_pairs.proposed()),
-            flags=len(base.flags.waiting()),
-            duplicates=base.duplicates.count(),
-            failing=len(base.source_locations.failing()),
-            unlisted=sum(len(base.unlisted.of(source.name)) for source in sources),
-        )
+def waiting_work(base: KnowledgeBase) -> Mapping[str, int | str]:
+    """Returns how much waits for moderators, and since when the oldest does, empty if unknown."""
+    drafts = base.drafts.list([DraftState.SUBMITTED])
+    notices = base.notices.list([NoticeState.WAITING])
+    sources = base.source_locations.list()
+    return {
+        "drafts": len(drafts),
+        "drafts_since": min((draft.created_at for draft in drafts), default=""),
+        "notices": len(notices),
+        "notices_since": min((notice.created_at for notice in notices), default=""),
+        "answers": len(base.answers.waiting()),
+        "pairs": len(base.notice_pairs.proposed()),
+        "flags": len(base.flags.waiting()),
+        "duplicates": base.duplicates.count(),
+        "failing": len(base.source_locations.failing()),
+        "unlisted": sum(len(base.unlisted.of(source.name)) for source in sources),
+    }
 
 
 def missed_needs(base: KnowledgeBase) -> FigureTable:
-    found = base.demand.missed()
-    return FigureTable(
-        ("need", "asked", "days", "last"),
-        [(need.words, need.asked, need.days, need.last) for need in found],
-    )
+    rows = [(need.words, need.asked, need.days, need.last) for need in base.demand.missed()]
+    return FigureTable(("need", "asked", "days", "last"), rows)
 
 
 def searches_by_fit(base: KnowledgeBase) -> FigureTable:
@@ -197,12 +164,11 @@ def actors_by_department(base: KnowledgeBase) -> FigureTable:
     return FigureTable(("department", "actors"), [(code, counts.get(code, 0)) for code in NAMES])
 
 
-def ageing_actors(base: KnowledgeBase, limit: int = AGEING_IN_FILE) -> FigureTable:
+def ageing_actors(base: KnowledgeBase) -> FigureTable:
     """Returns the actors that nothing confirmed for a year, the oldest first."""
-    oldest = base.ageing_actors.oldest(year_ago(), limit)
-    return FigureTable(
-        ("organisation", "changed"), [(actor.name, actor.changed[:10]) for actor in oldest]
-    )
+    oldest = base.ageing_actors.oldest(year_ago(), AGEING_IN_FILE)
+    rows = [(actor.name, actor.changed[:10]) for actor in oldest]
+    return FigureTable(("organisation", "changed"), rows)
 
 
 def use_of_sites(base: KnowledgeBase) -> FigureTable:
@@ -228,11 +194,6 @@ def use_by_site(base: KnowledgeBase) -> Mapping[str, FigureTable]:
     return found
 
 
-def subscribed(base: KnowledgeBase) -> Sequence[Subscription]:
-    """Returns the alerts by mail that somebody confirmed."""
-    return base.subscriptions.confirmed()
-
-
 TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
     "searches": searches_by_fit,
     "needs": missed_needs,
@@ -245,7 +206,6 @@ TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
 
 
 def year_ago() -> str:
-    """Returns the day a year ago."""
     return before(YEAR_S)[:10]
 
 
@@ -319,8 +279,8 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
         fits=list(Fit),
         fitting=searches.total(Fit.STRONG, Fit.POSSIBLE),
         searched=searches.total(*Fit),
-        waiting=WaitingWork.of(base),
-        subscribed=len(subscribed(base)),
+        waiting=waiting_work(base),
+        subscribed=len(base.subscriptions.confirmed()),
         themes=thin_themes(base),
         shown_themes=SHOWN_THEMES,
         theme_langs=base.theme_languages(),

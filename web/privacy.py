@@ -24,7 +24,7 @@ from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, text_of
 from web.http.security.sessions import AForm, AnAdministrator
-from web.http.urls import Address, Page, address
+from web.http.urls import Page, address
 from web.regularly import Regularly
 
 router = PageRouter()
@@ -41,15 +41,8 @@ _log = logging.getLogger(__name__)
 class Forgetting(Regularly):
     """Forgets in a thread of its own; several processes may serve one base."""
 
-    def __init__(
-        self,
-        knowledge_base: KnowledgeBase,
-        retention: Retention,
-        *,
-        first_after_s: float = FIRST_AFTER_S,
-        every_s: float = EVERY_S,
-    ) -> None:
-        super().__init__("forget", self._forget, every_s, first_after_s=first_after_s)
+    def __init__(self, knowledge_base: KnowledgeBase, retention: Retention) -> None:
+        super().__init__("forget", self._forget, EVERY_S, first_after_s=FIRST_AFTER_S)
         self._knowledge_base = knowledge_base
         self._retention = retention
 
@@ -94,8 +87,6 @@ _PAGES: Mapping[PersonalKind, Page] = {
     PersonalKind.DRAFT: Page.DRAFT,
     PersonalKind.NOTICE: Page.NOTICE,
     PersonalKind.JOB: Page.JOB,
-}
-_OVERVIEWS: Mapping[PersonalKind, Page] = {
     PersonalKind.FLAG: Page.FLAGGED,
     PersonalKind.MAIL: Page.MAIL,
     PersonalKind.ACCOUNT: Page.ACCOUNTS,
@@ -104,6 +95,7 @@ _OVERVIEWS: Mapping[PersonalKind, Page] = {
     PersonalKind.SITE: Page.SITES,
     PersonalKind.SETTINGS: Page.SETTINGS,
 }
+"""The page on which a thing is shown, by its id if the page has one, or those of its kind."""
 
 ERASED = N_("Erased, in the files too.")
 TAKEN_OUT = N_("Taken out of every text, in the files too.")
@@ -179,7 +171,10 @@ def _page(
         here=address(Page.PERSONAL_DATA),
         status_code=status_code,
         term=term,
-        found=[(finding, _address_of(finding)) for finding in found],
+        found=[
+            (finding, address(_PAGES[finding.kind], finding.id) if finding.kind in _PAGES else None)
+            for finding in found
+        ],
         labels=KIND_LABELS,
         not_erased=NOT_ERASED,
         unreached=[
@@ -191,10 +186,3 @@ def _page(
         done=done,
         message=message,
     )
-
-
-def _address_of(finding: PersonalFinding) -> Address | None:
-    """The page on which a thing is shown, or those of its kind; None where it has none."""
-    if finding.kind in _PAGES:
-        return address(_PAGES[finding.kind], finding.id)
-    return address(_OVERVIEWS[finding.kind]) if finding.kind in _OVERVIEWS else None

@@ -2,10 +2,8 @@
 
 import click
 
-from web.commands.digests import digests
-from web.commands.mail import mail
-from web.commands.mcp import mcp
+from web.commands.mail import digests, mail
 from web.commands.report import report
-from web.commands.serve import serve
+from web.commands.serve import mcp, serve
 
 COMMANDS: list[click.Command] = [serve, report, mcp, mail, digests]

@@ -1,14 +1,19 @@
-"""The command `quisait mail`: whether mails can be sent, and which were not.
+"""The commands `quisait mail` and `quisait digests`: the mails of the site, sent and counted.
 
 Imports click and what is as light; the rest when a command runs.
 """
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from kb.address import Place
 from kb.commands.options import kb_option, open_base
+from kb.errors import SettingsError
+
+_NO_MAIL = "No mail can be sent: set QUISAIT_SMTP_URL, QUISAIT_MAIL_FROM and QUISAIT_PUBLIC_URL."
 
 
 @click.group()
@@ -21,7 +26,6 @@ def mail() -> None:
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def test(address: str, lang: str) -> None:
     """Send a mail to ADDRESS at once, to try the settings. Exits with 1 if it is not taken."""
-    from kb.errors import SettingsError
     from kb.registers.alerts.outbox import checked_address
     from kb.settings import Settings
     from web.http.assets import Assets
@@ -31,9 +35,7 @@ def test(address: str, lang: str) -> None:
     settings = Settings.from_environment()
     server = MailServer.of(settings)
     if server is None:
-        raise SettingsError(
-            "No mail can be sent: set QUISAIT_SMTP_URL, QUISAIT_MAIL_FROM and QUISAIT_PUBLIC_URL."
-        )
+        raise SettingsError(_NO_MAIL)
     writer = MailWriter(Renderer(Assets(mounted_at="/static")), settings)
     written = writer.write("mail/test", lang, recipient=checked_address(address), purpose="test")
     with server.connected() as connection:
@@ -52,3 +54,37 @@ def status(kb: Place | None) -> None:
     )
     for failure in outbox.failures():
         click.echo(f"{failure.queued_at}  {failure.mail.recipient}  {failure.problem}")
+
+
+@click.group()
+def digests() -> None:
+    """Send the mails with news."""
+
+
+@digests.command(short_help="Send the digests that are due.")
+@click.option("--now", "all_now", is_flag=True, help="Send all, due or not.")
+@kb_option
+def send(all_now: bool, kb: Place | None) -> None:
+    """Send the digests that are due, and the other mails that wait.
+
+    `quisait serve` does so by itself: this is to try, or for a base that is not served. Nobody gets
+    the same news twice, and nobody gets a mail without news.
+    """
+    from ingest.rereading.schedule import local_time
+    from kb.knowledge_base import KnowledgeBase
+    from kb.settings import Settings
+    from web.alerts.digests import Digests
+    from web.app import ROOM_FILTERS
+    from web.http.assets import Assets
+    from web.http.templating import Renderer
+    from web.mail import MailSender
+
+    settings = Settings.from_environment(kb=kb)
+    if not settings.sends_mail:
+        raise SettingsError(_NO_MAIL)
+    with closing(KnowledgeBase.open(settings)) as base:
+        renderer = Renderer(Assets(mounted_at="/static"), ROOM_FILTERS)
+        queued = Digests(base, settings, renderer).queue_due(local_time(), all_now=all_now)
+        sent = MailSender(base, settings).send_due()
+        counts = base.outbox.counts()
+    click.echo(f"Digests: {queued}. Mails sent: {sent}, waiting: {counts.waiting}.")

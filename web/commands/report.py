@@ -13,10 +13,10 @@ import click
 
 from kb.address import Place
 from kb.commands.options import kb_option, near_option, within_option
+from kb.errors import FileError, KnowledgeBaseError
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-    from kb.search.results import Filters, Steering
     from kb.settings import Settings
 
 
@@ -83,6 +83,8 @@ def report(
     signed: later, --verify checks with the secret of the base that a JSON or CSV file comes from
     this base and was not changed. Exits with 1 if the check fails.
     """
+    from kb.explanation import report_files
+    from kb.knowledge_base import KnowledgeBase
     from kb.search.filters import filters_near
     from kb.search.results import Steering
     from kb.settings import Settings
@@ -90,35 +92,24 @@ def report(
     if bool(query) == bool(verify):
         raise click.UsageError("Give a QUERY to report on, or a FILE to --verify.")
     settings = Settings.from_environment(kb=kb)
-    if verify:
-        _verify(verify, settings)
-    else:
-        filters = filters_near(department, theme, near, within)
-        steering = Steering(like, unlike, worded=not no_wording)
-        _report(" ".join(query), filters, steering, lang, format, out, settings)
-
-
-def _report(
-    query: str,
-    filters: Filters,
-    steering: Steering,
-    lang: str,
-    format: str,
-    out: Path | None,
-    settings: Settings,
-) -> None:
-    from kb.errors import FileError
-    from kb.explanation.report_files import ReportFormat, as_csv, as_json
-    from kb.knowledge_base import KnowledgeBase
-
-    base = KnowledgeBase.open(settings)
-    try:
+    with closing(KnowledgeBase.open(settings)) as base:
         key = _key(settings, base)
-        steering = _known(base, steering)
-        made = base.report(query, filters=filters, lang=lang, steering=steering)
-    finally:
-        base.close()
-    written = as_json(made, key) if format == ReportFormat.JSON else as_csv(made, key, lang)
+        if verify:
+            _verify(verify, key)
+            return
+        liked, unliked = _known(base, like), _known(base, unlike)
+        if both := sorted(set(liked) & set(unliked)):
+            raise FileError(
+                f"{both[0]} is given with --like and with --unlike; choose one of them."
+            )
+        made = base.report(
+            " ".join(query),
+            filters=filters_near(department, theme, near, within),
+            lang=lang,
+            steering=Steering(liked, unliked, worded=not no_wording),
+        )
+    as_csv = format == report_files.ReportFormat.CSV
+    written = report_files.as_csv(made, key, lang) if as_csv else report_files.as_json(made, key)
     if out is None:
         click.echo(written, nl=False)
         return
@@ -129,29 +120,14 @@ def _report(
     click.echo(f"{len(made.hits)} candidates written to {out}.")
 
 
-def _known(base: KnowledgeBase, steering: Steering) -> Steering:
-    """Returns the steering by known actors; refuses unknown ids, which may be mistyped."""
-    from dataclasses import replace
-
-    from kb.errors import FileError
-
-    liked, unliked = (
-        tuple(dict.fromkeys(base.actor(id_).id for id_ in ids))
-        for ids in (steering.like, steering.unlike)
-    )
-    for id_ in liked:
-        if id_ in unliked:
-            raise FileError(f"{id_} is given with --like and with --unlike; choose one of them.")
-    return replace(steering, like=liked, unlike=unliked)
+def _known(base: KnowledgeBase, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the ids of known actors, each once; refuses others, which may be mistyped."""
+    return tuple(dict.fromkeys(base.actor(id_).id for id_ in ids))
 
 
-def _verify(file: Path, settings: Settings) -> None:
-    from kb.errors import FileError
+def _verify(file: Path, key: str) -> None:
     from kb.explanation.report_files import verify
-    from kb.knowledge_base import KnowledgeBase
 
-    with closing(KnowledgeBase.open(settings)) as base:
-        key = _key(settings, base)
     try:
         written = file.read_bytes()
     except OSError as error:
@@ -164,7 +140,6 @@ def _verify(file: Path, settings: Settings) -> None:
 
 
 def _key(settings: Settings, base: KnowledgeBase) -> str:
-    from kb.errors import KnowledgeBaseError
     from web.http.security.secret import NoSecret, site_secret
 
     try:

@@ -1,4 +1,4 @@
-"""The verb `serve`: imports the server only when asked for it."""
+"""The verbs `serve` and `mcp`: import the server only when asked for it."""
 
 import os
 from contextlib import suppress
@@ -44,13 +44,7 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
 
     try:
         with log_lines(settings.log, settings.log_level):
-            server.serve(
-                settings,
-                host,
-                port,
-                access_log=access_log,
-                on_ending=end_in_time,
-            )
+            server.serve(settings, host, port, access_log=access_log, on_ending=end_in_time)
     finally:
         # Python would look through millions of objects for cycles, for seconds, before it ends.
         gc.freeze()
@@ -67,3 +61,17 @@ def share_arenas() -> None:
         os.environ["MALLOC_ARENA_MAX"] = "2"  # of processes that are yet to start
         with suppress(AttributeError, OSError, TypeError):  # another C library
             ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+@click.command(short_help="Answer an assistant over standard input and output.")
+@kb_option
+def mcp(kb: Place | None) -> None:
+    """Answer an assistant that starts this command, in the Model Context Protocol.
+
+    It searches the knowledge base as a visitor, or, with QUISAIT_MCP_TOKEN, as the account of that
+    token. Assistants that connect over HTTP find the same at /mcp of a site (`quisait serve`).
+    """
+    from kb.settings import Settings
+    from web.mcp.server import serve_stdio
+
+    serve_stdio(Settings.from_environment(kb=kb))
