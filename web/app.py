@@ -85,11 +85,7 @@ LIST_FILES = 60
 
 
 class Application(FastAPI):
-    """An application whose requests are logged and counted, those that fail included.
-
-    The answer to an unforeseen exception is made outside of every middleware: the log is around
-    that too.
-    """
+    """Logs and counts requests, those too that fail outside of every middleware."""
 
     log_requests = False
 
@@ -102,11 +98,7 @@ class Application(FastAPI):
 
 
 def refuse_taken_path(settings: Settings) -> None:
-    """Refuses a public URL whose path begins as an address of this program does.
-
-    Raises:
-        SettingsError: the path of the public URL is one of this program's own.
-    """
+    """Raises `SettingsError` if the public URL has a path that this program needs."""
     routes = [*(route for module in ROUTED for route in module.router.routes), MCP_ENDPOINT]
     own = {str(getattr(route, "path", "")).split("/")[1] for route in routes}
     SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
@@ -119,13 +111,7 @@ def create_app(
     log_requests: bool = False,
     counts: SharedCounts | None = None,
 ) -> FastAPI:
-    """Builds the application. The caller opens the knowledge base, and closes it afterwards.
-
-    `counts` are those of all workers, if there are several.
-
-    Raises:
-        SettingsError: the path of the public URL is one of this program's own.
-    """
+    """Builds the application; the caller closes the base. `counts` are those of all workers."""
     refuse_taken_path(settings)
     sub_path = SubPath.of(settings)
     app = Application(

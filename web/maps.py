@@ -110,10 +110,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """A map to draw: its size in pixels, a path of SVG for the land, and pins, the first on top.
-
-    Each pin stands for all at its point: `x`, `y`, `point`, `label`, `name`, `href`, `is_centre`.
-    """
+    """A map to draw: land as a path of SVG, and what stands at each point, the first on top."""
 
     width: int
     height: int
@@ -143,10 +140,7 @@ class MapView:
 
 
 def map_views(pins: Iterable[Pin]) -> list[MapView]:
-    """Returns a map for each part of France that has pins, that with most first.
-
-    A map that would show nothing but the centre is left out.
-    """
+    """Returns a map for each part of France that has pins, that with most first."""
     by_part: dict[Box, list[Pin]] = defaultdict(list)
     for pin in pins:
         part = next((box for box in PARTS_OF_FRANCE if box.holds(pin.point)), None)
@@ -226,11 +220,7 @@ def _land(frame: _Frame) -> str:
 def result_map(
     hits: Iterable[ActorHit], near: Commune | None, settings: Settings
 ) -> Mapping[str, Any]:
-    """Returns maps of the hits that have a place, and what a script needs to make larger ones.
-
-    `tiles` is the address of the tiles of another server, empty if none is asked; `credit` names
-    its makers.
-    """
+    """Returns maps of the hits that have a place, and what a script makes larger ones of."""
     pins = [
         Pin(point, f"{hit.rank}", f"{hit.rank}. {hit.actor.name}", f"#actor-{hit.rank}")
         for hit in hits

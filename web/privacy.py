@@ -121,10 +121,7 @@ def personal_data(request: APageRequest, _account: AnAdministrator) -> Response:
 
 @router.takes(Page.PERSONAL_DATA)
 def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) -> Response:
-    """Finds a person, in a form so that no log of addresses names them; or erases what was found.
-
-    The page after it shows what is left.
-    """
+    """Finds a person, in a form so that no log names them, or erases; shows what is left."""
     base, what, term = request.knowledge_base, text_of(form, "do"), text_of(form, "term").strip()
     done = message = ""
     status_code = 200

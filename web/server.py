@@ -264,11 +264,7 @@ def _run_workers(
     *,
     access_log: bool,
 ) -> int:
-    """Runs workers, each started anew where it ends, until a signal; returns the code to exit with.
-
-    Raises:
-        KnowledgeBaseError: a worker could not begin.
-    """
+    """Runs workers until a signal; returns the code to exit with. Raises if none could begin."""
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: told.append(number))

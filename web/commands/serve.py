@@ -51,10 +51,7 @@ def serve(kb: Place | None, host: str, port: int, workers: int | None, access_lo
 
 
 def share_arenas() -> None:
-    """Has all threads of this process, and of those it starts, share two arenas of memory.
-
-    glibc gives one to each thread, up to eight for each core, and they keep what they once had.
-    """
+    """Has all threads share two arenas of memory: each keeps what it once had."""
     import ctypes
 
     if "MALLOC_ARENA_MAX" not in os.environ:

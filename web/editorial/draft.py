@@ -159,10 +159,7 @@ class _Sent:
             return self._conflict(record)
 
     def _do(self, what: str, on: str, record: Record) -> Response:
-        """Saves what was typed and goes on: `on` is the key of a detail, or a participant's name.
-
-        No revision is made that says the same.
-        """
+        """Saves what was typed and goes on; `on` is the key of a detail or a participant."""
         drafts, draft, by = self._base.drafts, self._draft, self._account.name
         if what in {"keep_detail", "remove_detail"}:
             detail = next((one for one in details_of(record) if one.key == on), None)

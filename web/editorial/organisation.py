@@ -99,10 +99,7 @@ def _as_sentence(words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the form is asked for; `query` says the same in its address.
-
-    It corrects `corrected`, or is the entry of `participant`, or is a new one if both are None.
-    """
+    """What the form is for: a correction, the entry of a participant, or a new one."""
 
     query: Mapping[str, str]
     corrected: Actor | None = None

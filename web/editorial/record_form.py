@@ -79,10 +79,7 @@ class WrongFields(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ParticipationRow:
-    """A participation as it is typed. `proposal` is the number of the proposal behind it, or -1.
-
-    A row that is not `kept` stays in the form and out of the record.
-    """
+    """A participation as it is typed; `proposal` is the number of its proposal, or -1."""
 
     name: str = ""
     role: str = ""
@@ -153,10 +150,7 @@ def _participation_from(
 
 @dataclass(frozen=True, slots=True)
 class RecordForm:
-    """The fields of a record as text, and what is wrong with them.
-
-    `errors` has an English message by name: of a field, or of a part of a row (`role-2`).
-    """
+    """The fields of a record as text; `errors` has an English message by name, such as `role-2`."""
 
     values: Mapping[str, str]
     rows: tuple[ParticipationRow, ...] = ()
@@ -233,13 +227,7 @@ class RecordForm:
         return replace(self, errors=errors)
 
     def record(self, base: Record, actor_named: Callable[[str], str]) -> Record:
-        """The record that the form tells; what has no field in it is as in `base`.
-
-        `actor_named` gives the id of the actor of this id or exact name, or an empty string.
-
-        Raises:
-            WrongFields: something cannot be kept.
-        """
+        """The record that the form tells, else `base`; raises `WrongFields`."""
         errors: dict[str, str] = {}
         touched = [name for name, value in self.values.items() if value != typed_value(base, name)]
         if isinstance(base, Actor):

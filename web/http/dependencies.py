@@ -55,11 +55,7 @@ class SearchTurns:
 
     @asynccontextmanager
     async def turn(self, host: str = "") -> AsyncIterator[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Refusal: 503, too many wait; 429, too many are from this host, if one is given.
-        """
+        """Holds a turn, or raises `Refusal` if too many wait, of all or of this host."""
         if self.at_once.statistics().tasks_waiting >= self._most_waiting:
             raise Refusal(503, self._message, self._headers)
         if host and self._of_host[host] >= MOST_OF_ONE:
@@ -95,21 +91,14 @@ def complete_search_turns() -> SearchTurns:
 
 
 class ReadingTurns:
-    """Limits the articles that are read, and searched for proposals: how many, and how many wait.
-
-    An account has one at a time. Searches do not wait for them.
-    """
+    """Limits the articles that are read at once and that wait; an account has one at a time."""
 
     def __init__(self) -> None:
         self._turns = Turns()
         self._threads = CapacityLimiter(AT_ONCE)
 
     async def run(self, read: Callable[[], Answer]) -> Answer:
-        """Waits for a turn, and reads in a thread.
-
-        Raises:
-            ReadersBusy: too many wait, of all or of this account.
-        """
+        """Waits for a turn, and reads in a thread; raises `ReadersBusy` if too many wait."""
         begun = asyncio.Event()
         loop = asyncio.get_running_loop()
         turn = self._turns.ask(lambda: loop.call_soon_threadsafe(begun.set))
@@ -154,12 +143,7 @@ ATurnToSearch = Annotated[None, Depends(_a_turn, scope="function")]
 
 
 def count_job(request: PageRequest, account: Account) -> int:
-    """Counts a job that an account asks for; returns the most that may wait or run, to add it with.
-
-    Raises:
-        TooManyJobs: too many of its jobs wait or run.
-        Refusal: 429, too many were asked for today.
-    """
+    """Counts a job, or raises `TooManyJobs` or `Refusal`; returns the most that may wait or run."""
     most = request.settings.jobs_at_once * times_of(account)
     if most and request.knowledge_base.jobs.unfinished(account.name) >= most:
         raise TooManyJobs("too_many_jobs")

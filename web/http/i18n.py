@@ -69,10 +69,7 @@ def language_of_path(path: str) -> Language | None:
 
 
 def preferred_language(accept_language: str) -> Language:
-    """Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4).
-
-    Among equals the first named wins. Falls back to `DEFAULT_LANGUAGE`.
-    """
+    """Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4)."""
     best, best_weight = DEFAULT_LANGUAGE, 0.0
     for item in accept_language.split(","):
         tag, _, parameters = item.strip().partition(";")

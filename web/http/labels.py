@@ -125,10 +125,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A line for a person; `lang` is its language if that is not the page's.
-
-    `href` leads to what it speaks of, if to anything.
-    """
+    """A line for a person, its language if that is not the page's, and where it leads."""
 
     text: str
     lang: str = ""

@@ -95,11 +95,7 @@ class PageRequest:
         return True
 
     def slow_down(self, throttle: str, message: str = TOO_MANY, *, by: str = "") -> None:
-        """Counts an attempt in a throttle of the application, by the address unless by a key.
-
-        Raises:
-            Refusal: 429, it comes too soon. The page has what was sent, to send it again.
-        """
+        """Counts an attempt, by address unless by a key; raises `Refusal` (429) if too soon."""
         counts = cast("Throttle", getattr(self.http.app.state, throttle))
         if wait_s := counts.attempt(by or host_of(self.http)):
             raise too_much(message, wait_s)

@@ -60,10 +60,7 @@ AKind = Annotated[Kind, Depends(_record_kind)]
 
 
 def see(request: PageRequest, target: Address | str, element_id: str = "") -> Response:
-    """Redirects the browser after a form, so that reloading does not send it again.
-
-    `target` is a page or a path on this site; `element_id` where on the page, its top if empty.
-    """
+    """Redirects after a form to a page or a path of this site, and to an element."""
     path = target if isinstance(target, str) else target.path(request.language)
     response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
     sessions_of(request.http).keep(request.http, response)

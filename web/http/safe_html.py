@@ -54,10 +54,7 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bo
 
 
 def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
-    """Returns `most` characters around the first mark, in whole words, as pieces.
-
-    White space is one space each. An ellipsis stands where something is left out.
-    """
+    """Returns `most` characters around the first mark, in whole words, as pieces."""
     if len(text) <= most:
         return [(_SPACES.sub(" ", piece), is_marked) for piece, is_marked in pieces_of(text, marks)]
     first = marks[0][0] if marks else 0

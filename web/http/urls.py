@@ -139,10 +139,7 @@ def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
 
 
 def web_link(url: str) -> str:
-    """Returns the URL if a page may link to it (http or https), else an empty string.
-
-    Sources and sites come from files that anyone may have written: `javascript:` must not pass.
-    """
+    """Returns the URL, which anyone may have written, if it is http or https, else ""."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -176,11 +173,7 @@ class SubPath:
         return bool(self.prefix) and rest != path and (not rest or rest[0] in "/?#")
 
     def refuse_taken(self, names: set[str]) -> None:
-        """Refuses a prefix that begins as a route does: it could not be told from its paths.
-
-        Raises:
-            SettingsError: the first name of the prefix is among `names`.
-        """
+        """Raises `SettingsError` for a prefix that begins as a route does."""
         first = self.prefix.partition("/")[2].partition("/")[0]
         if self.prefix and first in names:
             raise SettingsError(

@@ -235,11 +235,7 @@ def _typed(form: FormData) -> Identity:
 def _with_logo(
     base: KnowledgeBase, identity: Identity, form: FormData, account: Account
 ) -> Identity:
-    """The identity with the logo that was sent, which stays if anything else is refused.
-
-    Raises:
-        InputError: it is no picture.
-    """
+    """The identity with the logo that was sent; raises `InputError` if it is no picture."""
     upload = form.get("logo_file")
     name = identity.logo
     if isinstance(upload, UploadFile) and upload.filename:

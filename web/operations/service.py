@@ -17,11 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def end_in_time(code: int) -> None:
-    """Ends the process with a code after `ENDS_WITHIN_S`, unless it has ended by then.
-
-    A thread cannot be interrupted, and Python waits for each. What was acknowledged is in the
-    database by then.
-    """
+    """Ends the process with a code after `ENDS_WITHIN_S`: a thread cannot be interrupted."""
 
     def end() -> None:
         _log.warning("Something still ran %.0f s after the server was told to end.", ENDS_WITHIN_S)
@@ -33,10 +29,7 @@ def end_in_time(code: int) -> None:
 
 
 class ServiceNotices:
-    """Sends notices to the manager that started this process, if there is one.
-
-    The variables are taken out of the environment: workers are not the service.
-    """
+    """Sends notices to the manager that started this process, if there is one."""
 
     def __init__(self) -> None:
         self._address = os.environ.pop("NOTIFY_SOCKET", "")

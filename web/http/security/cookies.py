@@ -83,10 +83,7 @@ _MAX_UA_CHARS = 400
 
 
 def device_cookie(secret: str, account: Account) -> str:
-    """Returns a cookie by which a browser is known when the account signs in again.
-
-    It names a device by chance, and says nothing of the account to who does not know it.
-    """
+    """Returns a cookie by which a browser is known again; without the account it says nothing."""
     return str(signing(secret, _purpose(account)).dumps(secrets.token_urlsafe(9)))
 
 

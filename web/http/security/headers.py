@@ -68,11 +68,7 @@ class SecurityHeaders:
     """
 
     def __init__(self, app: ASGIApp, images: str = "", public_url: str = "") -> None:
-        """`images` is the origin of images that are not ours; empty means none.
-
-        `public_url` is the site's address. On https, its host is for TLS alone, unless the site is
-        only a part of the host: that is for whoever has the host to say.
-        """
+        """`images` is another origin of images; a site with its own host is for TLS alone."""
         self._app = app
         address = urlsplit(public_url)
         owns_host = address.scheme == "https" and address.path in {"", "/"}

@@ -93,11 +93,7 @@ class Quotas:
         self._counts = counts
 
     def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
-        """Counts what is asked for.
-
-        Raises:
-            Refusal: 429, it is too much by now.
-        """
+        """Counts what is asked for; raises `Refusal` (429) if it is too much by now."""
         limit = LIMITS[quota]
         most = int(getattr(self._settings, limit.setting)) * limit.unit * times
         if most:
@@ -105,11 +101,7 @@ class Quotas:
             self._take(quota, key, limit.message, most / limit.period_s, at_once, amount)
 
     def take_of_site(self, site: str, host: str, per_day: int) -> None:
-        """Counts what an address asks for a site, of which it may use a share of the day's quota.
-
-        Raises:
-            Refusal: 429, it has used its share.
-        """
+        """Counts what an address asks for a site; raises `Refusal` (429) beyond its share."""
         most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
         self._take("site", f"{site} {host}", _TOO_FAST, most / DAY_S, most)
 
@@ -163,11 +155,7 @@ _NOWHERE = "192.0.2.1"
 
 
 def count_for_address(request: HTTPConnection, quota: Quota) -> None:
-    """Counts a request for its address.
-
-    Raises:
-        Refusal: 429, too many.
-    """
+    """Counts a request for its address; raises `Refusal` (429) if there are too many."""
     host = counted_address(request)
     if host:
         quotas_of(request).take(quota, host)
@@ -176,11 +164,7 @@ def count_for_address(request: HTTPConnection, quota: Quota) -> None:
 def count_for_account(
     request: HTTPConnection, account: Account, quota: Quota, amount: float = 1
 ) -> None:
-    """Counts something for an account.
-
-    Raises:
-        Refusal: 429, too much.
-    """
+    """Counts something for an account; raises `Refusal` (429) if it is too much."""
     quotas_of(request).take(quota, account.name, amount=amount, times=times_of(account))
 
 

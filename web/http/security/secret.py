@@ -26,12 +26,7 @@ class NoSecret(SettingsError):
 
 
 def site_secret(settings: Settings, base: KnowledgeBase) -> str:
-    """Returns the secret of the site; makes it at first need.
-
-    Raises:
-        NoSecret: none is set, and the base cannot keep one.
-        KnowledgeBaseError: it is there but is not what this program wrote.
-    """
+    """Returns the secret of the site, made at first need; raises `NoSecret`."""
     given = settings.secret.get_secret_value()
     if given:
         return given

@@ -92,11 +92,7 @@ class Sessions:
         return self._kept_secret
 
     def of(self, request: Request) -> Session:
-        """Returns the session of a request, always the same object.
-
-        Raises:
-            QuisaitError: there is a cookie, and the base or the secret cannot be read.
-        """
+        """Returns the session of a request, always the same object."""
         if not hasattr(request.state, "session"):
             request.state.session = self._read(request)
         return cast("Session", request.state.session)
@@ -115,11 +111,7 @@ class Sessions:
         request.state.session = self._of_account(account, kept, token, device)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Ends the session, and deletes the browser's cookie.
-
-        Raises:
-            KnowledgeBaseError: the base cannot be written now: the session goes on.
-        """
+        """Ends the session and deletes the cookie; raises if the base cannot be written."""
         kept = self.of(request).kept
         if kept:
             self._knowledge_base.sessions.end([kept.hash])
@@ -223,12 +215,7 @@ ASession = Annotated[Session, Depends(_session)]
 
 
 def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
-    """Returns a dependency that gives the account, which has at least the rights of `role`.
-
-    Raises:
-        NotSignedIn: nobody is signed in.
-        Refusal: the account may not.
-    """
+    """Returns a dependency that gives the account if it has at least the rights of `role`."""
 
     async def allowed_account(session: ASession) -> Account:
         if session.account is None:
@@ -267,10 +254,7 @@ async def _read_form(
 
 
 def sent_form(request: Request) -> FormData | None:
-    """Returns the form that was sent and read, to be shown again where it could not be kept.
-
-    None if there is none, or if it holds a password, which no page shows.
-    """
+    """Returns the form that was read, to be shown again; None if it holds a password."""
     form: FormData | None = getattr(request.state, "sent_form", None)
     return None if form is None or not PASSWORD_FIELDS.isdisjoint(form) else form
 

@@ -34,10 +34,7 @@ _SIGNED_IN = "signed in"
 
 @dataclass(frozen=True)
 class Claimant:
-    """Who says to be the holder of an account: the account's key, an address, a known device.
-
-    `device` is empty unless the account signed in there before.
-    """
+    """Who says to hold an account; `device` is empty unless it signed in there before."""
 
     key: str
     host: str
@@ -66,11 +63,7 @@ class TurnQueue:
 
     @asynccontextmanager
     async def turn(self, claimant: Claimant) -> AsyncIterator[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Crowded: too many wait whose turn is before.
-        """
+        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         called = asyncio.Event()
         self.waiting[called] = claimant
         self._call_next()
@@ -138,11 +131,7 @@ class SignInThrottle:
         self.of_network.succeeded(claimant.network, forget=False)
 
     def turn(self, claimant: Claimant) -> AbstractAsyncContextManager[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Crowded: too many wait whose turn is before.
-        """
+        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         is_known = claimant.device or self._counts.get(_SIGNED_IN, claimant.pair).count
         return (self.known if is_known else self.strangers).turn(claimant)
 

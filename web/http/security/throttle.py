@@ -139,10 +139,7 @@ class Throttle:
         self._forgotten_after_s = forgotten_after_s
 
     def attempt(self, key: str) -> float:
-        """Counts an attempt and returns 0, or returns the seconds to wait if it comes too early.
-
-        Counted before its outcome is known, so that many at once are many.
-        """
+        """Counts an attempt, whatever its outcome, or returns the seconds to wait."""
         now = monotonic()
         with self._counts.change(self._kind, key) as attempts:
             count = self._remembered(attempts, now)
