@@ -35,7 +35,7 @@ from web.embed import configurator, frame, scripts, widget_api
 from web.http.assets import Assets
 from web.http.dependencies import ReadingTurns, complete_search_turns, search_turns
 from web.http.errors import answer_errors
-from web.http.security.bodies import BodyLimit, SoundBodies
+from web.http.security.bodies import CheckedBodies
 from web.http.security.headers import SecurityHeaders
 from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
@@ -161,8 +161,7 @@ def create_app(
     app.router.routes.append(MCP_ENDPOINT)
     app.mount(ASSETS_AT, assets)
     answer_errors(app)
-    app.add_middleware(SoundBodies)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(CheckedBodies)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(
         SecurityHeaders, images=settings.map_tiles_origin, public_url=settings.public_url

@@ -1,7 +1,5 @@
 """The dashboard: what is asked and not found, what waits, what is thin and what ages."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +9,6 @@ from fastapi import HTTPException
 from starlette.responses import Response
 
 from kb.errors import ReadOnlyKnowledgeBase
-from kb.explanation.report_files import CsvLayout
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES
@@ -26,7 +23,7 @@ from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 from web.tallies import tallies_of
@@ -248,16 +245,9 @@ def figures_file(request: APageRequest, _account: AModerator, table: str = "sear
     if table not in TABLES:
         raise HTTPException(404)
     tallies_of(request.http).flush()
-    found, layout = TABLES[table](request.knowledge_base), CsvLayout.of(request.language)
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=layout.delimiter)
-    writer.writerow(map(translations(request.language).gettext, found.titles))
-    writer.writerows(map(layout.cell, row) for row in found.rows)
-    return Response(
-        written.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{table}.csv"'},
-    )
+    found = TABLES[table](request.knowledge_base)
+    titles = map(translations(request.language).gettext, found.titles)
+    return csv_answer(table, titles, found.rows, request.language)
 
 
 def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Response:

@@ -5,6 +5,7 @@ The cleaning of values is that of the readers (`ingest.records.parsers`), the sa
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, Self
@@ -184,17 +185,17 @@ class RecordForm:
             for name, value in known.values.items()
         }
         if "period" in values:
-            values["period"] = _standard_if_understood(values["period"])
+            with suppress(InputError):  # what is not understood stays as it was written
+                values["period"] = period(values["period"], "period")
         if "rows" not in form:
             return cls(values, known.rows)
         rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), MAX_ROWS)))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:
-        """The form with another participation, after those that are there."""
-        kept = [row for row in self.rows if row.kept or row.proposal < 0]
-        others = [row for row in self.rows if not (row.kept or row.proposal < 0)]
-        return replace(self, rows=(*kept, row, *others))
+        """The form with another participation, after those that are not only proposed."""
+        rows = sorted((*self.rows, row), key=lambda one: not one.kept and one.proposal >= 0)
+        return replace(self, rows=tuple(rows))
 
     def accepting(self, number: int) -> Self:
         """The form with a suggested participation, by its row, among the others."""
@@ -299,21 +300,12 @@ def _loses_a_line(kind: FieldKind, cells: Mapping[str, str], name: str) -> bool:
     )
 
 
-def _standard_if_understood(written: str) -> str:
-    """A period as the record has it, or what was written where it is not understood."""
-    try:
-        return period(written, "period")
-    except InputError:
-        return written
-
-
 def written_date(text: str, name: str) -> str:
     """Returns a date as `iso_date` has it, which raises; 02/07/2020 is 2 July, 1972 a year."""
     line = one_line(text)
     if re.fullmatch(r"\d{4}", line):
         return line
-    given = _DAY_FIRST.match(line)
-    if given:
+    if given := _DAY_FIRST.match(line):
         day, month, year = given.groups()
         line = f"{year}-{month:0>2}-{day:0>2}{line[given.end() :]}"
     return iso_date(line, name)

@@ -3,13 +3,17 @@
 And what pages with forms share: reading what was sent, and sending the browser on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, params
 from starlette.responses import RedirectResponse, Response
 
+from kb.explanation.report_files import CsvLayout
 from kb.models import Kind
+from web.http.i18n import Language
 from web.http.request import PageRequest
 from web.http.security.sessions import sessions_of
 from web.http.urls import PATTERNS, Address, Page
@@ -77,3 +81,18 @@ def number_in(form: Mapping[str, object], name: str) -> int:
     """Returns the whole number in a field of a form, or 0."""
     value = text_of(form, name)
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
+
+
+def csv_answer(
+    name: str, titles: Iterable[str], rows: Iterable[Sequence[str | int]], language: Language
+) -> Response:
+    """Answers a table as a CSV file that spreadsheets of the language read, without formulas."""
+    written, layout = io.StringIO(), CsvLayout.of(language)
+    writer = csv.writer(written, delimiter=layout.delimiter)
+    writer.writerow(titles)
+    writer.writerows(map(layout.cell, row) for row in rows)
+    return Response(
+        written.getvalue().encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )

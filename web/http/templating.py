@@ -22,7 +22,6 @@ from web.http.i18n import (
     written_date,
     written_duration,
     written_moment,
-    written_moment_in_utc,
     written_number,
     written_percent,
     written_period,
@@ -34,6 +33,22 @@ from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""
+
+
+_IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
+    "country": country_name,
+    "day": written_date,
+    "moment": written_moment,
+    "moment_in_utc": partial(written_moment, in_utc=True),
+    "duration": written_duration,
+    "number": written_number,
+    "percent": written_percent,
+    "period": written_period,
+    "score": written_score,
+    "localized": localized,
+    "translated": translated,
+}
+"""Filters that write a value in the language of the page."""
 
 
 class Renderer:
@@ -89,37 +104,17 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
     )
     environment.filters.update(
         article=safe_html.article,
-        country=partial(country_name, language=language),
-        day=partial(written_date, language=language),
-        department=_department,
+        department=lambda code: f"{NAMES[code]} ({code})" if code in NAMES else code,
         marked=safe_html.marked,
         marked_excerpt=safe_html.marked_excerpt,
-        moment=partial(written_moment, language=language),
-        moment_in_utc=partial(written_moment_in_utc, language=language),
-        duration=partial(written_duration, language=language),
-        number=partial(written_number, language=language),
-        percent=partial(written_percent, language=language),
-        period=partial(written_period, language=language),
-        score=partial(written_score, language=language),
-        localized=partial(localized, language=language),
-        translated=partial(translated, language=language),
         on_site=on_site,
         picture_set=lambda name: _picture_set(name, sub_path),
         picture_size=_picture_size,
-        site_name=_site_name,
+        site_name=lambda url: urlsplit(url).netloc.removeprefix("www."),
         web_link=web_link,
+        **{name: partial(one, language=language) for name, one in _IN_LANGUAGE.items()},
     )
     return environment
-
-
-def _department(code: str) -> str:
-    """Returns the name and code, such as "Charente (16)"; a foreign code unchanged."""
-    return f"{NAMES[code]} ({code})" if code in NAMES else code
-
-
-def _site_name(url: str) -> str:
-    """Returns the host of a URL without `www.`."""
-    return urlsplit(url).netloc.removeprefix("www.")
 
 
 def _picture_size(name: str) -> Markup:

@@ -4,7 +4,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -37,20 +37,11 @@ class SiteCookies:
     def set(
         self, request: Request, response: Response, name: str, value: str, max_age_s: int | None
     ) -> None:
-        """Sets a cookie for so long; until the browser is closed if `max_age_s` is None."""
+        """Sets a cookie for so long: 0 deletes it, None is until the browser is closed."""
         response.set_cookie(
             self._full_name(request, name),
             value,
             max_age=max_age_s,
-            path=self._path,
-            secure=self._is_secure(request),
-            httponly=True,
-            samesite="lax",
-        )
-
-    def delete(self, request: Request, response: Response, name: str) -> None:
-        response.delete_cookie(
-            self._full_name(request, name),
             path=self._path,
             secure=self._is_secure(request),
             httponly=True,
@@ -84,13 +75,13 @@ _MAX_UA_CHARS = 400
 
 def device_cookie(secret: str, account: Account) -> str:
     """Returns a cookie by which a browser is known again; without the account it says nothing."""
-    return str(signing(secret, _purpose(account)).dumps(secrets.token_urlsafe(9)))
+    return str(_signer(secret, account).dumps(secrets.token_urlsafe(9)))
 
 
 def known_device(secret: str, account: Account, cookie: str) -> str:
     """Returns the id of the device that a cookie is of; empty if it is not the account's."""
     try:
-        device = signing(secret, _purpose(account)).loads(cookie, max_age=REMEMBERED_S)
+        device = _signer(secret, account).loads(cookie, max_age=REMEMBERED_S)
     except BadSignature:
         return ""
     return str(device)
@@ -105,5 +96,5 @@ def device_name(user_agent: str) -> str:
     return ", ".join(found.family for found in (browser, system) if found)
 
 
-def _purpose(account: Account) -> str:
-    return f"device {account.session_epoch} {account_key(account.name)}"
+def _signer(secret: str, account: Account) -> URLSafeTimedSerializer:
+    return signing(secret, f"device {account.session_epoch} {account_key(account.name)}")

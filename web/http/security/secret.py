@@ -59,13 +59,9 @@ def _no_secret(why: str) -> NoSecret:
 def _in_database(files: KeptFiles) -> str:
     kept = b"".join(files.pieces(SECRET_FILE))
     try:
-        return (kept or files.keep_first(SECRET_FILE, _random().encode())).decode()
+        return (kept or files.keep_first(SECRET_FILE, secrets.token_urlsafe(48).encode())).decode()
     except ReadOnlyKnowledgeBase as error:
         raise _no_secret(str(error).removesuffix(".")) from None
-
-
-def _random() -> str:
-    return secrets.token_urlsafe(48)
 
 
 def _kept(path: Path) -> str:
@@ -80,7 +76,7 @@ def _made(path: Path) -> str:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{SECRET_FILE}-")  # mode 600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(_random())
+            file.write(secrets.token_urlsafe(48))
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):

@@ -116,7 +116,7 @@ class Sessions:
         if kept:
             self._knowledge_base.sessions.end([kept.hash])
         request.state.session = NOBODY
-        self._cookies.delete(request, response, SESSION)
+        self._cookies.set(request, response, SESSION, "", 0)
 
     def welcome(self, request: Request) -> Session:
         """The session of a request; one of a browser that nobody signed in yet if need be."""
