@@ -12,7 +12,6 @@ from ingest.worker import run_next
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case
 from kb.reference.roles import Role
-from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import JobState
 from tests.web.page_reader import Page
@@ -37,11 +36,6 @@ DIRECTORY = (
 def contributor(base: KnowledgeBase) -> TestClient:
     base.put([AVEL])
     return account_client(base)
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
 
 
 def send(client: TestClient, do: str, files: Any = None, **fields: str) -> Any:
@@ -230,24 +224,6 @@ def test_a_directorys_columns_are_shown_before_it_is_read(
     outcome = read.one("section", class_="remarks").text
     assert "2 would be added" in outcome
     assert "1 would fail" in outcome
-    assert base.actors() == []
-
-
-def test_a_directory_without_know_how_is_warned_of_before_it_is_read(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    sent = send(
-        moderator,
-        "directory",
-        files=[upload("membres.csv", b"Nom;Teinte\nAvel;brun\n", "directory")],
-        source="CCI",
-    )
-    read = Page(moderator.get(sent.headers["Location"]).text)
-    outcome = read.one("section", class_="remarks")
-    assert "no column that says what the actors can do" in outcome.text
-    assert read.inside(outcome, "details") == []  # it is not folded away
-    kinds = {option.attributes["value"] for option in read.all("option")}
-    assert {"materials", "postal_code", "fact"} <= kinds
     assert base.actors() == []
 
 

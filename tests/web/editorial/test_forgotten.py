@@ -362,22 +362,3 @@ def test_an_account_gives_its_address_with_its_password(base: KnowledgeBase) -> 
     assert page.one("input", id="email").attributes["value"] == "saphir@avel.example"
     assert send(client, "/fr/compte", {**own, "email": ""}).status_code == 303
     assert base.accounts.get("Saphir").email == ""
-
-
-def test_no_page_of_others_shows_the_address_of_an_account(base: KnowledgeBase, lea: str) -> None:
-    moderator = account_client(base, AccountRole.MODERATOR, "Max", SETTINGS)
-    for path in ("/fr/compte", "/fr/moderation", "/fr/comptes", "/fr/contributions"):
-        assert LEA not in moderator.get(path).text
-
-
-def test_erasing_an_account_erases_its_address_and_mails_to_it(
-    base: KnowledgeBase, client: TestClient, lea: str
-) -> None:
-    asked(client)
-    (mail, account) = base.personal_data.find(LEA)
-    assert (mail.kind, mail.tables) == ("mail", {"outbox": 1})
-    assert (account.kind, account.id, account.tables) == ("account", lea, {"accounts": 1})
-    base.accounts.add("Chef", PASSWORD, AccountRole.ADMINISTRATOR)
-    base.personal_data.erase(account.kind, account.id, by="Chef")
-    assert base.personal_data.find(LEA) == []
-    assert base.outbox.take() is None

@@ -18,7 +18,6 @@ from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
 from ingest.reading.documents import readers
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
 from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY
@@ -40,11 +39,6 @@ SLOW = pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 60_000 + b"ET", pages=200)
 def contributor(base: KnowledgeBase) -> TestClient:
     base.put([AVEL])
     return account_client(base)
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
 
 
 @pytest.fixture

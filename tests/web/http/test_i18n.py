@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from web.http.i18n import (
     Language,
     preferred_language,
-    translations,
     written_date,
 )
 
@@ -121,14 +120,3 @@ def test_french_typography_is_kept_by_spaces_that_do_not_break() -> None:
             assert not any(f" {mark}" in text for mark in ":;?!»"), text
             assert "« " not in text, text
             assert "'" not in text, text
-
-
-def test_plurals_follow_each_language() -> None:
-    def actors(language: Language, count: int) -> str:
-        catalogue = translations(language)
-        return catalogue.ngettext("%(number)s organisation", "%(number)s organisations", count)
-
-    assert actors(Language.FR, 0) == "%(number)s organisation"
-    assert actors(Language.FR, 2) == "%(number)s organisations"
-    assert actors(Language.EN, 0) == "%(number)s organisations"
-    assert actors(Language.EN, 1) == "%(number)s organisation"

@@ -46,10 +46,6 @@ def answering(path: str, method: str = "GET") -> tuple[str, list[object]]:
     return "", []
 
 
-def test_there_are_parts_to_try() -> None:
-    assert {"history", "edit", "erase", "restore", "withdraw", "search", "publier"} <= {*PARTS}
-
-
 @pytest.mark.parametrize("page", RECORD_PAGES)
 def test_each_page_of_a_record_is_that_of_its_id(page: Page) -> None:
     for language in Language:
@@ -70,11 +66,6 @@ def test_each_address_of_the_api_is_that_of_its_id(kind: Kind) -> None:
         ):  # fmt: skip
             pattern, values = answering(f"{path}/{verb}", method)
             assert (pattern, values) == (f"/api/{kind}s/{{record_id:path}}/{verb}", [id_])
-
-
-def test_a_slash_may_still_be_written_as_it_is() -> None:
-    assert answering("/api/cases/a/b") == ("/api/cases/{case_id:path}", ["a/b"])
-    assert answering("/api/cases/a/b/history")[1] == ["a/b"]
 
 
 def test_a_case_with_the_name_of_a_route_is_read_and_moderated(base: KnowledgeBase) -> None:

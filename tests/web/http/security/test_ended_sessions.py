@@ -94,16 +94,6 @@ def test_a_change_of_access_ends_all_other_sessions_and_all_tokens(
         assert client.get("/en/account").status_code == 200
 
 
-def test_who_changes_the_own_role_stays_signed_in_here_alone(base: KnowledgeBase) -> None:
-    base.accounts.add("Other", PASSWORD, AccountRole.ADMINISTRATOR)
-    chef = account_client(base, AccountRole.ADMINISTRATOR, "Chef")
-    kept = chef.cookies[COOKIE]
-    send(chef, "/en/accounts", {"do": "role", "name": "Chef", "role": "moderator"})
-    assert not opens(chef, kept)
-    assert chef.get("/en/moderation").status_code == 200
-    assert chef.get("/en/accounts").status_code == 403
-
-
 def test_one_browser_is_signed_out_from_another(client: TestClient, lea: str) -> None:
     elsewhere = another_browser(client)
     sign_in(elsewhere, lea)
@@ -142,19 +132,6 @@ def test_signing_out_everywhere_ends_this_browser_too(client: TestClient, lea: s
     assert elsewhere.get("/en/account").status_code == 303
 
 
-def test_signing_in_ends_the_session_of_the_browser_before(
-    base: KnowledgeBase, client: TestClient, lea: str
-) -> None:
-    other = base.accounts.add("Vincent", PASSWORD, AccountRole.CONTRIBUTOR).name
-    kept = client.cookies[COOKIE]
-    token = csrf_token(client, "/en/account")
-    # The page to sign in sends on whoever is signed in; a form of before does not.
-    answer = client.post("/en/sign-in", data={"csrf": token, "name": other, "password": PASSWORD})
-    assert answer.status_code == 303
-    assert client.cookies[COOKIE] != kept
-    assert not opens(client, kept)
-
-
 def test_nobody_can_choose_the_session_of_another(base: KnowledgeBase, lea: str) -> None:
     victim, attacker = client_of(base), client_of(base)
     csrf_token(attacker, "/en/sign-in")
@@ -186,16 +163,6 @@ def test_what_is_kept_of_a_session_opens_nothing(base: KnowledgeBase, client: Te
 def reopened(base: KnowledgeBase) -> KnowledgeBase:
     """The same base in another process, as far as it can tell."""
     return KnowledgeBase(base.folder, lambda: base.encoder)
-
-
-def test_another_server_sees_at_once_who_signed_out(
-    client: TestClient, reopened: KnowledgeBase
-) -> None:
-    there = client_of(reopened)
-    kept = client.cookies[COOKIE]
-    assert opens(there, kept)
-    send(client, "/en/sign-out", {}, shown_at="/en/account")
-    assert not opens(there, kept)
 
 
 def test_where_nothing_can_be_written_nobody_is_signed_out_unawares(
