@@ -1,6 +1,6 @@
 """Lines of the log: text or JSON, each with its time, its level and the request that it is of.
 
-    2026-11-27T02:16:00.123Z INFO web.operations.request_log [9f2c…] GET /api/search 200 12 ms
+    2026-11-27T02:16:00.123Z INFO web.operations.monitoring [9f2c…] GET /api/search 200 12 ms
 
 Nothing personal is in them. What a person typed may be in the message of any exception: of an
 exception only its type, the code of a system's error, and where it was raised are written.

@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import dashboard, hints, holders, mail, maps, privacy
+from web import dashboard, hints, holders, identity, mail, maps, privacy
 from web.alerts import news
 from web.alerts import pages as alert_pages
 from web.api import catalogue as api_catalogue
@@ -32,32 +33,28 @@ from web.editorial import (
 )
 from web.editorial.labels import filters as editorial_filters
 from web.embed import configurator, frame, scripts, widget_api
-from web.http.assets import Assets
 from web.http.dependencies import ReadingTurns, complete_search_turns, search_turns
 from web.http.errors import answer_errors
 from web.http.security.bodies import CheckedBodies
 from web.http.security.headers import SecurityHeaders
-from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
-from web.http.security.throttle import SharedCounts, Throttle
-from web.http.templating import Renderer
+from web.http.security.throttle import Quotas, SharedCounts, Throttle
+from web.http.templating import Assets, Renderer
 from web.http.urls import API_VERSION, SubPath, UnderSubPath
-from web.identity import pages as identity_pages
 from web.lists import files as list_rows
 from web.lists import pages as list_pages
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
-from web.operations import probes
-from web.operations.metrics import SiteMetrics
-from web.operations.request_log import RequestLog
+from web.operations import monitoring
+from web.operations.monitoring import RequestLog, SiteMetrics
 from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
 from web.tallies import Tallies
 
 ROUTED = (
-    probes,
+    monitoring,
     # The writing API comes before the reading one, whose ids may hold a slash.
     *(contributions, records, api_jobs),
     *(read, api_catalogue, board_api, hints, reference),
@@ -65,7 +62,7 @@ ROUTED = (
     *(widget_api, scripts, configurator, frame, assistants),
     *(accounts, administration, contribute, organisation, draft, moderation, jobs),
     *(news, alert_pages, mail),
-    *(identity_pages, board_pages, board_decisions, holders, dashboard, privacy),
+    *(identity, board_pages, board_decisions, holders, dashboard, privacy),
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -101,7 +98,11 @@ def refuse_taken_path(settings: Settings) -> None:
     """Raises `SettingsError` if the public URL has a path that this program needs."""
     routes = [*(route for module in ROUTED for route in module.router.routes), MCP_ENDPOINT]
     own = {str(getattr(route, "path", "")).split("/")[1] for route in routes}
-    SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
+    first = settings.public_path.partition("/")[2].partition("/")[0]
+    if first and first in own | {ASSETS_AT.strip("/")}:
+        raise SettingsError(
+            f"QUISAIT_PUBLIC_URL: /{first} is an address of this program. Choose another path."
+        )
 
 
 def create_app(

@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import HTTPException
 from starlette.responses import Response
 
-from kb.errors import ReadOnlyKnowledgeBase
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES
@@ -18,11 +17,9 @@ from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
 from kb.search.results import Fit
-from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
-from web.http.request import PageRequest
 from web.http.routing import PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
@@ -217,40 +214,6 @@ SHOWN_THEMES = 15
 
 @router.shows(Page.DASHBOARD)
 def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Response:
-    return _dashboard(request, done=done)
-
-
-@router.takes(Page.DASHBOARD)
-def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Has searches counted or not, for administrators; or forgets a need that was asked."""
-    demand, what = request.knowledge_base.demand, text_of(form, "do")
-    if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
-        raise not_allowed()
-    try:
-        if what in {"count", "stop"}:
-            demand.choose(counted=what == "count", by=account.name)
-            tallies_of(request.http).flush()
-        elif what == "forget":
-            demand.forget(text_of(form, "need"))
-        else:
-            raise no_such_action()
-    except ReadOnlyKnowledgeBase:
-        return _dashboard(request, message=CANNOT_WRITE)
-    return see(request, address(Page.DASHBOARD, done=what), "asked")
-
-
-@router.shows(Page.DASHBOARD_FILE)
-def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
-    """Answers a table as a CSV file, for spreadsheets of the language."""
-    if table not in TABLES:
-        raise HTTPException(404)
-    tallies_of(request.http).flush()
-    found = TABLES[table](request.knowledge_base)
-    titles = map(translations(request.language).gettext, found.titles)
-    return csv_answer(table, titles, found.rows, request.language)
-
-
-def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Response:
     tallies_of(request.http).flush()
     base = request.knowledge_base
     counts = dict(base.departments())
@@ -258,9 +221,7 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
     return request.page(
         "dashboard/dashboard.html",
         here=address(Page.DASHBOARD),
-        status_code=503 if message else 200,
         done=done,
-        message=message,
         demand=base.demand,
         choice=base.demand.choice(),
         needs=base.demand.missed()[:SHOWN_NEEDS],
@@ -280,3 +241,30 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
         oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
         sites=use_by_site(base),
     )
+
+
+@router.takes(Page.DASHBOARD)
+def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
+    """Has searches counted or not, for administrators; or forgets a need that was asked."""
+    demand, what = request.knowledge_base.demand, text_of(form, "do")
+    if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
+        raise not_allowed()
+    if what in {"count", "stop"}:
+        demand.choose(counted=what == "count", by=account.name)
+        tallies_of(request.http).flush()
+    elif what == "forget":
+        demand.forget(text_of(form, "need"))
+    else:
+        raise no_such_action()
+    return see(request, address(Page.DASHBOARD, done=what), "asked")
+
+
+@router.shows(Page.DASHBOARD_FILE)
+def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
+    """Answers a table as a CSV file, for spreadsheets of the language."""
+    if table not in TABLES:
+        raise HTTPException(404)
+    tallies_of(request.http).flush()
+    found = TABLES[table](request.knowledge_base)
+    titles = map(translations(request.language).gettext, found.titles)
+    return csv_answer(table, titles, found.rows, request.language)

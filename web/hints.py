@@ -19,7 +19,7 @@ from web.api.routing import (
 from web.api.schemas import Shape
 from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE
-from web.http.security.quotas import Quota, count_for_address
+from web.http.security.throttle import Quota, count_for_address
 from web.http.urls import Address, Page, address
 
 router = reading_router()

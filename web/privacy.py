@@ -11,14 +11,12 @@ from kb.errors import (
     InputError,
     KnowledgeBaseError,
     NotYetScrubbed,
-    ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.personal_data.keeping import PersonalFinding
 from kb.registers.personal_data.traits import NOT_ERASED, PersonalKind, Retention
-from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
@@ -143,8 +141,6 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
         message, status_code = NOT_HERE, 404
     except (AccountError, InputError) as error:
         message, status_code = error.remark, 400
-    except ReadOnlyKnowledgeBase:
-        message, status_code = CANNOT_WRITE, 503
     except NotYetScrubbed:
         done = BUSY
     try:

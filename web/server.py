@@ -1,8 +1,7 @@
 """The server: takes its port first, warms up, and prints its address when it is ready.
 
-Workers are equal: each is a process with the same application on the same base, and the system
-deals out connections. With several, the process that was started starts them, and does what is
-done once for a site: jobs, mails, forgetting.
+Workers are equal processes on one base; with several, the one that was started starts them, and
+does what is done once for a site: jobs, mails, forgetting.
 """
 
 import asyncio
@@ -45,9 +44,8 @@ from web.app import create_app
 from web.http.i18n import Language
 from web.http.security.throttle import SharedCounts
 from web.mail import MailSender
-from web.operations.connections import ANSWER_S, IDLE_S, GuardedProtocol
-from web.operations.metrics import FOLDER_OF_WORKERS
-from web.operations.service import ServiceNotices, end_in_time
+from web.operations.monitoring import FOLDER_OF_WORKERS
+from web.operations.serving import ANSWER_S, IDLE_S, GuardedProtocol, ServiceNotices, end_in_time
 from web.privacy import Forgetting
 from web.regularly import Regularly
 from web.supervisor import Supervisor

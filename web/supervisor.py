@@ -1,8 +1,6 @@
-"""The supervisor: starts a worker whenever jobs wait, as long as the server runs.
+"""Starts a worker, a process of low priority, whenever jobs wait, as long as the server runs.
 
-A worker is a process of its own, of low priority: work never takes the interpreter from a search.
-It is started when a job waits, ends by itself when none has come for a while, and is ended with
-the server. A job that it was at then goes back into the queue.
+It ends by itself when no job has come for a while; a job that it was at goes back into the queue.
 """
 
 import contextlib

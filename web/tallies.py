@@ -1,8 +1,6 @@
-"""Counts searches by what they found, and the use of embedding sites, on the way to the registers.
+"""Counts searches by what they found, and the use of embedding sites: written every ten seconds.
 
-Searches must not wait for a writer: they are counted here, and written down every ten seconds.
-Until then needs that nothing answered wait in memory, and nowhere else; where an administrator has
-not chosen to count, none waits. Of sites, nothing but numbers by day is kept.
+Until then needs that nothing answered wait in memory, where an administrator chose to count.
 """
 
 import logging
@@ -20,7 +18,7 @@ from kb.registers.clock import today as local_today
 from kb.registers.sites import SiteCounts
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
-from web.http.security.secret import site_secret
+from web.http.security.cookies import site_secret
 from web.regularly import Regularly
 
 WRITTEN_EVERY_S = 10.0

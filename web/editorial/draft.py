@@ -279,7 +279,10 @@ def draft_page(
         proposed=best,
         source=numbered(
             draft.source_text,
-            [one.sentence for one in (*proposals.fields, *proposals.participations)],
+            [
+                *(one.sentence for one in proposals.fields),
+                *(one.sentence for one in proposals.participations),
+            ],
         ),
         actors=actors,
         named=named,

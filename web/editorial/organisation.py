@@ -1,7 +1,4 @@
-"""The form for one organisation: a new entry, a correction, or the entry of a participant.
-
-What is sent becomes a draft, moderated as drafts of cases are.
-"""
+"""The form for one organisation: a new entry, a correction, or the entry of a participant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

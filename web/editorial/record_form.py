@@ -1,7 +1,4 @@
-"""A record as the fields of a form, and back; what was typed is kept whatever is wrong with it.
-
-The cleaning of values is that of the readers (`ingest.records.parsers`), the same as in a file.
-"""
+"""A record as the fields of a form, and back; the readers' parsers clean what was typed."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,7 @@ from kb.messages import N_
 from kb.registers.sites import Site, SiteCounts
 from web.embed.access import Access, AFramedAccess, AnAccess
 from web.http.refusals import Refusal
-from web.http.security.quotas import Quota, count_for_address, counted_address, quotas_of
+from web.http.security.throttle import Quota, count_for_address, counted_address, quotas_of
 from web.tallies import tallies_of
 
 _QUOTA_USED = N_("This site has reached its daily quota of searches.")

@@ -21,7 +21,7 @@ from web.http.dependencies import APageRequest, ATurnToSearch
 from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import Refusal
 from web.http.safe_html import excerpt
-from web.http.security.quotas import Quota, count_for_address
+from web.http.security.throttle import Quota, count_for_address
 from web.http.urls import WIDGET_PREFIX, AbsoluteUrl, absolute_urls, address
 from web.search.evidence_text import is_named
 from web.search.pages import Answers

@@ -16,13 +16,13 @@ from kb.messages import N_
 from kb.registers.accounts import Account
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
-from web.http.security.quotas import (
+from web.http.security.throttle import (
     Quota,
     count_for_account,
     count_for_address,
+    host_of,
     times_of,
 )
-from web.http.security.throttle import host_of
 
 Answer = TypeVar("Answer")
 Turn = Callable[[], AbstractAsyncContextManager[None]]

@@ -1,8 +1,6 @@
-"""The answers to errors, as pages for visitors and as JSON for programs.
+"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors.
 
-Under `/api/`, for the widget and for assistants, problem details (RFC 9457); elsewhere a page, in
-the visitor's language. Only unforeseen exceptions are 500, and only they leave a traceback in
-the log.
+Only unforeseen exceptions are 500, and only they leave a traceback in the log.
 """
 
 import errno

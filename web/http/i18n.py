@@ -1,8 +1,4 @@
-"""Languages: the visitor's, its catalogue of messages, its dates and numbers.
-
-Messages are written in English in the code and the templates; `locale/<language>/LC_MESSAGES/
-messages.po` translates them and is read once, at startup.
-"""
+"""Languages: the visitor's, its catalogue of messages, its dates and numbers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,4 @@
-"""The labels of the values of records, such as fits and roles, and remarks in a language.
-
-In English, each marked with `N_` so that Babel extracts it; the renderer translates.
-"""
+"""The labels of the values of records, in English, marked with `N_`; and remarks in a language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -13,10 +13,9 @@ from kb.messages import N_
 from kb.registers.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
-from web.http.security.quotas import too_much
-from web.http.security.secret import NoSecret
+from web.http.security.cookies import NoSecret
 from web.http.security.sessions import NOBODY, Session, sessions_of
-from web.http.security.throttle import Throttle, host_of
+from web.http.security.throttle import Throttle, host_of, too_much
 from web.http.templating import Renderer
 from web.http.urls import Address, absolute_urls, site_root
 

@@ -1,7 +1,4 @@
-"""Routes of pages: a function answers the addresses of a page in all languages.
-
-And what pages with forms share: reading what was sent, and sending the browser on.
-"""
+"""Routes of pages in all languages, and what pages with forms share."""
 
 import csv
 import io

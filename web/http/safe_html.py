@@ -1,7 +1,4 @@
-"""Texts of records as safe HTML: passages with their distinctive words, articles in Markdown.
-
-Nothing here trusts the text: it may come from anyone.
-"""
+"""Texts of records, which anyone may have written, as safe HTML: passages and articles."""
 
 import re
 from collections.abc import Iterable, MutableMapping, Sequence

@@ -1,20 +1,22 @@
-"""Templates into text: one Jinja environment per language, with what every page needs.
+"""Templates into text in each language, and static files under addresses that change with them."""
 
-Owns how values are written in a language (dates, numbers). Each room registers the filters of its
-own templates. What a page shows is the pages' work, what it says the templates'.
-"""
-
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from urllib.parse import urlsplit
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from kb.reference.departments import NAMES
 from kb.registers.pictures.encoding import names_of, size_in
 from web.http import safe_html
-from web.http.assets import Assets
 from web.http.i18n import (
     Language,
     country_name,
@@ -30,6 +32,55 @@ from web.http.i18n import (
 from web.http.labels import filters as label_filters
 from web.http.labels import localized, translated
 from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
+
+STATIC_FOLDER = Path(str(files("web").joinpath("static")))
+
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+
+
+class Assets(StaticFiles):
+    """Serves the static folder; `url` gives the address of a file with a hash of its content."""
+
+    def __init__(self, mounted_at: str, installed: Mapping[str, Path] = {}) -> None:
+        """`installed` are files of installed packages, by the name that they are served under."""
+        super().__init__(directory=STATIC_FOLDER)
+        self._mounted_at = mounted_at
+        self._installed = installed
+        ours = {
+            path.relative_to(STATIC_FOLDER).as_posix(): path
+            for path in sorted(STATIC_FOLDER.rglob("*"))
+            if path.is_file()
+        }
+        self._hashes = {
+            name: sha256(path.read_bytes()).hexdigest()[:12]
+            for name, path in {**ours, **installed}.items()
+        }
+
+    def url(self, name: str) -> str:
+        return f"{self._mounted_at}/{name}?v={self._hashes[name]}"
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if installed := self._installed.get(path):
+            return str(installed), installed.stat()
+        return super().lookup_path(path)
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        name = self.get_path(scope)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
+        unchanged = asked == self._hashes.get(name)
+        response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        # To our frame in a sandbox, we are another origin.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
 
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""

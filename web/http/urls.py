@@ -1,7 +1,4 @@
-"""The address of every page in every language, and of this site as its visitors see it.
-
-Owns paths and how ids and queries are written in them. What is found there is the pages' work.
-"""
+"""The address of every page in every language, and of this site as its visitors see it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +10,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kb.errors import SettingsError
 from kb.settings import Settings
 from web.http.i18n import Language
 
@@ -168,17 +164,9 @@ class SubPath:
         return path.removeprefix(self.prefix) or "/" if self._has(path) else path
 
     def _has(self, path: str) -> bool:
-        """Whether the path is under the prefix, which is no path of a route (`refuse_taken`)."""
+        """Whether the path is under the prefix, which is no path of a route."""
         rest = path.removeprefix(self.prefix)
         return bool(self.prefix) and rest != path and (not rest or rest[0] in "/?#")
-
-    def refuse_taken(self, names: set[str]) -> None:
-        """Raises `SettingsError` for a prefix that begins as a route does."""
-        first = self.prefix.partition("/")[2].partition("/")[0]
-        if self.prefix and first in names:
-            raise SettingsError(
-                f"QUISAIT_PUBLIC_URL: /{first} is an address of this program. Choose another path."
-            )
 
 
 WHOLE_HOST = SubPath()

@@ -29,7 +29,7 @@ from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
-from web.http.security.secret import NoSecret, site_secret
+from web.http.security.cookies import NoSecret, site_secret
 from web.http.urls import Page
 from web.maps import result_map
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors

@@ -23,9 +23,8 @@ from tests.web.page_reader import Page as ReadPage
 from tests.web.sample_base import ACTORS, ANGOULEME, CASES, SampleBase
 from tests.web.signed_in import PASSWORD, sign_in
 from web.app import create_app
-from web.http.assets import Assets
 from web.http.i18n import Language
-from web.http.templating import Renderer
+from web.http.templating import Assets, Renderer
 from web.http.urls import PATTERNS, Page, address
 from web.mail import MailWriter
 

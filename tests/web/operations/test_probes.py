@@ -13,7 +13,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
 from tests.web.sample_base import SampleBase
 from web.app import create_app
-from web.operations import probes
+from web.operations import monitoring
 
 TOKEN = "a token of thirty-two characters"
 
@@ -60,7 +60,7 @@ class Usage(NamedTuple):
 def test_a_disk_that_is_nearly_full_is_told(
     knowledge_base: SampleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    least = probes.LEAST_FREE_BYTES
+    least = monitoring.LEAST_FREE_BYTES
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, least - 1))
     answer = asks(knowledge_base).get("/readyz")
     assert (answer.status_code, answer.json()["reasons"]) == (503, ["the disk is nearly full"])

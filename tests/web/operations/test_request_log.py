@@ -94,7 +94,7 @@ def test_a_line_has_the_route_and_no_words(
         client.get("/en/cases/angouleme", headers={"X-Request-ID": GIVEN})
     (line,) = lines_of(capsys)
     assert line["request_id"] == GIVEN
-    assert line["logger"] == "web.operations.request_log"
+    assert line["logger"] == "web.operations.monitoring"
     assert (line["method"], line["route"], line["status"]) == (
         "GET",
         "/en/cases/{record_id:path}",

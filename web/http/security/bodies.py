@@ -1,10 +1,7 @@
 """What the body of a request may be, checked for all routes as it is read: how long, what in it.
 
-A stranger has nothing to send but a search and a short form. A route lets more in once it knows who
-asks, and before it reads anything. JSON can write what no text, number or database can hold: half
-of a surrogate pair, NUL, NaN, a number of a thousand digits, lists in lists without end, millions
-of values. A form can name an encoding in which such halves are bytes. No route needs any of these,
-so no route sees them.
+A stranger has nothing to send but a search and a short form; a route lets more in once it knows who
+asks. JSON can write what no text, number or database can hold: no route sees it.
 """
 
 import json

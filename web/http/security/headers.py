@@ -1,8 +1,7 @@
 """The headers that every answer carries, so that a browser runs and loads only what is ours.
 
-What is shown to someone who is signed in, or came by a link that is theirs alone, is kept by no
-cache. What pages of other origins may read
-(`let_read`) or show in a frame (`let_frame`) is let out one answer at a time.
+What pages of other origins may read or frame is let out one answer at a time (`let_read`,
+`let_frame`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,13 +1,7 @@
 """Sessions of browsers, and forms that only pages of this site can send.
 
-A browser that is signed in holds 256 random bits; the database holds their hash, made with the
-site's secret, and which account they open (`kb.registers.access`). Signing in makes new
-ones, signing out deletes them. A browser that nobody signed in yet, and that is shown a form,
-holds a signed name.
-
-Every form carries a token bound to the account and its epoch (for signing in, to the browser), so
-that it can be sent again from a page that outlived its session. The token is another one on each
-page: compressed answers tell nothing of it.
+A browser holds 256 random bits, the database their hash; a form a token of the account, another one
+on each page, with which it can be sent again from a page that outlived its session.
 """
 
 import hmac
@@ -41,9 +35,10 @@ from web.http.security.cookies import (
     device_name,
     has_session_cookie,
     known_device,
+    signing,
+    site_secret,
 )
-from web.http.security.quotas import Quota, count_for_account, count_upload
-from web.http.security.secret import signing, site_secret
+from web.http.security.throttle import Quota, count_for_account, count_upload
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S

@@ -14,7 +14,7 @@ from tests.web.sample_base import ANGOULEME, AVEL
 from tests.web.signed_in import PASSWORD, SITE, csrf_token, sign_in
 from web.app import create_app
 from web.http.dependencies import SEARCHES_WAITING
-from web.http.security import quotas as module
+from web.http.security import throttle as module
 
 ADDRESS = "203.0.113.7"
 MCP = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}

@@ -22,8 +22,7 @@ from tests.web.signed_in import (
     send,
     sign_in,
 )
-from web.http.security.cookies import OF_HOST, SESSION
-from web.http.security.secret import site_secret
+from web.http.security.cookies import OF_HOST, SESSION, site_secret
 
 SECURE_COOKIE = f"{OF_HOST}{SESSION}"
 
@@ -307,7 +306,7 @@ def test_where_no_secret_can_be_kept_signing_in_is_not_offered(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("web.http.security.secret.tempfile.mkstemp", refused)
+    monkeypatch.setattr("web.http.security.cookies.tempfile.mkstemp", refused)
     answer = client_of(base).get("/en/sign-in")
     assert answer.status_code == 503
     read = Page(answer.text)

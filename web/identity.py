@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from ingest.reading.documents import logo_of
-from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.access.sessions import LONGEST_DAYS
@@ -23,7 +23,6 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures.encoding import MAX_UPLOAD_MB, is_picture_name
-from web.editorial.labels import CANNOT_WRITE
 from web.http.colours import channels, contrast
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language
@@ -79,7 +78,7 @@ _BLANK = re.compile(r"\[\[(.+?)\]\]")
 @cache
 def default_text(page: Page, language: Language) -> str:
     """Returns the Markdown that a page has until the operator writes another."""
-    file = files("web").joinpath("identity", "texts", f"{page}.{language}.md")
+    file = files("web").joinpath("texts", f"{page}.{language}.md")
     return file.read_text(encoding="utf-8").strip()
 
 
@@ -205,8 +204,6 @@ def change_settings(request: APageRequest, account: AnAdministrator, form: AnUpl
         return _settings_page(
             request, replace(typed, revision=newest, message=CHANGED_MEANWHILE), status_code=409
         )
-    except ReadOnlyKnowledgeBase:
-        return _settings_page(request, replace(typed, message=CANNOT_WRITE))
     return see(request, address(Page.SETTINGS, done="saved"))
 
 
