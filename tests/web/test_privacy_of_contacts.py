@@ -195,20 +195,6 @@ def test_a_moderators_correction_publishes_nothing_of_a_source(
     assert "Luc Vue" in moderator.get("/fr/acteurs/avel-magnac").text
 
 
-def test_what_moderators_typed_is_published_when_it_is_chosen(
-    base: KnowledgeBase, directory: Path
-) -> None:
-    taken_in(base, directory, PUBLIC, NONE)
-    moderator = account_client(base, AccountRole.MODERATOR)
-    path = "/fr/modifier/acteurs/avel-magnac"
-    form = {"item": "particulars", "version": "1", "name": "Avel", "contact": "Luc Vue, gérant"}
-    send(moderator, path, form, shown_at=f"{path}?item=particulars")
-    for persons in (PUBLIC, MEMBERS, PUBLIC):
-        base.choose_contacts("moderation", ContactChoice(persons=persons))
-        stranger = client_of(base).get("/fr/acteurs/avel-magnac").text
-        assert ("Luc Vue" in stranger) == (persons is PUBLIC)
-
-
 def test_persons_and_parts_of_contacts_are_found_by_no_search(
     base: KnowledgeBase, directory: Path
 ) -> None:

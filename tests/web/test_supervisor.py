@@ -1,17 +1,13 @@
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Kind
 from kb.registers import jobs as jobs_module
 from kb.registers.jobs import JobState
 from web.supervisor import Supervisor, worker_command
@@ -97,28 +93,3 @@ def test_the_worker_it_starts_by_itself_does_the_job(
         supervisor.stop()
     assert base.jobs.get(job.id).message == "this version does no jobs of the kind 'dance'"
     assert str(base.folder) in worker_command(base)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("real_encoder")
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_directory_is_ingested_beside_a_server_that_goes_on_answering(
-    base: KnowledgeBase, tmp_path: Path, ending: signal.Signals
-) -> None:
-    rows = (f"f{n};Firme {n};Elle fabrique des pièces en bois de type {n}." for n in range(2000))
-    path = tmp_path / "annuaire.csv"
-    path.write_text("\n".join(["id;nom;activité", *rows]), encoding="utf-8")
-    command = [sys.executable, "-m", "web", "serve", "--port", "0", "--kb", str(base.folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[-1]
-        try:
-            job = base.jobs.add("directory", {"path": str(path)}, by="")
-            until(lambda: base.ids(Kind.ACTOR))
-            found = httpx.get(f"{url}/api/search", params={"q": "pièces en bois"}).json()
-        finally:
-            server.send_signal(ending)
-    assert found["hits"]
-    # The job was not done when the search was answered: the worker ended with its server, and put
-    # it back for the next; on a busy machine it is killed, and the next finds it silent.
-    assert base.jobs.get(job.id).state in {JobState.QUEUED, JobState.RUNNING}

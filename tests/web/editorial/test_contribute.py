@@ -165,17 +165,13 @@ def test_a_long_article_is_read_by_a_job_that_leads_to_its_draft(
     assert not list((base.folder / "uploads").iterdir())
 
 
-@pytest.mark.parametrize(
-    "link", ["", "javascript:alert(1)", "http://127.0.0.1/", "ftp://example.org/x"]
-)
-def test_a_link_that_is_not_fetched_is_refused_in_one_line(
-    contributor: TestClient, link: str
-) -> None:
-    response = send(contributor, "link", link=link)
-    assert response.status_code == 400
-    read = Page(response.text)
-    assert read.one("input", name="link").attributes["value"] == link
-    assert read.text("p", id="f-link-error")
+def test_a_link_that_is_not_fetched_is_refused_in_one_line(contributor: TestClient) -> None:
+    for link in ("", "javascript:alert(1)", "http://127.0.0.1/", "ftp://example.org/x"):
+        response = send(contributor, "link", link=link)
+        assert response.status_code == 400
+        read = Page(response.text)
+        assert read.one("input", name="link").attributes["value"] == link
+        assert read.text("p", id="f-link-error")
 
 
 def test_a_directory_takes_a_moderator(base: KnowledgeBase, contributor: TestClient) -> None:
@@ -284,14 +280,3 @@ def test_a_job_is_cancelled(base: KnowledgeBase, moderator: TestClient) -> None:
     data = {"csrf": csrf_token(moderator, path), "do": "cancel"}
     assert moderator.post(path, data=data).status_code == 303
     assert base.jobs.get(job.id).state is JobState.CANCELLED
-
-
-def test_a_contributor_sees_their_own_jobs_only(
-    base: KnowledgeBase, contributor: TestClient
-) -> None:
-    mine = base.jobs.add("feed", {"url": "https://example.org/feed"}, by="a contributor")
-    other = base.jobs.add("feed", {"url": "https://example.org/other"}, by="somebody")
-    listed = contributor.get("/en/jobs").text
-    assert mine.id in listed
-    assert other.id not in listed
-    assert contributor.get(f"/en/jobs/{other.id}").status_code == 403

@@ -103,15 +103,6 @@ def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
     assert links == [["/en/actors/avel", "#s-1"], ["#s-2"]]
 
 
-def test_a_proposal_says_how_sure_it_is_and_who_made_it(
-    contributor: TestClient, draft: Draft
-) -> None:
-    read = Page(contributor.get(f"/fr/brouillons/{draft.id}").text)
-    words = [one.text for one in read.all("span", class_="confidence")]
-    assert words == ["probable", "très probable", "très probable", "à vérifier"]
-    assert "a small model" in read.text("span", class_="origin")
-
-
 def test_what_is_typed_is_saved(base: KnowledgeBase, contributor: TestClient, draft: Draft) -> None:
     response = send(
         contributor,

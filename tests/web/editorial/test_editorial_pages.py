@@ -101,19 +101,6 @@ def test_a_participation_is_changed_in_two_clicks(
     assert base.search("met le gel en flacons").hits[0].actor.id == "avel"
 
 
-def test_the_flow_of_a_case_is_chosen_with_its_need(
-    base: KnowledgeBase, moderator: TestClient
-) -> None:
-    first_click = "/en/edit/cases/angouleme?item=need"
-    form = fields_of(Page(moderator.get(first_click).text))
-    assert form["flow"] == ""
-    moderator.post(first_click, data=form | {"flow": "shares", "do": "save"})
-    assert base.case("angouleme") == replace(ANGOULEME, flow="shares")
-    refused = moderator.post(first_click, data=form | {"flow": "uphill", "do": "save"})
-    assert refused.status_code == 400
-    assert "Choose one of the list." in refused.text
-
-
 def test_when_a_case_happened_is_read_and_typed_in_words(
     base: KnowledgeBase, moderator: TestClient
 ) -> None:

@@ -97,23 +97,15 @@ def test_one_address_may_try_few_passwords_on_one_account(village: Village) -> N
     assert sign_in(village.browser("192.0.2.9"), "Léa").status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("192.0.2.1", "::ffff:192.0.2.1"),
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"),
-    ],
-)
-def test_an_address_may_try_few_passwords_on_all_accounts(
-    village: Village, first: str, second: str
-) -> None:
-    here, there = village.browser(first), village.browser(second)
-    statuses = [
-        sign_in((here, there)[number % 2], f"Name {number}", WRONG).status_code
-        for number in range(31)
-    ]
-    assert statuses == [403] * 30 + [429]
+def test_an_address_may_try_few_passwords_on_all_accounts(village: Village) -> None:
+    for first, second in (
+        ("192.0.2.1", "::ffff:192.0.2.1"), ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"),
+    ):  # fmt: skip
+        pair = village.browser(first), village.browser(second)
+        statuses = [
+            sign_in(pair[number % 2], f"Name {number}", WRONG).status_code for number in range(31)
+        ]
+        assert statuses == [403] * 30 + [429]
     assert sign_in(village.browser("2001:db8:1:3::1"), "Léa", WRONG).status_code == 403
     assert sign_in(village.browser("::ffff:192.0.2.77"), "Léa", WRONG).status_code == 403
 

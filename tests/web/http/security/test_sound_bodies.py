@@ -56,23 +56,21 @@ def routes_with_json(client: TestClient) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("value", "line"), UNSOUND.values(), ids=UNSOUND)
 @pytest.mark.thorough
-def test_every_route_that_takes_json_refuses_it_in_a_line(
-    program: TestClient, value: str, line: str
-) -> None:
+def test_every_route_that_takes_json_refuses_it_in_a_line(program: TestClient) -> None:
     routes = routes_with_json(program)
     assert len(routes) >= 10
-    for method, path in [*routes, ("post", "/mcp")]:
-        body = f'{{"text": {value}, "title": "x"}}'
-        if path == "/mcp" and len(body) > STRANGERS_BYTES:
-            continue
-        answer = program.request(
-            method, path, content=body, headers={"Content-Type": "application/json"}
-        )
-        assert answer.status_code == 422, (method, path, answer.text)
-        assert line in answer.json()["detail"]
-        assert "\n" not in answer.json()["detail"]
+    for name, (value, line) in UNSOUND.items():
+        for method, path in [*routes, ("post", "/mcp")]:
+            body = f'{{"text": {value}, "title": "x"}}'
+            if path == "/mcp" and len(body) > STRANGERS_BYTES:
+                continue
+            answer = program.request(
+                method, path, content=body, headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code == 422, (name, method, path, answer.text)
+            assert line in answer.json()["detail"]
+            assert "\n" not in answer.json()["detail"]
 
 
 def test_a_body_that_is_no_text_is_refused_in_a_line(program: TestClient) -> None:
