@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from kb.errors import SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from web import dashboard, hints, holders, mail, maps, privacy
+from web import dashboard, hints, holders, identity, mail, maps, privacy
 from web.alerts import news
 from web.alerts import pages as alert_pages
 from web.api import catalogue as api_catalogue
@@ -33,32 +34,28 @@ from web.editorial import (
 from web.editorial.labels import filters as editorial_filters
 from web.embed import answers as embedded_answers
 from web.embed import configurator, scripts
-from web.http.assets import Assets
-from web.http.dependencies import CompleteSearches, ReadingTurns, Searches
+from web.http.dependencies import ReadingTurns, complete_search_turns, search_turns
 from web.http.errors import answer_errors
-from web.http.security.bodies import BodyLimit, SoundBodies
+from web.http.security.bodies import CheckedBodies
 from web.http.security.headers import SecurityHeaders
-from web.http.security.quotas import Quotas
 from web.http.security.sessions import Sessions
 from web.http.security.sign_in_throttle import SignInThrottle
-from web.http.security.throttle import SharedCounts, Throttle
-from web.http.templating import Renderer
+from web.http.security.throttle import Quotas, SharedCounts, Throttle
+from web.http.templating import Assets, Renderer
 from web.http.urls import API_VERSION, SubPath, UnderSubPath
-from web.identity import pages as identity_pages
 from web.lists import files as list_rows
 from web.lists import pages as list_pages
 from web.maps import LEAFLET_FILES
 from web.mcp import endpoint as assistants
 from web.mcp.endpoint import ROUTE as MCP_ENDPOINT
-from web.operations import probes
-from web.operations.metrics import SiteMetrics
-from web.operations.request_log import RequestLog
+from web.operations import monitoring
+from web.operations.monitoring import RequestLog, SiteMetrics
 from web.search import pages as search_pages
 from web.search.evidence_text import filters as evidence_filters
 from web.tallies import Tallies
 
 ROUTED = (
-    probes,
+    monitoring,
     # The writing API comes before the reading one, whose ids may hold a slash.
     *(contributions, records, api_jobs),
     *(read, api_catalogue, board_api, hints, reference),
@@ -66,7 +63,7 @@ ROUTED = (
     *(embedded_answers, scripts, configurator, assistants),
     *(accounts, administration, contribute, organisation, draft, moderation, jobs),
     *(news, alert_pages, mail),
-    *(identity_pages, board_pages, board_decisions, holders, dashboard, privacy),
+    *(identity, board_pages, board_decisions, holders, dashboard, privacy),
 )
 """The modules with a `router`, in the order in which their routes are tried."""
 
@@ -86,11 +83,7 @@ LIST_FILES = 60
 
 
 class Application(FastAPI):
-    """An application whose requests are logged and counted, those that fail included.
-
-    The answer to an unforeseen exception is made outside of every middleware: the log is around
-    that too.
-    """
+    """Logs and counts requests, those too that fail outside of every middleware."""
 
     log_requests = False
 
@@ -103,14 +96,14 @@ class Application(FastAPI):
 
 
 def refuse_taken_path(settings: Settings) -> None:
-    """Refuses a public URL whose path begins as an address of this program does.
-
-    Raises:
-        SettingsError: the path of the public URL is one of this program's own.
-    """
+    """Raises `SettingsError` if the public URL has a path that this program needs."""
     routes = [*(route for module in ROUTED for route in module.router.routes), MCP_ENDPOINT]
     own = {str(getattr(route, "path", "")).split("/")[1] for route in routes}
-    SubPath.of(settings).refuse_taken(own | {ASSETS_AT.strip("/")})
+    first = settings.public_path.partition("/")[2].partition("/")[0]
+    if first and first in own | {ASSETS_AT.strip("/")}:
+        raise SettingsError(
+            f"QUISAIT_PUBLIC_URL: /{first} is an address of this program. Choose another path."
+        )
 
 
 def create_app(
@@ -120,13 +113,7 @@ def create_app(
     log_requests: bool = False,
     counts: SharedCounts | None = None,
 ) -> FastAPI:
-    """Builds the application. The caller opens the knowledge base, and closes it afterwards.
-
-    `counts` are those of all workers, if there are several.
-
-    Raises:
-        SettingsError: the path of the public URL is one of this program's own.
-    """
+    """Builds the application; the caller closes the base. `counts` are those of all workers."""
     refuse_taken_path(settings)
     sub_path = SubPath.of(settings)
     app = Application(
@@ -154,7 +141,7 @@ def create_app(
     app.state.renderer = Renderer(assets, ROOM_FILTERS, sub_path)
     app.state.sessions = Sessions(knowledge_base, settings)
     app.state.reading = ReadingTurns()
-    app.state.complete_searches = CompleteSearches()
+    app.state.complete_searches = complete_search_turns()
     counts = counts or SharedCounts()
     app.state.sign_in_throttle = SignInThrottle(counts)
     # Of all mails that who types an address has sent to it.
@@ -167,7 +154,7 @@ def create_app(
     app.state.widget = scripts.WidgetScripts()
     app.state.quotas = Quotas(settings, counts)
     app.state.proxies = ()  # the server knows which it trusts
-    app.state.searches = Searches()
+    app.state.searches = search_turns()
     app.state.list_files = Throttle(counts, "lists", free=LIST_FILES)
     app.state.tallies = Tallies(knowledge_base, settings)
     for module in ROUTED:
@@ -176,8 +163,7 @@ def create_app(
     app.router.routes.append(MCP_ENDPOINT)
     app.mount(ASSETS_AT, assets)
     answer_errors(app)
-    app.add_middleware(SoundBodies)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(CheckedBodies)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(
         SecurityHeaders, images=settings.map_tiles_origin, public_url=settings.public_url

@@ -1,6 +1,6 @@
 """The command `quisait`: the verbs of every room, and their errors in one line each.
 
-Imports nothing heavy, nor do the modules that bring the verbs: `quisait --help` answers at once.
+Imports nothing heavy: `quisait --help` answers at once.
 """
 
 from __future__ import annotations

@@ -1,32 +1,26 @@
 """The dashboard: what is asked and not found, what waits, what is thin and what ages."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from fastapi import HTTPException
 from starlette.responses import Response
 
-from kb.errors import ReadOnlyKnowledgeBase
-from kb.explanation.report_files import CsvLayout
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.reference.departments import NAMES
 from kb.registers.accounts import AccountRole
-from kb.registers.alerts.subscriptions import Subscription
 from kb.registers.board.notice import NoticeState
 from kb.registers.clock import before, today
 from kb.registers.drafts import DraftState
 from kb.registers.sites import SHOWN_DAYS, SiteCounts
 from kb.search.results import Fit
-from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.i18n import translations
 from web.http.refusals import no_such_action, not_allowed
-from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AForm, AModerator
 from web.http.urls import Page, address
 from web.tallies import tallies_of
@@ -58,35 +52,18 @@ COLUMN_TITLES: Mapping[str, str] = {
 """The title of each column, by its name."""
 
 
-STEP = 10.0
-"""Width of a day, of which a bar takes `BAR`."""
-BAR = 8.0
+STEP, BAR = 10.0, 8.0
+"""Width of a day in a plot, and of the bar in it."""
+
 HEIGHT = 100.0
 
 
-@dataclass(frozen=True, slots=True)
-class PlotBar:
-    """A bar, or a part of one: of which series, counted from 0, and its rectangle."""
+def stacked_bars(rows: Sequence[Sequence[int]]) -> Mapping[str, Any]:
+    """Returns a drawing with a bar for each row, its numbers piled up, the first one lowest.
 
-    series: int
-    x: float
-    y: float
-    height: float
-    width: float = BAR
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """Bars in a drawing of `width` × `height`; the highest, of `top` in all, is as high as it."""
-
-    bars: Sequence[PlotBar]
-    width: float
-    top: int
-    height: float = HEIGHT
-
-
-def stacked_bars(rows: Sequence[Sequence[int]]) -> Plot:
-    """Returns a bar for each row, its numbers piled up from below, the first one lowest."""
+    The highest bar, of `top` in all, is as high as the drawing. A part of a bar has its series,
+    counted from 0, and its rectangle.
+    """
     top = max((sum(row) for row in rows), default=0)
     bars = []
     for place, row in enumerate(rows):
@@ -94,9 +71,9 @@ def stacked_bars(rows: Sequence[Sequence[int]]) -> Plot:
         for series, number in enumerate(row):
             if number:
                 below += number
-                y = HEIGHT * (top - below) / top
-                bars.append(PlotBar(series, place * STEP, y, HEIGHT * number / top))
-    return Plot(bars, len(rows) * STEP, top)
+                bar = {"x": place * STEP, "y": HEIGHT * (top - below) / top, "width": BAR}
+                bars.append({**bar, "series": series, "height": HEIGHT * number / top})
+    return {"bars": bars, "width": len(rows) * STEP, "height": HEIGHT, "top": top}
 
 
 YEAR_S = 365 * 24 * 60 * 60
@@ -118,57 +95,41 @@ class FigureTable:
         """The titles of the columns, in English."""
         return [COLUMN_TITLES[column] for column in self.columns]
 
-    def plot(self, *columns: str) -> Plot:
+    def plot(self, *columns: str) -> Mapping[str, Any]:
         """Returns a bar for each row, of the numbers of these columns, the first one lowest."""
-        places = [self.columns.index(column) for column in columns]
-        return stacked_bars([[int(row[place]) for place in places] for row in self.rows])
+        return stacked_bars(self._numbers(columns))
 
     def total(self, *columns: str) -> int:
         """Returns the sum of the numbers of these columns."""
+        return sum(map(sum, self._numbers(columns)))
+
+    def _numbers(self, columns: Sequence[str]) -> list[list[int]]:
         places = [self.columns.index(column) for column in columns]
-        return sum(int(row[place]) for row in self.rows for place in places)
+        return [[int(row[place]) for place in places] for row in self.rows]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingWork:
-    """What waits for moderators: how much, and since when the oldest does, empty if unknown."""
-
-    drafts: int
-    drafts_since: str
-    notices: int
-    notices_since: str
-    answers: int
-    pairs: int
-    flags: int
-    duplicates: int
-    failing: int
-    unlisted: int
-
-    @classmethod
-    def of(cls, base: KnowledgeBase) -> "WaitingWork":
-        drafts = base.drafts.list([DraftState.SUBMITTED])
-        notices = base.notices.list([NoticeState.WAITING])
-        sources = base.source_locations.list()
-        return cls(
-            drafts=len(drafts),
-            drafts_since=min((draft.created_at for draft in drafts), default=""),
-            notices=len(notices),
-            notices_since=min((notice.created_at for notice in notices), default=""),
-            answers=len(base.answers.waiting()),
-            pairs=len(base.notice_pairs.proposed()),
-            flags=len(base.flags.waiting()),
-            duplicates=base.duplicates.count(),
-            failing=len(base.source_locations.failing()),
-            unlisted=sum(len(base.unlisted.of(source.name)) for source in sources),
-        )
+def waiting_work(base: KnowledgeBase) -> Mapping[str, int | str]:
+    """Returns how much waits for moderators, and since when the oldest does, empty if unknown."""
+    drafts = base.drafts.list([DraftState.SUBMITTED])
+    notices = base.notices.list([NoticeState.WAITING])
+    sources = base.source_locations.list()
+    return {
+        "drafts": len(drafts),
+        "drafts_since": min((draft.created_at for draft in drafts), default=""),
+        "notices": len(notices),
+        "notices_since": min((notice.created_at for notice in notices), default=""),
+        "answers": len(base.answers.waiting()),
+        "pairs": len(base.notice_pairs.proposed()),
+        "flags": len(base.flags.waiting()),
+        "duplicates": base.duplicates.count(),
+        "failing": len(base.source_locations.failing()),
+        "unlisted": sum(len(base.unlisted.of(source.name)) for source in sources),
+    }
 
 
 def missed_needs(base: KnowledgeBase) -> FigureTable:
-    found = base.demand.missed()
-    return FigureTable(
-        ("need", "asked", "days", "last"),
-        [(need.words, need.asked, need.days, need.last) for need in found],
-    )
+    rows = [(need.words, need.asked, need.days, need.last) for need in base.demand.missed()]
+    return FigureTable(("need", "asked", "days", "last"), rows)
 
 
 def searches_by_fit(base: KnowledgeBase) -> FigureTable:
@@ -197,12 +158,11 @@ def actors_by_department(base: KnowledgeBase) -> FigureTable:
     return FigureTable(("department", "actors"), [(code, counts.get(code, 0)) for code in NAMES])
 
 
-def ageing_actors(base: KnowledgeBase, limit: int = AGEING_IN_FILE) -> FigureTable:
+def ageing_actors(base: KnowledgeBase) -> FigureTable:
     """Returns the actors that nothing confirmed for a year, the oldest first."""
-    oldest = base.ageing_actors.oldest(year_ago(), limit)
-    return FigureTable(
-        ("organisation", "changed"), [(actor.name, actor.changed[:10]) for actor in oldest]
-    )
+    oldest = base.ageing_actors.oldest(year_ago(), AGEING_IN_FILE)
+    rows = [(actor.name, actor.changed[:10]) for actor in oldest]
+    return FigureTable(("organisation", "changed"), rows)
 
 
 def use_of_sites(base: KnowledgeBase) -> FigureTable:
@@ -228,11 +188,6 @@ def use_by_site(base: KnowledgeBase) -> Mapping[str, FigureTable]:
     return found
 
 
-def subscribed(base: KnowledgeBase) -> Sequence[Subscription]:
-    """Returns the alerts by mail that somebody confirmed."""
-    return base.subscriptions.confirmed()
-
-
 TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
     "searches": searches_by_fit,
     "needs": missed_needs,
@@ -245,7 +200,6 @@ TABLES: Mapping[str, Callable[[KnowledgeBase], FigureTable]] = {
 
 
 def year_ago() -> str:
-    """Returns the day a year ago."""
     return before(YEAR_S)[:10]
 
 
@@ -260,47 +214,6 @@ SHOWN_THEMES = 15
 
 @router.shows(Page.DASHBOARD)
 def dashboard(request: APageRequest, _account: AModerator, done: str = "") -> Response:
-    return _dashboard(request, done=done)
-
-
-@router.takes(Page.DASHBOARD)
-def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
-    """Has searches counted or not, for administrators; or forgets a need that was asked."""
-    demand, what = request.knowledge_base.demand, text_of(form, "do")
-    if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
-        raise not_allowed()
-    try:
-        if what in {"count", "stop"}:
-            demand.choose(counted=what == "count", by=account.name)
-            tallies_of(request.http).flush()
-        elif what == "forget":
-            demand.forget(text_of(form, "need"))
-        else:
-            raise no_such_action()
-    except ReadOnlyKnowledgeBase:
-        return _dashboard(request, message=CANNOT_WRITE)
-    return see(request, address(Page.DASHBOARD, done=what), "asked")
-
-
-@router.shows(Page.DASHBOARD_FILE)
-def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
-    """Answers a table as a CSV file, for spreadsheets of the language."""
-    if table not in TABLES:
-        raise HTTPException(404)
-    tallies_of(request.http).flush()
-    found, layout = TABLES[table](request.knowledge_base), CsvLayout.of(request.language)
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=layout.delimiter)
-    writer.writerow(map(translations(request.language).gettext, found.titles))
-    writer.writerows(map(layout.cell, row) for row in found.rows)
-    return Response(
-        written.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{table}.csv"'},
-    )
-
-
-def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Response:
     tallies_of(request.http).flush()
     base = request.knowledge_base
     counts = dict(base.departments())
@@ -308,9 +221,7 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
     return request.page(
         "dashboard/dashboard.html",
         here=address(Page.DASHBOARD),
-        status_code=503 if message else 200,
         done=done,
-        message=message,
         demand=base.demand,
         choice=base.demand.choice(),
         needs=base.demand.missed()[:SHOWN_NEEDS],
@@ -319,8 +230,8 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
         fits=list(Fit),
         fitting=searches.total(Fit.STRONG, Fit.POSSIBLE),
         searched=searches.total(*Fit),
-        waiting=WaitingWork.of(base),
-        subscribed=len(subscribed(base)),
+        waiting=waiting_work(base),
+        subscribed=len(base.subscriptions.confirmed()),
         themes=thin_themes(base),
         shown_themes=SHOWN_THEMES,
         theme_langs=base.theme_languages(),
@@ -330,3 +241,30 @@ def _dashboard(request: PageRequest, *, done: str = "", message: str = "") -> Re
         oldest=base.ageing_actors.oldest(year_ago(), SHOWN_AGEING),
         sites=use_by_site(base),
     )
+
+
+@router.takes(Page.DASHBOARD)
+def change_counting(request: APageRequest, account: AModerator, form: AForm) -> Response:
+    """Has searches counted or not, for administrators; or forgets a need that was asked."""
+    demand, what = request.knowledge_base.demand, text_of(form, "do")
+    if what in {"count", "stop"} and not account.role.may(AccountRole.ADMINISTRATOR):
+        raise not_allowed()
+    if what in {"count", "stop"}:
+        demand.choose(counted=what == "count", by=account.name)
+        tallies_of(request.http).flush()
+    elif what == "forget":
+        demand.forget(text_of(form, "need"))
+    else:
+        raise no_such_action()
+    return see(request, address(Page.DASHBOARD, done=what), "asked")
+
+
+@router.shows(Page.DASHBOARD_FILE)
+def figures_file(request: APageRequest, _account: AModerator, table: str = "searches") -> Response:
+    """Answers a table as a CSV file, for spreadsheets of the language."""
+    if table not in TABLES:
+        raise HTTPException(404)
+    tallies_of(request.http).flush()
+    found = TABLES[table](request.knowledge_base)
+    titles = map(translations(request.language).gettext, found.titles)
+    return csv_answer(table, titles, found.rows, request.language)

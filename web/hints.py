@@ -19,8 +19,8 @@ from web.api.routing import (
 from web.api.schemas import Shape
 from web.http.dependencies import APageRequest
 from web.http.i18n import DEFAULT_LANGUAGE
-from web.http.security.quotas import Quota, count_for_address
-from web.http.urls import AbsoluteUrl, Address, Page, address
+from web.http.security.throttle import Quota, count_for_address
+from web.http.urls import Address, Page, address
 
 router = reading_router()
 
@@ -50,16 +50,6 @@ class CompletionOut(Shape):
     url: str = Field(
         description="The page of the actor or the theme, or the search for the need or the place."
     )
-
-    @classmethod
-    def of(cls, completion: Completion, absolute_url: AbsoluteUrl) -> "CompletionOut":
-        return cls(
-            kind=completion.kind,
-            text=completion.text,
-            lang=completion.lang,
-            place=completion.place,
-            url=absolute_url(_address(completion)),
-        )
 
 
 class SuggestionList(Shape):
@@ -101,16 +91,22 @@ def suggestions(
     count_for_address(request.http, Quota.TYPING)
     response.headers["Cache-Control"] = "private, max-age=60"
     found = request.knowledge_base.completions.beginning(q, limit, lang)
-    return SuggestionList(
-        query=q, suggestions=[CompletionOut.of(one, absolute_url) for one in found]
-    )
+    suggested = [
+        CompletionOut(
+            kind=one.kind,
+            text=one.text,
+            lang=one.lang,
+            place=one.place,
+            url=absolute_url(_address(one)),
+        )
+        for one in found
+    ]
+    return SuggestionList(query=q, suggestions=suggested)
 
 
 def _address(completion: Completion) -> Address:
-    match completion.kind:
-        case CompletionKind.ACTOR:
-            return address(Page.ACTOR, completion.id)
-        case CompletionKind.THEME:
-            return address(Page.THEMES, theme=completion.text)
-        case _:
-            return address(Page.SEARCH, q=completion.text)
+    if completion.kind is CompletionKind.ACTOR:
+        return address(Page.ACTOR, completion.id)
+    if completion.kind is CompletionKind.THEME:
+        return address(Page.THEMES, theme=completion.text)
+    return address(Page.SEARCH, q=completion.text)

@@ -37,7 +37,7 @@ from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, see, text_of
-from web.http.security.secret import signing, site_secret
+from web.http.security.cookies import signing, site_secret
 from web.http.security.sessions import AForm, AnAdministrator
 from web.http.templating import Renderer
 from web.http.urls import Address, Page, address

@@ -2,14 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from math import cos, radians
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from fastapi import APIRouter, Query
@@ -107,33 +107,13 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnPin:
-    """The pins of one point: where they are drawn, and what is read and said there."""
-
-    x: int
-    y: int
-    point: Point
-    label: str
-    name: str
-    href: str
-    is_centre: bool
-
-    @classmethod
-    def of(cls, pins: Sequence[Pin], x: int, y: int) -> Self:
-        first = pins[0]
-        label = first.label if len(pins) == 1 else f"{first.label}+"
-        name = " – ".join(pin.name for pin in pins)
-        return cls(x, y, first.point, label, name, first.href, first.is_centre)
-
-
-@dataclass(frozen=True, slots=True)
 class MapView:
-    """A map to draw: its size in pixels, a path of SVG for the land, and pins, the first on top."""
+    """A map to draw: land as a path of SVG, and what stands at each point, the first on top."""
 
     width: int
     height: int
     land: str
-    pins: tuple[DrawnPin, ...]
+    pins: Sequence[Mapping[str, Any]]
 
     @classmethod
     def of(cls, pins: Sequence[Pin]) -> Self:
@@ -143,15 +123,22 @@ class MapView:
         for pin in pins:
             x, y = frame.pixels(np.array(pin.point.longitude), np.array(pin.point.latitude))
             at[int(x), int(y)].append(pin)
-        drawn = [DrawnPin.of(together, x, y) for (x, y), together in at.items()]
-        return cls(WIDTH, frame.height, _land(frame), tuple(reversed(drawn)))
+        drawn = [
+            {
+                **asdict(together[0]),
+                "x": x,
+                "y": y,
+                "point": together[0].point,
+                "label": together[0].label + "+" * (len(together) > 1),
+                "name": " – ".join(pin.name for pin in together),
+            }
+            for (x, y), together in at.items()
+        ]
+        return cls(WIDTH, frame.height, _land(frame), drawn[::-1])
 
 
 def map_views(pins: Iterable[Pin]) -> list[MapView]:
-    """Returns a map for each part of France that has pins, that with most first.
-
-    A map that would show nothing but the centre is left out.
-    """
+    """Returns a map for each part of France that has pins, that with most first."""
     by_part: dict[Box, list[Pin]] = defaultdict(list)
     for pin in pins:
         part = next((box for box in PARTS_OF_FRANCE if box.holds(pin.point)), None)
@@ -228,29 +215,23 @@ def _land(frame: _Frame) -> str:
     return "".join(lines).replace(" -", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class ResultMap:
-    """Maps with the hits that have a place, and what a script needs to make larger ones.
-
-    `tiles` is the address of the tiles of another server, empty if none is asked; `credit` names
-    its makers.
-    """
-
-    views: Sequence[MapView]
-    outlines: str
-    tiles: str
-    credit: str
-
-    @classmethod
-    def of(cls, hits: Iterable[ActorHit], near: Commune | None, settings: Settings) -> Self:
-        pins = [
-            Pin(point, f"{hit.rank}", f"{hit.rank}. {hit.actor.name}", f"#actor-{hit.rank}")
-            for hit in hits
-            if (point := hit.actor.point)
-        ]
-        if near and near.point:
-            pins.append(Pin(near.point, "", near.label, is_centre=True))
-        return cls(map_views(pins), outlines_url(), settings.map_tiles, settings.map_credit)
+def result_map(
+    hits: Iterable[ActorHit], near: Commune | None, settings: Settings
+) -> Mapping[str, Any]:
+    """Returns maps of the hits that have a place, and what a script makes larger ones of."""
+    pins = [
+        Pin(point, f"{hit.rank}", f"{hit.rank}. {hit.actor.name}", f"#actor-{hit.rank}")
+        for hit in hits
+        if (point := hit.actor.point)
+    ]
+    if near and near.point:
+        pins.append(Pin(near.point, "", near.label, is_centre=True))
+    return {
+        "views": map_views(pins),
+        "outlines": outlines_url(),
+        "tiles": settings.map_tiles,
+        "credit": settings.map_credit,
+    }
 
 
 def organisation_map(actor: Actor) -> Sequence[MapView]:

@@ -10,20 +10,18 @@ from kb.errors import (
     InputError,
     KnowledgeBaseError,
     NotYetScrubbed,
-    ReadOnlyKnowledgeBase,
     UnknownRecord,
 )
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.personal_data.keeping import PersonalFinding
 from kb.registers.personal_data.traits import NOT_ERASED, PersonalKind, Retention
-from web.editorial.labels import CANNOT_WRITE
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, text_of
 from web.http.security.sessions import AForm, AnAdministrator
-from web.http.urls import Address, Page, address
+from web.http.urls import Page, address
 from web.regularly import Regularly
 
 router = PageRouter()
@@ -40,15 +38,8 @@ _log = logging.getLogger(__name__)
 class Forgetting(Regularly):
     """Forgets in a thread of its own; several processes may serve one base."""
 
-    def __init__(
-        self,
-        knowledge_base: KnowledgeBase,
-        retention: Retention,
-        *,
-        first_after_s: float = FIRST_AFTER_S,
-        every_s: float = EVERY_S,
-    ) -> None:
-        super().__init__("forget", self._forget, every_s, first_after_s=first_after_s)
+    def __init__(self, knowledge_base: KnowledgeBase, retention: Retention) -> None:
+        super().__init__("forget", self._forget, EVERY_S, first_after_s=FIRST_AFTER_S)
         self._knowledge_base = knowledge_base
         self._retention = retention
 
@@ -93,8 +84,6 @@ _PAGES: Mapping[PersonalKind, Page] = {
     PersonalKind.DRAFT: Page.DRAFT,
     PersonalKind.NOTICE: Page.NOTICE,
     PersonalKind.JOB: Page.JOB,
-}
-_OVERVIEWS: Mapping[PersonalKind, Page] = {
     PersonalKind.FLAG: Page.FLAGGED,
     PersonalKind.MAIL: Page.MAIL,
     PersonalKind.ACCOUNT: Page.ACCOUNTS,
@@ -103,6 +92,7 @@ _OVERVIEWS: Mapping[PersonalKind, Page] = {
     PersonalKind.SITE: Page.SITES,
     PersonalKind.SETTINGS: Page.SETTINGS,
 }
+"""The page on which a thing is shown, by its id if the page has one, or those of its kind."""
 
 ERASED = N_("Erased, in the files too.")
 TAKEN_OUT = N_("Taken out of every text, in the files too.")
@@ -128,10 +118,7 @@ def personal_data(request: APageRequest, _account: AnAdministrator) -> Response:
 
 @router.takes(Page.PERSONAL_DATA)
 def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) -> Response:
-    """Finds a person, in a form so that no log of addresses names them; or erases what was found.
-
-    The page after it shows what is left.
-    """
+    """Finds a person, in a form so that no log names them, or erases; shows what is left."""
     base, what, term = request.knowledge_base, text_of(form, "do"), text_of(form, "term").strip()
     done = message = ""
     status_code = 200
@@ -153,8 +140,6 @@ def find_or_erase(request: APageRequest, account: AnAdministrator, form: AForm) 
         message, status_code = NOT_HERE, 404
     except InputError as error:
         message, status_code = error.remark, 400
-    except ReadOnlyKnowledgeBase:
-        message, status_code = CANNOT_WRITE, 503
     except NotYetScrubbed:
         done = BUSY
     try:
@@ -178,7 +163,10 @@ def _page(
         here=address(Page.PERSONAL_DATA),
         status_code=status_code,
         term=term,
-        found=[(finding, _address_of(finding)) for finding in found],
+        found=[
+            (finding, address(_PAGES[finding.kind], finding.id) if finding.kind in _PAGES else None)
+            for finding in found
+        ],
         labels=KIND_LABELS,
         not_erased=NOT_ERASED,
         unreached=[
@@ -190,10 +178,3 @@ def _page(
         done=done,
         message=message,
     )
-
-
-def _address_of(finding: PersonalFinding) -> Address | None:
-    """The page on which a thing is shown, or those of its kind; None where it has none."""
-    if finding.kind in _PAGES:
-        return address(_PAGES[finding.kind], finding.id)
-    return address(_OVERVIEWS[finding.kind]) if finding.kind in _OVERVIEWS else None

@@ -15,10 +15,7 @@ class Regularly:
         *,
         first_after_s: float | None = None,
     ) -> None:
-        """`name` is that of the thread. `first_after_s` is how long it waits at first, if not so.
-
-        `work` raises nothing that the next time could get over.
-        """
+        """`name` is that of the thread; `work` raises nothing that the next time could get over."""
         self._work = work
         self._every_s = every_s
         self._first_after_s = every_s if first_after_s is None else first_after_s

@@ -1,10 +1,10 @@
 """The server: takes its port first, warms up, and prints its address when it is ready.
 
-Workers are equal: each is a process with the same application on the same base, and the system
-deals out connections. With several, the process that was started starts them, and does what is
-done once for a site: jobs, mails, forgetting.
+Workers are equal processes on one base; with several, the one that was started starts them, and
+does what is done once for a site: jobs, mails, forgetting.
 """
 
+import asyncio
 import gc
 import logging
 import multiprocessing
@@ -13,38 +13,65 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Protocol
 
 import click
+import uvicorn
+from fastapi import FastAPI
 from prometheus_client.multiprocess import mark_process_dead
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ingest.extraction.proposals.reading_encoder import prepare_reading
-from kb.errors import KnowledgeBaseError, QuisaitError, SettingsError
+from ingest.reading import readers
+from kb.errors import KnowledgeBaseError, QueryError, QuisaitError, SettingsError
+from kb.hints.spelling import ordinary_words
 from kb.knowledge_base import KnowledgeBase
 from kb.log_lines import log_lines
+from kb.reference.communes import commune_in
 from kb.registers.personal_data.traits import Retention
 from kb.settings import Settings
 from web.alerts.digests import Digests
-from web.answering import INTERRUPTED, Beside, Server, application, warm_up
+from web.app import create_app
+from web.http.i18n import Language
 from web.http.security.throttle import SharedCounts
 from web.mail import MailSender
-from web.operations.connections import ANSWER_S
-from web.operations.metrics import FOLDER_OF_WORKERS
-from web.operations.service import ServiceNotices, end_in_time
+from web.operations.monitoring import FOLDER_OF_WORKERS
+from web.operations.serving import ANSWER_S, IDLE_S, GuardedProtocol, ServiceNotices, end_in_time
 from web.privacy import Forgetting
+from web.regularly import Regularly
 from web.supervisor import Supervisor
 
 MOST_FILES = 65_536
 """Open files that are asked for: more than any limit of connections."""
 
 LOOK_EVERY_S = 0.25
+
+TURN_S = 0.0005
+"""After how long a thread gives way to another: a search waits for a turn wherever it lets go of
+the interpreter, and a long article that is searched for proposals would take the usual 5 ms."""
+
+BACKLOG = 256
+"""One burst opens so many connections before limits see them."""
+
+HINTS_AFTER_S = 3.0
+"""How long after it listens a worker loads what only some answers need."""
+
+SAVED_EVERY_S = 600.0
+"""How often a worker looks whether much is new that searches would find out again."""
+
+ANSWERS_WITHIN_S = 5
+"""How long answers in flight may take, once the server is told to end."""
+
+INTERRUPTED = 128 + signal.SIGINT
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +101,8 @@ def serve(
         _raise_file_limit()
         if settings.workers == 1:
             warm_up(knowledge_base)
-        app = application(knowledge_base, settings, SharedCounts(), access_log=access_log)
+        sys.setswitchinterval(TURN_S)
+        app = create_app(knowledge_base, settings, log_requests=access_log)
         once: list[Beside] = [
             Supervisor(knowledge_base),
             Forgetting(knowledge_base, Retention.of(settings)),
@@ -86,7 +114,9 @@ def serve(
 
         def ready() -> None:
             gc.enable()
-            click.echo(f"Qui sait faire ? → {_url(bound)}")
+            address, taken = bound.getsockname()[:2]
+            name = f"[{address}]" if ":" in address else address
+            click.echo(f"Qui sait faire ? → http://{name}:{taken}")
             for background in once:
                 background.start()
             service.ready()
@@ -96,9 +126,9 @@ def serve(
             on_ending(code)
 
         if settings.workers > 1:
-            with _starting(settings, bound, access_log=access_log) as (start, is_ready):
-                workers = _Workers(settings.workers, start, is_ready, ready, service.alive)
-                code = workers.run(once, ending)
+            code = _run_workers(
+                settings, bound, once, ready, ending, service.alive, access_log=access_log
+            )
         else:
             server = Server(app, settings, once, ready, ending, service.alive)
             server.run(sockets=[bound])
@@ -107,76 +137,144 @@ def serve(
         raise KeyboardInterrupt
 
 
-class _Workers:
-    """Several workers: started anew where one ends, and ended with this process."""
+class Beside(Protocol):
+    """Work beside the answers, as long as the server runs."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Server(uvicorn.Server):
+    """A worker: answers, and does what runs beside."""
 
     def __init__(
         self,
-        count: int,
-        start: Callable[[], BaseProcess],
-        is_ready: Event,
+        app: FastAPI,
+        settings: Settings,
+        once: Sequence[Beside],
         on_ready: Callable[[], object],
-        alive: Callable[[], object],
+        on_ending: Callable[[int], object],
+        alive: Callable[[], object] = lambda: None,
     ) -> None:
-        self._count, self._start = count, start
-        self._is_ready, self._on_ready, self._alive = is_ready, on_ready, alive
-        self._told: list[int] = []
+        """Of `once`, which `on_ready` starts, it only sees to the end."""
+        config = uvicorn.Config(
+            app,
+            # Ours is the log of requests, without their words; that of failures goes its way.
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Room for a query of 10,000 characters, percent-encoded: it is refused by us, in
+            # words, and not by the parser of requests.
+            h11_max_incomplete_event_size=256 * 1024,
+            lifespan="off",
+            http=GuardedProtocol,
+            ws="none",
+            backlog=BACKLOG,
+            limit_concurrency=settings.max_connections,
+            timeout_keep_alive=IDLE_S,
+            timeout_graceful_shutdown=ANSWERS_WITHIN_S,
+        )
+        super().__init__(config)
+        config.load()
+        loaded = config.loaded_app
+        # The addresses of proxies that are trusted, which their middleware knows.
+        proxies = loaded.trusted_hosts if isinstance(loaded, ProxyHeadersMiddleware) else ()
+        app.state.proxies = proxies
+        self._own: list[Beside] = [_SearchUpkeep(app.state.knowledge_base), readers()]
+        self._once = once
+        self._last: Beside = app.state.tallies
+        self._on_ready, self._on_ending, self._alive = on_ready, on_ending, alive
+        self.code = 0
 
-    def run(self, once: Sequence[Beside], on_ending: Callable[[int], object]) -> int:
-        """Runs until a signal; returns the code to exit with.
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # Not uvicorn's, which raises the signal again in the end: nothing after `run` would be
+        # done, and once in a while the signal is lost.
+        # Ctrl-C, and a service manager, may tell all processes: a worker ends once, and when the
+        # process that started it says so.
+        is_worker = multiprocessing.parent_process() is not None
+        if is_worker and sig == signal.SIGINT:
+            return
+        if self.should_exit:
+            self.force_exit = not is_worker
+            return
+        self.should_exit = True
+        self.code = INTERRUPTED if sig == signal.SIGINT else 0
 
-        Raises:
-            KnowledgeBaseError: a worker could not begin.
-        """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda told, _: self._told.append(told))
-        workers = [self._start() for _ in range(self._count)]
-        try:
-            self._keep(workers)
-            code = INTERRUPTED if self._told[0] == signal.SIGINT else 0
-            on_ending(code)
-            for worker in workers:
-                worker.terminate()
-            with ThreadPoolExecutor() as pool:
-                list(pool.map(lambda background: background.stop(), once))
-            for worker in workers:
-                worker.join()
-            return code
-        finally:
-            for worker in workers:
-                worker.kill()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            gc.freeze()  # what is loaded now stays until the end: there is nothing to look for
+            for background in (*self._own, self._last):
+                background.start()
+            self._on_ready()
 
-    def _keep(self, workers: list[BaseProcess]) -> None:
-        announced = False
-        while not self._told:
-            wait([worker.sentinel for worker in workers], LOOK_EVERY_S)
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # once a second
             self._alive()
-            if self._is_ready.is_set() and not announced:
-                announced = True
-                self._on_ready()
-            for place, worker in enumerate(workers):
-                if worker.exitcode is None or self._told:
-                    continue
-                if not announced:
-                    raise KnowledgeBaseError("no worker could begin: the log says why.")
-                _log.warning("A worker ended with %s; another is started.", worker.exitcode)
-                mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-                workers[place] = self._start()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending(self.code)
+        await asyncio.gather(
+            super().shutdown(sockets),
+            *(asyncio.to_thread(background.stop) for background in (*self._own, *self._once)),
+        )
+        # When the last request is answered, and so counted.
+        await asyncio.to_thread(self._last.stop)
 
 
-@contextmanager
-def _starting(
-    settings: Settings, bound: socket.socket, *, access_log: bool
-) -> Iterator[tuple[Callable[[], BaseProcess], Event]]:
-    """Gives what starts a worker, and what is set when one is ready."""
+class _SearchUpkeep(Regularly):
+    def __init__(self, knowledge_base: KnowledgeBase) -> None:
+        # Those who have waited for the server are answered first.
+        super().__init__("search upkeep", self._keep, SAVED_EVERY_S, first_after_s=HINTS_AFTER_S)
+        self._knowledge_base = knowledge_base
+
+    def _keep(self) -> None:
+        with suppress(QuisaitError):  # whoever asks for it is told
+            warm_up_hints(self._knowledge_base)
+        if self._knowledge_base.writable:
+            with suppress(QuisaitError):
+                self._knowledge_base.save_trades(self.goes_on)
+
+
+def warm_up(knowledge_base: KnowledgeBase) -> None:
+    """Loads the encoder and the index, so that no visitor waits for them."""
+    with suppress(QueryError):
+        knowledge_base.search("bonjour", limit=1)
+
+
+def warm_up_hints(knowledge_base: KnowledgeBase) -> None:
+    """Loads what is said beside answers: needs to compare with, places, dictionaries."""
+    for language in Language:
+        knowledge_base.related_needs.near("bonjour", language)
+    commune_in("", "Angoulême")
+    ordinary_words()
+
+
+def _run_workers(
+    settings: Settings,
+    bound: socket.socket,
+    once: Sequence[Beside],
+    on_ready: Callable[[], object],
+    on_ending: Callable[[int], object],
+    alive: Callable[[], object],
+    *,
+    access_log: bool,
+) -> int:
+    """Runs workers until a signal; returns the code to exit with. Raises if none could begin."""
+    told: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: told.append(number))
     processes = multiprocessing.get_context("spawn")  # threads and models do not survive a fork
+    # Together they search with the threads that one has: more would wait for each other.
+    threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
+    own = settings.model_copy(update={"threads": threads})
+    is_ready = processes.Event()
+    workers: list[BaseProcess] = []
     with TemporaryDirectory(prefix="quisait-workers-") as folder:
         os.environ[FOLDER_OF_WORKERS] = folder
         counts = SharedCounts(Path(folder) / "counts")
-        is_ready = processes.Event()
-        # Together they search with the threads that one has: more would wait for each other.
-        threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
-        own = settings.model_copy(update={"threads": threads})
 
         def start() -> BaseProcess:
             asked = (own, bound, counts.file, counts.secret, access_log, is_ready)
@@ -188,9 +286,47 @@ def _starting(
             return process
 
         try:
-            yield start, is_ready
+            workers += [start() for _ in range(settings.workers)]
+            _keep(workers, start, told, is_ready, on_ready, alive)
+            code = INTERRUPTED if told[0] == signal.SIGINT else 0
+            on_ending(code)
+            for worker in workers:
+                worker.terminate()
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda background: background.stop(), once))
+            for worker in workers:
+                worker.join()
+            return code
         finally:
+            for worker in workers:
+                worker.kill()
             del os.environ[FOLDER_OF_WORKERS]
+
+
+def _keep(
+    workers: list[BaseProcess],
+    start: Callable[[], BaseProcess],
+    told: Sequence[int],
+    is_ready: Event,
+    on_ready: Callable[[], object],
+    alive: Callable[[], object],
+) -> None:
+    """Starts another worker where one ends, until a signal is told."""
+    announced = False
+    while not told:
+        wait([worker.sentinel for worker in workers], LOOK_EVERY_S)
+        alive()
+        if is_ready.is_set() and not announced:
+            announced = True
+            on_ready()
+        for place, worker in enumerate(workers):
+            if worker.exitcode is None or told:
+                continue
+            if not announced:
+                raise KnowledgeBaseError("no worker could begin: the log says why.")
+            _log.warning("A worker ended with %s; another is started.", worker.exitcode)
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+            workers[place] = start()
 
 
 def _work(
@@ -207,8 +343,9 @@ def _work(
         try:
             with closing(KnowledgeBase.open(settings)) as knowledge_base:
                 warm_up(knowledge_base)
+                sys.setswitchinterval(TURN_S)
                 shared = SharedCounts(counts, secret)
-                app = application(knowledge_base, settings, shared, access_log=access_log)
+                app = create_app(knowledge_base, settings, log_requests=access_log, counts=shared)
                 Server(app, settings, [], is_ready.set, end_in_time).run(sockets=[bound])
         except QuisaitError as error:
             _log.error("A worker cannot begin: %s", error)
@@ -253,8 +390,3 @@ def _bound_socket(host: str, port: int) -> socket.socket:
             f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port."
         ) from None
     return bound
-
-
-def _url(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,8 +1,6 @@
-"""The supervisor: starts a worker whenever jobs wait, as long as the server runs.
+"""Starts a worker, a process of low priority, whenever jobs wait, as long as the server runs.
 
-A worker is a process of its own, of low priority: work never takes the interpreter from a search.
-It is started when a job waits, ends by itself when none has come for a while, and is ended with
-the server. A job that it was at then goes back into the queue.
+It ends by itself when no job has come for a while; a job that it was at goes back into the queue.
 """
 
 import contextlib
@@ -10,9 +8,8 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.schedule import local_time, queue_due
@@ -39,16 +36,6 @@ def worker_command(knowledge_base: KnowledgeBase) -> list[str]:
     return worker
 
 
-def worker_environment(knowledge_base: KnowledgeBase) -> Mapping[str, str]:
-    """Returns the environment of a worker, which alone has the address of a database.
-
-    Everybody on a machine may read the arguments of its programs, and an address has a password.
-    """
-    place = knowledge_base.place
-    given = {"QUISAIT_KB": place.given} if isinstance(place, PostgresAddress) else {}
-    return {**os.environ, **given}
-
-
 class Supervisor(Regularly):
     def __init__(self, knowledge_base: KnowledgeBase, command: Sequence[str] | None = None) -> None:
         super().__init__("supervisor", self._watch, LOOK_EVERY_S)
@@ -58,7 +45,6 @@ class Supervisor(Regularly):
         self._worker: subprocess.Popen[bytes] | None = None
         self._failures = 0
         self._not_before = 0.0
-        self._starting = threading.Lock()
 
     def start(self) -> None:
         """Starts looking for jobs, unless the base cannot be written."""
@@ -68,18 +54,22 @@ class Supervisor(Regularly):
     def stop(self) -> None:
         """Ends the worker and waits for it."""
         # The worker first: the thread may be waiting for a base that is locked.
-        with self._starting:
-            self._ending.set()
-            worker, self._worker = self._worker, None
-        if worker is not None and worker.poll() is None:
-            worker.terminate()
-            try:
-                worker.wait(ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                # Its job is found to be without a worker after a while.
-                worker.kill()
-                worker.wait()
+        self._ending.set()
+        self._end_worker()
         super().stop()
+        self._end_worker()  # one that the thread was just starting
+
+    def _end_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None or worker.poll() is not None:
+            return
+        worker.terminate()
+        try:
+            worker.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            # Its job is found to be without a worker after a while.
+            worker.kill()
+            worker.wait()
 
     def _watch(self) -> None:
         # A base that cannot be read now, or a process for which there is no room, may be at the
@@ -100,14 +90,17 @@ class Supervisor(Regularly):
                 _log.warning("The worker ended with %s; the next starts in %.0f s.", code, pause)
         jobs = self._knowledge_base.jobs
         queue_due(self._knowledge_base, self._sources_hour, local_time())
-        if time.monotonic() >= self._not_before and jobs.waiting() and not jobs.working():
-            command = self._command or worker_command(self._knowledge_base)
+        is_due = time.monotonic() >= self._not_before and jobs.waiting() and not jobs.working()
+        if not is_due or self._ending.is_set():
+            return
+        place = self._knowledge_base.place
+        # Everybody on a machine may read the arguments of its programs, and the address of a
+        # database has a password.
+        given = {"QUISAIT_KB": place.given} if isinstance(place, PostgresAddress) else {}
+        self._worker = subprocess.Popen(
+            self._command or worker_command(self._knowledge_base),
+            stdin=subprocess.DEVNULL,
             # A session of its own: Ctrl-C reaches the server, which then ends its worker.
-            with self._starting:
-                if not self._ending.is_set():
-                    self._worker = subprocess.Popen(
-                        command,
-                        stdin=subprocess.DEVNULL,
-                        start_new_session=True,
-                        env=worker_environment(self._knowledge_base),
-                    )
+            start_new_session=True,
+            env={**os.environ, **given},
+        )

@@ -1,8 +1,6 @@
-"""Counts searches by what they found, and the use of embedding sites, on the way to the registers.
+"""Counts searches by what they found, and the use of embedding sites: written every ten seconds.
 
-Searches must not wait for a writer: they are counted here, and written down every ten seconds.
-Until then needs that nothing answered wait in memory, and nowhere else; where an administrator has
-not chosen to count, none waits. Of sites, nothing but numbers by day is kept.
+Until then needs that nothing answered wait in memory, where an administrator chose to count.
 """
 
 import logging
@@ -20,7 +18,7 @@ from kb.registers.clock import today as local_today
 from kb.registers.sites import SiteCounts
 from kb.search.results import Fit, SearchResult
 from kb.settings import Settings
-from web.http.security.secret import site_secret
+from web.http.security.cookies import site_secret
 from web.regularly import Regularly
 
 WRITTEN_EVERY_S = 10.0
@@ -33,6 +31,10 @@ _log = logging.getLogger(__name__)
 def today() -> str:
     """Returns the current day in UTC, so that the quotas of all sites begin anew together."""
     return datetime.now(UTC).date().isoformat()
+
+
+def best_fit(found: SearchResult) -> str:
+    return min((hit.fit for hit in found.hits), key=list(Fit).index, default=Fit.NONE).value
 
 
 class Tallies(Regularly):
@@ -62,12 +64,11 @@ class Tallies(Regularly):
 
     def add_search(self, text: str, result: SearchResult) -> None:
         """Counts a search by its best fit, if that is chosen, and its text if nothing fits."""
-        fit = min((hit.fit for hit in result.hits), key=list(Fit).index, default=Fit.NONE)
         # What a filter leaves out may well be here, and a name or a number is no need.
         missed = result.nothing_fits and not result.absent and result.filters.keep_all
         with self._lock:
             if self._counts_searches:
-                self._fits[fit.value] += 1
+                self._fits[best_fit(result)] += 1
                 if missed and len(self._missed) < MOST_WAITING:
                     self._missed.append(text)
 

@@ -13,8 +13,7 @@ from tests.web.mail.smtp_receiver import SmtpReceiver
 from tests.web.sample_base import SampleBase
 from web.alerts.digests import Digests
 from web.app import ROOM_FILTERS
-from web.http.assets import Assets
-from web.http.templating import Renderer
+from web.http.templating import Assets, Renderer
 from web.mail import MailSender
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from io import BytesIO
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-from web.http.assets import STATIC_FOLDER
+from web.http.templating import STATIC_FOLDER
 
 FOLDER = STATIC_FOLDER / "fonts"
 

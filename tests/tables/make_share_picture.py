@@ -9,7 +9,7 @@ from shutil import which
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from web.http.assets import STATIC_FOLDER
+from web.http.templating import STATIC_FOLDER
 
 PROGRAM = "chromium-headless-shell"
 MARK = (STATIC_FOLDER / "favicon.svg").read_text(encoding="utf-8")

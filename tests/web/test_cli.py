@@ -17,12 +17,6 @@ def quisait(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from web.cli import main; main()", *arguments]
 
 
-def test_every_room_brings_its_verbs() -> None:
-    assert {"search", "status", "rebuild", "ingest", "export", "serve"} <= set(main.commands)
-    for name, command in main.commands.items():
-        assert command.help, name
-
-
 def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 

@@ -322,19 +322,6 @@ def test_a_page_is_shown_to_whom_it_is_for(site: Site, path: str) -> None:
     assert site.state() == before
 
 
-@pytest.mark.parametrize(
-    "path", [path for method, path in PAGE_ROUTES if method == "HEAD" and path in SHOWN]
-)
-def test_the_head_of_a_page_is_for_whom_the_page_is(site: Site, path: str) -> None:
-    address = site.path(PAGES[path], path)
-    for who in (STRANGER, ADMINISTRATOR):
-        client = site.clients[who]
-        head, whole = client.head(address), client.get(address)
-        assert head.status_code == whole.status_code, who
-        assert head.headers.get("Location") == whole.headers.get("Location")
-        assert head.content == b""
-
-
 SENT_TO = [
     (PAGES[path], path)
     for method, path in PAGE_ROUTES
@@ -454,18 +441,6 @@ def test_who_contributes_does_not_moderate_their_own(site: Site, do: str) -> Non
     assert site.state() == before
 
 
-def test_a_directory_takes_a_moderator_from_its_first_form_on(site: Site) -> None:
-    client = site.clients[CONTRIBUTOR]
-    before = site.state()
-    answer = client.post(
-        "/fr/contribuer",
-        data={"csrf": csrf_token(client, "/fr/contribuer"), "do": "directory", "source": "x"},
-        files={"directory": ("a.csv", b"nom\nAvel\n")},
-    )
-    assert answer.status_code == 403
-    assert site.state() == before
-
-
 def _filled(site: Site, path: str, record_id: str) -> str:
     """The address of a route of the API, of what is the contributor's."""
     ids = {"contribution_id": site.draft.id, "job_id": site.api_job.id, "source:path": "x"}
@@ -530,19 +505,6 @@ def test_what_is_closed_is_closed_to_everyone(site: Site, path: str) -> None:
             assert client.get(path, headers=headers).status_code == 403, who
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(SENT))
-def test_what_programs_send_without_an_account_changes_nothing_of_the_catalogue(
-    site: Site, method: str, path: str
-) -> None:
-    before = site.state()
-    for who, client in site.clients.items():
-        for headers in ({}, {"Origin": "https://evil.example"}):
-            answer = client.request(method, path, json={}, headers=headers)
-            assert answer.status_code < 500, who
-            assert "Access-Control-Allow-Origin" not in answer.headers
-    assert site.state() == before
-
-
 def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Site) -> None:
     client = account_client(site.base, AccountRole.MODERATOR, "one who was a moderator")
     site.base.accounts.set_role("one who was a moderator", AccountRole.CONTRIBUTOR)
@@ -556,19 +518,6 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Site) -> 
     sent = {"csrf": token, "do": "erase", "name": AVEL.name}
     assert client.post(path, data=sent).status_code == 403
     assert site.state() == before
-
-
-def test_signing_in_gives_another_cookie_than_the_one_before(site: Site) -> None:
-    client = another_browser(site.clients[STRANGER])
-    token = csrf_token(client, "/fr/connexion")
-    before = dict(client.cookies)
-    answer = client.post("/fr/connexion", data={"csrf": token, "name": OTHER, "password": PASSWORD})
-    assert answer.status_code == 303
-    assert before
-    assert all(client.cookies[name] != value for name, value in before.items())
-    # What the page before had in its form is worth nothing to the account.
-    answer = client.post("/fr/compte", data={"csrf": token, "do": "end_sessions"})
-    assert answer.status_code == 403
 
 
 def test_the_languages_have_the_same_doors() -> None:

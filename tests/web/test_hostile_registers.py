@@ -1,17 +1,21 @@
 """Nothing that anyone writes anywhere becomes part of a page: accounts, drafts, the board, lists…
 
 Every text of every register is an attack, in HTML and as a template; every page is looked at by
-a stranger, a contributor and an administrator. `test_hostile_records` looks at the catalogue.
+a stranger, a contributor and an administrator.
 """
 
 import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind, Participation
@@ -24,12 +28,13 @@ from kb.registers.contact_lists import ListEntry
 from kb.registers.drafts import DraftState, Proposals, ProposedField, ProposedParticipation
 from kb.registers.holders import FlaggedKind, FlagReason
 from kb.registers.identity import Identity
+from kb.settings import Settings
 from kb.store.store import Store
 from tests.encoders import WordCountEncoder
 from tests.web.page_reader import Page
-from tests.web.sample_base import ANGOULEME, AVEL, HOSTILE
+from tests.web.sample_base import ANGOULEME, AVEL, HOSTILE, SampleBase
 from tests.web.signed_in import account_client, another_browser, client_of
-from web.app import ROUTED
+from web.app import ROUTED, create_app
 
 pytestmark = pytest.mark.thorough
 
@@ -148,16 +153,19 @@ def test_no_page_shows_an_attack_as_anything_but_text(
             if not answer.headers.get("Content-Type", "").startswith("text/html"):
                 assert "<script>alert" not in answer.text, path
                 continue
-            for element in Page(answer.text).elements:
-                told = (path, element)
-                assert not [name for name in element.attributes if name.startswith("on")], told
-                assert "style" not in element.attributes, told
-                assert element.attributes.get("src", "/").startswith("/"), told
-                for name in ("href", "action", "formaction", "src"):
-                    value = element.attributes.get(name, "").strip().lower()
-                    assert not value.startswith(("javascript:", "data:", "vbscript:")), told
-                if element.tag == "script" and "src" not in element.attributes:
-                    assert element.attributes == {"type": "application/ld+json"}, told
+            assert_harmless(Page(answer.text), path)
+
+
+def assert_harmless(read: Page, told: str) -> None:
+    for element in read.elements:
+        assert not [name for name in element.attributes if name.startswith("on")], told
+        assert "style" not in element.attributes, told
+        assert element.attributes.get("src", "/").startswith("/"), told
+        for name in ("href", "action", "formaction", "src"):
+            value = element.attributes.get(name, "").strip().lower()
+            assert not value.startswith(("javascript:", "data:", "vbscript:")), told
+        if element.tag == "script" and "src" not in element.attributes:
+            assert element.attributes == {"type": "application/ld+json"}, told
 
 
 def test_the_attack_is_shown_where_it_was_written(clients: list[TestClient]) -> None:
@@ -178,3 +186,36 @@ def test_the_attack_is_shown_where_it_was_written(clients: list[TestClient]) -> 
         answers = [clients[0].get(path) for path in addresses(pattern)]
         assert [one for one in answers if "9**10" in Page(one.text).elements[0].text], pattern
     assert "9**10" in clients[1].get("/fr/liste").text
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Iterator[TestClient]:
+    with TestClient(create_app(SampleBase(), Settings())) as client:
+        yield client
+
+
+def test_hostile_records_stay_text(catalogue: TestClient) -> None:
+    attack = '"><script>alert("query")</script><img src=x onerror=alert(1)>'
+    for path in (
+        "/fr/acteurs/hostile",
+        "/fr/cas/angouleme",
+        "/fr/cas/kalundborg",
+        "/fr/recherche?q=cirages+gras",
+        f"/fr/themes?theme={HOSTILE.themes[0]}",
+        f"/fr/recherche?q=cirages&theme={quote(attack)}",
+        f"/fr/recherche?q={quote(attack)}",
+    ):
+        response = catalogue.get(path)
+        assert response.status_code == 200
+        read = Page(response.text)
+        assert_harmless(read, path)
+        assert not [one for one in read.elements if one.tag in {"img", "iframe", "b", "i"}], path
+    assert attack in [one.attributes.get("value") for one in read.elements]
+
+
+@hypothesis_settings(max_examples=60)
+@given(query=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_any_query_is_answered_or_refused_and_kept(catalogue: TestClient, query: str) -> None:
+    response = catalogue.get("/en/search", params={"q": query})
+    assert response.status_code in {200, 400}
+    assert_harmless(Page(response.text), query)

@@ -25,11 +25,6 @@ ROW = (
 ORGANISATION = ("36 49 77 10", "36497710", "contact@avel", "Cordonniers")
 PERSON = ("Jeanne", "39 98 00 11", "63998001", "j.martin@", "directrice")
 PUBLIC, MEMBERS, NONE = Visibility
-PAGES = (
-    "/fr/acteurs/avel-magnac",
-    "/fr/recherche?q=cirages",
-    "/fr/recherche/qui-appeler?q=cirages",
-)
 
 
 @pytest.fixture
@@ -150,18 +145,6 @@ def test_a_choice_holds_at_once_and_what_is_forgotten_is_in_no_version(
     assert leaks(moderator, PERSON) == []
 
 
-def test_a_page_with_contacts_for_members_is_kept_by_no_cache(
-    base: KnowledgeBase, directory: Path
-) -> None:
-    taken_in(base, directory, MEMBERS, NONE)
-    member = account_client(base)
-    for path in PAGES:
-        answer = member.get(path)
-        assert "36 49 77 10" in answer.text
-        assert answer.headers["Cache-Control"] == "private, no-store"
-        assert "Cookie" in client_of(base).get(path).headers["Vary"]
-
-
 def test_exports_and_reports_have_what_is_public(
     base: KnowledgeBase, directory: Path, tmp_path: Path
 ) -> None:
@@ -212,20 +195,6 @@ def test_a_moderators_correction_publishes_nothing_of_a_source(
     assert "Luc Vue" in moderator.get("/fr/acteurs/avel-magnac").text
 
 
-def test_what_moderators_typed_is_published_when_it_is_chosen(
-    base: KnowledgeBase, directory: Path
-) -> None:
-    taken_in(base, directory, PUBLIC, NONE)
-    moderator = account_client(base, AccountRole.MODERATOR)
-    path = "/fr/modifier/acteurs/avel-magnac"
-    form = {"item": "particulars", "version": "1", "name": "Avel", "contact": "Luc Vue, gérant"}
-    send(moderator, path, form, shown_at=f"{path}?item=particulars")
-    for persons in (PUBLIC, MEMBERS, PUBLIC):
-        base.choose_contacts("moderation", ContactChoice(persons=persons))
-        stranger = client_of(base).get("/fr/acteurs/avel-magnac").text
-        assert ("Luc Vue" in stranger) == (persons is PUBLIC)
-
-
 def test_persons_and_parts_of_contacts_are_found_by_no_search(
     base: KnowledgeBase, directory: Path
 ) -> None:
@@ -235,16 +204,6 @@ def test_persons_and_parts_of_contacts_are_found_by_no_search(
             assert all(not evidence.marks for evidence in hit.evidence), query
             assert hit.parts.lexical == 0
             assert hit.parts.name == 0
-
-
-def test_the_linked_data_have_what_is_public(base: KnowledgeBase, directory: Path) -> None:
-    taken_in(base, directory, PUBLIC, MEMBERS)
-    text = account_client(base).get("/fr/acteurs/avel-magnac").text
-    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', text)
-    assert data is not None
-    for trace in ('"telephone":["+33536497710"]', "contact@avel.example", "Cordonniers"):
-        assert trace in data[1]
-    assert "Jeanne" not in data[1]
 
 
 @pytest.mark.parametrize("withdrawn", [False, True])

@@ -24,7 +24,7 @@ from kb.registers.alerts.subscriptions import (
 from kb.settings import Settings
 from web.alerts.news import NewsItem, news_of
 from web.http.i18n import Language
-from web.http.security.secret import site_secret
+from web.http.security.cookies import site_secret
 from web.http.templating import Renderer
 from web.http.urls import Page, address
 from web.mail import MailWriter, SignedLinks

@@ -32,7 +32,7 @@ from web.http.i18n import DEFAULT_LANGUAGE, Language
 from web.http.request import PageRequest
 from web.http.routing import Handler
 from web.http.security.bodies import allow_upload
-from web.http.security.quotas import Quota, count_for_account, count_upload
+from web.http.security.throttle import Quota, count_for_account, count_upload
 from web.http.urls import API_VERSION, API_VERSION_HEADER, AbsoluteUrl, absolute_urls
 from web.search.request import MAX_LIMIT
 

@@ -23,7 +23,7 @@ from web.http.dependencies import APageRequest
 from web.http.refusals import NotSignedIn, not_allowed
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
-from web.http.security.secret import site_secret
+from web.http.security.cookies import site_secret
 from web.http.security.sessions import AFormOfAnyone, ASession, sessions_of
 from web.http.urls import AbsoluteUrl, Page, address
 

@@ -1,7 +1,4 @@
-"""The pages of administrators: all accounts, and the sites that embed the search.
-
-What is counted of a site are numbers by day, and the page says so.
-"""
+"""The pages of administrators: all accounts, and the sites that embed the search."""
 
 import re
 from collections import Counter

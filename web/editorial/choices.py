@@ -23,7 +23,7 @@ from kb.reference.visibility import ContactChoice, Visibility
 from kb.registers.drafts import ProposedParticipation
 from kb.registers.pictures import MAX_UPLOAD_MB
 from kb.search.results import EvidenceKind, Filters
-from web.editorial.record_form import ParticipationRow, is_suggested
+from web.editorial.record_form import ParticipationRow, RecordForm, is_suggested
 from web.http.i18n import translations
 from web.http.labels import FLOW_LABELS, ROLE_LABELS
 from web.http.request import PageRequest
@@ -32,34 +32,34 @@ from web.http.routing import text_of
 MAX_LIKELY = 5
 
 
-def language_choices(request: PageRequest, current: str) -> Sequence[tuple[str, str]]:
-    """Returns the languages that a record can be in: those of the site, and its present one."""
-    names = request.language.locale.languages
+def form_choices(request: PageRequest, form: RecordForm) -> dict[str, Any]:
+    """Returns what can be chosen in the form of a record: `choices` by field, and `roles`.
+
+    A record can be in the languages of the site, and in its present one.
+    """
+    gettext, names = translations(request.language).gettext, request.language.locale.languages
+    current = form.values.get("lang", "")
     codes = dict.fromkeys(["fr", "en", *([current] if current else [])])
-    return [(code, str(names.get(code, code))) for code in codes]
-
-
-def flow_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
-    gettext = translations(request.language).gettext
-    unsaid = gettext(N_("As the words of the need say"))
-    return [("", unsaid), *((flow.value, gettext(FLOW_LABELS[flow])) for flow in Flow)]
-
-
-def role_choices(request: PageRequest) -> Sequence[tuple[str, str]]:
-    gettext = translations(request.language).gettext
-    return [("", gettext(N_("Choose…"))), *((r.value, gettext(ROLE_LABELS[r])) for r in Role)]
+    flows = [(flow.value, gettext(FLOW_LABELS[flow])) for flow in Flow]
+    return {
+        "choices": {
+            "lang": [(code, str(names.get(code, code))) for code in codes],
+            "flow": [("", gettext(N_("As the words of the need say"))), *flows],
+        },
+        "roles": [
+            ("", gettext(N_("Choose…"))),
+            *((role.value, gettext(ROLE_LABELS[role])) for role in Role),
+        ],
+    }
 
 
 def actor_finder(base: KnowledgeBase) -> Callable[[str], str]:
     """Returns a function that finds an actor's id by its id, or by a name only it has."""
 
     def find(given: str) -> str:
-        known = actor_or_none(base, given)
-        if known:
+        if known := actor_or_none(base, given):
             return known.id
-        named = [
-            actor for actor in actors_named(base, given) if folded(actor.name) == folded(given)
-        ]
+        named = [one for one in actors_named(base, given) if folded(one.name) == folded(given)]
         return named[0].id if len(named) == 1 else ""
 
     return find
@@ -163,14 +163,11 @@ def suggestions(
         group = next((groups[key] for key in keys if key in groups), [])
         group.append(number)
         groups |= dict.fromkeys(keys, group)
-    organisations = [
-        {
-            "name": rows[group[0]].name,
-            "actor_id": next((rows[at].actor_id for at in group if rows[at].actor_id), ""),
-            "rows": group,
-        }
-        for group in {id(group): group for group in groups.values()}.values()
-    ]
+    organisations = []
+    for group in {id(group): group for group in groups.values()}.values():
+        actor_id = next((rows[at].actor_id for at in group if rows[at].actor_id), "")
+        one = {"name": rows[group[0]].name, "actor_id": actor_id, "rows": group}
+        organisations.append(one)
     return {"organisations": organisations, "also": also, "waiting": waiting}
 
 

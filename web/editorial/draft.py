@@ -19,11 +19,9 @@ from kb.registers.drafts import OPEN_STATES, Draft, Drafts, DraftState, Proposed
 from web.editorial.choices import (
     actor_finder,
     actors_named,
-    flow_choices,
-    language_choices,
+    form_choices,
     likely_actors,
     numbered,
-    role_choices,
     suggestions,
     told_differences,
     with_picture,
@@ -159,10 +157,7 @@ class _Sent:
             return self._conflict(record)
 
     def _do(self, what: str, on: str, record: Record) -> Response:
-        """Saves what was typed and goes on: `on` is the key of a detail, or a participant's name.
-
-        No revision is made that says the same.
-        """
+        """Saves what was typed and goes on; `on` is the key of a detail or a participant."""
         drafts, draft, by = self._base.drafts, self._draft, self._account.name
         if what in {"keep_detail", "remove_detail"}:
             detail = next((one for one in details_of(record) if one.key == on), None)
@@ -259,10 +254,11 @@ def draft_page(
     actors = base.actors_by_id({row.actor_id for row in form.rows if row.actor_id})
     is_open, record = draft.state in OPEN_STATES, draft.record
     unknown = {
-        row.name for row in form.rows if row.kept and row.name and row.actor_id not in actors
+        row.name
+        for row in form.rows
+        if is_open and row.kept and row.name and row.actor_id not in actors
     }
     named = {name: actors_named(base, name)[:MAX_NAMED] for name in sorted(unknown)[:MAX_LOOKED_UP]}
-    named = named if is_open else {}
     suggested = {**actors, **{actor.id: actor for found in named.values() for actor in found}}
     is_new = is_open and not draft.based_on
     try:
@@ -280,11 +276,6 @@ def draft_page(
         draft=draft,
         form=form,
         lines=CASE_LINES if isinstance(record, Case) else ACTOR_LINES,
-        choices={
-            "lang": language_choices(request, form.values.get("lang", "")),
-            "flow": flow_choices(request),
-        },
-        roles=role_choices(request),
         proposed=best,
         source=numbered(
             draft.source_text,
@@ -307,7 +298,7 @@ def draft_page(
             for earlier, later in list(pairwise(versions))[-_SHOWN_CHANGES:]
             if (changed := told_differences(request, earlier.record, later.record))
         },
-        **empty | shown,
+        **form_choices(request, form) | empty | shown,
     )
 
 

@@ -1,7 +1,5 @@
 """Sources that are read again, and the pages of long work: jobs, their progress, what they did."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,10 +22,11 @@ from kb.registers.records.rereading import Interval
 from kb.remarks import Remark
 from web.editorial.choices import contact_choice_in
 from web.http.dependencies import APageRequest
+from web.http.i18n import SOURCE_LANGUAGE
 from web.http.labels import localized
 from web.http.refusals import Refusal, no_such_action, not_allowed
 from web.http.request import PageRequest
-from web.http.routing import PageRouter, see, text_of
+from web.http.routing import PageRouter, csv_answer, see, text_of
 from web.http.security.sessions import AContributor, AForm, AModerator
 from web.http.urls import Page, address
 
@@ -167,7 +166,6 @@ _COUNTS = (
     ("unchanged", N_("Unchanged")),
     ("removed", N_("Removed")),
 )
-_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _LISTS = (
     ("failures", N_("Not kept")),
     ("known", N_("Already known")),
@@ -287,14 +285,9 @@ def _drafts(base: KnowledgeBase, report: Mapping[str, Any]) -> list[Draft]:
 
 
 def _as_csv(found: Job) -> Response:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(["file", "row", "kind", "reason"])
-    for name, _ in _LISTS:
-        for line in _lines(found.report, name):
-            cells = (line["file"], str(line["row"] or ""), name, line["reason"])
-            # No spreadsheet takes a cell for a formula.
-            writer.writerow(f"'{cell}" if cell.startswith(_OF_FORMULAS) else cell for cell in cells)
-    headers = {"Content-Disposition": f'attachment; filename="{found.id}.csv"'}
-    # The mark at the beginning has spreadsheets read it as UTF-8.
-    return Response(f"\ufeff{written.getvalue()}", media_type="text/csv", headers=headers)
+    rows = [
+        (line["file"], str(line["row"] or ""), name, line["reason"])
+        for name, _ in _LISTS
+        for line in _lines(found.report, name)
+    ]
+    return csv_answer(found.id, ["file", "row", "kind", "reason"], rows, SOURCE_LANGUAGE)

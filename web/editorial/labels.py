@@ -1,7 +1,4 @@
-"""The words that the editorial pages use: fields, states, confidence, what was done.
-
-The labels are English, marked with `N_`; the renderer translates them.
-"""
+"""The words of the editorial pages, in English, marked with `N_`; the renderer translates them."""
 
 from collections.abc import Callable, Mapping
 
@@ -145,7 +142,6 @@ DONE_LABELS: Mapping[str, str] = {
 }
 
 
-CANNOT_WRITE = N_("The catalogue cannot be changed now. Nothing was changed.")
 NOT_TWICE = N_("The two new passwords are different. Nothing was changed.")
 TOO_MANY_TRIES = N_("Too many attempts. Wait a little before the next one.")
 NOT_THE_NAME = N_("This is not the right name. Type it exactly as above, or copy it.")

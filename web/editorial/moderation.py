@@ -20,10 +20,8 @@ from web.catalogue.records import page_of_flag
 from web.editorial.choices import (
     actor_finder,
     actor_or_none,
-    flow_choices,
-    language_choices,
+    form_choices,
     name_of,
-    role_choices,
     told_differences,
     with_picture,
 )
@@ -371,10 +369,6 @@ def _form_page(
         version=version or last.number,
         last=last,
         changes=told_differences(request, record, typed_record) if typed_record else None,
-        choices={
-            "lang": language_choices(request, form.values.get("lang", "")),
-            "flow": flow_choices(request),
-        },
-        roles=role_choices(request),
         back=request.http.query_params.get("back", ""),
+        **form_choices(request, form),
     )

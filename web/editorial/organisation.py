@@ -1,12 +1,9 @@
-"""The form for one organisation: a new entry, a correction, or the entry of a participant.
+"""The form for one organisation: a new entry, a correction, or the entry of a participant."""
 
-What is sent becomes a draft, moderated as drafts of cases are.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import cast
+from typing import NamedTuple, cast
 
 from starlette.responses import Response
 
@@ -20,9 +17,8 @@ from kb.reference.roles import ROLES
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, DraftState
 from web.editorial.choices import (
-    LikelyActor,
     actor_or_none,
-    language_choices,
+    form_choices,
     likely_actors,
 )
 from web.editorial.draft import readable
@@ -57,15 +53,12 @@ class UnlistedParticipant:
         parts = list(self.case.participants)
         if self.draft is not None:
             parts += [one.participation for one in self.draft.proposals.participations]
-        said = [
-            part.contribution
-            for part in parts
-            if self._is(part.name) and ROLES[part.role].is_know_how
-        ]
+        own = [part for part in parts if self._is(part.name) and ROLES[part.role].is_know_how]
+        said = dict.fromkeys(_as_sentence(part.contribution) for part in own if part.contribution)
         return Actor(
             id="",
             name=self.name,
-            description="\n".join(dict.fromkeys(_as_sentence(words) for words in said if words)),
+            description="\n".join(said),
             place=town_of(self.name, [self.case.text]),
             lang=self.case.lang,
             source_url=self.case.source_url or case_url,
@@ -97,20 +90,12 @@ def _as_sentence(words: str) -> str:
     return sentence if sentence.endswith((".", "…", "!", "?")) else f"{sentence}."
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the form is asked for; `query` says the same in its address.
-
-    It corrects `corrected`, or is the entry of `participant`, or is a new one if both are None.
-    """
+class _Wanted(NamedTuple):
+    """What the form is for: a correction, the entry of a participant, or a new one."""
 
     query: Mapping[str, str]
     corrected: Actor | None = None
     participant: UnlistedParticipant | None = None
-
-    @property
-    def page(self) -> Address:
-        return address(Page.ORGANISATION, **self.query)
 
     @property
     def base(self) -> Actor:
@@ -172,12 +157,9 @@ def _kept(
 ) -> Response:
     """Makes the draft, publishes it if asked, and links the participant that it is for."""
     base = request.knowledge_base
+    submitted, based_on = what == "submit", version if wanted.corrected else 0
     draft = base.drafts.add(
-        entry,
-        by=account.name,
-        origin="typed",
-        submitted=what == "submit",
-        based_on=version if wanted.corrected else 0,
+        entry, by=account.name, origin="typed", submitted=submitted, based_on=based_on
     )
     if what == "publish":
         try:
@@ -246,23 +228,20 @@ def _page(
 ) -> Response:
     """The form; `entry` is what it says, if that is right, and `is_asked` whether it is known."""
     base = request.knowledge_base
-    likely: Sequence[LikelyActor] = ()
-    if entry and not wanted.corrected:
-        likely = likely_actors(base, entry)
     if wanted.corrected and not version:
         version = base.history(Kind.ACTOR, wanted.corrected.id)[-1].number
     return request.page(
         "editorial/organisation.html",
-        here=wanted.page,
+        here=address(Page.ORGANISATION, **wanted.query),
         status_code=status_code,
         form=form,
         lines=ACTOR_LINES,
-        choices={"lang": language_choices(request, form.values.get("lang", ""))},
+        choices=form_choices(request, form)["choices"],
         corrected=wanted.corrected,
         participant=wanted.participant,
         version=version,
         entry=entry,
-        likely=likely,
+        likely=likely_actors(base, entry) if entry and not wanted.corrected else (),
         is_asked=is_asked,
         is_previewed=is_previewed,
         is_unsaved=request.http.method == "POST",

@@ -1,10 +1,8 @@
-"""A record as the fields of a form, and back; what was typed is kept whatever is wrong with it.
-
-The cleaning of values is that of the readers (`ingest.records.parsers`), the same as in a file.
-"""
+"""A record as the fields of a form, and back; the readers' parsers clean what was typed."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, Self
@@ -79,10 +77,7 @@ class WrongFields(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ParticipationRow:
-    """A participation as it is typed. `proposal` is the number of the proposal behind it, or -1.
-
-    A row that is not `kept` stays in the form and out of the record.
-    """
+    """A participation as it is typed; `proposal` is the number of its proposal, or -1."""
 
     name: str = ""
     role: str = ""
@@ -153,10 +148,7 @@ def _participation_from(
 
 @dataclass(frozen=True, slots=True)
 class RecordForm:
-    """The fields of a record as text, and what is wrong with them.
-
-    `errors` has an English message by name: of a field, or of a part of a row (`role-2`).
-    """
+    """The fields of a record as text; `errors` has an English message by name, such as `role-2`."""
 
     values: Mapping[str, str]
     rows: tuple[ParticipationRow, ...] = ()
@@ -190,17 +182,17 @@ class RecordForm:
             for name, value in known.values.items()
         }
         if "period" in values:
-            values["period"] = _standard_if_understood(values["period"])
+            with suppress(InputError):  # what is not understood stays as it was written
+                values["period"] = period(values["period"], "period")
         if "rows" not in form:
             return cls(values, known.rows)
         rows = (sent_row(form, number) for number in range(min(number_in(form, "rows"), MAX_ROWS)))
         return cls(values, tuple(row for row in rows if not row.is_blank))
 
     def with_row(self, row: ParticipationRow) -> Self:
-        """The form with another participation, after those that are there."""
-        kept = [row for row in self.rows if row.kept or row.proposal < 0]
-        others = [row for row in self.rows if not (row.kept or row.proposal < 0)]
-        return replace(self, rows=(*kept, row, *others))
+        """The form with another participation, after those that are not only proposed."""
+        rows = sorted((*self.rows, row), key=lambda one: not one.kept and one.proposal >= 0)
+        return replace(self, rows=tuple(rows))
 
     def accepting(self, number: int) -> Self:
         """The form with a suggested participation, by its row, among the others."""
@@ -233,13 +225,7 @@ class RecordForm:
         return replace(self, errors=errors)
 
     def record(self, base: Record, actor_named: Callable[[str], str]) -> Record:
-        """The record that the form tells; what has no field in it is as in `base`.
-
-        `actor_named` gives the id of the actor of this id or exact name, or an empty string.
-
-        Raises:
-            WrongFields: something cannot be kept.
-        """
+        """The record that the form tells, else `base`; raises `WrongFields`."""
         errors: dict[str, str] = {}
         touched = [name for name, value in self.values.items() if value != typed_value(base, name)]
         if isinstance(base, Actor):
@@ -311,21 +297,12 @@ def _loses_a_line(kind: FieldKind, cells: Mapping[str, str], name: str) -> bool:
     )
 
 
-def _standard_if_understood(written: str) -> str:
-    """A period as the record has it, or what was written where it is not understood."""
-    try:
-        return period(written, "period")
-    except InputError:
-        return written
-
-
 def written_date(text: str, name: str) -> str:
     """Returns a date as `iso_date` has it, which raises; 02/07/2020 is 2 July, 1972 a year."""
     line = one_line(text)
     if re.fullmatch(r"\d{4}", line):
         return line
-    given = _DAY_FIRST.match(line)
-    if given:
+    if given := _DAY_FIRST.match(line):
         day, month, year = given.groups()
         line = f"{year}-{month:0>2}-{day:0>2}{line[given.end() :]}"
     return iso_date(line, name)

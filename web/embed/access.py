@@ -19,7 +19,7 @@ from kb.settings import is_this_machine
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.security.headers import let_frame, let_read
-from web.http.security.quotas import Quota, count_for_address, counted_address, quotas_of
+from web.http.security.throttle import Quota, count_for_address, counted_address, quotas_of
 from web.tallies import tallies_of
 
 UNKNOWN = N_("This site is not registered here: the public key is unknown.")

@@ -35,7 +35,7 @@ from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
 from web.http.safe_html import excerpt
-from web.http.security.quotas import Quota, count_for_address
+from web.http.security.throttle import Quota, count_for_address
 from web.http.templating import Renderer
 from web.http.urls import WIDGET_PREFIX, AbsoluteUrl, absolute_urls, address
 from web.search.evidence_text import is_named

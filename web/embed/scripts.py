@@ -15,7 +15,7 @@ from typing import cast
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from web.http.assets import STATIC_FOLDER
+from web.http.templating import STATIC_FOLDER
 from web.http.urls import WIDGET_PREFIX
 
 BUILDS = Path(str(files("web").joinpath("embed", "widget", "builds")))

@@ -1,7 +1,7 @@
 """Dependencies of routes: the request, the knowledge base, a turn to search it or all of it."""
 
 import asyncio
-import math
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, TypeVar, cast
@@ -16,13 +16,13 @@ from kb.messages import N_
 from kb.registers.accounts import Account
 from web.http.refusals import Refusal
 from web.http.request import PageRequest
-from web.http.security.quotas import (
+from web.http.security.throttle import (
     Quota,
     count_for_account,
     count_for_address,
+    host_of,
     times_of,
 )
-from web.http.security.throttle import Throttle, host_of
 
 Answer = TypeVar("Answer")
 Turn = Callable[[], AbstractAsyncContextManager[None]]
@@ -39,79 +39,66 @@ async def _knowledge_base(request: Request) -> KnowledgeBase:
     return PageRequest(request).knowledge_base
 
 
-COMPLETE_SEARCHES = 2
-"""How many searches of every actor are made at once; more wait, without a thread."""
-
-MAX_WAITING = 8
-"""How many of those may wait; more are asked to come back."""
-
-COMPLETE_SEARCHES_OF_ONE = 5
-"""How many one address may have made or waiting, before it is slowed down: half of all."""
-
-RETRY_AFTER_S = 10
-"""What who finds too many waiting is asked to wait: about as long as those take."""
+MOST_OF_ONE = 5
+"""How many explanations and reports of one address are made or wait: half of all that may."""
 
 
-class CompleteSearches:
-    """Limits the searches that score every actor: how many run, and how many of an address wait.
+class SearchTurns:
+    """Limits the searches that run and that wait, without a thread: other pages never wait."""
 
-    Other searches do not wait for them.
-    """
-
-    def __init__(self) -> None:
-        self.at_once = CapacityLimiter(COMPLETE_SEARCHES)
-        self.of_address = Throttle(free=COMPLETE_SEARCHES_OF_ONE)
+    def __init__(self, at_once: int, waiting: int, retry_after_s: int, message: str) -> None:
+        self.at_once = CapacityLimiter(at_once)
+        self._most_waiting = waiting
+        self._headers = {"Retry-After": str(retry_after_s)}
+        self._message = message
+        self._of_host: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Refusal: 503, too many wait; 429, too many are from this address.
-        """
-        if self.at_once.statistics().tasks_waiting >= MAX_WAITING:
-            raise Refusal(
-                503,
-                N_(
-                    "Too many explanations and reports are being made now. Try again in a few "
-                    "seconds."
-                ),
-                {"Retry-After": str(RETRY_AFTER_S)},
+    async def turn(self, host: str = "") -> AsyncIterator[None]:
+        """Holds a turn, or raises `Refusal` if too many wait, of all or of this host."""
+        if self.at_once.statistics().tasks_waiting >= self._most_waiting:
+            raise Refusal(503, self._message, self._headers)
+        if host and self._of_host[host] >= MOST_OF_ONE:
+            several = N_(
+                "Several explanations and reports are already being made for you. Wait for "
+                "them before you request another one."
             )
-        wait_s = self.of_address.attempt(host)
-        if wait_s:
-            raise Refusal(
-                429,
-                N_(
-                    "Several explanations and reports are already being made for you. Wait for "
-                    "them before you request another one."
-                ),
-                {"Retry-After": str(math.ceil(wait_s))},
-            )
+            raise Refusal(429, several, self._headers)
+        self._of_host[host] += 1
         try:
             async with self.at_once:
                 yield
         finally:
-            # What is done counts no more: only what is made or waits at one time does.
-            self.of_address.succeeded(host, forget=False)
+            self._of_host[host] -= 1
+            self._of_host += Counter()  # without those that have none
+
+
+SEARCHES_WAITING = 24
+"""How many searches may wait for each worker: about two seconds of work."""
+
+
+def search_turns() -> SearchTurns:
+    message = N_("Very many people are searching now. Try again in a few seconds.")
+    return SearchTurns(4, SEARCHES_WAITING, 2, message)
+
+
+def complete_search_turns() -> SearchTurns:
+    """Returns the turns of searches that score every actor; other searches do not wait for them."""
+    message = N_(
+        "Too many explanations and reports are being made now. Try again in a few seconds."
+    )
+    return SearchTurns(2, 8, 10, message)
 
 
 class ReadingTurns:
-    """Limits the articles that are read, and searched for proposals: how many, and how many wait.
+    """Limits the articles that are read at once and that wait; an account has one at a time."""
 
-    An account has one at a time. Searches do not wait for them.
-    """
-
-    def __init__(self, turns: Turns | None = None) -> None:
-        self._turns = turns or Turns()
+    def __init__(self) -> None:
+        self._turns = Turns()
         self._threads = CapacityLimiter(AT_ONCE)
 
     async def run(self, read: Callable[[], Answer]) -> Answer:
-        """Waits for a turn, and reads in a thread.
-
-        Raises:
-            ReadersBusy: too many wait, of all or of this account.
-        """
+        """Waits for a turn, and reads in a thread; raises `ReadersBusy` if too many wait."""
         begun = asyncio.Event()
         loop = asyncio.get_running_loop()
         turn = self._turns.ask(lambda: loop.call_soon_threadsafe(begun.set))
@@ -127,50 +114,14 @@ def reading_turns(request: Request) -> ReadingTurns:
     return cast("ReadingTurns", request.app.state.reading)
 
 
+def searches_of(request: Request) -> SearchTurns:
+    return cast("SearchTurns", request.app.state.searches)
+
+
 async def _one_of_few(request: Request) -> AsyncIterator[None]:
     count_for_address(request, Quota.EXPLANATIONS)
-    complete_searches = cast("CompleteSearches", request.app.state.complete_searches)
-    async with complete_searches.turn(host_of(request)):
+    async with request.app.state.complete_searches.turn(host_of(request)):
         yield
-
-
-SEARCHES_AT_ONCE = 4
-"""How many searches a worker makes at once: two processors are busy with as many."""
-
-SEARCHES_WAITING = 24
-"""How many may wait for each worker, about two seconds of work; more are asked to come back."""
-
-SEARCH_RETRY_AFTER_S = 2
-
-
-class Searches:
-    """Limits the searches: how many run and how many wait, without a thread.
-
-    So pages that search nothing, and signing in, always have a thread.
-    """
-
-    def __init__(self) -> None:
-        self.at_once = CapacityLimiter(SEARCHES_AT_ONCE)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Refusal: 503, too many wait.
-        """
-        if self.at_once.statistics().tasks_waiting >= SEARCHES_WAITING:
-            raise Refusal(
-                503,
-                N_("Very many people are searching now. Try again in a few seconds."),
-                {"Retry-After": str(SEARCH_RETRY_AFTER_S)},
-            )
-        async with self.at_once:
-            yield
-
-
-def searches_of(request: Request) -> Searches:
-    return cast("Searches", request.app.state.searches)
 
 
 async def _a_search(request: Request) -> AsyncIterator[None]:
@@ -192,12 +143,7 @@ ATurnToSearch = Annotated[None, Depends(_a_turn, scope="function")]
 
 
 def count_job(request: PageRequest, account: Account) -> int:
-    """Counts a job that an account asks for; returns the most that may wait or run, to add it with.
-
-    Raises:
-        TooManyJobs: too many of its jobs wait or run.
-        Refusal: 429, too many were asked for today.
-    """
+    """Counts a job, or raises `TooManyJobs` or `Refusal`; returns the most that may wait or run."""
     most = request.settings.jobs_at_once * times_of(account)
     if most and request.knowledge_base.jobs.unfinished(account.name) >= most:
         raise TooManyJobs("too_many_jobs")
@@ -206,7 +152,7 @@ def count_job(request: PageRequest, account: Account) -> int:
 
 
 ONE_OF_FEW = Depends(_one_of_few, scope="function")
-"""For a route that scores every actor of the base: see `CompleteSearches`."""
+"""For a route that scores every actor of the base: see `complete_search_turns`."""
 
 APageRequest = Annotated[PageRequest, Depends(_request)]
 OpenKnowledgeBase = Annotated[KnowledgeBase, Depends(_knowledge_base)]

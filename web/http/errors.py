@@ -1,8 +1,6 @@
-"""The answers to errors, as pages for visitors and as JSON for programs.
+"""The answers to errors: problem details (RFC 9457) for programs, a page for visitors.
 
-Under `/api/`, for the widget and for assistants, problem details (RFC 9457); elsewhere a page, in
-the visitor's language. Only unforeseen exceptions are 500, and only they leave a traceback in
-the log.
+Only unforeseen exceptions are 500, and only they leave a traceback in the log.
 """
 
 import errno
@@ -54,25 +52,18 @@ _NO_ROOM = N_("There is no room left on the disk of this site. Nothing that was 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
 
-_STATUSES: Mapping[type[QuisaitError], int] = {
-    QueryError: 400,
-    WithdrawnRecord: 410,
-    UnknownRecord: 404,
-    EditConflict: 409,
-    InputError: 422,
-    ReadersBusy: 503,
-    StoresBusy: 503,
-    TooManyJobs: 429,
+_STATUSES: Mapping[type[QuisaitError], tuple[int, str]] = {
+    QueryError: (400, ""),
+    WithdrawnRecord: (410, ""),
+    UnknownRecord: (404, ""),
+    EditConflict: (409, ""),
+    InputError: (422, ""),
+    ReadersBusy: (503, "30"),
+    StoresBusy: (503, "5"),
+    TooManyJobs: (429, "60"),
 }
-"""What each error that a visitor can cause is answered with; the first that fits."""
-
-
-_RETRY_AFTER_S: Mapping[type[QuisaitError], str] = {
-    ReadersBusy: "30",
-    StoresBusy: "5",
-    TooManyJobs: "60",
-}
-"""When a program may ask again, after what passes by itself."""
+"""What each error that a visitor can cause is answered with, the first that fits, and after how
+many seconds a program may ask again, where that helps."""
 
 _WRONG_PARAMETERS: Mapping[str, str] = {
     "missing": N_("this is required"),
@@ -129,7 +120,7 @@ async def _quisait_error(request: Request, error: Exception) -> Response:
     status, line = status_and_line(cast("QuisaitError", error), _language_of_details(request))
     if isinstance(error, ReadersBusy | StoresBusy | TooManyJobs):
         response = _respond(request, status, line, error.remark)
-        response.headers["Retry-After"] = _RETRY_AFTER_S[type(error)]
+        response.headers["Retry-After"] = _STATUSES[type(error)][1]
         return response
     if status >= 500:
         _log.error("%s", error)
@@ -153,7 +144,7 @@ def status_and_line(error: QuisaitError, language: Language) -> tuple[int, str]:
     """
     if isinstance(error, NoRoom):
         return 507, translated(_NO_ROOM, language)
-    for kind, status in _STATUSES.items():
+    for kind, (status, _) in _STATUSES.items():
         if isinstance(error, kind):
             # A remark, which can be said in French too, unless it is for whoever runs the server.
             return status, localized(error.args[0] if error.args else "", language).text
@@ -168,19 +159,16 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
     if first["type"] == "json_invalid":
         where = f"{first['ctx']['error']} at character {first['loc'][1]}"
         return _respond(request, status, f"the body is not JSON: {where}")
-    line = line_of_wrong_value(
-        first, first["loc"][1:] or first["loc"], _language_of_details(request)
+    names = first["loc"][1:] or first["loc"]
+    return _respond(
+        request, status, line_of_wrong_value(first, names, _language_of_details(request))
     )
-    return _respond(request, status, line)
 
 
 def line_of_wrong_value(
     first: Mapping[str, Any], names: Sequence[object], language: Language
 ) -> str:
-    """Returns a validator's error as a line, such as `limit: input should be … (given: 500)`.
-
-    `names` lead to the value that is wrong.
-    """
+    """Returns a validator's error as a line, after the `names` that lead to the wrong value."""
     name = ".".join(map(str, names))
     if first["type"] == "value_error":
         problem = localized(first["ctx"]["error"].args[0], language).text
@@ -198,7 +186,11 @@ def line_of_wrong_value(
 async def _http_error(request: Request, error: Exception) -> Response:
     refusal = cast("HTTPException", error)
     if isinstance(refusal, NotSignedIn) and request.method in {"GET", "HEAD"}:
-        return RedirectResponse(_sign_in_path(PageRequest(request)), 303)
+        url = request.url
+        wanted = f"{url.path}?{url.query}" if url.query else url.path
+        return RedirectResponse(
+            address(Page.SIGN_IN, next=wanted).path(PageRequest(request).language), 303
+        )
     advice = refusal.advice if isinstance(refusal, Refusal) else ""
     detail = line_of(refusal, _language_of_details(request))
     response = _respond(request, refusal.status_code, detail, advice)
@@ -209,13 +201,6 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def line_of(refusal: HTTPException, language: Language) -> str:
     """Returns the line that a program gets for a refusal, in a language if it was translated."""
     return translated(refusal.advice, language) if isinstance(refusal, Refusal) else refusal.detail
-
-
-def _sign_in_path(request: PageRequest) -> str:
-    """Returns the path of the sign-in page, which leads back to the requested page."""
-    url = request.http.url
-    wanted = f"{url.path}?{url.query}" if url.query else url.path
-    return address(Page.SIGN_IN, next=wanted).path(request.language)
 
 
 CLIENT_GONE = 499

@@ -1,8 +1,4 @@
-"""Languages: the visitor's, its catalogue of messages, its dates and numbers.
-
-Messages are written in English in the code and the templates; `locale/<language>/LC_MESSAGES/
-messages.po` translates them and is read once, at startup.
-"""
+"""Languages: the visitor's, its catalogue of messages, its dates and numbers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -69,10 +65,7 @@ def language_of_path(path: str) -> Language | None:
 
 
 def preferred_language(accept_language: str) -> Language:
-    """Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4).
-
-    Among equals the first named wins. Falls back to `DEFAULT_LANGUAGE`.
-    """
+    """Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4)."""
     best, best_weight = DEFAULT_LANGUAGE, 0.0
     for item in accept_language.split(","):
         tag, _, parameters = item.strip().partition(";")
@@ -162,28 +155,15 @@ def _skeleton(moment: Moment) -> str:
     return "yMMMM" if moment.month else "y"
 
 
-def written_moment(iso: str, language: Language) -> str:
-    """Formats an ISO 8601 time as a day and hour of the local zone; other text is unchanged."""
+def written_moment(iso: str, language: Language, *, in_utc: bool = False) -> str:
+    """Formats an ISO 8601 time as a day and hour, local or in UTC; other text is unchanged."""
     try:
-        moment = datetime.fromisoformat(iso).astimezone()
+        moment = datetime.fromisoformat(iso).astimezone(UTC if in_utc else None)
     except ValueError:
         return iso
-    return _day_and_hour(moment, language)
-
-
-def written_moment_in_utc(iso: str, language: Language) -> str:
-    """Formats an ISO 8601 time as a day and hour in UTC, and names the zone."""
-    try:
-        moment = datetime.fromisoformat(iso).astimezone(UTC)
-    except ValueError:
-        return iso
-    return f"{_day_and_hour(moment, language)} UTC"
-
-
-def _day_and_hour(moment: datetime, language: Language) -> str:
     day = format_date(moment, format="long", locale=language.locale)
     hour = format_time(moment, format="short", locale=language.locale, tzinfo=moment.tzinfo)
-    return f"{day}, {hour}"
+    return f"{day}, {hour} UTC" if in_utc else f"{day}, {hour}"
 
 
 def written_number(number: float, language: Language) -> str:

@@ -1,7 +1,4 @@
-"""The labels of the values of records, such as fits and roles, and remarks in a language.
-
-In English, each marked with `N_` so that Babel extracts it; the renderer translates.
-"""
+"""The labels of the values of records, in English, marked with `N_`; and remarks in a language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -125,10 +122,7 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
 
 @dataclass(frozen=True, slots=True)
 class LocalizedText:
-    """A line for a person; `lang` is its language if that is not the page's.
-
-    `href` leads to what it speaks of, if to anything.
-    """
+    """A line for a person, its language if that is not the page's, and where it leads."""
 
     text: str
     lang: str = ""

@@ -13,10 +13,9 @@ from kb.messages import N_
 from kb.registers.identity import UNCHANGED, IdentityRevision
 from kb.settings import Settings
 from web.http.i18n import Language, language_of_path, preferred_language
-from web.http.security.quotas import too_much
-from web.http.security.secret import NoSecret
+from web.http.security.cookies import NoSecret
 from web.http.security.sessions import NOBODY, Session, sessions_of
-from web.http.security.throttle import Throttle, host_of
+from web.http.security.throttle import Throttle, host_of, too_much
 from web.http.templating import Renderer
 from web.http.urls import Address, absolute_urls, site_root
 
@@ -95,11 +94,7 @@ class PageRequest:
         return True
 
     def slow_down(self, throttle: str, message: str = TOO_MANY, *, by: str = "") -> None:
-        """Counts an attempt in a throttle of the application, by the address unless by a key.
-
-        Raises:
-            Refusal: 429, it comes too soon. The page has what was sent, to send it again.
-        """
+        """Counts an attempt, by address unless by a key; raises `Refusal` (429) if too soon."""
         counts = cast("Throttle", getattr(self.http.app.state, throttle))
         if wait_s := counts.attempt(by or host_of(self.http)):
             raise too_much(message, wait_s)

@@ -1,15 +1,16 @@
-"""Routes of pages: a function answers the addresses of a page in all languages.
+"""Routes of pages in all languages, and what pages with forms share."""
 
-And what pages with forms share: reading what was sent, and sending the browser on.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Request, params
 from starlette.responses import RedirectResponse, Response
 
+from kb.explanation.report_files import CsvLayout
 from kb.models import Kind
+from web.http.i18n import Language
 from web.http.request import PageRequest
 from web.http.security.sessions import sessions_of
 from web.http.urls import PATTERNS, Address, Page
@@ -60,10 +61,7 @@ AKind = Annotated[Kind, Depends(_record_kind)]
 
 
 def see(request: PageRequest, target: Address | str, element_id: str = "") -> Response:
-    """Redirects the browser after a form, so that reloading does not send it again.
-
-    `target` is a page or a path on this site; `element_id` where on the page, its top if empty.
-    """
+    """Redirects after a form to a page or a path of this site, and to an element."""
     path = target if isinstance(target, str) else target.path(request.language)
     response = RedirectResponse(f"{path}#{element_id}" if element_id else path, 303)
     sessions_of(request.http).keep(request.http, response)
@@ -80,3 +78,18 @@ def number_in(form: Mapping[str, object], name: str) -> int:
     """Returns the whole number in a field of a form, or 0."""
     value = text_of(form, name)
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
+
+
+def csv_answer(
+    name: str, titles: Iterable[str], rows: Iterable[Sequence[str | int]], language: Language
+) -> Response:
+    """Answers a table as a CSV file that spreadsheets of the language read, without formulas."""
+    written, layout = io.StringIO(), CsvLayout.of(language)
+    writer = csv.writer(written, delimiter=layout.delimiter)
+    writer.writerow(titles)
+    writer.writerows(map(layout.cell, row) for row in rows)
+    return Response(
+        written.getvalue().encode("utf-8-sig"),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )

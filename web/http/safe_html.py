@@ -1,7 +1,4 @@
-"""Texts of records as safe HTML: passages with their distinctive words, articles in Markdown.
-
-Nothing here trusts the text: it may come from anyone.
-"""
+"""Texts of records, which anyone may have written, as safe HTML: passages and articles."""
 
 import re
 from collections.abc import Iterable, MutableMapping, Sequence
@@ -54,10 +51,7 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bo
 
 
 def excerpt(text: str, marks: Sequence[tuple[int, int]], most: int) -> list[tuple[str, bool]]:
-    """Returns `most` characters around the first mark, in whole words, as pieces.
-
-    White space is one space each. An ellipsis stands where something is left out.
-    """
+    """Returns `most` characters around the first mark, in whole words, as pieces."""
     if len(text) <= most:
         return [(_SPACES.sub(" ", piece), is_marked) for piece, is_marked in pieces_of(text, marks)]
     first = marks[0][0] if marks else 0

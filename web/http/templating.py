@@ -1,20 +1,22 @@
-"""Templates into text: one Jinja environment per language, with what every page needs.
+"""Templates into text in each language, and static files under addresses that change with them."""
 
-Owns how values are written in a language (dates, numbers). Each room registers the filters of its
-own templates. What a page shows is the pages' work, what it says the templates'.
-"""
-
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from urllib.parse import urlsplit
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from kb.reference.departments import NAMES
 from kb.registers.pictures import names_of, size_in
 from web.http import safe_html
-from web.http.assets import Assets
 from web.http.i18n import (
     Language,
     country_name,
@@ -22,7 +24,6 @@ from web.http.i18n import (
     written_date,
     written_duration,
     written_moment,
-    written_moment_in_utc,
     written_number,
     written_percent,
     written_period,
@@ -32,8 +33,73 @@ from web.http.labels import filters as label_filters
 from web.http.labels import localized, translated
 from web.http.urls import WHOLE_HOST, Address, Page, SubPath, address, web_link
 
+STATIC_FOLDER = Path(str(files("web").joinpath("static")))
+
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
+
+
+class Assets(StaticFiles):
+    """Serves the static folder; `url` gives the address of a file with a hash of its content."""
+
+    def __init__(self, mounted_at: str, installed: Mapping[str, Path] = {}) -> None:
+        """`installed` are files of installed packages, by the name that they are served under."""
+        super().__init__(directory=STATIC_FOLDER)
+        self._mounted_at = mounted_at
+        self._installed = installed
+        ours = {
+            path.relative_to(STATIC_FOLDER).as_posix(): path
+            for path in sorted(STATIC_FOLDER.rglob("*"))
+            if path.is_file()
+        }
+        self._hashes = {
+            name: sha256(path.read_bytes()).hexdigest()[:12]
+            for name, path in {**ours, **installed}.items()
+        }
+
+    def url(self, name: str) -> str:
+        return f"{self._mounted_at}/{name}?v={self._hashes[name]}"
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if installed := self._installed.get(path):
+            return str(installed), installed.stat()
+        return super().lookup_path(path)
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        name = self.get_path(scope)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v", [""])[0]
+        unchanged = asked == self._hashes.get(name)
+        response.headers["Cache-Control"] = _FOREVER if unchanged else _ASK_AGAIN
+        # To our frame in a sandbox, we are another origin.
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
+
 RoomFilters = Callable[[Language], Mapping[str, Callable[..., object]]]
 """Gives the filters of a room's templates in a language, by name."""
+
+
+_IN_LANGUAGE: Mapping[str, Callable[..., object]] = {
+    "country": country_name,
+    "day": written_date,
+    "moment": written_moment,
+    "moment_in_utc": partial(written_moment, in_utc=True),
+    "duration": written_duration,
+    "number": written_number,
+    "percent": written_percent,
+    "period": written_period,
+    "score": written_score,
+    "localized": localized,
+    "translated": translated,
+}
+"""Filters that write a value in the language of the page."""
 
 
 class Renderer:
@@ -89,37 +155,17 @@ def _environment(language: Language, assets: Assets, sub_path: SubPath) -> Envir
     )
     environment.filters.update(
         article=safe_html.article,
-        country=partial(country_name, language=language),
-        day=partial(written_date, language=language),
-        department=_department,
+        department=lambda code: f"{NAMES[code]} ({code})" if code in NAMES else code,
         marked=safe_html.marked,
         marked_excerpt=safe_html.marked_excerpt,
-        moment=partial(written_moment, language=language),
-        moment_in_utc=partial(written_moment_in_utc, language=language),
-        duration=partial(written_duration, language=language),
-        number=partial(written_number, language=language),
-        percent=partial(written_percent, language=language),
-        period=partial(written_period, language=language),
-        score=partial(written_score, language=language),
-        localized=partial(localized, language=language),
-        translated=partial(translated, language=language),
         on_site=on_site,
         picture_set=lambda name: _picture_set(name, sub_path),
         picture_size=_picture_size,
-        site_name=_site_name,
+        site_name=lambda url: urlsplit(url).netloc.removeprefix("www."),
         web_link=web_link,
+        **{name: partial(one, language=language) for name, one in _IN_LANGUAGE.items()},
     )
     return environment
-
-
-def _department(code: str) -> str:
-    """Returns the name and code, such as "Charente (16)"; a foreign code unchanged."""
-    return f"{NAMES[code]} ({code})" if code in NAMES else code
-
-
-def _site_name(url: str) -> str:
-    """Returns the host of a URL without `www.`."""
-    return urlsplit(url).netloc.removeprefix("www.")
 
 
 def _picture_size(name: str) -> Markup:

@@ -1,7 +1,4 @@
-"""The address of every page in every language, and of this site as its visitors see it.
-
-Owns paths and how ids and queries are written in them. What is found there is the pages' work.
-"""
+"""The address of every page in every language, and of this site as its visitors see it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +10,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kb.errors import SettingsError
 from kb.settings import Settings
 from web.http.i18n import Language
 
@@ -26,139 +22,82 @@ MCP_PATH = "/mcp"
 """Where assistants connect."""
 
 
-class Page(StrEnum):
-    """A kind of page that has an address in every language."""
-
-    HOME = "home"
-    SEARCH = "search"
-    WHO_TO_CALL = "who_to_call"
-    WHY = "why"
-    REPORT = "report"
-    ACTOR = "actor"
-    CASE = "case"
-    THEMES = "themes"
-    BOARD = "board"
-    NEW_NOTICE = "new_notice"
-    NOTICE = "notice"
-    NOTICE_EDIT = "notice_edit"
-    ABOUT = "about"
-    LIST = "list"
-    LIST_SHEET = "list_sheet"
-    SIGN_IN = "sign_in"
-    SIGN_OUT = "sign_out"
-    FORGOTTEN = "forgotten"
-    NEW_PASSWORD = "new_password"  # noqa: S105 (the name of a page)
-    ACCOUNT = "account"
-    ACCOUNTS = "accounts"
-    SITES = "sites"
-    MAIL = "mail"
-    ALERTS = "alerts"
-    ALERT_CONFIRM = "alert_confirm"
-    MY_ALERTS = "my_alerts"
-    ALERT_STOP = "alert_stop"
-    CASES_FEED = "cases_feed"
-    CATALOGUE_FEED = "catalogue_feed"
-    SEARCH_FEED = "search_feed"
-    BOARD_FEED = "board_feed"
-    NOTICE_FEED = "notice_feed"
-    EMBED = "embed"
-    ASSISTANTS = "assistants"
-    CONTRIBUTE = "contribute"
-    ORGANISATION = "organisation"
-    CONTRIBUTIONS = "contributions"
-    DRAFT = "draft"
-    DIRECTORY = "directory"
-    JOBS = "jobs"
-    JOB = "job"
-    HOLD = "hold"
-    HOLD_CONFIRM = "hold_confirm"
-    FLAG = "flag"
-    FLAGGED = "flagged"
-    MODERATION = "moderation"
-    DASHBOARD = "dashboard"
-    DASHBOARD_FILE = "dashboard_file"
-    DUPLICATES = "duplicates"
-    SOURCES = "sources"
-    ACTOR_HISTORY = "actor_history"
-    CASE_HISTORY = "case_history"
-    ACTOR_EDIT = "actor_edit"
-    CASE_EDIT = "case_edit"
-    SETTINGS = "settings"
-    PERSONAL_DATA = "personal_data"
-    LEGAL = "legal"
-    ACCESSIBILITY = "accessibility"
-    PRIVACY = "privacy"
-
-
 _RECORD = "{record_id:path}"  # `path` because an id may hold a slash
 
-_PATHS: Mapping[Page, tuple[str, str]] = {
-    Page.HOME: ("", ""),
-    Page.SEARCH: ("recherche", "search"),
-    Page.WHO_TO_CALL: ("recherche/qui-appeler", "search/who-to-call"),
-    Page.WHY: ("recherche/pourquoi", "search/why"),
-    Page.REPORT: ("recherche/compte-rendu", "search/report"),
-    Page.ACTOR: (f"acteurs/{_RECORD}", f"actors/{_RECORD}"),
-    Page.CASE: (f"cas/{_RECORD}", f"cases/{_RECORD}"),
-    Page.THEMES: ("themes", "themes"),
-    Page.BOARD: ("besoins-et-offres", "needs-and-offers"),
-    Page.NEW_NOTICE: ("besoins-et-offres/publier", "needs-and-offers/post"),
-    Page.NOTICE: (f"besoins-et-offres/{_RECORD}", f"needs-and-offers/{_RECORD}"),
-    Page.NOTICE_EDIT: (f"modifier/annonces/{_RECORD}", f"edit/notices/{_RECORD}"),
-    Page.ABOUT: ("a-propos", "about"),
-    Page.LIST: ("liste", "list"),
-    Page.LIST_SHEET: ("liste/feuille", "list/sheet"),
-    Page.SIGN_IN: ("connexion", "sign-in"),
-    Page.SIGN_OUT: ("deconnexion", "sign-out"),
-    Page.FORGOTTEN: ("mot-de-passe-oublie", "forgotten-password"),
-    Page.NEW_PASSWORD: ("nouveau-mot-de-passe", "new-password"),
-    Page.ACCOUNT: ("compte", "account"),
-    Page.ACCOUNTS: ("comptes", "accounts"),
-    Page.SITES: ("sites", "sites"),
-    Page.MAIL: ("courriels", "mail"),
-    Page.ALERTS: ("alertes", "alerts"),
-    Page.ALERT_CONFIRM: ("alertes/confirmer", "alerts/confirm"),
-    Page.MY_ALERTS: ("alertes/les-miennes", "alerts/mine"),
-    Page.ALERT_STOP: ("alertes/arreter", "alerts/stop"),
-    Page.CASES_FEED: ("flux/cas.atom", "feeds/cases.atom"),
-    Page.CATALOGUE_FEED: ("flux/catalogue.atom", "feeds/catalogue.atom"),
-    Page.SEARCH_FEED: ("flux/recherche.atom", "feeds/search.atom"),
-    Page.BOARD_FEED: ("flux/besoins-et-offres.atom", "feeds/needs-and-offers.atom"),
-    Page.NOTICE_FEED: ("flux/reponses.atom", "feeds/answers.atom"),
-    Page.EMBED: ("integrer", "embed"),
-    Page.ASSISTANTS: ("assistants", "assistants"),
-    Page.CONTRIBUTE: ("contribuer", "contribute"),
-    Page.ORGANISATION: ("contribuer/organisation", "contribute/organisation"),
-    Page.CONTRIBUTIONS: ("contributions", "contributions"),
-    Page.DRAFT: (f"brouillons/{_RECORD}", f"drafts/{_RECORD}"),
-    Page.DIRECTORY: (f"annuaires/{_RECORD}", f"directories/{_RECORD}"),
-    Page.JOBS: ("taches", "jobs"),
-    Page.JOB: (f"taches/{_RECORD}", f"jobs/{_RECORD}"),
-    Page.HOLD: (f"titulaire/{_RECORD}", f"holder/{_RECORD}"),
-    Page.HOLD_CONFIRM: ("prendre-en-main", "take-in-hand"),
-    Page.FLAG: ("signaler", "report-a-problem"),
-    Page.FLAGGED: ("signalements", "reported-problems"),
-    Page.DASHBOARD: ("tableau-de-bord", "dashboard"),
-    Page.DASHBOARD_FILE: ("tableau-de-bord/chiffres.csv", "dashboard/figures.csv"),
-    Page.MODERATION: ("moderation", "moderation"),
-    Page.DUPLICATES: ("doublons", "duplicates"),
-    Page.SOURCES: ("sources", "sources"),
-    Page.ACTOR_HISTORY: (f"historique/acteurs/{_RECORD}", f"history/actors/{_RECORD}"),
-    Page.CASE_HISTORY: (f"historique/cas/{_RECORD}", f"history/cases/{_RECORD}"),
-    Page.ACTOR_EDIT: (f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"),
-    Page.CASE_EDIT: (f"modifier/cas/{_RECORD}", f"edit/cases/{_RECORD}"),
-    Page.SETTINGS: ("reglages", "settings"),
-    Page.PERSONAL_DATA: ("donnees-personnelles", "personal-data"),
-    Page.LEGAL: ("mentions-legales", "legal-notice"),
-    Page.ACCESSIBILITY: ("accessibilite", "accessibility"),
-    Page.PRIVACY: ("confidentialite", "privacy"),
-}
-"""The paths of each page in French and English, after the language."""
 
-PATTERNS: Mapping[Page, Mapping[Language, str]] = {
-    page: {Language.FR: f"/fr/{french}", Language.EN: f"/en/{english}"}
-    for page, (french, english) in _PATHS.items()
-}
+class Page(StrEnum):
+    """A kind of page: its name, and its paths in French and in English, after the language."""
+
+    HOME = "home", "", ""
+    SEARCH = "search", "recherche", "search"
+    WHO_TO_CALL = "who_to_call", "recherche/qui-appeler", "search/who-to-call"
+    WHY = "why", "recherche/pourquoi", "search/why"
+    REPORT = "report", "recherche/compte-rendu", "search/report"
+    ACTOR = "actor", f"acteurs/{_RECORD}", f"actors/{_RECORD}"
+    CASE = "case", f"cas/{_RECORD}", f"cases/{_RECORD}"
+    THEMES = "themes", "themes", "themes"
+    BOARD = "board", "besoins-et-offres", "needs-and-offers"
+    NEW_NOTICE = "new_notice", "besoins-et-offres/publier", "needs-and-offers/post"
+    NOTICE = "notice", f"besoins-et-offres/{_RECORD}", f"needs-and-offers/{_RECORD}"
+    NOTICE_EDIT = "notice_edit", f"modifier/annonces/{_RECORD}", f"edit/notices/{_RECORD}"
+    ABOUT = "about", "a-propos", "about"
+    LIST = "list", "liste", "list"
+    LIST_SHEET = "list_sheet", "liste/feuille", "list/sheet"
+    SIGN_IN = "sign_in", "connexion", "sign-in"
+    SIGN_OUT = "sign_out", "deconnexion", "sign-out"
+    FORGOTTEN = "forgotten", "mot-de-passe-oublie", "forgotten-password"
+    NEW_PASSWORD = "new_password", "nouveau-mot-de-passe", "new-password"
+    ACCOUNT = "account", "compte", "account"
+    ACCOUNTS = "accounts", "comptes", "accounts"
+    SITES = "sites", "sites", "sites"
+    MAIL = "mail", "courriels", "mail"
+    ALERTS = "alerts", "alertes", "alerts"
+    ALERT_CONFIRM = "alert_confirm", "alertes/confirmer", "alerts/confirm"
+    MY_ALERTS = "my_alerts", "alertes/les-miennes", "alerts/mine"
+    ALERT_STOP = "alert_stop", "alertes/arreter", "alerts/stop"
+    CASES_FEED = "cases_feed", "flux/cas.atom", "feeds/cases.atom"
+    CATALOGUE_FEED = "catalogue_feed", "flux/catalogue.atom", "feeds/catalogue.atom"
+    SEARCH_FEED = "search_feed", "flux/recherche.atom", "feeds/search.atom"
+    BOARD_FEED = "board_feed", "flux/besoins-et-offres.atom", "feeds/needs-and-offers.atom"
+    NOTICE_FEED = "notice_feed", "flux/reponses.atom", "feeds/answers.atom"
+    EMBED = "embed", "integrer", "embed"
+    ASSISTANTS = "assistants", "assistants", "assistants"
+    CONTRIBUTE = "contribute", "contribuer", "contribute"
+    ORGANISATION = "organisation", "contribuer/organisation", "contribute/organisation"
+    CONTRIBUTIONS = "contributions", "contributions", "contributions"
+    DRAFT = "draft", f"brouillons/{_RECORD}", f"drafts/{_RECORD}"
+    DIRECTORY = "directory", f"annuaires/{_RECORD}", f"directories/{_RECORD}"
+    JOBS = "jobs", "taches", "jobs"
+    JOB = "job", f"taches/{_RECORD}", f"jobs/{_RECORD}"
+    HOLD = "hold", f"titulaire/{_RECORD}", f"holder/{_RECORD}"
+    HOLD_CONFIRM = "hold_confirm", "prendre-en-main", "take-in-hand"
+    FLAG = "flag", "signaler", "report-a-problem"
+    FLAGGED = "flagged", "signalements", "reported-problems"
+    MODERATION = "moderation", "moderation", "moderation"
+    DASHBOARD = "dashboard", "tableau-de-bord", "dashboard"
+    DASHBOARD_FILE = "dashboard_file", "tableau-de-bord/chiffres.csv", "dashboard/figures.csv"
+    DUPLICATES = "duplicates", "doublons", "duplicates"
+    SOURCES = "sources", "sources", "sources"
+    ACTOR_HISTORY = "actor_history", f"historique/acteurs/{_RECORD}", f"history/actors/{_RECORD}"
+    CASE_HISTORY = "case_history", f"historique/cas/{_RECORD}", f"history/cases/{_RECORD}"
+    ACTOR_EDIT = "actor_edit", f"modifier/acteurs/{_RECORD}", f"edit/actors/{_RECORD}"
+    CASE_EDIT = "case_edit", f"modifier/cas/{_RECORD}", f"edit/cases/{_RECORD}"
+    SETTINGS = "settings", "reglages", "settings"
+    PERSONAL_DATA = "personal_data", "donnees-personnelles", "personal-data"
+    LEGAL = "legal", "mentions-legales", "legal-notice"
+    ACCESSIBILITY = "accessibility", "accessibilite", "accessibility"
+    PRIVACY = "privacy", "confidentialite", "privacy"
+
+    patterns: Mapping[Language, str]
+
+    def __new__(cls, name: str, french: str = "", english: str = "") -> Self:
+        page = str.__new__(cls, name)
+        page._value_ = name
+        page.patterns = {Language.FR: f"/fr/{french}", Language.EN: f"/en/{english}"}
+        return page
+
+
+PATTERNS: Mapping[Page, Mapping[Language, str]] = {page: page.patterns for page in Page}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +135,7 @@ def absolute_urls(root: str, language: Language) -> AbsoluteUrl:
 
 
 def web_link(url: str) -> str:
-    """Returns the URL if a page may link to it (http or https), else an empty string.
-
-    Sources and sites come from files that anyone may have written: `javascript:` must not pass.
-    """
+    """Returns the URL, which anyone may have written, if it is http or https, else ""."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -228,21 +164,9 @@ class SubPath:
         return path.removeprefix(self.prefix) or "/" if self._has(path) else path
 
     def _has(self, path: str) -> bool:
-        """Whether the path is under the prefix, which is no path of a route (`refuse_taken`)."""
+        """Whether the path is under the prefix, which is no path of a route."""
         rest = path.removeprefix(self.prefix)
         return bool(self.prefix) and rest != path and (not rest or rest[0] in "/?#")
-
-    def refuse_taken(self, names: set[str]) -> None:
-        """Refuses a prefix that begins as a route does: it could not be told from its paths.
-
-        Raises:
-            SettingsError: the first name of the prefix is among `names`.
-        """
-        first = self.prefix.partition("/")[2].partition("/")[0]
-        if self.prefix and first in names:
-            raise SettingsError(
-                f"QUISAIT_PUBLIC_URL: /{first} is an address of this program. Choose another path."
-            )
 
 
 WHOLE_HOST = SubPath()

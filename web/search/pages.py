@@ -25,9 +25,9 @@ from web.http.dependencies import A_SEARCH, ONE_OF_FEW, APageRequest
 from web.http.labels import UNKNOWN_DEPARTMENT
 from web.http.request import PageRequest
 from web.http.routing import PageRouter
-from web.http.security.secret import NoSecret, site_secret
+from web.http.security.cookies import NoSecret, site_secret
 from web.http.urls import Page
-from web.maps import ResultMap
+from web.maps import result_map
 from web.search.request import MAX_LIMIT, ASearchRequest, SearchRequest, steering_actors
 from web.tallies import count_demand
 
@@ -186,7 +186,7 @@ def search(
         themes=_with_chosen(asked.theme, themes),
         theme_langs=request.knowledge_base.theme_languages(),
         where=where,
-        map=ResultMap.of(answers.on_map, result.filters.near, request.settings)
+        map=result_map(answers.on_map, result.filters.near, request.settings)
         if answers and result
         else None,
         answers=answers,

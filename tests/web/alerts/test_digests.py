@@ -17,8 +17,7 @@ from tests.web.sample_base import ANGOULEME, AVEL, DISTILLERY, PERFUMER
 from tests.web.signed_in import SITE, client_of
 from web.alerts.digests import Digests, is_due
 from web.app import ROOM_FILTERS
-from web.http.assets import Assets
-from web.http.templating import Renderer
+from web.http.templating import Assets, Renderer
 
 SETTINGS = Settings(
     public_url=SITE + "/",

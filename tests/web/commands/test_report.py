@@ -60,26 +60,6 @@ def test_a_file_is_known_again_until_it_is_changed(
     )
 
 
-def test_a_report_is_steered_as_a_page_is(folder: Folder) -> None:
-    result = quisait(
-        folder,
-        "gants",
-        "--like",
-        "avel",
-        "--like",
-        "avel",
-        "--unlike",
-        "gants",
-        "--unlike",
-        "matha",
-    )
-    assert result.exit_code == 0, result.stderr
-    content = json.loads(result.stdout)["report"]
-    assert content["steering"] == {"like": ["avel"], "unlike": ["gants", "matha"]}
-    assert content["left_out"]["unlike"] == 2
-    assert [one["id"] for one in content["candidates"]] == ["avel"]
-
-
 def test_what_a_person_can_cause_is_told_in_a_line(folder: Folder, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere" / "report.json"
     for arguments, told in (

@@ -9,7 +9,6 @@ from fastapi.testclient import TestClient
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Case, Kind, Participation
 from kb.reference.roles import Role
-from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState, Proposals, ProposedField, ProposedParticipation
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
@@ -60,16 +59,6 @@ def draft(base: KnowledgeBase) -> Draft:
     )
 
 
-@pytest.fixture
-def contributor(base: KnowledgeBase) -> TestClient:
-    return account_client(base)
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
-
-
 def filled_in(client: TestClient, path: str) -> dict[str, str]:
     """What a browser would send of the page's first form that edits."""
     return fields_of(Page(client.get(path).text))
@@ -112,24 +101,6 @@ def test_the_text_is_shown_with_the_sentences_of_the_proposals_numbered(
     (suggested,) = read.inside(read.one("section", class_="suggestions"), "li")
     links = [[a.attributes["href"] for a in read.inside(each, "a")] for each in (row, suggested)]
     assert links == [["/en/actors/avel", "#s-1"], ["#s-2"]]
-
-
-def test_a_proposal_says_how_sure_it_is_and_who_made_it(
-    contributor: TestClient, draft: Draft
-) -> None:
-    read = Page(contributor.get(f"/fr/brouillons/{draft.id}").text)
-    words = [one.text for one in read.all("span", class_="confidence")]
-    assert words == ["probable", "très probable", "très probable", "à vérifier"]
-    assert "a small model" in read.text("span", class_="origin")
-
-
-def test_saving_without_a_change_loses_nothing(
-    base: KnowledgeBase, contributor: TestClient, draft: Draft
-) -> None:
-    response = send(contributor, draft, "save")
-    assert response.status_code == 303
-    assert response.headers["Location"] == f"/en/drafts/{draft.id}?done=saved"
-    assert base.drafts.get(draft.id) == draft
 
 
 def test_what_is_typed_is_saved(base: KnowledgeBase, contributor: TestClient, draft: Draft) -> None:

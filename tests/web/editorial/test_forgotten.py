@@ -131,23 +131,6 @@ def test_a_link_is_used_once(base: KnowledgeBase, client: TestClient, lea: str) 
     assert base.accounts.authenticate(lea, OTHER_PASSWORD)
 
 
-def test_a_link_that_ended_leads_to_another_one(
-    base: KnowledgeBase, client: TestClient, clock: list[timedelta]
-) -> None:
-    path = link(client, base)
-    base.accounts.end_sessions("Léa")
-    clock[0] = timedelta(minutes=21)
-    reader = another_browser(client)
-    for answer in (reader.get(path), choose(another_browser(client), path)):
-        assert answer.status_code == 410
-        page = Page(answer.text)
-        assert "Demandez-en un autre" in page.one("p", class_="refusal").text
-        assert "aria-invalid" not in page.one("input", id="email").attributes
-        assert page.one("form", class_="sheet").attributes["action"] == FORGOTTEN
-    assert send(reader, FORGOTTEN, {"email": LEA}, shown_at=path).status_code == 303
-    assert choose(reader, link_in(mails(base)[-1], NEW)).status_code == 303
-
-
 def test_two_who_use_a_link_at_once_do_not_both_succeed(
     base: KnowledgeBase, client: TestClient, lea: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,17 +177,6 @@ def test_a_link_holds_for_an_hour(
     clock[0] = timedelta(minutes=minutes)
     assert client.get(path).status_code == status
     assert choose(client, path).status_code == (303 if status == 200 else 410)
-
-
-def test_a_link_of_another_purpose_or_an_altered_one_is_none(
-    base: KnowledgeBase, client: TestClient
-) -> None:
-    path = link(client, base)
-    send(client, "/fr/alertes", {"do": "ask", "email": LEA, "q": ""})
-    other = parse_qs(urlsplit(link_in(mails(base)[-1], "/confirmer")).query)["t"][0]
-    for token in (other, "", "x", path.partition("t=")[2][:-2]):
-        assert client.get(NEW, params={"t": token}).status_code == 410
-        assert choose(client, f"{NEW}?t={token or 'x'}").status_code == 410
 
 
 def test_what_is_answered_is_the_same_for_every_address(
@@ -362,22 +334,3 @@ def test_an_account_gives_its_address_with_its_password(base: KnowledgeBase) -> 
     assert page.one("input", id="email").attributes["value"] == "saphir@avel.example"
     assert send(client, "/fr/compte", {**own, "email": ""}).status_code == 303
     assert base.accounts.get("Saphir").email == ""
-
-
-def test_no_page_of_others_shows_the_address_of_an_account(base: KnowledgeBase, lea: str) -> None:
-    moderator = account_client(base, AccountRole.MODERATOR, "Max", SETTINGS)
-    for path in ("/fr/compte", "/fr/moderation", "/fr/comptes", "/fr/contributions"):
-        assert LEA not in moderator.get(path).text
-
-
-def test_erasing_an_account_erases_its_address_and_mails_to_it(
-    base: KnowledgeBase, client: TestClient, lea: str
-) -> None:
-    asked(client)
-    (mail, account) = base.personal_data.find(LEA)
-    assert (mail.kind, mail.tables) == ("mail", {"outbox": 1})
-    assert (account.kind, account.id, account.tables) == ("account", lea, {"accounts": 1})
-    base.accounts.add("Chef", PASSWORD, AccountRole.ADMINISTRATOR)
-    base.personal_data.erase(account.kind, account.id, by="Chef")
-    assert base.personal_data.find(LEA) == []
-    assert base.outbox.take() is None

@@ -10,7 +10,6 @@ from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Case, Kind, Participation
 from kb.reference.fields import ACTOR_FIELDS
 from kb.reference.roles import Role
-from kb.registers.accounts import AccountRole
 from kb.registers.drafts import Draft, DraftState
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
 from tests.web.page_reader import Page
@@ -30,11 +29,6 @@ COOPER = {
 def contributor(base: KnowledgeBase) -> TestClient:
     base.put([AVEL, DISTILLERY])
     return account_client(base)
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
 
 
 def send(client: TestClient, what: str, path: str = FORM, **changes: str) -> Any:

@@ -32,11 +32,6 @@ def base(base: KnowledgeBase) -> KnowledgeBase:
     return base
 
 
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
-
-
 def edit(
     client: TestClient, base: KnowledgeBase, content: bytes | None = None, **fields: str
 ) -> Any:

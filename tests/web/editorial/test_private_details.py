@@ -14,7 +14,7 @@ from kb.registers.drafts import Draft
 from tests.web.editorial.test_draft import CASE, send
 from tests.web.page_reader import Page
 from tests.web.sample_base import AVEL
-from tests.web.signed_in import account_client, client_of
+from tests.web.signed_in import client_of
 
 TOLD = replace(CASE, text="Jeanne Martin : 06 12 34 56 78, jeanne.martin@avel.fr.")
 
@@ -23,11 +23,6 @@ TOLD = replace(CASE, text="Jeanne Martin : 06 12 34 56 78, jeanne.martin@avel.fr
 def draft(base: KnowledgeBase) -> Draft:
     base.put([AVEL])
     return base.drafts.add(TOLD, by="a contributor", origin="gel.pdf")
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
 
 
 def buttons(client: TestClient, draft: Draft, what: str) -> list[str]:
@@ -71,13 +66,6 @@ def test_a_decision_keeps_what_was_typed(
     record = base.drafts.get(draft.id).record
     assert isinstance(record, Case)
     assert record.title == "Un autre titre"
-
-
-def test_no_detail_keeps_a_draft_from_being_published(
-    base: KnowledgeBase, moderator: TestClient, draft: Draft
-) -> None:
-    assert send(moderator, draft, "publish").status_code == 303
-    assert base.case(TOLD.id).text == TOLD.text
 
 
 def test_programs_are_told_of_them(base: KnowledgeBase, draft: Draft) -> None:

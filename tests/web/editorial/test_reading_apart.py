@@ -18,7 +18,6 @@ from ingest.articles import readers as article_readers
 from ingest.directories import readers as directory_readers
 from ingest.reading import readers
 from kb.knowledge_base import KnowledgeBase
-from kb.registers.accounts import AccountRole
 from tests.ingest.articles.formats.test_hostile_documents import pdf
 from tests.ingest.directories.sheets import cell, ods, row
 from tests.ingest.sample_articles import BODY
@@ -40,11 +39,6 @@ SLOW = pdf(b"BT /F 12 Tf " + b"(ab) Tj " * 60_000 + b"ET", pages=200)
 def contributor(base: KnowledgeBase) -> TestClient:
     base.put([AVEL])
     return account_client(base)
-
-
-@pytest.fixture
-def moderator(base: KnowledgeBase) -> TestClient:
-    return account_client(base, AccountRole.MODERATOR)
 
 
 @pytest.fixture
@@ -90,43 +84,29 @@ def workbook() -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.pdf", article(".pdf")),
-        ("a.docx", article(".docx")),
-        ("a.odt", article(".odt")),
-        ("a.html", article(".html")),
-        ("a.md", f"# Du gel\n\n{BODY}".encode()),
-        ("a.rtf", rf"{{\rtf1\ansi {BODY}}}".encode("cp1252")),
-        ("a.eml", b"Subject: Du gel\nContent-Type: text/plain; charset=utf-8\n\n" + BODY.encode()),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
 @pytest.mark.usefixtures("parsers_forbidden")
-def test_no_article_is_parsed_by_the_server(
-    base: KnowledgeBase, contributor: TestClient, name: str, content: bytes
-) -> None:
-    assert send_article(contributor, name, content).status_code == 303
-    assert len(base.drafts.list()) == 1
+def test_no_article_is_parsed_by_the_server(base: KnowledgeBase, contributor: TestClient) -> None:
+    mail = b"Subject: Du gel\nContent-Type: text/plain; charset=utf-8\n\n" + BODY.encode()
+    files = {f"a.{kind}": article(f".{kind}") for kind in ("pdf", "docx", "odt", "html")}
+    files |= {"a.md": f"# Du sel\n\n{BODY}".encode(), "a.eml": mail}
+    files |= {"a.rtf": rf"{{\rtf1\ansi {BODY}}}".encode("cp1252")}
+    for name, content in files.items():
+        for draft in base.drafts.list():  # the same text is known
+            base.drafts.delete(draft.id)
+        assert send_article(contributor, name, content).status_code == 303, name
+        assert len(base.drafts.list()) == 1, name
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
+@pytest.mark.usefixtures("parsers_forbidden")
+def test_no_directory_is_parsed_by_the_server(moderator: TestClient) -> None:
+    for name, content in (
         ("a.csv", b"nom;ville\nAvel;Cognac\n"),
         ("a.json", b'[{"nom": "Avel", "ville": "Cognac"}]'),
         ("a.xlsx", workbook()),
-    ],
-    ids=["csv", "json", "xlsx"],
-)
-@pytest.mark.usefixtures("parsers_forbidden")
-def test_no_directory_is_parsed_by_the_server(
-    moderator: TestClient, name: str, content: bytes
-) -> None:
-    page = send_directory(moderator, name, content)
-    assert page.status_code == 200
-    assert "Cognac" in page.text
+    ):
+        page = send_directory(moderator, name, content)
+        assert page.status_code == 200
+        assert "Cognac" in page.text
 
 
 def memory_mb() -> int:

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from kb.errors import InputError
 from kb.models import Case, Participation, Record
 from kb.reference.roles import Role
 from tests.web.sample_base import ACTORS, CASES
-from web.editorial.record_form import RecordForm, WrongFields, written_date
+from web.editorial.record_form import RecordForm, WrongFields
 
 AVEL = Participation("Avel", Role.PRODUCER, "avel", "fabrique")
 CASE = Case(
@@ -30,45 +29,28 @@ def sent(record: Record, **values: str) -> RecordForm:
     return RecordForm.sent(values, record)
 
 
-@pytest.mark.parametrize("record", [*ACTORS, *CASES, CASE], ids=lambda record: record.id)
-def test_what_nobody_touched_stays_as_it_is(record: Record) -> None:
-    form = RecordForm.of(record)
-    assert form.record(record, nobody) == record
-    assert RecordForm.sent(dict(form.values), record).record(record, nobody) == record
+def test_what_nobody_touched_stays_as_it_is() -> None:
+    for record in (*ACTORS, *CASES, CASE):
+        form = RecordForm.of(record)
+        assert form.record(record, nobody) == record
+        assert RecordForm.sent(dict(form.values), record).record(record, nobody) == record
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
+def test_dates_are_taken_as_people_write_them_and_nothing_else() -> None:
+    dated = replace(CASE, date="2000-01-01")
+    for typed, kept in (
         ("2020-07-02", "2020-07-02"),
         ("02/07/2020", "2020-07-02"),
         ("2.7.2020", "2020-07-02"),
-        ("2020-07-02 11:51", "2020-07-02T11:51:00"),
         ("02/07/2020 11:51", "2020-07-02T11:51:00"),
         (" 1972 ", "1972"),
         ("", ""),
-    ],
-)
-def test_dates_are_taken_as_people_write_them(typed: str, kept: str) -> None:
-    assert written_date(typed, "date") == kept
-    form = sent(replace(CASE, date="2000-01-01"), date=typed)
-    assert form.record(replace(CASE, date="2000-01-01"), nobody) == replace(CASE, date=kept)
-
-
-@pytest.mark.parametrize("typed", ["31/02/2020", "juillet 2020", "20", "12/2020", "²0/07/2020"])
-def test_what_is_no_date_is_refused(typed: str) -> None:
-    with pytest.raises(InputError):
-        written_date(typed, "date")
-    with pytest.raises(WrongFields) as refusal:
-        sent(CASE, date=typed).record(CASE, nobody)
-    assert list(refusal.value.errors) == ["date"]
-
-
-def test_everything_that_is_wrong_is_told_at_once() -> None:
-    form = sent(CASE, title=" ", text="", source_url="javascript:alert(1)", date="hier")
-    with pytest.raises(WrongFields) as refusal:
-        form.record(CASE, nobody)
-    assert sorted(refusal.value.errors) == ["date", "source_url", "text", "title"]
+    ):
+        assert sent(dated, date=typed).record(dated, nobody) == replace(CASE, date=kept)
+    for typed in ("31/02/2020", "juillet 2020", "20", "12/2020", "²0/07/2020"):
+        with pytest.raises(WrongFields) as refusal:
+            sent(CASE, date=typed).record(CASE, nobody)
+        assert list(refusal.value.errors) == ["date"]
 
 
 def test_an_actor_is_found_by_what_was_typed() -> None:

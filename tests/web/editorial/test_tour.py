@@ -3,7 +3,7 @@
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.page_reader import Page
-from tests.web.signed_in import account_client, client_of, send
+from tests.web.signed_in import account_client, send
 
 
 def test_the_tour_is_shown_until_it_is_put_away(base: KnowledgeBase) -> None:
@@ -17,18 +17,3 @@ def test_the_tour_is_shown_until_it_is_put_away(base: KnowledgeBase) -> None:
     assert not Page(lea.get("/en/moderation").text).all("section", class_="word tour")
     assert Page(marc.get("/en/moderation").text).all("section", class_="word tour")
     assert base.accounts.get("Léa").toured
-
-
-def test_signing_in_from_a_page_leads_back_to_it(base: KnowledgeBase) -> None:
-    visitor = client_of(base)
-    base.accounts.add("Léa", "du cirage au gel", AccountRole.CONTRIBUTOR)
-    (link,) = (
-        one
-        for one in Page(visitor.get("/en/themes").text).all("a", rel="nofollow")
-        if one.text == "Sign in"
-    )
-    path = link.attributes["href"]
-    assert path == "/en/sign-in?next=%2Fen%2Fthemes"
-    hidden = Page(visitor.get(path).text).one("input", name="next").attributes["value"]
-    fields = {"name": "Léa", "password": "du cirage au gel", "next": hidden}
-    assert send(visitor, "/en/sign-in", fields, shown_at=path).headers["Location"] == "/en/themes"

@@ -1,18 +1,12 @@
 """Ids that end, begin or are like a part of a route: each leads to its own record."""
 
-from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
 from fastapi.routing import APIRoute
-from fastapi.testclient import TestClient
 from starlette.routing import Match
 
-from kb.knowledge_base import KnowledgeBase
 from kb.models import Kind
-from kb.registers.accounts import AccountRole
-from tests.web.sample_base import ANGOULEME, AVEL
-from tests.web.signed_in import PASSWORD, account_client, client_of
 from web.app import ROUTED
 from web.http.i18n import Language
 from web.http.urls import Page, address
@@ -46,16 +40,12 @@ def answering(path: str, method: str = "GET") -> tuple[str, list[object]]:
     return "", []
 
 
-def test_there_are_parts_to_try() -> None:
-    assert {"history", "edit", "erase", "restore", "withdraw", "search", "publier"} <= {*PARTS}
-
-
-@pytest.mark.parametrize("page", RECORD_PAGES)
-def test_each_page_of_a_record_is_that_of_its_id(page: Page) -> None:
-    for language in Language:
-        usual, _ = answering(address(page, "gel").path(language))
-        for id_ in IDS:
-            assert answering(address(page, id_).path(language)) == (usual, [id_])
+def test_each_page_of_a_record_is_that_of_its_id() -> None:
+    for page in RECORD_PAGES:
+        for language in Language:
+            usual, _ = answering(address(page, "gel").path(language))
+            for id_ in IDS:
+                assert answering(address(page, id_).path(language)) == (usual, [id_])
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -70,25 +60,3 @@ def test_each_address_of_the_api_is_that_of_its_id(kind: Kind) -> None:
         ):  # fmt: skip
             pattern, values = answering(f"{path}/{verb}", method)
             assert (pattern, values) == (f"/api/{kind}s/{{record_id:path}}/{verb}", [id_])
-
-
-def test_a_slash_may_still_be_written_as_it_is() -> None:
-    assert answering("/api/cases/a/b") == ("/api/cases/{case_id:path}", ["a/b"])
-    assert answering("/api/cases/a/b/history")[1] == ["a/b"]
-
-
-def test_a_case_with_the_name_of_a_route_is_read_and_moderated(base: KnowledgeBase) -> None:
-    case = replace(ANGOULEME, id="gel/history", title="Du gel et son histoire")
-    base.put([AVEL, replace(ANGOULEME, id="gel"), case])
-    anyone: TestClient = client_of(base)
-    read = anyone.get("/api/cases/gel%2Fhistory")
-    assert (read.status_code, read.json()["title"]) == (200, case.title)
-    assert case.title in anyone.get(address(Page.CASE, case.id).path(Language.FR)).text
-    base.accounts.add("Mod", PASSWORD, AccountRole.MODERATOR)
-    anyone.headers["Authorization"] = f"Bearer {base.accounts.issue_token('Mod', 'tests')}"
-    assert anyone.get("/api/cases/gel%2Fhistory/history").status_code == 200
-    assert anyone.post("/api/cases/gel%2Fhistory/withdraw").status_code == 200
-    assert anyone.get("/api/cases/gel%2Fhistory").status_code == 410
-    assert anyone.get("/api/cases/gel").status_code == 200
-    moderator = account_client(base, AccountRole.MODERATOR)
-    assert moderator.get(address(Page.CASE_HISTORY, case.id).path(Language.EN)).status_code == 200

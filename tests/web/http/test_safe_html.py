@@ -66,7 +66,3 @@ def test_whatever_is_written_no_script_no_style_and_no_foreign_scheme_comes_out(
         scheme = urlsplit(unescape(href)).scheme
         assert scheme in {"", "http", "https", "mailto"}
     assert not re.search(r"<[^>]*\s(?:on\w+|style)\s*=", html)
-
-
-def test_a_table_has_no_style_of_its_own() -> None:
-    assert "style" not in article("| a |\n|--:|\n| 1 |\n")

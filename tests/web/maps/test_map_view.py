@@ -21,5 +21,5 @@ def test_every_point_is_within_the_drawing(points: list[Point]) -> None:
     assert view.width == WIDTH
     assert WIDTH * 0.69 < view.height < WIDTH * 1.11
     for drawn in view.pins:
-        assert 0 < drawn.x < view.width
-        assert 0 < drawn.y < view.height
+        assert 0 < drawn["x"] < view.width
+        assert 0 < drawn["y"] < view.height

@@ -15,7 +15,7 @@ from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.settings import Settings
 from kb.store.store import Store
 from tests.web.sample_base import ACTORS, CASES, sample_encoder
-from web import answering, server
+from web import server
 from web.cli import main
 
 
@@ -44,6 +44,7 @@ SMALL: dict[str, Any] = {
     "KnowledgeBase": SmallBase,
     "warm_up": lambda _: None,
     "prepare_reading": lambda: None,
+    "warm_up_hints": lambda _: None,
 }
 
 
@@ -54,8 +55,6 @@ def serve(folder: Path, *arguments: str) -> None:
 
 if __name__ in {"__main__", "__mp_main__"}:  # of a server, and of each further worker
     patch.multiple(server, **SMALL).start()
-    small: dict[str, Any] = {"warm_up_hints": lambda _: None}
-    patch.multiple(answering, **small).start()
 
 if __name__ == "__main__":
     serve(Path(sys.argv[1]), *sys.argv[2:])

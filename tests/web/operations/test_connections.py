@@ -10,8 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from web.operations import connections
-from web.operations.connections import GuardedProtocol
+from web.operations.serving import GuardedProtocol
 
 HALF_A_HEADER = b"GET / HTTP/1.1\r\nHost: kb.example\r\nX-Half: "
 GET = b"GET / HTTP/1.1\r\nHost: kb.example\r\n\r\n"
@@ -87,8 +86,8 @@ async def is_cut(client: Client) -> bool:
 
 
 def test_what_is_half_sent_is_cut_however_it_dribbles_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEADER_S", 0.3)
-    monkeypatch.setattr(connections, "BODY_S", 0.3)
+    monkeypatch.setattr("web.operations.serving.HEADER_S", 0.3)
+    monkeypatch.setattr("web.operations.serving.BODY_S", 0.3)
 
     async def try_it(site: SmallSite, _: uvicorn.Server) -> None:
         half = [await site.connect(sent) for sent in (b"", HALF_A_HEADER, post(1000) + b"half")]
@@ -106,8 +105,8 @@ def test_what_is_half_sent_is_cut_however_it_dribbles_in(monkeypatch: pytest.Mon
 def test_who_sends_slowly_or_is_answered_late_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "HEADER_S", 0.3)
-    monkeypatch.setattr(connections, "BODY_S", 0.3)
+    monkeypatch.setattr("web.operations.serving.HEADER_S", 0.3)
+    monkeypatch.setattr("web.operations.serving.BODY_S", 0.3)
 
     async def try_it(site: SmallSite, _: uvicorn.Server) -> None:
         site.may_answer.clear()

@@ -1,10 +1,7 @@
 """What the body of a request may be, checked for all routes as it is read: how long, what in it.
 
-A stranger has nothing to send but a search and a short form. A route lets more in once it knows who
-asks, and before it reads anything. JSON can write what no text, number or database can hold: half
-of a surrogate pair, NUL, NaN, a number of a thousand digits, lists in lists without end, millions
-of values. A form can name an encoding in which such halves are bytes. No route needs any of these,
-so no route sees them.
+A stranger has nothing to send but a search and a short form; a route lets more in once it knows who
+asks. JSON can write what no text, number or database can hold: no route sees it.
 """
 
 import json
@@ -81,8 +78,8 @@ def allow_upload(request: HTTPConnection) -> None:
     allow_body(request, longest_mb * MEGABYTE + BESIDE_FILE_BYTES)
 
 
-class BodyLimit:
-    """ASGI middleware that answers 413 when a body is longer than its limit."""
+class CheckedBodies:
+    """ASGI middleware that refuses a body longer than its limit, or with what nothing can keep."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,6 +91,10 @@ class BodyLimit:
         connection = HTTPConnection(scope)
         announced = connection.headers.get("Content-Length", "")
         length = int(announced) if announced.isdecimal() else 0
+        content_type = connection.headers.get("Content-Type", "").lower()
+        kind = content_type.partition(";")[0].strip()
+        is_strange_form = kind.startswith("multipart/") and not _is_in_utf_8(content_type)
+        json_body = bytearray() if _JSON.fullmatch(kind) else None
         received = 0
 
         def refuse_longer(size: int) -> None:
@@ -103,46 +104,24 @@ class BodyLimit:
             if size > limit:
                 raise too_large(limit // MEGABYTE)
 
-        async def receive_within_limit() -> Message:
+        async def receive_checked() -> Message:
             nonlocal received
-            refuse_longer(max(length, received))
-            message = await receive()
-            # Counted whatever is announced: a body in pieces may say that it is short.
-            received += len(message.get("body", b""))
-            refuse_longer(received)
-            return message
-
-        await self._app(scope, receive_within_limit, send)
-
-
-class SoundBodies:
-    """ASGI middleware that answers 422 where the body of a request holds what nothing can keep."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        content_type = HTTPConnection(scope).headers.get("Content-Type", "").lower()
-        kind, _, _ = content_type.partition(";")
-        is_strange_form = kind.startswith("multipart/") and not _is_in_utf_8(content_type)
-        read = bytearray()
-
-        async def receive_sound() -> Message:
             # Here and not before, so that whoever may not send a body is told that first.
             if is_strange_form:
                 raise Refusal(415, _NOT_UTF_8)
+            refuse_longer(max(length, received))
             message = await receive()
-            if message["type"] == "http.request":
-                read.extend(message.get("body", b""))
+            # Counted whatever is announced: a body in pieces may say that it is short.
+            body = message.get("body", b"")
+            received += len(body)
+            refuse_longer(received)
+            if json_body is not None and message["type"] == "http.request":
+                json_body.extend(body)
                 if not message.get("more_body", False):
-                    _refuse_unsound(bytes(read))
+                    _refuse_unsound(bytes(json_body))
             return message
 
-        checks = is_strange_form or _JSON.fullmatch(kind.strip())
-        await self._app(scope, receive_sound if checks else receive, send)
+        await self._app(scope, receive_checked, send)
 
 
 def _is_in_utf_8(content_type: str) -> bool:

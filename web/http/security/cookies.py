@@ -1,16 +1,90 @@
-"""The site's cookies: their names, where browsers send them, and who may read them."""
+"""The secret of the site, and its cookies: their names, where they go, and who reads them."""
 
+import hashlib
+import os
 import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from kb.base_folder import MIN_SECRET_CHARS, SECRET_FILE
+from kb.errors import KnowledgeBaseError, ReadOnlyKnowledgeBase, SettingsError
+from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import Account, account_key
+from kb.registers.kept_files import KeptFiles
 from kb.settings import Settings
-from web.http.security.secret import signing
+
+
+class NoSecret(SettingsError):
+    """There is no secret, and none can be kept: nobody can sign in."""
+
+
+def site_secret(settings: Settings, base: KnowledgeBase) -> str:
+    """Returns the secret of the site, made at first need; raises `NoSecret`."""
+    given = settings.secret.get_secret_value()
+    if given:
+        return given
+    if files := base.kept_files:
+        return _in_database(files)
+    path = base.folder / SECRET_FILE
+    try:
+        kept = _kept(path) or _made(path)
+    except OSError as error:
+        raise _no_secret(f"{path} cannot be kept ({error.strerror})") from None
+    if len(kept) < MIN_SECRET_CHARS:
+        raise KnowledgeBaseError(f"{path} is damaged: delete it, and everyone signs in again.")
+    return kept
+
+
+def signing(secret: str, purpose: str) -> URLSafeTimedSerializer:
+    """Returns what signs values for one purpose, with the time, and reads them back."""
+    return URLSafeTimedSerializer(
+        secret, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _no_secret(why: str) -> NoSecret:
+    return NoSecret(
+        f"nobody can sign in: {why}. Set QUISAIT_SECRET to {MIN_SECRET_CHARS} random characters "
+        "or more."
+    )
+
+
+def _in_database(files: KeptFiles) -> str:
+    kept = b"".join(files.pieces(SECRET_FILE))
+    try:
+        return (kept or files.keep_first(SECRET_FILE, secrets.token_urlsafe(48).encode())).decode()
+    except ReadOnlyKnowledgeBase as error:
+        raise _no_secret(str(error).removesuffix(".")) from None
+
+
+def _kept(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _made(path: Path) -> str:
+    """Writes a new secret atomically, unless another process was faster; returns what is there."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{SECRET_FILE}-")  # mode 600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
+    return _kept(path)
+
 
 SESSION = "quisait"
 DEVICE = "quisait-device"
@@ -28,7 +102,7 @@ class SiteCookies:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._path = cookie_path(settings)
+        self._path = urlsplit(settings.public_url).path.rstrip("/") or "/"
 
     def read(self, request: Request, name: str) -> str:
         """Returns the value of a cookie, empty if the browser sent none."""
@@ -37,20 +111,11 @@ class SiteCookies:
     def set(
         self, request: Request, response: Response, name: str, value: str, max_age_s: int | None
     ) -> None:
-        """Sets a cookie for so long; until the browser is closed if `max_age_s` is None."""
+        """Sets a cookie for so long: 0 deletes it, None is until the browser is closed."""
         response.set_cookie(
             self._full_name(request, name),
             value,
             max_age=max_age_s,
-            path=self._path,
-            secure=self._is_secure(request),
-            httponly=True,
-            samesite="lax",
-        )
-
-    def delete(self, request: Request, response: Response, name: str) -> None:
-        response.delete_cookie(
-            self._full_name(request, name),
             path=self._path,
             secure=self._is_secure(request),
             httponly=True,
@@ -67,11 +132,6 @@ class SiteCookies:
         return f"{OF_HOST if self._path == '/' else OF_TLS}{name}"
 
 
-def cookie_path(settings: Settings) -> str:
-    """Returns the path under which browsers send the site's cookies: that of its public address."""
-    return urlsplit(settings.public_url).path.rstrip("/") or "/"
-
-
 def has_session_cookie(request: HTTPConnection) -> bool:
     return any(f"{prefix}{SESSION}" in request.cookies for prefix in ("", OF_HOST, OF_TLS))
 
@@ -83,17 +143,14 @@ _MAX_UA_CHARS = 400
 
 
 def device_cookie(secret: str, account: Account) -> str:
-    """Returns a cookie by which a browser is known when the account signs in again.
-
-    It names a device by chance, and says nothing of the account to who does not know it.
-    """
-    return str(signing(secret, _purpose(account)).dumps(secrets.token_urlsafe(9)))
+    """Returns a cookie by which a browser is known again; without the account it says nothing."""
+    return str(_signer(secret, account).dumps(secrets.token_urlsafe(9)))
 
 
 def known_device(secret: str, account: Account, cookie: str) -> str:
     """Returns the id of the device that a cookie is of; empty if it is not the account's."""
     try:
-        device = signing(secret, _purpose(account)).loads(cookie, max_age=REMEMBERED_S)
+        device = _signer(secret, account).loads(cookie, max_age=REMEMBERED_S)
     except BadSignature:
         return ""
     return str(device)
@@ -108,5 +165,5 @@ def device_name(user_agent: str) -> str:
     return ", ".join(found.family for found in (browser, system) if found)
 
 
-def _purpose(account: Account) -> str:
-    return f"device {account.session_epoch} {account_key(account.name)}"
+def _signer(secret: str, account: Account) -> URLSafeTimedSerializer:
+    return signing(secret, f"device {account.session_epoch} {account_key(account.name)}")

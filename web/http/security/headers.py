@@ -1,8 +1,7 @@
 """The headers that every answer carries, so that a browser runs and loads only what is ours.
 
-What is shown to someone who is signed in, or came by a link that is theirs alone, is kept by no
-cache. What pages of other origins may read
-(`let_read`) or show in a frame (`let_frame`) is let out one answer at a time.
+What pages of other origins may read or frame is let out one answer at a time (`let_read`,
+`let_frame`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,36 +67,35 @@ class SecurityHeaders:
     """
 
     def __init__(self, app: ASGIApp, images: str = "", public_url: str = "") -> None:
-        """`images` is the origin of images that are not ours; empty means none.
-
-        `public_url` is the site's address. On https, its host is for TLS alone, unless the site is
-        only a part of the host: that is for whoever has the host to say.
-        """
+        """`images` is another origin of images; a site with its own host is for TLS alone."""
         self._app = app
         address = urlsplit(public_url)
         owns_host = address.scheme == "https" and address.path in {"", "/"}
-        self._tls = {"Strict-Transport-Security": _ONLY_TLS} if owns_host else {}
-        ours = _CONTENT_SECURITY_POLICY["img-src"]
-        self._images = {"img-src": f"{ours} {images}"} if images else {}
+        self._usual = dict(SECURITY_HEADERS)
+        if owns_host:
+            self._usual["Strict-Transport-Security"] = _ONLY_TLS
+        if images:
+            ours = _CONTENT_SECURITY_POLICY["img-src"]
+            self._usual["Content-Security-Policy"] = _policy(**{"img-src": f"{ours} {images}"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_private = scope["type"] == "http" and _is_someones(HTTPConnection(scope))
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_private = _is_someones(HTTPConnection(scope))
         # What `let_read` and `let_frame` write on: one mapping for all that see the request.
         state = scope.setdefault("state", {})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                headers.update(self._tls)
-                if self._images:
-                    headers["Content-Security-Policy"] = _policy(**self._images)
+                headers.update(self._usual)
                 headers.update(_openings(state))
                 if is_private or "Set-Cookie" in headers:
                     headers["Cache-Control"] = "private, no-store"
             await send(message)
 
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers)
 
 
 def _openings(state: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,13 +1,7 @@
 """Sessions of browsers, and forms that only pages of this site can send.
 
-A browser that is signed in holds 256 random bits; the database holds their hash, made with the
-site's secret, and which account they open (`kb.registers.access`). Signing in makes new
-ones, signing out deletes them. A browser that nobody signed in yet, and that is shown a form,
-holds a signed name.
-
-Every form carries a token bound to the account and its epoch (for signing in, to the browser), so
-that it can be sent again from a page that outlived its session. The token is another one on each
-page: compressed answers tell nothing of it.
+A browser holds 256 random bits, the database their hash; a form a token of the account, another one
+on each page, with which it can be sent again from a page that outlived its session.
 """
 
 import hmac
@@ -41,9 +35,10 @@ from web.http.security.cookies import (
     device_name,
     has_session_cookie,
     known_device,
+    signing,
+    site_secret,
 )
-from web.http.security.quotas import Quota, count_for_account, count_upload
-from web.http.security.secret import signing, site_secret
+from web.http.security.throttle import Quota, count_for_account, count_upload
 
 DAY_S = 24 * 60 * 60
 IDLE_S = IDLE_DAYS * DAY_S
@@ -92,11 +87,7 @@ class Sessions:
         return self._kept_secret
 
     def of(self, request: Request) -> Session:
-        """Returns the session of a request, always the same object.
-
-        Raises:
-            QuisaitError: there is a cookie, and the base or the secret cannot be read.
-        """
+        """Returns the session of a request, always the same object."""
         if not hasattr(request.state, "session"):
             request.state.session = self._read(request)
         return cast("Session", request.state.session)
@@ -115,16 +106,12 @@ class Sessions:
         request.state.session = self._of_account(account, kept, token, device)
 
     def sign_out(self, request: Request, response: Response) -> None:
-        """Ends the session, and deletes the browser's cookie.
-
-        Raises:
-            KnowledgeBaseError: the base cannot be written now: the session goes on.
-        """
+        """Ends the session and deletes the cookie; raises if the base cannot be written."""
         kept = self.of(request).kept
         if kept:
             self._knowledge_base.sessions.end([kept.hash])
         request.state.session = NOBODY
-        self._cookies.delete(request, response, SESSION)
+        self._cookies.set(request, response, SESSION, "", 0)
 
     def welcome(self, request: Request) -> Session:
         """The session of a request; one of a browser that nobody signed in yet if need be."""
@@ -223,12 +210,7 @@ ASession = Annotated[Session, Depends(_session)]
 
 
 def require(role: AccountRole) -> Callable[..., Awaitable[Account]]:
-    """Returns a dependency that gives the account, which has at least the rights of `role`.
-
-    Raises:
-        NotSignedIn: nobody is signed in.
-        Refusal: the account may not.
-    """
+    """Returns a dependency that gives the account if it has at least the rights of `role`."""
 
     async def allowed_account(session: ASession) -> Account:
         if session.account is None:
@@ -267,10 +249,7 @@ async def _read_form(
 
 
 def sent_form(request: Request) -> FormData | None:
-    """Returns the form that was sent and read, to be shown again where it could not be kept.
-
-    None if there is none, or if it holds a password, which no page shows.
-    """
+    """Returns the form that was read, to be shown again; None if it holds a password."""
     form: FormData | None = getattr(request.state, "sent_form", None)
     return None if form is None or not PASSWORD_FIELDS.isdisjoint(form) else form
 

@@ -1,11 +1,7 @@
 """Slows down guessing passwords, and never the holder of an account because others guess.
 
-Attempts are counted by pairs of an address and an account, and by address over all accounts. A
-known device is counted by itself alone: guesses from its address do not hold it up.
-
-Where many guess at once, passwords are looked at in turn. Who comes from a network and an address
-that guessed little of late is first; a flood waits behind, or is turned away. Known devices, and
-addresses from which an account signed in lately, have turns of their own.
+Known devices and addresses are counted and take turns alone; of strangers, who comes from where
+little was guessed of late is first.
 """
 
 import asyncio
@@ -34,10 +30,7 @@ _SIGNED_IN = "signed in"
 
 @dataclass(frozen=True)
 class Claimant:
-    """Who says to be the holder of an account: the account's key, an address, a known device.
-
-    `device` is empty unless the account signed in there before.
-    """
+    """Who says to hold an account; `device` is empty unless it signed in there before."""
 
     key: str
     host: str
@@ -66,16 +59,14 @@ class TurnQueue:
 
     @asynccontextmanager
     async def turn(self, claimant: Claimant) -> AsyncIterator[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Crowded: too many wait whose turn is before.
-        """
+        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         called = asyncio.Event()
         self.waiting[called] = claimant
         self._call_next()
-        if len(self.waiting) > MAX_WAITING:
-            self._call(max(reversed(self.waiting), key=self._rank_of))
+        if len(self.waiting) > MAX_WAITING:  # the last one is told that there is no turn for them
+            last = max(reversed(self.waiting), key=lambda one: self._rank(self.waiting[one]))
+            del self.waiting[last]
+            last.set()
         try:
             await called.wait()
             if self._at_turn is not called:
@@ -89,16 +80,10 @@ class TurnQueue:
 
     def _call_next(self) -> None:
         if self._at_turn is None and self.waiting:
-            self._at_turn = min(self.waiting, key=self._rank_of)
-            self._call(self._at_turn)
-
-    def _call(self, waiting: asyncio.Event) -> None:
-        """Tells one who waits that it is their turn, or that there is none for them."""
-        del self.waiting[waiting]
-        waiting.set()
-
-    def _rank_of(self, waiting: asyncio.Event) -> int:
-        return self._rank(self.waiting[waiting])
+            first = min(self.waiting, key=lambda one: self._rank(self.waiting[one]))
+            del self.waiting[first]
+            self._at_turn = first
+            first.set()
 
 
 class SignInThrottle:
@@ -138,11 +123,7 @@ class SignInThrottle:
         self.of_network.succeeded(claimant.network, forget=False)
 
     def turn(self, claimant: Claimant) -> AbstractAsyncContextManager[None]:
-        """Waits for a turn and holds it.
-
-        Raises:
-            Crowded: too many wait whose turn is before.
-        """
+        """Waits for a turn and holds it; raises `Crowded` if too many come before."""
         is_known = claimant.device or self._counts.get(_SIGNED_IN, claimant.pair).count
         return (self.known if is_known else self.strangers).turn(claimant)
 

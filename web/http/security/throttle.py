@@ -1,23 +1,27 @@
-"""Slows down repeated attempts: after the first few, each waits twice as long as the last.
-
-What all workers of a server count together is in a table of SQLite: in a file that they share, or
-in memory where there is one. It holds no address and no name, only digests by a secret of this
-start. A restart forgets all.
-"""
+"""Attempts slowed down, and quotas of addresses and accounts, counted by all workers together."""
 
 import hashlib
+import math
 import secrets
 import sqlite3
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_interface, ip_network
 from pathlib import Path
+from time import monotonic
+from typing import cast
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+
+from kb.messages import N_
+from kb.registers.accounts import Account, AccountRole
+from kb.settings import Settings
+from web.http.refusals import Refusal
+from web.http.security.bodies import MEGABYTE, longest_body
 
 CAPACITY = 20_000
 """Keys of a kind that are remembered: filling it costs more attempts than it saves."""
@@ -26,12 +30,8 @@ TRIMMED_EVERY = 1_000
 
 
 def host_of(connection: HTTPConnection) -> str:
-    """Returns what attempts are counted by: an IPv4 address, or a customer's network in IPv6."""
-    return network_of(connection.client.host if connection.client else "")
-
-
-def network_of(host: str) -> str:
-    """Returns an IPv4 address as it is, an IPv6 address as the network of a customer (/64)."""
+    """Returns what attempts are counted by: an IPv4 address, or a customer's /64 in IPv6."""
+    host = connection.client.host if connection.client else ""
     try:
         number = ip_address(host)
     except ValueError:
@@ -135,21 +135,16 @@ class Throttle:
         free: int,
         longest_s: float = 60,
         forgotten_after_s: float = 15 * 60,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._counts = counts or SharedCounts()
         self._kind = kind
         self._free = free
         self._longest_s = longest_s
         self._forgotten_after_s = forgotten_after_s
-        self._clock = clock
 
     def attempt(self, key: str) -> float:
-        """Counts an attempt and returns 0, or returns the seconds to wait if it comes too early.
-
-        Counted before its outcome is known, so that many at once are many.
-        """
-        now = self._clock()
+        """Counts an attempt, whatever its outcome, or returns the seconds to wait."""
+        now = monotonic()
         with self._counts.change(self._kind, key) as attempts:
             count = self._remembered(attempts, now)
             over = count - self._free
@@ -162,7 +157,7 @@ class Throttle:
 
     def count(self, key: str) -> int:
         """Returns how many attempts of a key are remembered."""
-        return self._remembered(self._counts.get(self._kind, key), self._clock())
+        return self._remembered(self._counts.get(self._kind, key), monotonic())
 
     def _remembered(self, attempts: Counted, now: float) -> int:
         return 0 if now - attempts.at > self._forgotten_after_s else int(attempts.count)
@@ -171,3 +166,169 @@ class Throttle:
         """Forgets all attempts of a key, or only the last."""
         with self._counts.change(self._kind, key) as attempts:
             attempts.count = 0 if forget else attempts.count - 1
+
+
+MODERATORS_TIMES = 10
+"""How many times as much moderators and administrators may, who do the work of many."""
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 24 * 3600
+
+
+class Quota(StrEnum):
+    """What is limited."""
+
+    SEARCHES = "searches"
+    TYPING = "typing"
+    EXPLANATIONS = "explanations"
+    WRITES = "writes"
+    JOBS = "jobs"
+    UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit: `setting` names how much comes back in `period_s`, 0 for no limit.
+
+    `at_once` is the share of it that may be taken at one moment; `message`, in English, says to a
+    person that it is used up. `unit` is what one of the setting is, in what is counted.
+    """
+
+    setting: str
+    period_s: int
+    message: str
+    at_once: float = 1.0
+    unit: int = 1
+
+
+_TOO_FAST = N_("Too many searches from this address at once. Try again in a moment.")
+
+LIMITS: Mapping[Quota, Limit] = {
+    Quota.SEARCHES: Limit("searches_a_minute", MINUTE_S, _TOO_FAST, at_once=0.2),
+    Quota.TYPING: Limit("searches_a_minute", MINUTE_S, _TOO_FAST),
+    Quota.EXPLANATIONS: Limit(
+        "explanations_an_hour",
+        HOUR_S,
+        N_("Many explanations and reports were made for this address. Try again in a moment."),
+    ),
+    Quota.WRITES: Limit(
+        "writes_an_hour",
+        HOUR_S,
+        N_("Your account has sent very much in the last hour. Wait a little, then send it again."),
+    ),
+    Quota.JOBS: Limit(
+        "jobs_a_day",
+        DAY_S,
+        N_("Your account has asked for as many jobs as it may in a day. Try again later."),
+    ),
+    Quota.UPLOADS: Limit(
+        "upload_mb_a_day",
+        DAY_S,
+        N_("Your account has sent as many megabytes as it may in a day. Try again later."),
+        unit=MEGABYTE,
+    ),
+}
+"""Each limit. Searches, what is typed and explanations are of an address, in IPv6 of a /64; the
+others are of an account."""
+
+
+class Quotas:
+    """The limits of one site, as its settings say. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, counts: SharedCounts) -> None:
+        self._settings = settings
+        self._counts = counts
+
+    def take(self, quota: Quota, key: str, *, amount: float = 1, times: int = 1) -> None:
+        """Counts what is asked for; raises `Refusal` (429) if it is too much by now."""
+        limit = LIMITS[quota]
+        most = int(getattr(self._settings, limit.setting)) * limit.unit * times
+        if most:
+            at_once = max(1.0, most * limit.at_once)
+            self._take(quota, key, limit.message, most / limit.period_s, at_once, amount)
+
+    def take_of_site(self, site: str, host: str, per_day: int) -> None:
+        """Counts what an address asks for a site; raises `Refusal` (429) beyond its share."""
+        most = max(LEAST_SHARE, per_day * SHARE_OF_ADDRESS)
+        self._take("site", f"{site} {host}", _TOO_FAST, most / DAY_S, most)
+
+    def _take(
+        self, name: str, key: str, message: str, per_s: float, at_once: float, amount: float = 1
+    ) -> None:
+        """Takes an amount of what comes back evenly; more than `at_once` of a full bucket."""
+        now = monotonic()
+        with self._counts.change(name, key) as taken:
+            # When all that was taken will have come back.
+            full_at = max(taken.at, now)
+            wait_s = full_at - now + (min(amount, at_once) - at_once) / per_s
+            if wait_s <= 1e-6:
+                taken.count, taken.at = 1, full_at + amount / per_s
+                return
+        raise too_much(message, wait_s)
+
+
+SHARE_OF_ADDRESS = 0.05
+"""The part of a site's daily searches that one address may use, so that none uses up all."""
+
+LEAST_SHARE = 200
+"""What one address may use of them anyway: an office shares an address."""
+
+
+def too_much(message: str, wait_s: float) -> Refusal:
+    return Refusal(429, message, {"Retry-After": str(max(1, math.ceil(wait_s)))})
+
+
+def quotas_of(request: HTTPConnection) -> Quotas:
+    return cast("Quotas", request.app.state.quotas)
+
+
+def counted_address(request: HTTPConnection) -> str:
+    """Returns what is counted of an address; empty for this machine and for proxies it trusts.
+
+    Such a proxy passes on its visitors' addresses; if not, it would be limited for all of them.
+    """
+    host = request.client.host if request.client else ""
+    proxies = request.app.state.proxies
+    try:
+        # Who trusts every address to name another trusts none to ask without limit.
+        is_proxy = host in proxies and _NOWHERE not in proxies
+        return "" if ip_address(host).is_loopback or is_proxy else host_of(request)
+    except ValueError:
+        return ""
+
+
+_NOWHERE = "192.0.2.1"
+"""An address that no host has (RFC 5737): only who trusts all trusts it."""
+
+
+def count_for_address(request: HTTPConnection, quota: Quota) -> None:
+    """Counts a request for its address; raises `Refusal` (429) if there are too many."""
+    host = counted_address(request)
+    if host:
+        quotas_of(request).take(quota, host)
+
+
+def count_for_account(
+    request: HTTPConnection, account: Account, quota: Quota, amount: float = 1
+) -> None:
+    """Counts something for an account; raises `Refusal` (429) if it is too much."""
+    quotas_of(request).take(quota, account.name, amount=amount, times=times_of(account))
+
+
+def times_of(account: Account) -> int:
+    return MODERATORS_TIMES if account.role.may(AccountRole.MODERATOR) else 1
+
+
+def count_upload(request: Request, account: Account) -> None:
+    """Counts the bytes of what is sent before they are read.
+
+    What does not say how long it is counts as the longest that is allowed by now.
+
+    Raises:
+        Refusal: 429, too many.
+    """
+    announced = request.headers.get("Content-Length", "")
+    amount = int(announced) if announced.isdecimal() else 0
+    if "Transfer-Encoding" in request.headers:
+        amount = longest_body(request)
+    if amount:
+        count_for_account(request, account, Quota.UPLOADS, amount)

@@ -35,22 +35,17 @@ def sent(client: TestClient, path: str, **fields: str) -> Any:
     return client.post(path, data={"csrf": csrf_token(client, "/fr/compte"), **fields})
 
 
-@pytest.mark.parametrize(
-    "do",
-    ["keep", "save", f"up {AVEL.id}", f"remove {AVEL.id}", "rename", "choose", "delete", "share",
-     "unshare Léa"],
-)  # fmt: skip
-def test_a_list_is_read_and_changed_by_whose_it_is(
-    base: KnowledgeBase, zoe: TestClient, do: str
-) -> None:
+def test_a_list_is_read_and_changed_by_whose_it_is(base: KnowledgeBase, zoe: TestClient) -> None:
     mine = base.lists.pick([ListEntry(AVEL.id, need="gel", note="Rappeler")], by="Léa")
     before = base.lists.of("Léa")
-    answer = sent(
-        zoe, "/fr/liste", do=do, list=mine.id, id=DISTILLERY.id, name="À moi", colleague="Zoé"
-    )
-    assert answer.status_code in {303, 404, 422}
-    assert base.lists.of("Léa") == before
-    assert not [one for one in base.lists.of("Zoé") if one.id == mine.id]
+    fields = {"list": mine.id, "id": DISTILLERY.id, "name": "À moi", "colleague": "Zoé"}
+    for do in (
+        "keep", "save", f"up {AVEL.id}", f"remove {AVEL.id}", "rename", "choose", "delete", "share",
+        "unshare Léa",
+    ):  # fmt: skip
+        assert sent(zoe, "/fr/liste", do=do, **fields).status_code in {303, 404, 422}, do
+        assert base.lists.of("Léa") == before
+        assert not [one for one in base.lists.of("Zoé") if one.id == mine.id]
     read = zoe.get("/fr/liste", params={"list": mine.id})
     assert read.status_code == 404
     assert "Rappeler" not in read.text
@@ -86,22 +81,6 @@ def test_no_page_tells_of_a_notice_that_waits(base: KnowledgeBase, zoe: TestClie
             answer = client.get(path)
             assert answer.status_code in {303, 403, 404}, path
             assert "Un secret de Léa" not in answer.text
-
-
-def test_an_answer_to_one_notice_is_not_decided_on_through_another(base: KnowledgeBase) -> None:
-    moderator = account_client(base, AccountRole.MODERATOR)
-    first, second = (
-        base.notices.publish(
-            base.notices.add(NoticeContent(Flow.SEEKS, title), owner="Léa").id, by="x", revision=1
-        )
-        for title in ("Des flacons", "Des fûts")
-    )
-    path = f"/fr/besoins-et-offres/{second.id}"
-    assert sent(moderator, path, do="answer", answer="En privé", private="1").status_code == 303
-    (answer,) = base.answers.of(second.id)
-    other = f"/fr/besoins-et-offres/{first.id}"
-    assert sent(moderator, other, do=f"refuse_answer:{answer.id}").status_code == 404
-    assert base.answers.of(second.id) == [answer]
 
 
 def test_asking_for_a_page_tells_nothing_of_addresses_and_accounts(base: KnowledgeBase) -> None:

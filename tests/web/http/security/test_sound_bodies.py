@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.accounts import AccountRole
 from tests.web.sample_base import ANGOULEME, AVEL
-from tests.web.signed_in import PASSWORD, client_of, sign_in
+from tests.web.signed_in import PASSWORD, client_of
 from web.http.security.bodies import STRANGERS_BYTES
 
 UNSOUND = {
@@ -57,43 +56,21 @@ def routes_with_json(client: TestClient) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("value", "line"), UNSOUND.values(), ids=UNSOUND)
 @pytest.mark.thorough
-def test_every_route_that_takes_json_refuses_it_in_a_line(
-    program: TestClient, value: str, line: str
-) -> None:
+def test_every_route_that_takes_json_refuses_it_in_a_line(program: TestClient) -> None:
     routes = routes_with_json(program)
     assert len(routes) >= 10
-    for method, path in [*routes, ("post", "/mcp")]:
-        body = f'{{"text": {value}, "title": "x"}}'
-        if path == "/mcp" and len(body) > STRANGERS_BYTES:
-            continue
-        answer = program.request(
-            method, path, content=body, headers={"Content-Type": "application/json"}
-        )
-        assert answer.status_code == 422, (method, path, answer.text)
-        assert line in answer.json()["detail"]
-        assert "\n" not in answer.json()["detail"]
-
-
-@pytest.mark.thorough
-def test_no_address_is_an_unforeseen_error(base: KnowledgeBase) -> None:
-    client = client_of(base)
-    assert sign_in(client, "Ada").status_code == 303
-    odd = ["%2F..%2F%00", "%ED%A0%80", "9" * 30]
-    names = ("q", "department", "theme", "near", "within", "limit", "offset", "id", "lang", "page")
-    for route in client.app.routes:  # type: ignore[attr-defined]
-        if not isinstance(route, APIRoute) or "GET" not in (route.methods or ()):
-            continue
-        if route.path.startswith("/fr/"):  # the same functions answer in English
-            continue
-        for value in odd:
-            path = route.path_format
-            for parameter in route.param_convertors:
-                path = path.replace(f"{{{parameter}}}", value)
-            query = "&".join(f"{name}={value}" for name in names)
-            answer = client.get(f"{path}?{query}")
-            assert answer.status_code < 500, (path, value, answer.text[:300])
+    for name, (value, line) in UNSOUND.items():
+        for method, path in [*routes, ("post", "/mcp")]:
+            body = f'{{"text": {value}, "title": "x"}}'
+            if path == "/mcp" and len(body) > STRANGERS_BYTES:
+                continue
+            answer = program.request(
+                method, path, content=body, headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code == 422, (name, method, path, answer.text)
+            assert line in answer.json()["detail"]
+            assert "\n" not in answer.json()["detail"]
 
 
 def test_a_body_that_is_no_text_is_refused_in_a_line(program: TestClient) -> None:

@@ -16,9 +16,15 @@ class Clock:
         return self.now
 
 
-def test_the_first_attempts_are_free_and_the_next_wait_twice_as_long_each() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    throttle = Throttle(free=3, longest_s=10, clock=clock)
+    monkeypatch.setattr(module, "monotonic", clock)
+    return clock
+
+
+def test_the_first_attempts_are_free_and_the_next_wait_twice_as_long_each(clock: Clock) -> None:
+    throttle = Throttle(free=3, longest_s=10)
     assert [throttle.attempt("a") for _ in range(3)] == [0, 0, 0]
     waits = []
     for _ in range(6):
@@ -29,11 +35,10 @@ def test_the_first_attempts_are_free_and_the_next_wait_twice_as_long_each() -> N
     assert waits == [1, 2, 4, 8, 10, 10]
 
 
-def test_no_crowd_of_names_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_crowd_of_names_fills_memory(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CAPACITY", 100)
     monkeypatch.setattr(module, "TRIMMED_EVERY", 10)
-    clock = Clock()
-    throttle = Throttle(free=1, forgotten_after_s=10_000, clock=clock)
+    throttle = Throttle(free=1, forgotten_after_s=10_000)
     for number in range(1000):
         clock.now += 0.001
         throttle.attempt(str(number))
@@ -41,11 +46,10 @@ def test_no_crowd_of_names_fills_memory(monkeypatch: pytest.MonkeyPatch) -> None
     assert throttle.attempt("0") == 0
 
 
-def test_workers_count_together_and_keep_no_address(tmp_path: Path) -> None:
-    clock = Clock()
+def test_workers_count_together_and_keep_no_address(clock: Clock, tmp_path: Path) -> None:
     one = SharedCounts(tmp_path / "counts")
     other = SharedCounts(one.file, one.secret)
-    throttles = [Throttle(counts, "sign in", free=2, clock=clock) for counts in (one, other)]
+    throttles = [Throttle(counts, "sign in", free=2) for counts in (one, other)]
     assert [throttles[n % 2].attempt("192.0.2.1") for n in range(4)] == [0, 0, 1, 1]
-    assert Throttle(one, "flags", free=1, clock=clock).attempt("192.0.2.1") == 0
+    assert Throttle(one, "flags", free=1).attempt("192.0.2.1") == 0
     assert not any(b"192.0.2.1" in file.read_bytes() for file in tmp_path.iterdir())

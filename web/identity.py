@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
-from fastapi import HTTPException, Query
+from fastapi import HTTPException, Query, Request
 from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from ingest.reading import logo_of
-from kb.errors import EditConflict, InputError, ReadOnlyKnowledgeBase, UnknownRecord
+from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.access import LONGEST_DAYS
@@ -23,7 +23,6 @@ from kb.registers.accounts import Account, AccountRole
 from kb.registers.identity import Identity
 from kb.registers.personal_data.traits import Retention
 from kb.registers.pictures import MAX_UPLOAD_MB, is_picture_name
-from web.editorial.labels import CANNOT_WRITE
 from web.http.colours import channels, contrast
 from web.http.dependencies import APageRequest, OpenKnowledgeBase
 from web.http.i18n import Language
@@ -48,27 +47,18 @@ DARK_PAPERS = ("#1a1714", "#24201b")
 _STEP = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Accent:
+class Accent(NamedTuple):
     """The chosen colour, and what it becomes on light and on dark paper, each as `#rrggbb`."""
 
     chosen: str
     light: str
     dark: str
 
-    @property
-    def is_adjusted(self) -> bool:
-        """Returns whether the colour could not be read on light paper as it was chosen."""
-        return self.light != self.chosen
-
 
 def accent_of(chosen: str) -> Accent:
     """Returns the accent of a chosen colour, which is written `#rrggbb`."""
-    return Accent(
-        chosen,
-        _readable(chosen, LIGHT_PAPERS, step=-_STEP),
-        _readable(chosen, DARK_PAPERS, step=_STEP),
-    )
+    light = _readable(chosen, LIGHT_PAPERS, step=-_STEP)
+    return Accent(chosen, light, _readable(chosen, DARK_PAPERS, step=_STEP))
 
 
 def _readable(colour: str, papers: tuple[str, ...], step: float) -> str:
@@ -88,23 +78,13 @@ _BLANK = re.compile(r"\[\[(.+?)\]\]")
 @cache
 def default_text(page: Page, language: Language) -> str:
     """Returns the Markdown that a page has until the operator writes another."""
-    file = files("web").joinpath("identity", "texts", f"{page}.{language}.md")
+    file = files("web").joinpath("texts", f"{page}.{language}.md")
     return file.read_text(encoding="utf-8").strip()
-
-
-def text_name(page: Page, language: Language) -> str:
-    """Returns the name of a text in `Identity.texts`."""
-    return f"{page}.{language}"
 
 
 def site_text(identity: Identity, page: Page, language: Language) -> str:
     """Returns the Markdown of a page."""
-    return identity.texts.get(text_name(page, language)) or default_text(page, language)
-
-
-def has_blanks(text: str) -> bool:
-    """Returns whether something is left to fill in."""
-    return _BLANK.search(text) is not None
+    return identity.texts.get(f"{page}.{language}") or default_text(page, language)
 
 
 def shown(text: str, *, with_blanks: bool) -> Markup:
@@ -124,21 +104,10 @@ MEDIA_TYPES: Mapping[str, str] = {"png": "image/png", "webp": "image/webp"}
 
 
 @router.shows(Page.LEGAL)
-def legal(request: APageRequest) -> Response:
-    return _text_page(request, Page.LEGAL)
-
-
 @router.shows(Page.ACCESSIBILITY)
-def accessibility(request: APageRequest) -> Response:
-    return _text_page(request, Page.ACCESSIBILITY)
-
-
 @router.shows(Page.PRIVACY)
-def privacy(request: APageRequest) -> Response:
-    return _text_page(request, Page.PRIVACY)
-
-
-def _text_page(request: PageRequest, page: Page) -> Response:
+def text_page(http: Request, request: APageRequest) -> Response:
+    page = Page(http.scope["route"].name)
     account = request.session.account
     administers = account is not None and account.role.may(AccountRole.ADMINISTRATOR)
     text = site_text(request.identity.identity, page, request.language)
@@ -153,7 +122,7 @@ def _text_page(request: PageRequest, page: Page) -> Response:
         map_host=urlsplit(request.settings.map_tiles_origin).netloc,
         sends_mail=request.settings.sends_mail,
         text=shown(text, with_blanks=administers),
-        unfinished=has_blanks(text),
+        unfinished=_BLANK.search(text) is not None,
         administers=administers,
     )
 
@@ -161,10 +130,9 @@ def _text_page(request: PageRequest, page: Page) -> Response:
 @router.api_route("/identity.css", methods=["GET", "HEAD"])
 def style(request: APageRequest, v: int = 0) -> Response:
     """Answers the colours of the site; pages ask with the number of the identity's revision."""
-    current = request.identity
-    content = ""
-    if current.identity.accent:
-        accent = accent_of(current.identity.accent)
+    current, content = request.identity, ""
+    if chosen := current.identity.accent:
+        accent = accent_of(chosen)
         content = (
             f":root{{--quisait-accent:{accent.light}}}\n"
             f"@media (prefers-color-scheme:dark){{:root{{--quisait-accent:{accent.dark}}}}}\n"
@@ -236,46 +204,35 @@ def change_settings(request: APageRequest, account: AnAdministrator, form: AnUpl
         return _settings_page(
             request, replace(typed, revision=newest, message=CHANGED_MEANWHILE), status_code=409
         )
-    except ReadOnlyKnowledgeBase:
-        return _settings_page(request, replace(typed, message=CANNOT_WRITE))
     return see(request, address(Page.SETTINGS, done="saved"))
 
 
 def _typed(form: FormData) -> Identity:
-    kept_logo = "" if form.get("without_logo") else text_of(form, "logo")
-    return Identity(
-        name=text_of(form, "name"),
-        taglines={language: text_of(form, f"tagline_{language}") for language in Language},
-        logo=kept_logo,
-        logo_alt=text_of(form, "logo_alt"),
-        accent=text_of(form, "accent"),
-        contact=text_of(form, "contact"),
-        texts=_own_texts(form),
-    )
-
-
-def _own_texts(form: FormData) -> Mapping[str, str]:
-    """The texts that differ from those that come with this software."""
+    """The identity that a form says; of the texts, those that differ from ours."""
     typed = {
-        (page, language): text_of(form, text_name(page, language)).replace("\r\n", "\n").strip()
+        (page, language): text_of(form, f"{page}.{language}").replace("\r\n", "\n").strip()
         for page in TEXT_PAGES
         for language in Language
     }
-    return {
-        text_name(page, language): text
-        for (page, language), text in typed.items()
-        if text != default_text(page, language)
-    }
+    return Identity(
+        name=text_of(form, "name"),
+        taglines={language: text_of(form, f"tagline_{language}") for language in Language},
+        logo="" if form.get("without_logo") else text_of(form, "logo"),
+        logo_alt=text_of(form, "logo_alt"),
+        accent=text_of(form, "accent"),
+        contact=text_of(form, "contact"),
+        texts={
+            f"{page}.{language}": text
+            for (page, language), text in typed.items()
+            if text != default_text(page, language)
+        },
+    )
 
 
 def _with_logo(
     base: KnowledgeBase, identity: Identity, form: FormData, account: Account
 ) -> Identity:
-    """The identity with the logo that was sent, which stays if anything else is refused.
-
-    Raises:
-        InputError: it is no picture.
-    """
+    """The identity with the logo that was sent; raises `InputError` if it is no picture."""
     upload = form.get("logo_file")
     name = identity.logo
     if isinstance(upload, UploadFile) and upload.filename:
@@ -303,7 +260,7 @@ def _settings_page(
         typed=typed,
         accent=accent,
         texts={
-            text_name(page, language): site_text(identity, page, language)
+            f"{page}.{language}": site_text(identity, page, language)
             for page in TEXT_PAGES
             for language in Language
         },

@@ -1,1 +1,0 @@
-"""The identity of the site on its pages: settings, colours, logo, legal texts."""
