@@ -53,14 +53,11 @@ def scanning(encoder: Encoder, slices: Sequence[SliceFiles]) -> dict[str, float]
     for threads in (1, faiss.omp_get_max_threads()):
         faiss.omp_set_num_threads(threads)
         scans.append(_median_ms([partial(index.search, row, NEAREST) for row in rows]))
-    size = 4 * index.ntotal * index.d
-    bandwidth = _bandwidth()
     return {
         "passages": index.ntotal,
         "embed_ms": embed,
         "scan_ms": min(scans),
-        "read_ms": 1000 * size / bandwidth,
-        "gb_per_s": bandwidth / 1e9,
+        "read_ms": 1000 * 4 * index.ntotal * index.d / _bandwidth(),
     }
 
 

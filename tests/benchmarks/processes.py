@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from tests.benchmarks.corpus import ROOT
 
-_KIB = re.compile(r"^(\w+):\s+(\d+) kB", re.MULTILINE)
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 ENDS_WITHIN_S = 15.0
 LOOKED_AT_S, QUIET_LOOKS = 0.5, 8
 """How often a start is looked at, and after how many looks in a row without work it has ended.
@@ -29,18 +29,6 @@ Servers also wait before they go on: ours 3 s after it listens.
 
 AT_REST = 0.05
 """The share of a processor below which a server is at rest."""
-
-
-class Memory(NamedTuple):
-    """What a process has, in MiB.
-
-    `shared_out` has shared pages by their share, and `anonymous` those of them that are of no file:
-    these the system cannot drop and read again. `whole` has shared pages in full.
-    """
-
-    shared_out: float
-    anonymous: float
-    whole: float
 
 
 class StepFailed(Exception):
@@ -162,22 +150,13 @@ def free_port() -> int:
 
 
 def pss_mib(pid: int | None) -> float:
-    """The memory of a process and of all that it started, 0 without one.
-
-    Pages that are shared count by their share.
-    """
-    return sum(memory.shared_out for memory in memories_of(pid)) if pid is not None else 0.0
-
-
-def memories_of(pid: int) -> Sequence[Memory]:
-    """The memory of a process and of all that it started, the most first."""
-    found = []
-    for one in _family(pid):
+    """The memory of a process and of all that it started, shared pages by share; 0 without one."""
+    found = 0
+    for one in _family(pid) if pid is not None else ():
         with suppress(OSError):  # a process may end while it is looked at
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
-            kib = {name: int(count) for name, count in _KIB.findall(rollup)}
-            found.append(Memory(*(kib[name] / 1024 for name in ("Pss", "Pss_Anon", "Rss"))))
-    return sorted(found, reverse=True)
+            found += int(_PSS.search(rollup)[1])  # type: ignore[index]
+    return found / 1024
 
 
 def processor_s(pids: Sequence[int]) -> float:
