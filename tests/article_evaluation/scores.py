@@ -37,7 +37,7 @@ in some band, how many are right. The expected calibration error is the mean dif
 two, each band of a tenth weighing as many as it has proposals.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -196,36 +196,6 @@ def score_lines(scores: Scores) -> list[str]:
         lines.append(f"{band.start:.1f} and more        {band.proposals:9}  {share:>6}  {mean:>17}")
     lines.append(f"calibration error  {_shown(scores.calibration_error):>9}")
     return lines
-
-
-def score_json(scores: Scores) -> dict[str, object]:
-    """The scores as values for JSON; a ratio of nothing is `None`."""
-    return {
-        "articles": scores.articles,
-        "fields": {
-            name: {
-                "precision": tally.precision,
-                "recall": tally.recall,
-                "f1": tally.f1,
-                "f1_interval": scores.f1_interval(name),
-            }
-            | asdict(tally)
-            for name, tally in scores.fields.items()
-        },
-        "calibration": [
-            {
-                "from": band.start,
-                "proposals": band.proposals,
-                "right": band.right,
-                "share_right": band.share_right,
-                "mean_confidence": band.mean_confidence,
-            }
-            for band in scores.bands
-        ],
-        "calibration_error": scores.calibration_error,
-        "slips": [slip._asdict() for slip in scores.slips],
-        "unread": scores.unread,
-    }
 
 
 def _shown(ratio: float | None) -> str:
