@@ -24,7 +24,7 @@ def test_results_are_medians_with_their_spread_and_failures_are_gaps(tmp_path: P
                 }
                 _keep(tmp_path, f"search.{who}.{size}.{turn}", searched | about)
         _keep(tmp_path, f"build.ours.{size}", {"seconds": 1, "bytes": 9, "passages": size} | about)
-        scanned = {"embed_ms": 5.0, "scan_ms": 1.0, "read_ms": 0.5, "passages": size}
+        scanned = {"embed_ms": 5.0, "scan_ms": 1.0, "passages": size}
         _keep(tmp_path, f"scanning.floor.{size}.0", scanned | about)
     _keep(tmp_path, "search.txtai.1000.0", {"error": "StepFailed: it ended"} | about)
     results = read_results(tmp_path)

@@ -3,10 +3,10 @@
 import json
 import os
 import re
-import selectors
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -41,7 +41,6 @@ class Session:
     def __init__(self, command: Sequence[str], log: Path) -> None:
         """Starts a command that answers lines of JSON; what it prints else goes into a file."""
         self._process = _started(command, log, answers=True)
-        self._buffer = b""
         self._log = log
 
     def __enter__(self) -> Self:
@@ -62,12 +61,19 @@ class Session:
             StepFailed: it failed, ended, or took longer.
         """
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps({"do": do, **given}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             raise StepFailed(f"{do}: it ended; {self._log} says why") from None
-        answer = json.loads(self._line(do, time.monotonic() + within_s))
+        too_late = threading.Timer(within_s, self._process.kill)
+        too_late.start()
+        line = self._process.stdout.readline()
+        too_late.cancel()
+        if not line:
+            raise StepFailed(f"{do}: it ended, or took longer than its time; {self._log} says why")
+        answer = json.loads(line)
         if "error" in answer:
             raise StepFailed(f"{do}: {answer['error']}")
         return answer
@@ -75,20 +81,6 @@ class Session:
     @property
     def pid(self) -> int:
         return self._process.pid
-
-    def _line(self, do: str, until: float) -> bytes:
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not waiting.select(max(until - time.monotonic(), 0)):
-                    raise StepFailed(f"{do}: longer than its time")
-                read = os.read(self._process.stdout.fileno(), 1 << 20)
-                if not read:
-                    raise StepFailed(f"{do}: it ended; {self._log} says why")
-                self._buffer += read
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
 
 
 def seconds_of(command: Sequence[str], log: Path, within_s: float) -> float:

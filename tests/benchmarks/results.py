@@ -113,7 +113,6 @@ ENCODER_RATE = Measured("passages/s", "encoding", lambda f: f["passages"] / f["s
 ENCODER_WORKED_RATE = Measured("", "encoding", lambda f: f["passages"] / f["processor_s"])
 EMBED = Measured("a need embedded, ms", "scanning", lambda f: f["embed_ms"])
 SCAN = Measured("exact scan, ms", "scanning", lambda f: f["scan_ms"])
-READ = Measured("as many bytes read, ms", "scanning", lambda f: f["read_ms"])
 HELP = Measured("`quisait --help`, s", "help", _p50(lambda f: f["seconds"]))
 PUBLISHED = Measured("published, then found, ms", "serve", _p50(lambda f: f["published_ms"]))
 GROWING = (P50, MANY_P50, BUILT, MEMORY, ADDED)
@@ -230,12 +229,12 @@ def _table(
 
 
 def _floors(results: Results) -> Iterator[str]:
-    columns = (EMBED, SCAN, READ)
+    columns = (EMBED, SCAN)
     yield (
         f"| passages | {' | '.join(column.title for column in columns)} "
         "| our search / (embedded + scan) |"
     )
-    yield "| ---: | ---: | ---: | ---: | ---: |"
+    yield "| ---: | ---: | ---: | ---: |"
     for size in results.sizes():
         cells = [_cell(results.spread(column, FLOOR, size)) for column in columns]
         least = _least(results, size)
