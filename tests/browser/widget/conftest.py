@@ -18,7 +18,7 @@ from kb.settings import Settings
 from tests.browser.conftest import serving
 from tests.browser.host_pages import HostPages, hosting
 from tests.web.sample_base import ACTORS, CASES, PERFUMER, RegisteredSites, SampleBase
-from web.embed import usage
+from web import tallies
 
 KEY = "qss_reseau"
 OFF = "qss_off"
@@ -179,7 +179,7 @@ def base() -> MoodyKnowledgeBase:
 @pytest.fixture(scope="module")
 def site(base: MoodyKnowledgeBase, settings: Settings) -> Iterator[str]:
     # What is counted is written down soon.
-    with patch.object(usage, "WRITTEN_EVERY_S", 0.05), serving(base, settings) as url:
+    with patch.object(tallies, "WRITTEN_EVERY_S", 0.05), serving(base, settings) as url:
         yield url
 
 
