@@ -78,10 +78,8 @@ widget: install ## make the widget's script out of its sources (docs/embedding.m
 benchmark: install ## measure speed and memory beside what others use; a quarter of an hour (docs/benchmarks.md)
 	$(BIN)/python -m tests.benchmarks
 
-benchmark-full: demo ## the same up to 100,000 firms, and what else is measured; an hour and a half once all is embedded; writes the page
+benchmark-full: install ## the same up to 100,000 firms; an hour and a half once all is embedded; writes the page
 	$(BIN)/python -m tests.benchmarks --full --write
-	$(BIN)/python -m tests.benchmarks.ingesting
-	$(BIN)/python -m tests.benchmarks.widget --kb $(DEMO)
 
 evaluate: demo ## measure the ranking; with DATA=dir, on all development sets (docs/evaluation.md)
 	@$(BIN)/python -m tests.development_sets --out build/development $(if $(DATA),--data $(DATA))

@@ -5,8 +5,6 @@ import tomllib
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 MOST_MODULES = 14
 
@@ -21,16 +19,12 @@ def dotted(package: Path) -> str:
     return ".".join(package.parts)
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=dotted)
-def test_a_package_says_what_it_is_for_in_a_line(package: Path) -> None:
-    source = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(source))
-
-
-@pytest.mark.parametrize("package", PACKAGES, ids=dotted)
-def test_a_package_holds_few_modules_beside_its_rooms(package: Path) -> None:
-    modules = [path for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")]
-    assert len(modules) <= MOST_MODULES
+def test_a_package_says_what_it_is_for_and_holds_few_modules() -> None:
+    for package in PACKAGES:
+        source = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(source)), package
+        modules = [path for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")]
+        assert len(modules) <= MOST_MODULES, package
 
 
 def test_every_package_with_rooms_states_their_layers() -> None:

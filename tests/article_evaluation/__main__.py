@@ -1,26 +1,22 @@
 """Measures how well the labelled articles of a folder are read: precision and recall.
 
-    python -m tests.article_evaluation DIR [--details] [--json]
+    python -m tests.article_evaluation DIR [--details]
 
 Exits with 1 if an article cannot be read.
 """
 
-import json
 import sys
 from pathlib import Path
 
 from tests.article_evaluation.comparison import evaluate_articles
 from tests.article_evaluation.labels import demonstration_actors, finder
-from tests.article_evaluation.scores import score_json, score_lines
+from tests.article_evaluation.scores import score_lines
 
 
 def main(folder: str, *options: str) -> int:
     scores = evaluate_articles(Path(folder), finder(demonstration_actors()))
-    if "--json" in options:
-        print(json.dumps(score_json(scores), ensure_ascii=False, indent=2))
-    else:
-        slips = map(str, scores.slips if "--details" in options else ())
-        print(*slips, *score_lines(scores), *scores.unread, sep="\n")
+    slips = map(str, scores.slips if "--details" in options else ())
+    print(*slips, *score_lines(scores), *scores.unread, sep="\n")
     return bool(scores.unread)
 
 

@@ -1,43 +1,14 @@
 """Scores: how much of labelled articles is found again, and how much is made up.
 
-What ingestion finds in an article is compared with what a careful person found: each thing is
-*right*, *wrong* (found, and not so) or *missed* (so, and not found). Over all the articles together
-(micro-average):
-
-    precision = right / (right + wrong)
-    recall    = right / (right + missed)
-    F1        = 2 · right / (2 · right + wrong + missed)
-
-Where nothing is to be found and nothing is found, nothing counts. A wrong value in the place of a
-labelled one is both wrong and missed. The fields:
-
-- `title`, `author`, `author job`, `moderator`, `moderator job`: compared without case, accents and
-  punctuation; names without regard to the order of their parts, an article before them and the
-  word that joins several.
-- `dates`: `date`, `modified` and `moderated`, each a thing of its own; to the minute where the
-  label has a time, to the day elsewhere.
-- `themes`: as sets, compared like titles.
-- `body`: right are the snippets of the text that are there, missed those that are not, wrong the
-  snippets of the page's boilerplate that are.
-- `participants`: proposals with the same actor or the same name are one participant. Found and
-  labelled participants are paired one to one, those most alike first: by the known actor's id, or
-  by a name that is at least `SAME_NAME` like the label's name or one of its aliases. An id that
-  is not the label's never pairs. One that is labelled optional
-  counts for nothing, nor do its roles.
-- `known actors`: whether the participants that were paired have the id of the right known actor.
-- `roles`: the roles of the participants that were paired. `roles end to end`: those of all,
-  whatever was not paired being wrong or missed.
-- `participants filled in`, `roles filled in`: as `participants` and `roles end to end`, of the
-  proposals that are sure enough to be written into a draft (`FILLED_IN`).
-- `need`: right when each of the label's keywords has its stem in what was found.
-- `period`: right when it is one of the label's; only of articles that say.
-
-Calibration: of the participations (a participant in a role) that were proposed with a confidence
-in some band, how many are right. The expected calibration error is the mean difference between the
-two, each band of a tenth weighing as many as it has proposals.
+Each thing is *right*, *wrong* (found, and not so) or *missed* (so, and not found); a wrong value in
+the place of a labelled one is both. Precision, recall and F1 are over all articles together.
+`roles` are those of the participants that were paired, `roles end to end` those of all;
+`participants filled in` and `roles filled in` are of what is sure enough for a draft (`FILLED_IN`).
+The expected calibration error is the mean difference between the confidence of participations and
+the share that is right, each band of a tenth weighing as many as it has proposals.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -196,36 +167,6 @@ def score_lines(scores: Scores) -> list[str]:
         lines.append(f"{band.start:.1f} and more        {band.proposals:9}  {share:>6}  {mean:>17}")
     lines.append(f"calibration error  {_shown(scores.calibration_error):>9}")
     return lines
-
-
-def score_json(scores: Scores) -> dict[str, object]:
-    """The scores as values for JSON; a ratio of nothing is `None`."""
-    return {
-        "articles": scores.articles,
-        "fields": {
-            name: {
-                "precision": tally.precision,
-                "recall": tally.recall,
-                "f1": tally.f1,
-                "f1_interval": scores.f1_interval(name),
-            }
-            | asdict(tally)
-            for name, tally in scores.fields.items()
-        },
-        "calibration": [
-            {
-                "from": band.start,
-                "proposals": band.proposals,
-                "right": band.right,
-                "share_right": band.share_right,
-                "mean_confidence": band.mean_confidence,
-            }
-            for band in scores.bands
-        ],
-        "calibration_error": scores.calibration_error,
-        "slips": [slip._asdict() for slip in scores.slips],
-        "unread": scores.unread,
-    }
 
 
 def _shown(ratio: float | None) -> str:

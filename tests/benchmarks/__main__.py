@@ -26,7 +26,7 @@ from kb.encoder.prepared import find_delta, find_model, prompts_of
 from kb.settings import Settings
 from tests.benchmarks.corpus import ROOT
 from tests.benchmarks.processes import output_of
-from tests.benchmarks.results import read_results, tables, write_plots
+from tests.benchmarks.results import read_results, tables
 from tests.benchmarks.rivals import install
 from tests.benchmarks.slices import BUILT, SLICE
 from tests.benchmarks.steps import ENTRANTS, FULL, SMALL, Workshop, plan, run_step
@@ -38,7 +38,6 @@ HEAD = """\
 `make benchmark-full` wrote this page; [benchmarks](../benchmarks.md) says what is compared, and \
 how.\
 """
-PLOTS = ROOT / "docs" / "images" / "benchmarks"
 FULL_SIZES, SMALL_SIZES = (1_000, 10_000, 100_000), (1_000,)
 REPETITIONS = 3
 
@@ -64,9 +63,7 @@ def main() -> None:
     print(told)
     (folder / "results.md").write_text(told, encoding="utf-8")
     if given.write:
-        plots = write_plots(found, ENTRANTS, PLOTS)
-        shown = [f"![{title}](../images/benchmarks/{name})" for name, title in plots.items()]
-        DOCUMENT.write_text("\n\n".join([HEAD, told, *shown]) + "\n", encoding="utf-8")
+        DOCUMENT.write_text(f"{HEAD}\n\n{told}\n", encoding="utf-8")
 
 
 def _arguments() -> Any:

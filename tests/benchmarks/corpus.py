@@ -1,9 +1,6 @@
 """Firms of any count, and needs to ask of them: what benchmarks are made of.
 
-    python -m tests.benchmarks.corpus 100000 build/firms.csv
-    python -m tests.benchmarks.corpus 1000000 build/firms.jsonl --first 500000 --seed 1
-
-`quisait ingest` reads such a file. A firm has a trade of the 615 (few trades have most firms), a
+A firm has a trade of the 615 (few trades have most firms), a
 commune with its department (large ones have most), and a text as long as those of directories:
 
 | share | text | characters |
@@ -19,7 +16,6 @@ so that a small corpus begins a large one, and nothing is kept in memory. The ne
 development sets, which were written without regard to these firms.
 """
 
-import argparse
 import csv
 import hashlib
 import json
@@ -37,9 +33,8 @@ ROOT = Path(__file__).parents[2]
 DEMONSTRATION = ROOT / "ingest" / "demo"
 SETS = ROOT / "tests" / "data"
 
-COLUMNS = ("id", "name", "description", "place", "department", "country", "lang")
 Firm = dict[str, str]
-"""A row of a directory: a value for each of `COLUMNS`."""
+"""A row of a directory."""
 
 LINE, SENTENCES, PARAGRAPH = 0.50, 0.80, 0.95
 """Up to which share of the firms the text is no longer than that."""
@@ -54,23 +49,6 @@ def firms(count: int, *, first: int = 0, seed: int = 0) -> Iterator[Firm]:
     """Yields the firms from number `first` on."""
     for number in range(first, first + count):
         yield _firm(number, random.Random(f"{seed}/{number}"))
-
-
-def write_firms(path: Path, rows: Iterator[Firm]) -> int:
-    """Writes a directory, CSV or JSON lines by the ending of its name; returns how many rows."""
-    written = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        is_csv = path.suffix == ".csv"
-        if is_csv:
-            table.writeheader()
-        for row in rows:
-            if is_csv:
-                table.writerow(row)
-            else:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            written += 1
-    return written
 
 
 @cache
@@ -197,17 +175,3 @@ def _communes() -> Sequence[Commune]:
 @cache
 def _commune_weights() -> Sequence[float]:
     return list(accumulate(2.0**commune.size for commune in _communes()))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.corpus")
-    parser.add_argument("count", type=int, help="how many firms")
-    parser.add_argument("path", type=Path, help="the file to write, .csv or .jsonl")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first firm")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    write_firms(given.path, firms(given.count, first=given.first, seed=given.seed))
-
-
-if __name__ == "__main__":
-    main()

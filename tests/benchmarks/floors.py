@@ -1,4 +1,4 @@
-"""What no search can be faster than: the encoder alone, the scan alone, and the memory alone.
+"""What no search can be faster than: the encoder alone, and the scan alone.
 
     python -m tests.benchmarks.floors encoding STEM…     # passages/s of the compiled encoder
     python -m tests.benchmarks.floors scanning STEM…     # one need embedded, and compared with all
@@ -9,7 +9,6 @@ Prints JSON.
 import json
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,7 +23,6 @@ from tests.benchmarks.corpus import needs
 from tests.benchmarks.rivals.contestant import NEAREST, SliceFiles
 
 ROUNDS = 60
-READ_BYTES = 1 << 30
 
 
 def encoding(encoder: Encoder, slices: Sequence[SliceFiles]) -> dict[str, float]:
@@ -39,7 +37,7 @@ def encoding(encoder: Encoder, slices: Sequence[SliceFiles]) -> dict[str, float]
 
 
 def scanning(encoder: Encoder, slices: Sequence[SliceFiles]) -> dict[str, float]:
-    """Median milliseconds to embed a need, to scan all passages for it, and to read as many bytes.
+    """Median milliseconds to embed a need, and to scan all passages for it.
 
     The scan is FAISS's exact index with one thread and with all, whichever is sooner.
     """
@@ -53,30 +51,11 @@ def scanning(encoder: Encoder, slices: Sequence[SliceFiles]) -> dict[str, float]
     for threads in (1, faiss.omp_get_max_threads()):
         faiss.omp_set_num_threads(threads)
         scans.append(_median_ms([partial(index.search, row, NEAREST) for row in rows]))
-    size = 4 * index.ntotal * index.d
-    bandwidth = _bandwidth()
     return {
         "passages": index.ntotal,
         "embed_ms": embed,
         "scan_ms": min(scans),
-        "read_ms": 1000 * size / bandwidth,
-        "gb_per_s": bandwidth / 1e9,
     }
-
-
-def _bandwidth() -> float:
-    """Bytes a second that all cores read of memory together, at best."""
-    threads = faiss.omp_get_max_threads()
-    parts = np.array_split(np.ones(READ_BYTES // 8), threads)
-
-    def read() -> None:
-        readers = [threading.Thread(target=part.sum) for part in parts]
-        for reader in readers:
-            reader.start()
-        for reader in readers:
-            reader.join()
-
-    return READ_BYTES / min(_seconds(read) for _ in range(5))
 
 
 def _median_ms(calls: Sequence[Callable[[], object]]) -> float:

@@ -3,10 +3,10 @@
 import json
 import os
 import re
-import selectors
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from tests.benchmarks.corpus import ROOT
 
-_KIB = re.compile(r"^(\w+):\s+(\d+) kB", re.MULTILINE)
+_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 ENDS_WITHIN_S = 15.0
 LOOKED_AT_S, QUIET_LOOKS = 0.5, 8
 """How often a start is looked at, and after how many looks in a row without work it has ended.
@@ -29,18 +29,6 @@ Servers also wait before they go on: ours 3 s after it listens.
 
 AT_REST = 0.05
 """The share of a processor below which a server is at rest."""
-
-
-class Memory(NamedTuple):
-    """What a process has, in MiB.
-
-    `shared_out` has shared pages by their share, and `anonymous` those of them that are of no file:
-    these the system cannot drop and read again. `whole` has shared pages in full.
-    """
-
-    shared_out: float
-    anonymous: float
-    whole: float
 
 
 class StepFailed(Exception):
@@ -53,7 +41,6 @@ class Session:
     def __init__(self, command: Sequence[str], log: Path) -> None:
         """Starts a command that answers lines of JSON; what it prints else goes into a file."""
         self._process = _started(command, log, answers=True)
-        self._buffer = b""
         self._log = log
 
     def __enter__(self) -> Self:
@@ -74,12 +61,19 @@ class Session:
             StepFailed: it failed, ended, or took longer.
         """
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps({"do": do, **given}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             raise StepFailed(f"{do}: it ended; {self._log} says why") from None
-        answer = json.loads(self._line(do, time.monotonic() + within_s))
+        too_late = threading.Timer(within_s, self._process.kill)
+        too_late.start()
+        line = self._process.stdout.readline()
+        too_late.cancel()
+        if not line:
+            raise StepFailed(f"{do}: it ended, or took longer than its time; {self._log} says why")
+        answer = json.loads(line)
         if "error" in answer:
             raise StepFailed(f"{do}: {answer['error']}")
         return answer
@@ -87,20 +81,6 @@ class Session:
     @property
     def pid(self) -> int:
         return self._process.pid
-
-    def _line(self, do: str, until: float) -> bytes:
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not waiting.select(max(until - time.monotonic(), 0)):
-                    raise StepFailed(f"{do}: longer than its time")
-                read = os.read(self._process.stdout.fileno(), 1 << 20)
-                if not read:
-                    raise StepFailed(f"{do}: it ended; {self._log} says why")
-                self._buffer += read
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
 
 
 def seconds_of(command: Sequence[str], log: Path, within_s: float) -> float:
@@ -162,22 +142,13 @@ def free_port() -> int:
 
 
 def pss_mib(pid: int | None) -> float:
-    """The memory of a process and of all that it started, 0 without one.
-
-    Pages that are shared count by their share.
-    """
-    return sum(memory.shared_out for memory in memories_of(pid)) if pid is not None else 0.0
-
-
-def memories_of(pid: int) -> Sequence[Memory]:
-    """The memory of a process and of all that it started, the most first."""
-    found = []
-    for one in _family(pid):
+    """The memory of a process and of all that it started, shared pages by share; 0 without one."""
+    found = 0
+    for one in _family(pid) if pid is not None else ():
         with suppress(OSError):  # a process may end while it is looked at
             rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="utf-8")
-            kib = {name: int(count) for name, count in _KIB.findall(rollup)}
-            found.append(Memory(*(kib[name] / 1024 for name in ("Pss", "Pss_Anon", "Rss"))))
-    return sorted(found, reverse=True)
+            found += int(_PSS.search(rollup)[1])  # type: ignore[index]
+    return found / 1024
 
 
 def processor_s(pids: Sequence[int]) -> float:

@@ -1,8 +1,8 @@
-"""What the figures of a run come to: tables in Markdown, and plots against size."""
+"""What the figures of a run come to: tables in Markdown."""
 
 import json
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.plots import Curve, Place, draw
 from tests.benchmarks.steps import CLIENTS, Entrant
 
 FLOOR, NONE = "floor", "—"
@@ -114,16 +113,9 @@ ENCODER_RATE = Measured("passages/s", "encoding", lambda f: f["passages"] / f["s
 ENCODER_WORKED_RATE = Measured("", "encoding", lambda f: f["passages"] / f["processor_s"])
 EMBED = Measured("a need embedded, ms", "scanning", lambda f: f["embed_ms"])
 SCAN = Measured("exact scan, ms", "scanning", lambda f: f["scan_ms"])
-READ = Measured("as many bytes read, ms", "scanning", lambda f: f["read_ms"])
 HELP = Measured("`quisait --help`, s", "help", _p50(lambda f: f["seconds"]))
 PUBLISHED = Measured("published, then found, ms", "serve", _p50(lambda f: f["published_ms"]))
 GROWING = (P50, MANY_P50, BUILT, MEMORY, ADDED)
-PLOTTED = (
-    ("search", "A search in process: median, ms", P50),
-    ("clients", f"Answers a second to {CLIENTS} clients", MANY_RATE),
-    ("memory", "Memory of the process that searches, MiB", MEMORY),
-    ("adding", "From adding a text to finding it, ms", ADDED),
-)
 
 OURS, POSTGRES, PLAIN, TXTAI = "ours", "postgres", "plain", "txtai"
 
@@ -237,12 +229,12 @@ def _table(
 
 
 def _floors(results: Results) -> Iterator[str]:
-    columns = (EMBED, SCAN, READ)
+    columns = (EMBED, SCAN)
     yield (
         f"| passages | {' | '.join(column.title for column in columns)} "
         "| our search / (embedded + scan) |"
     )
-    yield "| ---: | ---: | ---: | ---: | ---: |"
+    yield "| ---: | ---: | ---: | ---: |"
     for size in results.sizes():
         cells = [_cell(results.spread(column, FLOOR, size)) for column in columns]
         least = _least(results, size)
@@ -320,47 +312,9 @@ def _goal(what: str, reach: str, measured: float | None) -> str:
     return f"| {what} | {reach} | {figure if reached else f'**{figure}**'} |"
 
 
-def write_plots(results: Results, entrants: Sequence[Entrant], folder: Path) -> Mapping[str, str]:
-    """Writes a plot against the count of passages for each of some figures: titles by file name.
-
-    There is none of a single size.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    written: dict[str, str] = {}
-    for name, title, measured in PLOTTED:
-        curves = [
-            Curve(one.title, _places(results, measured, one.name))
-            for one in entrants
-            if results.values(measured, one.name, results.sizes()[-1])
-        ]
-        if measured is P50 and (floor := _least_places(results)):
-            curves.append(Curve("embedded + scan alone", floor))
-        if len(results.sizes()) > 1 and curves:
-            written[f"{name}.svg"] = title
-            (folder / f"{name}.svg").write_text(draw(title, curves), encoding="utf-8")
-    return written
-
-
-def _least_places(results: Results) -> Sequence[Place]:
-    """What no search can be faster than, at each size."""
-    return [
-        Place(results.passages(size), least, least, least)
-        for size in results.sizes()
-        if (least := _least(results, size))
-    ]
-
-
 def _least(results: Results, size: int) -> float | None:
     """The milliseconds to embed a need and to compare it with all passages."""
     return _sum(results.median(EMBED, FLOOR, size), results.median(SCAN, FLOOR, size))
-
-
-def _places(results: Results, measured: Measured, who: str) -> Sequence[Place]:
-    return [
-        Place(results.passages(size), spread.median, spread.least, spread.most)
-        for size in results.sizes()
-        if (spread := results.spread(measured, who, size))
-    ]
 
 
 def _cell(spread: Spread | None) -> str:

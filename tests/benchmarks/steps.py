@@ -30,7 +30,6 @@ from tests.benchmarks.processes import (
     Session,
     StepFailed,
     free_port,
-    memories_of,
     output_of,
     processor_s,
     pss_mib,
@@ -377,7 +376,6 @@ def _serve(workshop: Workshop, one: Entrant, size: int, turn: int, name: str) ->
             "alone": _answers(first),
             "at_once": _answers(many),
             "pss_mib": pss_mib(pid) + pss_mib(engine),
-            "memories_mib": memories_of(pid),
         }
         if one.is_ours:
             figures["published_ms"] = _published(workshop, one, base, port, turn)
@@ -392,7 +390,6 @@ def _answers(answers: Answers) -> Figures:
         "per_second": answers.per_second,
         "refused": answers.refused,
         "failed": answers.failed,
-        "clients_processor_s": answers.processor_s,
     }
 
 

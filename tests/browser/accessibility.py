@@ -1,10 +1,12 @@
 """What every page must pass: the rules of WCAG, and room for all of it at any width."""
 
-import pytest
+from collections.abc import Sequence
+from typing import Any
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-LOOKS = pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+LOOKS: Sequence[tuple[int, Any]] = ((320, "light"), (1280, "dark"))
 """Each layout and each scheme once: colours do not depend on the width."""
 
 
@@ -13,16 +15,25 @@ def check_width(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def check_page(page: Page, width: int, *, judges_contrast: bool = True) -> None:
-    """Fails if the page is wider than its window, or axe finds a violation."""
-    check_width(page, width)
+def check_page(
+    page: Page, looks: Sequence[tuple[int, Any]] = LOOKS, *, judges_contrast: bool = True
+) -> None:
+    """Fails if the page is wider than its window, or axe finds a violation, in one of the looks."""
     rules = {
         # Off unless asked for: WCAG 2.2, 2.5.8, targets of 24 by 24 pixels.
         "target-size": {"enabled": True},
         "color-contrast": {"enabled": judges_contrast},
     }
-    results = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
-    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+    before = page.viewport_size
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        check_width(page, width)
+        results = Axe().run(page, options={"resultTypes": ["violations"], "rules": rules})
+        told = f"{page.url} {width} {scheme}\n{results.generate_report()}"
+        assert results.violations_count == 0, told
+    if before:
+        page.set_viewport_size(before)
 
 
 _SMALL_TARGETS = """() => {

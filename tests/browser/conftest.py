@@ -65,15 +65,15 @@ def _reading_is_prepared() -> None:
         reading_encoder(layers)
 
 
-# Playwright keeps an event loop running in this thread: not beyond a module, since the tests of
+# Playwright keeps an event loop running in this thread: not beyond this folder, since the tests of
 # the server run one of their own.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, the system's or Playwright's own. Missing, it fails in CI and skips elsewhere."""
     installed = (shutil.which(name) for name in PROGRAMS)

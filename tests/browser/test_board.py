@@ -76,7 +76,7 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     page = lea.open(f"/fr/recherche?q={NEED.replace(' ', '+')}&department=16")
     clicks(page.get_by_role("link", name="Publier ce besoin dans « Besoins et offres »"))
     expect(page.get_by_label("En quelques mots")).to_have_value(NEED)
-    check_page(page, 1280)
+    check_page(page)
     clicks(button(page, "Publier"))
     expect(page.get_by_role("status")).to_contain_text("Bien reçu")
     assert clicks.count == 2
@@ -91,7 +91,7 @@ def test_a_need_without_an_answer_becomes_a_notice_that_is_answered_and_a_case(
     page = zoe.open(path, width=360, scheme="dark")
     page.get_by_label("Quelle organisation").fill(DISTILLERY.name)
     page.get_by_label("Votre réponse").fill("Nous en avons de vieux.")
-    check_page(page, 360)
+    check_page(page)
     clicks(button(page, "Envoyer la réponse"))
     expect(page.get_by_role("link", name=DISTILLERY.name)).to_be_visible()
     assert clicks.count == 1

@@ -13,7 +13,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.drafts import DraftState
 from kb.registers.jobs import SOURCE_JOB, JobState
 from kb.registers.records.rereading import MANY_FAILURES, Interval
-from tests.browser.accessibility import LOOKS, check_page, check_width
+from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, made_base, signed_in
 from tests.web.editorial.test_contribute import BODY, TITLE
 from tests.web.editorial.test_draft import CASE, PROPOSALS, SOURCE
@@ -129,34 +129,28 @@ def paths(base: KnowledgeBase) -> dict[str, str]:
     }
 
 
-def look_at(page: Page, width: int) -> None:
-    check_width(page, width)
+def look_at(page: Page) -> None:
     # What is folded away is looked at, too; not the menu, which lies on top of the page.
     page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(one => one.open = true)")
-    check_page(page, width)
+    check_page(page)
 
 
-@LOOKS
-def test_pages_are_accessible_and_fit_in_every_state(
-    desk: Visits, paths: dict[str, str], width: int, scheme: str
-) -> None:
+def test_pages_are_accessible_and_fit_in_every_state(desk: Visits, paths: dict[str, str]) -> None:
     for state, path in paths.items():
-        expected = 410 if state == "withdrawn case" else 200
-        look_at(desk.open(path, width=width, scheme=scheme, expected=expected), width)
+        look_at(desk.open(path, expected=410 if state == "withdrawn case" else 200))
 
 
-@pytest.mark.parametrize("width", [320, 1280])
 def test_what_is_wrong_is_told_accessibly_and_has_the_focus(
-    desk: Visits, paths: dict[str, str], width: int
+    desk: Visits, paths: dict[str, str]
 ) -> None:
-    page = desk.open(paths["waiting draft"], width=width, fails_later=True)
+    page = desk.open(paths["waiting draft"], fails_later=True)
     page.get_by_label("Titre").fill("")
     page.get_by_label("Écrit le").fill("l'été dernier")
     page.get_by_role("button", name="Enregistrer le brouillon").click()
     alert = page.get_by_role("alert")
     expect(alert).to_be_focused()
     expect(page.get_by_label("Écrit le")).to_have_value("l'été dernier")
-    look_at(page, width)
+    look_at(page)
     alert.get_by_role("link", name="Écrit le").click()
     expect(page.get_by_label("Écrit le")).to_be_focused()
 
@@ -168,13 +162,13 @@ def test_an_organisation_is_added_with_the_keyboard(desk: Visits, base: Knowledg
     page.get_by_label("Département").fill("99")
     page.get_by_role("button", name="Publier").press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()
-    look_at(page, 390)
+    look_at(page)
     page.get_by_label("Département").fill("16")
     page.get_by_role("button", name="Publier").press("Enter")
     question = page.get_by_role("alert")
     expect(question).to_be_focused()
     expect(question).to_contain_text("Est-ce l’une de celles-ci")
-    look_at(page, 390)
+    look_at(page)
     page.get_by_label("Aucune de celles-ci").press("Space")
     page.get_by_role("button", name="Publier").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Avel Saphir")

@@ -10,7 +10,7 @@ from kb.registers.accounts import AccountRole
 from kb.registers.clock import before, today
 from kb.registers.demand import need_words
 from kb.registers.sites import SiteCounts
-from tests.browser.accessibility import LOOKS, check_page
+from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits, made_base, sign_in
 from tests.web.sample_base import AVEL
 
@@ -33,19 +33,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         yield base
 
 
-@LOOKS
-def test_the_dashboard_is_accessible_and_fits(
-    browser: Browser, site: str, width: int, scheme: str
-) -> None:
+def test_the_dashboard_is_accessible_and_fits(browser: Browser, site: str) -> None:
     visits = Visits(browser, site, keeps_cookies=True)
-    page = visits.open("/fr/connexion?next=/fr/tableau-de-bord", width=width, scheme=scheme)
+    page = visits.open("/fr/connexion?next=/fr/tableau-de-bord")
     sign_in(page, "Léa")
     page.wait_for_url("**/fr/tableau-de-bord")
     expect(page.locator("svg.plot")).to_have_count(2)
-    check_page(page, width)
+    check_page(page)
     for details in page.locator("main details").all():
         details.evaluate("folded => { folded.open = true }")
-    check_page(page, width)
+    check_page(page)
     page.get_by_role("link", name="Publier ce besoin – bottes caoutchouc").click()
     expect(page.locator("#f-title")).to_have_value("bottes caoutchouc")
     visits.close()

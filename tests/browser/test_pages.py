@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.accessibility import check_page, check_targets
+from tests.browser.accessibility import LOOKS, check_page, check_targets
 from tests.browser.conftest import Visits
 
 pytestmark = pytest.mark.browser
@@ -30,17 +30,11 @@ PAGES = {
 """Pages by the status of their answer, each in both languages."""
 
 
-@pytest.mark.parametrize(
-    ("language", "width", "scheme"), [("/fr/", 320, "light"), ("/", 1280, "dark")]
-)
-def test_pages_are_accessible_and_fit(
-    visit: Visits, language: str, width: int, scheme: str
-) -> None:
+def test_pages_are_accessible_and_fit(visit: Visits) -> None:
     for status, paths in PAGES.items():
         for path in paths:
-            if path.startswith("/fr/") == (language == "/fr/"):
-                page = visit.open(path, width=width, scheme=scheme, expected=status)
-                check_page(page, width)
+            page = visit.open(path, expected=status)
+            check_page(page, LOOKS[:1] if path.startswith("/fr/") else LOOKS[1:])
 
 
 def test_what_is_pressed_on_a_phone_is_high_enough(visit: Visits) -> None:

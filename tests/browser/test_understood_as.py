@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from kb.language_model import NeedWorder
-from tests.browser.accessibility import LOOKS, check_page
+from tests.browser.accessibility import check_page
 from tests.browser.conftest import Visits
 from tests.chat_server import serving_chats
 from tests.web.sample_base import SampleBase
@@ -31,18 +31,12 @@ def base() -> Iterator[SampleBase]:
         yield base
 
 
-@LOOKS
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_pages_with_phrases_are_accessible_and_fit(visit: Visits) -> None:
+    for path in (
         f"/fr/recherche?{NEED}",
         f"/en/search?{NEED}&taken_back=cire",
         f"/fr/recherche?{NEED}&wording=off",
         f"/en/search/why?{NEED}&id=avel",
         "/fr/a-propos",
-    ],
-)
-def test_a_page_with_phrases_is_accessible_and_fits(
-    visit: Visits, path: str, width: int, scheme: str
-) -> None:
-    check_page(visit.open(path, width=width, scheme=scheme), width)
+    ):
+        check_page(visit.open(path))

@@ -5,7 +5,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -60,13 +59,13 @@ def test_versions_of_the_lock_are_those_that_are_tested() -> None:
     assert unknown <= {"colorama", "httpx2-jsfetch", "pip", "pywin32", "setuptools"}
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)
-def test_every_package_of_a_lock_has_hashes_and_no_address(path: Path) -> None:
-    text = path.read_text()
-    assert "://" not in text
-    assert " @ " not in text
-    for requirement in requirements_in(text):
-        assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
+def test_every_package_of_a_lock_has_hashes_and_no_address() -> None:
+    for path in LOCKS:
+        text = path.read_text()
+        assert "://" not in text
+        assert " @ " not in text
+        for requirement in requirements_in(text):
+            assert re.search(r"--hash=sha256:[0-9a-f]{64}", requirement), requirement
     assert "nvidia" not in LOCK.read_text()
 
 
@@ -82,18 +81,11 @@ def test_the_licence_of_every_package_is_allowed() -> None:
     assert not problems
 
 
-@pytest.mark.parametrize(
-    ("expression", "allowed"),
-    [
-        ("MIT", True),
-        ("GPL-3.0-only", False),
-        ("MIT OR GPL-3.0-only", True),
-        ("MIT AND GPL-3.0-only", False),
-        ("Apache-2.0 WITH LLVM-exception AND MIT", True),
-    ],
-)
-def test_a_licence_is_allowed_if_one_of_its_choices_is(expression: str, allowed: bool) -> None:
-    assert is_allowed(expression) is allowed
+def test_a_licence_is_allowed_if_one_of_its_choices_is() -> None:
+    assert is_allowed("MIT OR GPL-3.0-only")
+    assert is_allowed("Apache-2.0 WITH LLVM-exception AND MIT")
+    assert not is_allowed("GPL-3.0-only")
+    assert not is_allowed("MIT AND GPL-3.0-only")
 
 
 def test_the_bill_of_materials_names_all_that_is_installed() -> None:

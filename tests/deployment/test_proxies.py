@@ -128,7 +128,9 @@ def test_a_visitor_searches_signs_in_contributes_and_uploads(proxy: Proxy) -> No
         assert "Du gel" in visitor.get(f"{proxy.url}/en/contributions").text
 
 
-def test_the_widget_and_the_frame_come_through(proxy: Proxy) -> None:
+def test_the_widget_and_the_frame_come_through_and_what_is_measured_does_not(
+    proxy: Proxy,
+) -> None:
     with browser() as visitor:
         script = visitor.get(f"{proxy.url}/embed/v1/quisait.js")
         assert script.headers["Access-Control-Allow-Origin"] == "*"
@@ -139,6 +141,7 @@ def test_the_widget_and_the_frame_come_through(proxy: Proxy) -> None:
         assert "X-Frame-Options" not in frame.headers
         found = visitor.get(f"{proxy.url}/embed/v1/search?q=cirages").json()
         assert found["url"].startswith(f"{proxy.url}/fr/")
+        assert visitor.get(f"{proxy.url}/metrics").status_code == 404
 
 
 def test_a_large_upload_passes_and_a_larger_one_is_refused(proxy: Proxy) -> None:
@@ -225,16 +228,16 @@ def takes_files(route: Route) -> bool:
     }
 
 
-@pytest.mark.parametrize("example", PLACES)
-def test_larger_bodies_pass_where_files_are_sent_alone(example: str) -> None:
-    prefix = "/savoir" if "sub-path" in example else ""
-    large = {route.path for route in TAKING if re.search(PLACES[example][0], prefix + route.path)}
+def test_larger_bodies_pass_where_files_are_sent_alone() -> None:
     wanted = {route.path for route in TAKING if takes_files(route)}
     assert {"/api/actors/{record_id:path}/edit", *PATTERNS[Page.CONTRIBUTE].values()} <= wanted
     # A list is long, and what is below the pages with files is not worth a line.
     lists, below = (set(PATTERNS[page].values()) for page in (Page.LIST, Page.ORGANISATION))
-    assert large - below == wanted | lists
-    assert len(set(PLACES[example])) == 1
+    for example, places in PLACES.items():
+        prefix = "/savoir" if "sub-path" in example else ""
+        large = {route.path for route in TAKING if re.search(places[0], prefix + route.path)}
+        assert large - below == wanted | lists, example
+        assert len(set(places)) == 1, example
 
 
 def test_a_visitor_counts_by_the_address_that_the_proxy_sees(proxy: Proxy) -> None:
@@ -249,11 +252,6 @@ def test_a_visitor_counts_by_the_address_that_the_proxy_sees(proxy: Proxy) -> No
                 break
         assert statuses[-1] == 429
         assert other.post(sheet, data=asked).status_code == 200
-
-
-def test_what_is_measured_is_not_for_visitors(proxy: Proxy) -> None:
-    with browser() as visitor:
-        assert visitor.get(f"{proxy.url}/metrics").status_code == 404
 
 
 def test_forged_headers_do_not_reach_the_server(
@@ -280,14 +278,21 @@ def test_forged_headers_do_not_reach_the_server(
 
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy"])
-def test_no_log_tells_what_was_searched(kind: str, tmp_path: Path) -> None:
+def test_plain_http_leads_to_https_and_no_log_tells_what_was_searched(
+    kind: str, tmp_path: Path
+) -> None:
     words = "/fr/recherche?q=vinaigrette"
     (tmp_path / "up").mkdir()
     (tmp_path / "down").mkdir()
     referrer = {"Referer": "https://localhost/fr/recherche?q=mayonnaise"}
     with hosting() as host, browser() as visitor:
-        with proxy_of(kind, tmp_path / "up", host.port, free_ports(2)) as proxy:
+        plain, tls = free_ports(2)
+        with proxy_of(kind, tmp_path / "up", host.port, [plain, tls]) as proxy:
             assert visitor.get(proxy.url + words, headers=referrer).status_code == 404
+            led = visitor.get(f"http://localhost:{plain}/fr/a-propos?x=1")
+            assert led.status_code == 308
+            assert led.headers["Location"].startswith("https://localhost")
+            assert led.headers["Location"].endswith("/fr/a-propos?x=1")
         # A server that does not answer is an error, of which proxies say more.
         [nobody] = free_ports(1)
         with proxy_of(kind, tmp_path / "down", nobody, free_ports(2)) as dead:
@@ -298,28 +303,17 @@ def test_no_log_tells_what_was_searched(kind: str, tmp_path: Path) -> None:
         assert "mayonnaise" not in log
 
 
-@pytest.mark.parametrize("kind", ["nginx", "caddy"])
-def test_plain_http_leads_to_https(kind: str, tmp_path: Path) -> None:
-    ports = free_ports(2)
-    with proxy_of(kind, tmp_path, 9, ports) as proxy, browser() as visitor:
-        answer = visitor.get(f"http://localhost:{ports[0]}/fr/a-propos?x=1")
-        assert answer.status_code == 308
-        assert answer.headers["Location"].endswith("/fr/a-propos?x=1")
-        assert answer.headers["Location"].startswith("https://localhost")
-        assert proxy.port == ports[1]
-
-
-@pytest.mark.parametrize("example", ["site.conf", "sub-path.conf"])
-def test_nginx_finds_no_fault_with_the_example(example: str, tmp_path: Path) -> None:
-    main = nginx_configuration(tmp_path, example, upstream=8000, plain=8080, tls=8443)
-    tried = subprocess.run(
-        [program("nginx"), "-t", "-c", str(main), "-p", str(tmp_path), "-e", "stderr"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert tried.returncode == 0, tried.stderr
-    assert not re.findall(r"\[warn\]|\[emerg\]", tried.stderr), tried.stderr
+def test_nginx_finds_no_fault_with_the_examples(tmp_path: Path) -> None:
+    for example in ("site.conf", "sub-path.conf"):
+        main = nginx_configuration(tmp_path, example, upstream=8000, plain=8080, tls=8443)
+        tried = subprocess.run(
+            [program("nginx"), "-t", "-c", str(main), "-p", str(tmp_path), "-e", "stderr"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert tried.returncode == 0, tried.stderr
+        assert not re.findall(r"\[warn\]|\[emerg\]", tried.stderr), tried.stderr
 
 
 def test_caddy_finds_no_fault_with_the_example_as_it_is(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 The new version migrates the base, and in one test then finds fault with it.
 """
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +18,7 @@ from kb.store.pool import schema_at
 from kb.upkeep.base_copy import copy_base
 from tests.deployment.programs import SPOILT
 from tests.deployment.proxies import ROOT
+from tests.deployment.test_upgrade import Server, server_with
 from tests.kb.records import RECORDS
 from tests.kb.upkeep.places import content, given, settings
 from tests.postgres import PostgresServer
@@ -62,57 +61,23 @@ def place(
 
 
 def upgrade(place: Place, tmp_path: Path, fails: str = "") -> subprocess.CompletedProcess[str]:
-    standins = tmp_path / "standins"
-    standins.mkdir()
-    for name, text in {"python": PYTHON, "quisait": QUISAIT, "systemctl": SYSTEMCTL}.items():
-        (standins / name).write_text(text)
-        (standins / name).chmod(0o755)
-    old = tmp_path / "program" / "releases" / "0.0.9-20260101T000000"
-    (old / "bin").mkdir(parents=True)
-    shutil.copy(standins / "quisait", old / "bin")
-    (tmp_path / "program" / "current").symlink_to(old)
-    source = tmp_path / "source"
-    (source / "deploy").mkdir(parents=True)
-    for name in ("upgrade", "quisait"):
-        shutil.copy(ROOT / "deploy" / name, source / "deploy")
-    for name in ("requirements.lock", "requirements-cuda.lock", "requirements-build.lock"):
-        (source / name).touch()
-    (source / "pyproject.toml").write_text('version = "0.1.0"\n')
+    server = server_with(tmp_path, python=PYTHON, quisait=QUISAIT, systemctl=SYSTEMCTL)
     (tmp_path / "quisait.env").write_text(f'QUISAIT_KB="{given(place)}"\n')
-    (tmp_path / "backups").mkdir()
-    return subprocess.run(
-        [source / "deploy" / "upgrade"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "PATH": f"{standins}:{os.environ['PATH']}",
-            "PYTHON": str(standins / "python"),
-            "STANDINS": str(standins),
-            "DEPLOY": str(source / "deploy"),
-            "ROOT": str(ROOT),
-            "OWN_PYTHON": sys.executable,
-            "FAILS": fails,
-            "RUN_AS": "",
-            "READY_S": "0",
-            "QUISAIT_HOME": str(tmp_path / "program"),
-            "QUISAIT_BACKUPS": str(tmp_path / "backups"),
-            "QUISAIT_SETTINGS": str(tmp_path / "quisait.env"),
-            "QUISAIT_TRADE_INDEX": "off",
-        },
+    return server.upgrade(
+        fails,
+        DEPLOY=str(tmp_path / "source" / "deploy"),
+        ROOT=str(ROOT),
+        OWN_PYTHON=sys.executable,
+        QUISAIT_KB=given(place),
+        QUISAIT_TRADE_INDEX="off",
     )
-
-
-def current(tmp_path: Path) -> str:
-    return (tmp_path / "program" / "current").resolve().name.partition("-")[0]
 
 
 def test_an_upgrade_backs_up_migrates_and_serves(place: Place, tmp_path: Path) -> None:
     done = upgrade(place, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[-1] == "upgrade: 0.1.0 serves"
-    assert current(tmp_path) == "0.1.0"
+    assert Server(tmp_path).current == "0.1.0"
     assert schema_at(settings(place).store) == migrations.SCHEMA_VERSION + 1
     assert (tmp_path / "standins" / "service").read_text() == "start\n"
     assert "actors  3" in (tmp_path / "standins" / "found").read_text()
@@ -126,7 +91,7 @@ def test_an_upgrade_that_fails_after_it_migrated_comes_back(place: Place, tmp_pa
     assert done.returncode == 1, done.stderr
     assert "upgrade: the version before serves again" in done.stderr
     assert "0.1.0: check failed, as was asked for" in done.stderr
-    assert current(tmp_path) == "0.0.9"
+    assert Server(tmp_path).current == "0.0.9"
     assert schema_at(settings(place).store) == migrations.SCHEMA_VERSION
     after = content(place)
     assert after["actors"] == before["actors"]
@@ -150,7 +115,7 @@ def test_a_base_that_cannot_be_reached_is_none_that_is_empty(tmp_path: Path) -> 
     *_, why, last = done.stderr.splitlines()
     assert why.startswith("quisait: postgresql:///none: ")
     assert last == "upgrade: nothing was changed"
-    assert current(tmp_path) == "0.0.9"
+    assert Server(tmp_path).current == "0.0.9"
     assert not (tmp_path / "standins" / "service").exists()
 
 

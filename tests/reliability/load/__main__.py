@@ -9,11 +9,14 @@ import json
 import sys
 from pathlib import Path
 
-from tests.reliability.load.run import CLIENTS, SLOWER, VISITORS, Lengths, Summary, run
+from tests.reliability.load.run import VISITORS, Lengths, Summary, run
 from tests.reliability.load.site import DEMONSTRATION
 from tests.reliability.load.visitors import share_of
 
 MINUTES = 6.0
+CLIENTS = sum(VISITORS.values())
+SLOWER = 3.0
+"""How many times as long searches may take among others, at the 95th percentile."""
 
 
 def main(kb: Path = DEMONSTRATION, clients: int = CLIENTS, minutes: float = MINUTES) -> Summary:

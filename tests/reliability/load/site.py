@@ -2,50 +2,40 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind
 from kb.registers.accounts import AccountRole
 from kb.settings import Settings
-from tests.reliability.load.watched import Watched
+from tests.benchmarks.processes import pss_mib
 
 ROOT = Path(__file__).parents[3]
 DEMONSTRATION = ROOT / "build" / "demo-kb"
 SERVE = ("web", "serve", "--kb")
-PATIENCE_S, ENDS_WITHIN_S = 60.0, 20.0
-
-# The program as `quisait` starts it, which says on SIGUSR1 what each thread is at.
-_PROGRAM = """
-import faulthandler, runpy, signal, sys
-faulthandler.register(signal.SIGUSR1, all_threads=True)
-runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
-"""
+PATIENCE_S, ENDS_WITHIN_S, LOOKED_AT_S = 60.0, 20.0, 2.0
 
 
 @dataclass(frozen=True)
 class Site:
     """A server, and what its visitors know of it."""
 
-    process: "subprocess.Popen[str]"
     url: str
-    watched: Watched
     tokens: Sequence[str]
     actors: Sequence[str]
     cases: Sequence[str]
     themes: Sequence[str]
     patience_s: float
     """How long its visitors wait for an answer."""
-
-    def tell_what_it_is_at(self) -> None:
-        """Has the server write into its log what each of its threads is at."""
-        self.process.send_signal(signal.SIGUSR1)
+    taken: list[tuple[float, float, int]]
+    """What it takes every two seconds: the moment, MiB of memory, bytes of the WAL."""
 
 
 @contextmanager
@@ -68,11 +58,17 @@ def served(
         tokens = [_token(base, f"Writer {number}") for number in range(writers)]
         actors, cases = (sorted(base.ids(kind)) for kind in (Kind.ACTOR, Kind.CASE))
         themes = [theme.name for theme in base.themes()]
-    command = [sys.executable, "-c", _PROGRAM, *program, str(copy), "--port", "0"]
+    command = [sys.executable, "-m", *program, str(copy), "--port", "0"]
+    # No setting of the program but where models are kept.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("QUISAIT_") or name == "QUISAIT_CACHE"
+    }
     with (
         (folder / "log.txt").open("w", encoding="utf-8") as log,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=_environment()
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment
         ) as process,
     ):
         try:
@@ -80,10 +76,8 @@ def served(
             line = process.stdout.readline()
             if "→" not in line:
                 raise RuntimeError("The server does not start: its log says why.")
-            watched = Watched(process.pid, copy / f"{DATABASE_FILE}-wal")
-            with watched.looking():
-                url = line.split()[-1]
-                yield Site(process, url, watched, tokens, actors, cases, themes, patience_s)
+            with _looking(process.pid, copy / f"{DATABASE_FILE}-wal") as taken:
+                yield Site(line.split()[-1], tokens, actors, cases, themes, patience_s, taken)
             process.terminate()
             process.wait(ENDS_WITHIN_S)
         finally:
@@ -96,10 +90,21 @@ def _token(base: KnowledgeBase, name: str) -> str:
     return base.accounts.issue_token(name, "load")
 
 
-def _environment() -> dict[str, str]:
-    """That of this process, with no setting of the program but where models are kept."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("QUISAIT_") or name == "QUISAIT_CACHE"
-    }
+@contextmanager
+def _looking(pid: int, wal: Path) -> Iterator[list[tuple[float, float, int]]]:
+    taken: list[tuple[float, float, int]] = []
+    ended = Event()
+
+    def look() -> None:
+        while not ended.wait(LOOKED_AT_S):
+            with suppress(OSError):  # the server has ended
+                bytes_ = wal.stat().st_size if wal.exists() else 0
+                taken.append((time.monotonic(), pss_mib(pid), bytes_))
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        ended.set()
+        thread.join()

@@ -14,7 +14,6 @@ import random
 import textwrap
 import time
 import zipfile
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,18 +25,13 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.benchmarks.ingesting import HEADER, generated_firms
+from tests.benchmarks.corpus import firms
 from tests.data.articles.make_documents import make_docx, make_pdf
 from tests.reliability.load.site import ROOT, Site
 from web.http.urls import WIDGET_PREFIX
 
 SPREAD = 0.7
 """Of the logarithm of what is thought."""
-
-SLOW = 0.25
-"""After this share of its patience, a visitor asks the server what it is at.
-
-Not often: a thread that goes on meanwhile can end the server (`faulthandler` needs no lock)."""
 
 LONGEST_PAUSE_S = 20.0
 """Most of `Retry-After` that is waited for; a person comes back before a minute is over."""
@@ -58,11 +52,8 @@ class Tally:
     jobs: list[tuple[str, str]] = field(default_factory=list)
     """The ids of jobs that were taken, with the token that asked."""
 
-    def answered(self, kind: str, seconds: float) -> None:
-        self.seconds.setdefault(kind, []).append(seconds)
 
-
-class Visitor(ABC):
+class Visitor:
     """One of many; `hurry` divides what it thinks."""
 
     median_s: ClassVar[float]
@@ -85,15 +76,12 @@ class Visitor(ABC):
             await self._pause(self.chance.uniform(0, self.median_s / self._hurry), until)
             while time.monotonic() < until:
                 await self.act()
-                await self.think(until)
+                times = self.chance.lognormvariate(0, SPREAD)
+                await self._pause(self.median_s * times / self._hurry, until)
 
-    @abstractmethod
     async def act(self) -> None:
         """Asks for something, once or several times."""
-
-    async def think(self, until: float) -> None:
-        times = self.chance.lognormvariate(0, SPREAD)
-        await self._pause(self.median_s * times / self._hurry, until)
+        raise NotImplementedError
 
     async def ask(
         self,
@@ -104,8 +92,6 @@ class Visitor(ABC):
         **sent: Any,
     ) -> httpx.Response | None:
         """Sends a request; None if the answer was not what it should be, or to come back later."""
-        loop, after_s = asyncio.get_running_loop(), SLOW * self.site.patience_s
-        slow = loop.call_later(after_s, self.site.tell_what_it_is_at)
         started = time.monotonic()
         try:
             answer = await self._client.request(method, path, **sent)
@@ -113,8 +99,6 @@ class Visitor(ABC):
             took = time.monotonic() - started
             self.tally.faults.append(f"{kind}: {error!r} after {took:.1f} s, {method} {path}")
             return None
-        finally:
-            slow.cancel()
         took = time.monotonic() - started
         wait = answer.headers.get("Retry-After", "")
         if answer.status_code in TOO_MANY and wait.isdecimal():
@@ -125,7 +109,7 @@ class Visitor(ABC):
             said = answer.text[:200]
             self.tally.faults.append(f"{kind}: {answer.status_code}, {method} {path}: {said}")
             return None
-        self.tally.answered(kind, took)
+        self.tally.seconds.setdefault(kind, []).append(took)
         return answer
 
     async def _pause(self, seconds: float, until: float) -> None:
@@ -276,9 +260,10 @@ class Directory(_Writer):
 
     async def act(self) -> None:
         written = io.StringIO()
-        rows = csv.writer(written, delimiter=";")
-        rows.writerow(HEADER)
-        rows.writerows(generated_firms(20, seed=self.chance.randrange(2**32)))
+        sent = list(firms(20, seed=self.chance.randrange(2**32)))
+        rows = csv.DictWriter(written, list(sent[0]))
+        rows.writeheader()
+        rows.writerows(sent)
         answer = await self.ask(
             "directory",
             "/api/directories",

@@ -1,0 +1,1 @@
+"""Pages in a real Chromium; one browser for all of them."""
