@@ -46,8 +46,8 @@ $(DEMO_BUILT): $(INSTALLED) $(DEMO_FILES)
 quick: install ## run the tests that take moments: no real encoder, no browser, no hostile input
 	$(PYTEST) -m "not slow and not browser and not thorough"
 
-test: install ## run every test
-	$(PYTEST)
+test: install ## run every test but those of check-long
+	$(PYTEST) -m "not thorough"
 
 check: install ## what CI runs: format, lint, types, imports, every test
 	$(BIN)/ruff format --check .
@@ -56,7 +56,8 @@ check: install ## what CI runs: format, lint, types, imports, every test
 coverage: install ## which lines no test runs; every test takes twice as long
 	$(PYTEST) --cov
 
-check-long: demo ## what takes long, 40 minutes at most: load, kills, damage (docs/reliability.md)
+check-long: demo ## what takes long, an hour at most: hostile input, load, kills, damage (docs/reliability.md)
+	$(PYTEST) -m thorough
 	$(BIN)/python -m tests.reliability
 
 format: install ## format the code

@@ -7,6 +7,9 @@ from tests.training.examples import Example, LabelledArticle, folds, labelled_ar
 from tests.training.judge import cross_validated, fitted_table, measured
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def articles() -> list[LabelledArticle]:
     return labelled_articles()

@@ -12,6 +12,9 @@ from tests.training.need_judge import (
 )
 
 
+pytestmark = pytest.mark.thorough
+
+
 @pytest.fixture(scope="module")
 def articles() -> list[NeedArticle]:
     return need_articles()

@@ -34,6 +34,7 @@ def served(postgres: PostgresServer) -> Iterator[PostgresAddress]:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_both_engines_give_the_same_answers(
     open_base: OpenBase, real_encoder: Encoder, served: PostgresAddress
 ) -> None:

@@ -124,8 +124,5 @@ def test_a_contributor_sends_a_picture_with_a_draft_and_it_is_published_with_it(
 
 def test_an_erased_case_takes_its_pictures_along(base: KnowledgeBase) -> None:
     former, case = with_picture(base), with_picture(base, "red")
-    other = base.pictures.add(photograph(upload("blue")), by="Léa")
     base.erase(Kind.CASE, ANGOULEME.id, by="Léa")
     assert not names(base, former) | names(base, case)
-    # Of a form that is being filled in elsewhere.
-    assert base.pictures.known([other])
