@@ -6,7 +6,6 @@ from ingest.extraction.proposals.judge import Judge, bundled_judge
 from tests.training.examples import Example, LabelledArticle, folds, labelled_articles
 from tests.training.judge import cross_validated, fitted_table, measured
 
-
 pytestmark = pytest.mark.thorough
 
 

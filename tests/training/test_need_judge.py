@@ -11,7 +11,6 @@ from tests.training.need_judge import (
     need_articles,
 )
 
-
 pytestmark = pytest.mark.thorough
 
 
