@@ -207,11 +207,7 @@ class Ingestion(Catalogue):
         return change.outcomes
 
     def ingest_cases(
-        self,
-        cases: Sequence[Case],
-        on_embedded: OnEmbedded | None = None,
-        *,
-        by: str = "",
+        self, cases: Sequence[Case], on_embedded: OnEmbedded | None = None, *, by: str = ""
     ) -> list[Outcome]:
         """Stores cases as the input has them, but for fields corrected since the last input."""
         change = _CaseInputs(cases=cases, by=by)

@@ -97,12 +97,7 @@ class Demand(Register):
                     store.execute(f"delete from {table}")  # noqa: S608 (named above)
 
     def count(
-        self,
-        day: str,
-        fits: Mapping[str, int],
-        missed: Sequence[NeedWords] = (),
-        *,
-        key: str,
+        self, day: str, fits: Mapping[str, int], missed: Sequence[NeedWords] = (), *, key: str
     ) -> None:
         """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
 

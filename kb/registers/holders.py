@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
-from kb.registers.accounts import (
-    Account,
-    AccountRole,
-    Credentials,
-    add_account,
-    hashed_token,
-)
+from kb.registers.accounts import Account, AccountRole, Credentials, add_account, hashed_token
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
 from kb.registers.clock import DAY_S, now, to_come
 from kb.registers.register import Register, by_id, columns_of, find, known

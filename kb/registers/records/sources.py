@@ -7,12 +7,7 @@ from types import MappingProxyType
 
 from kb.models import Actor, Case
 from kb.reference.fields import CONTACT_FIELDS
-from kb.reference.visibility import (
-    DEFAULT_CHOICE,
-    DEFAULT_CHOICES,
-    ContactChoice,
-    Visibility,
-)
+from kb.reference.visibility import DEFAULT_CHOICE, DEFAULT_CHOICES, ContactChoice, Visibility
 from kb.registers.clock import now
 from kb.registers.register import Register, as_json, columns_of, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
