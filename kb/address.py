@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
-
 _HOSTS = re.compile(r"(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?(,(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?)*")
 """Hosts with their ports; libpq tries several one after the other."""
 

@@ -61,14 +61,9 @@ from kb.trade_index.trade_index import TradeIndex, find_trade_index, state_of
 from kb.whole_file import delete_abandoned
 
 logger = logging.getLogger(__name__)
-
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "RowSlice", "Status", "ThemeCount"]
-
-TRADES_KEPT_FROM = 1_000
-"""Count of embedded passages whose trades a search finds out by itself."""
-
-REPORT_ATTEMPTS = 5
-"""Most attempts of a report to read a state of the base that does not change meanwhile."""
+TRADES_KEPT_FROM = 1_000  # count of embedded passages whose trades a search finds out by itself
+REPORT_ATTEMPTS = 5  # to read a state of the base that does not change meanwhile
 
 
 class KnowledgeBase(Publishing):

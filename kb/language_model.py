@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     import httpx
 
 logger = logging.getLogger(__name__)
-
 MAX_ANSWER_BYTES = 1_000_000
-
 _OPTIONAL = {"response_format", "max_tokens"}
-
 _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
@@ -147,25 +144,15 @@ class ChatService:
             return response.status_code, bytes(body)
 
 
-MAX_NEED_CHARS = 400
-"""Most characters of a need that is sent: a longer text, like a pasted e-mail, may name people."""
-
-MAX_WORDING_BYTES = 20_000
-"""The longest answer of the service that is read: ten times what was asked for."""
-
+MAX_NEED_CHARS = 400  # a longer text, like a pasted e-mail, may name people: it is not sent
+MAX_WORDING_BYTES = 20_000  # the longest answer that is read: ten times what was asked for
 MAX_WORDING_TOKENS = 1_000  # the longest answer that the service is to make
-
 MAX_PHRASES_OF_A_KIND = 4
 MAX_PHRASE_CHARS = 60
 MAX_PHRASE_WORDS = 8
-
 NEEDS_REMEMBERED = 2_000  # count of needs whose wordings are remembered (about 1 kB each)
-
-MAX_ASKED_AT_ONCE = 4
-"""How many needs are asked at once; a search beyond them does without, and does not wait."""
-
-PAUSE_S = 30
-"""How long a service that failed is not asked again: searches do not wait for it meanwhile."""
+MAX_ASKED_AT_ONCE = 4  # a search beyond them does without, and does not wait
+PAUSE_S = 30  # a service that failed is not asked for so long: searches do not wait for it
 
 INSTRUCTIONS = f"""\
 You help to find the firms that could meet a need. The user's message is a JSON object: "need" is
@@ -234,7 +221,6 @@ class Wording:
 
 
 NO_WORDING = Wording()
-
 _Phrases = tuple[NeedPhrase, ...]
 
 

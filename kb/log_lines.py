@@ -14,7 +14,6 @@ from typing import Any, Literal, TextIO
 from pythonjsonlogger.json import JsonFormatter
 
 LogKind = Literal["text", "json"]
-
 OUR_ROOMS = ("kb", "ingest", "web")
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered; empty beyond requests."""

@@ -11,13 +11,8 @@ from kb.reference.points import Point
 from kb.reference.roles import Role
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
-
-
-SIREN_DIGITS, SIRET_DIGITS = 9, 14
-"""A SIRET, the number of an establishment, begins with the SIREN, the number of its firm."""
-
-MAX_TEXT_CHARS = 200_000
-"""The longest text of a case."""
+SIREN_DIGITS, SIRET_DIGITS = 9, 14  # a SIRET (an establishment's) begins with its firm's SIREN
+MAX_TEXT_CHARS = 200_000  # the longest text of a case
 
 
 class Kind(StrEnum):

@@ -7,7 +7,6 @@ from typing import Any, Self
 from kb.messages import MESSAGES
 
 Value = str | int
-
 _MAX_QUOTED_CHARS = 60
 
 
@@ -45,7 +44,6 @@ class Remark(str):
     """
 
     __slots__ = ("code", "field", "values")
-
     code: str
     field: str
     values: Mapping[str, Value]

@@ -103,14 +103,12 @@ class Settings(BaseSettings):
     map_tiles: str = ""
     map_credit: str = ""
     fetch_local: str = ""
-
     secret: SecretStr = SecretStr("")
     mcp_token: SecretStr = SecretStr("")
     max_article_mb: int = Field(default=20, ge=1)
     max_directory_mb: int = Field(default=100, ge=1)
     reading_memory_mb: int = Field(default=1024, ge=256)
     reading_seconds: int = Field(default=60, ge=1)
-
     log: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr = SecretStr("")
@@ -119,21 +117,17 @@ class Settings(BaseSettings):
     keep_contacts_days: int = Field(default=180, ge=1)
     keep_silent_days: int = Field(default=730, ge=1)
     keep_refused_days: int = Field(default=365, ge=1)
-
     searches_a_minute: int = Field(default=300, ge=0)
     explanations_an_hour: int = Field(default=240, ge=0)
     writes_an_hour: int = Field(default=300, ge=0)
     jobs_a_day: int = Field(default=50, ge=0)
     jobs_at_once: int = Field(default=5, ge=0)
     upload_mb_a_day: int = Field(default=1000, ge=0)
-
     sources_hour: int = Field(default=3, ge=0, le=23)
-
     digest_hour: int = Field(default=7, ge=0, le=23)
     mail_from: str = ""
     smtp_allow_plain: bool = False
     smtp_url: SecretStr = SecretStr("")
-
     assistant_model: str = ""
     assistant_key: SecretStr = SecretStr("")
     assistant_timeout_s: float = Field(default=60, gt=0)

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SCRATCH = ".quisait-"
-"""Begins the names of scratch folders."""
-
+SCRATCH = ".quisait-"  # begins the names of scratch folders
 _log = logging.getLogger(__name__)
 
 

@@ -17,8 +17,7 @@ from kb.store.store import Store
 class Outcome(StrEnum):
     ADDED = "added"
     CHANGED = "changed"
-    COMPLETED = "completed"
-    """Changed by what a further source says of it, which was not known to describe it."""
+    COMPLETED = "completed"  # by a further source, which was not known to describe it
     UNCHANGED = "unchanged"
     WITHDRAWN = "withdrawn"
     """Nothing: a person withdrew or erased the record, and only a person restores it."""

@@ -26,11 +26,8 @@ from kb.store.choices_under_way import (
 from kb.store.database import LOOK_EVERY_S
 from kb.store.store import Store
 
-_CHANGED_AT_ONCE = 100
-"""Statements of a source that a transaction goes through, so that no writer waits long."""
-
-GIVES_WAY_S = 4 * LOOK_EVERY_S
-"""Time between two transactions, so that others who wait to write come first."""
+_CHANGED_AT_ONCE = 100  # actors in a transaction, so that no writer waits long
+GIVES_WAY_S = 4 * LOOK_EVERY_S  # between two transactions, so that waiting writers come first
 
 
 class ContactKeeping(Ingestion):

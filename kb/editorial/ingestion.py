@@ -132,8 +132,7 @@ class RowSlice:
         return found
 
 
-_CHANGED_AT_ONCE = 200
-"""Records that a transaction removes, so that no writer waits long for all of them."""
+_CHANGED_AT_ONCE = 200  # records removed in a transaction, so that no writer waits long
 
 
 @dataclass(kw_only=True)

@@ -25,7 +25,6 @@ _CORSICA = "20"
 _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
-
 FEWEST_LETTERS = 2  # how much of a name must be typed before communes are suggested
 
 
@@ -229,9 +228,7 @@ PARTS_OF_FRANCE = (
 )
 """Boxes around France: in Europe, in the Antilles, Guyane, La Réunion, Mayotte."""
 
-FARTHEST_KM = 100.0
-"""How far coordinates may be from the commune; farther ones are swapped, or of another system."""
-
+FARTHEST_KM = 100.0  # coordinates farther from the commune are swapped, or of another system
 _FRANCE = "FR"
 _LATITUDES = frozenset({"latitude", "lat"})
 _LONGITUDES = frozenset({"longitude", "lon", "lng", "long"})

@@ -10,13 +10,9 @@ from math import asin, cos, degrees, radians, sin, sqrt
 from pathlib import Path
 
 _EARTH_RADIUS_KM = 6371.0088  # the mean radius (IUGG)
-
 _MARGIN = 1e-6  # what rounding cannot exceed, in degrees: a decimetre
-
-
 TABLE = Path(str(files("kb.reference") / "outlines.tsv.xz"))
 PER_DEGREE = 1000  # the table of outlines counts in thousandths of a degree
-
 Ring = tuple[tuple[float, float], ...]
 """The longitudes and latitudes of a closed line, in degrees; the first comes once."""
 

@@ -15,7 +15,6 @@ from importlib.resources import files
 from kb.reference.roles import Role
 
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
-
 ROLES = {"made": Role.PRODUCER, "supplied": Role.SUPPLIER, "repackaged": Role.REPACKAGER}
 """The role for what a firm did, as the table of conversions says it."""
 
@@ -37,14 +36,10 @@ class Trade:
 class LexiconKind(StrEnum):
     """What a phrase says of the firms of its class."""
 
-    MAKES = "makes"
-    """What they usually make or do."""
-    COULD = "could"
-    """What they could make with their means."""
-    MEANS = "means"
-    """Their machines, gestures and certificates."""
-    TAKES = "takes"
-    """Raw materials and by-products that they can use."""
+    MAKES = "makes"  # what they usually make or do
+    COULD = "could"  # what they could make with their means
+    MEANS = "means"  # their machines, gestures and certificates
+    TAKES = "takes"  # raw materials and by-products that they can use
 
 
 @dataclass(frozen=True, slots=True)

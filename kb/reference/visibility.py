@@ -31,7 +31,6 @@ class ContactChoice:
 
 
 PERSON_FIELDS = frozenset({"contact"})  # the fields of contacts that hold what is a person's
-
 DEFAULT_CHOICE = ContactChoice()
 DEFAULT_CHOICES: Mapping[str, ContactChoice] = MappingProxyType(
     {

@@ -15,15 +15,11 @@ from kb.registers.register import Register, columns_of, find
 
 IDLE_DAYS = 14
 LONGEST_DAYS = 90
-MOST_OF_ACCOUNT = 50
-"""How many sessions an account has at most; another one ends the oldest."""
-
+MOST_OF_ACCOUNT = 50  # how many sessions an account has at most; another one ends the oldest
 HANDLE_CHARS = 12
-
 KEPT_DAYS = 30
 ATTACK_DAYS = 2
-ATTACK_TRIES = 20
-"""From how many wrong passwords within `ATTACK_DAYS` on an account is said to be attacked."""
+ATTACK_TRIES = 20  # wrong passwords within `ATTACK_DAYS` that make an attack
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ MAX_NAME_CHARS = 80
 MAX_LABEL_CHARS = 80
 TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked one is recognised)
 TOKEN_HANDLE_CHARS = 12
-
 _USE_NOTED_EVERY_S = 3600
 
 

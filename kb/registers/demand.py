@@ -20,9 +20,7 @@ from kb.text.analysis import carrying_words, stem
 
 MOST_CHARS = 100
 MOST_WORDS = 8
-MOST_DIGITS = 4
-"""More digits in a text could be of a telephone number, a firm or a street."""
-
+MOST_DIGITS = 4  # more digits in a text could be of a telephone number, a firm or a street
 _QUOTED_OR_ADDRESS = re.compile('["«»“”„@/\\\\]|www\\.', re.IGNORECASE)
 
 
@@ -75,14 +73,9 @@ class MissedNeed:
 class Demand(Register):
     """What is searched for, in numbers. Days are ISO dates in UTC."""
 
-    THRESHOLD_DAYS = 3
-    """Count of different days on which a need must be asked before its words are kept."""
-
-    NEED_DAYS = 90
-    """Days after which a need that was asked is forgotten."""
-
-    SEARCH_DAYS = 365
-    """Days after which the counts of searches are forgotten."""
+    THRESHOLD_DAYS = 3  # different days on which a need is asked before its words are kept
+    NEED_DAYS = 90  # days after which a need that was asked is forgotten
+    SEARCH_DAYS = 365  # days after which the counts of searches are forgotten
 
     def choice(self) -> DemandChoice:
         with self._stores.lend() as store:

@@ -15,11 +15,8 @@ from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
-RULES = "rules"
-"""The origin of what is read without a language model."""
-
-FILLED_IN = 0.22
-"""Least confidence of a participation that is written into the draft; others wait beside it."""
+RULES = "rules"  # the origin of what is read without a language model
+FILLED_IN = 0.22  # least confidence of a participation that is written into the draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,6 @@ class DraftState(StrEnum):
 
 
 OPEN_STATES = frozenset({DraftState.DRAFT, DraftState.SUBMITTED, DraftState.RETURNED})
-"""The states in which a draft can be saved and published."""
 
 
 @dataclass(frozen=True, slots=True)

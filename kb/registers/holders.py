@@ -16,14 +16,9 @@ from kb.registers.clock import DAY_S, now, to_come
 from kb.registers.register import Register, by_id, columns_of, find, known
 from kb.store.store import Store
 
-LINK_S = 2 * DAY_S
-"""How long a link may be followed; a hold that nobody confirmed is then forgotten."""
-
-MAILS_A_DAY = 3
-"""The most mails with a link that an address gets in a day."""
-
-LINK_MAIL = "hold"
-"""The purpose of a mail with a link."""
+LINK_S = 2 * DAY_S  # how long a link works; a hold that nobody confirmed is then forgotten
+MAILS_A_DAY = 3  # the most mails with a link that an address gets in a day
+LINK_MAIL = "hold"  # the purpose of a mail with a link
 
 
 class HoldState(StrEnum):

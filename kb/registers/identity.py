@@ -18,7 +18,6 @@ MAX_TAGLINE_CHARS = 240
 MAX_ALT_CHARS = 200
 MAX_CONTACT_CHARS = 300
 MAX_TEXT_CHARS = 50_000
-
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https?://[^\s/]+\S*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})

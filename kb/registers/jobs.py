@@ -18,17 +18,10 @@ from kb.store.connection import StoreRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
-SILENCE_S = 30.0
-"""Time without a beat after which a worker is taken for dead."""
-
-SOURCE_JOB = "source"
-"""The kind of the jobs that read a source again; their parameter `source` is its name."""
-
-CONTACTS_JOB = "contacts"
-"""The kind of the jobs that carry out who sees the contacts of a source, their `source`."""
-
-MAX_CLAIMS = 5
-"""Most times that a job is claimed before it fails because its workers died."""
+SILENCE_S = 30.0  # time without a beat after which a worker is taken for dead
+SOURCE_JOB = "source"  # kind of jobs that read a source again; their parameter `source` is its name
+CONTACTS_JOB = "contacts"  # kind of jobs that carry out who sees the contacts of their `source`
+MAX_CLAIMS = 5  # most times that a job is claimed before it fails because its workers died
 
 
 class JobState(StrEnum):
@@ -42,9 +35,7 @@ class JobState(StrEnum):
 
 
 FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
-
-_UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")
-"""The folder of an upload in the parameters of a job."""
+_UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")  # in parameters of a job
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from kb.errors import KnowledgeBaseError
 from kb.registers.clock import before, now
 from kb.registers.register import Register
 
-PIECE_BYTES = 4 << 20
-"""Most bytes of a row: so much of a file is in memory at a time, however large it is."""
+PIECE_BYTES = 4 << 20  # most bytes of a row, and of a file in memory at a time
 
 
 class KeptFiles(Register):

@@ -12,7 +12,6 @@ from kb.errors import InputError
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 1000
-
 _hashing = threading.BoundedSemaphore(2)
 """Each hash takes 64 MB while it is made: a crowd that signs in waits instead of filling memory."""
 

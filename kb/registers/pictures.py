@@ -16,9 +16,7 @@ from kb.registers.register import Register, known
 from kb.store.store import Store
 
 DIGEST_CHARS = 32
-WIDTHS = (480, 960, 1600)
-"""The widths in pixels in which a photograph is kept, unless it is narrower."""
-
+WIDTHS = (480, 960, 1600)  # widths in pixels of a photograph, unless it is narrower
 _NAME = re.compile(rf"[0-9a-f]{{{DIGEST_CHARS}}}-([1-9]\d{{0,3}})x([1-9]\d{{0,3}})\.(?:png|webp)")
 
 
@@ -63,19 +61,11 @@ def height_at(width: int, size: PictureSize) -> int:
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_UPLOAD_MB = 8
 MAX_PIXELS = 50_000_000
-MOST_BYTES = 300_000
-"""The most bytes of a photograph in one width: a database holds such, and answers fast."""
-
-MAX_HEIGHT_TIMES = 2
-"""A photograph that is higher than this many times its width is cut at top and bottom."""
-
+MOST_BYTES = 300_000  # of a photograph in one width: a database holds such, and answers fast
+MAX_HEIGHT_TIMES = 2  # a photograph higher than so many widths is cut at top and bottom
 LOGO_SIZE = (480, 160)
-
-LEAST_DECODED = WIDTHS[-1]
-"""A JPEG is decoded in the smallest scale of its own in which each side has so many pixels."""
-
+LEAST_DECODED = WIDTHS[-1]  # a JPEG is decoded in its smallest scale with so many pixels a side
 _QUALITIES = (78, 60, 40)
-
 _ONE_AT_A_TIME = threading.Lock()
 """One upload takes hundreds of megabytes while it is decoded; several would fill a small server."""
 

@@ -20,19 +20,14 @@ from kb.registers.register import Register, as_json, find, known
 from kb.store.store import Store
 from kb.text.folding import fold
 
-KEY_PREFIX = "qss_"
-"""The beginning of keys. A key is public, in the pages of its site: it is no secret."""
-
+KEY_PREFIX = "qss_"  # a key is public, in the pages of its site: it is no secret
 KEY_CHARS = len(KEY_PREFIX) + 16
-
 DEFAULT_PER_DAY = 20_000
 MAX_PER_DAY = 100_000_000
 MAX_NAME_CHARS = 80
 MAX_THEME_CHARS = 200
 MAX_ORIGINS = 20
-
-SHOWN_DAYS = 30
-"""Count of days for which the use of a site is shown, with today."""
+SHOWN_DAYS = 30  # count of days for which the use of a site is shown, with today
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +38,9 @@ class Site:
     name: str
     origins: tuple[str, ...]
     """As a browser's header `Origin` writes them: scheme://host, and a port unless it is usual."""
-    department: str
-    """The code of a department; empty for all of them."""
-    theme: str
-    """As the base writes it, where it has it; empty for all of them."""
-    per_day: int
-    """Most searches in a day, at least 1."""
+    department: str  # the code of a department; empty for all of them
+    theme: str  # as the base writes it, where it has it; empty for all of them
+    per_day: int  # most searches in a day, at least 1
     created_at: str
     disabled: bool
 
@@ -60,14 +52,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class SiteCounts:
-    requests: int = 0
-    """All requests of a search, also those at a pause in typing; `Site.per_day` bounds these."""
-    searches: int = 0
-    """The searches that stayed for a while, or were submitted."""
-    empty: int = 0
-    """The `searches` without a hit that fits."""
-    selections: int = 0
-    """The results that were opened."""
+    requests: int = 0  # of a search, at pauses in typing too; `Site.per_day` bounds these
+    searches: int = 0  # the searches that stayed for a while, or were submitted
+    empty: int = 0  # the `searches` without a hit that fits
+    selections: int = 0  # the results that were opened
 
     def __add__(self, other: "SiteCounts") -> "SiteCounts":
         return SiteCounts(*map(add, astuple(self), astuple(other)))
@@ -216,9 +204,7 @@ def _row(
     }
 
 
-_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
-"""The schemes of an origin, and the port that browsers leave out of each."""
-
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}  # that browsers leave out
 _HOST = re.compile(r"(?=.{1,254}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:]+\]")
 """What may stand in a policy of browsers without being read as more of it."""
 

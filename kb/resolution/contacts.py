@@ -17,12 +17,8 @@ _FREE_MAIL = LEXICONS.words("free_mail")
 _PLATFORMS = LEXICONS.words("platforms")
 _COMMON_PAGES = LEXICONS.words("common_pages")
 _BEFORE_A_HOST = re.compile(r"\A(?:www\d?|m|[a-z]{2}(?:-[a-z]{2})?)\.(?=[^.]+\.[^.])")
-
-
 MANY = 12  # so many names say as much as more
-
-Commonness = Mapping[str, int]
-"""How many firms share a contact, by its key in `Contacts`; how many towns, a name by its own."""
+Commonness = Mapping[str, int]  # how many firms share a contact, how many towns a name, by key
 
 
 @dataclass(frozen=True, slots=True)

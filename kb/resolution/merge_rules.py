@@ -16,8 +16,7 @@ from kb.reference.visibility import ContactChoice, Visibility
 from kb.text.folding import fold
 from kb.text.know_how import statement_kind
 
-MODERATION = "moderation"
-"""The source of a moderator's corrections."""
+MODERATION = "moderation"  # the source of a moderator's corrections
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 

@@ -20,7 +20,6 @@ from kb.text.organisation_name import (
 from kb.text.phonetics import sound
 
 LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
 _GENERAL = LEXICONS.words("name_words", "general")
 _NEUTRAL = LEXICONS.words("name_words", "neutral")
 _ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
@@ -31,17 +30,14 @@ _WORKSHOP = re.compile("[a-z]{4,}eries?")  # a word for a workshop or a shop, su
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
-
 _MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
 """Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
 _MIN_ROOT_CHARS = 3
-_MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
-"""The same of names whose words are joined in one of the two."""
+_MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0  # the same of names whose words are joined in one
 _ACRONYM = range(2, 7)
 _MIN_TRADE_CHARS = _MIN_TOWN_CHARS = 5
 ALL = 0.99  # names that share more than this have no word without a counterpart
-_GENERAL_WEIGHT = 0.35
-"""How much a word of a trade counts, of the 1 that a word counts which only this firm has."""
+_GENERAL_WEIGHT = 0.35  # of a trade's word, where one that only this firm has weighs 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from kb.resolution.contacts import Commonness, Contacts, contacts_of, keys_of, n
 from kb.resolution.name_comparison import ALL, ComparedNames, acronyms_of, compare_names, names_in
 from kb.resolution.places import Nearness, nearness, place_of
 
-_EXCLUSIVE, _COMMON = 2, 4
-"""A contact of two names is theirs alone; one of so many names says nothing."""
+_EXCLUSIVE, _COMMON = 2, 4  # a contact of two names is theirs alone; one of four says nothing
 _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 
@@ -167,9 +166,7 @@ def _activity(left: str, right: str) -> float:
 
 BLOCKING_VERSION = "5"  # raised whenever `blocks` gives other blocks, or the judge learnt anew
 LIKELY = 0.45  # least similarity of two actors that a person must compare
-
 MAX_BLOCK = 25  # a block of more actors is no sign: a chain's name, the commonest trade of a town
-
 _CERTAIN = 0.9  # least similarity of two actors that are one without a person's word
 _MIN_SIMILAR_NAME = 0.8
 _BEGINNING_CHARS = 4

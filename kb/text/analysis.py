@@ -11,24 +11,17 @@ from typing import Any
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
-ANALYSIS_VERSION = 1
-"""Raised whenever the stems of a text change, so that stored words are derived anew."""
-
+ANALYSIS_VERSION = 1  # raised whenever stems change, so that stored words are derived anew
 STEMMERS = {"fr": "french", "en": "english"}
-
 TEXTS_REMEMBERED = 1_000
-
 _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
 _HYPHENS = re.compile(r"(?<=[^\W_])[-‐‑](?=[^\W_])")
 _PLURAL_END = re.compile("(?<=[^s])s$|(?<=eau)x$")
 _LEAST_PLURAL = 4  # characters of the shortest word that may have a mark of the plural
 _ELIDED = LEXICONS.words("elisions")
-
 FUNCTION_WORDS = LEXICONS.words("function_words")  # words that no search rests on, folded
-
-FRAMING_WORDS = LEXICONS.words("framing_words")
-"""Words of a query that only ask for a maker, folded; the need is in the others."""
+FRAMING_WORDS = LEXICONS.words("framing_words")  # folded; they only ask for a maker
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ from kb.text.analysis import TEXTS_REMEMBERED
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
-PASSAGES_REMEMBERED = 50_000
-"""Count of texts whose first sign is remembered: a search asks for that of hundreds of passages."""
-
+PASSAGES_REMEMBERED = 50_000  # a search asks for the first sign of hundreds of passages
 _CURLY_APOSTROPHES = str.maketrans("’ʼ", "''")
 
 

@@ -12,10 +12,8 @@ _WORD = re.compile(r"[a-z0-9]+\*?")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _AFTER_KIND = " : "
 _NO_KIND = "Autre"
-
 _SPELLINGS = LEXICONS.spellings("know_how", "kinds")
-STATEMENT_KINDS = tuple(_SPELLINGS)
-"""The kinds of statements that are know-how, the one that says most first."""
+STATEMENT_KINDS = tuple(_SPELLINGS)  # of know-how, the one that says most first
 
 _CHOSEN = {
     **{kind: spellings[0].capitalize() for kind, spellings in _SPELLINGS.items()},

@@ -10,12 +10,8 @@ from kb.text.lexicon import LEXICONS
 
 _FORMS = LEXICONS.words("legal_forms", "forms")
 _FIRM_WORDS = LEXICONS.words("legal_forms", "words")
-
-LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")
-"""Forms that texts write after a name, folded."""
-
-LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS
-"""Legal forms and words for a firm that are no part of a name in a text, folded."""
+LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")  # folded
+LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS  # no part of a name in a text, folded
 
 LEFT_OUT_OF_NAMES = (
     FUNCTION_WORDS | LEFT_OUT_IN_TEXTS | LEXICONS.words("legal_forms", "words_of_names_in_texts")
@@ -23,7 +19,6 @@ LEFT_OUT_OF_NAMES = (
 """Words of a name that distinguish it from no other, folded."""
 
 INITIALS = -1  # the position of initials, which are not in the name as a word
-
 WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _APOSTROPHES = frozenset("'’ʼ")
 _NUMBER = re.compile(r"\d+")

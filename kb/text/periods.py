@@ -15,10 +15,7 @@ from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
 OPEN = ".."  # what EDTF writes for an end that is open
-
-SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
-"""The numbers of the seasons in EDTF, where others have a month."""
-
+SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24  # in EDTF, where others have a month
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _STANDARD = re.compile(rf"{_YEAR}(?:-(?:(?:0[1-9]|1[0-2])(?:-(?!00)\d\d)?|2[1-4]))?")
 _LONGEST = 100  # characters of the longest text that is read as one period

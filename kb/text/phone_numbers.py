@@ -34,8 +34,7 @@ _MIN_DIGITS = 3
 _SHORT = re.compile(r"\d{2,6}")
 _FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
-FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})
-"""The regions of France, each with a prefix of its own."""
+FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})  # each with a prefix of its own
 
 
 class FoundNumbers(NamedTuple):

@@ -6,10 +6,8 @@ from functools import lru_cache
 
 _EDGE = "_"
 _MIN_SLIP_CHARS = 3
-MOST_SLIP_CHARS = 64
-"""A longer word is no name that is typed: its keys would take space by its square."""
+MOST_SLIP_CHARS = 64  # a longer word is no typed name: its keys grow by its square
 _MIN_CONSONANTS = 4
-
 _VOWELS = re.compile("[aeiouy]+")
 _SOUNDS = tuple(
     (re.compile(written, re.MULTILINE), sound)

@@ -22,20 +22,11 @@ from kb.text.email_addresses import addresses_in
 RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
 """How long a mail waits after its first failure, its second…; after one more it has failed."""
 
-FORGOTTEN = "password"
-"""The purpose of a mail with links for a forgotten password."""
-
-FORGOTTEN_LINK_S = 3600
-"""How long such a link may be followed. A mail that waited longer is not sent."""
-
-LEASE_S = 10 * 60
-"""How long a mail is one sender's: longer than a mail server may take to answer."""
-
-KEPT_SENT_S = DAY_S
-"""How long it is known to whom a mail was sent; its text is forgotten at once."""
-
-KEPT_FAILED_S = 30 * DAY_S
-"""How long a mail that failed can be sent again."""
+FORGOTTEN = "password"  # the purpose of a mail with links for a forgotten password
+FORGOTTEN_LINK_S = 3600  # how long such a link works; a mail that waited longer is not sent
+LEASE_S = 10 * 60  # how long a mail is one sender's: longer than a mail server may take to answer
+KEPT_SENT_S = DAY_S  # how long it is known to whom a mail was sent; its text is forgotten at once
+KEPT_FAILED_S = 30 * DAY_S  # how long a mail that failed can be sent again
 
 
 class MailState(StrEnum):

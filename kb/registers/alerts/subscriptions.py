@@ -22,16 +22,11 @@ from kb.store.store import Store
 
 
 class TopicKind(StrEnum):
-    SEARCH = "search"
-    """The organisations and cases that answer a need."""
-    CATALOGUE = "catalogue"
-    """All organisations and cases."""
-    CASES = "cases"
-    """The cases alone."""
-    BOARD = "board"
-    """The needs and offers of the board."""
-    NOTICE = "notice"
-    """The answers to a notice of the board."""
+    SEARCH = "search"  # the organisations and cases that answer a need
+    CATALOGUE = "catalogue"  # all organisations and cases
+    CASES = "cases"  # the cases alone
+    BOARD = "board"  # the needs and offers of the board
+    NOTICE = "notice"  # the answers to a notice of the board
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +49,10 @@ class NewsTopic:
         return json.dumps(said, ensure_ascii=False, sort_keys=True)
 
 
-UNCONFIRMED_FOR_S = 48 * 3600
-"""How long a subscription can be confirmed."""
-
-MOST_MAILS_A_DAY = 3
-"""Most mails for an address in a day that were asked for by whoever typed it."""
-
-MOST_OF_ONE = 50
-"""Most topics of an address."""
-
-CONFIRM, FIND, DIGEST = "confirm", "find", "digest"
-"""The purposes of mails."""
+UNCONFIRMED_FOR_S = 48 * 3600  # how long a subscription can be confirmed
+MOST_MAILS_A_DAY = 3  # most mails for an address in a day that were asked for by whoever typed it
+MOST_OF_ONE = 50  # most topics of an address
+CONFIRM, FIND, DIGEST = "confirm", "find", "digest"  # the purposes of mails
 
 
 class Frequency(StrEnum):

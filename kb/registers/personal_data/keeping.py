@@ -25,15 +25,10 @@ from kb.registers.personal_data.traits import (
 from kb.registers.pictures import drop_unused
 from kb.store.store import Store
 
-ERASED_ACCOUNT = "…"
-"""What stands for the name of an erased account. No account can have it: names are NFKC."""
-
+ERASED_ACCOUNT = "…"  # the name of an erased account: no other can have it, names are NFKC
 MOST_EXCERPTS = 3
-EXCERPT_CHARS = 60
-"""How much of a text is shown on either side of what was found."""
-
-_RECORDS = frozenset({"actors", "cases", "participations"})
-"""Tables of published records, which change as records do."""
+EXCERPT_CHARS = 60  # how much of a text is shown on either side of what was found
+_RECORDS = frozenset({"actors", "cases", "participations"})  # change as records do
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,11 @@ from kb.text.folding import fold
 LEAST_CHARS = 3
 LEAST_DIGITS = 6
 MOST_CHARS = 200
-MOST_PERMUTED = 3
-"""Most words of a name that are looked for in any order."""
-
+MOST_PERMUTED = 3  # most words of a name that are looked for in any order
 _BETWEEN_WORDS = r"[\W_]{1,3}"
 _BETWEEN_DIGITS = r"[\s./()-]{0,3}"
 _PREFIX = rf"(?:(?:\+|00)\d{{1,3}}{_BETWEEN_DIGITS}(?:0{_BETWEEN_DIGITS})?|0{_BETWEEN_DIGITS})?"
-_NAMED_BY_SOURCES = "facts"
-"""The field whose parts are called as a source calls them."""
-
+_NAMED_BY_SOURCES = "facts"  # the field whose parts are called as a source calls them
 _LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))]
 
 
@@ -108,9 +104,7 @@ def parsed(text: str) -> Any:
         return None
 
 
-GONE = "[…]"
-"""What stands where words were taken out."""
-
+GONE = "[…]"  # what stands where words were taken out
 _DROPPED = frozenset({"phone", "email"})
 _EMPTIED = frozenset({"website", "source_url", "contact", "url", "address"})
 _KEPT = frozenset({

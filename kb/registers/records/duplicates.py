@@ -35,8 +35,7 @@ _JUDGED_AT_ONCE = 500
 
 class DuplicateState(StrEnum):
     OPEN = "open"
-    RELATED = "related"
-    """Undecided, and no question: two establishments of one firm in two towns."""
+    RELATED = "related"  # undecided, and no question: two establishments of one firm in two towns
     SAME = "same"
     DIFFERENT = "different"
 

@@ -14,9 +14,7 @@ from kb.resolution.merge_rules import MODERATION
 from kb.store.connection import StoreRow
 from kb.store.store import Store
 
-MANY_FAILURES = 3
-"""Failures in a row after which people are told that a source cannot be read."""
-
+MANY_FAILURES = 3  # failures in a row after which people are told that a source cannot be read
 MAX_NAME_CHARS = 100
 
 
