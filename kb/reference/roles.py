@@ -58,75 +58,26 @@ class RoleTraits:
         return self.best_fit == "strong" or self.is_asked
 
 
-ROLES: Mapping[Role, RoleTraits] = MappingProxyType(
-    {
-        Role.PRODUCER: RoleTraits(
-            "Producer",
-            ("producteur", "productrice"),
-            Part.MAKER,
-            1.0,
-            best_fit="strong",
-            outlet_share=1.0,
-            outlet_fit="strong",
-            precedent_share=1.0,
-        ),
-        Role.SUPPLIER: RoleTraits(
-            "Supplier",
-            ("fournisseur", "fournisseuse"),
-            Part.INPUTS,
-            0.85,
-            best_fit="possible",
-            is_asked=True,
-            outlet_share=0.1,
-            precedent_share=0.5,
-        ),
-        Role.REPACKAGER: RoleTraits(
-            "Repackager",
-            ("reconditionneur", "reconditionneuse", "conditionneur", "conditionneuse"),
-            Part.REPACKAGING,
-            0.85,
-            best_fit="possible",
-            is_asked=True,
-            outlet_share=0.85,
-            outlet_fit="strong",
-            precedent_share=0.7,
-        ),
-        Role.CARRIER: RoleTraits(
-            "Carrier",
-            ("transporteur", "transporteuse"),
-            Part.TRANSPORT,
-            0.8,
-            is_asked=True,
-            outlet_share=0.8,
-            outlet_fit="possible",
-        ),
-        Role.LABORATORY: RoleTraits(
-            "Laboratory",
-            ("laboratoire",),
-            Part.VALIDATION,
-            0.8,
-            best_fit="possible",
-            is_asked=True,
-            precedent_share=0.7,
-        ),
-        Role.BUYER: RoleTraits(
-            "Buyer",
-            ("acheteur", "acheteuse"),
-            Part.BUYER,
-            0.4,
-            outlet_share=0.85,
-            outlet_fit="strong",
-        ),
-        Role.FACILITATOR: RoleTraits(
-            "Facilitator",
-            ("facilitateur", "facilitatrice", "animateur", "animatrice"),
-            Part.COORDINATION,
-            0.5,
-        ),
-        Role.AUTHORITY: RoleTraits("Authority", ("autorite",), Part.VALIDATION, 0.5),
-        Role.NETWORK: RoleTraits("Network", ("reseau",), Part.COORDINATION, 0.5),
-    }
-)
+ROLES: Mapping[Role, RoleTraits] = MappingProxyType({
+    Role.PRODUCER: RoleTraits("Producer", ("producteur", "productrice"), Part.MAKER, 1.0,
+        best_fit="strong", outlet_share=1.0, outlet_fit="strong", precedent_share=1.0),
+    Role.SUPPLIER: RoleTraits("Supplier", ("fournisseur", "fournisseuse"), Part.INPUTS, 0.85,
+        best_fit="possible", is_asked=True, outlet_share=0.1, precedent_share=0.5),
+    Role.REPACKAGER: RoleTraits("Repackager",
+        ("reconditionneur", "reconditionneuse", "conditionneur", "conditionneuse"),
+        Part.REPACKAGING, 0.85, best_fit="possible", is_asked=True, outlet_share=0.85,
+        outlet_fit="strong", precedent_share=0.7),
+    Role.CARRIER: RoleTraits("Carrier", ("transporteur", "transporteuse"), Part.TRANSPORT, 0.8,
+        is_asked=True, outlet_share=0.8, outlet_fit="possible"),
+    Role.LABORATORY: RoleTraits("Laboratory", ("laboratoire",), Part.VALIDATION, 0.8,
+        best_fit="possible", is_asked=True, precedent_share=0.7),
+    Role.BUYER: RoleTraits("Buyer", ("acheteur", "acheteuse"), Part.BUYER, 0.4, outlet_share=0.85,
+        outlet_fit="strong"),
+    Role.FACILITATOR: RoleTraits("Facilitator",
+        ("facilitateur", "facilitatrice", "animateur", "animatrice"), Part.COORDINATION, 0.5),
+    Role.AUTHORITY: RoleTraits("Authority", ("autorite",), Part.VALIDATION, 0.5),
+    Role.NETWORK: RoleTraits("Network", ("reseau",), Part.COORDINATION, 0.5),
+})  # fmt: skip
 """Makers count most, then those who brought something in, last those who asked: a buyer of
 sanitiser is no answer to who makes it. For who wants to be rid of a thing it is the other way
 round: those who took it count most, last those who gave it up. Shares and fits are judgements, not
