@@ -64,7 +64,7 @@ class KnowledgeBaseError(QuisaitError):
 
 
 class NotAKnowledgeBase(KnowledgeBaseError):
-    """The folder, or the database in it, is not a knowledge base."""
+    """A folder, or its database, is not a knowledge base."""
 
 
 class SchemaTooNew(KnowledgeBaseError):

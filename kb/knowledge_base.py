@@ -92,7 +92,6 @@ class KnowledgeBase(Publishing):
         self._trades_saved = ""
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
-        """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE, connections)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
@@ -163,7 +162,6 @@ class KnowledgeBase(Publishing):
 
     @property
     def language_model(self) -> str:
-        """The name of the language model that words needs; empty if there is none."""
         return self.worder.model if self.worder else ""
 
     @property
@@ -192,22 +190,14 @@ class KnowledgeBase(Publishing):
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
-        Of a case and its translations, only that in `lang` is found, or else the best; `complete`
-        finds all records that the filters keep.
+        Finds one edition of a case, in `lang` or else the best; `complete` finds all records.
         """
         wording = self._wording(query, steering)
         with self._context() as context:
             found = search(
-                query,
-                context,
-                limit=limit,
-                filters=filters,
-                lang=lang,
-                steering=steering,
-                options=options,
-                complete=complete,
-                wording=wording,
-            )
+                query, context, limit=limit, filters=filters, lang=lang, steering=steering,
+                options=options, complete=complete, wording=wording,
+            )  # fmt: skip
         self.on_search(found)
         return found
 
@@ -227,14 +217,9 @@ class KnowledgeBase(Publishing):
                 id = kept_id(context.store, id)
             record = published(context.store, kind, id)
             return explain(
-                query,
-                record,
-                context,
-                filters=filters,
-                lang=lang,
-                steering=steering,
+                query, record, context, filters=filters, lang=lang, steering=steering,
                 wording=wording,
-            )
+            )  # fmt: skip
 
     def report(
         self,
@@ -252,14 +237,9 @@ class KnowledgeBase(Publishing):
                 # A report names one generation: the index and the records must both be of it.
                 if context.index.generation == context.store.generation:
                     result = search(
-                        query,
-                        context,
-                        filters=filters,
-                        lang=lang,
-                        steering=steering,
-                        complete=True,
-                        wording=wording,
-                    )
+                        query, context, filters=filters, lang=lang, steering=steering,
+                        complete=True, wording=wording,
+                    )  # fmt: skip
                     return report_of(result, context, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
@@ -309,8 +289,7 @@ class KnowledgeBase(Publishing):
 
     def _notice_closeness(self) -> NoticeCloseness:
         if self._measured_notices is None:
-            background = self._calibrated().background
-            self._measured_notices = NoticeCloseness(self.encoder, background)
+            self._measured_notices = NoticeCloseness(self.encoder, self._calibrated().background)
         return self._measured_notices
 
     def status(self) -> Status:
@@ -322,7 +301,6 @@ class KnowledgeBase(Publishing):
             return damaged_pages(store, quick=True)
 
     def trade_index_state(self) -> str:
-        """Returns a line about the trade index: its phrases, and whether they are used."""
         return state_of(self._trade_index, self.encoder)
 
     # The index
@@ -333,7 +311,7 @@ class KnowledgeBase(Publishing):
             return self._index.fresh(store).generation == store.generation
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
-        """Derives documents, embeddings and index anew from the records, with this encoder."""
+        """Derives documents and embeddings anew from the records."""
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
         self.save_index()
@@ -350,9 +328,8 @@ class KnowledgeBase(Publishing):
         with self._stores.lend() as store:
             generation = store.generation
             embedded = store.counts(self.encoder.fingerprint).embedded
-            if generation == self._trades_saved or self._trade_index is None:
-                return
-            if embedded <= TRADES_KEPT_FROM:
+            is_saved = generation == self._trades_saved
+            if is_saved or self._trade_index is None or embedded <= TRADES_KEPT_FROM:
                 return
             try:
                 self._calibrated().overlaps.keep(store, goes_on)

@@ -1,7 +1,7 @@
-"""A language model that the settings may name, and how it words needs: trades, materials, gestures.
+"""A language model that the settings may name, and how it words needs as trades and materials.
 
-Only the service named is asked, over the OpenAI-compatible protocol: no redirects, no proxy. An
-answer is read as a few short phrases and nothing else: instructions in a need can do no more.
+Without redirects or proxies. An answer is read as a few short phrases and nothing else:
+instructions in a need can do no more.
 """
 
 import json
@@ -52,7 +52,6 @@ class ChatService:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The service that the settings name, `None` if they name none."""
         if not settings.assistant_url:
             return None
         return cls(
@@ -64,7 +63,6 @@ class ChatService:
 
     @property
     def name(self) -> str:
-        """The name of the model, as people are shown it."""
         return self.model or "assistant"
 
     def ask(
@@ -125,13 +123,14 @@ class ChatService:
             headers["Authorization"] = f"Bearer {self.key}"
         # A server that gives a byte now and then must not hold up an ingest either.
         deadline = time.monotonic() + self.timeout_s
+        client = httpx.Client(
+            timeout=self.timeout_s,
+            follow_redirects=False,
+            trust_env=False,
+            transport=self.transport,
+        )
         with (
-            httpx.Client(
-                timeout=self.timeout_s,
-                follow_redirects=False,
-                trust_env=False,
-                transport=self.transport,
-            ) as client,
+            client,
             client.stream("POST", address, json=request, headers=headers) as response,
         ):
             body = bytearray()
@@ -172,13 +171,11 @@ Answer with one JSON object and nothing else:
 - If it is no need that a firm could meet, the lists are empty.
 """
 
+# Words and what stands between them; no sentence, address, markup or sign of control.
 _PHRASE = re.compile(r"[^\W_](?:[\w '’,()&+-]*[^\W_]\)?)?")
-"""Words and what stands between them; no sentence, address, markup or sign of control."""
 
 
 class PhraseKind(StrEnum):
-    """What a phrase is of."""
-
     TRADE = "trade"
     MATERIAL = "material"
     GESTURE = "gesture"
@@ -193,8 +190,6 @@ class NeedPhrase:
 
 
 class WordingState(StrEnum):
-    """Whether a search has a model's phrases."""
-
     OFF = "off"  # no model is set, or none is to be asked
     MISSING = "missing"  # it failed, or was too slow
     GIVEN = "given"  # it may have no phrase
@@ -242,7 +237,6 @@ def worded(service: ChatService, need: str) -> _Phrases:
 
 
 def _phrases(items: object) -> Iterator[str]:
-    """Yields what is a phrase in a list of the answer, in order."""
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
@@ -268,7 +262,6 @@ class NeedWorder:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The worder by the service that the settings name; `None` if searches are to ask none."""
         service = ChatService.from_settings(settings)
         if service is None or not settings.assistant_search_wait_s:
             return None
@@ -281,12 +274,11 @@ class NeedWorder:
             return Wording(self.model, WordingState.WITHHELD)
         asked = self._answer(need)
         try:
-            phrases = asked.result(self._wait_s) if asked else None
+            if asked:
+                return Wording(self.model, WordingState.GIVEN, asked.result(self._wait_s))
         except (TimeoutError, NoAnswer):
-            phrases = None
-        if phrases is None:
-            return Wording(self.model, WordingState.MISSING)
-        return Wording(self.model, WordingState.GIVEN, phrases)
+            pass
+        return Wording(self.model, WordingState.MISSING)
 
     def _answer(self, need: str) -> Future[_Phrases] | None:
         """Returns the answer that is there or will come; None if the service is not asked now."""

@@ -15,9 +15,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 LogKind = Literal["text", "json"]
 OUR_ROOMS = ("kb", "ingest", "web")
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that is being answered; empty beyond requests."""
-
+request_id: ContextVar[str] = ContextVar("request_id", default="")  # empty beyond requests
 _log = logging.getLogger(__name__)
 
 
@@ -77,7 +75,7 @@ class _TextFormatter(_Formatter):
 
 
 class _JsonFormatter(_Formatter, JsonFormatter):
-    """What is given as `extra` of a line is a field of its own."""
+    """Makes each `extra` of a line a field of its own."""
 
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"

@@ -1,7 +1,6 @@
 """One thread for each search: more would wait for each other, and for those of other searches.
 
-What a search multiplies is little. OpenMP, with which FAISS computes, keeps how many threads it may
-take for each thread that calls it; BLAS, with which NumPy does, for the whole process.
+OpenMP (FAISS) is limited for each thread that calls it, BLAS (NumPy) for the whole process.
 """
 
 import faiss

@@ -37,10 +37,9 @@ class MessageFormatter(Formatter):
 
 
 class Remark(str):
-    """A line in English, of why something is refused or deserves a look, that can be translated.
+    """A line in English that can be translated: a message of `MESSAGES` by its `code`.
 
-    `code` names its message in `MESSAGES`, `field` the field of a record that it is about, if any,
-    and `values` what its message is filled in with.
+    `field` is the field of a record that it is about, if any; `values` fill the message in.
     """
 
     __slots__ = ("code", "field", "values")
@@ -66,7 +65,7 @@ class Remark(str):
         return self._of(self.removeprefix(prefix), self.code, self.field, self.values)
 
     def parts(self) -> dict[str, object]:
-        """What JSON keeps of it beside its text."""
+        """Returns what JSON keeps of it besides its text."""
         return {"code": self.code, "field": self.field, "values": dict(self.values)}
 
     @classmethod

@@ -31,7 +31,6 @@ NO_TRADE_INDEX = "off"
 
 
 def is_this_machine(host: str) -> bool:
-    """Returns whether a host is this machine, by its name or by a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -51,6 +50,7 @@ def _place(given: object) -> object:
 
 _LONG = (".{32,}", "it should have 32 characters or more")
 
+# The form of settings that are given, and what is said of another.
 _FORMS: Mapping[str, tuple[str, str]] = {
     "assistant_url": (
         r"https?://[^/?#]+.*",
@@ -76,7 +76,6 @@ _FORMS: Mapping[str, tuple[str, str]] = {
         "it should be like smtps://user:password@host:465 or smtp://host:587",
     ),
 }
-"""The form of settings that are given, and what is said of another."""
 
 
 class Settings(BaseSettings):
@@ -172,7 +171,6 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> PostgresAddress | None:
-        """The address of the database; None if it is a file in the folder of the base."""
         return self.kb if isinstance(self.kb, PostgresAddress) else None
 
     @property
@@ -188,12 +186,11 @@ class Settings(BaseSettings):
 
     @property
     def public_path(self) -> str:
-        """The path of the public URL without a final slash, empty where the host is the site."""
+        """The path of the public URL without a final slash."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def sends_mail(self) -> bool:
-        """Whether mails can be sent: a mail needs a server, a sender, and an address to lead to."""
         return bool(self.smtp_url.get_secret_value() and self.mail_from and self.public_url)
 
     @classmethod

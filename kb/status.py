@@ -13,8 +13,7 @@ from kb.store.store import Store
 class Status:
     """The content of a knowledge base, and its problems: without any, it can be searched.
 
-    `stories` counts a case and its translations once, `embedded` the passages that this encoder has
-    embedded; `index` says how near passages are found.
+    `stories` counts a case and its translations once, `embedded` the passages of this encoder.
     """
 
     folder: Place

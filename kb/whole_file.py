@@ -34,10 +34,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(inside: Path) -> Iterator[Path]:
-    """Makes a folder in another, for its owner alone, that goes at the end.
-
-    If this process is killed before, `delete_abandoned` deletes it.
-    """
+    """Makes a folder for its owner alone; `delete_abandoned` deletes it if this process dies."""
     delete_abandoned(inside)
     # It has its name once it is locked, so that nobody takes it for abandoned.
     made = Path(tempfile.mkdtemp(dir=inside, prefix=".making-"))

@@ -1,7 +1,6 @@
 """Access: which browsers are signed in, and how many wrong passwords were tried on each account.
 
-A session is kept as a hash, and ends after `IDLE_DAYS` without a page, after `LONGEST_DAYS`, and
-when its account has another epoch. Wrong passwords are counted by day, whoever signs in meanwhile.
+A session is kept as a hash; it also ends when its account has another epoch.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -39,8 +38,6 @@ class BrowserSession:
 
 
 class BrowserSessions(Register):
-    """The register of sessions. Every process sees at once what another has ended."""
-
     def add(self, digest: str, account: Account, device: str, replaced: str = "") -> BrowserSession:
         """Signs a browser in; ends its session before, if `replaced` is the hash of one."""
         session = BrowserSession(digest, account.key, account.session_epoch, now(), today(), device)
@@ -67,7 +64,6 @@ class BrowserSessions(Register):
         return account, session
 
     def note_page(self, session: BrowserSession) -> None:
-        """Notes that a session is used today, unless that is known or another process writes."""
         if session.seen_on < today():
             with suppress(KnowledgeBaseError), self._writing(waits=False) as store:
                 store.update("sessions", {"hash": session.hash}, {"seen_on": today()})
@@ -103,8 +99,6 @@ def _is_current(session: BrowserSession, account: Account) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WrongTries:
-    """How many wrong passwords were tried within `KEPT_DAYS`, how many of them lately, and when."""
-
     tried: int = 0
     lately: int = 0
     last_on: str = ""
@@ -130,7 +124,7 @@ class WrongPasswords(Register):
         return self.by_account().get(account_key(name), WrongTries())
 
     def by_account(self) -> Mapping[str, WrongTries]:
-        """What was tried, by the keys of the accounts on which something was."""
+        """Returns what was tried, by the keys of accounts."""
         rows = self._rows(
             "select account, sum(tried), sum(case when day > ? then tried else 0 end), max(day)"
             " from wrong_passwords where day > ? group by account",

@@ -1,8 +1,6 @@
 """The register of demand: searches by day and fit, and the needs that nothing answered.
 
-Nothing is counted before an administrator chooses so. A need is kept as a keyed hash, by day; its
-words only once it was asked on `Demand.THRESHOLD_DAYS` days: what is rare may be somebody's.
-Nothing is kept that could tie two searches together.
+Off until chosen. A need is kept as a keyed hash, its words only once it was asked on several days.
 """
 
 import hashlib
@@ -33,10 +31,7 @@ class NeedWords:
 
 
 def need_words(text: str) -> NeedWords | None:
-    """Returns the words of a need; None for a text that could say who asks, or about whom.
-
-    Names are told by `kb.search.wordable`, which needs a base.
-    """
+    """Returns the words of a need; None for a text that could say who asks, but for names."""
     text = unicodedata.normalize("NFKC", text)
     if len(text) > MOST_CHARS or "\n" in text.strip() or _QUOTED_OR_ADDRESS.search(text):
         return None
@@ -52,8 +47,6 @@ def need_words(text: str) -> NeedWords | None:
 
 @dataclass(frozen=True, slots=True)
 class DemandChoice:
-    """Whether searches are counted, by whose choice and since when; nobody's at first."""
-
     counted: bool = False
     by: str = ""
     at: str = ""
@@ -61,8 +54,6 @@ class DemandChoice:
 
 @dataclass(frozen=True, slots=True)
 class MissedNeed:
-    """A need, by its hash, that was asked on several days, and that nothing answered."""
-
     id: str
     words: str
     days: int
@@ -82,7 +73,7 @@ class Demand(Register):
             return _choice(store)
 
     def choose(self, *, counted: bool, by: str) -> None:
-        """Has searches counted from now on, or no more; then what was counted is erased."""
+        """Has searches counted, or no more; then what was counted is erased."""
         with self._writing() as store:
             store.insert("demand_choices", {"counted": int(counted), "by": by, "at": now()})
             if not counted:
@@ -92,11 +83,7 @@ class Demand(Register):
     def count(
         self, day: str, fits: Mapping[str, int], missed: Sequence[NeedWords] = (), *, key: str
     ) -> None:
-        """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
-
-        `fits` says how many searches had this best fit, `missed` has the need of each that nothing
-        answered. The database does not hold `key`, the secret by which needs are hashed.
-        """
+        """Adds to the counts of a day of searches by best fit, if chosen; `key` hashes needs."""
         # In the order of the hashes, so that the order of the searches is told by nothing.
         hashed = sorted((_hash(need.key, key), need.shown) for need in missed)
         with self._writing() as store:
@@ -197,11 +184,9 @@ class AgeingActors(Register):
     """The actors that did not change for long, and that no source was read for since."""
 
     def count(self, before: str) -> int:
-        """Returns how many actors neither changed nor were read again since a day."""
         return int(self._rows(f"select count(*) {_AGEING}", {"before": before})[0][0])
 
     def oldest(self, before: str, limit: int) -> Sequence[AgeingActor]:
-        """Returns the first `limit` of them, those that changed longest ago first."""
         return self._read(
             AgeingActor,
             f"select id, name, updated_at as changed {_AGEING}"

@@ -45,8 +45,6 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRevision:
-    """The identity from one change to the next; 0 is that of a site that nobody changed."""
-
     revision: int
     identity: Identity
     by: str
@@ -73,7 +71,6 @@ class IdentityRegister(Register):
         return [tuple(row) for row in rows]
 
     def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
-        """Makes this the identity from now on; the same again makes no revision."""
         checked = _checked(identity)
         with self._writing() as store:
             before = _current(store)
@@ -97,7 +94,6 @@ def _current(store: Store) -> IdentityRevision:
 
 
 def _checked(identity: Identity) -> Identity:
-    """Returns the identity as it is kept, or raises `InputError`."""
     accent = identity.accent.strip().lower()
     if accent and not _COLOUR.fullmatch(accent):
         raise InputError("identity_accent", "accent", given=accent)

@@ -25,8 +25,6 @@ MAX_CLAIMS = 5  # most times that a job is claimed before it fails because its w
 
 
 class JobState(StrEnum):
-    """The state of a job. The last three are final."""
-
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -40,7 +38,7 @@ _UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")  # in parameters of a job
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure."""
+    """Work to be done; `total` is 0 while unknown, `message` the reason of a failure."""
 
     id: str
     kind: str
@@ -61,12 +59,10 @@ class Job:
 
     @property
     def seconds_left(self) -> float:
-        """How long it takes yet at this rate; 0 where that is not known."""
         return seconds_left(self.done, self.total, self.per_second)
 
 
 def waiting_uploads(store: Store) -> set[str]:
-    """The names of the folders of uploads that jobs name which have not ended."""
     rows = store.execute("select parameters from jobs where finished_at = ''").fetchall()
     return {name for (text,) in rows for name in _UPLOAD.findall(text)}
 
@@ -83,7 +79,7 @@ class Jobs(Register):
         self._claims: dict[str, str] = {}
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
-        """Adds a job, of which `by` may have so many that wait or run; 0 is without end."""
+        """Adds a job, or raises `TooManyJobs` if `by` has `most` (unless 0) that have not ended."""
         job = Job(secrets.token_hex(8), kind, parameters, JobState.QUEUED, by, now())
         with self._writing() as store:
             if most and _unfinished(store, by) >= most:
@@ -102,7 +98,6 @@ class Jobs(Register):
         return self._read(Job, select, {"source": source, "limit": limit})
 
     def forget_readings(self, source: str, keep: int) -> None:
-        """Deletes all ended readings of a source but the latest, of which `keep` stay."""
         self._write(
             f"delete from jobs where finished_at != '' and {_OF_SOURCE}"  # noqa: S608 (ours)
             f" and id not in (select id from jobs where {_OF_SOURCE} {_NEWEST})",
@@ -114,7 +109,6 @@ class Jobs(Register):
             return _unfinished(store, by)
 
     def counts(self) -> Mapping[JobState, int]:
-        """Returns how many jobs are in each state; those without any are 0."""
         rows = self._rows("select state, count(*) from jobs group by state")
         return dict.fromkeys(JobState, 0) | {JobState(state): found for state, found in rows}
 
@@ -127,11 +121,7 @@ class Jobs(Register):
         return bool(self._rows(select, [before(SILENCE_S)]))
 
     def claim(self, only: str = "") -> Job | None:
-        """The oldest job that waits (or the one called `only`), now running and yours, or None.
-
-        A job whose worker died before it could cancel it is cancelled, and one that cost too many
-        has failed.
-        """
+        """Takes the oldest job that waits, or the one called `only`; ends what workers died of."""
         with self._stores.lend() as store:
             while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
@@ -158,13 +148,7 @@ class Jobs(Register):
         return None
 
     def beat(
-        self,
-        id: str,
-        done: int,
-        total: int,
-        file: str = "",
-        phase: str = "",
-        per_second: float = 0.0,
+        self, id: str, done: int, total: int, file: str = "", phase: str = "", rate: float = 0.0
     ) -> bool:
         """Notes how far a claimed job is, and where; returns whether to go on with it."""
         with self._stores.lend() as store, store.writing_rows():
@@ -172,7 +156,7 @@ class Jobs(Register):
                 "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
                 " per_second = ?"
                 " where id = ? and claim = ? and state = 'running' returning cancel_asked",
-                [now(), done, total, file, phase, per_second, id, self._claims.get(id)],
+                [now(), done, total, file, phase, rate, id, self._claims.get(id)],
             ).fetchone()
         return beaten is not None and not beaten["cancel_asked"]
 
@@ -197,7 +181,6 @@ class Jobs(Register):
                 )
 
     def cancel(self, id: str) -> None:
-        """Cancels a job: at once while it waits, at its next beat while it runs."""
         with self._writing() as store:
             job = by_id(store, Job, "jobs", id)
             if job.state is JobState.QUEUED:
@@ -211,7 +194,6 @@ def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
-    """Deletes the items of reports that mention these records, by id or by name."""
     mentions = [as_json(name)[1:-1] for name in names if name]
     mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
 
@@ -231,7 +213,6 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
 
 
 def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-    """The row of the job that waits longest; `only` is an id, or empty for any."""
     found: StoreRow | None = store.execute(
         "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
         " where (state = 'queued' or (state = 'running' and beat_at <= :silent))"

@@ -19,7 +19,6 @@ class KeptFiles(Register):
     """Files by their names, in pieces. A name says whose it is: `secret`, `uploads/…/a.csv`."""
 
     def keep(self, name: str, content: BinaryIO) -> None:
-        """Keeps a file under a new name, each piece in a transaction of its own."""
         at = now()
         try:
             for number in count():
@@ -49,7 +48,6 @@ class KeptFiles(Register):
             yield bytes(rows[0][0])
 
     def names(self, begin: str, *, older_than_s: float = 0.0) -> list[str]:
-        """The names that begin so, of files that were kept so long ago, in order."""
         rows = self._rows(
             "select name from kept_files where piece = 0 and at <= ?"
             " and substr(name, 1, ?) = ? order by name",
