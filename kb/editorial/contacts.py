@@ -31,14 +31,12 @@ GIVES_WAY_S = 4 * LOOK_EVERY_S  # between two transactions, so that waiting writ
 
 
 class ContactKeeping(Ingestion):
-    """The published records, to be filled from sources whose contacts not everybody may see."""
-
     def choose_contacts(self, source: str, choice: ContactChoice) -> None:
         self.begin_choice(source, choice)
         self.finish_choices()
 
     def begin_choice(self, source: str, choice: ContactChoice) -> bool:
-        """Makes a choice, which holds at once; returns whether `finish_choices` has work to do."""
+        """Makes a choice, which holds at once; returns whether `finish_choices` has work."""
         with self._stores.lend() as store, store.changing():
             before = claims.contact_choice(claims.contact_choices(store), source)
             under_way = choices_under_way(store)
@@ -67,10 +65,9 @@ class ContactKeeping(Ingestion):
             return bool(choices_under_way(store))
 
     def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
-        """Carries out the choices that were made, some actors in each transaction.
+        """Carries out choices, some actors in each transaction, whose count `progress` is told.
 
         What nobody is to see is forgotten, in versions, drafts and the files of the base too.
-        `progress` is called with how many actors each transaction went through.
         """
         with self._stores.lend() as store:
             while choices_under_way(store):
@@ -83,7 +80,6 @@ class ContactKeeping(Ingestion):
 
 
 def _go_on(store: Store) -> int:
-    """Carries out the first choice under way for its next actors; returns how many."""
     under_way = choices_under_way(store)
     if not under_way:
         return 0
@@ -100,7 +96,7 @@ def _go_on(store: Store) -> int:
 def _forget_contacts(
     store: Store, source: str, choice: ContactChoice, actor_ids: Sequence[str]
 ) -> bool:
-    """Forgets what a source says of contacts that nobody is to see; returns whether it says any."""
+    """Forgets contacts of a source that nobody is to see; returns whether there were any."""
     fields = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
     actors = store.actors(actor_ids)
     changed = []

@@ -67,20 +67,17 @@ class PersonalData:
         index: LiveIndex,
         erase_record: Callable[[Kind, str, str], None],
     ) -> None:
-        """`erase_record` erases a published record with all its traces, by an account."""
         self._stores = stores
         self._indexer = indexer
         self._index = index
         self._erase_record = erase_record
 
     def find(self, term: str) -> Sequence[PersonalFinding]:
-        """Everything that names a person: by a name, an e-mail address or a telephone number."""
         pattern = pattern_of(term)
         with self._stores.lend() as store, store.reading():
             return find_person(store, pattern)
 
     def unreached(self) -> Sequence[tuple[Unreached, str]]:
-        """What neither finding nor erasing reaches, and may name anybody, each by its place."""
         folder = self._index.folder
         left = [(Unreached.UNDER_WAY, str(path)) for path in delete_abandoned(folder)]
         uploads = [path.relative_to(folder).as_posix() for path in folder.glob(f"{UPLOADS}/*/*")]
@@ -101,10 +98,9 @@ class PersonalData:
             self._index.scrub(store)
 
     def take_out(self, term: str, *, by: str) -> int:
-        """Takes a name, an address or a number out of every text; returns how many rows changed.
+        """Takes words out of every text but ids and accounts' names; returns how many rows change.
 
-        Where it stood, "[…]" stands; a contact that has it goes. Ids and the names of accounts
-        stay. Raises `InputError` if the term is too short, or too long.
+        Where they stood, "[…]" stands; a contact that has them goes.
         """
         change = _Redaction(pattern=pattern_of(term), by=by)
         with self._stores.lend() as store:
@@ -114,10 +110,7 @@ class PersonalData:
         return change.changed
 
     def forget_old(self, retention: Retention, at: str = "") -> int:
-        """Deletes what is older than it is kept (at a time, now if empty); returns how much.
-
-        Cleans the files, too, where an erasure was interrupted before it could.
-        """
+        """Deletes what is older than it is kept, and cleans the files after interrupted erasures."""
         with self._stores.lend() as store:
             with store.writing():
                 count = forget_old(store, retention, at)

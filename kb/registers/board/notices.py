@@ -18,7 +18,7 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class NoticeList:
-    """A page of the notices, newest first. `total` counts all that the conditions keep."""
+    """A page of the notices, newest first; `total` counts those of all pages."""
 
     notices: Sequence[Notice]
     total: int
@@ -26,10 +26,7 @@ class NoticeList:
 
 
 class Notices(Register):
-    """The register of notices.
-
-    Changes raise `EditConflict` if `revision` is not the current one or the state forbids them.
-    """
+    """The register of notices; raises `EditConflict` at another `revision` or a wrong state."""
 
     def add(self, content: NoticeContent, *, owner: str = "", told_at: str = "") -> Notice:
         at = now()
@@ -48,7 +45,7 @@ class Notices(Register):
     def list(
         self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
     ) -> Sequence[Notice]:
-        """The notices in these states, oldest first; with `owner`, only those of one account."""
+        """Returns the notices in these states, oldest first, of one `owner` if given."""
         with self._stores.lend() as store:
             rows = store.run(
                 "select * from notices where state in :values and :owner in ('', owner)"
@@ -69,11 +66,7 @@ class Notices(Register):
         after: str = "",
         limit: int = -1,
     ) -> NoticeList:
-        """The notices that everybody may read, newest first, at most `limit` unless it is negative.
-
-        `open_only` leaves out what is closed or over; `after` is the id of the last of the page
-        before.
-        """
+        """Returns a page of public notices, newest first, after an id, `limit` unless negative."""
         kept = (
             " from notices where flow in :values and published_at != ''"
             " and state in ('published', 'closed')"
@@ -82,32 +75,23 @@ class Notices(Register):
             " and (:theme = '' or exists"
             " (select 1 from json_each(content, '$.themes') theme where theme.value = :theme))"
         )
-        conditions: dict[str, object] = {
-            "open_only": open_only,
-            "today": today(),
-            "department": department,
-            "theme": theme,
-        }
+        conditions = {"today": today(), "open_only": open_only, "department": department}
         values = [flow.value for flow in flows]
         with self._stores.lend() as store, store.reading():
             last = store.execute("select published_at, id from notices where id = ?", [after])
             at, id_ = tuple(last.fetchone() or ("~", ""))
-            ((total,),) = store.run(f"select count(*){kept}", values, **conditions)
+            ((total,),) = store.run(f"select count(*){kept}", values, theme=theme, **conditions)
             rows = store.run(
                 f"select *{kept} and (published_at, id) < (:at, :id)"
                 " order by published_at desc, id desc limit :limit",
-                values,
-                **conditions,
-                at=at,
-                id=id_,
+                values, **conditions, theme=theme, at=at, id=id_,
                 limit=limit + 1 if limit >= 0 else total,
-            )
+            )  # fmt: skip
         found = [row_as(Notice, row) for row in rows]
         shown = found if limit < 0 else found[:limit]
         return NoticeList(shown, total, len(shown) == len(found))
 
     def save(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
-        """Gives a notice that is not closed another content; its state stays as it is."""
         return self._revise(id, revision, by=by, content=content)
 
     def send_again(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
@@ -158,10 +142,8 @@ class Notices(Register):
         with self._writing() as store:
             notice = by_id(store, Notice, "notices", id)
             if notice.revision != revision:
-                raise EditConflict(
-                    f"This notice was changed by {notice.updated_by or 'someone'} since you opened "
-                    "it."
-                )
+                changed_by = notice.updated_by or "someone"
+                raise EditConflict(f"This notice was changed by {changed_by} since you opened it.")
             if notice.state is NoticeState.CLOSED:
                 raise EditConflict("This notice is closed and cannot be changed any more.")
             state, at = state or notice.state, now()
@@ -190,7 +172,7 @@ class Notices(Register):
 
 
 def _filters(content: NoticeContent) -> dict[str, object]:
-    """What lists are filtered by, which is kept beside the content."""
+    """Returns what lists are filtered by, which is kept besides the content."""
     columns = ("flow", "department", "until")
     return {name: value for name, value in columns_of(content).items() if name in columns}
 

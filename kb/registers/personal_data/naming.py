@@ -1,7 +1,4 @@
-"""Naming: a pattern that finds a person, by a name, an address or a number, however it is written.
-
-"Jeanne Martin" finds "MARTIN Jeanne" and "jeanne.martin@"; "06 12 34 56 78" finds "+33612345678".
-"""
+"""Naming: a pattern that finds a person, by a name, an address or a number, however written."""
 
 import json
 import re
@@ -25,7 +22,7 @@ _LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))
 
 
 def pattern_of(term: str) -> re.Pattern[str]:
-    """Returns the pattern of a name, an address or a number, whatever its case and accents."""
+    """Returns a pattern: "Jeanne Martin" finds "MARTIN Jeanne", "06 12 34 56 78" "+33612345678"."""
     words = re.findall(r"[^\W_]+", fold(term))
     digits = re.sub(r"\D", "", term)
     letters = sum(map(len, words))
@@ -33,10 +30,8 @@ def pattern_of(term: str) -> re.Pattern[str]:
         raise InputError("personal_term", "term", least=LEAST_CHARS, most=MOST_CHARS)
     if len(digits) == letters:
         return _of_number(term, digits)
-    if "@" in term:
-        orders: list[tuple[str, ...]] = [tuple(words)]
-    else:
-        orders = list(permutations(words)) if len(words) <= MOST_PERMUTED else [tuple(words)]
+    is_permuted = "@" not in term and len(words) <= MOST_PERMUTED
+    orders = list(permutations(words)) if is_permuted else [tuple(words)]
     ways = [_BETWEEN_WORDS.join(map(_word, each)) for each in orders]
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(ways)})(?![^\W_])", re.IGNORECASE)
 
@@ -88,14 +83,13 @@ def texts_in(value: Any, key: str = "") -> Iterator[str]:
 
 
 def read_column(content: object) -> str:
-    """The texts of a column, each in a line, whether or not it holds JSON."""
+    """Returns the texts of a column, each in a line, whether or not it holds JSON."""
     text = "" if content is None else str(content)
     plain = parsed(text)
     return text if plain is None else "\n".join(texts_in(plain))
 
 
 def parsed(text: str) -> Any:
-    """The object or the list that a text is in JSON; None for any other text."""
     if text[:1] not in {"{", "["}:
         return None
     try:
@@ -133,7 +127,6 @@ def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
 
 
 def column_without(pattern: re.Pattern[str], text: str) -> str:
-    """A column's content without what a pattern finds, whether or not it holds JSON."""
     plain = parsed(text)
     if plain is None:
         return pattern.sub(GONE, text)
