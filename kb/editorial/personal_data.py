@@ -110,7 +110,7 @@ class PersonalData:
         return change.changed
 
     def forget_old(self, retention: Retention, at: str = "") -> int:
-        """Deletes what is older than it is kept, and cleans the files after interrupted erasures."""
+        """Deletes what is older than it is kept; cleans the files of interrupted erasures."""
         with self._stores.lend() as store:
             with store.writing():
                 count = forget_old(store, retention, at)

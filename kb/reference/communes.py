@@ -1,7 +1,4 @@
-"""The communes of France by postal code, with their EPCI (a grouping) and where actors are.
-
-`communes.md` has the sources of the table; it is read when it is first asked for.
-"""
+"""The communes of France by postal code, with their EPCI (a grouping); sources: `communes.md`."""
 
 import lzma
 import re
@@ -42,7 +39,7 @@ class Commune:
 
     @property
     def label(self) -> str:
-        """Its name with what tells it apart: "Saint-Denis (93)", and `communes_named` knows it."""
+        """Its name with what tells it apart: "Saint-Denis (93)"."""
         name = _folded(self.name)
         others = (other for other in _by_name()[name] if _folded(other.name) == name)
         namesakes = {other for other in others if other.department == self.department}
@@ -50,12 +47,10 @@ class Commune:
 
 
 def is_postal_code(text: str) -> bool:
-    """Whether a text is written like a postal code of France."""
     return _POSTAL_CODE.fullmatch(text) is not None
 
 
 def communes_of(postal_code: str) -> tuple[Commune, ...]:
-    """Returns the communes of today with a postal code, in the order of their codes."""
     return tuple(_by_postal_code().get(postal_code, ()))
 
 
@@ -124,7 +119,6 @@ def commune_called_in_short(department: str, town: str) -> Commune | None:
 
 
 def is_commune(name: str) -> bool:
-    """Whether a commune of France, or a part of one, has this name."""
     return _folded(name) in _by_name()
 
 
@@ -181,7 +175,6 @@ def _by_postal_code() -> Mapping[str, list[Commune]]:
 
 @cache
 def _by_name() -> Mapping[str, list[Commune]]:
-    """The communes of today by their folded names, and by those of their parts."""
     by_name: dict[str, list[Commune]] = defaultdict(list)
     for code, name, *_rest in _rows():
         by_name[_folded(name)].append(_of_today()[code])
@@ -190,7 +183,6 @@ def _by_name() -> Mapping[str, list[Commune]]:
 
 @cache
 def _beginnings() -> Sequence[tuple[str, Commune]]:
-    """The folded names and the postal codes of communes with a point."""
     return [
         (key, commune)
         for commune in _of_today().values()
@@ -219,6 +211,7 @@ def _rows() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(line.split("\t")) for line in lzma.decompress(packed).decode().splitlines())
 
 
+# In Europe, in the Antilles, Guyane, La Réunion, Mayotte.
 PARTS_OF_FRANCE = (
     Box(Point(41.2, -5.3), Point(51.2, 9.7)),
     Box(Point(14.3, -61.9), Point(16.6, -60.7)),
@@ -226,15 +219,12 @@ PARTS_OF_FRANCE = (
     Box(Point(-21.5, 55.1), Point(-20.8, 55.9)),
     Box(Point(-13.1, 44.9), Point(-12.5, 45.4)),
 )
-"""Boxes around France: in Europe, in the Antilles, Guyane, La Réunion, Mayotte."""
 
 FARTHEST_KM = 100.0  # coordinates farther from the commune are swapped, or of another system
 _FRANCE = "FR"
 _LATITUDES = frozenset({"latitude", "lat"})
 _LONGITUDES = frozenset({"longitude", "lon", "lng", "long"})
-_PAIRS = frozenset(
-    {"coordonnees", "coordonnees gps", "coordinates", "geo point", "geo point 2d", "gps"}
-)
+_PAIRS = {"coordonnees", "coordonnees gps", "coordinates", "geo point", "geo point 2d", "gps"}
 _NUMBER = re.compile(r"[-−]?\d{1,3}(?:[.,]\d+)?")
 _PAIR = re.compile(r"[\s(\[]*(-?\d{1,2}\.\d+)\s*[,; ]\s*(-?\d{1,3}\.\d+)[\s)\]]*")
 
@@ -259,7 +249,6 @@ def _point_of_commune(place: str, department: str) -> Point | None:
 
 
 def _point_of_facts(facts: Mapping[str, str]) -> Point | None:
-    """The point in facts of a latitude and a longitude, or of both together."""
     latitude = longitude = None
     for name, value in facts.items():
         key = slugify(name, separator=" ")

@@ -8,20 +8,13 @@ from types import MappingProxyType
 
 from slugify import slugify
 
-NAMES: Mapping[str, str] = MappingProxyType(
-    dict(
-        line.partition("\t")[::2]
-        for line in (files("kb.reference") / "departments.tsv").read_text("utf-8").splitlines()
-    )
-)
-"""The name of each department by its code."""
-
+_LINES = (files("kb.reference") / "departments.tsv").read_text("utf-8").splitlines()
+NAMES: Mapping[str, str] = MappingProxyType(dict(line.partition("\t")[::2] for line in _LINES))
 _CODE = re.compile(r"\b(?:2[ab]|\d+)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:la|le|les|l) ")
 
 
 def _folded(name: str) -> str:
-    """The name without case, accents, punctuation or leading article."""
     return _ARTICLE.sub("", slugify(name.replace("’", "'"), separator=" "))
 
 

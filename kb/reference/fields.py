@@ -1,7 +1,6 @@
 """The fields of actors, cases and participations, and all that depends on which field it is.
 
-Adding a field takes an attribute in `kb.models`, an entry here and a translated label, but for a
-text of actors that no SQL looks for also a column; spellings in files: `ingest/*/lexicons`.
+Adding one takes an attribute in `kb.models`, an entry here, a translated label and mostly a column.
 """
 
 from collections.abc import Mapping
@@ -38,8 +37,6 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldTraits:
-    """The properties of a field."""
-
     label: str  # on English pages; other languages translate it
     kind: FieldKind
     required: bool = False  # a record without it is refused
@@ -51,8 +48,7 @@ class FieldTraits:
     key: str = ""  # its name in files and in the API, if not that of `kb.models`
 
 
-LIST_KINDS = frozenset({FieldKind.THEMES, FieldKind.PHONE, FieldKind.EMAIL})
-"""The kinds whose values are lists of texts; in files, a cell holds them with ` | ` between."""
+LIST_KINDS = frozenset({FieldKind.THEMES, FieldKind.PHONE, FieldKind.EMAIL})  # ` | ` between
 
 _LANGUAGE_MEANING = "The language of its text: ISO 639-1 code."
 _SOURCE_MEANING = "The address of its source, or empty."
@@ -147,12 +143,11 @@ PARTICIPATION_FIELDS: Mapping[str, FieldTraits] = MappingProxyType({
 })  # fmt: skip
 
 
-CONTACT_FIELDS = ("phone", "email", "address", "contact")
-"""The fields of an actor by which it is reached: shown, never searched, never evidence."""
+CONTACT_FIELDS = ("phone", "email", "address", "contact")  # never searched, never evidence
 
 
 def form_lines(fields: Mapping[str, FieldTraits]) -> tuple[tuple[str, ...], ...]:
-    """The lines of an editor's form, each with the names of the fields that stand on it."""
+    """Returns the lines of an editor's form, each with the names of its fields."""
     numbers = sorted({traits.form_line for traits in fields.values() if traits.form_line})
     return tuple(
         tuple(name for name, traits in fields.items() if traits.form_line == number)

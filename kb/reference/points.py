@@ -13,8 +13,7 @@ _EARTH_RADIUS_KM = 6371.0088  # the mean radius (IUGG)
 _MARGIN = 1e-6  # what rounding cannot exceed, in degrees: a decimetre
 TABLE = Path(str(files("kb.reference") / "outlines.tsv.xz"))
 PER_DEGREE = 1000  # the table of outlines counts in thousandths of a degree
-Ring = tuple[tuple[float, float], ...]
-"""The longitudes and latitudes of a closed line, in degrees; the first comes once."""
+Ring = tuple[tuple[float, float], ...]  # longitudes and latitudes; the first comes once
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,6 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """All points between two parallels and two meridians, given by two corners."""
-
     south_west: Point
     north_east: Point
 
@@ -52,8 +49,6 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """All points that are at most so many kilometres from a centre."""
-
     centre: Point
     km: float
 

@@ -8,8 +8,6 @@ from typing import Literal
 
 
 class Role(StrEnum):
-    """The role of an actor in a case."""
-
     PRODUCER = "producer"
     SUPPLIER = "supplier"
     REPACKAGER = "repackager"
@@ -58,6 +56,8 @@ class RoleTraits:
         return self.best_fit == "strong" or self.is_asked
 
 
+# Makers count most, buyers least: a buyer of sanitiser is no answer to who makes it. For a need to
+# be rid of a thing, those who took it count most. Shares and fits are judged, not measured.
 ROLES: Mapping[Role, RoleTraits] = MappingProxyType({
     Role.PRODUCER: RoleTraits("Producer", ("producteur", "productrice"), Part.MAKER, 1.0,
         best_fit="strong", outlet_share=1.0, outlet_fit="strong", precedent_share=1.0),
@@ -78,7 +78,3 @@ ROLES: Mapping[Role, RoleTraits] = MappingProxyType({
     Role.AUTHORITY: RoleTraits("Authority", ("autorite",), Part.VALIDATION, 0.5),
     Role.NETWORK: RoleTraits("Network", ("reseau",), Part.COORDINATION, 0.5),
 })  # fmt: skip
-"""Makers count most, then those who brought something in, last those who asked: a buyer of
-sanitiser is no answer to who makes it. For who wants to be rid of a thing it is the other way
-round: those who took it count most, last those who gave it up. Shares and fits are judgements, not
-measurements."""

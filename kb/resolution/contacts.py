@@ -32,7 +32,7 @@ class Contacts:
     emails: frozenset[str] = frozenset()
 
     def keys(self) -> Iterator[str]:
-        """Each contact that other actors may share; a host and a domain have one key."""
+        """Yields each contact that other actors may share; a host and a domain have one key."""
         for domain in self.domains:
             yield f"w {domain}"
         if self.page:
@@ -46,13 +46,11 @@ class Contacts:
 
 
 def keys_of(actor: Actor) -> Iterator[str]:
-    """The keys of an actor's contacts."""
     return contacts_of(actor.website, actor.phone, actor.email).keys()
 
 
 @lru_cache(maxsize=20_000)
 def contacts_of(website: str, phone: tuple[str, ...], email: tuple[str, ...]) -> Contacts:
-    """The contacts in these fields of an actor."""
     host, page = _host_and_page(website)
     domains = sorted({_plain_host(each.rpartition("@")[2]) for each in email} - _FREE_MAIL)
     return Contacts(
@@ -102,7 +100,6 @@ def commonness_of(actors: Iterable[Actor], of: Collection[str] | None = None) ->
 
 
 def name_block(actor: Actor) -> str:
-    """The key of the whole name of an actor."""
     return f"n {name_key(actor.name)}"
 
 

@@ -44,7 +44,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """The claims of a source about an actor under one `key`, by field; `number` 0 if unstored."""
+    """The claims of a source about an actor, by field; `number` is 0 if it is not stored."""
 
     source: str
     key: str
@@ -68,14 +68,8 @@ def source_record(
         field: known[field] if field in known and known[field].value == value else Claim(value, at)
         for field, value in values.items()
     }
-    return SourceRecord(
-        source=source,
-        key=row.actor.id,
-        actor_id=actor_id,
-        claims=MappingProxyType(claims),
-        since=before.since if before else at,
-        number=before.number if before else 0,
-    )
+    since, number = (before.since, before.number) if before else (at, 0)
+    return SourceRecord(source, row.actor.id, actor_id, MappingProxyType(claims), since, number)
 
 
 def corrected(
@@ -88,18 +82,11 @@ def corrected(
     for field in sorted(was.keys() | now.keys()):
         if was.get(field, "") != now.get(field, ""):
             claims[field] = Claim(now.get(field, () if field in _LISTS else ""), at)
-    return SourceRecord(
-        source=MODERATION,
-        key=after.id,
-        actor_id=after.id,
-        claims=MappingProxyType(claims),
-        since=correction.since if correction else at,
-        number=correction.number if correction else 0,
-    )
+    since, number = (correction.since, correction.number) if correction else (at, 0)
+    return SourceRecord(MODERATION, after.id, after.id, MappingProxyType(claims), since, number)
 
 
 def values_of(actor: Actor) -> dict[str, _Value]:
-    """The values of an actor by field; empty fields are left out."""
     values = {field: value for field in _VALUES if (value := getattr(actor, field))}
     values.update({f"{FACT_PREFIX}{name}": text for name, text in actor.facts.items() if text})
     return values
@@ -145,7 +132,6 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
 
 
 def allowed(actor: Actor, choice: ContactChoice) -> Actor:
-    """The actor without the contacts that its source wants nobody to see."""
     unseen = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
     empty: dict[str, Any] = {
         field: () if field in _LISTS else "" for field in unseen if getattr(actor, field)
@@ -154,7 +140,6 @@ def allowed(actor: Actor, choice: ContactChoice) -> Actor:
 
 
 def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]]) -> SourceRecord:
-    """The record without these values of contacts, by field."""
     claims = {}
     for field, claim in record.claims.items():
         hidden, value = unseen.get(field, frozenset()), claim.value
@@ -168,7 +153,6 @@ def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]])
 
 
 def contacts_in(record: SourceRecord, field: str) -> frozenset[str]:
-    """The values of a field of contacts that a record claims."""
     return frozenset(_list(record, field) or filter(None, [_text(record, field)]))
 
 
@@ -178,10 +162,9 @@ def members_only(
     choice_of: Callable[[str], ContactChoice],
     published: Collection[str] = (),
 ) -> frozenset[str]:
-    """The values among contacts that only members see: no source gives them to the public.
+    """Returns the contacts that no source gives to the public; what none claims, a person typed.
 
-    A correction publishes nothing that it has from a source, but in the fields `published`; what no
-    source claims is treated as what a person typed.
+    A correction publishes nothing that it has from a source, but in the fields `published`.
     """
     hidden: set[str] = set()
     for field in CONTACT_FIELDS:
@@ -204,7 +187,6 @@ def members_only(
 
 
 def moved(record: SourceRecord, actor_id: str) -> SourceRecord:
-    """The record as another actor's, whose records it joins as the last."""
     return replace(record, actor_id=actor_id, number=0)
 
 
@@ -219,7 +201,7 @@ def _list(record: SourceRecord, field: str) -> tuple[str, ...]:
 
 
 def _joined(descriptions: Iterable[str]) -> str:
-    """The paragraphs of all descriptions, without those that others contain."""
+    """Joins the paragraphs of all descriptions that no other contains."""
     kept: list[str] = []
     for description in descriptions:
         if not kept:

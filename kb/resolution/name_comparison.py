@@ -30,8 +30,7 @@ _WORKSHOP = re.compile("[a-z]{4,}eries?")  # a word for a workshop or a shop, su
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
-_MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
-"""Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
+_MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0  # of two words that are alike; similarity is 0 to 100
 _MIN_ROOT_CHARS = 3
 _MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0  # the same of names whose words are joined in one
 _ACRONYM = range(2, 7)
@@ -71,13 +70,12 @@ class GivenName:
         return {_CONSONANTS.sub("", word) or word for word in (*self.own, joined)}
 
     def short_words(self) -> Iterator[str]:
-        """The words that may be acronyms."""
         return (word for word in self.telling if len(word) in _ACRONYM and not is_general(word))
 
 
 @lru_cache(maxsize=20_000)
 def names_in(name: str) -> tuple[GivenName, ...]:
-    """The names that a record gives: the whole first, then those of which it is made."""
+    """Returns the names that a record gives: the whole first, then its parts."""
     whole = _name(name)
     found = [whole]
     pieces = [piece for piece in _BETWEEN_NAMES.split(name) if piece.strip()]
@@ -105,7 +103,6 @@ def compare_names(left: str, right: str, towns: Collection[str] = ()) -> Compare
 
 @lru_cache(maxsize=50_000)
 def are_one_name(left: str, right: str) -> bool:
-    """Whether two names have the same words, or one stands for the other."""
     return compare_names(left, right).shared > ALL
 
 
@@ -129,7 +126,6 @@ def is_general(word: str) -> bool:
 
 @cache
 def _words_of_trades() -> frozenset[str]:
-    """The words of trades, each in the singular and the plural."""
     forms = {
         form.rstrip("sx")
         for trade in trades()
@@ -244,7 +240,6 @@ def _end_of_run(acronym: str, every: Sequence[str], start: int) -> int:
 
 
 def _replaced(telling: Sequence[str], acronym: str, run: Sequence[str]) -> tuple[str, ...]:
-    """The words with the acronym in the place of those that it stands for."""
     if acronym in telling:
         return tuple(telling)
     kept = [word for word in telling if word not in run]
@@ -281,7 +276,6 @@ def _is_alike(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _root(word: str) -> str:
-    """A word of a trade without its ending."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT_CHARS:
             word = word.removesuffix(ending)

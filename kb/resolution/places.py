@@ -49,13 +49,12 @@ def place_of(town: str, department: str) -> Place:
 
 
 def _commune(department: str, town: str) -> Commune | None:
-    """The commune that a town means, even if its article was left out: "Rochelle"."""
+    """Returns the commune that a town means, even without its article: "Rochelle"."""
     written = (town, *(f"{article} {town}" for article in _ARTICLES))
     return next(filter(None, (commune_in(department, each) for each in written)), None)
 
 
 def nearness(left: Place, right: Place) -> Nearness:
-    """How near two places are; former communes are where they are today."""
     same_department = bool(left.department) and left.department == right.department
     if left.department and right.department and not same_department:
         return Nearness.FAR

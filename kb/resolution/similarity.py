@@ -1,7 +1,6 @@
-"""Similarity: how likely two actors are one firm that two sources describe.
+"""Similarity: how likely two actors that share a block are one firm that two sources describe.
 
-Only those that share a block are compared. Numbers decide alone: one SIRET is one firm, two SIREN
-are two. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
+One SIRET is one firm, two SIREN are two; a judge that learnt from labelled pairs weighs the rest.
 """
 
 import hashlib
@@ -23,7 +22,7 @@ _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 @dataclass(frozen=True, slots=True)
 class ActorComparison:
-    """What is found of two actors; of contacts, how much each shared one says, 0 to 1."""
+    """What two actors have in common; shared contacts are weighed from 0 to 1."""
 
     names: ComparedNames
     near: Nearness
@@ -44,19 +43,16 @@ class ActorComparison:
 
     @property
     def common(self) -> bool:
-        """Whether they share a contact only with many others."""
         return self.shares and self.contact < 0.5
 
     @property
     def contact(self) -> float:
-        """How much the contact says that says most."""
         return max(
             self.same_host, self.same_page, self.same_phone, self.same_email, self.same_domain
         )
 
 
 def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorComparison:
-    """Compares two actors; `commonness` is that of the base."""
     places = [place_of(actor.place, actor.department) for actor in (left, right)]
     one, other = (contacts_of(each.website, each.phone, each.email) for each in (left, right))
     sirens = left.siret[:SIREN_DIGITS], right.siret[:SIREN_DIGITS]
@@ -90,7 +86,6 @@ def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorCo
 
 
 def features(found: ActorComparison) -> dict[str, float]:
-    """The features of a comparison, by name; those of 0 are left out."""
     names = found.names
     is_whole = names.shared > ALL
     is_within = not is_whole and names.own > 0 and not names.rest
@@ -185,7 +180,6 @@ class ActorSimilarity:
 
 
 def blocks(actor: Actor) -> set[int]:
-    """The blocks of an actor, each a hash of 63 bits."""
     return {block_of(key) for key in (*_blocks(actor), *shared_keys(actor))}
 
 
@@ -196,14 +190,12 @@ def shared_keys(actor: Actor) -> Iterator[str]:
 
 
 def block_of(key: str) -> int:
-    """The block of those that have a key of `shared_keys`."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) >> 1
 
 
 def actor_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity:
-    """How likely two actors are one, and why; `commonness` is that of the base."""
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
     found = compare_actors(left, right, commonness or {})
@@ -227,7 +219,6 @@ def likely_similarity(
 
 
 def are_in_one_town(left: Actor, right: Actor) -> bool:
-    """Whether two actors are in one town, as they are if they are certainly one."""
     places = [place_of(actor.place, actor.department) for actor in (left, right)]
     return nearness(*places) is Nearness.SAME_TOWN
 

@@ -26,7 +26,7 @@ FRAMING_WORDS = LEXICONS.words("framing_words")  # folded; they only ask for a m
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a text: `text[start:end]`, and the folded forms that stand for it."""
+    """A word, `text[start:end]`, and the folded forms that stand for it."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ _fold_word = lru_cache(maxsize=50_000)(fold)
 
 
 def words(text: str) -> Iterator[Word]:
-    """The words of a text, elided articles apart; `porte-fût` has `porte`, `fut`, `portefut`."""
+    """Yields words, elided articles apart; `porte-fût` has the forms `porte`, `fut`, `portefut`."""
     for match in _WORD.finditer(text):
         written = _JOINERS.split(match.group())
         parts = [_fold_word(part) for part in written]
@@ -51,7 +51,7 @@ def words(text: str) -> Iterator[Word]:
 
 
 def stems(word: Word, lang: str | None = None) -> set[str]:
-    """The stems of a word in a language; in every known language if it is not known."""
+    """Returns the stems of a word in a language, or in each if it is not known."""
     langs = [lang] if lang in STEMMERS else list(STEMMERS)
     return {stem(form, language) for form in word.forms for language in langs}
 
@@ -76,7 +76,6 @@ def places_of(stems_: Set[str], text: str, lang: str | None = None) -> list[tupl
 
 @lru_cache(maxsize=50_000)
 def _meanings(written: str, lang: str | None) -> tuple[tuple[int, int, frozenset[str]], ...]:
-    """The words in a word as it is written, but function words: where they are, and their stems."""
     return tuple(
         (word.start, word.end, frozenset(stems(word, lang)))
         for word in words(written)
@@ -90,7 +89,6 @@ def is_function_word(word: Word) -> bool:
 
 @lru_cache(maxsize=50_000)
 def stem(form: str, lang: str) -> str:
-    """The Snowball stem of a folded word."""
     if not form.isalpha():
         return form
     return str(_stemmer(lang).stemWord(form))
@@ -112,20 +110,16 @@ def _stemmer(lang: str) -> Any:
 
 
 def index_words(text: str, lang: str) -> str:
-    """The stems of a text in order, without function words, for the lexical index."""
-    lang = _known(lang)
+    """Returns the stems of a text in order, without function words, for the lexical index."""
+    lang = lang if lang in STEMMERS else "fr"
     return " ".join(filter(None, (_indexed(written, lang) for written in _WORD.findall(text))))
 
 
 @lru_cache(maxsize=50_000)
 def _indexed(written: str, lang: str) -> str:
-    """What the lexical index has of a word as it is written: a directory repeats most."""
-    kept = (
-        word
-        for word in words(written)
-        if not (len(word.forms) == 1 and word.forms[0] in FUNCTION_WORDS)
-    )
-    return " ".join(stem(form, lang) for word in kept for form in word.forms)
+    all_forms = (word.forms for word in words(written))
+    kept = (forms for forms in all_forms if len(forms) > 1 or forms[0] not in FUNCTION_WORDS)
+    return " ".join(stem(form, lang) for forms in kept for form in forms)
 
 
 def spellings(word: Word) -> set[str]:
@@ -138,7 +132,6 @@ def spellings(word: Word) -> set[str]:
 
 
 def query_stems(query: str) -> set[str]:
-    """The stems of the words that carry the need of a query, whatever their language."""
     return {key for word in carrying_words(query) for key in stems(word)}
 
 
@@ -155,15 +148,10 @@ def _stems_in(text: str) -> frozenset[str]:
 
 
 def carrying_words(query: str) -> list[Word]:
-    """The words that carry the need of a query, in order (`query_stems`)."""
     found = list(words(query))
     for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
         found = [word for word in found if not set(word.forms) <= unwanted] or found
     return found
-
-
-def _known(lang: str) -> str:
-    return lang if lang in STEMMERS else "fr"
 
 
 def says(text: str, phrase: str) -> bool:

@@ -24,7 +24,7 @@ _MAX_CHARS = 2000
 
 
 class FoundAddresses(NamedTuple):
-    """The addresses of a cell, each once, and what is meant as one and is none."""
+    """The addresses of a cell, each once, and what was meant as one."""
 
     kept: tuple[str, ...]
     refused: tuple[str, ...]

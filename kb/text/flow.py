@@ -27,17 +27,10 @@ def _signs(name: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def flow_of(text: str) -> Flow | None:
-    """The flow of a need, or None if its words do not say."""
     words = _plain(text)
-    for name, flow in (
-        ("offers", Flow.OFFERS),
-        ("shares", Flow.SHARES),
-        ("seeks", Flow.SEEKS),
-        ("has", Flow.OFFERS),
-    ):
-        if _signs(name).search(words):
-            return flow
-    return None
+    signs = ("offers", "shares", "seeks", "has")
+    said = next((sign for sign in signs if _signs(sign).search(words)), None)
+    return Flow.OFFERS if said == "has" else Flow(said) if said else None
 
 
 def gives_up(text: str) -> bool:
@@ -51,7 +44,7 @@ def takes_in(text: str) -> bool:
 
 
 def case_flow(case: Case) -> Flow | None:
-    """The flow of a case: the one that it says, or else that of its need, or of who gave what."""
+    """Returns the flow of a case: as stated, or else as its need or its participants say."""
     if case.flow:
         return Flow(case.flow)
     told = flow_of(case.need or case.title)
@@ -59,7 +52,6 @@ def case_flow(case: Case) -> Flow | None:
 
 
 def gave_up(participation: Participation) -> bool:
-    """Whether an actor's part in a case was to give up what it did not need."""
     return participation.role is Role.SUPPLIER and gives_up(participation.contribution)
 
 

@@ -38,7 +38,7 @@ FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})  # each with a prefix of
 
 
 class FoundNumbers(NamedTuple):
-    """The numbers of a cell, each once, and the parts of it that are none and cannot be dialled."""
+    """The numbers of a cell, each once, and its parts that cannot be dialled."""
 
     kept: tuple[str, ...]
     refused: tuple[str, ...]
@@ -77,7 +77,6 @@ def numbers_in(text: str, region: str) -> FoundNumbers:
 
 @lru_cache(maxsize=4096)
 def is_mobile(number: str) -> bool:
-    """Whether a kept number is of a telephone in a pocket, as far as its first digits say."""
     import phonenumbers
 
     parsed = _parsed(number, "")
@@ -124,7 +123,6 @@ def _read(text: str, region: str) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """Returns the parts that have digits, each with the separator before it."""
     first, *rest = _WEAK.split(text)
     pairs = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
     return [(before, piece) for before, piece in pairs if _digits(piece)]

@@ -98,7 +98,7 @@ class Duplicates(Register):
         return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
-        """Stores a decision about two actors; merges them into `keep` (`left` if empty) if `same`."""
+        """Stores a decision about two actors; the `same` are merged into `keep`, or else `left`."""
         keep = keep or left
         if keep not in {left, right}:
             raise UnknownRecord(f"The actor {keep!r} is neither {left!r} nor {right!r}.")
