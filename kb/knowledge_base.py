@@ -143,15 +143,11 @@ class KnowledgeBase(Publishing):
                     f"{settings.folder} cannot be made: {error.strerror}."
                 ) from None
         base = cls(
-            settings.folder,
-            lambda: load_encoder(settings),
-            settings.cache,
-            worder=NeedWorder.from_settings(settings),
-            trade_index=find_trade_index(settings),
-            database=settings.database,
-            replica=settings.read_url,
+            settings.folder, lambda: load_encoder(settings), settings.cache,
+            worder=NeedWorder.from_settings(settings), trade_index=find_trade_index(settings),
+            database=settings.database, replica=settings.read_url,
             connections=settings.database_connections,
-        )
+        )  # fmt: skip
         base._stores.keep(open_store(settings.store, create=create))
         delete_abandoned(settings.folder)
         return base

@@ -156,7 +156,8 @@ class _Known:
         key = row.actor.id
         if key in self.own:
             return self.own[key].actor_id
-        if key in self.actors and self._is_unclaimed(key):
+        claiming = self.source_records.get(key, ())
+        if key in self.actors and all(record.source == MODERATION for record in claiming):
             return key
         of_siret = self._by_siret.get(row.actor.siret, ())
         alike = (id_ for id_ in of_siret if self._is_called_alike(id_, row.actor))
@@ -210,9 +211,6 @@ class _Known:
         claims = [record.claims.get("name") for record in self.source_records.get(actor_id, ())]
         names = {known.name, *(str(claim.value) for claim in claims if claim and claim.value)}
         return any(name_similarity(name, given.name) >= _SIMILAR_NAMES for name in names)
-
-    def _is_unclaimed(self, actor_id: str) -> bool:
-        return all(record.source == MODERATION for record in self.source_records.get(actor_id, ()))
 
     def _certain_matches(self, rows: Sequence[SourceRow]) -> dict[str, str]:
         """Returns the actors that new rows are certainly about, and loads their records."""

@@ -128,13 +128,11 @@ class Drafts(Register):
         self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = ALL_ROWS
     ) -> list[Draft]:
         with self._stores.lend() as store:
-            rows = store.run(
+            select = (
                 "select * from drafts where state in :values and :by in ('', created_by)"
-                " order by created_at desc, rowid desc limit :limit",
-                states,
-                by=by,
-                limit=limit,
+                " order by created_at desc, rowid desc limit :limit"
             )
+            rows = store.run(select, states, by=by, limit=limit)
         return [_draft(row) for row in rows]
 
     def with_origin(self, origin_hash: str) -> Draft | None:
@@ -200,14 +198,9 @@ def revise(
     note: str = "",
 ) -> Draft:
     revised = replace(
-        draft,
-        state=state,
-        revision=draft.revision + 1,
-        record=record or draft.record,
-        message=draft.message if message is None else message,
-        updated_by=by,
-        updated_at=now(),
-    )
+        draft, state=state, revision=draft.revision + 1, record=record or draft.record,
+        message=draft.message if message is None else message, updated_by=by, updated_at=now(),
+    )  # fmt: skip
     store.update("drafts", {"id": draft.id}, _row(revised))
     _keep_version(store, draft.id, note)
     return revised

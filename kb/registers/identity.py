@@ -102,20 +102,14 @@ def _checked(identity: Identity) -> Identity:
         contact = f"mailto:{contact}"
     if len(contact) > MAX_CONTACT_CHARS or (contact and not _CONTACT.fullmatch(contact)):
         raise InputError("identity_contact", "contact", given=contact)
-    return Identity(
-        name=_line(identity.name, "name", MAX_NAME_CHARS) or DEFAULT_NAME,
-        taglines=_kept(
-            {
-                language: _line(tagline, f"tagline_{language}", MAX_TAGLINE_CHARS)
-                for language, tagline in identity.taglines.items()
-            }
-        ),
-        logo=identity.logo,
-        logo_alt=_line(identity.logo_alt, "logo_alt", MAX_ALT_CHARS) if identity.logo else "",
-        accent=accent,
-        contact=contact,
-        texts=_kept({name: _text(text, name) for name, text in identity.texts.items()}),
-    )
+    name = _line(identity.name, "name", MAX_NAME_CHARS) or DEFAULT_NAME
+    taglines = {
+        language: _line(tagline, f"tagline_{language}", MAX_TAGLINE_CHARS)
+        for language, tagline in identity.taglines.items()
+    }
+    alt = _line(identity.logo_alt, "logo_alt", MAX_ALT_CHARS) if identity.logo else ""
+    texts = {kind: _text(text, kind) for kind, text in identity.texts.items()}
+    return Identity(name, _kept(taglines), identity.logo, alt, accent, contact, _kept(texts))
 
 
 def _kept(values: Mapping[str, str]) -> Mapping[str, str]:

@@ -101,7 +101,7 @@ def _kept(value: Any) -> object:
     if isinstance(value, frozenset):
         return as_json(sorted(value))
     if isinstance(value, tuple | list | Mapping):
-        return as_json(value if not isinstance(value, Mapping) else dict(value))
+        return as_json(dict(value) if isinstance(value, Mapping) else value)
     if is_dataclass(value) and not isinstance(value, type):
         return as_json(asdict(value))
     return "" if value is None else value

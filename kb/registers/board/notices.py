@@ -154,17 +154,10 @@ class Notices(Register):
                 # What waits or was refused is not let out by closing it.
                 published_at = ""
             changed = replace(
-                notice,
-                content=content or notice.content,
-                state=state,
-                revision=revision + 1,
-                message=notice.message if message is None else message,
-                closing=closing,
-                draft_id=draft_id,
-                published_at=published_at,
-                updated_by=by,
-                updated_at=at,
-            )
+                notice, content=content or notice.content, state=state, revision=revision + 1,
+                message=notice.message if message is None else message, closing=closing,
+                draft_id=draft_id, published_at=published_at, updated_by=by, updated_at=at,
+            )  # fmt: skip
             row = columns_of(changed) | _filters(changed.content)
             store.update("notices", {"id": id}, row)
             _keep_version(store, id, note or (message or ""))

@@ -67,13 +67,8 @@ class Duplicates(Register):
         sources: Collection[str] = (),
     ) -> Sequence[Duplicate]:
         with self._stores.lend() as store:
-            rows = store.run(
-                f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit",
-                sources,
-                state=state.value,
-                all=not sources,
-                limit=limit,
-            )
+            select = f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit"
+            rows = store.run(select, sources, state=state.value, all=not sources, limit=limit)
         return [row_as(Duplicate, row) for row in rows]
 
     def count(
