@@ -1,4 +1,4 @@
-"""Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
+"""The place of a knowledge base: a folder, or a database of a PostgreSQL server."""
 
 import re
 from pathlib import Path

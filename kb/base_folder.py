@@ -1,4 +1,4 @@
-"""The names of what lies in the folder of a knowledge base."""
+"""The names of files in the folder of a knowledge base."""
 
 DATABASE_FILE = "kb.sqlite"
 # Holds what signs cookies, forms and reports, unless QUISAIT_SECRET does; for its owner alone.

@@ -1,4 +1,4 @@
-"""Everything a person can cause to go wrong, as one tree of exceptions."""
+"""The errors that a person can cause, as one tree of exceptions."""
 
 from kb.remarks import Remark, Value
 

@@ -240,7 +240,7 @@ class KnowledgeBase(Publishing):
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     def _wording(self, query: str, steering: Steering) -> Wording:
-        """The wording of a need by the language model, waited for before a store is lent."""
+        """Words a need by the language model, without holding a store meanwhile."""
         if self.worder is None:
             return NO_WORDING
         if not steering.worded:
@@ -253,7 +253,7 @@ class KnowledgeBase(Publishing):
         return self.worder.wording(asked.need).without(steering.taken_back)
 
     def countable_need(self, query: str) -> NeedWords | None:
-        """The words of a need that may be counted; None if they could say who asks."""
+        """Returns the words of a need to count; None if they could say who asks."""
         if need_words(query) is None:
             return None
         asked = understood(query, Steering(), self._calibrated())

@@ -54,7 +54,7 @@ class _Lines(logging.StreamHandler[TextIO]):
         super().emit(line)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
-        """A log that cannot be written, such as on a full disk, stops nothing."""
+        """Ignores a log that cannot be written, such as on a full disk."""
 
 
 class _Formatter(logging.Formatter):

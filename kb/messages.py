@@ -1,14 +1,13 @@
 """The messages of refusals and notices by code, in English; the web interface translates them.
 
-In a message, `{name}` stands for the value of this name: text as it is, a whole number with its
-thousands apart. `{name!q}` stands for the value in quotes, shortened.
+`{name}` stands for a text, or a number with its thousands apart; `{name!q}` is quoted, shortened.
 """
 
 from collections.abc import Mapping
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's own name, which Babel looks for)
-    """Marks a message for extraction; translated later, when the language is known."""
+    """Marks a message for extraction; it is translated later."""
     return message
 
 

@@ -1,7 +1,4 @@
-"""One thread for each search: more would wait for each other, and for those of other searches.
-
-OpenMP (FAISS) is limited for each thread that calls it, BLAS (NumPy) for the whole process.
-"""
+"""One thread a search, since more would wait: by caller in OpenMP (FAISS), by process in BLAS."""
 
 import faiss
 from threadpoolctl import threadpool_limits

@@ -11,7 +11,7 @@ _MAX_QUOTED_CHARS = 60
 
 
 def shortened(text: str) -> str:
-    """The text, or its beginning and an ellipsis where a message of one line has no room."""
+    """Cuts a long text to its beginning and an ellipsis."""
     return text if len(text) <= _MAX_QUOTED_CHARS else f"{text[: _MAX_QUOTED_CHARS - 1]}…"
 
 
@@ -61,7 +61,7 @@ class Remark(str):
         return self  # nothing of it changes
 
     def without_prefix(self, prefix: str) -> Self:
-        """The same, its English text without what its place in a report says already."""
+        """Returns the remark, its English text without a prefix."""
         return self._of(self.removeprefix(prefix), self.code, self.field, self.values)
 
     def parts(self) -> dict[str, object]:
@@ -70,14 +70,14 @@ class Remark(str):
 
     @classmethod
     def restored(cls, text: str, parts: object) -> str:
-        """The remark of a text and its `parts`; the text alone for parts of no message here."""
+        """Restores a remark of a text and its `parts`, or the text alone for unknown parts."""
         if not isinstance(parts, Mapping) or parts.get("code") not in MESSAGES:
             return text
         return cls._of(text, parts["code"], parts.get("field", ""), parts.get("values", {}))
 
 
 def kept_remark(remark: str) -> object:
-    """What JSON keeps of a remark; of any other line, its text."""
+    """Returns what JSON keeps of a remark, or the text of any other line."""
     return {"text": str(remark), **remark.parts()} if isinstance(remark, Remark) else remark
 
 

@@ -175,7 +175,7 @@ class Settings(BaseSettings):
 
     @property
     def folder(self) -> Path:
-        """The folder of the base; of one in a PostgreSQL database, a folder of this machine."""
+        """The folder of the base; for a PostgreSQL database, a folder of this machine."""
         if isinstance(self.kb, PostgresAddress):
             return self.cache / "bases" / sha256(self.kb.name.encode()).hexdigest()[:16]
         return self.kb

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; what is there replaces `path` if nothing raised, and goes in any case."""
+    """Yields a path to write to, which replaces `path` at the end unless something raised."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(path.parent) as scratch:
         pending = scratch / path.name

@@ -1,4 +1,4 @@
-"""Contacts: who sees those of a source is chosen, and what nobody is to see is forgotten."""
+"""Contacts: chooses who sees those of a source, and forgets those that nobody may see."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -65,10 +65,7 @@ class ContactKeeping(Ingestion):
             return bool(choices_under_way(store))
 
     def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
-        """Carries out choices, some actors in each transaction, whose count `progress` is told.
-
-        What nobody is to see is forgotten, in versions, drafts and the files of the base too.
-        """
+        """Carries out choices, also in versions, drafts and files; tells `progress` of actors."""
         with self._stores.lend() as store:
             while choices_under_way(store):
                 with store.changing():

@@ -1,4 +1,4 @@
-"""Ingestion: rows of sources and cases of files become records, and what is gone goes.
+"""Ingestion: rows of sources and cases of files become records, and vanished ones are removed.
 
 Slices are prepared, encoded and written side by side, but put in the order in which they were read.
 """

@@ -1,4 +1,4 @@
-"""Personal data: what a person asked to see is found, and what they asked to erase is erased."""
+"""Personal data: found and erased where a person asks for it, and forgotten when it is old."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from kb.whole_file import delete_abandoned
 
 @dataclass(kw_only=True)
 class _Redaction(Change):
-    """What a pattern finds goes from the records, and from every other text of the base."""
+    """Takes what a pattern finds out of the records, and out of every other text."""
 
     pattern: re.Pattern[str]
     from_sources: bool = True

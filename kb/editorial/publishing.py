@@ -1,4 +1,4 @@
-"""Publishing: what it means to publish, withdraw, restore, merge and erase records."""
+"""Publishing, withdrawing, restoring, merging and erasing records."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace

@@ -126,7 +126,7 @@ def _key(record: SourceRecord) -> tuple[str, str]:
 
 
 class _Known:
-    """The actors that rows may be about, as the base knows them and as the rows change them."""
+    """The actors that rows may be about, as stored and as the rows change them."""
 
     def __init__(self, store: Store, source: str, rows: Sequence[SourceRow]) -> None:
         keys = {row.actor.id for row in rows}

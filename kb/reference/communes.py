@@ -136,7 +136,6 @@ def epci_of_postal_code(postal_code: str, town: str = "") -> str:
 
 
 def _that_can_be_meant(postal_code: str, town: str) -> set[Commune]:
-    """Returns the communes of a postal code, with a town only those of its name."""
     communes = communes_of(postal_code)
     name = _folded(town)
     if not name:

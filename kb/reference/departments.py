@@ -23,7 +23,7 @@ _CODES_BY_NAME = {_folded(name): code for code, name in NAMES.items()}
 
 @lru_cache(maxsize=4096)
 def department_code(text: str) -> str:
-    """The code of a department ("1", "Charente (16)"), "" if blank; `ValueError` for others."""
+    """Returns the code of a department ("1", "Charente (16)"), or "", or raises ValueError."""
     if not text.strip():
         return ""
     shown = repr(text if len(text) <= 60 else f"{text[:59]}…")

@@ -57,7 +57,6 @@ class Circle:
 
     @property
     def box(self) -> Box:
-        """A box that the circle lies in."""
         north = degrees(self.km / _EARTH_RADIUS_KM) + _MARGIN
         latitude, longitude = self.centre.latitude, self.centre.longitude
         east = north / cos(radians(min(89.0, abs(latitude) + north)))

@@ -52,7 +52,7 @@ class RoleTraits:
 
     @property
     def is_know_how(self) -> bool:
-        """Whether what an actor does in the role shows what it can do."""
+        """Says whether the role shows what an actor can do."""
         return self.best_fit == "strong" or self.is_asked
 
 

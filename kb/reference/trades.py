@@ -27,7 +27,7 @@ class Trade:
 
     @property
     def recovers(self) -> bool:
-        """Whether its firms take in what others throw away, whatever it is."""
+        """Says whether its firms take in what others throw away, whatever it is."""
         return self.code[:2] in {"38", "39"} or self.code == "46.77"
 
 
@@ -89,7 +89,7 @@ def _by_code() -> dict[str, Trade]:
 
 
 def trade_of(activity_code: str) -> Trade | None:
-    """The trade of a class of NACE (`20.42`) or a code of the NAF (`20.42Z`, `2042z`), or None."""
+    """Returns the trade of a code of NACE (`20.42`) or of the NAF (`20.42Z`, `2042z`)."""
     match = _ACTIVITY_CODE.fullmatch(activity_code.strip())
     return _by_code().get(f"{match[1]}.{match[2]}") if match else None
 

@@ -1,4 +1,4 @@
-"""Who may see the contacts of actors: a choice for each source, apart for those of persons."""
+"""The visibility of actors' contacts: a choice for each source, apart for those of persons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Access: which browsers are signed in, and how many wrong passwords were tried on each account.
-
-A session is kept as a hash; it also ends when its account has another epoch.
-"""
+"""Access: sessions of browsers, kept as hashes, and counts of wrong passwords by account."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress

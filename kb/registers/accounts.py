@@ -1,7 +1,4 @@
-"""Accounts: who may contribute and moderate, their passwords, and their tokens for the API.
-
-A password is kept as its argon2id hash, a token as its SHA-256: neither can be read back.
-"""
+"""Accounts, their passwords (kept as argon2id hashes), and API tokens (as SHA-256)."""
 
 import hashlib
 import secrets
@@ -280,7 +277,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
 
 
 def account_key(name: str) -> str:
-    """The key that names are compared by, folded twice: folding can undo what NFKC composed."""
+    """Folds a name to compare it; twice, since folding can undo what NFKC composed."""
     name = name.encode(errors="replace").decode()
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())

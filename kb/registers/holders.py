@@ -1,7 +1,4 @@
-"""Holds of organisations on their pages, and flags of what is wrong on a page.
-
-A mail proves a hold, or a moderator decides; then a link is followed, of which a hash is kept.
-"""
+"""Holds of organisations on their pages, and flags of what is wrong on a page."""
 
 import secrets
 from collections.abc import Callable, Sequence

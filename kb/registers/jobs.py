@@ -1,7 +1,4 @@
-"""Jobs: long work that waits for a worker, and how far it is.
-
-A job whose worker is silent for too long is claimed again by the next worker that asks.
-"""
+"""Jobs: long work that waits for a worker; the next worker claims those of a silent one."""
 
 import json
 import re

@@ -1,7 +1,4 @@
-"""The register of files that every machine needs: uploads until their job has ended, the secret.
-
-A base in a folder has them as files there; one on a server of PostgreSQL has them in this table.
-"""
+"""The register of files that every machine of a base in PostgreSQL needs: uploads, the secret."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress

@@ -57,7 +57,7 @@ class SourceRecord:
 def source_record(
     source: str, row: SourceRow, actor_id: str, at: str, before: SourceRecord | None = None
 ) -> SourceRecord:
-    """The record that a source's row makes. A claim that is also in `before` keeps its date."""
+    """Makes the record of a source's row; a claim that is also in `before` keeps its date."""
     known = before.claims if before else {}
     values = values_of(row.actor)
     if row.is_open:
@@ -75,7 +75,7 @@ def source_record(
 def corrected(
     before: Actor | None, after: Actor, at: str, correction: SourceRecord | None = None
 ) -> SourceRecord:
-    """A moderator's `correction`, extended by what turns the actor `before` into `after`."""
+    """Extends a moderator's `correction` by what turns the actor `before` into `after`."""
     was = values_of(before) if before else {}
     now = values_of(after)
     claims = dict(correction.claims) if correction else {}
@@ -93,7 +93,7 @@ def values_of(actor: Actor) -> dict[str, _Value]:
 
 
 def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | None:
-    """The actor that the claims of all sources make together; None when none claims a name."""
+    """Merges the claims of all sources into an actor; None when none claims a name."""
     correction = next((record for record in source_records if record.source == MODERATION), None)
     sources = sorted(
         (record for record in source_records if record.source != MODERATION),

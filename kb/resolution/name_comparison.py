@@ -65,7 +65,7 @@ class GivenName:
     is_part: bool = False
 
     def letters(self) -> set[str]:
-        """The consonants of its own words, and of all, which misspellings mostly leave."""
+        """Returns the consonants of its own words, and of all, which misspellings mostly leave."""
         joined = "".join(self.telling)
         return {_CONSONANTS.sub("", word) or word for word in (*self.own, joined)}
 
@@ -107,7 +107,7 @@ def are_one_name(left: str, right: str) -> bool:
 
 
 def acronyms_of(every: Sequence[str]) -> set[str]:
-    """The acronyms that the words of a name may have, with and without its function words."""
+    """Returns the acronyms that a name may have, with and without its function words."""
     found = {""}
     for word in every:
         initial = word if word.isdigit() else word[:1]
@@ -120,7 +120,7 @@ def acronyms_of(every: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=50_000)
 def is_general(word: str) -> bool:
-    """Whether many firms have the word in their names: it is of a trade, or says little."""
+    """Says whether many firms have the word in their names: it is of a trade, or says little."""
     return word in _GENERAL or word in _words_of_trades() or bool(_WORKSHOP.fullmatch(word))
 
 
@@ -213,7 +213,7 @@ def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:
 
 
 def _shortened(short: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
-    """An acronym among the words of a name, and the words of the other whose initials it has."""
+    """Finds an acronym among words of a name, and the words of the other with its initials."""
     for word in short:
         if len(word) in _ACRONYM and word not in every:
             for start in range(len(every)):
@@ -224,7 +224,7 @@ def _shortened(short: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[s
 
 
 def _end_of_run(acronym: str, every: Sequence[str], start: int) -> int:
-    """Where the run of words ends whose initials are the acronym; 0 if there is none."""
+    """Returns the end of the run of words with the initials of an acronym, 0 without any."""
     if not acronym:
         return start
     if start == len(every):
@@ -247,7 +247,7 @@ def _replaced(telling: Sequence[str], acronym: str, run: Sequence[str]) -> tuple
 
 
 def _is_spaced_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two names are nearly the same letters, in other words: "thermo plast"."""
+    """Says whether two names have nearly the same letters, spaced otherwise: "thermo plast"."""
     from rapidfuzz import fuzz
 
     left, right = "".join(one), "".join(other)

@@ -68,7 +68,7 @@ def nearness(left: Place, right: Place) -> Nearness:
 
 
 def _are_written_alike(left: Place, right: Place) -> bool:
-    """Whether two towns have the same words, or one that is no commune has some of the other's."""
+    """Says whether two towns have the same words, or an unknown one some of a commune's."""
     one, other = left.words - {left.department}, right.words - {right.department}
     if left.is_commune and right.is_commune:
         return False

@@ -138,7 +138,7 @@ def features(found: ActorComparison) -> dict[str, float]:
 
 
 def _names_a_domain(actor: Actor, contacts: Contacts) -> bool:
-    """Whether a domain has the name of an actor, which may be the other name of its own firm."""
+    """Says whether a domain has the name of an actor."""
     from rapidfuzz import fuzz
 
     names = names_in(actor.name)
@@ -184,7 +184,7 @@ def blocks(actor: Actor) -> set[int]:
 
 
 def shared_keys(actor: Actor) -> Iterator[str]:
-    """The keys of an actor whose commonness counts: its contacts, and its whole name."""
+    """Yields the keys of an actor whose commonness counts: of its contacts and whole name."""
     yield from keys_of(actor)
     yield name_block(actor)
 
@@ -213,7 +213,7 @@ def actor_similarity(
 def likely_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity | None:
-    """As `actor_similarity`; None where two actors are neither `LIKELY` one nor establishments."""
+    """Returns the similarity of actors that are `LIKELY` one, or establishments, or else None."""
     found = actor_similarity(left, right, commonness)
     return found if found.score >= LIKELY or found.are_establishments else None
 
@@ -224,7 +224,7 @@ def are_in_one_town(left: Actor, right: Actor) -> bool:
 
 
 def name_similarity(left: str, right: str) -> float:
-    """The similarity of two names, 0 to 1, whatever their legal forms, accents and order."""
+    """Returns the similarity of two names, 0 to 1, whatever their legal forms and order."""
     found = compare_names(left, right)
     if found.shared > ALL:
         return 1.0
@@ -241,7 +241,7 @@ def bundled_judge() -> Regression:
 
 
 def _is_certain(found: ActorComparison) -> bool:
-    """Whether name, town and a contact of theirs alone agree, and no number speaks against it."""
+    """Says whether name, town and an exclusive contact agree, and no number contradicts."""
     names = found.names
     same_name = names.own > 0 and not (names.rest or names.other_numbers or names.two_towns)
     return same_name and found.contact == 1.0 and found.near is Nearness.SAME_TOWN

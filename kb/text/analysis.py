@@ -58,7 +58,7 @@ def stems(word: Word, lang: str | None = None) -> set[str]:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """The places of each stem of a text, in order, but of no function word."""
+    """Returns the places of each stem of a text, in order, without function words."""
     found: dict[str, list[tuple[int, int]]] = {}
     for match in _WORD.finditer(text):
         at = match.start()
@@ -69,7 +69,7 @@ def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tupl
 
 
 def places_of(stems_: Set[str], text: str, lang: str | None = None) -> list[tuple[int, int]]:
-    """The places of the words of a text with one of these stems, in order (`meaning_spans`)."""
+    """Returns the places of words with one of these stems, in order (`meaning_spans`)."""
     spans = meaning_spans(text, lang)
     return sorted({span for key in stems_ & spans.keys() for span in spans[key]})
 
@@ -123,7 +123,7 @@ def _indexed(written: str, lang: str) -> str:
 
 
 def spellings(word: Word) -> set[str]:
-    """The stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
+    """Returns the stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
     return {
         " ".join(stem(form, lang) for form in written)
         for written in (word.forms[-1:], _parts_of(word))
@@ -136,7 +136,7 @@ def query_stems(query: str) -> set[str]:
 
 
 def word_coverage(query: str, text: str) -> float:
-    """The share, 0 to 1, of the words that carry a query's need which a text has."""
+    """Returns the share, 0 to 1, of a query's carrying words that a text has."""
     asked = carrying_words(query)
     present = _stems_in(text)
     return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)
@@ -167,7 +167,7 @@ def says(text: str, phrase: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _literally(phrase: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """The pieces that a text with a phrase has, and what matches it in the folded text."""
+    """Returns the pieces that a text with a phrase has, and the pattern of its folded text."""
     pieces: list[str] = []
     pattern = ""
     before: Word | None = None

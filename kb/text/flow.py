@@ -34,12 +34,12 @@ def flow_of(text: str) -> Flow | None:
 
 
 def gives_up(text: str) -> bool:
-    """Whether the text of a firm says, before all else, that it gives up what it does not need."""
+    """Says whether a firm's text tells, before all else, that it gives up what it does not need."""
     return _first_sign(text) == "gives"
 
 
 def takes_in(text: str) -> bool:
-    """Whether the text of a firm says, before all else, that it takes in what others give up."""
+    """Says whether a firm's text tells, before all else, that it takes in what others give up."""
     return _first_sign(text) == "takes"
 
 

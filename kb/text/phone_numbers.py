@@ -50,7 +50,7 @@ def dialling_region(country: str, department: str = "") -> str:
 
 
 def is_no_value(text: str) -> bool:
-    """Whether a cell says that there is no such thing, or does not tell it: "-", "NC"."""
+    """Says whether a cell stands for no value: "-", "NC"."""
     words = " ".join(re.findall("[a-z0-9]+", fold(text)))
     return not words or words in _NONE
 

@@ -1,4 +1,4 @@
-"""The sound of a word of a name, and the keys by which near spellings of it are found."""
+"""The sounds of words in names, and the keys by which near spellings are found."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -232,7 +232,7 @@ class NoticePairs(Register):
         )
 
     def proposed(self) -> Sequence[NoticePair]:
-        """The pairs to decide on, whose notices are both open, closest first."""
+        """Returns the pairs to decide on with both notices open, closest first."""
         return self._read(
             NoticePair,
             "select p.* from notice_pairs p"

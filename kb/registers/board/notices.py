@@ -1,7 +1,4 @@
-"""The register of notices. As drafts do, a notice has revisions: no change is lost.
-
-Whether a notice is over follows from its last day when it is read; nothing is written for it.
-"""
+"""The register of notices, with their revisions; nothing is written when a last day is past."""
 
 import secrets
 from collections.abc import Collection, Sequence

@@ -1,7 +1,4 @@
-"""Finds, erases and forgets personal data in every register, as the traits of tables say.
-
-All within a transaction of the caller's, who rewrites the files afterwards (`Store.scrub`).
-"""
+"""Finds, erases and forgets personal data in every register; the caller scrubs the files."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

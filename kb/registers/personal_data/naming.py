@@ -69,7 +69,7 @@ def _letter(folded: str) -> str:
 
 
 def texts_in(value: Any, key: str = "") -> Iterator[str]:
-    """The texts in a value of JSON, in their order; of facts, what they are called, too."""
+    """Yields the texts in a value of JSON, and the names of facts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -108,7 +108,7 @@ _KEPT = frozenset({
 
 
 def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
-    """A value of JSON without what a pattern finds; ids stay, and contacts that have it go."""
+    """Takes what a pattern finds out of a value of JSON; ids stay, contacts that have it go."""
     if isinstance(value, str):
         if key in _KEPT:
             return value

@@ -1,7 +1,4 @@
-"""Duplicates: pairs of actors that may be the same, and a person's decision about each.
-
-A pair is decided once: the decision stands whatever is ingested later.
-"""
+"""Duplicates: pairs of actors that may be the same; a decision stands whatever is ingested."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

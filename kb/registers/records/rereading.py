@@ -1,4 +1,4 @@
-"""Locations: where the sources are that are read again, how often, and how it went last."""
+"""The locations of sources that are read again, how often, and how it went last."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
