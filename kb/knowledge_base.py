@@ -67,8 +67,6 @@ REPORT_ATTEMPTS = 5  # to read a state of the base that does not change meanwhil
 
 
 class KnowledgeBase(Publishing):
-    """The published records, their changes (`Publishing`) and searches, and the registers."""
-
     def __init__(
         self,
         folder: Path,
@@ -170,8 +168,6 @@ class KnowledgeBase(Publishing):
     def close(self) -> None:
         self._searched.close()
         self._stores.close()
-
-    # Searching
 
     def search(
         self,
@@ -298,8 +294,6 @@ class KnowledgeBase(Publishing):
 
     def trade_index_state(self) -> str:
         return state_of(self._trade_index, self.encoder)
-
-    # The index
 
     def is_current(self) -> bool:
         """Returns whether the next search finds what the store holds now."""

@@ -183,8 +183,6 @@ class PhraseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NeedPhrase:
-    """A phrase for a need, such as `fabrication de savons`."""
-
     kind: PhraseKind
     text: str
 

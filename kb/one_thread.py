@@ -7,5 +7,4 @@ threadpool_limits(1, user_api="blas")
 
 
 def take_one_thread() -> None:
-    """Has FAISS compute in the thread that calls this, and in no other."""
     faiss.omp_set_num_threads(1)

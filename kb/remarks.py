@@ -20,8 +20,6 @@ def quoted(text: str) -> str:
 
 
 class MessageFormatter(Formatter):
-    """Fills in the values of a message as English writes them."""
-
     def number(self, number: int) -> str:
         return f"{number:,}"
 
@@ -61,11 +59,9 @@ class Remark(str):
         return self  # nothing of it changes
 
     def without_prefix(self, prefix: str) -> Self:
-        """Returns the remark, its English text without a prefix."""
         return self._of(self.removeprefix(prefix), self.code, self.field, self.values)
 
     def parts(self) -> dict[str, object]:
-        """Returns what JSON keeps of it besides its text."""
         return {"code": self.code, "field": self.field, "values": dict(self.values)}
 
     @classmethod
@@ -77,7 +73,6 @@ class Remark(str):
 
 
 def kept_remark(remark: str) -> object:
-    """Returns what JSON keeps of a remark, or the text of any other line."""
     return {"text": str(remark), **remark.parts()} if isinstance(remark, Remark) else remark
 
 

@@ -186,7 +186,6 @@ class Settings(BaseSettings):
 
     @property
     def public_path(self) -> str:
-        """The path of the public URL without a final slash."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property

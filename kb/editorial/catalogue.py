@@ -28,8 +28,6 @@ class ThemeCount:
 
 @dataclass(frozen=True, slots=True)
 class ThemeLanguages:
-    """The languages in which themes are written: those of the records that have them."""
-
     by_key: Mapping[str, str]
 
     def of(self, theme: str) -> str:
@@ -117,7 +115,6 @@ class Catalogue:
     def latest(
         self, kind: Kind, filters: Filters = Filters(), *, since: str = "", limit: int
     ) -> Mapping[str, tuple[str, str]]:
-        """Returns when the latest records were first published and last changed, by id."""
         with self._stores.lend() as store, store.reading():
             ids = store.ids(kind, filters.department, filters.theme)
             times = versions.publication_times(store, kind, ids).items()

@@ -35,8 +35,6 @@ class _Reconciled(Change):
 
 @dataclass(kw_only=True)
 class _SourceRows(_Reconciled):
-    """Stores the actors that a source's rows make, and their source records."""
-
     source: str
     rows: Sequence[SourceRow]
     at: str = field(default_factory=now)

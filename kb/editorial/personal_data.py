@@ -52,8 +52,6 @@ class _Redaction(Change):
 
 
 class Unreached(StrEnum):
-    """What may name a person and is neither searched nor erased."""
-
     ASIDE = "aside"  # what a restored backup replaced
     UNDER_WAY = "under_way"  # a copy that a living process makes, such as a backup
     UPLOAD = "upload"  # a file that waits for its job, or to be deleted after it

@@ -94,7 +94,6 @@ def communes_named(text: str) -> tuple[Commune, ...]:
 
 
 def communes_beginning(text: str, most: int) -> list[Commune]:
-    """Returns communes of today whose name, or a postal code, begins with a text; largest first."""
     beginning = text.strip() if text.strip().isdigit() else _folded(text)
     if len(beginning) < FEWEST_LETTERS:
         return []
@@ -123,14 +122,12 @@ def is_commune(name: str) -> bool:
 
 
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
-    """Returns the code of the department of a postal code, "" where it is not certain."""
     departments = {each.department for each in _that_can_be_meant(postal_code, town)}
     department = departments.pop() if len(departments) == 1 else ""
     return department if department in NAMES else ""
 
 
 def epci_of_postal_code(postal_code: str, town: str = "") -> str:
-    """Returns the name of the EPCI of a postal code and a town, "" where it is not certain."""
     names = {each.epci for each in _that_can_be_meant(postal_code, town)}
     return names.pop() if len(names) == 1 else ""
 

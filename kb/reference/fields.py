@@ -10,8 +10,6 @@ from types import MappingProxyType
 
 
 class FieldKind(StrEnum):
-    """The type of a field's value, by which it is read, cleaned, typed and written."""
-
     ID = "id"
     LINE = "line"
     SENTENCE = "sentence"
@@ -147,7 +145,6 @@ CONTACT_FIELDS = ("phone", "email", "address", "contact")  # never searched, nev
 
 
 def form_lines(fields: Mapping[str, FieldTraits]) -> tuple[tuple[str, ...], ...]:
-    """Returns the lines of an editor's form, each with the names of its fields."""
     numbers = sorted({traits.form_line for traits in fields.values() if traits.form_line})
     return tuple(
         tuple(name for name, traits in fields.items() if traits.form_line == number)

@@ -23,8 +23,6 @@ BestFit = Literal["strong", "possible", "weak"]  # the value of a `kb.search.res
 
 
 class Part(StrEnum):
-    """A part that somebody has to take for a need to be met."""
-
     MAKER = "maker"
     INPUTS = "inputs"
     CONTAINERS = "containers"

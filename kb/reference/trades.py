@@ -32,8 +32,6 @@ class Trade:
 
 
 class LexiconKind(StrEnum):
-    """What a phrase says of the firms of its class."""
-
     MAKES = "makes"  # what they usually make or do
     COULD = "could"  # what they could make with their means
     MEANS = "means"  # their machines, gestures and certificates
@@ -50,8 +48,6 @@ class TradePhrase:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A firm of a class, such as `20.42`, in its own words, and needs that it could meet."""
-
     code: str
     lang: str
     text: str

@@ -121,7 +121,6 @@ class WrongPasswords(Register):
         return self.by_account().get(account_key(name), WrongTries())
 
     def by_account(self) -> Mapping[str, WrongTries]:
-        """Returns what was tried, by the keys of accounts."""
         rows = self._rows(
             "select account, sum(tried), sum(case when day > ? then tried else 0 end), max(day)"
             " from wrong_passwords where day > ? group by account",

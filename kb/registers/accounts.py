@@ -256,7 +256,6 @@ def _revoke_tokens(store: Store, key: str) -> int:
 
 
 def delete_account(store: Store, name: str) -> str:
-    """Deletes an account with its sessions and tokens; returns its name, "" if there is none."""
     account = find_account(store, name)
     if account is None:
         return ""

@@ -44,7 +44,6 @@ class ListEntry:
         return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
 
     def cleaned(self) -> Self:
-        """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
             raise InputError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
@@ -52,7 +51,6 @@ class ListEntry:
         return replace(self, need=need, note=note)
 
     def with_all_of(self, other: Self) -> Self:
-        """Returns the entry with what another of the same organisation says besides."""
         notes = dict.fromkeys(note for note in (self.note, other.note) if note)
         status = other.status if self.status is CallStatus.TO_CALL else self.status
         joined = replace(self, need=self.need or other.need, status=status, note="\n".join(notes))

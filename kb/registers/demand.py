@@ -62,8 +62,6 @@ class MissedNeed:
 
 
 class Demand(Register):
-    """What is searched for, in numbers. Days are ISO dates in UTC."""
-
     THRESHOLD_DAYS = 3  # different days on which a need is asked before its words are kept
     NEED_DAYS = 90  # days after which a need that was asked is forgotten
     SEARCH_DAYS = 365  # days after which the counts of searches are forgotten
@@ -133,7 +131,6 @@ class Demand(Register):
             store.execute("delete from missed_words where hash = ?", [need_id])
 
     def searches(self, since: str) -> Mapping[str, Mapping[str, int]]:
-        """Returns the count of searches by best fit, by day from `since` on."""
         found: dict[str, dict[str, int]] = {}
         for row in self._rows("select * from search_counts where day >= ? order by day", [since]):
             found.setdefault(row["day"], {})[row["fit"]] = row["searches"]
@@ -153,7 +150,6 @@ def _hash(words: str, key: str) -> str:
 
 
 def forget_old_counts(store: Store, today: str) -> int:
-    """Deletes the counts that are too old, and the words of needs that became rare."""
     statements: tuple[tuple[str, list[str | int]], ...] = (
         ("delete from missed_needs where day <= ?", [_days_before(today, Demand.NEED_DAYS)]),
         ("delete from search_counts where day <= ?", [_days_before(today, Demand.SEARCH_DAYS)]),
@@ -173,8 +169,6 @@ def _days_before(day: str, days: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AgeingActor:
-    """A published actor with the time when it last changed."""
-
     id: str
     name: str
     changed: str

@@ -119,7 +119,6 @@ class Holds(Register):
             return token
 
     def refuse(self, id: str) -> None:
-        """Refuses a wish, and forgets who asked."""
         self._end(id, HoldState.REFUSED, HoldState.WAITING, HoldState.LINKED)
 
     def withdraw(self, id: str) -> None:

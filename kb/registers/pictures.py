@@ -182,7 +182,6 @@ class Pictures(Register):
 
 
 def drop_unused(store: Store, *, added_before: str = "") -> None:
-    """Drops pictures that nothing names any more."""
     store.execute(
         f"with used as ({_USED})"  # noqa: S608 (written above)
         " delete from pictures where substr(name, 1, :chars) not in"

@@ -31,8 +31,6 @@ SHOWN_DAYS = 30  # count of days for which the use of a site is shown, with toda
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site that may show the search, with the filters that searches begin with there."""
-
     key: str
     name: str
     origins: tuple[str, ...]  # as browsers write them: scheme://host, and a port unless usual
@@ -61,8 +59,6 @@ class SiteCounts:
 
 @dataclass(frozen=True, slots=True)
 class SiteUse:
-    """The use of a site today, and in the last `SHOWN_DAYS` days, in UTC."""
-
     today: SiteCounts
     lately: SiteCounts
 

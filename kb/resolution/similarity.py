@@ -138,7 +138,6 @@ def features(found: ActorComparison) -> dict[str, float]:
 
 
 def _names_a_domain(actor: Actor, contacts: Contacts) -> bool:
-    """Says whether a domain has the name of an actor."""
     from rapidfuzz import fuzz
 
     names = names_in(actor.name)
@@ -224,7 +223,6 @@ def are_in_one_town(left: Actor, right: Actor) -> bool:
 
 
 def name_similarity(left: str, right: str) -> float:
-    """Returns the similarity of two names, 0 to 1, whatever their legal forms and order."""
     found = compare_names(left, right)
     if found.shared > ALL:
         return 1.0

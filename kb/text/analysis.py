@@ -136,7 +136,6 @@ def query_stems(query: str) -> set[str]:
 
 
 def word_coverage(query: str, text: str) -> float:
-    """Returns the share, 0 to 1, of a query's carrying words that a text has."""
     asked = carrying_words(query)
     present = _stems_in(text)
     return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)

@@ -24,8 +24,6 @@ _MAX_CHARS = 2000
 
 
 class FoundAddresses(NamedTuple):
-    """The addresses of a cell, each once, and what was meant as one."""
-
     kept: tuple[str, ...]
     refused: tuple[str, ...]
 

@@ -24,11 +24,9 @@ class Lexicons:
         return frozenset(self.phrases(name, section))
 
     def any_of(self, name: str, section: str = "") -> str:
-        """Returns a regular expression, as a group, of the entries of a section."""
         return f"(?:{'|'.join(self.phrases(name, section))})"
 
     def rows(self, name: str, width: int) -> tuple[tuple[str, ...], ...]:
-        """Returns the rows of a lexicon without sections, each of `width` cells."""
         found = tuple(tuple(entry.split("\t")) for entry in self.phrases(name))
         if any(len(cells) != width for cells in found):
             raise ValueError(f"{name}.txt: a row has not {width} cells")

@@ -13,7 +13,6 @@ _SPACES = re.compile(r"[ \t\n]+")
 
 
 def markdown_parser() -> MarkdownIt:
-    """Returns a parser of CommonMark to which HTML is text, in time linear in the text."""
     parser = MarkdownIt("commonmark", {"html": False})
     alternatives = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.at("blockquote", _quote, {"alt": alternatives})

@@ -70,7 +70,6 @@ class WrittenPeriod(NamedTuple):
 
 
 def read_period(text: str) -> str:
-    """Returns the period written in French, English or EDTF, in EDTF; raises `NoPeriod`."""
     if len(text) > _LONGEST:
         raise NoPeriod(text)
     try:

@@ -46,8 +46,6 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail in the outbox; `problem` is the line of the last attempt that failed."""
-
     id: str
     mail: NewMail
     state: MailState
@@ -77,7 +75,6 @@ class Outbox(Register):
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
-        """Takes the mail that has been due longest, for `LEASE_S`."""
         at = at or now()
         with self._writing() as store:
             _end_leases(store, at)
@@ -173,7 +170,6 @@ def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) ->
 
 
 def checked_address(written: str) -> str:
-    """Returns an e-mail address in lower case, or raises `InputError`."""
     found = addresses_in(written)
     if len(found.kept) != 1 or found.refused:
         raise InputError("not_an_address", "email", value=" ".join(written.split()))

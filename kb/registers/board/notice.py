@@ -25,8 +25,6 @@ class Closing(StrEnum):
 
 
 class AnswerKind(StrEnum):
-    """What an answer says: we could do it, or I know somebody who could."""
-
     CAN = "can"
     KNOWS = "knows"
 
@@ -204,8 +202,6 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoticePair:
-    """A need and an offer, by their ids, and how close they are (`kb.hints.matching`)."""
-
     need_id: str
     offer_id: str
     closeness: float

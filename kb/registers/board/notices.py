@@ -42,7 +42,6 @@ class Notices(Register):
     def list(
         self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
     ) -> Sequence[Notice]:
-        """Returns the notices in these states, oldest first, of one `owner` if given."""
         with self._stores.lend() as store:
             rows = store.run(
                 "select * from notices where state in :values and :owner in ('', owner)"

@@ -116,7 +116,6 @@ _OF_ACTORS = (
 
 
 def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
-    """Deletes what registers hold of published records, but for their versions."""
     of_records = "kind = :kind and record_id in :values"
     for statement in (
         # A draft may have been of another record before.

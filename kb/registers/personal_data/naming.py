@@ -83,7 +83,6 @@ def texts_in(value: Any, key: str = "") -> Iterator[str]:
 
 
 def read_column(content: object) -> str:
-    """Returns the texts of a column, each in a line, whether or not it holds JSON."""
     text = "" if content is None else str(content)
     plain = parsed(text)
     return text if plain is None else "\n".join(texts_in(plain))

@@ -18,8 +18,6 @@ from kb.settings import Settings
 
 
 class PersonalKind(StrEnum):
-    """What can be found, and erased as a whole."""
-
     ACTOR = "actor"
     CASE = "case"
     DRAFT = "draft"

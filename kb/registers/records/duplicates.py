@@ -218,7 +218,6 @@ def _delete_open_pairs(store: Store, actor_ids: Collection[str]) -> None:
 
 
 def redirect(store: Store, actor_id: str, to: str) -> None:
-    """Redirects the id and the pairs of a merged actor to another."""
     store.execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
     store.insert("merged_actors", {"id": actor_id, "actor_id": to}, key=["id"])
     store.execute("delete from blocks where actor_id = ?", [actor_id])
@@ -274,7 +273,6 @@ def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
 
 
 def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list[str]]:
-    """Returns the actors of each of these blocks that has at most so many."""
     rows = store.run(
         "with few as materialized (select value as block from :values"
         " where (select count(*) from"

@@ -39,7 +39,6 @@ class Claims(Register):
         ]
 
     def sources(self) -> Sequence[tuple[str, int]]:
-        """Returns every source, with how many ids it makes claims under."""
         rows = self._rows("select source, count(*) from statements group by source order by source")
         return [(row[0], row[1]) for row in rows]
 
@@ -131,7 +130,6 @@ class ContactChoices(Register):
 
 
 def contact_choice(choices: Mapping[str, ContactChoice], source: str) -> ContactChoice:
-    """Returns the choice for a source, or what holds until there is one."""
     return choices.get(source) or DEFAULT_CHOICES.get(source, DEFAULT_CHOICE)
 
 

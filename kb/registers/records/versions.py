@@ -50,7 +50,6 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
 def publication_times(
     store: Store, kind: Kind, record_ids: Collection[str]
 ) -> dict[str, tuple[str, str]]:
-    """Returns when each of these records was first and last published."""
     times = {id_: (at, at) for id_, at in store.updated_at(kind, record_ids).items()}
     rows = store.run(
         'select record_id, min("at") first, max("at") last from versions where kind = :kind'
@@ -146,7 +145,6 @@ def erased_records(store: Store) -> list[Withdrawal]:
 
 
 def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
-    """Returns those of these erased records that are here, each with its id."""
     here: dict[tuple[str, str], str] = {}
     for kind in Kind:
         rows = store.execute("select distinct record_id from versions where kind = ?", [kind.value])
@@ -209,7 +207,6 @@ def follow_redirects(store: Store, record: RecordT) -> RecordT:
 
 
 def naming(case: Case, kept: Mapping[str, str]) -> Case:
-    """Returns the case with other actors in the places of some, by the ids of these."""
     parts = case.participants
     named = (replace(part, actor_id=kept.get(part.actor_id, part.actor_id)) for part in parts)
     return replace(case, participants=tuple(named))
