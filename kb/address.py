@@ -1,26 +1,23 @@
-"""Where a knowledge base is: in a folder, or in a database of a PostgreSQL server."""
+"""The place of a knowledge base: a folder, or a database of a PostgreSQL server."""
 
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 SCHEMES = ("postgresql://", "postgres://")
-
+# Hosts with their ports; libpq tries several one after the other.
 _HOSTS = re.compile(r"(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?(,(\[[^\]]*\]|[^\[\]:,@]*)(:\d*)?)*")
-"""Hosts with their ports; libpq tries several one after the other."""
-
+# Says nothing of what was given: a part of a password may be anywhere in it.
 _UNREADABLE = (
     "it is no address of a database: in a name or a password, write @ as %40, / as %2F, "
     ": as %3A, ? as %3F, # as %23 and % as %25"
 )
-"""Says nothing of what was given: a part of a password may be anywhere in it."""
 
 
 class PostgresAddress:
-    """The address of a database: `postgresql://user:password@host:5432/name?sslmode=require`.
+    """The address of a database, such as `postgresql://user:password@host:5432/name?schema=s`.
 
-    As text it is without passwords; `given` has them, and `name` all else. `schema` is that of the
-    tables (`?schema=members`); `url` is without it.
+    Its text has no passwords, `given` has them, `name` all else; `url` is without the `schema`.
     """
 
     def __init__(self, url: str) -> None:
@@ -67,8 +64,7 @@ def _url(netloc: str, path: str, query: str) -> str:
     return f"{SCHEMES[0]}{netloc}{path}{'?' * bool(query)}{query}"
 
 
-Place = Path | PostgresAddress
-"""Where a base is: a folder, or an address. Of a store: a file of SQLite's, or an address."""
+Place = Path | PostgresAddress  # where a base is; of a store, a file of SQLite's or an address
 
 
 def place_of(text: str) -> Place:

@@ -1,4 +1,4 @@
-"""Everything a person can cause to go wrong, as one tree of exceptions."""
+"""The errors that a person can cause, as one tree of exceptions."""
 
 from kb.remarks import Remark, Value
 
@@ -64,7 +64,7 @@ class KnowledgeBaseError(QuisaitError):
 
 
 class NotAKnowledgeBase(KnowledgeBaseError):
-    """The folder, or the database in it, is not a knowledge base."""
+    """A folder, or its database, is not a knowledge base."""
 
 
 class SchemaTooNew(KnowledgeBaseError):

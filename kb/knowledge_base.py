@@ -61,19 +61,12 @@ from kb.trade_index.trade_index import TradeIndex, find_trade_index, state_of
 from kb.whole_file import delete_abandoned
 
 logger = logging.getLogger(__name__)
-
 __all__ = ["DATABASE_FILE", "KnowledgeBase", "Outcome", "RowSlice", "Status", "ThemeCount"]
-
-TRADES_KEPT_FROM = 1_000
-"""Count of embedded passages whose trades a search finds out by itself."""
-
-REPORT_ATTEMPTS = 5
-"""Most attempts of a report to read a state of the base that does not change meanwhile."""
+TRADES_KEPT_FROM = 1_000  # count of embedded passages whose trades a search finds out by itself
+REPORT_ATTEMPTS = 5  # to read a state of the base that does not change meanwhile
 
 
 class KnowledgeBase(Publishing):
-    """The published records, their changes (`Publishing`) and searches, and the registers."""
-
     def __init__(
         self,
         folder: Path,
@@ -97,7 +90,6 @@ class KnowledgeBase(Publishing):
         self._trades_saved = ""
         self._measured_notices: NoticeCloseness | None = None
         self.on_search: Callable[[SearchResult], None] = lambda _: None
-        """Told of each search, for those who count."""
         indexer = Indexer(self.place, encoder)
         stores = StorePool(database or folder / DATABASE_FILE, connections)
         super().__init__(stores, indexer, LiveIndex(folder, indexer))
@@ -149,15 +141,11 @@ class KnowledgeBase(Publishing):
                     f"{settings.folder} cannot be made: {error.strerror}."
                 ) from None
         base = cls(
-            settings.folder,
-            lambda: load_encoder(settings),
-            settings.cache,
-            worder=NeedWorder.from_settings(settings),
-            trade_index=find_trade_index(settings),
-            database=settings.database,
-            replica=settings.read_url,
+            settings.folder, lambda: load_encoder(settings), settings.cache,
+            worder=NeedWorder.from_settings(settings), trade_index=find_trade_index(settings),
+            database=settings.database, replica=settings.read_url,
             connections=settings.database_connections,
-        )
+        )  # fmt: skip
         base._stores.keep(open_store(settings.store, create=create))
         delete_abandoned(settings.folder)
         return base
@@ -168,7 +156,6 @@ class KnowledgeBase(Publishing):
 
     @property
     def language_model(self) -> str:
-        """The name of the language model that words needs; empty if there is none."""
         return self.worder.model if self.worder else ""
 
     @property
@@ -181,8 +168,6 @@ class KnowledgeBase(Publishing):
     def close(self) -> None:
         self._searched.close()
         self._stores.close()
-
-    # Searching
 
     def search(
         self,
@@ -197,22 +182,14 @@ class KnowledgeBase(Publishing):
     ) -> SearchResult:
         """Finds the actors and cases that could answer a query, `limit` of each at most.
 
-        Of a case and its translations, only that in `lang` is found, or else the best; `complete`
-        finds all records that the filters keep.
+        Finds one edition of a case, in `lang` or else the best; `complete` finds all records.
         """
         wording = self._wording(query, steering)
         with self._context() as context:
             found = search(
-                query,
-                context,
-                limit=limit,
-                filters=filters,
-                lang=lang,
-                steering=steering,
-                options=options,
-                complete=complete,
-                wording=wording,
-            )
+                query, context, limit=limit, filters=filters, lang=lang, steering=steering,
+                options=options, complete=complete, wording=wording,
+            )  # fmt: skip
         self.on_search(found)
         return found
 
@@ -232,14 +209,9 @@ class KnowledgeBase(Publishing):
                 id = kept_id(context.store, id)
             record = published(context.store, kind, id)
             return explain(
-                query,
-                record,
-                context,
-                filters=filters,
-                lang=lang,
-                steering=steering,
+                query, record, context, filters=filters, lang=lang, steering=steering,
                 wording=wording,
-            )
+            )  # fmt: skip
 
     def report(
         self,
@@ -257,19 +229,14 @@ class KnowledgeBase(Publishing):
                 # A report names one generation: the index and the records must both be of it.
                 if context.index.generation == context.store.generation:
                     result = search(
-                        query,
-                        context,
-                        filters=filters,
-                        lang=lang,
-                        steering=steering,
-                        complete=True,
-                        wording=wording,
-                    )
+                        query, context, filters=filters, lang=lang, steering=steering,
+                        complete=True, wording=wording,
+                    )  # fmt: skip
                     return report_of(result, context, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 
     def _wording(self, query: str, steering: Steering) -> Wording:
-        """The wording of a need by the language model, waited for before a store is lent."""
+        """Words a need by the language model, without holding a store meanwhile."""
         if self.worder is None:
             return NO_WORDING
         if not steering.worded:
@@ -282,7 +249,7 @@ class KnowledgeBase(Publishing):
         return self.worder.wording(asked.need).without(steering.taken_back)
 
     def countable_need(self, query: str) -> NeedWords | None:
-        """The words of a need that may be counted; None if they could say who asks."""
+        """Returns the words of a need to count; None if they could say who asks."""
         if need_words(query) is None:
             return None
         asked = understood(query, Steering(), self._calibrated())
@@ -314,8 +281,7 @@ class KnowledgeBase(Publishing):
 
     def _notice_closeness(self) -> NoticeCloseness:
         if self._measured_notices is None:
-            background = self._calibrated().background
-            self._measured_notices = NoticeCloseness(self.encoder, background)
+            self._measured_notices = NoticeCloseness(self.encoder, self._calibrated().background)
         return self._measured_notices
 
     def status(self) -> Status:
@@ -327,10 +293,7 @@ class KnowledgeBase(Publishing):
             return damaged_pages(store, quick=True)
 
     def trade_index_state(self) -> str:
-        """Returns a line about the trade index: its phrases, and whether they are used."""
         return state_of(self._trade_index, self.encoder)
-
-    # The index
 
     def is_current(self) -> bool:
         """Returns whether the next search finds what the store holds now."""
@@ -338,7 +301,7 @@ class KnowledgeBase(Publishing):
             return self._index.fresh(store).generation == store.generation
 
     def rebuild(self, on_embedded: Callable[[int], None] | None = None) -> Status:
-        """Derives documents, embeddings and index anew from the records, with this encoder."""
+        """Derives documents and embeddings anew from the records."""
         with self._stores.lend() as store:
             self._indexer.rebuild(store, on_embedded)
         self.save_index()
@@ -355,9 +318,8 @@ class KnowledgeBase(Publishing):
         with self._stores.lend() as store:
             generation = store.generation
             embedded = store.counts(self.encoder.fingerprint).embedded
-            if generation == self._trades_saved or self._trade_index is None:
-                return
-            if embedded <= TRADES_KEPT_FROM:
+            is_saved = generation == self._trades_saved
+            if is_saved or self._trade_index is None or embedded <= TRADES_KEPT_FROM:
                 return
             try:
                 self._calibrated().overlaps.keep(store, goes_on)

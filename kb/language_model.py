@@ -1,7 +1,7 @@
-"""A language model that the settings may name, and how it words needs: trades, materials, gestures.
+"""A language model that the settings may name, and how it words needs as trades and materials.
 
-Only the service named is asked, over the OpenAI-compatible protocol: no redirects, no proxy. An
-answer is read as a few short phrases and nothing else: instructions in a need can do no more.
+Without redirects or proxies. An answer is read as a few short phrases and nothing else:
+instructions in a need can do no more.
 """
 
 import json
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     import httpx
 
 logger = logging.getLogger(__name__)
-
 MAX_ANSWER_BYTES = 1_000_000
-
 _OPTIONAL = {"response_format", "max_tokens"}
-
 _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
@@ -55,7 +52,6 @@ class ChatService:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The service that the settings name, `None` if they name none."""
         if not settings.assistant_url:
             return None
         return cls(
@@ -67,7 +63,6 @@ class ChatService:
 
     @property
     def name(self) -> str:
-        """The name of the model, as people are shown it."""
         return self.model or "assistant"
 
     def ask(
@@ -128,13 +123,14 @@ class ChatService:
             headers["Authorization"] = f"Bearer {self.key}"
         # A server that gives a byte now and then must not hold up an ingest either.
         deadline = time.monotonic() + self.timeout_s
+        client = httpx.Client(
+            timeout=self.timeout_s,
+            follow_redirects=False,
+            trust_env=False,
+            transport=self.transport,
+        )
         with (
-            httpx.Client(
-                timeout=self.timeout_s,
-                follow_redirects=False,
-                trust_env=False,
-                transport=self.transport,
-            ) as client,
+            client,
             client.stream("POST", address, json=request, headers=headers) as response,
         ):
             body = bytearray()
@@ -147,25 +143,15 @@ class ChatService:
             return response.status_code, bytes(body)
 
 
-MAX_NEED_CHARS = 400
-"""Most characters of a need that is sent: a longer text, like a pasted e-mail, may name people."""
-
-MAX_WORDING_BYTES = 20_000
-"""The longest answer of the service that is read: ten times what was asked for."""
-
+MAX_NEED_CHARS = 400  # a longer text, like a pasted e-mail, may name people: it is not sent
+MAX_WORDING_BYTES = 20_000  # the longest answer that is read: ten times what was asked for
 MAX_WORDING_TOKENS = 1_000  # the longest answer that the service is to make
-
 MAX_PHRASES_OF_A_KIND = 4
 MAX_PHRASE_CHARS = 60
 MAX_PHRASE_WORDS = 8
-
 NEEDS_REMEMBERED = 2_000  # count of needs whose wordings are remembered (about 1 kB each)
-
-MAX_ASKED_AT_ONCE = 4
-"""How many needs are asked at once; a search beyond them does without, and does not wait."""
-
-PAUSE_S = 30
-"""How long a service that failed is not asked again: searches do not wait for it meanwhile."""
+MAX_ASKED_AT_ONCE = 4  # a search beyond them does without, and does not wait
+PAUSE_S = 30  # a service that failed is not asked for so long: searches do not wait for it
 
 INSTRUCTIONS = f"""\
 You help to find the firms that could meet a need. The user's message is a JSON object: "need" is
@@ -185,13 +171,11 @@ Answer with one JSON object and nothing else:
 - If it is no need that a firm could meet, the lists are empty.
 """
 
+# Words and what stands between them; no sentence, address, markup or sign of control.
 _PHRASE = re.compile(r"[^\W_](?:[\w '’,()&+-]*[^\W_]\)?)?")
-"""Words and what stands between them; no sentence, address, markup or sign of control."""
 
 
 class PhraseKind(StrEnum):
-    """What a phrase is of."""
-
     TRADE = "trade"
     MATERIAL = "material"
     GESTURE = "gesture"
@@ -199,15 +183,11 @@ class PhraseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NeedPhrase:
-    """A phrase for a need, such as `fabrication de savons`."""
-
     kind: PhraseKind
     text: str
 
 
 class WordingState(StrEnum):
-    """Whether a search has a model's phrases."""
-
     OFF = "off"  # no model is set, or none is to be asked
     MISSING = "missing"  # it failed, or was too slow
     GIVEN = "given"  # it may have no phrase
@@ -234,7 +214,6 @@ class Wording:
 
 
 NO_WORDING = Wording()
-
 _Phrases = tuple[NeedPhrase, ...]
 
 
@@ -256,7 +235,6 @@ def worded(service: ChatService, need: str) -> _Phrases:
 
 
 def _phrases(items: object) -> Iterator[str]:
-    """Yields what is a phrase in a list of the answer, in order."""
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, str):
             continue
@@ -282,7 +260,6 @@ class NeedWorder:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The worder by the service that the settings name; `None` if searches are to ask none."""
         service = ChatService.from_settings(settings)
         if service is None or not settings.assistant_search_wait_s:
             return None
@@ -295,12 +272,11 @@ class NeedWorder:
             return Wording(self.model, WordingState.WITHHELD)
         asked = self._answer(need)
         try:
-            phrases = asked.result(self._wait_s) if asked else None
+            if asked:
+                return Wording(self.model, WordingState.GIVEN, asked.result(self._wait_s))
         except (TimeoutError, NoAnswer):
-            phrases = None
-        if phrases is None:
-            return Wording(self.model, WordingState.MISSING)
-        return Wording(self.model, WordingState.GIVEN, phrases)
+            pass
+        return Wording(self.model, WordingState.MISSING)
 
     def _answer(self, need: str) -> Future[_Phrases] | None:
         """Returns the answer that is there or will come; None if the service is not asked now."""

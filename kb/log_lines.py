@@ -14,11 +14,8 @@ from typing import Any, Literal, TextIO
 from pythonjsonlogger.json import JsonFormatter
 
 LogKind = Literal["text", "json"]
-
 OUR_ROOMS = ("kb", "ingest", "web")
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that is being answered; empty beyond requests."""
-
+request_id: ContextVar[str] = ContextVar("request_id", default="")  # empty beyond requests
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +54,7 @@ class _Lines(logging.StreamHandler[TextIO]):
         super().emit(line)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
-        """A log that cannot be written, such as on a full disk, stops nothing."""
+        """Ignores a log that cannot be written, such as on a full disk."""
 
 
 class _Formatter(logging.Formatter):
@@ -78,7 +75,7 @@ class _TextFormatter(_Formatter):
 
 
 class _JsonFormatter(_Formatter, JsonFormatter):
-    """What is given as `extra` of a line is a field of its own."""
+    """Makes each `extra` of a line a field of its own."""
 
 
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"

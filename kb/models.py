@@ -11,31 +11,21 @@ from kb.reference.points import Point
 from kb.reference.roles import Role
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
-
-
-SIREN_DIGITS, SIRET_DIGITS = 9, 14
-"""A SIRET, the number of an establishment, begins with the SIREN, the number of its firm."""
-
-MAX_TEXT_CHARS = 200_000
-"""The longest text of a case."""
+SIREN_DIGITS, SIRET_DIGITS = 9, 14  # a SIRET (an establishment's) begins with its firm's SIREN
+MAX_TEXT_CHARS = 200_000  # the longest text of a case
 
 
 class Kind(StrEnum):
-    """The kind of record that a document describes and that a hit gives."""
-
     ACTOR = "actor"
     CASE = "case"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A firm or other organisation, as a directory describes it; unknown fields are empty.
+    """A firm or other organisation; unknown fields are empty (`kb.reference.fields` says more).
 
-    `department` is a French department code, `country` an ISO 3166 alpha-2 code, `activity_code` a
-    NAF or NACE code, `closed_on` an ISO 8601 date. `phone` has numbers as `kb.text.phone_numbers`
-    keeps them, `email` addresses in lower case, `contact` a person's name and job. `facts` are the
-    columns of the source that have no field here. `members_only` are those of the values of its
-    contacts that only members are shown.
+    `facts` are columns of the source without a field here, `members_only` the values of contacts
+    that only members are shown.
     """
 
     id: str
@@ -60,7 +50,6 @@ class Actor:
 
     @property
     def point(self) -> Point | None:
-        """Where it is on the map, if it is in France and that is known."""
         return point_of(self.place, self.department, self.country, self.facts)
 
     @property
@@ -90,12 +79,9 @@ class Participation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An article on how a need was met.
+    """An article, in Markdown, on how a need was met (`kb.reference.fields` says more).
 
-    `text` is Markdown. `date` (written), `modified` (by its author) and `moderated` are ISO 8601
-    dates or times, `period` is in EDTF, `flow` one of `kb.reference.flows.Flow`, or each is empty.
-    `translation_of` is the id of the case that this one translates, `picture` the name of a
-    photograph (`kb.registers.pictures`).
+    `date` (written), `modified` (by its author) and `moderated` are ISO 8601 dates or times.
     """
 
     id: str

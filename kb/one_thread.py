@@ -1,8 +1,4 @@
-"""One thread for each search: more would wait for each other, and for those of other searches.
-
-What a search multiplies is little. OpenMP, with which FAISS computes, keeps how many threads it may
-take for each thread that calls it; BLAS, with which NumPy does, for the whole process.
-"""
+"""One thread a search, since more would wait: by caller in OpenMP (FAISS), by process in BLAS."""
 
 import faiss
 from threadpoolctl import threadpool_limits
@@ -11,5 +7,4 @@ threadpool_limits(1, user_api="blas")
 
 
 def take_one_thread() -> None:
-    """Has FAISS compute in the thread that calls this, and in no other."""
     faiss.omp_set_num_threads(1)

@@ -7,12 +7,11 @@ from typing import Any, Self
 from kb.messages import MESSAGES
 
 Value = str | int
-
 _MAX_QUOTED_CHARS = 60
 
 
 def shortened(text: str) -> str:
-    """The text, or its beginning and an ellipsis where a message of one line has no room."""
+    """Cuts a long text to its beginning and an ellipsis."""
     return text if len(text) <= _MAX_QUOTED_CHARS else f"{text[: _MAX_QUOTED_CHARS - 1]}…"
 
 
@@ -21,8 +20,6 @@ def quoted(text: str) -> str:
 
 
 class MessageFormatter(Formatter):
-    """Fills in the values of a message as English writes them."""
-
     def number(self, number: int) -> str:
         return f"{number:,}"
 
@@ -38,14 +35,12 @@ class MessageFormatter(Formatter):
 
 
 class Remark(str):
-    """A line in English, of why something is refused or deserves a look, that can be translated.
+    """A line in English that can be translated: a message of `MESSAGES` by its `code`.
 
-    `code` names its message in `MESSAGES`, `field` the field of a record that it is about, if any,
-    and `values` what its message is filled in with.
+    `field` is the field of a record that it is about, if any; `values` fill the message in.
     """
 
     __slots__ = ("code", "field", "values")
-
     code: str
     field: str
     values: Mapping[str, Value]
@@ -64,23 +59,20 @@ class Remark(str):
         return self  # nothing of it changes
 
     def without_prefix(self, prefix: str) -> Self:
-        """The same, its English text without what its place in a report says already."""
         return self._of(self.removeprefix(prefix), self.code, self.field, self.values)
 
     def parts(self) -> dict[str, object]:
-        """What JSON keeps of it beside its text."""
         return {"code": self.code, "field": self.field, "values": dict(self.values)}
 
     @classmethod
     def restored(cls, text: str, parts: object) -> str:
-        """The remark of a text and its `parts`; the text alone for parts of no message here."""
+        """Restores a remark of a text and its `parts`, or the text alone for unknown parts."""
         if not isinstance(parts, Mapping) or parts.get("code") not in MESSAGES:
             return text
         return cls._of(text, parts["code"], parts.get("field", ""), parts.get("values", {}))
 
 
 def kept_remark(remark: str) -> object:
-    """What JSON keeps of a remark; of any other line, its text."""
     return {"text": str(remark), **remark.parts()} if isinstance(remark, Remark) else remark
 
 

@@ -31,7 +31,6 @@ NO_TRADE_INDEX = "off"
 
 
 def is_this_machine(host: str) -> bool:
-    """Returns whether a host is this machine, by its name or by a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -51,6 +50,7 @@ def _place(given: object) -> object:
 
 _LONG = (".{32,}", "it should have 32 characters or more")
 
+# The form of settings that are given, and what is said of another.
 _FORMS: Mapping[str, tuple[str, str]] = {
     "assistant_url": (
         r"https?://[^/?#]+.*",
@@ -76,7 +76,6 @@ _FORMS: Mapping[str, tuple[str, str]] = {
         "it should be like smtps://user:password@host:465 or smtp://host:587",
     ),
 }
-"""The form of settings that are given, and what is said of another."""
 
 
 class Settings(BaseSettings):
@@ -103,14 +102,12 @@ class Settings(BaseSettings):
     map_tiles: str = ""
     map_credit: str = ""
     fetch_local: str = ""
-
     secret: SecretStr = SecretStr("")
     mcp_token: SecretStr = SecretStr("")
     max_article_mb: int = Field(default=20, ge=1)
     max_directory_mb: int = Field(default=100, ge=1)
     reading_memory_mb: int = Field(default=1024, ge=256)
     reading_seconds: int = Field(default=60, ge=1)
-
     log: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: SecretStr = SecretStr("")
@@ -119,21 +116,17 @@ class Settings(BaseSettings):
     keep_contacts_days: int = Field(default=180, ge=1)
     keep_silent_days: int = Field(default=730, ge=1)
     keep_refused_days: int = Field(default=365, ge=1)
-
     searches_a_minute: int = Field(default=300, ge=0)
     explanations_an_hour: int = Field(default=240, ge=0)
     writes_an_hour: int = Field(default=300, ge=0)
     jobs_a_day: int = Field(default=50, ge=0)
     jobs_at_once: int = Field(default=5, ge=0)
     upload_mb_a_day: int = Field(default=1000, ge=0)
-
     sources_hour: int = Field(default=3, ge=0, le=23)
-
     digest_hour: int = Field(default=7, ge=0, le=23)
     mail_from: str = ""
     smtp_allow_plain: bool = False
     smtp_url: SecretStr = SecretStr("")
-
     assistant_model: str = ""
     assistant_key: SecretStr = SecretStr("")
     assistant_timeout_s: float = Field(default=60, gt=0)
@@ -178,12 +171,11 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> PostgresAddress | None:
-        """The address of the database; None if it is a file in the folder of the base."""
         return self.kb if isinstance(self.kb, PostgresAddress) else None
 
     @property
     def folder(self) -> Path:
-        """The folder of the base; of one in a PostgreSQL database, a folder of this machine."""
+        """The folder of the base; for a PostgreSQL database, a folder of this machine."""
         if isinstance(self.kb, PostgresAddress):
             return self.cache / "bases" / sha256(self.kb.name.encode()).hexdigest()[:16]
         return self.kb
@@ -194,12 +186,10 @@ class Settings(BaseSettings):
 
     @property
     def public_path(self) -> str:
-        """The path of the public URL without a final slash, empty where the host is the site."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def sends_mail(self) -> bool:
-        """Whether mails can be sent: a mail needs a server, a sender, and an address to lead to."""
         return bool(self.smtp_url.get_secret_value() and self.mail_from and self.public_url)
 
     @classmethod

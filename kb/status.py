@@ -13,8 +13,7 @@ from kb.store.store import Store
 class Status:
     """The content of a knowledge base, and its problems: without any, it can be searched.
 
-    `stories` counts a case and its translations once, `embedded` the passages that this encoder has
-    embedded; `index` says how near passages are found.
+    `stories` counts a case and its translations once, `embedded` the passages of this encoder.
     """
 
     folder: Place
@@ -51,15 +50,8 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         )
     index = "exact, in memory" if isinstance(place, Path) else "exact, in the database"
     return Status(
-        folder=place,
-        schema_version=SCHEMA_VERSION,
-        generation=generation,
-        **asdict(counts),
-        model=encoder.name,
-        engine=encoder.engine,
-        encoder=encoder.fingerprint,
-        dimension=encoder.dimension,
-        index=index,
-        size_bytes=store.size_bytes(),
-        problems=tuple(problem for problem in problems if problem),
-    )
+        folder=place, schema_version=SCHEMA_VERSION, generation=generation, **asdict(counts),
+        model=encoder.name, engine=encoder.engine, encoder=encoder.fingerprint,
+        dimension=encoder.dimension, index=index, size_bytes=store.size_bytes(),
+        problems=tuple(filter(None, problems)),
+    )  # fmt: skip

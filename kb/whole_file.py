@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SCRATCH = ".quisait-"
-"""Begins the names of scratch folders."""
-
+SCRATCH = ".quisait-"  # begins the names of scratch folders
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; what is there replaces `path` if nothing raised, and goes in any case."""
+    """Yields a path to write to, which replaces `path` at the end unless something raised."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(path.parent) as scratch:
         pending = scratch / path.name
@@ -36,10 +34,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(inside: Path) -> Iterator[Path]:
-    """Makes a folder in another, for its owner alone, that goes at the end.
-
-    If this process is killed before, `delete_abandoned` deletes it.
-    """
+    """Makes a folder for its owner alone; `delete_abandoned` deletes it if this process dies."""
     delete_abandoned(inside)
     # It has its name once it is locked, so that nobody takes it for abandoned.
     made = Path(tempfile.mkdtemp(dir=inside, prefix=".making-"))

@@ -21,8 +21,6 @@ from kb.text.organisation_name import analyse_name
 
 @dataclass(frozen=True, slots=True)
 class ThemeCount:
-    """A theme as it is usually written, with how many actors and stories have it."""
-
     name: str
     actors: int
     cases: int
@@ -30,8 +28,6 @@ class ThemeCount:
 
 @dataclass(frozen=True, slots=True)
 class ThemeLanguages:
-    """The languages in which themes are written: those of the records that have them."""
-
     by_key: Mapping[str, str]
 
     def of(self, theme: str) -> str:
@@ -40,7 +36,7 @@ class ThemeLanguages:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[RecordOfKind]):
-    """A page of a list of records, in the order of their ids; `total` counts all of the list."""
+    """A page of records, in the order of their ids; `total` counts those of all pages."""
 
     records: Sequence[RecordOfKind]
     total: int
@@ -48,8 +44,6 @@ class Listing(Generic[RecordOfKind]):
 
 
 class Catalogue:
-    """The published records, to be read."""
-
     def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
         self._stores = stores
         self._indexer = indexer
@@ -61,7 +55,7 @@ class Catalogue:
             return cast("Actor", published(store, Kind.ACTOR, kept_id(store, actor_id)))
 
     def actors_by_id(self, actor_ids: Collection[str]) -> Mapping[str, Actor]:
-        """The actors with these ids, or those that they were merged into, by the id asked for."""
+        """Returns actors, also those that an id was merged into, by the id asked for."""
         with self._stores.lend() as store, store.reading():
             redirects = versions.redirects_of(store, actor_ids)
             found = store.actors({*actor_ids, *redirects.values()})
@@ -73,7 +67,6 @@ class Catalogue:
             return cast("Case", published(store, Kind.CASE, case_id))
 
     def actors(self, filters: Filters = Filters()) -> Sequence[Actor]:
-        """The actors that a filter keeps, in the order of their ids."""
         with self._stores.lend() as store, store.reading():
             return in_order(store.actors, store.ids(Kind.ACTOR, filters.department, filters.theme))
 
@@ -84,7 +77,6 @@ class Catalogue:
     def list_actors(
         self, filters: Filters = Filters(), *, name: str = "", after: str = "", limit: int
     ) -> Listing[Actor]:
-        """The first `limit` actors that a filter keeps after an id, with all words of a name."""
         words = analyse_name(name).spelled if name.strip() else None
         with self._stores.lend() as store, store.reading():
             ids, total = store.page(
@@ -107,7 +99,6 @@ class Catalogue:
             return store.actors(ids)
 
     def cases_of(self, actor_id: str, lang: str = "fr") -> Sequence[Case]:
-        """The cases that an actor took part in, newest first, a story once, in `lang` if it can."""
         with self._stores.lend() as store, store.reading():
             cases = in_order(store.cases, store.cases_of([actor_id]).get(actor_id, []))
         return one_edition_each(cases, lang)
@@ -124,7 +115,6 @@ class Catalogue:
     def latest(
         self, kind: Kind, filters: Filters = Filters(), *, since: str = "", limit: int
     ) -> Mapping[str, tuple[str, str]]:
-        """When records that changed after a time were first published and last changed, by id."""
         with self._stores.lend() as store, store.reading():
             ids = store.ids(kind, filters.department, filters.theme)
             times = versions.publication_times(store, kind, ids).items()
@@ -132,7 +122,6 @@ class Catalogue:
         return dict(sorted(changed, key=lambda item: (item[1], item[0]), reverse=True)[:limit])
 
     def cases_with(self, ids: Collection[str]) -> Sequence[Case]:
-        """The cases with these ids, in their order; unknown ids are left out."""
         with self._stores.lend() as store:
             known = store.cases(ids)
         return [known[id_] for id_ in ids if id_ in known]
@@ -142,7 +131,6 @@ class Catalogue:
             return [ThemeCount(*row) for row in store.themes()]
 
     def theme_languages(self) -> ThemeLanguages:
-        """The languages of all themes, read again only when records have changed."""
         with self._stores.lend() as store, store.reading():
             state = tuple(map(store.generation_of, Kind))
             known = self._languages
@@ -156,7 +144,6 @@ class Catalogue:
             return store.departments()
 
     def generation(self, kind: Kind) -> str:
-        """The name of the state of all actors, or of all cases, for caches of them."""
         with self._stores.lend() as store:
             return store.generation_of(kind)
 
@@ -175,7 +162,6 @@ def published(store: Store, kind: Kind, record_id: str) -> Record:
 
 
 def kept_id(store: Store, actor_id: str) -> str:
-    """The id, or that of the actor that an unknown actor was merged into."""
     if store.actors([actor_id]):
         return actor_id
     return versions.redirects_of(store, [actor_id]).get(actor_id, actor_id)

@@ -17,35 +17,28 @@ from kb.store.store import Store
 class Outcome(StrEnum):
     ADDED = "added"
     CHANGED = "changed"
-    COMPLETED = "completed"
-    """Changed by what a further source says of it, which was not known to describe it."""
+    COMPLETED = "completed"  # by a further source, which was not known to describe it
     UNCHANGED = "unchanged"
-    WITHDRAWN = "withdrawn"
-    """Nothing: a person withdrew or erased the record, and only a person restores it."""
+    WITHDRAWN = "withdrawn"  # nothing changed: only a person restores it
 
 
 @dataclass(kw_only=True)
 class Change(ABC):
-    """A change of the base: `plan` names the records to store, `apply` writes the rest.
-
-    `restored` is the number of the version that it brings back. A change `from_sources` is no
-    moderator's correction. One that `removes` records raises the generation even if it stores none;
-    one that `is_due` is applied even if no record changes.
-    """
+    """A change of the base: `plan` names the records to store, `apply` writes the rest."""
 
     by: str = ""
     note: str = ""
-    restored: int = 0
-    from_sources: bool = False
-    removes: bool = False
-    is_due: bool = True
+    restored: int = 0  # the number of the version that it brings back
+    from_sources: bool = False  # and no moderator's correction
+    removes: bool = False  # raises the generation even if no record is stored
+    is_due: bool = True  # even if no record changes
 
     @abstractmethod
     def plan(self, store: Store) -> Sequence[Record]:
-        """The records to store, as the base is now; called again within the transaction."""
+        """Returns the records to store; called again within the transaction."""
 
     def described(self) -> Collection[str]:
-        """The ids of the actors whose source records change, as planned; none by default."""
+        """Returns the ids of the actors whose source records change, as planned."""
         return ()
 
     def apply(self, store: Store) -> None:  # noqa: B027 (most changes have records alone)
@@ -63,15 +56,12 @@ class PutRecords(Change):
     def plan(self, store: Store) -> Sequence[Record]:
         records = [versions.follow_redirects(store, record) for record in self.records]
         self.outcomes = outcomes(store, records)
-        return [
-            record
-            for record, outcome in zip(records, self.outcomes, strict=True)
-            if outcome in {Outcome.ADDED, Outcome.CHANGED}
-        ]
+        found = zip(records, self.outcomes, strict=True)
+        return [record for record, how in found if how in {Outcome.ADDED, Outcome.CHANGED}]
 
 
 class _OutdatedError(Exception):
-    """The base is no longer such that this is the change: the transaction leaves nothing."""
+    """The base has changed so that another change is due: the transaction is undone."""
 
 
 class Commit:
@@ -90,7 +80,6 @@ class Commit:
         return bool(self._records) or self._change.is_due
 
     def prepare(self, store: Store) -> None:
-        """Plans the change of the base as it is, and finds what of it is to be encoded."""
         with store.reading():
             self._records = self._change.plan(store)
         if self.is_due:
@@ -106,8 +95,7 @@ class Commit:
         change, records = self._change, self._records
         try:
             with store.changing(if_noted=not (records or change.removes)):
-                # Another process may also have changed the encoder, or removed the last passage
-                # that had one of these texts, and its embedding.
+                # Another process may also have changed the encoder, or removed an embedding.
                 self._indexer.refuse_mismatch(store)
                 if records != change.plan(store) or not self._batch.is_embedded(store):
                     raise _OutdatedError  # noqa: TRY301 (it undoes the transaction)
@@ -131,7 +119,6 @@ class Commit:
 def commit(
     store: Store, indexer: Indexer, change: Change, on_embedded: OnEmbedded | None = None
 ) -> None:
-    """Embeds the records of a change, then stores them and applies it in one transaction."""
     under_way = Commit(indexer, change, on_embedded)
     while True:
         under_way.prepare(store)

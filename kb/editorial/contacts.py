@@ -1,4 +1,4 @@
-"""Contacts: who sees those of a source is chosen, and what nobody is to see is forgotten."""
+"""Contacts: chooses who sees those of a source, and forgets those that nobody may see."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,22 +26,17 @@ from kb.store.choices_under_way import (
 from kb.store.database import LOOK_EVERY_S
 from kb.store.store import Store
 
-_CHANGED_AT_ONCE = 100
-"""Statements of a source that a transaction goes through, so that no writer waits long."""
-
-GIVES_WAY_S = 4 * LOOK_EVERY_S
-"""Time between two transactions, so that others who wait to write come first."""
+_CHANGED_AT_ONCE = 100  # actors in a transaction, so that no writer waits long
+GIVES_WAY_S = 4 * LOOK_EVERY_S  # between two transactions, so that waiting writers come first
 
 
 class ContactKeeping(Ingestion):
-    """The published records, to be filled from sources whose contacts not everybody may see."""
-
     def choose_contacts(self, source: str, choice: ContactChoice) -> None:
         self.begin_choice(source, choice)
         self.finish_choices()
 
     def begin_choice(self, source: str, choice: ContactChoice) -> bool:
-        """Makes a choice, which holds at once; returns whether `finish_choices` has work to do."""
+        """Makes a choice, which holds at once; returns whether `finish_choices` has work."""
         with self._stores.lend() as store, store.changing():
             before = claims.contact_choice(claims.contact_choices(store), source)
             under_way = choices_under_way(store)
@@ -70,11 +65,7 @@ class ContactKeeping(Ingestion):
             return bool(choices_under_way(store))
 
     def finish_choices(self, progress: Callable[[int], object] = lambda _: None) -> None:
-        """Carries out the choices that were made, some actors in each transaction.
-
-        What nobody is to see is forgotten, in versions, drafts and the files of the base too.
-        `progress` is called with how many actors each transaction went through.
-        """
+        """Carries out choices, also in versions, drafts and files; tells `progress` of actors."""
         with self._stores.lend() as store:
             while choices_under_way(store):
                 with store.changing():
@@ -86,7 +77,6 @@ class ContactKeeping(Ingestion):
 
 
 def _go_on(store: Store) -> int:
-    """Carries out the first choice under way for its next actors; returns how many."""
     under_way = choices_under_way(store)
     if not under_way:
         return 0
@@ -103,7 +93,7 @@ def _go_on(store: Store) -> int:
 def _forget_contacts(
     store: Store, source: str, choice: ContactChoice, actor_ids: Sequence[str]
 ) -> bool:
-    """Forgets what a source says of contacts that nobody is to see; returns whether it says any."""
+    """Forgets contacts of a source that nobody is to see; returns whether there were any."""
     fields = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
     actors = store.actors(actor_ids)
     changed = []

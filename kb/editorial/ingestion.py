@@ -1,7 +1,6 @@
-"""Ingestion: rows of sources and cases of files become records, and what is gone goes.
+"""Ingestion: rows of sources and cases of files become records, and vanished ones are removed.
 
-While some slices of rows are encoded, the next is read and prepared, and the one before is written.
-They are put in the order in which they were read: each finds the base as the ones before left it.
+Slices are prepared, encoded and written side by side, but put in the order in which they were read.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -36,8 +35,6 @@ class _Reconciled(Change):
 
 @dataclass(kw_only=True)
 class _SourceRows(_Reconciled):
-    """Stores the actors that a source's rows make, and their source records."""
-
     source: str
     rows: Sequence[SourceRow]
     at: str = field(default_factory=now)
@@ -54,13 +51,7 @@ class RowSlice:
     """Rows of a source that `prepare`, `encode` and `put`, in this order, bring into the base."""
 
     def __init__(
-        self,
-        stores: StorePool,
-        indexer: Indexer,
-        source: str,
-        rows: Sequence[SourceRow],
-        *,
-        by: str = "",
+        self, stores: StorePool, indexer: Indexer, source: str, rows: Sequence[SourceRow], by: str
     ) -> None:
         self._stores = stores
         self._change = _SourceRows(source=source, rows=rows, by=by)
@@ -73,7 +64,7 @@ class RowSlice:
             self._prepare(store)
 
     def encode(self) -> None:
-        """Encodes what the rows bring; in any thread, beside what is done with other slices."""
+        """Encodes what the rows bring, in any thread."""
         self._commit.encode()
 
     def put(
@@ -132,8 +123,7 @@ class RowSlice:
         return found
 
 
-_CHANGED_AT_ONCE = 200
-"""Records that a transaction removes, so that no writer waits long for all of them."""
+_CHANGED_AT_ONCE = 200  # records removed in a transaction, so that no writer waits long
 
 
 @dataclass(kw_only=True)
@@ -163,7 +153,7 @@ class _CaseInputs(PutRecords):
         claims.save_inputs(store, self._kept(store))
 
     def _kept(self, store: Store) -> list[Case]:
-        """The cases whose input is kept: nothing is kept of those withdrawn or erased."""
+        """Returns the cases that are neither withdrawn nor erased."""
         withdrawn = versions.withdrawn(store, Kind.CASE, {case.id for case in self.cases})
         return [case for case in self.cases if case.id not in withdrawn]
 
@@ -187,8 +177,6 @@ class _Pruning(_Reconciled):
 
 
 class Ingestion(Catalogue):
-    """The published records, to be read and filled from sources."""
-
     def put(
         self,
         records: Sequence[Record],
@@ -197,21 +185,16 @@ class Ingestion(Catalogue):
         by: str = "",
         note: str = "",
     ) -> list[Outcome]:
-        """Stores records in one transaction, each in the place of any with its kind and id.
+        """Stores all records but withdrawn ones in one transaction; returns what changed.
 
-        `on_embedded` is called with how many texts, after each batch. Withdrawn records are left
-        out. Returns what changed, in the order given.
+        `on_embedded` is called with how many texts, after each batch.
         """
         change = PutRecords(records=records, by=by, note=note)
         self._commit(change, on_embedded)
         return change.outcomes
 
     def ingest_cases(
-        self,
-        cases: Sequence[Case],
-        on_embedded: OnEmbedded | None = None,
-        *,
-        by: str = "",
+        self, cases: Sequence[Case], on_embedded: OnEmbedded | None = None, *, by: str = ""
     ) -> list[Outcome]:
         """Stores cases as the input has them, but for fields corrected since the last input."""
         change = _CaseInputs(cases=cases, by=by)
@@ -228,23 +211,21 @@ class Ingestion(Catalogue):
         on_changed: Callable[[Actor | None, Actor], object] | None = None,
         on_apart: Callable[[int, Actor], object] | None = None,
     ) -> list[Outcome]:
-        """Stores the rows of a source, each under an id of the source's own, merged with others.
+        """Stores the rows of a source, merged with others; returns what each row changed.
 
-        `on_changed` is called with each actor that a row changes, before and after it; `on_apart`
-        with the position of each new row that has the SIRET of an actor of quite another name, and
-        with that actor. Returns what each row changed of its actor, in the order given.
+        `on_changed` is called with each actor that changes, before and after; `on_apart` with the
+        position of each new row with the SIRET of an actor of quite another name, and that actor.
         """
         part = self.begin_rows(source, rows, by=by)
         return part.put(on_embedded, on_changed=on_changed, on_apart=on_apart)
 
     def begin_rows(self, source: str, rows: Sequence[SourceRow], *, by: str = "") -> RowSlice:
-        return RowSlice(self._stores, self._indexer, source, rows, by=by)
+        return RowSlice(self._stores, self._indexer, source, rows, by)
 
     def prune(self, sources: Collection[str], keeps: Callable[[str, str], bool]) -> int:
-        """Deletes claims that sources no longer make, and the actors that are left without any.
+        """Deletes claims that sources, read whole, no longer make, and actors left without any.
 
-        `sources` were read whole; `keeps` tells whether a source, by its name, still has an id of
-        its own. Returns how many actors were removed.
+        `keeps` tells whether a source, by its name, still has an id. Returns how many actors go.
         """
         with self._stores.lend() as store:
             gone = [key for key in claims.keys_of(store, sources) if not keeps(*key)]
@@ -256,7 +237,7 @@ class Ingestion(Catalogue):
         return removed
 
     def remove(self, kind: Kind, ids: Collection[str]) -> int:
-        """Removes records with their documents; returns how many. Their versions stay."""
+        """Removes records, but not their versions; returns how many."""
         removed, every = 0, sorted(ids)
         for first in range(0, len(every), _CHANGED_AT_ONCE):
             some = every[first : first + _CHANGED_AT_ONCE]

@@ -1,4 +1,4 @@
-"""Personal data: what a person asked to see is found, and what they asked to erase is erased."""
+"""Personal data: found and erased where a person asks for it, and forgotten when it is old."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from kb.whole_file import delete_abandoned
 
 @dataclass(kw_only=True)
 class _Redaction(Change):
-    """What a pattern finds goes from the records, and from every other text of the base."""
+    """Takes what a pattern finds out of the records, and out of every other text."""
 
     pattern: re.Pattern[str]
     from_sources: bool = True
@@ -52,16 +52,9 @@ class _Redaction(Change):
 
 
 class Unreached(StrEnum):
-    """What may name a person and is neither searched nor erased."""
-
-    ASIDE = "aside"
-    """What a restored backup replaced."""
-
-    UNDER_WAY = "under_way"
-    """A copy that a living process makes, such as a backup."""
-
-    UPLOAD = "upload"
-    """A file that waits for its job, or to be deleted after it."""
+    ASIDE = "aside"  # what a restored backup replaced
+    UNDER_WAY = "under_way"  # a copy that a living process makes, such as a backup
+    UPLOAD = "upload"  # a file that waits for its job, or to be deleted after it
 
 
 class PersonalData:
@@ -72,20 +65,17 @@ class PersonalData:
         index: LiveIndex,
         erase_record: Callable[[Kind, str, str], None],
     ) -> None:
-        """`erase_record` erases a published record with all its traces, by an account."""
         self._stores = stores
         self._indexer = indexer
         self._index = index
         self._erase_record = erase_record
 
     def find(self, term: str) -> Sequence[PersonalFinding]:
-        """Everything that names a person: by a name, an e-mail address or a telephone number."""
         pattern = pattern_of(term)
         with self._stores.lend() as store, store.reading():
             return find_person(store, pattern)
 
     def unreached(self) -> Sequence[tuple[Unreached, str]]:
-        """What neither finding nor erasing reaches, and may name anybody, each by its place."""
         folder = self._index.folder
         left = [(Unreached.UNDER_WAY, str(path)) for path in delete_abandoned(folder)]
         uploads = [path.relative_to(folder).as_posix() for path in folder.glob(f"{UPLOADS}/*/*")]
@@ -106,10 +96,9 @@ class PersonalData:
             self._index.scrub(store)
 
     def take_out(self, term: str, *, by: str) -> int:
-        """Takes a name, an address or a number out of every text; returns how many rows changed.
+        """Takes words out of every text but ids and accounts' names; returns how many rows change.
 
-        Where it stood, "[…]" stands; a contact that has it goes. Ids and the names of accounts
-        stay. Raises `InputError` if the term is too short, or too long.
+        Where they stood, "[…]" stands; a contact that has them goes.
         """
         change = _Redaction(pattern=pattern_of(term), by=by)
         with self._stores.lend() as store:
@@ -119,10 +108,7 @@ class PersonalData:
         return change.changed
 
     def forget_old(self, retention: Retention, at: str = "") -> int:
-        """Deletes what is older than it is kept (at a time, now if empty); returns how much.
-
-        Cleans the files, too, where an erasure was interrupted before it could.
-        """
+        """Deletes what is older than it is kept; cleans the files of interrupted erasures."""
         with self._stores.lend() as store:
             with store.writing():
                 count = forget_old(store, retention, at)

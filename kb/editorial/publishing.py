@@ -1,4 +1,4 @@
-"""Publishing: what it means to publish, withdraw, restore, merge and erase records."""
+"""Publishing, withdrawing, restoring, merging and erasing records."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,8 +24,6 @@ from kb.store.store import Store
 
 @dataclass(kw_only=True)
 class _Publication(Change):
-    """A draft's record becomes public with the draft's new state."""
-
     draft: Draft
     revision: int
     force: bool
@@ -102,8 +100,6 @@ class _Merging(Change):
 
 
 class Publishing(ContactKeeping):
-    """The published records and their versions, to be read, ingested, and changed by persons."""
-
     def __init__(self, stores: StorePool, indexer: Indexer, index: LiveIndex) -> None:
         super().__init__(stores, indexer, index)
         self.drafts = Drafts(stores)
@@ -122,7 +118,6 @@ class Publishing(ContactKeeping):
             return versions.withdrawal(store, kind, id)
 
     def withdraw(self, kind: Kind, id: str, *, by: str, reason: str = "") -> None:
-        """Removes a record from every search at once; its versions stay."""
         with self._stores.lend() as store, store.changing():
             published(store, kind, id)
             store.remove(kind, id)
@@ -131,7 +126,6 @@ class Publishing(ContactKeeping):
             versions.note_withdrawal(store, kind, id, by=by, reason=reason)
 
     def restore(self, kind: Kind, id: str, number: int, *, by: str) -> Record:
-        """Makes a record what its version of that number was, and lifts its withdrawal."""
         change = _Restoration(kind=kind, record_id=id, restored=number, by=by)
         self._commit(change)
         with self._stores.lend() as store:
@@ -146,21 +140,18 @@ class Publishing(ContactKeeping):
     def publish(
         self, draft_id: str, *, by: str, revision: int, force: bool = False, on: str = ""
     ) -> Draft:
-        """Makes a draft's record public, in one transaction with the draft's new state.
+        """Makes a draft's record public; a new one gets the next free id (`gel` becomes `gel-2`).
 
-        `revision` is the draft's that this person saw, `on` the day of moderation of a case that
-        gives none. A new record gets the next free id (`gel` becomes `gel-2`). Raises
-        `EditConflict` if the draft or, unless `force` is given, its record has changed, or is
-        withdrawn or merged.
+        `on` is the day of moderation of a case that gives none. Raises `EditConflict` if the draft
+        or, unless `force` is given, its record has changed, or is withdrawn or merged.
         """
         draft = self.drafts.get(draft_id)
         self._commit(_Publication(draft=draft, revision=revision, force=force, on=on, by=by))
         return self.drafts.get(draft_id)
 
     def erase(self, kind: Kind, id: str, *, by: str) -> None:
-        """Withdraws a record and destroys all traces of it, in the files of the base too.
+        """Destroys a record with all traces but a hash of its id, so that no ingest brings it back.
 
-        Mentions in other records stay, and a hash of its id, so that no ingest brings it back.
         Raises `NotYetScrubbed` if another process reads a former state for too long.
         """
         with self._stores.lend() as store:
@@ -180,7 +171,6 @@ class Publishing(ContactKeeping):
 
 
 def _published_as(store: Store, draft: Draft, *, force: bool) -> Record:
-    """A draft's record under the id that it is published by, or `EditConflict`."""
     record, kind = draft.record, draft.kind
     if versions.withdrawn(store, kind, [record.id]):
         raise EditConflict(

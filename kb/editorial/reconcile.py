@@ -33,24 +33,18 @@ _SIMILAR_NAMES = 0.8
 
 @dataclass(slots=True)
 class Reconciliation:
-    """The source records to save and to delete, and the actors that change or go.
-
-    `befores` and `afters` are the actors before and after each row, in their order, None where
-    there is none. Positions of rows: `withdrawn` is about a withdrawn actor, `joined` new and about
-    an actor that others describe; `apart` new, with the SIRET of that actor of quite another name.
-    `described` are the ids of the actors whose source records are saved or deleted.
-    """
+    """The source records to save and to delete, and the actors that change or go."""
 
     changed: list[Actor] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     saved: list[SourceRecord] = field(default_factory=list)
     deleted: list[tuple[str, str]] = field(default_factory=list)
-    befores: list[Actor | None] = field(default_factory=list)
-    afters: list[Actor | None] = field(default_factory=list)
-    withdrawn: set[int] = field(default_factory=set)
-    joined: set[int] = field(default_factory=set)
-    apart: dict[int, Actor] = field(default_factory=dict)
-    described: set[str] = field(default_factory=set)
+    befores: list[Actor | None] = field(default_factory=list)  # the actor before each row
+    afters: list[Actor | None] = field(default_factory=list)  # the actor after each row
+    withdrawn: set[int] = field(default_factory=set)  # positions of rows about a withdrawn actor
+    joined: set[int] = field(default_factory=set)  # of new rows about an actor of other sources
+    apart: dict[int, Actor] = field(default_factory=dict)  # of new rows with another name's SIRET
+    described: set[str] = field(default_factory=set)  # ids of actors whose source records change
 
     def save(self, store: Store) -> None:
         delete_source_records(store, self.deleted)
@@ -58,11 +52,11 @@ class Reconciliation:
 
 
 def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> Reconciliation:
-    """Returns the changes that the rows of a source bring; each row has the source's own id.
+    """Returns the changes that the rows of a source bring.
 
-    A row is about the actor that the source described under that id before; else that with its
-    SIRET and a like name; else that with its id, if both may be one firm; else that of another
-    source with its name, town and a contact of their own; else a new actor.
+    A row is about the actor that the source described under its id before; else that with its SIRET
+    and a like name; else that with its id, if both may be one firm; else that of another source
+    with its name, town and a contact of their own; else a new actor.
     """
     known = _Known(store, source, rows)
     plan = Reconciliation()
@@ -96,7 +90,6 @@ def reconcile(store: Store, source: str, rows: Sequence[SourceRow], at: str) -> 
 
 
 def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliation:
-    """Returns the changes without the source records of these sources and keys."""
     keys = set(keys)
     actor_ids = actors_by_keys(store, keys)
     actors = store.actors(actor_ids)
@@ -113,7 +106,7 @@ def prune_plan(store: Store, keys: Collection[tuple[str, str]]) -> Reconciliatio
 
 
 def correction(store: Store, after: Actor, at: str) -> list[SourceRecord]:
-    """The source records to save when a person writes an actor: the moderator's among them."""
+    """Returns the moderator's source record to save when a person writes an actor, if any."""
     records = source_records_of(store, [after.id]).get(after.id, [])
     known = next((record for record in records if record.source == MODERATION), None)
     extended = corrected(merged(after.id, records), after, at, known)
@@ -121,7 +114,7 @@ def correction(store: Store, after: Actor, at: str) -> list[SourceRecord]:
 
 
 def merging(store: Store, kept_id: str, other_id: str) -> tuple[Actor, list[SourceRecord]]:
-    """The actor that two actors make, and its source records, those of the kept actor first."""
+    """Returns the actor that two actors make, and its source records, the kept actor's first."""
     known = source_records_of(store, [kept_id, other_id])
     records = known.get(kept_id, [])
     records += [moved(record, kept_id) for record in known.get(other_id, [])]
@@ -133,7 +126,7 @@ def _key(record: SourceRecord) -> tuple[str, str]:
 
 
 class _Known:
-    """The actors that rows may be about, as the base knows them and as the rows change them."""
+    """The actors that rows may be about, as stored and as the rows change them."""
 
     def __init__(self, store: Store, source: str, rows: Sequence[SourceRow]) -> None:
         keys = {row.actor.id for row in rows}
@@ -163,14 +156,15 @@ class _Known:
         key = row.actor.id
         if key in self.own:
             return self.own[key].actor_id
-        if key in self.actors and self._is_unclaimed(key):
+        claiming = self.source_records.get(key, ())
+        if key in self.actors and all(record.source == MODERATION for record in claiming):
             return key
         of_siret = self._by_siret.get(row.actor.siret, ())
         alike = (id_ for id_ in of_siret if self._is_called_alike(id_, row.actor))
         return next(alike, None) or self._actor_of_new(row.actor)
 
     def of_another_name(self, row: SourceRow, actor_id: str) -> Actor | None:
-        """The actor with a row's SIRET that the row is not about, since their names are unlike."""
+        """Returns the actor with a row's SIRET but an unlike name."""
         of_siret = self._by_siret.get(row.actor.siret, ())
         if actor_id in of_siret:
             return None
@@ -178,7 +172,7 @@ class _Known:
         return next((self.actors[id_] for id_ in unlike), None)
 
     def _actor_of_new(self, actor: Actor) -> str:
-        """The id of the actor that a row is about which no number or earlier row tells."""
+        """Returns the id of the actor that a row is about if no number or earlier row tells."""
         key = self._redirects.get(actor.id, actor.id)
         if key in self.actors and self._may_be_same(key, actor):
             return key
@@ -204,14 +198,13 @@ class _Known:
         ]
 
     def _may_be_same(self, actor_id: str, given: Actor) -> bool:
-        """Returns whether two actors of an id may be one firm: many sources have an id "1"."""
+        """Says whether two actors of an id may be one firm: many sources have an id "1"."""
         known = self.actors[actor_id]
         if known.siret and given.siret and known.siret != given.siret:
             return False
         return self._is_called_alike(actor_id, given)
 
     def _is_called_alike(self, actor_id: str, given: Actor) -> bool:
-        """Returns whether an actor has a like name, to any of its sources; a withdrawn one may."""
         known = self.actors.get(actor_id)
         if known is None or not given.name:
             return True
@@ -219,11 +212,8 @@ class _Known:
         names = {known.name, *(str(claim.value) for claim in claims if claim and claim.value)}
         return any(name_similarity(name, given.name) >= _SIMILAR_NAMES for name in names)
 
-    def _is_unclaimed(self, actor_id: str) -> bool:
-        return all(record.source == MODERATION for record in self.source_records.get(actor_id, ()))
-
     def _certain_matches(self, rows: Sequence[SourceRow]) -> dict[str, str]:
-        """The actors that new rows are certainly about; they are loaded with their records."""
+        """Returns the actors that new rows are certainly about, and loads their records."""
         new = [
             row.actor
             for row in rows

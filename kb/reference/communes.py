@@ -1,7 +1,4 @@
-"""The communes of France by postal code, with their EPCI (a grouping) and where actors are.
-
-`communes.md` has the sources of the table; it is read when it is first asked for.
-"""
+"""The communes of France by postal code, with their EPCI (a grouping); sources: `communes.md`."""
 
 import lzma
 import re
@@ -25,7 +22,6 @@ _CORSICA = "20"
 _SAINT = {"st": "saint", "ste": "sainte"}
 _WORD = re.compile("[a-z0-9]+")
 _NOT_OF_A_NAME = re.compile(r"cedex|arrondissement|\d+(?:e|er|eme|ere)?")
-
 FEWEST_LETTERS = 2  # how much of a name must be typed before communes are suggested
 
 
@@ -43,7 +39,7 @@ class Commune:
 
     @property
     def label(self) -> str:
-        """Its name with what tells it apart: "Saint-Denis (93)", and `communes_named` knows it."""
+        """Its name with what tells it apart: "Saint-Denis (93)"."""
         name = _folded(self.name)
         others = (other for other in _by_name()[name] if _folded(other.name) == name)
         namesakes = {other for other in others if other.department == self.department}
@@ -51,12 +47,10 @@ class Commune:
 
 
 def is_postal_code(text: str) -> bool:
-    """Whether a text is written like a postal code of France."""
     return _POSTAL_CODE.fullmatch(text) is not None
 
 
 def communes_of(postal_code: str) -> tuple[Commune, ...]:
-    """Returns the communes of today with a postal code, in the order of their codes."""
     return tuple(_by_postal_code().get(postal_code, ()))
 
 
@@ -100,7 +94,6 @@ def communes_named(text: str) -> tuple[Commune, ...]:
 
 
 def communes_beginning(text: str, most: int) -> list[Commune]:
-    """Returns communes of today whose name, or a postal code, begins with a text; largest first."""
     beginning = text.strip() if text.strip().isdigit() else _folded(text)
     if len(beginning) < FEWEST_LETTERS:
         return []
@@ -125,25 +118,21 @@ def commune_called_in_short(department: str, town: str) -> Commune | None:
 
 
 def is_commune(name: str) -> bool:
-    """Whether a commune of France, or a part of one, has this name."""
     return _folded(name) in _by_name()
 
 
 def department_of_postal_code(postal_code: str, town: str = "") -> str:
-    """Returns the code of the department of a postal code, "" where it is not certain."""
     departments = {each.department for each in _that_can_be_meant(postal_code, town)}
     department = departments.pop() if len(departments) == 1 else ""
     return department if department in NAMES else ""
 
 
 def epci_of_postal_code(postal_code: str, town: str = "") -> str:
-    """Returns the name of the EPCI of a postal code and a town, "" where it is not certain."""
     names = {each.epci for each in _that_can_be_meant(postal_code, town)}
     return names.pop() if len(names) == 1 else ""
 
 
 def _that_can_be_meant(postal_code: str, town: str) -> set[Commune]:
-    """Returns the communes of a postal code, with a town only those of its name."""
     communes = communes_of(postal_code)
     name = _folded(town)
     if not name:
@@ -182,7 +171,6 @@ def _by_postal_code() -> Mapping[str, list[Commune]]:
 
 @cache
 def _by_name() -> Mapping[str, list[Commune]]:
-    """The communes of today by their folded names, and by those of their parts."""
     by_name: dict[str, list[Commune]] = defaultdict(list)
     for code, name, *_rest in _rows():
         by_name[_folded(name)].append(_of_today()[code])
@@ -191,7 +179,6 @@ def _by_name() -> Mapping[str, list[Commune]]:
 
 @cache
 def _beginnings() -> Sequence[tuple[str, Commune]]:
-    """The folded names and the postal codes of communes with a point."""
     return [
         (key, commune)
         for commune in _of_today().values()
@@ -220,6 +207,7 @@ def _rows() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(line.split("\t")) for line in lzma.decompress(packed).decode().splitlines())
 
 
+# In Europe, in the Antilles, Guyane, La Réunion, Mayotte.
 PARTS_OF_FRANCE = (
     Box(Point(41.2, -5.3), Point(51.2, 9.7)),
     Box(Point(14.3, -61.9), Point(16.6, -60.7)),
@@ -227,17 +215,12 @@ PARTS_OF_FRANCE = (
     Box(Point(-21.5, 55.1), Point(-20.8, 55.9)),
     Box(Point(-13.1, 44.9), Point(-12.5, 45.4)),
 )
-"""Boxes around France: in Europe, in the Antilles, Guyane, La Réunion, Mayotte."""
 
-FARTHEST_KM = 100.0
-"""How far coordinates may be from the commune; farther ones are swapped, or of another system."""
-
+FARTHEST_KM = 100.0  # coordinates farther from the commune are swapped, or of another system
 _FRANCE = "FR"
 _LATITUDES = frozenset({"latitude", "lat"})
 _LONGITUDES = frozenset({"longitude", "lon", "lng", "long"})
-_PAIRS = frozenset(
-    {"coordonnees", "coordonnees gps", "coordinates", "geo point", "geo point 2d", "gps"}
-)
+_PAIRS = {"coordonnees", "coordonnees gps", "coordinates", "geo point", "geo point 2d", "gps"}
 _NUMBER = re.compile(r"[-−]?\d{1,3}(?:[.,]\d+)?")
 _PAIR = re.compile(r"[\s(\[]*(-?\d{1,2}\.\d+)\s*[,; ]\s*(-?\d{1,3}\.\d+)[\s)\]]*")
 
@@ -262,7 +245,6 @@ def _point_of_commune(place: str, department: str) -> Point | None:
 
 
 def _point_of_facts(facts: Mapping[str, str]) -> Point | None:
-    """The point in facts of a latitude and a longitude, or of both together."""
     latitude = longitude = None
     for name, value in facts.items():
         key = slugify(name, separator=" ")

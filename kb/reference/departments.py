@@ -8,20 +8,13 @@ from types import MappingProxyType
 
 from slugify import slugify
 
-NAMES: Mapping[str, str] = MappingProxyType(
-    dict(
-        line.partition("\t")[::2]
-        for line in (files("kb.reference") / "departments.tsv").read_text("utf-8").splitlines()
-    )
-)
-"""The name of each department by its code."""
-
+_LINES = (files("kb.reference") / "departments.tsv").read_text("utf-8").splitlines()
+NAMES: Mapping[str, str] = MappingProxyType(dict(line.partition("\t")[::2] for line in _LINES))
 _CODE = re.compile(r"\b(?:2[ab]|\d+)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:la|le|les|l) ")
 
 
 def _folded(name: str) -> str:
-    """The name without case, accents, punctuation or leading article."""
     return _ARTICLE.sub("", slugify(name.replace("’", "'"), separator=" "))
 
 
@@ -30,7 +23,7 @@ _CODES_BY_NAME = {_folded(name): code for code, name in NAMES.items()}
 
 @lru_cache(maxsize=4096)
 def department_code(text: str) -> str:
-    """The code of a department ("1", "Charente (16)"), "" if blank; `ValueError` for others."""
+    """Returns the code of a department ("1", "Charente (16)"), or "", or raises ValueError."""
     if not text.strip():
         return ""
     shown = repr(text if len(text) <= 60 else f"{text[:59]}…")

@@ -7,8 +7,6 @@ from types import MappingProxyType
 
 
 class Flow(StrEnum):
-    """The direction of a need or of a case."""
-
     SEEKS = "seeks"
     OFFERS = "offers"
     SHARES = "shares"
@@ -16,16 +14,12 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlowTraits:
-    """The properties of a flow."""
-
     label: str
     french: tuple[str, ...]
 
 
-FLOWS: Mapping[Flow, FlowTraits] = MappingProxyType(
-    {
-        Flow.SEEKS: FlowTraits("Looking for something", ("cherche", "recherche")),
-        Flow.OFFERS: FlowTraits("Has something to give", ("propose", "offre", "cede")),
-        Flow.SHARES: FlowTraits("Wants to share", ("partage", "mutualise")),
-    }
-)
+FLOWS: Mapping[Flow, FlowTraits] = MappingProxyType({
+    Flow.SEEKS: FlowTraits("Looking for something", ("cherche", "recherche")),
+    Flow.OFFERS: FlowTraits("Has something to give", ("propose", "offre", "cede")),
+    Flow.SHARES: FlowTraits("Wants to share", ("partage", "mutualise")),
+})  # fmt: skip

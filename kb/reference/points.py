@@ -10,15 +10,10 @@ from math import asin, cos, degrees, radians, sin, sqrt
 from pathlib import Path
 
 _EARTH_RADIUS_KM = 6371.0088  # the mean radius (IUGG)
-
 _MARGIN = 1e-6  # what rounding cannot exceed, in degrees: a decimetre
-
-
 TABLE = Path(str(files("kb.reference") / "outlines.tsv.xz"))
 PER_DEGREE = 1000  # the table of outlines counts in thousandths of a degree
-
-Ring = tuple[tuple[float, float], ...]
-"""The longitudes and latitudes of a closed line, in degrees; the first comes once."""
+Ring = tuple[tuple[float, float], ...]  # longitudes and latitudes; the first comes once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +36,6 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """All points between two parallels and two meridians, given by two corners."""
-
     south_west: Point
     north_east: Point
 
@@ -56,8 +49,6 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """All points that are at most so many kilometres from a centre."""
-
     centre: Point
     km: float
 
@@ -66,7 +57,6 @@ class Circle:
 
     @property
     def box(self) -> Box:
-        """A box that the circle lies in."""
         north = degrees(self.km / _EARTH_RADIUS_KM) + _MARGIN
         latitude, longitude = self.centre.latitude, self.centre.longitude
         east = north / cos(radians(min(89.0, abs(latitude) + north)))

@@ -8,8 +8,6 @@ from typing import Literal
 
 
 class Role(StrEnum):
-    """The role of an actor in a case."""
-
     PRODUCER = "producer"
     SUPPLIER = "supplier"
     REPACKAGER = "repackager"
@@ -25,8 +23,6 @@ BestFit = Literal["strong", "possible", "weak"]  # the value of a `kb.search.res
 
 
 class Part(StrEnum):
-    """A part that somebody has to take for a need to be met."""
-
     MAKER = "maker"
     INPUTS = "inputs"
     CONTAINERS = "containers"
@@ -54,80 +50,29 @@ class RoleTraits:
 
     @property
     def is_know_how(self) -> bool:
-        """Whether what an actor does in the role shows what it can do."""
+        """Says whether the role shows what an actor can do."""
         return self.best_fit == "strong" or self.is_asked
 
 
-ROLES: Mapping[Role, RoleTraits] = MappingProxyType(
-    {
-        Role.PRODUCER: RoleTraits(
-            "Producer",
-            ("producteur", "productrice"),
-            Part.MAKER,
-            1.0,
-            best_fit="strong",
-            outlet_share=1.0,
-            outlet_fit="strong",
-            precedent_share=1.0,
-        ),
-        Role.SUPPLIER: RoleTraits(
-            "Supplier",
-            ("fournisseur", "fournisseuse"),
-            Part.INPUTS,
-            0.85,
-            best_fit="possible",
-            is_asked=True,
-            outlet_share=0.1,
-            precedent_share=0.5,
-        ),
-        Role.REPACKAGER: RoleTraits(
-            "Repackager",
-            ("reconditionneur", "reconditionneuse", "conditionneur", "conditionneuse"),
-            Part.REPACKAGING,
-            0.85,
-            best_fit="possible",
-            is_asked=True,
-            outlet_share=0.85,
-            outlet_fit="strong",
-            precedent_share=0.7,
-        ),
-        Role.CARRIER: RoleTraits(
-            "Carrier",
-            ("transporteur", "transporteuse"),
-            Part.TRANSPORT,
-            0.8,
-            is_asked=True,
-            outlet_share=0.8,
-            outlet_fit="possible",
-        ),
-        Role.LABORATORY: RoleTraits(
-            "Laboratory",
-            ("laboratoire",),
-            Part.VALIDATION,
-            0.8,
-            best_fit="possible",
-            is_asked=True,
-            precedent_share=0.7,
-        ),
-        Role.BUYER: RoleTraits(
-            "Buyer",
-            ("acheteur", "acheteuse"),
-            Part.BUYER,
-            0.4,
-            outlet_share=0.85,
-            outlet_fit="strong",
-        ),
-        Role.FACILITATOR: RoleTraits(
-            "Facilitator",
-            ("facilitateur", "facilitatrice", "animateur", "animatrice"),
-            Part.COORDINATION,
-            0.5,
-        ),
-        Role.AUTHORITY: RoleTraits("Authority", ("autorite",), Part.VALIDATION, 0.5),
-        Role.NETWORK: RoleTraits("Network", ("reseau",), Part.COORDINATION, 0.5),
-    }
-)
-"""Makers count most, then those who brought something in, last those who asked: a buyer of
-sanitiser is no answer to who makes it. For who wants to be rid of a thing it is the other way
-round: those who took it count most, last those who gave it up. Shares and fits are judgements, not
-measurements."""
+# Makers count most, buyers least: a buyer of sanitiser is no answer to who makes it. For a need to
+# be rid of a thing, those who took it count most. Shares and fits are judged, not measured.
+ROLES: Mapping[Role, RoleTraits] = MappingProxyType({
+    Role.PRODUCER: RoleTraits("Producer", ("producteur", "productrice"), Part.MAKER, 1.0,
+        best_fit="strong", outlet_share=1.0, outlet_fit="strong", precedent_share=1.0),
+    Role.SUPPLIER: RoleTraits("Supplier", ("fournisseur", "fournisseuse"), Part.INPUTS, 0.85,
+        best_fit="possible", is_asked=True, outlet_share=0.1, precedent_share=0.5),
+    Role.REPACKAGER: RoleTraits("Repackager",
+        ("reconditionneur", "reconditionneuse", "conditionneur", "conditionneuse"),
+        Part.REPACKAGING, 0.85, best_fit="possible", is_asked=True, outlet_share=0.85,
+        outlet_fit="strong", precedent_share=0.7),
+    Role.CARRIER: RoleTraits("Carrier", ("transporteur", "transporteuse"), Part.TRANSPORT, 0.8,
+        is_asked=True, outlet_share=0.8, outlet_fit="possible"),
+    Role.LABORATORY: RoleTraits("Laboratory", ("laboratoire",), Part.VALIDATION, 0.8,
+        best_fit="possible", is_asked=True, precedent_share=0.7),
+    Role.BUYER: RoleTraits("Buyer", ("acheteur", "acheteuse"), Part.BUYER, 0.4, outlet_share=0.85,
+        outlet_fit="strong"),
+    Role.FACILITATOR: RoleTraits("Facilitator",
+        ("facilitateur", "facilitatrice", "animateur", "animatrice"), Part.COORDINATION, 0.5),
+    Role.AUTHORITY: RoleTraits("Authority", ("autorite",), Part.VALIDATION, 0.5),
+    Role.NETWORK: RoleTraits("Network", ("reseau",), Part.COORDINATION, 0.5),
+})  # fmt: skip

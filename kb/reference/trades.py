@@ -1,7 +1,6 @@
 """Trades: the 615 classes of NACE Rev. 2 in everyday words, and what is known of their firms.
 
-Tables: trades.tsv (our words), lexicon.tsv (phrases by class and kind), portraits.tsv (imaginary
-firms with needs), conversions.tsv (what firms came to make beside their trade, from public pages).
+Portraits are of imaginary firms, conversions from public pages.
 """
 
 import hashlib
@@ -15,9 +14,7 @@ from importlib.resources import files
 from kb.reference.roles import Role
 
 _ACTIVITY_CODE = re.compile(r"([0-9]{2})\.?([0-9]{2})[A-Za-z]?")
-
 ROLES = {"made": Role.PRODUCER, "supplied": Role.SUPPLIER, "repackaged": Role.REPACKAGER}
-"""The role for what a firm did, as the table of conversions says it."""
 
 
 @dataclass(frozen=True)
@@ -30,27 +27,19 @@ class Trade:
 
     @property
     def recovers(self) -> bool:
-        """Whether its firms take in what others throw away, whatever it is."""
+        """Says whether its firms take in what others throw away, whatever it is."""
         return self.code[:2] in {"38", "39"} or self.code == "46.77"
 
 
 class LexiconKind(StrEnum):
-    """What a phrase says of the firms of its class."""
-
-    MAKES = "makes"
-    """What they usually make or do."""
-    COULD = "could"
-    """What they could make with their means."""
-    MEANS = "means"
-    """Their machines, gestures and certificates."""
-    TAKES = "takes"
-    """Raw materials and by-products that they can use."""
+    MAKES = "makes"  # what they usually make or do
+    COULD = "could"  # what they could make with their means
+    MEANS = "means"  # their machines, gestures and certificates
+    TAKES = "takes"  # raw materials and by-products that they can use
 
 
 @dataclass(frozen=True, slots=True)
 class TradePhrase:
-    """A phrase of the lexicon, with the code of its class, such as `20.42`."""
-
     code: str
     lang: str
     kind: LexiconKind
@@ -59,8 +48,6 @@ class TradePhrase:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A firm of a class, such as `20.42`, in its own words, and needs that it could meet."""
-
     code: str
     lang: str
     text: str
@@ -83,14 +70,12 @@ class Conversion:
 
 
 def _rows(name: str) -> list[list[str]]:
-    """The rows of a table below its header."""
     lines = (files("kb.reference") / name).read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines[1:]]
 
 
 @cache
 def trades() -> tuple[Trade, ...]:
-    """All trades, by ascending code."""
     return tuple(Trade(*fields) for fields in _rows("trades.tsv"))
 
 
@@ -100,14 +85,13 @@ def _by_code() -> dict[str, Trade]:
 
 
 def trade_of(activity_code: str) -> Trade | None:
-    """The trade of a class of NACE (`20.42`) or a code of the NAF (`20.42Z`, `2042z`), or None."""
+    """Returns the trade of a code of NACE (`20.42`) or of the NAF (`20.42Z`, `2042z`)."""
     match = _ACTIVITY_CODE.fullmatch(activity_code.strip())
     return _by_code().get(f"{match[1]}.{match[2]}") if match else None
 
 
 @cache
 def lexicon() -> tuple[TradePhrase, ...]:
-    """The lexicon, by ascending code."""
     kinds = {kind.value: kind for kind in LexiconKind}
     return tuple(
         TradePhrase(code, lang, kinds[kind], text)
@@ -117,7 +101,6 @@ def lexicon() -> tuple[TradePhrase, ...]:
 
 @cache
 def lexicon_digest() -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of the lexicon."""
     content = (files("kb.reference") / "lexicon.tsv").read_bytes()
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -132,31 +115,22 @@ def _means() -> dict[tuple[str, str], list[str]]:
 
 
 def means_of(code: str, lang: str) -> tuple[str, ...]:
-    """The means of the firms of a class, as phrases in a language."""
     return tuple(_means().get((code, lang), ()))
 
 
 @cache
 def portraits() -> tuple[Portrait, ...]:
-    """All portraits, by ascending code."""
     rows = _rows("portraits.tsv")
     return tuple(Portrait(code, lang, text, tuple(needs)) for code, lang, text, *needs in rows)
 
 
 @cache
 def conversions() -> tuple[Conversion, ...]:
-    """All conversions."""
     return tuple(
         Conversion(
-            id=row[0],
-            firm=row[1],
-            place=row[2],
-            country=row[3],
-            trade={"fr": row[4], "en": row[5]},
-            product={"fr": row[6], "en": row[7]},
-            role=ROLES[row[8]],
-            year=row[9],
-            source=row[10],
+            id=row[0], firm=row[1], place=row[2], country=row[3], role=ROLES[row[8]],
+            trade={"fr": row[4], "en": row[5]}, product={"fr": row[6], "en": row[7]},
+            year=row[9], source=row[10],
         )
         for row in _rows("conversions.tsv")
-    )
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who may see the contacts of actors: a choice for each source, apart for those of persons."""
+"""The visibility of actors' contacts: a choice for each source, apart for those of persons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class Visibility(StrEnum):
-    """Who sees something: everybody, those who are signed in, or nobody, who need not keep it."""
+    """Who sees something: everybody, members who are signed in, or nobody."""
 
     PUBLIC = "public"
     MEMBERS = "members"
@@ -26,17 +26,12 @@ class ContactChoice:
         return self.persons is not Visibility.NONE
 
     def of(self, field: str) -> Visibility:
-        """Who sees a field of contacts."""
         return self.persons if field in PERSON_FIELDS else self.organisations
 
 
 PERSON_FIELDS = frozenset({"contact"})  # the fields of contacts that hold what is a person's
-
 DEFAULT_CHOICE = ContactChoice()
+# Of what people typed, each for one actor, until a person makes another choice.
 DEFAULT_CHOICES: Mapping[str, ContactChoice] = MappingProxyType(
-    {
-        source: ContactChoice(persons=Visibility.MEMBERS)
-        for source in ("moderation", "")  # what people typed, each for one actor
-    }
+    dict.fromkeys(("moderation", ""), ContactChoice(persons=Visibility.MEMBERS))
 )
-"""The choice of the sources that are no directories, until a person makes one."""

@@ -1,8 +1,4 @@
-"""Access: which browsers are signed in, and how many wrong passwords were tried on each account.
-
-A session is kept as a hash, and ends after `IDLE_DAYS` without a page, after `LONGEST_DAYS`, and
-when its account has another epoch. Wrong passwords are counted by day, whoever signs in meanwhile.
-"""
+"""Access: sessions of browsers, kept as hashes, and counts of wrong passwords by account."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -15,15 +11,11 @@ from kb.registers.register import Register, columns_of, find
 
 IDLE_DAYS = 14
 LONGEST_DAYS = 90
-MOST_OF_ACCOUNT = 50
-"""How many sessions an account has at most; another one ends the oldest."""
-
+MOST_OF_ACCOUNT = 50  # how many sessions an account has at most; another one ends the oldest
 HANDLE_CHARS = 12
-
 KEPT_DAYS = 30
 ATTACK_DAYS = 2
-ATTACK_TRIES = 20
-"""From how many wrong passwords within `ATTACK_DAYS` on an account is said to be attacked."""
+ATTACK_TRIES = 20  # wrong passwords within `ATTACK_DAYS` that make an attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +35,6 @@ class BrowserSession:
 
 
 class BrowserSessions(Register):
-    """The register of sessions. Every process sees at once what another has ended."""
-
     def add(self, digest: str, account: Account, device: str, replaced: str = "") -> BrowserSession:
         """Signs a browser in; ends its session before, if `replaced` is the hash of one."""
         session = BrowserSession(digest, account.key, account.session_epoch, now(), today(), device)
@@ -71,7 +61,6 @@ class BrowserSessions(Register):
         return account, session
 
     def note_page(self, session: BrowserSession) -> None:
-        """Notes that a session is used today, unless that is known or another process writes."""
         if session.seen_on < today():
             with suppress(KnowledgeBaseError), self._writing(waits=False) as store:
                 store.update("sessions", {"hash": session.hash}, {"seen_on": today()})
@@ -107,8 +96,6 @@ def _is_current(session: BrowserSession, account: Account) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WrongTries:
-    """How many wrong passwords were tried within `KEPT_DAYS`, how many of them lately, and when."""
-
     tried: int = 0
     lately: int = 0
     last_on: str = ""
@@ -134,7 +121,6 @@ class WrongPasswords(Register):
         return self.by_account().get(account_key(name), WrongTries())
 
     def by_account(self) -> Mapping[str, WrongTries]:
-        """What was tried, by the keys of the accounts on which something was."""
         rows = self._rows(
             "select account, sum(tried), sum(case when day > ? then tried else 0 end), max(day)"
             " from wrong_passwords where day > ? group by account",

@@ -1,7 +1,4 @@
-"""Accounts: who may contribute and moderate, their passwords, and their tokens for the API.
-
-A password is kept as its argon2id hash, a token as its SHA-256: neither can be read back.
-"""
+"""Accounts, their passwords (kept as argon2id hashes), and API tokens (as SHA-256)."""
 
 import hashlib
 import secrets
@@ -21,12 +18,11 @@ MAX_NAME_CHARS = 80
 MAX_LABEL_CHARS = 80
 TOKEN_PREFIX = "qsf_"  # noqa: S105 (what tokens begin with, so that a leaked one is recognised)
 TOKEN_HANDLE_CHARS = 12
-
 _USE_NOTED_EVERY_S = 3600
 
 
 class AccountRole(StrEnum):
-    """The rights of an account; each role has the rights of the roles before it."""
+    """A role has the rights of the roles before it."""
 
     HOLDER = "holder"
     CONTRIBUTOR = "contributor"
@@ -40,10 +36,7 @@ class AccountRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that can sign in. Sessions of another epoch than `session_epoch` are over.
-
-    `toured` is when it put away the tour of the moderation page.
-    """
+    """An account that can sign in; `toured` is when it put away the moderators' tour."""
 
     name: str
     role: AccountRole
@@ -77,7 +70,7 @@ class Token:
 
 
 class Accounts(Register):
-    """The register of accounts, by names as folded; an unknown one raises `UnknownRecord`."""
+    """The register of accounts; an unknown name raises `UnknownRecord`."""
 
     def add(self, name: str, password: str, role: AccountRole) -> Account:
         credentials = Credentials.of(name, password)
@@ -92,10 +85,7 @@ class Accounts(Register):
         return self._read(Account, f"{_SELECT} order by key")
 
     def authenticate(self, name: str, password: str) -> Account | None:
-        """The account of this name if the password is right and the account not disabled.
-
-        Takes as long for an unknown name as for a wrong password.
-        """
+        """Returns the account; takes as long for an unknown name as for a wrong password."""
         rows = self._rows(f"{_SELECT} where key = ?", [account_key(name)])
         stored = rows[0]["password_hash"] if rows else ""
         if not passwords.verify(stored, password) or not rows or rows[0]["disabled"]:
@@ -111,13 +101,12 @@ class Accounts(Register):
 
     def set_password(self, name: str, password: str, *, epoch: int | None = None) -> Account:
         password_hash = Credentials.of(self.get(name).name, password).password_hash
-        return self._update(name, "password_hash", password_hash, ends_access=True, epoch=epoch)
+        return self._update(name, "password_hash", password_hash, ends=True, epoch=epoch)
 
     def set_email(self, name: str, email: str) -> Account:
         return self._update(name, "email", email)
 
     def set_role(self, name: str, role: AccountRole) -> Account:
-        """Gives an account another role; ends its sessions and its tokens if it had another."""
         account = self.get(name)
         return account if account.role is role else self._update(name, "role", role.value)
 
@@ -131,7 +120,7 @@ class Accounts(Register):
         return self._update(name, "toured", now())
 
     def end_sessions(self, name: str) -> Account:
-        """Signs an account out everywhere. Its tokens stay valid."""
+        """Signs an account out everywhere; its tokens stay valid."""
         with self._writing() as store:
             _end_sessions(store, _known(store, name).key)
             return _known(store, name)
@@ -142,7 +131,6 @@ class Accounts(Register):
             store.execute("delete from sessions")
 
     def issue_token(self, name: str, label: str, valid_days: int | None = None) -> str:
-        """A new token that acts as this account, until it is revoked or its days are over."""
         label = " ".join(label.split())
         if not 0 < len(label) <= MAX_LABEL_CHARS:
             raise InputError("token_label", "label", most=MAX_LABEL_CHARS)
@@ -151,19 +139,14 @@ class Accounts(Register):
             account = _known(store, name)
             if account.disabled:
                 raise InputError("account_disabled", name=account.name)
-            row = {
-                "hash": hashed_token(token),
-                "account": account.key,
-                "label": label,
-                "created_at": now(),
-                "used_at": "",
-                "expires_on": to_come(valid_days * DAY_S)[:10] if valid_days else "",
-            }
-            store.insert("tokens", row)
+            expires_on = to_come(valid_days * DAY_S)[:10] if valid_days else ""
+            row = {"hash": hashed_token(token), "account": account.key, "label": label}
+            times = {"created_at": now(), "used_at": "", "expires_on": expires_on}
+            store.insert("tokens", row | times)
         return token
 
     def account_of_token(self, token: str) -> Account | None:
-        """The account that a token acts as, if it is valid. Notes its use, once an hour."""
+        """Returns the account that a token acts as, and notes its use, once an hour."""
         if not token.startswith(TOKEN_PREFIX):
             return None
         hashed = hashed_token(token)
@@ -205,13 +188,7 @@ class Accounts(Register):
             return _revoke_tokens(store, _known(store, name).key)
 
     def _update(
-        self,
-        name: str,
-        column: str,
-        value: str,
-        *,
-        ends_access: bool = False,
-        epoch: int | None = None,
+        self, name: str, column: str, value: str, *, ends: bool = False, epoch: int | None = None
     ) -> Account:
         """Changes a column; a change of what an account may do ends its sessions and tokens."""
         with self._writing() as store:
@@ -222,7 +199,7 @@ class Accounts(Register):
             if changes_rights and value != AccountRole.ADMINISTRATOR:
                 _refuse_last_administrator(store, account.key)
             store.update("accounts", {"key": account.key}, {column: value})
-            if ends_access or changes_rights:
+            if ends or changes_rights:
                 _end_sessions(store, account.key)
                 _revoke_tokens(store, account.key)
             return _known(store, name)
@@ -279,7 +256,6 @@ def _revoke_tokens(store: Store, key: str) -> int:
 
 
 def delete_account(store: Store, name: str) -> str:
-    """Deletes an account with its sessions and tokens; returns its name, "" if there is none."""
     account = find_account(store, name)
     if account is None:
         return ""
@@ -300,7 +276,7 @@ def _refuse_last_administrator(store: Store, key: str) -> None:
 
 
 def account_key(name: str) -> str:
-    """The key that names are compared by, folded twice: folding can undo what NFKC composed."""
+    """Folds a name to compare it; twice, since folding can undo what NFKC composed."""
     name = name.encode(errors="replace").decode()
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())

@@ -23,12 +23,10 @@ def later(at: str, seconds: float) -> str:
 
 
 def before(seconds: float) -> str:
-    """The time that many seconds ago."""
     return (moment() - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
 
 
 def to_come(seconds: float) -> str:
-    """The time in that many seconds."""
     return before(-seconds)
 
 
@@ -37,5 +35,5 @@ def moment() -> datetime:
 
 
 def seconds_left(done: int, total: int, per_second: float) -> float:
-    """How long the rest of a whole takes; 0 where the whole or the rate is not known."""
+    """Returns how long the rest of a whole takes; 0 where the whole or the rate is not known."""
     return max(0, total - done) / per_second if per_second > 0 else 0.0

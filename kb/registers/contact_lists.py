@@ -40,11 +40,10 @@ class ListEntry:
 
     @property
     def mark(self) -> str:
-        """What changes with the status and the note: of two who save, the second names another."""
+        """A hash of the status and the note, by which a save sees that another came before."""
         return hashlib.sha256(f"{self.status}\n{self.note}".encode()).hexdigest()[:16]
 
     def cleaned(self) -> Self:
-        """Returns the entry as it is kept: no blanks at the ends, no invisible characters."""
         note = _visible(self.note.replace("\r\n", "\n"), keep="\n\t").strip()
         if len(note) > MAX_NOTE_CHARS:
             raise InputError("list_note_long", "note", most=MAX_NOTE_CHARS, count=len(note))
@@ -52,7 +51,6 @@ class ListEntry:
         return replace(self, need=need, note=note)
 
     def with_all_of(self, other: Self) -> Self:
-        """Returns the entry with what another of the same organisation says besides."""
         notes = dict.fromkeys(note for note in (self.note, other.note) if note)
         status = other.status if self.status is CallStatus.TO_CALL else self.status
         joined = replace(self, need=self.need or other.need, status=status, note="\n".join(notes))
@@ -85,10 +83,7 @@ def _visible(text: str, keep: str) -> str:
 
 
 class ContactLists(Register):
-    """The lists of accounts, each called by its name (`by`).
-
-    What takes the id of a list raises `UnknownRecord` unless the account may read it.
-    """
+    """The lists of accounts; raises `UnknownRecord` unless the account `by` may read the list."""
 
     def of(self, by: str) -> Sequence[ContactList]:
         with self._stores.lend() as store, store.reading():
@@ -108,11 +103,7 @@ class ContactLists(Register):
             return _list_of(store, list_id, by) if list_id else None
 
     def pick(self, entries: Sequence[ListEntry], *, by: str, list_id: str = "") -> ContactList:
-        """Adds organisations at the end of a list, or of the one that takes picks.
-
-        Where one is there already, a note that comes with it is added below the other. Raises
-        `InputError` if the list would be too long, or a note.
-        """
+        """Adds organisations to a list, or the one that takes picks; joins notes of one there."""
         with self._writing() as store:
             list_id = list_id or _for_picks(store, by) or _insert(store, "", by)
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
@@ -125,7 +116,6 @@ class ContactLists(Register):
             return _not_too_long(_list_of(store, list_id, by))
 
     def drop(self, actor_ids: Collection[str], *, by: str, list_id: str = "") -> None:
-        """Takes organisations out of a list, or of the one that takes picks."""
         with self._writing() as store:
             list_id = list_id or _for_picks(store, by)
             if list_id:
@@ -140,11 +130,7 @@ class ContactLists(Register):
     def save(
         self, list_id: str, entries: Sequence[tuple[ListEntry, str]], *, by: str
     ) -> ContactList:
-        """Keeps what was written of entries, each with the mark of what was seen, or none.
-
-        Raises `EditConflict`, and keeps nothing, if somebody changed or removed one of them
-        meanwhile.
-        """
+        """Keeps entries, each with the mark of what was seen, or none, or raises `EditConflict`."""
         with self._writing() as store:
             kept = {entry.actor_id: entry for entry in _list_of(store, list_id, by).entries}
             for written, seen in entries:
@@ -160,7 +146,6 @@ class ContactLists(Register):
             return _not_too_long(_list_of(store, list_id, by))
 
     def move(self, list_id: str, actor_id: str, steps: int, *, by: str) -> None:
-        """Moves an organisation down by `steps` places, or up; no further than the end."""
         with self._writing() as store:
             ids = [entry.actor_id for entry in _list_of(store, list_id, by).entries]
             if actor_id not in ids:
@@ -190,7 +175,6 @@ class ContactLists(Register):
             _take_picks(store, list_id, by)
 
     def delete(self, list_id: str, *, by: str) -> None:
-        """Deletes a list of the account's own, for all who share it."""
         with self._writing() as store:
             _list_of(store, list_id, by, own=True)
             for table in ("contact_list_entries", "contact_list_members"):
@@ -198,7 +182,6 @@ class ContactLists(Register):
             store.execute("delete from contact_lists where id = ?", [list_id])
 
     def share(self, list_id: str, colleague: str, *, by: str) -> None:
-        """Lets another account of this site read and change a list of the account's own."""
         with self._writing() as store:
             _list_of(store, list_id, by, own=True)
             account = find_account(store, colleague)
@@ -217,7 +200,6 @@ class ContactLists(Register):
 
 
 def _list_of(store: Store, list_id: str, by: str, *, own: bool = False) -> ContactList:
-    """A list that an account may read; with `own`, one of its own."""
     row = store.execute(
         "select lists.*, takes_picks from contact_lists as lists join contact_list_members"
         " on list_id = id where id = ? and account = ?",
@@ -249,7 +231,6 @@ def _not_too_long(contact_list: ContactList) -> ContactList:
 
 
 def _for_picks(store: Store, by: str) -> str:
-    """The id of the list that takes picks: the chosen one, or the first of the account's own."""
     row = store.execute(
         "select id from contact_lists join contact_list_members on list_id = id"
         " where account = ? and (takes_picks = 1 or owner = account)"

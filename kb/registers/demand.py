@@ -1,8 +1,6 @@
 """The register of demand: searches by day and fit, and the needs that nothing answered.
 
-Nothing is counted before an administrator chooses so. A need is kept as a keyed hash, by day; its
-words only once it was asked on `Demand.THRESHOLD_DAYS` days: what is rare may be somebody's.
-Nothing is kept that could tie two searches together.
+Off until chosen. A need is kept as a keyed hash, its words only once it was asked on several days.
 """
 
 import hashlib
@@ -20,9 +18,7 @@ from kb.text.analysis import carrying_words, stem
 
 MOST_CHARS = 100
 MOST_WORDS = 8
-MOST_DIGITS = 4
-"""More digits in a text could be of a telephone number, a firm or a street."""
-
+MOST_DIGITS = 4  # more digits in a text could be of a telephone number, a firm or a street
 _QUOTED_OR_ADDRESS = re.compile('["«»“”„@/\\\\]|www\\.', re.IGNORECASE)
 
 
@@ -35,10 +31,7 @@ class NeedWords:
 
 
 def need_words(text: str) -> NeedWords | None:
-    """Returns the words of a need; None for a text that could say who asks, or about whom.
-
-    Names are told by `kb.search.wordable`, which needs a base.
-    """
+    """Returns the words of a need; None for a text that could say who asks, but for names."""
     text = unicodedata.normalize("NFKC", text)
     if len(text) > MOST_CHARS or "\n" in text.strip() or _QUOTED_OR_ADDRESS.search(text):
         return None
@@ -54,8 +47,6 @@ def need_words(text: str) -> NeedWords | None:
 
 @dataclass(frozen=True, slots=True)
 class DemandChoice:
-    """Whether searches are counted, by whose choice and since when; nobody's at first."""
-
     counted: bool = False
     by: str = ""
     at: str = ""
@@ -63,8 +54,6 @@ class DemandChoice:
 
 @dataclass(frozen=True, slots=True)
 class MissedNeed:
-    """A need, by its hash, that was asked on several days, and that nothing answered."""
-
     id: str
     words: str
     days: int
@@ -73,23 +62,16 @@ class MissedNeed:
 
 
 class Demand(Register):
-    """What is searched for, in numbers. Days are ISO dates in UTC."""
-
-    THRESHOLD_DAYS = 3
-    """Count of different days on which a need must be asked before its words are kept."""
-
-    NEED_DAYS = 90
-    """Days after which a need that was asked is forgotten."""
-
-    SEARCH_DAYS = 365
-    """Days after which the counts of searches are forgotten."""
+    THRESHOLD_DAYS = 3  # different days on which a need is asked before its words are kept
+    NEED_DAYS = 90  # days after which a need that was asked is forgotten
+    SEARCH_DAYS = 365  # days after which the counts of searches are forgotten
 
     def choice(self) -> DemandChoice:
         with self._stores.lend() as store:
             return _choice(store)
 
     def choose(self, *, counted: bool, by: str) -> None:
-        """Has searches counted from now on, or no more; then what was counted is erased."""
+        """Has searches counted, or no more; then what was counted is erased."""
         with self._writing() as store:
             store.insert("demand_choices", {"counted": int(counted), "by": by, "at": now()})
             if not counted:
@@ -97,18 +79,9 @@ class Demand(Register):
                     store.execute(f"delete from {table}")  # noqa: S608 (named above)
 
     def count(
-        self,
-        day: str,
-        fits: Mapping[str, int],
-        missed: Sequence[NeedWords] = (),
-        *,
-        key: str,
+        self, day: str, fits: Mapping[str, int], missed: Sequence[NeedWords] = (), *, key: str
     ) -> None:
-        """Adds to the counts of a day, in one transaction; does nothing unless that is chosen.
-
-        `fits` says how many searches had this best fit, `missed` has the need of each that nothing
-        answered. The database does not hold `key`, the secret by which needs are hashed.
-        """
+        """Adds to the counts of a day of searches by best fit, if chosen; `key` hashes needs."""
         # In the order of the hashes, so that the order of the searches is told by nothing.
         hashed = sorted((_hash(need.key, key), need.shown) for need in missed)
         with self._writing() as store:
@@ -158,7 +131,6 @@ class Demand(Register):
             store.execute("delete from missed_words where hash = ?", [need_id])
 
     def searches(self, since: str) -> Mapping[str, Mapping[str, int]]:
-        """Returns the count of searches by best fit, by day from `since` on."""
         found: dict[str, dict[str, int]] = {}
         for row in self._rows("select * from search_counts where day >= ? order by day", [since]):
             found.setdefault(row["day"], {})[row["fit"]] = row["searches"]
@@ -178,7 +150,6 @@ def _hash(words: str, key: str) -> str:
 
 
 def forget_old_counts(store: Store, today: str) -> int:
-    """Deletes the counts that are too old, and the words of needs that became rare."""
     statements: tuple[tuple[str, list[str | int]], ...] = (
         ("delete from missed_needs where day <= ?", [_days_before(today, Demand.NEED_DAYS)]),
         ("delete from search_counts where day <= ?", [_days_before(today, Demand.SEARCH_DAYS)]),
@@ -198,8 +169,6 @@ def _days_before(day: str, days: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AgeingActor:
-    """A published actor with the time when it last changed."""
-
     id: str
     name: str
     changed: str
@@ -209,11 +178,9 @@ class AgeingActors(Register):
     """The actors that did not change for long, and that no source was read for since."""
 
     def count(self, before: str) -> int:
-        """Returns how many actors neither changed nor were read again since a day."""
         return int(self._rows(f"select count(*) {_AGEING}", {"before": before})[0][0])
 
     def oldest(self, before: str, limit: int) -> Sequence[AgeingActor]:
-        """Returns the first `limit` of them, those that changed longest ago first."""
         return self._read(
             AgeingActor,
             f"select id, name, updated_at as changed {_AGEING}"

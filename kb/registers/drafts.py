@@ -15,17 +15,12 @@ from kb.store.connection import ALL_ROWS, StoreRow
 from kb.store.record_json import record_from_json, record_to_json
 from kb.store.store import Store
 
-RULES = "rules"
-"""The origin of what is read without a language model."""
-
-FILLED_IN = 0.22
-"""Least confidence of a participation that is written into the draft; others wait beside it."""
+RULES = "rules"  # the origin of what is read without a language model
+FILLED_IN = 0.22  # least confidence of a participation that is written into the draft
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedField:
-    """A proposed value of a field, and the sentence that it was read in; by rules or a model."""
-
     field: str
     value: str
     sentence: str
@@ -35,8 +30,6 @@ class ProposedField:
 
 @dataclass(frozen=True, slots=True)
 class ProposedParticipation:
-    """A proposed participation, and the sentence that it was read in, as `ProposedField`."""
-
     participation: Participation
     sentence: str
     confidence: float
@@ -50,8 +43,6 @@ class Proposals:
 
 
 class DraftState(StrEnum):
-    """The state of a draft. Published is final."""
-
     DRAFT = "draft"
     SUBMITTED = "submitted"
     RETURNED = "returned"
@@ -60,16 +51,14 @@ class DraftState(StrEnum):
 
 
 OPEN_STATES = frozenset({DraftState.DRAFT, DraftState.SUBMITTED, DraftState.RETURNED})
-"""The states in which a draft can be saved and published."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A record that is not public yet, with what it was made from.
 
-    `origin` is a file's name, an address, or "pasted"; `origin_hash` names its content. `message`
-    is the last from a moderator to its author. `based_on` is the number of the version that it
-    changes; 0 for a new record. `kept_details` are the keys of private details that may stay.
+    `origin` is a file's name, an address, or "pasted"; `message` a moderator's last; `based_on` the
+    number of the version that it changes, or 0. `kept_details` are keys of private details.
     """
 
     id: str
@@ -96,8 +85,6 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DraftVersion:
-    """A draft at one revision: its record and state, and the account that wrote it."""
-
     draft_id: str
     revision: int
     record: Record
@@ -108,11 +95,7 @@ class DraftVersion:
 
 
 class Drafts(Register):
-    """The register of drafts.
-
-    Changes raise `EditConflict` if `revision` is not the current one, or the state does not allow
-    them.
-    """
+    """The register of drafts; raises `EditConflict` at another `revision` or a wrong state."""
 
     def add(
         self,
@@ -145,13 +128,11 @@ class Drafts(Register):
         self, states: Collection[DraftState] = OPEN_STATES, by: str = "", limit: int = ALL_ROWS
     ) -> list[Draft]:
         with self._stores.lend() as store:
-            rows = store.run(
+            select = (
                 "select * from drafts where state in :values and :by in ('', created_by)"
-                " order by created_at desc, rowid desc limit :limit",
-                states,
-                by=by,
-                limit=limit,
+                " order by created_at desc, rowid desc limit :limit"
             )
+            rows = store.run(select, states, by=by, limit=limit)
         return [_draft(row) for row in rows]
 
     def with_origin(self, origin_hash: str) -> Draft | None:
@@ -163,7 +144,6 @@ class Drafts(Register):
         return _draft(rows[0]) if rows else None
 
     def save(self, id: str, record: Record, *, by: str, revision: int, note: str = "") -> Draft:
-        """Gives an open draft another content; it stays of the record that it changes, if any."""
         with self._writing() as store:
             draft = _unmoved(store, id, revision, to="changed any more")
             same = (draft.kind, draft.record.id) == (kind_of(record), record.id)
@@ -190,7 +170,6 @@ class Drafts(Register):
         return [row_as(DraftVersion, row, record=_record(row)) for row in rows]
 
     def keep_detail(self, id: str, key: str) -> None:
-        """Notes that a private detail of a draft may stay; makes no revision."""
         with self._writing() as store:
             kept = sorted({*_draft_of(store, id).kept_details, key})
             store.update("drafts", {"id": id}, {"kept_details": as_json(kept)})
@@ -205,7 +184,6 @@ class Drafts(Register):
 
 
 def publishable(store: Store, draft_id: str, revision: int) -> Draft:
-    """The draft as it stands, if it can be published, or `UnknownRecord` or `EditConflict`."""
     return _unmoved(store, draft_id, revision, to="published")
 
 
@@ -219,23 +197,17 @@ def revise(
     message: str | None = None,
     note: str = "",
 ) -> Draft:
-    """Raises a draft's revision, with its new state, record and message."""
     revised = replace(
-        draft,
-        state=state,
-        revision=draft.revision + 1,
-        record=record or draft.record,
-        message=draft.message if message is None else message,
-        updated_by=by,
-        updated_at=now(),
-    )
+        draft, state=state, revision=draft.revision + 1, record=record or draft.record,
+        message=draft.message if message is None else message, updated_by=by, updated_at=now(),
+    )  # fmt: skip
     store.update("drafts", {"id": draft.id}, _row(revised))
     _keep_version(store, draft.id, note)
     return revised
 
 
 def _unmoved(store: Store, draft_id: str, revision: int, *, to: str = "") -> Draft:
-    """A draft that is at this revision; with `to`, what is wanted of it needs it to be open."""
+    """Returns the draft if it is at this revision and, with `to`, open."""
     draft = _draft_of(store, draft_id)
     if draft.revision != revision:
         raise EditConflict(
@@ -262,7 +234,6 @@ def _draft_of(store: Store, draft_id: str) -> Draft:
 
 
 def _row(draft: Draft) -> dict[str, object]:
-    """The columns of a draft."""
     return {
         **columns_of(draft, but=("record", "remarks")),
         "kind": draft.kind.value,

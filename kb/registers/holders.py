@@ -1,8 +1,4 @@
-"""Whose pages are: the organisations that hold theirs, and what people say is wrong on a page.
-
-Who asks for a page proves it by a mail, or a moderator decides. Then a link is followed, once;
-only its SHA-256 is kept. A moderator looks at each hold before the page says so.
-"""
+"""Holds of organisations on their pages, and flags of what is wrong on a page."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -10,31 +6,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kb.errors import UnknownRecord
-from kb.registers.accounts import (
-    Account,
-    AccountRole,
-    Credentials,
-    add_account,
-    hashed_token,
-)
+from kb.registers.accounts import Account, AccountRole, Credentials, add_account, hashed_token
 from kb.registers.alerts.outbox import NewMail, checked_address, queue_mail, recent_mails
 from kb.registers.clock import DAY_S, now, to_come
 from kb.registers.register import Register, by_id, columns_of, find, known
 from kb.store.store import Store
 
-LINK_S = 2 * DAY_S
-"""How long a link may be followed; a hold that nobody confirmed is then forgotten."""
-
-MAILS_A_DAY = 3
-"""The most mails with a link that an address gets in a day."""
-
-LINK_MAIL = "hold"
-"""The purpose of a mail with a link."""
+LINK_S = 2 * DAY_S  # how long a link works; a hold that nobody confirmed is then forgotten
+MAILS_A_DAY = 3  # the most mails with a link that an address gets in a day
+LINK_MAIL = "hold"  # the purpose of a mail with a link
 
 
 class HoldState(StrEnum):
-    """Waits for a moderator; has a link to follow; is held; is refused, or over."""
-
     WAITING = "waiting"
     LINKED = "linked"
     HELD = "held"
@@ -44,11 +27,7 @@ class HoldState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An organisation's wish to hold its page, and what became of it.
-
-    `proved`: the address is at the domain of the organisation's website. `account` holds the page
-    since `held_at`. `accepted_by` is the moderator who looked at it.
-    """
+    """An organisation's wish to hold its page; `proved` by an address at its website's domain."""
 
     id: str
     actor_id: str
@@ -76,10 +55,7 @@ class Holds(Register):
         lang: str,
         write: Callable[[str], NewMail] | None = None,
     ) -> None:
-        """Keeps a wish: for a moderator, or with a mail that proves it, written for a token.
-
-        An address that has had `MAILS_A_DAY` gets none. Raises `InputError` if it is none.
-        """
+        """Keeps a wish: for a moderator, or with a mail that proves it, written for a token."""
         email, at = checked_address(email), now()
         with self._writing() as store:
             store.execute(
@@ -103,7 +79,6 @@ class Holds(Register):
         )
 
     def of(self, actor_id: str) -> Sequence[Hold]:
-        """Those of an organisation that are not refused or over, oldest first."""
         return self._read(
             Hold,
             "select * from holds where state in ('waiting', 'linked', 'held')"
@@ -114,12 +89,10 @@ class Holds(Register):
         )
 
     def accepted(self, actor_id: str) -> Hold | None:
-        """The oldest hold of an organisation that a moderator accepted, or None."""
         held = (hold for hold in self.of(actor_id) if hold.state is HoldState.HELD)
         return next((hold for hold in held if hold.accepted_by), None)
 
     def held_by(self, account: str) -> Sequence[str]:
-        """The ids of the organisations whose pages an account holds, and of what they became."""
         rows = self._rows(
             "select distinct coalesce(merged.actor_id, holds.actor_id) from holds"
             " left join merged_actors as merged on merged.id = holds.actor_id"
@@ -146,11 +119,9 @@ class Holds(Register):
             return token
 
     def refuse(self, id: str) -> None:
-        """Refuses a wish, and forgets who asked."""
         self._end(id, HoldState.REFUSED, HoldState.WAITING, HoldState.LINKED)
 
     def withdraw(self, id: str) -> None:
-        """Takes a page back from the account that holds it."""
         self._end(id, HoldState.WITHDRAWN, HoldState.HELD)
 
     def linked(self, token: str) -> Hold:
@@ -162,7 +133,6 @@ class Holds(Register):
             return _give(store, token, account)
 
     def confirm_with(self, token: str, credentials: Credentials) -> tuple[Hold, Account]:
-        """Gives the page to a new account of a holder, or raises `InputError`."""
         with self._writing() as store:
             _linked(store, token)
             account = add_account(store, credentials, AccountRole.HOLDER)
@@ -200,7 +170,6 @@ def _give(store: Store, token: str, account: Account) -> Hold:
 
 
 def _hold(store: Store, id: str, *states: HoldState) -> Hold:
-    """The hold with this id, in one of these states if there are any, or `UnknownRecord`."""
     hold = by_id(store, Hold, "holds", id)
     if states and hold.state not in states:
         raise UnknownRecord(f"The hold {id!r} is {hold.state}.")
@@ -214,7 +183,7 @@ class FlaggedKind(StrEnum):
 
 
 class FlagReason(StrEnum):
-    """What is wrong. Those of RIGHTS, who ask that a person be taken out, come first."""
+    """What is wrong; RIGHTS, that a person be taken out, comes first."""
 
     CLOSED = "closed"
     CONTACT = "contact"
@@ -225,8 +194,6 @@ class FlagReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What a person says is wrong on a page; `email` is where they are told what became of it."""
-
     id: str
     kind: FlaggedKind
     record_id: str
@@ -251,7 +218,6 @@ class Flags(Register):
         lang: str,
         email: str = "",
     ) -> Flag:
-        """Stores what is wrong, for moderators; raises `InputError` if `email` is no address."""
         email = checked_address(email) if email else ""
         flag = Flag(secrets.token_hex(8), kind, record_id, reason, text, email, lang, now())
         with self._writing() as store:
@@ -271,7 +237,6 @@ class Flags(Register):
     def settle(
         self, id: str, settlement: str, *, by: str, write: Callable[[Flag], NewMail] | None = None
     ) -> Flag:
-        """Says what became of a flag, and tells who raised it, if they left an address."""
         with self._writing() as store:
             flag = by_id(store, Flag, "flags", id)
             if flag.settled_at:

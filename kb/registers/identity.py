@@ -18,7 +18,6 @@ MAX_TAGLINE_CHARS = 240
 MAX_ALT_CHARS = 200
 MAX_CONTACT_CHARS = 300
 MAX_TEXT_CHARS = 50_000
-
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https?://[^\s/]+\S*")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -46,8 +45,6 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class IdentityRevision:
-    """The identity from one change to the next; 0 is that of a site that nobody changed."""
-
     revision: int
     identity: Identity
     by: str
@@ -74,7 +71,6 @@ class IdentityRegister(Register):
         return [tuple(row) for row in rows]
 
     def save(self, identity: Identity, *, by: str, revision: int) -> IdentityRevision:
-        """Makes this the identity from now on; the same again makes no revision."""
         checked = _checked(identity)
         with self._writing() as store:
             before = _current(store)
@@ -98,7 +94,6 @@ def _current(store: Store) -> IdentityRevision:
 
 
 def _checked(identity: Identity) -> Identity:
-    """Returns the identity as it is kept, or raises `InputError`."""
     accent = identity.accent.strip().lower()
     if accent and not _COLOUR.fullmatch(accent):
         raise InputError("identity_accent", "accent", given=accent)
@@ -107,20 +102,14 @@ def _checked(identity: Identity) -> Identity:
         contact = f"mailto:{contact}"
     if len(contact) > MAX_CONTACT_CHARS or (contact and not _CONTACT.fullmatch(contact)):
         raise InputError("identity_contact", "contact", given=contact)
-    return Identity(
-        name=_line(identity.name, "name", MAX_NAME_CHARS) or DEFAULT_NAME,
-        taglines=_kept(
-            {
-                language: _line(tagline, f"tagline_{language}", MAX_TAGLINE_CHARS)
-                for language, tagline in identity.taglines.items()
-            }
-        ),
-        logo=identity.logo,
-        logo_alt=_line(identity.logo_alt, "logo_alt", MAX_ALT_CHARS) if identity.logo else "",
-        accent=accent,
-        contact=contact,
-        texts=_kept({name: _text(text, name) for name, text in identity.texts.items()}),
-    )
+    name = _line(identity.name, "name", MAX_NAME_CHARS) or DEFAULT_NAME
+    taglines = {
+        language: _line(tagline, f"tagline_{language}", MAX_TAGLINE_CHARS)
+        for language, tagline in identity.taglines.items()
+    }
+    alt = _line(identity.logo_alt, "logo_alt", MAX_ALT_CHARS) if identity.logo else ""
+    texts = {kind: _text(text, kind) for kind, text in identity.texts.items()}
+    return Identity(name, _kept(taglines), identity.logo, alt, accent, contact, _kept(texts))
 
 
 def _kept(values: Mapping[str, str]) -> Mapping[str, str]:

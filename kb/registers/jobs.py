@@ -1,7 +1,4 @@
-"""Jobs: long work that waits for a worker, and how far it is.
-
-A job whose worker is silent for too long is claimed again by the next worker that asks.
-"""
+"""Jobs: long work that waits for a worker; the next worker claims those of a silent one."""
 
 import json
 import re
@@ -18,22 +15,13 @@ from kb.store.connection import StoreRow
 from kb.store.pool import StorePool
 from kb.store.store import Store
 
-SILENCE_S = 30.0
-"""Time without a beat after which a worker is taken for dead."""
-
-SOURCE_JOB = "source"
-"""The kind of the jobs that read a source again; their parameter `source` is its name."""
-
-CONTACTS_JOB = "contacts"
-"""The kind of the jobs that carry out who sees the contacts of a source, their `source`."""
-
-MAX_CLAIMS = 5
-"""Most times that a job is claimed before it fails because its workers died."""
+SILENCE_S = 30.0  # time without a beat after which a worker is taken for dead
+SOURCE_JOB = "source"  # kind of jobs that read a source again; their parameter `source` is its name
+CONTACTS_JOB = "contacts"  # kind of jobs that carry out who sees the contacts of their `source`
+MAX_CLAIMS = 5  # most times that a job is claimed before it fails because its workers died
 
 
 class JobState(StrEnum):
-    """The state of a job. The last three are final."""
-
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -42,14 +30,12 @@ class JobState(StrEnum):
 
 
 FINAL_STATES = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
-
-_UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")
-"""The folder of an upload in the parameters of a job."""
+_UPLOAD = re.compile(rf"/{UPLOADS}/([0-9a-f]{{32}})/")  # in parameters of a job
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to be done. `total` is 0 while it is not known; `message` is the reason of a failure."""
+    """Work to be done; `total` is 0 while unknown, `message` the reason of a failure."""
 
     id: str
     kind: str
@@ -70,12 +56,10 @@ class Job:
 
     @property
     def seconds_left(self) -> float:
-        """How long it takes yet at this rate; 0 where that is not known."""
         return seconds_left(self.done, self.total, self.per_second)
 
 
 def waiting_uploads(store: Store) -> set[str]:
-    """The names of the folders of uploads that jobs name which have not ended."""
     rows = store.execute("select parameters from jobs where finished_at = ''").fetchall()
     return {name for (text,) in rows for name in _UPLOAD.findall(text)}
 
@@ -92,7 +76,7 @@ class Jobs(Register):
         self._claims: dict[str, str] = {}
 
     def add(self, kind: str, parameters: Mapping[str, str], *, by: str, most: int = 0) -> Job:
-        """Adds a job, of which `by` may have so many that wait or run; 0 is without end."""
+        """Adds a job, or raises `TooManyJobs` if `by` has `most` (unless 0) that have not ended."""
         job = Job(secrets.token_hex(8), kind, parameters, JobState.QUEUED, by, now())
         with self._writing() as store:
             if most and _unfinished(store, by) >= most:
@@ -111,7 +95,6 @@ class Jobs(Register):
         return self._read(Job, select, {"source": source, "limit": limit})
 
     def forget_readings(self, source: str, keep: int) -> None:
-        """Deletes all ended readings of a source but the latest, of which `keep` stay."""
         self._write(
             f"delete from jobs where finished_at != '' and {_OF_SOURCE}"  # noqa: S608 (ours)
             f" and id not in (select id from jobs where {_OF_SOURCE} {_NEWEST})",
@@ -123,7 +106,6 @@ class Jobs(Register):
             return _unfinished(store, by)
 
     def counts(self) -> Mapping[JobState, int]:
-        """Returns how many jobs are in each state; those without any are 0."""
         rows = self._rows("select state, count(*) from jobs group by state")
         return dict.fromkeys(JobState, 0) | {JobState(state): found for state, found in rows}
 
@@ -136,11 +118,7 @@ class Jobs(Register):
         return bool(self._rows(select, [before(SILENCE_S)]))
 
     def claim(self, only: str = "") -> Job | None:
-        """The oldest job that waits (or the one called `only`), now running and yours, or None.
-
-        A job whose worker died before it could cancel it is cancelled, and one that cost too many
-        has failed.
-        """
+        """Takes the oldest job that waits, or the one called `only`; ends what workers died of."""
         with self._stores.lend() as store:
             while _next(store, only) is not None:
                 # A look from outside spares writers a lock each time a worker finds nothing.
@@ -167,13 +145,7 @@ class Jobs(Register):
         return None
 
     def beat(
-        self,
-        id: str,
-        done: int,
-        total: int,
-        file: str = "",
-        phase: str = "",
-        per_second: float = 0.0,
+        self, id: str, done: int, total: int, file: str = "", phase: str = "", rate: float = 0.0
     ) -> bool:
         """Notes how far a claimed job is, and where; returns whether to go on with it."""
         with self._stores.lend() as store, store.writing_rows():
@@ -181,7 +153,7 @@ class Jobs(Register):
                 "update jobs set beat_at = ?, done = ?, total = ?, file = ?, phase = ?,"
                 " per_second = ?"
                 " where id = ? and claim = ? and state = 'running' returning cancel_asked",
-                [now(), done, total, file, phase, per_second, id, self._claims.get(id)],
+                [now(), done, total, file, phase, rate, id, self._claims.get(id)],
             ).fetchone()
         return beaten is not None and not beaten["cancel_asked"]
 
@@ -206,7 +178,6 @@ class Jobs(Register):
                 )
 
     def cancel(self, id: str) -> None:
-        """Cancels a job: at once while it waits, at its next beat while it runs."""
         with self._writing() as store:
             job = by_id(store, Job, "jobs", id)
             if job.state is JobState.QUEUED:
@@ -220,7 +191,6 @@ def queue_choice(jobs: Jobs, source: str, by: str) -> Job:
 
 
 def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]) -> None:
-    """Deletes the items of reports that mention these records, by id or by name."""
     mentions = [as_json(name)[1:-1] for name in names if name]
     mentions += [quote + as_json(id_)[1:-1] + quote for id_ in ids for quote in ("'", '"', '\\"')]
 
@@ -240,7 +210,6 @@ def forget_in_reports(store: Store, ids: Collection[str], names: Collection[str]
 
 
 def _next(store: Store, only: str = "", and_take: str = "") -> StoreRow | None:
-    """The row of the job that waits longest; `only` is an id, or empty for any."""
     found: StoreRow | None = store.execute(
         "select id, claims, cancel_asked from jobs"  # noqa: S608 (ours)
         " where (state = 'queued' or (state = 'running' and beat_at <= :silent))"

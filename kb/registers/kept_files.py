@@ -1,7 +1,4 @@
-"""The register of files that every machine needs: uploads until their job has ended, the secret.
-
-A base in a folder has them as files there; one on a server of PostgreSQL has them in this table.
-"""
+"""The register of files that every machine of a base in PostgreSQL needs: uploads, the secret."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -12,15 +9,13 @@ from kb.errors import KnowledgeBaseError
 from kb.registers.clock import before, now
 from kb.registers.register import Register
 
-PIECE_BYTES = 4 << 20
-"""Most bytes of a row: so much of a file is in memory at a time, however large it is."""
+PIECE_BYTES = 4 << 20  # most bytes of a row, and of a file in memory at a time
 
 
 class KeptFiles(Register):
     """Files by their names, in pieces. A name says whose it is: `secret`, `uploads/…/a.csv`."""
 
     def keep(self, name: str, content: BinaryIO) -> None:
-        """Keeps a file under a new name, each piece in a transaction of its own."""
         at = now()
         try:
             for number in count():
@@ -50,7 +45,6 @@ class KeptFiles(Register):
             yield bytes(rows[0][0])
 
     def names(self, begin: str, *, older_than_s: float = 0.0) -> list[str]:
-        """The names that begin so, of files that were kept so long ago, in order."""
         rows = self._rows(
             "select name from kept_files where piece = 0 and at <= ?"
             " and substr(name, 1, ?) = ? order by name",

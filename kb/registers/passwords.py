@@ -12,13 +12,10 @@ from kb.errors import InputError
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 1000
-
-_hashing = threading.BoundedSemaphore(2)
-"""Each hash takes 64 MB while it is made: a crowd that signs in waits instead of filling memory."""
+_hashing = threading.BoundedSemaphore(2)  # each hash takes 64 MB: a crowd waits
 
 
 def checked(password: str) -> str:
-    """The password as it is hashed, if it is of a length that can be used."""
     if len(password) > MAX_PASSWORD_CHARS:
         raise InputError("long_password", "password", most=MAX_PASSWORD_CHARS)
     password = _normalised(password)
@@ -33,10 +30,7 @@ def hashed(password: str) -> str:
 
 
 def verify(password_hash: str, password: str) -> bool:
-    """Returns whether a hash is of this password.
-
-    Takes as long for no hash, or a password that cannot be one, as for a wrong password.
-    """
+    """Verifies a password; takes as long for no hash or an unusable password as for a wrong one."""
     # Made before the first hash is verified, so that a missing one shows by no delay.
     hash_of_nothing = _hash_of_nothing()
     if not password_hash or len(password) > MAX_PASSWORD_CHARS:
@@ -49,7 +43,6 @@ def verify(password_hash: str, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Returns whether a hash was made with other parameters than today's."""
     return _hasher().check_needs_rehash(password_hash)
 
 
@@ -64,5 +57,4 @@ def _hash_of_nothing() -> str:
 
 
 def _normalised(password: str) -> str:
-    """The same characters whatever keyboard composed them; half a character is a question mark."""
     return unicodedata.normalize("NFKC", password.encode(errors="replace").decode())

@@ -16,9 +16,7 @@ from kb.registers.register import Register, known
 from kb.store.store import Store
 
 DIGEST_CHARS = 32
-WIDTHS = (480, 960, 1600)
-"""The widths in pixels in which a photograph is kept, unless it is narrower."""
-
+WIDTHS = (480, 960, 1600)  # widths in pixels of a photograph, unless it is narrower
 _NAME = re.compile(rf"[0-9a-f]{{{DIGEST_CHARS}}}-([1-9]\d{{0,3}})x([1-9]\d{{0,3}})\.(?:png|webp)")
 
 
@@ -40,7 +38,6 @@ def size_in(name: str) -> PictureSize:
 
 
 def names_of(name: str) -> Sequence[str]:
-    """Returns the names of a photograph in all widths in which it is kept, the largest last."""
     suffix = name.rpartition(".")[2]
     return [picture_name(name[:DIGEST_CHARS], size, suffix) for size in sizes_of(size_in(name))]
 
@@ -63,33 +60,24 @@ def height_at(width: int, size: PictureSize) -> int:
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_UPLOAD_MB = 8
 MAX_PIXELS = 50_000_000
-MOST_BYTES = 300_000
-"""The most bytes of a photograph in one width: a database holds such, and answers fast."""
-
-MAX_HEIGHT_TIMES = 2
-"""A photograph that is higher than this many times its width is cut at top and bottom."""
-
+MOST_BYTES = 300_000  # of a photograph in one width: a database holds such, and answers fast
+MAX_HEIGHT_TIMES = 2  # a photograph higher than so many widths is cut at top and bottom
 LOGO_SIZE = (480, 160)
-
-LEAST_DECODED = WIDTHS[-1]
-"""A JPEG is decoded in the smallest scale of its own in which each side has so many pixels."""
-
+LEAST_DECODED = WIDTHS[-1]  # a JPEG is decoded in its smallest scale with so many pixels a side
 _QUALITIES = (78, 60, 40)
-
-_ONE_AT_A_TIME = threading.Lock()
-"""One upload takes hundreds of megabytes while it is decoded; several would fill a small server."""
+_ONE_AT_A_TIME = threading.Lock()  # decoding an upload takes hundreds of megabytes
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedPicture:
-    """A picture as it is kept and served: `name` holds its hash, size in pixels and format."""
+    """A picture as it is served; `name` holds its hash, size in pixels and format."""
 
     name: str
     content: bytes
 
 
 def photograph(upload: bytes) -> Sequence[EncodedPicture]:
-    """Returns a photograph as WebP in each of `WIDTHS`, the largest last, under one hash."""
+    """Returns a photograph as WebP in each of `WIDTHS`, the largest last."""
     with _ONE_AT_A_TIME:
         image = _decoded(upload).convert("RGB")
         if image.height > MAX_HEIGHT_TIMES * image.width:
@@ -139,7 +127,6 @@ def _decoded(upload: bytes) -> Image.Image:
 
 
 def _small_enough(image: Image.Image) -> bytes:
-    """Encodes a photograph in the best quality that is small enough, or else in the least."""
     content = b""
     for quality in _QUALITIES:
         content = _encoded(image, "WEBP", quality=quality, method=4)
@@ -161,6 +148,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
 
 
+# The names of all pictures that a case, a version, a draft or the identity has.
 _USED = """
     select picture as name from cases
     union select json_extract(content, '$.picture') from versions
@@ -168,16 +156,11 @@ _USED = """
     union select json_extract(content, '$.picture') from draft_versions
     union select json_extract(content, '$.logo') from identity
 """
-"""The names of all pictures that a case, a version, a draft or the identity has."""
 
 
 class Pictures(Register):
     def add(self, encoded: Sequence[EncodedPicture], *, by: str) -> str:
-        """Keeps a picture in all its widths, and returns the name of the last and largest.
-
-        Pictures that nothing has shown for a day, such as those of a form that was never saved,
-        are dropped meanwhile.
-        """
+        """Keeps a picture in all its widths, drops unused ones, and returns the largest's name."""
         with self._writing() as store:
             store.executemany(
                 "insert into pictures (name, content, added_by, added_at) values (?, ?, ?, ?)"
@@ -199,7 +182,6 @@ class Pictures(Register):
 
 
 def drop_unused(store: Store, *, added_before: str = "") -> None:
-    """Drops pictures that nothing names any more, of those added before a time if it is given."""
     store.execute(
         f"with used as ({_USED})"  # noqa: S608 (written above)
         " delete from pictures where substr(name, 1, :chars) not in"

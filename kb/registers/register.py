@@ -26,7 +26,7 @@ D = TypeVar("D", bound="DataclassInstance")
 
 
 class Register:
-    """Some tables of a base. Changes raise `ReadOnlyKnowledgeBase` if it cannot be written."""
+    """Some tables of a base; changes raise `ReadOnlyKnowledgeBase` if it cannot be written."""
 
     def __init__(self, stores: StorePool) -> None:
         self._stores = stores
@@ -53,13 +53,12 @@ class Register:
 
 
 def by_id(store: Store, made: type[D], table: str, id: str) -> D:
-    """The row of a table with this id, or `UnknownRecord`."""
     row = find(store, made, f"select * from {table} where id = ?", [id])  # noqa: S608 (ours)
     return known(row, f"There is no {table.rpartition('_')[2][:-1]} with the id {id!r}.")
 
 
 def row_as(made: type[D], row: StoreRow | Mapping[str, Any], **converted: object) -> D:
-    """The dataclass that a row is of; `converted` are fields that are not as their columns."""
+    """Makes a dataclass of a row; `converted` are fields that are not as their columns."""
     known = dict(row)
     read = {
         name: reader(known[name])
@@ -70,7 +69,7 @@ def row_as(made: type[D], row: StoreRow | Mapping[str, Any], **converted: object
 
 
 def columns_of(made: "DataclassInstance", but: Collection[str] = ()) -> dict[str, object]:
-    """The columns of a dataclass, by name, but for some; None is kept as an empty text."""
+    """Returns the columns of a dataclass, by name; None is kept as an empty text."""
     names = (field.name for field in fields(made) if field.name not in but)
     return {name: _kept(getattr(made, name)) for name in names}
 
@@ -102,7 +101,7 @@ def _kept(value: Any) -> object:
     if isinstance(value, frozenset):
         return as_json(sorted(value))
     if isinstance(value, tuple | list | Mapping):
-        return as_json(value if not isinstance(value, Mapping) else dict(value))
+        return as_json(dict(value) if isinstance(value, Mapping) else value)
     if is_dataclass(value) and not isinstance(value, type):
         return as_json(asdict(value))
     return "" if value is None else value
@@ -110,7 +109,6 @@ def _kept(value: Any) -> object:
 
 @cache
 def _readers(made: type[Any]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """What makes fields of their columns, for fields that are not as their columns."""
     hints = get_type_hints(made)
     readers = ((field.name, _reader(hints[field.name])) for field in fields(made))
     return tuple((name, reader) for name, reader in readers if reader)
@@ -122,7 +120,7 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
         made = get_args(kind)[0]
         return lambda value: made(value) if value else None
     if origin in {tuple, frozenset}:
-        read = _reader(get_args(kind)[0]) or _same
+        read = _reader(get_args(kind)[0]) or (lambda value: value)
         return lambda value: origin(map(read, _parsed(value)))
     if origin is Mapping:
         return _parsed
@@ -131,10 +129,6 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
     if isinstance(kind, type) and issubclass(kind, Enum | bool):
         return kind
     return None
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _parsed(value: Any) -> Any:

@@ -1,7 +1,6 @@
-"""Sites: the networks' own sites that may show the search, and how much each is used.
+"""Sites: the networks' own sites that may show the search, and how much each is used, by day.
 
-Only numbers by day are kept of their searches, nothing of the person or the query. A site's key is
-public: what guards a site is the list of origins that may show it.
+A site's key is public: what guards a site is the list of origins that may show it.
 """
 
 import re
@@ -20,54 +19,39 @@ from kb.registers.register import Register, as_json, find, known
 from kb.store.store import Store
 from kb.text.folding import fold
 
-KEY_PREFIX = "qss_"
-"""The beginning of keys. A key is public, in the pages of its site: it is no secret."""
-
+KEY_PREFIX = "qss_"  # a key is public, in the pages of its site: it is no secret
 KEY_CHARS = len(KEY_PREFIX) + 16
-
 DEFAULT_PER_DAY = 20_000
 MAX_PER_DAY = 100_000_000
 MAX_NAME_CHARS = 80
 MAX_THEME_CHARS = 200
 MAX_ORIGINS = 20
-
-SHOWN_DAYS = 30
-"""Count of days for which the use of a site is shown, with today."""
+SHOWN_DAYS = 30  # count of days for which the use of a site is shown, with today
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A site that may show the search, with the filters that searches begin with there."""
-
     key: str
     name: str
-    origins: tuple[str, ...]
-    """As a browser's header `Origin` writes them: scheme://host, and a port unless it is usual."""
-    department: str
-    """The code of a department; empty for all of them."""
-    theme: str
-    """As the base writes it, where it has it; empty for all of them."""
-    per_day: int
-    """Most searches in a day, at least 1."""
+    origins: tuple[str, ...]  # as browsers write them: scheme://host, and a port unless usual
+    department: str  # the code of a department; empty for all of them
+    theme: str  # as the base writes it, where it has it; empty for all of them
+    per_day: int  # most searches in a day, at least 1
     created_at: str
     disabled: bool
 
     @property
     def without_frame(self) -> tuple[str, ...]:
-        """The origins where the widget can be shown, but no frame: policies name no `_` or IPv6."""
+        """Returns the origins that can show no frame: policies name no `_` or IPv6."""
         return tuple(origin for origin in self.origins if {"_", "["} & set(origin))
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCounts:
-    requests: int = 0
-    """All requests of a search, also those at a pause in typing; `Site.per_day` bounds these."""
-    searches: int = 0
-    """The searches that stayed for a while, or were submitted."""
-    empty: int = 0
-    """The `searches` without a hit that fits."""
-    selections: int = 0
-    """The results that were opened."""
+    requests: int = 0  # of a search, at pauses in typing too; `Site.per_day` bounds these
+    searches: int = 0  # the searches that stayed for a while, or were submitted
+    empty: int = 0  # the `searches` without a hit that fits
+    selections: int = 0  # the results that were opened
 
     def __add__(self, other: "SiteCounts") -> "SiteCounts":
         return SiteCounts(*map(add, astuple(self), astuple(other)))
@@ -75,14 +59,12 @@ class SiteCounts:
 
 @dataclass(frozen=True, slots=True)
 class SiteUse:
-    """The use of a site today, and in the last `SHOWN_DAYS` days with today, in UTC."""
-
     today: SiteCounts
     lately: SiteCounts
 
 
 class Sites(Register):
-    """The register of sites. What takes a key raises `UnknownRecord` if no site has it."""
+    """The register of sites; an unknown key raises `UnknownRecord`."""
 
     def add(
         self,
@@ -93,7 +75,6 @@ class Sites(Register):
         theme: str = "",
         per_day: int = DEFAULT_PER_DAY,
     ) -> Site:
-        """Makes a site, with a new key, or raises `InputError`."""
         key = KEY_PREFIX + secrets.token_urlsafe(12)
         with self._stores.lend() as store:
             row = _row(store, name, origins, department, theme, per_day)
@@ -119,7 +100,6 @@ class Sites(Register):
         theme: str,
         per_day: int,
     ) -> Site:
-        """Gives a site these values, or raises `InputError`; its key and its counts stay."""
         with self._stores.lend() as store:
             _known(store, key)
             row = _row(store, name, origins, department, theme, per_day)
@@ -138,7 +118,7 @@ class Sites(Register):
             store.execute("delete from sites where key = ?", [key])
 
     def count(self, day: str, counts: Mapping[str, SiteCounts]) -> None:
-        """Adds to the counts of sites, by key, of a day in UTC; unknown keys are left out."""
+        """Adds to the counts of sites, by key, of a day in UTC; ignores unknown keys."""
         rows = [(day, *astuple(more), key) for key, more in counts.items() if more != SiteCounts()]
         if not rows:
             return
@@ -155,7 +135,6 @@ class Sites(Register):
             )
 
     def counts(self, key: str, *, since: str = "") -> Sequence[tuple[str, SiteCounts]]:
-        """Returns the use of a site by day from `since` on, newest first, without empty days."""
         self.get(key)
         rows = self._rows(
             "select day, requests, searches, empty, selections from site_counts"
@@ -165,11 +144,8 @@ class Sites(Register):
         return [(day, SiteCounts(*counted)) for day, *counted in rows]
 
     def use(self, key: str) -> SiteUse:
-        since = day(SHOWN_DAYS - 1)
-        counts = dict(self.counts(key, since=since))
-        return SiteUse(
-            today=counts.get(day(0), SiteCounts()), lately=sum(counts.values(), SiteCounts())
-        )
+        counts = dict(self.counts(key, since=day(SHOWN_DAYS - 1)))
+        return SiteUse(counts.get(day(0), SiteCounts()), sum(counts.values(), SiteCounts()))
 
     def _update(self, key: str, values: Mapping[str, str | int]) -> Site:
         with self._writing() as store:
@@ -189,7 +165,6 @@ def _known(store: Store, key: str) -> Site:
 def _row(
     store: Store, name: str, origins: Iterable[str], department: str, theme: str, per_day: int
 ) -> dict[str, str | int]:
-    """The columns of a site with these values, its theme as the base usually writes it."""
     name, theme = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in (name, theme))
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
         raise InputError("site_name", "name", most=MAX_NAME_CHARS)
@@ -206,25 +181,19 @@ def _row(
         raise InputError("site_theme", "theme", most=MAX_THEME_CHARS)
     if not 1 <= per_day <= MAX_PER_DAY:
         raise InputError("site_per_day", "per_day", most=MAX_PER_DAY)
-    usual = (written for written, _, _ in store.themes() if fold(written) == fold(theme))
-    return {
-        "name": name,
-        "origins": as_json(checked),
-        "department": department,
-        "theme": next(usual, theme) if theme else "",
-        "per_day": per_day,
-    }
+    if theme:  # as the base usually writes it
+        theme = next((each for each, _, _ in store.themes() if fold(each) == fold(theme)), theme)
+    row = {"name": name, "origins": as_json(checked), "department": department, "theme": theme}
+    return {**row, "per_day": per_day}
 
 
-_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
-"""The schemes of an origin, and the port that browsers leave out of each."""
-
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}  # that browsers leave out
+# What may stand in a policy of browsers without being read as more of it.
 _HOST = re.compile(r"(?=.{1,254}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:]+\]")
-"""What may stand in a policy of browsers without being read as more of it."""
 
 
 def origin_of(text: str) -> str:
-    """The origin that a text names, as browsers write it (https://url.spec.whatwg.org/)."""
+    """Returns the origin that a text names, as browsers write it (https://url.spec.whatwg.org/)."""
     given = text.strip()
     if not given.lower().startswith(("http://", "https://")):
         raise InputError("origin_scheme", "origins", given=given)

@@ -17,12 +17,8 @@ _FREE_MAIL = LEXICONS.words("free_mail")
 _PLATFORMS = LEXICONS.words("platforms")
 _COMMON_PAGES = LEXICONS.words("common_pages")
 _BEFORE_A_HOST = re.compile(r"\A(?:www\d?|m|[a-z]{2}(?:-[a-z]{2})?)\.(?=[^.]+\.[^.])")
-
-
 MANY = 12  # so many names say as much as more
-
-Commonness = Mapping[str, int]
-"""How many firms share a contact, by its key in `Contacts`; how many towns, a name by its own."""
+Commonness = Mapping[str, int]  # how many firms share a contact, how many towns a name, by key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Contacts:
     emails: frozenset[str] = frozenset()
 
     def keys(self) -> Iterator[str]:
-        """Each contact that other actors may share; a host and a domain have one key."""
+        """Yields each contact that other actors may share; a host and a domain have one key."""
         for domain in self.domains:
             yield f"w {domain}"
         if self.page:
@@ -50,13 +46,11 @@ class Contacts:
 
 
 def keys_of(actor: Actor) -> Iterator[str]:
-    """The keys of an actor's contacts."""
     return contacts_of(actor.website, actor.phone, actor.email).keys()
 
 
 @lru_cache(maxsize=20_000)
 def contacts_of(website: str, phone: tuple[str, ...], email: tuple[str, ...]) -> Contacts:
-    """The contacts in these fields of an actor."""
     host, page = _host_and_page(website)
     domains = sorted({_plain_host(each.rpartition("@")[2]) for each in email} - _FREE_MAIL)
     return Contacts(
@@ -106,7 +100,6 @@ def commonness_of(actors: Iterable[Actor], of: Collection[str] | None = None) ->
 
 
 def name_block(actor: Actor) -> str:
-    """The key of the whole name of an actor."""
     return f"n {name_key(actor.name)}"
 
 

@@ -16,8 +16,7 @@ from kb.reference.visibility import ContactChoice, Visibility
 from kb.text.folding import fold
 from kb.text.know_how import statement_kind
 
-MODERATION = "moderation"
-"""The source of a moderator's corrections."""
+MODERATION = "moderation"  # the source of a moderator's corrections
 FACT_PREFIX = "fact:"
 MAX_DESCRIPTION_CHARS = 20_000
 
@@ -45,7 +44,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """The claims of a source about an actor under one `key`, by field; `number` 0 if unstored."""
+    """The claims of a source about an actor, by field; `number` is 0 if it is not stored."""
 
     source: str
     key: str
@@ -58,7 +57,7 @@ class SourceRecord:
 def source_record(
     source: str, row: SourceRow, actor_id: str, at: str, before: SourceRecord | None = None
 ) -> SourceRecord:
-    """The record that a source's row makes. A claim that is also in `before` keeps its date."""
+    """Makes the record of a source's row; a claim that is also in `before` keeps its date."""
     known = before.claims if before else {}
     values = values_of(row.actor)
     if row.is_open:
@@ -69,45 +68,32 @@ def source_record(
         field: known[field] if field in known and known[field].value == value else Claim(value, at)
         for field, value in values.items()
     }
-    return SourceRecord(
-        source=source,
-        key=row.actor.id,
-        actor_id=actor_id,
-        claims=MappingProxyType(claims),
-        since=before.since if before else at,
-        number=before.number if before else 0,
-    )
+    since, number = (before.since, before.number) if before else (at, 0)
+    return SourceRecord(source, row.actor.id, actor_id, MappingProxyType(claims), since, number)
 
 
 def corrected(
     before: Actor | None, after: Actor, at: str, correction: SourceRecord | None = None
 ) -> SourceRecord:
-    """A moderator's `correction`, extended by what turns the actor `before` into `after`."""
+    """Extends a moderator's `correction` by what turns the actor `before` into `after`."""
     was = values_of(before) if before else {}
     now = values_of(after)
     claims = dict(correction.claims) if correction else {}
     for field in sorted(was.keys() | now.keys()):
         if was.get(field, "") != now.get(field, ""):
             claims[field] = Claim(now.get(field, () if field in _LISTS else ""), at)
-    return SourceRecord(
-        source=MODERATION,
-        key=after.id,
-        actor_id=after.id,
-        claims=MappingProxyType(claims),
-        since=correction.since if correction else at,
-        number=correction.number if correction else 0,
-    )
+    since, number = (correction.since, correction.number) if correction else (at, 0)
+    return SourceRecord(MODERATION, after.id, after.id, MappingProxyType(claims), since, number)
 
 
 def values_of(actor: Actor) -> dict[str, _Value]:
-    """The values of an actor by field; empty fields are left out."""
     values = {field: value for field in _VALUES if (value := getattr(actor, field))}
     values.update({f"{FACT_PREFIX}{name}": text for name, text in actor.facts.items() if text})
     return values
 
 
 def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | None:
-    """The actor that the claims of all sources make together; None when none claims a name."""
+    """Merges the claims of all sources into an actor; None when none claims a name."""
     correction = next((record for record in source_records if record.source == MODERATION), None)
     sources = sorted(
         (record for record in source_records if record.source != MODERATION),
@@ -146,7 +132,6 @@ def merged(actor_id: str, source_records: Sequence[SourceRecord]) -> Actor | Non
 
 
 def allowed(actor: Actor, choice: ContactChoice) -> Actor:
-    """The actor without the contacts that its source wants nobody to see."""
     unseen = [field for field in CONTACT_FIELDS if choice.of(field) is Visibility.NONE]
     empty: dict[str, Any] = {
         field: () if field in _LISTS else "" for field in unseen if getattr(actor, field)
@@ -155,7 +140,6 @@ def allowed(actor: Actor, choice: ContactChoice) -> Actor:
 
 
 def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]]) -> SourceRecord:
-    """The record without these values of contacts, by field."""
     claims = {}
     for field, claim in record.claims.items():
         hidden, value = unseen.get(field, frozenset()), claim.value
@@ -169,7 +153,6 @@ def without_contacts(record: SourceRecord, unseen: Mapping[str, frozenset[str]])
 
 
 def contacts_in(record: SourceRecord, field: str) -> frozenset[str]:
-    """The values of a field of contacts that a record claims."""
     return frozenset(_list(record, field) or filter(None, [_text(record, field)]))
 
 
@@ -179,10 +162,9 @@ def members_only(
     choice_of: Callable[[str], ContactChoice],
     published: Collection[str] = (),
 ) -> frozenset[str]:
-    """The values among contacts that only members see: no source gives them to the public.
+    """Returns the contacts that no source gives to the public; what none claims, a person typed.
 
-    A correction publishes nothing that it has from a source, but in the fields `published`; what no
-    source claims is treated as what a person typed.
+    A correction publishes nothing that it has from a source, but in the fields `published`.
     """
     hidden: set[str] = set()
     for field in CONTACT_FIELDS:
@@ -205,7 +187,6 @@ def members_only(
 
 
 def moved(record: SourceRecord, actor_id: str) -> SourceRecord:
-    """The record as another actor's, whose records it joins as the last."""
     return replace(record, actor_id=actor_id, number=0)
 
 
@@ -220,7 +201,7 @@ def _list(record: SourceRecord, field: str) -> tuple[str, ...]:
 
 
 def _joined(descriptions: Iterable[str]) -> str:
-    """The paragraphs of all descriptions, without those that others contain."""
+    """Joins the paragraphs of all descriptions that no other contains."""
     kept: list[str] = []
     for description in descriptions:
         if not kept:

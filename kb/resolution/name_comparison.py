@@ -20,7 +20,6 @@ from kb.text.organisation_name import (
 from kb.text.phonetics import sound
 
 LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
 _GENERAL = LEXICONS.words("name_words", "general")
 _NEUTRAL = LEXICONS.words("name_words", "neutral")
 _ENDINGS = LEXICONS.phrases("name_words", "trade_endings")
@@ -31,17 +30,13 @@ _WORKSHOP = re.compile("[a-z]{4,}eries?")  # a word for a workshop or a shop, su
 _LEFT_OUT = (LEFT_OUT_OF_NAMES | LEGAL_FORMS | FUNCTION_WORDS | _NEUTRAL) - _KIN
 _CONSONANTS = re.compile(r"[aeiouyh]|(.)(?=\1)")
 _DOUBLED = re.compile(r"(.)\1")
-
-_MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0
-"""Two words of this many characters are alike from this similarity of their letters, 0 to 100."""
+_MIN_ALIKE_CHARS, _MIN_ALIKE = 4, 84.0  # of two words that are alike; similarity is 0 to 100
 _MIN_ROOT_CHARS = 3
-_MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0
-"""The same of names whose words are joined in one of the two."""
+_MIN_JOINED_CHARS, _MIN_JOINED = 8, 94.0  # the same of names whose words are joined in one
 _ACRONYM = range(2, 7)
 _MIN_TRADE_CHARS = _MIN_TOWN_CHARS = 5
 ALL = 0.99  # names that share more than this have no word without a counterpart
-_GENERAL_WEIGHT = 0.35
-"""How much a word of a trade counts, of the 1 that a word counts which only this firm has."""
+_GENERAL_WEIGHT = 0.35  # of a trade's word, where one that only this firm has weighs 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +65,17 @@ class GivenName:
     is_part: bool = False
 
     def letters(self) -> set[str]:
-        """The consonants of its own words, and of all, which misspellings mostly leave."""
+        """Returns the consonants of its own words, and of all, which misspellings mostly leave."""
         joined = "".join(self.telling)
         return {_CONSONANTS.sub("", word) or word for word in (*self.own, joined)}
 
     def short_words(self) -> Iterator[str]:
-        """The words that may be acronyms."""
         return (word for word in self.telling if len(word) in _ACRONYM and not is_general(word))
 
 
 @lru_cache(maxsize=20_000)
 def names_in(name: str) -> tuple[GivenName, ...]:
-    """The names that a record gives: the whole first, then those of which it is made."""
+    """Returns the names that a record gives: the whole first, then its parts."""
     whole = _name(name)
     found = [whole]
     pieces = [piece for piece in _BETWEEN_NAMES.split(name) if piece.strip()]
@@ -109,12 +103,11 @@ def compare_names(left: str, right: str, towns: Collection[str] = ()) -> Compare
 
 @lru_cache(maxsize=50_000)
 def are_one_name(left: str, right: str) -> bool:
-    """Whether two names have the same words, or one stands for the other."""
     return compare_names(left, right).shared > ALL
 
 
 def acronyms_of(every: Sequence[str]) -> set[str]:
-    """The acronyms that the words of a name may have, with and without its function words."""
+    """Returns the acronyms that a name may have, with and without its function words."""
     found = {""}
     for word in every:
         initial = word if word.isdigit() else word[:1]
@@ -127,13 +120,12 @@ def acronyms_of(every: Sequence[str]) -> set[str]:
 
 @lru_cache(maxsize=50_000)
 def is_general(word: str) -> bool:
-    """Whether many firms have the word in their names: it is of a trade, or says little."""
+    """Says whether many firms have the word in their names: it is of a trade, or says little."""
     return word in _GENERAL or word in _words_of_trades() or bool(_WORKSHOP.fullmatch(word))
 
 
 @cache
 def _words_of_trades() -> frozenset[str]:
-    """The words of trades, each in the singular and the plural."""
     forms = {
         form.rstrip("sx")
         for trade in trades()
@@ -221,7 +213,7 @@ def _without(telling: Sequence[str], towns: frozenset[str]) -> tuple[str, ...]:
 
 
 def _shortened(short: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
-    """An acronym among the words of a name, and the words of the other whose initials it has."""
+    """Finds an acronym among words of a name, and the words of the other with its initials."""
     for word in short:
         if len(word) in _ACRONYM and word not in every:
             for start in range(len(every)):
@@ -232,7 +224,7 @@ def _shortened(short: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[s
 
 
 def _end_of_run(acronym: str, every: Sequence[str], start: int) -> int:
-    """Where the run of words ends whose initials are the acronym; 0 if there is none."""
+    """Returns the end of the run of words with the initials of an acronym, 0 without any."""
     if not acronym:
         return start
     if start == len(every):
@@ -248,7 +240,6 @@ def _end_of_run(acronym: str, every: Sequence[str], start: int) -> int:
 
 
 def _replaced(telling: Sequence[str], acronym: str, run: Sequence[str]) -> tuple[str, ...]:
-    """The words with the acronym in the place of those that it stands for."""
     if acronym in telling:
         return tuple(telling)
     kept = [word for word in telling if word not in run]
@@ -256,7 +247,7 @@ def _replaced(telling: Sequence[str], acronym: str, run: Sequence[str]) -> tuple
 
 
 def _is_spaced_otherwise(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two names are nearly the same letters, in other words: "thermo plast"."""
+    """Says whether two names have nearly the same letters, spaced otherwise: "thermo plast"."""
     from rapidfuzz import fuzz
 
     left, right = "".join(one), "".join(other)
@@ -285,7 +276,6 @@ def _is_alike(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _root(word: str) -> str:
-    """A word of a trade without its ending."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_ROOT_CHARS:
             word = word.removesuffix(ending)

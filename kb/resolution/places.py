@@ -49,13 +49,12 @@ def place_of(town: str, department: str) -> Place:
 
 
 def _commune(department: str, town: str) -> Commune | None:
-    """The commune that a town means, even if its article was left out: "Rochelle"."""
+    """Returns the commune that a town means, even without its article: "Rochelle"."""
     written = (town, *(f"{article} {town}" for article in _ARTICLES))
     return next(filter(None, (commune_in(department, each) for each in written)), None)
 
 
 def nearness(left: Place, right: Place) -> Nearness:
-    """How near two places are; former communes are where they are today."""
     same_department = bool(left.department) and left.department == right.department
     if left.department and right.department and not same_department:
         return Nearness.FAR
@@ -69,7 +68,7 @@ def nearness(left: Place, right: Place) -> Nearness:
 
 
 def _are_written_alike(left: Place, right: Place) -> bool:
-    """Whether two towns have the same words, or one that is no commune has some of the other's."""
+    """Says whether two towns have the same words, or an unknown one some of a commune's."""
     one, other = left.words - {left.department}, right.words - {right.department}
     if left.is_commune and right.is_commune:
         return False

@@ -1,7 +1,6 @@
-"""Similarity: how likely two actors are one firm that two sources describe.
+"""Similarity: how likely two actors that share a block are one firm that two sources describe.
 
-Only those that share a block are compared. Numbers decide alone: one SIRET is one firm, two SIREN
-are two. All else is weighed by a judge that learnt from labelled pairs (`judge.md`).
+One SIRET is one firm, two SIREN are two; a judge that learnt from labelled pairs weighs the rest.
 """
 
 import hashlib
@@ -17,14 +16,13 @@ from kb.resolution.contacts import Commonness, Contacts, contacts_of, keys_of, n
 from kb.resolution.name_comparison import ALL, ComparedNames, acronyms_of, compare_names, names_in
 from kb.resolution.places import Nearness, nearness, place_of
 
-_EXCLUSIVE, _COMMON = 2, 4
-"""A contact of two names is theirs alone; one of so many names says nothing."""
+_EXCLUSIVE, _COMMON = 2, 4  # a contact of two names is theirs alone; one of four says nothing
 _MIN_DOMAIN_CHARS, _SAME_LETTERS = 4, 92.0
 
 
 @dataclass(frozen=True, slots=True)
 class ActorComparison:
-    """What is found of two actors; of contacts, how much each shared one says, 0 to 1."""
+    """What two actors have in common; shared contacts are weighed from 0 to 1."""
 
     names: ComparedNames
     near: Nearness
@@ -45,19 +43,16 @@ class ActorComparison:
 
     @property
     def common(self) -> bool:
-        """Whether they share a contact only with many others."""
         return self.shares and self.contact < 0.5
 
     @property
     def contact(self) -> float:
-        """How much the contact says that says most."""
         return max(
             self.same_host, self.same_page, self.same_phone, self.same_email, self.same_domain
         )
 
 
 def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorComparison:
-    """Compares two actors; `commonness` is that of the base."""
     places = [place_of(actor.place, actor.department) for actor in (left, right)]
     one, other = (contacts_of(each.website, each.phone, each.email) for each in (left, right))
     sirens = left.siret[:SIREN_DIGITS], right.siret[:SIREN_DIGITS]
@@ -91,7 +86,6 @@ def compare_actors(left: Actor, right: Actor, commonness: Commonness) -> ActorCo
 
 
 def features(found: ActorComparison) -> dict[str, float]:
-    """The features of a comparison, by name; those of 0 are left out."""
     names = found.names
     is_whole = names.shared > ALL
     is_within = not is_whole and names.own > 0 and not names.rest
@@ -144,7 +138,6 @@ def features(found: ActorComparison) -> dict[str, float]:
 
 
 def _names_a_domain(actor: Actor, contacts: Contacts) -> bool:
-    """Whether a domain has the name of an actor, which may be the other name of its own firm."""
     from rapidfuzz import fuzz
 
     names = names_in(actor.name)
@@ -167,9 +160,7 @@ def _activity(left: str, right: str) -> float:
 
 BLOCKING_VERSION = "5"  # raised whenever `blocks` gives other blocks, or the judge learnt anew
 LIKELY = 0.45  # least similarity of two actors that a person must compare
-
 MAX_BLOCK = 25  # a block of more actors is no sign: a chain's name, the commonest trade of a town
-
 _CERTAIN = 0.9  # least similarity of two actors that are one without a person's word
 _MIN_SIMILAR_NAME = 0.8
 _BEGINNING_CHARS = 4
@@ -188,25 +179,22 @@ class ActorSimilarity:
 
 
 def blocks(actor: Actor) -> set[int]:
-    """The blocks of an actor, each a hash of 63 bits."""
     return {block_of(key) for key in (*_blocks(actor), *shared_keys(actor))}
 
 
 def shared_keys(actor: Actor) -> Iterator[str]:
-    """The keys of an actor whose commonness counts: its contacts, and its whole name."""
+    """Yields the keys of an actor whose commonness counts: of its contacts and whole name."""
     yield from keys_of(actor)
     yield name_block(actor)
 
 
 def block_of(key: str) -> int:
-    """The block of those that have a key of `shared_keys`."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) >> 1
 
 
 def actor_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity:
-    """How likely two actors are one, and why; `commonness` is that of the base."""
     if left.siret and left.siret == right.siret:
         return ActorSimilarity(1.0, ("same_siret",), is_certain=True)
     found = compare_actors(left, right, commonness or {})
@@ -224,19 +212,17 @@ def actor_similarity(
 def likely_similarity(
     left: Actor, right: Actor, commonness: Commonness | None = None
 ) -> ActorSimilarity | None:
-    """As `actor_similarity`; None where two actors are neither `LIKELY` one nor establishments."""
+    """Returns the similarity of actors that are `LIKELY` one, or establishments, or else None."""
     found = actor_similarity(left, right, commonness)
     return found if found.score >= LIKELY or found.are_establishments else None
 
 
 def are_in_one_town(left: Actor, right: Actor) -> bool:
-    """Whether two actors are in one town, as they are if they are certainly one."""
     places = [place_of(actor.place, actor.department) for actor in (left, right)]
     return nearness(*places) is Nearness.SAME_TOWN
 
 
 def name_similarity(left: str, right: str) -> float:
-    """The similarity of two names, 0 to 1, whatever their legal forms, accents and order."""
     found = compare_names(left, right)
     if found.shared > ALL:
         return 1.0
@@ -253,7 +239,7 @@ def bundled_judge() -> Regression:
 
 
 def _is_certain(found: ActorComparison) -> bool:
-    """Whether name, town and a contact of theirs alone agree, and no number speaks against it."""
+    """Says whether name, town and an exclusive contact agree, and no number contradicts."""
     names = found.names
     same_name = names.own > 0 and not (names.rest or names.other_numbers or names.two_towns)
     return same_name and found.contact == 1.0 and found.near is Nearness.SAME_TOWN

@@ -11,29 +11,22 @@ from typing import Any
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
-ANALYSIS_VERSION = 1
-"""Raised whenever the stems of a text change, so that stored words are derived anew."""
-
+ANALYSIS_VERSION = 1  # raised whenever stems change, so that stored words are derived anew
 STEMMERS = {"fr": "french", "en": "english"}
-
 TEXTS_REMEMBERED = 1_000
-
 _WORD = re.compile(r"[^\W_ʼ]+(?:[-‐‑'’ʼ][^\W_ʼ]+)*")
 _JOINERS = re.compile(r"[-‐‑'’ʼ]")
 _HYPHENS = re.compile(r"(?<=[^\W_])[-‐‑](?=[^\W_])")
 _PLURAL_END = re.compile("(?<=[^s])s$|(?<=eau)x$")
 _LEAST_PLURAL = 4  # characters of the shortest word that may have a mark of the plural
 _ELIDED = LEXICONS.words("elisions")
-
 FUNCTION_WORDS = LEXICONS.words("function_words")  # words that no search rests on, folded
-
-FRAMING_WORDS = LEXICONS.words("framing_words")
-"""Words of a query that only ask for a maker, folded; the need is in the others."""
+FRAMING_WORDS = LEXICONS.words("framing_words")  # folded; they only ask for a maker
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a text: `text[start:end]`, and the folded forms that stand for it."""
+    """A word, `text[start:end]`, and the folded forms that stand for it."""
 
     start: int
     end: int
@@ -44,7 +37,7 @@ _fold_word = lru_cache(maxsize=50_000)(fold)
 
 
 def words(text: str) -> Iterator[Word]:
-    """The words of a text, elided articles apart; `porte-fût` has `porte`, `fut`, `portefut`."""
+    """Yields words, elided articles apart; `porte-fût` has the forms `porte`, `fut`, `portefut`."""
     for match in _WORD.finditer(text):
         written = _JOINERS.split(match.group())
         parts = [_fold_word(part) for part in written]
@@ -58,14 +51,14 @@ def words(text: str) -> Iterator[Word]:
 
 
 def stems(word: Word, lang: str | None = None) -> set[str]:
-    """The stems of a word in a language; in every known language if it is not known."""
+    """Returns the stems of a word in a language, or in each if it is not known."""
     langs = [lang] if lang in STEMMERS else list(STEMMERS)
     return {stem(form, language) for form in word.forms for language in langs}
 
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """The places of each stem of a text, in order, but of no function word."""
+    """Returns the places of each stem of a text, in order, without function words."""
     found: dict[str, list[tuple[int, int]]] = {}
     for match in _WORD.finditer(text):
         at = match.start()
@@ -76,14 +69,13 @@ def meaning_spans(text: str, lang: str | None = None) -> Mapping[str, tuple[tupl
 
 
 def places_of(stems_: Set[str], text: str, lang: str | None = None) -> list[tuple[int, int]]:
-    """The places of the words of a text with one of these stems, in order (`meaning_spans`)."""
+    """Returns the places of words with one of these stems, in order (`meaning_spans`)."""
     spans = meaning_spans(text, lang)
     return sorted({span for key in stems_ & spans.keys() for span in spans[key]})
 
 
 @lru_cache(maxsize=50_000)
 def _meanings(written: str, lang: str | None) -> tuple[tuple[int, int, frozenset[str]], ...]:
-    """The words in a word as it is written, but function words: where they are, and their stems."""
     return tuple(
         (word.start, word.end, frozenset(stems(word, lang)))
         for word in words(written)
@@ -97,7 +89,6 @@ def is_function_word(word: Word) -> bool:
 
 @lru_cache(maxsize=50_000)
 def stem(form: str, lang: str) -> str:
-    """The Snowball stem of a folded word."""
     if not form.isalpha():
         return form
     return str(_stemmer(lang).stemWord(form))
@@ -119,24 +110,20 @@ def _stemmer(lang: str) -> Any:
 
 
 def index_words(text: str, lang: str) -> str:
-    """The stems of a text in order, without function words, for the lexical index."""
-    lang = _known(lang)
+    """Returns the stems of a text in order, without function words, for the lexical index."""
+    lang = lang if lang in STEMMERS else "fr"
     return " ".join(filter(None, (_indexed(written, lang) for written in _WORD.findall(text))))
 
 
 @lru_cache(maxsize=50_000)
 def _indexed(written: str, lang: str) -> str:
-    """What the lexical index has of a word as it is written: a directory repeats most."""
-    kept = (
-        word
-        for word in words(written)
-        if not (len(word.forms) == 1 and word.forms[0] in FUNCTION_WORDS)
-    )
-    return " ".join(stem(form, lang) for word in kept for form in word.forms)
+    all_forms = (word.forms for word in words(written))
+    kept = (forms for forms in all_forms if len(forms) > 1 or forms[0] not in FUNCTION_WORDS)
+    return " ".join(stem(form, lang) for forms in kept for form in forms)
 
 
 def spellings(word: Word) -> set[str]:
-    """The stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
+    """Returns the stems of a word as texts may write it: `porte-fût`, `porte fût`, `portefût`."""
     return {
         " ".join(stem(form, lang) for form in written)
         for written in (word.forms[-1:], _parts_of(word))
@@ -145,12 +132,10 @@ def spellings(word: Word) -> set[str]:
 
 
 def query_stems(query: str) -> set[str]:
-    """The stems of the words that carry the need of a query, whatever their language."""
     return {key for word in carrying_words(query) for key in stems(word)}
 
 
 def word_coverage(query: str, text: str) -> float:
-    """The share, 0 to 1, of the words that carry a query's need which a text has."""
     asked = carrying_words(query)
     present = _stems_in(text)
     return sum(not stems(word).isdisjoint(present) for word in asked) / max(len(asked), 1)
@@ -162,15 +147,10 @@ def _stems_in(text: str) -> frozenset[str]:
 
 
 def carrying_words(query: str) -> list[Word]:
-    """The words that carry the need of a query, in order (`query_stems`)."""
     found = list(words(query))
     for unwanted in (FUNCTION_WORDS, FRAMING_WORDS):
         found = [word for word in found if not set(word.forms) <= unwanted] or found
     return found
-
-
-def _known(lang: str) -> str:
-    return lang if lang in STEMMERS else "fr"
 
 
 def says(text: str, phrase: str) -> bool:
@@ -186,7 +166,7 @@ def says(text: str, phrase: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _literally(phrase: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """The pieces that a text with a phrase has, and what matches it in the folded text."""
+    """Returns the pieces that a text with a phrase has, and the pattern of its folded text."""
     pieces: list[str] = []
     pattern = ""
     before: Word | None = None

@@ -24,8 +24,6 @@ _MAX_CHARS = 2000
 
 
 class FoundAddresses(NamedTuple):
-    """The addresses of a cell, each once, and what is meant as one and is none."""
-
     kept: tuple[str, ...]
     refused: tuple[str, ...]
 
@@ -56,7 +54,7 @@ def addresses_in(text: str) -> FoundAddresses:
 
 
 def is_of_a_person(address: str, organisation: str, persons: Collection[str] = ()) -> bool:
-    """Whether an address has a person's name before its @: `jeanne.martin@`, not `contact@`."""
+    """Says whether an address has a person's name: `jeanne.martin@`, not `contact@`."""
     local, _, domain = fold(address).partition("@")
     own = {*_WORD.findall(fold(organisation)), *_WORD.findall(domain)}
     words = [word for word in _WORD.findall(local) if word not in own]

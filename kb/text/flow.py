@@ -10,9 +10,7 @@ from kb.text.analysis import TEXTS_REMEMBERED
 from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
-PASSAGES_REMEMBERED = 50_000
-"""Count of texts whose first sign is remembered: a search asks for that of hundreds of passages."""
-
+PASSAGES_REMEMBERED = 50_000  # a search asks for the first sign of hundreds of passages
 _CURLY_APOSTROPHES = str.maketrans("’ʼ", "''")
 
 
@@ -29,31 +27,24 @@ def _signs(name: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=TEXTS_REMEMBERED)
 def flow_of(text: str) -> Flow | None:
-    """The flow of a need, or None if its words do not say."""
     words = _plain(text)
-    for name, flow in (
-        ("offers", Flow.OFFERS),
-        ("shares", Flow.SHARES),
-        ("seeks", Flow.SEEKS),
-        ("has", Flow.OFFERS),
-    ):
-        if _signs(name).search(words):
-            return flow
-    return None
+    signs = ("offers", "shares", "seeks", "has")
+    said = next((sign for sign in signs if _signs(sign).search(words)), None)
+    return Flow.OFFERS if said == "has" else Flow(said) if said else None
 
 
 def gives_up(text: str) -> bool:
-    """Whether the text of a firm says, before all else, that it gives up what it does not need."""
+    """Says whether a firm's text tells, before all else, that it gives up what it does not need."""
     return _first_sign(text) == "gives"
 
 
 def takes_in(text: str) -> bool:
-    """Whether the text of a firm says, before all else, that it takes in what others give up."""
+    """Says whether a firm's text tells, before all else, that it takes in what others give up."""
     return _first_sign(text) == "takes"
 
 
 def case_flow(case: Case) -> Flow | None:
-    """The flow of a case: the one that it says, or else that of its need, or of who gave what."""
+    """Returns the flow of a case: as stated, or else as its need or its participants say."""
     if case.flow:
         return Flow(case.flow)
     told = flow_of(case.need or case.title)
@@ -61,7 +52,6 @@ def case_flow(case: Case) -> Flow | None:
 
 
 def gave_up(participation: Participation) -> bool:
-    """Whether an actor's part in a case was to give up what it did not need."""
     return participation.role is Role.SUPPLIER and gives_up(participation.contribution)
 
 

@@ -6,7 +6,7 @@ _FIRST_MARK = "\u0300"
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents or ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
+    """Folds case, accents and ligatures: `Œuvre D'ÉTÉ` → `oeuvre d'ete`."""
     if text.isascii():  # has neither, and is most of what is folded
         return text.lower()
     text = text.casefold().replace("œ", "oe").replace("æ", "ae")

@@ -12,15 +12,10 @@ _WORD = re.compile(r"[a-z0-9]+\*?")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 _AFTER_KIND = " : "
 _NO_KIND = "Autre"
-
 _SPELLINGS = LEXICONS.spellings("know_how", "kinds")
-STATEMENT_KINDS = tuple(_SPELLINGS)
-"""The kinds of statements that are know-how, the one that says most first."""
+STATEMENT_KINDS = tuple(_SPELLINGS)  # of know-how, the one that says most first
 
-_CHOSEN = {
-    **{kind: spellings[0].capitalize() for kind, spellings in _SPELLINGS.items()},
-    "": _NO_KIND,
-}
+_CHOSEN = {kind: of_kind[0].capitalize() for kind, of_kind in _SPELLINGS.items()} | {"": _NO_KIND}
 _KINDS_BY_NAME = {name: kind for kind, name in _CHOSEN.items()}
 
 
@@ -30,7 +25,6 @@ def _words(text: str) -> tuple[str, ...]:
 
 @cache
 def _phrases() -> list[tuple[str, int, re.Pattern[str]]]:
-    """The kind and the length of each phrase, "" for a word that is in no header of know-how."""
     spellings = _SPELLINGS | {"": LEXICONS.phrases("know_how", "never")}
     return [
         (kind, len(words), re.compile(rf"\b{' '.join(words).replace('*', '[a-z0-9]*')}\b"))
@@ -59,7 +53,6 @@ def header_of_kind(header: str, kind: str) -> str:
 
 
 def know_how(facts: Mapping[str, str]) -> dict[str, str]:
-    """Returns the facts that say what an actor can do, in their order."""
     return {header: text for header, text in facts.items() if statement_kind(header)}
 
 

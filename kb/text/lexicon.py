@@ -18,18 +18,15 @@ class Lexicons:
         self._folder = folder
 
     def phrases(self, name: str, section: str = "") -> tuple[str, ...]:
-        """The entries of a section in their order."""
         return sections(self._folder / f"{name}.txt")[section]
 
     def words(self, name: str, section: str = "") -> frozenset[str]:
         return frozenset(self.phrases(name, section))
 
     def any_of(self, name: str, section: str = "") -> str:
-        """A regular expression, as a group, of the entries of a section, the first first."""
         return f"(?:{'|'.join(self.phrases(name, section))})"
 
     def rows(self, name: str, width: int) -> tuple[tuple[str, ...], ...]:
-        """The rows of a lexicon without sections, each of `width` cells, in their order."""
         found = tuple(tuple(entry.split("\t")) for entry in self.phrases(name))
         if any(len(cells) != width for cells in found):
             raise ValueError(f"{name}.txt: a row has not {width} cells")
@@ -46,7 +43,6 @@ class Lexicons:
 
 @cache
 def sections(path: Path) -> Mapping[str, tuple[str, ...]]:
-    """The entries of a lexicon by their section."""
     found: dict[str, list[str]] = {"": []}
     section = ""
     for entry in path.read_text(encoding="utf-8").splitlines():
@@ -59,4 +55,3 @@ def sections(path: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-"""The lexicons of this room: words of no meaning of their own, and of names."""

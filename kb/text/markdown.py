@@ -13,7 +13,6 @@ _SPACES = re.compile(r"[ \t\n]+")
 
 
 def markdown_parser() -> MarkdownIt:
-    """A parser of CommonMark to which HTML is text. Its time grows as the text does."""
     parser = MarkdownIt("commonmark", {"html": False})
     alternatives = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.at("blockquote", _quote, {"alt": alternatives})
@@ -21,7 +20,7 @@ def markdown_parser() -> MarkdownIt:
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """The rule for a quote; after many lines ahead, it reads only lines that begin with `>`."""
+    """Parses a quote; after many lines ahead, it reads only lines that begin with `>`."""
     if silent:
         return blockquote(state, start, end, silent)
     if state.env.setdefault(_LINES_AHEAD, 0) > _MOST_LINES_AHEAD:
@@ -38,7 +37,6 @@ def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def plain_text(markdown: str) -> str:
-    """The words of Markdown on one line; a link gives its words, an image its description."""
     return _words(_PARSER.parse(markdown)).strip(" ")
 
 

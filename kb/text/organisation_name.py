@@ -10,20 +10,14 @@ from kb.text.lexicon import LEXICONS
 
 _FORMS = LEXICONS.words("legal_forms", "forms")
 _FIRM_WORDS = LEXICONS.words("legal_forms", "words")
+LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")  # folded
+LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS  # no part of a name in a text, folded
 
-LEGAL_FORMS = _FORMS | LEXICONS.words("legal_forms", "only_after_a_name")
-"""Forms that texts write after a name, folded."""
-
-LEFT_OUT_IN_TEXTS = _FORMS | _FIRM_WORDS
-"""Legal forms and words for a firm that are no part of a name in a text, folded."""
-
+# Folded words that distinguish a name from no other.
 LEFT_OUT_OF_NAMES = (
     FUNCTION_WORDS | LEFT_OUT_IN_TEXTS | LEXICONS.words("legal_forms", "words_of_names_in_texts")
 )
-"""Words of a name that distinguish it from no other, folded."""
-
 INITIALS = -1  # the position of initials, which are not in the name as a word
-
 WRITTEN_ALIKE = {row[0]: row[1] for row in LEXICONS.rows("written_alike", 2)}
 _APOSTROPHES = frozenset("'’ʼ")
 _NUMBER = re.compile(r"\d+")
@@ -41,7 +35,6 @@ class OrganisationName:
     numbers: frozenset[str]
 
     def placed(self) -> Iterator[tuple[int, str]]:
-        """Each spelled word with its position; last, at `INITIALS`, the initials."""
         yield from enumerate(self.spelled)
         yield from ((INITIALS, initials) for initials in self.initials)
 
@@ -50,10 +43,8 @@ class OrganisationName:
 def analyse_name(name: str) -> OrganisationName:
     parts = list(_parts(name))
     joined = _initials_joined(parts)
-    spelled = tuple(
-        WRITTEN_ALIKE.get(word, word) for word in distinctive(joined, LEFT_OUT_OF_NAMES)
-    )
-    spelled = spelled[:_MAX_SPELLED]
+    telling = distinctive(joined, LEFT_OUT_OF_NAMES)[:_MAX_SPELLED]
+    spelled = tuple(WRITTEN_ALIKE.get(word, word) for word in telling)
     initials = set()
     if len(spelled) >= _MIN_INITIALS:
         initials = {"".join(word[0] for word in several) for several in (spelled, joined)}
@@ -71,17 +62,15 @@ def name_key(name: str) -> str:
 
 
 def distinctive(name_words: Collection[str], left_out: Collection[str]) -> tuple[str, ...]:
-    """The words of a name without those left out, or all of them if nothing else is there."""
+    """Returns the words of a name without those left out, or all if none stays."""
     return tuple(word for word in name_words if word not in left_out) or tuple(name_words)
 
 
 def joined_words(name: str) -> list[str]:
-    """The folded words of a name, hyphens parted, initials joined; a digit is no initial."""
     return _initials_joined(_parts(name), digits=False)
 
 
 def _parts(name: str) -> Iterator[tuple[str, bool]]:
-    """The words, hyphens parted, each with whether an apostrophe follows."""
     for word in words(name):
         is_elided = name[word.end : word.end + 1] in _APOSTROPHES
         for part in word.forms[: max(1, len(word.forms) - 1)]:
@@ -89,7 +78,6 @@ def _parts(name: str) -> Iterator[tuple[str, bool]]:
 
 
 def _initials_joined(parts: Iterable[tuple[str, bool]], *, digits: bool = True) -> list[str]:
-    """The words; initials with full stops or blanks between them are one word."""
     joined: list[str] = []
     initials = ""
     for part, is_elided in parts:

@@ -15,10 +15,7 @@ from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS
 
 OPEN = ".."  # what EDTF writes for an end that is open
-
-SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24
-"""The numbers of the seasons in EDTF, where others have a month."""
-
+SPRING, SUMMER, AUTUMN, WINTER = 21, 22, 23, 24  # in EDTF, where others have a month
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _STANDARD = re.compile(rf"{_YEAR}(?:-(?:(?:0[1-9]|1[0-2])(?:-(?!00)\d\d)?|2[1-4]))?")
 _LONGEST = 100  # characters of the longest text that is read as one period
@@ -44,14 +41,13 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period. `start` and `end` are the same for a single moment, and None where it is open."""
+    """A period; `start` and `end` are the same for a single moment, None where open."""
 
     start: Moment | None
     end: Moment | None
 
     @classmethod
     def of(cls, edtf: str) -> Self:
-        """The period that an EDTF expression tells; raises `NoPeriod` for others."""
         start, slash, end = edtf.partition("/")
         begins = None if slash and start == OPEN else _moment(start)
         ends = begins if not slash else None if end == OPEN else _moment(end)
@@ -74,7 +70,6 @@ class WrittenPeriod(NamedTuple):
 
 
 def read_period(text: str) -> str:
-    """Returns the period written in French, English or EDTF, in EDTF; raises `NoPeriod`."""
     if len(text) > _LONGEST:
         raise NoPeriod(text)
     try:
@@ -88,7 +83,6 @@ def read_period(text: str) -> str:
 
 
 def periods_in(text: str) -> Iterator[WrittenPeriod]:
-    """Yields the periods that a text tells, in their order."""
     folded = " ".join(fold(text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
     moments = list(_grammar().moment.finditer(folded))
     at = 0
@@ -131,8 +125,6 @@ def _moment(written: str) -> Moment:
 
 
 class _Grammar(NamedTuple):
-    """How periods are written in folded text: a moment, words `before` it, and `between` two."""
-
     numbers: Mapping[str, int]
     moment: re.Pattern[str]
     before: re.Pattern[str]
@@ -184,11 +176,8 @@ def _period_from(text: str, moments: Sequence[re.Match[str]], at: int) -> tuple[
         first = _edtf(here, last[:4])
         years = len(first) == len(last) == 4
         if first and bool(joined["pair"]) <= (pair or not years):
-            if (
-                joined[0] == "-"
-                and first.endswith(f"-{WINTER}")
-                and last == str(int(first[:4]) + 1)
-            ):
+            is_winter = joined[0] == "-" and first.endswith(f"-{WINTER}")
+            if is_winter and last == str(int(first[:4]) + 1):
                 first, last = f"{first[:4]}-12", f"{last}-02"
             return Period.of(f"{first}/{last}"), start, at + 1
     moment = _edtf(here)
@@ -200,7 +189,7 @@ def _period_from(text: str, moments: Sequence[re.Match[str]], at: int) -> tuple[
 
 
 def _edtf(match: re.Match[str], default_year: str = "") -> str:
-    """The moment that was written, in EDTF; empty where its year is told nowhere."""
+    """Returns a moment in EDTF, or "" without a year."""
     parts = match.groupdict()
     if parts["only_year"]:
         return str(parts["only_year"])

@@ -34,12 +34,11 @@ _MIN_DIGITS = 3
 _SHORT = re.compile(r"\d{2,6}")
 _FRENCH_MOBILE = re.compile(r"\+33[67]")
 _OVERSEAS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "976": "YT"}
-FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})
-"""The regions of France, each with a prefix of its own."""
+FRENCH_REGIONS = frozenset({"FR", *_OVERSEAS.values()})  # each with a prefix of its own
 
 
 class FoundNumbers(NamedTuple):
-    """The numbers of a cell, each once, and the parts of it that are none and cannot be dialled."""
+    """The numbers of a cell, each once, and its parts that cannot be dialled."""
 
     kept: tuple[str, ...]
     refused: tuple[str, ...]
@@ -51,7 +50,7 @@ def dialling_region(country: str, department: str = "") -> str:
 
 
 def is_no_value(text: str) -> bool:
-    """Whether a cell says that there is no such thing, or does not tell it: "-", "NC"."""
+    """Says whether a cell stands for no value: "-", "NC"."""
     words = " ".join(re.findall("[a-z0-9]+", fold(text)))
     return not words or words in _NONE
 
@@ -78,7 +77,6 @@ def numbers_in(text: str, region: str) -> FoundNumbers:
 
 @lru_cache(maxsize=4096)
 def is_mobile(number: str) -> bool:
-    """Whether a kept number is of a telephone in a pocket, as far as its first digits say."""
     import phonenumbers
 
     parsed = _parsed(number, "")
@@ -125,7 +123,6 @@ def _read(text: str, region: str) -> Iterator[tuple[str, str]]:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """Returns the parts that have digits, each with the separator before it."""
     first, *rest = _WEAK.split(text)
     pairs = [("", first), *zip(rest[::2], rest[1::2], strict=True)]
     return [(before, piece) for before, piece in pairs if _digits(piece)]

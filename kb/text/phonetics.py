@@ -1,4 +1,4 @@
-"""The sound of a word of a name, and the keys by which near spellings of it are found."""
+"""The sounds of words in names, and the keys by which near spellings are found."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,40 +6,25 @@ from functools import lru_cache
 
 _EDGE = "_"
 _MIN_SLIP_CHARS = 3
-MOST_SLIP_CHARS = 64
-"""A longer word is no name that is typed: its keys would take space by its square."""
+MOST_SLIP_CHARS = 64  # a longer word is no typed name: its keys grow by its square
 _MIN_CONSONANTS = 4
-
 _VOWELS = re.compile("[aeiouy]+")
+# Spellings and their sounds, applied in this order to words, each on a line of its own.
 _SOUNDS = tuple(
     (re.compile(written, re.MULTILINE), sound)
     for written, sound in (
-        ("ph", "f"),
-        ("sch|sh|ch", "$"),
-        ("[ck]?qu?|ck", "k"),
-        ("c(?=[eiy])", "s"),
-        ("c", "k"),
-        ("ge(?=[ao])|g(?=[eiy])", "j"),
-        ("gu(?=[eiy])", "g"),
-        ("h", ""),
-        ("y", "i"),
-        ("z", "s"),
-        ("w", "v"),
-        ("e?aux?", "o"),
-        ("(?:ai|ei|i)[mn](?![aeiou])", "in"),
-        ("ai|ei", "e"),
-        (r"[ae][mn](?=[^aeioumn\n])", "an"),
-        (r"om(?=[^aeioum\n])", "on"),
-        (r"([a-z$])\1+", r"\1"),
-        (r"(?<=[a-z$]{3})(?:es?|[stxdp]s?)$", ""),
+        ("ph", "f"), ("sch|sh|ch", "$"), ("[ck]?qu?|ck", "k"), ("c(?=[eiy])", "s"), ("c", "k"),
+        ("ge(?=[ao])|g(?=[eiy])", "j"), ("gu(?=[eiy])", "g"),
+        ("h", ""), ("y", "i"), ("z", "s"), ("w", "v"), ("e?aux?", "o"),
+        ("(?:ai|ei|i)[mn](?![aeiou])", "in"), ("ai|ei", "e"),
+        (r"[ae][mn](?=[^aeioumn\n])", "an"), (r"om(?=[^aeioum\n])", "on"),
+        (r"([a-z$])\1+", r"\1"), (r"(?<=[a-z$]{3})(?:es?|[stxdp]s?)$", ""),
     )
-)
-"""Pairs of a spelling and its sound, applied in this order to words, each on a line of its own."""
+)  # fmt: skip
 
 
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
-    """Returns the sound of a folded word."""
     return _sounded(word) if _is_said(word) else word
 
 

@@ -5,12 +5,8 @@ from collections.abc import Iterator
 
 from kb.models import Slice
 
-SPLITTER_VERSION = 1
-"""Raised whenever passages are cut differently, so that stored ones are cut anew."""
-
-MAX_CHARS = 480
-"""Longest passage: about 120 tokens of French, three or four sentences, a single thought."""
-
+SPLITTER_VERSION = 1  # raised whenever cuts change, so that passages are cut anew
+MAX_CHARS = 480  # about 120 tokens of French, three or four sentences, a single thought
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"\s*(?:[-*•>]\s+|\d{1,3}[.)]\s+)+")
 _HEADING = re.compile(r"\s*#{1,6}\s")

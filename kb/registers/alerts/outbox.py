@@ -1,7 +1,4 @@
-"""The outbox: mails from the moment that something causes them until a mail server has them.
-
-A process that ends while it hands a mail over leaves one that nobody sends a second time unasked.
-"""
+"""The outbox: mails until a mail server has them; none is sent a second time unasked."""
 
 import json
 import secrets
@@ -19,23 +16,12 @@ from kb.store.connection import StoreRow
 from kb.store.store import Store
 from kb.text.email_addresses import addresses_in
 
-RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
-"""How long a mail waits after its first failure, its second…; after one more it has failed."""
-
-FORGOTTEN = "password"
-"""The purpose of a mail with links for a forgotten password."""
-
-FORGOTTEN_LINK_S = 3600
-"""How long such a link may be followed. A mail that waited longer is not sent."""
-
-LEASE_S = 10 * 60
-"""How long a mail is one sender's: longer than a mail server may take to answer."""
-
-KEPT_SENT_S = DAY_S
-"""How long it is known to whom a mail was sent; its text is forgotten at once."""
-
-KEPT_FAILED_S = 30 * DAY_S
-"""How long a mail that failed can be sent again."""
+RETRIED_AFTER_S = (60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)  # after the first failure, the second…
+FORGOTTEN = "password"  # the purpose of a mail with links for a forgotten password
+FORGOTTEN_LINK_S = 3600  # how long such a link works; a mail that waited longer is not sent
+LEASE_S = 10 * 60  # how long a mail is one sender's: longer than a mail server may take to answer
+KEPT_SENT_S = DAY_S  # how long it is known to whom a mail was sent; its text is forgotten at once
+KEPT_FAILED_S = 30 * DAY_S  # how long a mail that failed can be sent again
 
 
 class MailState(StrEnum):
@@ -47,10 +33,7 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be sent, written in the language of its reader.
-
-    `purpose` is a word such as "digest"; `unsubscribe_url` ends what it is part of (RFC 8058).
-    """
+    """A mail to be sent; `unsubscribe_url` ends what it is part of (RFC 8058)."""
 
     recipient: str
     subject: str
@@ -63,8 +46,6 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMail:
-    """A mail in the outbox; `problem` is the line of the last attempt that failed."""
-
     id: str
     mail: NewMail
     state: MailState
@@ -76,22 +57,16 @@ class QueuedMail:
 
 @dataclass(frozen=True, slots=True)
 class OutboxCounts:
-    """Counts of mails: on their way, failed, and sent within `KEPT_SENT_S`."""
-
     waiting: int
     failed: int
     sent: int
 
 
 class Outbox(Register):
-    """The register of mails. Times are those of `kb.registers.clock`; `at` is now if empty."""
+    """The register of mails; `at` is now if empty."""
 
     def queue(self, mail: NewMail, at: str = "", *, limits: Sequence[tuple[int, int]] = ()) -> str:
-        """Queues a mail that is its own cause; returns its id, or nothing beyond the `limits`.
-
-        A limit is a count and seconds: so many of its purpose for its recipient within them. Raises
-        `InputError` if the recipient is no address.
-        """
+        """Queues a mail; returns its id, or "" beyond the `limits`, each a count and seconds."""
         at = at or now()
         with self._writing() as store:
             for most, within_s in limits:
@@ -100,7 +75,6 @@ class Outbox(Register):
             return queue_mail(store, mail, at)
 
     def take(self, at: str = "") -> QueuedMail | None:
-        """Takes the mail that has been due longest, for `LEASE_S`; None if none is due."""
         at = at or now()
         with self._writing() as store:
             _end_leases(store, at)
@@ -117,7 +91,7 @@ class Outbox(Register):
             return _queued(row) if row else None
 
     def handing_over(self, id: str, at: str = "") -> None:
-        """Notes, before it is so, that a mail server is given a mail."""
+        """Notes that a mail server is about to be given a mail."""
         with self._writing() as store:
             store.update("outbox", {"id": id}, {"handed_at": at or now()})
 
@@ -129,7 +103,6 @@ class Outbox(Register):
             )
 
     def failed(self, id: str, problem: str, *, for_good: bool, at: str = "") -> None:
-        """Notes why a mail was not sent; it is tried again later, unless `for_good`."""
         at, kept = at or now(), as_json(kept_remark(problem))
         with self._writing() as store:
             attempts = _get(store, id).attempts
@@ -141,7 +114,6 @@ class Outbox(Register):
             store.update("outbox", {"id": id}, {**values, "leased_until": "", "problem": kept})
 
     def retry(self, id: str, at: str = "") -> None:
-        """Has a mail that failed sent again, as if it were new, or raises `UnknownRecord`."""
         values = {"state": MailState.WAITING.value, "next_at": at or now(), "attempts": 0}
         with self._writing() as store:
             _refuse_unless_failed(store, id)
@@ -173,7 +145,7 @@ class Outbox(Register):
 
 
 def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
-    """Queues a mail with its cause; returns its id, which its Message-ID begins with."""
+    """Queues a mail; returns its id, with which its Message-ID begins."""
     at, kept = at or now(), replace(mail, recipient=checked_address(mail.recipient))
     queued = QueuedMail(secrets.token_hex(12), kept, MailState.WAITING, at, at, 0, "")
     row = columns_of(kept) | columns_of(queued, but=["mail"])
@@ -182,7 +154,6 @@ def queue_mail(store: Store, mail: NewMail, at: str = "") -> str:
 
 
 def recent_mails(store: Store, recipient: str, purpose: str, at: str, within_s: int = DAY_S) -> int:
-    """Returns how many mails of a purpose were queued for an address in the time up to another."""
     return count(
         store,
         "select count(*) from outbox where recipient = ? and purpose = ? and queued_at >= ?",
@@ -191,7 +162,6 @@ def recent_mails(store: Store, recipient: str, purpose: str, at: str, within_s: 
 
 
 def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) -> None:
-    """Deletes every mail for these purposes to an address, sent or not."""
     store.run(
         "delete from outbox where recipient = :recipient and purpose in :values",
         purposes,
@@ -200,7 +170,6 @@ def forget_recipient(store: Store, recipient: str, purposes: Collection[str]) ->
 
 
 def checked_address(written: str) -> str:
-    """Returns an e-mail address as it is kept, in lower case; raises `InputError` if it is none."""
     found = addresses_in(written)
     if len(found.kept) != 1 or found.refused:
         raise InputError("not_an_address", "email", value=" ".join(written.split()))

@@ -22,24 +22,16 @@ from kb.store.store import Store
 
 
 class TopicKind(StrEnum):
-    SEARCH = "search"
-    """The organisations and cases that answer a need."""
-    CATALOGUE = "catalogue"
-    """All organisations and cases."""
-    CASES = "cases"
-    """The cases alone."""
-    BOARD = "board"
-    """The needs and offers of the board."""
-    NOTICE = "notice"
-    """The answers to a notice of the board."""
+    SEARCH = "search"  # the organisations and cases that answer a need
+    CATALOGUE = "catalogue"  # all organisations and cases
+    CASES = "cases"  # the cases alone
+    BOARD = "board"  # the needs and offers of the board
+    NOTICE = "notice"  # the answers to a notice of the board
 
 
 @dataclass(frozen=True, slots=True)
 class NewsTopic:
-    """What news are about: a kind and filters, empty where there are none.
-
-    `q` is the need of a search, or the title of a notice.
-    """
+    """What news are about; `q` is the need of a search, or the title of a notice."""
 
     kind: TopicKind
     q: str = ""
@@ -49,22 +41,14 @@ class NewsTopic:
     notice_id: str = ""
 
     def as_json(self) -> str:
-        """Returns the topic as it is kept: the same for the same topic."""
         said = {name: value for name, value in asdict(self).items() if value}
         return json.dumps(said, ensure_ascii=False, sort_keys=True)
 
 
-UNCONFIRMED_FOR_S = 48 * 3600
-"""How long a subscription can be confirmed."""
-
-MOST_MAILS_A_DAY = 3
-"""Most mails for an address in a day that were asked for by whoever typed it."""
-
-MOST_OF_ONE = 50
-"""Most topics of an address."""
-
-CONFIRM, FIND, DIGEST = "confirm", "find", "digest"
-"""The purposes of mails."""
+UNCONFIRMED_FOR_S = 48 * 3600  # how long a subscription can be confirmed
+MOST_MAILS_A_DAY = 3  # most mails for an address in a day that were asked for by whoever typed it
+MOST_OF_ONE = 50  # most topics of an address
+CONFIRM, FIND, DIGEST = "confirm", "find", "digest"  # the purposes of mails
 
 
 class Frequency(StrEnum):
@@ -82,10 +66,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic that a subscriber is told of, once it is confirmed.
-
-    `digested_at` is when a digest was last due, `told_until` the time up to which news were told.
-    """
+    """A topic that a subscriber is told of once confirmed: news up to `told_until` were told."""
 
     id: str
     subscriber: Subscriber
@@ -99,10 +80,7 @@ class Subscription:
 
 
 class Subscriptions(Register):
-    """The register of subscriptions; `at` is now if empty.
-
-    What takes an address raises `InputError` if it is none.
-    """
+    """The register of subscriptions; `at` is now if empty. A wrong address raises `InputError`."""
 
     def ask(
         self,
@@ -115,10 +93,7 @@ class Subscriptions(Register):
         account: str = "",
         at: str = "",
     ) -> Subscription | None:
-        """Adds a subscription that is to be confirmed, and queues the mail that asks for it.
-
-        Returns None, and queues nothing, if too many mails were asked for this address today.
-        """
+        """Adds a subscription to be confirmed, and queues a mail; None after too many today."""
         at, email = at or now(), checked_address(email)
         with self._writing() as store:
             forget_unconfirmed(store, at)
@@ -162,11 +137,9 @@ class Subscriptions(Register):
         return self._confirmed("account = ?", account)
 
     def confirmed(self) -> Sequence[Subscription]:
-        """Every confirmed subscription, those of a subscriber together."""
         return self._confirmed("? = ''", "")
 
     def confirm(self, id: str, at: str = "") -> Subscription:
-        """Confirms a subscription; one of the same topic gives way to it."""
         at = at or now()
         with self._writing() as store:
             found = _get(store, id)
@@ -194,12 +167,11 @@ class Subscriptions(Register):
         self._write("update subscribers set lang = ? where id = ?", [lang, subscriber_id])
 
     def stop(self, id: str) -> None:
-        """Ends a subscription; with the last, the address is forgotten. Does nothing if it is."""
+        """Ends a subscription; with the last, the address is forgotten."""
         with self._writing() as store:
             _end(store, "id = ?", id)
 
     def forget(self, subscriber_id: str) -> None:
-        """Ends all subscriptions of a subscriber and forgets the address, if it is still known."""
         with self._writing() as store:
             _end(store, "subscriber_id = ?", subscriber_id)
 
@@ -259,7 +231,6 @@ def _subscription(row: StoreRow) -> Subscription:
 
 
 def _end(store: Store, condition: str, value: str) -> int:
-    """Ends subscriptions, and forgets the addresses that have none any more; returns how many."""
     ended = store.execute(
         f"delete from subscriptions where {condition} returning subscriber_id",  # noqa: S608 (ours)
         [value],

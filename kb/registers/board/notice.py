@@ -12,8 +12,6 @@ from kb.registers.register import Register, columns_of, find, known
 
 
 class NoticeState(StrEnum):
-    """What a moderator, or who posted it, made of a notice. A refused one may be sent again."""
-
     WAITING = "waiting"
     PUBLISHED = "published"
     REFUSED = "refused"
@@ -27,15 +25,11 @@ class Closing(StrEnum):
 
 
 class AnswerKind(StrEnum):
-    """What an answer says: we could do it, or I know somebody who could."""
-
     CAN = "can"
     KNOWS = "knows"
 
 
 class AnswerState(StrEnum):
-    """What became of an answer. Those of members are published as they come."""
-
     WAITING = "waiting"
     PUBLISHED = "published"
     REFUSED = "refused"
@@ -43,11 +37,7 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoticeContent:
-    """What a notice says.
-
-    `until` is the ISO 8601 day after which nobody need answer, or empty. `asker` is who asks, as
-    they wish it shown. `contact` is shown to whom `contact_seen_by` says.
-    """
+    """What a notice says; `until` is the last day (ISO 8601) on which an answer helps, or empty."""
 
     flow: Flow
     title: str
@@ -67,7 +57,7 @@ class NoticeContent:
 
     @property
     def wordings(self) -> tuple[str, ...]:
-        """The same, short and in full: what is said besides can hide what it is about."""
+        """The words, short and in full: what is said besides can hide what it is about."""
         return tuple(dict.fromkeys((self.title, self.words)))
 
     def contact_shown(self, *, to_member: bool) -> str:
@@ -78,10 +68,9 @@ class NoticeContent:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice with what became of it.
+    """A notice with what became of it; `owner` is empty for a stranger, `draft_id` of its case.
 
-    `owner` is the account that posted it, empty for a stranger; `told_at` the address at which they
-    are told, which no page shows; `message` the last of a moderator; `draft_id` that of its case.
+    `told_at` is the address at which the owner is told, which no page shows.
     """
 
     id: str
@@ -99,11 +88,9 @@ class Notice:
     updated_at: str = ""
 
     def is_over(self, today: str) -> bool:
-        """Returns whether its last day, if it has one, is past on this day (ISO 8601)."""
         return bool(self.content.until) and self.content.until < today
 
     def is_open(self, today: str) -> bool:
-        """Returns whether it is published and can still be answered on this day."""
         return self.state is NoticeState.PUBLISHED and not self.is_over(today)
 
     @property
@@ -115,8 +102,6 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersion:
-    """A notice at one revision, and who wrote it."""
-
     notice_id: str
     revision: int
     state: NoticeState
@@ -128,10 +113,7 @@ class NoticeVersion:
 
 @dataclass(frozen=True, slots=True)
 class NoticeAnswer:
-    """An answer to a notice, about an organisation and its entry, if it has one.
-
-    With `private`, only who asks and moderators read it, as they alone do `contact`.
-    """
+    """An answer to a notice; only its asker and moderators read `contact`, or a `private` one."""
 
     id: str
     notice_id: str
@@ -186,7 +168,7 @@ class NoticeAnswers(Register):
         return self._found("state", AnswerState.WAITING.value)
 
     def set_state(self, id: str, state: AnswerState) -> NoticeAnswer:
-        """Publishes or refuses an answer; how to reach who wrote a refused one is forgotten."""
+        """Publishes or refuses an answer; the contact of a refused one is forgotten."""
         values = {"state": state.value}
         if state is AnswerState.PUBLISHED:
             values["published_at"] = self.get(id).published_at or now()
@@ -197,7 +179,7 @@ class NoticeAnswers(Register):
         return self.get(id)
 
     def counts(self) -> dict[str, int]:
-        """How many answers that everybody may read each notice has, by its id."""
+        """Returns how many public answers each notice has, by its id."""
         rows = self._rows(
             "select notice_id, count(*) from notice_answers"
             " where state = 'published' and private = 0 group by notice_id"
@@ -213,8 +195,6 @@ class NoticeAnswers(Register):
 
 
 class PairState(StrEnum):
-    """Proposed by the program; told to both by a moderator, or set aside."""
-
     PROPOSED = "proposed"
     TOLD = "told"
     SET_ASIDE = "set_aside"
@@ -222,8 +202,6 @@ class PairState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoticePair:
-    """A need and an offer, by their ids, and how close they are (`kb.hints.matching`)."""
-
     need_id: str
     offer_id: str
     closeness: float
@@ -244,14 +222,13 @@ class NoticePairs(Register):
             )
 
     def forget_proposals(self, notice_id: str) -> None:
-        """Takes back the proposals with a notice, whose words have changed."""
         self._write(
             "delete from notice_pairs where state = 'proposed' and ? in (need_id, offer_id)",
             [notice_id],
         )
 
     def proposed(self) -> Sequence[NoticePair]:
-        """The pairs to decide on, whose notices are both open, closest first."""
+        """Returns the pairs to decide on with both notices open, closest first."""
         return self._read(
             NoticePair,
             "select p.* from notice_pairs p"
@@ -263,7 +240,6 @@ class NoticePairs(Register):
         )
 
     def told_with(self, notice_id: str) -> Sequence[str]:
-        """The ids of the notices that were told with a notice, closest first."""
         rows = self._rows(
             "select case when need_id = :id then offer_id else need_id end from notice_pairs"
             " where state = 'told' and :id in (need_id, offer_id)"
@@ -273,7 +249,6 @@ class NoticePairs(Register):
         return [row[0] for row in rows]
 
     def decide(self, need_id: str, offer_id: str, state: PairState, *, by: str) -> NoticePair:
-        """Tells both of a pair, or sets it aside; raises `UnknownRecord` if it is none."""
         key = {"need_id": need_id, "offer_id": offer_id}
         with self._writing() as store:
             store.update("notice_pairs", key, {"state": state.value, "by": by, "at": now()})

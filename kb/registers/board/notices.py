@@ -1,7 +1,4 @@
-"""The register of notices. As drafts do, a notice has revisions: no change is lost.
-
-Whether a notice is over follows from its last day when it is read; nothing is written for it.
-"""
+"""The register of notices, with their revisions; nothing is written when a last day is past."""
 
 import secrets
 from collections.abc import Collection, Sequence
@@ -9,13 +6,7 @@ from dataclasses import dataclass, replace
 
 from kb.errors import EditConflict
 from kb.reference.flows import Flow
-from kb.registers.board.notice import (
-    Closing,
-    Notice,
-    NoticeContent,
-    NoticeState,
-    NoticeVersion,
-)
+from kb.registers.board.notice import Closing, Notice, NoticeContent, NoticeState, NoticeVersion
 from kb.registers.clock import now, today
 from kb.registers.register import Register, by_id, columns_of, row_as
 from kb.store.connection import ALL_ROWS
@@ -24,7 +15,7 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class NoticeList:
-    """A page of the notices, newest first. `total` counts all that the conditions keep."""
+    """A page of the notices, newest first; `total` counts those of all pages."""
 
     notices: Sequence[Notice]
     total: int
@@ -32,10 +23,7 @@ class NoticeList:
 
 
 class Notices(Register):
-    """The register of notices.
-
-    Changes raise `EditConflict` if `revision` is not the current one or the state forbids them.
-    """
+    """The register of notices; raises `EditConflict` at another `revision` or a wrong state."""
 
     def add(self, content: NoticeContent, *, owner: str = "", told_at: str = "") -> Notice:
         at = now()
@@ -54,7 +42,6 @@ class Notices(Register):
     def list(
         self, states: Collection[NoticeState], *, owner: str = "", limit: int = ALL_ROWS
     ) -> Sequence[Notice]:
-        """The notices in these states, oldest first; with `owner`, only those of one account."""
         with self._stores.lend() as store:
             rows = store.run(
                 "select * from notices where state in :values and :owner in ('', owner)"
@@ -75,11 +62,7 @@ class Notices(Register):
         after: str = "",
         limit: int = -1,
     ) -> NoticeList:
-        """The notices that everybody may read, newest first, at most `limit` unless it is negative.
-
-        `open_only` leaves out what is closed or over; `after` is the id of the last of the page
-        before.
-        """
+        """Returns a page of public notices, newest first, after an id, `limit` unless negative."""
         kept = (
             " from notices where flow in :values and published_at != ''"
             " and state in ('published', 'closed')"
@@ -88,32 +71,23 @@ class Notices(Register):
             " and (:theme = '' or exists"
             " (select 1 from json_each(content, '$.themes') theme where theme.value = :theme))"
         )
-        conditions: dict[str, object] = {
-            "open_only": open_only,
-            "today": today(),
-            "department": department,
-            "theme": theme,
-        }
+        conditions = {"today": today(), "open_only": open_only, "department": department}
         values = [flow.value for flow in flows]
         with self._stores.lend() as store, store.reading():
             last = store.execute("select published_at, id from notices where id = ?", [after])
             at, id_ = tuple(last.fetchone() or ("~", ""))
-            ((total,),) = store.run(f"select count(*){kept}", values, **conditions)
+            ((total,),) = store.run(f"select count(*){kept}", values, theme=theme, **conditions)
             rows = store.run(
                 f"select *{kept} and (published_at, id) < (:at, :id)"
                 " order by published_at desc, id desc limit :limit",
-                values,
-                **conditions,
-                at=at,
-                id=id_,
+                values, **conditions, theme=theme, at=at, id=id_,
                 limit=limit + 1 if limit >= 0 else total,
-            )
+            )  # fmt: skip
         found = [row_as(Notice, row) for row in rows]
         shown = found if limit < 0 else found[:limit]
         return NoticeList(shown, total, len(shown) == len(found))
 
     def save(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
-        """Gives a notice that is not closed another content; its state stays as it is."""
         return self._revise(id, revision, by=by, content=content)
 
     def send_again(self, id: str, content: NoticeContent, *, by: str, revision: int) -> Notice:
@@ -164,10 +138,8 @@ class Notices(Register):
         with self._writing() as store:
             notice = by_id(store, Notice, "notices", id)
             if notice.revision != revision:
-                raise EditConflict(
-                    f"This notice was changed by {notice.updated_by or 'someone'} since you opened "
-                    "it."
-                )
+                changed_by = notice.updated_by or "someone"
+                raise EditConflict(f"This notice was changed by {changed_by} since you opened it.")
             if notice.state is NoticeState.CLOSED:
                 raise EditConflict("This notice is closed and cannot be changed any more.")
             state, at = state or notice.state, now()
@@ -178,17 +150,10 @@ class Notices(Register):
                 # What waits or was refused is not let out by closing it.
                 published_at = ""
             changed = replace(
-                notice,
-                content=content or notice.content,
-                state=state,
-                revision=revision + 1,
-                message=notice.message if message is None else message,
-                closing=closing,
-                draft_id=draft_id,
-                published_at=published_at,
-                updated_by=by,
-                updated_at=at,
-            )
+                notice, content=content or notice.content, state=state, revision=revision + 1,
+                message=notice.message if message is None else message, closing=closing,
+                draft_id=draft_id, published_at=published_at, updated_by=by, updated_at=at,
+            )  # fmt: skip
             row = columns_of(changed) | _filters(changed.content)
             store.update("notices", {"id": id}, row)
             _keep_version(store, id, note or (message or ""))
@@ -196,7 +161,7 @@ class Notices(Register):
 
 
 def _filters(content: NoticeContent) -> dict[str, object]:
-    """What lists are filtered by, which is kept beside the content."""
+    """Returns what lists are filtered by, which is kept besides the content."""
     columns = ("flow", "department", "until")
     return {name: value for name, value in columns_of(content).items() if name in columns}
 

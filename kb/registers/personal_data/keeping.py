@@ -1,7 +1,4 @@
-"""Personal data is found, erased and forgotten in every register, as the traits of tables say.
-
-All within a transaction of the caller's, who rewrites the files afterwards (`Store.scrub`).
-"""
+"""Finds, erases and forgets personal data in every register; the caller scrubs the files."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -25,15 +22,10 @@ from kb.registers.personal_data.traits import (
 from kb.registers.pictures import drop_unused
 from kb.store.store import Store
 
-ERASED_ACCOUNT = "…"
-"""What stands for the name of an erased account. No account can have it: names are NFKC."""
-
+ERASED_ACCOUNT = "…"  # the name of an erased account: no other can have it, names are NFKC
 MOST_EXCERPTS = 3
-EXCERPT_CHARS = 60
-"""How much of a text is shown on either side of what was found."""
-
-_RECORDS = frozenset({"actors", "cases", "participations"})
-"""Tables of published records, which change as records do."""
+EXCERPT_CHARS = 60  # how much of a text is shown on either side of what was found
+_RECORDS = frozenset({"actors", "cases", "participations"})  # change as records do
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,6 @@ class PersonalFinding:
 
 
 def find_person(store: Store, pattern: re.Pattern[str]) -> Sequence[PersonalFinding]:
-    """Everything in which a pattern is found, in the order of `PersonalKind`, then by id."""
     found: dict[tuple[PersonalKind, str], PersonalFinding] = {}
 
     def note(kind: PersonalKind, id_: str, table: str, excerpt: str, rows: int = 1) -> None:
@@ -92,7 +83,6 @@ def _around(text: str, match: re.Match[str]) -> str:
 
 
 def erase_thing(store: Store, kind: PersonalKind, id: str) -> None:
-    """Deletes a thing that is no published record, with what is nothing without it."""
     if kind is PersonalKind.ACCOUNT:
         _erase_account(store, id)
         return
@@ -126,7 +116,6 @@ _OF_ACTORS = (
 
 
 def erase_traces(store: Store, kind: Kind, record_ids: Collection[str]) -> None:
-    """Deletes what registers hold of published records, but for their versions."""
     of_records = "kind = :kind and record_id in :values"
     for statement in (
         # A draft may have been of another record before.
@@ -147,7 +136,7 @@ def _things(kind: PersonalKind) -> PersonalPlace:
 
 
 def _delete(store: Store, things: PersonalPlace, which: str, values: Mapping[str, str]) -> int:
-    """Deletes rows of a table; with things, what goes with them. Returns how many rows."""
+    """Deletes rows of a table and what goes with them; returns how many rows."""
     count = 0
     if things.kind and things is _things(things.kind):
         ids = f"select {things.id} from {things.table} where {which}"  # noqa: S608 (ours)
@@ -193,10 +182,7 @@ def _erase_account(store: Store, name: str) -> None:
 
 
 def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
-    """Takes what a pattern finds out of every text but published records; returns how many rows.
-
-    Subscribers and mails whose address it finds are erased.
-    """
+    """Takes what a pattern finds out of all but published records; returns how many rows."""
     changed = 0
     for kind in (PersonalKind.SUBSCRIBER, PersonalKind.MAIL):
         things = _things(kind)
@@ -219,7 +205,6 @@ def take_words_out(store: Store, pattern: re.Pattern[str]) -> int:
 def _take_out_of_row(
     store: Store, pattern: re.Pattern[str], place: PersonalPlace, row: Mapping[str, object]
 ) -> bool:
-    """Takes words out of a row; returns whether there were any."""
     before = {column: str(row[column] or "") for column in place.changed}
     after = {
         column: ("" if pattern.search(text) else text)
@@ -253,7 +238,6 @@ _STATEMENTS = (
 
 
 def forget_old(store: Store, retention: Retention, at: str = "") -> int:
-    """Deletes what is older than it is kept, at a time (now if empty); returns how many rows."""
     at = at or now()
     before = {kept: later(at, -days * DAY_S) for kept, days in retention.days.items()}
     count = forget_unconfirmed(store, at)

@@ -1,7 +1,4 @@
-"""Naming: a pattern that finds a person, by a name, an address or a number, however it is written.
-
-"Jeanne Martin" finds "MARTIN Jeanne" and "jeanne.martin@"; "06 12 34 56 78" finds "+33612345678".
-"""
+"""Naming: a pattern that finds a person, by a name, an address or a number, however written."""
 
 import json
 import re
@@ -16,20 +13,16 @@ from kb.text.folding import fold
 LEAST_CHARS = 3
 LEAST_DIGITS = 6
 MOST_CHARS = 200
-MOST_PERMUTED = 3
-"""Most words of a name that are looked for in any order."""
-
+MOST_PERMUTED = 3  # most words of a name that are looked for in any order
 _BETWEEN_WORDS = r"[\W_]{1,3}"
 _BETWEEN_DIGITS = r"[\s./()-]{0,3}"
 _PREFIX = rf"(?:(?:\+|00)\d{{1,3}}{_BETWEEN_DIGITS}(?:0{_BETWEEN_DIGITS})?|0{_BETWEEN_DIGITS})?"
-_NAMED_BY_SOURCES = "facts"
-"""The field whose parts are called as a source calls them."""
-
+_NAMED_BY_SOURCES = "facts"  # the field whose parts are called as a source calls them
 _LATIN = [chr(code) for code in (*range(0x00C0, 0x0250), *range(0x1E00, 0x1F00))]
 
 
 def pattern_of(term: str) -> re.Pattern[str]:
-    """Returns the pattern of a name, an address or a number, whatever its case and accents."""
+    """Returns a pattern: "Jeanne Martin" finds "MARTIN Jeanne", "06 12 34 56 78" "+33612345678"."""
     words = re.findall(r"[^\W_]+", fold(term))
     digits = re.sub(r"\D", "", term)
     letters = sum(map(len, words))
@@ -37,10 +30,8 @@ def pattern_of(term: str) -> re.Pattern[str]:
         raise InputError("personal_term", "term", least=LEAST_CHARS, most=MOST_CHARS)
     if len(digits) == letters:
         return _of_number(term, digits)
-    if "@" in term:
-        orders: list[tuple[str, ...]] = [tuple(words)]
-    else:
-        orders = list(permutations(words)) if len(words) <= MOST_PERMUTED else [tuple(words)]
+    is_permuted = "@" not in term and len(words) <= MOST_PERMUTED
+    orders = list(permutations(words)) if is_permuted else [tuple(words)]
     ways = [_BETWEEN_WORDS.join(map(_word, each)) for each in orders]
     return re.compile(rf"(?<![^\W_])(?:{'|'.join(ways)})(?![^\W_])", re.IGNORECASE)
 
@@ -78,7 +69,7 @@ def _letter(folded: str) -> str:
 
 
 def texts_in(value: Any, key: str = "") -> Iterator[str]:
-    """The texts in a value of JSON, in their order; of facts, what they are called, too."""
+    """Yields the texts in a value of JSON, and the names of facts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -92,14 +83,12 @@ def texts_in(value: Any, key: str = "") -> Iterator[str]:
 
 
 def read_column(content: object) -> str:
-    """The texts of a column, each in a line, whether or not it holds JSON."""
     text = "" if content is None else str(content)
     plain = parsed(text)
     return text if plain is None else "\n".join(texts_in(plain))
 
 
 def parsed(text: str) -> Any:
-    """The object or the list that a text is in JSON; None for any other text."""
     if text[:1] not in {"{", "["}:
         return None
     try:
@@ -108,9 +97,7 @@ def parsed(text: str) -> Any:
         return None
 
 
-GONE = "[…]"
-"""What stands where words were taken out."""
-
+GONE = "[…]"  # what stands where words were taken out
 _DROPPED = frozenset({"phone", "email"})
 _EMPTIED = frozenset({"website", "source_url", "contact", "url", "address"})
 _KEPT = frozenset({
@@ -120,7 +107,7 @@ _KEPT = frozenset({
 
 
 def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
-    """A value of JSON without what a pattern finds; ids stay, and contacts that have it go."""
+    """Takes what a pattern finds out of a value of JSON; ids stay, contacts that have it go."""
     if isinstance(value, str):
         if key in _KEPT:
             return value
@@ -139,7 +126,6 @@ def without(pattern: re.Pattern[str], value: Any, key: str = "") -> Any:
 
 
 def column_without(pattern: re.Pattern[str], text: str) -> str:
-    """A column's content without what a pattern finds, whether or not it holds JSON."""
     plain = parsed(text)
     if plain is None:
         return pattern.sub(GONE, text)

@@ -1,7 +1,6 @@
-"""The tables in which something about a person can stand, each with its traits, declared once.
+"""The tables in which something about a person can stand, each with its traits.
 
-Finding, erasing and forgetting work from `PLACES`. A test compares it with the database, so that no
-register is forgotten.
+Finding, erasing and forgetting work from `PLACES`, which a test compares with the database.
 """
 
 from collections.abc import Mapping
@@ -19,8 +18,6 @@ from kb.settings import Settings
 
 
 class PersonalKind(StrEnum):
-    """What can be found, and erased as a whole."""
-
     ACTOR = "actor"
     CASE = "case"
     DRAFT = "draft"
@@ -39,8 +36,8 @@ class PersonalKind(StrEnum):
     SETTINGS = "settings"
 
 
+# They have pages of their own: only words are taken out of them.
 NOT_ERASED = frozenset({PersonalKind.SOURCE, PersonalKind.SITE, PersonalKind.SETTINGS})
-"""What is no person's, has pages of its own, and from which words alone are taken out."""
 
 
 class Kept(StrEnum):
@@ -61,13 +58,10 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days each is kept, the shortest first where nothing is set."""
-
     days: Mapping[Kept, int]
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The days as they are set, with those that are not to be chosen."""
         return cls(
             {
                 Kept.SENT_MAIL: KEPT_SENT_S // DAY_S,
@@ -87,30 +81,18 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class PersonalPlace:
-    """A table. Its rows are parts of what `id` names, a column, whose kind is `kind`.
-
-    The first table of a kind has the things themselves. Without a kind, the column `kind` has it.
-
-    Attributes:
-        says: columns with texts, or with JSON, in which a person may be named.
-        addresses: columns that hold an e-mail address and nothing else.
-        fixed: columns by which things are found again: no word is taken out of them.
-        by: columns with the name of an account.
-        ended: the SQL of the rows that may be changed and erased.
-        goes_with: the columns that name things of another kind, with which the rows go.
-        old: the SQL of the things that go after the days of `Kept`, which it has as `:then`.
-    """
+    """A table whose rows are parts of a thing; the first of a kind has the things themselves."""
 
     table: str
-    kind: PersonalKind | None
-    id: str
-    says: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    fixed: tuple[str, ...] = ()
-    by: tuple[str, ...] = ()
-    ended: str = "true"
-    goes_with: tuple[tuple[PersonalKind, str], ...] = ()
-    old: Mapping[Kept, str] = field(default_factory=dict)
+    kind: PersonalKind | None  # if None, the column `kind` has it
+    id: str  # the column that names the thing
+    says: tuple[str, ...] = ()  # columns with texts, or with JSON, that may name a person
+    addresses: tuple[str, ...] = ()  # columns that hold an e-mail address and nothing else
+    fixed: tuple[str, ...] = ()  # columns by which things are found again: they stay
+    by: tuple[str, ...] = ()  # columns with the name of an account
+    ended: str = "true"  # the SQL of the rows that may be changed and erased
+    goes_with: tuple[tuple[PersonalKind, str], ...] = ()  # columns that name another kind's things
+    old: Mapping[Kept, str] = field(default_factory=dict)  # the SQL of things too old at `:then`
 
     @property
     def read(self) -> tuple[str, ...]:

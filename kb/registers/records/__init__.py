@@ -1,1 +1,1 @@
-"""What is known of records: their versions, what sources say of them, and likely doubles."""
+"""Versions of records, claims of sources about them, and likely doubles."""

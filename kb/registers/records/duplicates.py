@@ -1,7 +1,4 @@
-"""Duplicates: pairs of actors that may be the same, and a person's decision about each.
-
-A pair is decided once: the decision stands whatever is ingested later.
-"""
+"""Duplicates: pairs of actors that may be the same; a decision stands whatever is ingested."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,16 +32,13 @@ _JUDGED_AT_ONCE = 500
 
 class DuplicateState(StrEnum):
     OPEN = "open"
-    RELATED = "related"
-    """Undecided, and no question: two establishments of one firm in two towns."""
+    RELATED = "related"  # undecided, and no question: two establishments of one firm in two towns
     SAME = "same"
     DIFFERENT = "different"
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two actors, in the order of their ids, that may be one for `ActorSimilarity`'s reasons."""
-
     left_id: str
     right_id: str
     score: float
@@ -54,8 +48,8 @@ class Duplicate:
     decided_at: str
 
 
+# Merges two actors: the id kept, the other, the account, and what is written with it.
 Merge = Callable[[str, str, str, Callable[[Store], None]], None]
-"""Merges two actors: the id kept, the other, the account, and what is written with it."""
 
 
 class Duplicates(Register):
@@ -70,13 +64,8 @@ class Duplicates(Register):
         sources: Collection[str] = (),
     ) -> Sequence[Duplicate]:
         with self._stores.lend() as store:
-            rows = store.run(
-                f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit",
-                sources,
-                state=state.value,
-                all=not sources,
-                limit=limit,
-            )
+            select = f"select * {_IN_STATE} order by score desc, left_id, right_id limit :limit"
+            rows = store.run(select, sources, state=state.value, all=not sources, limit=limit)
         return [row_as(Duplicate, row) for row in rows]
 
     def count(
@@ -88,7 +77,7 @@ class Duplicates(Register):
         return int(found)
 
     def alike(self, actor: Actor, limit: int) -> Sequence[tuple[str, ActorSimilarity]]:
-        """The ids of the actors that a new actor is likely the same as, likeliest first."""
+        """Returns the ids of the actors that a new actor likely is, likeliest first."""
         with self._stores.lend() as store, store.reading():
             own = blocks(actor)
             members = _members(store, own, MAX_BLOCK)
@@ -101,11 +90,7 @@ class Duplicates(Register):
         return sorted(likely, key=lambda pair: (-pair[1].score, pair[0]))[:limit]
 
     def decide(self, left: str, right: str, same: bool, keep: str = "", by: str = "") -> None:
-        """Stores the decision of the account `by` about two actors, by their ids.
-
-        Actors that are the same are merged in one transaction into `keep` (`left` when empty), to
-        which the other's id redirects. Raises `UnknownRecord` if an id is no actor's.
-        """
+        """Stores a decision about two actors; the `same` are merged into `keep`, or else `left`."""
         keep = keep or left
         if keep not in {left, right}:
             raise UnknownRecord(f"The actor {keep!r} is neither {left!r} nor {right!r}.")
@@ -131,7 +116,7 @@ _IN_STATE = (
 
 
 def compare(store: Store, actors: Sequence[Actor]) -> None:
-    """Stores the pairs of these actors, added or changed, and others that are likely the same.
+    """Stores the pairs of these new or changed actors, and others that are likely the same.
 
     Open pairs that share a contact with them are judged anew: it says less the more firms have it.
     """
@@ -146,8 +131,7 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
             _judge(store, set(every[first : first + _JUDGED_AT_ONCE]))
     _keep_blocks(store, actors)
     ids = {actor.id for actor in actors}
-    # An actor that is back, such as a restored actor, redirects to no other, and may be decided
-    # about again.
+    # An actor that is back redirects to no other, and may be decided about again.
     back = "(select id from merged_actors where id in :values)"
     store.run(
         "delete from duplicates where state = 'same'"  # noqa: S608 (`back` is written above)
@@ -159,7 +143,7 @@ def compare(store: Store, actors: Sequence[Actor]) -> None:
 
 
 def _judge(store: Store, ids: Collection[str]) -> None:
-    """Stores the pairs of these actors with any that are likely the same, but for those decided."""
+    """Stores the pairs of these actors with any that are likely the same, unless decided."""
     _delete_open_pairs(store, ids)
     rows = store.run("select distinct block from blocks where actor_id in :values", ids)
     every = {int(row[0]) for row in rows}
@@ -171,32 +155,22 @@ def _judge(store: Store, ids: Collection[str]) -> None:
     commonness = _commonness(known, ids, members, too_large)
     pairs = {pair for block in members.values() for pair in combinations(sorted(block), 2)}
     compared = (
-        (left, right, likely_similarity(known[left], known[right], commonness))
+        (left, right, found.score, found.reasons, "related" if found.are_establishments else "open")
         for left, right in sorted(pairs)
         if (left in ids or right in ids) and left in known and right in known
+        if (found := likely_similarity(known[left], known[right], commonness))
     )
     store.executemany(
         "insert into duplicates (left_id, right_id, score, reasons, state, decided_by, decided_at)"
         " values (?, ?, ?, ?, ?, '', '') on conflict do nothing",
-        [
-            (
-                left,
-                right,
-                found.score,
-                as_json(found.reasons),
-                "related" if found.are_establishments else "open",
-            )
-            for left, right, found in compared
-            if found
-        ],
+        [(*pair, as_json(reasons), state) for *pair, reasons, state in compared],
     )
 
 
 def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[str, str]:
-    """Maps the ids of a source's actors that are not stored to the actors that they certainly are.
+    """Maps the ids of a source's new actors to the stored actors that they certainly are.
 
-    One that could be two is mapped to neither, nor to an actor that the source itself describes, or
-    that a person said is another.
+    None is mapped to an actor of the same source, or that a person said is another.
     """
     keys = {actor.id: list(keys_of(actor)) for actor in actors}
     wanted = {block_of(key) for those in keys.values() for key in those}
@@ -231,7 +205,6 @@ def certain_matches(store: Store, source: str, actors: Sequence[Actor]) -> dict[
 
 
 def forget_pairs(store: Store, actor_ids: Collection[str]) -> None:
-    """Deletes the undecided pairs of actors that are gone."""
     store.run("delete from blocks where actor_id in :values", actor_ids)
     _delete_open_pairs(store, actor_ids)
 
@@ -245,7 +218,6 @@ def _delete_open_pairs(store: Store, actor_ids: Collection[str]) -> None:
 
 
 def redirect(store: Store, actor_id: str, to: str) -> None:
-    """Redirects the id of a merged actor, with its undecided and different pairs, to another."""
     store.execute("update merged_actors set actor_id = ? where actor_id = ?", [to, actor_id])
     store.insert("merged_actors", {"id": actor_id, "actor_id": to}, key=["id"])
     store.execute("delete from blocks where actor_id = ?", [actor_id])
@@ -284,7 +256,7 @@ def _keep_blocks(store: Store, actors: Iterable[Actor]) -> None:
 
 
 def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
-    """The ids in open pairs that share with these actors a contact that is not long common."""
+    """Returns the ids in open pairs that share a not yet common contact with these actors."""
     spreading = {block_of(key) for actor in actors for key in keys_of(actor)}
     members = _members(store, spreading, MAX_BLOCK + len(actors))
     shared = [set(block) for block in members.values()]
@@ -301,7 +273,6 @@ def _whose_contacts_spread(store: Store, actors: Sequence[Actor]) -> set[str]:
 
 
 def _members(store: Store, wanted: Collection[int], most: int) -> dict[int, list[str]]:
-    """The actors of those of these blocks that have at most so many."""
     rows = store.run(
         "with few as materialized (select value as block from :values"
         " where (select count(*) from"
@@ -322,7 +293,6 @@ def _commonness(
     members: Mapping[int, Sequence[str]],
     too_large: Collection[int],
 ) -> Commonness:
-    """How common the contacts and names of these actors are, with the members of their blocks."""
     keys = {key for id_ in ids if id_ in known for key in shared_keys(known[id_])}
     # Whoever has a key is in its block: of the others, nothing need be worked out.
     sharing = set(ids).union(*(members.get(block_of(key), ()) for key in keys))
@@ -331,7 +301,7 @@ def _commonness(
 
 
 def _to_compare(store: Store, condition: str, ids: Collection[str] = ()) -> dict[str, Actor]:
-    """The actors that a condition of SQL keeps, by id, with only the fields that are compared."""
+    """Returns the actors that a condition of SQL keeps, with only the fields that are compared."""
     rows = store.run(
         "select id, name, place, department, activity_code, siret, website, phone, email"  # noqa: S608 (ours)
         f" from actors where {condition}",

@@ -1,4 +1,4 @@
-"""Locations: where the sources are that are read again, how often, and how it went last."""
+"""The locations of sources that are read again, how often, and how it went last."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
@@ -14,9 +14,7 @@ from kb.resolution.merge_rules import MODERATION
 from kb.store.connection import StoreRow
 from kb.store.store import Store
 
-MANY_FAILURES = 3
-"""Failures in a row after which people are told that a source cannot be read."""
-
+MANY_FAILURES = 3  # failures in a row after which people are told that a source cannot be read
 MAX_NAME_CHARS = 100
 
 
@@ -27,27 +25,19 @@ class Interval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What is kept of a reading, to know at the next whether anything is new.
+    """What is kept of a reading, to know at the next whether anything is new."""
 
-    `address` was fetched, and may be that of a page's feed; `form` is what was there ("directory",
-    "feed" or "page"); `choices` is a hash of how it was read.
-    """
-
-    address: str = ""
-    form: str = ""
+    address: str = ""  # that was fetched, and may be that of a page's feed
+    form: str = ""  # "directory", "feed" or "page"
     etag: str = ""
     last_modified: str = ""
     digest: str = ""
-    choices: str = ""
+    choices: str = ""  # a hash of how it was read
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """Where a source is: `location` is a web address or an absolute path of this machine.
-
-    `tried_at` is when a reading was last begun or queued, `read_at` when one last succeeded;
-    `failures` counts those that failed since.
-    """
+    """A source at a web address or a path; `failures` counts readings since one succeeded."""
 
     name: str
     location: str
@@ -95,13 +85,12 @@ class SourceLocations(Register):
         return [location for location in self.list() if location.fails]
 
     def remove(self, name: str) -> None:
-        """Forgets where a source is; what was read of it stays."""
         with self._writing() as store:
             _get(store, name)
             store.execute("delete from source_locations where name = ?", [name])
 
     def take(self, location: SourceLocation, at: str = "") -> bool:
-        """Notes that a reading begins; returns False if another process was first."""
+        """Notes that a reading begins; False if another process was first."""
         with self._writing() as store:
             taken = store.execute(
                 "update source_locations set tried_at = ? where name = ? and tried_at = ?",
@@ -117,7 +106,6 @@ class SourceLocations(Register):
             store.update("source_locations", key, values)
 
     def failed(self, name: str, problem: str) -> None:
-        """Notes that a source could not be read, and why: a line, or better a remark."""
         # A page may have a new feed: its own address is looked at again.
         self._write(
             "update source_locations set failures = failures + 1, problem = ?, address = '',"
@@ -176,7 +164,7 @@ class UnlistedRecords(Register):
         )
 
     def compare_actors(self, source: str, keeps: Callable[[str], bool]) -> None:
-        """Marks the actors of a source that was read whole; `keeps` tells of an id of its own."""
+        """Marks the actors that a source, read whole, no longer has; `keeps` tells by its ids."""
         with self._writing() as store:
             rows = store.execute(
                 "select key, unlisted_at != '' from statements where source = ?", [source]
@@ -188,7 +176,7 @@ class UnlistedRecords(Register):
             )
 
     def compare_cases(self, source: str, case_ids: Collection[str]) -> None:
-        """Marks the cases of a source that was read whole; it lists those with these ids."""
+        """Marks the cases of a source, read whole, but those with these ids."""
         with self._writing() as store:
             store.executemany(
                 "update inputs set source = ?, unlisted_at = '' where case_id = ?",

@@ -3,16 +3,12 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from types import MappingProxyType
 
 from kb.models import Actor, Case
 from kb.reference.fields import CONTACT_FIELDS
-from kb.reference.visibility import (
-    DEFAULT_CHOICE,
-    DEFAULT_CHOICES,
-    ContactChoice,
-    Visibility,
-)
+from kb.reference.visibility import DEFAULT_CHOICE, DEFAULT_CHOICES, ContactChoice, Visibility
 from kb.registers.clock import now
 from kb.registers.register import Register, as_json, columns_of, row_as
 from kb.resolution.merge_rules import MODERATION, Claim, SourceRecord, members_only
@@ -22,10 +18,7 @@ from kb.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class SourcedClaim:
-    """A source's claim about an actor, under an id of the source's own (`key`), since when.
-
-    `field` is one of `Actor`'s, or `fact:` and a fact's name; `source` may be "moderation".
-    """
+    """A source's claim about an actor, under the source's own id (`key`); see `SourceRecord`."""
 
     source: str
     key: str
@@ -36,29 +29,21 @@ class SourcedClaim:
 
 class Claims(Register):
     def of(self, actor_id: str) -> Sequence[SourcedClaim]:
-        """The claims about an actor, source by source as they came; none if no source is known."""
         with self._stores.lend() as store:
             records = source_records_of(store, [actor_id]).get(actor_id, [])
         return [
-            SourcedClaim(
-                record.source,
-                record.key,
-                field,
-                claim.value if isinstance(claim.value, str) else " | ".join(claim.value),
-                claim.at,
-            )
+            SourcedClaim(record.source, record.key, field, text, claim.at)
             for record in records
             for field, claim in record.claims.items()
+            for text in [claim.value if isinstance(claim.value, str) else " | ".join(claim.value)]
         ]
 
     def sources(self) -> Sequence[tuple[str, int]]:
-        """Every source with how many ids it makes claims under, in alphabetical order."""
         rows = self._rows("select source, count(*) from statements group by source order by source")
         return [(row[0], row[1]) for row in rows]
 
 
 def source_records_of(store: Store, actor_ids: Collection[str]) -> dict[str, list[SourceRecord]]:
-    """The source records of each of these actors, in the order in which they came."""
     found: dict[str, list[SourceRecord]] = {}
     for row in store.run(
         "select * from statements where actor_id in :values order by number", actor_ids
@@ -83,7 +68,6 @@ def actors_of_keys(store: Store, source: str, keys: Collection[str]) -> dict[str
 
 
 def keys_of(store: Store, sources: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The source and the key of every record of these sources, one after the other."""
     for source in sorted(sources):
         rows = store.execute("select key from statements where source = ?", [source])
         yield from ((source, row[0]) for row in rows)
@@ -95,7 +79,7 @@ def actors_by_keys(store: Store, keys: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def unused_keys(store: Store, actor_ids: Collection[str]) -> list[str]:
-    """The sources' own ids of these actors that no actor has: an ingest could give them to one."""
+    """Returns the sources' own ids of these actors that no actor has, but that one could get."""
     rows = store.run(
         "select distinct key from statements where actor_id in :values"
         " and key not in (select id from actors) order by key",
@@ -130,7 +114,6 @@ def forget_actors(store: Store, actor_ids: Collection[str]) -> None:
 
 class ColumnChoices(Register):
     def mapping(self, name: str) -> Mapping[str, str]:
-        """The chosen target of each of a source's columns, by header; empty if nobody chose any."""
         rows = self._rows("select mapping from sources where name = ?", [name])
         return dict(json.loads(rows[0][0])) if rows else {}
 
@@ -141,15 +124,12 @@ class ColumnChoices(Register):
 
 
 class ContactChoices(Register):
-    """The register of who sees the contacts of each source; `kb.editorial` writes it."""
-
     def of(self, source: str) -> ContactChoice:
         with self._stores.lend() as store:
             return contact_choice(contact_choices(store), source)
 
 
 def contact_choice(choices: Mapping[str, ContactChoice], source: str) -> ContactChoice:
-    """Returns the choice for a source, or what holds until there is one."""
     return choices.get(source) or DEFAULT_CHOICES.get(source, DEFAULT_CHOICE)
 
 
@@ -171,7 +151,7 @@ def save_contact_choice(store: Store, source: str, choice: ContactChoice) -> Non
 
 
 def back_for_members(store: Store, actor: Actor) -> frozenset[str]:
-    """The contacts of a version that the stored actor lacks, in fields not public for a source."""
+    """Returns contacts of a version that the stored actor lacks, in fields not public."""
     choices = contact_choices(store)
     sources = {record.source for record in source_records_of(store, [actor.id]).get(actor.id, ())}
     stored = store.actors([actor.id]).get(actor.id)
@@ -193,26 +173,18 @@ def _values(actor: Actor, field: str) -> set[str]:
 def keep_members_only(
     store: Store, actor_ids: Collection[str], published: Collection[str] = ()
 ) -> None:
-    """Notes which contacts of these actors only members may see.
-
-    In the fields `published`, corrections of moderators become public now.
-    """
+    """Notes which contacts only members see; corrections in `published` fields become public."""
     actor_ids = store.with_contacts(actor_ids)
     choices = contact_choices(store)
     records = source_records_of(store, actor_ids)
     for actor_id, actor in store.actors_as_stored(actor_ids).items():
-        hidden = members_only(
-            actor,
-            records.get(actor_id, ()),
-            lambda source: contact_choice(choices, source),
-            published,
-        )
+        of_actor = records.get(actor_id, ())
+        hidden = members_only(actor, of_actor, partial(contact_choice, choices), published)
         if hidden != actor.members_only:
             store.hide_contacts(actor_id, hidden)
 
 
 def last_inputs_of(store: Store, case_ids: Collection[str]) -> dict[str, Case]:
-    """The last input of each of these cases, by id; unknown ids are left out."""
     rows = store.run("select * from inputs where case_id in :values", case_ids)
     return {row["case_id"]: case_from_json(row["content"]) for row in rows}
 

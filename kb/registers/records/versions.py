@@ -1,7 +1,4 @@
-"""Versions: every state that a record had, and what was withdrawn.
-
-A version is kept in the transaction that writes the record.
-"""
+"""Versions: every state that a record had, and what was withdrawn."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,7 +29,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A record was withdrawn, or erased: then `record_id` is a hash of its id."""
+    """A withdrawn record, or an erased one, whose `record_id` is a hash of its id."""
 
     kind: Kind
     record_id: str
@@ -53,7 +50,6 @@ def history(store: Store, kind: Kind, record_id: str) -> list[Version]:
 def publication_times(
     store: Store, kind: Kind, record_ids: Collection[str]
 ) -> dict[str, tuple[str, str]]:
-    """When each of these records was first and last published, by id; unknown ids are left out."""
     times = {id_: (at, at) for id_, at in store.updated_at(kind, record_ids).items()}
     rows = store.run(
         'select record_id, min("at") first, max("at") last from versions where kind = :kind'
@@ -65,7 +61,7 @@ def publication_times(
 
 
 def looked_after(store: Store, kind: Kind) -> set[str]:
-    """The ids of the records that an account made or changed, or that began as a draft."""
+    """Returns the ids of the records that an account made or changed, or that began as a draft."""
     rows = store.execute(
         "select record_id from versions where kind = :kind and \"by\" != ''"
         " union select record_id from drafts where kind = :kind and state = 'published'",
@@ -83,9 +79,8 @@ def keep_versions(
         rows = store.run(
             "select record_id, max(number) from versions where kind = :kind"
             " and record_id in :values group by record_id",
-            {record.id for record in of_kind},
-            kind=kind.value,
-        )
+            {record.id for record in of_kind}, kind=kind.value,
+        )  # fmt: skip
         numbers = dict(map(tuple, rows))
         kept = []
         for record in of_kind:
@@ -136,7 +131,6 @@ def lift_withdrawal(store: Store, kind: Kind, record_id: str) -> None:
 
 
 def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by: str) -> None:
-    """Deletes the versions of these records, and keeps a hash of their ids."""
     for record_id in record_ids:
         lift_withdrawal(store, kind, record_id)
         store.execute(
@@ -146,13 +140,11 @@ def erase_versions(store: Store, kind: Kind, record_ids: Collection[str], *, by:
 
 
 def erased_records(store: Store) -> list[Withdrawal]:
-    """What was ever erased, in the order of time; each `record_id` is a hash."""
     rows = store.execute('select * from withdrawals where erased = 1 order by "at", record_id')
     return [row_as(Withdrawal, row) for row in rows.fetchall()]
 
 
 def back_again(store: Store, erased: Iterable[Withdrawal]) -> list[tuple[Withdrawal, str]]:
-    """Those of these erased records that are here, each with its id."""
     here: dict[tuple[str, str], str] = {}
     for kind in Kind:
         rows = store.execute("select distinct record_id from versions where kind = ?", [kind.value])
@@ -176,7 +168,6 @@ def forget_contacts(store: Store, actor_id: str, gone: Mapping[str, Collection[s
 
 
 def _withdrawals(store: Store, kind: Kind, record_ids: Collection[str]) -> dict[str, StoreRow]:
-    """The withdrawals of records, by the ids asked for."""
     erased = {_hash(id_): id_ for id_ in record_ids}
     rows = store.run(
         "select * from withdrawals where kind = :kind and record_id in :values",
@@ -199,7 +190,6 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def redirects_of(store: Store, actor_ids: Collection[str]) -> dict[str, str]:
-    """Maps each merged actor id among these to the id that replaced it."""
     rows = store.run("select id, actor_id from merged_actors where id in :values", actor_ids)
     return {row["id"]: row["actor_id"] for row in rows}
 
@@ -210,7 +200,6 @@ def merged_into(store: Store, actor_id: str) -> list[str]:
 
 
 def follow_redirects(store: Store, record: RecordT) -> RecordT:
-    """The record; in a case, with the ids of merged actors replaced."""
     if not isinstance(record, Case):
         return record
     kept = redirects_of(store, {part.actor_id for part in record.participants})
@@ -218,11 +207,6 @@ def follow_redirects(store: Store, record: RecordT) -> RecordT:
 
 
 def naming(case: Case, kept: Mapping[str, str]) -> Case:
-    """The case, with the actors `kept` in the places of others, by the ids of these."""
-    return replace(
-        case,
-        participants=tuple(
-            replace(part, actor_id=kept.get(part.actor_id, part.actor_id))
-            for part in case.participants
-        ),
-    )
+    parts = case.participants
+    named = (replace(part, actor_id=kept.get(part.actor_id, part.actor_id)) for part in parts)
+    return replace(case, participants=tuple(named))
