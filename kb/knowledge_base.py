@@ -141,11 +141,15 @@ class KnowledgeBase(Publishing):
                     f"{settings.folder} cannot be made: {error.strerror}."
                 ) from None
         base = cls(
-            settings.folder, lambda: load_encoder(settings), settings.cache,
-            worder=NeedWorder.from_settings(settings), trade_index=find_trade_index(settings),
-            database=settings.database, replica=settings.read_url,
+            settings.folder,
+            lambda: load_encoder(settings),
+            settings.cache,
+            worder=NeedWorder.from_settings(settings),
+            trade_index=find_trade_index(settings),
+            database=settings.database,
+            replica=settings.read_url,
             connections=settings.database_connections,
-        )  # fmt: skip
+        )
         base._stores.keep(open_store(settings.store, create=create))
         delete_abandoned(settings.folder)
         return base
@@ -187,9 +191,16 @@ class KnowledgeBase(Publishing):
         wording = self._wording(query, steering)
         with self._context() as context:
             found = search(
-                query, context, limit=limit, filters=filters, lang=lang, steering=steering,
-                options=options, complete=complete, wording=wording,
-            )  # fmt: skip
+                query,
+                context,
+                limit=limit,
+                filters=filters,
+                lang=lang,
+                steering=steering,
+                options=options,
+                complete=complete,
+                wording=wording,
+            )
         self.on_search(found)
         return found
 
@@ -209,9 +220,14 @@ class KnowledgeBase(Publishing):
                 id = kept_id(context.store, id)
             record = published(context.store, kind, id)
             return explain(
-                query, record, context, filters=filters, lang=lang, steering=steering,
+                query,
+                record,
+                context,
+                filters=filters,
+                lang=lang,
+                steering=steering,
                 wording=wording,
-            )  # fmt: skip
+            )
 
     def report(
         self,
@@ -229,9 +245,14 @@ class KnowledgeBase(Publishing):
                 # A report names one generation: the index and the records must both be of it.
                 if context.index.generation == context.store.generation:
                     result = search(
-                        query, context, filters=filters, lang=lang, steering=steering,
-                        complete=True, wording=wording,
-                    )  # fmt: skip
+                        query,
+                        context,
+                        filters=filters,
+                        lang=lang,
+                        steering=steering,
+                        complete=True,
+                        wording=wording,
+                    )
                     return report_of(result, context, steering=steering)
         raise KnowledgeBaseError("The base is changing too fast to be reported on: try again.")
 

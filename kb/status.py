@@ -50,8 +50,15 @@ def status_of(store: Store, place: Place, indexer: Indexer) -> Status:
         )
     index = "exact, in memory" if isinstance(place, Path) else "exact, in the database"
     return Status(
-        folder=place, schema_version=SCHEMA_VERSION, generation=generation, **asdict(counts),
-        model=encoder.name, engine=encoder.engine, encoder=encoder.fingerprint,
-        dimension=encoder.dimension, index=index, size_bytes=store.size_bytes(),
+        folder=place,
+        schema_version=SCHEMA_VERSION,
+        generation=generation,
+        **asdict(counts),
+        model=encoder.name,
+        engine=encoder.engine,
+        encoder=encoder.fingerprint,
+        dimension=encoder.dimension,
+        index=index,
+        size_bytes=store.size_bytes(),
         problems=tuple(filter(None, problems)),
-    )  # fmt: skip
+    )

@@ -112,9 +112,22 @@ class Drafts(Register):
     ) -> Draft:
         state, at = DraftState.SUBMITTED if submitted else DraftState.DRAFT, now()
         draft = Draft(
-            secrets.token_hex(8), state, 1, record, proposals, source_text, origin, tuple(remarks),
-            "", by, at, by, at, origin_hash, based_on,
-        )  # fmt: skip
+            secrets.token_hex(8),
+            state,
+            1,
+            record,
+            proposals,
+            source_text,
+            origin,
+            tuple(remarks),
+            "",
+            by,
+            at,
+            by,
+            at,
+            origin_hash,
+            based_on,
+        )
         with self._writing() as store:
             store.insert("drafts", _row(draft))
             _keep_version(store, draft.id, note="")
@@ -198,9 +211,14 @@ def revise(
     note: str = "",
 ) -> Draft:
     revised = replace(
-        draft, state=state, revision=draft.revision + 1, record=record or draft.record,
-        message=draft.message if message is None else message, updated_by=by, updated_at=now(),
-    )  # fmt: skip
+        draft,
+        state=state,
+        revision=draft.revision + 1,
+        record=record or draft.record,
+        message=draft.message if message is None else message,
+        updated_by=by,
+        updated_at=now(),
+    )
     store.update("drafts", {"id": draft.id}, _row(revised))
     _keep_version(store, draft.id, note)
     return revised

@@ -151,9 +151,19 @@ class NoticeAnswers(Register):
         state = AnswerState.PUBLISHED if by and not waits else AnswerState.WAITING
         at = now()
         answer = NoticeAnswer(
-            secrets.token_hex(8), notice_id, kind, organisation, actor_id, text, private, contact,
-            by, state, at, at if state is AnswerState.PUBLISHED else "",
-        )  # fmt: skip
+            secrets.token_hex(8),
+            notice_id,
+            kind,
+            organisation,
+            actor_id,
+            text,
+            private,
+            contact,
+            by,
+            state,
+            at,
+            at if state is AnswerState.PUBLISHED else "",
+        )
         with self._writing() as store:
             store.insert("notice_answers", columns_of(answer))
         return answer

@@ -28,9 +28,16 @@ class Notices(Register):
     def add(self, content: NoticeContent, *, owner: str = "", told_at: str = "") -> Notice:
         at = now()
         notice = Notice(
-            secrets.token_hex(8), NoticeState.WAITING, 1, content, owner, told_at, created_at=at,
-            updated_by=owner, updated_at=at,
-        )  # fmt: skip
+            secrets.token_hex(8),
+            NoticeState.WAITING,
+            1,
+            content,
+            owner,
+            told_at,
+            created_at=at,
+            updated_by=owner,
+            updated_at=at,
+        )
         with self._writing() as store:
             store.insert("notices", columns_of(notice) | _filters(content))
             _keep_version(store, notice.id, note="")
@@ -80,9 +87,13 @@ class Notices(Register):
             rows = store.run(
                 f"select *{kept} and (published_at, id) < (:at, :id)"
                 " order by published_at desc, id desc limit :limit",
-                values, **conditions, theme=theme, at=at, id=id_,
+                values,
+                **conditions,
+                theme=theme,
+                at=at,
+                id=id_,
                 limit=limit + 1 if limit >= 0 else total,
-            )  # fmt: skip
+            )
         found = [row_as(Notice, row) for row in rows]
         shown = found if limit < 0 else found[:limit]
         return NoticeList(shown, total, len(shown) == len(found))
@@ -150,10 +161,17 @@ class Notices(Register):
                 # What waits or was refused is not let out by closing it.
                 published_at = ""
             changed = replace(
-                notice, content=content or notice.content, state=state, revision=revision + 1,
-                message=notice.message if message is None else message, closing=closing,
-                draft_id=draft_id, published_at=published_at, updated_by=by, updated_at=at,
-            )  # fmt: skip
+                notice,
+                content=content or notice.content,
+                state=state,
+                revision=revision + 1,
+                message=notice.message if message is None else message,
+                closing=closing,
+                draft_id=draft_id,
+                published_at=published_at,
+                updated_by=by,
+                updated_at=at,
+            )
             row = columns_of(changed) | _filters(changed.content)
             store.update("notices", {"id": id}, row)
             _keep_version(store, id, note or (message or ""))

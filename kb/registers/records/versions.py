@@ -79,8 +79,9 @@ def keep_versions(
         rows = store.run(
             "select record_id, max(number) from versions where kind = :kind"
             " and record_id in :values group by record_id",
-            {record.id for record in of_kind}, kind=kind.value,
-        )  # fmt: skip
+            {record.id for record in of_kind},
+            kind=kind.value,
+        )
         numbers = dict(map(tuple, rows))
         kept = []
         for record in of_kind:
