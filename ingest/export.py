@@ -30,11 +30,7 @@ class Exported(NamedTuple):
 
 
 def export(
-    knowledge_base: KnowledgeBase,
-    folder: Path,
-    *,
-    force: bool = False,
-    for_members: bool = False,
+    knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False, for_members: bool = False
 ) -> Exported:
     """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
 

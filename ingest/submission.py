@@ -20,12 +20,7 @@ from ingest.extraction.proposals.propose import propose
 from ingest.extraction.times import SURE_ENOUGH
 from ingest.fetching.safe_fetch import PAGE_TYPES, Fetched, Fetcher
 from ingest.known_articles import KnownArticles
-from ingest.reading import (
-    document_of,
-    fetched_document,
-    pasted_document,
-    read_document,
-)
+from ingest.reading import document_of, fetched_document, pasted_document, read_document
 from ingest.records.fields import (
     MAX_LINE_CHARS,
     folded,

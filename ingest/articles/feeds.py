@@ -68,9 +68,7 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
 
 
 def item_article(
-    item: FeedItem,
-    fetcher: Fetcher | None,
-    read: Callable[[Fetched], Article],
+    item: FeedItem, fetcher: Fetcher | None, read: Callable[[Fetched], Article]
 ) -> Article:
     """The article of an item: the feed's own if it is whole, else that of its link, by `read`."""
     if item.is_whole and item.article is not None:

@@ -26,11 +26,7 @@ ATTACHED_SUFFIXES = (*TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
 ARTICLE_SUFFIXES = (
     *ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
 )  # fmt: skip
-_SUFFIXES = {
-    **PAGE_SUFFIXES,
-    "message/rfc822": ".eml",
-    "multipart/related": ".mhtml",
-}
+_SUFFIXES = {**PAGE_SUFFIXES, "message/rfc822": ".eml", "multipart/related": ".mhtml"}
 
 
 def suffix_of(fetched: Fetched) -> str:

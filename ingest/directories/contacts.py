@@ -5,14 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from ingest.directories.columns_of import Column
-from ingest.directories.header_words import (
-    EMAIL,
-    JOB,
-    NAME,
-    PART_OF_NAME,
-    PERSON_COLUMNS,
-    PHONE,
-)
+from ingest.directories.header_words import EMAIL, JOB, NAME, PART_OF_NAME, PERSON_COLUMNS, PHONE
 from ingest.records.fields import MAX_LINE_CHARS, one_line, paragraphs
 from ingest.records.parsers import region_of
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS

@@ -248,10 +248,7 @@ class AnswerMerger:
             surer = replace(ours, confidence=round(1 - (1 - ours.confidence) * AGREEMENT, 2))
             return tuple(surer if field is ours else field for field in fields)
         sentence = " ".join(need.sentence.split())
-        return (
-            *fields,
-            ProposedField("need", phrase, sentence, MAX_CONFIDENCE, self._origin),
-        )
+        return (*fields, ProposedField("need", phrase, sentence, MAX_CONFIDENCE, self._origin))
 
 
 def _plain(text: str) -> str:

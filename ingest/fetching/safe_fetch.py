@@ -227,10 +227,7 @@ class Fetcher:
         try:
             parts = httpx.URL(url)
             address = httpcore.URL(
-                scheme=parts.raw_scheme,
-                host=parts.raw_host,
-                port=parts.port,
-                target=parts.raw_path,
+                scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
             )
             with (
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,

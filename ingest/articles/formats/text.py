@@ -4,13 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from ingest.articles.blocks import (
-    Block,
-    BlockKind,
-    DeclaredField,
-    ParsedPage,
-    within_limits,
-)
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.office import file_properties, row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in

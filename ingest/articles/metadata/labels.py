@@ -8,12 +8,7 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in, unclear_dates_in
 from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
-from ingest.articles.metadata.person_names import (
-    bare_name,
-    is_job,
-    is_organisation,
-    person_at,
-)
+from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
 from ingest.articles.typography import plain
 
 

@@ -53,10 +53,7 @@ def take_notices(layout: Layout, findings: Findings) -> None:
 def _without_site(beside_text: str, line: Line, person: Person) -> Person:
     """The person without the paper that stands after the name, and in another line beside it."""
     first, *others = person.name.split(", ")
-    names = [
-        first,
-        *(name for name in others if beside_text.count(name) <= line.text.count(name)),
-    ]
+    names = [first, *(name for name in others if beside_text.count(name) <= line.text.count(name))]
     return replace(person, name=", ".join(names)) if others else person
 
 

@@ -79,8 +79,7 @@ class Judge:
         def regression(column: int) -> Regression:
             rows = told["weights"].items()
             return Regression(
-                told["intercepts"][column],
-                {name: row[column] for name, row in rows if row[column]},
+                told["intercepts"][column], {name: row[column] for name, row in rows if row[column]}
             )
 
         fitted = [regression(column) for column in range(len(columns))]

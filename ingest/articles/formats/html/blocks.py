@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ingest.articles.blocks import Block, BlockKind
-from ingest.articles.formats.html.tree import (
-    BLOCKS,
-    HEADINGS,
-    Position,
-    Regions,
-    is_date,
-    is_tag,
-)
+from ingest.articles.formats.html.tree import BLOCKS, HEADINGS, Position, Regions, is_date, is_tag
 from ingest.articles.formats.office import row_block
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.lines import notices

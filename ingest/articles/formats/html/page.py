@@ -194,12 +194,7 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
     blocks = within_limits(blocks_of(sanitised(text), head.address or url))
     if not any(block.text for block in blocks):
         raise NoArticle("script_page")
-    return ParsedPage(
-        blocks,
-        tuple(head.declared_fields()),
-        head.lang,
-        head.address or url,
-    )
+    return ParsedPage(blocks, tuple(head.declared_fields()), head.lang, head.address or url)
 
 
 def feed_link(text: str, url: str) -> str:
