@@ -15,8 +15,7 @@ from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
 from kb.text.markdown import plain_text
 
-SAME_TEXT = 90.0
-"""Least similarity, 0 to 100, of two texts of the same article."""
+SAME_TEXT = 90.0  # least similarity, 0 to 100, of two texts of the same article
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
 
 

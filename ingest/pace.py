@@ -7,11 +7,8 @@ from enum import StrEnum
 
 from kb.registers.clock import seconds_left
 
-SAID_EVERY_S = 10.0
-"""Time between two lines of the log."""
-
-WINDOW_S = 60
-"""The time over which the rate is the mean."""
+SAID_EVERY_S = 10.0  # time between two lines of the log
+WINDOW_S = 60  # the time over which the rate is the mean
 
 
 class Phase(StrEnum):

@@ -7,9 +7,7 @@ from ingest.records.entries import WHOLE_FILE
 from kb.models import Case, Kind, Record, kind_of
 from kb.registers.records.rereading import Unlisted
 
-MAX_NOTES = 1000
-"""Most notes of a kind that a report holds; further notes are only counted."""
-
+MAX_NOTES = 1000  # most notes of a kind that a report holds; further notes are only counted
 MAX_VALUE_CHARS = 160
 _UNTOLD_VALUES = frozenset({"phone", "email", "address", "contact"})
 """Fields whose values no report holds: it outlives a choice of who may see them."""

@@ -10,9 +10,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import SOURCE_JOB, Job
 from kb.registers.records.rereading import Interval, SourceLocation
 
-KEPT_READINGS = 30
-"""Most ended readings of a source that are kept as its history."""
-
+KEPT_READINGS = 30  # most ended readings of a source that are kept as its history
 _DAY = timedelta(days=1)
 _WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
 

@@ -22,14 +22,10 @@ from kb.settings import Settings
 from kb.store.connection import ALL_ROWS
 
 logger = logging.getLogger(__name__)
-
-SAVED_EVERY_S = 0.5
-"""Least time between two saves of a job's progress."""
-BEAT_EVERY_S = 5.0
-"""Time between two heartbeats of a job that makes no progress."""
+SAVED_EVERY_S = 0.5  # least time between two saves of a job's progress
+BEAT_EVERY_S = 5.0  # time between two heartbeats of a job that makes no progress
 LOOK_EVERY_S = 1.0
-MAX_REPORTED = 500
-"""Most items of each list of a report kept with a job."""
+MAX_REPORTED = 500  # most items of each list of a report kept with a job
 NICENESS = 10
 
 

@@ -29,10 +29,8 @@ _PAGE = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _NAME_IN_BRACKETS = re.compile(r"\S+@\S+\s+\((?P<name>[^)]+)\)")
 _TAG = re.compile(r"<[^<>]*>")
 _CUT = re.compile(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^<>]+>\s*)*$")
-_MIN_WHOLE_CHARS = 600
-"""The shortest summary that is the article itself rather than its beginning."""
-_END_CHARS = 1_000
-"""The length of the end in which marks of a cut are looked for."""
+_MIN_WHOLE_CHARS = 600  # the shortest summary that is the article itself rather than its beginning
+_END_CHARS = 1_000  # the length of the end in which marks of a cut are looked for
 _MAX_AUTHOR_CHARS = 300
 
 

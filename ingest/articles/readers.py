@@ -47,9 +47,7 @@ from kb.models import MAX_TEXT_CHARS
 from kb.remarks import Remark
 
 _LOG = logging.getLogger(__name__)
-
-MIN_ARTICLE_CHARS = 30
-"""The shortest text of an article."""
+MIN_ARTICLE_CHARS = 30  # the shortest text of an article
 
 
 def read_article(path: Path) -> Article:

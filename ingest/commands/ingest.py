@@ -53,8 +53,7 @@ class IngestProgress(Pace):
         self._bar.write(line, file=sys.stderr)
 
 
-SHOWN_SKIPPED = 5
-"""Most skipped files that are named; the JSON report has the others."""
+SHOWN_SKIPPED = 5  # most skipped files that are named; the JSON report has the others
 
 
 @click.command(short_help="Read directories, cases and articles.")

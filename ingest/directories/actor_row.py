@@ -44,8 +44,7 @@ _OVERSEAS = ("97", "98")
 _CLOSED, _OPEN = frozenset("FC"), frozenset("A")
 _TODAYS_NOMENCLATURES = {"", "nafrev2", "naf2025", "nafrev2.1"}
 _NOT_PUBLIC = frozenset("PN")
-_OF_A_PERSON = "1"
-"""The first digit of the legal categories of firms that a person owns alone."""
+_OF_A_PERSON = "1"  # the first digit of the legal categories of firms that a person owns alone
 
 
 class RowLeftOut(RemarkError):

@@ -14,8 +14,7 @@ from kb.text.email_addresses import addresses_in, is_of_a_person
 from kb.text.know_how import statement_kind
 from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_number
 
-MASKED = "[ND]"
-"""A register's mark for a value that is not public."""
+MASKED = "[ND]"  # a register's mark for a value that is not public
 _TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
 # The look behind has each run of characters tried once, however long.

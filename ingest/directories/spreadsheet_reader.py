@@ -30,8 +30,7 @@ _Place = tuple[int, int]
 _IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
 """Fields that say which actor is meant, beside the name, which products and trainings have too."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MAX_MERGED_ROWS = 1_000_000
-"""Of a sheet with more rows in merged cells, no cell counts as merged."""
+_MAX_MERGED_ROWS = 1_000_000  # of a sheet with more rows in merged cells, no cell counts as merged
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:

@@ -11,11 +11,8 @@ from ingest.extraction.tokens import Sentence, TextToken, joined, plain_words
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
 
-_NEAR = 8
-"""The most words between a mention and its verb."""
-_MAX_WORDS = 16
-"""The longest words for a deed, in words and signs."""
-
+_NEAR = 8  # the most words between a mention and its verb
+_MAX_WORDS = 16  # the longest words for a deed, in words and signs
 _AUXILIARIES = lexicon.words("auxiliaries", "have") | lexicon.words("auxiliaries", "be")
 _BE = lexicon.words("auxiliaries", "be")
 _NO = lexicon.words("auxiliaries", "no")

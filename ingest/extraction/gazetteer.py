@@ -23,12 +23,8 @@ from kb.models import Actor, Kind
 from kb.reference.departments import NAMES
 from kb.text.folding import fold
 
-MIN_FUZZY_CHARS = 5
-"""Shorter words have too many neighbours for a wrong letter to be a slip."""
-
-SHORT_NAME = 0.9
-"""Weight of the distinctive part of a name ("Taransaud") beside the whole name, 1."""
-
+MIN_FUZZY_CHARS = 5  # shorter words have too many neighbours for a wrong letter to be a slip
+SHORT_NAME = 0.9  # weight of the distinctive part of a name ("Taransaud") beside the whole name, 1
 _DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
 _NAMED_IN_SHORT = frozenset(
     {

@@ -30,12 +30,8 @@ MAX_PARTS = 100
 MAX_CONFIDENCE = 0.75
 """Most confidence of a proposal that only the model makes, whatever confidence it states."""
 
-AGREEMENT = 0.5
-"""Factor of the doubt of a proposal that the model makes too."""
-
-SILENCE = 0.8
-"""Factor of the confidence of a proposal that the model does not make."""
-
+AGREEMENT = 0.5  # factor of the doubt of a proposal that the model makes too
+SILENCE = 0.8  # factor of the confidence of a proposal that the model does not make
 _INSTRUCTIONS = f"""\
 You read articles about how organisations met a need together, and say who took part. The user's
 message is a JSON object: "title" and "text" are an article, "found" is what a program found in it.

@@ -13,8 +13,7 @@ from ingest.extraction.tokens import plain_words
 NAMES_REMEMBERED = 5_000
 """Names and noun phrases whose analysis is remembered: an article asks for each many times."""
 
-_NO_KIND = "-"
-"""Mark of the lexicon for a word without a kind."""
+_NO_KIND = "-"  # mark of the lexicon for a word without a kind
 
 
 class OrganisationKind(StrEnum):

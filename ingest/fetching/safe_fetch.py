@@ -24,10 +24,8 @@ from kb.errors import InputError
 from kb.settings import Settings
 
 MAX_REDIRECTS = 5
-MAX_BYTES = 10_000_000
-"""Most bytes of a page, unpacked."""
-MAX_SECONDS = 30.0
-"""Longest time of a fetch, redirects included."""
+MAX_BYTES = 10_000_000  # most bytes of a page, unpacked
+MAX_SECONDS = 30.0  # longest time of a fetch, redirects included
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
 

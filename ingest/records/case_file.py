@@ -25,11 +25,8 @@ from kb.reference.fields import CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
 from kb.reference.roles import ROLES, Role
 from kb.text.lexicon import Lexicons
 
-MAX_BYTES = 5_000_000
-"""The largest file of a case, as of any article in Markdown."""
-MAX_CHARS = 200_000
-"""The longest front matter, as long as the text of a case may be."""
-
+MAX_BYTES = 5_000_000  # the largest file of a case, as of any article in Markdown
+MAX_CHARS = 200_000  # the longest front matter, as long as the text of a case may be
 _FENCE = re.compile(r"---[ \t]*")
 _CLOSING_FENCE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 MAX_CELL_CHARS = 20_000
-MAX_COLUMNS = 1_000
-"""Most columns of a table: each header is looked up in many words."""
+MAX_COLUMNS = 1_000  # most columns of a table: each header is looked up in many words
 MAX_LINE_CHARS = 500
 MAX_LINE_BYTES = 1_300
 """Bytes of a line as UTF-8, written and folded: PostgreSQL's indexes take 2,704, some of two."""
@@ -148,8 +147,7 @@ def iso_date(text: str, field: str) -> str:
     raise InputError("no_date", field, value=written)
 
 
-FRENCH_OR_ENGLISH = ("fr", "en")
-"""The languages of cases and of the pages."""
+FRENCH_OR_ENGLISH = ("fr", "en")  # the languages of cases and of the pages
 
 
 def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:

@@ -38,18 +38,11 @@ _VARIABLES = {
     "ARROW_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
-_STARTS_WITHIN_S = 120.0
-"""The first answer comes when all of its code is loaded."""
-_REUSED_WITHIN_S = IDLE_SECONDS - 60
-"""A process idle for longer may be about to end by itself."""
+_STARTS_WITHIN_S = 120.0  # the first answer comes when all of its code is loaded
+_REUSED_WITHIN_S = IDLE_SECONDS - 60  # a process idle for longer may be about to end by itself
 _ENDS_WITHIN_S = 5.0
-
-AT_ONCE = 2
-"""Files read at once; the processes that read them give way to whoever searches."""
-
-WAITING = 8
-"""Readings that wait until one of these ends; more are told to come back."""
-
+AT_ONCE = 2  # files read at once; the processes that read them give way to whoever searches
+WAITING = 8  # readings that wait until one of these ends; more are told to come back
 ASKER: ContextVar[str] = ContextVar("asker", default="")
 """On whose behalf this thread or task reads, such as the name of an account; empty for nobody
 in particular, as in a worker, who may have all places."""

@@ -15,17 +15,14 @@ from typing import Any, BinaryIO, Self
 from ingest.sandbox.shapes import plain
 from kb.errors import InputError
 
-NICENESS = 10
-"""Niceness of a reading process: whoever searches goes first."""
-
+NICENESS = 10  # niceness of a reading process: whoever searches goes first
 OOM_SCORE_ADJ = 500
 """Of 1,000, how much sooner than others a reading process is ended where memory is short."""
 
 MAX_WRITTEN_MB = 256
 """A file that a reading process writes for itself: that of the languages it tells apart has 75."""
 
-MAX_HANDLES = 64
-"""Files that a reading process may have open."""
+MAX_HANDLES = 64  # files that a reading process may have open
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +113,7 @@ IDLE_SECONDS = 300
 MAX_TASKS = 100
 """Files that a process reads: a library that keeps something of each does so for few."""
 
-LEAVES_AT_MB = 400
-"""A process that once had so much in use ends: it would not give it back."""
-
+LEAVES_AT_MB = 400  # a process that once had so much in use ends: it would not give it back
 _log = logging.getLogger(__name__)
 
 

@@ -16,8 +16,7 @@ from ingest.encodings import decoded, whole_characters
 from kb.errors import InputError
 from kb.remarks import Remark
 
-HEADER = 0.95
-"""The confidence in what the header of a message says."""
+HEADER = 0.95  # the confidence in what the header of a message says
 MAX_ATTACHMENTS = 20
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip

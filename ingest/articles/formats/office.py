@@ -36,8 +36,7 @@ def refuse_other(content: bytes, part: str, name: str) -> None:
         raise InputError("no_document", format=name)
 
 
-TITLE, AUTHOR, DATE, KEYWORDS = 0.5, 0.4, 0.3, 0.6
-"""The confidence in each property."""
+TITLE, AUTHOR, DATE, KEYWORDS = 0.5, 0.4, 0.3, 0.6  # the confidence in each property
 _MIN_TITLE_WORDS = 3
 
 
@@ -56,8 +55,7 @@ def file_properties(
         yield DeclaredField("themes", keywords, "keywords of the file", KEYWORDS)
 
 
-MAX_CELL_CHARS = 400
-"""The longest cell that is a value; a longer cell holds a part of the page."""
+MAX_CELL_CHARS = 400  # the longest cell that is a value; a longer cell holds a part of the page
 
 
 def row_block(cells: Sequence[str], width: int = 0) -> Block:

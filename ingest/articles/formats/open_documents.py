@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 _NOT_TEXT = ("office:annotation", "text:note", "text:tracked-changes", "draw:frame",
              "text:table-of-content", "office:forms")  # fmt: skip
-_HYPHEN = re.compile(r"(?<=\w)\\-")
-"""A hyphen that the library escapes, within a word."""
+_HYPHEN = re.compile(r"(?<=\w)\\-")  # a hyphen that the library escapes, within a word
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
@@ -52,8 +51,7 @@ def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
     )
 
 
-DECLARED = 0.9
-"""The confidence in what a book says of itself."""
+DECLARED = 0.9  # the confidence in what a book says of itself
 _CONTAINER = "META-INF/container.xml"
 
 

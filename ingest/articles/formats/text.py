@@ -18,10 +18,8 @@ from ingest.records.fields import folded
 from kb.errors import InputError
 from kb.text.markdown import plain_text
 
-MAX_WORDS = 50
-"""The items that are read of a value."""
-DECLARED = 0.93
-"""The confidence in what front matter says: somebody wrote it for this article."""
+MAX_WORDS = 50  # the items that are read of a value
+DECLARED = 0.93  # the confidence in what front matter says: somebody wrote it for this article
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
 _TEMPLATE_TAG = re.compile(r"\{%[^{}]*%\}|\{\{[<%][^{}]*[%>]\}\}")
 """A tag of a template: none within it, so that many that are never closed are passed over soon."""

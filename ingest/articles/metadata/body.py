@@ -11,14 +11,10 @@ from ingest.articles.metadata.themes import is_row_of_hashtags
 from ingest.articles.typography import SENTENCE_END
 
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
-_MAX_AFTER_COLOPHON = 0.2
-"""The greatest share of all prose below the notices that close a text."""
-_MAX_ABOUT = 0.4
-"""The same, for what an organisation writes about itself below its press releases."""
-_MIN_PROSE_BEFORE = 120
-"""The characters of prose above the first part about something else."""
-_MIN_RESUMING = 200
-"""The length of a paragraph with which the text goes on below such a part."""
+_MAX_AFTER_COLOPHON = 0.2  # the greatest share of all prose below the notices that close a text
+_MAX_ABOUT = 0.4  # the same, for what an organisation writes about itself below its press releases
+_MIN_PROSE_BEFORE = 120  # the characters of prose above the first part about something else
+_MIN_RESUMING = 200  # the length of a paragraph with which the text goes on below such a part
 
 
 def leave_other_parts(layout: Layout) -> None:

@@ -48,8 +48,7 @@ _AGE = re.compile(lexicon.any_of("labels", "ages"))
 _DEGREE = re.compile(rf"(?:[•·] ?)?{lexicon.any_of('labels', 'degrees')}")
 _MEMBER = re.compile(lexicon.any_of("labels", "member_facts"))
 _MEMBER_DETAIL = re.compile(lexicon.any_of("labels", "member_details"))
-_SYMBOLS = " •·🌐🌍🌎🌏👥"
-"""What networks set beside the age or the day of a post: who may read it."""
+_SYMBOLS = " •·🌐🌍🌎🌏👥"  # what networks set beside the age or the day of a post: who may read it
 
 
 def take_person_near(layout: Layout, findings: Findings, at: int, announced: Announced) -> bool:

@@ -14,8 +14,7 @@ from kb.remarks import Remark
 
 MIN_CERTAIN = 0.5
 """The least confidence of a value that the article takes; below it, a value is only proposed."""
-_SHOWN = 0.88
-"""The confidence from which themes stand on the page, called so."""
+_SHOWN = 0.88  # the confidence from which themes stand on the page, called so
 MAX_THEMES = 30
 _SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
 _THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")

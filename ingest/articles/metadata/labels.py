@@ -52,8 +52,7 @@ _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})"
 INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 MAX_SIGNED_WORDS = 6
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
-_MAX_BEFORE_DATE = 16
-"""Characters between who signs and the day: "by jmorel » Fri May 3, 2019"."""
+_MAX_BEFORE_DATE = 16  # characters between who signs and the day: "by jmorel » Fri May 3, 2019"
 _FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
 """A first name with an initial, which who signs may write small: "bernard q."."""
 _SIGNING_WORDS = ("par", "by", "signe")

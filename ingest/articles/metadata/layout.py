@@ -10,8 +10,7 @@ from ingest.articles.metadata.lines import notices
 from ingest.articles.typography import is_prose
 from ingest.records.fields import detected_language
 
-_MAX_LINK_SHARE = 0.7
-"""The share of links from which a short block is a menu rather than prose."""
+_MAX_LINK_SHARE = 0.7  # the share of links from which a short block is a menu rather than prose
 
 
 @dataclass(slots=True)

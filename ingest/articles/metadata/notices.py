@@ -21,8 +21,7 @@ LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85,
 """The confidence in a value by what announces it: a label, a label of jobs, words that also begin
 sentences (or the page's markup), a label of categories, nothing, the opening of a press release;
 and in the name of an organisation."""
-MARGIN_COST = 0.15
-"""Confidence subtracted from a value in the margin."""
+MARGIN_COST = 0.15  # confidence subtracted from a value in the margin
 _MAX_DATELINE_CHARS = 80
 _MAX_DAY_CHARS = 30
 _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s|\.\s(?=[A-ZÀ-Þ])")

@@ -14,9 +14,7 @@ MAX_THEME_CHARS = 60
 _MAX_LIST_CHARS = 200
 BELOW_LABEL, HASHTAGS, TAGS, UNLABELLED = 0.9, 0.9, 0.88, 0.75
 """The confidence in themes by where they are found."""
-_SURE = 0.85
-"""The confidence from which no themes without a label are looked for."""
-
+_SURE = 0.85  # the confidence from which no themes without a label are looked for
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
 _HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
 _NOT_IN_THEMES = re.compile(r"[.!?:;@]|\d{3}|^\d")

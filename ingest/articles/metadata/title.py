@@ -20,20 +20,15 @@ from kb.registers.drafts import ProposedField
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 
 MAX_TITLE_CHARS = 300
-_MAX_SENTENCE_CHARS = 150
-"""The longest first sentence of a text that can be its title."""
+_MAX_SENTENCE_CHARS = 150  # the longest first sentence of a text that can be its title
 _MAX_ABOVE = 100
 """Numbers of lines above the text that are searched, from their start and from their end."""
 _MAX_PROSE_ABOVE = 0.3
 """The share of all prose above which what stands above the title is text, and stays."""
 
-LEAST_CHANCE = 0.3
-"""The least chance of a line that is taken for the title."""
-LABELLED = 0.92
-"""The confidence in a value after a label."""
-_SURE_DECLARATION = 0.9
-"""The confidence from which a declared title needs no line."""
-
+LEAST_CHANCE = 0.3  # the least chance of a line that is taken for the title
+LABELLED = 0.92  # the confidence in a value after a label
+_SURE_DECLARATION = 0.9  # the confidence from which a declared title needs no line
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d+(?!\d|\s?[–—:-]\s(?:\S+\s){2}\S)"
     rf"|\b{lexicon.any_of('mastheads', 'titles')}\b",
@@ -46,8 +41,7 @@ _BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")
 _MOST_PARTS = 4
 _LEAST_DECLARED = 8
 _MOST_TOLD_AGAIN = 3
-_MOST_PROSE = 20_000
-"""Characters of the text in which the words of a line are looked for."""
+_MOST_PROSE = 20_000  # characters of the text in which the words of a line are looked for
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 _IN_BRACKETS = re.compile(r"^\[\s*([^\[\]]+?)\s*\]$")
 

@@ -13,8 +13,7 @@ from kb.text.organisation_name import LEGAL_FORMS
 
 INDEFINITE = lexicon.words("determiners", "indefinite")
 DEFINITE = lexicon.words("determiners", "definite")
-LINKS = lexicon.words("name_links", "inside")
-"""Words that join the words of a name."""
+LINKS = lexicon.words("name_links", "inside")  # words that join the words of a name
 NEVER_IN_A_NAME = lexicon.words("verb_forms", "not_in_a_name")
 OF = lexicon.words("prepositions", "of")
 PLACES_AND_TIMES = lexicon.words("not_organisations", "place_or_time")

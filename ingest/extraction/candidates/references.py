@@ -47,9 +47,7 @@ from kb.reference.departments import NAMES
 from kb.text.folding import fold
 from kb.text.organisation_name import LEGAL_FORMS
 
-_UNSURE = 0.3
-"""Likelihood of a name that is rather a place's, or no name."""
-
+_UNSURE = 0.3  # likelihood of a name that is rather a place's, or no name
 _OTHER_ACRONYMS = lexicon.words("not_organisations", "acronym")
 _BRANDS = lexicon.words("not_organisations", "brand")
 _BEFORE_A_PLACE = lexicon.words("prepositions", "before_place")

@@ -18,20 +18,14 @@ from ingest.extraction.needs.words import NeedWord, need_words
 from ingest.extraction.tokens import Sentence, TextPart
 from kb.regression import Regression
 
-LEAST = 0.1
-"""An article whose likeliest word is less likely to name a need tells none."""
-
-BESIDE = 0.12
-"""Least probability of the likeliest word of a second stretch."""
-
-_LIKELIEST = 8
-"""Stretches are looked for around so many words, the likeliest that are no names."""
+LEAST = 0.1  # an article whose likeliest word is less likely to name a need tells none
+BESIDE = 0.12  # least probability of the likeliest word of a second stretch
+_LIKELIEST = 8  # stretches are looked for around so many words, the likeliest that are no names
 _A_WORD, _A_TITLE, _SURE = 0.05, 0.1, 0.9
 """What a word costs a stretch, what the title adds to one, and the most that a word is worth."""
 _WHOLE = 5
 """A stretch of so many words needs no other beside it, and what stands beside has no more."""
-_LEAST = 1e-3
-"""Probabilities are kept this far from 0 and 1 before their log odds are taken."""
+_LEAST = 1e-3  # probabilities are kept this far from 0 and 1 before their log odds are taken
 
 
 @dataclass(frozen=True, slots=True)

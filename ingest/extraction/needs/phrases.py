@@ -34,14 +34,10 @@ BY_PRODUCTS = re.compile(
 )
 """By-products, in a folded word."""
 
-MAX_WORDS = 8
-"""A phrase has this many words at most."""
-MAX_TOKENS = 12
-"""A stretch has this many tokens at most."""
-_PER_WORD = 8
-"""Stretches around a word are looked for in this many of its places, from the first."""
-_JOINED = 2
-"""How many phrases may be joined to the first."""
+MAX_WORDS = 8  # a phrase has this many words at most
+MAX_TOKENS = 12  # a stretch has this many tokens at most
+_PER_WORD = 8  # stretches around a word are looked for in this many of its places, from the first
+_JOINED = 2  # how many phrases may be joined to the first
 _JOINTS = lexicon.words("prepositions", "joins_need")
 
 

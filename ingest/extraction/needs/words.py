@@ -24,10 +24,8 @@ _ENDINGS = lexicon.words("need_endings")
 _BEFORE_CAPITALS = frozenset('.:«"“-–—(')
 _EARLY, _LATE = 3, 8
 """The paragraphs up to which, and after which, a text is at its beginning, or far in it."""
-_MOST_SPOKEN = 4.0
-"""Commonness of words that any text may have."""
-_NAME = 0.6
-"""The share of capitals within sentences from which a word is a name."""
+_MOST_SPOKEN = 4.0  # commonness of words that any text may have
+_NAME = 0.6  # the share of capitals within sentences from which a word is a name
 
 
 @dataclass(slots=True)

@@ -20,12 +20,8 @@ from kb.encoder.encoder import TextKind, WordEmbeddings
 from kb.errors import EncoderError
 
 Vector = NDArray[np.float32]
-
-DIMENSION = 384
-"""Of the vectors of the bundled model."""
-
-MOST_MENTIONS = 8
-"""The most mentions of a candidate that are read."""
+DIMENSION = 384  # of the vectors of the bundled model
+MOST_MENTIONS = 8  # the most mentions of a candidate that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,7 @@ def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
     return found
 
 
-_Place = tuple[Sentence, int, int]
-"""A mention at `sentence.text[start:end]`."""
+_Place = tuple[Sentence, int, int]  # a mention at `sentence.text[start:end]`
 
 
 def _words(text: str, layers: int) -> WordEmbeddings:

@@ -9,12 +9,8 @@ from kb.errors import EncoderError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 _log = logging.getLogger(__name__)
-
-LOWER_LAYERS = 7
-"""The layers of the bundled model, of twelve, whose vectors tell who acts."""
-
-READING_LAYERS = (LOWER_LAYERS, 0)
-"""The layers that are read for names and for roles; 0 for all."""
+LOWER_LAYERS = 7  # the layers of the bundled model, of twelve, whose vectors tell who acts
+READING_LAYERS = (LOWER_LAYERS, 0)  # the layers that are read for names and for roles; 0 for all
 
 
 @cache

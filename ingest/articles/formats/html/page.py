@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 LINKED_AUTHOR, LINKED_DATE, LINKED_TITLE, LINKED_THEMES, TITLE_ELEMENT = 0.9, 0.88, 0.85, 0.8, 0.5
 """The confidence in values of JSON-LD, and in the element `title`."""
-ACCOUNT_COST = 0.3
-"""Confidence subtracted from a single-word name: it is an account's."""
+ACCOUNT_COST = 0.3  # confidence subtracted from a single-word name: it is an account's
 _META_NAMES = tuple(
     (field, float(confidence), name) for field, confidence, name in lexicon.rows("meta_names", 3)
 )
