@@ -74,7 +74,6 @@ class ArticleIntake:
         self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 
     def take_text(self, text: str, name: str) -> None:
-        """Takes a text that was pasted."""
         self._take(name, lambda: self._submissions.text(text))
 
     def take_url(self, url: str) -> None:

@@ -40,12 +40,10 @@ _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 
 def open_text(path: Path) -> TextIO:
-    """Opens a file for reading as text, its line ends as they are."""
     return path.open(encoding=encoding_of(path), newline="")
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """Yields the lines that are left of a file, with their ends."""
     while line := file.readline(MAX_LINE_CHARS):
         if len(line) == MAX_LINE_CHARS:
             raise InputError("long_line", most=MAX_LINE_CHARS)
@@ -53,11 +51,7 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def encoding_of(path: Path) -> str:
-    """Returns the encoding of a text file: its mark's, UTF-8, or the likeliest of one byte.
-
-    Raises:
-        InputError: the file is empty, no text, was encoded twice, or is UTF-8 only in part.
-    """
+    """Returns the encoding of a text file, or raises InputError if it is no sound text."""
     with path.open("rb") as file:
         block = file.read(_BLOCK_BYTES)
         if not block.strip():
@@ -123,7 +117,6 @@ def decoded(content: bytes, declared: str = "") -> str:
 
 
 def _marked_encoding(content: bytes) -> str:
-    """Returns the encoding that a byte order mark names, or "" without a mark."""
     return next((name for mark, name in _MARKED if content.startswith(mark)), "")
 
 

@@ -1,7 +1,6 @@
-"""Exports a knowledge base as files that a person can read and `ingest` reads back.
+"""Exports a knowledge base as files that `ingest` reads back, to the character.
 
-What is written is what is known, to the character: a prefix against the formulas of spreadsheets
-would come back as part of the text.
+Therefore no prefix guards against the formulas of spreadsheets.
 """
 
 import csv
@@ -34,8 +33,8 @@ def export(
 ) -> Exported:
     """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
 
-    With `force` the folder may hold files: those of the same name are replaced. The contacts that
-    only members may see are left out, unless the files are `for_members`.
+    `force` replaces files; the contacts of members are left out unless the files are
+    `for_members`.
     """
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder} is a file, not a folder")

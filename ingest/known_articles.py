@@ -31,8 +31,6 @@ class AlreadyKnown(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _KnownArticle:
-    """A case, or the case of a draft."""
-
     case: Case
     draft_id: str
     address: str
@@ -61,7 +59,6 @@ class _KnownArticle:
         return "known_nearly" if is_same else ""
 
     def is_alike(self, article: Article) -> bool:
-        """Whether the two texts are nearly the same, whatever their titles."""
         from rapidfuzz import fuzz
 
         words, others = _words_of(article.text), _words_of(self.case.text)
@@ -76,7 +73,6 @@ class KnownArticles:
         self._articles: list[_KnownArticle] | None = None
 
     def refuse(self, article: Article) -> None:
-        """Refuses an article that a draft or a case already holds."""
         address = normal_address(article.source_url)
         for known in self._all():
             if sameness := known.sameness(article, address):
@@ -102,10 +98,7 @@ class KnownArticles:
             raise AlreadyKnown("known_content", title, draft.id, case_id)
 
     def resembling(self, article: Article) -> Iterator[Remark]:
-        """Yields remarks on drafts and cases with nearly the same text under another title.
-
-        Networks write their articles after one model: that much alike, two may well be two.
-        """
+        """Yields remarks on drafts and cases with nearly the same text under another title."""
         for known in self._all():
             if known.is_alike(article):
                 kind = "draft" if known.draft_id else "case"
@@ -113,7 +106,6 @@ class KnownArticles:
                 yield Remark("resembles", kind=kind, title=known.case.title, id=id_)
 
     def add(self, draft: Draft) -> None:
-        """Adds the draft of a case, which has just been made."""
         if isinstance(draft.record, Case):
             address = normal_address(draft.record.source_url)
             self._all().append(_KnownArticle(draft.record, draft.id, address))

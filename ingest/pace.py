@@ -12,8 +12,6 @@ WINDOW_S = 60  # the time over which the rate is the mean
 
 
 class Phase(StrEnum):
-    """What an ingest is at."""
-
     READING = "reading"
     EMBEDDING = "embedding"
     WRITING = "writing"
@@ -58,7 +56,6 @@ class Pace(Watch):
 
     @property
     def per_second(self) -> float:
-        """Records per second in the last minute; 0 where there is too little to tell."""
         since, done = self._marks[0]
         seconds = self._clock() - since
         return (self.done - done) / seconds if seconds >= 1 else 0.0

@@ -98,8 +98,6 @@ def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
 
 @dataclass
 class _Run:
-    """The state of a run: the ids seen, the records that wait to be put, and the report."""
-
     base: KnowledgeBase
     called: str
     watch: Watch
@@ -183,7 +181,6 @@ class _Run:
         return read_directory(path, self._header_maps[source], self._warn, rows_of)
 
     def _header_map(self, source: str, choices: Mapping[str, str]) -> HeaderMap:
-        """Returns the map of a source's columns, by earlier choices and these; remembers these."""
         before = self.base.contact_choices.of(source)
         choice = replace(before, **self.seen_by)
         if choice != before:

@@ -16,8 +16,6 @@ _NO_FIELDS = frozenset({"id", "members_only"})
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark on a row or a file of the input. `row` as in `Entry`."""
-
     file: str
     row: int
     reason: str
@@ -28,8 +26,6 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """An article that became a draft, and a case too where it was published at once."""
-
     file: str
     title: str
     draft_id: str
@@ -45,12 +41,9 @@ class Drafted:
 class IngestReport:
     """Counts and notes of a run.
 
-    `read` counts the records found, kept or not; `completed` those that added to an actor which
-    other sources describe; `embedded` passages; `duplicates` the undecided pairs of actors of the
-    `sources` that were read. `skipped` are files and rows that are no input, `remarks` what was
-    done but deserves a look, `known` the articles that were there already. `untold` counts the
-    notes that were one too many for their list. `pruned` says whether the records that the input
-    no longer has were looked for, and `removed` counts them.
+    `completed` counts records that added to an actor of other sources, `embedded` passages,
+    `duplicates` undecided pairs of the `sources`, `untold` notes beyond the room of their list.
+    `pruned` says whether records were looked for that the input no longer has.
     """
 
     read: int = 0
@@ -122,7 +115,6 @@ class SourceReport(IngestReport):
     gone: list[Unlisted] = field(default_factory=list)
 
     def add_change(self, before: Record | None, after: Record) -> None:
-        """Notes a record as it was, if it was, and as it is."""
         if len(self.changes) == MAX_NOTES:
             self.untold["changes"] = self.untold.get("changes", 0) + 1
             return
@@ -132,7 +124,6 @@ class SourceReport(IngestReport):
 
     @property
     def problem(self) -> str:
-        """Why nothing could be read, if so; else empty."""
         kept = self.added + self.completed + self.changed + self.unchanged
         if kept or self.drafts or self.known or not self.failures:
             return ""
@@ -141,7 +132,6 @@ class SourceReport(IngestReport):
 
 
 def changed_fields(before: Record, after: Record) -> tuple[FieldChange, ...]:
-    """Returns the fields in which two records of a kind differ, in the order of the record's."""
     old, new = _values(before), _values(after)
     return tuple(
         FieldChange(name)

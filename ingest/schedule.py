@@ -1,8 +1,4 @@
-"""The schedule of sources: which are to be read now, and the jobs that read them.
-
-A source is read at an hour of the night of this machine's time zone; a new one at once, and one
-that failed in the next night, whatever its interval.
-"""
+"""The schedule of sources: which are to be read now, and the jobs that read them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +12,6 @@ _WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
 
 
 def local_time() -> datetime:
-    """The time, in the time zone of this machine."""
     return datetime.now(UTC).astimezone()
 
 

@@ -45,8 +45,6 @@ _MAX_DIRECTORY_SECONDS = 300.0
 
 
 class SourceReading:
-    """Reads sources again, as an account."""
-
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
@@ -60,7 +58,6 @@ class SourceReading:
         self._watch = watch or Watch()
 
     def read(self, name: str) -> SourceReport:
-        """Reads a source by its name, and notes how it went with its location."""
         location = self._base.source_locations.get(name)
         read = self._read_address if is_address(location.location) else self._read_files
         try:
@@ -168,7 +165,6 @@ class SourceReading:
 
 
 def directory_fetcher(settings: Settings) -> Fetcher:
-    """Returns a fetcher of what is as large as directories may be."""
     return Fetcher.from_settings(
         settings,
         max_bytes=settings.max_directory_mb * _MEGABYTE,
@@ -177,7 +173,6 @@ def directory_fetcher(settings: Settings) -> Fetcher:
 
 
 def checked_address(url: str, settings: Settings) -> str:
-    """Returns an address as it is fetched."""
     return Fetcher.from_settings(settings).checked(url)
 
 

@@ -53,10 +53,7 @@ LONG_CHARS = 20_000
 
 
 class LongArticle(Exception):
-    """An article is too long to be searched for proposals at once; nothing of it is kept yet.
-
-    `parameter` is that of a job for it, beside its name or address and its content.
-    """
+    """An article is too long to be read at once; `parameter` is that of a job for it."""
 
     def __init__(self, parameter: str, name: str, content: bytes = b"") -> None:
         super().__init__()
@@ -72,9 +69,8 @@ class Submitted(NamedTuple):
 class Submissions:
     """Makes drafts of the articles that an account hands in.
 
-    Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
-    where there is none, and `InputError` where it cannot be read or kept. `submitted` drafts are
-    ready for a moderator. With `long_later`, what would take long raises `LongArticle`.
+    Raises `AlreadyKnown`, `NoArticle` or `InputError`. `submitted` drafts are ready for a
+    moderator; with `long_later`, what would take long raises `LongArticle`.
     """
 
     knowledge_base: KnowledgeBase
@@ -111,7 +107,6 @@ class Submissions:
         )
 
     def text(self, text: str, title: str = "") -> Submitted:
-        """Submits a text that was pasted; the title is put above it."""
         title = title.strip()
         whole = f"{title}\n\n{text}" if title else text
         content = whole.encode()
@@ -120,17 +115,14 @@ class Submissions:
         return self._submit(lambda: pasted_document(whole), "pasted", content, if_long)
 
     def content(self, name: str, content: bytes) -> Submitted:
-        """Submits the content of a file, whose name says its format."""
         suffix = Path(name).suffix.lower()
         if_long = LongArticle("paths", name, content)
         return self._submit(lambda: document_of(content, suffix), name, content, if_long)
 
     def file(self, path: Path) -> Submitted:
-        """Submits a file of this machine."""
         return self._submit(lambda: read_document(path), path.name)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches what is at an address, unless a draft or a case was read there."""
         self._known.refuse_address(url)
         if self.fetcher is None:
             raise InputError("no_fetching")

@@ -34,11 +34,7 @@ class Stopped(Exception):
 
 
 class Progress(Pace):
-    """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
-
-    `by` is the account that asked for the job. `goes_on` says whether the job is still this
-    worker's, and not to be cancelled.
-    """
+    """Progress of a job, for which a thread beats while it is open; `by` asked for it."""
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
         super().__init__()
@@ -68,7 +64,6 @@ class Progress(Pace):
         super().at(phase, without_upload_folders(self._base.folder, file))
 
     def advance(self, count: int = 1) -> None:
-        """Adds to what is done."""
         super().advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
@@ -119,10 +114,7 @@ def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress
 
 
 def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
-    """Drafts articles: `paths`, pasted `texts` and `urls`, each a list in JSON, or a feed's `url`.
-
-    They are not `submitted` if that is given and empty.
-    """
+    """Drafts articles: lists `paths`, `texts`, `urls` in JSON, or a feed's `url`."""
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
 
@@ -150,7 +142,6 @@ def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress)
 
 
 def _source(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
-    """Reads a source again: its name is `source`."""
     from ingest.source_reading import SourceReading, directory_fetcher
     from ingest.submission import Submissions
 
@@ -207,7 +198,7 @@ def work(
 def run_next(
     knowledge_base: KnowledgeBase, stopping: threading.Event | None = None, *, only: str = ""
 ) -> bool:
-    """Does the job that has waited longest, or `only` that with an id; says if there was one.
+    """Does the oldest waiting job, or `only` that; says if there was one.
 
     Once `stopping` is set, the job goes back into the queue.
     """
@@ -240,10 +231,7 @@ def run_next(
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of ended jobs, and those that no job names.
-
-    A pasted text that became no draft is left for a day, for whoever typed it to take it back.
-    """
+    """Deletes uploads without a waiting job; a pasted text that made no draft stays for a day."""
     wanted: list[str] = []
     done_with: list[str] = []
     for job in knowledge_base.jobs.list(limit=ALL_ROWS):
@@ -269,7 +257,6 @@ def step_back() -> int:
 
 
 def _line_of(error: Exception) -> str:
-    """Returns what is told of an error that nobody foresaw."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

@@ -78,7 +78,6 @@ class ParsedPage:
 
 
 def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks, which are read only while they are not too many."""
     read = tuple(islice(blocks, MAX_LINES + 1))
     if len(read) > MAX_LINES:
         raise InputError("long_page", most=MAX_LINES)

@@ -81,7 +81,6 @@ def item_article(
 
 
 def _filled(article: Article, feed_article: Article) -> Article:
-    """The article, its empty fields filled in from the feed."""
     values: dict[str, Any] = {
         name: getattr(feed_article, name)
         for name in ("title", "date", "themes", "author")
@@ -110,7 +109,6 @@ def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
 
 
 def _content(entry: "FeedParserDict") -> tuple[str, bool]:
-    """The longest text of an item, and whether it is the whole article."""
     whole = [_said(part, "value") for part in entry.get("content", [])]
     summary = _said(entry, "summary")
     best = max([*whole, summary], key=len)

@@ -51,7 +51,6 @@ MIN_ARTICLE_CHARS = 30  # the shortest text of an article
 
 
 def read_article(path: Path) -> Article:
-    """The article that a file holds."""
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
@@ -60,7 +59,6 @@ def read_article(path: Path) -> Article:
 def article_from_bytes(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`."""
     refuse_unreadable(len(content), suffix)
     if not content:
         raise InputError("empty")
@@ -87,7 +85,6 @@ def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage
 
 
 def pasted_article(text: str) -> Article:
-    """The article of a pasted text, which may be Markdown."""
     lines = whole_characters(text).replace("\r\n", "\n").replace("\r", "\n")
     return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
 
@@ -123,7 +120,6 @@ def _parse(content: bytes, suffix: str, url: str, declared_encoding: str) -> Par
 
 
 def _document_parsers() -> dict[str, Callable[..., ParsedPage]]:
-    """The parsers of documents by suffix; they take the bytes and `url`."""
     from ingest.articles.formats.pdf import parse_pdf  # pypdf takes long to import
 
     return {

@@ -25,7 +25,6 @@ _SUFFIXES = {**PAGE_SUFFIXES, "message/rfc822": ".eml", "multipart/related": ".m
 
 
 def suffix_of(fetched: Fetched) -> str:
-    """The format of a fetched address, as one of `ARTICLE_SUFFIXES`."""
     suffix = _SUFFIXES.get(fetched.media_type) or Path(fetched.path).suffix.lower()
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_or_feed")

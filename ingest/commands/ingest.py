@@ -47,7 +47,6 @@ class IngestProgress(Pace):
         self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
 
     def write(self, line: str) -> None:
-        """Writes a line, above the bar if there is one."""
         import sys
 
         self._bar.write(line, file=sys.stderr)

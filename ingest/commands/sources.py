@@ -39,7 +39,6 @@ def _lines_about(
 
 
 def _result_lines(job: "Job") -> Iterator[str]:
-    """Yields the lines about a reading that has just ended."""
     yield f"{job.parameters['source']}: {_summary(job)}"
     report: Mapping[str, Any] = {} if job.message else job.report
     changes = report.get("changes", [])
@@ -58,7 +57,6 @@ def _result_lines(job: "Job") -> Iterator[str]:
 
 
 def _summary(job: "Job") -> str:
-    """Says in a line how a reading went."""
     if job.message:
         return f"failed: {job.message}"
     report: Mapping[str, Any] = job.report

@@ -54,10 +54,10 @@ class RowLeftOut(RemarkError):
 def fields_from_register(
     cells: dict[str, str], facts: dict[str, str]
 ) -> tuple[dict[str, str], bool]:
-    """Returns fields of an actor for a register's columns, and whether it says "open".
+    """Returns the fields of a register's columns, and whether it says "open".
 
-    Adds to `facts` an activity code of an old nomenclature; empties them where the firm is not to
-    be made public.
+    Adds to `facts` a code of an old nomenclature; empties them if the firm is not to be made
+    public.
     """
     fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
     register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
@@ -118,10 +118,9 @@ _REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
 def located(
     cells: dict[str, str], facts: dict[str, str], *, in_french: bool = True
 ) -> dict[str, str]:
-    """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
+    """Returns the fields with the town and department that `LOCATION_COLUMNS` say.
 
-    Adds to the facts the EPCI of the postal code, and the region that stands under "department"
-    for an actor abroad. An id is made as if no town had been found.
+    Adds to the facts the EPCI of the postal code, and the region of an actor abroad.
     """
     location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
     fields = {field: cell for field, cell in cells.items() if field not in location}
@@ -182,7 +181,6 @@ _PROSE = tuple(
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """Returns the actor of the cells by field of `Actor`, and of those under other headers."""
     for field, cell in chain(cells.items(), facts.items()):
         refuse_oversize(cell, field)
     if not short_line(cells.get("name", ""), "name"):
@@ -209,7 +207,6 @@ def entry_from(
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> Entry:
-    """Returns the actor of a row, whose cells stand each under its column."""
     pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)

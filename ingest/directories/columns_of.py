@@ -55,10 +55,8 @@ _DESCRIBING = frozenset({DESCRIPTION, "activity"})
 def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
-    Of two headers of one field the first wins, the other is a fact; but contacts have several
-    columns. A column without a header is the fact "column N", N from 1; a fact's name that is used
-    already gets a number. Of the SIRENE file, only what is known is kept. `targets` maps folded
-    headers to what a person chose.
+    Of two headers of one field, except contacts, the second is a fact. A column without a
+    header is the fact "column N". `targets` maps folded headers to what a person chose.
     """
     names = [folded(header) for header in headers]
     sirene = "siret" in names and not _SIRENE_SIGNS.isdisjoint(names)
@@ -138,10 +136,10 @@ TARGETS = (*_OFFERED, *REGISTER_COLUMNS)
 
 
 class HeaderMap:
-    """Says where the cells under each header go.
+    """Says where the cells under each header go, by what a person chose.
 
-    `choices` are, by header, what a person chose, of `TARGETS`, `FACT` and `IGNORED`;
-    `takes_any_header` takes the first row for it even if none is the name, to show it to a person.
+    `takes_any_header` takes the first row for it even if none is the name, to show it to a
+    person.
     """
 
     def __init__(
@@ -167,11 +165,9 @@ class HeaderMap:
         )
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
-        """Returns where the cells of each column go, in the order of the header."""
         return self._columns(tuple(header))
 
     def names_actors(self, header: Sequence[str]) -> bool:
-        """Whether a column holds the name of the actors."""
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def says_know_how(self, header: Sequence[str]) -> bool:
@@ -182,7 +178,6 @@ class HeaderMap:
         )
 
     def left_out_persons(self, header: Sequence[str]) -> list[str]:
-        """Returns the headers that are ignored because they tell of persons."""
         if self.persons_kept:
             return []
         persons = [header[at] for at in sorted(person_columns(header))]
@@ -194,7 +189,6 @@ class HeaderMap:
 
 
 def choices_in(options: Sequence[str]) -> dict[str, str]:
-    """Maps each header to its field, from options of the form `header=field`."""
     choices = {}
     for option in options:
         header, separator, target = option.rpartition("=")

@@ -35,7 +35,6 @@ class WhoseContacts(Enum):
 
 
 def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
-    """Returns whose contacts to keep of the rows under a header."""
     if not persons_kept:
         return WhoseContacts.ORGANISATIONS
     is_export = ACTOR_FIELDS.keys() - {"facts"} <= set(header)
@@ -83,10 +82,9 @@ def usable_contacts(
     cells: Mapping[str, str],
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> tuple[dict[str, str], tuple[Remark, ...], bool]:
-    """Returns the contacts that can be used, as far as they are wanted.
+    """Returns the wanted contacts, remarks on unusable ones, and if a person's were left out.
 
-    And remarks on what cannot be used, and whether something is a person's and not wanted. A
-    mobile beside a person, and an e-mail address with a person's name, are that person's.
+    A mobile beside a person, and an e-mail address with a person's name, are that person's.
     """
     region = region_of(cells)
     phones, no_phones = numbers_in(paragraphs(contacts.get("phone", "")), region)
@@ -149,7 +147,6 @@ def _persons(contacts: Mapping[str, str]) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Returns the lines of cells that say something, each in one."""
     lines = map(one_line, paragraphs(text).split("\n"))
     return [line for line in lines if not is_no_value(line)]
 

@@ -27,13 +27,11 @@ csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
 
 
 def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of a CSV or TSV file, as `RowReader`."""
     delimiter = max(_DELIMITERS, key=lambda each: _suits(path, each, header_map))
     yield from under_header(_lines(path, delimiter), header_map)
 
 
 def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]:
-    """Counts the columns of the header that are known with this delimiter, then all of them."""
     with closing(_lines(path, delimiter)) as lines:
         first = [line.cells for line in islice(lines, MAX_ROWS_ABOVE_HEADER)]
     if not first:

@@ -31,7 +31,6 @@ _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
 
 def is_first_name(header: str) -> bool:
-    """Whether a header is what only persons have: a first name, a title such as "Mme"."""
     return " ".join(_words(header)) in _WORDS["first_names"]
 
 
@@ -54,7 +53,6 @@ def is_job(header: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_of_a_person(header: str) -> bool:
-    """Whether a person's name, or what else is told of a person, stands under a header."""
     parts = [words for part in header.split(".") if (words := _words(part))]
     words = [word for part in parts for word in part]
     if not words:
@@ -71,7 +69,6 @@ def is_of_a_person(header: str) -> bool:
 
 
 def holds_persons(key: str) -> bool:
-    """Whether the objects or the list under a key are persons."""
     words = _words(key)
     return has("persons", key) or has("persons_if_nested", key) or (
         bool(words) and words[0] in _WORDS["persons_first"]
@@ -163,8 +160,8 @@ def is_of_a_fax(header: str) -> bool:
 def person_columns(headers: Sequence[str]) -> frozenset[int]:
     """Returns the positions of the columns that tell of persons and name no field.
 
-    Beside first names, a bare name is one of them where another column names the actor; beside
-    any of them, so is a job.
+    Beside first names, bare names are among them if another column names the actor; so are
+    jobs.
     """
     beside_first_names = names_persons(headers)
     unknown = [position for position, field in enumerate(guessed_fields(headers)) if not field]
@@ -178,7 +175,6 @@ def person_columns(headers: Sequence[str]) -> frozenset[int]:
 
 @lru_cache(maxsize=1024)
 def are_french(headers: tuple[str, ...]) -> bool:
-    """Whether a word of the headers is one that only French has."""
     words = {word for header in headers for name in _readings(header) for word in name.split()}
     return not _FRENCH.isdisjoint(words)
 

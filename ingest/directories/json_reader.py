@@ -89,7 +89,6 @@ _MAX_EXPLAINED_BYTES = 1 << 24
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the items of a JSON file, as `RowReader`."""
     import ijson
 
     try:
@@ -157,7 +156,6 @@ def _prefix(events: Iterator[tuple[str, object]], header_map: HeaderMap) -> str:
 
 
 def _explained(path: Path, error: Exception) -> InputError:
-    """Says what is wrong with a file, and where: the streaming parser does not."""
     if path.stat().st_size <= _MAX_EXPLAINED_BYTES:
         with open_text(path) as file:
             try:

@@ -61,7 +61,6 @@ def count_rows(path: Path) -> int:
 
 
 def _rows_of_largest_sheet(path: Path) -> int:
-    """Returns the number of rows that the largest sheet declares, without reading it."""
     rows = 0
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -132,11 +131,9 @@ class PreviewedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The outcome of reading the first rows of a directory. Nothing was changed.
+    """What the first `rows` of a directory would give; the remaining ones are rightly left out.
 
-    Of the `rows` looked at, `kept` would be kept, `failed` would fail, and the others would rightly
-    be left out. `problems` are the first reasons. `total_estimate` is about how many rows there
-    are; 0 when only reading them would tell.
+    `problems` are the first reasons; `total_estimate` is 0 if only reading all rows would tell.
     """
 
     file: str
@@ -156,7 +153,6 @@ def preview(
     *,
     persons_kept: bool = False,
 ) -> Preview:
-    """Reads the first rows of a directory as `ingest.pipeline.ingest` would."""
     refuse_no_directory(path)
     suffix = path.suffix.lower()
     header_map = HeaderMap(choices, persons_kept=persons_kept, takes_any_header=True)
@@ -228,6 +224,5 @@ def _add_examples(examples: dict[str, list[str]], row: DirectoryRow) -> None:
 
 
 def refuse_no_directory(path: Path) -> None:
-    """Refuses a file whose name is not that of a directory."""
     if path.suffix.lower() not in DIRECTORY_READERS:
         raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))

@@ -34,7 +34,6 @@ _MAX_MERGED_ROWS = 1_000_000  # of a sheet with more rows in merged cells, no ce
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of an XLSX or ODS file, as `RowReader`; names the other sheets."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     with path.open("rb") as file:
@@ -83,7 +82,6 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
 
 def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows of each table, after a notice for each sheet but the first."""
     if not sheets:
         raise InputError("empty")
     tables = [sheet for sheet in sheets if sheet.position >= 0]
@@ -104,10 +102,7 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
 
 
 def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
-    """Whether a sheet goes on with the actors of the main one, and not with products or persons.
-
-    It has half of the same columns, or says what actors can do; and which actors, as that does.
-    """
+    """Whether a sheet, by its columns, goes on with the actors of the main one."""
     of_main, of_other = _columns(main, header_map), _columns(other, header_map)
     identifying = of_main & _IDENTIFYING
     if identifying and identifying.isdisjoint(of_other):
@@ -167,7 +162,6 @@ _BATCH_ROWS = 1024
 
 
 def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of a Parquet file, as `RowReader`."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 

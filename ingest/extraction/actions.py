@@ -100,10 +100,7 @@ def verbs(form: str) -> tuple[Action, ...]:
 
 
 def actions(form: str, following: str) -> list[Action]:
-    """The actions of a folded verb with the folded words that follow it, joined by blanks.
-
-    By the phrase ("mis en flacons"), by a noun ("assurer le transport"), or by the verb alone.
-    """
+    """The actions of a folded verb by the folded words after it: "mis en flacons"."""
     found = [
         action for action, verb, rest in _PHRASES if verb.fullmatch(form) and rest.search(following)
     ]

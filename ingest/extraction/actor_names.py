@@ -55,10 +55,7 @@ def name_words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=NAMES_REMEMBERED)
 def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
-    """Returns the words that spellings of a public body share: "Ville d'Angoulême", "town hall".
-
-    Empty if the kind is no public body, or the name has no place in it.
-    """
+    """Returns the words that spellings of a public body share; empty for other names."""
     if kind not in _PUBLIC_KINDS:
         return frozenset()
     text = " ".join(plain_words(name))
@@ -69,7 +66,6 @@ def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
 
 
 def names_of(actor: Actor) -> Iterator[str]:
-    """The names of an actor: what stands in parentheses and the aliases of its facts are names."""
     bare = _PARENTHESIS.sub(" ", actor.name).strip()
     yield bare or actor.name
     sides = [side.strip() for side in re.split(r"\s+[–—-]\s+", bare)]

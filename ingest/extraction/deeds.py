@@ -45,10 +45,10 @@ _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action beside a mention.
+    """An action beside a mention, in the `words` of the text.
 
-    `relation` says what the mention is to the verb: "does" for its subject, "undergoes" for that
-    of a passive, else the preposition, "object" without one. `words` are those of the text.
+    `relation`: the mention "does" it or "undergoes" it, or the preposition, "object" without
+    one.
     """
 
     action: Action
@@ -62,14 +62,12 @@ class Deed:
 
     @property
     def roles(self) -> Mapping[Role, float]:
-        """The roles that the deed speaks for, and how surely."""
         if self.is_done_by:
             return dict(ROLE_OF_DOER[self.action])
         return ROLE_OF_OTHER.get((self.relation, self.action), {})
 
 
 def deeds_of(passage: SentenceMentions, number: int) -> Iterator[Deed]:
-    """The deeds beside a mention: those of the next verb, and those of the verb before."""
     sentence, reference = passage.sentence, passage.mentions[number].reference
     governor = governor_of(sentence.tokens, reference.first)
     after = _verb_after(passage, number) if not governor else -1

@@ -1,8 +1,6 @@
 """The known actors as a list of names that are looked for in a text.
 
-Names are compared folded and without articles and legal forms; a letter or so may be wrong in a
-long word. A name is only looked for where its rarest word stands, so that a long list costs a text
-little more than a short one.
+A name is only looked for where its rarest word stands, so that a long list costs little more.
 """
 
 import threading
@@ -38,11 +36,7 @@ _NAMED_IN_SHORT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """A stretch of a sentence that names actors: `tokens[first:last]`.
-
-    `actor_ids` are all that the name could mean, in order. `likeness` is 1 where every word is as
-    in the name, less where letters differ.
-    """
+    """`tokens[first:last]` name any of these actors; `likeness` is 1 if no letter differs."""
 
     first: int
     last: int
@@ -68,10 +62,7 @@ class KnownActors:
 
     @classmethod
     def of(cls, knowledge_base: KnowledgeBase) -> Self:
-        """The actors of a knowledge base as they are now.
-
-        They are listed again only when an actor has changed: of many, that takes seconds.
-        """
+        """The actors of a knowledge base as they are now, listed again only after a change."""
         with _LOCK:
             # Asked for before the actors: a change meanwhile is heeded the next time.
             generation = knowledge_base.generation(Kind.ACTOR)
@@ -131,7 +122,6 @@ class KnownActors:
                 self._neighbours[word[-3:], len(word)].append(word)
 
     def is_place(self, words: str) -> bool:
-        """Whether folded words, joined by blanks, are an actor's place or a department."""
         return words in self.places or words in _DEPARTMENTS
 
     def named(self, name: str) -> tuple[str, ...]:
@@ -143,7 +133,6 @@ class KnownActors:
         return tuple(self._public.get(key, ())) if key else ()
 
     def find(self, sentence: Sequence[TextToken]) -> list[KnownName]:
-        """The names in a sentence, from left to right; of two that overlap, the longer."""
         distinct = [
             at for at, token in enumerate(sentence) if token.is_word and token.form not in LEFT_OUT
         ]

@@ -1,9 +1,7 @@
 """A language model that may refine what the rules propose of an article.
 
-What it answers is believed no further than the article bears it out: a sentence or a name that
-is not in the text is dropped, so the worst that an article with instructions in it can bring about
-is poor proposals, which a person sees with the sentences they claim to come from. When the service
-fails, the rules' proposals stand, with a remark that says why.
+A sentence or a name that is not in the article is dropped, so the worst that instructions in it
+bring about is poor proposals. When the service fails, the rules' proposals stand.
 """
 
 from collections.abc import Sequence
@@ -75,33 +73,23 @@ class _ModelNeed(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Refined:
-    """Proposals, and a line for each thing that a person should know about how they came."""
-
     proposals: Proposals
     remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """The service that is asked about articles."""
-
     service: ChatService
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The service that the settings name, `None` if they name none."""
         service = ChatService.from_settings(settings)
         return cls(service) if service else None
 
     def refine(
         self, article: Article, proposals: Proposals, actors: KnownActors | None = None
     ) -> Refined:
-        """Returns the proposals refined by the model, or unchanged if it fails.
-
-        A proposal that the model makes too is surer, one that it does not make is less sure, and
-        what only the model says is added with its name as the origin. `actors` gives names from
-        the model the ids of known actors.
-        """
+        """Returns the proposals refined by the model, or unchanged with a remark if it fails."""
         try:
             answer = self._answer(article, proposals)
         except NoAnswer as failure:
@@ -137,7 +125,6 @@ class AnswerMerger:
         self._dropped: list[str] = []
 
     def merge(self, answer: dict[str, Any]) -> Refined:
-        """Returns the rules' proposals, weighed by the answer, and those of the answer alone."""
         answered = self._parts(answer.get("participations", []))
         participations = (*self._weighed(answered), *self._added(answered))
         fields = self._fields(answer.get("need"))
@@ -174,7 +161,6 @@ class AnswerMerger:
         return bool(wanted) and any(wanted in text for text in self._texts)
 
     def _weighed(self, answered: Sequence[_ModelParticipation]) -> list[ProposedParticipation]:
-        """The rules' proposals, each as sure as the model leaves it."""
         agreed = {(name_key(part.name), part.role) for part in answered}
         weighed = []
         for proposal in self._proposals.participations:

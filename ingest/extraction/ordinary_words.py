@@ -15,10 +15,7 @@ def is_ordinary(word: str) -> bool:
 
 
 def commonness(word: str) -> float:
-    """How common a word is: the decimal logarithm of its count in a corpus, from 0 to about 7.
-
-    That of the language that has it most; 0 for a word that no dictionary has.
-    """
+    """The decimal logarithm of a word's count in a corpus, from 0 (unknown) to about 7."""
     return math.log10(1 + _dictionary().get(word.lower(), 0))
 
 

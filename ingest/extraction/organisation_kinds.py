@@ -1,7 +1,4 @@
-"""Kinds of organisations, by the words of their names: a town hall, a hospital, a firm.
-
-`ingest.extraction.deeds` finds what an organisation did in a story.
-"""
+"""Kinds of organisations, by the words of their names: a town hall, a hospital, a firm."""
 
 import re
 from enum import StrEnum
@@ -44,10 +41,9 @@ _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds")
 
 @lru_cache(maxsize=NAMES_REMEMBERED)
 def kind_of(name: str) -> OrganisationKind:
-    """Returns the kind of organisation that a name or a noun phrase means, else `UNKNOWN`.
+    """Returns the kind that the first distinctive word of a name means, else `UNKNOWN`.
 
-    The first distinctive word decides ("lycée de la communauté d'agglomération" is a school), and
-    of kinds that begin at the same word, the most particular.
+    Of kinds that begin at the same word, the most particular counts.
     """
     words = " ".join(plain_words(name))
     found = [

@@ -1,9 +1,4 @@
-"""The time of the facts that an article tells, where its text gives years or months of them.
-
-Most texts name several times: when a firm was founded, when a law came, what is planned. A time is
-proposed only where its place in the sentence speaks for the facts, and none that is later than the
-article; where nothing does, none is proposed.
-"""
+"""The time of the facts that an article tells, if its place in a sentence speaks for it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,10 +35,9 @@ class FactsTime:
 
 
 def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime | None:
-    """Returns the time of the facts; `None` where the text gives none that is likely enough.
+    """Returns the likeliest time of the facts, the last of equals; `None` if none is likely.
 
-    `written` is the date of the article in ISO 8601, or empty. Of several that are as likely, the
-    last is taken: what is told of earlier times is mostly how it came about.
+    `written` is the date of the article in ISO 8601, or empty.
     """
     latest = date.fromisoformat(written[:10]) if written else None
     found = [each for sentence in sentences for each in _times(sentence, latest)]

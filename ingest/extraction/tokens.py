@@ -1,8 +1,4 @@
-"""Sentences and their words: the text of an article as the rules read it.
-
-Markdown is read for its words. Sentences never run over the end of a paragraph, a heading, a
-list item or the row of a table.
-"""
+"""Sentences of an article, read from Markdown, and their words."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,10 +22,9 @@ class TextPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextToken:
-    """A word or a sign of a sentence: `sentence.text[start:end]`, and its folded form.
+    """A word or a sign of a sentence, `sentence.text[start:end]`, and its folded form.
 
-    Elided articles and parts joined by a hyphen are tokens of their own ("l'", "d'");
-    initials with full stops are a single token ("J.M." → "jm").
+    Elided articles are tokens of their own ("l'"); initials are one token ("J.M." → "jm").
     """
 
     start: int
@@ -63,7 +58,6 @@ class Sentence:
         return joined(self.tokens)
 
     def written(self, first: int, last: int) -> str:
-        """The text of `tokens[first:last]`."""
         return self.text[self.tokens[first].start : self.tokens[last - 1].end]
 
 

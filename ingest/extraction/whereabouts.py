@@ -12,10 +12,7 @@ _MAX_WORDS = 8
 
 
 def town_of(name: str, texts: Iterable[str]) -> str:
-    """The commune that stands after a name: "Avel, à Magnac-Lavalette", "Avel (Cognac)".
-
-    Empty if none does, or if texts name several.
-    """
+    """The only commune that stands after a name: "Avel, à Magnac-Lavalette"; else empty."""
     wanted = [token.form for token in tokens(name)]
     towns = {
         town

@@ -22,11 +22,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet.
-
-    An IPv6 address that stands for an IPv4 one on its way counts as none: what it leads to is
-    elsewhere. One that is an IPv4 address in another notation is judged as that.
-    """
+    """Whether an IP address is public; one that wraps an IPv4 address on its way is not."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -40,7 +36,6 @@ def is_public(address: str) -> bool:
 
 @cache
 def special_blocks() -> tuple[IPv4Network | IPv6Network, ...]:
-    """The blocks of the table, of both versions."""
     lines = (files("ingest.fetching") / "special_addresses.tsv").read_text("utf-8").splitlines()
     return tuple(ip_network(line.partition("\t")[0]) for line in lines if not line.startswith("#"))
 

@@ -1,7 +1,6 @@
-"""A fetcher of web addresses, at public addresses only, within limits, as robots.txt allows.
+"""Fetches public web addresses only, within limits, as robots.txt allows.
 
-The connection goes to the very address that was looked at: a name that points elsewhere a moment
-later leads nowhere. Each redirect is checked anew; nothing of the environment is used.
+The connection goes to the very address that was looked at; each redirect is checked anew.
 """
 
 import socket
@@ -75,7 +74,6 @@ class Fetched:
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """The addresses of a host, as the system knows them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -83,8 +81,8 @@ def addresses_of(host: str, port: int) -> list[str]:
 class Fetcher:
     """Fetches web addresses, and remembers what each site's robots.txt says.
 
-    `contact` is an address of whoever runs this program, `local` are origins (`host:port`) of this
-    machine that may be fetched all the same; `tls` replaces the usual authorities.
+    `local` are origins (`host:port`) of this machine that are allowed; `tls` replaces the
+    authorities.
     """
 
     def __init__(
@@ -134,11 +132,7 @@ class Fetcher:
         etag: str = "",
         last_modified: str = "",
     ) -> Fetched | None:
-        """Fetches an address; returns None if its server says that it is as it was.
-
-        It is one of the media `types`, or its path ends with one of the `suffixes`; `etag` and
-        `last_modified` are what the server said of it the last time.
-        """
+        """Fetches an address of a media type or suffix; None if unchanged since the validators."""
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         known = {name: value for name, value in asked.items() if value}
         deadline = time.monotonic() + self._max_seconds
@@ -285,8 +279,6 @@ class Fetcher:
 
 
 class _Refused(InputError):
-    """The server answered with an error."""
-
     def __init__(self, url: str, status: int) -> None:
         super().__init__("error_status", address=url, status=status)
         self.status = status

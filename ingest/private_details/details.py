@@ -1,8 +1,6 @@
-"""Private details: telephones, addresses, days of birth, health and numbers of persons in a text.
+"""Private details of persons in a text: telephones, addresses, days of birth, health, numbers.
 
-Only what has a sign of a person is found: a mobile, a mailbox named after somebody, a first name
-in the same line or sentence. The name of somebody who speaks for an organisation is no private
-detail. Nothing is decided here: a moderator keeps or removes each.
+Only what has a sign of a person is found, such as a first name near by; a moderator decides.
 """
 
 import hashlib
@@ -84,8 +82,6 @@ class DetailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrivateDetail:
-    """A detail in the field of a record: `text`, as it stands in its `sentence`."""
-
     kind: DetailKind
     text: str
     sentence: str
@@ -110,7 +106,6 @@ def details_of(record: Record) -> Sequence[PrivateDetail]:
 
 
 def details_in(text: str) -> Sequence[PrivateDetail]:
-    """The details in a text, in their order."""
     spans: list[tuple[int, int, DetailKind]] = []
     for start, end, kind in _found(text):
         if all(end <= other or start >= after for other, after, _ in spans):
@@ -165,7 +160,6 @@ def _texts_of(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _found(text: str) -> Iterator[tuple[int, int, DetailKind]]:
-    """What may be a detail, as half-open spans, the surest kinds first."""
     yield from _numbers(text)
     for match in _EMAIL.finditer(text):
         if _is_private_mailbox(match[0]):
@@ -218,7 +212,6 @@ def _phones(text: str) -> Iterator[tuple[int, int, DetailKind]]:
 
 
 def _is_private_mailbox(address: str) -> bool:
-    """Whether an address is named after somebody, or is at a provider for persons."""
     local, _, domain = plain(address).partition("@")
     words = re.findall("[a-z]+", local)
     at_home = domain.partition(".")[0] in _FREE_MAIL and _MAILBOXES.isdisjoint(words)

@@ -49,19 +49,16 @@ REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (Inp
 
 @cache
 def readers() -> ReaderPool:
-    """The pool of this process."""
     return ReaderPool(REFUSALS)
 
 
 def document_limits() -> ReadingLimits:
-    """The limits of an article, a feed or a picture, by the settings of now."""
     settings = Settings.from_environment()
     seconds = settings.reading_seconds
     return ReadingLimits(settings.reading_memory_mb, seconds, CLOCK_TIMES * seconds, ANSWER_MB)
 
 
 def table_limits(path: Path) -> ReadingLimits:
-    """The limits of a directory, by its size."""
     return document_limits().for_bytes(
         path.stat().st_size, unit=TABLE_UNIT_BYTES, most_memory_mb=MOST_TABLE_MEMORY_MB
     )
@@ -86,7 +83,6 @@ def document_of(
 
 
 def fetched_document(fetched: "Fetched") -> Article:
-    """The article of a fetched address."""
     return document_of(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )
@@ -272,7 +268,6 @@ def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:
 
 
 def _case(path: str) -> tuple[object, str, bool]:
-    """The case of a file or why it has none, and whether that is no fault."""
     from ingest.records.case_file import read_markdown
 
     try:

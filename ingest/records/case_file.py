@@ -45,12 +45,7 @@ _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, 
 
 
 def read_markdown(path: Path) -> Iterator[Entry]:
-    """Reads the case that a Markdown file tells.
-
-    Raises:
-        NotInput: the file has no front matter, or that of an article of a site.
-        InputError: the file is empty, too large, or is not text.
-    """
+    """Reads the case of a Markdown file; raises NotInput for another file, or InputError."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise InputError("large_feed", size=size, most=MAX_BYTES)
@@ -110,7 +105,6 @@ def join(values: Mapping[str, object], text: str) -> str:
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:
-    """Returns the case that an article in Markdown tells, its keys French or English."""
     values = _by_field(front_matter, CASE_KEYS)
     cells = {
         name: _text(values, name, "|" if traits.kind is FieldKind.THEMES else ", ")
@@ -138,7 +132,6 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:
-    """Maps each field to its value; the first of two keys for the same field wins."""
     values: dict[str, object] = {}
     for key, value in mapping.items():
         name = folded(str(key))

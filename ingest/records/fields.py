@@ -1,7 +1,4 @@
-"""Cleans the values that actors and cases share, and refuses what cannot be kept.
-
-Applied to its own result a function changes nothing, so that an export is ingested unchanged.
-"""
+"""Cleans values, or refuses them; applied to its own result a function changes nothing."""
 
 import hashlib
 import re
@@ -112,7 +109,6 @@ def theme_names(text: str) -> tuple[str, ...]:
 
 
 def web_address(text: str, field: str) -> str:
-    """Returns the address of http or https, with `https://` before it when it has no scheme."""
     address = one_line(text)
     if not address:
         return ""
@@ -135,7 +131,6 @@ def web_address(text: str, field: str) -> str:
 
 
 def iso_date(text: str, field: str) -> str:
-    """Returns the date, or the date and time, in ISO 8601's extended form; refuses others."""
     written = one_line(text)
     if not written:
         return ""
@@ -163,7 +158,6 @@ def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) 
 
 
 def detected_language(text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
-    """Returns the language of a text among some; `fr` for a short text."""
     if len(text) < MIN_DETECTABLE_CHARS:
         return "fr"
     lang: str = _identifier(among).classify(text)[0]

@@ -70,12 +70,10 @@ def _day(cells: Cells, field: str) -> str:
 
 
 def _language(cells: Cells, field: str) -> str:
-    """Returns the language given, or else that of the record's text."""
     return language(cells[field], paragraphs(cells["text"] or cells["description"]))
 
 
 def flow(given: str, field: str) -> str:
-    """Returns the flow given in English or French; refuses what is none."""
     written = one_line(given)
     if written and folded(written) not in _FLOWS:
         raise InputError("unknown_flow", field, value=written, flows=", ".join(Flow))
@@ -104,14 +102,12 @@ def _department(cells: Cells, field: str) -> str:
 
 
 def _activity_code(cells: Cells, field: str) -> str:
-    """Returns the code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
     code = short_line(cells[field], field).upper()
     naf = _NAF_WITHOUT_POINT.fullmatch(code)
     return f"{naf[1]}.{naf[2]}" if naf else code
 
 
 def _siret(cells: Cells, field: str) -> str:
-    """Returns the 14 digits, with a right check digit (La Poste has a rule of its own)."""
     written = one_line(cells[field])
     if not written:
         return ""
@@ -158,7 +154,6 @@ def _picture(cells: Cells, field: str) -> str:
 
 
 def region_of(cells: Cells) -> str:
-    """Returns the region in which the numbers of an actor are dialled; France if it is unknown."""
     try:
         return dialling_region(
             country_code(cells.get("country", "")),

@@ -1,7 +1,6 @@
 """The reading processes of this process: few, reused, and few readings that wait for one.
 
-What goes between is lines of JSON. Nothing in them is run or looked up by name: a process that a
-hostile file has taken over can tell lies about that file, and no more.
+Only lines of JSON go between: a taken process can lie about its file, and no more.
 """
 
 import atexit
@@ -55,10 +54,7 @@ class _TooLarge(Exception):
 
 
 class ReaderProcess:
-    """A process that does one task after the other, for one thread at a time.
-
-    `idle_since` is when its last task ended; 0 once it is of no more use.
-    """
+    """A process that does one task after the other; `idle_since` is 0 once it is of no use."""
 
     def __init__(self, refusals: Mapping[str, type[InputError]]) -> None:
         self.idle_since = 0.0
@@ -84,7 +80,6 @@ class ReaderProcess:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can be asked, and will not end before it is."""
         is_idle = self.idle_since and time.monotonic() - self.idle_since < _REUSED_WITHIN_S
         return bool(is_idle) and self._process.poll() is None
 
@@ -138,7 +133,6 @@ class ReaderProcess:
         return kind, said, goes_on
 
     def end(self) -> None:
-        """Ends the process and what it started."""
         self.kill()
         for stream in (self._to, self._from):
             with suppress(OSError):
@@ -208,10 +202,7 @@ class Turn:
 
 
 class Turns:
-    """Gives turns in the order of asking, one at a time to each asker, who has half of `waiting`.
-
-    So nobody waits for the many long files of somebody else.
-    """
+    """Gives turns in the order of asking, one at a time to each asker, with half of `waiting`."""
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
         self._at_once = at_once
@@ -246,7 +237,6 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
         return len(self._waiting)
 
     def _next(self) -> list[Turn]:
@@ -262,10 +252,7 @@ class Turns:
 
 
 class ReaderPool:
-    """Asks reading processes, from any thread, and starts them when they are needed.
-
-    `refusals` are the errors that a file may be refused with, by their names.
-    """
+    """Asks reading processes, from any thread; a file may be refused with the `refusals`."""
 
     def __init__(
         self,
@@ -285,15 +272,11 @@ class ReaderPool:
     def stream(
         self, task: str, limits: ReadingLimits, content: bytes | None = None, **arguments: object
     ) -> Iterator[object]:
-        """Calls `module:function` there, and yields what it yields or returns as values of JSON.
+        """Calls `module:function` with the content and arguments there, and yields its parts.
 
-        The function gets the content, if there is any, and the arguments. The clock stands still
-        between the parts.
-
-        Raises:
-            InputError: the file is refused, exceeds a limit, or ends the process that reads it.
-            ReadersBusy: too many others wait already, or too many for the same `ASKER`; or the
-                pool was stopped.
+        The clock stands still between the parts. Raises `InputError` if the file is
+        refused, exceeds a limit or ends its process, and `ReadersBusy` if too many wait or
+        the pool was stopped.
         """
         with self._place():
             reader = self._taken()
@@ -320,12 +303,10 @@ class ReaderPool:
 
     @property
     def pids(self) -> list[int]:
-        """The numbers of the processes, of those that read first."""
         with self._lock:
             return [reader.pid for reader in (*self._busy, *self._idle)]
 
     def start(self) -> None:
-        """Reads again, after a stop."""
         self._is_stopped = False
 
     def stop(self) -> None:

@@ -29,9 +29,8 @@ MAX_HANDLES = 64  # files that a reading process may have open
 class ReadingLimits:
     """The most that reading a file may take.
 
-    `memory_mb` is address space, in 2**20 bytes, and so somewhat more than what is ever in use.
-    `cpu_seconds` is time of the processor; `seconds` is time of the clock, which whoever waits for
-    the answer keeps, while waiting. `answer_mb` bounds each part of an answer.
+    `memory_mb` is address space, in 2**20 bytes; `seconds` is time of the clock, which whoever
+    waits keeps; `answer_mb` bounds each part of an answer.
     """
 
     memory_mb: int
@@ -51,11 +50,7 @@ class ReadingLimits:
 
 
 def limit_for_good() -> None:
-    """Limits this process as far as all of its files are alike: it gives way, and leaves no core.
-
-    The number of processes is left alone: the system counts those of a user together with the
-    threads of all other programs, and text recognition is a program of its own.
-    """
+    """Lowers the priority of this process, and leaves no core; threads are the user's to limit."""
     if hasattr(os, "nice"):
         os.nice(max(0, NICENESS - os.nice(0)))
     _end_first()
@@ -87,10 +82,7 @@ def limit_for(limits: ReadingLimits) -> None:
 
 
 def peak_memory_mb() -> int:
-    """The most memory that this process ever had in use; 0 where the system does not tell.
-
-    Not `ru_maxrss`, which begins with that of the process that started this one.
-    """
+    """The most memory of this process; `ru_maxrss` would begin with that of its parent."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:

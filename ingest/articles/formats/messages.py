@@ -111,7 +111,6 @@ class _MessageParts:
         return blocks
 
     def attachments(self) -> Iterator[Block]:
-        """The blocks of each attachment, below its name."""
         kinds = sorted({part.get_content_type() for part in self._attached if _is_lost(part)})
         self.remarks += [Remark("unnamed_attachment", kind=kind) for kind in kinds]
         names = ((part, _name(part)) for part in self._attached)

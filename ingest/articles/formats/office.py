@@ -22,7 +22,6 @@ _COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 
 
 def refuse_other(content: bytes, part: str, name: str) -> None:
-    """Refuses what is no document of a kind."""
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)
     try:
@@ -79,7 +78,6 @@ _MAX_DEPTH = 5
 
 
 def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a Word document."""
     import docx
 
     refuse_other(content, "word/document.xml", "Word (.docx)")

@@ -28,7 +28,6 @@ _HYPHEN = re.compile(r"(?<=\w)\\-")  # a hyphen that the library escapes, within
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an OpenDocument text."""
     from odfdo import Document
 
     refuse_other(content, "content.xml", "OpenDocument (.odt)")
@@ -56,7 +55,6 @@ _CONTAINER = "META-INF/container.xml"
 
 
 def parse_epub(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an EPUB."""
     refuse_other(content, _CONTAINER, "EPUB (.epub)")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         rootfile = _tree(archive, _CONTAINER).find(".//{*}rootfile")

@@ -33,8 +33,6 @@ _MAX_EDGE_CHARS = 160
 
 @dataclass(slots=True)
 class PrintedLine:
-    """A line of a page. `x`, `y` and `size` in points; `gap` to the line above it."""
-
     text: str
     x: float
     y: float
@@ -44,7 +42,6 @@ class PrintedLine:
 
 
 def open_reader(content: bytes) -> PdfReader:
-    """A reader of the PDF."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
@@ -64,7 +61,6 @@ def open_reader(content: bytes) -> PdfReader:
 
 
 def _opens(reader: PdfReader) -> bool:
-    """Whether an encrypted file opens without a password."""
     try:
         return bool(reader.decrypt(""))
     except (PyPdfError, NotImplementedError, DependencyError):  # an algorithm that it does not know
@@ -72,7 +68,6 @@ def _opens(reader: PdfReader) -> bool:
 
 
 def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
-    """The lines of each page, from its top."""
     pages: list[list[PrintedLine]] = []
     for number, page in enumerate(reader.pages):
         printer = _Printer(number)
@@ -174,7 +169,6 @@ _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECA
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a PDF."""
     if not content.lstrip()[:1024].count(b"%PDF-"):
         raise InputError("no_pdf")
     reader = open_reader(content)

@@ -26,13 +26,11 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")
 
 
 def parse_picture(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that a picture shows."""
     _refuse_without_program()
     return parse_text(_read(_picture(content), _deadline()), source_url=url)
 
 
 def parse_scanned_pdf(reader: "PdfReader", *, url: str = "") -> ParsedPage:
-    """The page that the pictures of a PDF without text show."""
     _refuse_without_program()
     if len(reader.pages) > MAX_SCANNED_PAGES:
         raise InputError("many_scanned_pages", count=len(reader.pages), most=MAX_SCANNED_PAGES)

@@ -34,7 +34,6 @@ _THEMES = ("categories", "category", "tags", "tag", "keywords", "themes", "mots 
 
 
 def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
-    """Returns a text without its front matter, and what that declares."""
     values: Mapping[str, object]
     try:
         if toml := _TOML.match(text):
@@ -205,7 +204,6 @@ _PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
 
 
 def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a text in Rich Text Format."""
     from striprtf.striprtf import rtf_to_text
 
     if not content.lstrip().startswith(b"{\\rtf"):

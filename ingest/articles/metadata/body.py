@@ -50,7 +50,6 @@ def end_at_colophon(layout: Layout) -> None:
 
 
 def _closes(line: Line) -> bool:
-    """Whether the notices of a line are such as stand below a text."""
     if is_row_of_hashtags(line.text):
         return len(line.text.split()) > 1
     return line.block.region is Region.TEXT and any(
@@ -79,7 +78,6 @@ def leave_surroundings(layout: Layout) -> None:
 
 
 def _still_belongs(layout: Layout, at: int) -> bool:
-    """Whether a short line below the last prose belongs to the text."""
     line, below = layout.lines[at], layout.line_at(at + 1)
     text = line.text.rstrip()
     if line.block.kind in {BlockKind.ITEM, BlockKind.ROW}:

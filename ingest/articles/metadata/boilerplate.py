@@ -39,7 +39,6 @@ def _is_row(folded: str) -> bool:
 
 
 def opens_elsewhere(line: str) -> bool:
-    """Whether the line is the heading of a part of the page that is about something else."""
     folded = _folded(line)
     return len(folded) <= 90 and bool(_OTHER_PARTS.fullmatch(folded))
 

@@ -72,7 +72,6 @@ def take_person_near(layout: Layout, findings: Findings, at: int, announced: Ann
 
 
 def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
-    """Takes the author or the moderator marked up by the page."""
     line = layout.lines[at]
     text, hint = line.text.strip(), line.block.hint
     name = signed_name(text)
@@ -107,7 +106,6 @@ def find_byline(layout: Layout, findings: Findings) -> None:
 
 
 def _titled(layout: Layout) -> bool:
-    """Whether a title stands above the text, and not on the first line of the page."""
     return any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
 
 
@@ -211,13 +209,11 @@ def _is_group(layout: Layout, text: str) -> bool:
 
 
 def is_contact(layout: Layout, at: int) -> bool:
-    """Whether a line stands below a heading of contacts, who are not the author."""
     above = layout.lines[max(0, at - 2) : at]
     return any(opens_colophon(line.text) for line in above)
 
 
 def _job_above(layout: Layout, at: int) -> str:
-    """The office in which a letter is signed, above the name: "Le maire,"."""
     above = layout.line_at(at - 1)
     office = _OFFICE.fullmatch(above.text.strip()) if above and not above.is_prose else None
     if above is None or office is None or not is_job(office["job"]):
@@ -235,7 +231,6 @@ def _signing(layout: Layout, at: int) -> Person:
 
 
 def _job_of(line: Line) -> str:
-    """The job that a line names, without the place of work after a bar."""
     return _BAR.split(line.text)[0].strip(" ,;.()")
 
 

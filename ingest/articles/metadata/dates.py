@@ -1,7 +1,6 @@
-"""Dates as pages write them, in French and in English, with or without a time.
+"""Dates as French and English pages write them, if they leave no doubt.
 
-Only forms that leave no doubt are read. Three numbers are day first. In an English text, where
-04/03/2020 could be 03/04/2020, they are read only if they leave no doubt, as 13/07/2020.
+Three numbers are day first; in an English text 04/03/2020 is unclear, 13/07/2020 is not.
 """
 
 import re
@@ -73,7 +72,6 @@ def only_date(text: str, *, english: bool = False) -> str:
 
 
 def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of dates without a certain day in a text: `juillet 2020`, `04/03/2020`."""
     folded = plain(text)
     for form in (_MONTH_ALONE, _FORMS[-1]):
         for match in form.finditer(folded):
@@ -81,7 +79,6 @@ def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_unclear_date(text: str) -> bool:
-    """Whether a value holds a date without a certain day."""
     return any(True for _ in unclear_dates_in(text))
 
 

@@ -135,7 +135,6 @@ def _initials(name: str) -> str:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """The names stripped, each once whatever its case, in order of first appearance."""
     kept: dict[str, str] = {}
     for name in names:
         kept.setdefault(name.casefold(), name.strip())

@@ -14,9 +14,9 @@ from ingest.articles.typography import plain
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One announcement of a line. `value` is empty where it lies on another line.
+    """A value that a line announces, empty where it lies on another line.
 
-    `is_bare`: no label announces it; `is_weak`: its words also begin ordinary sentences.
+    `is_bare`: without a label; `is_weak`: by words that also begin ordinary sentences.
     """
 
     announced: Announced
@@ -59,8 +59,6 @@ _SIGNING_WORDS = ("par", "by", "signe")
 
 
 class LineReading:
-    """Reads a line from left to right."""
-
     def __init__(self, text: str, english: bool) -> None:
         self._text = text
         self._folded = plain(text)
@@ -155,7 +153,6 @@ class LineReading:
         return found.end
 
     def _labels_at(self, position: int) -> list[tuple[Label, int]]:
-        """The labels that stand at this place and where they end, the longest first."""
         found = [
             (label, match.end())
             for label in LABELS
@@ -234,7 +231,6 @@ class LineReading:
         return self._take_unlike_person(label, word, value_at)
 
     def _person_at(self, position: int) -> tuple[Person, int]:
-        """The person named at a position, before any button that stands right after the name."""
         person, after = person_at(self._text, position)
         for button in _BIT.finditer(self._folded, position):
             if position < button.start() < after and self._text[button.start() - 1] == " ":
@@ -310,7 +306,6 @@ class LineReading:
         return value if is_name and not re.search(r"\d{3}|[!?]", value) else ""
 
     def _next_date(self, position: int) -> int:
-        """The place of the next date, or the end of the line."""
         return min((at for at in self._dates if at >= position), default=len(self._text))
 
     def _loose_job(self, position: int) -> tuple[str, int] | None:
@@ -358,7 +353,6 @@ class LineReading:
 
 
 def signature(person: Person) -> Announcement:
-    """The notice of who signs without a label."""
     return Announcement(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
 
 

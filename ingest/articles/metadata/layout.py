@@ -15,11 +15,7 @@ _MAX_LINK_SHARE = 0.7  # the share of links from which a short block is a menu r
 
 @dataclass(slots=True)
 class Line:
-    """A block, and what its line turns out to be.
-
-    `is_used` says that some field was read from it or that it was left out; `is_body`, decided
-    last, that it belongs to the text.
-    """
+    """A block; `is_used` if a field was read from it, `is_body` if it belongs to the text."""
 
     block: Block
     notices: tuple[Announcement, ...] = ()
@@ -39,7 +35,6 @@ class Line:
 
     @property
     def is_event(self) -> bool:
-        """Whether the line belongs to what surrounds an article."""
         return self.is_boilerplate or self.opens_elsewhere or bool(self.notices)
 
     @property
@@ -54,8 +49,8 @@ class Line:
 class Layout:
     """The lines of a page in order, without its parts that are about something else.
 
-    `first` and `last` are the places of the first and the last line of prose, `head` that of the
-    third: the lines down to it are the head of the article.
+    `first` and `last` are the places of the first and the last line of prose, `head` of the
+    third.
     """
 
     def __init__(self, page: ParsedPage) -> None:
@@ -113,5 +108,4 @@ class Layout:
 
 
 def prose_chars(lines: Iterable[Line]) -> int:
-    """The number of characters of prose in the text's lines among these."""
     return sum(len(line.text) for line in lines if line.is_prose and line.is_body)

@@ -117,7 +117,6 @@ def take_values_near_labels(layout: Layout, findings: Findings) -> None:
 
 
 def take_hinted(layout: Layout, findings: Findings) -> None:
-    """Takes the lines that the page's own markup calls tags, an author, a date and the like."""
     take_tags(layout, findings)
     for at, line in enumerate(layout.lines):
         hint = line.block.hint
@@ -148,7 +147,6 @@ def find_dateline(layout: Layout, findings: Findings) -> None:
 
 
 def _only_bare_date(layout: Layout, text: str) -> Announcement | None:
-    """The date that a text is, without a label, if it holds nothing else."""
     found = notices(text, english=layout.is_english)
     is_date = len(found) == 1 and found[0].announced is Announced.DATE and found[0].is_bare
     return found[0] if is_date else None

@@ -42,7 +42,6 @@ MAX_JOB_CHARS = 90
 
 
 def is_person(text: str) -> bool:
-    """Whether the whole text can be the name of a person, a single one."""
     match = PERSON.fullmatch(text.strip())
     return match is not None and _could_be_a_person(match["name"])
 
@@ -58,7 +57,6 @@ def is_name_of_organisation(text: str) -> bool:
 
 
 def is_job(text: str) -> bool:
-    """Whether the text names a job: some word of it is the word of a trade."""
     text = text.strip()
     return len(text) <= MAX_JOB_CHARS and bool(_JOB_WORD.search(plain(text)))
 
@@ -76,10 +74,9 @@ def _spoken(name: str) -> str:
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:
-    """The person named at a position, and where the name and the job end.
+    """Returns the person named at a position, without name if none is, and where that ends.
 
-    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`. Several, `Anne Roy et Paul Lin`,
-    are a person with several names. The name is empty where nobody is named.
+    With a job: "Anne Roy, cheffe de projet". "Anne Roy et Paul Lin" is one with several names.
     """
     reversed_name = _SURNAME_FIRST.match(text, position)
     if (

@@ -41,7 +41,6 @@ def take_themes_below(layout: Layout, findings: Findings, at: int) -> bool:
 
 
 def take_tags(layout: Layout, findings: Findings) -> None:
-    """Takes the themes of the lines that the page's markup calls tags."""
     tags = [tag for line in layout.lines for tag in line.block.tags]
     for line in layout.lines:
         if line.block.hint != Announced.THEMES:

@@ -157,17 +157,13 @@ def title_chances(lines: Sequence[Mapping[str, float]]) -> list[float]:
 
 @cache
 def title_weights() -> Mapping[str, float]:
-    """The weight of each feature of `title_lines`, in log odds."""
     text = (files("ingest.articles.metadata") / "title.json").read_text(encoding="utf-8")
     weights: dict[str, float] = json.loads(text)
     return weights
 
 
 def _main_heading(layout: Layout) -> int:
-    """The place of the one heading of the first level below which most of the text stands, or -1.
-
-    What reads as prose above it is a banner.
-    """
+    """The place of the only top heading with most of the text, and no prose, above; or -1."""
     places = [at for at, line in enumerate(layout.lines)
               if line.is_heading and line.block.level == 1 and line.is_body]  # fmt: skip
     if len(places) != 1:
@@ -228,7 +224,6 @@ def _words_told(layout: Layout) -> set[str]:
 
 
 def _stems(text: str) -> set[str]:
-    """The stems of the words of a text that say something."""
     return {
         stem
         for word in words(text)
@@ -251,7 +246,6 @@ def _is_same(title: str, other: str) -> bool:
 
 
 def _leave_above(layout: Layout, at: int) -> None:
-    """Leaves out what stands above the title, but never the better part of the text."""
     above = layout.lines[:at]
     keep_prose = prose_chars(above) > _MAX_PROSE_ABOVE * prose_chars(layout.lines)
     for line in above:

@@ -1,7 +1,4 @@
-"""Noun phrases and names of organisations: their heads, and how far they reach.
-
-Heads are the words that say what an organisation is: "entreprise", "hospital", "cidrerie".
-"""
+"""Noun phrases of organisations, by their heads: "entreprise", "hospital", "cidrerie"."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +26,6 @@ _ARTICLES = frozenset({"la", "le", "l'", "les", "the"})
 
 
 def _marked(mark: str) -> frozenset[str]:
-    """The words that organisations are called by that have a mark in the lexicon."""
     rows = lexicon.rows("organisation_words", 3)
     return frozenset(word for word, _, marks in rows if mark in marks.split())
 
@@ -128,7 +124,6 @@ def _is_adjective(token: TextToken) -> bool:
 
 
 def name_end(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> int:
-    """Returns the end of the name that begins at a token."""
     end = at + 1
     while end < len(tokens) and not taken[end]:
         token = tokens[end]

@@ -1,8 +1,4 @@
-"""Participants: the organisations of an article, each under all that it is called there.
-
-"La mairie d'Angoulême", then "la mairie" are one; "une entreprise de cirage" and the firm named
-after a comma are one.
-"""
+"""Participants: the organisations of an article, each under all that it is called there."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +18,7 @@ _PUBLIC = frozenset(map(OrganisationKind, "town care state chamber network schoo
 
 @dataclass(slots=True, eq=False)
 class Participant:
-    """An organisation of the article, equal only to itself.
-
-    It goes by the `best` reference to it; `names` and `heads` are those of all.
-    """
+    """An organisation of the article, equal only to itself, called by its `best` reference."""
 
     best: Reference
     names: list[str]
@@ -46,16 +39,12 @@ class Participant:
 
 @dataclass(slots=True)
 class ParticipantMention:
-    """A participant where a sentence refers to it."""
-
     reference: Reference
     participant: Participant
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceMentions:
-    """A sentence and its mentions, from left to right."""
-
     sentence: Sentence
     mentions: Sequence[ParticipantMention]
 
@@ -67,7 +56,6 @@ class SentenceMentions:
 def gathered(
     referring: Iterable[tuple[Sentence, Sequence[Reference]]],
 ) -> tuple[list[SentenceMentions], list[Participant]]:
-    """The passages and participants of an article, from its sentences with their references."""
     passages: list[SentenceMentions] = []
     found: list[Participant] = []
     for sentence, references in referring:
@@ -124,7 +112,6 @@ def _meant(
     reference: Reference,
     found: Sequence[Participant],
 ) -> Participant | None:
-    """The participant that a reference means; `None` if it is a new one."""
     same: Iterator[Participant]
     if reference.is_named:
         same = (each for each in found if each.is_named and _has_name(each, reference))
@@ -218,10 +205,7 @@ def _apposed(
 def _same(
     participants: Sequence[Participant], passages: Sequence[SentenceMentions]
 ) -> Iterator[tuple[Participant, Participant]]:
-    """Each unnamed participant and the only named one that it can be, by its head.
-
-    An unnamed organisation beside a named one is another.
-    """
+    """Each unnamed participant and the only named one, not beside it, that it can be."""
     together = [passage.participants for passage in passages]
     named = [each for each in participants if each.is_named]
     for unnamed in participants:

@@ -1,8 +1,4 @@
-"""References: the stretches of sentences that stand for an organisation.
-
-It is found by a known name, by a new name, which only its capital shows, or by what it is. Which
-references mean the same organisation is for `participants`.
-"""
+"""References: the stretches of sentences that stand for an organisation."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -70,8 +66,7 @@ class ReferenceKind(IntEnum):
 class Reference:
     """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
 
-    `name` is how it would be written in a list of participants. `head` is the folded word that
-    says what it is ("" for a bare name); `definite` tells "the hospital" from "a hospital".
+    `head` is the folded word that says what it is, empty for a bare name.
     """
 
     first: int
@@ -101,7 +96,6 @@ class References:
         self._text = fold(" ".join(sentence.text for sentence in sentences))
 
     def of(self, sentence: Sentence) -> list[Reference]:
-        """The references of a sentence, from left to right, none inside another."""
         taken = [False] * len(sentence.tokens)
         found: list[Reference] = []
         for known in self._actors.find(sentence.tokens):
@@ -142,7 +136,6 @@ class References:
         likelihood: float,
         name: str = "",
     ) -> Reference:
-        """The reference of a name, of known actors where there are ids."""
         if not ids:
             kind = ReferenceKind.NAMED
         else:
@@ -158,11 +151,7 @@ class References:
         )
 
     def _narrowed(self, sentence: Sentence, ids: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
-        """The ids whose actors' places the text names best, and how likely one of them is meant.
-
-        Of several actors with the same name, a place in the sentence says more than a place
-        elsewhere in the article, and that more than a department.
-        """
+        """The ids of the actors whose places the text names best, and how likely one is meant."""
         if len(ids) == 1:
             return ids, 1.0
         here = fold(sentence.text)

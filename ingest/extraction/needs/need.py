@@ -1,8 +1,7 @@
-"""The need that was met, as a short phrase from the text of an article: a matter, and its use.
+"""The need that was met, a short phrase of the article: "marc de café : champignons".
 
-A judge that learnt from labelled articles says of each word how likely it names the need. The
-stretch of the text with the likeliest words is the need; a second stretch that names what the
-first does not, its use or its matter, stands beside it: "marc de café : champignons".
+A judge that learnt from labelled articles says of each word how likely it names the need; the
+stretch with the likeliest words is taken, and a second one that names its use or its matter.
 """
 
 import json
@@ -37,16 +36,12 @@ class NeedJudge:
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> Self:
-        """The judge that a table tells: an intercept and weights for each regression."""
         return cls(*(Regression(told[name]["intercept"], told[name]["weights"])
                      for name in ("words", "calibration")))  # fmt: skip
 
 
 def doubts(probabilities: Sequence[float]) -> dict[str, float]:
-    """The features of a phrase for the calibration: the log odds of its two likeliest words.
-
-    Of `probabilities`, those of the phrase's words, one at least.
-    """
+    """The features of the calibration: the log odds of a phrase's two likeliest words."""
     best, second = sorted((*probabilities, 0.0), reverse=True)[:2]
     return {"likeliest": _log_odds(best), "second": _log_odds(second)}
 
@@ -75,7 +70,6 @@ class Need:
 def need_of(
     sentences: Sequence[Sentence], lang: str, judge: NeedJudge | None = None
 ) -> Need | None:
-    """Returns the need that an article answers; `None` if its text states no need."""
     judge = judge or bundled_need_judge()
     return told_need(sentences, need_words(sentences, lang), lang, judge)
 
@@ -83,7 +77,6 @@ def need_of(
 def told_need(
     sentences: Sequence[Sentence], words: Mapping[str, NeedWord], lang: str, judge: NeedJudge
 ) -> Need | None:
-    """Returns the need of an article whose words are known; `None` if it states none."""
     likely = {own: judge.names_need.probability(word.features) for own, word in words.items()}
     things = (own for own, word in words.items() if not word.features["name"])
     likeliest = sorted(things, key=lambda own: -likely[own])[:_LIKELIEST]

@@ -1,8 +1,4 @@
-"""Noun phrases of sentences, and the stretches that could say the need of an article.
-
-A stretch is a noun phrase, or a noun phrase with what a preposition joins to it: "masques",
-"masques en tissu pour les soignants".
-"""
+"""Stretches that could say the need: noun phrases, alone or joined by prepositions."""
 
 import re
 from collections import Counter
@@ -42,7 +38,6 @@ _JOINTS = lexicon.words("prepositions", "joins_need")
 
 
 def carries(token: TextToken) -> bool:
-    """Whether a token is a word that can describe a need."""
     form = token.form
     return (
         token.is_word
@@ -124,7 +119,6 @@ class NeedStretch:
 def stretches(
     sentences: Sequence[Sentence], likeliest: Collection[str], lang: str
 ) -> Iterator[NeedStretch]:
-    """Yields the stretches that have any of the likeliest stems, in the order of the text."""
     small = {
         token.form
         for sentence in sentences

@@ -1,8 +1,4 @@
-"""The words of an article that may name its need, and the features by which they are judged.
-
-Each feature is cheap and says one thing: where the word stands, how often, after and before what,
-and what kind of word it is. Words of one stem are one.
-"""
+"""The words of an article, by their stems, that may name its need, and their features."""
 
 import math
 from collections import Counter
@@ -30,8 +26,6 @@ _NAME = 0.6  # the share of capitals within sentences from which a word is a nam
 
 @dataclass(slots=True)
 class NeedWord:
-    """A stem of an article: its tokens `sentence.tokens[at]`, and its features."""
-
     stem: str
     places: list[tuple[Sentence, int]] = field(default_factory=list)
     features: dict[str, float] = field(default_factory=dict)
@@ -46,7 +40,6 @@ class NeedWord:
 
 
 def need_words(sentences: Sequence[Sentence], lang: str) -> dict[str, NeedWord]:
-    """Returns the words that can describe a need by their stems, in the order of the article."""
     found: dict[str, NeedWord] = {}
     for sentence in sentences:
         for at, token in enumerate(sentence.tokens):

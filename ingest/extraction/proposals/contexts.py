@@ -1,7 +1,6 @@
-"""The contexts of candidates: what a language model makes of the words that name them.
+"""The contexts of candidates: the bundled encoder's vectors of the words that name them.
 
-The bundled encoder reads each sentence. Half-way up its layers the vector of a word tells whether
-it names someone who acts; the vectors of its last layer tell what the sentence is about.
+Half-way up its layers they tell whether a word names someone who acts.
 """
 
 from collections import defaultdict
@@ -26,11 +25,10 @@ MOST_MENTIONS = 8  # the most mentions of a candidate that are read
 
 @dataclass(frozen=True, slots=True)
 class CandidateContext:
-    """Means over the mentions of a candidate; all zero where its sentences are too long.
+    """Means over the mentions of a candidate, zero where its sentences are too long.
 
-    Attributes:
-        name: `(384,)`, of the words that name it, from the lower layers.
-        role: `(768,)`, of these words and then of the whole sentence, from all layers.
+    `name` (384) is of the words that name it, from the lower layers; `role` (768) of these
+    words and then of the whole sentence, from all layers.
     """
 
     name: Vector
@@ -38,11 +36,7 @@ class CandidateContext:
 
 
 def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
-    """The context of each candidate that the story names.
-
-    Raises:
-        EncoderError: the bundled model cannot be prepared.
-    """
+    """The context of each candidate, or raises EncoderError if the model cannot be prepared."""
     places: dict[Participant, list[_Place]] = defaultdict(list)
     for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
         tokens = passage.sentence.tokens

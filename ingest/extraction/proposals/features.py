@@ -1,8 +1,4 @@
-"""Features of a candidate: what an article shows of an organisation that may take part.
-
-A feature has a name and a value, 0 if it is absent. Most are 1 where something is so: `kind town`,
-`in brackets`. Names of features are those of `judge.json`.
-"""
+"""Features of a candidate by the names of `judge.json`; an absent one is 0."""
 
 import math
 import re
@@ -37,7 +33,6 @@ _IN_A_LIST = _JOINERS | {"(", ")", ";", "d'", "de", "du"}
 def features_of(
     story: Story, deeds: Mapping[Participant, Sequence[Deed]], actors: KnownActors
 ) -> dict[Participant, Features]:
-    """The features of each candidate of a story."""
     places: dict[Participant, list[tuple[SentenceMentions, ParticipantMention]]] = defaultdict(list)
     lower = set()
     for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
@@ -90,7 +85,6 @@ def _add_places(
     places: Sequence[tuple[SentenceMentions, ParticipantMention]],
     sentences: int,
 ) -> None:
-    """Adds where an article mentions a participant."""
     parts = {passage.sentence.part for passage, _ in places}
     body = [passage for passage, _ in places if passage.sentence.part is TextPart.BODY]
     read = body or [passage for passage, _ in places]
@@ -136,7 +130,6 @@ def _add_letters(
 def _add_neighbours(
     features: Features, passage: SentenceMentions, mention: ParticipantMention
 ) -> None:
-    """Adds the words that stand around a mention, and the other mentions of its list."""
     tokens, reference = passage.sentence.tokens, mention.reference
     before = tokens[max(0, reference.first - 4) : reference.first]
     after = tokens[reference.last : reference.last + 4]
@@ -177,7 +170,6 @@ def _add_neighbours(
 
 
 def _add_deeds(features: Features, deeds: Sequence[Deed]) -> None:
-    """Adds the actions of the verbs beside the mentions, and the roles that they speak for."""
     for deed in deeds:
         features[f"{deed.relation} {deed.action}"] = features[f"deed {deed.relation}"] = 1.0
         for role, weight in deed.roles.items():

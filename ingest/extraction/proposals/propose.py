@@ -1,9 +1,6 @@
 """Proposes who took part, in which role, to meet which need, from the text of an article.
 
-Nothing is asserted: each proposal carries the sentence that it comes from and how sure it is, and
-a person decides. Rules find the organisations and what their deeds speak for; a judge that learnt
-from labelled articles (`ingest.extraction.proposals.judge`) decides who takes part, and says how
-likely that is. `ingest.extraction.llm` may refine what comes out.
+Each proposal has its sentence and its confidence; a person decides.
 """
 
 from collections import defaultdict
@@ -34,10 +31,7 @@ MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 
 @dataclass(frozen=True, slots=True)
 class PossibleParticipant:
-    """An organisation that may take part, and what the judge reads of it.
-
-    `deeds` are told of it; `sentence` is the first that names it.
-    """
+    """An organisation that may take part; `sentence` is the first that names it."""
 
     participant: Participant
     deeds: Sequence[Deed]
@@ -47,11 +41,7 @@ class PossibleParticipant:
 
 
 def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -> Proposals:
-    """The participations of an article, in the order of its text, its need and its time.
-
-    The beginning of a text longer than `MAX_CHARS` is read. `Proposals.fields` holds the need and
-    the time of the facts (`period`), as far as the article tells them.
-    """
+    """The participations in the order of the text, and the need and `period` as `fields`."""
     need, candidates = read_candidates(article, actors)
     judge = judge or bundled_judge()
     time = time_of_facts(sentences(article.title, article.text[:MAX_CHARS]), article.date)
@@ -67,7 +57,6 @@ def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -
 def read_candidates(
     article: Article, actors: KnownActors
 ) -> tuple[Need | None, Sequence[PossibleParticipant]]:
-    """The need of an article, and the organisations in it that may take part."""
     read = sentences(article.title, article.text[:MAX_CHARS])
     lang = language_of(article)
     # Of other languages the judge of words knows nothing.
@@ -97,7 +86,6 @@ def read_candidates(
 
 
 def judged(candidate: PossibleParticipant, judge: Judge) -> Iterator[ProposedParticipation]:
-    """The participations of a candidate that are likely enough to be shown."""
     for role, confidence in judge.likely_roles(candidate.features, candidate.context).items():
         if confidence >= MIN_CONFIDENCE:
             deeds = [deed for deed in candidate.deeds if deed.is_done_by and role in deed.roles]

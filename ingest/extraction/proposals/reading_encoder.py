@@ -20,10 +20,7 @@ def reading_encoder(layers: int) -> Encoder:
 
 
 def prepare_reading() -> None:
-    """Prepares the models that read articles, if the cache lacks them: half a minute, once.
-
-    Without them, whoever sends an article is told what is wrong.
-    """
+    """Prepares the models that read articles, once; logs a failure, told to who needs them."""
     try:
         for layers in READING_LAYERS:
             prepare(_settings(), layers=layers)

@@ -22,10 +22,7 @@ _FRENCH = lexicon.words("language_words", "fr")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The participants of an article, in order, and its sentences with their mentions.
-
-    `doubted` holds the participants that a sentence excludes.
-    """
+    """The participants of an article, and its sentences; sentences exclude the `doubted`."""
 
     lang: str
     is_about_leftovers: bool
@@ -35,10 +32,7 @@ class Story:
 
 
 def read_story(sentences: Sequence[Sentence], lang: str, actors: KnownActors) -> Story:
-    """Reads the sentences of an article, its title last.
-
-    What the title calls "a polish maker" the text calls by its name.
-    """
+    """Reads the sentences of an article, its title last: it uses what the text names."""
     references = References(sentences, actors)
     in_order = sorted(sentences, key=lambda sentence: sentence.part is TextPart.TITLE)
     passages, participants = gathered((each, references.of(each)) for each in in_order)

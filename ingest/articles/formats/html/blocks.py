@@ -23,11 +23,7 @@ _UNSAFE = re.compile(r"[\s()<>]")
 
 @dataclass(slots=True)
 class Run:
-    """Running text: its words, and how Markdown writes them.
-
-    `linked` is the number of characters in links, `moment` what markup gives for a date,
-    `tags` the words that it calls tags.
-    """
+    """Running text and its Markdown; `linked` is the number of its characters in links."""
 
     words: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
@@ -46,7 +42,6 @@ class Run:
 
 
 def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
-    """Adds the words of an inline element to a run."""
     if not isinstance(element.tag, str):
         return
     if element.tag == "br":
@@ -79,7 +74,6 @@ def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
 
 
 def _add_facts(element: "HtmlElement", run: Run, inner: Run) -> None:
-    """Adds to a run what the markup of an element, whose words are `inner`, says of them."""
     if not inner.moment and is_date(element):
         moment = element.get("datetime") or element.get("content") or element.get("title") or ""
         inner.moment = moment.strip()
@@ -116,7 +110,6 @@ class _Walk:
         self._regions = Regions(body)
 
     def inside(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
-        """The blocks in an element: runs of text between the block elements that it holds."""
         if where.depth > _MAX_DEPTH:
             return
         where = replace(where, depth=where.depth + 1)
@@ -159,7 +152,6 @@ class _Walk:
         return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
 
     def _is_row_of_chips(self, element: "HtmlElement") -> bool:
-        """Whether an element is a row of links or labels with no words between them."""
         children = [child for child in element if isinstance(child.tag, str)]
         if len(children) < 2 or any(child.tag not in {"a", "span", "b", "strong", "em", "small",
                                                       "time"} for child in children):  # fmt: skip
@@ -255,7 +247,6 @@ class _Walk:
         return any(inner.tag in layout for inner in cell.iterdescendants())
 
     def _layout(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
-        """The cells of a table that lays out a page, each after the other."""
         if element.tag in {"td", "th", "caption"}:
             yield from self.inside(element, self._regions.at(element, where))
             return

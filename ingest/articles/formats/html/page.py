@@ -157,7 +157,6 @@ def _host(url: str) -> str:
 
 
 def _articles_in(data: object, depth: int) -> Iterator[Mapping[str, object]]:
-    """The articles that JSON-LD describes, at any depth to which pages nest them."""
     if depth > 6:
         return
     if isinstance(data, list):
@@ -187,7 +186,6 @@ def _person(value: object) -> Person:
 
 
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
-    """The page of some HTML."""
     text = html_text(content, declared_encoding)
     head = Head(text, url)
     blocks = within_limits(blocks_of(sanitised(text), head.address or url))

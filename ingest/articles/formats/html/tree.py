@@ -118,12 +118,10 @@ _MAX_REMOVED_SHARE = 0.4
 
 
 def is_date(element: "HtmlElement") -> bool:
-    """Whether the markup of an element calls its text the day of the article."""
     return element.tag == "time" or bool(_DATE_NAMES.search(_names_of(element)))
 
 
 def is_tag(element: "HtmlElement") -> bool:
-    """Whether the markup of a link calls its text a tag of the article."""
     return "tag" in (element.get("rel") or "").lower().split()
 
 
@@ -167,7 +165,6 @@ class Regions:
         return self._measures[id(element)][0]
 
     def holds_blocks(self, element: "HtmlElement") -> bool:
-        """Whether an element is a block, or holds any."""
         return self._measures[id(element)][1]
 
     def at(self, element: "HtmlElement", outer: Position) -> Position:
