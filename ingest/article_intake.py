@@ -10,10 +10,9 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
-from ingest.pace import Watch
 from ingest.reading import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
-from ingest.report import Drafted, IngestReport, Note
+from ingest.report import Drafted, IngestReport, Note, Watch
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase

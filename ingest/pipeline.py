@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
-from ingest.pace import Phase, Watch
 from ingest.reading import count_of, entries_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_missing
 from ingest.records.fields import short_line
-from ingest.report import IngestReport, Note, SourceReport, place_in, sheet_of
+from ingest.report import IngestReport, Note, Phase, SourceReport, Watch, place_in, sheet_of
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of

@@ -13,11 +13,10 @@ from ingest.article_intake import ArticleIntake, is_address
 from ingest.articles.feeds import is_feed
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
-from ingest.pace import Phase, Watch
 from ingest.pipeline import expected, ingest
 from ingest.reading import link_to_feed
 from ingest.records.entries import WHOLE_FILE, files, refuse_missing
-from ingest.report import Note, SourceReport
+from ingest.report import Note, Phase, SourceReport, Watch
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Self
 
-from ingest.pace import Pace, Phase
+from ingest.report import Pace, Phase
 from ingest.schedule import local_time, queue_due
 from ingest.uploads import tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress

@@ -29,11 +29,11 @@ from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
 from ingest.articles.metadata.notices import (
     find_dateline,
+    find_themes,
     take_hinted,
     take_notices,
     take_values_near_labels,
 )
-from ingest.articles.metadata.themes import find_themes
 from ingest.articles.metadata.title import find_title
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,

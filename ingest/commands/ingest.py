@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.commands.sources import map_option, seen_by, seen_by_options
-from ingest.pace import Pace, Phase
+from ingest.report import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
 

@@ -1,9 +1,11 @@
 """Sentences of an article, read from Markdown, and their words."""
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from ingest.articles.typography import BULLETS
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
@@ -165,3 +167,24 @@ def _short(sentence: str) -> Iterator[str]:
         sentence = sentence[end:].strip()
     if sentence:
         yield sentence
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a word, without its capital, is one of a dictionary of French or English."""
+    return word.lower() in _dictionary()
+
+
+def commonness(word: str) -> float:
+    """The decimal logarithm of a word's count in a corpus, from 0 (unknown) to about 7."""
+    return math.log10(1 + _dictionary().get(word.lower(), 0))
+
+
+@cache
+def _dictionary() -> Mapping[str, int]:
+    from spellchecker import SpellChecker
+
+    counts: dict[str, int] = {}
+    for language in ("fr", "en"):
+        for word, count in SpellChecker(language).word_frequency.items():
+            counts[word] = max(count, counts.get(word, 0))
+    return counts

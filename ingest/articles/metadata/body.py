@@ -7,7 +7,7 @@ from ingest.articles.blocks import Block, BlockKind, Region
 from ingest.articles.metadata.boilerplate import opens_colophon, opens_comments
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
-from ingest.articles.metadata.themes import is_row_of_hashtags
+from ingest.articles.metadata.notices import is_row_of_hashtags
 from ingest.articles.typography import SENTENCE_END
 
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}

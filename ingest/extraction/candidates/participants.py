@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.extraction import lexicon
-from ingest.extraction.actor_names import name_words, public_key
 from ingest.extraction.candidates.references import Reference, ReferenceKind
+from ingest.extraction.gazetteer import name_words, public_key
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.tokens import Sentence, TextPart, plain_words
 from kb.text.analysis import FUNCTION_WORDS

@@ -22,7 +22,6 @@ from ingest.extraction.candidates.noun_phrases import (
     phrase_start,
 )
 from ingest.extraction.gazetteer import KnownActors, KnownName
-from ingest.extraction.ordinary_words import is_ordinary
 from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
 from ingest.extraction.persons import (
     CIVILITY,
@@ -36,6 +35,7 @@ from ingest.extraction.tokens import (
     TextPart,
     TextToken,
     is_everyday_word,
+    is_ordinary,
     starts_a_sentence,
 )
 from kb.reference.communes import is_commune
