@@ -53,7 +53,10 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
     import feedparser
 
     if not is_feed(content):
-        raise _no_feed(content, url)
+        if not _PAGE.search(content[:4096]):
+            raise InputError("no_feed")
+        link = feed_link(content.decode("utf-8", "replace"), url)
+        raise InputError("page_with_feed", link=link) if link else InputError("page_not_feed")
     if len(content) > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=len(content), most=MAX_TEXT_BYTES)
     headers = {"content-location": url} if url else None
@@ -89,13 +92,6 @@ def _filled(article: Article, feed_article: Article) -> Article:
     known = {found.field for found in article.found}
     added = tuple(found for found in feed_article.found if found.field not in known)
     return replace(article, **values, found=(*article.found, *added))
-
-
-def _no_feed(content: bytes, url: str) -> InputError:
-    if not _PAGE.search(content[:4096]):
-        return InputError("no_feed")
-    link = feed_link(content.decode("utf-8", "replace"), url)
-    return InputError("page_with_feed", link=link) if link else InputError("page_not_feed")
 
 
 def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:

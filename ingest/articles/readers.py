@@ -12,28 +12,9 @@ from ingest.articles.formats.office import parse_docx, parse_pptx
 from ingest.articles.formats.open_documents import parse_epub, parse_odt
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_rtf, parse_text
-from ingest.articles.metadata.body import (
-    end_at_colophon,
-    leave_other_parts,
-    leave_surroundings,
-    markdown_of,
-)
-from ingest.articles.metadata.bylines import (
-    find_byline,
-    find_card,
-    find_desk,
-    find_job,
-    find_signature,
-)
+from ingest.articles.metadata import body, bylines, notices
 from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.layout import Layout
-from ingest.articles.metadata.notices import (
-    find_dateline,
-    find_themes,
-    take_hinted,
-    take_notices,
-    take_values_near_labels,
-)
 from ingest.articles.metadata.title import find_title
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,
@@ -138,28 +119,23 @@ def article_of(page: ParsedPage) -> Article:
     layout = Layout(page)
     findings = Findings(words=layout.words, remarks=list(page.remarks))
     findings.add_declared(page.declared)
-    leave_other_parts(layout)
-    end_at_colophon(layout)
+    body.leave_other_parts(layout)
+    body.end_at_colophon(layout)
     layout.find_bounds()
-    find_card(layout, findings)
+    bylines.find_card(layout, findings)
     find_title(layout, findings)
     layout.find_bounds()
-    take_notices(layout, findings)
-    take_values_near_labels(layout, findings)
-    take_hinted(layout, findings)
-    find_byline(layout, findings)
-    find_dateline(layout, findings)
-    find_themes(layout, findings)
-    find_signature(layout, findings)
-    find_desk(layout, findings)
-    find_job(layout, findings)
-    leave_surroundings(layout)
-    text = markdown_of([line.block for line in layout.lines if line.is_body])
-    return _article(page, layout, findings, text)
-
-
-def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) -> Article:
-    themes = findings.choose_themes()
+    notices.take_notices(layout, findings)
+    notices.take_values_near_labels(layout, findings)
+    notices.take_hinted(layout, findings)
+    bylines.find_byline(layout, findings)
+    notices.find_dateline(layout, findings)
+    notices.find_themes(layout, findings)
+    bylines.find_signature(layout, findings)
+    bylines.find_desk(layout, findings)
+    bylines.find_job(layout, findings)
+    body.leave_surroundings(layout)
+    text = body.markdown_of([line.block for line in layout.lines if line.is_body])
     title = findings.fields["title"].value if "title" in findings.fields else ""
     if not title and text:
         findings.remark(Remark("no_certain_title", "title"))
@@ -175,7 +151,7 @@ def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) ->
         date=findings.certain_value("date"),
         modified=findings.certain_value("modified"),
         moderated=findings.certain_value("moderated"),
-        themes=themes,
+        themes=findings.choose_themes(),
         lang=layout.lang,
         source_url=page.source_url,
         found=tuple(findings.fields.values()),

@@ -34,15 +34,7 @@ _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _BEFORE_A_NAME = re.compile(
     rf"^\s*(?:{lexicon.any_of('name_links', 'announced')}\b[\s:]*)+", re.IGNORECASE
 )
-_PUBLIC_KINDS = frozenset(
-    {
-        OrganisationKind.TOWN,
-        OrganisationKind.CARE,
-        OrganisationKind.CHAMBER,
-        OrganisationKind.STATE,
-        OrganisationKind.NETWORK,
-    }
-)
+_PUBLIC_KINDS = frozenset(map(OrganisationKind, "town care chamber state network".split()))
 
 _PUBLIC_WORDS = tuple(
     (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
@@ -117,14 +109,7 @@ def _names_kind(words: str) -> bool:
 MIN_FUZZY_CHARS = 5  # shorter words have too many neighbours for a wrong letter to be a slip
 SHORT_NAME = 0.9  # weight of the distinctive part of a name ("Taransaud") beside the whole name, 1
 _DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
-_NAMED_IN_SHORT = frozenset(
-    {
-        OrganisationKind.FIRM,
-        OrganisationKind.UNKNOWN,
-        OrganisationKind.NETWORK,
-        OrganisationKind.HAULIER,
-    }
-)
+_NAMED_IN_SHORT = frozenset(map(OrganisationKind, "firm unknown network haulier".split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +242,8 @@ class KnownActors:
                     words = self._names[number]
                     begin = rank - position
                     end = begin + len(words)
-                    if (
-                        begin < 0
-                        or end > len(forms)
-                        or not _are_close(distinct, begin, end, sentence)
-                    ):
+                    is_inside = begin >= 0 and end <= len(forms)
+                    if not (is_inside and _are_close(distinct, begin, end, sentence)):
                         continue
                     likeness = _likeness(words, forms[begin:end])
                     if number >= self._first_short:

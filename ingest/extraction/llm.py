@@ -190,26 +190,15 @@ class AnswerMerger:
             taken.add(key)
             same = known.get(key[0])
             name = same.name if same else " ".join(part.name.split())
-            actor_id = same.actor_id if same else self._id_of(name)
-            contribution = part.contribution if self._is_in_text(part.contribution) else ""
+            ids = self._actors.named(name) if self._actors is not None else ()
+            actor_id = same.actor_id if same else ids[0] if len(ids) == 1 else ""
+            said = part.contribution if self._is_in_text(part.contribution) else ""
+            own = Participation(name[:1].upper() + name[1:], part.role, actor_id, _plain(said))
+            confidence = round(min(part.confidence, MAX_CONFIDENCE), 2)
             added.append(
-                ProposedParticipation(
-                    Participation(
-                        name[:1].upper() + name[1:],
-                        part.role,
-                        actor_id,
-                        " ".join(contribution.split()),
-                    ),
-                    " ".join(part.sentence.split()),
-                    round(min(part.confidence, MAX_CONFIDENCE), 2),
-                    self._origin,
-                )
+                ProposedParticipation(own, _plain(part.sentence), confidence, self._origin)
             )
         return added
-
-    def _id_of(self, name: str) -> str:
-        ids = self._actors.named(name) if self._actors is not None else ()
-        return ids[0] if len(ids) == 1 else ""
 
     def _fields(self, answer: object) -> tuple[ProposedField, ...]:
         """The fields of the rules, with the model's need beside theirs if it is another."""

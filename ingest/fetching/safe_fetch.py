@@ -44,13 +44,7 @@ PAGE_SUFFIXES = {
 """The media types of pages and documents, with the endings of their files."""
 PAGE_TYPES = frozenset(PAGE_SUFFIXES)
 FEED_TYPES = frozenset(
-    {
-        "application/rss+xml",
-        "application/atom+xml",
-        "application/xml",
-        "text/xml",
-        "application/rdf+xml",
-    }
+    "application/rss+xml application/atom+xml application/xml text/xml application/rdf+xml".split()
 )
 _NOT_MODIFIED = 304
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
@@ -231,7 +225,9 @@ class Fetcher:
         except (httpcore.ProtocolError, httpx.InvalidURL, zlib.error, ValueError):
             raise InputError("no_web_server", address=url) from None
         except (httpcore.NetworkError, ssl.SSLError, OSError) as error:
-            raise InputError("unreachable", address=url, reason=_reason(error)) from None
+            reason = str(error).strip().splitlines()
+            told = reason[0][:120] if reason else type(error).__name__
+            raise InputError("unreachable", address=url, reason=told) from None
 
     def _too_slow(self, url: str) -> InputError:
         return InputError("slow_site", address=url, seconds=f"{self._max_seconds:g}")
@@ -287,11 +283,6 @@ class _Refused(InputError):
 def _sendable(value: str) -> str:
     """Returns the value of a header, if it can be sent back as it is; else an empty text."""
     return value if value.isascii() and value.isprintable() else ""
-
-
-def _reason(error: Exception) -> str:
-    reason = str(error).strip().splitlines()
-    return reason[0][:120] if reason else type(error).__name__
 
 
 def _unpacked(url: str, packing: str, body: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:

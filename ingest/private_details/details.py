@@ -171,11 +171,8 @@ def _found(text: str) -> Iterator[tuple[int, int, DetailKind]]:
             yield (*match.span(), kind)
     for match in _AGE.finditer(folded):
         if int(match["told"] or match["after"] or match["english"]) < ADULT:
-            yield (
-                match.start() + len(match[0]) - len(match[0].lstrip(",( ")),
-                match.end(),
-                (DetailKind.AGE),
-            )
+            start = match.end() - len(match[0].lstrip(",( "))
+            yield start, match.end(), DetailKind.AGE
     for match in _STREET.finditer(folded):
         first, last = _sentence_around(text, *match.span())
         before = text[first : match.start()]

@@ -43,8 +43,7 @@ _ENDS_WITHIN_S = 5.0
 AT_ONCE = 2  # files read at once; the processes that read them give way to whoever searches
 WAITING = 8  # readings that wait until one of these ends; more are told to come back
 ASKER: ContextVar[str] = ContextVar("asker", default="")
-"""On whose behalf this thread or task reads, such as the name of an account; empty for nobody
-in particular, as in a worker, who may have all places."""
+"""Whom this thread reads for, such as an account; empty for nobody, who may have all places."""
 
 _log = logging.getLogger(__name__)
 

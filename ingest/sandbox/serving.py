@@ -53,7 +53,9 @@ def limit_for_good() -> None:
     """Lowers the priority of this process, and leaves no core; threads are the user's to limit."""
     if hasattr(os, "nice"):
         os.nice(max(0, NICENESS - os.nice(0)))
-    _end_first()
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError, ValueError):  # only Linux has it
+        score.write_text(str(max(OOM_SCORE_ADJ, int(score.read_text("ascii")))), "ascii")
     try:
         import resource
     except ImportError:  # on Windows, the clock alone is kept
@@ -88,13 +90,6 @@ def peak_memory_mb() -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
-
-
-def _end_first() -> None:
-    """Has the system end this process before the one that asked, where memory is short."""
-    score = Path("/proc/self/oom_score_adj")
-    with contextlib.suppress(OSError, ValueError):  # only Linux has it
-        score.write_text(str(max(OOM_SCORE_ADJ, int(score.read_text("ascii")))), "ascii")
 
 
 def _within(hard: int, most: int) -> int:

@@ -44,10 +44,8 @@ def parse_mhtml(content: bytes) -> ParsedPage:
     message = _message(content)
     for part in message.walk():
         if part.get_content_type() == "text/html":
-            url = str(
-                part.get("Content-Location") or message.get("Snapshot-Content-Location") or ""
-            )
-            url = url if url.startswith(("http://", "https://")) else ""
+            url = part.get("Content-Location") or message.get("Snapshot-Content-Location") or ""
+            url = str(url) if str(url).startswith(("http://", "https://")) else ""
             return parse_html(_bytes(part), url=url, declared_encoding=_charset(part))
     raise InputError("no_html")
 

@@ -83,8 +83,7 @@ def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
     refuse_other(content, "word/document.xml", "Word (.docx)")
     document = docx.Document(io.BytesIO(content))
     blocks = within_limits(_content(document, 0))
-    declared = tuple(_declared_fields(document))
-    return ParsedPage(blocks, declared, source_url=url)
+    return ParsedPage(blocks, tuple(_declared_fields(document)), source_url=url)
 
 
 def _content(holder: "Document | _Cell", depth: int) -> Iterator[Block]:
@@ -166,8 +165,7 @@ def parse_pptx(content: bytes, *, url: str = "") -> ParsedPage:
     refuse_other(content, "ppt/presentation.xml", "PowerPoint (.pptx)")
     presentation = pptx.Presentation(io.BytesIO(content))
     blocks = within_limits(_slides(presentation))
-    declared = tuple(_declared_fields(presentation))
-    return ParsedPage(blocks, declared, source_url=url)
+    return ParsedPage(blocks, tuple(_declared_fields(presentation)), source_url=url)
 
 
 def _slides(presentation: "Presentation") -> Iterator[Block]:

@@ -114,11 +114,15 @@ def _blocks(text: str) -> Iterator[Block]:
             continue
         if row := _ROW.match(line):
             if not _ROW_RULE.match(line):
-                yield _row(row[1])
+                cells = [cell.strip() for cell in row[1].split("|")]
+                text = _without_marks(row_text(cells))
+                markdown = f"| {' | '.join(cells)} |"
+                yield Block(text, markdown, BlockKind.ROW, stands_alone=False)
             at += 1
             continue
         if _FENCE.match(line):
-            end = _closing(lines, at)
+            below = range(at + 1, len(lines))
+            end = next((row for row in below if _FENCE.match(lines[row])), len(lines) - 1)
             fenced = lines[at : end + 1]
             yield Block(" ".join(fenced), "\n".join(fenced), BlockKind.VERBATIM)
             at, stands_alone = end + 1, True
@@ -136,17 +140,6 @@ def _blocks(text: str) -> Iterator[Block]:
         yield _marked(line, pieces, stands_alone)
         stands_alone = False
         at += 1
-
-
-def _closing(lines: list[str], opening: int) -> int:
-    below = range(opening + 1, len(lines))
-    return next((at for at in below if _FENCE.match(lines[at])), len(lines) - 1)
-
-
-def _row(inner: str) -> Block:
-    cells = [cell.strip() for cell in inner.split("|")]
-    text = _without_marks(row_text(cells))
-    return Block(text, f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:

@@ -73,15 +73,9 @@ def read_candidates(
     features = features_of(story, deeds, actors)
     contexts = contexts_of(story)
     return need, [
-        PossibleParticipant(
-            participant,
-            deeds[participant],
-            first[participant],
-            features[participant],
-            contexts[participant],
-        )
-        for participant in story.participants
-        if participant.kind is not OrganisationKind.MEDIA
+        PossibleParticipant(each, deeds[each], first[each], features[each], contexts[each])
+        for each in story.participants
+        if each.kind is not OrganisationKind.MEDIA
     ]
 
 
@@ -91,13 +85,9 @@ def judged(candidate: PossibleParticipant, judge: Judge) -> Iterator[ProposedPar
             deeds = [deed for deed in candidate.deeds if deed.is_done_by and role in deed.roles]
             told = next((deed for deed in deeds if deed.words), next(iter(deeds), None))
             ids = candidate.participant.best.actor_ids
+            actor_id, words = ids[0] if len(ids) == 1 else "", told.words if told else ""
             yield ProposedParticipation(
-                Participation(
-                    candidate.participant.name,
-                    role,
-                    ids[0] if len(ids) == 1 else "",
-                    told.words if told else "",
-                ),
+                Participation(candidate.participant.name, role, actor_id, words),
                 told.sentence.text if told else candidate.sentence.text,
                 round(confidence, 2),
             )

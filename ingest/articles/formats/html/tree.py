@@ -118,16 +118,13 @@ _MAX_REMOVED_SHARE = 0.4
 
 
 def is_date(element: "HtmlElement") -> bool:
-    return element.tag == "time" or bool(_DATE_NAMES.search(_names_of(element)))
+    prop = element.get("itemprop") or element.get("property") or ""
+    names = plain(f"{element.get('class') or ''} {prop}".lower())
+    return element.tag == "time" or bool(_DATE_NAMES.search(names))
 
 
 def is_tag(element: "HtmlElement") -> bool:
     return "tag" in (element.get("rel") or "").lower().split()
-
-
-def _names_of(element: "HtmlElement") -> str:
-    prop = element.get("itemprop") or element.get("property") or ""
-    return plain(f"{element.get('class') or ''} {prop}".lower())
 
 
 @dataclass(frozen=True, slots=True)
