@@ -57,14 +57,12 @@ class ArticleIntake:
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
-        """Returns why a file of a folder that could be taken is passed over; else ""."""
         suffix = path.suffix.lower()
         if suffix in PICTURE_SUFFIXES:
             return Remark("unnamed_picture")
         return Remark("unnamed_feed") if suffix in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
-        """Takes the article of a file, or the articles of a feed saved as a file."""
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
@@ -76,7 +74,6 @@ class ArticleIntake:
         self._take(name, lambda: self._submissions.text(text))
 
     def take_url(self, url: str) -> None:
-        """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):
             self.take_fetched(url, self._submissions.fetch(url, PAGE_TYPES | FEED_TYPES))
 
@@ -146,5 +143,4 @@ class ArticleIntake:
 
 
 def is_address(text: str) -> bool:
-    """Whether an argument is an address of the web rather than a path."""
     return text.lower().startswith(("http://", "https://"))

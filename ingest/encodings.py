@@ -10,7 +10,6 @@ from kb.errors import InputError
 
 MAX_LINE_CHARS = 1 << 24
 """No line of a file that people write is longer; one that is would fill the memory."""
-
 _MARKED = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
 CASE_SUFFIXES = (".md", ".markdown")
-
 BATCH_RECORDS = 128
 """Records of a transaction: enough that texts of equal length meet at the encoder, and not so many
 that another writer waits long."""
@@ -88,7 +87,6 @@ def expected(paths: Sequence[Path]) -> int:
 
 
 def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
-    """Refuses a name that no source may have, and choices of columns that cannot be followed."""
     if source == MODERATION:
         raise InputError("reserved_source", name=MODERATION)
     short_line(source, "source")
@@ -231,7 +229,6 @@ class _Run:
             self._put_or_each(list(same))
 
     def _put_or_each(self, batch: Sequence[_ReadRecord]) -> None:
-        """Puts records of a kind: all at once, or each where the base refuses one."""
         try:
             self._put(batch)
         except (InputError, ValueError) as error:

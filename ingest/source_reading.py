@@ -37,7 +37,6 @@ DIRECTORY_TYPES: Mapping[str, str] = {
     "application/vnd.apache.parquet": ".parquet",
 }
 """The media types of directories, with the ending of their files."""
-
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MEGABYTE = 1_000_000
 _MAX_DIRECTORY_SECONDS = 300.0
@@ -176,7 +175,6 @@ def checked_address(url: str, settings: Settings) -> str:
 
 
 def name_of_address(url: str) -> str:
-    """Returns the name of the source at an address: that of its file, or else its site's."""
     parts = urlsplit(url)
     path = PurePosixPath(unquote(parts.path))
     if path.suffix.lower() in DIRECTORY_READERS:
@@ -185,7 +183,6 @@ def name_of_address(url: str) -> str:
 
 
 def _suffix_of(fetched: Fetched) -> str:
-    """Returns the ending that says how a directory is read; empty if it is no directory."""
     suffix = PurePosixPath(fetched.path).suffix.lower()
     if suffix in DIRECTORY_READERS and fetched.media_type not in _MARKUP_TYPES:
         return suffix

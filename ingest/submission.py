@@ -43,11 +43,9 @@ if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
 _PROPOSING = threading.Lock()
 """A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
-
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
 _NAME_CHARS = 60
-
 LONG_CHARS = 20_000
 """A longer text is searched for proposals by a job: that takes four seconds of the processor."""
 
@@ -141,7 +139,6 @@ class Submissions:
         return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
     def later(self, long: LongArticle, *, most: int = 0) -> Job:
-        """Keeps what was handed in for a job, which makes the draft."""
         base = self.knowledge_base
         with ExitStack() as unless_queued:
             named = long.name
@@ -266,7 +263,6 @@ def _short(text: str) -> str:
 
 
 def _first_words(markdown: str) -> str:
-    """Returns the beginning of a text without a title, up to the end of a sentence or word."""
     text = plain_text(markdown)
     sentence = re.split(r"(?<=[.!?…])\s", text, maxsplit=1)[0]
     if len(sentence) <= 120:

@@ -88,7 +88,6 @@ def upload_named(base: KnowledgeBase, upload: str) -> str:
 
 
 def without_upload_folders(kb_folder: Path, text: str) -> str:
-    """Returns a text without the folders of the uploads that it names."""
     folder = re.escape(f"{kb_folder / UPLOADS}/")
     return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
 
@@ -125,7 +124,6 @@ def _new_path(base: KnowledgeBase, name: str) -> Path:
 
 
 def _kept_name(path: Path) -> str:
-    """The last parts of a path, which are the same wherever the base is."""
     return "/".join(path.parts[-3:])
 
 

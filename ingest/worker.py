@@ -57,7 +57,6 @@ class Progress(Pace):
 
     @property
     def is_ending(self) -> bool:
-        """Whether the worker is to end, and to leave what can wait."""
         return self._stopping.is_set()
 
     def at(self, phase: Phase, file: str) -> None:
@@ -243,7 +242,6 @@ def tidy(knowledge_base: KnowledgeBase) -> None:
 
 
 def is_text_without_draft(job: Job) -> bool:
-    """Whether a job was to read a pasted text, ended, and made no draft of it."""
     is_over = job.state in FINAL_STATES
     made = job.report.get("drafts") or job.report.get("known")
     return is_over and "texts" in job.parameters and not made
@@ -267,7 +265,6 @@ def _runner(kind: str) -> Runner:
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
-    """Returns a report with its lists cut, and in `more` how many items each lost."""
     more: dict[str, int] = {}
     plain: dict[str, object] = {}
     for name, value in report.items():

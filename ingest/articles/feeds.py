@@ -49,7 +49,6 @@ def is_feed(content: bytes) -> bool:
 
 
 def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
-    """The items of a feed in its order, the first `MAX_FEED_ITEMS`."""
     import feedparser
 
     if not is_feed(content):

@@ -13,7 +13,6 @@ MAX_SCANNED_PAGES = 30  # the pages of a PDF whose pictures are read by text rec
 MAX_SCAN_SECONDS = 120  # the time of text recognition for a file
 MAX_SCAN_PIXELS = 60_000_000
 MAX_FEED_ITEMS = 200
-
 TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 ATTACHED_SUFFIXES = (*TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
@@ -32,7 +31,6 @@ def suffix_of(fetched: Fetched) -> str:
 
 
 def refuse_unreadable(size: int, suffix: str) -> None:
-    """Refuses what is no article by its name, or is too large to be one."""
     if suffix not in ARTICLE_SUFFIXES:
         raise InputError("no_article_format", formats=", ".join(ARTICLE_SUFFIXES))
     most = MAX_TEXT_BYTES if suffix in (*TEXT_SUFFIXES, ".rtf") else MAX_FILE_BYTES

@@ -24,7 +24,6 @@ SHOWN_CHANGES = 20
 def _lines_about(
     base: "KnowledgeBase", location: "SourceLocation", *, whole: bool
 ) -> Iterator[str]:
-    """Yields lines about a source that is read again; if `whole`, with the last readings."""
     yield f"{location.location}, every {location.every}"
     if location.problem:
         times = f"{location.failures} times in a row" if location.failures > 1 else "once"

@@ -89,7 +89,6 @@ def _department_of_commune(code: str) -> str:
 
 
 def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str, str]) -> None:
-    """Sets the name: its own, else the legal unit's, its usual name, its sign or a person's."""
     person = " ".join(part for part in (register["first_name"], register["family_name"]) if part)
     is_public = register["diffusion"].upper()[:1] not in _NOT_PUBLIC
     names = [register["usual_name"], register["sign"]]

@@ -32,17 +32,14 @@ class Column(NamedTuple):
 
 IGNORED, FACT = "ignored", "fact"
 """Targets of a column that is no field: none, or the facts under its own header."""
-
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
 DESCRIPTION = "description"
 KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
 """Targets of a column of know-how that is kept under its own header, beside the description."""
-
 NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
 """The fields of which one is enough to name an actor."""
-
 _ALSO_FACTS = frozenset({*REGISTER_COLUMNS, *LOCATION_COLUMNS})
 _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
@@ -88,7 +85,6 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
 
 def _unused(fact: str, numbers: dict[str, int]) -> str:
-    """Returns the name of a fact, with a number from 2 if it is used; notes that it is."""
     name, number = fact, numbers.get(fact, 1)
     while name in numbers:
         number += 1
@@ -171,7 +167,6 @@ class HeaderMap:
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def says_know_how(self, header: Sequence[str]) -> bool:
-        """Whether a column says what actors can do, in words."""
         return any(
             column.field == DESCRIPTION or (not column.field and statement_kind(column.fact))
             for column in self.columns(header)

@@ -55,7 +55,6 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
 
 
 def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
-    """Takes the contacts out of the cells, and facts that are one and nothing else."""
     contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
     for header, cell in list(facts.items()):
         field = _contact_alone(cell)
@@ -140,7 +139,6 @@ def _holds_contact(cell: str, region: str) -> bool:
 
 
 def _persons(contacts: Mapping[str, str]) -> list[str]:
-    """Returns the names of persons: that of several columns first, each once."""
     names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
     names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
     return list(dict.fromkeys(filter(None, names)))
@@ -152,7 +150,6 @@ def _lines(text: str) -> list[str]:
 
 
 def _address(text: str, postal_code: str) -> str:
-    """Returns the lines of an address in one, with the postal code unless it is in it."""
     line = ""
     for added in _lines(text):
         if added in line:

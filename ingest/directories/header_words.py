@@ -21,7 +21,6 @@ _WORDS = {
     ).split()
 }
 _ANY_PERSON = _WORDS["persons"] | _WORDS["persons_first"]
-
 NAME, PART_OF_NAME, JOB = "person", "person_part", "person_job"
 PHONE, EMAIL = "person_phone", "person_email"
 PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)
@@ -97,7 +96,6 @@ _TRANSPARENT = _folded_section("transparent")
 _BARE_NAMES = _folded_section("bare_names")
 _FAX = LEXICONS.words("contacts", "fax")
 _FRENCH = _folded_section("french")
-
 ACTOR_COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
 )
@@ -105,7 +103,6 @@ ACTOR_COLUMNS = tuple(
 REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
 LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)
 """Columns of registers, and of where an actor is, of which `actor_row` makes fields."""
-
 ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _NAMES = {
     **names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
@@ -119,7 +116,6 @@ SIRENE_FACTS = {
     for column in columns
 }
 """The columns of the SIRENE file that are kept as facts of the actor."""
-
 _WORD_BOUNDARY = re.compile("(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])")
 _OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
@@ -153,7 +149,6 @@ def holds_fields(key: str) -> bool:
 
 
 def is_of_a_fax(header: str) -> bool:
-    """Whether numbers for a fax stand under a header, which reach nobody any more."""
     return not _FAX.isdisjoint(folded(header).split())
 
 

@@ -32,7 +32,6 @@ def row_of(item: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]
 
 
 def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
-    """Yields each column with its value, None for a person."""
     properties = item.get("properties")
     if item.get("type") != "Feature" or not isinstance(properties, dict):
         yield from _values(item, "", is_contact=False)
@@ -105,7 +104,6 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
             if line.strip():

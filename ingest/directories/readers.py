@@ -81,7 +81,6 @@ class _Source(Iterator[str]):
 
 
 def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
-    """Yields the rows that are not blank; after a malformed row, goes on at the next line."""
     with open_text(path) as file:
         source = _Source(lines_of(file))
         reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -110,7 +109,6 @@ _EXAMPLE_CHARS = 60
 _MAX_PROBLEMS = 50
 _GLANCE_BYTES = 4096
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
-
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,
     ".tsv": csv_rows,
@@ -122,7 +120,6 @@ DIRECTORY_READERS: dict[str, RowReader] = {
     ".geojson": json_rows,
     ".parquet": parquet_rows,
 }
-
 _OBJECTS_HEARD = 256
 _HEARD = dict.fromkeys([".json", ".jsonl", ".ndjson", ".geojson"], _OBJECTS_HEARD)
 """Rows after which a directory without know-how is said to have none: objects have keys of their

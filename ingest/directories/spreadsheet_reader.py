@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
 _Place = tuple[int, int]
-
 _IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
 """Fields that say which actor is meant, beside the name, which products and trainings have too."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

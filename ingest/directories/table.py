@@ -95,7 +95,6 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
 
 
 def shown_header(cells: Sequence[str]) -> str:
-    """Returns the headers, as many as a message of one line has room for."""
     more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 

@@ -56,13 +56,11 @@ ROLE_OF_OTHER: dict[tuple[str, Action], dict[Role, float]] = {
     for relation in ("of", "to")
 }
 """The roles of who is beside a verb, by its preposition, and how surely."""
-
 BY_PRODUCT = re.compile(
     rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
     rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
 )
 """By-products, in folded words joined by blanks."""
-
 _INFLECTIONS = {
     "er": "(?:{})(?:e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
     "eait|eaient|eant|ea)",
@@ -70,7 +68,6 @@ _INFLECTIONS = {
     "as-is": "{}",
 }
 """The folded forms of French verbs in -er and of regular English verbs, by their stems."""
-
 _VERBS = {
     Action(action): re.compile(pattern)
     for action, pattern in lexicon.alternatives(
@@ -78,7 +75,6 @@ _VERBS = {
         for action, inflection, pattern in lexicon.rows("action_verbs", 3)
     ).items()
 }
-
 _NOUNS = {
     Action(action): re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
     for action, pattern in lexicon.alternatives(lexicon.rows("action_nouns", 2)).items()

@@ -148,7 +148,6 @@ def _taken(mentions: Sequence[ParticipantMention]) -> set[int]:
 
 
 def _is_verb(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a word says an action, after no determiner, and nothing denies it."""
     if not _actions(tokens, at):
         return False
     before = tokens[at - 1].form if at else ""

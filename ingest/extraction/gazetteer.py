@@ -27,21 +27,17 @@ from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, distinctive
 
 MIN_SHORT_NAME_CHARS = 5
 """The longest word of what is left of a name is at least this long for a text to name it so."""
-
 _ALIAS_FIELDS = frozenset(lexicon.phrases("alias_fields"))
-
 _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _BEFORE_A_NAME = re.compile(
     rf"^\s*(?:{lexicon.any_of('name_links', 'announced')}\b[\s:]*)+", re.IGNORECASE
 )
 _PUBLIC_KINDS = frozenset(map(OrganisationKind, "town care chamber state network".split()))
-
 _PUBLIC_WORDS = tuple(
     (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
 )
 _PAIRED = lexicon.words("organisation_classes", "paired")
 """Words that mean a kind of organisation only together with the word beside them."""
-
 _VAGUE = lexicon.words("common_name_words", "short_name")
 LEFT_OUT = (
     LEFT_OUT_IN_TEXTS
@@ -123,8 +119,6 @@ class KnownName:
 
 
 class KnownActors:
-    """The known actors, by name. Made once, and read by any thread."""
-
     def __init__(self, actors: Iterable[Actor]) -> None:
         self.actors: dict[str, Actor] = {}
         self._names: list[tuple[str, ...]] = []

@@ -23,11 +23,9 @@ from kb.text.organisation_name import name_key
 
 MAX_SENT_CHARS = 24_000
 """Most characters of an article that are sent: the beginning of a long article has the case."""
-
 MAX_PARTS = 100
 MAX_CONFIDENCE = 0.75
 """Most confidence of a proposal that only the model makes, whatever confidence it states."""
-
 AGREEMENT = 0.5  # factor of the doubt of a proposal that the model makes too
 SILENCE = 0.8  # factor of the confidence of a proposal that the model does not make
 _INSTRUCTIONS = f"""\
@@ -201,7 +199,6 @@ class AnswerMerger:
         return added
 
     def _fields(self, answer: object) -> tuple[ProposedField, ...]:
-        """The fields of the rules, with the model's need beside theirs if it is another."""
         fields = self._proposals.fields
         if answer is None:
             return fields

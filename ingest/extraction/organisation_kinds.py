@@ -9,7 +9,6 @@ from ingest.extraction.tokens import plain_words
 
 NAMES_REMEMBERED = 5_000
 """Names and noun phrases whose analysis is remembered: an article asks for each many times."""
-
 _NO_KIND = "-"  # mark of the lexicon for a word without a kind
 
 

@@ -61,7 +61,6 @@ def is_person(tokens: Sequence[TextToken], at: int, end: int) -> bool:
 
 
 def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether "M." or the like goes before a token."""
     return (
         at > 1
         and tokens[at - 1].text == "."
@@ -71,7 +70,6 @@ def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
 
 
 def _is_described(tokens: Sequence[TextToken], end: int) -> bool:
-    """Whether a job follows a name: "X, la directrice"."""
     following = joined(tokens[end : end + 4])
     job = following[2:].removeprefix("la ").removeprefix("le ").removeprefix("the ")
     return following.startswith(", ") and _JOB.match(job) is not None

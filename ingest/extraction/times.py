@@ -17,7 +17,6 @@ _DATELINE = 3  # most words before the date of a line that holds nothing else
 LEAST = 0.4  # a time that is less likely is not proposed
 SURE_ENOUGH = 0.6
 """Least confidence of a time that is written into a draft; another waits beside the field."""
-
 _OLDEST = 15  # years before its article after which a time is rather that of how it all began
 _OF_LABEL = re.compile(rf"(?:^|\|)\s*{lexicon.any_of('times', 'beginning')}\s*[|:]\s*$")
 _OF_OTHERS = re.compile(rf".*(?<!\w){lexicon.any_of('times', 'of_others')}")
@@ -58,7 +57,6 @@ def _times(sentence: Sentence, latest: date | None) -> Iterator[FactsTime]:
 
 
 def _is_past(period: Period, latest: date | None) -> bool:
-    """Whether a period began when its article was written, and not long before."""
     start = period.start or period.end
     if start is None or latest is None:
         return True

@@ -76,7 +76,6 @@ _END = re.compile(
 )
 BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')
 """Signs after which a word may have a capital without being a name."""
-
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
@@ -117,7 +116,6 @@ def plain_words(text: str) -> list[str]:
 
 
 def is_everyday_word(form: str) -> bool:
-    """Whether sentences are full of a folded word."""
     return form in FUNCTION_WORDS or form in FRAMING_WORDS
 
 
@@ -170,7 +168,6 @@ def _short(sentence: str) -> Iterator[str]:
 
 
 def is_ordinary(word: str) -> bool:
-    """Whether a word, without its capital, is one of a dictionary of French or English."""
     return word.lower() in _dictionary()
 
 

@@ -27,7 +27,6 @@ MAX_BYTES = 10_000_000  # most bytes of a page, unpacked
 MAX_SECONDS = 30.0  # longest time of a fetch, redirects included
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
-
 PAGE_SUFFIXES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -111,7 +110,6 @@ class Fetcher:
         )
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches an address that has one of the media types given."""
         fetched = self.fetch_if_changed(url, types)
         if fetched is None:
             raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked

@@ -25,13 +25,11 @@ GONE = "[…]"  # what stands where a detail was removed
 ADULT = 18
 MOST_DETAILS = 100
 """Most details of a record that are shown: a directory pasted as an article has thousands."""
-
 MOST_READ = 500  # most telephone numbers that are looked at, whoever's they are
 MAX_CHARS_AROUND = 400  # how far from a detail its sentence is looked for
 _WORDS = Lexicons(Path(__file__).parent / "lexicons")
 _FREE_MAIL = _WORDS.words("details", "free_mail")
 _MAILBOXES = LEXICONS.words("contacts", "mailboxes")
-
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _NIR = re.compile(
@@ -96,7 +94,6 @@ class PrivateDetail:
 
 
 def details_of(record: Record) -> Sequence[PrivateDetail]:
-    """The details in the texts of a record, each once, in the order of its fields."""
     found: dict[str, PrivateDetail] = {}
     for field, text in _texts_of(record):
         for detail in details_in(text):
@@ -124,7 +121,6 @@ def details_in(text: str) -> Sequence[PrivateDetail]:
 
 
 def without_detail(record: RecordT, detail: PrivateDetail) -> RecordT:
-    """The record, with a sign for the detail in the field in which it stands."""
     field, _, part = detail.field.partition(".")
     before = getattr(record, field)
     after: object
@@ -241,6 +237,5 @@ def _persons_in(sentence: str, at: int) -> Iterator[str]:
 
 
 def _ends_with_person(text: str) -> bool:
-    """Whether a person's name ends a text, but for signs: "Jeanne Martin, "."""
     found = list(tokens(text.rstrip(" ,:(–-")))
     return any(person_end(found, number) == len(found) for number in range(len(found)))

@@ -35,14 +35,11 @@ if TYPE_CHECKING:
 
 ANSWER_MB = 64
 """The most of each part of an answer: a row of a directory has at most 16 million letters."""
-
 CLOCK_TIMES = 3
 """The clock may show so many times the processor's time: a busy machine, text recognition."""
-
 TABLE_UNIT_BYTES = 10_000_000
 MOST_TABLE_MEMORY_MB = 4096
 """A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
-
 _PICTURES = "kb.registers.pictures"
 REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
 
@@ -211,7 +208,6 @@ def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 
 def count_of(path: Path) -> int:
-    """As `count_rows`."""
     with suppress(InputError, OSError):
         limits = table_limits(path)
         return _asked("ingest.reading:_row_count", int, limits=limits, path=str(path))
@@ -286,7 +282,6 @@ def _row_count(path: str) -> int:
 
 
 def _rows(path: str, choices: Mapping[str, str], persons_kept: bool) -> Iterator[object]:
-    """Yields batches of rows; a header that is that of the row before is left out."""
     header_map = HeaderMap(choices, persons_kept=persons_kept)
     batch: list[object] = []
     chars = 0

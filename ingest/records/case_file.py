@@ -30,7 +30,6 @@ MAX_CHARS = 200_000  # the longest front matter, as long as the text of a case m
 _FENCE = re.compile(r"---[ \t]*")
 _CLOSING_FENCE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
 CASE_KEYS = names_of(
     (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
     _LEXICONS.spellings("keys", "case"),
@@ -99,7 +98,6 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
 
 def join(values: Mapping[str, object], text: str) -> str:
-    """Returns the text with the values as its front matter, for `split` to take apart."""
     block = yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=100)
     return f"---\n{block}---\n\n{text}\n"
 

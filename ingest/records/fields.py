@@ -23,7 +23,6 @@ MAX_LINE_CHARS = 500
 MAX_LINE_BYTES = 1_300
 """Bytes of a line as UTF-8, written and folded: PostgreSQL's indexes take 2,704, some of two."""
 MIN_DETECTABLE_CHARS = 40
-
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls, lone surrogates (a JSON escape can make one, UTF-8 cannot hold it) and byte order marks.
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -56,7 +55,6 @@ def _folded_line(text: str) -> str:
 
 
 def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Maps each folded name to its field: the field's own name, and its spellings."""
     return {folded(name): field for field in fields for name in (field, *spellings.get(field, ()))}
 
 

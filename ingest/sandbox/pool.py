@@ -28,7 +28,6 @@ _KEPT_VARIABLES = (
     "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT",
 )  # fmt: skip
 """What of the environment a reading process gets: no setting, and so no secret."""
-
 _VARIABLES = {
     # A pool of threads, and an arena of memory for each, are address space that nobody uses.
     "OPENBLAS_NUM_THREADS": "1",
@@ -44,7 +43,6 @@ AT_ONCE = 2  # files read at once; the processes that read them give way to whoe
 WAITING = 8  # readings that wait until one of these ends; more are told to come back
 ASKER: ContextVar[str] = ContextVar("asker", default="")
 """Whom this thread reads for, such as an account; empty for nobody, who may have all places."""
-
 _log = logging.getLogger(__name__)
 
 

@@ -18,10 +18,8 @@ from kb.errors import InputError
 NICENESS = 10  # niceness of a reading process: whoever searches goes first
 OOM_SCORE_ADJ = 500
 """Of 1,000, how much sooner than others a reading process is ended where memory is short."""
-
 MAX_WRITTEN_MB = 256
 """A file that a reading process writes for itself: that of the languages it tells apart has 75."""
-
 MAX_HANDLES = 64  # files that a reading process may have open
 
 
@@ -99,13 +97,11 @@ def _within(hard: int, most: int) -> int:
 IDLE_SECONDS = 300
 MAX_TASKS = 100
 """Files that a process reads: a library that keeps something of each does so for few."""
-
 LEAVES_AT_MB = 400  # a process that once had so much in use ends: it would not give it back
 _log = logging.getLogger(__name__)
 
 
 def serve() -> None:
-    """Does the tasks that come by the standard input, and answers by the standard output."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a library prints must not get among the answers.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

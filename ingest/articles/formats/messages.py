@@ -21,7 +21,6 @@ MAX_ATTACHMENTS = 20
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
-
 Reader = Callable[[bytes, str], ParsedPage]
 """Reads the bytes of an attachment in the format of a suffix."""
 
@@ -40,7 +39,6 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
 
 
 def parse_mhtml(content: bytes) -> ParsedPage:
-    """The page that a browser saved with its pictures in a single file."""
     message = _message(content)
     for part in message.walk():
         if part.get_content_type() == "text/html":
@@ -65,7 +63,6 @@ class _MessageParts:
         self._attached: list[EmailMessage] = []
 
     def blocks(self, part: EmailMessage, *, texts: bool = True) -> Iterator[Block]:
-        """The texts of a part and of the parts in it; notes what is attached for later."""
         kind = part.get_content_type()
         inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
         if kind == "message/rfc822":

@@ -58,7 +58,6 @@ MAX_CELL_CHARS = 400  # the longest cell that is a value; a longer cell holds a 
 
 
 def row_block(cells: Sequence[str], width: int = 0) -> Block:
-    """The block of a row, with empty cells up to a width; two cells are a label and its value."""
     shown = [escaped(cell).replace("|", "\\|") for cell in cells]
     shown += [""] * (width - len(shown))
     text = f"| {' | '.join(shown)} |"
@@ -124,7 +123,6 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
 
 
 def _is_headline(paragraph: "Paragraph", text: str) -> bool:
-    """Whether a paragraph looks like a heading: short, bold, and no sentence."""
     if len(text) > 120 or text.endswith((".", ":", ";", ",")):
         return False
     runs = [run for run in paragraph.runs if run.text.strip()]

@@ -75,7 +75,6 @@ def _deadline() -> float:
 
 
 def _read(picture: "Image", deadline: float) -> str:
-    """The text of a picture, in the languages that tesseract has here."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page.png")
         picture.save(file)

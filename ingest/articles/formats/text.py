@@ -95,7 +95,6 @@ _MIN_WRAPPED = 45
 
 
 def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
-    """The page of a text, in which bullets open items and `#` a heading."""
     text, declared = without_front_matter(text)
     return ParsedPage(within_limits(_blocks(text)), declared, source_url=source_url)
 

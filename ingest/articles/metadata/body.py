@@ -58,7 +58,6 @@ def _closes(line: Line) -> bool:
 
 
 def leave_surroundings(layout: Layout) -> None:
-    """Leaves out boilerplate, and what stands below the text and does not belong to it."""
     is_over = False
     for at, line in enumerate(layout.lines):
         is_below = at > layout.last
@@ -92,7 +91,6 @@ def _still_belongs(layout: Layout, at: int) -> bool:
 
 
 def markdown_of(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown: headings from the second level down, items as lists, tables."""
     levels = [block.level for block in blocks if block.kind is BlockKind.HEADING]
     shift = 2 - min(levels, default=2)
     pieces: list[str] = []

@@ -17,7 +17,6 @@ _ASIDES = re.compile(lexicon.any_of("boilerplate", "asides") + r"\s?[:>–—-].
 
 
 def is_boilerplate(line: str) -> bool:
-    """Whether the whole line is a button, a menu, a notice or the like."""
     folded = _folded(line)
     if len(folded) > 300:
         return False

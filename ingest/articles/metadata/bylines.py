@@ -224,7 +224,6 @@ def _job_above(layout: Layout, at: int) -> str:
 
 
 def _signing(layout: Layout, at: int) -> Person:
-    """The person that a line names, if it holds nothing else but a job."""
     text = layout.lines[at].text.strip(" —–-")
     person, end = person_at(text, 0)
     return person if end >= len(text.rstrip(" .")) else NOBODY
@@ -235,7 +234,6 @@ def _job_of(line: Line) -> str:
 
 
 def find_card(layout: Layout, findings: Findings) -> None:
-    """Takes the writer of the first post, and leaves the cards of all out of the text."""
     _find_on_network(layout, findings)
     _find_on_forum(layout, findings)
 

@@ -62,7 +62,6 @@ def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
 
 
 def only_date(text: str, *, english: bool = False) -> str:
-    """The date that a value is, in ISO 8601, or an empty text if it is anything else."""
     value = text.strip(" \t.,;:()[]*_")
     for found in dates_in(value, english=english):
         if found.start == 0 and found.end >= len(value):

@@ -88,7 +88,6 @@ class Findings:
                 self.add(value.field, value.value, value.where, value.confidence)
 
     def choose_themes(self) -> tuple[str, ...]:
-        """The most certain list of themes, which becomes a field; longer lists than any are not."""
         lists = [found for found in self.themes if 0 < len(found.names) <= MAX_THEMES]
         if not lists:
             return ()

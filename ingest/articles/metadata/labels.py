@@ -88,7 +88,6 @@ class LineReading:
         return tuple(self._notices) if self._unknown <= weight else ()
 
     def _step(self, position: int) -> int:
-        """Reads what stands at a position, and returns where the next thing begins."""
         if self._date_at(position):
             return self._take_date(position)
         if position in self._unclear:
@@ -364,17 +363,14 @@ def _signed_by(announced: Announced, value: str) -> Announcement:
 
 
 def is_desk(value: str) -> bool:
-    """Whether a signature is that of several without their names: "la rédaction"."""
     return bool(_DESK.fullmatch(plain(value)))
 
 
 def is_nobody(value: str) -> bool:
-    """Whether a signature is an account that stands for nobody: "admin"."""
     return bool(_NOBODY.fullmatch(plain(value)))
 
 
 def _is_account(name: str) -> bool:
-    """Whether a word is written as accounts are: `jmorel`, `marmotte46`, `j.morel`."""
     return " " not in name and (is_written_as_account(name) or name.islower())
 
 

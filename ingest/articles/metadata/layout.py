@@ -78,7 +78,6 @@ class Layout:
         return self.lines[at] if 0 <= at < len(self.lines) else None
 
     def next_lines(self, at: int) -> Iterator[int]:
-        """The places of the lines below that are neither boilerplate nor notices used already."""
         for below in range(at + 1, len(self.lines)):
             line = self.lines[below]
             if line.is_boilerplate or (line.is_used and not line.is_body and line.notices):

@@ -33,7 +33,6 @@ def is_row_of_hashtags(text: str) -> bool:
 
 
 def take_themes_below(layout: Layout, findings: Findings, at: int) -> bool:
-    """Takes the themes on the lines below a label that stands alone; whether there are any."""
     names: list[str] = []
     following = layout.line_at(at + 1)
     for line in layout.lines[at + 1 :]:
@@ -139,7 +138,6 @@ _DASH = re.compile(r"\s[–—-]+\s|\s?[–—:]\s|\.\s(?=[A-ZÀ-Þ])")
 
 
 def take_notices(layout: Layout, findings: Findings) -> None:
-    """Takes the values that lines announce on themselves; other lines are prose again."""
     taken: list[tuple[Line, list[Announcement]]] = []
     for at, line in enumerate(layout.lines):
         if line.is_used and not line.is_body:
@@ -209,7 +207,6 @@ def _take_notice(findings: Findings, notice: Announcement, line: Line) -> None:
 
 
 def take_values_near_labels(layout: Layout, findings: Findings) -> None:
-    """Takes the values of labels that stand alone, from the lines below."""
     for at, line in enumerate(layout.lines):
         if line.is_used or not is_alone(line.notices):
             continue

@@ -22,7 +22,6 @@ _SURNAME_FIRST = re.compile(
 )
 _SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
 _ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
-
 _ORGANISATION = re.compile(rf"\b{lexicon.any_of('organisation_signs')}\b")
 _NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
 _JOB_WORD = re.compile(
@@ -113,13 +112,11 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
 
 
 def person_named(text: str) -> Person:
-    """The person, or several, that a whole text names, which may be a pseudonym."""
     person, end = person_at(text, 0)
     return person if person.name and end >= len(text) else Person(bare_name(text))
 
 
 def _job_at(text: str, position: int) -> tuple[str, int]:
-    """The job after a name, and where it ends; empty where there is none."""
     match = _AFTER_NAME.match(text, position)
     if not match:
         return "", position

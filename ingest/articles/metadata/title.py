@@ -25,7 +25,6 @@ _MAX_ABOVE = 100
 """Numbers of lines above the text that are searched, from their start and from their end."""
 _MAX_PROSE_ABOVE = 0.3
 """The share of all prose above which what stands above the title is text, and stays."""
-
 LEAST_CHANCE = 0.3  # the least chance of a line that is taken for the title
 LABELLED = 0.92  # the confidence in a value after a label
 _SURE_DECLARATION = 0.9  # the confidence from which a declared title needs no line
@@ -192,7 +191,6 @@ def _could_be_title(layout: Layout, at: int) -> bool:
 
 
 def _is_plausible(line: Line) -> bool:
-    """Whether a line is more than a kicker, a masthead or the name of a site."""
     text = line.text
     return not (
         len(text.split()) < 3
@@ -233,7 +231,6 @@ def _stems(text: str) -> set[str]:
 
 
 def _is_in(text: str, declared: str) -> bool:
-    """Whether a declared title is a line, or holds it beside the name of the site."""
     return _is_same(declared, text) or (
         len(text) >= _LEAST_DECLARED and folded(text) in folded(declared)
     )

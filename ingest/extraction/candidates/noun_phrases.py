@@ -14,7 +14,6 @@ LINKS = lexicon.words("name_links", "inside")  # words that join the words of a 
 NEVER_IN_A_NAME = lexicon.words("verb_forms", "not_in_a_name")
 OF = lexicon.words("prepositions", "of")
 PLACES_AND_TIMES = lexicon.words("not_organisations", "place_or_time")
-
 _HYPHENS = frozenset("-‐")
 _INSIDE_A_WORD = _HYPHENS | frozenset("'’ʼ")
 _MODIFIERS_BEFORE = lexicon.words("adjectives", "before")
@@ -34,7 +33,6 @@ FIRM_HEADS = _marked("firm")
 PUBLIC_HEADS = _marked("public")
 COMPOUND_HEADS = _marked("compound")
 """English heads that may have other nouns before them: "a polish maker"."""
-
 _TRADE = re.compile(rf"[a-z]{{3,}}{lexicon.any_of('endings', 'trade')}$")
 _NOT_TRADES = lexicon.words("not_trades")
 
@@ -46,7 +44,6 @@ def is_head(form: str) -> bool:
 
 
 def head_of(name: str) -> str:
-    """The first head in a name, folded; "" if there is none."""
     return next(filter(is_head, plain_words(name)), "")
 
 
@@ -68,7 +65,6 @@ def phrase_start(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) ->
 
 
 def _is_modifier(token: TextToken) -> bool:
-    """Whether a word may stand before an English head: "a polish maker"."""
     return (
         token.is_word
         and token.text.islower()

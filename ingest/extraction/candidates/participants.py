@@ -121,7 +121,6 @@ def _meant(
 
 
 def _has_name(participant: Participant, reference: Reference) -> bool:
-    """Whether a named reference names a named participant, in full or in short."""
     if participant.best.actor_ids and reference.actor_ids:
         return participant.best.actor_ids == reference.actor_ids
     own = reference.name
@@ -178,7 +177,6 @@ def _described(
 
 
 def _is_kin(participant: Participant, reference: Reference) -> bool:
-    """Whether an organisation may be called by the head of a reference."""
     if reference.head in _ANY_FIRM:
         return participant.kind not in _PUBLIC
     both_care = reference.kind is participant.kind is OrganisationKind.CARE

@@ -169,7 +169,6 @@ class References:
         return leaders, 0.9 if best and len(leaders) == 1 else 0.6
 
     def _likelihood_of_known(self, tokens: Sequence[TextToken], known: KnownName) -> float:
-        """How likely words mean a known name, by their capitals and neighbours."""
         span = tokens[known.first : known.last]
         words = [token for token in span if token.is_word and token.form not in LINKS]
         if not any(word.is_capital or word.text[:1].isdigit() for word in words):

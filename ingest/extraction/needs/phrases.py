@@ -18,18 +18,15 @@ _LEADING = lexicon.words("determiners", "before_need")
 _AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
 _NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
 _NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
-
 BEFORE_NOUNS = frozenset().union(
     *(lexicon.words("determiners", section) for section in ("indefinite", "definite", "article")),
     _INSIDE,
 )
 """Determiners and prepositions that only a noun, or what describes it, follows."""
-
 BY_PRODUCTS = re.compile(
     rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
 """By-products, in a folded word."""
-
 MAX_WORDS = 8  # a phrase has this many words at most
 MAX_TOKENS = 12  # a stretch has this many tokens at most
 _PER_WORD = 8  # stretches around a word are looked for in this many of its places, from the first
@@ -90,7 +87,6 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
 
 
 def is_finite(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a token is a verb that ends a phrase: "ne", an auxiliary, "finissent"."""
     form = tokens[at].form
     if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
         return True

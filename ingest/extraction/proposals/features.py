@@ -22,7 +22,6 @@ from kb.reference.roles import Role
 from kb.text.organisation_name import LEGAL_FORMS
 
 Features = dict[str, float]
-
 _SPEECH = lexicon.words("persons", "speech")
 _JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
 _JOINERS = lexicon.words("conjunctions", "list") | lexicon.words("determiners", "article")
@@ -106,7 +105,6 @@ def _add_letters(
     places: Sequence[tuple[SentenceMentions, ParticipantMention]],
     lower: set[str],
 ) -> None:
-    """Adds what the letters of a name say, beside the other words of the article."""
     passage, mention = places[0]
     tokens = passage.sentence.tokens[mention.reference.first : mention.reference.last]
     words = [token for token in tokens if token.is_word]

@@ -25,7 +25,6 @@ from kb.text.analysis import STEMMERS
 
 MAX_CHARS = 60_000
 """Most characters read of a text: thirty pages, enough for an article to state its case."""
-
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 
 

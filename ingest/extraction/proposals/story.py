@@ -55,7 +55,6 @@ def _doubted(passages: Sequence[SentenceMentions]) -> frozenset[Participant]:
 
 
 def is_about_sources(sentence: Sentence) -> bool:
-    """Whether a sentence only names a source to read or a person to ask."""
     return bool(_SOURCES.match(sentence.words))
 
 

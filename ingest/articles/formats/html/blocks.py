@@ -98,7 +98,6 @@ _BULLET = re.compile(rf"^[{BULLETS}]\s*(?=\S)")
 
 
 def blocks_of(root: "HtmlElement | None", url: str) -> Iterator[Block]:
-    """The blocks of the page below a root. `url` is its address, for links without a host."""
     body = root.find("body") if root is not None else None
     if body is not None:
         yield from _Walk(body, url).inside(body, Position())
@@ -240,7 +239,6 @@ class _Walk:
         return run
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
-        """Whether a cell holds a part of a page rather than a value."""
         if self._regions.chars_in(cell) > 300:
             return True
         layout = HEADINGS.keys() | {"ul", "ol", "div", "table"}

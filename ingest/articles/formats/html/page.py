@@ -63,7 +63,6 @@ class Head:
             self._declared.append(DeclaredField(field, value, where, confidence))
 
     def _address(self, url: str) -> str:
-        """The address that the page names, on the host that it was fetched from."""
         links = [link.get("href") or "" for link in self._elements("link")
                  if "canonical" in (link.get("rel") or "").lower().split()]  # fmt: skip
         for address in [*links, *self._meta.get("og:url", [])]:
@@ -195,7 +194,6 @@ def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = 
 
 
 def feed_link(text: str, url: str) -> str:
-    """The address of the feed that a page names, or an empty text."""
     root = parsed(text)
     for link in root.iter("link") if root is not None else ():
         kind = (link.get("type") or "").lower()

@@ -146,7 +146,6 @@ class Regions:
         self._title = titles[0] if len(titles) == 1 else None
 
     def _measure(self, body: "HtmlElement") -> None:
-        """Notes the number of characters of each element, and whether it holds blocks."""
         self._elements = list(body.iter())  # while these live, so do their ids
         for element in reversed(self._elements):
             length = _length(element.text) if isinstance(element.tag, str) else 0
@@ -209,7 +208,6 @@ class Regions:
         return outer
 
     def _is_notice(self, element: "HtmlElement") -> bool:
-        """Whether all that an element holds is who published the article, or when."""
         if self.chars_in(element) > _MAX_HINTED_CHARS:
             return False
         found = notices(" ".join(element.text_content().split()))
