@@ -40,8 +40,7 @@ class ArticleIntake:
         report: IngestReport | None = None,
     ) -> None:
         self.report = report or IngestReport()
-        self.case_ids: set[str] = set()
-        """The ids of the cases of the articles, including cases known before."""
+        self.case_ids: set[str] = set()  # of the articles, including cases known before
         self._knowledge_base = knowledge_base
         self._submissions = submissions
         self._publish = publish

@@ -140,8 +140,7 @@ def whole_characters(text: str) -> str:
 def unscrambled(text: str) -> str:
     """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8."""
     if len(_MOJIBAKE.findall(text)) >= 2 or ("Ã©" in text or "â€™" in text):
-        repaired = _round_trip(text)
-        if repaired is not None:
+        if (repaired := _round_trip(text)) is not None:
             return repaired
         text = "\n".join(_round_trip(line) or line for line in text.split("\n"))
         if len(_MOJIBAKE.findall(text)) >= 2:

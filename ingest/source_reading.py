@@ -163,11 +163,8 @@ class SourceReading:
 
 
 def directory_fetcher(settings: Settings) -> Fetcher:
-    return Fetcher.from_settings(
-        settings,
-        max_bytes=settings.max_directory_mb * _MEGABYTE,
-        max_seconds=_MAX_DIRECTORY_SECONDS,
-    )
+    most = settings.max_directory_mb * _MEGABYTE
+    return Fetcher.from_settings(settings, max_bytes=most, max_seconds=_MAX_DIRECTORY_SECONDS)
 
 
 def checked_address(url: str, settings: Settings) -> str:

@@ -67,7 +67,9 @@ def fields_from_register(
     if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
         fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
     if not fields.get("department", "").strip():
-        fields["department"] = _department_of_commune(register["commune_code"])
+        code = _with_zero(register["commune_code"].upper())
+        department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
+        fields["department"] = department if len(code) == 5 and department in NAMES else ""
     nomenclature = register["activity_nomenclature"]
     if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
         facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
@@ -79,13 +81,6 @@ def fields_from_register(
     if state and not fields.get("id", "").strip() and fields.get("siret"):
         fields["id"] = fields["siret"]
     return fields, state in _OPEN
-
-
-def _department_of_commune(code: str) -> str:
-    """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
-    code = _with_zero(code.upper())
-    department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
-    return department if len(code) == 5 and department in NAMES else ""
 
 
 def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str, str]) -> None:
@@ -193,7 +188,10 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
         facts=kept_facts,
         **values,
     )
-    _refuse_twice_encoded(actor)
+    prose = {name: getattr(actor, name) for name in _PROSE}
+    for field, value in {**prose, **actor.facts}.items():
+        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
+            raise InputError("twice_encoded_letter", field, letter=found[0])
     return actor
 
 
@@ -229,10 +227,3 @@ def _read_as(column: Column, cell: str) -> Column:
         return column
     is_code = not cell.strip() or _ACTIVITY_CODE.fullmatch(cell.strip())
     return column._replace(fact="") if is_code else column._replace(field="")
-
-
-def _refuse_twice_encoded(actor: Actor) -> None:
-    values = {name: getattr(actor, name) for name in _PROSE}
-    for field, value in {**values, **actor.facts}.items():
-        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
-            raise InputError("twice_encoded_letter", field, letter=found[0])

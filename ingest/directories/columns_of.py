@@ -33,8 +33,6 @@ class Column(NamedTuple):
 IGNORED, FACT = "ignored", "fact"
 """Targets of a column that is no field: none, or the facts under its own header."""
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
-
-
 DESCRIPTION = "description"
 KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
 """Targets of a column of know-how that is kept under its own header, beside the description."""

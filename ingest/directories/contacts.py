@@ -57,7 +57,8 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
 def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
     contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
     for header, cell in list(facts.items()):
-        field = _contact_alone(cell)
+        line = cell.strip()
+        field = "email" if _ADDRESS.fullmatch(line) else "phone" if _NUMBER.fullmatch(line) else ""
         if field:
             del facts[header]
             contacts[field] = "\n".join(filter(None, [contacts.get(field, ""), cell]))
@@ -88,7 +89,9 @@ def usable_contacts(
     region = region_of(cells)
     phones, no_phones = numbers_in(paragraphs(contacts.get("phone", "")), region)
     emails, no_emails = addresses_in(paragraphs(contacts.get("email", "")))
-    persons = _persons(contacts)
+    names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
+    names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
+    persons = list(dict.fromkeys(filter(None, names)))
     persons_phones: tuple[str, ...] = ()
     persons_emails: tuple[str, ...] = ()
     if whose is not WhoseContacts.AS_THEY_STAND:
@@ -117,31 +120,14 @@ def usable_contacts(
             usable[field] = ""
             remarks.append(Remark("contact_left_out", field))
     is_theirs = bool({*persons_phones} & {*phones} or {*persons_emails} & {*emails})
-    return (
-        {field: cell for field, cell in usable.items() if cell},
-        tuple(remarks),
-        is_theirs and whose is WhoseContacts.ORGANISATIONS,
-    )
-
-
-def _contact_alone(cell: str) -> str:
-    """Returns the field of contacts that a cell under another header is of, or ""."""
-    line = cell.strip()
-    if _ADDRESS.fullmatch(line):
-        return "email"
-    return "phone" if _NUMBER.fullmatch(line) else ""
+    kept = {field: cell for field, cell in usable.items() if cell}
+    return kept, tuple(remarks), is_theirs and whose is WhoseContacts.ORGANISATIONS
 
 
 def _holds_contact(cell: str, region: str) -> bool:
     return _ADDRESS.search(cell) is not None or any(
         numbers_in(found[0].strip(), region).kept for found in _NUMBER.finditer(cell)
     )
-
-
-def _persons(contacts: Mapping[str, str]) -> list[str]:
-    names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
-    names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
-    return list(dict.fromkeys(filter(None, names)))
 
 
 def _lines(text: str) -> list[str]:

@@ -94,10 +94,8 @@ def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
                 source.begin_row(give_back=True)
                 reader = csv.reader(source, delimiter=delimiter, strict=True)
                 is_open = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
-                malformed = Remark("malformed_csv", reason=str(error))
-                yield DirectoryRow(
-                    number, reason=Remark("unclosed_quote") if is_open else malformed
-                )
+                reason = Remark("malformed_csv", reason=str(error))
+                yield DirectoryRow(number, reason=Remark("unclosed_quote") if is_open else reason)
             else:
                 if any(cell.strip() for cell in cells):
                     yield raw_row(number, cells)

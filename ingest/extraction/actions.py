@@ -43,8 +43,6 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.JOIN: (),
     Action.NEED: ((Role.BUYER, 0.5),),
 }
-
-
 _BUYERS = (("to", 0.5), ("for", 0.45), ("object", 0.3))
 ROLE_OF_OTHER: dict[tuple[str, Action], dict[Role, float]] = {
     (relation, action): {Role.BUYER: weight}

@@ -47,8 +47,6 @@ Answer with one JSON object and nothing else:
 - "need.phrase": the need that was met, a short noun phrase copied from the article.
 - "confidence": from 0 to 1.
 """
-
-
 _Words = Annotated[str, Field(min_length=1, max_length=1_500)]
 
 

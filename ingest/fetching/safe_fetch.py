@@ -262,14 +262,9 @@ class Fetcher:
                 raise InputError("large_page", address=url, most=max_bytes)
             if time.monotonic() > deadline:
                 raise self._too_slow(url)
-        return Fetched(
-            url,
-            bytes(content),
-            media_type,
-            httpx.Response(status, headers=headers).charset_encoding or "",
-            _sendable(headers.get("etag", "")),
-            _sendable(headers.get("last-modified", "")),
-        )
+        encoding = httpx.Response(status, headers=headers).charset_encoding or ""
+        validators = (_sendable(headers.get(name, "")) for name in ("etag", "last-modified"))
+        return Fetched(url, bytes(content), media_type, encoding, *validators)
 
 
 class _Refused(InputError):

@@ -91,11 +91,12 @@ def find_byline(layout: Layout, findings: Findings) -> None:
     author = findings.fields.get("author")
     if author and author.confidence >= UNLABELLED:
         return
+    has_title = any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
     # A sentence that leads to the text may stand above the name.
     for at, line in enumerate(layout.lines[: layout.head]):
         if line.is_used or line.is_event or not is_person(line.text):
             continue
-        if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and _titled(layout):
+        if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and has_title:
             continue  # the name of a paper
         beside = [near for near in (layout.line_at(at + 1), layout.line_at(at - 1)) if near]
         if any(notice.announced in DATES for near in beside for notice in near.notices):
@@ -103,10 +104,6 @@ def find_byline(layout: Layout, findings: Findings) -> None:
             findings.add_person("author", Person(bare_name(line.text)), line.text, UNLABELLED)
             return
     _find_office(layout, findings)
-
-
-def _titled(layout: Layout) -> bool:
-    return any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
 
 
 def _find_office(layout: Layout, findings: Findings) -> None:
@@ -139,8 +136,7 @@ def find_signature(layout: Layout, findings: Findings) -> None:
             continue
         if not author.name and not (job or closes):
             continue
-        line.leave()
-        line.is_boilerplate = True
+        _leave(line)
         if job_line and not person.job:
             job_line.leave()
         known = findings.fields.get("author")
@@ -191,8 +187,7 @@ def find_desk(layout: Layout, findings: Findings) -> None:
     if is_desk(text) or is_office or first_name:
         name = first_name["name"] if first_name else text
         findings.add_person("author", Person(name), line.text, ACCOUNT)
-        line.leave()
-        line.is_boilerplate = True
+        _leave(line)
 
 
 def _is_group(layout: Layout, text: str) -> bool:
@@ -218,8 +213,7 @@ def _job_above(layout: Layout, at: int) -> str:
     office = _OFFICE.fullmatch(above.text.strip()) if above and not above.is_prose else None
     if above is None or office is None or not is_job(office["job"]):
         return ""
-    above.leave()
-    above.is_boilerplate = True
+    _leave(above)
     return office["job"]
 
 

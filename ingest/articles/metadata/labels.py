@@ -92,9 +92,8 @@ class LineReading:
             return self._take_date(position)
         if position in self._unclear:
             end = self._unclear[position]
-            self._notices.append(
-                Announcement(Announced.OTHER, self._text[position:end], is_bare=True)
-            )
+            unclear = Announcement(Announced.OTHER, self._text[position:end], is_bare=True)
+            self._notices.append(unclear)
             return end
         for label, end in self._labels_at(position):
             after = self._take(label, self._folded[position:end], end)
@@ -219,9 +218,8 @@ class LineReading:
             if not person.job and (loose := self._loose_job(after)):
                 person, after = Person(person.name, loose[0]), loose[1]
             announced = self._signed_as(label)
-            self._notices.append(
-                Announcement(announced, person.name, person, is_weak=label.is_weak)
-            )
+            signed = Announcement(announced, person.name, person, is_weak=label.is_weak)
+            self._notices.append(signed)
             return after
         if not has_colon:
             return self._take_pseudonym(label, word, value_at) or self._take_signature(
@@ -249,10 +247,8 @@ class LineReading:
             return 0
         name, _, job = value.partition(",")
         self._meaning = label.then
-        self._notices.append(
-            Announcement(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
-                   is_weak=True)
-        )  # fmt: skip
+        person = Person(bare_name(name), job.strip())
+        self._notices.append(Announcement(label.announced, person.name, person, is_weak=True))
         return value_at + len(value)
 
     def _signed_as(self, label: Label) -> Announced:
@@ -283,12 +279,14 @@ class LineReading:
         value = self._signed_at(value_at)
         if not label.is_verb or not value:
             return 0
-        is_account = _is_account(value) and bool(self._dates)
+        is_account = " " not in value and (is_written_as_account(value) or value.islower())
         is_handwritten = not label.is_weak and bool(_FIRST_NAME.fullmatch(value))
         # "By" also begins sentences: it must stand beside notices, or be all that the line says.
         is_byline = self._notices or not label.is_weak or value_at + len(value) >= len(self._text)
         is_name = word.endswith(_SIGNING_WORDS) and (
-            (value[0].isupper() and bool(is_byline)) or is_account or is_handwritten
+            (value[0].isupper() and bool(is_byline))
+            or (is_account and bool(self._dates))
+            or is_handwritten
         )
         if not is_name and not is_organisation(value):
             return 0
@@ -343,7 +341,7 @@ class LineReading:
     def _take_agency(self) -> int:
         """Takes a line that is the name of an agency or a desk, "(AFP)", or returns 0."""
         signed = self._folded.rstrip(" .")
-        agency = _AGENCY.fullmatch(signed) or (_DESK_ALONE.fullmatch(signed))
+        agency = _AGENCY.fullmatch(signed) or _DESK_ALONE.fullmatch(signed)
         if not agency:
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
@@ -368,10 +366,6 @@ def is_desk(value: str) -> bool:
 
 def is_nobody(value: str) -> bool:
     return bool(_NOBODY.fullmatch(plain(value)))
-
-
-def _is_account(name: str) -> bool:
-    return " " not in name and (is_written_as_account(name) or name.islower())
 
 
 def is_written_as_account(name: str) -> bool:

@@ -93,9 +93,8 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     for before, word in pairwise(words[1:]):
         if before[0].endswith(".") and _NOT_A_NAME.match(plain(word[0])):
             # "Anne R. Contact : …": another thing begins after the initial.
-            return Person(_spoken(match["name"][: before.end()])), match.start(
-                "name"
-            ) + before.end()
+            end = match.start("name") + before.end()
+            return Person(_spoken(match["name"][: before.end()])), end
     if over := _NEXT_SENTENCE.search(match["name"]):
         # "Jane Miller. Edited by …": the sentence ends with the name.
         end = match.start("name") + over.start()

@@ -56,17 +56,14 @@ def find_title(layout: Layout, findings: Findings) -> None:
     """Finds the title, and leaves what stands above it out of the text."""
     declared = findings.fields.get("title")
     lines = title_lines(layout, declared)
-    announced = next(
-        (
-            (at, notice)
-            for at, line in enumerate(layout.lines[: layout.head + 1])
-            for notice in line.notices
-            if notice.announced is Announced.TITLE and notice.value
-        ),
-        None,
-    )
+    announced = [
+        (at, notice)
+        for at, line in enumerate(layout.lines[: layout.head + 1])
+        for notice in line.notices
+        if notice.announced is Announced.TITLE and notice.value
+    ]
     if announced:
-        at, notice = announced
+        at, notice = announced[0]
         title = FORWARDED.sub("", notice.value)
         findings.add("title", title, layout.lines[at].text, LABELLED)
         _leave_above(layout, at)
@@ -114,7 +111,8 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
     )
     level = min((layout.lines[at].block.level for at in places if layout.lines[at].is_heading),
                 default=0)  # fmt: skip
-    told = _words_told(layout)
+    prose = " ".join(line.text for line in layout.lines if line.is_prose and line.is_body)
+    told = _stems(prose[:_MOST_PROSE])
 
     def features(at: int) -> Mapping[str, float]:
         line = layout.lines[at]
@@ -214,11 +212,6 @@ def _is_numbered(line: Line) -> bool:
 
 def _parts(text: str) -> list[str]:
     return [part for part in _BETWEEN.split(text) if part.strip()]
-
-
-def _words_told(layout: Layout) -> set[str]:
-    prose = " ".join(line.text for line in layout.lines if line.is_prose and line.is_body)
-    return _stems(prose[:_MOST_PROSE])
 
 
 def _stems(text: str) -> set[str]:

@@ -243,9 +243,8 @@ class References:
         if end < len(tokens) and not taken[end] and tokens[end].form in _AFTER_A_NAME:
             end += 1  # "Channings Wood prison"
         forms = [each.form for each in tokens[at:end] if each.is_word and each.form not in LINKS]
-        sure = (
-            self._opens_with_a_name(tokens, at, len(forms)) if starts_a_sentence(tokens, at) else 1
-        )
+        opens = starts_a_sentence(tokens, at)
+        sure = self._opens_with_a_name(tokens, at, len(forms)) if opens else 1
         if not sure or set(forms) <= INDEFINITE | DEFINITE:
             return None, at + 1
         name = sentence.written(at, end)

@@ -22,6 +22,7 @@ from kb.reference.roles import Role
 from kb.text.organisation_name import LEGAL_FORMS
 
 Features = dict[str, float]
+_Places = Sequence[tuple[SentenceMentions, ParticipantMention]]
 _SPEECH = lexicon.words("persons", "speech")
 _JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
 _JOINERS = lexicon.words("conjunctions", "list") | lexicon.words("determiners", "article")
@@ -78,11 +79,7 @@ def _add_name(features: Features, participant: Participant, actors: KnownActors)
         features["first name"] = float(bool(words) and words[0] in FIRST_NAMES)
 
 
-def _add_places(
-    features: Features,
-    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
-    sentences: int,
-) -> None:
+def _add_places(features: Features, places: _Places, sentences: int) -> None:
     parts = {passage.sentence.part for passage, _ in places}
     body = [passage for passage, _ in places if passage.sentence.part is TextPart.BODY]
     read = body or [passage for passage, _ in places]
@@ -100,11 +97,7 @@ def _add_places(
     features["by-product near"] = float(by_product)
 
 
-def _add_letters(
-    features: Features,
-    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
-    lower: set[str],
-) -> None:
+def _add_letters(features: Features, places: _Places, lower: set[str]) -> None:
     passage, mention = places[0]
     tokens = passage.sentence.tokens[mention.reference.first : mention.reference.last]
     words = [token for token in tokens if token.is_word]
