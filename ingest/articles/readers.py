@@ -13,8 +13,7 @@ from ingest.articles.formats.open_documents import parse_epub, parse_odt
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_rtf, parse_text
 from ingest.articles.metadata import body, bylines, notices
-from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.layout import Layout
+from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import find_title
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from rapidfuzz.distance import OSA
 
 from ingest.extraction import lexicon
-from ingest.extraction.organisation_kinds import NAMES_REMEMBERED, OrganisationKind, kind_of
+from ingest.extraction.names import NAMES_REMEMBERED, OrganisationKind, kind_of
 from ingest.extraction.tokens import TextToken, is_everyday_word, plain_words, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind

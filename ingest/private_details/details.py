@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.articles.typography import plain
-from ingest.extraction.persons import person_end
+from ingest.extraction.names import person_end
 from ingest.extraction.tokens import tokens
 from kb.models import Actor, Record
 from kb.text.email_addresses import is_of_a_person

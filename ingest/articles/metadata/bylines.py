@@ -8,10 +8,9 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import opens_colophon
 from ingest.articles.metadata.dates import only_date
-from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import is_desk
-from ingest.articles.metadata.layout import Layout, Line
+from ingest.articles.metadata.layout import Findings, Layout, Line
 from ingest.articles.metadata.lines import signed_name
 from ingest.articles.metadata.person_names import (
     MAX_JOB_CHARS,

@@ -9,10 +9,9 @@ from ingest.articles.blocks import BlockKind, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.bylines import is_contact, take_hinted_person, take_person_near
 from ingest.articles.metadata.dates import is_unclear_date, only_date
-from ingest.articles.metadata.findings import Findings, themes_of, unique
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.labels import Announcement
-from ingest.articles.metadata.layout import Layout, Line
+from ingest.articles.metadata.layout import Findings, Layout, Line, themes_of, unique
 from ingest.articles.metadata.lines import is_alone, notices
 from ingest.articles.metadata.person_names import is_job, is_organisation, is_person
 from ingest.articles.typography import is_prose

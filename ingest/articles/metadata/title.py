@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from ingest.articles import lexicon
 from ingest.articles.blocks import BlockKind
-from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import PEOPLE, Announced
-from ingest.articles.metadata.layout import Layout, Line, prose_chars
+from ingest.articles.metadata.layout import Findings, Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
 from ingest.articles.typography import TWO_SENTENCES
 from ingest.records.fields import folded

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ingest.extraction import lexicon
 from ingest.extraction.candidates.references import Reference, ReferenceKind
 from ingest.extraction.gazetteer import name_words, public_key
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.names import OrganisationKind, kind_of
 from ingest.extraction.tokens import Sentence, TextPart, plain_words
 from kb.text.analysis import FUNCTION_WORDS
 

@@ -22,12 +22,13 @@ from ingest.extraction.candidates.noun_phrases import (
     phrase_start,
 )
 from ingest.extraction.gazetteer import KnownActors, KnownName
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.persons import (
+from ingest.extraction.names import (
     CIVILITY,
     FIRST_NAMES,
+    OrganisationKind,
     is_abbreviated_civility,
     is_person,
+    kind_of,
     person_end,
 )
 from ingest.extraction.tokens import (

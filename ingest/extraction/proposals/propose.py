@@ -11,8 +11,8 @@ from ingest.articles.article import Article
 from ingest.extraction.candidates.participants import Participant
 from ingest.extraction.deeds import Deed, deeds_of
 from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.names import OrganisationKind
 from ingest.extraction.needs.need import Need, need_of
-from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
