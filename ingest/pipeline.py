@@ -242,9 +242,8 @@ class _Run:
     def _put(self, batch: Sequence[_ReadRecord]) -> None:
         actors = [each.record for each in batch if isinstance(each.record, Actor)]
         if actors:
-            rows = [
-                SourceRow(actor, each.is_open) for actor, each in zip(actors, batch, strict=True)
-            ]
+            pairs = zip(actors, batch, strict=True)
+            rows = [SourceRow(actor, each.is_open) for actor, each in pairs]
             outcomes = self.base.begin_rows(batch[0].source, rows, by=self.by).put(
                 self._count_embedded,
                 on_changed=self.changes.add_change if self.changes else None,
@@ -311,8 +310,6 @@ class _Run:
             spared = base.looked_after(Kind.CASE)
             if self.articles:
                 spared |= self.articles.case_ids
-            gone = {
-                case_id for case_id in base.ids(Kind.CASE) - spared if case_id not in self._cases
-            }
+            gone = {*base.ids(Kind.CASE)} - spared - {*self._cases}
             self.report.removed += base.remove(Kind.CASE, gone)
         self.report.pruned = True

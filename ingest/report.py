@@ -220,16 +220,15 @@ class Pace(Watch):
     def line(self) -> str:
         """Says where it is: file, record of how many, rate, time left, phase."""
         rate, left = self.per_second, seconds_left(self.done, self.total, self.per_second)
-        return "".join(
-            [
-                f"{self.file}: " if self.file else "",
-                f"record {self.done:,}",
-                f" of {max(self.total, self.done):,}" if self.total else "",
-                f", {rate:,.1f} records/s" if rate else "",
-                f", {_duration(left)} left" if left else "",
-                f", {self.phase}",
-            ]
-        )
+        parts = [
+            f"{self.file}: " if self.file else "",
+            f"record {self.done:,}",
+            f" of {max(self.total, self.done):,}" if self.total else "",
+            f", {rate:,.1f} records/s" if rate else "",
+            f", {_duration(left)} left" if left else "",
+            f", {self.phase}",
+        ]
+        return "".join(parts)
 
     def due_line(self) -> str:
         """The line, if one has not been said for a while; else nothing."""

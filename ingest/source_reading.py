@@ -134,7 +134,7 @@ class SourceReading:
         """Ingests files as this source; `called` is what a file is called instead of its path."""
         self._watch.expect(expected([path]))
         unlisted = self._base.unlisted
-        gone_before = {(record.kind, record.id) for record in unlisted.of(name)}
+        before = {(record.kind, record.id) for record in unlisted.of(name)}
         report = SourceReport()
         ingest(
             self._base,
@@ -149,9 +149,7 @@ class SourceReading:
         is_empty = not (report.read or report.drafts or report.known or report.failures)
         if is_empty and unlisted.has_listed(name):
             report.note("failures", Note(called or str(path), WHOLE_FILE, Remark("emptied")))
-        report.gone = [
-            each for each in unlisted.of(name) if (each.kind, each.id) not in gone_before
-        ]
+        report.gone = [each for each in unlisted.of(name) if (each.kind, each.id) not in before]
         return report
 
     def _choices(self, name: str) -> str:

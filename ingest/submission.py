@@ -200,11 +200,8 @@ class Submissions:
         if len(title) > _MAX_TITLE_CHARS:
             title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
         needs = [found.value for found in proposals.fields if found.field == "need"]
-        periods = [
-            found.value
-            for found in proposals.fields
-            if found.field == "period" and found.confidence >= SURE_ENOUGH
-        ]
+        sure = (found for found in proposals.fields if found.confidence >= SURE_ENOUGH)
+        periods = [found.value for found in sure if found.field == "period"]
         return Case(
             id=self._free_id(record_id("", title if folded(title) else "article")),
             title=title,

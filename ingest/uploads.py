@@ -101,11 +101,8 @@ def tidy_uploads(base: KnowledgeBase, wanted: Collection[str], done_with: Collec
 
     if base.kept_files:
         old = {*base.kept_files.names(f"{UPLOADS}/", older_than_s=KEPT_UNNAMED_S)}
-        gone = [
-            name
-            for name in base.kept_files.names(f"{UPLOADS}/")
-            if is_done_with(name.split("/")[1], name in old)
-        ]
+        uploads = base.kept_files.names(f"{UPLOADS}/")
+        gone = [each for each in uploads if is_done_with(each.split("/")[1], each in old)]
         if gone:
             base.kept_files.forget(gone)
         if wanted:

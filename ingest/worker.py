@@ -98,13 +98,9 @@ def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress
 
     with upload_at(base, given["path"]) as path:
         progress.total = count_of(path)
+        source, choices = given.get("source", ""), json.loads(given.get("mapping") or "{}")
         report = ingest(
-            base,
-            [path],
-            watch=progress,
-            by=progress.by,
-            source=given.get("source", ""),
-            choices=json.loads(given.get("mapping") or "{}"),
+            base, [path], watch=progress, by=progress.by, source=source, choices=choices
         )
     if isinstance(base.place, PostgresAddress):
         # Nobody else has the server make its index, once there are many: a process saves its own.

@@ -167,11 +167,8 @@ _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
 _ACTIVITY_CODE = re.compile(r"[A-Z]?\d{1,2}(?:[. ]?\d{1,3})*[. ]?[A-Z]?", re.IGNORECASE)
 _LANGUAGES = ("fr", "en", "de", "nl", "es")
 """The languages of which what actors say of themselves is known."""
-_PROSE = tuple(
-    name
-    for name, traits in ACTOR_FIELDS.items()
-    if traits.kind in {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
-)
+_PROSE_KINDS = {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
+_PROSE = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in _PROSE_KINDS)
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
@@ -183,11 +180,8 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     can_do = "\n".join([cells.get("description", ""), *know_how(kept_facts).values()])
     lang = cells.get("lang", "").strip() or detected_language(paragraphs(can_do), _LANGUAGES)
     values = parsed({**cells, "lang": lang}, ACTOR_FIELDS)
-    actor = Actor(
-        id=record_id(cells.get("id", ""), values["name"], values["place"]),
-        facts=kept_facts,
-        **values,
-    )
+    id_ = record_id(cells.get("id", ""), values["name"], values["place"])
+    actor = Actor(id=id_, facts=kept_facts, **values)
     prose = {name: getattr(actor, name) for name in _PROSE}
     for field, value in {**prose, **actor.facts}.items():
         if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):

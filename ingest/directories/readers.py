@@ -276,18 +276,13 @@ def preview(
         warned.insert(0, Remark("no_name_column"))
     problems = [*(Note(str(path), WHOLE_FILE, remark) for remark in warned), *notes]
     chosen = {each.casefold().strip() for each in choices}
+    targets = [target_of(each, persons_kept=persons_kept) for each in header_map.columns(header)]
+    shown = [tuple(examples.get(each, ())) for each in header]
+    said = [each.casefold().strip() in chosen for each in header]
     return Preview(
         file=str(path),
         source=source or source_of(path),
-        columns=tuple(
-            PreviewedColumn(
-                each,
-                target_of(column, persons_kept=persons_kept),
-                tuple(examples.get(each, ())),
-                each.casefold().strip() in chosen,
-            )
-            for each, column in zip(header, header_map.columns(header), strict=True)
-        ),
+        columns=tuple(map(PreviewedColumn, header, targets, shown, said)),
         rows=rows,
         kept=kept,
         failed=failed,

@@ -172,11 +172,8 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
                 raise InputError("many_columns", most=MAX_COLUMNS)
             if not (header_map.names_actors(header) or header_map.takes_any_header):
                 raise InputError("no_header", header=shown_header(header))
-            kept = [
-                name
-                for name, column in zip(header, header_map.columns(header), strict=True)
-                if column.field or column.fact
-            ]
+            columns = zip(header, header_map.columns(header), strict=True)
+            kept = [name for name, column in columns if column.field or column.fact]
             empty = dict.fromkeys(header, "")
             for batch in file.iter_batches(_BATCH_ROWS, columns=kept):
                 for values in batch.to_pylist():

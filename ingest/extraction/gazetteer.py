@@ -85,11 +85,8 @@ def short_name(name: str, place: str) -> tuple[str, ...]:
     words = name_words(name)
     of_place = set(name_words(place)) if place else set()
     of_trade = {word for pair in pairwise(words) if _names_kind(" ".join(pair)) for word in pair}
-    left = tuple(
-        word
-        for word in words
-        if word not in of_place and not _names_kind(word) and word not in of_trade & _PAIRED
-    )
+    left_out = of_place | (of_trade & _PAIRED)
+    left = tuple(word for word in words if word not in left_out and not _names_kind(word))
     is_name = (
         left != words
         and max(map(len, left), default=0) >= MIN_SHORT_NAME_CHARS

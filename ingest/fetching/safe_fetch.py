@@ -101,13 +101,9 @@ class Fetcher:
     def from_settings(
         cls, settings: Settings, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
     ) -> Self:
-        local = (origin.strip() for origin in settings.fetch_local.split(","))
-        return cls(
-            contact=settings.public_url,
-            local=frozenset(filter(None, local)),
-            max_bytes=max_bytes,
-            max_seconds=max_seconds,
-        )
+        origins = (origin.strip() for origin in settings.fetch_local.split(","))
+        local, contact = frozenset(filter(None, origins)), settings.public_url
+        return cls(contact=contact, local=local, max_bytes=max_bytes, max_seconds=max_seconds)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
         fetched = self.fetch_if_changed(url, types)

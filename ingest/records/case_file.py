@@ -120,13 +120,9 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     participants = values.get("participants") or []
     if not isinstance(participants, list):
         raise InputError("no_participant_list", "participants")
-    return Case(
-        id=record_id(cells["id"], known["title"]),
-        participants=tuple(
-            _participation(item, number) for number, item in enumerate(participants, start=1)
-        ),
-        **known,
-    )
+    id_ = record_id(cells["id"], known["title"])
+    parts = tuple(_participation(each, number) for number, each in enumerate(participants, start=1))
+    return Case(id=id_, participants=parts, **known)
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:

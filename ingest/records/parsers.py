@@ -49,11 +49,8 @@ _MAX_ZEROS_LOST = 2
 def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
     """Maps each field to its value, except ids, facts and participants; absent is blank."""
     cells = defaultdict(str, cells)
-    return {
-        name: PARSERS[traits.kind](cells, name)
-        for name, traits in fields.items()
-        if traits.kind in PARSERS
-    }
+    kinds = {name: traits.kind for name, traits in fields.items()}
+    return {name: PARSERS[kind](cells, name) for name, kind in kinds.items() if kind in PARSERS}
 
 
 def _day(cells: Cells, field: str) -> str:

@@ -179,11 +179,8 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     kept = {id(line) for line in lines}
     edges = [line.text for page in pages for line in page if id(line) not in kept]
     unscrambled("\n".join(line.text for line in lines))
-    return ParsedPage(
-        within_limits(_blocks(lines)),
-        (*_declared_fields(reader), *_dates_at_edges(edges)),
-        source_url=url,
-    )
+    declared = (*_declared_fields(reader), *_dates_at_edges(edges))
+    return ParsedPage(within_limits(_blocks(lines)), declared, source_url=url)
 
 
 def _blocks(lines: Sequence[PrintedLine]) -> Iterator[Block]:

@@ -151,11 +151,8 @@ class LineReading:
         return found.end
 
     def _labels_at(self, position: int) -> list[tuple[Label, int]]:
-        found = [
-            (label, match.end())
-            for label in LABELS
-            if (match := label.pattern.match(self._folded, position))
-        ]
+        matches = ((label, label.pattern.match(self._folded, position)) for label in LABELS)
+        found = [(label, match.end()) for label, match in matches if match]
         return sorted(found, key=lambda label_end: -label_end[1])
 
     def _take(self, label: Label, word: str, end: int) -> int:

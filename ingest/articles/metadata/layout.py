@@ -63,11 +63,8 @@ class Layout:
         self.words = " ".join(block.text for block in page.blocks if block.region is Region.TEXT)
         self.lang = page.lang or detected_language(self.words)
         self.is_english = self.lang == "en"
-        self.lines = [
-            self._line(block)
-            for block in page.blocks
-            if block.region is not Region.ELSEWHERE and block.text.strip()
-        ]
+        kept = (block for block in page.blocks if block.region is not Region.ELSEWHERE)
+        self.lines = [self._line(block) for block in kept if block.text.strip()]
         self.find_bounds()
 
     def find_bounds(self) -> None:

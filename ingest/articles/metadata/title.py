@@ -97,11 +97,8 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
     first = max(layout.first, _main_heading(layout) + 1)
     above = [at for at in range(first) if at < _MAX_ABOVE or at >= first - _MAX_ABOVE]
     is_list = sum(map(_is_numbered, layout.lines)) > 1
-    places = [
-        at
-        for at in above
-        if _could_be_title(layout, at) and not (is_list and _is_numbered(layout.lines[at]))
-    ]
+    places = [at for at in above if _could_be_title(layout, at)]
+    places = [at for at in places if not (is_list and _is_numbered(layout.lines[at]))]
     if not places and layout.line_at(layout.first) and _could_be_title(layout, layout.first):
         places = [layout.first]
     lines = [layout.lines[at] for at in above]

@@ -209,12 +209,8 @@ def _same(
     for unnamed in participants:
         if unnamed.is_named or unnamed.best.plural:
             continue
-        same = [
-            each
-            for each in named
-            if _is_described(each, unnamed)
-            and not any({unnamed, each} <= those for those in together)
-        ]
+        alike = (each for each in named if _is_described(each, unnamed))
+        same = [each for each in alike if not any({unnamed, each} <= those for those in together)]
         if len(same) == 1:
             yield unnamed, same[0]
 

@@ -220,16 +220,10 @@ class References:
             return None  # "drêche de brasserie" speaks of no brewery
         phrase = sentence.written(start, end)
         alone = not determiner and not plural and sentence.part is TextPart.BODY and end == at + 1
+        name, kind, sure = _capitalised(phrase), kind_of(phrase), 0.6 if alone else 0.85
+        is_definite = determiner in DEFINITE
         return Reference(
-            start,
-            end,
-            _capitalised(phrase),
-            ReferenceKind.UNNAMED,
-            kind_of(phrase),
-            0.6 if alone else 0.85,
-            head=form,
-            definite=determiner in DEFINITE,
-            plural=plural,
+            start, end, name, ReferenceKind.UNNAMED, kind, sure, (), form, is_definite, plural
         )
 
     def _new_name(

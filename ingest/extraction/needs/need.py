@@ -75,11 +75,8 @@ def need_words(sentences: Sequence[Sentence], lang: str) -> dict[str, NeedWord]:
 
 def _of_places(word: NeedWord, most: int, sentences: int, opening: int) -> dict[str, float]:
     in_sentences = len({sentence.number for sentence, _ in word.places})
-    paragraphs = [
-        sentence.paragraph - opening
-        for sentence, _ in word.places
-        if sentence.part is TextPart.BODY
-    ]
+    in_body = (each for each, _ in word.places if each.part is TextPart.BODY)
+    paragraphs = [each.paragraph - opening for each in in_body]
     first = min(paragraphs, default=99)
     return {
         "count": math.log(1 + word.count),

@@ -72,9 +72,7 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
             break
         last += 1
     while last > first and (
-        tokens[last - 1].form in _INSIDE
-        or tokens[last - 1].form in _LEADING
-        or not tokens[last - 1].is_word
+        tokens[last - 1].form in _INSIDE | _LEADING or not tokens[last - 1].is_word
     ):
         last -= 1
     phrase = tokens[first:last]
@@ -115,13 +113,8 @@ class NeedStretch:
 def stretches(
     sentences: Sequence[Sentence], likeliest: Collection[str], lang: str
 ) -> Iterator[NeedStretch]:
-    small = {
-        token.form
-        for sentence in sentences
-        if sentence.part is not TextPart.TITLE
-        for token in sentence.tokens
-        if not token.is_capital
-    }
+    told = (each.tokens for each in sentences if each.part is not TextPart.TITLE)
+    small = {token.form for tokens in told for token in tokens if not token.is_capital}
     seen: Counter[str] = Counter()
     for sentence in sentences:
         tokens = sentence.tokens if sentence.part is TextPart.BODY else _small(sentence, small)

@@ -69,11 +69,8 @@ def _words(text: str, layers: int) -> WordEmbeddings:
 
 def _name(words: WordEmbeddings, start: int, end: int) -> list[Vector]:
     """The vector of the words of a mention; none if they are beyond what the model reads."""
-    rows = [
-        row
-        for row, (first, last) in enumerate(words.spans)
-        if first < last and first < end and last > start
-    ]
+    spans = enumerate(words.spans)
+    rows = [row for row, (first, last) in spans if first < last and first < end and last > start]
     return [words.tokens[rows].mean(axis=0)] if rows else []
 
 

@@ -99,16 +99,8 @@ def _names(section: str) -> re.Pattern[str]:
 _ELSEWHERE_NAMES, _MARGIN_NAMES = _names("elsewhere"), _names("margin")
 _SITE_NAMES = _names("site")
 _HINTS = tuple(
-    (announced, _names(announced))
-    for announced in (
-        Announced.THEMES,
-        Announced.MODERATED,
-        Announced.MODERATOR,
-        Announced.MODIFIED,
-        Announced.DATE,
-        Announced.AUTHOR,
-        Announced.TITLE,
-    )
+    (each, _names(each))
+    for each in map(Announced, "themes moderated moderator modified date author title".split())
 )
 _DATE_NAMES = _names(Announced.DATE)
 _MAX_HINTED_CHARS = 160
