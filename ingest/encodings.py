@@ -8,8 +8,7 @@ from typing import BinaryIO, TextIO
 
 from kb.errors import InputError
 
-MAX_LINE_CHARS = 1 << 24
-"""No line of a file that people write is longer; one that is would fill the memory."""
+MAX_LINE_CHARS = 1 << 24  # a longer line would fill the memory
 _MARKED = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -34,7 +33,6 @@ _MIN_TWICE_ENCODED = 10
 _MOJIBAKE = re.compile("[ÃÂâÅ][\u0080-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,2}")
 _DAMAGE = "\ufffd"
 _USUAL_LETTERS = frozenset("àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ’«»°€–… ")
-"""Letters and signs of French text beyond ASCII."""
 _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 

@@ -141,5 +141,4 @@ def normal_address(url: str) -> str:
 
 @lru_cache(maxsize=5_000)
 def _words_of(markdown: str) -> str:
-    """Returns the folded words of a text; each article that comes is compared with the same."""
     return folded(plain_text(markdown))

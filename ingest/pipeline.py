@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
 CASE_SUFFIXES = (".md", ".markdown")
-BATCH_RECORDS = 128
-"""Records of a transaction: enough that texts of equal length meet at the encoder, and not so many
-that another writer waits long."""
+BATCH_RECORDS = 128  # of a transaction: texts of equal length meet, and no writer waits long
 
 
 class _ReadRecord(NamedTuple):

@@ -36,7 +36,6 @@ DIRECTORY_TYPES: Mapping[str, str] = {
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
     "application/vnd.apache.parquet": ".parquet",
 }
-"""The media types of directories, with the ending of their files."""
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MEGABYTE = 1_000_000
 _MAX_DIRECTORY_SECONDS = 300.0

@@ -41,13 +41,11 @@ from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
-_PROPOSING = threading.Lock()
-"""A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
+_PROPOSING = threading.Lock()  # a long text keeps the interpreter busy for half a minute
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
 _NAME_CHARS = 60
-LONG_CHARS = 20_000
-"""A longer text is searched for proposals by a job: that takes four seconds of the processor."""
+LONG_CHARS = 20_000  # a longer text is searched by a job: it takes four seconds
 
 
 class LongArticle(Exception):

@@ -88,7 +88,6 @@ class Progress(Pace):
 
 Report = Mapping[str, object]
 Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Report]
-"""Does a job by what was given for it, advances its progress, and returns its report."""
 
 
 def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
@@ -166,7 +165,6 @@ RUNNERS: dict[str, Runner] = {
     SOURCE_JOB: _source,
     CONTACTS_JOB: _contacts,
 }
-"""The runner of each kind of job."""
 
 
 def work(

@@ -70,7 +70,6 @@ def pasted_article(text: str) -> Article:
 
 
 def checked(article: Article) -> Article:
-    """The article, if it has a text that a case can hold."""
     if len(article.text.strip()) < MIN_ARTICLE_CHARS:
         raise NoArticle("no_article")
     if len(article.text) > MAX_TEXT_CHARS:

@@ -16,7 +16,6 @@ MAX_FEED_ITEMS = 200
 TEXT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 ATTACHED_SUFFIXES = (*TEXT_SUFFIXES, ".pdf", ".docx", ".odt", ".rtf", ".pptx")
-"""The formats of attachments that are read with their message."""
 ARTICLE_SUFFIXES = (
     *ATTACHED_SUFFIXES, ".epub", ".eml", ".mhtml", ".mht", *PICTURE_SUFFIXES,
 )  # fmt: skip

@@ -105,8 +105,7 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
             facts.setdefault(fact, register[column])
 
 
-_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
-"""The names of the facts that no column of the source has."""
+_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"  # facts that no column has
 
 
 def located(
@@ -165,8 +164,7 @@ def _with_zero(code: str) -> str:
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
 _ACTIVITY_CODE = re.compile(r"[A-Z]?\d{1,2}(?:[. ]?\d{1,3})*[. ]?[A-Z]?", re.IGNORECASE)
-_LANGUAGES = ("fr", "en", "de", "nl", "es")
-"""The languages of which what actors say of themselves is known."""
+_LANGUAGES = ("fr", "en", "de", "nl", "es")  # of what actors say of themselves
 _PROSE_KINDS = {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
 _PROSE = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in _PROSE_KINDS)
 

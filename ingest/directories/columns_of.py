@@ -30,8 +30,7 @@ class Column(NamedTuple):
     fact: str
 
 
-IGNORED, FACT = "ignored", "fact"
-"""Targets of a column that is no field: none, or the facts under its own header."""
+IGNORED, FACT = "ignored", "fact"  # targets of a column that is no field
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 DESCRIPTION = "description"
 KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
@@ -43,8 +42,7 @@ _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
 }
-_DESCRIBING = frozenset({DESCRIPTION, "activity"})
-"""Kinds of know-how that may be the description, the only one on lists of actors."""
+_DESCRIBING = frozenset({DESCRIPTION, "activity"})  # may be the description
 
 
 def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
@@ -125,8 +123,7 @@ def _guessed_fields(
 
 
 _OFFERED = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *LOCATION_COLUMNS)
-TARGETS = (*_OFFERED, *REGISTER_COLUMNS)
-"""The fields, and kinds of know-how, that a column can be read as, beside `FACT` and `IGNORED`."""
+TARGETS = (*_OFFERED, *REGISTER_COLUMNS)  # what a column can be read as, but `FACT` and `IGNORED`
 
 
 class HeaderMap:

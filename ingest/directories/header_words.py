@@ -23,8 +23,7 @@ _WORDS = {
 _ANY_PERSON = _WORDS["persons"] | _WORDS["persons_first"]
 NAME, PART_OF_NAME, JOB = "person", "person_part", "person_job"
 PHONE, EMAIL = "person_phone", "person_email"
-PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)
-"""What columns tell of a person: a name, a part of one, a job, how to reach it."""
+PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)  # what is told of a person
 _WORD = re.compile("[a-z0-9]+")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
@@ -99,10 +98,8 @@ _FRENCH = _folded_section("french")
 ACTOR_COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
 )
-"""The fields of an actor that a column can hold."""
 REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
-LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)
-"""Columns of registers, and of where an actor is, of which `actor_row` makes fields."""
+LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)  # `actor_row` makes fields of both
 ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _NAMES = {
     **names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
@@ -115,7 +112,6 @@ SIRENE_FACTS = {
     for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
     for column in columns
 }
-"""The columns of the SIRENE file that are kept as facts of the actor."""
 _WORD_BOUNDARY = re.compile("(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])")
 _OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")

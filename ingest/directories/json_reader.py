@@ -14,8 +14,7 @@ from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
 
-COORDINATES = "coordonnées"
-"""The column of the point of a feature: latitude and longitude in degrees."""
+COORDINATES = "coordonnées"  # of a feature's point: latitude and longitude in degrees
 _BETWEEN = " | "
 
 

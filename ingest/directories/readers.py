@@ -29,8 +29,7 @@ from kb.errors import InputError
 from kb.remarks import Remark
 
 _DELIMITERS = (",", ";", "\t", "|")
-_MAX_ROW_CHARS = 250_000
-"""Most characters of a row of several lines; a longer row has a quote that is never closed."""
+_MAX_ROW_CHARS = 250_000  # a longer row of several lines has a quote that is never closed
 
 # The module's own limit would end the reading of a file at its first very long cell, where
 # `ingest.directories.actor_row` refuses that row alone. One limit holds for the whole process.
@@ -120,8 +119,7 @@ DIRECTORY_READERS: dict[str, RowReader] = {
 }
 _OBJECTS_HEARD = 256
 _HEARD = dict.fromkeys([".json", ".jsonl", ".ndjson", ".geojson"], _OBJECTS_HEARD)
-"""Rows after which a directory without know-how is said to have none: objects have keys of their
-own; the rows of a table share its header, so that one is enough."""
+"""Rows without know-how after which that is said: each object has keys of its own."""
 
 
 def count_rows(path: Path) -> int:

@@ -25,8 +25,7 @@ from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, distinctive
 
-MIN_SHORT_NAME_CHARS = 5
-"""The longest word of what is left of a name is at least this long for a text to name it so."""
+MIN_SHORT_NAME_CHARS = 5  # least length of the longest word of a short name
 _ALIAS_FIELDS = frozenset(lexicon.phrases("alias_fields"))
 _PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
 _BEFORE_A_NAME = re.compile(
@@ -36,8 +35,7 @@ _PUBLIC_KINDS = frozenset(map(OrganisationKind, "town care chamber state network
 _PUBLIC_WORDS = tuple(
     (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
 )
-_PAIRED = lexicon.words("organisation_classes", "paired")
-"""Words that mean a kind of organisation only together with the word beside them."""
+_PAIRED = lexicon.words("organisation_classes", "paired")  # mean a kind with the next word
 _VAGUE = lexicon.words("common_name_words", "short_name")
 LEFT_OUT = (
     LEFT_OUT_IN_TEXTS

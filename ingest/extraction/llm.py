@@ -21,11 +21,9 @@ from kb.remarks import Remark
 from kb.settings import Settings
 from kb.text.organisation_name import name_key
 
-MAX_SENT_CHARS = 24_000
-"""Most characters of an article that are sent: the beginning of a long article has the case."""
+MAX_SENT_CHARS = 24_000  # the beginning of a long article has the case
 MAX_PARTS = 100
-MAX_CONFIDENCE = 0.75
-"""Most confidence of a proposal that only the model makes, whatever confidence it states."""
+MAX_CONFIDENCE = 0.75  # of what only the model proposes, whatever it states
 AGREEMENT = 0.5  # factor of the doubt of a proposal that the model makes too
 SILENCE = 0.8  # factor of the confidence of a proposal that the model does not make
 _INSTRUCTIONS = f"""\

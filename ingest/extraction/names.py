@@ -10,8 +10,7 @@ from ingest.extraction.tokens import TextToken, joined, plain_words
 from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import LEGAL_FORMS
 
-NAMES_REMEMBERED = 5_000
-"""Names and noun phrases whose analysis is remembered: an article asks for each many times."""
+NAMES_REMEMBERED = 5_000  # an article asks for the analysis of each name many times
 _NO_KIND = "-"  # mark of the lexicon for a word without a kind
 
 

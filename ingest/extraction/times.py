@@ -10,13 +10,11 @@ from ingest.extraction.tokens import Sentence, TextPart
 from kb.text.periods import OPEN, Period, WrittenPeriod, periods_in
 
 _LABEL, _SINCE, _GOES_BACK, _SPAN, _FIRST, _WITHIN = 0.8, 0.8, 0.6, 0.6, 0.5, 0.45
-"""How likely a time is that of the facts: by a label, by "since" at the head of a sentence, by a
-verb that begins, as a span, at the head of a sentence, or within it."""
+"""How likely a time is that of the facts, by where it stands in its sentence."""
 _LESS = 0.1  # what a whole year or a single day has less than a month or a season
 _DATELINE = 3  # most words before the date of a line that holds nothing else
 LEAST = 0.4  # a time that is less likely is not proposed
-SURE_ENOUGH = 0.6
-"""Least confidence of a time that is written into a draft; another waits beside the field."""
+SURE_ENOUGH = 0.6  # least confidence of a time that is written into a draft
 _OLDEST = 15  # years before its article after which a time is rather that of how it all began
 _OF_LABEL = re.compile(rf"(?:^|\|)\s*{lexicon.any_of('times', 'beginning')}\s*[|:]\s*$")
 _OF_OTHERS = re.compile(rf".*(?<!\w){lexicon.any_of('times', 'of_others')}")

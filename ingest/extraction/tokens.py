@@ -12,8 +12,7 @@ from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.markdown import plain_text
 
-MAX_SENTENCE_CHARS = 1_500
-"""A "sentence" longer than this is a table or a page without punctuation: it is cut here."""
+MAX_SENTENCE_CHARS = 1_500  # a table or a page without punctuation is cut here
 
 
 class TextPart(StrEnum):
@@ -74,8 +73,7 @@ _END = re.compile(
         (?:[\s\xa0\u202f]*[»”"’)\]])* \s+ (?= [«“"(\[‘—–-]? [\s\xa0\u202f]* [A-ZÀ-Þ0-9] )""",
     re.VERBOSE,
 )
-BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')
-"""Signs after which a word may have a capital without being a name."""
+BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')  # a word may have a capital after these
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials

@@ -14,10 +14,8 @@ import httpcore
 
 from kb.errors import InputError
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""The only addresses of IPv6 that hosts of the internet are given (RFC 4291, 2.4)."""
-Resolver = Callable[[str, int], Sequence[str]]
-"""The addresses of a host. Raises OSError where it has none."""
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that hosts are given (RFC 4291, 2.4)
+Resolver = Callable[[str, int], Sequence[str]]  # raises OSError for an unknown host
 
 
 def is_public(address: str) -> bool:

@@ -40,7 +40,6 @@ PAGE_SUFFIXES = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/epub+zip": ".epub",
 }
-"""The media types of pages and documents, with the endings of their files."""
 PAGE_TYPES = frozenset(PAGE_SUFFIXES)
 FEED_TYPES = frozenset(
     "application/rss+xml application/atom+xml application/xml text/xml application/rdf+xml".split()

@@ -23,8 +23,7 @@ from kb.text.phone_numbers import is_mobile
 RecordT = TypeVar("RecordT", bound=Record)
 GONE = "[…]"  # what stands where a detail was removed
 ADULT = 18
-MOST_DETAILS = 100
-"""Most details of a record that are shown: a directory pasted as an article has thousands."""
+MOST_DETAILS = 100  # a directory pasted as an article has thousands
 MOST_READ = 500  # most telephone numbers that are looked at, whoever's they are
 MAX_CHARS_AROUND = 400  # how far from a detail its sentence is looked for
 _WORDS = Lexicons(Path(__file__).parent / "lexicons")

@@ -33,13 +33,10 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
 
-ANSWER_MB = 64
-"""The most of each part of an answer: a row of a directory has at most 16 million letters."""
-CLOCK_TIMES = 3
-"""The clock may show so many times the processor's time: a busy machine, text recognition."""
+ANSWER_MB = 64  # each part of an answer; a row has at most 16 million letters
+CLOCK_TIMES = 3  # of the processor's time: a busy machine, text recognition
 TABLE_UNIT_BYTES = 10_000_000
-MOST_TABLE_MEMORY_MB = 4096
-"""A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
+MOST_TABLE_MEMORY_MB = 4096  # a directory gets more with each unit: docs/ingesting.md
 _PICTURES = "kb.registers.pictures"
 REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
 
@@ -62,7 +59,6 @@ def table_limits(path: Path) -> ReadingLimits:
 
 
 def read_document(path: Path) -> Article:
-    """As `read_article`."""
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return document_of(path.read_bytes(), suffix)
@@ -71,7 +67,6 @@ def read_document(path: Path) -> Article:
 def document_of(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """As `article_from_bytes`."""
     refuse_unreadable(len(content), suffix)
     return _asked(
         "ingest.articles.readers:article_from_bytes", Article, content,
@@ -86,12 +81,10 @@ def fetched_document(fetched: "Fetched") -> Article:
 
 
 def pasted_document(text: str) -> Article:
-    """As `pasted_article`."""
     return _asked("ingest.articles.readers:pasted_article", Article, text=text)
 
 
 def entries_of(path: Path) -> Iterator[Entry]:
-    """As `read_markdown`."""
     _refuse_closed(path)
     match readers().ask("ingest.reading:_case", document_limits(), path=str(path)):
         case [parts, reason, bool() as is_no_fault]:
@@ -108,7 +101,6 @@ def entries_of(path: Path) -> Iterator[Entry]:
 
 
 def saved_feed(path: Path) -> Sequence["FeedItem"]:
-    """As `feed_of`, of a file."""
     size = path.stat().st_size
     if size > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=size, most=MAX_TEXT_BYTES)
@@ -116,14 +108,12 @@ def saved_feed(path: Path) -> Sequence["FeedItem"]:
 
 
 def feed_of(content: bytes, *, url: str = "") -> Sequence["FeedItem"]:
-    """As `read_feed`."""
     from ingest.articles.feeds import FeedItem  # all formats of articles, which take long to import
 
     return _asked("ingest.articles.feeds:read_feed", list[FeedItem], content, url=url)
 
 
 def link_to_feed(fetched: "Fetched") -> str:
-    """As `feed_link`, of a fetched page."""
     return _asked(
         "ingest.reading:_feed_link", str, fetched.content,
         url=fetched.url, declared_encoding=fetched.encoding,
@@ -131,12 +121,10 @@ def link_to_feed(fetched: "Fetched") -> str:
 
 
 def photograph_of(upload: bytes) -> Sequence[EncodedPicture]:
-    """As `photograph`."""
     return _checked(_asked(f"{_PICTURES}:photograph", list[EncodedPicture], upload))
 
 
 def logo_of(upload: bytes) -> EncodedPicture:
-    """As `logo`."""
     return _checked([_asked(f"{_PICTURES}:logo", EncodedPicture, upload)])[0]
 
 
@@ -252,8 +240,7 @@ def _refuse_closed(path: Path) -> None:
 # What a reading process does that is asked for in another form
 
 BATCH_ROWS = 256
-BATCH_CHARS = 1_000_000
-"""A part of an answer holds rows up to one of these, and the row that reaches it."""
+BATCH_CHARS = 1_000_000  # a part of an answer ends with the row that reaches one of these
 
 
 def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:

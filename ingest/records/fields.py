@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 MAX_CELL_CHARS = 20_000
 MAX_COLUMNS = 1_000  # most columns of a table: each header is looked up in many words
 MAX_LINE_CHARS = 500
-MAX_LINE_BYTES = 1_300
-"""Bytes of a line as UTF-8, written and folded: PostgreSQL's indexes take 2,704, some of two."""
+MAX_LINE_BYTES = 1_300  # written and folded: PostgreSQL's indexes take 2,704, some of two
 MIN_DETECTABLE_CHARS = 40
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls, lone surrogates (a JSON escape can make one, UTF-8 cannot hold it) and byte order marks.

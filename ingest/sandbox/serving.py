@@ -16,10 +16,8 @@ from ingest.sandbox.shapes import plain
 from kb.errors import InputError
 
 NICENESS = 10  # niceness of a reading process: whoever searches goes first
-OOM_SCORE_ADJ = 500
-"""Of 1,000, how much sooner than others a reading process is ended where memory is short."""
-MAX_WRITTEN_MB = 256
-"""A file that a reading process writes for itself: that of the languages it tells apart has 75."""
+OOM_SCORE_ADJ = 500  # of 1,000: it is ended sooner than others where memory is short
+MAX_WRITTEN_MB = 256  # the file of the languages that it tells apart has 75
 MAX_HANDLES = 64  # files that a reading process may have open
 
 
@@ -95,8 +93,7 @@ def _within(hard: int, most: int) -> int:
 
 
 IDLE_SECONDS = 300
-MAX_TASKS = 100
-"""Files that a process reads: a library that keeps something of each does so for few."""
+MAX_TASKS = 100  # a library that keeps something of each file does so for few
 LEAVES_AT_MB = 400  # a process that once had so much in use ends: it would not give it back
 _log = logging.getLogger(__name__)
 

@@ -22,7 +22,6 @@ _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", "
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
 Reader = Callable[[bytes, str], ParsedPage]
-"""Reads the bytes of an attachment in the format of a suffix."""
 
 
 def parse_eml(content: bytes, read: Reader) -> ParsedPage:

@@ -165,7 +165,6 @@ _FIRST_PARTS = re.compile(lexicon.any_of("hyphens", "first_parts"))
 _TIED = re.compile(lexicon.any_of("hyphens", "tied"))
 _PRINTED_ON = re.compile(r"\b(?:imprime|printed|edite|telecharge|downloaded|consulte|genere)")
 _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECASE)
-"""Names that programs give to files."""
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 _PROGRAM = "tesseract"
 _LANGUAGES = ("fra", "eng")
-_FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")
-"""The formats that are read; others have parsers that a hostile file could use."""
+_FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")  # parsers of others could be attacked
 
 
 def parse_picture(content: bytes, *, url: str = "") -> ParsedPage:

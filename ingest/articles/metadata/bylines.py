@@ -23,9 +23,7 @@ from ingest.articles.metadata.person_names import (
 from ingest.articles.typography import plain
 from ingest.records.fields import folded
 
-NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6
-"""The confidence in a person: beside a label, where the page's markup says so, otherwise; and in
-an account or a site that the markup says to sign."""
+NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6  # the confidence in a person
 _CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
 _CLOSED = re.compile(rf"^(?:\w+ )?{lexicon.any_of('closings')}(?: \w+)?,\s+", re.IGNORECASE)
 _JOB_TOLD = re.compile(
@@ -40,8 +38,7 @@ _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
 _MAX_GROUP_WORDS = 5
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
-ON_NETWORK, ON_FORUM = 0.8, 0.65
-"""The confidence in a person above the age of a post, and in an account above its own facts."""
+ON_NETWORK, ON_FORUM = 0.8, 0.65  # the confidence in the writer of a post
 _MAX_CARD_LINES = 5
 _AGE = re.compile(lexicon.any_of("labels", "ages"))
 _DEGREE = re.compile(rf"(?:[•·] ?)?{lexicon.any_of('labels', 'degrees')}")

@@ -53,8 +53,7 @@ INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|-
 MAX_SIGNED_WORDS = 6
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
 _MAX_BEFORE_DATE = 16  # characters between who signs and the day: "by jmorel » Fri May 3, 2019"
-_FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
-"""A first name with an initial, which who signs may write small: "bernard q."."""
+_FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")  # "bernard q."
 _SIGNING_WORDS = ("par", "by", "signe")
 
 

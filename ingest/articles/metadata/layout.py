@@ -113,8 +113,7 @@ def prose_chars(lines: Iterable[Line]) -> int:
     return sum(len(line.text) for line in lines if line.is_prose and line.is_body)
 
 
-MIN_CERTAIN = 0.5
-"""The least confidence of a value that the article takes; below it, a value is only proposed."""
+MIN_CERTAIN = 0.5  # the least confidence of a value that the article takes
 _SHOWN = 0.88  # the confidence from which themes stand on the page, called so
 MAX_THEMES = 30
 _SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")

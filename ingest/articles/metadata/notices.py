@@ -19,8 +19,7 @@ from kb.remarks import Remark
 
 MAX_THEME_CHARS = 60
 _MAX_LIST_CHARS = 200
-BELOW_LABEL, HASHTAGS, TAGS, UNLABELLED = 0.9, 0.9, 0.88, 0.75
-"""The confidence in themes by where they are found."""
+BELOW_LABEL, HASHTAGS, TAGS, UNLABELLED = 0.9, 0.9, 0.88, 0.75  # confidence in themes
 _SURE = 0.85  # the confidence from which no themes without a label are looked for
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[\s,;]*)+")
 _HASHTAG = re.compile(r"(?<!\w)#([^\W\d][\w-]*)")
@@ -127,9 +126,7 @@ def _could_be_theme(line: Line) -> bool:
 
 
 LABELLED, JOB, WEAK, CATEGORIES, BARE, DATELINE, ORGANISATION = 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6
-"""The confidence in a value by what announces it: a label, a label of jobs, words that also begin
-sentences (or the page's markup), a label of categories, nothing, the opening of a press release;
-and in the name of an organisation."""
+"""The confidence in a value by what announces it, and in the name of an organisation."""
 MARGIN_COST = 0.15  # confidence subtracted from a value in the margin
 _MAX_DATELINE_CHARS = 80
 _MAX_DAY_CHARS = 30

@@ -20,10 +20,8 @@ from kb.text.analysis import FUNCTION_WORDS, stems, words
 
 MAX_TITLE_CHARS = 300
 _MAX_SENTENCE_CHARS = 150  # the longest first sentence of a text that can be its title
-_MAX_ABOVE = 100
-"""Numbers of lines above the text that are searched, from their start and from their end."""
-_MAX_PROSE_ABOVE = 0.3
-"""The share of all prose above which what stands above the title is text, and stays."""
+_MAX_ABOVE = 100  # lines above the text that are searched, at their start and their end
+_MAX_PROSE_ABOVE = 0.3  # of all prose; more above the title is text, and stays
 LEAST_CHANCE = 0.3  # the least chance of a line that is taken for the title
 LABELLED = 0.92  # the confidence in a value after a label
 _SURE_DECLARATION = 0.9  # the confidence from which a declared title needs no line
@@ -34,8 +32,7 @@ _MASTHEAD = re.compile(
 )
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
 FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")
-"""What stands between the entries of a menu, or between a site and its section."""
+_BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")  # entries of a menu
 _MOST_PARTS = 4
 _LEAST_DECLARED = 8
 _MOST_TOLD_AGAIN = 3
@@ -52,7 +49,6 @@ class TitleLine(NamedTuple):
 
 
 def find_title(layout: Layout, findings: Findings) -> None:
-    """Finds the title, and leaves what stands above it out of the text."""
     declared = findings.fields.get("title")
     lines = title_lines(layout, declared)
     announced = [

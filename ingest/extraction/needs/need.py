@@ -32,8 +32,7 @@ USES = frozenset({"pour", "for"})
 _IN = frozenset({"en", "in", "dans", "with", "avec", "from"})
 _ENDINGS = lexicon.words("need_endings")
 _BEFORE_CAPITALS = frozenset('.:«"“-–—(')
-_EARLY, _LATE = 3, 8
-"""The paragraphs up to which, and after which, a text is at its beginning, or far in it."""
+_EARLY, _LATE = 3, 8  # paragraphs at the beginning of a text, and those after which it is late
 _MOST_SPOKEN = 4.0  # commonness of words that any text may have
 _NAME = 0.6  # the share of capitals within sentences from which a word is a name
 
@@ -183,10 +182,8 @@ def _add_ranks(found: Mapping[str, NeedWord]) -> None:
 LEAST = 0.1  # an article whose likeliest word is less likely to name a need tells none
 BESIDE = 0.12  # least probability of the likeliest word of a second stretch
 _LIKELIEST = 8  # stretches are looked for around so many words, the likeliest that are no names
-_A_WORD, _A_TITLE, _SURE = 0.05, 0.1, 0.9
-"""What a word costs a stretch, what the title adds to one, and the most that a word is worth."""
-_WHOLE = 5
-"""A stretch of so many words needs no other beside it, and what stands beside has no more."""
+_A_WORD, _A_TITLE, _SURE = 0.05, 0.1, 0.9  # cost of a word, worth of the title, most of a word
+_WHOLE = 5  # words of a stretch that needs no other, and most words of that other
 _LEAST = 1e-3  # probabilities are kept this far from 0 and 1 before their log odds are taken
 
 

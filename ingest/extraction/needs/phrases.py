@@ -26,7 +26,6 @@ BEFORE_NOUNS = frozenset().union(
 BY_PRODUCTS = re.compile(
     rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
-"""By-products, in a folded word."""
 MAX_WORDS = 8  # a phrase has this many words at most
 MAX_TOKENS = 12  # a stretch has this many tokens at most
 _PER_WORD = 8  # stretches around a word are looked for in this many of its places, from the first

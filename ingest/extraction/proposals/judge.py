@@ -19,8 +19,7 @@ from kb.reference.roles import Role
 from kb.regression import Regression, probability
 
 LIKELY_TOO = 0.5  # least probability of a further role of a candidate that takes part
-SUREST = 0.84
-"""The most that is said of a participation: of what it finds surer, two in three are right."""
+SUREST = 0.84  # of participations that it finds surer, two in three are right
 _LEAST = 1e-4  # probabilities are kept this far from 0 and 1 before their logarithm is taken
 
 

@@ -23,8 +23,7 @@ from kb.models import Participation
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import STEMMERS
 
-MAX_CHARS = 60_000
-"""Most characters read of a text: thirty pages, enough for an article to state its case."""
+MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
 MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 
 

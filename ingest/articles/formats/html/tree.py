@@ -105,8 +105,7 @@ _HINTS = tuple(
 _DATE_NAMES = _names(Announced.DATE)
 _MAX_HINTED_CHARS = 160
 _MAX_TAGS_CHARS = 600
-_MAX_REMOVED_SHARE = 0.4
-"""The share of the words of a page above which an element is its text, whatever its name."""
+_MAX_REMOVED_SHARE = 0.4  # of the words of a page; an element with more is its text
 
 
 def is_date(element: "HtmlElement") -> bool:
@@ -156,7 +155,6 @@ class Regions:
         return self._measures[id(element)][1]
 
     def at(self, element: "HtmlElement", outer: Position) -> Position:
-        """The position of an element in the position of its parent."""
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
         region, hint = self._region(element, names, outer.region), outer.hint
