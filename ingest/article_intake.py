@@ -50,14 +50,12 @@ class ArticleIntake:
 
     def takes(self, path: Path, *, is_named: bool) -> bool:
         """Whether a file is an article or a feed by its name; a README in a folder is neither."""
-        suffix = path.suffix.lower()
-        if suffix in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
+        if (suffix := path.suffix.lower()) in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
             return is_named
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
-        suffix = path.suffix.lower()
-        if suffix in PICTURE_SUFFIXES:
+        if (suffix := path.suffix.lower()) in PICTURE_SUFFIXES:
             return Remark("unnamed_picture")
         return Remark("unnamed_feed") if suffix in FEED_SUFFIXES else ""
 

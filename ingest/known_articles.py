@@ -88,8 +88,7 @@ class KnownArticles:
     def refuse_content(self, content_hash: str) -> None:
         """Refuses bytes before they are read, where a draft was made of the same bytes."""
         base = self._knowledge_base
-        draft = base.drafts.with_origin(content_hash)
-        if draft is not None:
+        if (draft := base.drafts.with_origin(content_hash)) is not None:
             is_case = draft.state is DraftState.PUBLISHED and draft.record.id in base.ids(
                 draft.kind
             )

@@ -164,8 +164,7 @@ class _Run:
                 self.report.note("remarks", note)
 
     def _entries(self, path: Path, source: str, choices: Mapping[str, str]) -> Iterator[Entry]:
-        suffix = path.suffix.lower()
-        if suffix in CASE_SUFFIXES:
+        if (suffix := path.suffix.lower()) in CASE_SUFFIXES:
             return entries_of(path)
         if suffix not in DIRECTORY_READERS:
             suffixes = self.articles.suffixes if self.articles else ()
@@ -177,14 +176,12 @@ class _Run:
 
     def _header_map(self, source: str, choices: Mapping[str, str]) -> HeaderMap:
         before = self.base.contact_choices.of(source)
-        choice = replace(before, **self.seen_by)
-        if choice != before:
+        if (choice := replace(before, **self.seen_by)) != before:
             self.base.begin_choice(source, choice)
         if self.base.choice_is_under_way():
             self.base.finish_choices()
         earlier = self.base.column_choices.mapping(source)
-        together = {**earlier, **choices}
-        if together != earlier:
+        if (together := {**earlier, **choices}) != earlier:
             self.base.column_choices.remember(source, together)
         return HeaderMap(together, persons_kept=choice.keeps_persons)
 
@@ -210,8 +207,7 @@ class _Run:
         if isinstance(record, Actor):
             seen_ids = self._actors.setdefault(source, {})
         place = place_in(file, entry.row)
-        first = seen_ids.setdefault(record.id, place)
-        if first is not place:
+        if (first := seen_ids.setdefault(record.id, place)) is not place:
             reason = Remark("id_given_twice", "id", id=record.id, place=first)
             self.report.note("failures", Note(file, entry.row, reason))
             return
@@ -231,15 +227,13 @@ class _Run:
             self._put(batch)
         except (InputError, ValueError) as error:
             if len(batch) == 1:
-                reason = " ".join(str(error).split())
-                self.report.note("failures", batch[0].note(reason))
+                self.report.note("failures", batch[0].note(" ".join(str(error).split())))
                 return
             for found in batch:
                 self._put_or_each([found])
 
     def _put(self, batch: Sequence[_ReadRecord]) -> None:
-        actors = [each.record for each in batch if isinstance(each.record, Actor)]
-        if actors:
+        if actors := [each.record for each in batch if isinstance(each.record, Actor)]:
             pairs = zip(actors, batch, strict=True)
             rows = [SourceRow(actor, each.is_open) for actor, each in pairs]
             outcomes = self.base.begin_rows(batch[0].source, rows, by=self.by).put(

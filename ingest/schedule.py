@@ -34,8 +34,7 @@ def queue_reading(knowledge_base: KnowledgeBase, location: SourceLocation, by: s
 
 def is_due(location: SourceLocation, hour: int, moment: datetime) -> bool:
     """Whether a source is to be read at a moment, with its time zone."""
-    night = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
-    if night > moment:
+    if (night := moment.replace(hour=hour, minute=0, second=0, microsecond=0)) > moment:
         night -= timedelta(days=1)
     if not location.tried_at or location.tried_at > _written(moment + _DAY):
         return True  # a time to come was written while a clock was wrong

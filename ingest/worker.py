@@ -196,8 +196,7 @@ def run_next(
     Once `stopping` is set, the job goes back into the queue.
     """
     jobs = knowledge_base.jobs
-    job = jobs.claim(only)
-    if job is None:
+    if (job := jobs.claim(only)) is None:
         return False
     stopping = stopping or threading.Event()
     state, report, message = JobState.DONE, dict[str, object](), ""

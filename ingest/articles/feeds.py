@@ -60,8 +60,7 @@ def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
         raise InputError("large_feed", size=len(content), most=MAX_TEXT_BYTES)
     headers = {"content-location": url} if url else None
     feed = feedparser.parse(io.BytesIO(content), response_headers=headers)
-    entries = feed.get("entries", [])
-    if not entries:
+    if not (entries := feed.get("entries", [])):
         raise InputError("empty_feed")
     lang = str(feed.get("feed", {}).get("language") or "")[:2].lower()
     return [_item(entry, url, lang) for entry in entries[:MAX_FEED_ITEMS]]
@@ -145,8 +144,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
         iso = _iso(str(entry["updated"]), entry["updated_parsed"])
         yield DeclaredField("date", iso, f"updated of the item: {entry['updated']}", 0.7)
     themes = [_said(tag, "term") or _said(tag, "label") for tag in entry.get("tags", [])]
-    themes = [theme for theme in themes if theme and "://" not in theme]
-    if themes:
+    if themes := [theme for theme in themes if theme and "://" not in theme]:
         yield DeclaredField("themes", " ; ".join(themes), "categories of the item", 0.85)
 
 

@@ -232,8 +232,7 @@ def add(
     with closing(open_base(kb, create=True)) as base:
         added = base.source_locations.add(name, location, Interval(every))
         before = base.contact_choices.of(added.name)
-        after = replace(before, **seen_by(contacts, persons))
-        if after != before:
+        if (after := replace(before, **seen_by(contacts, persons))) != before:
             base.choose_contacts(added.name, after)
         if choices:
             earlier = base.column_choices.mapping(added.name)

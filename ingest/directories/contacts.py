@@ -45,8 +45,7 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
     """Returns the cells by field; those of several columns of one contact are its lines."""
     cells: dict[str, str] = {}
     for column, cell in pairs:
-        field = column.field
-        if field in _TAKEN:
+        if (field := column.field) in _TAKEN:
             lines = [cells.get(field, ""), "" if cell.strip() == MASKED else cell]
             cells[field] = "\n".join(filter(str.strip, lines))
         elif field:

@@ -52,8 +52,7 @@ def is_job(header: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_of_a_person(header: str) -> bool:
     parts = [words for part in header.split(".") if (words := _words(part))]
-    words = [word for part in parts for word in part]
-    if not words:
+    if not (words := [word for part in parts for word in part]):
         return False
     if (parts[-1] == words[-1:] and words[-1] in _WORDS["contacts"]) or (
         " ".join(parts[-1]) in _WORDS["first_names"]

@@ -38,8 +38,7 @@ def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
     if "id" not in properties and isinstance(item.get("id"), str | int):
         yield "id", cell_text(item["id"])
     yield from _values(properties, "", is_contact=False)
-    point = _point(item.get("geometry"))
-    if point:
+    if point := _point(item.get("geometry")):
         yield COORDINATES, point
 
 
@@ -62,14 +61,8 @@ def _values(
             else:
                 yield column, None
         if not nested:
-            yield column, _cell(value)
-
-
-def _cell(value: object) -> str:
-    """Returns a value as `cell_text` does, the blank items of a list kept."""
-    if isinstance(value, list) and not any(isinstance(item, list) for item in value):
-        return _BETWEEN.join(map(cell_text, value))
-    return cell_text(value)
+            is_flat = isinstance(value, list) and not any(isinstance(part, list) for part in value)
+            yield column, _BETWEEN.join(map(cell_text, parts)) if is_flat else cell_text(value)
 
 
 def _point(geometry: object) -> str:

@@ -73,8 +73,7 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
     for metadata in workbook.sheets_metadata:
         sheet = workbook.get_sheet_by_name(metadata.name)
-        first = list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER))
-        if first:
+        if first := list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER)):
             position = header_position([line.cells for line in first], header_map)
             is_hidden = metadata.visible is not SheetVisibleEnum.Visible
             yield _Sheet(metadata.name, sheet, first, position, is_hidden)

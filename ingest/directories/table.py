@@ -64,8 +64,7 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
 
 def under_header(lines: Iterator[DirectoryRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Yields the rows below the header, the first row that names the actors, with its titles."""
-    first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
-    if not first:
+    if not (first := list(islice(lines, MAX_ROWS_ABOVE_HEADER))):
         raise InputError("empty")
     rows = [line.cells for line in first]
     position = header_position(rows, header_map)

@@ -161,8 +161,7 @@ class KnownActors:
             if len(words) > 1 or len(words[0]) > 5:
                 self._joined["".join(words)].append(number)
         self._owners[number][actor_id] = None
-        key = public_key(name, kind_of(name))
-        if key:
+        if key := public_key(name, kind_of(name)):
             self._public[key][actor_id] = None
 
     def _index(self) -> None:
@@ -193,8 +192,7 @@ class KnownActors:
 
     def named(self, name: str) -> tuple[str, ...]:
         """The ids of the actors with exactly this name, or that are this public body."""
-        number = self._number_of.get(name_words(name))
-        if number is not None:
+        if (number := self._number_of.get(name_words(name))) is not None:
             return tuple(self._owners[number])
         key = public_key(name, kind_of(name))
         return tuple(self._public.get(key, ())) if key else ()
@@ -304,8 +302,7 @@ def _likeness(words: Sequence[str], forms: Sequence[str]) -> float:
             continue
         if len(word) < MIN_FUZZY_CHARS or not word.isalpha():
             return 0.0
-        distance = OSA.distance(word, form)
-        if distance > _max_slips(word):
+        if (distance := OSA.distance(word, form)) > _max_slips(word):
             return 0.0
         slips += distance
     return max(0.0, 1.0 - slips / length) if slips <= max(1, length / 6) else 0.0

@@ -121,8 +121,7 @@ class AnswerMerger:
     def merge(self, answer: dict[str, Any]) -> Refined:
         answered = self._parts(answer.get("participations", []))
         participations = (*self._weighed(answered), *self._added(answered))
-        fields = self._fields(answer.get("need"))
-        refined = Refined(Proposals(fields, participations))
+        refined = Refined(Proposals(self._fields(answer.get("need")), participations))
         if not self._dropped:
             return refined
         count, reasons = len(self._dropped), "; ".join(dict.fromkeys(self._dropped))

@@ -87,8 +87,7 @@ class PublicConnections(httpcore.NetworkBackend):
 
 def _left(deadline: float, timeout: float | None) -> float:
     """Returns the seconds a call may take: those it asks for, or fewer if less time is left."""
-    left = deadline - time.monotonic()
-    if left <= 0:
+    if (left := deadline - time.monotonic()) <= 0:
         raise httpcore.ReadTimeout
     return left if timeout is None else min(left, timeout)
 

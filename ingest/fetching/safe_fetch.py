@@ -105,8 +105,7 @@ class Fetcher:
         return cls(contact=contact, local=local, max_bytes=max_bytes, max_seconds=max_seconds)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        fetched = self.fetch_if_changed(url, types)
-        if fetched is None:
+        if (fetched := self.fetch_if_changed(url, types)) is None:
             raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked
         return fetched
 
@@ -160,8 +159,7 @@ class Fetcher:
 
     def _may_fetch(self, url: str, deadline: float) -> bool:
         parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
-        if site not in self._robots:
+        if (site := f"{parts.scheme}://{parts.netloc}") not in self._robots:
             self._robots[site] = self._rules_of(site, deadline)
         return self._robots[site](url)
 

@@ -101,8 +101,7 @@ def entries_of(path: Path) -> Iterator[Entry]:
 
 
 def saved_feed(path: Path) -> Sequence["FeedItem"]:
-    size = path.stat().st_size
-    if size > MAX_TEXT_BYTES:
+    if (size := path.stat().st_size) > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=size, most=MAX_TEXT_BYTES)
     return feed_of(path.read_bytes())
 

@@ -45,8 +45,7 @@ _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, 
 
 def read_markdown(path: Path) -> Iterator[Entry]:
     """Reads the case of a Markdown file; raises NotInput for another file, or InputError."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+    if (size := path.stat().st_size) > MAX_BYTES:
         raise InputError("large_feed", size=size, most=MAX_BYTES)
     with open_text(path) as file:
         article = file.read()
@@ -77,8 +76,7 @@ def split(text: str) -> tuple[dict[str, object], str]:
     head, _, rest = text.partition("\n")
     if not _FENCE.fullmatch(head):
         raise NotInput("no_front_matter")
-    end = _CLOSING_FENCE.search(rest)
-    if not end:
+    if not (end := _CLOSING_FENCE.search(rest)):
         raise InputError("open_front_matter")
     if end.start() > MAX_CHARS:
         raise InputError("long_front_matter", most=MAX_CHARS)
@@ -111,8 +109,7 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     }
     if not short_line(cells["title"], "title"):
         raise InputError("no_title", "title")
-    body = paragraphs(text)
-    if not body:
+    if not (body := paragraphs(text)):
         raise InputError("no_text", "text")
     if len(body) > MAX_TEXT_CHARS:
         raise InputError("too_long", "text", count=len(body), most=MAX_TEXT_CHARS)
@@ -155,8 +152,7 @@ def _participation(item: object, number: int) -> Participation:
     name, written = short_line(cells["name"], "name"), one_line(cells["role"])
     if not name:
         raise InputError("nameless_participant", "participants", number=number)
-    role = _ROLES.get(folded(written))
-    if not role:
+    if not (role := _ROLES.get(folded(written))):
         problem = {"role": written} if written else {}
         code = "unknown_role" if written else "no_role"
         raise InputError(code, "participants", name=name, **problem, roles=", ".join(Role))

@@ -80,13 +80,11 @@ def bytes_of_line(line: str) -> int:
 
 def record_id(given: str, *named_after: str) -> str:
     """Returns the id as given, or else a slug of the names; refuses one without a letter."""
-    identifier = short_line(given, "id")
-    if identifier:
+    if identifier := short_line(given, "id"):
         if not any(character.isalnum() for character in identifier):
             raise InputError("id_without_letter", "id", value=identifier)
         return identifier
-    words = folded(" ".join(named_after))
-    if not words:
+    if not (words := folded(" ".join(named_after))):
         raise InputError("no_id", "id", value=" ".join(named_after).strip())
     slug = words.replace(" ", "-")
     if len(slug) <= MAX_LINE_CHARS:
@@ -99,15 +97,13 @@ def theme_names(text: str) -> tuple[str, ...]:
     """Returns the themes between `|`, `;` or line ends, in order, each once whatever its case."""
     names: dict[str, str] = {}
     for part in _THEME_SEPARATOR.split(paragraphs(text)):
-        name = short_line(part, "theme")
-        if name:
+        if name := short_line(part, "theme"):
             names.setdefault(name.casefold(), name)
     return tuple(names.values())
 
 
 def web_address(text: str, field: str) -> str:
-    address = one_line(text)
-    if not address:
+    if not (address := one_line(text)):
         return ""
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in {"http", "https"}:
@@ -128,8 +124,7 @@ def web_address(text: str, field: str) -> str:
 
 
 def iso_date(text: str, field: str) -> str:
-    written = one_line(text)
-    if not written:
+    if not (written := one_line(text)):
         return ""
     for kind in (date, datetime):
         try:
@@ -144,12 +139,10 @@ FRENCH_OR_ENGLISH = ("fr", "en")  # the languages of cases and of the pages
 
 def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
     """Returns the two-letter code of the language given, else that of the text, one of `among`."""
-    written = one_line(given)
-    if not written:
+    if not (written := one_line(given)):
         return detected_language(text, among)
     # "fr-FR", "en_GB": only the language counts.
-    code = _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))
-    if not code:
+    if not (code := _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))):
         raise InputError("unknown_language", "lang", value=written)
     return code
 

@@ -56,8 +56,7 @@ def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
 def _day(cells: Cells, field: str) -> str:
     """Returns a day as ISO 8601; it may be written as in French ("31/12/2023")."""
     written = _MIDNIGHT.sub("", one_line(cells[field]))
-    french = _FRENCH_DAY.fullmatch(written)
-    if french:
+    if french := _FRENCH_DAY.fullmatch(written):
         day, month, year = map(int, french.groups())
         try:
             return date(year, month, day).isoformat()
@@ -105,8 +104,7 @@ def _activity_code(cells: Cells, field: str) -> str:
 
 
 def _siret(cells: Cells, field: str) -> str:
-    written = one_line(cells[field])
-    if not written:
+    if not (written := one_line(cells[field])):
         return ""
     digits = "".join(written.split())
     if not digits.isdigit() and _SPREADSHEET_NUMBER.fullmatch(digits):

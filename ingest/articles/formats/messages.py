@@ -98,8 +98,7 @@ class _MessageParts:
         except InputError as error:
             self.refusals.append(error)
             return ()
-        said = "".join("".join(block.text.split()) for block in blocks)
-        if said in self._said:
+        if (said := "".join("".join(block.text.split()) for block in blocks)) in self._said:
             return ()
         self._said += f"\n{said}"
         return blocks
@@ -155,8 +154,7 @@ def _line(header: object) -> str:
 def _declared(message: EmailMessage) -> Iterator[DeclaredField]:
     if subject := _subject(message):
         yield DeclaredField("title", subject, f"Subject: {subject}", HEADER)
-    name = _line(parseaddr(str(message.get("From", "")))[0])
-    if name:
+    if name := _line(parseaddr(str(message.get("From", "")))[0]):
         person = person_named(name)
         yield DeclaredField("author", person.name, f"From: {name}", HEADER, person)
     written = _line(message.get("Date"))

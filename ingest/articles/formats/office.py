@@ -104,8 +104,7 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
     numbering = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
     lines = re.split(r"[\n\v]", paragraph.text)
     for at, line in enumerate(lines):
-        text = " ".join(line.split())
-        if not text:
+        if not (text := " ".join(line.split())):
             continue
         if _TITLE.match(style):
             yield Block(text, escaped(text), BlockKind.HEADING, 1)

@@ -89,8 +89,7 @@ def _spine(archive: zipfile.ZipFile, package: "_Element", folder: str) -> Iterat
 
 
 def _package_fields(package: "_Element") -> Iterator[DeclaredField]:
-    title = _said(package, "title")
-    if title:
+    if title := _said(package, "title"):
         yield DeclaredField("title", title[0], f"dc:title: {title[0]}", DECLARED)
     if creators := ", ".join(_said(package, "creator")):
         person = person_named(creators)

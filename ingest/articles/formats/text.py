@@ -49,8 +49,7 @@ def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
 def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
     for field, keys in _KEYS.items():
         given = next((values[key] for key in keys if values.get(key)), None)
-        words = ", ".join(_words(given))
-        if not words:
+        if not (words := ", ".join(_words(given))):
             continue
         if field == "author":
             person = person_named(words)
@@ -62,8 +61,7 @@ def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
             found = next(dates_in(words), None)
             if found and found.start == 0:
                 yield DeclaredField(field, found.iso, f"{field}: {words}", DECLARED)
-    themes = [word for key in _THEMES for word in _words(values.get(key))]
-    if themes:
+    if themes := [word for key in _THEMES for word in _words(values.get(key))]:
         yield DeclaredField("themes", " ; ".join(themes), "front matter", DECLARED)
 
 

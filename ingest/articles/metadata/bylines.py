@@ -200,8 +200,7 @@ def _is_group(layout: Layout, text: str) -> bool:
 
 
 def is_contact(layout: Layout, at: int) -> bool:
-    above = layout.lines[max(0, at - 2) : at]
-    return any(opens_colophon(line.text) for line in above)
+    return any(opens_colophon(line.text) for line in layout.lines[max(0, at - 2) : at])
 
 
 def _job_above(layout: Layout, at: int) -> str:

@@ -53,8 +53,7 @@ def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
     following = {form: form.search(folded) for form in _FORMS}
     while matches := [match for match in following.values() if match]:
         match = min(matches, key=lambda found: (found.start(), -found.end()))
-        iso = _iso(match, english)
-        if iso:
+        if iso := _iso(match, english):
             yield WrittenDate(match.start(), match.end(), iso)
         for form, later in following.items():
             if later and later.start() < match.end():
@@ -82,11 +81,9 @@ def is_unclear_date(text: str) -> bool:
 
 
 def _iso(match: re.Match[str], english: bool) -> str:
-    day = _day(match.groupdict(), english)
-    if day is None:
+    if (day := _day(match.groupdict(), english)) is None:
         return ""
-    clock = _clock(match.groupdict())
-    if clock is None:
+    if (clock := _clock(match.groupdict())) is None:
         return day.isoformat()
     moment = datetime.combine(day, clock)
     return moment.isoformat(timespec="seconds" if moment.second else "minutes")

@@ -80,8 +80,7 @@ class LineReading:
                 position = gap.end()
                 continue
             start = position
-            position = self._step(position)
-            if position == start:
+            if (position := self._step(position)) == start:
                 return ()
         weight = len(self._text) * _MAX_UNKNOWN_SHARE
         return tuple(self._notices) if self._unknown <= weight else ()
@@ -95,8 +94,7 @@ class LineReading:
             self._notices.append(unclear)
             return end
         for label, end in self._labels_at(position):
-            after = self._take(label, self._folded[position:end], end)
-            if after:
+            if after := self._take(label, self._folded[position:end], end):
                 return after
         bit = _BIT.match(self._folded, position)
         if not self._notices:
@@ -337,8 +335,7 @@ class LineReading:
     def _take_agency(self) -> int:
         """Takes a line that is the name of an agency or a desk, "(AFP)", or returns 0."""
         signed = self._folded.rstrip(" .")
-        agency = _AGENCY.fullmatch(signed) or _DESK_ALONE.fullmatch(signed)
-        if not agency:
+        if not (agency := _AGENCY.fullmatch(signed) or _DESK_ALONE.fullmatch(signed)):
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
         self._notices.append(signature(Person(name)))

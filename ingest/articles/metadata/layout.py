@@ -219,8 +219,7 @@ class Findings:
         """The name that initials are short for: the known one, or one that the page writes out."""
         if _INITIALS.fullmatch(name) and _initials(known) == _initials(name):
             return known
-        short = _INITIAL.fullmatch(name)
-        if not short:
+        if not (short := _INITIAL.fullmatch(name)):
             return name
         written = re.compile(
             rf"\b({re.escape(short['first'])}[^\W\d_]+(?:-[^\W\d_]+)?)\s+{re.escape(short['last'])}\b",

@@ -58,8 +58,7 @@ def take_tags(layout: Layout, findings: Findings) -> None:
             is_list = any(mark in values.strip("# ,") for mark in ",;#")
             tags += themes_of(values) if is_list else [text.strip("# ,")]
             line.leave()
-    names = [tag for tag in unique(tags) if len(tag) <= MAX_THEME_CHARS]
-    if names:
+    if names := [tag for tag in unique(tags) if len(tag) <= MAX_THEME_CHARS]:
         findings.add_themes(names, " ".join(names), TAGS)
 
 

@@ -116,8 +116,7 @@ def person_named(text: str) -> Person:
 
 
 def _job_at(text: str, position: int) -> tuple[str, int]:
-    match = _AFTER_NAME.match(text, position)
-    if not match:
+    if not (match := _AFTER_NAME.match(text, position)):
         return "", position
     job = match["job"].strip(" ,;.")
     if not job or not is_job(job) or len(job.split()) > 14:

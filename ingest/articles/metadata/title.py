@@ -110,6 +110,10 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
         line = layout.lines[at]
         text = line.text
         value = text.split(":")[1].split(",")[0] if _LABELLED.match(text) else text
+        below = layout.lines[at + 1 : at + 2]  # the article's
+        is_apart = line.block.stands_alone and all(
+            each.block.stands_alone or each.is_event for each in below
+        )
         told_again = min(len(told & _stems(text)), _MOST_TOLD_AGAIN)
         return {
             "is a line": 1.0,
@@ -125,7 +129,7 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
             "ends with a full stop": text.endswith("."),
             "reads as a masthead": bool(_MASTHEAD.search(text)),
             "names a person or a job": is_person(value) or is_job(value),
-            "is set apart": _is_set_apart(layout, at),
+            "is set apart": is_apart,
             "is as long as titles": 20 <= len(text) <= 160,
             "parts": (min(len(_parts(text)), _MOST_PARTS) - 1) / (_MOST_PARTS - 1),
             "is in the declared title": declared is not None and _is_in(text, declared.value),
@@ -188,13 +192,6 @@ def _is_plausible(line: Line) -> bool:
         or _MASTHEAD.search(text)
         or (len(_parts(text)) > 2 and not line.is_heading)
         or is_name_of_organisation(text)
-    )
-
-
-def _is_set_apart(layout: Layout, at: int) -> bool:
-    """Whether blank lines stand between a line and the lines around it that are the article's."""
-    return layout.lines[at].block.stands_alone and all(
-        below.block.stands_alone or below.is_event for below in layout.lines[at + 1 : at + 2]
     )
 
 

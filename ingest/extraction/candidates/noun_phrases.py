@@ -107,8 +107,7 @@ def _past_adjectives(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]
 
 
 def _is_adjective(token: TextToken) -> bool:
-    form = token.form
-    if form in _ADJECTIVES:
+    if (form := token.form) in _ADJECTIVES:
         return True
     return (
         token.text.islower()

@@ -61,8 +61,7 @@ def gathered(
     for sentence, references in referring:
         mentions: list[ParticipantMention] = []
         for reference in references:
-            participant = _meant(sentence, mentions, reference, found)
-            if participant is None:
+            if (participant := _meant(sentence, mentions, reference, found)) is None:
                 participant = Participant(reference, [reference.name], {reference.head} - {""})
             else:
                 found.remove(participant)

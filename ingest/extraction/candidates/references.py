@@ -100,8 +100,7 @@ class References:
         taken = [False] * len(sentence.tokens)
         found: list[Reference] = []
         for known in self._actors.find(sentence.tokens):
-            likelihood = self._likelihood_of_known(sentence.tokens, known)
-            if likelihood:
+            if likelihood := self._likelihood_of_known(sentence.tokens, known):
                 likelihood *= known.likeness
                 reference = self._named(
                     sentence, known.first, known.last, known.actor_ids, likelihood
@@ -116,8 +115,7 @@ class References:
         while at < len(tokens):
             first, end, reference = at, at + 1, None
             if not taken[at] and tokens[at].is_word:
-                end = person_end(tokens, at) or end
-                if end == at + 1:
+                if (end := person_end(tokens, at) or end) == at + 1:
                     reference = self._phrase(sentence, at, taken)
                 if end == at + 1 and reference is None:
                     reference, end = self._new_name(sentence, at, taken)
@@ -193,8 +191,7 @@ class References:
                 or kind_of(before.form) is not OrganisationKind.UNKNOWN
             )
             likelihood = min(likelihood, 0.4) if is_of_a_name else likelihood
-            is_persons = before.form in FIRST_NAMES | CIVILITY
-            likelihood = 0.0 if is_persons else likelihood
+            likelihood = 0.0 if before.form in FIRST_NAMES | CIVILITY else likelihood
         return 0.0 if is_abbreviated_civility(tokens, known.first) else likelihood
 
     def _phrase(self, sentence: Sentence, at: int, taken: Sequence[bool]) -> Reference | None:

@@ -242,8 +242,7 @@ def told_need(
     likeliest = sorted(things, key=lambda own: -likely[own])[:_LIKELIEST]
     if not likeliest or likely[likeliest[0]] < LEAST:
         return None
-    found = list(stretches(sentences, set(likeliest), lang))
-    if not found:
+    if not (found := list(stretches(sentences, set(likeliest), lang))):
         return None
 
     def score(stretch: NeedStretch) -> float:

@@ -61,8 +61,7 @@ _Place = tuple[Sentence, int, int]  # a mention at `sentence.text[start:end]`
 
 
 def _words(text: str, layers: int) -> WordEmbeddings:
-    words = reading_encoder(layers).encode_words(text, TextKind.DOCUMENT)
-    if words is None:
+    if (words := reading_encoder(layers).encode_words(text, TextKind.DOCUMENT)) is None:
         raise EncoderError("The bundled model does not give the vectors of its words.")
     return words
 

@@ -64,5 +64,4 @@ def language_of(article: Article) -> str:
         return article.lang[:2]
     forms = [word.forms[0] for word in words(article.text)]
     english = sum(form in _ENGLISH for form in forms)
-    french = sum(form in _FRENCH for form in forms)
-    return "en" if english > french else "fr"
+    return "en" if english > sum(form in _FRENCH for form in forms) else "fr"

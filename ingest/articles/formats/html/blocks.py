@@ -165,8 +165,7 @@ class _Walk:
 
     def _element(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
         where = self._regions.at(element, where)
-        tag = element.tag
-        if tag in HEADINGS:
+        if (tag := element.tag) in HEADINGS:
             run = self._unmarked(element)
             yield from self._block(run, where, BlockKind.HEADING, level=HEADINGS[tag])
         elif tag in {"ul", "ol"}:
@@ -279,8 +278,7 @@ class _Walk:
     def _block(
         self, run: Run, where: Position, kind: BlockKind, level: int = 0, *, alone: bool = True
     ) -> Iterator[Block]:
-        text = run.text
-        if not text:
+        if not (text := run.text):
             return
         shown = "\n".join(
             line.strip() for line in re.sub(r"[ \t]+", " ", "".join(run.shown)).split("\n")

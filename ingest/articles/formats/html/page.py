@@ -143,8 +143,7 @@ class Head:
         sites = {plain(name) for name in self._meta.get("og:site_name", [])}
         parts = re.split(r"\s+[|·•»–—-]\s+", title)
         if len(parts) > 1 and (plain(parts[-1]) in sites or "|" in title):
-            cut = title.rindex(parts[-1])
-            return title[:cut].rstrip(" |·•»–—-")
+            return title[: title.rindex(parts[-1])].rstrip(" |·•»–—-")
         return title
 
 

@@ -158,8 +158,7 @@ class Regions:
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
         region, hint = self._region(element, names, outer.region), outer.hint
-        length = self.chars_in(element)
-        if length <= _MAX_TAGS_CHARS:
+        if (length := self.chars_in(element)) <= _MAX_TAGS_CHARS:
             words = f"{names} {prop} {element.get('rel') or ''}"
             for announced, pattern in _HINTS:
                 limit = _MAX_TAGS_CHARS if announced is Announced.THEMES else _MAX_HINTED_CHARS
