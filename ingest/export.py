@@ -1,7 +1,4 @@
-"""Exports a knowledge base as files that `ingest` reads back, to the character.
-
-Therefore no prefix guards against the formulas of spreadsheets.
-"""
+"""Exports a base as files that `ingest` reads back to the character: no formula is guarded."""
 
 import csv
 import hashlib
@@ -31,11 +28,7 @@ class Exported(NamedTuple):
 def export(
     knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False, for_members: bool = False
 ) -> Exported:
-    """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
-
-    `force` replaces files; the contacts of members are left out unless the files are
-    `for_members`.
-    """
+    """Writes `actors.csv` and `cases/`, in the order of ids; `force` replaces files."""
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder} is a file, not a folder")
     if folder.exists() and any(folder.iterdir()) and not force:

@@ -56,11 +56,10 @@ def ingest(
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
-    `called` names a file in the report instead of its path; `source` is that of each file or folder
-    when empty. `choices` of columns, by header, and `seen_by`, by `ContactChoice`, are remembered.
-    With `prune`, and without a failure, records go that the input no longer has and no other source
-    tells. `articles` takes in articles and `addresses`, after all others, so that whom they mention
-    is known. `changes` takes up what is new, different or gone, where one source is read again.
+    `called` names a file in the report; `source` is that of each file or folder when empty.
+    With `prune`, and without a failure, records go that neither the input nor another source
+    has. `articles` takes `addresses` last, so that whom they mention is known; `changes` notes
+    what differs.
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})

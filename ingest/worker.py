@@ -191,10 +191,7 @@ def work(
 def run_next(
     knowledge_base: KnowledgeBase, stopping: threading.Event | None = None, *, only: str = ""
 ) -> bool:
-    """Does the oldest waiting job, or `only` that; says if there was one.
-
-    Once `stopping` is set, the job goes back into the queue.
-    """
+    """Does the oldest waiting job, or `only` that; queues it again once `stopping` is set."""
     jobs = knowledge_base.jobs
     if (job := jobs.claim(only)) is None:
         return False

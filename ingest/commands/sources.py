@@ -93,7 +93,6 @@ map_option = click.option(
 
 
 def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options `--contacts` and `--persons` to a command."""
     seen_by_whom = click.Choice(["public", "members", "none"])
     persons = click.option(
         "--persons",
@@ -112,7 +111,6 @@ def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def seen_by(contacts: str | None, persons: str | None) -> "dict[str, Visibility]":
-    """Returns what was chosen, by what `kb.reference.visibility.ContactChoice` says of it."""
     from kb.reference.visibility import Visibility
 
     chosen = {"organisations": contacts, "persons": persons}

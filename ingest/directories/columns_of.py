@@ -106,7 +106,6 @@ def _guessed_fields(
     *,
     sirene: bool,
 ) -> list[str]:
-    """Returns the field that each header names, or "", whatever other headers name it as well."""
     guesses = guessed_fields(headers)
     told: list[tuple[int, int]] = []
     for position, (name, guess) in enumerate(zip(names, guesses, strict=True)):
@@ -127,11 +126,7 @@ TARGETS = (*_OFFERED, *REGISTER_COLUMNS)  # what a column can be read as, but `F
 
 
 class HeaderMap:
-    """Says where the cells under each header go, by what a person chose.
-
-    `takes_any_header` takes the first row for it even if none is the name, to show it to a
-    person.
-    """
+    """Says where cells go, by `choices`; with `takes_any_header` even if no column is the name."""
 
     def __init__(
         self,

@@ -148,11 +148,7 @@ def is_of_a_fax(header: str) -> bool:
 
 
 def person_columns(headers: Sequence[str]) -> frozenset[int]:
-    """Returns the positions of the columns that tell of persons and name no field.
-
-    Beside first names, bare names are among them if another column names the actor; so are
-    jobs.
-    """
+    """Returns the positions of the columns that tell of persons and name no field."""
     beside_first_names = names_persons(headers)
     unknown = [position for position, field in enumerate(guessed_fields(headers)) if not field]
     found = frozenset(

@@ -211,10 +211,7 @@ class PreviewedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the first `rows` of a directory would give; the remaining ones are rightly left out.
-
-    `problems` are the first reasons; `total_estimate` is 0 if only reading all rows would tell.
-    """
+    """What the first `rows` of a directory would give; `total_estimate` is 0 if unknown."""
 
     file: str
     source: str

@@ -45,11 +45,7 @@ _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action beside a mention, in the `words` of the text.
-
-    `relation`: the mention "does" it or "undergoes" it, or the preposition, "object" without
-    one.
-    """
+    """An action; `relation` is what the mention is to its verb: "does", "undergoes", "object", "by"."""
 
     action: Action
     relation: str

@@ -42,10 +42,7 @@ _OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds")
 
 @lru_cache(maxsize=NAMES_REMEMBERED)
 def kind_of(name: str) -> OrganisationKind:
-    """Returns the kind that the first distinctive word of a name means, else `UNKNOWN`.
-
-    Of kinds that begin at the same word, the most particular counts.
-    """
+    """Returns the kind that the first distinctive word of a name means, else `UNKNOWN`."""
     words = " ".join(plain_words(name))
     found = [
         (_OF_MANY_KINDS.fullmatch(match.group()) is not None, match.start(), order, kind)

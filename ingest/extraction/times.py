@@ -32,10 +32,7 @@ class FactsTime:
 
 
 def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime | None:
-    """Returns the likeliest time of the facts, the last of equals; `None` if none is likely.
-
-    `written` is the date of the article in ISO 8601, or empty.
-    """
+    """Returns the likeliest time of the facts, if any, by the date of the article, `written`."""
     latest = date.fromisoformat(written[:10]) if written else None
     found = [each for sentence in sentences for each in _times(sentence, latest)]
     likely = [each for each in found if each.confidence >= LEAST]

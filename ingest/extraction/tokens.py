@@ -23,10 +23,7 @@ class TextPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextToken:
-    """A word or a sign of a sentence, `sentence.text[start:end]`, and its folded form.
-
-    Elided articles are tokens of their own ("l'"); initials are one token ("J.M." → "jm").
-    """
+    """A word or a sign of a sentence, and its folded `form`: "l'", or "J.M." with "jm"."""
 
     start: int
     end: int

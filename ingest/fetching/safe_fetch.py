@@ -71,11 +71,7 @@ def addresses_of(host: str, port: int) -> list[str]:
 
 
 class Fetcher:
-    """Fetches web addresses, and remembers what each site's robots.txt says.
-
-    `local` are origins (`host:port`) of this machine that are allowed; `tls` replaces the
-    authorities.
-    """
+    """Fetches addresses; `local` are origins (`host:port`) of this machine that are allowed."""
 
     def __init__(
         self,

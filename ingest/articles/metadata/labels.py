@@ -14,10 +14,7 @@ from ingest.articles.typography import plain
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A value that a line announces, empty where it lies on another line.
-
-    `is_bare`: without a label; `is_weak`: by words that also begin ordinary sentences.
-    """
+    """A value that a line announces: `is_bare` without a label, `is_weak` by common words."""
 
     announced: Announced
     value: str = ""

@@ -53,11 +53,7 @@ class Line:
 
 
 class Layout:
-    """The lines of a page in order, without its parts that are about something else.
-
-    `first` and `last` are the places of the first and the last line of prose, `head` of the
-    third.
-    """
+    """The lines of a page; its prose is from `first` to `last`, and `head` is its third line."""
 
     def __init__(self, page: ParsedPage) -> None:
         self.words = " ".join(block.text for block in page.blocks if block.region is Region.TEXT)

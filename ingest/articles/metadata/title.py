@@ -110,7 +110,7 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
         line = layout.lines[at]
         text = line.text
         value = text.split(":")[1].split(",")[0] if _LABELLED.match(text) else text
-        below = layout.lines[at + 1 : at + 2]  # the article's
+        below = layout.lines[at + 1 : at + 2]
         is_apart = line.block.stands_alone and all(
             each.block.stands_alone or each.is_event for each in below
         )

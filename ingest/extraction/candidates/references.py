@@ -65,10 +65,7 @@ class ReferenceKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
-
-    `head` is the folded word that says what it is, empty for a bare name.
-    """
+    """`sentence.tokens[first:last]` stand for an organisation; `head` is empty for bare names."""
 
     first: int
     last: int

@@ -1,7 +1,4 @@
-"""The contexts of candidates: the bundled encoder's vectors of the words that name them.
-
-Half-way up its layers they tell whether a word names someone who acts.
-"""
+"""The contexts of candidates: the bundled encoder's vectors of the words that name them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,9 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.extraction.candidates.participants import Participant
+from ingest.extraction.candidates.participants import Participant, Story
 from ingest.extraction.proposals.reading_encoder import LOWER_LAYERS, reading_encoder
-from ingest.extraction.proposals.story import Story
 from ingest.extraction.tokens import Sentence, TextPart
 from kb.encoder.encoder import TextKind, WordEmbeddings
 from kb.errors import EncoderError

@@ -11,11 +11,12 @@ from ingest.extraction.candidates.participants import (
     Participant,
     ParticipantMention,
     SentenceMentions,
+    Story,
+    is_about_sources,
 )
 from ingest.extraction.deeds import Deed, governor_of, roles_by_words
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.names import FIRST_NAMES
-from ingest.extraction.proposals.story import Story, is_about_sources
 from ingest.extraction.tokens import TextPart, is_ordinary, joined, plain_words, starts_a_sentence
 from kb.reference.communes import is_commune
 from kb.reference.roles import Role

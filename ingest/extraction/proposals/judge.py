@@ -1,7 +1,4 @@
-"""The judge: how likely a candidate takes part, and in which role, by its features.
-
-Two logistic regressions, and one that calibrates their product; `judge.md` tells how they learnt.
-"""
+"""The judge of who takes part and in which role: regressions, learnt as `judge.md` tells."""
 
 import json
 import math

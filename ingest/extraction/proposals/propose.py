@@ -1,14 +1,16 @@
-"""Proposes who took part, in which role, to meet which need, from the text of an article.
-
-Each proposal has its sentence and its confidence; a person decides.
-"""
+"""Proposes who took part, in which role, to meet which need: a person decides."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.articles.article import Article
-from ingest.extraction.candidates.participants import Participant
+from ingest.extraction.candidates.participants import (
+    Participant,
+    is_about_sources,
+    language_of,
+    read_story,
+)
 from ingest.extraction.deeds import Deed, deeds_of
 from ingest.extraction.gazetteer import KnownActors
 from ingest.extraction.names import OrganisationKind
@@ -16,7 +18,6 @@ from ingest.extraction.needs.need import Need, need_of
 from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
-from ingest.extraction.proposals.story import is_about_sources, language_of, read_story
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation

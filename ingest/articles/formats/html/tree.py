@@ -56,7 +56,6 @@ def html_text(content: bytes | str, declared_encoding: str = "") -> str:
 
 
 def parsed(text: str) -> "HtmlElement | None":
-    """The root of a page, or nothing where there is no element."""
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
