@@ -45,7 +45,7 @@ _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action; `relation` is what the mention is to its verb: "does", "undergoes", "object", "by"."""
+    """An action; `relation` is what the mention is to its verb: "does", "object", "by"."""
 
     action: Action
     relation: str
