@@ -10,10 +10,9 @@ from ingest.articles.feeds import FeedItem, is_feed
 from ingest.articles.suffixes import ARTICLE_SUFFIXES, PICTURE_SUFFIXES
 from ingest.fetching.safe_fetch import FEED_TYPES, PAGE_TYPES, Fetched
 from ingest.known_articles import AlreadyKnown
-from ingest.pace import Watch
 from ingest.reading import feed_of, saved_feed
 from ingest.records.entries import WHOLE_FILE
-from ingest.report import Drafted, IngestReport, Note
+from ingest.report import Drafted, IngestReport, Note, Watch
 from ingest.submission import Submissions, Submitted
 from kb.errors import InputError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
@@ -41,8 +40,7 @@ class ArticleIntake:
         report: IngestReport | None = None,
     ) -> None:
         self.report = report or IngestReport()
-        self.case_ids: set[str] = set()
-        """The ids of the cases of the articles, including cases known before."""
+        self.case_ids: set[str] = set()  # of the articles, including cases known before
         self._knowledge_base = knowledge_base
         self._submissions = submissions
         self._publish = publish
@@ -52,20 +50,16 @@ class ArticleIntake:
 
     def takes(self, path: Path, *, is_named: bool) -> bool:
         """Whether a file is an article or a feed by its name; a README in a folder is neither."""
-        suffix = path.suffix.lower()
-        if suffix in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
+        if (suffix := path.suffix.lower()) in {*FEED_SUFFIXES, *PICTURE_SUFFIXES}:
             return is_named
         return suffix in ARTICLE_SUFFIXES and (is_named or path.stem.lower() not in NO_ARTICLES)
 
     def passed_over(self, path: Path) -> str:
-        """Returns why a file of a folder that could be taken is passed over; else ""."""
-        suffix = path.suffix.lower()
-        if suffix in PICTURE_SUFFIXES:
+        if (suffix := path.suffix.lower()) in PICTURE_SUFFIXES:
             return Remark("unnamed_picture")
         return Remark("unnamed_feed") if suffix in FEED_SUFFIXES else ""
 
     def take_file(self, path: Path, name: str = "", *, is_named: bool = True) -> None:
-        """Takes the article of a file, or the articles of a feed saved as a file."""
         name = name or str(path)
         if path.suffix.lower() in FEED_SUFFIXES:
             with self._noting(name):
@@ -74,11 +68,9 @@ class ArticleIntake:
         self._take(name, lambda: self._submissions.file(path), is_named=is_named)
 
     def take_text(self, text: str, name: str) -> None:
-        """Takes a text that was pasted."""
         self._take(name, lambda: self._submissions.text(text))
 
     def take_url(self, url: str) -> None:
-        """Takes the article at an address; where a feed is there, its articles."""
         with self._noting(url):
             self.take_fetched(url, self._submissions.fetch(url, PAGE_TYPES | FEED_TYPES))
 
@@ -148,5 +140,4 @@ class ArticleIntake:
 
 
 def is_address(text: str) -> bool:
-    """Whether an argument is an address of the web rather than a path."""
     return text.lower().startswith(("http://", "https://"))

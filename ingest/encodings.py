@@ -8,9 +8,7 @@ from typing import BinaryIO, TextIO
 
 from kb.errors import InputError
 
-MAX_LINE_CHARS = 1 << 24
-"""No line of a file that people write is longer; one that is would fill the memory."""
-
+MAX_LINE_CHARS = 1 << 24  # a longer line would fill the memory
 _MARKED = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -35,17 +33,14 @@ _MIN_TWICE_ENCODED = 10
 _MOJIBAKE = re.compile("[ÃÂâÅ][\u0080-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{1,2}")
 _DAMAGE = "\ufffd"
 _USUAL_LETTERS = frozenset("àâäçéèêëîïôöùûüœÀÂÇÉÈÊËÎÏÔÙÛŒ’«»°€–… ")
-"""Letters and signs of French text beyond ASCII."""
 _OF_ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 
 
 def open_text(path: Path) -> TextIO:
-    """Opens a file for reading as text, its line ends as they are."""
     return path.open(encoding=encoding_of(path), newline="")
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """Yields the lines that are left of a file, with their ends."""
     while line := file.readline(MAX_LINE_CHARS):
         if len(line) == MAX_LINE_CHARS:
             raise InputError("long_line", most=MAX_LINE_CHARS)
@@ -53,11 +48,7 @@ def lines_of(file: TextIO) -> Iterator[str]:
 
 
 def encoding_of(path: Path) -> str:
-    """Returns the encoding of a text file: its mark's, UTF-8, or the likeliest of one byte.
-
-    Raises:
-        InputError: the file is empty, no text, was encoded twice, or is UTF-8 only in part.
-    """
+    """Returns the encoding of a text file, or raises InputError if it is no sound text."""
     with path.open("rb") as file:
         block = file.read(_BLOCK_BYTES)
         if not block.strip():
@@ -123,7 +114,6 @@ def decoded(content: bytes, declared: str = "") -> str:
 
 
 def _marked_encoding(content: bytes) -> str:
-    """Returns the encoding that a byte order mark names, or "" without a mark."""
     return next((name for mark, name in _MARKED if content.startswith(mark)), "")
 
 
@@ -148,8 +138,7 @@ def whole_characters(text: str) -> str:
 def unscrambled(text: str) -> str:
     """Returns the text with mojibake ("Ã©") undone, where encoding it back gives valid UTF-8."""
     if len(_MOJIBAKE.findall(text)) >= 2 or ("Ã©" in text or "â€™" in text):
-        repaired = _round_trip(text)
-        if repaired is not None:
+        if (repaired := _round_trip(text)) is not None:
             return repaired
         text = "\n".join(_round_trip(line) or line for line in text.split("\n"))
         if len(_MOJIBAKE.findall(text)) >= 2:

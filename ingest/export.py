@@ -1,8 +1,4 @@
-"""Exports a knowledge base as files that a person can read and `ingest` reads back.
-
-What is written is what is known, to the character: a prefix against the formulas of spreadsheets
-would come back as part of the text.
-"""
+"""Exports a base as files that `ingest` reads back to the character: no formula is guarded."""
 
 import csv
 import hashlib
@@ -30,17 +26,9 @@ class Exported(NamedTuple):
 
 
 def export(
-    knowledge_base: KnowledgeBase,
-    folder: Path,
-    *,
-    force: bool = False,
-    for_members: bool = False,
+    knowledge_base: KnowledgeBase, folder: Path, *, force: bool = False, for_members: bool = False
 ) -> Exported:
-    """Writes the actors to `actors.csv` and each case to a file of `cases/`, in the order of ids.
-
-    With `force` the folder may hold files: those of the same name are replaced. The contacts that
-    only members may see are left out, unless the files are `for_members`.
-    """
+    """Writes `actors.csv` and `cases/`, in the order of ids; `force` replaces files."""
     if folder.exists() and not folder.is_dir():
         raise FileError(f"{folder} is a file, not a folder")
     if folder.exists() and any(folder.iterdir()) and not force:

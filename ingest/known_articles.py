@@ -15,8 +15,7 @@ from kb.registers.drafts import Draft, DraftState
 from kb.remarks import Remark
 from kb.text.markdown import plain_text
 
-SAME_TEXT = 90.0
-"""Least similarity, 0 to 100, of two texts of the same article."""
+SAME_TEXT = 90.0  # least similarity, 0 to 100, of two texts of the same article
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|mc_[ce]id|xtor|ref|source)$")
 
 
@@ -32,8 +31,6 @@ class AlreadyKnown(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _KnownArticle:
-    """A case, or the case of a draft."""
-
     case: Case
     draft_id: str
     address: str
@@ -62,7 +59,6 @@ class _KnownArticle:
         return "known_nearly" if is_same else ""
 
     def is_alike(self, article: Article) -> bool:
-        """Whether the two texts are nearly the same, whatever their titles."""
         from rapidfuzz import fuzz
 
         words, others = _words_of(article.text), _words_of(self.case.text)
@@ -77,7 +73,6 @@ class KnownArticles:
         self._articles: list[_KnownArticle] | None = None
 
     def refuse(self, article: Article) -> None:
-        """Refuses an article that a draft or a case already holds."""
         address = normal_address(article.source_url)
         for known in self._all():
             if sameness := known.sameness(article, address):
@@ -93,8 +88,7 @@ class KnownArticles:
     def refuse_content(self, content_hash: str) -> None:
         """Refuses bytes before they are read, where a draft was made of the same bytes."""
         base = self._knowledge_base
-        draft = base.drafts.with_origin(content_hash)
-        if draft is not None:
+        if (draft := base.drafts.with_origin(content_hash)) is not None:
             is_case = draft.state is DraftState.PUBLISHED and draft.record.id in base.ids(
                 draft.kind
             )
@@ -103,10 +97,7 @@ class KnownArticles:
             raise AlreadyKnown("known_content", title, draft.id, case_id)
 
     def resembling(self, article: Article) -> Iterator[Remark]:
-        """Yields remarks on drafts and cases with nearly the same text under another title.
-
-        Networks write their articles after one model: that much alike, two may well be two.
-        """
+        """Yields remarks on drafts and cases with nearly the same text under another title."""
         for known in self._all():
             if known.is_alike(article):
                 kind = "draft" if known.draft_id else "case"
@@ -114,7 +105,6 @@ class KnownArticles:
                 yield Remark("resembles", kind=kind, title=known.case.title, id=id_)
 
     def add(self, draft: Draft) -> None:
-        """Adds the draft of a case, which has just been made."""
         if isinstance(draft.record, Case):
             address = normal_address(draft.record.source_url)
             self._all().append(_KnownArticle(draft.record, draft.id, address))
@@ -150,5 +140,4 @@ def normal_address(url: str) -> str:
 
 @lru_cache(maxsize=5_000)
 def _words_of(markdown: str) -> str:
-    """Returns the folded words of a text; each article that comes is compared with the same."""
     return folded(plain_text(markdown))

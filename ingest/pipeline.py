@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.directories.columns_of import HeaderMap
 from ingest.directories.readers import DIRECTORY_READERS, read_directory
-from ingest.pace import Phase, Watch
 from ingest.reading import count_of, entries_of, rows_of
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, files, refuse_missing
 from ingest.records.fields import short_line
-from ingest.report import IngestReport, Note, SourceReport, place_in, sheet_of
+from ingest.report import IngestReport, Note, Phase, SourceReport, Watch, place_in, sheet_of
 from kb.errors import InputError, UnknownRecord
 from kb.knowledge_base import KnowledgeBase, Outcome
 from kb.models import Actor, Case, Kind, Record, kind_of
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
     from ingest.article_intake import ArticleIntake
 
 CASE_SUFFIXES = (".md", ".markdown")
-
-BATCH_RECORDS = 128
-"""Records of a transaction: enough that texts of equal length meet at the encoder, and not so many
-that another writer waits long."""
+BATCH_RECORDS = 128  # of a transaction: texts of equal length meet, and no writer waits long
 
 
 class _ReadRecord(NamedTuple):
@@ -60,11 +56,10 @@ def ingest(
 ) -> IngestReport:
     """Puts the records of files, and of folders however deep, into the knowledge base.
 
-    `called` names a file in the report instead of its path; `source` is that of each file or folder
-    when empty. `choices` of columns, by header, and `seen_by`, by `ContactChoice`, are remembered.
-    With `prune`, and without a failure, records go that the input no longer has and no other source
-    tells. `articles` takes in articles and `addresses`, after all others, so that whom they mention
-    is known. `changes` takes up what is new, different or gone, where one source is read again.
+    `called` names a file in the report; `source` is that of each file or folder when empty.
+    With `prune`, and without a failure, records go that neither the input nor another source
+    has. `articles` takes `addresses` last, so that whom they mention is known; `changes` notes
+    what differs.
     """
     refuse_missing(paths)
     refuse_unusable(source, choices or {})
@@ -89,7 +84,6 @@ def expected(paths: Sequence[Path]) -> int:
 
 
 def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
-    """Refuses a name that no source may have, and choices of columns that cannot be followed."""
     if source == MODERATION:
         raise InputError("reserved_source", name=MODERATION)
     short_line(source, "source")
@@ -98,8 +92,6 @@ def refuse_unusable(source: str, choices: Mapping[str, str]) -> None:
 
 @dataclass
 class _Run:
-    """The state of a run: the ids seen, the records that wait to be put, and the report."""
-
     base: KnowledgeBase
     called: str
     watch: Watch
@@ -171,8 +163,7 @@ class _Run:
                 self.report.note("remarks", note)
 
     def _entries(self, path: Path, source: str, choices: Mapping[str, str]) -> Iterator[Entry]:
-        suffix = path.suffix.lower()
-        if suffix in CASE_SUFFIXES:
+        if (suffix := path.suffix.lower()) in CASE_SUFFIXES:
             return entries_of(path)
         if suffix not in DIRECTORY_READERS:
             suffixes = self.articles.suffixes if self.articles else ()
@@ -183,16 +174,13 @@ class _Run:
         return read_directory(path, self._header_maps[source], self._warn, rows_of)
 
     def _header_map(self, source: str, choices: Mapping[str, str]) -> HeaderMap:
-        """Returns the map of a source's columns, by earlier choices and these; remembers these."""
         before = self.base.contact_choices.of(source)
-        choice = replace(before, **self.seen_by)
-        if choice != before:
+        if (choice := replace(before, **self.seen_by)) != before:
             self.base.begin_choice(source, choice)
         if self.base.choice_is_under_way():
             self.base.finish_choices()
         earlier = self.base.column_choices.mapping(source)
-        together = {**earlier, **choices}
-        if together != earlier:
+        if (together := {**earlier, **choices}) != earlier:
             self.base.column_choices.remember(source, together)
         return HeaderMap(together, persons_kept=choice.keeps_persons)
 
@@ -218,8 +206,7 @@ class _Run:
         if isinstance(record, Actor):
             seen_ids = self._actors.setdefault(source, {})
         place = place_in(file, entry.row)
-        first = seen_ids.setdefault(record.id, place)
-        if first is not place:
+        if (first := seen_ids.setdefault(record.id, place)) is not place:
             reason = Remark("id_given_twice", "id", id=record.id, place=first)
             self.report.note("failures", Note(file, entry.row, reason))
             return
@@ -235,23 +222,19 @@ class _Run:
             self._put_or_each(list(same))
 
     def _put_or_each(self, batch: Sequence[_ReadRecord]) -> None:
-        """Puts records of a kind: all at once, or each where the base refuses one."""
         try:
             self._put(batch)
         except (InputError, ValueError) as error:
             if len(batch) == 1:
-                reason = " ".join(str(error).split())
-                self.report.note("failures", batch[0].note(reason))
+                self.report.note("failures", batch[0].note(" ".join(str(error).split())))
                 return
             for found in batch:
                 self._put_or_each([found])
 
     def _put(self, batch: Sequence[_ReadRecord]) -> None:
-        actors = [each.record for each in batch if isinstance(each.record, Actor)]
-        if actors:
-            rows = [
-                SourceRow(actor, each.is_open) for actor, each in zip(actors, batch, strict=True)
-            ]
+        if actors := [each.record for each in batch if isinstance(each.record, Actor)]:
+            pairs = zip(actors, batch, strict=True)
+            rows = [SourceRow(actor, each.is_open) for actor, each in pairs]
             outcomes = self.base.begin_rows(batch[0].source, rows, by=self.by).put(
                 self._count_embedded,
                 on_changed=self.changes.add_change if self.changes else None,
@@ -318,8 +301,6 @@ class _Run:
             spared = base.looked_after(Kind.CASE)
             if self.articles:
                 spared |= self.articles.case_ids
-            gone = {
-                case_id for case_id in base.ids(Kind.CASE) - spared if case_id not in self._cases
-            }
+            gone = {*base.ids(Kind.CASE)} - spared - {*self._cases}
             self.report.removed += base.remove(Kind.CASE, gone)
         self.report.pruned = True

@@ -1,15 +1,17 @@
-"""Reports of runs: what was read, kept, changed and refused, and where in the input."""
+"""The report of an ingest, and how it goes on."""
 
-from collections.abc import Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 
 from ingest.records.entries import WHOLE_FILE
 from kb.models import Case, Kind, Record, kind_of
+from kb.registers.clock import seconds_left
 from kb.registers.records.rereading import Unlisted
 
-MAX_NOTES = 1000
-"""Most notes of a kind that a report holds; further notes are only counted."""
-
+MAX_NOTES = 1000  # most notes of a kind that a report holds; further notes are only counted
 MAX_VALUE_CHARS = 160
 _UNTOLD_VALUES = frozenset({"phone", "email", "address", "contact"})
 """Fields whose values no report holds: it outlives a choice of who may see them."""
@@ -18,8 +20,6 @@ _NO_FIELDS = frozenset({"id", "members_only"})
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark on a row or a file of the input. `row` as in `Entry`."""
-
     file: str
     row: int
     reason: str
@@ -30,8 +30,6 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """An article that became a draft, and a case too where it was published at once."""
-
     file: str
     title: str
     draft_id: str
@@ -47,12 +45,9 @@ class Drafted:
 class IngestReport:
     """Counts and notes of a run.
 
-    `read` counts the records found, kept or not; `completed` those that added to an actor which
-    other sources describe; `embedded` passages; `duplicates` the undecided pairs of actors of the
-    `sources` that were read. `skipped` are files and rows that are no input, `remarks` what was
-    done but deserves a look, `known` the articles that were there already. `untold` counts the
-    notes that were one too many for their list. `pruned` says whether the records that the input
-    no longer has were looked for, and `removed` counts them.
+    `completed` counts records that added to an actor of other sources, `embedded` passages,
+    `duplicates` undecided pairs of the `sources`, `untold` notes beyond the room of their list.
+    `pruned` says whether records were looked for that the input no longer has.
     """
 
     read: int = 0
@@ -124,7 +119,6 @@ class SourceReport(IngestReport):
     gone: list[Unlisted] = field(default_factory=list)
 
     def add_change(self, before: Record | None, after: Record) -> None:
-        """Notes a record as it was, if it was, and as it is."""
         if len(self.changes) == MAX_NOTES:
             self.untold["changes"] = self.untold.get("changes", 0) + 1
             return
@@ -134,7 +128,6 @@ class SourceReport(IngestReport):
 
     @property
     def problem(self) -> str:
-        """Why nothing could be read, if so; else empty."""
         kept = self.added + self.completed + self.changed + self.unchanged
         if kept or self.drafts or self.known or not self.failures:
             return ""
@@ -143,7 +136,6 @@ class SourceReport(IngestReport):
 
 
 def changed_fields(before: Record, after: Record) -> tuple[FieldChange, ...]:
-    """Returns the fields in which two records of a kind differ, in the order of the record's."""
     old, new = _values(before), _values(after)
     return tuple(
         FieldChange(name)
@@ -170,3 +162,85 @@ def _values(record: Record) -> dict[str, str]:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= MAX_VALUE_CHARS else f"{line[: MAX_VALUE_CHARS - 1]}…"
+
+
+SAID_EVERY_S = 10.0  # time between two lines of the log
+WINDOW_S = 60  # the time over which the rate is the mean
+
+
+class Phase(StrEnum):
+    READING = "reading"
+    EMBEDDING = "embedding"
+    WRITING = "writing"
+
+
+class Watch:
+    """Follows an ingest; this one ignores it. `advance` may raise, to end it."""
+
+    def expect(self, _count: int) -> None:
+        """Takes up how many records there are; 0 if it is not known."""
+
+    def at(self, _phase: Phase, _file: str) -> None:
+        """Takes up the phase that begins, and the file or address that it is about."""
+
+    def advance(self, _count: int = 1) -> None:
+        """Takes up the number of records read since the last call."""
+
+
+class Pace(Watch):
+    """Where an ingest is, and how fast it goes. `total` is 0 as long as it is not known."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.done = 0
+        self.total = 0
+        self.phase = Phase.READING
+        self.file = ""
+        self._clock = clock
+        self._marks = deque([(clock(), 0)], maxlen=WINDOW_S)  # at most one a second
+        self._said_at = clock()
+
+    def expect(self, count: int) -> None:
+        self.total = count
+
+    def at(self, phase: Phase, file: str) -> None:
+        self.phase, self.file = phase, file
+
+    def advance(self, count: int = 1) -> None:
+        self.done += count
+        moment = self._clock()
+        if moment - self._marks[-1][0] >= 1:
+            self._marks.append((moment, self.done))
+
+    @property
+    def per_second(self) -> float:
+        since, done = self._marks[0]
+        seconds = self._clock() - since
+        return (self.done - done) / seconds if seconds >= 1 else 0.0
+
+    def line(self) -> str:
+        """Says where it is: file, record of how many, rate, time left, phase."""
+        rate, left = self.per_second, seconds_left(self.done, self.total, self.per_second)
+        parts = [
+            f"{self.file}: " if self.file else "",
+            f"record {self.done:,}",
+            f" of {max(self.total, self.done):,}" if self.total else "",
+            f", {rate:,.1f} records/s" if rate else "",
+            f", {_duration(left)} left" if left else "",
+            f", {self.phase}",
+        ]
+        return "".join(parts)
+
+    def due_line(self) -> str:
+        """The line, if one has not been said for a while; else nothing."""
+        if self._clock() - self._said_at < SAID_EVERY_S:
+            return ""
+        self._said_at = self._clock()
+        return self.line()
+
+
+def _duration(seconds: float) -> str:
+    """A time in its two largest units: "2 h 05 min", "3 min", "40 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes else f"{rest} s"

@@ -1,8 +1,4 @@
-"""The schedule of sources: which are to be read now, and the jobs that read them.
-
-A source is read at an hour of the night of this machine's time zone; a new one at once, and one
-that failed in the next night, whatever its interval.
-"""
+"""The schedule of sources: which are to be read now, and the jobs that read them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,15 +6,12 @@ from kb.knowledge_base import KnowledgeBase
 from kb.registers.jobs import SOURCE_JOB, Job
 from kb.registers.records.rereading import Interval, SourceLocation
 
-KEPT_READINGS = 30
-"""Most ended readings of a source that are kept as its history."""
-
+KEPT_READINGS = 30  # most ended readings of a source that are kept as its history
 _DAY = timedelta(days=1)
 _WEEK_BUT_A_NIGHT = timedelta(days=6, hours=12)
 
 
 def local_time() -> datetime:
-    """The time, in the time zone of this machine."""
     return datetime.now(UTC).astimezone()
 
 
@@ -41,8 +34,7 @@ def queue_reading(knowledge_base: KnowledgeBase, location: SourceLocation, by: s
 
 def is_due(location: SourceLocation, hour: int, moment: datetime) -> bool:
     """Whether a source is to be read at a moment, with its time zone."""
-    night = moment.replace(hour=hour, minute=0, second=0, microsecond=0)
-    if night > moment:
+    if (night := moment.replace(hour=hour, minute=0, second=0, microsecond=0)) > moment:
         night -= timedelta(days=1)
     if not location.tried_at or location.tried_at > _written(moment + _DAY):
         return True  # a time to come was written while a clock was wrong

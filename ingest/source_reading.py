@@ -13,11 +13,10 @@ from ingest.article_intake import ArticleIntake, is_address
 from ingest.articles.feeds import is_feed
 from ingest.directories.readers import DIRECTORY_READERS
 from ingest.fetching.safe_fetch import FEED_TYPES, MAX_BYTES, PAGE_TYPES, Fetched, Fetcher
-from ingest.pace import Phase, Watch
 from ingest.pipeline import expected, ingest
 from ingest.reading import link_to_feed
 from ingest.records.entries import WHOLE_FILE, files, refuse_missing
-from ingest.report import Note, SourceReport
+from ingest.report import Note, Phase, SourceReport, Watch
 from ingest.submission import Submissions
 from kb.errors import InputError, QuisaitError, RemarkError
 from kb.knowledge_base import KnowledgeBase
@@ -37,16 +36,12 @@ DIRECTORY_TYPES: Mapping[str, str] = {
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
     "application/vnd.apache.parquet": ".parquet",
 }
-"""The media types of directories, with the ending of their files."""
-
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MEGABYTE = 1_000_000
 _MAX_DIRECTORY_SECONDS = 300.0
 
 
 class SourceReading:
-    """Reads sources again, as an account."""
-
     def __init__(
         self,
         knowledge_base: KnowledgeBase,
@@ -60,7 +55,6 @@ class SourceReading:
         self._watch = watch or Watch()
 
     def read(self, name: str) -> SourceReport:
-        """Reads a source by its name, and notes how it went with its location."""
         location = self._base.source_locations.get(name)
         read = self._read_address if is_address(location.location) else self._read_files
         try:
@@ -139,7 +133,7 @@ class SourceReading:
         """Ingests files as this source; `called` is what a file is called instead of its path."""
         self._watch.expect(expected([path]))
         unlisted = self._base.unlisted
-        gone_before = {(record.kind, record.id) for record in unlisted.of(name)}
+        before = {(record.kind, record.id) for record in unlisted.of(name)}
         report = SourceReport()
         ingest(
             self._base,
@@ -154,9 +148,7 @@ class SourceReading:
         is_empty = not (report.read or report.drafts or report.known or report.failures)
         if is_empty and unlisted.has_listed(name):
             report.note("failures", Note(called or str(path), WHOLE_FILE, Remark("emptied")))
-        report.gone = [
-            each for each in unlisted.of(name) if (each.kind, each.id) not in gone_before
-        ]
+        report.gone = [each for each in unlisted.of(name) if (each.kind, each.id) not in before]
         return report
 
     def _choices(self, name: str) -> str:
@@ -168,21 +160,15 @@ class SourceReading:
 
 
 def directory_fetcher(settings: Settings) -> Fetcher:
-    """Returns a fetcher of what is as large as directories may be."""
-    return Fetcher.from_settings(
-        settings,
-        max_bytes=settings.max_directory_mb * _MEGABYTE,
-        max_seconds=_MAX_DIRECTORY_SECONDS,
-    )
+    most = settings.max_directory_mb * _MEGABYTE
+    return Fetcher.from_settings(settings, max_bytes=most, max_seconds=_MAX_DIRECTORY_SECONDS)
 
 
 def checked_address(url: str, settings: Settings) -> str:
-    """Returns an address as it is fetched."""
     return Fetcher.from_settings(settings).checked(url)
 
 
 def name_of_address(url: str) -> str:
-    """Returns the name of the source at an address: that of its file, or else its site's."""
     parts = urlsplit(url)
     path = PurePosixPath(unquote(parts.path))
     if path.suffix.lower() in DIRECTORY_READERS:
@@ -191,7 +177,6 @@ def name_of_address(url: str) -> str:
 
 
 def _suffix_of(fetched: Fetched) -> str:
-    """Returns the ending that says how a directory is read; empty if it is no directory."""
     suffix = PurePosixPath(fetched.path).suffix.lower()
     if suffix in DIRECTORY_READERS and fetched.media_type not in _MARKUP_TYPES:
         return suffix

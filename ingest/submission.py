@@ -20,12 +20,7 @@ from ingest.extraction.proposals.propose import propose
 from ingest.extraction.times import SURE_ENOUGH
 from ingest.fetching.safe_fetch import PAGE_TYPES, Fetched, Fetcher
 from ingest.known_articles import KnownArticles
-from ingest.reading import (
-    document_of,
-    fetched_document,
-    pasted_document,
-    read_document,
-)
+from ingest.reading import document_of, fetched_document, pasted_document, read_document
 from ingest.records.fields import (
     MAX_LINE_CHARS,
     folded,
@@ -46,22 +41,15 @@ from kb.text.markdown import plain_text
 
 if TYPE_CHECKING:
     from ingest.extraction.llm import Assistant
-_PROPOSING = threading.Lock()
-"""A long text keeps the interpreter busy for half a minute: one does, and searches go on."""
-
+_PROPOSING = threading.Lock()  # a long text keeps the interpreter busy for half a minute
 _MAX_TITLE_CHARS = 300
 _MAX_THEME_CHARS = 100
 _NAME_CHARS = 60
-
-LONG_CHARS = 20_000
-"""A longer text is searched for proposals by a job: that takes four seconds of the processor."""
+LONG_CHARS = 20_000  # a longer text is searched by a job: it takes four seconds
 
 
 class LongArticle(Exception):
-    """An article is too long to be searched for proposals at once; nothing of it is kept yet.
-
-    `parameter` is that of a job for it, beside its name or address and its content.
-    """
+    """An article is too long to be read at once; `parameter` is that of a job for it."""
 
     def __init__(self, parameter: str, name: str, content: bytes = b"") -> None:
         super().__init__()
@@ -77,9 +65,8 @@ class Submitted(NamedTuple):
 class Submissions:
     """Makes drafts of the articles that an account hands in.
 
-    Every way in raises `AlreadyKnown` where a draft or a case tells the same article, `NoArticle`
-    where there is none, and `InputError` where it cannot be read or kept. `submitted` drafts are
-    ready for a moderator. With `long_later`, what would take long raises `LongArticle`.
+    Raises `AlreadyKnown`, `NoArticle` or `InputError`. `submitted` drafts are ready for a
+    moderator; with `long_later`, what would take long raises `LongArticle`.
     """
 
     knowledge_base: KnowledgeBase
@@ -116,7 +103,6 @@ class Submissions:
         )
 
     def text(self, text: str, title: str = "") -> Submitted:
-        """Submits a text that was pasted; the title is put above it."""
         title = title.strip()
         whole = f"{title}\n\n{text}" if title else text
         content = whole.encode()
@@ -125,17 +111,14 @@ class Submissions:
         return self._submit(lambda: pasted_document(whole), "pasted", content, if_long)
 
     def content(self, name: str, content: bytes) -> Submitted:
-        """Submits the content of a file, whose name says its format."""
         suffix = Path(name).suffix.lower()
         if_long = LongArticle("paths", name, content)
         return self._submit(lambda: document_of(content, suffix), name, content, if_long)
 
     def file(self, path: Path) -> Submitted:
-        """Submits a file of this machine."""
         return self._submit(lambda: read_document(path), path.name)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches what is at an address, unless a draft or a case was read there."""
         self._known.refuse_address(url)
         if self.fetcher is None:
             raise InputError("no_fetching")
@@ -154,7 +137,6 @@ class Submissions:
         return self._submit(lambda: item_article(item, self.fetcher, fetched_document), origin)
 
     def later(self, long: LongArticle, *, most: int = 0) -> Job:
-        """Keeps what was handed in for a job, which makes the draft."""
         base = self.knowledge_base
         with ExitStack() as unless_queued:
             named = long.name
@@ -216,11 +198,8 @@ class Submissions:
         if len(title) > _MAX_TITLE_CHARS:
             title = f"{title[: _MAX_TITLE_CHARS - 1].rstrip()}…"
         needs = [found.value for found in proposals.fields if found.field == "need"]
-        periods = [
-            found.value
-            for found in proposals.fields
-            if found.field == "period" and found.confidence >= SURE_ENOUGH
-        ]
+        sure = (found for found in proposals.fields if found.confidence >= SURE_ENOUGH)
+        periods = [found.value for found in sure if found.field == "period"]
         return Case(
             id=self._free_id(record_id("", title if folded(title) else "article")),
             title=title,
@@ -279,7 +258,6 @@ def _short(text: str) -> str:
 
 
 def _first_words(markdown: str) -> str:
-    """Returns the beginning of a text without a title, up to the end of a sentence or word."""
     text = plain_text(markdown)
     sentence = re.split(r"(?<=[.!?…])\s", text, maxsplit=1)[0]
     if len(sentence) <= 120:

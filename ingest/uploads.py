@@ -1,7 +1,6 @@
-"""Uploads: files sent through the pages, which wait in the base's folder for their job.
+"""Uploads: files sent through the pages, kept under names of chance until their job has ended.
 
-Each lies in a folder of its own, with a name that cannot be guessed, until its job has ended. Those
-of a base in PostgreSQL wait in its database, under the last parts of their path.
+Those of a base in PostgreSQL wait in its database, under the last parts of their path.
 """
 
 import contextlib
@@ -46,7 +45,6 @@ def keep_upload(
 
 
 def forget_upload(base: KnowledgeBase, path: Path) -> None:
-    """Deletes an upload that no job will name, with its folder."""
     shutil.rmtree(path.parent, ignore_errors=True)
     if base.kept_files:
         base.kept_files.forget([_kept_name(path)])
@@ -54,10 +52,7 @@ def forget_upload(base: KnowledgeBase, path: Path) -> None:
 
 @contextmanager
 def upload_at(base: KnowledgeBase, path: str) -> Iterator[Path]:
-    """The file of an upload that a job names, wherever the base is now; any other path is itself.
-
-    What the database keeps becomes a file of this machine until the block ends.
-    """
+    """The file of an upload that a job names, until the block ends; other paths are as given."""
     name = _kept_name(Path(path))
     if not _UPLOAD.fullmatch(name):
         yield Path(path)
@@ -75,13 +70,11 @@ def upload_at(base: KnowledgeBase, path: str) -> Iterator[Path]:
 
 
 def is_kept(base: KnowledgeBase, path: str) -> bool:
-    """Returns whether an upload that a job names is still there."""
     name = _kept_name(Path(path))
     return base.kept_files.has(name) if base.kept_files else (base.folder / name).is_file()
 
 
 def upload_named(base: KnowledgeBase, upload: str) -> str:
-    """The path of an upload by the name of its folder."""
     names: list[str] = []
     if re.fullmatch("[0-9a-f]{32}", upload):
         begin = f"{UPLOADS}/{upload}/"
@@ -95,7 +88,6 @@ def upload_named(base: KnowledgeBase, upload: str) -> str:
 
 
 def without_upload_folders(kb_folder: Path, text: str) -> str:
-    """Returns a text without the folders of the uploads that it names."""
     folder = re.escape(f"{kb_folder / UPLOADS}/")
     return re.sub(rf"{folder}[0-9a-f]{{32}}/", "", text)
 
@@ -109,11 +101,8 @@ def tidy_uploads(base: KnowledgeBase, wanted: Collection[str], done_with: Collec
 
     if base.kept_files:
         old = {*base.kept_files.names(f"{UPLOADS}/", older_than_s=KEPT_UNNAMED_S)}
-        gone = [
-            name
-            for name in base.kept_files.names(f"{UPLOADS}/")
-            if is_done_with(name.split("/")[1], name in old)
-        ]
+        uploads = base.kept_files.names(f"{UPLOADS}/")
+        gone = [each for each in uploads if is_done_with(each.split("/")[1], each in old)]
         if gone:
             base.kept_files.forget(gone)
         if wanted:
@@ -132,7 +121,6 @@ def _new_path(base: KnowledgeBase, name: str) -> Path:
 
 
 def _kept_name(path: Path) -> str:
-    """The last parts of a path, which are the same wherever the base is."""
     return "/".join(path.parts[-3:])
 
 

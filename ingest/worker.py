@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Self
 
-from ingest.pace import Pace, Phase
+from ingest.report import Pace, Phase
 from ingest.schedule import local_time, queue_due
 from ingest.uploads import tidy_uploads, upload_at, without_upload_folders
 from kb.address import PostgresAddress
@@ -22,14 +22,10 @@ from kb.settings import Settings
 from kb.store.connection import ALL_ROWS
 
 logger = logging.getLogger(__name__)
-
-SAVED_EVERY_S = 0.5
-"""Least time between two saves of a job's progress."""
-BEAT_EVERY_S = 5.0
-"""Time between two heartbeats of a job that makes no progress."""
+SAVED_EVERY_S = 0.5  # least time between two saves of a job's progress
+BEAT_EVERY_S = 5.0  # time between two heartbeats of a job that makes no progress
 LOOK_EVERY_S = 1.0
-MAX_REPORTED = 500
-"""Most items of each list of a report kept with a job."""
+MAX_REPORTED = 500  # most items of each list of a report kept with a job
 NICENESS = 10
 
 
@@ -38,11 +34,7 @@ class Stopped(Exception):
 
 
 class Progress(Pace):
-    """Progress of a job. Its runner advances it; while it is open, a thread beats for the job.
-
-    `by` is the account that asked for the job. `goes_on` says whether the job is still this
-    worker's, and not to be cancelled.
-    """
+    """Progress of a job, for which a thread beats while it is open; `by` asked for it."""
 
     def __init__(self, knowledge_base: KnowledgeBase, job: Job, stopping: threading.Event) -> None:
         super().__init__()
@@ -65,14 +57,12 @@ class Progress(Pace):
 
     @property
     def is_ending(self) -> bool:
-        """Whether the worker is to end, and to leave what can wait."""
         return self._stopping.is_set()
 
     def at(self, phase: Phase, file: str) -> None:
         super().at(phase, without_upload_folders(self._base.folder, file))
 
     def advance(self, count: int = 1) -> None:
-        """Adds to what is done."""
         super().advance(count)
         if time.monotonic() - self._saved_at >= SAVED_EVERY_S:
             self.save()
@@ -98,7 +88,6 @@ class Progress(Pace):
 
 Report = Mapping[str, object]
 Runner = Callable[[KnowledgeBase, Mapping[str, str], Progress], Report]
-"""Does a job by what was given for it, advances its progress, and returns its report."""
 
 
 def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
@@ -108,13 +97,9 @@ def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress
 
     with upload_at(base, given["path"]) as path:
         progress.total = count_of(path)
+        source, choices = given.get("source", ""), json.loads(given.get("mapping") or "{}")
         report = ingest(
-            base,
-            [path],
-            watch=progress,
-            by=progress.by,
-            source=given.get("source", ""),
-            choices=json.loads(given.get("mapping") or "{}"),
+            base, [path], watch=progress, by=progress.by, source=source, choices=choices
         )
     if isinstance(base.place, PostgresAddress):
         # Nobody else has the server make its index, once there are many: a process saves its own.
@@ -123,10 +108,7 @@ def _directory(base: KnowledgeBase, given: Mapping[str, str], progress: Progress
 
 
 def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
-    """Drafts articles: `paths`, pasted `texts` and `urls`, each a list in JSON, or a feed's `url`.
-
-    They are not `submitted` if that is given and empty.
-    """
+    """Drafts articles: lists `paths`, `texts`, `urls` in JSON, or a feed's `url`."""
     from ingest.article_intake import ArticleIntake
     from ingest.submission import Submissions
 
@@ -154,7 +136,6 @@ def _articles(base: KnowledgeBase, given: Mapping[str, str], progress: Progress)
 
 
 def _source(base: KnowledgeBase, given: Mapping[str, str], progress: Progress) -> Report:
-    """Reads a source again: its name is `source`."""
     from ingest.source_reading import SourceReading, directory_fetcher
     from ingest.submission import Submissions
 
@@ -184,7 +165,6 @@ RUNNERS: dict[str, Runner] = {
     SOURCE_JOB: _source,
     CONTACTS_JOB: _contacts,
 }
-"""The runner of each kind of job."""
 
 
 def work(
@@ -211,13 +191,9 @@ def work(
 def run_next(
     knowledge_base: KnowledgeBase, stopping: threading.Event | None = None, *, only: str = ""
 ) -> bool:
-    """Does the job that has waited longest, or `only` that with an id; says if there was one.
-
-    Once `stopping` is set, the job goes back into the queue.
-    """
+    """Does the oldest waiting job, or `only` that; queues it again once `stopping` is set."""
     jobs = knowledge_base.jobs
-    job = jobs.claim(only)
-    if job is None:
+    if (job := jobs.claim(only)) is None:
         return False
     stopping = stopping or threading.Event()
     state, report, message = JobState.DONE, dict[str, object](), ""
@@ -244,10 +220,7 @@ def run_next(
 
 
 def tidy(knowledge_base: KnowledgeBase) -> None:
-    """Deletes the uploads of ended jobs, and those that no job names.
-
-    A pasted text that became no draft is left for a day, for whoever typed it to take it back.
-    """
+    """Deletes uploads without a waiting job; a pasted text that made no draft stays for a day."""
     wanted: list[str] = []
     done_with: list[str] = []
     for job in knowledge_base.jobs.list(limit=ALL_ROWS):
@@ -259,7 +232,6 @@ def tidy(knowledge_base: KnowledgeBase) -> None:
 
 
 def is_text_without_draft(job: Job) -> bool:
-    """Whether a job was to read a pasted text, ended, and made no draft of it."""
     is_over = job.state in FINAL_STATES
     made = job.report.get("drafts") or job.report.get("known")
     return is_over and "texts" in job.parameters and not made
@@ -273,7 +245,6 @@ def step_back() -> int:
 
 
 def _line_of(error: Exception) -> str:
-    """Returns what is told of an error that nobody foresaw."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
@@ -284,7 +255,6 @@ def _runner(kind: str) -> Runner:
 
 
 def _shortened(report: Mapping[str, object]) -> dict[str, object]:
-    """Returns a report with its lists cut, and in `more` how many items each lost."""
     more: dict[str, int] = {}
     plain: dict[str, object] = {}
     for name, value in report.items():

@@ -12,8 +12,6 @@ class NoArticle(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person named beside an article, and the job at their work."""
-
     name: str = ""
     job: str = ""
 
@@ -23,12 +21,11 @@ NOBODY = Person()
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article. Fields that its page does not give for certain are empty.
+    """An article as Markdown `text`, without its title and what the page puts around it.
 
-    `text` is Markdown, without the title and without what the page puts around the article.
-    `date` (written), `modified` and `moderated` are ISO 8601 dates, or dates with times.
-    `found` has the line and the confidence of each value, `remarks` what deserves a look, and
-    `page_text` the text of the page in its own order, notices included.
+    Dates are in ISO 8601, with or without times; what the page does not give for certain is
+    empty. `found` has the line and the confidence of each value, `remarks` what deserves a
+    look.
     """
 
     title: str

@@ -28,14 +28,10 @@ class Region(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A line or paragraph of a page.
+    """A line or paragraph of a page; `markdown` is without the mark of its kind.
 
-    `text` is its text on a single line; `markdown` how the body shows it, without the mark of
-    its kind. `level` is the depth of a heading, from 1, or of an item, from 0; `number` the
-    number of an item of an ordered list, else 0. `stands_alone` says whether the page sets it
-    off from the block before it. `link_share` is the share of its words that are links. `hint`
-    is the field that its markup names, an `Announced` or empty; `moment` the date or time, in
-    ISO 8601, that its markup gives for its date; `tags` are the parts that it calls tags.
+    `level` is that of a heading, from 1, or an item, from 0; `number` is 0 without a number.
+    `link_share` is of its words, `hint` the field that its markup names, `moment` in ISO 8601.
     """
 
     text: str
@@ -78,7 +74,6 @@ class ParsedPage:
 
 
 def within_limits(blocks: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks, which are read only while they are not too many."""
     read = tuple(islice(blocks, MAX_LINES + 1))
     if len(read) > MAX_LINES:
         raise InputError("long_page", most=MAX_LINES)

@@ -29,10 +29,8 @@ _PAGE = re.compile(rb"<\s*(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _NAME_IN_BRACKETS = re.compile(r"\S+@\S+\s+\((?P<name>[^)]+)\)")
 _TAG = re.compile(r"<[^<>]*>")
 _CUT = re.compile(r"(?:\[…\]|\[\.\.\.\]|\[&#8230;\]|…|\.\.\.)\s*(?:<[^<>]+>\s*)*$")
-_MIN_WHOLE_CHARS = 600
-"""The shortest summary that is the article itself rather than its beginning."""
-_END_CHARS = 1_000
-"""The length of the end in which marks of a cut are looked for."""
+_MIN_WHOLE_CHARS = 600  # the shortest summary that is the article itself rather than its beginning
+_END_CHARS = 1_000  # the length of the end in which marks of a cut are looked for
 _MAX_AUTHOR_CHARS = 300
 
 
@@ -51,26 +49,25 @@ def is_feed(content: bytes) -> bool:
 
 
 def read_feed(content: bytes, *, url: str = "") -> list[FeedItem]:
-    """The items of a feed in its order, the first `MAX_FEED_ITEMS`."""
     import feedparser
 
     if not is_feed(content):
-        raise _no_feed(content, url)
+        if not _PAGE.search(content[:4096]):
+            raise InputError("no_feed")
+        link = feed_link(content.decode("utf-8", "replace"), url)
+        raise InputError("page_with_feed", link=link) if link else InputError("page_not_feed")
     if len(content) > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=len(content), most=MAX_TEXT_BYTES)
     headers = {"content-location": url} if url else None
     feed = feedparser.parse(io.BytesIO(content), response_headers=headers)
-    entries = feed.get("entries", [])
-    if not entries:
+    if not (entries := feed.get("entries", [])):
         raise InputError("empty_feed")
     lang = str(feed.get("feed", {}).get("language") or "")[:2].lower()
     return [_item(entry, url, lang) for entry in entries[:MAX_FEED_ITEMS]]
 
 
 def item_article(
-    item: FeedItem,
-    fetcher: Fetcher | None,
-    read: Callable[[Fetched], Article],
+    item: FeedItem, fetcher: Fetcher | None, read: Callable[[Fetched], Article]
 ) -> Article:
     """The article of an item: the feed's own if it is whole, else that of its link, by `read`."""
     if item.is_whole and item.article is not None:
@@ -85,7 +82,6 @@ def item_article(
 
 
 def _filled(article: Article, feed_article: Article) -> Article:
-    """The article, its empty fields filled in from the feed."""
     values: dict[str, Any] = {
         name: getattr(feed_article, name)
         for name in ("title", "date", "themes", "author")
@@ -94,13 +90,6 @@ def _filled(article: Article, feed_article: Article) -> Article:
     known = {found.field for found in article.found}
     added = tuple(found for found in feed_article.found if found.field not in known)
     return replace(article, **values, found=(*article.found, *added))
-
-
-def _no_feed(content: bytes, url: str) -> InputError:
-    if not _PAGE.search(content[:4096]):
-        return InputError("no_feed")
-    link = feed_link(content.decode("utf-8", "replace"), url)
-    return InputError("page_with_feed", link=link) if link else InputError("page_not_feed")
 
 
 def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
@@ -114,7 +103,6 @@ def _item(entry: "FeedParserDict", base: str, lang: str) -> FeedItem:
 
 
 def _content(entry: "FeedParserDict") -> tuple[str, bool]:
-    """The longest text of an item, and whether it is the whole article."""
     whole = [_said(part, "value") for part in entry.get("content", [])]
     summary = _said(entry, "summary")
     best = max([*whole, summary], key=len)
@@ -156,8 +144,7 @@ def _declared_fields(entry: "FeedParserDict", title: str) -> Iterator[DeclaredFi
         iso = _iso(str(entry["updated"]), entry["updated_parsed"])
         yield DeclaredField("date", iso, f"updated of the item: {entry['updated']}", 0.7)
     themes = [_said(tag, "term") or _said(tag, "label") for tag in entry.get("tags", [])]
-    themes = [theme for theme in themes if theme and "://" not in theme]
-    if themes:
+    if themes := [theme for theme in themes if theme and "://" not in theme]:
         yield DeclaredField("themes", " ; ".join(themes), "categories of the item", 0.85)
 
 

@@ -12,28 +12,8 @@ from ingest.articles.formats.office import parse_docx, parse_pptx
 from ingest.articles.formats.open_documents import parse_epub, parse_odt
 from ingest.articles.formats.scans import parse_picture
 from ingest.articles.formats.text import parse_rtf, parse_text
-from ingest.articles.metadata.body import (
-    end_at_colophon,
-    leave_other_parts,
-    leave_surroundings,
-    markdown_of,
-)
-from ingest.articles.metadata.bylines import (
-    find_byline,
-    find_card,
-    find_desk,
-    find_job,
-    find_signature,
-)
-from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.layout import Layout
-from ingest.articles.metadata.notices import (
-    find_dateline,
-    take_hinted,
-    take_notices,
-    take_values_near_labels,
-)
-from ingest.articles.metadata.themes import find_themes
+from ingest.articles.metadata import body, bylines, notices
+from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import find_title
 from ingest.articles.suffixes import (
     ATTACHED_SUFFIXES,
@@ -47,13 +27,10 @@ from kb.models import MAX_TEXT_CHARS
 from kb.remarks import Remark
 
 _LOG = logging.getLogger(__name__)
-
-MIN_ARTICLE_CHARS = 30
-"""The shortest text of an article."""
+MIN_ARTICLE_CHARS = 30  # the shortest text of an article
 
 
 def read_article(path: Path) -> Article:
-    """The article that a file holds."""
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return article_from_bytes(path.read_bytes(), suffix)
@@ -62,7 +39,6 @@ def read_article(path: Path) -> Article:
 def article_from_bytes(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """The article that bytes hold in the format of a suffix, one of `ARTICLE_SUFFIXES`."""
     refuse_unreadable(len(content), suffix)
     if not content:
         raise InputError("empty")
@@ -89,13 +65,11 @@ def _parsed(parse: Callable[[], ParsedPage], kind: str, size: int) -> ParsedPage
 
 
 def pasted_article(text: str) -> Article:
-    """The article of a pasted text, which may be Markdown."""
     lines = whole_characters(text).replace("\r\n", "\n").replace("\r", "\n")
     return checked(article_of(_parsed(lambda: parse_text(lines), "pasted text", len(lines))))
 
 
 def checked(article: Article) -> Article:
-    """The article, if it has a text that a case can hold."""
     if len(article.text.strip()) < MIN_ARTICLE_CHARS:
         raise NoArticle("no_article")
     if len(article.text) > MAX_TEXT_CHARS:
@@ -125,7 +99,6 @@ def _parse(content: bytes, suffix: str, url: str, declared_encoding: str) -> Par
 
 
 def _document_parsers() -> dict[str, Callable[..., ParsedPage]]:
-    """The parsers of documents by suffix; they take the bytes and `url`."""
     from ingest.articles.formats.pdf import parse_pdf  # pypdf takes long to import
 
     return {
@@ -144,28 +117,23 @@ def article_of(page: ParsedPage) -> Article:
     layout = Layout(page)
     findings = Findings(words=layout.words, remarks=list(page.remarks))
     findings.add_declared(page.declared)
-    leave_other_parts(layout)
-    end_at_colophon(layout)
+    body.leave_other_parts(layout)
+    body.end_at_colophon(layout)
     layout.find_bounds()
-    find_card(layout, findings)
+    bylines.find_card(layout, findings)
     find_title(layout, findings)
     layout.find_bounds()
-    take_notices(layout, findings)
-    take_values_near_labels(layout, findings)
-    take_hinted(layout, findings)
-    find_byline(layout, findings)
-    find_dateline(layout, findings)
-    find_themes(layout, findings)
-    find_signature(layout, findings)
-    find_desk(layout, findings)
-    find_job(layout, findings)
-    leave_surroundings(layout)
-    text = markdown_of([line.block for line in layout.lines if line.is_body])
-    return _article(page, layout, findings, text)
-
-
-def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) -> Article:
-    themes = findings.choose_themes()
+    notices.take_notices(layout, findings)
+    notices.take_values_near_labels(layout, findings)
+    notices.take_hinted(layout, findings)
+    bylines.find_byline(layout, findings)
+    notices.find_dateline(layout, findings)
+    notices.find_themes(layout, findings)
+    bylines.find_signature(layout, findings)
+    bylines.find_desk(layout, findings)
+    bylines.find_job(layout, findings)
+    body.leave_surroundings(layout)
+    text = body.markdown_of([line.block for line in layout.lines if line.is_body])
     title = findings.fields["title"].value if "title" in findings.fields else ""
     if not title and text:
         findings.remark(Remark("no_certain_title", "title"))
@@ -181,7 +149,7 @@ def _article(page: ParsedPage, layout: Layout, findings: Findings, text: str) ->
         date=findings.certain_value("date"),
         modified=findings.certain_value("modified"),
         moderated=findings.certain_value("moderated"),
-        themes=themes,
+        themes=findings.choose_themes(),
         lang=layout.lang,
         source_url=page.source_url,
         found=tuple(findings.fields.values()),

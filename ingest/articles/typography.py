@@ -6,15 +6,9 @@ from functools import lru_cache
 
 from kb.text.markdown import plain_text
 
-BULLETS = "•●▪◦‣"
-"""Signs that are bullets and nothing else; formats add what their writers type instead."""
-
-ENDING = ".!?…"
-"""Signs that end a sentence."""
-
-CLOSING = "»”\"')"
-"""Closing signs that may follow the end of a sentence."""
-
+BULLETS = "•●▪◦‣"  # signs that are nothing else; formats add what writers type
+ENDING = ".!?…"  # signs that end a sentence
+CLOSING = "»”\"')"  # closing signs that may follow the end of a sentence
 SENTENCE_END = re.compile(rf"[{ENDING}][{CLOSING}\]]*$")
 TWO_SENTENCES = re.compile(rf"[{ENDING}][{CLOSING}]*\s+[«“‘\"'(\[–—-]*\s?\w")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ingest.commands.sources import map_option, seen_by, seen_by_options
-from ingest.pace import Pace, Phase
+from ingest.report import Pace, Phase
 from kb.address import Place
 from kb.commands.options import kb_option
 
@@ -47,14 +47,12 @@ class IngestProgress(Pace):
         self._bar.set_description_str(f"{Path(file).name}, {phase}", refresh=False)
 
     def write(self, line: str) -> None:
-        """Writes a line, above the bar if there is one."""
         import sys
 
         self._bar.write(line, file=sys.stderr)
 
 
-SHOWN_SKIPPED = 5
-"""Most skipped files that are named; the JSON report has the others."""
+SHOWN_SKIPPED = 5  # most skipped files that are named; the JSON report has the others
 
 
 @click.command(short_help="Read directories, cases and articles.")
@@ -132,12 +130,8 @@ def ingest(
                 warned.append(note)
                 progress.write(str(note))
 
-            articles = ArticleIntake(
-                knowledge_base,
-                Submissions.from_settings(knowledge_base, settings),
-                publish=publish,
-                watch=progress,
-            )
+            submissions = Submissions.from_settings(knowledge_base, settings)
+            articles = ArticleIntake(knowledge_base, submissions, publish=publish, watch=progress)
             try:
                 report = pipeline.ingest(
                     knowledge_base,
@@ -198,11 +192,8 @@ def _print_report(report: IngestReport, warned: Sequence[Note]) -> None:
     remarks = [note for note in report.remarks if note not in warned]
     for note in (*report.failures, *report.drafts, *report.known, *remarks):
         click.echo(str(note))
-    files = [
-        note
-        for note in report.skipped
-        if note.row == WHOLE_FILE and Path(note.file).stem.lower() not in NO_ARTICLES
-    ]
+    whole = (note for note in report.skipped if note.row == WHOLE_FILE)
+    files = [note for note in whole if Path(note.file).stem.lower() not in NO_ARTICLES]
     for note in files[:SHOWN_SKIPPED]:
         click.echo(f"{note} (skipped)")
     if len(files) > SHOWN_SKIPPED:
@@ -239,11 +230,9 @@ def _dry_run(
     kept = None if persons is None else persons != "none"
     for path, is_named, found_source in files(paths):
         try:
-            previews.append(
-                preview_of(
-                    path, source or found_source, choices, knowledge_base=base, persons_kept=kept
-                )
-            )
+            name = source or found_source
+            shown = preview_of(path, name, choices, knowledge_base=base, persons_kept=kept)
+            previews.append(shown)
         except NotInput as not_input:
             if is_named:
                 failures.append(f"{path}: {not_input}: a dry run shows directories only")

@@ -24,7 +24,6 @@ SHOWN_CHANGES = 20
 def _lines_about(
     base: "KnowledgeBase", location: "SourceLocation", *, whole: bool
 ) -> Iterator[str]:
-    """Yields lines about a source that is read again; if `whole`, with the last readings."""
     yield f"{location.location}, every {location.every}"
     if location.problem:
         times = f"{location.failures} times in a row" if location.failures > 1 else "once"
@@ -39,7 +38,6 @@ def _lines_about(
 
 
 def _result_lines(job: "Job") -> Iterator[str]:
-    """Yields the lines about a reading that has just ended."""
     yield f"{job.parameters['source']}: {_summary(job)}"
     report: Mapping[str, Any] = {} if job.message else job.report
     changes = report.get("changes", [])
@@ -58,7 +56,6 @@ def _result_lines(job: "Job") -> Iterator[str]:
 
 
 def _summary(job: "Job") -> str:
-    """Says in a line how a reading went."""
     if job.message:
         return f"failed: {job.message}"
     report: Mapping[str, Any] = job.report
@@ -96,7 +93,6 @@ map_option = click.option(
 
 
 def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options `--contacts` and `--persons` to a command."""
     seen_by_whom = click.Choice(["public", "members", "none"])
     persons = click.option(
         "--persons",
@@ -115,7 +111,6 @@ def seen_by_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def seen_by(contacts: str | None, persons: str | None) -> "dict[str, Visibility]":
-    """Returns what was chosen, by what `kb.reference.visibility.ContactChoice` says of it."""
     from kb.reference.visibility import Visibility
 
     chosen = {"organisations": contacts, "persons": persons}
@@ -235,8 +230,7 @@ def add(
     with closing(open_base(kb, create=True)) as base:
         added = base.source_locations.add(name, location, Interval(every))
         before = base.contact_choices.of(added.name)
-        after = replace(before, **seen_by(contacts, persons))
-        if after != before:
+        if (after := replace(before, **seen_by(contacts, persons))) != before:
             base.choose_contacts(added.name, after)
         if choices:
             earlier = base.column_choices.mapping(added.name)

@@ -44,8 +44,7 @@ _OVERSEAS = ("97", "98")
 _CLOSED, _OPEN = frozenset("FC"), frozenset("A")
 _TODAYS_NOMENCLATURES = {"", "nafrev2", "naf2025", "nafrev2.1"}
 _NOT_PUBLIC = frozenset("PN")
-_OF_A_PERSON = "1"
-"""The first digit of the legal categories of firms that a person owns alone."""
+_OF_A_PERSON = "1"  # the first digit of the legal categories of firms that a person owns alone
 
 
 class RowLeftOut(RemarkError):
@@ -55,10 +54,10 @@ class RowLeftOut(RemarkError):
 def fields_from_register(
     cells: dict[str, str], facts: dict[str, str]
 ) -> tuple[dict[str, str], bool]:
-    """Returns fields of an actor for a register's columns, and whether it says "open".
+    """Returns the fields of a register's columns, and whether it says "open".
 
-    Adds to `facts` an activity code of an old nomenclature; empties them where the firm is not to
-    be made public.
+    Adds to `facts` a code of an old nomenclature; empties them if the firm is not to be made
+    public.
     """
     fields = {field: "" if cell.strip() == MASKED else cell for field, cell in cells.items()}
     register = {column: fields.pop(column, "").strip() for column in REGISTER_COLUMNS}
@@ -68,7 +67,9 @@ def fields_from_register(
     if not fields.get("siret", "").strip() and register["siren"] and register["nic"]:
         fields["siret"] = register["siren"].zfill(SIREN_DIGITS) + register["nic"].zfill(_NIC_DIGITS)
     if not fields.get("department", "").strip():
-        fields["department"] = _department_of_commune(register["commune_code"])
+        code = _with_zero(register["commune_code"].upper())
+        department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
+        fields["department"] = department if len(code) == 5 and department in NAMES else ""
     nomenclature = register["activity_nomenclature"]
     if fields.get("activity_code") and nomenclature.lower() not in _TODAYS_NOMENCLATURES:
         facts[f"activité ({nomenclature})"] = fields.pop("activity_code")
@@ -82,15 +83,7 @@ def fields_from_register(
     return fields, state in _OPEN
 
 
-def _department_of_commune(code: str) -> str:
-    """Returns the department of a commune by INSEE's code: "16" for "16015", "2A" for "2A004"."""
-    code = _with_zero(code.upper())
-    department = code[:3] if code.startswith(_OVERSEAS) else code[:2]
-    return department if len(code) == 5 and department in NAMES else ""
-
-
 def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str, str]) -> None:
-    """Sets the name: its own, else the legal unit's, its usual name, its sign or a person's."""
     person = " ".join(part for part in (register["first_name"], register["family_name"]) if part)
     is_public = register["diffusion"].upper()[:1] not in _NOT_PUBLIC
     names = [register["usual_name"], register["sign"]]
@@ -112,17 +105,15 @@ def _set_name(fields: dict[str, str], register: dict[str, str], facts: dict[str,
             facts.setdefault(fact, register[column])
 
 
-_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"
-"""The names of the facts that no column of the source has."""
+_REGION, _EPCI, _POSTAL = "région", "EPCI", "code postal"  # facts that no column has
 
 
 def located(
     cells: dict[str, str], facts: dict[str, str], *, in_french: bool = True
 ) -> dict[str, str]:
-    """Returns the fields without `LOCATION_COLUMNS`, with the town and department that these say.
+    """Returns the fields with the town and department that `LOCATION_COLUMNS` say.
 
-    Adds to the facts the EPCI of the postal code, and the region that stands under "department"
-    for an actor abroad. An id is made as if no town had been found.
+    Adds to the facts the EPCI of the postal code, and the region of an actor abroad.
     """
     location = {column: one_line(cells.get(column, "")) for column in LOCATION_COLUMNS}
     fields = {field: cell for field, cell in cells.items() if field not in location}
@@ -173,17 +164,12 @@ def _with_zero(code: str) -> str:
 # "é", "’" and their like, written as UTF-8 and read as Windows-1252.
 _TWICE_ENCODED = re.compile("Ã[\xa0-¿]|â€[™œ“”¦]|Â[«»°\xa0]")
 _ACTIVITY_CODE = re.compile(r"[A-Z]?\d{1,2}(?:[. ]?\d{1,3})*[. ]?[A-Z]?", re.IGNORECASE)
-_LANGUAGES = ("fr", "en", "de", "nl", "es")
-"""The languages of which what actors say of themselves is known."""
-_PROSE = tuple(
-    name
-    for name, traits in ACTOR_FIELDS.items()
-    if traits.kind in {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
-)
+_LANGUAGES = ("fr", "en", "de", "nl", "es")  # of what actors say of themselves
+_PROSE_KINDS = {FieldKind.LINE, FieldKind.TEXT, FieldKind.THEMES}
+_PROSE = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in _PROSE_KINDS)
 
 
 def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) -> Actor:
-    """Returns the actor of the cells by field of `Actor`, and of those under other headers."""
     for field, cell in chain(cells.items(), facts.items()):
         refuse_oversize(cell, field)
     if not short_line(cells.get("name", ""), "name"):
@@ -192,12 +178,12 @@ def actor_from(cells: Mapping[str, str], facts: Mapping[str, str] = NO_FACTS) ->
     can_do = "\n".join([cells.get("description", ""), *know_how(kept_facts).values()])
     lang = cells.get("lang", "").strip() or detected_language(paragraphs(can_do), _LANGUAGES)
     values = parsed({**cells, "lang": lang}, ACTOR_FIELDS)
-    actor = Actor(
-        id=record_id(cells.get("id", ""), values["name"], values["place"]),
-        facts=kept_facts,
-        **values,
-    )
-    _refuse_twice_encoded(actor)
+    id_ = record_id(cells.get("id", ""), values["name"], values["place"])
+    actor = Actor(id=id_, facts=kept_facts, **values)
+    prose = {name: getattr(actor, name) for name in _PROSE}
+    for field, value in {**prose, **actor.facts}.items():
+        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
+            raise InputError("twice_encoded_letter", field, letter=found[0])
     return actor
 
 
@@ -210,7 +196,6 @@ def entry_from(
     in_french: bool = True,
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> Entry:
-    """Returns the actor of a row, whose cells stand each under its column."""
     pairs = [(_read_as(column, cell), cell) for column, cell in zip(columns, cells, strict=True)]
     facts = {column.fact: cell for column, cell in pairs if column.fact}
     fields, is_open = fields_from_register(cells_by_field(pairs), facts)
@@ -234,10 +219,3 @@ def _read_as(column: Column, cell: str) -> Column:
         return column
     is_code = not cell.strip() or _ACTIVITY_CODE.fullmatch(cell.strip())
     return column._replace(fact="") if is_code else column._replace(field="")
-
-
-def _refuse_twice_encoded(actor: Actor) -> None:
-    values = {name: getattr(actor, name) for name in _PROSE}
-    for field, value in {**values, **actor.facts}.items():
-        if found := _TWICE_ENCODED.search(value if isinstance(value, str) else " | ".join(value)):
-            raise InputError("twice_encoded_letter", field, letter=found[0])

@@ -30,35 +30,26 @@ class Column(NamedTuple):
     fact: str
 
 
-IGNORED, FACT = "ignored", "fact"
-"""Targets of a column that is no field: none, or the facts under its own header."""
-
+IGNORED, FACT = "ignored", "fact"  # targets of a column that is no field
 NO_TARGETS: Mapping[str, str] = MappingProxyType({})
-
-
 DESCRIPTION = "description"
 KNOW_HOW_COLUMNS = tuple(kind for kind in STATEMENT_KINDS if kind != DESCRIPTION)
 """Targets of a column of know-how that is kept under its own header, beside the description."""
-
 NAMING_FIELDS = frozenset({"name", "usual_name", "sign", "legal_name", "family_name"})
 """The fields of which one is enough to name an actor."""
-
 _ALSO_FACTS = frozenset({*REGISTER_COLUMNS, *LOCATION_COLUMNS})
 _SIRENE_SIGNS = {
     folded("activitePrincipaleEtablissement"),
     folded("etatAdministratifEtablissement"),
 }
-_DESCRIBING = frozenset({DESCRIPTION, "activity"})
-"""Kinds of know-how that may be the description, the only one on lists of actors."""
+_DESCRIBING = frozenset({DESCRIPTION, "activity"})  # may be the description
 
 
 def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGETS) -> list[Column]:
     """Says of each header, in order, where its cells go.
 
-    Of two headers of one field the first wins, the other is a fact; but contacts have several
-    columns. A column without a header is the fact "column N", N from 1; a fact's name that is used
-    already gets a number. Of the SIRENE file, only what is known is kept. `targets` maps folded
-    headers to what a person chose.
+    Of two headers of one field, except contacts, the second is a fact. A column without a
+    header is the fact "column N". `targets` maps folded headers to what a person chose.
     """
     names = [folded(header) for header in headers]
     sirene = "siret" in names and not _SIRENE_SIGNS.isdisjoint(names)
@@ -90,7 +81,6 @@ def actor_columns(headers: Sequence[str], targets: Mapping[str, str] = NO_TARGET
 
 
 def _unused(fact: str, numbers: dict[str, int]) -> str:
-    """Returns the name of a fact, with a number from 2 if it is used; notes that it is."""
     name, number = fact, numbers.get(fact, 1)
     while name in numbers:
         number += 1
@@ -116,7 +106,6 @@ def _guessed_fields(
     *,
     sirene: bool,
 ) -> list[str]:
-    """Returns the field that each header names, or "", whatever other headers name it as well."""
     guesses = guessed_fields(headers)
     told: list[tuple[int, int]] = []
     for position, (name, guess) in enumerate(zip(names, guesses, strict=True)):
@@ -133,16 +122,11 @@ def _guessed_fields(
 
 
 _OFFERED = (*ACTOR_COLUMNS, *KNOW_HOW_COLUMNS, *LOCATION_COLUMNS)
-TARGETS = (*_OFFERED, *REGISTER_COLUMNS)
-"""The fields, and kinds of know-how, that a column can be read as, beside `FACT` and `IGNORED`."""
+TARGETS = (*_OFFERED, *REGISTER_COLUMNS)  # what a column can be read as, but `FACT` and `IGNORED`
 
 
 class HeaderMap:
-    """Says where the cells under each header go.
-
-    `choices` are, by header, what a person chose, of `TARGETS`, `FACT` and `IGNORED`;
-    `takes_any_header` takes the first row for it even if none is the name, to show it to a person.
-    """
+    """Says where cells go, by `choices`; with `takes_any_header` even if no column is the name."""
 
     def __init__(
         self,
@@ -167,22 +151,18 @@ class HeaderMap:
         )
 
     def columns(self, header: Sequence[str]) -> tuple[Column, ...]:
-        """Returns where the cells of each column go, in the order of the header."""
         return self._columns(tuple(header))
 
     def names_actors(self, header: Sequence[str]) -> bool:
-        """Whether a column holds the name of the actors."""
         return any(column.field in NAMING_FIELDS for column in self.columns(header))
 
     def says_know_how(self, header: Sequence[str]) -> bool:
-        """Whether a column says what actors can do, in words."""
         return any(
             column.field == DESCRIPTION or (not column.field and statement_kind(column.fact))
             for column in self.columns(header)
         )
 
     def left_out_persons(self, header: Sequence[str]) -> list[str]:
-        """Returns the headers that are ignored because they tell of persons."""
         if self.persons_kept:
             return []
         persons = [header[at] for at in sorted(person_columns(header))]
@@ -194,7 +174,6 @@ class HeaderMap:
 
 
 def choices_in(options: Sequence[str]) -> dict[str, str]:
-    """Maps each header to its field, from options of the form `header=field`."""
     choices = {}
     for option in options:
         header, separator, target = option.rpartition("=")

@@ -5,14 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from ingest.directories.columns_of import Column
-from ingest.directories.header_words import (
-    EMAIL,
-    JOB,
-    NAME,
-    PART_OF_NAME,
-    PERSON_COLUMNS,
-    PHONE,
-)
+from ingest.directories.header_words import EMAIL, JOB, NAME, PART_OF_NAME, PERSON_COLUMNS, PHONE
 from ingest.records.fields import MAX_LINE_CHARS, one_line, paragraphs
 from ingest.records.parsers import region_of
 from kb.reference.fields import ACTOR_FIELDS, CONTACT_FIELDS
@@ -21,8 +14,7 @@ from kb.text.email_addresses import addresses_in, is_of_a_person
 from kb.text.know_how import statement_kind
 from kb.text.phone_numbers import is_mobile, is_no_value, numbers_in, shown_number
 
-MASKED = "[ND]"
-"""A register's mark for a value that is not public."""
+MASKED = "[ND]"  # a register's mark for a value that is not public
 _TAKEN = (*CONTACT_FIELDS, *PERSON_COLUMNS)
 _NESTED = ("{", "[")
 # The look behind has each run of characters tried once, however long.
@@ -43,7 +35,6 @@ class WhoseContacts(Enum):
 
 
 def whose_contacts(header: Sequence[str], *, persons_kept: bool) -> WhoseContacts:
-    """Returns whose contacts to keep of the rows under a header."""
     if not persons_kept:
         return WhoseContacts.ORGANISATIONS
     is_export = ACTOR_FIELDS.keys() - {"facts"} <= set(header)
@@ -54,8 +45,7 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
     """Returns the cells by field; those of several columns of one contact are its lines."""
     cells: dict[str, str] = {}
     for column, cell in pairs:
-        field = column.field
-        if field in _TAKEN:
+        if (field := column.field) in _TAKEN:
             lines = [cells.get(field, ""), "" if cell.strip() == MASKED else cell]
             cells[field] = "\n".join(filter(str.strip, lines))
         elif field:
@@ -64,10 +54,10 @@ def cells_by_field(pairs: Iterable[tuple[Column, str]]) -> dict[str, str]:
 
 
 def taken_contacts(cells: dict[str, str], facts: dict[str, str]) -> dict[str, str]:
-    """Takes the contacts out of the cells, and facts that are one and nothing else."""
     contacts = {field: cells.pop(field) for field in _TAKEN if field in cells}
     for header, cell in list(facts.items()):
-        field = _contact_alone(cell)
+        line = cell.strip()
+        field = "email" if _ADDRESS.fullmatch(line) else "phone" if _NUMBER.fullmatch(line) else ""
         if field:
             del facts[header]
             contacts[field] = "\n".join(filter(None, [contacts.get(field, ""), cell]))
@@ -91,15 +81,16 @@ def usable_contacts(
     cells: Mapping[str, str],
     whose: WhoseContacts = WhoseContacts.ORGANISATIONS,
 ) -> tuple[dict[str, str], tuple[Remark, ...], bool]:
-    """Returns the contacts that can be used, as far as they are wanted.
+    """Returns the wanted contacts, remarks on unusable ones, and if a person's were left out.
 
-    And remarks on what cannot be used, and whether something is a person's and not wanted. A
-    mobile beside a person, and an e-mail address with a person's name, are that person's.
+    A mobile beside a person, and an e-mail address with a person's name, are that person's.
     """
     region = region_of(cells)
     phones, no_phones = numbers_in(paragraphs(contacts.get("phone", "")), region)
     emails, no_emails = addresses_in(paragraphs(contacts.get("email", "")))
-    persons = _persons(contacts)
+    names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
+    names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
+    persons = list(dict.fromkeys(filter(None, names)))
     persons_phones: tuple[str, ...] = ()
     persons_emails: tuple[str, ...] = ()
     if whose is not WhoseContacts.AS_THEY_STAND:
@@ -128,19 +119,8 @@ def usable_contacts(
             usable[field] = ""
             remarks.append(Remark("contact_left_out", field))
     is_theirs = bool({*persons_phones} & {*phones} or {*persons_emails} & {*emails})
-    return (
-        {field: cell for field, cell in usable.items() if cell},
-        tuple(remarks),
-        is_theirs and whose is WhoseContacts.ORGANISATIONS,
-    )
-
-
-def _contact_alone(cell: str) -> str:
-    """Returns the field of contacts that a cell under another header is of, or ""."""
-    line = cell.strip()
-    if _ADDRESS.fullmatch(line):
-        return "email"
-    return "phone" if _NUMBER.fullmatch(line) else ""
+    kept = {field: cell for field, cell in usable.items() if cell}
+    return kept, tuple(remarks), is_theirs and whose is WhoseContacts.ORGANISATIONS
 
 
 def _holds_contact(cell: str, region: str) -> bool:
@@ -149,21 +129,12 @@ def _holds_contact(cell: str, region: str) -> bool:
     )
 
 
-def _persons(contacts: Mapping[str, str]) -> list[str]:
-    """Returns the names of persons: that of several columns first, each once."""
-    names = [" ".join(_lines(contacts.get(PART_OF_NAME, "")))]
-    names += [*_lines(contacts.get(NAME, "")), *_lines(contacts.get("contact", ""))]
-    return list(dict.fromkeys(filter(None, names)))
-
-
 def _lines(text: str) -> list[str]:
-    """Returns the lines of cells that say something, each in one."""
     lines = map(one_line, paragraphs(text).split("\n"))
     return [line for line in lines if not is_no_value(line)]
 
 
 def _address(text: str, postal_code: str) -> str:
-    """Returns the lines of an address in one, with the postal code unless it is in it."""
     line = ""
     for added in _lines(text):
         if added in line:

@@ -21,17 +21,14 @@ _WORDS = {
     ).split()
 }
 _ANY_PERSON = _WORDS["persons"] | _WORDS["persons_first"]
-
 NAME, PART_OF_NAME, JOB = "person", "person_part", "person_job"
 PHONE, EMAIL = "person_phone", "person_email"
-PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)
-"""What columns tell of a person: a name, a part of one, a job, how to reach it."""
+PERSON_COLUMNS = (NAME, PART_OF_NAME, JOB, PHONE, EMAIL)  # what is told of a person
 _WORD = re.compile("[a-z0-9]+")
 _CAMEL_CASE = re.compile("(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 
 
 def is_first_name(header: str) -> bool:
-    """Whether a header is what only persons have: a first name, a title such as "Mme"."""
     return " ".join(_words(header)) in _WORDS["first_names"]
 
 
@@ -54,10 +51,8 @@ def is_job(header: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_of_a_person(header: str) -> bool:
-    """Whether a person's name, or what else is told of a person, stands under a header."""
     parts = [words for part in header.split(".") if (words := _words(part))]
-    words = [word for part in parts for word in part]
-    if not words:
+    if not (words := [word for part in parts for word in part]):
         return False
     if (parts[-1] == words[-1:] and words[-1] in _WORDS["contacts"]) or (
         " ".join(parts[-1]) in _WORDS["first_names"]
@@ -71,7 +66,6 @@ def is_of_a_person(header: str) -> bool:
 
 
 def holds_persons(key: str) -> bool:
-    """Whether the objects or the list under a key are persons."""
     words = _words(key)
     return has("persons", key) or has("persons_if_nested", key) or (
         bool(words) and words[0] in _WORDS["persons_first"]
@@ -100,15 +94,11 @@ _TRANSPARENT = _folded_section("transparent")
 _BARE_NAMES = _folded_section("bare_names")
 _FAX = LEXICONS.words("contacts", "fax")
 _FRENCH = _folded_section("french")
-
 ACTOR_COLUMNS = tuple(
     name for name, traits in ACTOR_FIELDS.items() if traits.kind is not FieldKind.FACTS
 )
-"""The fields of an actor that a column can hold."""
 REGISTER_COLUMNS = tuple(_REGISTER_SPELLINGS)
-LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)
-"""Columns of registers, and of where an actor is, of which `actor_row` makes fields."""
-
+LOCATION_COLUMNS = tuple(_LOCATION_SPELLINGS)  # `actor_row` makes fields of both
 ACTOR_NAMES = names_of(ACTOR_COLUMNS, _LEXICONS.spellings("header_names", "actor"))
 _NAMES = {
     **names_of(REGISTER_COLUMNS, _REGISTER_SPELLINGS),
@@ -121,8 +111,6 @@ SIRENE_FACTS = {
     for fact, columns in _LEXICONS.spellings("header_names", "sirene_facts").items()
     for column in columns
 }
-"""The columns of the SIRENE file that are kept as facts of the actor."""
-
 _WORD_BOUNDARY = re.compile("(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])")
 _OF_HEAD_OFFICE = "siege "
 _COMMUNE, _COMMUNE_NAME = folded("commune"), folded("libellé commune")
@@ -156,16 +144,11 @@ def holds_fields(key: str) -> bool:
 
 
 def is_of_a_fax(header: str) -> bool:
-    """Whether numbers for a fax stand under a header, which reach nobody any more."""
     return not _FAX.isdisjoint(folded(header).split())
 
 
 def person_columns(headers: Sequence[str]) -> frozenset[int]:
-    """Returns the positions of the columns that tell of persons and name no field.
-
-    Beside first names, a bare name is one of them where another column names the actor; beside
-    any of them, so is a job.
-    """
+    """Returns the positions of the columns that tell of persons and name no field."""
     beside_first_names = names_persons(headers)
     unknown = [position for position, field in enumerate(guessed_fields(headers)) if not field]
     found = frozenset(
@@ -178,7 +161,6 @@ def person_columns(headers: Sequence[str]) -> frozenset[int]:
 
 @lru_cache(maxsize=1024)
 def are_french(headers: tuple[str, ...]) -> bool:
-    """Whether a word of the headers is one that only French has."""
     words = {word for header in headers for name in _readings(header) for word in name.split()}
     return not _FRENCH.isdisjoint(words)
 

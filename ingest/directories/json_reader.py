@@ -14,8 +14,7 @@ from ingest.records.fields import MAX_COLUMNS
 from kb.errors import InputError
 from kb.remarks import Remark
 
-COORDINATES = "coordonnées"
-"""The column of the point of a feature: latitude and longitude in degrees."""
+COORDINATES = "coordonnées"  # of a feature's point: latitude and longitude in degrees
 _BETWEEN = " | "
 
 
@@ -32,7 +31,6 @@ def row_of(item: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]
 
 
 def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
-    """Yields each column with its value, None for a person."""
     properties = item.get("properties")
     if item.get("type") != "Feature" or not isinstance(properties, dict):
         yield from _values(item, "", is_contact=False)
@@ -40,8 +38,7 @@ def _columns(item: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
     if "id" not in properties and isinstance(item.get("id"), str | int):
         yield "id", cell_text(item["id"])
     yield from _values(properties, "", is_contact=False)
-    point = _point(item.get("geometry"))
-    if point:
+    if point := _point(item.get("geometry")):
         yield COORDINATES, point
 
 
@@ -64,14 +61,8 @@ def _values(
             else:
                 yield column, None
         if not nested:
-            yield column, _cell(value)
-
-
-def _cell(value: object) -> str:
-    """Returns a value as `cell_text` does, the blank items of a list kept."""
-    if isinstance(value, list) and not any(isinstance(item, list) for item in value):
-        return _BETWEEN.join(map(cell_text, value))
-    return cell_text(value)
+            is_flat = isinstance(value, list) and not any(isinstance(part, list) for part in value)
+            yield column, _BETWEEN.join(map(cell_text, parts)) if is_flat else cell_text(value)
 
 
 def _point(geometry: object) -> str:
@@ -89,7 +80,6 @@ _MAX_EXPLAINED_BYTES = 1 << 24
 
 
 def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the items of a JSON file, as `RowReader`."""
     import ijson
 
     try:
@@ -106,7 +96,6 @@ def json_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 
 def json_lines_rows(path: Path, _header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the lines of a JSON Lines file, as `RowReader`: each names its own columns."""
     with open_text(path) as file:
         for number, line in enumerate(lines_of(file), start=1):
             if line.strip():
@@ -157,7 +146,6 @@ def _prefix(events: Iterator[tuple[str, object]], header_map: HeaderMap) -> str:
 
 
 def _explained(path: Path, error: Exception) -> InputError:
-    """Says what is wrong with a file, and where: the streaming parser does not."""
     if path.stat().st_size <= _MAX_EXPLAINED_BYTES:
         with open_text(path) as file:
             try:

@@ -1,21 +1,104 @@
 """Readers of directories by the ending of a file's name, and previews of what they would read."""
 
+import csv
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from ingest.directories.columns_of import NO_TARGETS, HeaderMap, target_of
-from ingest.directories.csv_reader import csv_rows
 from ingest.directories.json_reader import json_lines_rows, json_rows
 from ingest.directories.spreadsheet_reader import parquet_rows, spreadsheet_rows
-from ingest.directories.table import DirectoryRow, RowReader, entry, shown_header
+from ingest.directories.table import (
+    MAX_ROWS_ABOVE_HEADER,
+    DirectoryRow,
+    RowReader,
+    entry,
+    header_position,
+    raw_row,
+    shown_header,
+    under_header,
+)
+from ingest.encodings import lines_of, open_text
 from ingest.records.entries import WHOLE_FILE, Entry, NotInput, source_of
 from ingest.report import Note, sheet_of
 from kb.errors import InputError
 from kb.remarks import Remark
+
+_DELIMITERS = (",", ";", "\t", "|")
+_MAX_ROW_CHARS = 250_000  # a longer row of several lines has a quote that is never closed
+
+# The module's own limit would end the reading of a file at its first very long cell, where
+# `ingest.directories.actor_row` refuses that row alone. One limit holds for the whole process.
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))
+
+
+def csv_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
+    delimiter = max(_DELIMITERS, key=lambda each: _suits(path, each, header_map))
+    yield from under_header(_lines(path, delimiter), header_map)
+
+
+def _suits(path: Path, delimiter: str, header_map: HeaderMap) -> tuple[int, int]:
+    with closing(_lines(path, delimiter)) as lines:
+        first = [line.cells for line in islice(lines, MAX_ROWS_ABOVE_HEADER)]
+    if not first:
+        return 0, 0
+    header = first[max(header_position(first, header_map), 0)]
+    return header_map.known(header), len(header)
+
+
+class _Unclosed(Exception):
+    """A quote was opened, and no end was met in `_MAX_ROW_CHARS`."""
+
+
+class _Source(Iterator[str]):
+    """Yields the lines of a file; those of the row that is being read can be read again."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: list[str] = []
+        self._row: list[str] = []
+        self._chars = 0
+
+    def __next__(self) -> str:
+        if self._row and self._chars > _MAX_ROW_CHARS:
+            raise _Unclosed
+        line = self._again.pop() if self._again else next(self._lines)
+        self._row.append(line)
+        self._chars += len(line)
+        return line
+
+    def begin_row(self, give_back: bool = False) -> None:
+        """Begins a row; the lines of the one before can be given back, but the first."""
+        if give_back:
+            self._again += reversed(self._row[1:])
+        self._row.clear()
+        self._chars = 0
+
+
+def _lines(path: Path, delimiter: str) -> Generator[DirectoryRow]:
+    with open_text(path) as file:
+        source = _Source(lines_of(file))
+        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        for number in count(1):
+            source.begin_row()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, _Unclosed) as error:
+                source.begin_row(give_back=True)
+                reader = csv.reader(source, delimiter=delimiter, strict=True)
+                is_open = isinstance(error, _Unclosed) or str(error) == "unexpected end of data"
+                reason = Remark("malformed_csv", reason=str(error))
+                yield DirectoryRow(number, reason=Remark("unclosed_quote") if is_open else reason)
+            else:
+                if any(cell.strip() for cell in cells):
+                    yield raw_row(number, cells)
+
 
 ROWS_LOOKED_AT = 1000
 EXAMPLES = 3
@@ -23,7 +106,6 @@ _EXAMPLE_CHARS = 60
 _MAX_PROBLEMS = 50
 _GLANCE_BYTES = 4096
 _DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="[A-Z]+\d+:[A-Z]+(\d+)"')
-
 DIRECTORY_READERS: dict[str, RowReader] = {
     ".csv": csv_rows,
     ".tsv": csv_rows,
@@ -35,11 +117,9 @@ DIRECTORY_READERS: dict[str, RowReader] = {
     ".geojson": json_rows,
     ".parquet": parquet_rows,
 }
-
 _OBJECTS_HEARD = 256
 _HEARD = dict.fromkeys([".json", ".jsonl", ".ndjson", ".geojson"], _OBJECTS_HEARD)
-"""Rows after which a directory without know-how is said to have none: objects have keys of their
-own; the rows of a table share its header, so that one is enough."""
+"""Rows without know-how after which that is said: each object has keys of its own."""
 
 
 def count_rows(path: Path) -> int:
@@ -61,7 +141,6 @@ def count_rows(path: Path) -> int:
 
 
 def _rows_of_largest_sheet(path: Path) -> int:
-    """Returns the number of rows that the largest sheet declares, without reading it."""
     rows = 0
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -132,12 +211,7 @@ class PreviewedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The outcome of reading the first rows of a directory. Nothing was changed.
-
-    Of the `rows` looked at, `kept` would be kept, `failed` would fail, and the others would rightly
-    be left out. `problems` are the first reasons. `total_estimate` is about how many rows there
-    are; 0 when only reading them would tell.
-    """
+    """What the first `rows` of a directory would give; `total_estimate` is 0 if unknown."""
 
     file: str
     source: str
@@ -156,7 +230,6 @@ def preview(
     *,
     persons_kept: bool = False,
 ) -> Preview:
-    """Reads the first rows of a directory as `ingest.pipeline.ingest` would."""
     refuse_no_directory(path)
     suffix = path.suffix.lower()
     header_map = HeaderMap(choices, persons_kept=persons_kept, takes_any_header=True)
@@ -198,18 +271,13 @@ def preview(
         warned.insert(0, Remark("no_name_column"))
     problems = [*(Note(str(path), WHOLE_FILE, remark) for remark in warned), *notes]
     chosen = {each.casefold().strip() for each in choices}
+    targets = [target_of(each, persons_kept=persons_kept) for each in header_map.columns(header)]
+    shown = [tuple(examples.get(each, ())) for each in header]
+    said = [each.casefold().strip() in chosen for each in header]
     return Preview(
         file=str(path),
         source=source or source_of(path),
-        columns=tuple(
-            PreviewedColumn(
-                each,
-                target_of(column, persons_kept=persons_kept),
-                tuple(examples.get(each, ())),
-                each.casefold().strip() in chosen,
-            )
-            for each, column in zip(header, header_map.columns(header), strict=True)
-        ),
+        columns=tuple(map(PreviewedColumn, header, targets, shown, said)),
         rows=rows,
         kept=kept,
         failed=failed,
@@ -228,6 +296,5 @@ def _add_examples(examples: dict[str, list[str]], row: DirectoryRow) -> None:
 
 
 def refuse_no_directory(path: Path) -> None:
-    """Refuses a file whose name is not that of a directory."""
     if path.suffix.lower() not in DIRECTORY_READERS:
         raise NotInput("other_format", formats=", ".join(DIRECTORY_READERS))

@@ -26,16 +26,13 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
 _Place = tuple[int, int]
-
 _IDENTIFYING = frozenset({"siret", "siren", "place", "postal_code", "website"})
 """Fields that say which actor is meant, beside the name, which products and trainings have too."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MAX_MERGED_ROWS = 1_000_000
-"""Of a sheet with more rows in merged cells, no cell counts as merged."""
+_MAX_MERGED_ROWS = 1_000_000  # of a sheet with more rows in merged cells, no cell counts as merged
 
 
 def spreadsheet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of an XLSX or ODS file, as `RowReader`; names the other sheets."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     with path.open("rb") as file:
@@ -76,15 +73,13 @@ def _sheets(workbook: "CalamineWorkbook", header_map: HeaderMap) -> Iterator[_Sh
 
     for metadata in workbook.sheets_metadata:
         sheet = workbook.get_sheet_by_name(metadata.name)
-        first = list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER))
-        if first:
+        if first := list(islice(_lines(sheet), MAX_ROWS_ABOVE_HEADER)):
             position = header_position([line.cells for line in first], header_map)
             is_hidden = metadata.visible is not SheetVisibleEnum.Visible
             yield _Sheet(metadata.name, sheet, first, position, is_hidden)
 
 
 def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Yields the rows of each table, after a notice for each sheet but the first."""
     if not sheets:
         raise InputError("empty")
     tables = [sheet for sheet in sheets if sheet.position >= 0]
@@ -105,10 +100,7 @@ def _rows_of(sheets: Sequence[_Sheet], header_map: HeaderMap) -> Iterator[Direct
 
 
 def _is_of_actors(other: _Sheet, main: _Sheet, header_map: HeaderMap) -> bool:
-    """Whether a sheet goes on with the actors of the main one, and not with products or persons.
-
-    It has half of the same columns, or says what actors can do; and which actors, as that does.
-    """
+    """Whether a sheet, by its columns, goes on with the actors of the main one."""
     of_main, of_other = _columns(main, header_map), _columns(other, header_map)
     identifying = of_main & _IDENTIFYING
     if identifying and identifying.isdisjoint(of_other):
@@ -168,7 +160,6 @@ _BATCH_ROWS = 1024
 
 
 def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
-    """Reads the rows of a Parquet file, as `RowReader`."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
@@ -180,11 +171,8 @@ def parquet_rows(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
                 raise InputError("many_columns", most=MAX_COLUMNS)
             if not (header_map.names_actors(header) or header_map.takes_any_header):
                 raise InputError("no_header", header=shown_header(header))
-            kept = [
-                name
-                for name, column in zip(header, header_map.columns(header), strict=True)
-                if column.field or column.fact
-            ]
+            columns = zip(header, header_map.columns(header), strict=True)
+            kept = [name for name, column in columns if column.field or column.fact]
             empty = dict.fromkeys(header, "")
             for batch in file.iter_batches(_BATCH_ROWS, columns=kept):
                 for values in batch.to_pylist():

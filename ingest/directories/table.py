@@ -24,11 +24,7 @@ _MAX_EXACT = 1 << 53
 
 
 class DirectoryRow(NamedTuple):
-    """A row of a directory: its headers and cells, or why it has none; as in `Entry`.
-
-    `persons` are the columns that are left out of it. A row with a `notice` is none: it says what
-    deserves a look in the file as a whole.
-    """
+    """A row of a directory, as in `Entry`, or a `notice` about the whole file."""
 
     number: int
     header: tuple[str, ...] = ()
@@ -44,14 +40,12 @@ RowReader = Callable[[Path, HeaderMap], Iterator[DirectoryRow]]
 
 
 def raw_row(number: int, cells: list[str]) -> DirectoryRow:
-    """Returns a row without its blank cells beyond the last column that a table may have."""
     is_wide = any(cell.strip() for cell in cells[MAX_COLUMNS:])
     reason = Remark("many_cells", most=MAX_COLUMNS) if is_wide else ""
     return DirectoryRow(number, cells=cells[:MAX_COLUMNS], reason=reason)
 
 
 def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
-    """Returns the actor of a row, or why it has none."""
     if row.reason:
         return Entry(row.number, reason=row.reason, sheet=row.sheet)
     try:
@@ -70,8 +64,7 @@ def entry(row: DirectoryRow, header_map: HeaderMap) -> Entry:
 
 def under_header(lines: Iterator[DirectoryRow], header_map: HeaderMap) -> Iterator[DirectoryRow]:
     """Yields the rows below the header, the first row that names the actors, with its titles."""
-    first = list(islice(lines, MAX_ROWS_ABOVE_HEADER))
-    if not first:
+    if not (first := list(islice(lines, MAX_ROWS_ABOVE_HEADER))):
         raise InputError("empty")
     rows = [line.cells for line in first]
     position = header_position(rows, header_map)
@@ -101,7 +94,6 @@ def header_position(rows: Sequence[Sequence[str]], header_map: HeaderMap) -> int
 
 
 def shown_header(cells: Sequence[str]) -> str:
-    """Returns the headers, as many as a message of one line has room for."""
     more = ", …" if len(cells) > _MAX_HEADERS_SHOWN else ""
     return ", ".join(quoted(cell) for cell in cells[:_MAX_HEADERS_SHOWN]) + more
 

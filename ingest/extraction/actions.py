@@ -43,8 +43,6 @@ ROLE_OF_DOER: dict[Action, tuple[tuple[Role, float], ...]] = {
     Action.JOIN: (),
     Action.NEED: ((Role.BUYER, 0.5),),
 }
-
-
 _BUYERS = (("to", 0.5), ("for", 0.45), ("object", 0.3))
 ROLE_OF_OTHER: dict[tuple[str, Action], dict[Role, float]] = {
     (relation, action): {Role.BUYER: weight}
@@ -56,13 +54,11 @@ ROLE_OF_OTHER: dict[tuple[str, Action], dict[Role, float]] = {
     for relation in ("of", "to")
 }
 """The roles of who is beside a verb, by its preposition, and how surely."""
-
 BY_PRODUCT = re.compile(
     rf"\b(?:{lexicon.any_of('by_products', 'anywhere')}"
     rf"|{lexicon.any_of('by_products', 'in_clause')})\b"
 )
 """By-products, in folded words joined by blanks."""
-
 _INFLECTIONS = {
     "er": "(?:{})(?:e|es|ent|er|ait|aient|ant|a|erent|era|eront|erait|eraient|ons|ez|ee|ees|eons|"
     "eait|eaient|eant|ea)",
@@ -70,7 +66,6 @@ _INFLECTIONS = {
     "as-is": "{}",
 }
 """The folded forms of French verbs in -er and of regular English verbs, by their stems."""
-
 _VERBS = {
     Action(action): re.compile(pattern)
     for action, pattern in lexicon.alternatives(
@@ -78,7 +73,6 @@ _VERBS = {
         for action, inflection, pattern in lexicon.rows("action_verbs", 3)
     ).items()
 }
-
 _NOUNS = {
     Action(action): re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
     for action, pattern in lexicon.alternatives(lexicon.rows("action_nouns", 2)).items()
@@ -100,10 +94,7 @@ def verbs(form: str) -> tuple[Action, ...]:
 
 
 def actions(form: str, following: str) -> list[Action]:
-    """The actions of a folded verb with the folded words that follow it, joined by blanks.
-
-    By the phrase ("mis en flacons"), by a noun ("assurer le transport"), or by the verb alone.
-    """
+    """The actions of a folded verb by the folded words after it: "mis en flacons"."""
     found = [
         action for action, verb, rest in _PHRASES if verb.fullmatch(form) and rest.search(following)
     ]

@@ -11,11 +11,8 @@ from ingest.extraction.tokens import Sentence, TextToken, joined, plain_words
 from kb.reference.roles import Role
 from kb.text.analysis import FUNCTION_WORDS
 
-_NEAR = 8
-"""The most words between a mention and its verb."""
-_MAX_WORDS = 16
-"""The longest words for a deed, in words and signs."""
-
+_NEAR = 8  # the most words between a mention and its verb
+_MAX_WORDS = 16  # the longest words for a deed, in words and signs
 _AUXILIARIES = lexicon.words("auxiliaries", "have") | lexicon.words("auxiliaries", "be")
 _BE = lexicon.words("auxiliaries", "be")
 _NO = lexicon.words("auxiliaries", "no")
@@ -48,11 +45,7 @@ _STOPS = frozenset(';.:!?…([{—–|«“"»”)]}')
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action beside a mention.
-
-    `relation` says what the mention is to the verb: "does" for its subject, "undergoes" for that
-    of a passive, else the preposition, "object" without one. `words` are those of the text.
-    """
+    """An action; `relation` is what the mention is to its verb: "does", "object", "by"."""
 
     action: Action
     relation: str
@@ -65,14 +58,12 @@ class Deed:
 
     @property
     def roles(self) -> Mapping[Role, float]:
-        """The roles that the deed speaks for, and how surely."""
         if self.is_done_by:
             return dict(ROLE_OF_DOER[self.action])
         return ROLE_OF_OTHER.get((self.relation, self.action), {})
 
 
 def deeds_of(passage: SentenceMentions, number: int) -> Iterator[Deed]:
-    """The deeds beside a mention: those of the next verb, and those of the verb before."""
     sentence, reference = passage.sentence, passage.mentions[number].reference
     governor = governor_of(sentence.tokens, reference.first)
     after = _verb_after(passage, number) if not governor else -1
@@ -153,7 +144,6 @@ def _taken(mentions: Sequence[ParticipantMention]) -> set[int]:
 
 
 def _is_verb(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a word says an action, after no determiner, and nothing denies it."""
     if not _actions(tokens, at):
         return False
     before = tokens[at - 1].form if at else ""

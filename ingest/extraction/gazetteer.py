@@ -1,52 +1,111 @@
 """The known actors as a list of names that are looked for in a text.
 
-Names are compared folded and without articles and legal forms; a letter or so may be wrong in a
-long word. A name is only looked for where its rarest word stands, so that a long list costs a text
-little more than a short one.
+A name is only looked for where its rarest word stands, so that a long list costs little more.
 """
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 from weakref import WeakKeyDictionary
 
 from rapidfuzz.distance import OSA
 
-from ingest.extraction.actor_names import LEFT_OUT, name_words, names_of, public_key, short_name
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.tokens import TextToken, plain_words
+from ingest.extraction import lexicon
+from ingest.extraction.names import NAMES_REMEMBERED, OrganisationKind, kind_of
+from ingest.extraction.tokens import TextToken, is_everyday_word, plain_words, tokens
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Actor, Kind
 from kb.reference.departments import NAMES
+from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
+from kb.text.organisation_name import LEFT_OUT_IN_TEXTS, distinctive
 
-MIN_FUZZY_CHARS = 5
-"""Shorter words have too many neighbours for a wrong letter to be a slip."""
-
-SHORT_NAME = 0.9
-"""Weight of the distinctive part of a name ("Taransaud") beside the whole name, 1."""
-
-_DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
-_NAMED_IN_SHORT = frozenset(
-    {
-        OrganisationKind.FIRM,
-        OrganisationKind.UNKNOWN,
-        OrganisationKind.NETWORK,
-        OrganisationKind.HAULIER,
-    }
+MIN_SHORT_NAME_CHARS = 5  # least length of the longest word of a short name
+_ALIAS_FIELDS = frozenset(lexicon.phrases("alias_fields"))
+_PARENTHESIS = re.compile(r"[(\[]([^)\]]{2,80})[)\]]")
+_BEFORE_A_NAME = re.compile(
+    rf"^\s*(?:{lexicon.any_of('name_links', 'announced')}\b[\s:]*)+", re.IGNORECASE
 )
+_PUBLIC_KINDS = frozenset(map(OrganisationKind, "town care chamber state network".split()))
+_PUBLIC_WORDS = tuple(
+    (re.compile(pattern), word) for pattern, word in lexicon.rows("public_bodies", 2)
+)
+_PAIRED = lexicon.words("organisation_classes", "paired")  # mean a kind with the next word
+_VAGUE = lexicon.words("common_name_words", "short_name")
+LEFT_OUT = (
+    LEFT_OUT_IN_TEXTS
+    | lexicon.words("name_links", "article")
+    | lexicon.words("name_links", "left_out")
+)
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def name_words(name: str) -> tuple[str, ...]:
+    """The words of a name that are compared: folded, without articles and legal forms."""
+    forms = [token.form.removesuffix("'") for token in tokens(name) if token.is_word]
+    return distinctive(forms, LEFT_OUT)
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def public_key(name: str, kind: OrganisationKind) -> frozenset[str]:
+    """Returns the words that spellings of a public body share; empty for other names."""
+    if kind not in _PUBLIC_KINDS:
+        return frozenset()
+    text = " ".join(plain_words(name))
+    for pattern, word in _PUBLIC_WORDS:
+        text = pattern.sub(word, text)
+    words = frozenset(text.split()) - FUNCTION_WORDS - LEFT_OUT
+    return words if len(words) > 1 else frozenset()
+
+
+def names_of(actor: Actor) -> Iterator[str]:
+    bare = _PARENTHESIS.sub(" ", actor.name).strip()
+    yield bare or actor.name
+    sides = [side.strip() for side in re.split(r"\s+[–—-]\s+", bare)]
+    if len(sides) == 2 and any(side.isupper() for side in sides):
+        yield from sides
+    for match in _PARENTHESIS.finditer(actor.name):
+        inside = _BEFORE_A_NAME.sub("", match[1]).strip()
+        if inside[:1].isupper() and not inside.isdigit() and fold(inside) != fold(actor.place):
+            yield inside
+    for key, value in actor.facts.items():
+        if fold(key) in _ALIAS_FIELDS:
+            yield from (alias.strip() for alias in re.split(r"[|;,\n]", value) if alias.strip())
+
+
+def short_name(name: str, place: str) -> tuple[str, ...]:
+    """The words of a name without its trade and its place, none if that can be no name."""
+    words = name_words(name)
+    of_place = set(name_words(place)) if place else set()
+    of_trade = {word for pair in pairwise(words) if _names_kind(" ".join(pair)) for word in pair}
+    left_out = of_place | (of_trade & _PAIRED)
+    left = tuple(word for word in words if word not in left_out and not _names_kind(word))
+    is_name = (
+        left != words
+        and max(map(len, left), default=0) >= MIN_SHORT_NAME_CHARS
+        and not any(is_everyday_word(word) or word in _VAGUE for word in left)
+    )
+    return left if is_name else ()
+
+
+def _names_kind(words: str) -> bool:
+    return kind_of(words) is not OrganisationKind.UNKNOWN
+
+
+MIN_FUZZY_CHARS = 5  # shorter words have too many neighbours for a wrong letter to be a slip
+SHORT_NAME = 0.9  # weight of the distinctive part of a name ("Taransaud") beside the whole name, 1
+_DEPARTMENTS = frozenset(" ".join(plain_words(name)) for name in NAMES.values())
+_NAMED_IN_SHORT = frozenset(map(OrganisationKind, "firm unknown network haulier".split()))
 
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """A stretch of a sentence that names actors: `tokens[first:last]`.
-
-    `actor_ids` are all that the name could mean, in order. `likeness` is 1 where every word is as
-    in the name, less where letters differ.
-    """
+    """`tokens[first:last]` name any of these actors; `likeness` is 1 if no letter differs."""
 
     first: int
     last: int
@@ -55,8 +114,6 @@ class KnownName:
 
 
 class KnownActors:
-    """The known actors, by name. Made once, and read by any thread."""
-
     def __init__(self, actors: Iterable[Actor]) -> None:
         self.actors: dict[str, Actor] = {}
         self._names: list[tuple[str, ...]] = []
@@ -72,10 +129,7 @@ class KnownActors:
 
     @classmethod
     def of(cls, knowledge_base: KnowledgeBase) -> Self:
-        """The actors of a knowledge base as they are now.
-
-        They are listed again only when an actor has changed: of many, that takes seconds.
-        """
+        """The actors of a knowledge base as they are now, listed again only after a change."""
         with _LOCK:
             # Asked for before the actors: a change meanwhile is heeded the next time.
             generation = knowledge_base.generation(Kind.ACTOR)
@@ -107,8 +161,7 @@ class KnownActors:
             if len(words) > 1 or len(words[0]) > 5:
                 self._joined["".join(words)].append(number)
         self._owners[number][actor_id] = None
-        key = public_key(name, kind_of(name))
-        if key:
+        if key := public_key(name, kind_of(name)):
             self._public[key][actor_id] = None
 
     def _index(self) -> None:
@@ -135,19 +188,16 @@ class KnownActors:
                 self._neighbours[word[-3:], len(word)].append(word)
 
     def is_place(self, words: str) -> bool:
-        """Whether folded words, joined by blanks, are an actor's place or a department."""
         return words in self.places or words in _DEPARTMENTS
 
     def named(self, name: str) -> tuple[str, ...]:
         """The ids of the actors with exactly this name, or that are this public body."""
-        number = self._number_of.get(name_words(name))
-        if number is not None:
+        if (number := self._number_of.get(name_words(name))) is not None:
             return tuple(self._owners[number])
         key = public_key(name, kind_of(name))
         return tuple(self._public.get(key, ())) if key else ()
 
     def find(self, sentence: Sequence[TextToken]) -> list[KnownName]:
-        """The names in a sentence, from left to right; of two that overlap, the longer."""
         distinct = [
             at for at, token in enumerate(sentence) if token.is_word and token.form not in LEFT_OUT
         ]
@@ -179,11 +229,8 @@ class KnownActors:
                     words = self._names[number]
                     begin = rank - position
                     end = begin + len(words)
-                    if (
-                        begin < 0
-                        or end > len(forms)
-                        or not _are_close(distinct, begin, end, sentence)
-                    ):
+                    is_inside = begin >= 0 and end <= len(forms)
+                    if not (is_inside and _are_close(distinct, begin, end, sentence)):
                         continue
                     likeness = _likeness(words, forms[begin:end])
                     if number >= self._first_short:
@@ -255,8 +302,7 @@ def _likeness(words: Sequence[str], forms: Sequence[str]) -> float:
             continue
         if len(word) < MIN_FUZZY_CHARS or not word.isalpha():
             return 0.0
-        distance = OSA.distance(word, form)
-        if distance > _max_slips(word):
+        if (distance := OSA.distance(word, form)) > _max_slips(word):
             return 0.0
         slips += distance
     return max(0.0, 1.0 - slips / length) if slips <= max(1, length / 6) else 0.0

@@ -7,7 +7,6 @@ from pathlib import Path
 from kb.text.lexicon import Lexicons
 
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
 words, phrases = _LEXICONS.words, _LEXICONS.phrases
 any_of, rows = _LEXICONS.any_of, _LEXICONS.rows
 

@@ -1,9 +1,7 @@
 """A language model that may refine what the rules propose of an article.
 
-What it answers is believed no further than the article bears it out: a sentence or a name that
-is not in the text is dropped, so the worst that an article with instructions in it can bring about
-is poor proposals, which a person sees with the sentences they claim to come from. When the service
-fails, the rules' proposals stand, with a remark that says why.
+A sentence or a name that is not in the article is dropped, so the worst that instructions in it
+bring about is poor proposals. When the service fails, the rules' proposals stand.
 """
 
 from collections.abc import Sequence
@@ -23,19 +21,11 @@ from kb.remarks import Remark
 from kb.settings import Settings
 from kb.text.organisation_name import name_key
 
-MAX_SENT_CHARS = 24_000
-"""Most characters of an article that are sent: the beginning of a long article has the case."""
-
+MAX_SENT_CHARS = 24_000  # the beginning of a long article has the case
 MAX_PARTS = 100
-MAX_CONFIDENCE = 0.75
-"""Most confidence of a proposal that only the model makes, whatever confidence it states."""
-
-AGREEMENT = 0.5
-"""Factor of the doubt of a proposal that the model makes too."""
-
-SILENCE = 0.8
-"""Factor of the confidence of a proposal that the model does not make."""
-
+MAX_CONFIDENCE = 0.75  # of what only the model proposes, whatever it states
+AGREEMENT = 0.5  # factor of the doubt of a proposal that the model makes too
+SILENCE = 0.8  # factor of the confidence of a proposal that the model does not make
 _INSTRUCTIONS = f"""\
 You read articles about how organisations met a need together, and say who took part. The user's
 message is a JSON object: "title" and "text" are an article, "found" is what a program found in it.
@@ -55,8 +45,6 @@ Answer with one JSON object and nothing else:
 - "need.phrase": the need that was met, a short noun phrase copied from the article.
 - "confidence": from 0 to 1.
 """
-
-
 _Words = Annotated[str, Field(min_length=1, max_length=1_500)]
 
 
@@ -79,33 +67,23 @@ class _ModelNeed(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Refined:
-    """Proposals, and a line for each thing that a person should know about how they came."""
-
     proposals: Proposals
     remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """The service that is asked about articles."""
-
     service: ChatService
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The service that the settings name, `None` if they name none."""
         service = ChatService.from_settings(settings)
         return cls(service) if service else None
 
     def refine(
         self, article: Article, proposals: Proposals, actors: KnownActors | None = None
     ) -> Refined:
-        """Returns the proposals refined by the model, or unchanged if it fails.
-
-        A proposal that the model makes too is surer, one that it does not make is less sure, and
-        what only the model says is added with its name as the origin. `actors` gives names from
-        the model the ids of known actors.
-        """
+        """Returns the proposals refined by the model, or unchanged with a remark if it fails."""
         try:
             answer = self._answer(article, proposals)
         except NoAnswer as failure:
@@ -141,11 +119,9 @@ class AnswerMerger:
         self._dropped: list[str] = []
 
     def merge(self, answer: dict[str, Any]) -> Refined:
-        """Returns the rules' proposals, weighed by the answer, and those of the answer alone."""
         answered = self._parts(answer.get("participations", []))
         participations = (*self._weighed(answered), *self._added(answered))
-        fields = self._fields(answer.get("need"))
-        refined = Refined(Proposals(fields, participations))
+        refined = Refined(Proposals(self._fields(answer.get("need")), participations))
         if not self._dropped:
             return refined
         count, reasons = len(self._dropped), "; ".join(dict.fromkeys(self._dropped))
@@ -178,7 +154,6 @@ class AnswerMerger:
         return bool(wanted) and any(wanted in text for text in self._texts)
 
     def _weighed(self, answered: Sequence[_ModelParticipation]) -> list[ProposedParticipation]:
-        """The rules' proposals, each as sure as the model leaves it."""
         agreed = {(name_key(part.name), part.role) for part in answered}
         weighed = []
         for proposal in self._proposals.participations:
@@ -208,29 +183,17 @@ class AnswerMerger:
             taken.add(key)
             same = known.get(key[0])
             name = same.name if same else " ".join(part.name.split())
-            actor_id = same.actor_id if same else self._id_of(name)
-            contribution = part.contribution if self._is_in_text(part.contribution) else ""
+            ids = self._actors.named(name) if self._actors is not None else ()
+            actor_id = same.actor_id if same else ids[0] if len(ids) == 1 else ""
+            said = part.contribution if self._is_in_text(part.contribution) else ""
+            own = Participation(name[:1].upper() + name[1:], part.role, actor_id, _plain(said))
+            confidence = round(min(part.confidence, MAX_CONFIDENCE), 2)
             added.append(
-                ProposedParticipation(
-                    Participation(
-                        name[:1].upper() + name[1:],
-                        part.role,
-                        actor_id,
-                        " ".join(contribution.split()),
-                    ),
-                    " ".join(part.sentence.split()),
-                    round(min(part.confidence, MAX_CONFIDENCE), 2),
-                    self._origin,
-                )
+                ProposedParticipation(own, _plain(part.sentence), confidence, self._origin)
             )
         return added
 
-    def _id_of(self, name: str) -> str:
-        ids = self._actors.named(name) if self._actors is not None else ()
-        return ids[0] if len(ids) == 1 else ""
-
     def _fields(self, answer: object) -> tuple[ProposedField, ...]:
-        """The fields of the rules, with the model's need beside theirs if it is another."""
         fields = self._proposals.fields
         if answer is None:
             return fields
@@ -248,10 +211,7 @@ class AnswerMerger:
             surer = replace(ours, confidence=round(1 - (1 - ours.confidence) * AGREEMENT, 2))
             return tuple(surer if field is ours else field for field in fields)
         sentence = " ".join(need.sentence.split())
-        return (
-            *fields,
-            ProposedField("need", phrase, sentence, MAX_CONFIDENCE, self._origin),
-        )
+        return (*fields, ProposedField("need", phrase, sentence, MAX_CONFIDENCE, self._origin))
 
 
 def _plain(text: str) -> str:

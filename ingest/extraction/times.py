@@ -1,9 +1,4 @@
-"""The time of the facts that an article tells, where its text gives years or months of them.
-
-Most texts name several times: when a firm was founded, when a law came, what is planned. A time is
-proposed only where its place in the sentence speaks for the facts, and none that is later than the
-article; where nothing does, none is proposed.
-"""
+"""The time of the facts that an article tells, if its place in a sentence speaks for it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,21 +10,12 @@ from ingest.extraction.tokens import Sentence, TextPart
 from kb.text.periods import OPEN, Period, WrittenPeriod, periods_in
 
 _LABEL, _SINCE, _GOES_BACK, _SPAN, _FIRST, _WITHIN = 0.8, 0.8, 0.6, 0.6, 0.5, 0.45
-"""How likely a time is that of the facts: by a label, by "since" at the head of a sentence, by a
-verb that begins, as a span, at the head of a sentence, or within it."""
-_LESS = 0.1
-"""What a whole year or a single day has less than a month or a season."""
-_DATELINE = 3
-"""Most words before the date of a line that holds nothing else."""
-LEAST = 0.4
-"""A time that is less likely is not proposed."""
-
-SURE_ENOUGH = 0.6
-"""Least confidence of a time that is written into a draft; another waits beside the field."""
-
-_OLDEST = 15
-"""Years before its article after which a time is rather that of how it all began."""
-
+"""How likely a time is that of the facts, by where it stands in its sentence."""
+_LESS = 0.1  # what a whole year or a single day has less than a month or a season
+_DATELINE = 3  # most words before the date of a line that holds nothing else
+LEAST = 0.4  # a time that is less likely is not proposed
+SURE_ENOUGH = 0.6  # least confidence of a time that is written into a draft
+_OLDEST = 15  # years before its article after which a time is rather that of how it all began
 _OF_LABEL = re.compile(rf"(?:^|\|)\s*{lexicon.any_of('times', 'beginning')}\s*[|:]\s*$")
 _OF_OTHERS = re.compile(rf".*(?<!\w){lexicon.any_of('times', 'of_others')}")
 _FOLLOWED_BY = re.compile(lexicon.any_of("times", "followed_by"))
@@ -46,11 +32,7 @@ class FactsTime:
 
 
 def time_of_facts(sentences: Sequence[Sentence], written: str = "") -> FactsTime | None:
-    """Returns the time of the facts; `None` where the text gives none that is likely enough.
-
-    `written` is the date of the article in ISO 8601, or empty. Of several that are as likely, the
-    last is taken: what is told of earlier times is mostly how it came about.
-    """
+    """Returns the likeliest time of the facts, if any, by the date of the article, `written`."""
     latest = date.fromisoformat(written[:10]) if written else None
     found = [each for sentence in sentences for each in _times(sentence, latest)]
     likely = [each for each in found if each.confidence >= LEAST]
@@ -70,7 +52,6 @@ def _times(sentence: Sentence, latest: date | None) -> Iterator[FactsTime]:
 
 
 def _is_past(period: Period, latest: date | None) -> bool:
-    """Whether a period began when its article was written, and not long before."""
     start = period.start or period.end
     if start is None or latest is None:
         return True

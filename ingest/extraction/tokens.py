@@ -1,21 +1,18 @@
-"""Sentences and their words: the text of an article as the rules read it.
+"""Sentences of an article, read from Markdown, and their words."""
 
-Markdown is read for its words. Sentences never run over the end of a paragraph, a heading, a
-list item or the row of a table.
-"""
-
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from ingest.articles.typography import BULLETS
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.markdown import plain_text
 
-MAX_SENTENCE_CHARS = 1_500
-"""A "sentence" longer than this is a table or a page without punctuation: it is cut here."""
+MAX_SENTENCE_CHARS = 1_500  # a table or a page without punctuation is cut here
 
 
 class TextPart(StrEnum):
@@ -26,11 +23,7 @@ class TextPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextToken:
-    """A word or a sign of a sentence: `sentence.text[start:end]`, and its folded form.
-
-    Elided articles and parts joined by a hyphen are tokens of their own ("l'", "d'");
-    initials with full stops are a single token ("J.M." → "jm").
-    """
+    """A word or a sign of a sentence, and its folded `form`: "l'", or "J.M." with "jm"."""
 
     start: int
     end: int
@@ -63,7 +56,6 @@ class Sentence:
         return joined(self.tokens)
 
     def written(self, first: int, last: int) -> str:
-        """The text of `tokens[first:last]`."""
         return self.text[self.tokens[first].start : self.tokens[last - 1].end]
 
 
@@ -78,9 +70,7 @@ _END = re.compile(
         (?:[\s\xa0\u202f]*[»”"’)\]])* \s+ (?= [«“"(\[‘—–-]? [\s\xa0\u202f]* [A-ZÀ-Þ0-9] )""",
     re.VERBOSE,
 )
-BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')
-"""Signs after which a word may have a capital without being a name."""
-
+BEFORE_A_CAPITAL = frozenset(':«“"•?!–—.(…')  # a word may have a capital after these
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(
     r"""(?:[^\W\d_]\.){2,}                                    # initials
@@ -121,7 +111,6 @@ def plain_words(text: str) -> list[str]:
 
 
 def is_everyday_word(form: str) -> bool:
-    """Whether sentences are full of a folded word."""
     return form in FUNCTION_WORDS or form in FRAMING_WORDS
 
 
@@ -171,3 +160,23 @@ def _short(sentence: str) -> Iterator[str]:
         sentence = sentence[end:].strip()
     if sentence:
         yield sentence
+
+
+def is_ordinary(word: str) -> bool:
+    return word.lower() in _dictionary()
+
+
+def commonness(word: str) -> float:
+    """The decimal logarithm of a word's count in a corpus, from 0 (unknown) to about 7."""
+    return math.log10(1 + _dictionary().get(word.lower(), 0))
+
+
+@cache
+def _dictionary() -> Mapping[str, int]:
+    from spellchecker import SpellChecker
+
+    counts: dict[str, int] = {}
+    for language in ("fr", "en"):
+        for word, count in SpellChecker(language).word_frequency.items():
+            counts[word] = max(count, counts.get(word, 0))
+    return counts

@@ -12,17 +12,10 @@ _MAX_WORDS = 8
 
 
 def town_of(name: str, texts: Iterable[str]) -> str:
-    """The commune that stands after a name: "Avel, à Magnac-Lavalette", "Avel (Cognac)".
-
-    Empty if none does, or if texts name several.
-    """
+    """The only commune that stands after a name: "Avel, à Magnac-Lavalette"; else empty."""
     wanted = [token.form for token in tokens(name)]
-    towns = {
-        town
-        for text in texts
-        for sentence in sentences("", text)
-        if (town := _town_after(wanted, sentence.text, sentence.tokens))
-    }
+    read = (each for text in texts for each in sentences("", text))
+    towns = {town for each in read if (town := _town_after(wanted, each.text, each.tokens))}
     return towns.pop() if len(towns) == 1 else ""
 
 

@@ -14,19 +14,12 @@ import httpcore
 
 from kb.errors import InputError
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""The only addresses of IPv6 that hosts of the internet are given (RFC 4291, 2.4)."""
-
-Resolver = Callable[[str, int], Sequence[str]]
-"""The addresses of a host. Raises OSError where it has none."""
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that hosts are given (RFC 4291, 2.4)
+Resolver = Callable[[str, int], Sequence[str]]  # raises OSError for an unknown host
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet.
-
-    An IPv6 address that stands for an IPv4 one on its way counts as none: what it leads to is
-    elsewhere. One that is an IPv4 address in another notation is judged as that.
-    """
+    """Whether an IP address is public; one that wraps an IPv4 address on its way is not."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -40,7 +33,6 @@ def is_public(address: str) -> bool:
 
 @cache
 def special_blocks() -> tuple[IPv4Network | IPv6Network, ...]:
-    """The blocks of the table, of both versions."""
     lines = (files("ingest.fetching") / "special_addresses.tsv").read_text("utf-8").splitlines()
     return tuple(ip_network(line.partition("\t")[0]) for line in lines if not line.startswith("#"))
 
@@ -95,8 +87,7 @@ class PublicConnections(httpcore.NetworkBackend):
 
 def _left(deadline: float, timeout: float | None) -> float:
     """Returns the seconds a call may take: those it asks for, or fewer if less time is left."""
-    left = deadline - time.monotonic()
-    if left <= 0:
+    if (left := deadline - time.monotonic()) <= 0:
         raise httpcore.ReadTimeout
     return left if timeout is None else min(left, timeout)
 

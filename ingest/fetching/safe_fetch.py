@@ -1,7 +1,6 @@
-"""A fetcher of web addresses, at public addresses only, within limits, as robots.txt allows.
+"""Fetches public web addresses only, within limits, as robots.txt allows.
 
-The connection goes to the very address that was looked at: a name that points elsewhere a moment
-later leads nowhere. Each redirect is checked anew; nothing of the environment is used.
+The connection goes to the very address that was looked at; each redirect is checked anew.
 """
 
 import socket
@@ -24,13 +23,10 @@ from kb.errors import InputError
 from kb.settings import Settings
 
 MAX_REDIRECTS = 5
-MAX_BYTES = 10_000_000
-"""Most bytes of a page, unpacked."""
-MAX_SECONDS = 30.0
-"""Longest time of a fetch, redirects included."""
+MAX_BYTES = 10_000_000  # most bytes of a page, unpacked
+MAX_SECONDS = 30.0  # longest time of a fetch, redirects included
 MAX_ROBOTS_BYTES = 500_000
 PORTS = frozenset({80, 443})
-
 PAGE_SUFFIXES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -44,16 +40,9 @@ PAGE_SUFFIXES = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/epub+zip": ".epub",
 }
-"""The media types of pages and documents, with the endings of their files."""
 PAGE_TYPES = frozenset(PAGE_SUFFIXES)
 FEED_TYPES = frozenset(
-    {
-        "application/rss+xml",
-        "application/atom+xml",
-        "application/xml",
-        "text/xml",
-        "application/rdf+xml",
-    }
+    "application/rss+xml application/atom+xml application/xml text/xml application/rdf+xml".split()
 )
 _NOT_MODIFIED = 304
 _UNKNOWN_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
@@ -77,17 +66,12 @@ class Fetched:
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """The addresses of a host, as the system knows them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class Fetcher:
-    """Fetches web addresses, and remembers what each site's robots.txt says.
-
-    `contact` is an address of whoever runs this program, `local` are origins (`host:port`) of this
-    machine that may be fetched all the same; `tls` replaces the usual authorities.
-    """
+    """Fetches addresses; `local` are origins (`host:port`) of this machine that are allowed."""
 
     def __init__(
         self,
@@ -112,18 +96,12 @@ class Fetcher:
     def from_settings(
         cls, settings: Settings, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX_SECONDS
     ) -> Self:
-        local = (origin.strip() for origin in settings.fetch_local.split(","))
-        return cls(
-            contact=settings.public_url,
-            local=frozenset(filter(None, local)),
-            max_bytes=max_bytes,
-            max_seconds=max_seconds,
-        )
+        origins = (origin.strip() for origin in settings.fetch_local.split(","))
+        local, contact = frozenset(filter(None, origins)), settings.public_url
+        return cls(contact=contact, local=local, max_bytes=max_bytes, max_seconds=max_seconds)
 
     def fetch(self, url: str, types: Collection[str] = PAGE_TYPES) -> Fetched:
-        """Fetches an address that has one of the media types given."""
-        fetched = self.fetch_if_changed(url, types)
-        if fetched is None:
+        if (fetched := self.fetch_if_changed(url, types)) is None:
             raise _Refused(url, _NOT_MODIFIED)  # an answer to a question that was not asked
         return fetched
 
@@ -136,11 +114,7 @@ class Fetcher:
         etag: str = "",
         last_modified: str = "",
     ) -> Fetched | None:
-        """Fetches an address; returns None if its server says that it is as it was.
-
-        It is one of the media `types`, or its path ends with one of the `suffixes`; `etag` and
-        `last_modified` are what the server said of it the last time.
-        """
+        """Fetches an address of a media type or suffix; None if unchanged since the validators."""
         asked = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         known = {name: value for name, value in asked.items() if value}
         deadline = time.monotonic() + self._max_seconds
@@ -181,8 +155,7 @@ class Fetcher:
 
     def _may_fetch(self, url: str, deadline: float) -> bool:
         parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
-        if site not in self._robots:
+        if (site := f"{parts.scheme}://{parts.netloc}") not in self._robots:
             self._robots[site] = self._rules_of(site, deadline)
         return self._robots[site](url)
 
@@ -227,10 +200,7 @@ class Fetcher:
         try:
             parts = httpx.URL(url)
             address = httpcore.URL(
-                scheme=parts.raw_scheme,
-                host=parts.raw_host,
-                port=parts.port,
-                target=parts.raw_path,
+                scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path
             )
             with (
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
@@ -242,7 +212,9 @@ class Fetcher:
         except (httpcore.ProtocolError, httpx.InvalidURL, zlib.error, ValueError):
             raise InputError("no_web_server", address=url) from None
         except (httpcore.NetworkError, ssl.SSLError, OSError) as error:
-            raise InputError("unreachable", address=url, reason=_reason(error)) from None
+            reason = str(error).strip().splitlines()
+            told = reason[0][:120] if reason else type(error).__name__
+            raise InputError("unreachable", address=url, reason=told) from None
 
     def _too_slow(self, url: str) -> InputError:
         return InputError("slow_site", address=url, seconds=f"{self._max_seconds:g}")
@@ -279,19 +251,12 @@ class Fetcher:
                 raise InputError("large_page", address=url, most=max_bytes)
             if time.monotonic() > deadline:
                 raise self._too_slow(url)
-        return Fetched(
-            url,
-            bytes(content),
-            media_type,
-            httpx.Response(status, headers=headers).charset_encoding or "",
-            _sendable(headers.get("etag", "")),
-            _sendable(headers.get("last-modified", "")),
-        )
+        encoding = httpx.Response(status, headers=headers).charset_encoding or ""
+        validators = (_sendable(headers.get(name, "")) for name in ("etag", "last-modified"))
+        return Fetched(url, bytes(content), media_type, encoding, *validators)
 
 
 class _Refused(InputError):
-    """The server answered with an error."""
-
     def __init__(self, url: str, status: int) -> None:
         super().__init__("error_status", address=url, status=status)
         self.status = status
@@ -300,11 +265,6 @@ class _Refused(InputError):
 def _sendable(value: str) -> str:
     """Returns the value of a header, if it can be sent back as it is; else an empty text."""
     return value if value.isascii() and value.isprintable() else ""
-
-
-def _reason(error: Exception) -> str:
-    reason = str(error).strip().splitlines()
-    return reason[0][:120] if reason else type(error).__name__
 
 
 def _unpacked(url: str, packing: str, body: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:

@@ -1,8 +1,6 @@
-"""Private details: telephones, addresses, days of birth, health and numbers of persons in a text.
+"""Private details of persons in a text: telephones, addresses, days of birth, health, numbers.
 
-Only what has a sign of a person is found: a mobile, a mailbox named after somebody, a first name
-in the same line or sentence. The name of somebody who speaks for an organisation is no private
-detail. Nothing is decided here: a moderator keeps or removes each.
+Only what has a sign of a person is found, such as a first name near by; a moderator decides.
 """
 
 import hashlib
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.articles.typography import plain
-from ingest.extraction.persons import person_end
+from ingest.extraction.names import person_end
 from ingest.extraction.tokens import tokens
 from kb.models import Actor, Record
 from kb.text.email_addresses import is_of_a_person
@@ -23,24 +21,14 @@ from kb.text.lexicon import LEXICONS, Lexicons
 from kb.text.phone_numbers import is_mobile
 
 RecordT = TypeVar("RecordT", bound=Record)
-
-GONE = "[…]"
-"""What stands where a detail was removed."""
-
+GONE = "[…]"  # what stands where a detail was removed
 ADULT = 18
-MOST_DETAILS = 100
-"""Most details of a record that are shown: a directory pasted as an article has thousands."""
-
-MOST_READ = 500
-"""Most telephone numbers that are looked at, whoever's they are."""
-
-MAX_CHARS_AROUND = 400
-"""How far from a detail its sentence is looked for."""
-
+MOST_DETAILS = 100  # a directory pasted as an article has thousands
+MOST_READ = 500  # most telephone numbers that are looked at, whoever's they are
+MAX_CHARS_AROUND = 400  # how far from a detail its sentence is looked for
 _WORDS = Lexicons(Path(__file__).parent / "lexicons")
 _FREE_MAIL = _WORDS.words("details", "free_mail")
 _MAILBOXES = LEXICONS.words("contacts", "mailboxes")
-
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _NIR = re.compile(
@@ -91,8 +79,6 @@ class DetailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrivateDetail:
-    """A detail in the field of a record: `text`, as it stands in its `sentence`."""
-
     kind: DetailKind
     text: str
     sentence: str
@@ -107,7 +93,6 @@ class PrivateDetail:
 
 
 def details_of(record: Record) -> Sequence[PrivateDetail]:
-    """The details in the texts of a record, each once, in the order of its fields."""
     found: dict[str, PrivateDetail] = {}
     for field, text in _texts_of(record):
         for detail in details_in(text):
@@ -117,7 +102,6 @@ def details_of(record: Record) -> Sequence[PrivateDetail]:
 
 
 def details_in(text: str) -> Sequence[PrivateDetail]:
-    """The details in a text, in their order."""
     spans: list[tuple[int, int, DetailKind]] = []
     for start, end, kind in _found(text):
         if all(end <= other or start >= after for other, after, _ in spans):
@@ -136,7 +120,6 @@ def details_in(text: str) -> Sequence[PrivateDetail]:
 
 
 def without_detail(record: RecordT, detail: PrivateDetail) -> RecordT:
-    """The record, with a sign for the detail in the field in which it stands."""
     field, _, part = detail.field.partition(".")
     before = getattr(record, field)
     after: object
@@ -172,7 +155,6 @@ def _texts_of(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _found(text: str) -> Iterator[tuple[int, int, DetailKind]]:
-    """What may be a detail, as half-open spans, the surest kinds first."""
     yield from _numbers(text)
     for match in _EMAIL.finditer(text):
         if _is_private_mailbox(match[0]):
@@ -184,11 +166,8 @@ def _found(text: str) -> Iterator[tuple[int, int, DetailKind]]:
             yield (*match.span(), kind)
     for match in _AGE.finditer(folded):
         if int(match["told"] or match["after"] or match["english"]) < ADULT:
-            yield (
-                match.start() + len(match[0]) - len(match[0].lstrip(",( ")),
-                match.end(),
-                (DetailKind.AGE),
-            )
+            start = match.end() - len(match[0].lstrip(",( "))
+            yield start, match.end(), DetailKind.AGE
     for match in _STREET.finditer(folded):
         first, last = _sentence_around(text, *match.span())
         before = text[first : match.start()]
@@ -225,7 +204,6 @@ def _phones(text: str) -> Iterator[tuple[int, int, DetailKind]]:
 
 
 def _is_private_mailbox(address: str) -> bool:
-    """Whether an address is named after somebody, or is at a provider for persons."""
     local, _, domain = plain(address).partition("@")
     words = re.findall("[a-z]+", local)
     at_home = domain.partition(".")[0] in _FREE_MAIL and _MAILBOXES.isdisjoint(words)
@@ -258,6 +236,5 @@ def _persons_in(sentence: str, at: int) -> Iterator[str]:
 
 
 def _ends_with_person(text: str) -> bool:
-    """Whether a person's name ends a text, but for signs: "Jeanne Martin, "."""
     found = list(tokens(text.rstrip(" ,:(–-")))
     return any(person_end(found, number) == len(found) for number in range(len(found)))

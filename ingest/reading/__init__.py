@@ -33,42 +33,32 @@ if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
 
-ANSWER_MB = 64
-"""The most of each part of an answer: a row of a directory has at most 16 million letters."""
-
-CLOCK_TIMES = 3
-"""The clock may show so many times the processor's time: a busy machine, text recognition."""
-
+ANSWER_MB = 64  # each part of an answer; a row has at most 16 million letters
+CLOCK_TIMES = 3  # of the processor's time: a busy machine, text recognition
 TABLE_UNIT_BYTES = 10_000_000
-MOST_TABLE_MEMORY_MB = 4096
-"""A directory may take more time and memory with each unit, up to this; docs/ingesting.md."""
-
+MOST_TABLE_MEMORY_MB = 4096  # a directory gets more with each unit: docs/ingesting.md
 _PICTURES = "kb.registers.pictures"
 REFUSALS: Mapping[str, type[InputError]] = {kind.__name__: kind for kind in (InputError, NoArticle)}
 
 
 @cache
 def readers() -> ReaderPool:
-    """The pool of this process."""
     return ReaderPool(REFUSALS)
 
 
 def document_limits() -> ReadingLimits:
-    """The limits of an article, a feed or a picture, by the settings of now."""
     settings = Settings.from_environment()
     seconds = settings.reading_seconds
     return ReadingLimits(settings.reading_memory_mb, seconds, CLOCK_TIMES * seconds, ANSWER_MB)
 
 
 def table_limits(path: Path) -> ReadingLimits:
-    """The limits of a directory, by its size."""
     return document_limits().for_bytes(
         path.stat().st_size, unit=TABLE_UNIT_BYTES, most_memory_mb=MOST_TABLE_MEMORY_MB
     )
 
 
 def read_document(path: Path) -> Article:
-    """As `read_article`."""
     suffix = path.suffix.lower()
     refuse_unreadable(path.stat().st_size, suffix)
     return document_of(path.read_bytes(), suffix)
@@ -77,7 +67,6 @@ def read_document(path: Path) -> Article:
 def document_of(
     content: bytes, suffix: str, *, url: str = "", declared_encoding: str = ""
 ) -> Article:
-    """As `article_from_bytes`."""
     refuse_unreadable(len(content), suffix)
     return _asked(
         "ingest.articles.readers:article_from_bytes", Article, content,
@@ -86,19 +75,16 @@ def document_of(
 
 
 def fetched_document(fetched: "Fetched") -> Article:
-    """The article of a fetched address."""
     return document_of(
         fetched.content, suffix_of(fetched), url=fetched.url, declared_encoding=fetched.encoding
     )
 
 
 def pasted_document(text: str) -> Article:
-    """As `pasted_article`."""
     return _asked("ingest.articles.readers:pasted_article", Article, text=text)
 
 
 def entries_of(path: Path) -> Iterator[Entry]:
-    """As `read_markdown`."""
     _refuse_closed(path)
     match readers().ask("ingest.reading:_case", document_limits(), path=str(path)):
         case [parts, reason, bool() as is_no_fault]:
@@ -115,22 +101,18 @@ def entries_of(path: Path) -> Iterator[Entry]:
 
 
 def saved_feed(path: Path) -> Sequence["FeedItem"]:
-    """As `feed_of`, of a file."""
-    size = path.stat().st_size
-    if size > MAX_TEXT_BYTES:
+    if (size := path.stat().st_size) > MAX_TEXT_BYTES:
         raise InputError("large_feed", size=size, most=MAX_TEXT_BYTES)
     return feed_of(path.read_bytes())
 
 
 def feed_of(content: bytes, *, url: str = "") -> Sequence["FeedItem"]:
-    """As `read_feed`."""
     from ingest.articles.feeds import FeedItem  # all formats of articles, which take long to import
 
     return _asked("ingest.articles.feeds:read_feed", list[FeedItem], content, url=url)
 
 
 def link_to_feed(fetched: "Fetched") -> str:
-    """As `feed_link`, of a fetched page."""
     return _asked(
         "ingest.reading:_feed_link", str, fetched.content,
         url=fetched.url, declared_encoding=fetched.encoding,
@@ -138,12 +120,10 @@ def link_to_feed(fetched: "Fetched") -> str:
 
 
 def photograph_of(upload: bytes) -> Sequence[EncodedPicture]:
-    """As `photograph`."""
     return _checked(_asked(f"{_PICTURES}:photograph", list[EncodedPicture], upload))
 
 
 def logo_of(upload: bytes) -> EncodedPicture:
-    """As `logo`."""
     return _checked([_asked(f"{_PICTURES}:logo", EncodedPicture, upload)])[0]
 
 
@@ -215,7 +195,6 @@ def rows_of(path: Path, header_map: HeaderMap) -> Iterator[DirectoryRow]:
 
 
 def count_of(path: Path) -> int:
-    """As `count_rows`."""
     with suppress(InputError, OSError):
         limits = table_limits(path)
         return _asked("ingest.reading:_row_count", int, limits=limits, path=str(path))
@@ -260,8 +239,7 @@ def _refuse_closed(path: Path) -> None:
 # What a reading process does that is asked for in another form
 
 BATCH_ROWS = 256
-BATCH_CHARS = 1_000_000
-"""A part of an answer holds rows up to one of these, and the row that reaches it."""
+BATCH_CHARS = 1_000_000  # a part of an answer ends with the row that reaches one of these
 
 
 def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:
@@ -272,7 +250,6 @@ def _feed_link(content: bytes, url: str, declared_encoding: str) -> str:
 
 
 def _case(path: str) -> tuple[object, str, bool]:
-    """The case of a file or why it has none, and whether that is no fault."""
     from ingest.records.case_file import read_markdown
 
     try:
@@ -291,7 +268,6 @@ def _row_count(path: str) -> int:
 
 
 def _rows(path: str, choices: Mapping[str, str], persons_kept: bool) -> Iterator[object]:
-    """Yields batches of rows; a header that is that of the row before is left out."""
     header_map = HeaderMap(choices, persons_kept=persons_kept)
     batch: list[object] = []
     chars = 0

@@ -25,15 +25,11 @@ from kb.reference.fields import CASE_FIELDS, PARTICIPATION_FIELDS, FieldKind
 from kb.reference.roles import ROLES, Role
 from kb.text.lexicon import Lexicons
 
-MAX_BYTES = 5_000_000
-"""The largest file of a case, as of any article in Markdown."""
-MAX_CHARS = 200_000
-"""The longest front matter, as long as the text of a case may be."""
-
+MAX_BYTES = 5_000_000  # the largest file of a case, as of any article in Markdown
+MAX_CHARS = 200_000  # the longest front matter, as long as the text of a case may be
 _FENCE = re.compile(r"---[ \t]*")
 _CLOSING_FENCE = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
-
 CASE_KEYS = names_of(
     (name for name, traits in CASE_FIELDS.items() if traits.kind is not FieldKind.TEXT),
     _LEXICONS.spellings("keys", "case"),
@@ -48,14 +44,8 @@ _ROLES = {word: role for role, traits in ROLES.items() for word in (role.value, 
 
 
 def read_markdown(path: Path) -> Iterator[Entry]:
-    """Reads the case that a Markdown file tells.
-
-    Raises:
-        NotInput: the file has no front matter, or that of an article of a site.
-        InputError: the file is empty, too large, or is not text.
-    """
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+    """Reads the case of a Markdown file; raises NotInput for another file, or InputError."""
+    if (size := path.stat().st_size) > MAX_BYTES:
         raise InputError("large_feed", size=size, most=MAX_BYTES)
     with open_text(path) as file:
         article = file.read()
@@ -86,8 +76,7 @@ def split(text: str) -> tuple[dict[str, object], str]:
     head, _, rest = text.partition("\n")
     if not _FENCE.fullmatch(head):
         raise NotInput("no_front_matter")
-    end = _CLOSING_FENCE.search(rest)
-    if not end:
+    if not (end := _CLOSING_FENCE.search(rest)):
         raise InputError("open_front_matter")
     if end.start() > MAX_CHARS:
         raise InputError("long_front_matter", most=MAX_CHARS)
@@ -107,13 +96,11 @@ def split(text: str) -> tuple[dict[str, object], str]:
 
 
 def join(values: Mapping[str, object], text: str) -> str:
-    """Returns the text with the values as its front matter, for `split` to take apart."""
     block = yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False, width=100)
     return f"---\n{block}---\n\n{text}\n"
 
 
 def case_from(front_matter: Mapping[str, object], text: str) -> Case:
-    """Returns the case that an article in Markdown tells, its keys French or English."""
     values = _by_field(front_matter, CASE_KEYS)
     cells = {
         name: _text(values, name, "|" if traits.kind is FieldKind.THEMES else ", ")
@@ -122,8 +109,7 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     }
     if not short_line(cells["title"], "title"):
         raise InputError("no_title", "title")
-    body = paragraphs(text)
-    if not body:
+    if not (body := paragraphs(text)):
         raise InputError("no_text", "text")
     if len(body) > MAX_TEXT_CHARS:
         raise InputError("too_long", "text", count=len(body), most=MAX_TEXT_CHARS)
@@ -131,17 +117,12 @@ def case_from(front_matter: Mapping[str, object], text: str) -> Case:
     participants = values.get("participants") or []
     if not isinstance(participants, list):
         raise InputError("no_participant_list", "participants")
-    return Case(
-        id=record_id(cells["id"], known["title"]),
-        participants=tuple(
-            _participation(item, number) for number, item in enumerate(participants, start=1)
-        ),
-        **known,
-    )
+    id_ = record_id(cells["id"], known["title"])
+    parts = tuple(_participation(each, number) for number, each in enumerate(participants, start=1))
+    return Case(id=id_, participants=parts, **known)
 
 
 def _by_field(mapping: Mapping[str, object], fields: Mapping[str, str]) -> dict[str, object]:
-    """Maps each field to its value; the first of two keys for the same field wins."""
     values: dict[str, object] = {}
     for key, value in mapping.items():
         name = folded(str(key))
@@ -171,8 +152,7 @@ def _participation(item: object, number: int) -> Participation:
     name, written = short_line(cells["name"], "name"), one_line(cells["role"])
     if not name:
         raise InputError("nameless_participant", "participants", number=number)
-    role = _ROLES.get(folded(written))
-    if not role:
+    if not (role := _ROLES.get(folded(written))):
         problem = {"role": written} if written else {}
         code = "unknown_role" if written else "no_role"
         raise InputError(code, "participants", name=name, **problem, roles=", ".join(Role))

@@ -20,11 +20,8 @@ class NotInput(RemarkError):
 class Entry:
     """A record that a reader found in a file, or the reason why there is none.
 
-    `row` is what its writer would count: the row of the spreadsheet (the header is row 1), the
-    line of JSON Lines, the item of a JSON array from 1. `is_open`: the source says that the actor
-    is not closed. `left_out`: that there is no record is no failure. `sheet`: of a workbook, if it
-    is not the first that is read. `remarks`: what of the row was left out of the record;
-    `leaves_out_persons`: so were contacts of persons.
+    `row` is the row of the spreadsheet, the line of JSON Lines or the item of an array, from 1.
+    `left_out`: having no record is no failure; `sheet`: of a workbook, if not the first.
     """
 
     row: int
@@ -49,7 +46,6 @@ def files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool, str]]:
 
 
 def refuse_missing(paths: Sequence[Path]) -> None:
-    """Refuses paths that lead nowhere."""
     for path in paths:
         if not path.exists():
             raise InputError("missing_path", path=str(path))

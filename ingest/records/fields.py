@@ -1,7 +1,4 @@
-"""Cleans the values that actors and cases share, and refuses what cannot be kept.
-
-Applied to its own result a function changes nothing, so that an export is ingested unchanged.
-"""
+"""Cleans values, or refuses them; applied to its own result a function changes nothing."""
 
 import hashlib
 import re
@@ -21,13 +18,10 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 MAX_CELL_CHARS = 20_000
-MAX_COLUMNS = 1_000
-"""Most columns of a table: each header is looked up in many words."""
+MAX_COLUMNS = 1_000  # most columns of a table: each header is looked up in many words
 MAX_LINE_CHARS = 500
-MAX_LINE_BYTES = 1_300
-"""Bytes of a line as UTF-8, written and folded: PostgreSQL's indexes take 2,704, some of two."""
+MAX_LINE_BYTES = 1_300  # written and folded: PostgreSQL's indexes take 2,704, some of two
 MIN_DETECTABLE_CHARS = 40
-
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls, lone surrogates (a JSON escape can make one, UTF-8 cannot hold it) and byte order marks.
 _UNSTORABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -60,7 +54,6 @@ def _folded_line(text: str) -> str:
 
 
 def names_of(fields: Iterable[str], spellings: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Maps each folded name to its field: the field's own name, and its spellings."""
     return {folded(name): field for field in fields for name in (field, *spellings.get(field, ()))}
 
 
@@ -87,13 +80,11 @@ def bytes_of_line(line: str) -> int:
 
 def record_id(given: str, *named_after: str) -> str:
     """Returns the id as given, or else a slug of the names; refuses one without a letter."""
-    identifier = short_line(given, "id")
-    if identifier:
+    if identifier := short_line(given, "id"):
         if not any(character.isalnum() for character in identifier):
             raise InputError("id_without_letter", "id", value=identifier)
         return identifier
-    words = folded(" ".join(named_after))
-    if not words:
+    if not (words := folded(" ".join(named_after))):
         raise InputError("no_id", "id", value=" ".join(named_after).strip())
     slug = words.replace(" ", "-")
     if len(slug) <= MAX_LINE_CHARS:
@@ -106,16 +97,13 @@ def theme_names(text: str) -> tuple[str, ...]:
     """Returns the themes between `|`, `;` or line ends, in order, each once whatever its case."""
     names: dict[str, str] = {}
     for part in _THEME_SEPARATOR.split(paragraphs(text)):
-        name = short_line(part, "theme")
-        if name:
+        if name := short_line(part, "theme"):
             names.setdefault(name.casefold(), name)
     return tuple(names.values())
 
 
 def web_address(text: str, field: str) -> str:
-    """Returns the address of http or https, with `https://` before it when it has no scheme."""
-    address = one_line(text)
-    if not address:
+    if not (address := one_line(text)):
         return ""
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in {"http", "https"}:
@@ -136,9 +124,7 @@ def web_address(text: str, field: str) -> str:
 
 
 def iso_date(text: str, field: str) -> str:
-    """Returns the date, or the date and time, in ISO 8601's extended form; refuses others."""
-    written = one_line(text)
-    if not written:
+    if not (written := one_line(text)):
         return ""
     for kind in (date, datetime):
         try:
@@ -148,24 +134,20 @@ def iso_date(text: str, field: str) -> str:
     raise InputError("no_date", field, value=written)
 
 
-FRENCH_OR_ENGLISH = ("fr", "en")
-"""The languages of cases and of the pages."""
+FRENCH_OR_ENGLISH = ("fr", "en")  # the languages of cases and of the pages
 
 
 def language(given: str, text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
     """Returns the two-letter code of the language given, else that of the text, one of `among`."""
-    written = one_line(given)
-    if not written:
+    if not (written := one_line(given)):
         return detected_language(text, among)
     # "fr-FR", "en_GB": only the language counts.
-    code = _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))
-    if not code:
+    if not (code := _codes_by_name("languages").get(folded(re.split("[-_]", written)[0]))):
         raise InputError("unknown_language", "lang", value=written)
     return code
 
 
 def detected_language(text: str, among: tuple[str, ...] = FRENCH_OR_ENGLISH) -> str:
-    """Returns the language of a text among some; `fr` for a short text."""
     if len(text) < MIN_DETECTABLE_CHARS:
         return "fr"
     lang: str = _identifier(among).classify(text)[0]

@@ -49,18 +49,14 @@ _MAX_ZEROS_LOST = 2
 def parsed(cells: Cells, fields: Mapping[str, FieldTraits]) -> dict[str, Any]:
     """Maps each field to its value, except ids, facts and participants; absent is blank."""
     cells = defaultdict(str, cells)
-    return {
-        name: PARSERS[traits.kind](cells, name)
-        for name, traits in fields.items()
-        if traits.kind in PARSERS
-    }
+    kinds = {name: traits.kind for name, traits in fields.items()}
+    return {name: PARSERS[kind](cells, name) for name, kind in kinds.items() if kind in PARSERS}
 
 
 def _day(cells: Cells, field: str) -> str:
     """Returns a day as ISO 8601; it may be written as in French ("31/12/2023")."""
     written = _MIDNIGHT.sub("", one_line(cells[field]))
-    french = _FRENCH_DAY.fullmatch(written)
-    if french:
+    if french := _FRENCH_DAY.fullmatch(written):
         day, month, year = map(int, french.groups())
         try:
             return date(year, month, day).isoformat()
@@ -70,12 +66,10 @@ def _day(cells: Cells, field: str) -> str:
 
 
 def _language(cells: Cells, field: str) -> str:
-    """Returns the language given, or else that of the record's text."""
     return language(cells[field], paragraphs(cells["text"] or cells["description"]))
 
 
 def flow(given: str, field: str) -> str:
-    """Returns the flow given in English or French; refuses what is none."""
     written = one_line(given)
     if written and folded(written) not in _FLOWS:
         raise InputError("unknown_flow", field, value=written, flows=", ".join(Flow))
@@ -104,16 +98,13 @@ def _department(cells: Cells, field: str) -> str:
 
 
 def _activity_code(cells: Cells, field: str) -> str:
-    """Returns the code in capitals, a NAF code with its point ("2041z" becomes "20.41Z")."""
     code = short_line(cells[field], field).upper()
     naf = _NAF_WITHOUT_POINT.fullmatch(code)
     return f"{naf[1]}.{naf[2]}" if naf else code
 
 
 def _siret(cells: Cells, field: str) -> str:
-    """Returns the 14 digits, with a right check digit (La Poste has a rule of its own)."""
-    written = one_line(cells[field])
-    if not written:
+    if not (written := one_line(cells[field])):
         return ""
     digits = "".join(written.split())
     if not digits.isdigit() and _SPREADSHEET_NUMBER.fullmatch(digits):
@@ -158,7 +149,6 @@ def _picture(cells: Cells, field: str) -> str:
 
 
 def region_of(cells: Cells) -> str:
-    """Returns the region in which the numbers of an actor are dialled; France if it is unknown."""
     try:
         return dialling_region(
             country_code(cells.get("country", "")),

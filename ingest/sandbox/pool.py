@@ -1,7 +1,6 @@
 """The reading processes of this process: few, reused, and few readings that wait for one.
 
-What goes between is lines of JSON. Nothing in them is run or looked up by name: a process that a
-hostile file has taken over can tell lies about that file, and no more.
+Only lines of JSON go between: a taken process can lie about its file, and no more.
 """
 
 import atexit
@@ -29,7 +28,6 @@ _KEPT_VARIABLES = (
     "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT",
 )  # fmt: skip
 """What of the environment a reading process gets: no setting, and so no secret."""
-
 _VARIABLES = {
     # A pool of threads, and an arena of memory for each, are address space that nobody uses.
     "OPENBLAS_NUM_THREADS": "1",
@@ -38,22 +36,13 @@ _VARIABLES = {
     "ARROW_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
-_STARTS_WITHIN_S = 120.0
-"""The first answer comes when all of its code is loaded."""
-_REUSED_WITHIN_S = IDLE_SECONDS - 60
-"""A process idle for longer may be about to end by itself."""
+_STARTS_WITHIN_S = 120.0  # the first answer comes when all of its code is loaded
+_REUSED_WITHIN_S = IDLE_SECONDS - 60  # a process idle for longer may be about to end by itself
 _ENDS_WITHIN_S = 5.0
-
-AT_ONCE = 2
-"""Files read at once; the processes that read them give way to whoever searches."""
-
-WAITING = 8
-"""Readings that wait until one of these ends; more are told to come back."""
-
+AT_ONCE = 2  # files read at once; the processes that read them give way to whoever searches
+WAITING = 8  # readings that wait until one of these ends; more are told to come back
 ASKER: ContextVar[str] = ContextVar("asker", default="")
-"""On whose behalf this thread or task reads, such as the name of an account; empty for nobody
-in particular, as in a worker, who may have all places."""
-
+"""Whom this thread reads for, such as an account; empty for nobody, who may have all places."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,10 +51,7 @@ class _TooLarge(Exception):
 
 
 class ReaderProcess:
-    """A process that does one task after the other, for one thread at a time.
-
-    `idle_since` is when its last task ended; 0 once it is of no more use.
-    """
+    """A process that does one task after the other; `idle_since` is 0 once it is of no use."""
 
     def __init__(self, refusals: Mapping[str, type[InputError]]) -> None:
         self.idle_since = 0.0
@@ -91,7 +77,6 @@ class ReaderProcess:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it can be asked, and will not end before it is."""
         is_idle = self.idle_since and time.monotonic() - self.idle_since < _REUSED_WITHIN_S
         return bool(is_idle) and self._process.poll() is None
 
@@ -145,7 +130,6 @@ class ReaderProcess:
         return kind, said, goes_on
 
     def end(self) -> None:
-        """Ends the process and what it started."""
         self.kill()
         for stream in (self._to, self._from):
             with suppress(OSError):
@@ -215,10 +199,7 @@ class Turn:
 
 
 class Turns:
-    """Gives turns in the order of asking, one at a time to each asker, who has half of `waiting`.
-
-    So nobody waits for the many long files of somebody else.
-    """
+    """Gives turns in the order of asking, one at a time to each asker, with half of `waiting`."""
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING) -> None:
         self._at_once = at_once
@@ -253,7 +234,6 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
         return len(self._waiting)
 
     def _next(self) -> list[Turn]:
@@ -269,10 +249,7 @@ class Turns:
 
 
 class ReaderPool:
-    """Asks reading processes, from any thread, and starts them when they are needed.
-
-    `refusals` are the errors that a file may be refused with, by their names.
-    """
+    """Asks reading processes, from any thread; a file may be refused with the `refusals`."""
 
     def __init__(
         self,
@@ -292,15 +269,11 @@ class ReaderPool:
     def stream(
         self, task: str, limits: ReadingLimits, content: bytes | None = None, **arguments: object
     ) -> Iterator[object]:
-        """Calls `module:function` there, and yields what it yields or returns as values of JSON.
+        """Calls `module:function` with the content and arguments there, and yields its parts.
 
-        The function gets the content, if there is any, and the arguments. The clock stands still
-        between the parts.
-
-        Raises:
-            InputError: the file is refused, exceeds a limit, or ends the process that reads it.
-            ReadersBusy: too many others wait already, or too many for the same `ASKER`; or the
-                pool was stopped.
+        The clock stands still between the parts. Raises `InputError` if the file is
+        refused, exceeds a limit or ends its process, and `ReadersBusy` if too many wait or
+        the pool was stopped.
         """
         with self._place():
             reader = self._taken()
@@ -327,12 +300,10 @@ class ReaderPool:
 
     @property
     def pids(self) -> list[int]:
-        """The numbers of the processes, of those that read first."""
         with self._lock:
             return [reader.pid for reader in (*self._busy, *self._idle)]
 
     def start(self) -> None:
-        """Reads again, after a stop."""
         self._is_stopped = False
 
     def stop(self) -> None:

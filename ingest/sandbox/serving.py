@@ -15,26 +15,18 @@ from typing import Any, BinaryIO, Self
 from ingest.sandbox.shapes import plain
 from kb.errors import InputError
 
-NICENESS = 10
-"""Niceness of a reading process: whoever searches goes first."""
-
-OOM_SCORE_ADJ = 500
-"""Of 1,000, how much sooner than others a reading process is ended where memory is short."""
-
-MAX_WRITTEN_MB = 256
-"""A file that a reading process writes for itself: that of the languages it tells apart has 75."""
-
-MAX_HANDLES = 64
-"""Files that a reading process may have open."""
+NICENESS = 10  # niceness of a reading process: whoever searches goes first
+OOM_SCORE_ADJ = 500  # of 1,000: it is ended sooner than others where memory is short
+MAX_WRITTEN_MB = 256  # the file of the languages that it tells apart has 75
+MAX_HANDLES = 64  # files that a reading process may have open
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
     """The most that reading a file may take.
 
-    `memory_mb` is address space, in 2**20 bytes, and so somewhat more than what is ever in use.
-    `cpu_seconds` is time of the processor; `seconds` is time of the clock, which whoever waits for
-    the answer keeps, while waiting. `answer_mb` bounds each part of an answer.
+    `memory_mb` is address space, in 2**20 bytes; `seconds` is time of the clock, which whoever
+    waits keeps; `answer_mb` bounds each part of an answer.
     """
 
     memory_mb: int
@@ -54,14 +46,12 @@ class ReadingLimits:
 
 
 def limit_for_good() -> None:
-    """Limits this process as far as all of its files are alike: it gives way, and leaves no core.
-
-    The number of processes is left alone: the system counts those of a user together with the
-    threads of all other programs, and text recognition is a program of its own.
-    """
+    """Lowers the priority of this process, and leaves no core; threads are the user's to limit."""
     if hasattr(os, "nice"):
         os.nice(max(0, NICENESS - os.nice(0)))
-    _end_first()
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError, ValueError):  # only Linux has it
+        score.write_text(str(max(OOM_SCORE_ADJ, int(score.read_text("ascii")))), "ascii")
     try:
         import resource
     except ImportError:  # on Windows, the clock alone is kept
@@ -90,10 +80,7 @@ def limit_for(limits: ReadingLimits) -> None:
 
 
 def peak_memory_mb() -> int:
-    """The most memory that this process ever had in use; 0 where the system does not tell.
-
-    Not `ru_maxrss`, which begins with that of the process that started this one.
-    """
+    """The most memory of this process; `ru_maxrss` would begin with that of its parent."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -101,29 +88,17 @@ def peak_memory_mb() -> int:
     return next((int(line.split()[1]) >> 10 for line in lines if line.startswith("VmHWM")), 0)
 
 
-def _end_first() -> None:
-    """Has the system end this process before the one that asked, where memory is short."""
-    score = Path("/proc/self/oom_score_adj")
-    with contextlib.suppress(OSError, ValueError):  # only Linux has it
-        score.write_text(str(max(OOM_SCORE_ADJ, int(score.read_text("ascii")))), "ascii")
-
-
 def _within(hard: int, most: int) -> int:
     return most if hard < 0 else min(hard, most)
 
 
 IDLE_SECONDS = 300
-MAX_TASKS = 100
-"""Files that a process reads: a library that keeps something of each does so for few."""
-
-LEAVES_AT_MB = 400
-"""A process that once had so much in use ends: it would not give it back."""
-
+MAX_TASKS = 100  # a library that keeps something of each file does so for few
+LEAVES_AT_MB = 400  # a process that once had so much in use ends: it would not give it back
 _log = logging.getLogger(__name__)
 
 
 def serve() -> None:
-    """Does the tasks that come by the standard input, and answers by the standard output."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a library prints must not get among the answers.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

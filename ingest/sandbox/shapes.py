@@ -36,7 +36,6 @@ def plain(value: object) -> object:
 
 
 def shaped(value: object, shape: type[Shape]) -> Shape:
-    """Returns what `plain` made of a value of this shape."""
     return cast("Shape", _shaped(value, shape))
 
 

@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.pace import Pace, Phase
-from ingest.report import MAX_VALUE_CHARS, FieldChange, changed_fields
+from ingest.report import MAX_VALUE_CHARS, FieldChange, Pace, Phase, changed_fields
 from kb.models import Actor
 
 AVEL = Actor("avel", "Avel", description="Cirages", themes=("cuir",), facts={"Teinte": "brun"})

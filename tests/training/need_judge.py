@@ -15,10 +15,9 @@ import numpy as np
 
 import ingest.extraction.needs
 from ingest.articles.readers import read_article
-from ingest.extraction.needs.need import Need, NeedJudge, doubts, told_need
-from ingest.extraction.needs.words import NeedWord, need_words
+from ingest.extraction.candidates.participants import language_of
+from ingest.extraction.needs.need import Need, NeedJudge, NeedWord, doubts, need_words, told_need
 from ingest.extraction.proposals.propose import MAX_CHARS
-from ingest.extraction.proposals.story import language_of
 from ingest.extraction.tokens import Sentence, sentences
 from kb.regression import Regression
 from kb.text.analysis import stems, words

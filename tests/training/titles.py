@@ -15,8 +15,7 @@ from scipy.optimize import minimize
 
 import ingest.articles.metadata.title
 from ingest.articles import readers
-from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.layout import Layout
+from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import find_title, title_lines
 from tests.article_evaluation.comparison import same_text
 from tests.article_evaluation.labels import read_labelled

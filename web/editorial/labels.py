@@ -75,7 +75,7 @@ PHASE_LABELS: Mapping[str, str] = {
     "embedding": N_("Computing embeddings"),
     "writing": N_("Writing"),
 }
-"""What a job is at, as `ingest.pace.Phase` names it."""
+"""What a job is at, as `ingest.report.Phase` names it."""
 
 REASON_LABELS: Mapping[str, str] = {
     "same_siret": N_("the same SIRET"),

@@ -16,15 +16,12 @@ from ingest.encodings import decoded, whole_characters
 from kb.errors import InputError
 from kb.remarks import Remark
 
-HEADER = 0.95
-"""The confidence in what the header of a message says."""
+HEADER = 0.95  # the confidence in what the header of a message says
 MAX_ATTACHMENTS = 20
 _NOT_READ = frozenset({".p7s", ".p7m", ".ics", ".vcf", ".asc", ".gif", ".png", ".jpg", ".jpeg",
                        ".bmp", ".svg", ".webp", ""})  # fmt: skip
 """Endings of what mail programs attach beside documents: pictures, signatures, cards."""
-
 Reader = Callable[[bytes, str], ParsedPage]
-"""Reads the bytes of an attachment in the format of a suffix."""
 
 
 def parse_eml(content: bytes, read: Reader) -> ParsedPage:
@@ -41,14 +38,11 @@ def parse_eml(content: bytes, read: Reader) -> ParsedPage:
 
 
 def parse_mhtml(content: bytes) -> ParsedPage:
-    """The page that a browser saved with its pictures in a single file."""
     message = _message(content)
     for part in message.walk():
         if part.get_content_type() == "text/html":
-            url = str(
-                part.get("Content-Location") or message.get("Snapshot-Content-Location") or ""
-            )
-            url = url if url.startswith(("http://", "https://")) else ""
+            url = part.get("Content-Location") or message.get("Snapshot-Content-Location") or ""
+            url = str(url) if str(url).startswith(("http://", "https://")) else ""
             return parse_html(_bytes(part), url=url, declared_encoding=_charset(part))
     raise InputError("no_html")
 
@@ -68,7 +62,6 @@ class _MessageParts:
         self._attached: list[EmailMessage] = []
 
     def blocks(self, part: EmailMessage, *, texts: bool = True) -> Iterator[Block]:
-        """The texts of a part and of the parts in it; notes what is attached for later."""
         kind = part.get_content_type()
         inner = [each for each in part.iter_parts() if isinstance(each, EmailMessage)]
         if kind == "message/rfc822":
@@ -105,14 +98,12 @@ class _MessageParts:
         except InputError as error:
             self.refusals.append(error)
             return ()
-        said = "".join("".join(block.text.split()) for block in blocks)
-        if said in self._said:
+        if (said := "".join("".join(block.text.split()) for block in blocks)) in self._said:
             return ()
         self._said += f"\n{said}"
         return blocks
 
     def attachments(self) -> Iterator[Block]:
-        """The blocks of each attachment, below its name."""
         kinds = sorted({part.get_content_type() for part in self._attached if _is_lost(part)})
         self.remarks += [Remark("unnamed_attachment", kind=kind) for kind in kinds]
         names = ((part, _name(part)) for part in self._attached)
@@ -163,8 +154,7 @@ def _line(header: object) -> str:
 def _declared(message: EmailMessage) -> Iterator[DeclaredField]:
     if subject := _subject(message):
         yield DeclaredField("title", subject, f"Subject: {subject}", HEADER)
-    name = _line(parseaddr(str(message.get("From", "")))[0])
-    if name:
+    if name := _line(parseaddr(str(message.get("From", "")))[0]):
         person = person_named(name)
         yield DeclaredField("author", person.name, f"From: {name}", HEADER, person)
     written = _line(message.get("Date"))

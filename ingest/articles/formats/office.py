@@ -22,7 +22,6 @@ _COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
 
 
 def refuse_other(content: bytes, part: str, name: str) -> None:
-    """Refuses what is no document of a kind."""
     if content.startswith(_COMPOUND_FILE):
         raise InputError("encrypted_or_older", format=name)
     try:
@@ -36,8 +35,7 @@ def refuse_other(content: bytes, part: str, name: str) -> None:
         raise InputError("no_document", format=name)
 
 
-TITLE, AUTHOR, DATE, KEYWORDS = 0.5, 0.4, 0.3, 0.6
-"""The confidence in each property."""
+TITLE, AUTHOR, DATE, KEYWORDS = 0.5, 0.4, 0.3, 0.6  # the confidence in each property
 _MIN_TITLE_WORDS = 3
 
 
@@ -56,12 +54,10 @@ def file_properties(
         yield DeclaredField("themes", keywords, "keywords of the file", KEYWORDS)
 
 
-MAX_CELL_CHARS = 400
-"""The longest cell that is a value; a longer cell holds a part of the page."""
+MAX_CELL_CHARS = 400  # the longest cell that is a value; a longer cell holds a part of the page
 
 
 def row_block(cells: Sequence[str], width: int = 0) -> Block:
-    """The block of a row, with empty cells up to a width; two cells are a label and its value."""
     shown = [escaped(cell).replace("|", "\\|") for cell in cells]
     shown += [""] * (width - len(shown))
     text = f"| {' | '.join(shown)} |"
@@ -81,14 +77,12 @@ _MAX_DEPTH = 5
 
 
 def parse_docx(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a Word document."""
     import docx
 
     refuse_other(content, "word/document.xml", "Word (.docx)")
     document = docx.Document(io.BytesIO(content))
     blocks = within_limits(_content(document, 0))
-    declared = tuple(_declared_fields(document))
-    return ParsedPage(blocks, declared, source_url=url)
+    return ParsedPage(blocks, tuple(_declared_fields(document)), source_url=url)
 
 
 def _content(holder: "Document | _Cell", depth: int) -> Iterator[Block]:
@@ -110,8 +104,7 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
     numbering = paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None
     lines = re.split(r"[\n\v]", paragraph.text)
     for at, line in enumerate(lines):
-        text = " ".join(line.split())
-        if not text:
+        if not (text := " ".join(line.split())):
             continue
         if _TITLE.match(style):
             yield Block(text, escaped(text), BlockKind.HEADING, 1)
@@ -129,7 +122,6 @@ def _paragraph(paragraph: "Paragraph", blank: bool) -> Iterator[Block]:
 
 
 def _is_headline(paragraph: "Paragraph", text: str) -> bool:
-    """Whether a paragraph looks like a heading: short, bold, and no sentence."""
     if len(text) > 120 or text.endswith((".", ":", ";", ",")):
         return False
     runs = [run for run in paragraph.runs if run.text.strip()]
@@ -170,8 +162,7 @@ def parse_pptx(content: bytes, *, url: str = "") -> ParsedPage:
     refuse_other(content, "ppt/presentation.xml", "PowerPoint (.pptx)")
     presentation = pptx.Presentation(io.BytesIO(content))
     blocks = within_limits(_slides(presentation))
-    declared = tuple(_declared_fields(presentation))
-    return ParsedPage(blocks, declared, source_url=url)
+    return ParsedPage(blocks, tuple(_declared_fields(presentation)), source_url=url)
 
 
 def _slides(presentation: "Presentation") -> Iterator[Block]:

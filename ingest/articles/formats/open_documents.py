@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 
 _NOT_TEXT = ("office:annotation", "text:note", "text:tracked-changes", "draw:frame",
              "text:table-of-content", "office:forms")  # fmt: skip
-_HYPHEN = re.compile(r"(?<=\w)\\-")
-"""A hyphen that the library escapes, within a word."""
+_HYPHEN = re.compile(r"(?<=\w)\\-")  # a hyphen that the library escapes, within a word
 
 
 def parse_odt(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an OpenDocument text."""
     from odfdo import Document
 
     refuse_other(content, "content.xml", "OpenDocument (.odt)")
@@ -52,13 +50,11 @@ def _declared_fields(document: "Document") -> Iterator[DeclaredField]:
     )
 
 
-DECLARED = 0.9
-"""The confidence in what a book says of itself."""
+DECLARED = 0.9  # the confidence in what a book says of itself
 _CONTAINER = "META-INF/container.xml"
 
 
 def parse_epub(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of an EPUB."""
     refuse_other(content, _CONTAINER, "EPUB (.epub)")
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         rootfile = _tree(archive, _CONTAINER).find(".//{*}rootfile")
@@ -93,8 +89,7 @@ def _spine(archive: zipfile.ZipFile, package: "_Element", folder: str) -> Iterat
 
 
 def _package_fields(package: "_Element") -> Iterator[DeclaredField]:
-    title = _said(package, "title")
-    if title:
+    if title := _said(package, "title"):
         yield DeclaredField("title", title[0], f"dc:title: {title[0]}", DECLARED)
     if creators := ", ".join(_said(package, "creator")):
         person = person_named(creators)

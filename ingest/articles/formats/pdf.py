@@ -33,8 +33,6 @@ _MAX_EDGE_CHARS = 160
 
 @dataclass(slots=True)
 class PrintedLine:
-    """A line of a page. `x`, `y` and `size` in points; `gap` to the line above it."""
-
     text: str
     x: float
     y: float
@@ -44,7 +42,6 @@ class PrintedLine:
 
 
 def open_reader(content: bytes) -> PdfReader:
-    """A reader of the PDF."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(content))
@@ -64,7 +61,6 @@ def open_reader(content: bytes) -> PdfReader:
 
 
 def _opens(reader: PdfReader) -> bool:
-    """Whether an encrypted file opens without a password."""
     try:
         return bool(reader.decrypt(""))
     except (PyPdfError, NotImplementedError, DependencyError):  # an algorithm that it does not know
@@ -72,7 +68,6 @@ def _opens(reader: PdfReader) -> bool:
 
 
 def printed_pages(reader: PdfReader) -> list[list[PrintedLine]]:
-    """The lines of each page, from its top."""
     pages: list[list[PrintedLine]] = []
     for number, page in enumerate(reader.pages):
         printer = _Printer(number)
@@ -170,11 +165,9 @@ _FIRST_PARTS = re.compile(lexicon.any_of("hyphens", "first_parts"))
 _TIED = re.compile(lexicon.any_of("hyphens", "tied"))
 _PRINTED_ON = re.compile(r"\b(?:imprime|printed|edite|telecharge|downloaded|consulte|genere)")
 _NO_TITLE = re.compile(r"\.\w{3,4}$|^microsoft|untitled|sans titre", re.IGNORECASE)
-"""Names that programs give to files."""
 
 
 def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a PDF."""
     if not content.lstrip()[:1024].count(b"%PDF-"):
         raise InputError("no_pdf")
     reader = open_reader(content)
@@ -185,11 +178,8 @@ def parse_pdf(content: bytes, *, url: str = "") -> ParsedPage:
     kept = {id(line) for line in lines}
     edges = [line.text for page in pages for line in page if id(line) not in kept]
     unscrambled("\n".join(line.text for line in lines))
-    return ParsedPage(
-        within_limits(_blocks(lines)),
-        (*_declared_fields(reader), *_dates_at_edges(edges)),
-        source_url=url,
-    )
+    declared = (*_declared_fields(reader), *_dates_at_edges(edges))
+    return ParsedPage(within_limits(_blocks(lines)), declared, source_url=url)
 
 
 def _blocks(lines: Sequence[PrintedLine]) -> Iterator[Block]:

@@ -21,18 +21,15 @@ if TYPE_CHECKING:
 
 _PROGRAM = "tesseract"
 _LANGUAGES = ("fra", "eng")
-_FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")
-"""The formats that are read; others have parsers that a hostile file could use."""
+_FORMATS = ("PNG", "JPEG", "TIFF", "JPEG2000")  # parsers of others could be attacked
 
 
 def parse_picture(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page that a picture shows."""
     _refuse_without_program()
     return parse_text(_read(_picture(content), _deadline()), source_url=url)
 
 
 def parse_scanned_pdf(reader: "PdfReader", *, url: str = "") -> ParsedPage:
-    """The page that the pictures of a PDF without text show."""
     _refuse_without_program()
     if len(reader.pages) > MAX_SCANNED_PAGES:
         raise InputError("many_scanned_pages", count=len(reader.pages), most=MAX_SCANNED_PAGES)
@@ -77,7 +74,6 @@ def _deadline() -> float:
 
 
 def _read(picture: "Image", deadline: float) -> str:
-    """The text of a picture, in the languages that tesseract has here."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page.png")
         picture.save(file)

@@ -4,13 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
-from ingest.articles.blocks import (
-    Block,
-    BlockKind,
-    DeclaredField,
-    ParsedPage,
-    within_limits,
-)
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, within_limits
 from ingest.articles.formats.office import file_properties, row_text
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in
@@ -24,10 +18,8 @@ from ingest.records.fields import folded
 from kb.errors import InputError
 from kb.text.markdown import plain_text
 
-MAX_WORDS = 50
-"""The items that are read of a value."""
-DECLARED = 0.93
-"""The confidence in what front matter says: somebody wrote it for this article."""
+MAX_WORDS = 50  # the items that are read of a value
+DECLARED = 0.93  # the confidence in what front matter says: somebody wrote it for this article
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<values>.*?)^\+\+\+[ \t]*$", re.DOTALL | re.MULTILINE)
 _TEMPLATE_TAG = re.compile(r"\{%[^{}]*%\}|\{\{[<%][^{}]*[%>]\}\}")
 """A tag of a template: none within it, so that many that are never closed are passed over soon."""
@@ -42,7 +34,6 @@ _THEMES = ("categories", "category", "tags", "tag", "keywords", "themes", "mots 
 
 
 def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
-    """Returns a text without its front matter, and what that declares."""
     values: Mapping[str, object]
     try:
         if toml := _TOML.match(text):
@@ -58,8 +49,7 @@ def without_front_matter(text: str) -> tuple[str, tuple[DeclaredField, ...]]:
 def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
     for field, keys in _KEYS.items():
         given = next((values[key] for key in keys if values.get(key)), None)
-        words = ", ".join(_words(given))
-        if not words:
+        if not (words := ", ".join(_words(given))):
             continue
         if field == "author":
             person = person_named(words)
@@ -71,8 +61,7 @@ def _declared(values: Mapping[str, object]) -> Iterator[DeclaredField]:
             found = next(dates_in(words), None)
             if found and found.start == 0:
                 yield DeclaredField(field, found.iso, f"{field}: {words}", DECLARED)
-    themes = [word for key in _THEMES for word in _words(values.get(key))]
-    if themes:
+    if themes := [word for key in _THEMES for word in _words(values.get(key))]:
         yield DeclaredField("themes", " ; ".join(themes), "front matter", DECLARED)
 
 
@@ -104,7 +93,6 @@ _MIN_WRAPPED = 45
 
 
 def parse_text(text: str, *, source_url: str = "") -> ParsedPage:
-    """The page of a text, in which bullets open items and `#` a heading."""
     text, declared = without_front_matter(text)
     return ParsedPage(within_limits(_blocks(text)), declared, source_url=source_url)
 
@@ -123,11 +111,15 @@ def _blocks(text: str) -> Iterator[Block]:
             continue
         if row := _ROW.match(line):
             if not _ROW_RULE.match(line):
-                yield _row(row[1])
+                cells = [cell.strip() for cell in row[1].split("|")]
+                text = _without_marks(row_text(cells))
+                markdown = f"| {' | '.join(cells)} |"
+                yield Block(text, markdown, BlockKind.ROW, stands_alone=False)
             at += 1
             continue
         if _FENCE.match(line):
-            end = _closing(lines, at)
+            below = range(at + 1, len(lines))
+            end = next((row for row in below if _FENCE.match(lines[row])), len(lines) - 1)
             fenced = lines[at : end + 1]
             yield Block(" ".join(fenced), "\n".join(fenced), BlockKind.VERBATIM)
             at, stands_alone = end + 1, True
@@ -145,17 +137,6 @@ def _blocks(text: str) -> Iterator[Block]:
         yield _marked(line, pieces, stands_alone)
         stands_alone = False
         at += 1
-
-
-def _closing(lines: list[str], opening: int) -> int:
-    below = range(opening + 1, len(lines))
-    return next((at for at in below if _FENCE.match(lines[at])), len(lines) - 1)
-
-
-def _row(inner: str) -> Block:
-    cells = [cell.strip() for cell in inner.split("|")]
-    text = _without_marks(row_text(cells))
-    return Block(text, f"| {' | '.join(cells)} |", BlockKind.ROW, stands_alone=False)
 
 
 def _goes_on(line: str, following: str, wrap: int) -> bool:
@@ -213,7 +194,6 @@ _PROPERTY = r"\{{\\{name}\s([^{{}}]{{1,500}})\}}"
 
 
 def parse_rtf(content: bytes, *, url: str = "") -> ParsedPage:
-    """The page of a text in Rich Text Format."""
     from striprtf.striprtf import rtf_to_text
 
     if not content.lstrip().startswith(b"{\\rtf"):

@@ -4,24 +4,17 @@ import re
 from collections.abc import Sequence
 
 from ingest.articles.blocks import Block, BlockKind, Region
-from ingest.articles.metadata.boilerplate import (
-    opens_colophon,
-    opens_comments,
-)
+from ingest.articles.metadata.boilerplate import opens_colophon, opens_comments
 from ingest.articles.metadata.label_table import DATES, PEOPLE, Announced
 from ingest.articles.metadata.layout import Layout, Line, prose_chars
-from ingest.articles.metadata.themes import is_row_of_hashtags
+from ingest.articles.metadata.notices import is_row_of_hashtags
 from ingest.articles.typography import SENTENCE_END
 
 _CLOSING_FIELDS = PEOPLE | DATES | {Announced.THEMES}
-_MAX_AFTER_COLOPHON = 0.2
-"""The greatest share of all prose below the notices that close a text."""
-_MAX_ABOUT = 0.4
-"""The same, for what an organisation writes about itself below its press releases."""
-_MIN_PROSE_BEFORE = 120
-"""The characters of prose above the first part about something else."""
-_MIN_RESUMING = 200
-"""The length of a paragraph with which the text goes on below such a part."""
+_MAX_AFTER_COLOPHON = 0.2  # the greatest share of all prose below the notices that close a text
+_MAX_ABOUT = 0.4  # the same, for what an organisation writes about itself below its press releases
+_MIN_PROSE_BEFORE = 120  # the characters of prose above the first part about something else
+_MIN_RESUMING = 200  # the length of a paragraph with which the text goes on below such a part
 
 
 def leave_other_parts(layout: Layout) -> None:
@@ -57,7 +50,6 @@ def end_at_colophon(layout: Layout) -> None:
 
 
 def _closes(line: Line) -> bool:
-    """Whether the notices of a line are such as stand below a text."""
     if is_row_of_hashtags(line.text):
         return len(line.text.split()) > 1
     return line.block.region is Region.TEXT and any(
@@ -66,7 +58,6 @@ def _closes(line: Line) -> bool:
 
 
 def leave_surroundings(layout: Layout) -> None:
-    """Leaves out boilerplate, and what stands below the text and does not belong to it."""
     is_over = False
     for at, line in enumerate(layout.lines):
         is_below = at > layout.last
@@ -86,7 +77,6 @@ def leave_surroundings(layout: Layout) -> None:
 
 
 def _still_belongs(layout: Layout, at: int) -> bool:
-    """Whether a short line below the last prose belongs to the text."""
     line, below = layout.lines[at], layout.line_at(at + 1)
     text = line.text.rstrip()
     if line.block.kind in {BlockKind.ITEM, BlockKind.ROW}:
@@ -101,7 +91,6 @@ def _still_belongs(layout: Layout, at: int) -> bool:
 
 
 def markdown_of(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown: headings from the second level down, items as lists, tables."""
     levels = [block.level for block in blocks if block.kind is BlockKind.HEADING]
     shift = 2 - min(levels, default=2)
     pieces: list[str] = []

@@ -17,7 +17,6 @@ _ASIDES = re.compile(lexicon.any_of("boilerplate", "asides") + r"\s?[:>–—-].
 
 
 def is_boilerplate(line: str) -> bool:
-    """Whether the whole line is a button, a menu, a notice or the like."""
     folded = _folded(line)
     if len(folded) > 300:
         return False
@@ -39,7 +38,6 @@ def _is_row(folded: str) -> bool:
 
 
 def opens_elsewhere(line: str) -> bool:
-    """Whether the line is the heading of a part of the page that is about something else."""
     folded = _folded(line)
     return len(folded) <= 90 and bool(_OTHER_PARTS.fullmatch(folded))
 

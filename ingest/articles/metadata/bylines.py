@@ -8,10 +8,9 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.blocks import BlockKind
 from ingest.articles.metadata.boilerplate import opens_colophon
 from ingest.articles.metadata.dates import only_date
-from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import DATES, Announced
 from ingest.articles.metadata.labels import is_desk
-from ingest.articles.metadata.layout import Layout, Line
+from ingest.articles.metadata.layout import Findings, Layout, Line
 from ingest.articles.metadata.lines import signed_name
 from ingest.articles.metadata.person_names import (
     MAX_JOB_CHARS,
@@ -24,9 +23,7 @@ from ingest.articles.metadata.person_names import (
 from ingest.articles.typography import plain
 from ingest.records.fields import folded
 
-NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6
-"""The confidence in a person: beside a label, where the page's markup says so, otherwise; and in
-an account or a site that the markup says to sign."""
+NEAR_LABEL, HINTED, UNLABELLED, ACCOUNT = 0.95, 0.85, 0.7, 0.6  # the confidence in a person
 _CLOSING = re.compile(rf"(?:bien )?{lexicon.any_of('closings')}\b")
 _CLOSED = re.compile(rf"^(?:\w+ )?{lexicon.any_of('closings')}(?: \w+)?,\s+", re.IGNORECASE)
 _JOB_TOLD = re.compile(
@@ -41,15 +38,13 @@ _ARTICLE = re.compile(r"(?:le|la|les|the)\s|l['’]", re.IGNORECASE)
 _MAX_GROUP_WORDS = 5
 _IN_BRACKETS = re.compile(r"\s\([^()]*\)$")
 _BAR = re.compile(r"\s*[|·•]\s*")
-ON_NETWORK, ON_FORUM = 0.8, 0.65
-"""The confidence in a person above the age of a post, and in an account above its own facts."""
+ON_NETWORK, ON_FORUM = 0.8, 0.65  # the confidence in the writer of a post
 _MAX_CARD_LINES = 5
 _AGE = re.compile(lexicon.any_of("labels", "ages"))
 _DEGREE = re.compile(rf"(?:[•·] ?)?{lexicon.any_of('labels', 'degrees')}")
 _MEMBER = re.compile(lexicon.any_of("labels", "member_facts"))
 _MEMBER_DETAIL = re.compile(lexicon.any_of("labels", "member_details"))
-_SYMBOLS = " •·🌐🌍🌎🌏👥"
-"""What networks set beside the age or the day of a post: who may read it."""
+_SYMBOLS = " •·🌐🌍🌎🌏👥"  # what networks set beside the age or the day of a post: who may read it
 
 
 def take_person_near(layout: Layout, findings: Findings, at: int, announced: Announced) -> bool:
@@ -73,7 +68,6 @@ def take_person_near(layout: Layout, findings: Findings, at: int, announced: Ann
 
 
 def take_hinted_person(layout: Layout, findings: Findings, at: int) -> None:
-    """Takes the author or the moderator marked up by the page."""
     line = layout.lines[at]
     text, hint = line.text.strip(), line.block.hint
     name = signed_name(text)
@@ -93,11 +87,12 @@ def find_byline(layout: Layout, findings: Findings) -> None:
     author = findings.fields.get("author")
     if author and author.confidence >= UNLABELLED:
         return
+    has_title = any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
     # A sentence that leads to the text may stand above the name.
     for at, line in enumerate(layout.lines[: layout.head]):
         if line.is_used or line.is_event or not is_person(line.text):
             continue
-        if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and _titled(layout):
+        if at == 0 and layout.lines[0].block.kind is not BlockKind.HEADING and has_title:
             continue  # the name of a paper
         beside = [near for near in (layout.line_at(at + 1), layout.line_at(at - 1)) if near]
         if any(notice.announced in DATES for near in beside for notice in near.notices):
@@ -105,11 +100,6 @@ def find_byline(layout: Layout, findings: Findings) -> None:
             findings.add_person("author", Person(bare_name(line.text)), line.text, UNLABELLED)
             return
     _find_office(layout, findings)
-
-
-def _titled(layout: Layout) -> bool:
-    """Whether a title stands above the text, and not on the first line of the page."""
-    return any(line.is_used and not line.is_event for line in layout.lines[1 : layout.first])
 
 
 def _find_office(layout: Layout, findings: Findings) -> None:
@@ -142,8 +132,7 @@ def find_signature(layout: Layout, findings: Findings) -> None:
             continue
         if not author.name and not (job or closes):
             continue
-        line.leave()
-        line.is_boilerplate = True
+        _leave(line)
         if job_line and not person.job:
             job_line.leave()
         known = findings.fields.get("author")
@@ -194,8 +183,7 @@ def find_desk(layout: Layout, findings: Findings) -> None:
     if is_desk(text) or is_office or first_name:
         name = first_name["name"] if first_name else text
         findings.add_person("author", Person(name), line.text, ACCOUNT)
-        line.leave()
-        line.is_boilerplate = True
+        _leave(line)
 
 
 def _is_group(layout: Layout, text: str) -> bool:
@@ -212,36 +200,29 @@ def _is_group(layout: Layout, text: str) -> bool:
 
 
 def is_contact(layout: Layout, at: int) -> bool:
-    """Whether a line stands below a heading of contacts, who are not the author."""
-    above = layout.lines[max(0, at - 2) : at]
-    return any(opens_colophon(line.text) for line in above)
+    return any(opens_colophon(line.text) for line in layout.lines[max(0, at - 2) : at])
 
 
 def _job_above(layout: Layout, at: int) -> str:
-    """The office in which a letter is signed, above the name: "Le maire,"."""
     above = layout.line_at(at - 1)
     office = _OFFICE.fullmatch(above.text.strip()) if above and not above.is_prose else None
     if above is None or office is None or not is_job(office["job"]):
         return ""
-    above.leave()
-    above.is_boilerplate = True
+    _leave(above)
     return office["job"]
 
 
 def _signing(layout: Layout, at: int) -> Person:
-    """The person that a line names, if it holds nothing else but a job."""
     text = layout.lines[at].text.strip(" —–-")
     person, end = person_at(text, 0)
     return person if end >= len(text.rstrip(" .")) else NOBODY
 
 
 def _job_of(line: Line) -> str:
-    """The job that a line names, without the place of work after a bar."""
     return _BAR.split(line.text)[0].strip(" ,;.()")
 
 
 def find_card(layout: Layout, findings: Findings) -> None:
-    """Takes the writer of the first post, and leaves the cards of all out of the text."""
     _find_on_network(layout, findings)
     _find_on_forum(layout, findings)
 

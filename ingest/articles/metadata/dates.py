@@ -1,7 +1,6 @@
-"""Dates as pages write them, in French and in English, with or without a time.
+"""Dates as French and English pages write them, if they leave no doubt.
 
-Only forms that leave no doubt are read. Three numbers are day first. In an English text, where
-04/03/2020 could be 03/04/2020, they are read only if they leave no doubt, as 13/07/2020.
+Three numbers are day first; in an English text 04/03/2020 is unclear, 13/07/2020 is not.
 """
 
 import re
@@ -54,8 +53,7 @@ def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
     following = {form: form.search(folded) for form in _FORMS}
     while matches := [match for match in following.values() if match]:
         match = min(matches, key=lambda found: (found.start(), -found.end()))
-        iso = _iso(match, english)
-        if iso:
+        if iso := _iso(match, english):
             yield WrittenDate(match.start(), match.end(), iso)
         for form, later in following.items():
             if later and later.start() < match.end():
@@ -63,7 +61,6 @@ def dates_in(text: str, *, english: bool = False) -> Iterator[WrittenDate]:
 
 
 def only_date(text: str, *, english: bool = False) -> str:
-    """The date that a value is, in ISO 8601, or an empty text if it is anything else."""
     value = text.strip(" \t.,;:()[]*_")
     for found in dates_in(value, english=english):
         if found.start == 0 and found.end >= len(value):
@@ -73,7 +70,6 @@ def only_date(text: str, *, english: bool = False) -> str:
 
 
 def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of dates without a certain day in a text: `juillet 2020`, `04/03/2020`."""
     folded = plain(text)
     for form in (_MONTH_ALONE, _FORMS[-1]):
         for match in form.finditer(folded):
@@ -81,16 +77,13 @@ def unclear_dates_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_unclear_date(text: str) -> bool:
-    """Whether a value holds a date without a certain day."""
     return any(True for _ in unclear_dates_in(text))
 
 
 def _iso(match: re.Match[str], english: bool) -> str:
-    day = _day(match.groupdict(), english)
-    if day is None:
+    if (day := _day(match.groupdict(), english)) is None:
         return ""
-    clock = _clock(match.groupdict())
-    if clock is None:
+    if (clock := _clock(match.groupdict())) is None:
         return day.isoformat()
     moment = datetime.combine(day, clock)
     return moment.isoformat(timespec="seconds" if moment.second else "minutes")

@@ -30,12 +30,9 @@ PEOPLE = frozenset({Announced.AUTHOR, Announced.MODERATOR})
 class Label(NamedTuple):
     announced: Announced
     pattern: re.Pattern[str]
-    then: Announced | None
-    """The field of a date without a label of its own that follows."""
-    is_verb: bool
-    """Whether the value follows without a colon."""
-    is_weak: bool
-    """Whether the words also begin ordinary sentences."""
+    then: Announced | None  # the field of a date without a label of its own that follows
+    is_verb: bool  # whether the value follows without a colon
+    is_weak: bool  # whether the words also begin ordinary sentences
 
 
 _PIECE = lexicon.any_of("labels", "pieces")

@@ -8,21 +8,13 @@ from ingest.articles.article import NOBODY, Person
 from ingest.articles.metadata.boilerplate import is_boilerplate
 from ingest.articles.metadata.dates import dates_in, unclear_dates_in
 from ingest.articles.metadata.label_table import DATES, LABELS, PEOPLE, Announced, Label
-from ingest.articles.metadata.person_names import (
-    bare_name,
-    is_job,
-    is_organisation,
-    person_at,
-)
+from ingest.articles.metadata.person_names import bare_name, is_job, is_organisation, person_at
 from ingest.articles.typography import plain
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One announcement of a line. `value` is empty where it lies on another line.
-
-    `is_bare`: no label announces it; `is_weak`: its words also begin ordinary sentences.
-    """
+    """A value that a line announces: `is_bare` without a label, `is_weak` by common words."""
 
     announced: Announced
     value: str = ""
@@ -57,16 +49,12 @@ _DESK_ALONE = re.compile(rf"(?P<name>{lexicon.any_of('labels', 'desks_alone')})"
 INITIALS = re.compile(r"(?:[A-ZÀ-Þ]\.[ -]?){2,4}(?=\s*(?:$|[|·•—–,;(]|- |le \d|on \w))")
 MAX_SIGNED_WORDS = 6
 _ACCOUNT = re.compile(r"(?=.*[^\W\d_])(?=.*[\d._])[^\W\d_][\w.-]{2,30}")
-_MAX_BEFORE_DATE = 16
-"""Characters between who signs and the day: "by jmorel » Fri May 3, 2019"."""
-_FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")
-"""A first name with an initial, which who signs may write small: "bernard q."."""
+_MAX_BEFORE_DATE = 16  # characters between who signs and the day: "by jmorel » Fri May 3, 2019"
+_FIRST_NAME = re.compile(r"[^\W\d_]{3,20} [^\W\d_]")  # "bernard q."
 _SIGNING_WORDS = ("par", "by", "signe")
 
 
 class LineReading:
-    """Reads a line from left to right."""
-
     def __init__(self, text: str, english: bool) -> None:
         self._text = text
         self._folded = plain(text)
@@ -89,25 +77,21 @@ class LineReading:
                 position = gap.end()
                 continue
             start = position
-            position = self._step(position)
-            if position == start:
+            if (position := self._step(position)) == start:
                 return ()
         weight = len(self._text) * _MAX_UNKNOWN_SHARE
         return tuple(self._notices) if self._unknown <= weight else ()
 
     def _step(self, position: int) -> int:
-        """Reads what stands at a position, and returns where the next thing begins."""
         if self._date_at(position):
             return self._take_date(position)
         if position in self._unclear:
             end = self._unclear[position]
-            self._notices.append(
-                Announcement(Announced.OTHER, self._text[position:end], is_bare=True)
-            )
+            unclear = Announcement(Announced.OTHER, self._text[position:end], is_bare=True)
+            self._notices.append(unclear)
             return end
         for label, end in self._labels_at(position):
-            after = self._take(label, self._folded[position:end], end)
-            if after:
+            if after := self._take(label, self._folded[position:end], end):
                 return after
         bit = _BIT.match(self._folded, position)
         if not self._notices:
@@ -161,12 +145,8 @@ class LineReading:
         return found.end
 
     def _labels_at(self, position: int) -> list[tuple[Label, int]]:
-        """The labels that stand at this place and where they end, the longest first."""
-        found = [
-            (label, match.end())
-            for label in LABELS
-            if (match := label.pattern.match(self._folded, position))
-        ]
+        matches = ((label, label.pattern.match(self._folded, position)) for label in LABELS)
+        found = [(label, match.end()) for label, match in matches if match]
         return sorted(found, key=lambda label_end: -label_end[1])
 
     def _take(self, label: Label, word: str, end: int) -> int:
@@ -229,9 +209,8 @@ class LineReading:
             if not person.job and (loose := self._loose_job(after)):
                 person, after = Person(person.name, loose[0]), loose[1]
             announced = self._signed_as(label)
-            self._notices.append(
-                Announcement(announced, person.name, person, is_weak=label.is_weak)
-            )
+            signed = Announcement(announced, person.name, person, is_weak=label.is_weak)
+            self._notices.append(signed)
             return after
         if not has_colon:
             return self._take_pseudonym(label, word, value_at) or self._take_signature(
@@ -240,7 +219,6 @@ class LineReading:
         return self._take_unlike_person(label, word, value_at)
 
     def _person_at(self, position: int) -> tuple[Person, int]:
-        """The person named at a position, before any button that stands right after the name."""
         person, after = person_at(self._text, position)
         for button in _BIT.finditer(self._folded, position):
             if position < button.start() < after and self._text[button.start() - 1] == " ":
@@ -260,10 +238,8 @@ class LineReading:
             return 0
         name, _, job = value.partition(",")
         self._meaning = label.then
-        self._notices.append(
-            Announcement(label.announced, bare_name(name), Person(bare_name(name), job.strip()),
-                   is_weak=True)
-        )  # fmt: skip
+        person = Person(bare_name(name), job.strip())
+        self._notices.append(Announcement(label.announced, person.name, person, is_weak=True))
         return value_at + len(value)
 
     def _signed_as(self, label: Label) -> Announced:
@@ -294,12 +270,14 @@ class LineReading:
         value = self._signed_at(value_at)
         if not label.is_verb or not value:
             return 0
-        is_account = _is_account(value) and bool(self._dates)
+        is_account = " " not in value and (is_written_as_account(value) or value.islower())
         is_handwritten = not label.is_weak and bool(_FIRST_NAME.fullmatch(value))
         # "By" also begins sentences: it must stand beside notices, or be all that the line says.
         is_byline = self._notices or not label.is_weak or value_at + len(value) >= len(self._text)
         is_name = word.endswith(_SIGNING_WORDS) and (
-            (value[0].isupper() and bool(is_byline)) or is_account or is_handwritten
+            (value[0].isupper() and bool(is_byline))
+            or (is_account and bool(self._dates))
+            or is_handwritten
         )
         if not is_name and not is_organisation(value):
             return 0
@@ -316,7 +294,6 @@ class LineReading:
         return value if is_name and not re.search(r"\d{3}|[!?]", value) else ""
 
     def _next_date(self, position: int) -> int:
-        """The place of the next date, or the end of the line."""
         return min((at for at in self._dates if at >= position), default=len(self._text))
 
     def _loose_job(self, position: int) -> tuple[str, int] | None:
@@ -355,8 +332,7 @@ class LineReading:
     def _take_agency(self) -> int:
         """Takes a line that is the name of an agency or a desk, "(AFP)", or returns 0."""
         signed = self._folded.rstrip(" .")
-        agency = _AGENCY.fullmatch(signed) or (_DESK_ALONE.fullmatch(signed))
-        if not agency:
+        if not (agency := _AGENCY.fullmatch(signed) or _DESK_ALONE.fullmatch(signed)):
             return 0
         name = self._text[agency.start("name") : agency.end("name")]
         self._notices.append(signature(Person(name)))
@@ -364,7 +340,6 @@ class LineReading:
 
 
 def signature(person: Person) -> Announcement:
-    """The notice of who signs without a label."""
     return Announcement(Announced.AUTHOR, person.name, person, is_bare=True, is_weak=True)
 
 
@@ -376,18 +351,11 @@ def _signed_by(announced: Announced, value: str) -> Announcement:
 
 
 def is_desk(value: str) -> bool:
-    """Whether a signature is that of several without their names: "la rédaction"."""
     return bool(_DESK.fullmatch(plain(value)))
 
 
 def is_nobody(value: str) -> bool:
-    """Whether a signature is an account that stands for nobody: "admin"."""
     return bool(_NOBODY.fullmatch(plain(value)))
-
-
-def _is_account(name: str) -> bool:
-    """Whether a word is written as accounts are: `jmorel`, `marmotte46`, `j.morel`."""
-    return " " not in name and (is_written_as_account(name) or name.islower())
 
 
 def is_written_as_account(name: str) -> bool:

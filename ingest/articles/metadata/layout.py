@@ -1,26 +1,27 @@
-"""The layout of a page: the kind of each line, and the lines between which the text lies."""
+"""The layout of a page, and findings: the best value of each field that its parts gave so far."""
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ingest.articles.blocks import Block, BlockKind, ParsedPage, Region
+from ingest.articles.article import NOBODY, Person
+from ingest.articles.blocks import Block, BlockKind, DeclaredField, ParsedPage, Region
 from ingest.articles.metadata.boilerplate import is_boilerplate, opens_elsewhere
+from ingest.articles.metadata.label_table import DATES
 from ingest.articles.metadata.labels import Announcement
 from ingest.articles.metadata.lines import notices
+from ingest.articles.metadata.person_names import bare_name, is_person
 from ingest.articles.typography import is_prose
 from ingest.records.fields import detected_language
+from kb.registers.drafts import ProposedField
+from kb.remarks import Remark
 
-_MAX_LINK_SHARE = 0.7
-"""The share of links from which a short block is a menu rather than prose."""
+_MAX_LINK_SHARE = 0.7  # the share of links from which a short block is a menu rather than prose
 
 
 @dataclass(slots=True)
 class Line:
-    """A block, and what its line turns out to be.
-
-    `is_used` says that some field was read from it or that it was left out; `is_body`, decided
-    last, that it belongs to the text.
-    """
+    """A block; `is_used` if a field was read from it, `is_body` if it belongs to the text."""
 
     block: Block
     notices: tuple[Announcement, ...] = ()
@@ -40,7 +41,6 @@ class Line:
 
     @property
     def is_event(self) -> bool:
-        """Whether the line belongs to what surrounds an article."""
         return self.is_boilerplate or self.opens_elsewhere or bool(self.notices)
 
     @property
@@ -53,21 +53,14 @@ class Line:
 
 
 class Layout:
-    """The lines of a page in order, without its parts that are about something else.
-
-    `first` and `last` are the places of the first and the last line of prose, `head` that of the
-    third: the lines down to it are the head of the article.
-    """
+    """The lines of a page; its prose is from `first` to `last`, and `head` is its third line."""
 
     def __init__(self, page: ParsedPage) -> None:
         self.words = " ".join(block.text for block in page.blocks if block.region is Region.TEXT)
         self.lang = page.lang or detected_language(self.words)
         self.is_english = self.lang == "en"
-        self.lines = [
-            self._line(block)
-            for block in page.blocks
-            if block.region is not Region.ELSEWHERE and block.text.strip()
-        ]
+        kept = (block for block in page.blocks if block.region is not Region.ELSEWHERE)
+        self.lines = [self._line(block) for block in kept if block.text.strip()]
         self.find_bounds()
 
     def find_bounds(self) -> None:
@@ -84,7 +77,6 @@ class Layout:
         return self.lines[at] if 0 <= at < len(self.lines) else None
 
     def next_lines(self, at: int) -> Iterator[int]:
-        """The places of the lines below that are neither boilerplate nor notices used already."""
         for below in range(at + 1, len(self.lines)):
             line = self.lines[below]
             if line.is_boilerplate or (line.is_used and not line.is_body and line.notices):
@@ -114,5 +106,146 @@ class Layout:
 
 
 def prose_chars(lines: Iterable[Line]) -> int:
-    """The number of characters of prose in the text's lines among these."""
     return sum(len(line.text) for line in lines if line.is_prose and line.is_body)
+
+
+MIN_CERTAIN = 0.5  # the least confidence of a value that the article takes
+_SHOWN = 0.88  # the confidence from which themes stand on the page, called so
+MAX_THEMES = 30
+_SEVERAL = re.compile(r"\s(?:et|and|&|avec|with)\s")
+_THEME_SPLIT = re.compile(r"\s*[;|•·#\n]\s*|\s{2,}")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.[ \u00a0]?-?){2,4}")
+_INITIAL = re.compile(r"(?P<first>[^\W\d_])\.[ \u00a0]?(?P<last>[^\W\d_][\w' -]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThemes:
+    confidence: float
+    names: tuple[str, ...]
+    line: str
+    are_categories: bool = False
+
+
+@dataclass(slots=True)
+class Findings:
+    """The best value of each field, the person of each role, and all lists of themes."""
+
+    words: str = ""
+    fields: dict[str, ProposedField] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    themes: list[FoundThemes] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: str, line: str, confidence: float) -> None:
+        name = str(name)
+        known = self.fields.get(name)
+        is_better = known is None or known.confidence < confidence
+        if known and name in DATES and known.value[:10] == value[:10]:
+            # Of the same day, the one with a time.
+            is_better = is_better or len(value) > len(known.value)
+            value = max(known.value, value, key=len)
+            confidence = max(known.confidence, confidence)
+        if value and is_better:
+            self.fields[name] = ProposedField(name, value, line, confidence)
+
+    def add_person(self, name: str, person: Person, line: str, confidence: float) -> None:
+        name = str(name)
+        known, held = self.fields.get(name), self.people.get(name, NOBODY)
+        person = Person(self._full_name(person.name, held.name), person.job)
+        is_fuller = held.name != "" and (
+            person.name.startswith(f"{held.name}, ") and bool(_SEVERAL.search(line))
+        )
+        if known is not None and known.confidence >= confidence and not is_fuller:
+            if held.name != person.name or held.job or not person.job:
+                return
+        else:
+            if held.name == person.name and held.job and not person.job:
+                person = held
+            self.fields[name] = ProposedField(name, person.name, line, confidence)
+        self.people[name] = person
+        job = f"{name}_job"
+        self.fields.pop(job, None)
+        if person.job:
+            self.fields[job] = ProposedField(job, person.job, line, confidence)
+
+    def add_themes(
+        self, names: Iterable[str], line: str, confidence: float, *, are_categories: bool = False
+    ) -> None:
+        kept = tuple(name for name in names if not is_boilerplate(name))
+        self.themes.append(FoundThemes(confidence, kept, line, are_categories))
+
+    def add_declared(self, declared: Iterable[DeclaredField]) -> None:
+        for value in declared:
+            if value.field in {"author", "moderator"}:
+                self.add_person(value.field, value.person, value.where, value.confidence)
+            elif value.field == "themes":
+                self.add_themes(themes_of(value.value), value.where, value.confidence)
+            else:
+                self.add(value.field, value.value, value.where, value.confidence)
+
+    def choose_themes(self) -> tuple[str, ...]:
+        lists = [found for found in self.themes if 0 < len(found.names) <= MAX_THEMES]
+        if not lists:
+            return ()
+        best = max(lists, key=lambda found: found.confidence)
+        # Categories, and what other labels announce, are themes beside the best.
+        names = unique(name for found in (best, *lists)
+                       if found.line == best.line or found.are_categories
+                       or found.confidence >= best.confidence >= _SHOWN
+                       for name in found.names)  # fmt: skip
+        self.fields["themes"] = ProposedField(
+            "themes", " | ".join(names), best.line, best.confidence
+        )
+        return names
+
+    def remark(self, remark: Remark) -> None:
+        if remark not in self.remarks:
+            self.remarks.append(remark)
+
+    def is_certain(self, name: str) -> bool:
+        return name in self.fields and self.fields[name].confidence >= MIN_CERTAIN
+
+    def certain_value(self, name: str) -> str:
+        return self.fields[name].value if self.is_certain(name) else ""
+
+    def certain_person(self, name: str) -> Person:
+        return self.people.get(name, NOBODY) if self.is_certain(name) else NOBODY
+
+    def _full_name(self, name: str, known: str) -> str:
+        """The name that initials are short for: the known one, or one that the page writes out."""
+        if _INITIALS.fullmatch(name) and _initials(known) == _initials(name):
+            return known
+        if not (short := _INITIAL.fullmatch(name)):
+            return name
+        written = re.compile(
+            rf"\b({re.escape(short['first'])}[^\W\d_]+(?:-[^\W\d_]+)?)\s+{re.escape(short['last'])}\b",
+            re.IGNORECASE,
+        ).search(self.words)
+        return bare_name(written[0]) if written and is_person(written[0]) else name
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in re.findall(r"[^\W\d_]+", name)).casefold()
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    kept: dict[str, str] = {}
+    for name in names:
+        kept.setdefault(name.casefold(), name.strip())
+    return tuple(kept.values())
+
+
+def themes_of(value: str) -> tuple[str, ...]:
+    """The themes that a value lists: between `;` or `|` where there are any, else commas."""
+    value = value.strip(" .\t")
+    parts = _THEME_SPLIT.split(value)
+    if len([part for part in parts if part.strip()]) < 2:
+        parts = value.replace("#", "").split(",")
+        if len(parts) == 1:
+            parts = re.split(r"\s+[/–—-]\s+", value.replace("#", ""))
+    names: dict[str, str] = {}
+    for part in parts:
+        name = part.strip(" \t.,;:*_#")
+        if name:
+            names.setdefault(name.casefold(), name)
+    return tuple(names.values())

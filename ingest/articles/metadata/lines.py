@@ -92,8 +92,7 @@ def _signs(part: str) -> bool:
 def signed_name(text: str) -> str:
     """The name in a text that markup calls the author; empty where it reads as anything else."""
     value = OPENS_SIGNATURE.sub("", text.strip(), count=1).strip(" ,:|·•–—-")
-    words = value.split()
-    is_name = 1 < len(value) <= 60 and 0 < len(words) <= MAX_SIGNED_WORDS
+    is_name = 1 < len(value) <= 60 and 0 < len(value.split()) <= MAX_SIGNED_WORDS
     if not is_name or re.search(r"[!?:|@]|[^\W\d_]{3}\.\s[A-ZÀ-Þ][^.]|\d{3}", value):
         return ""
     if notices(value) or is_nobody(value) or is_boilerplate(value):

@@ -22,7 +22,6 @@ _SURNAME_FIRST = re.compile(
 )
 _SHOUTED = re.compile(rf"(?<![\w.]){_CAPITAL}{{2,}}(?![\w.])")
 _ALONE = re.compile(rf"(?P<civility>{_CIVILITY})(?P<name>[\w.@-]{{3,40}})")
-
 _ORGANISATION = re.compile(rf"\b{lexicon.any_of('organisation_signs')}\b")
 _NOT_A_NAME = re.compile(rf"^{lexicon.any_of('not_names')}\b(?!\.)")
 _JOB_WORD = re.compile(
@@ -42,7 +41,6 @@ MAX_JOB_CHARS = 90
 
 
 def is_person(text: str) -> bool:
-    """Whether the whole text can be the name of a person, a single one."""
     match = PERSON.fullmatch(text.strip())
     return match is not None and _could_be_a_person(match["name"])
 
@@ -58,7 +56,6 @@ def is_name_of_organisation(text: str) -> bool:
 
 
 def is_job(text: str) -> bool:
-    """Whether the text names a job: some word of it is the word of a trade."""
     text = text.strip()
     return len(text) <= MAX_JOB_CHARS and bool(_JOB_WORD.search(plain(text)))
 
@@ -76,10 +73,9 @@ def _spoken(name: str) -> str:
 
 
 def person_at(text: str, position: int) -> tuple[Person, int]:
-    """The person named at a position, and where the name and the job end.
+    """Returns the person named at a position, without name if none is, and where that ends.
 
-    `Anne Roy, cheffe de projet`, `Anne Roy (cheffe de projet)`. Several, `Anne Roy et Paul Lin`,
-    are a person with several names. The name is empty where nobody is named.
+    With a job: "Anne Roy, cheffe de projet". "Anne Roy et Paul Lin" is one with several names.
     """
     reversed_name = _SURNAME_FIRST.match(text, position)
     if (
@@ -97,9 +93,8 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
     for before, word in pairwise(words[1:]):
         if before[0].endswith(".") and _NOT_A_NAME.match(plain(word[0])):
             # "Anne R. Contact : …": another thing begins after the initial.
-            return Person(_spoken(match["name"][: before.end()])), match.start(
-                "name"
-            ) + before.end()
+            end = match.start("name") + before.end()
+            return Person(_spoken(match["name"][: before.end()])), end
     if over := _NEXT_SENTENCE.search(match["name"]):
         # "Jane Miller. Edited by …": the sentence ends with the name.
         end = match.start("name") + over.start()
@@ -116,15 +111,12 @@ def person_at(text: str, position: int) -> tuple[Person, int]:
 
 
 def person_named(text: str) -> Person:
-    """The person, or several, that a whole text names, which may be a pseudonym."""
     person, end = person_at(text, 0)
     return person if person.name and end >= len(text) else Person(bare_name(text))
 
 
 def _job_at(text: str, position: int) -> tuple[str, int]:
-    """The job after a name, and where it ends; empty where there is none."""
-    match = _AFTER_NAME.match(text, position)
-    if not match:
+    if not (match := _AFTER_NAME.match(text, position)):
         return "", position
     job = match["job"].strip(" ,;.")
     if not job or not is_job(job) or len(job.split()) > 14:

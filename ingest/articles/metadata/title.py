@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from ingest.articles import lexicon
 from ingest.articles.blocks import BlockKind
-from ingest.articles.metadata.findings import Findings
 from ingest.articles.metadata.label_table import PEOPLE, Announced
-from ingest.articles.metadata.layout import Layout, Line, prose_chars
+from ingest.articles.metadata.layout import Findings, Layout, Line, prose_chars
 from ingest.articles.metadata.person_names import is_job, is_name_of_organisation, is_person
 from ingest.articles.typography import TWO_SENTENCES
 from ingest.records.fields import folded
@@ -20,20 +19,12 @@ from kb.registers.drafts import ProposedField
 from kb.text.analysis import FUNCTION_WORDS, stems, words
 
 MAX_TITLE_CHARS = 300
-_MAX_SENTENCE_CHARS = 150
-"""The longest first sentence of a text that can be its title."""
-_MAX_ABOVE = 100
-"""Numbers of lines above the text that are searched, from their start and from their end."""
-_MAX_PROSE_ABOVE = 0.3
-"""The share of all prose above which what stands above the title is text, and stays."""
-
-LEAST_CHANCE = 0.3
-"""The least chance of a line that is taken for the title."""
-LABELLED = 0.92
-"""The confidence in a value after a label."""
-_SURE_DECLARATION = 0.9
-"""The confidence from which a declared title needs no line."""
-
+_MAX_SENTENCE_CHARS = 150  # the longest first sentence of a text that can be its title
+_MAX_ABOVE = 100  # lines above the text that are searched, at their start and their end
+_MAX_PROSE_ABOVE = 0.3  # of all prose; more above the title is text, and stays
+LEAST_CHANCE = 0.3  # the least chance of a line that is taken for the title
+LABELLED = 0.92  # the confidence in a value after a label
+_SURE_DECLARATION = 0.9  # the confidence from which a declared title needs no line
 _MASTHEAD = re.compile(
     r"\bn\s?[°o]\s?\d+(?!\d|\s?[–—:-]\s(?:\S+\s){2}\S)"
     rf"|\b{lexicon.any_of('mastheads', 'titles')}\b",
@@ -41,13 +32,11 @@ _MASTHEAD = re.compile(
 )
 _LABELLED = re.compile(r"[^:]{3,40}\s?:\s")
 FORWARDED = re.compile(r"^(?:(?:re|tr|fwd?|aw|wg)\s?:\s*)+", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")
-"""What stands between the entries of a menu, or between a site and its section."""
+_BETWEEN = re.compile(r"\s+[-–—|·•*/»›>]+\s+|\s*[|·•»›]\s*")  # entries of a menu
 _MOST_PARTS = 4
 _LEAST_DECLARED = 8
 _MOST_TOLD_AGAIN = 3
-_MOST_PROSE = 20_000
-"""Characters of the text in which the words of a line are looked for."""
+_MOST_PROSE = 20_000  # characters of the text in which the words of a line are looked for
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[IVX]{1,4})[.)]\s+")
 _IN_BRACKETS = re.compile(r"^\[\s*([^\[\]]+?)\s*\]$")
 
@@ -60,20 +49,16 @@ class TitleLine(NamedTuple):
 
 
 def find_title(layout: Layout, findings: Findings) -> None:
-    """Finds the title, and leaves what stands above it out of the text."""
     declared = findings.fields.get("title")
     lines = title_lines(layout, declared)
-    announced = next(
-        (
-            (at, notice)
-            for at, line in enumerate(layout.lines[: layout.head + 1])
-            for notice in line.notices
-            if notice.announced is Announced.TITLE and notice.value
-        ),
-        None,
-    )
+    announced = [
+        (at, notice)
+        for at, line in enumerate(layout.lines[: layout.head + 1])
+        for notice in line.notices
+        if notice.announced is Announced.TITLE and notice.value
+    ]
     if announced:
-        at, notice = announced
+        at, notice = announced[0]
         title = FORWARDED.sub("", notice.value)
         findings.add("title", title, layout.lines[at].text, LABELLED)
         _leave_above(layout, at)
@@ -108,11 +93,8 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
     first = max(layout.first, _main_heading(layout) + 1)
     above = [at for at in range(first) if at < _MAX_ABOVE or at >= first - _MAX_ABOVE]
     is_list = sum(map(_is_numbered, layout.lines)) > 1
-    places = [
-        at
-        for at in above
-        if _could_be_title(layout, at) and not (is_list and _is_numbered(layout.lines[at]))
-    ]
+    places = [at for at in above if _could_be_title(layout, at)]
+    places = [at for at in places if not (is_list and _is_numbered(layout.lines[at]))]
     if not places and layout.line_at(layout.first) and _could_be_title(layout, layout.first):
         places = [layout.first]
     lines = [layout.lines[at] for at in above]
@@ -121,12 +103,17 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
     )
     level = min((layout.lines[at].block.level for at in places if layout.lines[at].is_heading),
                 default=0)  # fmt: skip
-    told = _words_told(layout)
+    prose = " ".join(line.text for line in layout.lines if line.is_prose and line.is_body)
+    told = _stems(prose[:_MOST_PROSE])
 
     def features(at: int) -> Mapping[str, float]:
         line = layout.lines[at]
         text = line.text
         value = text.split(":")[1].split(",")[0] if _LABELLED.match(text) else text
+        below = layout.lines[at + 1 : at + 2]
+        is_apart = line.block.stands_alone and all(
+            each.block.stands_alone or each.is_event for each in below
+        )
         told_again = min(len(told & _stems(text)), _MOST_TOLD_AGAIN)
         return {
             "is a line": 1.0,
@@ -142,7 +129,7 @@ def title_lines(layout: Layout, declared: ProposedField | None) -> list[TitleLin
             "ends with a full stop": text.endswith("."),
             "reads as a masthead": bool(_MASTHEAD.search(text)),
             "names a person or a job": is_person(value) or is_job(value),
-            "is set apart": _is_set_apart(layout, at),
+            "is set apart": is_apart,
             "is as long as titles": 20 <= len(text) <= 160,
             "parts": (min(len(_parts(text)), _MOST_PARTS) - 1) / (_MOST_PARTS - 1),
             "is in the declared title": declared is not None and _is_in(text, declared.value),
@@ -163,17 +150,13 @@ def title_chances(lines: Sequence[Mapping[str, float]]) -> list[float]:
 
 @cache
 def title_weights() -> Mapping[str, float]:
-    """The weight of each feature of `title_lines`, in log odds."""
     text = (files("ingest.articles.metadata") / "title.json").read_text(encoding="utf-8")
     weights: dict[str, float] = json.loads(text)
     return weights
 
 
 def _main_heading(layout: Layout) -> int:
-    """The place of the one heading of the first level below which most of the text stands, or -1.
-
-    What reads as prose above it is a banner.
-    """
+    """The place of the only top heading with most of the text, and no prose, above; or -1."""
     places = [at for at, line in enumerate(layout.lines)
               if line.is_heading and line.block.level == 1 and line.is_body]  # fmt: skip
     if len(places) != 1:
@@ -202,7 +185,6 @@ def _could_be_title(layout: Layout, at: int) -> bool:
 
 
 def _is_plausible(line: Line) -> bool:
-    """Whether a line is more than a kicker, a masthead or the name of a site."""
     text = line.text
     return not (
         len(text.split()) < 3
@@ -210,13 +192,6 @@ def _is_plausible(line: Line) -> bool:
         or _MASTHEAD.search(text)
         or (len(_parts(text)) > 2 and not line.is_heading)
         or is_name_of_organisation(text)
-    )
-
-
-def _is_set_apart(layout: Layout, at: int) -> bool:
-    """Whether blank lines stand between a line and the lines around it that are the article's."""
-    return layout.lines[at].block.stands_alone and all(
-        below.block.stands_alone or below.is_event for below in layout.lines[at + 1 : at + 2]
     )
 
 
@@ -228,13 +203,7 @@ def _parts(text: str) -> list[str]:
     return [part for part in _BETWEEN.split(text) if part.strip()]
 
 
-def _words_told(layout: Layout) -> set[str]:
-    prose = " ".join(line.text for line in layout.lines if line.is_prose and line.is_body)
-    return _stems(prose[:_MOST_PROSE])
-
-
 def _stems(text: str) -> set[str]:
-    """The stems of the words of a text that say something."""
     return {
         stem
         for word in words(text)
@@ -244,7 +213,6 @@ def _stems(text: str) -> set[str]:
 
 
 def _is_in(text: str, declared: str) -> bool:
-    """Whether a declared title is a line, or holds it beside the name of the site."""
     return _is_same(declared, text) or (
         len(text) >= _LEAST_DECLARED and folded(text) in folded(declared)
     )
@@ -257,7 +225,6 @@ def _is_same(title: str, other: str) -> bool:
 
 
 def _leave_above(layout: Layout, at: int) -> None:
-    """Leaves out what stands above the title, but never the better part of the text."""
     above = layout.lines[:at]
     keep_prose = prose_chars(above) > _MAX_PROSE_ABOVE * prose_chars(layout.lines)
     for line in above:

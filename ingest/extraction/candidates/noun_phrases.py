@@ -1,7 +1,4 @@
-"""Noun phrases and names of organisations: their heads, and how far they reach.
-
-Heads are the words that say what an organisation is: "entreprise", "hospital", "cidrerie".
-"""
+"""Noun phrases of organisations, by their heads: "entreprise", "hospital", "cidrerie"."""
 
 import re
 from collections.abc import Sequence
@@ -13,12 +10,10 @@ from kb.text.organisation_name import LEGAL_FORMS
 
 INDEFINITE = lexicon.words("determiners", "indefinite")
 DEFINITE = lexicon.words("determiners", "definite")
-LINKS = lexicon.words("name_links", "inside")
-"""Words that join the words of a name."""
+LINKS = lexicon.words("name_links", "inside")  # words that join the words of a name
 NEVER_IN_A_NAME = lexicon.words("verb_forms", "not_in_a_name")
 OF = lexicon.words("prepositions", "of")
 PLACES_AND_TIMES = lexicon.words("not_organisations", "place_or_time")
-
 _HYPHENS = frozenset("-‐")
 _INSIDE_A_WORD = _HYPHENS | frozenset("'’ʼ")
 _MODIFIERS_BEFORE = lexicon.words("adjectives", "before")
@@ -30,7 +25,6 @@ _ARTICLES = frozenset({"la", "le", "l'", "les", "the"})
 
 
 def _marked(mark: str) -> frozenset[str]:
-    """The words that organisations are called by that have a mark in the lexicon."""
     rows = lexicon.rows("organisation_words", 3)
     return frozenset(word for word, _, marks in rows if mark in marks.split())
 
@@ -39,7 +33,6 @@ FIRM_HEADS = _marked("firm")
 PUBLIC_HEADS = _marked("public")
 COMPOUND_HEADS = _marked("compound")
 """English heads that may have other nouns before them: "a polish maker"."""
-
 _TRADE = re.compile(rf"[a-z]{{3,}}{lexicon.any_of('endings', 'trade')}$")
 _NOT_TRADES = lexicon.words("not_trades")
 
@@ -51,7 +44,6 @@ def is_head(form: str) -> bool:
 
 
 def head_of(name: str) -> str:
-    """The first head in a name, folded; "" if there is none."""
     return next(filter(is_head, plain_words(name)), "")
 
 
@@ -73,7 +65,6 @@ def phrase_start(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) ->
 
 
 def _is_modifier(token: TextToken) -> bool:
-    """Whether a word may stand before an English head: "a polish maker"."""
     return (
         token.is_word
         and token.text.islower()
@@ -116,8 +107,7 @@ def _past_adjectives(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]
 
 
 def _is_adjective(token: TextToken) -> bool:
-    form = token.form
-    if form in _ADJECTIVES:
+    if (form := token.form) in _ADJECTIVES:
         return True
     return (
         token.text.islower()
@@ -129,7 +119,6 @@ def _is_adjective(token: TextToken) -> bool:
 
 
 def name_end(tokens: Sequence[TextToken], at: int, taken: Sequence[bool]) -> int:
-    """Returns the end of the name that begins at a token."""
     end = at + 1
     while end < len(tokens) and not taken[end]:
         token = tokens[end]

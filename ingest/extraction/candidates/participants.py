@@ -1,18 +1,17 @@
-"""Participants: the organisations of an article, each under all that it is called there.
+"""Participants: the organisations of an article, each under all its names there; and its story."""
 
-"La mairie d'Angoulême", then "la mairie" are one; "une entreprise de cirage" and the firm named
-after a comma are one.
-"""
-
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ingest.articles.article import Article
 from ingest.extraction import lexicon
-from ingest.extraction.actor_names import name_words, public_key
-from ingest.extraction.candidates.references import Reference, ReferenceKind
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.actions import BY_PRODUCT
+from ingest.extraction.candidates.references import Reference, ReferenceKind, References
+from ingest.extraction.gazetteer import KnownActors, name_words, public_key
+from ingest.extraction.names import OrganisationKind, kind_of
 from ingest.extraction.tokens import Sentence, TextPart, plain_words
-from kb.text.analysis import FUNCTION_WORDS
+from kb.text.analysis import FUNCTION_WORDS, STEMMERS, words
 
 _ANY_FIRM = lexicon.words("organisation_classes", "any_firm")
 _SAME_BODIES = tuple(frozenset(group.split()) for group in lexicon.phrases("same_bodies"))
@@ -22,10 +21,7 @@ _PUBLIC = frozenset(map(OrganisationKind, "town care state chamber network schoo
 
 @dataclass(slots=True, eq=False)
 class Participant:
-    """An organisation of the article, equal only to itself.
-
-    It goes by the `best` reference to it; `names` and `heads` are those of all.
-    """
+    """An organisation of the article, equal only to itself, called by its `best` reference."""
 
     best: Reference
     names: list[str]
@@ -46,16 +42,12 @@ class Participant:
 
 @dataclass(slots=True)
 class ParticipantMention:
-    """A participant where a sentence refers to it."""
-
     reference: Reference
     participant: Participant
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceMentions:
-    """A sentence and its mentions, from left to right."""
-
     sentence: Sentence
     mentions: Sequence[ParticipantMention]
 
@@ -67,14 +59,12 @@ class SentenceMentions:
 def gathered(
     referring: Iterable[tuple[Sentence, Sequence[Reference]]],
 ) -> tuple[list[SentenceMentions], list[Participant]]:
-    """The passages and participants of an article, from its sentences with their references."""
     passages: list[SentenceMentions] = []
     found: list[Participant] = []
     for sentence, references in referring:
         mentions: list[ParticipantMention] = []
         for reference in references:
-            participant = _meant(sentence, mentions, reference, found)
-            if participant is None:
+            if (participant := _meant(sentence, mentions, reference, found)) is None:
                 participant = Participant(reference, [reference.name], {reference.head} - {""})
             else:
                 found.remove(participant)
@@ -124,7 +114,6 @@ def _meant(
     reference: Reference,
     found: Sequence[Participant],
 ) -> Participant | None:
-    """The participant that a reference means; `None` if it is a new one."""
     same: Iterator[Participant]
     if reference.is_named:
         same = (each for each in found if each.is_named and _has_name(each, reference))
@@ -134,7 +123,6 @@ def _meant(
 
 
 def _has_name(participant: Participant, reference: Reference) -> bool:
-    """Whether a named reference names a named participant, in full or in short."""
     if participant.best.actor_ids and reference.actor_ids:
         return participant.best.actor_ids == reference.actor_ids
     own = reference.name
@@ -191,7 +179,6 @@ def _described(
 
 
 def _is_kin(participant: Participant, reference: Reference) -> bool:
-    """Whether an organisation may be called by the head of a reference."""
     if reference.head in _ANY_FIRM:
         return participant.kind not in _PUBLIC
     both_care = reference.kind is participant.kind is OrganisationKind.CARE
@@ -218,21 +205,14 @@ def _apposed(
 def _same(
     participants: Sequence[Participant], passages: Sequence[SentenceMentions]
 ) -> Iterator[tuple[Participant, Participant]]:
-    """Each unnamed participant and the only named one that it can be, by its head.
-
-    An unnamed organisation beside a named one is another.
-    """
+    """Each unnamed participant and the only named one, not beside it, that it can be."""
     together = [passage.participants for passage in passages]
     named = [each for each in participants if each.is_named]
     for unnamed in participants:
         if unnamed.is_named or unnamed.best.plural:
             continue
-        same = [
-            each
-            for each in named
-            if _is_described(each, unnamed)
-            and not any({unnamed, each} <= those for those in together)
-        ]
+        alike = (each for each in named if _is_described(each, unnamed))
+        same = [each for each in alike if not any({unnamed, each} <= those for those in together)]
         if len(same) == 1:
             yield unnamed, same[0]
 
@@ -248,3 +228,57 @@ def _is_described(named: Participant, unnamed: Participant) -> bool:
 def _kin(head: str) -> frozenset[str]:
     """The words by which an organisation with a head is called in turn."""
     return frozenset({head}).union(*(group for group in _SAME_BODIES if head in group))
+
+
+_TAKES_NO_PART = re.compile(rf"\b{lexicon.any_of('disclaimers', 'takes_no_part')}", re.IGNORECASE)
+_POINTS_BACK = re.compile(rf"\W*{lexicon.any_of('disclaimers', 'points_back')}", re.IGNORECASE)
+_SOURCES = re.compile(rf"^{lexicon.any_of('clause_cues', 'sources')}\b")
+_ENGLISH = lexicon.words("language_words", "en")
+_FRENCH = lexicon.words("language_words", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The participants of an article, and its sentences; sentences exclude the `doubted`."""
+
+    lang: str
+    is_about_leftovers: bool
+    participants: Sequence[Participant]
+    passages: Sequence[SentenceMentions]
+    doubted: frozenset[Participant]
+
+
+def read_story(sentences: Sequence[Sentence], lang: str, actors: KnownActors) -> Story:
+    """Reads the sentences of an article, its title last: it uses what the text names."""
+    references = References(sentences, actors)
+    in_order = sorted(sentences, key=lambda sentence: sentence.part is TextPart.TITLE)
+    passages, participants = gathered((each, references.of(each)) for each in in_order)
+    hits = [sentence for sentence in sentences if BY_PRODUCT.search(sentence.words)]
+    about = len(hits) > 2 or any(sentence.part is TextPart.TITLE for sentence in hits)
+    return Story(lang, about, participants, passages, _doubted(passages))
+
+
+def _doubted(passages: Sequence[SentenceMentions]) -> frozenset[Participant]:
+    """The participants that a sentence excludes; "C'est une autre histoire." means the last."""
+    doubted: set[Participant] = set()
+    last: set[Participant] = set()
+    for passage in passages:
+        text = passage.sentence.text
+        if not _TAKES_NO_PART.search(text):
+            last = passage.participants
+        elif passage.mentions or _POINTS_BACK.match(text):
+            doubted |= passage.participants or last
+    return frozenset(doubted)
+
+
+def is_about_sources(sentence: Sentence) -> bool:
+    return bool(_SOURCES.match(sentence.words))
+
+
+def language_of(article: Article) -> str:
+    """The language that an article declares, or else that of most of its small words."""
+    if article.lang[:2] in STEMMERS:
+        return article.lang[:2]
+    forms = [word.forms[0] for word in words(article.text)]
+    english = sum(form in _ENGLISH for form in forms)
+    return "en" if english > sum(form in _FRENCH for form in forms) else "fr"

@@ -1,8 +1,4 @@
-"""References: the stretches of sentences that stand for an organisation.
-
-It is found by a known name, by a new name, which only its capital shows, or by what it is. Which
-references mean the same organisation is for `participants`.
-"""
+"""References: the stretches of sentences that stand for an organisation."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,13 +22,13 @@ from ingest.extraction.candidates.noun_phrases import (
     phrase_start,
 )
 from ingest.extraction.gazetteer import KnownActors, KnownName
-from ingest.extraction.ordinary_words import is_ordinary
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.persons import (
+from ingest.extraction.names import (
     CIVILITY,
     FIRST_NAMES,
+    OrganisationKind,
     is_abbreviated_civility,
     is_person,
+    kind_of,
     person_end,
 )
 from ingest.extraction.tokens import (
@@ -40,6 +36,7 @@ from ingest.extraction.tokens import (
     TextPart,
     TextToken,
     is_everyday_word,
+    is_ordinary,
     starts_a_sentence,
 )
 from kb.reference.communes import is_commune
@@ -47,9 +44,7 @@ from kb.reference.departments import NAMES
 from kb.text.folding import fold
 from kb.text.organisation_name import LEGAL_FORMS
 
-_UNSURE = 0.3
-"""Likelihood of a name that is rather a place's, or no name."""
-
+_UNSURE = 0.3  # likelihood of a name that is rather a place's, or no name
 _OTHER_ACRONYMS = lexicon.words("not_organisations", "acronym")
 _BRANDS = lexicon.words("not_organisations", "brand")
 _BEFORE_A_PLACE = lexicon.words("prepositions", "before_place")
@@ -70,11 +65,7 @@ class ReferenceKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`sentence.tokens[first:last]` stand for an organisation, with `likelihood` 0 to 1.
-
-    `name` is how it would be written in a list of participants. `head` is the folded word that
-    says what it is ("" for a bare name); `definite` tells "the hospital" from "a hospital".
-    """
+    """`sentence.tokens[first:last]` stand for an organisation; `head` is empty for bare names."""
 
     first: int
     last: int
@@ -103,12 +94,10 @@ class References:
         self._text = fold(" ".join(sentence.text for sentence in sentences))
 
     def of(self, sentence: Sentence) -> list[Reference]:
-        """The references of a sentence, from left to right, none inside another."""
         taken = [False] * len(sentence.tokens)
         found: list[Reference] = []
         for known in self._actors.find(sentence.tokens):
-            likelihood = self._likelihood_of_known(sentence.tokens, known)
-            if likelihood:
+            if likelihood := self._likelihood_of_known(sentence.tokens, known):
                 likelihood *= known.likeness
                 reference = self._named(
                     sentence, known.first, known.last, known.actor_ids, likelihood
@@ -123,8 +112,7 @@ class References:
         while at < len(tokens):
             first, end, reference = at, at + 1, None
             if not taken[at] and tokens[at].is_word:
-                end = person_end(tokens, at) or end
-                if end == at + 1:
+                if (end := person_end(tokens, at) or end) == at + 1:
                     reference = self._phrase(sentence, at, taken)
                 if end == at + 1 and reference is None:
                     reference, end = self._new_name(sentence, at, taken)
@@ -144,7 +132,6 @@ class References:
         likelihood: float,
         name: str = "",
     ) -> Reference:
-        """The reference of a name, of known actors where there are ids."""
         if not ids:
             kind = ReferenceKind.NAMED
         else:
@@ -160,11 +147,7 @@ class References:
         )
 
     def _narrowed(self, sentence: Sentence, ids: tuple[str, ...]) -> tuple[tuple[str, ...], float]:
-        """The ids whose actors' places the text names best, and how likely one of them is meant.
-
-        Of several actors with the same name, a place in the sentence says more than a place
-        elsewhere in the article, and that more than a department.
-        """
+        """The ids of the actors whose places the text names best, and how likely one is meant."""
         if len(ids) == 1:
             return ids, 1.0
         here = fold(sentence.text)
@@ -182,7 +165,6 @@ class References:
         return leaders, 0.9 if best and len(leaders) == 1 else 0.6
 
     def _likelihood_of_known(self, tokens: Sequence[TextToken], known: KnownName) -> float:
-        """How likely words mean a known name, by their capitals and neighbours."""
         span = tokens[known.first : known.last]
         words = [token for token in span if token.is_word and token.form not in LINKS]
         if not any(word.is_capital or word.text[:1].isdigit() for word in words):
@@ -206,8 +188,7 @@ class References:
                 or kind_of(before.form) is not OrganisationKind.UNKNOWN
             )
             likelihood = min(likelihood, 0.4) if is_of_a_name else likelihood
-            is_persons = before.form in FIRST_NAMES | CIVILITY
-            likelihood = 0.0 if is_persons else likelihood
+            likelihood = 0.0 if before.form in FIRST_NAMES | CIVILITY else likelihood
         return 0.0 if is_abbreviated_civility(tokens, known.first) else likelihood
 
     def _phrase(self, sentence: Sentence, at: int, taken: Sequence[bool]) -> Reference | None:
@@ -233,16 +214,10 @@ class References:
             return None  # "drêche de brasserie" speaks of no brewery
         phrase = sentence.written(start, end)
         alone = not determiner and not plural and sentence.part is TextPart.BODY and end == at + 1
+        name, kind, sure = _capitalised(phrase), kind_of(phrase), 0.6 if alone else 0.85
+        is_definite = determiner in DEFINITE
         return Reference(
-            start,
-            end,
-            _capitalised(phrase),
-            ReferenceKind.UNNAMED,
-            kind_of(phrase),
-            0.6 if alone else 0.85,
-            head=form,
-            definite=determiner in DEFINITE,
-            plural=plural,
+            start, end, name, ReferenceKind.UNNAMED, kind, sure, (), form, is_definite, plural
         )
 
     def _new_name(
@@ -257,9 +232,8 @@ class References:
         if end < len(tokens) and not taken[end] and tokens[end].form in _AFTER_A_NAME:
             end += 1  # "Channings Wood prison"
         forms = [each.form for each in tokens[at:end] if each.is_word and each.form not in LINKS]
-        sure = (
-            self._opens_with_a_name(tokens, at, len(forms)) if starts_a_sentence(tokens, at) else 1
-        )
+        opens = starts_a_sentence(tokens, at)
+        sure = self._opens_with_a_name(tokens, at, len(forms)) if opens else 1
         if not sure or set(forms) <= INDEFINITE | DEFINITE:
             return None, at + 1
         name = sentence.written(at, end)

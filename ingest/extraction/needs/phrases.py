@@ -1,8 +1,4 @@
-"""Noun phrases of sentences, and the stretches that could say the need of an article.
-
-A stretch is a noun phrase, or a noun phrase with what a preposition joins to it: "masques",
-"masques en tissu pour les soignants".
-"""
+"""Stretches that could say the need: noun phrases, alone or joined by prepositions."""
 
 import re
 from collections import Counter
@@ -22,31 +18,22 @@ _LEADING = lexicon.words("determiners", "before_need")
 _AUXILIARIES = lexicon.words("auxiliaries", "ends_need")
 _NOUNS_IN_ANT = lexicon.words("ending_exceptions", "ant")
 _NOUNS_IN_ENT = lexicon.words("ending_exceptions", "ent")
-
 BEFORE_NOUNS = frozenset().union(
     *(lexicon.words("determiners", section) for section in ("indefinite", "definite", "article")),
     _INSIDE,
 )
 """Determiners and prepositions that only a noun, or what describes it, follows."""
-
 BY_PRODUCTS = re.compile(
     rf"{lexicon.any_of('by_products', 'anywhere')}|{lexicon.any_of('by_products', 'in_need')}"
 )
-"""By-products, in a folded word."""
-
-MAX_WORDS = 8
-"""A phrase has this many words at most."""
-MAX_TOKENS = 12
-"""A stretch has this many tokens at most."""
-_PER_WORD = 8
-"""Stretches around a word are looked for in this many of its places, from the first."""
-_JOINED = 2
-"""How many phrases may be joined to the first."""
+MAX_WORDS = 8  # a phrase has this many words at most
+MAX_TOKENS = 12  # a stretch has this many tokens at most
+_PER_WORD = 8  # stretches around a word are looked for in this many of its places, from the first
+_JOINED = 2  # how many phrases may be joined to the first
 _JOINTS = lexicon.words("prepositions", "joins_need")
 
 
 def carries(token: TextToken) -> bool:
-    """Whether a token is a word that can describe a need."""
     form = token.form
     return (
         token.is_word
@@ -84,9 +71,7 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
             break
         last += 1
     while last > first and (
-        tokens[last - 1].form in _INSIDE
-        or tokens[last - 1].form in _LEADING
-        or not tokens[last - 1].is_word
+        tokens[last - 1].form in _INSIDE | _LEADING or not tokens[last - 1].is_word
     ):
         last -= 1
     phrase = tokens[first:last]
@@ -99,7 +84,6 @@ def noun_phrase(tokens: Sequence[TextToken], at: int) -> Sequence[TextToken]:
 
 
 def is_finite(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether a token is a verb that ends a phrase: "ne", an auxiliary, "finissent"."""
     form = tokens[at].form
     if form in {"ne", "n'", "se", "s'"} or form in _AUXILIARIES:
         return True
@@ -128,14 +112,8 @@ class NeedStretch:
 def stretches(
     sentences: Sequence[Sentence], likeliest: Collection[str], lang: str
 ) -> Iterator[NeedStretch]:
-    """Yields the stretches that have any of the likeliest stems, in the order of the text."""
-    small = {
-        token.form
-        for sentence in sentences
-        if sentence.part is not TextPart.TITLE
-        for token in sentence.tokens
-        if not token.is_capital
-    }
+    told = (each.tokens for each in sentences if each.part is not TextPart.TITLE)
+    small = {token.form for tokens in told for token in tokens if not token.is_capital}
     seen: Counter[str] = Counter()
     for sentence in sentences:
         tokens = sentence.tokens if sentence.part is TextPart.BODY else _small(sentence, small)

@@ -1,8 +1,4 @@
-"""The contexts of candidates: what a language model makes of the words that name them.
-
-The bundled encoder reads each sentence. Half-way up its layers the vector of a word tells whether
-it names someone who acts; the vectors of its last layer tell what the sentence is about.
-"""
+"""The contexts of candidates: the bundled encoder's vectors of the words that name them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,29 +8,23 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.extraction.candidates.participants import Participant
+from ingest.extraction.candidates.participants import Participant, Story
 from ingest.extraction.proposals.reading_encoder import LOWER_LAYERS, reading_encoder
-from ingest.extraction.proposals.story import Story
 from ingest.extraction.tokens import Sentence, TextPart
 from kb.encoder.encoder import TextKind, WordEmbeddings
 from kb.errors import EncoderError
 
 Vector = NDArray[np.float32]
-
-DIMENSION = 384
-"""Of the vectors of the bundled model."""
-
-MOST_MENTIONS = 8
-"""The most mentions of a candidate that are read."""
+DIMENSION = 384  # of the vectors of the bundled model
+MOST_MENTIONS = 8  # the most mentions of a candidate that are read
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateContext:
-    """Means over the mentions of a candidate; all zero where its sentences are too long.
+    """Means over the mentions of a candidate, zero where its sentences are too long.
 
-    Attributes:
-        name: `(384,)`, of the words that name it, from the lower layers.
-        role: `(768,)`, of these words and then of the whole sentence, from all layers.
+    `name` (384) is of the words that name it, from the lower layers; `role` (768) of these
+    words and then of the whole sentence, from all layers.
     """
 
     name: Vector
@@ -42,11 +32,7 @@ class CandidateContext:
 
 
 def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
-    """The context of each candidate that the story names.
-
-    Raises:
-        EncoderError: the bundled model cannot be prepared.
-    """
+    """The context of each candidate, or raises EncoderError if the model cannot be prepared."""
     places: dict[Participant, list[_Place]] = defaultdict(list)
     for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
         tokens = passage.sentence.tokens
@@ -67,24 +53,19 @@ def contexts_of(story: Story) -> Mapping[Participant, CandidateContext]:
     return found
 
 
-_Place = tuple[Sentence, int, int]
-"""A mention at `sentence.text[start:end]`."""
+_Place = tuple[Sentence, int, int]  # a mention at `sentence.text[start:end]`
 
 
 def _words(text: str, layers: int) -> WordEmbeddings:
-    words = reading_encoder(layers).encode_words(text, TextKind.DOCUMENT)
-    if words is None:
+    if (words := reading_encoder(layers).encode_words(text, TextKind.DOCUMENT)) is None:
         raise EncoderError("The bundled model does not give the vectors of its words.")
     return words
 
 
 def _name(words: WordEmbeddings, start: int, end: int) -> list[Vector]:
     """The vector of the words of a mention; none if they are beyond what the model reads."""
-    rows = [
-        row
-        for row, (first, last) in enumerate(words.spans)
-        if first < last and first < end and last > start
-    ]
+    spans = enumerate(words.spans)
+    rows = [row for row, (first, last) in spans if first < last and first < end and last > start]
     return [words.tokens[rows].mean(axis=0)] if rows else []
 
 

@@ -1,8 +1,4 @@
-"""Features of a candidate: what an article shows of an organisation that may take part.
-
-A feature has a name and a value, 0 if it is absent. Most are 1 where something is so: `kind town`,
-`in brackets`. Names of features are those of `judge.json`.
-"""
+"""Features of a candidate by the names of `judge.json`; an absent one is 0."""
 
 import math
 import re
@@ -15,19 +11,19 @@ from ingest.extraction.candidates.participants import (
     Participant,
     ParticipantMention,
     SentenceMentions,
+    Story,
+    is_about_sources,
 )
 from ingest.extraction.deeds import Deed, governor_of, roles_by_words
 from ingest.extraction.gazetteer import KnownActors
-from ingest.extraction.ordinary_words import is_ordinary
-from ingest.extraction.persons import FIRST_NAMES
-from ingest.extraction.proposals.story import Story, is_about_sources
-from ingest.extraction.tokens import TextPart, joined, plain_words, starts_a_sentence
+from ingest.extraction.names import FIRST_NAMES
+from ingest.extraction.tokens import TextPart, is_ordinary, joined, plain_words, starts_a_sentence
 from kb.reference.communes import is_commune
 from kb.reference.roles import Role
 from kb.text.organisation_name import LEGAL_FORMS
 
 Features = dict[str, float]
-
+_Places = Sequence[tuple[SentenceMentions, ParticipantMention]]
 _SPEECH = lexicon.words("persons", "speech")
 _JOB = re.compile(rf"\b{lexicon.any_of('persons', 'job')}\b")
 _JOINERS = lexicon.words("conjunctions", "list") | lexicon.words("determiners", "article")
@@ -37,7 +33,6 @@ _IN_A_LIST = _JOINERS | {"(", ")", ";", "d'", "de", "du"}
 def features_of(
     story: Story, deeds: Mapping[Participant, Sequence[Deed]], actors: KnownActors
 ) -> dict[Participant, Features]:
-    """The features of each candidate of a story."""
     places: dict[Participant, list[tuple[SentenceMentions, ParticipantMention]]] = defaultdict(list)
     lower = set()
     for passage in sorted(story.passages, key=lambda passage: passage.sentence.number):
@@ -85,12 +80,7 @@ def _add_name(features: Features, participant: Participant, actors: KnownActors)
         features["first name"] = float(bool(words) and words[0] in FIRST_NAMES)
 
 
-def _add_places(
-    features: Features,
-    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
-    sentences: int,
-) -> None:
-    """Adds where an article mentions a participant."""
+def _add_places(features: Features, places: _Places, sentences: int) -> None:
     parts = {passage.sentence.part for passage, _ in places}
     body = [passage for passage, _ in places if passage.sentence.part is TextPart.BODY]
     read = body or [passage for passage, _ in places]
@@ -108,12 +98,7 @@ def _add_places(
     features["by-product near"] = float(by_product)
 
 
-def _add_letters(
-    features: Features,
-    places: Sequence[tuple[SentenceMentions, ParticipantMention]],
-    lower: set[str],
-) -> None:
-    """Adds what the letters of a name say, beside the other words of the article."""
+def _add_letters(features: Features, places: _Places, lower: set[str]) -> None:
     passage, mention = places[0]
     tokens = passage.sentence.tokens[mention.reference.first : mention.reference.last]
     words = [token for token in tokens if token.is_word]
@@ -136,7 +121,6 @@ def _add_letters(
 def _add_neighbours(
     features: Features, passage: SentenceMentions, mention: ParticipantMention
 ) -> None:
-    """Adds the words that stand around a mention, and the other mentions of its list."""
     tokens, reference = passage.sentence.tokens, mention.reference
     before = tokens[max(0, reference.first - 4) : reference.first]
     after = tokens[reference.last : reference.last + 4]
@@ -177,7 +161,6 @@ def _add_neighbours(
 
 
 def _add_deeds(features: Features, deeds: Sequence[Deed]) -> None:
-    """Adds the actions of the verbs beside the mentions, and the roles that they speak for."""
     for deed in deeds:
         features[f"{deed.relation} {deed.action}"] = features[f"deed {deed.relation}"] = 1.0
         for role, weight in deed.roles.items():

@@ -1,9 +1,4 @@
-"""The judge: how likely a candidate takes part, and in which role, by its features.
-
-It is a logistic regression for "takes part" and one among the roles of those that do, learnt from
-labelled articles (`judge.md` tells which), and a last one that makes the product of both as
-likely as it says. Each reads named features of a candidate and its context.
-"""
+"""The judge of who takes part and in which role: regressions, learnt as `judge.md` tells."""
 
 import json
 import math
@@ -20,26 +15,17 @@ from ingest.extraction.proposals.features import Features
 from kb.reference.roles import Role
 from kb.regression import Regression, probability
 
-LIKELY_TOO = 0.5
-"""Least probability of a further role of a candidate that takes part."""
-
-SUREST = 0.84
-"""The most that is said of a participation: of what it finds surer, two in three are right."""
-
-_LEAST = 1e-4
-"""Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
+LIKELY_TOO = 0.5  # least probability of a further role of a candidate that takes part
+SUREST = 0.84  # of participations that it finds surer, two in three are right
+_LEAST = 1e-4  # probabilities are kept this far from 0 and 1 before their logarithm is taken
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """The fitted regressions.
 
-    Attributes:
-        takes_part: from the features of a candidate.
-        roles: of each role, whose odds are compared, from the features.
-        of_names: `(384,)`, what `CandidateContext.name` adds to the log odds of taking part.
-        of_roles: `(768, roles)`, what `CandidateContext.role` adds to those of each role.
-        calibration: of the product, from `doubts`.
+    `of_names` (384) and `of_roles` (768, roles) are what the vectors of `CandidateContext` add
+    to the log odds of taking part and of each role.
     """
 
     takes_part: Regression
@@ -49,10 +35,7 @@ class Judge:
     calibration: Regression
 
     def likely_roles(self, features: Features, context: CandidateContext) -> dict[Role, float]:
-        """The likely roles of a candidate, the likeliest first, and how likely it has each.
-
-        There is always a likeliest; others have at least `LIKELY_TOO` if the candidate takes part.
-        """
+        """The likeliest role of a candidate, then those above `LIKELY_TOO`, with probabilities."""
         taking, of_roles = self.probabilities(features, context)
         best, *others = sorted(of_roles, key=lambda role: -of_roles[role])
         likely = [best, *(role for role in others if of_roles[role] >= LIKELY_TOO)]
@@ -73,14 +56,12 @@ class Judge:
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> Self:
-        """The judge that a table tells: weights for each feature, and those of contexts."""
         columns = ["takes part", *map(str, Role)]
 
         def regression(column: int) -> Regression:
             rows = told["weights"].items()
             return Regression(
-                told["intercepts"][column],
-                {name: row[column] for name, row in rows if row[column]},
+                told["intercepts"][column], {name: row[column] for name, row in rows if row[column]}
             )
 
         fitted = [regression(column) for column in range(len(columns))]

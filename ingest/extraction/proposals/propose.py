@@ -1,44 +1,36 @@
-"""Proposes who took part, in which role, to meet which need, from the text of an article.
-
-Nothing is asserted: each proposal carries the sentence that it comes from and how sure it is, and
-a person decides. Rules find the organisations and what their deeds speak for; a judge that learnt
-from labelled articles (`ingest.extraction.proposals.judge`) decides who takes part, and says how
-likely that is. `ingest.extraction.llm` may refine what comes out.
-"""
+"""Proposes who took part, in which role, to meet which need: a person decides."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.articles.article import Article
-from ingest.extraction.candidates.participants import Participant
+from ingest.extraction.candidates.participants import (
+    Participant,
+    is_about_sources,
+    language_of,
+    read_story,
+)
 from ingest.extraction.deeds import Deed, deeds_of
 from ingest.extraction.gazetteer import KnownActors
+from ingest.extraction.names import OrganisationKind
 from ingest.extraction.needs.need import Need, need_of
-from ingest.extraction.organisation_kinds import OrganisationKind
 from ingest.extraction.proposals.contexts import CandidateContext, contexts_of
 from ingest.extraction.proposals.features import Features, features_of
 from ingest.extraction.proposals.judge import Judge, bundled_judge
-from ingest.extraction.proposals.story import is_about_sources, language_of, read_story
 from ingest.extraction.times import time_of_facts
 from ingest.extraction.tokens import Sentence, TextPart, sentences
 from kb.models import Participation
 from kb.registers.drafts import Proposals, ProposedField, ProposedParticipation
 from kb.text.analysis import STEMMERS
 
-MAX_CHARS = 60_000
-"""Most characters read of a text: thirty pages, enough for an article to state its case."""
-
-MIN_CONFIDENCE = 0.1
-"""Least confidence of a proposal shown to a person."""
+MAX_CHARS = 60_000  # thirty pages, enough for an article to state its case
+MIN_CONFIDENCE = 0.1  # least confidence of a proposal shown to a person
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleParticipant:
-    """An organisation that may take part, and what the judge reads of it.
-
-    `deeds` are told of it; `sentence` is the first that names it.
-    """
+    """An organisation that may take part; `sentence` is the first that names it."""
 
     participant: Participant
     deeds: Sequence[Deed]
@@ -48,11 +40,7 @@ class PossibleParticipant:
 
 
 def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -> Proposals:
-    """The participations of an article, in the order of its text, its need and its time.
-
-    The beginning of a text longer than `MAX_CHARS` is read. `Proposals.fields` holds the need and
-    the time of the facts (`period`), as far as the article tells them.
-    """
+    """The participations in the order of the text, and the need and `period` as `fields`."""
     need, candidates = read_candidates(article, actors)
     judge = judge or bundled_judge()
     time = time_of_facts(sentences(article.title, article.text[:MAX_CHARS]), article.date)
@@ -68,7 +56,6 @@ def propose(article: Article, actors: KnownActors, judge: Judge | None = None) -
 def read_candidates(
     article: Article, actors: KnownActors
 ) -> tuple[Need | None, Sequence[PossibleParticipant]]:
-    """The need of an article, and the organisations in it that may take part."""
     read = sentences(article.title, article.text[:MAX_CHARS])
     lang = language_of(article)
     # Of other languages the judge of words knows nothing.
@@ -85,32 +72,21 @@ def read_candidates(
     features = features_of(story, deeds, actors)
     contexts = contexts_of(story)
     return need, [
-        PossibleParticipant(
-            participant,
-            deeds[participant],
-            first[participant],
-            features[participant],
-            contexts[participant],
-        )
-        for participant in story.participants
-        if participant.kind is not OrganisationKind.MEDIA
+        PossibleParticipant(each, deeds[each], first[each], features[each], contexts[each])
+        for each in story.participants
+        if each.kind is not OrganisationKind.MEDIA
     ]
 
 
 def judged(candidate: PossibleParticipant, judge: Judge) -> Iterator[ProposedParticipation]:
-    """The participations of a candidate that are likely enough to be shown."""
     for role, confidence in judge.likely_roles(candidate.features, candidate.context).items():
         if confidence >= MIN_CONFIDENCE:
             deeds = [deed for deed in candidate.deeds if deed.is_done_by and role in deed.roles]
             told = next((deed for deed in deeds if deed.words), next(iter(deeds), None))
             ids = candidate.participant.best.actor_ids
+            actor_id, words = ids[0] if len(ids) == 1 else "", told.words if told else ""
             yield ProposedParticipation(
-                Participation(
-                    candidate.participant.name,
-                    role,
-                    ids[0] if len(ids) == 1 else "",
-                    told.words if told else "",
-                ),
+                Participation(candidate.participant.name, role, actor_id, words),
                 told.sentence.text if told else candidate.sentence.text,
                 round(confidence, 2),
             )

@@ -9,12 +9,8 @@ from kb.errors import EncoderError
 from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 _log = logging.getLogger(__name__)
-
-LOWER_LAYERS = 7
-"""The layers of the bundled model, of twelve, whose vectors tell who acts."""
-
-READING_LAYERS = (LOWER_LAYERS, 0)
-"""The layers that are read for names and for roles; 0 for all."""
+LOWER_LAYERS = 7  # the layers of the bundled model, of twelve, whose vectors tell who acts
+READING_LAYERS = (LOWER_LAYERS, 0)  # the layers that are read for names and for roles; 0 for all
 
 
 @cache
@@ -24,10 +20,7 @@ def reading_encoder(layers: int) -> Encoder:
 
 
 def prepare_reading() -> None:
-    """Prepares the models that read articles, if the cache lacks them: half a minute, once.
-
-    Without them, whoever sends an article is told what is wrong.
-    """
+    """Prepares the models that read articles, once; logs a failure, told to who needs them."""
     try:
         for layers in READING_LAYERS:
             prepare(_settings(), layers=layers)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
+from ingest.extraction.names import OrganisationKind, kind_of
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from ingest.articles.blocks import Block, BlockKind
-from ingest.articles.formats.html.tree import (
-    BLOCKS,
-    HEADINGS,
-    Position,
-    Regions,
-    is_date,
-    is_tag,
-)
+from ingest.articles.formats.html.tree import BLOCKS, HEADINGS, Position, Regions, is_date, is_tag
 from ingest.articles.formats.office import row_block
 from ingest.articles.metadata.label_table import Announced
 from ingest.articles.metadata.lines import notices
@@ -30,11 +23,7 @@ _UNSAFE = re.compile(r"[\s()<>]")
 
 @dataclass(slots=True)
 class Run:
-    """Running text: its words, and how Markdown writes them.
-
-    `linked` is the number of characters in links, `moment` what markup gives for a date,
-    `tags` the words that it calls tags.
-    """
+    """Running text and its Markdown; `linked` is the number of its characters in links."""
 
     words: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
@@ -53,7 +42,6 @@ class Run:
 
 
 def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
-    """Adds the words of an inline element to a run."""
     if not isinstance(element.tag, str):
         return
     if element.tag == "br":
@@ -86,7 +74,6 @@ def gather(element: "HtmlElement", run: Run, url: str, *, marks: bool) -> None:
 
 
 def _add_facts(element: "HtmlElement", run: Run, inner: Run) -> None:
-    """Adds to a run what the markup of an element, whose words are `inner`, says of them."""
     if not inner.moment and is_date(element):
         moment = element.get("datetime") or element.get("content") or element.get("title") or ""
         inner.moment = moment.strip()
@@ -111,7 +98,6 @@ _BULLET = re.compile(rf"^[{BULLETS}]\s*(?=\S)")
 
 
 def blocks_of(root: "HtmlElement | None", url: str) -> Iterator[Block]:
-    """The blocks of the page below a root. `url` is its address, for links without a host."""
     body = root.find("body") if root is not None else None
     if body is not None:
         yield from _Walk(body, url).inside(body, Position())
@@ -123,7 +109,6 @@ class _Walk:
         self._regions = Regions(body)
 
     def inside(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
-        """The blocks in an element: runs of text between the block elements that it holds."""
         if where.depth > _MAX_DEPTH:
             return
         where = replace(where, depth=where.depth + 1)
@@ -166,7 +151,6 @@ class _Walk:
         return len(found) == 1 and found[0].announced in {Announced.THEMES, Announced.CATEGORIES}
 
     def _is_row_of_chips(self, element: "HtmlElement") -> bool:
-        """Whether an element is a row of links or labels with no words between them."""
         children = [child for child in element if isinstance(child.tag, str)]
         if len(children) < 2 or any(child.tag not in {"a", "span", "b", "strong", "em", "small",
                                                       "time"} for child in children):  # fmt: skip
@@ -181,8 +165,7 @@ class _Walk:
 
     def _element(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
         where = self._regions.at(element, where)
-        tag = element.tag
-        if tag in HEADINGS:
+        if (tag := element.tag) in HEADINGS:
             run = self._unmarked(element)
             yield from self._block(run, where, BlockKind.HEADING, level=HEADINGS[tag])
         elif tag in {"ul", "ol"}:
@@ -255,14 +238,12 @@ class _Walk:
         return run
 
     def _is_part_of_layout(self, cell: "HtmlElement") -> bool:
-        """Whether a cell holds a part of a page rather than a value."""
         if self._regions.chars_in(cell) > 300:
             return True
         layout = HEADINGS.keys() | {"ul", "ol", "div", "table"}
         return any(inner.tag in layout for inner in cell.iterdescendants())
 
     def _layout(self, element: "HtmlElement", where: Position) -> Iterator[Block]:
-        """The cells of a table that lays out a page, each after the other."""
         if element.tag in {"td", "th", "caption"}:
             yield from self.inside(element, self._regions.at(element, where))
             return
@@ -297,8 +278,7 @@ class _Walk:
     def _block(
         self, run: Run, where: Position, kind: BlockKind, level: int = 0, *, alone: bool = True
     ) -> Iterator[Block]:
-        text = run.text
-        if not text:
+        if not (text := run.text):
             return
         shown = "\n".join(
             line.strip() for line in re.sub(r"[ \t]+", " ", "".join(run.shown)).split("\n")

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 LINKED_AUTHOR, LINKED_DATE, LINKED_TITLE, LINKED_THEMES, TITLE_ELEMENT = 0.9, 0.88, 0.85, 0.8, 0.5
 """The confidence in values of JSON-LD, and in the element `title`."""
-ACCOUNT_COST = 0.3
-"""Confidence subtracted from a single-word name: it is an account's."""
+ACCOUNT_COST = 0.3  # confidence subtracted from a single-word name: it is an account's
 _META_NAMES = tuple(
     (field, float(confidence), name) for field, confidence, name in lexicon.rows("meta_names", 3)
 )
@@ -64,7 +63,6 @@ class Head:
             self._declared.append(DeclaredField(field, value, where, confidence))
 
     def _address(self, url: str) -> str:
-        """The address that the page names, on the host that it was fetched from."""
         links = [link.get("href") or "" for link in self._elements("link")
                  if "canonical" in (link.get("rel") or "").lower().split()]  # fmt: skip
         for address in [*links, *self._meta.get("og:url", [])]:
@@ -145,8 +143,7 @@ class Head:
         sites = {plain(name) for name in self._meta.get("og:site_name", [])}
         parts = re.split(r"\s+[|·•»–—-]\s+", title)
         if len(parts) > 1 and (plain(parts[-1]) in sites or "|" in title):
-            cut = title.rindex(parts[-1])
-            return title[:cut].rstrip(" |·•»–—-")
+            return title[: title.rindex(parts[-1])].rstrip(" |·•»–—-")
         return title
 
 
@@ -158,7 +155,6 @@ def _host(url: str) -> str:
 
 
 def _articles_in(data: object, depth: int) -> Iterator[Mapping[str, object]]:
-    """The articles that JSON-LD describes, at any depth to which pages nest them."""
     if depth > 6:
         return
     if isinstance(data, list):
@@ -188,22 +184,15 @@ def _person(value: object) -> Person:
 
 
 def parse_html(content: bytes | str, *, url: str = "", declared_encoding: str = "") -> ParsedPage:
-    """The page of some HTML."""
     text = html_text(content, declared_encoding)
     head = Head(text, url)
     blocks = within_limits(blocks_of(sanitised(text), head.address or url))
     if not any(block.text for block in blocks):
         raise NoArticle("script_page")
-    return ParsedPage(
-        blocks,
-        tuple(head.declared_fields()),
-        head.lang,
-        head.address or url,
-    )
+    return ParsedPage(blocks, tuple(head.declared_fields()), head.lang, head.address or url)
 
 
 def feed_link(text: str, url: str) -> str:
-    """The address of the feed that a page names, or an empty text."""
     root = parsed(text)
     for link in root.iter("link") if root is not None else ():
         kind = (link.get("type") or "").lower()

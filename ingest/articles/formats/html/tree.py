@@ -56,7 +56,6 @@ def html_text(content: bytes | str, declared_encoding: str = "") -> str:
 
 
 def parsed(text: str) -> "HtmlElement | None":
-    """The root of a page, or nothing where there is no element."""
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
@@ -99,37 +98,23 @@ def _names(section: str) -> re.Pattern[str]:
 _ELSEWHERE_NAMES, _MARGIN_NAMES = _names("elsewhere"), _names("margin")
 _SITE_NAMES = _names("site")
 _HINTS = tuple(
-    (announced, _names(announced))
-    for announced in (
-        Announced.THEMES,
-        Announced.MODERATED,
-        Announced.MODERATOR,
-        Announced.MODIFIED,
-        Announced.DATE,
-        Announced.AUTHOR,
-        Announced.TITLE,
-    )
+    (each, _names(each))
+    for each in map(Announced, "themes moderated moderator modified date author title".split())
 )
 _DATE_NAMES = _names(Announced.DATE)
 _MAX_HINTED_CHARS = 160
 _MAX_TAGS_CHARS = 600
-_MAX_REMOVED_SHARE = 0.4
-"""The share of the words of a page above which an element is its text, whatever its name."""
+_MAX_REMOVED_SHARE = 0.4  # of the words of a page; an element with more is its text
 
 
 def is_date(element: "HtmlElement") -> bool:
-    """Whether the markup of an element calls its text the day of the article."""
-    return element.tag == "time" or bool(_DATE_NAMES.search(_names_of(element)))
+    prop = element.get("itemprop") or element.get("property") or ""
+    names = plain(f"{element.get('class') or ''} {prop}".lower())
+    return element.tag == "time" or bool(_DATE_NAMES.search(names))
 
 
 def is_tag(element: "HtmlElement") -> bool:
-    """Whether the markup of a link calls its text a tag of the article."""
     return "tag" in (element.get("rel") or "").lower().split()
-
-
-def _names_of(element: "HtmlElement") -> str:
-    prop = element.get("itemprop") or element.get("property") or ""
-    return plain(f"{element.get('class') or ''} {prop}".lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +136,6 @@ class Regions:
         self._title = titles[0] if len(titles) == 1 else None
 
     def _measure(self, body: "HtmlElement") -> None:
-        """Notes the number of characters of each element, and whether it holds blocks."""
         self._elements = list(body.iter())  # while these live, so do their ids
         for element in reversed(self._elements):
             length = _length(element.text) if isinstance(element.tag, str) else 0
@@ -167,16 +151,13 @@ class Regions:
         return self._measures[id(element)][0]
 
     def holds_blocks(self, element: "HtmlElement") -> bool:
-        """Whether an element is a block, or holds any."""
         return self._measures[id(element)][1]
 
     def at(self, element: "HtmlElement", outer: Position) -> Position:
-        """The position of an element in the position of its parent."""
         names = plain(f"{element.get('class') or ''} {element.get('id') or ''}")
         prop = (element.get("itemprop") or element.get("property") or "").lower()
         region, hint = self._region(element, names, outer.region), outer.hint
-        length = self.chars_in(element)
-        if length <= _MAX_TAGS_CHARS:
+        if (length := self.chars_in(element)) <= _MAX_TAGS_CHARS:
             words = f"{names} {prop} {element.get('rel') or ''}"
             for announced, pattern in _HINTS:
                 limit = _MAX_TAGS_CHARS if announced is Announced.THEMES else _MAX_HINTED_CHARS
@@ -215,7 +196,6 @@ class Regions:
         return outer
 
     def _is_notice(self, element: "HtmlElement") -> bool:
-        """Whether all that an element holds is who published the article, or when."""
         if self.chars_in(element) > _MAX_HINTED_CHARS:
             return False
         found = notices(" ".join(element.text_content().split()))

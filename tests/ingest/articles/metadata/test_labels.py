@@ -1,7 +1,7 @@
 import pytest
 
-from ingest.articles.metadata.findings import themes_of
 from ingest.articles.metadata.labels import Announcement
+from ingest.articles.metadata.layout import themes_of
 from ingest.articles.metadata.lines import notices
 
 

@@ -1,8 +1,7 @@
 import pytest
 
 from ingest.articles.formats.text import parse_text
-from ingest.articles.metadata.findings import Findings
-from ingest.articles.metadata.layout import Layout
+from ingest.articles.metadata.layout import Findings, Layout
 from ingest.articles.metadata.title import (
     find_title,
     title_lines,

@@ -1,13 +1,56 @@
-"""Names of persons, which are no organisations'."""
+"""Names: the kind of organisation that one means, or that it is a person's."""
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import lru_cache
 
 from ingest.extraction import lexicon
-from ingest.extraction.organisation_kinds import OrganisationKind, kind_of
-from ingest.extraction.tokens import TextToken, joined
+from ingest.extraction.tokens import TextToken, joined, plain_words
 from kb.text.lexicon import LEXICONS
 from kb.text.organisation_name import LEGAL_FORMS
+
+NAMES_REMEMBERED = 5_000  # an article asks for the analysis of each name many times
+_NO_KIND = "-"  # mark of the lexicon for a word without a kind
+
+
+class OrganisationKind(StrEnum):
+    FIRM = "firm"
+    TOWN = "town"
+    CARE = "care"
+    STATE = "state"
+    CHAMBER = "chamber"
+    NETWORK = "network"
+    LABORATORY = "laboratory"
+    HAULIER = "haulier"
+    SCHOOL = "school"
+    MEDIA = "media"
+    UNKNOWN = "unknown"
+
+
+_KINDS = tuple(
+    (OrganisationKind(kind), re.compile(rf"\b(?:{pattern})\b"))
+    for kind, pattern in lexicon.alternatives(
+        (kind, pattern) for pattern, kind, _ in lexicon.rows("organisation_words", 3)
+    ).items()
+    if kind != _NO_KIND
+)
+"""Each kind and a pattern of its folded words joined by blanks, the most particular first."""
+_OF_MANY_KINDS = re.compile(lexicon.any_of("organisation_classes", "many_kinds"))
+"""Words in the names of many kinds of organisation: another beside them says more."""
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def kind_of(name: str) -> OrganisationKind:
+    """Returns the kind that the first distinctive word of a name means, else `UNKNOWN`."""
+    words = " ".join(plain_words(name))
+    found = [
+        (_OF_MANY_KINDS.fullmatch(match.group()) is not None, match.start(), order, kind)
+        for order, (kind, pattern) in enumerate(_KINDS)
+        if (match := pattern.search(words))
+    ]
+    return min(found)[3] if found else OrganisationKind.UNKNOWN
+
 
 CIVILITY = lexicon.words("persons", "civility")
 FIRST_NAMES = LEXICONS.words("first_names")
@@ -61,7 +104,6 @@ def is_person(tokens: Sequence[TextToken], at: int, end: int) -> bool:
 
 
 def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
-    """Whether "M." or the like goes before a token."""
     return (
         at > 1
         and tokens[at - 1].text == "."
@@ -71,7 +113,6 @@ def is_abbreviated_civility(tokens: Sequence[TextToken], at: int) -> bool:
 
 
 def _is_described(tokens: Sequence[TextToken], end: int) -> bool:
-    """Whether a job follows a name: "X, la directrice"."""
     following = joined(tokens[end : end + 4])
     job = following[2:].removeprefix("la ").removeprefix("le ").removeprefix("the ")
     return following.startswith(", ") and _JOB.match(job) is not None
