@@ -83,11 +83,7 @@ def train(
 
     def embed(texts: Sequence[str], max_tokens: int) -> Any:
         inputs = tokenizer(
-            list(texts),
-            padding=True,
-            truncation=True,
-            max_length=max_tokens,
-            return_tensors="pt",
+            list(texts), padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
         )
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
             hidden = peft_model(

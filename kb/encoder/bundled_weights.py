@@ -277,8 +277,7 @@ def _write_modules(folder: Path, hidden: int) -> None:
     pooling = {"word_embedding_dimension": hidden, "pooling_mode_mean_tokens": True}
     _write_json(folder / "modules.json", modules)
     _write_json(
-        folder / "sentence_bert_config.json",
-        {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
+        folder / "sentence_bert_config.json", {"max_seq_length": MAX_TOKENS, "do_lower_case": False}
     )
     _write_json(folder / "1_Pooling" / "config.json", pooling)
     _write_json(

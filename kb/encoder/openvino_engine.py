@@ -30,13 +30,7 @@ class OpenVinoEncoder:
     """An encoder over a compiled graph; in bfloat16 where the processor has it."""
 
     def __init__(
-        self,
-        graph: Path,
-        tokenizer: Path,
-        *,
-        name: str,
-        card: ModelCard,
-        threads: int = 0,
+        self, graph: Path, tokenizer: Path, *, name: str, card: ModelCard, threads: int = 0
     ) -> None:
         """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json); `threads` 0 means all."""
         self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension

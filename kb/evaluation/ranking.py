@@ -199,9 +199,7 @@ def cases_by_actor(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
 
 
 def leave_one_out(
-    full: Sequence[Answer],
-    worlds: Mapping[str, Sequence[Answer]],
-    relevant: Collection[str],
+    full: Sequence[Answer], worlds: Mapping[str, Sequence[Answer]], relevant: Collection[str]
 ) -> list[Answer]:
     """One ranking of everybody, in which each relevant actor has the place of its own world.
 

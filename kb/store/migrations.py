@@ -66,7 +66,7 @@ MIGRATIONS: Mapping[int, Migration] = {
             "drop function if exists wait_for_rebuild() cascade",
             "drop function if exists keep_for_rebuild() cascade",
         ),
-    ),
+    )
 }
 """By the version that each makes."""
 

@@ -101,8 +101,7 @@ class StoredPassages(StoreConnection):
         """The texts of all documents, names included, read some at a time."""
         last = 0
         while rows := self.execute(
-            "select id, text from documents where id > ? order by id limit ?",
-            [last, TEXTS_AT_ONCE],
+            "select id, text from documents where id > ? order by id limit ?", [last, TEXTS_AT_ONCE]
         ).fetchall():
             yield from (row[1] for row in rows)
             last = rows[-1][0]

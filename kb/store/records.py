@@ -102,8 +102,7 @@ class StoredRecords(StoreConnection):
         """The cases with these ids, by id, with their participants; unknown ids are left out."""
         rows = self.run("select * from cases where id in :values", ids)
         parts = self.run(
-            "select * from participations where case_id in :values order by case_id, position",
-            ids,
+            "select * from participations where case_id in :values order by case_id, position", ids
         )
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
         with self.decoding():
