@@ -23,11 +23,7 @@ from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The constants of a run, explained in docs/adaptation.md.
-
-    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The last `averaged`
-    of the checkpoints, at every `checkpoint_every` steps, are kept.
-    """
+    """The constants of a run (docs/adaptation.md). The last `averaged` checkpoints are kept."""
 
     steps: int = 140
     batch: int = 64

@@ -82,8 +82,6 @@ class PhraseBook:
 
 
 class PairMaker:
-    """Makes pairs, the same for the same seed."""
-
     def __init__(self, book: PhraseBook, known: Sequence[Portrait], seed: int) -> None:
         self._book = book
         self._rng = random.Random(seed)  # noqa: S311 nothing secret
@@ -93,7 +91,6 @@ class PairMaker:
                 self._portraits[portrait.code[:2]].append(portrait)
 
     def batch(self, size: int) -> list[Pair]:
-        """A batch of so many pairs."""
         rng, book = self._rng, self._book
         pairs: list[Pair] = []
         everybody = [portrait for of in self._portraits.values() for portrait in of]

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 
 class PlaceName(click.ParamType[Place]):
-    """A folder, or the address of a PostgreSQL database."""
-
     name = "place"
 
     def convert(

@@ -40,10 +40,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Low-rank changes by layer: `factors[name]` is (A, B), `(rank, in)` and `(out, rank)`.
-
-    `base_model` is the hub's id of the model that they are for.
-    """
+    """Low-rank changes to `base_model`: `factors[name]` is (A, B), `(rank, in)`, `(out, rank)`."""
 
     base_model: str
     scale: float
@@ -113,7 +110,6 @@ def write_delta(delta: Delta, folder: Path) -> None:
 
 
 def read_delta(folder: Path) -> Delta:
-    """The delta in `folder`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

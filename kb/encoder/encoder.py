@@ -26,10 +26,8 @@ class TextKind(StrEnum):
 class WordEmbeddings:
     """The share of each token in a text's embedding, which is their mean, normalised.
 
-    Attributes:
-        tokens: `(n, dimension)` float32, a row each in the order of the text; not unit.
-        spans: the characters `text[start:end]` of each token; empty, (0, 0), where it stands for
-            none of the text: the model's own tokens, and those of the prompt before the text.
+    `tokens` are `(n, dimension)` float32, not unit; `spans` the characters of each token, empty
+    for the model's own tokens and those of the prompt.
     """
 
     tokens: NDArray[np.float32]
@@ -83,7 +81,4 @@ class Encoder(Protocol):
         """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given."""
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        """The share of each token in the embedding of a text.
-
-        None if the embeddings of the model are no mean of its tokens. Threads may call it.
-        """
+        """The share of each token in an embedding; None if it is not their mean. For threads."""

@@ -74,10 +74,7 @@ class OpenVinoEncoder:
         return WordEmbeddings.of_pooled(tokens, encoded.offsets, text, prompt, pooled)
 
     def _run(self, batches: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-        """Yields the ended request of each batch in order, some of them running at a time.
-
-        OpenVINO's own queue aborts the process at its end where an encoder lives until then.
-        """
+        """Yields each batch's ended request in order; OpenVINO's own queue aborts the process."""
         running: deque[Any] = deque()
         for batch in batches:
             if len(running) == self._at_once:
@@ -129,7 +126,7 @@ def _padded(texts: Sequence[Sequence[int]]) -> dict[str, Any]:
 
 
 def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
-    """Traces a `SentenceTransformer` on `examples` and writes its graph, weights as float16.
+    """Traces a `SentenceTransformer` on `examples`; writes its graph, weights as float16.
 
     Raises RuntimeError, ValueError, TypeError or KeyError if it cannot be traced or converted.
     """
@@ -159,11 +156,7 @@ def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without its usage reports.
-
-    The package `openvino_telemetry` reports every import over the network. OpenVINO falls back
-    to a stub of its own where that package cannot be imported, so it is made not importable.
-    """
+    """OpenVINO, without `openvino_telemetry`, which reports every import over the network."""
     not_importable = cast("ModuleType", None)  # what None in sys.modules means to the import system
     sys.modules.setdefault("openvino_telemetry", not_importable)
     import openvino

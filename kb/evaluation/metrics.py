@@ -26,10 +26,7 @@ Metric = Callable[[Sequence[str], Mapping[str, int]], float]
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first `k`, with linear gain.
-
-    Σ grade / log₂(rank + 1), over the same sum for the ideal ranking.
-    """
+    """Normalised Σ grade / log₂(rank + 1) of the first `k`: linear gain."""
     gain = sum(
         max(grades.get(id_, 0), 0) / math.log2(rank + 1)
         for rank, id_ in enumerate(ranking[:k], start=1)

@@ -203,10 +203,8 @@ def leave_one_out(
 ) -> list[Answer]:
     """One ranking of everybody, in which each relevant actor has the place of its own world.
 
-    An actor's own case says that it did exactly what is asked, so finding it proves nothing: each
-    right answer is ranked in a world without its cases (`worlds`; `full` has all). It stands after
-    as many of the others as are above it there. Scores never rise: where they come from different
-    worlds, a score is lowered to the one before.
+    Its own case proves nothing, so `worlds` has a ranking without it for each; `full` has all.
+    Scores never rise: one from another world is lowered to the one before.
     """
     placed: list[tuple[int, float, str, Answer]] = []
     for actor_id in relevant:

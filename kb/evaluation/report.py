@@ -193,12 +193,10 @@ def _query_rows(report: SetReport) -> list[list[str]]:
 
 
 def mean_text(mean: Mean) -> str:
-    """A mean with its interval."""
     return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
 
 
 def signed_text(difference: Difference) -> str:
-    """A difference with its interval, signs before them."""
     return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 

@@ -60,11 +60,10 @@ Item = TypeVar("Item", SetQuery, Actor, Case)
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentSet:
-    """A development set, read; `actors` is None for a set without a corpus.
+    """A development set; `actors` is None for a set without a corpus.
 
-    With `leave_one_out`, each right answer is ranked without its own cases. Without `elsewhere`,
-    the known conversions are left out: they are of firms of the set. `columns` are the metrics that
-    the set is about, `by` what its queries are parted by: names of their metadata, or `ALL`.
+    With `leave_one_out`, each right answer is ranked without its own cases; without `elsewhere`,
+    the known conversions are left out. `columns` are its metrics, `by` names its parts.
     """
 
     folder: Path

@@ -121,8 +121,6 @@ class LinearScore:
 
 
 class Explainer:
-    """Explains passages, cases and precedents for a query."""
-
     def __init__(
         self,
         asked: Query,

@@ -105,7 +105,6 @@ class Completions:
         self._made: tuple[tuple[str, ...], CompletionTable] = ((), CompletionTable((), ()))
 
     def beginning(self, typed: str, most: int, lang: str = "") -> Sequence[Completion]:
-        """Returns what `typed` may become (`CompletionTable.beginning`)."""
         with self._stores.lend() as store, store.reading():
             state = tuple(map(store.generation_of, Kind))
             made = self._made

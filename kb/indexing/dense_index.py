@@ -13,10 +13,7 @@ PassageIds = NDArray[np.int64]
 
 
 class Neighbours(NamedTuple):
-    """Passages near to an embedding: `(n,)` ids and `(n,)` cosines.
-
-    The best are first, and those as near as each other in the order of their ids.
-    """
+    """The `(n,)` ids and cosines of near passages, best first, equals in the order of ids."""
 
     ids: PassageIds
     cosines: NDArray[np.float32]
@@ -33,15 +30,7 @@ class EmbeddedPassages(NamedTuple):
 
 
 class DenseIndex(Protocol):
-    """The embeddings of the passages in one state of the base, by one encoder.
-
-    Threads share it: it never changes. An implementation has the first six members; the others
-    stand on them.
-
-    Attributes:
-        generation: the state of the base that it holds.
-        dimension: of the embeddings.
-    """
+    """The embeddings of the passages in one state of the base (`generation`); never changes."""
 
     generation: str
     dimension: int
@@ -103,6 +92,5 @@ def places_in(ids: PassageIds, looked_for: PassageIds) -> NDArray[np.int64]:
 
 
 def nearest_first(ids: PassageIds, cosines: NDArray[np.float32], k: int) -> Neighbours:
-    """The `k` nearest of these passages."""
     order = np.lexsort((ids, -cosines))[:k]
     return Neighbours(ids[order], cosines[order])

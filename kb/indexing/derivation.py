@@ -29,10 +29,7 @@ TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Data derived from a record: its documents, its name keys, and the texts to embed.
-
-    `encoder_texts` maps a text's hash to the text, for each passage that is to be embedded.
-    """
+    """The documents, name keys and texts to embed, by hash, that are derived from a record."""
 
     documents: tuple[Document, ...]
     names: frozenset[str]
@@ -63,14 +60,12 @@ def quotation(part: str, passage: str) -> str:
 
 
 def encoder_text(record: Record, part: str, passage: str) -> str:
-    """Returns the text that the encoder reads for a passage."""
     if isinstance(record, Case) and part == TEXT:
         return f"{record.title}. {passage}"
     return passage
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str]]:
-    """The named texts of a record that are not empty."""
     if isinstance(record, Actor):
         trade = trade_of(record.activity_code)
         can_do = know_how(record.facts)

@@ -149,7 +149,6 @@ class LiveIndex:
         self._lock = threading.Lock()
 
     def fresh(self, store: Store) -> DenseIndex:
-        """The index at the store's generation."""
         self._indexer.refuse_mismatch(store, outdated=False)
         encoder = self._indexer.encoder
         if not isinstance(store, SqliteStore):

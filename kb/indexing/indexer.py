@@ -37,7 +37,6 @@ class IndexBatch:
         self._vectors: dict[str, Embeddings] = {}
 
     def derive(self, records: Sequence[Record]) -> None:
-        """Derives the documents of these records, in the place of those before."""
         self._derived = [(record, derive(record)) for record in records]
         for record in records:
             if isinstance(record, Actor):
@@ -52,7 +51,6 @@ class IndexBatch:
         self.encode()
 
     def look_up(self, store: Store) -> None:
-        """Finds which texts are to be embedded."""
         missing = self._missing(store)
         # Neighbours in length share a batch, so that little of it is padding.
         self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
@@ -74,7 +72,6 @@ class IndexBatch:
 
     @property
     def has_embedded(self) -> bool:
-        """Whether this batch has embeddings to store."""
         return bool(self._vectors)
 
     def is_embedded(self, store: Store) -> bool:
@@ -130,14 +127,10 @@ class Indexer:
         return self._encoder
 
     def start(self, on_embedded: OnEmbedded | None) -> IndexBatch:
-        """An empty batch."""
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Embeds all records, some at a time, then makes all documents anew in a transaction.
-
-        One that was killed goes on with what is not embedded.
-        """
+        """Embeds all records, then makes all documents anew; goes on after one that was killed."""
         # What was written, or erased, during a long pass is embedded by the next.
         while self._embed_all(store, on_embedded):
             pass
@@ -203,7 +196,6 @@ class Indexer:
 
 
 def _stored(store: Store) -> Iterator[Sequence[Record]]:
-    """All records, some at a time."""
     for kind in Kind:
         ids = store.ids(kind)
         for first in range(0, len(ids), REBUILT_AT_ONCE):

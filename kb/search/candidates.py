@@ -77,7 +77,6 @@ class Candidate:
 
     @property
     def parts(self) -> ScoreParts:
-        """The parts of its score."""
         best, boost = self.best, self.boost
         return ScoreParts(
             dense=best.dense if best else 0.0,

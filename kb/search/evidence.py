@@ -78,8 +78,6 @@ def _phrases(kind: Votes) -> Sequence[TradePhrase]:
 
 
 class EvidenceBuilder:
-    """Builds the hits of a search, each with its evidence."""
-
     def __init__(
         self, stems: Collection[str], context: SearchContext, means: MeansFinder | None = None
     ) -> None:

@@ -51,11 +51,9 @@ class FitScale:
         return -math.inf, *map(self.score_of, bounds)
 
     def least(self, fit: Fit) -> float:
-        """The least score of a fit; minus infinity for none."""
         return self._least[rank_of(fit)]
 
     def fit(self, score: float) -> Fit:
-        """The fit of a score."""
         return _RISING[sum(score >= bound for bound in self._least) - 1]
 
     def at_most(self, score: float, fit: Fit) -> float:

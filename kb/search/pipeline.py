@@ -56,10 +56,7 @@ def search(
     only: str = "",
     wording: Wording = NO_WORDING,
 ) -> SearchResult:
-    """Returns the actors and cases that could answer a query; raises `QueryError` if it is none.
-
-    With `complete`, all that filters leave is given; with `only`, that actor with all its evidence.
-    """
+    """Returns actors and cases that could answer a query: `complete`, all; `only`, one in full."""
     started = time.perf_counter()
     store, weights = context.store, context.weights
     # Read

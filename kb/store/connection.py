@@ -29,10 +29,7 @@ LONGEST_STEM = 255
 
 
 class WordMatches(NamedTuple):
-    """Passages with some of the stems asked for: `(n,)` ids, ascending, and `(n,)` BM25.
-
-    BM25 is as FTS5 has it, but positive.
-    """
+    """The passages with a stem: `(n,)` ids, ascending, and BM25 as FTS5 has it, but positive."""
 
     ids: NDArray[np.int64]
     bm25: NDArray[np.float64]
@@ -71,8 +68,6 @@ class Result(Protocol):
 
 
 class StoreConnection(ABC):
-    """A connection to the database of a knowledge base."""
-
     and_take = ""
     """Ends a query for rows to change: those that another transaction changes are passed over."""
 
@@ -82,20 +77,17 @@ class StoreConnection(ABC):
         """How lines for people call the base; without a password."""
 
     @abstractmethod
-    def execute(self, sql: str, values: Values = (), /) -> Result:
-        """Runs a statement."""
+    def execute(self, sql: str, values: Values = (), /) -> Result: ...
 
     @abstractmethod
-    def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
-        """Runs a statement with each of these values."""
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> object: ...
 
     @abstractmethod
     def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[Any]:
         """Runs a statement with a list of values, `:values`; returns its rows."""
 
     @abstractmethod
-    def primary_key(self, table: str) -> Sequence[str]:
-        """The columns by which a row of a table is known."""
+    def primary_key(self, table: str) -> Sequence[str]: ...
 
     @abstractmethod
     def passages_saying(
@@ -104,8 +96,7 @@ class StoreConnection(ABC):
         """The passages with one of the stems, or phrases of stems, of each group, by id."""
 
     @abstractmethod
-    def word_matches(self, stems: Collection[str]) -> WordMatches:
-        """The passages with any of these stems."""
+    def word_matches(self, stems: Collection[str]) -> WordMatches: ...
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
@@ -140,8 +131,7 @@ class StoreConnection(ABC):
         """Whether this process may change the base."""
 
     @abstractmethod
-    def size_bytes(self) -> int:
-        """The size of what is stored."""
+    def size_bytes(self) -> int: ...
 
     def tend(self) -> None:  # noqa: B027 (SQLite has none)
         """Has the engine look at what is in the tables, after many changes."""
@@ -155,7 +145,6 @@ class StoreConnection(ABC):
         yield from map(tuple, self.execute(f"select {_listed(columns)} from {table}"))  # noqa: S608 (ours)
 
     def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
-        """Adds rows to a table, as they come."""
         marks = ", ".join("?" * len(columns))
         self.executemany(
             f"insert into {table} ({_listed(columns)}) values ({marks})",  # noqa: S608 (ours)
@@ -163,7 +152,6 @@ class StoreConnection(ABC):
         )
 
     def count(self, table: str) -> int:
-        """The count of the rows of a table."""
         return int(self.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 (ours)
 
     def truncate_wal(self) -> bool:
@@ -179,7 +167,6 @@ class StoreConnection(ABC):
             raise self.damaged(error) from error
 
     def columns(self, table: str) -> Sequence[str]:
-        """The names of the columns of a table."""
         found = self.execute(f"select * from {table} limit 0")  # noqa: S608 (our tables)
         return [column[0] for column in found.description]
 
@@ -203,7 +190,6 @@ class StoreConnection(ABC):
         )
 
     def update(self, table: str, key: Mapping[str, object], row: Mapping[str, object]) -> None:
-        """Changes the row of a table that has this key."""
         changes = ", ".join(f'"{column}" = ?' for column in row)
         same = " and ".join(f'"{column}" = ?' for column in key)
         self.execute(

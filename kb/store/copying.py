@@ -73,7 +73,6 @@ def copy_tables(source: Store, target: Store) -> None:
 
 
 def row_counts(store: Store) -> Mapping[str, int]:
-    """The count of rows of each table."""
     return {table: store.count(table) for table in sorted(store.tables())}
 
 

@@ -45,8 +45,6 @@ SYNCHRONOUS = "full"
 
 
 class StoreFile(StoreConnection):
-    """A connection to the database in a file."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
         self._connection = connection
@@ -54,7 +52,6 @@ class StoreFile(StoreConnection):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection, for copies and checks of the file."""
         return self._connection
 
     @property
@@ -63,12 +60,10 @@ class StoreFile(StoreConnection):
 
     @property
     def path(self) -> Path:
-        """The file of the database."""
         return Path(self._connection.execute("pragma database_list").fetchone()[2])
 
     @classmethod
     def open_file(cls, path: Path, *, create: bool = False) -> Self:
-        """Opens the database at `path`; with `create`, makes it if there is none."""
         if not create and not path.is_file():
             raise NotAKnowledgeBase(
                 f"{path.parent} is not a knowledge base: it has no {path.name}. "
@@ -89,10 +84,7 @@ class StoreFile(StoreConnection):
 
     @classmethod
     def _open_to_read(cls, path: Path) -> Self:
-        """Opens a base that cannot be written, with what writers may still have in their WAL.
-
-        Without an index of the WAL, it is read as a file that does not change, until `outlived`.
-        """
+        """Opens a base that cannot be written; without an index of the WAL, until `outlived`."""
         with contextlib.suppress(sqlite3.OperationalError):
             connection = _connect(path, "mode=ro")
             with contextlib.ExitStack() as unless_it_reads:
@@ -245,7 +237,6 @@ class StoreFile(StoreConnection):
             self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
     def truncate_wal(self) -> bool:
-        """Empties the WAL, which keeps former states of pages; returns whether it could."""
         until = time.monotonic() + BUSY_TIMEOUT_S
         while self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
             if time.monotonic() >= until:
@@ -321,7 +312,6 @@ def _damaged(path: Path, error: Exception) -> NotAKnowledgeBase:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,

@@ -38,7 +38,6 @@ class Belonging:
 
     @property
     def orphaned(self) -> str:
-        """The condition of the rows without an owner."""
         return (
             f"{self.only} and not exists (select 1 from {self.owner}"  # noqa: S608 (ours, below)
             f" where {self.owner}.{self.key} = {self.table}.{self.column})"
@@ -98,7 +97,6 @@ def mend(store: Store) -> None:
 
 
 def _belongings(store: Store) -> list[Belonging]:
-    """What belongs to what in this base, by the table above and by its foreign keys."""
     keys = store.execute(
         'select m.name, k."from", k."table", k."to" from sqlite_master m'
         " join pragma_foreign_key_list(m.name) k where m.type = 'table' order by m.name"

@@ -44,8 +44,6 @@ class WordUses:
 
 
 class StoredNames(StoreConnection):
-    """The names of actors, word by word."""
-
     def words_near(self, words: Collection[str]) -> dict[str, set[int]]:
         """The ids of the words that share a slip (`kb.text.phonetics.slips`) with each of these."""
         meant = grouped((slip, word) for word in sorted(words) for slip in slips(word))
@@ -57,7 +55,6 @@ class StoredNames(StoreConnection):
         return found
 
     def vocabulary_words(self, ids: Collection[int]) -> dict[int, VocabularyWord]:
-        """The words of names with these ids, by id; unknown ids are left out."""
         rows = self.run(
             "select id, word, sound, names from name_vocabulary where id in :values", ids
         )
@@ -188,7 +185,6 @@ _fold = lru_cache(maxsize=50_000)(fold)
 
 
 def _has_small(text: str, meant: set[str]) -> bool:
-    """Returns whether a word of these stems is written small in a text."""
     beginnings = {stem_[:2] for stem_ in meant}
     folded = (word for word in map(_fold, _SMALL.findall(text)) if word[:2] in beginnings)
     return any(stem(word, lang) in meant for word in folded for lang in STEMMERS)

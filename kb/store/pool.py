@@ -21,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 
 def open_store(place: Place, *, create: bool = False) -> Store:
-    """Opens the database at a place; with `create`, makes it if there is none."""
     if isinstance(place, Path):
         return Store.open(place, create=create)
     from kb.store.postgres.store import PostgresStore
@@ -55,10 +54,7 @@ def schema_at(place: Place) -> int:
 
 
 class StorePool:
-    """Lends stores of one database, so many at once. A store is for one borrower at a time.
-
-    A borrower gets a further one at once, even if it is one too many, so that nobody deadlocks.
-    """
+    """Lends stores of one database; one too many sooner than that borrowers deadlock."""
 
     def __init__(self, place: Place, most: int = MOST_STORES) -> None:
         self.place = place
@@ -71,7 +67,6 @@ class StorePool:
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
-        """Lends an idle store, or a new one, and takes it back when its borrower is done."""
         borrower = threading.get_ident()
         with self._room:
             if not self._room.wait_for(

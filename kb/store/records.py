@@ -42,10 +42,7 @@ class FiledActor(NamedTuple):
 
 
 class StoredRecords(StoreConnection):
-    """The actors and cases, to be read."""
-
     def record(self, kind: Kind, record_id: str) -> Record:
-        """The actor or case with this id."""
         found = self.records(kind, [record_id])
         if record_id not in found:
             raise UnknownRecord(Remark(f"no_{kind}", id=record_id))
@@ -56,7 +53,6 @@ class StoredRecords(StoreConnection):
         return self.actors(ids) if kind is Kind.ACTOR else self.cases(ids)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
-        """The actors with these ids, by id; unknown ids are left out."""
         # First: a choice may end between the two, and then all is stored.
         under_way = choices_under_way(self)
         found = self.actors_as_stored(ids)
@@ -81,7 +77,6 @@ class StoredRecords(StoreConnection):
         return {row["id"] for row in rows}
 
     def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
-        """What filters ask of the actors with these ids, by id; unknown ids are left out."""
         rows = self.run(
             "select id, closed_on, department, latitude, longitude, themes from actors"
             " where id in :values",
@@ -99,7 +94,6 @@ class StoredRecords(StoreConnection):
             }
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
-        """The cases with these ids, by id, with their participants; unknown ids are left out."""
         rows = self.run("select * from cases where id in :values", ids)
         parts = self.run(
             "select * from participations where case_id in :values order by case_id, position", ids
@@ -152,8 +146,7 @@ class StoredRecords(StoreConnection):
     ) -> tuple[list[str], int]:
         """The first ids after `after` of what `ids` has, and how many there are in all.
 
-        With `name_words`, only of actors whose name has each of these folded words; of none if
-        there are no words.
+        With `name_words`, only of actors whose name has each of these folded words.
         """
         condition, values = _filtering(kind, department, theme)
         if name_words is not None:
@@ -176,7 +169,6 @@ class StoredRecords(StoreConnection):
         return [row["id"] for row in rows], count
 
     def count_records(self) -> int:
-        """The count of actors and cases."""
         query = "select (select count(*) from actors) + (select count(*) from cases)"
         return int(self.execute(query).fetchone()[0])
 
@@ -225,7 +217,7 @@ class StoredRecords(StoreConnection):
     def theme_languages(self) -> dict[str, str]:
         """Maps each folded theme to the language of most of its records; "" where two have as many.
 
-        Translations count only for themes that no original has: they mostly keep its themes.
+        Translations count only for themes that no original has.
         """
         rows = self.execute(
             "select key, coalesce(actors.lang, cases.lang) as lang,"
@@ -292,7 +284,6 @@ class StoredRecords(StoreConnection):
 
 
 def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, object]]:
-    """The condition of SQL that filters set on records of a kind, and its values."""
     conditions = ["true"]
     if department and kind is Kind.ACTOR:
         conditions.append("department = :department")
@@ -379,7 +370,6 @@ def _themes(stored: str) -> tuple[str, ...]:
 
 
 def _withheld(actor: Actor, contact_fields: Collection[str]) -> Actor:
-    """The actor, of which only members may see these fields."""
     values: set[str] = set()
     for name in contact_fields:
         value = getattr(actor, name)

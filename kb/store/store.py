@@ -107,7 +107,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return self.property(f"{kind} generation")
 
     def counts(self, encoder: str) -> Counts:
-        """Returns the counts of the base, with the passages that this encoder has embedded."""
         row = self.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
             " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
@@ -156,7 +155,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         super().forget_touched()
 
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
-        """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         self.put_all([NewRecord(record, documents, names)])
 
     def put_all(self, given: Sequence[NewRecord]) -> None:
@@ -195,7 +193,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.drop_unused_embeddings()
 
     def drop_unused_embeddings(self) -> None:
-        """Deletes the embeddings of no passage."""
         self.execute(_UNUSED)
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
@@ -319,7 +316,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return deleted.rowcount > 0
 
     def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
-        """Deletes the embeddings of these texts by an encoder."""
         self._touch_saying(hashes)
         self.run(
             "delete from embeddings where encoder = :encoder and text_hash in :values",
@@ -340,7 +336,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.set_property(TO_SCRUB, secrets.token_hex(8))
 
     def is_to_be_scrubbed(self) -> bool:
-        """Returns whether something was erased that the files may still have."""
         return bool(self.property(TO_SCRUB))
 
     def _note_scrubbed(self, mark: str) -> None:
@@ -350,8 +345,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
 
 class SqliteStore(StoreFile, Store):
-    """The store in a file of SQLite's."""
-
     def bases_aside(self) -> Sequence[str]:
         return sorted(str(path) for path in self.path.parent.glob(f"{ASIDE}*"))
 

@@ -113,7 +113,6 @@ class FiledWords:
 
     @classmethod
     def read(cls, path: Path, trades: int) -> "FiledWords":
-        """Reads what `write` wrote."""
         with path.open("rb") as file, np.load(file) as kept:
             text = kept["stems"].tobytes().decode()
             stems = text.split("\n") if text else []
@@ -148,7 +147,6 @@ class TradeIndex:
         return digest.hexdigest()[:32]
 
     def count(self, kind: Votes) -> int:
-        """The count of the phrases of a kind."""
         return self.ends[kind] - (self.ends[kind - 1] if kind else 0)
 
     def votes(

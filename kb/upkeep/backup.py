@@ -128,8 +128,6 @@ def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) ->
 
 
 class BackupFile:
-    """A backup to be read."""
-
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
@@ -203,7 +201,6 @@ class BackupFile:
 
 
 def _is_strange(entry: zipfile.ZipInfo) -> bool:
-    """Whether no backup of this program has such a member."""
     return (
         _NAME.fullmatch(entry.filename) is None
         or entry.compress_type != zipfile.ZIP_DEFLATED

@@ -44,7 +44,6 @@ class Finding:
     is_note: bool = False
 
     def plain(self) -> dict[str, object]:
-        """The finding as JSON can hold it."""
         return {
             "about": self.about,
             "level": "note" if self.is_note else "problem",

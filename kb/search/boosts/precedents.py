@@ -58,7 +58,6 @@ class Boost(NamedTuple):
     matches: Callable[[], Sequence[TradeMatch]] = lambda: ()
 
     def rise(self, weights: PrecedentWeights) -> float:
-        """Returns the rise of the actor's score."""
         return weights.strength * self.example * max(self.likeness, 0.0)
 
 

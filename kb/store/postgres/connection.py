@@ -48,8 +48,6 @@ class _TextDumper(StrDumper):
 
 
 class PostgresConnection(StoreConnection):
-    """A connection to a database on a server."""
-
     and_take = " for update skip locked"
 
     def __init__(
@@ -61,7 +59,6 @@ class PostgresConnection(StoreConnection):
 
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
-        """Connects to the database at an address; with `create`, makes its tables if need be."""
         store = cls.connect_unmade(address, create=create)
         try:
             migrations.migrate(store._connection, store.called, create=create)
@@ -229,7 +226,6 @@ class PostgresConnection(StoreConnection):
         return int(row[0] or 0) if row else 0
 
     def outlived(self) -> bool:
-        """Returns whether the server has ended this connection, as far as this end knows."""
         if self._connection.closed or self._connection.broken:
             return True
         # A server says nothing to who asks nothing, unless it goes.
@@ -288,7 +284,6 @@ def version_at(address: PostgresAddress) -> int:
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
-    """Connects, with the schema of the address in front of all others."""
     url = make_conninfo(
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )
@@ -315,7 +310,6 @@ def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[
 def _exchanged(
     row: CopiedRow, places: Collection[int], exchange: Callable[[bytes], bytes]
 ) -> CopiedRow:
-    """A row with other bytes in some places."""
     if not places:
         return row
     return tuple(

@@ -37,8 +37,6 @@ from weighed group by passage_id order by passage_id
 
 
 class PostgresPassages(PostgresConnection, StoredPassages):
-    """The passages in a database on a server."""
-
     def __init__(
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
     ) -> None:
@@ -97,18 +95,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         )
 
     def count_embedded(self, encoder: str) -> int:
-        """The count of passages that have an embedding."""
         query = "select count(*) from passages join embeddings using (text_hash) where encoder = ?"
         return int(self.execute(query, [encoder]).fetchone()[0])  # type: ignore[index]
 
     def near_embeddings(
         self, encoder: str, near: Embeddings, k: int, among: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:
-        """The `k` passages nearest to a `(dimension,)` embedding, and some more, in any order.
-
-        Returns their ids `(n,)` and embeddings `(n, dimension)`. With `among`, only those passages
-        are looked at.
-        """
+        """The ids `(n,)` and embeddings of at least the `k` nearest passages, in any order."""
         return self._embedded(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
             " where encoder = %(encoder)s"

@@ -112,8 +112,6 @@ _HEAD = 4
 
 
 class Halfvec:
-    """An embedding `(dimension,)` as a value of a statement."""
-
     __slots__ = ("sent",)
 
     def __init__(self, embedding: Embeddings) -> None:
@@ -128,7 +126,6 @@ class _HalfvecDumper(Dumper):
 
 
 def register(context: AdaptContext) -> None:
-    """Lets a connection take `Halfvec`s."""
     context.adapters.register_dumper(Halfvec, _HalfvecDumper)
 
 

@@ -57,8 +57,6 @@ order by 1, 2
 
 
 class PostgresStore(PostgresPassages, Store):
-    """The store in a database on a PostgreSQL server."""
-
     def bases_aside(self) -> Sequence[str]:
         rows = self.execute(
             "select nspname from pg_namespace"
