@@ -21,7 +21,6 @@ SIBLINGS = 5
 
 KINDS = (LexiconKind.MAKES, LexiconKind.COULD, LexiconKind.MEANS)
 KIND_SHARES = (0.6, 0.3, 0.1)
-
 CLASSES_OF_A_WORD = range(3, 26)
 KIN = 4
 """Classes that share so many phrases are no negatives of each other."""

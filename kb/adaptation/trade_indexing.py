@@ -16,7 +16,6 @@ from kb.reference.trades import LexiconKind, lexicon, lexicon_digest, trade_of, 
 from kb.trade_index.trade_index import TradeIndex
 
 Split = Literal["train", "tune", "test"]
-
 NACE_NOTES_FILE = "nace_note_items.tsv"
 PHRASE_FILES = (
     "uksic2007_index_en.tsv",
@@ -26,7 +25,6 @@ PHRASE_FILES = (
 )
 NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
 _NACE_CODES = re.compile(r"\d\d\.\d\d(\|\d\d\.\d\d)*"), NACE_CODE[1]
-
 INDEX_COLUMNS = ("code", "lang", "text", "source")
 
 

@@ -34,7 +34,6 @@ TARGETS = (
 
 _PREFIX = "base_model.model."
 _OTHER_KINDS = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
-
 Array = NDArray[np.float32]
 
 

@@ -25,9 +25,7 @@ from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settin
 from kb.whole_file import locked, scratch_folder
 
 logger = logging.getLogger(__name__)
-
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
-
 GRAPH_FILE, CARD_FILE = "graph.xml", "prepared.json"
 PREPARATION = 4  # raised whenever preparing changes, so that older results are made anew
 

@@ -16,7 +16,6 @@ from kb.store.record_json import record_from_json
 
 COLUMNS = ("nDCG@10", "MAP", "P@3", "S@1")
 ALL = "all"
-
 T = TypeVar("T")
 
 _FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {

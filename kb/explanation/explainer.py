@@ -129,9 +129,7 @@ class Explainer:
         wording: Wording = NO_WORDING,
         lang: str = "",
     ) -> None:
-        self._asked = asked
-        self._lang = lang
-        self._context = context
+        self._asked, self._lang, self._context = asked, lang, context
         self._wording = wording
         self._encoded = encoded(asked, wording, steering, context)
         # How much of the steered embedding is the need's own.

@@ -15,7 +15,6 @@ from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchRe
 from kb.search.weights import RankingWeights
 
 FORMAT = "quisait report 5"  # raised whenever the content or the layout of a report changes
-
 DIGITS = 6  # count of decimals of a score: enough to show any difference of two rankings
 
 

@@ -46,8 +46,7 @@ class NoticeCloseness:
     """Measures how close texts are; remembers those read. Threads share it."""
 
     def __init__(self, encoder: Encoder, background: Background) -> None:
-        self._encoder = encoder
-        self._background = background
+        self._encoder, self._background = encoder, background
         self._known = GenerationCache[str, _Measured](TEXTS_REMEMBERED)
 
     def to_each(self, wordings: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
@@ -80,9 +79,7 @@ class NoticeMatching:
     def __init__(
         self, notices: Notices, pairs: NoticePairs, closeness: Callable[[], NoticeCloseness]
     ) -> None:
-        self._notices = notices
-        self._pairs = pairs
-        self._closeness = closeness
+        self._notices, self._pairs, self._closeness = notices, pairs, closeness
 
     def propose(self, notice: Notice) -> None:
         """Proposes pairs of needs with offers or shares to moderators, never of one owner."""

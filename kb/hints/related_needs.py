@@ -34,9 +34,7 @@ class RelatedNeeds:
     def __init__(
         self, stores: StorePool, notices: Notices, closeness: Callable[[], NoticeCloseness]
     ) -> None:
-        self._stores = stores
-        self._notices = notices
-        self._closeness = closeness
+        self._stores, self._notices, self._closeness = stores, notices, closeness
 
     def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
         """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""

@@ -31,7 +31,6 @@ LEAST_COUNT = 50
 """How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
 
 LOOKED_AT = 200  # passages with the stem of a word that are read to find it as it is written
-
 READ_AT_ONCE = 2_000  # records of a base whose words are read whenever they have changed
 
 REST = 20
@@ -87,8 +86,7 @@ class Spelling:
     """Corrects needs by the words of a base, read anew when it has changed."""
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
-        self._stores = stores
-        self._trade_index = trade_index
+        self._stores, self._trade_index = stores, trade_index
         self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
         self._rests_until = 0.0
 

@@ -36,8 +36,7 @@ class Index(DenseIndex):
     """An index that never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
-        self.encoder = encoder
-        self.dimension = dimension
+        self.encoder, self.dimension = encoder, dimension
         self.generation = ""
         self.ids: PassageIds = np.empty(0, np.int64)
         self._flat: Any = faiss.IndexScalarQuantizer(
@@ -143,8 +142,7 @@ class LiveIndex:
     """The index of a base, in memory for all threads of a process, or kept by the store."""
 
     def __init__(self, folder: Path, indexer: Indexer) -> None:
-        self.folder = folder
-        self._indexer = indexer
+        self.folder, self._indexer = folder, indexer
         self._index: Index | None = None
         self._lock = threading.Lock()
 

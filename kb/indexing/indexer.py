@@ -29,8 +29,7 @@ class IndexBatch:
     """Records with their documents and embeddings, on their way into the store."""
 
     def __init__(self, indexer: "Indexer", on_embedded: OnEmbedded | None) -> None:
-        self._indexer = indexer
-        self._on_embedded = on_embedded
+        self._indexer, self._on_embedded = indexer, on_embedded
         self._derived: Sequence[tuple[Record, Derived]] = ()
         self._texts: Mapping[str, str] = {}
         self._wanted: Sequence[str] = ()
@@ -112,8 +111,7 @@ class Indexer:
     """The encoder and the rules of derivation of this process, for the base at a place."""
 
     def __init__(self, place: Place, load: Callable[[], Encoder]) -> None:
-        self._place = place
-        self._load = load
+        self._place, self._load = place, load
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
 

@@ -27,9 +27,7 @@ class StoredIndex(DenseIndex):
         if not isinstance(store, PostgresPassages):
             raise TypeError("a store that keeps no index")
         self.generation = store.property("generation")
-        self.dimension = dimension
-        self._store = store
-        self._encoder = encoder
+        self.dimension, self._store, self._encoder = dimension, store, encoder
 
     def __len__(self) -> int:
         return self._store.count_embedded(self._encoder)

@@ -81,8 +81,7 @@ class Calibration:
         index: TradeIndex | None = None,
     ) -> None:
         """Keeps what takes a while in the folder `cache`; ignores an `index` of another encoder."""
-        self.encoder = encoder
-        self.weights = weights
+        self.encoder, self.weights = encoder, weights
         self.background = Background.of(encoder, cache, index, weights.filing)
         self.probe = NeedProbe.of(encoder, cache)
         self.overlaps = Overlaps(self.background, encoder.fingerprint)

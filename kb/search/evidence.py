@@ -83,8 +83,7 @@ class EvidenceBuilder:
     ) -> None:
         """`stems` are those whose words are marked; `means` finds those of actors."""
         self._stems = frozenset(stems)
-        self._context = context
-        self._means = means
+        self._context, self._means = context, means
         self._marks = cache(lambda text, lang: tuple(places_of(self._stems, text, lang)))
 
     def actor_hits(

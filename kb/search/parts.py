@@ -27,7 +27,6 @@ from kb.text.folding import fold
 from kb.text.lexicon import Lexicons
 
 MayAnswer = Callable[[str, Sequence[Endorsement]], bool]
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 _SUPPLIES: Mapping[Part, frozenset[str]] = {

@@ -20,9 +20,7 @@ from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
 
 MAX_QUERY_CHARS = 4000
-
 _ARTICLES = LEXICONS.words("articles")
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
 _DEED = re.compile(_LEXICONS.any_of("supplying", "deeds"), re.IGNORECASE)

@@ -22,7 +22,6 @@ _UNFOLDED = frozenset("bdfghjklmpqrtvwx")
 
 
 TEXTS_AT_ONCE, VECTORS_AT_ONCE = 2_000, 10_000
-
 _PASSAGES = "from passages p join documents d on d.id = document_id"
 _EMBEDDED = "from passages p join embeddings e using (text_hash)"
 _TEXT = 'substr(text, start + 1, "end" - start)'

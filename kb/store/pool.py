@@ -57,8 +57,7 @@ class StorePool:
     """Lends stores of one database; one too many sooner than that borrowers deadlock."""
 
     def __init__(self, place: Place, most: int = MOST_STORES) -> None:
-        self.place = place
-        self._most = most
+        self.place, self._most = place, most
         self._idle: list[Store] = []
         # Threads that borrow, once for each store.
         self._borrowers: list[int] = []

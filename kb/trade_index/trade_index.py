@@ -42,7 +42,6 @@ LISTS_READ = 16
 """Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
 
 PROBED = 20  # a trade in so many is a probe: it tells whether an index is of the encoder in use
-
 MOST_PHRASES = 30  # a word of more phrases is common: it tells no trade by itself
 
 

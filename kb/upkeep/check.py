@@ -27,7 +27,6 @@ UNIT = 1e-3
 """Most that the length of a vector may differ from 1."""
 
 OLD_UPLOAD_S = 2 * 24 * 3600.0
-
 REBUILD = "Run `quisait rebuild`."
 RESTORE = "Restore a backup (`quisait restore`). What can still be read: `quisait export`."
 REPAIR = "Run `quisait check --repair`."
@@ -110,8 +109,7 @@ class BaseCheck:
     ) -> None:
         self._store = store
         self._folder = store.path.parent
-        self._indexer = indexer
-        self._quick = quick
+        self._indexer, self._quick = indexer, quick
 
     def run(self) -> list[Finding]:
         """Looks at everything, in one state of the base; the gravest comes first."""

@@ -53,9 +53,7 @@ class Installation:
         *,
         refuse: Callable[[Settings], None] = lambda _: None,
     ) -> None:
-        self._refuse = refuse
-        self._environment = environment
-        self._backups = backups
+        self._refuse, self._environment, self._backups = refuse, environment, backups
         self._errors: dict[str, str] = {}
         given: dict[str, object] = {} if kb is None else {"kb": kb}
         try:

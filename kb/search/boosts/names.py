@@ -201,8 +201,7 @@ class _Comparison:
 
     def __init__(self, asked: Sequence[str], store: Store) -> None:
         """`asked` are the words of the query (`kb.text.organisation_name`)."""
-        self._asked = asked
-        self._store = store
+        self._asked, self._store = asked, store
         self._known: dict[str, float] = {}
 
     def likeness(self, actor_id: str, name: Sequence[NameWord]) -> float:

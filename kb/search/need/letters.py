@@ -19,7 +19,6 @@ _CLOSING = re.compile(rf"{_LEXICONS.any_of('letters', 'closings')}(?!\w)")
 _QUOTED = re.compile(_LEXICONS.any_of("letters", "quoted"))
 _REFERRING = re.compile(_LEXICONS.any_of("letters", "referring"))
 _ASKING = re.compile(_LEXICONS.any_of("letters", "asking"))
-
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"»”)]*\s+(?=[\"«“(\-–•*]*[A-ZÀ-ÖØ-Þ0-9])")
 _CONTACT = re.compile(r"https?://|www\.|\S@\S|(?:\+?\d[\d .()/-]{7,}\d)")
 _MARKS = re.compile(r"[\"«»“”]|(?:^|(?<=\s))[+\-−–•*>]+\s*(?=\S)")

@@ -26,7 +26,6 @@ from kb.text.folding import fold
 from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
-
 _TOKEN = re.compile(r"[^\W_]+|\?")
 _PENALTY, _WORD_SCALE, _LEAST_TEXTS = 0.05, 10.0, 3
 """The penalty of squared slopes, the weight of a word beside the embedding, and the least count of
@@ -41,9 +40,7 @@ class NeedProbe:
     def __init__(
         self, slopes: NDArray[np.float64], intercept: float, terms: dict[str, float]
     ) -> None:
-        self.slopes = slopes
-        self.intercept = intercept
-        self.terms = terms
+        self.slopes, self.intercept, self.terms = slopes, intercept, terms
 
     @classmethod
     def of(cls, encoder: Encoder, cache: Path | None = None) -> "NeedProbe":

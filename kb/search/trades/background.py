@@ -64,9 +64,7 @@ class Background:
         index: TradeIndex | None = None,
         filing: FilingWeights = FilingWeights(),
     ) -> None:
-        self.embeddings = embeddings
-        self.index = index
-        self._filing = filing
+        self.embeddings, self.index, self._filing = embeddings, index, filing
         self._stacked = np.concatenate(list(embeddings.values()))
         recovers = [float(trade.recovers) for trade in trades()][: self.count]
         self._recovers = np.array(recovers, np.float32)

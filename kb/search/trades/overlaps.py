@@ -38,8 +38,7 @@ class Overlaps:
     """The overlaps of passages with queries, for threads; trades, a millisecond each, are kept."""
 
     def __init__(self, background: Background, encoder: str = "") -> None:
-        self._background = background
-        self._encoder = encoder
+        self._background, self._encoder = background, encoder
         filed = min(FILED_IN, background.count)
         self._row_type = np.dtype(
             [("lines", "<f4", (2,)), ("filed", "<u2", (filed,)), ("filing", "<f2", (filed,))]

@@ -31,7 +31,6 @@ SCHEMA_CHARS = 30
 _BEGIN_TO_READ = "begin isolation level repeatable read read only"
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
 _BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-
 _FROM_VALUES = "from :values"
 
 READ_AT_ONCE = 200
@@ -54,8 +53,7 @@ class PostgresConnection(StoreConnection):
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
     ) -> None:
         super().__init__()
-        self._connection = connection
-        self._address = address
+        self._connection, self._address = connection, address
 
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
