@@ -152,12 +152,8 @@ def _by_length(embed: Callable[..., Any], texts: Sequence[str], max_tokens: int)
 
 
 CARD_FILE = "README.md"
-
-EncodeTexts = Callable[[Sequence[str], str], Embeddings]
-"""Embeds texts of a kind, `query` or `document`."""
-
-Figures = Mapping[str, tuple[float, float]]
-"""nDCG@10 and MAP by the names of the collections."""
+EncodeTexts = Callable[[Sequence[str], str], Embeddings]  # of kind `query` or `document`
+Figures = Mapping[str, tuple[float, float]]  # nDCG@10 and MAP by the names of the collections
 
 
 @dataclass(frozen=True, slots=True)

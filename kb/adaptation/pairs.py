@@ -10,21 +10,13 @@ from kb.reference.trades import LexiconKind, Portrait, TradePhrase, lexicon, por
 from kb.text.analysis import query_stems
 from kb.text.lexicon import Lexicons
 
-HELD_OUT = 5
-"""One portrait in so many, the third of each, is not learnt from."""
-
-OF_PORTRAITS, OF_DIVISIONS, OF_WORDS = 0.4, 0.65, 0.85
-"""Summed shares of a batch: portraits, phrases by divisions, by shared words, by chance."""
-
-SIBLINGS = 5
-"""Count of the pairs of a division, or of a word, put together: hard negatives of each other."""
-
+HELD_OUT = 5  # one portrait in so many, the third of each, is not learnt from
+OF_PORTRAITS, OF_DIVISIONS, OF_WORDS = 0.4, 0.65, 0.85  # summed shares of a batch
+SIBLINGS = 5  # pairs of a division, or a word, put together: hard negatives of each other
 KINDS = (LexiconKind.MAKES, LexiconKind.COULD, LexiconKind.MEANS)
 KIND_SHARES = (0.6, 0.3, 0.1)
 CLASSES_OF_A_WORD = range(3, 26)
-KIN = 4
-"""Classes that share so many phrases are no negatives of each other."""
-
+KIN = 4  # classes that share so many phrases are no negatives of each other
 LAST_DIVISION_OF_MAKERS = 32
 
 BARE, FRENCH, FRENCH_PHRASES, NAMED, WITH_MEANS = 0.6, 0.75, 0.55, 0.15, 0.85

@@ -106,16 +106,13 @@ def rows_of(
         yield number, row
 
 
-FACTORY = "IVF128,SQ4"
-"""How FAISS keeps the phrases: in 128 lists, of which a search reads a few; four bits a number."""
-
+FACTORY = "IVF128,SQ4"  # how FAISS keeps phrases: 128 lists, of which a search reads a few
 BATCH = 512
 
 VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
 """The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
 
-SHOPS = ("45", "46", "47")
-"""The divisions of trade: what they sell is asked of makers, too, so that it files nobody."""
+SHOPS = ("45", "46", "47")  # divisions of trade: what they sell is asked of makers, too
 
 
 @dataclass(frozen=True, slots=True)

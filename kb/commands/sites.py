@@ -12,8 +12,6 @@ from kb.commands.options import kb_option, open_base
 if TYPE_CHECKING:
     from kb.registers.sites import Site, SiteUse
 
-_LABEL_WIDTH = 11
-
 
 @click.group()
 def site() -> None:
@@ -169,4 +167,4 @@ def _print(shown: Site, use: SiteUse) -> None:
             f"{lately.selections:,} results opened",
         ),
     ):
-        click.echo(f"{label:>{_LABEL_WIDTH}}  {value}")
+        click.echo(f"{label:>11}  {value}")

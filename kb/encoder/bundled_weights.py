@@ -37,12 +37,8 @@ TOKENIZER_FILE = "tokenizer.json"
 MODEL_NAME = "multilingual-e5-small"
 BLOCK_SIZE = 32
 MAX_TOKENS = 512
-UNPACKING = 2
-"""Raised whenever `unpack` writes something else, so that older folders are made anew."""
-
-_KEPT_LETTERS = ("LATIN", "GREEK", "MICRO", "MODIFIER", "FEMININE", "MASCULINE")
-"""How the names of kept letters begin in Unicode."""
-
+UNPACKING = 2  # raised whenever `unpack` writes something else
+_KEPT_LETTERS = ("LATIN", "GREEK", "MICRO", "MODIFIER", "FEMININE", "MASCULINE")  # names begin so
 Array = NDArray[np.float32]
 
 

@@ -18,9 +18,7 @@ from kb.errors import EncoderError
 
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
-
-BUNDLED = Path(__file__).parent / "bundled"
-"""The folder of the delta that comes with the program, for multilingual-e5-small."""
+BUNDLED = Path(__file__).parent / "bundled"  # for multilingual-e5-small
 
 TARGETS = (
     "attention.self.query",

@@ -8,11 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Embeddings = NDArray[np.float32]
-"""`(n, dimension)` float32, unit rows."""
-
-MEAN_POOLED = 0.999
-"""Least cosine of a text's embedding and the mean of its tokens, for them to be the same."""
+Embeddings = NDArray[np.float32]  # `(n, dimension)` float32, unit rows
+MEAN_POOLED = 0.999  # least cosine of a text's embedding and the mean of its tokens
 
 
 class TextKind(StrEnum):

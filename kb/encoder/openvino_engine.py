@@ -14,15 +14,9 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, ModelCard, TextKind, WordEmbeddings
 
-BATCH_TOKENS, BATCH_TEXTS = 1024, 64
-"""The most tokens in a batch, padding included, and the most texts."""
-
-MOST_AT_ONCE = 16
-"""The most batches that run at the same time; where there are more cores, they share batches."""
-
-EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1
-"""The outputs of a graph: embeddings, and the vectors of the tokens before they are pooled."""
-
+BATCH_TOKENS, BATCH_TEXTS = 1024, 64  # the most in a batch, padding included
+MOST_AT_ONCE = 16  # the most batches at once: more cores share them
+EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1  # outputs of a graph
 _first_inference = threading.Lock()
 
 

@@ -28,14 +28,9 @@ logger = logging.getLogger(__name__)
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
 GRAPH_FILE, CARD_FILE = "graph.xml", "prepared.json"
 PREPARATION = 4  # raised whenever preparing changes, so that older results are made anew
-
-MOST_S = 1800
-"""How long preparing may take: half a minute, but for large models on small computers."""
-
+MOST_S = 1800  # preparing takes half a minute, but for large models on small computers
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
-
-AGREEMENT = 0.999
-"""Least cosine between a compiled graph's embedding and sentence-transformers' own."""
+AGREEMENT = 0.999  # least cosine of a compiled graph's embedding and the library's own
 
 PROBES = (
     "Un besoin en quelques mots",

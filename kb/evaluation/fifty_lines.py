@@ -18,8 +18,7 @@ from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.know_how import know_how
 
-RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75
-"""k of the ranks, k1 and b of BM25: the usual values."""
+RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75  # k of ranks; k1, b of BM25
 
 
 class FiftyLines:

@@ -13,15 +13,11 @@ from typing import Any
 import numpy as np
 
 Qrels = Mapping[str, Mapping[str, int]]
-Run = Mapping[str, Mapping[str, float]]
-"""For each query the score of each document, best first."""
-
+Run = Mapping[str, Mapping[str, float]]  # for each query the score of each document, best first
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
 SEED = 20_200_317
-BATCH = 500
-"""Count of resamples held in memory at once."""
-
+BATCH = 500  # count of resamples held in memory at once
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
 
 

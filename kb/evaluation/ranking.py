@@ -21,19 +21,11 @@ from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 from kb.trade_index.trade_index import find_trade_index
 
-DEPTH = 1000
-"""Count of actors of a ranking that are measured, as in trec_eval."""
-
-SHOWN = 20
-"""Count of hits of which none may fit where the system is silent."""
-
+DEPTH = 1000  # count of actors of a ranking that are measured, as in trec_eval
+SHOWN = 20  # count of hits of which none may fit where the system is silent
 FULL, FIFTY_LINES = "full", "fifty lines"
-
-Way = Mapping[str, Any]
-"""The options of a ranking that are not those of the whole system."""
-
-_ACTORS = Filters(kind=Kind.ACTOR)
-"""Cases endorse as ever, but are not given: none of the figures is of them."""
+Way = Mapping[str, Any]  # the options of a ranking that are not those of the whole system
+_ACTORS = Filters(kind=Kind.ACTOR)  # cases endorse as ever, but are not given
 
 
 class Encoders:

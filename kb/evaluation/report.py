@@ -9,11 +9,8 @@ from kb.evaluation.ranking import Answer, Ranked
 from kb.evaluation.sets import SetQuery
 from kb.search.results import Fit
 
-FIRST = (3, 10)
-"""Counts of hits of a query whose fits are counted."""
-
-Values = Mapping[str, Mapping[str, float]]
-"""Each metric for each query."""
+FIRST = (3, 10)  # counts of hits of a query whose fits are counted
+Values = Mapping[str, Mapping[str, float]]  # each metric for each query
 
 
 @dataclass(frozen=True, slots=True)

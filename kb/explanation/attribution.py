@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from kb.encoder.encoder import WordEmbeddings
 from kb.text.analysis import FRAMING_WORDS, FUNCTION_WORDS, Word, is_function_word, words
 
-LEAST_CLOSENESS = 0.4
-"""Least cosine of words that mean alike: above it is `éthanol` for `hydroalcoolique`."""
+LEAST_CLOSENESS = 0.4  # of words that mean alike, as `éthanol` and `hydroalcoolique`
 
 
 @dataclass(frozen=True, slots=True)

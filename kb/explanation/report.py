@@ -49,10 +49,10 @@ class SearchReport:
             "program": {"name": "quisait", "version": self.version},
             "query": {
                 **{name: getattr(asked, name) for name in ("typed", "text", "need")},
-                "required": list(asked.required),
-                "wanted": list(asked.wanted),
-                "unwanted": list(asked.unwanted),
-                "sentences": list(asked.sentences),
+                **{
+                    name: list(getattr(asked, name))
+                    for name in ("required", "wanted", "unwanted", "sentences")
+                },
                 "parts": parts,
             },
             "filters": {
@@ -101,9 +101,7 @@ def report_of(result: SearchResult, context: SearchContext, *, steering: Steerin
         steering=steering,
         base={
             "generation": store.generation,
-            "actors": counts.actors,
-            "cases": counts.cases,
-            "passages": counts.passages,
+            **{name: getattr(counts, name) for name in ("actors", "cases", "passages")},
         },
         encoder={
             "name": encoder.name,
@@ -160,11 +158,8 @@ def _plain_hit(hit: ActorHit) -> dict[str, Any]:
 
 
 def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "kind": str(evidence.kind),
-        "text": evidence.text,
-        "source": evidence.source,
-    }
+    kind, text, source = str(evidence.kind), evidence.text, evidence.source
+    plain: dict[str, Any] = {"kind": kind, "text": text, "source": source}
     if evidence.case and evidence.participation:
         plain["case"] = {
             **{name: getattr(evidence.case, name) for name in ("id", "title", "date", "period")},

@@ -19,10 +19,8 @@ from kb.explanation.report import SearchReport
 from kb.search.results import ScoreParts
 from kb.text.phone_numbers import dialling_region, shown_number
 
-CONTACTS = ("phone", "email", "address", "contact", "website")
-"""The columns by which a candidate is reached: what of it is public."""
-_PURPOSE = b"quisait report sign-off"
-"""The purpose of the secret here: a signature for another purpose does not sign a report."""
+CONTACTS = ("phone", "email", "address", "contact", "website")  # of these, what is public
+_PURPOSE = b"quisait report sign-off"  # a signature for another signs no report
 _SIGNED = ("sha256", "hmac")
 _DELIMITERS = (",", ";", "\t")
 _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
@@ -30,8 +28,6 @@ _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
 
 
 class ReportFormat(StrEnum):
-    """The format of a report's file."""
-
     JSON = "json"
     CSV = "csv"
 

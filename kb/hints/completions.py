@@ -15,7 +15,6 @@ from kb.text.analysis import FUNCTION_WORDS, words
 LEAST_CHARS = 2  # how much must be typed before anything is completed
 MOST_OF_A_KIND = 3  # how many completions of one kind are given, as long as there are others
 _LOOKED_AT = 2_000  # how many keys that begin as what is typed are compared at most
-
 _LAST = "\U0010ffff"
 
 

@@ -19,13 +19,8 @@ from kb.search.trades.background import Background, NullDistribution
 from kb.text.folding import fold
 
 TEXTS_REMEMBERED = 5000
-
-TEXTS_AT_ONCE = 16
-"""Texts that are embedded at once: for more, the encoder would compile its graph a second time."""
-
-FITTING = 0.81
-"""The closeness from which a pair is proposed, chosen on other pairs (docs/desk.md)."""
-
+TEXTS_AT_ONCE = 16  # embedded at once: for more, the encoder would compile its graph again
+FITTING = 0.81  # the closeness from which a pair is proposed, chosen on other pairs (docs/desk.md)
 _LEAST_CEILING = 1e-6
 
 

@@ -11,13 +11,9 @@ from kb.registers.board.notices import Notices
 from kb.store.pool import StorePool
 from kb.text.analysis import query_stems
 
-NEAR = 0.95
-"""The closeness from which a need is related, chosen on other wordings (docs/desk.md)."""
-
+NEAR = 0.95  # the closeness from which a need is related, chosen on other wordings (docs/desk.md)
 MOST_RELATED = 4
-
-COMPARED = 200
-"""How many needs are compared at most, those of the board first: each is embedded once."""
+COMPARED = 200  # most needs compared, those of the board first: each is embedded once
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +58,4 @@ class RelatedNeeds:
                 yield RelatedNeed(text, of)
 
 
-@lru_cache(maxsize=10 * COMPARED)
-def _stems(known: str) -> frozenset[str]:
-    return frozenset(query_stems(known))
+_stems = lru_cache(maxsize=10 * COMPARED)(lambda known: frozenset(query_stems(known)))

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
 
-PassageIds = NDArray[np.int64]
-"""`(n,)` ids of passages."""
+PassageIds = NDArray[np.int64]  # `(n,)` ids of passages
 
 
 class Neighbours(NamedTuple):

@@ -13,15 +13,12 @@ from kb.text.markdown import plain_text
 from kb.text.organisation_name import name_key
 from kb.text.splitter import SPLITTER_VERSION, split
 
-WORDING_VERSION = 3
-"""Raised whenever records have other documents, or `encoder_text` words a passage differently."""
+WORDING_VERSION = 3  # raised whenever documents or `encoder_text` change
 
 DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
 """The version of all rules of derivation; `rebuild` updates a base made by others."""
 
-BARE_CHARS = 80
-"""A description and know-how that are shorter are completed by what the activity code means."""
-
+BARE_CHARS = 80  # shorter descriptions get what the activity code means
 NAME, DESCRIPTION, KNOW_HOW = "name", "description", "know_how"
 ACTIVITY, FACTS = "activity", "facts"
 TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"

@@ -26,9 +26,7 @@ from kb.one_thread import take_one_thread
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
-MOST_TOUCHED_SHARE = 0.5
-"""Share of the passages up to which changes are taken over one by one."""
-
+MOST_TOUCHED_SHARE = 0.5  # share of the passages up to which changes are taken over one by one
 _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 

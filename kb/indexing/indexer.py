@@ -14,15 +14,9 @@ from kb.models import Actor, Kind, Record
 from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
-
-EMBEDDING_BATCH = 256
-"""Texts that the encoder gets at once: between two calls, a core waits for the other."""
-
-REBUILT_AT_ONCE = 256
-"""Records that a rebuild embeds before it stores their embeddings."""
-
-OnEmbedded = Callable[[int], object]
-"""Called with how many texts were embedded, after each batch; with 0 before they are written."""
+EMBEDDING_BATCH = 256  # texts for the encoder at once: between two calls, a core waits
+REBUILT_AT_ONCE = 256  # records that a rebuild embeds before it stores their embeddings
+OnEmbedded = Callable[[int], object]  # gets the count of a batch, or 0 before it
 
 
 class IndexBatch:

@@ -23,9 +23,7 @@ from kb.trade_index.trade_index import Votes
 
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
-
-MOST_MEANS, LEAST_OVERLAP = 3, 0.25
-"""Most means that are named, and the least overlap with the trades that have them."""
+MOST_MEANS, LEAST_OVERLAP = 3, 0.25  # means named, overlap with their trades
 
 _quotation = lru_cache(maxsize=TEXTS_REMEMBERED)(quotation)
 """The same texts are shown again and again, and those of cases are Markdown."""

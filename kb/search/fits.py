@@ -10,11 +10,8 @@ from kb.search.trades.background import NullDistribution
 from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
-
 MOST_NEED = 2.0  # the most log odds of a need that count: from there on, it is one
-
-_BELOW = 0.01
-"""How far below a bound scores begin to be pressed together where they may not reach it."""
+_BELOW = 0.01  # how far below a bound scores that may not reach it are pressed together
 
 
 def fit_features(null: NullDistribution) -> tuple[float, float]:

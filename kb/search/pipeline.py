@@ -36,11 +36,8 @@ from kb.search.trades.background import ComparedQuery, likely_trades
 from kb.search.weights import NAMES
 from kb.search.wordable import NameReading, name_reading
 
-READ_FOR_WORDS = 10
-"""Count of first hits of which one that has all the words of a need is no silence."""
-
-SHOWN_DECIMALS = 2
-"""Count of decimals of a score that are shown: what differs in others only is level."""
+READ_FOR_WORDS = 10  # first hits: if one has all words of a need, something fits
+SHOWN_DECIMALS = 2  # of a score: what differs in others only is level
 
 
 def search(

@@ -24,9 +24,7 @@ _ARTICLES = LEXICONS.words("articles")
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
 _DEED = re.compile(_LEXICONS.any_of("supplying", "deeds"), re.IGNORECASE)
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""NUL, and the halves of characters that stand for bytes that were no UTF-8."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of bytes that were no UTF-8
 _SIGN = re.compile(
     r"(?:^|(?<=\s))(?P<sign>[+\-−]?)"
     r"(?:\"(?P<straight>[^\"]*)\"|«(?P<french>[^»]*)»|“(?P<curly>[^”]*)”|(?P<word>(?<=[+\-−])(?!\d)[^\s]+))"

@@ -12,8 +12,7 @@ from typing import Any
 
 from kb.language_model import PhraseKind
 
-LEARNT_FILE = Path(__file__).parent / "learnt.tsv"
-"""What tests/training/ranking.py learnt; learnt.md says from what."""
+LEARNT_FILE = Path(__file__).parent / "learnt.tsv"  # by tests/training/ranking.py: learnt.md
 
 
 def _learnt() -> Mapping[str, float]:
@@ -215,5 +214,4 @@ def _with_value(weights: Any, path: list[str], value: float) -> Any:
 
 
 DEFAULT_WEIGHTS = RankingWeights()
-
 NAMES = NameWeights()  # how names are recognised: no part of the ranking of needs

@@ -20,12 +20,8 @@ from numpy.typing import NDArray
 
 from kb.errors import KnowledgeBaseError
 
-ALL_ROWS = 2**62
-"""The limit of a statement that has none."""
-
-
-LONGEST_STEM = 255
-"""Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
+ALL_ROWS = 2**62  # the limit of a statement that has none
+LONGEST_STEM = 255  # characters: an index of PostgreSQL takes no longer values
 
 
 class WordMatches(NamedTuple):
@@ -41,9 +37,7 @@ class WordMatches(NamedTuple):
 
 
 Values = Sequence[Any] | Mapping[str, Any]
-
-CopiedRow = tuple[int | float | str | bytes | None, ...]
-"""A row as every engine has it: an embedding is the bytes that SQLite stores."""
+CopiedRow = tuple[int | float | str | bytes | None, ...]  # embeddings as SQLite stores them
 
 
 class StoreRow(Protocol):
@@ -68,8 +62,7 @@ class Result(Protocol):
 
 
 class StoreConnection(ABC):
-    and_take = ""
-    """Ends a query for rows to change: those that another transaction changes are passed over."""
+    and_take = ""  # ends a query for rows to change: passes over those that others change
 
     @property
     @abstractmethod

@@ -10,8 +10,7 @@ from kb.errors import KnowledgeBaseError
 from kb.store.migrations import copy_file
 from kb.store.store import SqliteStore, Store
 
-CACHE_KIB = 64_000
-"""Memory for pages that wait to be written, as rows do not come in the order of their pages."""
+CACHE_KIB = 64_000  # for pages that wait: rows do not come in the order of their pages
 
 LOADING = (
     "set constraints all deferred; set local statement_timeout = 0;"

@@ -30,18 +30,11 @@ FILES_OF_SCHEMA_30 = (
 )
 """The index as it was kept beside the database: it has vectors of what was erased since."""
 
-BUSY_TIMEOUT_S = 10.0
-"""Time that a writer waits for another process's transaction before it gives up."""
+BUSY_TIMEOUT_S = 10.0  # how long a writer waits for another process's transaction
 
-LOOK_EVERY_S = 0.005
-"""Time between two looks of a writer whether another is done.
+LOOK_EVERY_S = 0.005  # SQLite by itself sleeps for 100 ms, and misses the gaps of long work
 
-SQLite by itself comes to sleep for 100 ms, and then mostly misses the moment between two
-transactions of long work.
-"""
-
-SYNCHRONOUS = "full"
-"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too."""
+SYNCHRONOUS = "full"  # synced at each commit: what was acknowledged survives a loss of power
 
 
 class StoreFile(StoreConnection):
@@ -115,7 +108,9 @@ class StoreFile(StoreConnection):
         if self._frozen_at is None:
             return False
         path = self.path
-        return self._frozen_at != _state_of_file(path) or _wal(path).exists()
+        return (
+            self._frozen_at != _state_of_file(path) or path.with_name(f"{path.name}-wal").exists()
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -144,7 +139,7 @@ class StoreFile(StoreConnection):
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         listed = {
-            name: json.dumps(list(value)) if isinstance(value, _LISTS) else value
+            name: json.dumps(list(value)) if isinstance(value, (list, tuple, Set)) else value
             for name, value in named.items()
         }
         listed["values"] = json.dumps(list(values))
@@ -245,9 +240,6 @@ class StoreFile(StoreConnection):
         return True
 
 
-_LISTS = (list, tuple, Set)
-
-
 def fts_query(groups: Iterable[Collection[str]]) -> str:
     """An FTS5 query for one of the stems, or phrases of stems, of each group."""
     queries = [" OR ".join(map(_phrase, sorted(filter(None, stems)))) for stems in groups]
@@ -321,7 +313,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
-    # What is deleted is overwritten, and not only marked as free.
+    # what is deleted is overwritten
     connection.execute("pragma secure_delete = on")
     return connection
 
@@ -329,7 +321,3 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _state_of_file(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
-
-
-def _wal(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")

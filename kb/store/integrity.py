@@ -8,8 +8,7 @@ from kb.models import Kind
 from kb.store.records import TABLES
 from kb.store.store import SqliteStore, Store
 
-MOST_LINES = 20
-"""Most lines about damaged pages: a torn file has thousands."""
+MOST_LINES = 20  # most lines about damaged pages: a torn file has thousands
 
 
 def damaged_pages(store: Store, *, quick: bool = False) -> Sequence[str]:

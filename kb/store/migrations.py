@@ -13,12 +13,8 @@ from kb.errors import SchemaTooNew, SchemaTooOld
 from kb.whole_file import replacing
 
 _log = logging.getLogger(__name__)
-
-APPLICATION_ID = 0x51534146
-"""SQLite's `application_id` of a knowledge base: "QSAF"."""
-
-FILE_VERSION = 31
-"""The version of `schema.sql`."""
+APPLICATION_ID = 0x51534146  # SQLite's `application_id` of a knowledge base: "QSAF"
+FILE_VERSION = 31  # the version of `schema.sql`
 
 
 class Migration(NamedTuple):
@@ -70,9 +66,7 @@ MIGRATIONS: Mapping[int, Migration] = {
 }
 """By the version that each makes."""
 
-FIRST_VERSION = min(MIGRATIONS) - 1
-"""The earliest version that is migrated."""
-
+FIRST_VERSION = min(MIGRATIONS) - 1  # the earliest version that is migrated
 SCHEMA_VERSION = max(MIGRATIONS)
 
 

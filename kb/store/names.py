@@ -177,10 +177,7 @@ class StoredNames(StoreConnection):
                 )
 
 
-_SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")
-"""A word that begins small."""
-
-
+_SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")  # a word that begins small
 _fold = lru_cache(maxsize=50_000)(fold)
 
 

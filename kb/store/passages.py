@@ -14,24 +14,14 @@ from kb.store.connection import StoreConnection, StoreRow
 from kb.store.records import grouped
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
-VECTOR = np.dtype("<f2")
-"""How the numbers of an embedding are stored: in halves of their precision."""
-
-_UNFOLDED = frozenset("bdfghjklmpqrtvwx")
-"""Letters that no accent or ligature is folded to."""
-
-
+VECTOR = np.dtype("<f2")  # how the numbers of an embedding are stored
+_UNFOLDED = frozenset("bdfghjklmpqrtvwx")  # letters that no accent or ligature is folded to
 TEXTS_AT_ONCE, VECTORS_AT_ONCE = 2_000, 10_000
 _PASSAGES = "from passages p join documents d on d.id = document_id"
 _EMBEDDED = "from passages p join embeddings e using (text_hash)"
 _TEXT = 'substr(text, start + 1, "end" - start)'
-
-DocumentRow = tuple[str, str, str, str, str]
-"""A document: the kind and the id of its record, its part, language and text."""
-
-
-_KINDS = {kind.value: kind for kind in Kind}
-"""The kinds by their values, sooner than `Kind` finds them."""
+DocumentRow = tuple[str, str, str, str, str]  # kind, record id, part, language, text
+_KINDS = {kind.value: kind for kind in Kind}  # sooner than `Kind` finds them
 
 
 class Passage(NamedTuple):

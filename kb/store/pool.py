@@ -11,12 +11,8 @@ from kb.errors import KnowledgeBaseError, StoresBusy
 from kb.store.migrations import version_of
 from kb.store.store import SqliteStore, Store
 
-MOST_STORES = 20
-"""Stores that one process lends at once, unless told otherwise."""
-
-WAIT_S = 10.0
-"""How long a thread waits for a store."""
-
+MOST_STORES = 20  # stores that one process lends at once, unless told otherwise
+WAIT_S = 10.0  # how long a thread waits for a store
 _log = logging.getLogger(__name__)
 
 

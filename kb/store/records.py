@@ -19,11 +19,8 @@ from kb.store.connection import StoreConnection, StoreRow
 from kb.store.database import dataclass_of, field_names
 from kb.text.folding import fold
 
-TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
-"""The table of the records of each kind."""
-
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-"""One for all: `json.dumps` makes another for each value."""
+TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}  # the table of the records of each kind
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes another for each value
 
 LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in LIST_KINDS)
 """The columns of actors that hold lists, as JSON."""

@@ -20,8 +20,7 @@ from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.text.folding import fold
 
-PASSAGE_CHANGES_KEPT = 100_000
-"""Count of the last changes of passages that are remembered."""
+PASSAGE_CHANGES_KEPT = 100_000  # count of the last changes of passages that are remembered
 
 
 @dataclass(frozen=True, slots=True)

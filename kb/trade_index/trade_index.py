@@ -26,21 +26,12 @@ from kb.reference.trades import trades
 from kb.settings import BUNDLED_TRADE_INDEX, NO_TRADE_INDEX, Settings
 from kb.text.analysis import query_stems
 
-WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"
-"""The words of phrases that firms are filed by, and of what they could make."""
-
+WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"  # firms are filed by, could make
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
 _FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE)
-
-BUNDLED = Path(__file__).parent / "bundled"
-"""The folder of the trade index that comes with the program, for the default encoder."""
-
-AGREEMENT = 0.995
-"""Least mean cosine of the probes: the same model has 0.999, with another adaptation 0.98."""
-
-LISTS_READ = 16
-"""Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
-
+BUNDLED = Path(__file__).parent / "bundled"  # for the default encoder
+AGREEMENT = 0.995  # least mean cosine of probes: same model 0.999, other adaptation 0.98
+LISTS_READ = 16  # lists of phrases read for a text, if FAISS keeps them in lists
 PROBED = 20  # a trade in so many is a probe: it tells whether an index is of the encoder in use
 MOST_PHRASES = 30  # a word of more phrases is common: it tells no trade by itself
 

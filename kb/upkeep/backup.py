@@ -33,9 +33,7 @@ from kb.whole_file import scratch_folder, sync_folder
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 20_000_000
-MAX_PACKED_TIMES = 200
-"""Most that a member unpacks to, as often as it is packed: a database unpacks to a few times."""
-
+MAX_PACKED_TIMES = 200  # its packed size that a member may unpack to: a database has a few
 _CHUNK_BYTES = 1 << 20
 _UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, ArithmeticError, AttributeError, EOFError,

@@ -39,8 +39,7 @@ class FolderFiles:
                 yield piece
 
 
-Beside = FolderFiles | KeptFiles
-"""The files beside a database, whichever it is."""
+Beside = FolderFiles | KeptFiles  # the files beside a database, whichever it is
 
 
 @contextmanager

@@ -23,9 +23,7 @@ from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
-UNIT = 1e-3
-"""Most that the length of a vector may differ from 1."""
-
+UNIT = 1e-3  # most that the length of a vector may differ from 1
 OLD_UPLOAD_S = 2 * 24 * 3600.0
 REBUILD = "Run `quisait rebuild`."
 RESTORE = "Restore a backup (`quisait restore`). What can still be read: `quisait export`."

@@ -29,12 +29,8 @@ from kb.upkeep.backup import BackupFile
 from kb.upkeep.check import BaseCheck, Finding, folder_findings
 
 PREFIX = "QUISAIT_"
-ENOUGH_MEMORY = 1_500_000_000
-"""Bytes for a server of a few thousand actors and the worker beside it (docs/benchmarks.md)."""
-
-ENOUGH_ROOM = 2_000_000_000
-"""Bytes on a disk for unpacked models and for what comes in on a few days."""
-
+ENOUGH_MEMORY = 1_500_000_000  # bytes for server and worker (docs/benchmarks.md)
+ENOUGH_ROOM = 2_000_000_000  # bytes for unpacked models and what comes in on a few days
 OLD_BACKUP = timedelta(days=2)
 RECENT_FAILURE = timedelta(days=7)
 CORRECT = "Correct it or take it away: docs/configuration.md."

@@ -33,8 +33,7 @@ from kb.text.phonetics import MOST_SLIP_CHARS, sound
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 _PHONE = re.compile(r"(?:(?:tel|telephone|phone|portable|mobile)[\s.:]*)?\+?[\d\s.()/-]{8,24}")
 _ADDRESS = re.compile(r"(?:mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+")
-_BEFORE_NAMES = LEXICONS.words("words_before_names")
-"""Words of a query that announce a firm; its name is in the other words."""
+_BEFORE_NAMES = LEXICONS.words("words_before_names")  # words that announce a firm
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +285,7 @@ def _joined(words: Sequence[str], others: Sequence[str]) -> list[str]:
     for word in words:
         if joined and any(
             _word_likeness(joined[-1] + word, other)
-            > max(
-                NAMES.joined_likeness,
-                _word_likeness(joined[-1], other),
-                _word_likeness(word, other),
-            )
+            > max(NAMES.joined_likeness, *(_word_likeness(a, other) for a in (joined[-1], word)))
             for other in others
         ):
             joined[-1] += word

@@ -27,9 +27,7 @@ _GREETING = re.compile(
 )
 _ITEM = re.compile(r"\s*(?:[-–•*]|\d{1,2}[.)])\s*\S")
 _WORDS = re.compile(r"\w+")
-
-_MOST_QUOTED_CHARS = 120
-"""A longer line is a whole letter, whose lines were lost when it was pasted."""
+_MOST_QUOTED_CHARS = 120  # a longer line is a whole letter that lost its lines
 
 
 def is_letter(text: str, weights: LetterWeights) -> bool:

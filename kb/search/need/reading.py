@@ -24,7 +24,6 @@ VILLAGE, TOWN, LARGER_TOWN = 10, 12, 13
 common nouns after "in", and of those in small letters there."""
 
 CLAUSE_CHARS = 200  # how much before a number says what it is of
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _READ = "¦"
 _RULES = (
@@ -179,11 +178,8 @@ class _Reader:
         name = joined.get(before[0].split()[-1], "") + self._unread[before.end() : end]
         commune = next(iter(communes_named(name)), None)
         is_weak = before.re is _rule("weak")
-        route = (
-            _rule("route").search(self._unread[: before.start()][-CLAUSE_CHARS:])
-            if is_weak
-            else None
-        )
+        clause = self._unread[: before.start()][-CLAUSE_CHARS:] if is_weak else ""
+        route = _rule("route").search(clause)
         if commune is None or (route and communes_named(route[1])):
             return {}
         if _rule("common_nouns").fullmatch(name):

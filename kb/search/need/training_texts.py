@@ -10,11 +10,8 @@ from pathlib import Path
 from kb.reference.trades import trades
 from kb.text.lexicon import Lexicons
 
-BARE, SLIPS, FRAMED_NEEDS, FRAMED_OTHERS = 400, 80, 500, 350
-"""Count of texts in each language that are made of products and services."""
-
+BARE, SLIPS, FRAMED_NEEDS, FRAMED_OTHERS = 400, 80, 500, 350  # texts in each language
 MADE_SHARE = 0.5  # weight of such a text; a written text has 1
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _LANGS = ("fr", "en")
 _BETWEEN_PRODUCTS = re.compile(r"[,:;]| et | and | ou | or ")

@@ -22,11 +22,8 @@ from kb.trade_index.trade_index import FiledWords, TradeIndex, Votes, probes_of
 from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
-
 CEILING_TRADES = 3  # count of the closest trades whose mean closeness is the ceiling
-
-MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
-"""Most trades of a need that are named, the least probability of each, and of the likeliest."""
+MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5  # trades named; their least share; the likeliest's
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,18 +24,9 @@ from kb.store.postgres import migrations
 from kb.store.postgres.statements import PostgresRow, as_postgres, received, rows_by_name, sent
 
 CONNECT_TIMEOUT_S = 10
-
-SCHEMA_CHARS = 30
-"""So much of the name of a schema is in that of one put aside, which has 63 bytes at most."""
-
-_BEGIN_TO_READ = "begin isolation level repeatable read read only"
+SCHEMA_CHARS = 30  # in the name of a schema put aside, which has 63 bytes at most
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
-_BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-_FROM_VALUES = "from :values"
-
-READ_AT_ONCE = 200
-"""Rows that come from the server together: pictures are rows, too."""
-
+READ_AT_ONCE = 200  # rows that come from the server together: pictures are rows, too
 HALFVEC = "halfvec"
 
 
@@ -99,7 +90,7 @@ class PostgresConnection(StoreConnection):
             cursor.executemany(as_postgres(sql).encode(), rows)
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[PostgresRow]:
-        if not values and _FROM_VALUES in sql:
+        if not values and "from :values" in sql:
             return []  # of no values, nothing tells their type
         named = {name: _listed(value) for name, value in named.items()}
         found = self.execute(sql, {"values": list(values), **named})
@@ -170,7 +161,7 @@ class PostgresConnection(StoreConnection):
         if self._in_transaction:
             yield
             return
-        self._connection.execute(_BEGIN_TO_READ)
+        self._connection.execute("begin isolation level repeatable read read only")
         try:
             yield
         finally:
@@ -179,7 +170,7 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
-        with self._transaction(_BEGIN_TO_WRITE, waits=waits):
+        with self._transaction(f"{_BEGIN}; {migrations.LOCK}", waits=waits):
             yield
 
     @contextmanager

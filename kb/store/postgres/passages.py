@@ -17,8 +17,7 @@ from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.statements import Halfvec, PostgresRow, embeddings_of, register
 
-MORE_SHARE, MORE = 1 / 8, 8
-"""How many passages more than asked for are compared again, since float16 may exchange some."""
+MORE_SHARE, MORE = 1 / 8, 8  # more are compared again, since float16 may exchange some
 
 _WORD_MATCHES = """
 with said as materialized (

@@ -15,12 +15,8 @@ from kb.store.postgres.connection import SCHEMA_CHARS, PostgresConnection
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.store import TO_SCRUB, Store
 
-SNAPSHOTS_END_IN_S = 30.0
-"""How long transactions that began before are waited for."""
-
-QUEUES_MS = 1_000
-"""How long a table is queued for at a time: who comes later to read it waits behind."""
-
+SNAPSHOTS_END_IN_S = 30.0  # how long transactions that began before are waited for
+QUEUES_MS = 1_000  # queued for a table at a time: later readers wait behind
 LOOK_EVERY_S = 0.05
 
 _OLDER_SNAPSHOTS = """
