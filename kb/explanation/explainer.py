@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import TextKind, WordEmbeddings
-from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
 from kb.explanation.explanation import (
     CasePath,
+    CloseWord,
     Explanation,
     PassageExplanation,
     PhraseShare,
     SimilarPath,
     StemMatch,
+    WordShares,
+    attribute,
+    closest_words,
 )
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model import NO_WORDING, Wording

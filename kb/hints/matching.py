@@ -1,12 +1,13 @@
-"""Notices of the board that belong together: how close they are, and which are proposed.
+"""Notices that belong together, and needs of cases and notices near to what is asked.
 
 Closeness is the same both ways: how far the other text lies above a chance trade, as a share of
 how far the closest of all trades do.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from kb.registers.board.notice import Notice, NoticePairs
 from kb.registers.board.notices import Notices
 from kb.search.context import GenerationCache
 from kb.search.trades.background import Background, NullDistribution
+from kb.store.pool import StorePool
+from kb.text.analysis import query_stems
 from kb.text.folding import fold
 
 TEXTS_REMEMBERED = 5000
@@ -115,3 +118,53 @@ def _same_owner(notice: Notice, other: Notice) -> bool:
         (fold(notice.content.asker), fold(other.content.asker)),
     )
     return any(one and one == another for one, another in pairs)
+
+
+NEAR = 0.95  # the closeness from which a need is related, chosen on other wordings (docs/desk.md)
+MOST_RELATED = 4
+COMPARED = 200  # most needs compared, those of the board first: each is embedded once
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedNeed:
+    """A need in its own words, and their language."""
+
+    text: str
+    lang: str
+
+
+class RelatedNeeds:
+    """Finds related needs. `closeness` gives what measures them."""
+
+    def __init__(
+        self, stores: StorePool, notices: Notices, closeness: Callable[[], NoticeCloseness]
+    ) -> None:
+        self._stores, self._notices, self._closeness = stores, notices, closeness
+
+    def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
+        """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""
+        said = {frozenset(query_stems(asked))}
+        needs = []
+        for need in islice(self._known(lang), COMPARED):
+            stems = _stems(need.text)
+            if stems not in said:
+                said.add(stems)
+                needs.append(need)
+        values = self._closeness().to_each([asked], [[need.text] for need in needs])
+        near = [pair for pair in zip(values, needs, strict=True) if pair[0] >= NEAR]
+        return [need for _, need in sorted(near, key=lambda pair: -pair[0])[:MOST_RELATED]]
+
+    def _known(self, lang: str) -> Iterator[RelatedNeed]:
+        for notice in self._notices.public(flows=[Flow.SEEKS], limit=COMPARED).notices:
+            yield RelatedNeed(notice.content.title, notice.content.lang)
+        with self._stores.lend() as store:
+            needs = store.needs()
+        in_lang = {story for _, of, story in needs if of == lang}
+        stories: set[str] = set()
+        for text, of, story in needs:
+            if story not in stories and (of == lang or story not in in_lang):
+                stories.add(story)
+                yield RelatedNeed(text, of)
+
+
+_stems = lru_cache(maxsize=10 * COMPARED)(lambda known: frozenset(query_stems(known)))
