@@ -28,8 +28,6 @@ _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A query and a passage that answers it."""
-
     query: str
     passage: str
     code: str

@@ -46,8 +46,6 @@ def _remainder(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NaceItem:
-    """An item of the explanatory notes of a class."""
-
     lang: str
     code: str
     kind: str

@@ -97,7 +97,6 @@ def evaluate(
 
 
 def _weights(changes: tuple[str, ...]) -> RankingWeights:
-    """The default weights with the changes that the command line names."""
     from kb.search.weights import DEFAULT_WEIGHTS
 
     weights = DEFAULT_WEIGHTS

@@ -63,7 +63,6 @@ within_option = click.option(
 
 
 def open_base(kb: Place | None, *, create: bool = False) -> KnowledgeBase:
-    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 

@@ -56,8 +56,6 @@ _SIZES = (
 
 
 class _Cursor:
-    """Reads little-endian values in sequence."""
-
     def __init__(self, data: memoryview) -> None:
         self.data = data
         self.position = 0

@@ -49,7 +49,6 @@ class Delta:
 
     @classmethod
     def of_peft_model(cls, peft_model: Any, base_model: str) -> "Delta":
-        """The delta that a peft model has learnt so far."""
         config = peft_model.peft_config["default"]
         factors = {
             name: (_values(module.lora_A["default"]), _values(module.lora_B["default"]))

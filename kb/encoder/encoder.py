@@ -57,8 +57,6 @@ class WordEmbeddings:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The description of a prepared model."""
-
     fingerprint: str
     dimension: int
     max_tokens: int

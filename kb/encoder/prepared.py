@@ -111,7 +111,6 @@ def find_delta(settings: Settings) -> Path | None:
 
 
 def _fetch(hub_id: str) -> Path:
-    """The folder of a hub's model, fetched the first time."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 

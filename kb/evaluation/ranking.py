@@ -128,7 +128,6 @@ def found(
     way: Way | None = None,
     limit: int = DEPTH,
 ) -> list[Answer]:
-    """The first actors that the search finds, best first."""
     # Judgements say who could, wherever it is.
     chosen = {**(way or {}), "places": False} | ({} if dataset.elsewhere else {"elsewhere": False})
     options = RankingOptions(
@@ -181,7 +180,6 @@ def _ranked(
 
 
 def cases_by_actor(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
-    """The ids of the cases in which each actor took part, by actor id."""
     of: dict[str, set[str]] = {}
     for case in cases:
         for participation in case.participants:

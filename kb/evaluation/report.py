@@ -170,7 +170,6 @@ def fit_rows(report: SetReport) -> list[list[str]]:
 
 
 def silence_rows(report: SetReport) -> list[list[str]]:
-    """A row for each kind of query and language."""
     rows = [
         [f"{one['kind']}, {one['lang'] or 'all'}"]
         + [share_text(one[name], one["n"]) for name in ("silent", "strong")]

@@ -179,7 +179,6 @@ def read_json_lines(
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """The qrels of a tab-separated file with a header line."""
     qrels: dict[str, dict[str, int]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), start=1):
         if number == 1 or not row:

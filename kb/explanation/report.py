@@ -38,7 +38,6 @@ class SearchReport:
     wording: Wording
 
     def content(self) -> dict[str, Any]:
-        """The content of the report as plain values, which are signed."""
         asked, wording = self.asked, self.wording
         parts: dict[str, list[str]] = {}
         for part in asked.reading.parts:

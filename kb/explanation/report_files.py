@@ -53,7 +53,6 @@ def canonical(content: object) -> bytes:
 
 
 def digest(content: object) -> str:
-    """The SHA-256 of plain values, in hexadecimal."""
     return hashlib.sha256(canonical(content)).hexdigest()
 
 

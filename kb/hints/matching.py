@@ -127,8 +127,6 @@ COMPARED = 200  # most needs compared, those of the board first: each is embedde
 
 @dataclass(frozen=True, slots=True)
 class RelatedNeed:
-    """A need in its own words, and their language."""
-
     text: str
     lang: str
 

@@ -70,7 +70,6 @@ class DenseIndex(Protocol):
 
 
 def id_array(ids: PassageIds | Collection[int]) -> PassageIds:
-    """These ids as an array, in the same order."""
     if isinstance(ids, np.ndarray):
         return np.asarray(ids, np.int64)
     return np.fromiter(ids, np.int64, len(ids))

@@ -68,7 +68,6 @@ class IndexBatch:
         return bool(self._vectors)
 
     def is_embedded(self, store: Store) -> bool:
-        """Returns whether every text is embedded, in the store or here."""
         return not self._missing(store)
 
     def put(self, store: Store) -> None:

@@ -21,8 +21,6 @@ _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class StoredIndex(DenseIndex):
-    """The embeddings of the passages in the state of the base that a store reads."""
-
     def __init__(self, store: Store, encoder: str, dimension: int) -> None:
         if not isinstance(store, PostgresPassages):
             raise TypeError("a store that keeps no index")

@@ -153,5 +153,4 @@ def ground_shares(own: float, shown: float | None, weights: RankingWeights) -> t
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Returns the candidates by score, ties by id."""
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.record_id))

@@ -179,5 +179,4 @@ def facets(
 
 @lru_cache(maxsize=1_000)
 def _folded(themes: tuple[str, ...]) -> Mapping[str, str]:
-    """The themes of an actor by what they are compared by."""
     return {fold(name): name for name in themes}

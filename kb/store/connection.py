@@ -108,8 +108,7 @@ class StoreConnection(ABC):
         """Returns whether this connection shows the base no longer, and is to be closed."""
 
     @abstractmethod
-    def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        """The project's own error for one of the engine's, in a line; None for any other error."""
+    def explained(self, error: Exception) -> KnowledgeBaseError | None: ...
 
     @abstractmethod
     def damaged(self, error: Exception) -> KnowledgeBaseError:
@@ -120,8 +119,7 @@ class StoreConnection(ABC):
 
     @property
     @abstractmethod
-    def is_writable(self) -> bool:
-        """Whether this process may change the base."""
+    def is_writable(self) -> bool: ...
 
     @abstractmethod
     def size_bytes(self) -> int: ...

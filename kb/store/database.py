@@ -277,7 +277,6 @@ def is_writable(path: Path) -> bool:
 
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
-    """The project's own error for an error of SQLite's, with what it means here in a line."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_NOTADB"):
         return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")

@@ -61,7 +61,6 @@ class StoredNames(StoreConnection):
         return {row[0]: VocabularyWord(*row) for row in rows}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
-        """The words among these that names have, in any order."""
         rows = self.run(
             "select id, word, sound, names from name_vocabulary where word in :values", words
         )

@@ -254,7 +254,6 @@ class StoredRecords(StoreConnection):
         return [(row[0], row[1]) for row in rows]
 
     def actors_named(self, key: str) -> list[str]:
-        """The ids of the actors whose name has this key (`kb.text.organisation_name.name_key`)."""
         rows = self.execute("select actor_id from names where key = ? order by actor_id", [key])
         return [row[0] for row in rows]
 
@@ -322,7 +321,6 @@ def usual_spelling(spellings: Counter[str]) -> str:
 
 
 def coordinates_of(actor: Actor) -> dict[str, float | None]:
-    """The columns of where an actor is, by which a circle finds it."""
     point = actor.point
     return {
         "latitude": point.latitude if point else None,
@@ -331,7 +329,6 @@ def coordinates_of(actor: Actor) -> dict[str, float | None]:
 
 
 def said_fields(record: Record) -> Sequence[str]:
-    """The fields of a record that say something of it."""
     names = field_names(type(record))  # type: ignore[arg-type]  # a class has a hash
     return [name for name in names if name != "members_only"]
 
@@ -356,7 +353,6 @@ def _actor(row: StoreRow) -> Actor:
 
 
 def listed(stored: str) -> tuple[str, ...]:
-    """A list that is stored as JSON; most are empty."""
     return () if stored == "[]" else tuple(json.loads(stored))
 
 

@@ -265,7 +265,6 @@ def probes_of(trade_rows: Embeddings) -> Embeddings:
 
 
 def probe_rows(encoder: Encoder) -> Embeddings:
-    """The embeddings of the probed trades by an encoder."""
     texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
     rows = encoder.encode(texts[::PROBED], TextKind.DOCUMENT)
     return np.ascontiguousarray(rows, np.float32)

@@ -103,7 +103,6 @@ def back_up(
 
 
 def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) -> Manifest:
-    """Writes a copy of a database, with the secret and what its jobs wait for, to a stream."""
     with closing(SqliteStore.open_as_it_is(scratch / DATABASE_FILE)) as copy:
         schema, rows = migrations.version_of(copy.connection), row_counts(copy)
         names = names_beside(beside, waiting_uploads(copy))
@@ -147,7 +146,6 @@ class BackupFile:
         self._zip.close()
 
     def verify(self) -> None:
-        """Reads all members to their end."""
         if self.manifest.schema > migrations.SCHEMA_VERSION:
             raise SchemaTooNew(
                 f"{self._path} has schema {self.manifest.schema}; this program knows "

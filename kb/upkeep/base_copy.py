@@ -44,7 +44,6 @@ Beside = FolderFiles | KeptFiles  # the files beside a database, whichever it is
 
 @contextmanager
 def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
-    """The store of the base that settings name, and the files beside it."""
     with closing(StorePool(settings.store)) as stores, stores.lend() as store:
         yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
 
@@ -117,7 +116,6 @@ def _copied_to_address(
 
 
 def kept_rows(beside: Beside, names: Iterable[str]) -> Iterator[CopiedRow]:
-    """These files as rows of the table of `KeptFiles`, a piece each."""
     at = now()
     for name in names:
         for number, piece in enumerate(beside.pieces(name)):

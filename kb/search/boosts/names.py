@@ -349,7 +349,6 @@ def _nearness(word: str, other: str) -> float:
 
 
 def _slips(length: int) -> int:
-    """Returns how many slips a word of this length may have."""
     return (length >= NAMES.slip_chars) + (length >= NAMES.two_slips_chars)
 
 

@@ -31,7 +31,6 @@ _MOST_QUOTED_CHARS = 120  # a longer line is a whole letter that lost its lines
 
 
 def is_letter(text: str, weights: LetterWeights) -> bool:
-    """Returns whether a text is too long to be a need as it is."""
     words = len(_WORDS.findall(text))
     return words > weights.most_words or (
         words > weights.most_words // 2 and len(_split(text)) >= weights.least_sentences

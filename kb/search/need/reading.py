@@ -76,7 +76,6 @@ def _tidy(text: str) -> str:
 
 
 def _carries(text: str) -> bool:
-    """Whether a text has a word that says what is asked for."""
     return any(not (FRAMING_WORDS | FUNCTION_WORDS).issuperset(word.forms) for word in words(text))
 
 

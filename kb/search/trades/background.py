@@ -138,7 +138,6 @@ class Background:
         return self._root_filing(self._votes(self.index, rows), standardised)
 
     def null_distributions(self, rows: Embeddings) -> list[NullDistribution]:
-        """The null distribution of each of `(n, dimension)` embeddings."""
         standardised, means, deviations = self._standardised(rows)
         count = CEILING_TRADES
         closest = np.partition(standardised.max(axis=1), -count, axis=1)[:, -count:]

@@ -240,7 +240,6 @@ class PostgresConnection(StoreConnection):
 
 
 def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseError:
-    """The project's own error for one of PostgreSQL's, with what it means here in a line."""
     said = (error.diag.message_primary or str(error)).strip()
     problem = " ".join(said.split()).rstrip(".")
     if isinstance(error, errors.LockNotAvailable):
@@ -262,7 +261,6 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
 
 
 def version_at(address: PostgresAddress) -> int:
-    """The version of the tables at an address, which are left as they are; 0 if there are none."""
     try:
         with _connected(address, create=False) as connection:
             return migrations.version_of(connection)
