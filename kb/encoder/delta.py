@@ -1,8 +1,4 @@
-"""A delta: a change that is added to the weights of a model, W + scale · B·A, as peft keeps it.
-
-A folder holds `adapter_model.safetensors` (float16) and `adapter_config.json`, which peft opens;
-`README.md`, its card, is for people. `scale` is the configuration's `lora_alpha / r`.
-"""
+"""A delta: W + scale · B·A is added to the weights of a model; peft opens its folder."""
 
 import hashlib
 import json

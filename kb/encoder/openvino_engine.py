@@ -42,8 +42,7 @@ class OpenVinoEncoder:
         precision = self._graph.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.engine = f"openvino {precision}"
         self._tokenizer = _read_tokenizer(tokenizer, card.max_tokens)
-        # OpenVINO's binding initialises static tables at the first inference of a process: two
-        # threads that do so at once can wait for each other for ever.
+        # Two first inferences of a process at once can wait for each other for ever.
         with _first_inference:
             self.encode_words("a", TextKind.QUERY)
 

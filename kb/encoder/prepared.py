@@ -1,7 +1,4 @@
-"""Prepared models: what an encoder runs, made once from a sentence-transformers model.
-
-A process of its own makes them, so that its 2 GB end with it; the cache folder keeps them.
-"""
+"""Prepared models, made once in the cache, by a process of its own whose 2 GB end with it."""
 
 import hashlib
 import importlib.metadata

@@ -1,7 +1,4 @@
-"""Fifty lines: the hybrid search that one builds in an afternoon, to compare a ranking with.
-
-Nearest embeddings and BM25, joined by reciprocal rank fusion (Cormack et al. 2009).
-"""
+"""A plain hybrid search to compare with: reciprocal rank fusion (Cormack et al. 2009)."""
 
 import math
 import re

@@ -1,7 +1,6 @@
-"""Metrics: a ranking and the grades of its query, as one number from 0 to 1.
+"""Metrics of trec_eval, 0 to 1, with intervals by percentile bootstraps over queries (Efron 1979).
 
-They are trec_eval's. Means and differences have intervals: percentile bootstraps over queries
-(Efron 1979), and p-values of Fisher's randomisation test (Smucker, Allan and Carterette 2007).
+P-values are of Fisher's randomisation test (Smucker, Allan and Carterette 2007).
 """
 
 import math

@@ -221,7 +221,6 @@ def _query(plain: Any) -> SetQuery:
     unmatched = about.pop("unheard", [])
     if not isinstance(unmatched, list):
         raise TypeError
-    # What is no text is named: `novel true`.
     said = {
         name: value if isinstance(value, str) else f"{name} {json.dumps(value)}"
         for name, value in about.items()

@@ -1,7 +1,4 @@
-"""Reports as signed files, JSON or CSV: a SHA-256 of the content, and an HMAC by the base's secret.
-
-JSON signs the canonical bytes of `report`; CSV signs all rows but `sha256` and `hmac`.
-"""
+"""Reports as JSON or CSV, signed by a SHA-256 and an HMAC of all but the signature."""
 
 import csv
 import hashlib

@@ -1,8 +1,4 @@
-"""Notices that belong together, and needs of cases and notices near to what is asked.
-
-Closeness is the same both ways: how far the other text lies above a chance trade, as a share of
-how far the closest of all trades do.
-"""
+"""Notices that belong together, and needs of cases and notices near to what is asked."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

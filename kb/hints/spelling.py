@@ -1,7 +1,4 @@
-"""Spelling: what was meant by a need with a word that nobody knows, such as `cirrage` → `cirage`.
-
-Known are words of the base, trades, activity indexes, dictionaries and communes.
-"""
+"""Spelling: what was meant by a need with a word that nobody knows: `cirrage` → `cirage`."""
 
 import re
 import time

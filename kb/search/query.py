@@ -1,7 +1,4 @@
-"""Queries: the need in words, and signs at the beginning of a word that steer its search.
-
-Words in quotation marks are required; one after `+` counts more, one after `-` against.
-"""
+"""Queries: required words in quotation marks; one after `+` counts more, one after `-` against."""
 
 import re
 import unicodedata

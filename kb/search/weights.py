@@ -1,7 +1,6 @@
-"""The numbers of the ranking, all of them; docs/ranking.md has the formulas.
+"""The numbers of the ranking; docs/ranking.md has the formulas.
 
-*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand from examples, or *cost*: a
-limit on the work of a search.
+*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand, or *cost*: they limit work.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,6 @@
-"""Wordable needs and plain names: what the words of a query say of who is asked for.
+"""Wordable needs and plain names, which have capitals, and words that base and trades do not know.
 
-A name has capitals, and words that neither base nor trades know. A language model gets needs only:
-no letter, address, telephone number, name or number of an organisation.
+A language model gets no letter, address, telephone number, name or number of an organisation.
 """
 
 import re

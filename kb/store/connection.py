@@ -1,13 +1,9 @@
 """The connection of a store: what SQLite and PostgreSQL both do, so that one SQL serves both.
 
-Statements have `?` or `:name` for values, and read like this:
+Statements have `?` or `:name` for values, read JSON as SQLite does, and take lists:
 
     select id from actors where id in :values      -- `run`: one of a list of values
     select value from :values                      -- the values themselves, a row each
-    json_extract(content, '$.themes')              -- as SQLite has it
-    insert into … values … on conflict (id) do update set …
-
-What each engine would say otherwise is a method here. A connection serves one thread at a time.
 """
 
 from abc import ABC, abstractmethod

@@ -35,7 +35,6 @@ def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
     """Makes the tables of a new base in one transaction, for the block to fill."""
     if isinstance(place, Path):
         with closing(SqliteStore.open(place, create=True)) as file:
-            # Nobody needs the way back of a file that nobody has.
             for pragma in ("journal_mode = off", "synchronous = off", "foreign_keys = off"):
                 file.execute(f"pragma {pragma}")
             file.execute(f"pragma cache_size = -{CACHE_KIB}")

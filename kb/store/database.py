@@ -208,7 +208,6 @@ class StoreFile(StoreConnection):
         return self.path.stat().st_size
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        # A fault of ours is none of the base's.
         if isinstance(error, sqlite3.ProgrammingError):
             return None
         return explained(error, self.path) if isinstance(error, sqlite3.DatabaseError) else None
@@ -312,8 +311,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
-    # what is deleted is overwritten
-    connection.execute("pragma secure_delete = on")
+    connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
     return connection
 
 

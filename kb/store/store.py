@@ -118,8 +118,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         updated_at = self.property("updated_at")
         return Counts(actors, cases, stories, passages, embedded, updated_at)
 
-    # Changes
-
     @contextmanager
     def changing(self, *, if_noted: bool = False) -> Iterator[None]:
         """Runs a transaction that raises the generation; nothing of it stays if it fails."""
@@ -129,7 +127,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             yield
             if if_noted and not (self._released or self._touched or self._changed):
                 return
-            # Those of removed passages, unless another passage has the same text.
             self.run(f"{_UNUSED} and text_hash in :values", self._released)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             number = int(self.generation.partition("-")[0] or 0) + 1
@@ -245,9 +242,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                     kind, record.id, document.part, start, document.lang, text, text_hash
                 )
                 passages.append((id_, document_id, start, end, text_hash or None, passage.words))
-        # In the order of their ids, which are hashes: the index of words takes what comes out of
-        # order as a piece of its own, to be merged later.
-        passages.sort()
+        passages.sort()  # out of order, the index of words would take them as pieces to be merged
         self._touched.update(row[0] for row in passages)
         self.executemany(
             'insert into passages (id, document_id, start, "end", text_hash)'
@@ -348,9 +343,8 @@ class SqliteStore(StoreFile, Store):
         return sorted(str(path) for path in self.path.parent.glob(f"{ASIDE}*"))
 
     def scrub(self) -> None:
-        # SQLite only marks what is deleted, and its word index keeps deleted words until their
-        # segments are merged. The copies that were made before migrations hold it too: they go.
-        # So do those that a killed process was making.
+        # Copies from before migrations hold what was deleted, and so does the index of words until
+        # its segments are merged.
         for copy in self.path.parent.glob(f"*{self.path.stem}.before-schema-*"):
             copy.unlink(missing_ok=True)
         with self.writing():

@@ -1,7 +1,6 @@
 """A trade index: embedded phrases of trades, each with its trades, which vote for those of a text.
 
-v(t) = Σ exp((s - s_max) / τ) · share of t, over the phrases of a kind nearest to a text, of cosine
-s. So an English word has its French trades, and a rare product those of its neighbours.
+v(t) = Σ exp((s - s_max) / τ) · share of t, over the nearest phrases of a kind, of cosine s.
 """
 
 import hashlib

@@ -1,7 +1,4 @@
-"""Backups: one state of a base in a zip, made while it is in use, and read again.
-
-A file may be anybody's: only members with such names as a backup has are unpacked.
-"""
+"""Backups: one state of a base in a zip, whose members are read only if a backup has such names."""
 
 import importlib.metadata
 import json

@@ -1,7 +1,4 @@
-"""Names: the actors that a query means by name or number, however it spells it.
-
-A word is less distinctive if more names have it, or if texts write it in small letters.
-"""
+"""Names: the actors that a query means by name or number, however it spells it."""
 
 import heapq
 import math

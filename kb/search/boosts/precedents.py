@@ -1,7 +1,4 @@
-"""Precedents: whose trade is close to that of who met such a need may be able to do it.
-
-A precedent is an actor of a matched case, or a firm elsewhere known to have met such a need.
-"""
+"""Precedents: actors, here or elsewhere, that met such a need; close trades may be able to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

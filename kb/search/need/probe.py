@@ -1,8 +1,4 @@
-"""The probe: how likely a text is a need, whatever the base.
-
-A logistic regression over the embedding of the need and the words of the text, fitted once for
-each encoder: to written texts, and to products of trades, bare or in frames.
-"""
+"""The probe: how likely a text is a need, by a logistic regression over its embedding and words."""
 
 import contextlib
 import hashlib

@@ -1,7 +1,4 @@
-"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who.
-
-Rules are matched in a copy folded letter by letter, in which what is read already is "¦".
-"""
+"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who."""
 
 import re
 from collections import Counter, defaultdict
@@ -223,7 +220,6 @@ class _Reader:
             or re.match(r" (?:de |d'|of )\d", after)
             or (counted and (of or not (match["link"] or _carries(asked))))
         ):
-            # A number of what is asked for, and no measure of it.
             after = self._unread[end:]
             if _rule("trait").match(after) or match["said"] in {"0", "1"}:
                 return 0

@@ -1,7 +1,4 @@
-"""The background: all trades of the economy, which show whether a closeness is chance.
-
-Cosines crowd in a band that moves with the query: they count against those to all trades.
-"""
+"""The background: all trades, whose cosines with a query show whether a closeness is chance."""
 
 import contextlib
 import hashlib
@@ -111,7 +108,6 @@ class Background:
         embedding = self._drawn(embedding, index, stems)
         row = embedding[np.newaxis]
         (null,) = self.null_distributions(row)
-        # The phrases nearest to a query vote, and those with its rare words.
         votes = self._with_words(self._votes(index, row)[0], index.words, stems)
         filing = self._root_filing(votes, self._standardised(row)[0][0].max(axis=0))
         if offered:

@@ -223,7 +223,6 @@ class PostgresConnection(StoreConnection):
         return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        # A fault of ours is none of the base's.
         if isinstance(error, psycopg.ProgrammingError | psycopg.InterfaceError) and not isinstance(
             error, errors.InsufficientPrivilege
         ):

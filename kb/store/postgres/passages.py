@@ -1,7 +1,4 @@
-"""Passages in PostgreSQL: found by their words in `postings`, and near ones by pgvector.
-
-Triggers keep `postings` (`functions.sql`). All embeddings are compared, as by FAISS.
-"""
+"""Passages in PostgreSQL: by their words in `postings`, which triggers keep, near ones by pgvector."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
@@ -43,8 +40,6 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         register(connection)
         connection.execute("set jit = off")  # compiling a search takes longer than it saves
 
-    # Words
-
     def word_matches(self, stems: Collection[str]) -> WordMatches:
         asked = sorted({stem[:LONGEST_STEM] for stem in stems if stem})
         with self._connection.cursor(binary=True) as cursor:
@@ -59,8 +54,6 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             return []
         together = " intersect ".join(found)
         return [row[0] for row in self.run(f"{together} order by 1 limit :most", (), **values)]
-
-    # Embeddings
 
     def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
         if not rows:

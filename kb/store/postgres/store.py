@@ -1,7 +1,4 @@
-"""The store in a PostgreSQL database, and how it is rewritten.
-
-Only `vacuum full` leaves no byte of what was deleted, once no older snapshot may still see it.
-"""
+"""The store in PostgreSQL; only `vacuum full` leaves no byte of what was deleted."""
 
 import time
 from collections.abc import Callable, Sequence
