@@ -17,12 +17,10 @@ from kb.trade_index.trade_index import TradeIndex
 
 Split = Literal["train", "tune", "test"]
 NACE_NOTES_FILE = "nace_note_items.tsv"
-PHRASE_FILES = (
-    "uksic2007_index_en.tsv",
-    "naics2022_index_en.tsv",
-    "nacebel2008_fr.tsv",
-    "nacebel2003_fr.tsv",
-)
+VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
+"""The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
+
+PHRASE_FILES = ("uksic2007_index_en.tsv", "naics2022_index_en.tsv", *VECTORS_ONLY)
 NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
 _NACE_CODES = re.compile(r"\d\d\.\d\d(\|\d\d\.\d\d)*"), NACE_CODE[1]
 INDEX_COLUMNS = ("code", "lang", "text", "source")
@@ -106,10 +104,6 @@ def rows_of(
 
 FACTORY = "IVF128,SQ4"  # how FAISS keeps phrases: 128 lists, of which a search reads a few
 BATCH = 512
-
-VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
-"""The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
-
 SHOPS = ("45", "46", "47")  # divisions of trade: what they sell is asked of makers, too
 
 

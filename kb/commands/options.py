@@ -41,11 +41,7 @@ kb_option = click.option(
     help="The folder of the knowledge base, or the address of a PostgreSQL database "
     "(default: QUISAIT_KB, or your data folder).",
 )
-"""Gives a command `--kb DIR` and passes it `kb: Place | None`, for `Settings.from_environment`.
-
-`quisait --kb DIR search …` and `quisait search … --kb DIR` mean the same; the latter wins when
-both are given.
-"""
+"""Gives a command `--kb DIR`, which wins over one that was given before the verb."""
 
 near_option = click.option(
     "--near",

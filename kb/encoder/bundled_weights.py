@@ -40,17 +40,11 @@ _KEPT_LETTERS = ("LATIN", "GREEK", "MICRO", "MODIFIER", "FEMININE", "MASCULINE")
 Array = NDArray[np.float32]
 
 
+# The sizes in the order of the file, by the names of BERT's configuration.
 _SIZES = (
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "vocab_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-)
-"""The sizes in the order of the file, by the names of BERT's configuration."""
+    "hidden_size num_hidden_layers num_attention_heads intermediate_size vocab_size"
+    " max_position_embeddings type_vocab_size layer_norm_eps"
+).split()
 
 
 class _Cursor:

@@ -16,15 +16,11 @@ WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
 BUNDLED = Path(__file__).parent / "bundled"  # for multilingual-e5-small
 
+# The linear layers of BERT's blocks, by the ends of their names.
 TARGETS = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "intermediate.dense",
-    "output.dense",
+    *(f"attention.{name}" for name in ("self.query", "self.key", "self.value", "output.dense")),
+    *("intermediate.dense", "output.dense"),
 )
-"""The linear layers of BERT's blocks, by the ends of their names."""
 
 _PREFIX = "base_model.model."
 _OTHER_KINDS = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")

@@ -34,8 +34,7 @@ class Encoders:
     def __init__(self, settings: Settings) -> None:
         self.full = self.plain = load_encoder(settings)
         if settings.adaptation != NO_ADAPTATION:
-            without = settings.model_copy(update={"adaptation": NO_ADAPTATION})
-            self.plain = load_encoder(without)
+            self.plain = load_encoder(settings.model_copy(update={"adaptation": NO_ADAPTATION}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,8 @@ def count_fits(
             ]
             for fit in Fit:
                 right = [is_right for of_hit, is_right in shown if of_hit is fit]
-                yield {
-                    "first": first,
-                    "lang": lang,
-                    "fit": fit,
-                    "right": sum(right),
-                    "n": len(right),
-                }
+                found = {"right": sum(right), "n": len(right)}
+                yield {"first": first, "lang": lang, "fit": fit, **found}
 
 
 def count_silences(shown: Sequence[tuple[str, SetQuery, Set[Fit]]]) -> Iterator[dict[str, Any]]:
@@ -98,13 +93,9 @@ def count_silences(shown: Sequence[tuple[str, SetQuery, Set[Fit]]]) -> Iterator[
         of_kind = [(query, fits) for of_query, query, fits in shown if of_query == kind]
         for lang in _langs([query for query, _ in of_kind]):
             found = [fits for query, fits in of_kind if lang in {"", query.lang}]
-            yield {
-                "kind": kind,
-                "lang": lang,
-                "silent": sum(not fits for fits in found),
-                "strong": sum(Fit.STRONG in fits for fits in found),
-                "n": len(found),
-            }
+            silent = sum(not fits for fits in found)
+            strong = sum(Fit.STRONG in fits for fits in found)
+            yield {"kind": kind, "lang": lang, "silent": silent, "strong": strong, "n": len(found)}
 
 
 def _langs(queries: Sequence[SetQuery]) -> list[str]:

@@ -18,11 +18,8 @@ COLUMNS = ("nDCG@10", "MAP", "P@3", "S@1")
 ALL = "all"
 T = TypeVar("T")
 
-_FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
-    "id",
-    "name",
-    "description",
-}
+_FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}}
+_FROM_METADATA -= {"id", "name", "description"}
 
 
 class _About(BaseModel):

@@ -72,8 +72,7 @@ def attribute(
         WordShare(word.start, word.end, float(of_token[rows].sum()))
         for word, rows in _meaningful(embeddings, text, asks=asks)
     ]
-    total = float(of_token.sum())
-    return WordShares(tuple(found), total - sum(word.share for word in found))
+    return WordShares(tuple(found), float(of_token.sum()) - sum(word.share for word in found))
 
 
 def closest_words(

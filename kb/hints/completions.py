@@ -90,8 +90,7 @@ class CompletionTable:
             kind = self.completions[number].kind
             given[kind] += 1
             (kept if given[kind] <= MOST_OF_A_KIND else over).append(number)
-        chosen = sorted([*kept, *over][:most], key=order)
-        return [self.completions[number] for number in chosen]
+        return [self.completions[number] for number in sorted([*kept, *over][:most], key=order)]
 
 
 class Completions:

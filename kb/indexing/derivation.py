@@ -57,9 +57,7 @@ def quotation(part: str, passage: str) -> str:
 
 
 def encoder_text(record: Record, part: str, passage: str) -> str:
-    if isinstance(record, Case) and part == TEXT:
-        return f"{record.title}. {passage}"
-    return passage
+    return f"{record.title}. {passage}" if isinstance(record, Case) and part == TEXT else passage
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str]]:

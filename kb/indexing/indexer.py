@@ -44,9 +44,8 @@ class IndexBatch:
         self.encode()
 
     def look_up(self, store: Store) -> None:
-        missing = self._missing(store)
         # Neighbours in length share a batch, so that little of it is padding.
-        self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
+        self._wanted = sorted(self._missing(store), key=lambda key: (len(self._texts[key]), key))
 
     def encode(self) -> None:
         """Embeds the texts that were found; in any thread, since it needs no store."""

@@ -77,8 +77,7 @@ def ids_left(filters: Filters, kind: Kind, store: Store) -> list[str]:
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
     if complete or filters.keep_all:
         return Scope(complete=complete)
-    left = ids_left(filters, Kind.ACTOR, store)
-    return Scope(store.passage_ids_of(Kind.ACTOR, left))
+    return Scope(store.passage_ids_of(Kind.ACTOR, ids_left(filters, Kind.ACTOR, store)))
 
 
 def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:

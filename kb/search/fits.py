@@ -38,8 +38,7 @@ class FitScale:
 
     def score_of(self, probability: float) -> float:
         """The score of a hit that is right with this probability, between 0 and 1."""
-        odds = math.log(probability / (1 - probability))
-        return (odds - self._shift) / self.weights.slope
+        return (math.log(probability / (1 - probability)) - self._shift) / self.weights.slope
 
     @cached_property
     def _least(self) -> tuple[float, ...]:

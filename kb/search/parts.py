@@ -181,9 +181,7 @@ def brought_in(participation: Participation) -> str:
 def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:
     """Returns the queries for a part, of a few words each; none if its name is enough."""
     of_part = _QUERIES.get(lang, _QUERIES["fr"])
-    if part in of_part:
-        return of_part[part]
-    return tuple(needed.objects.values())[: weights.objects]
+    return of_part[part] if part in of_part else tuple(needed.objects.values())[: weights.objects]
 
 
 def _close_to(

@@ -32,8 +32,7 @@ class FilingWeights:
     votes: float = 2.0  # weight of the logarithm of the votes for a trade
     floor: float = 0.003  # added to a share of the votes before its logarithm is taken
     closeness: float = 1.0  # weight of the standardised cosine of a trade
-    # weight of trades with a query's rare words in its embedding, if all are rare
-    drawn: float = 0.5
+    drawn: float = 0.5  # weight in an embedding of trades with its rare words, if all are rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ class CaseWeights:
     """Matches of cases, and scores of their actors: measured; from `aside` on, judged."""
 
     lexical: float = 0.3  # worth of a point of BM25 in a need, in deviations
-    # closeness at which a need is as likely the same, as a share of the ceiling
-    gate_middle: float = 1.2
+    gate_middle: float = 1.2  # share of the ceiling at which a need is as likely the same
     gate_width: float = 0.1  # how fast that changes, as a share of the ceiling
     least_relevance: float = 0.2  # below this relevance a case is not matched
     second_ground: float = 0.1  # share of the weaker of two grounds, words and cases, that is added
@@ -154,8 +152,7 @@ class SteeringWeights:
 class WordingWeights:
     """Use of a language model's phrases: measured with phrases written by hand for *tune*."""
 
-    share: float = 0.3  # weight of the mean embedding of the phrases; the need itself has 1
-    # weight of a phrase in that mean
+    share: float = 0.3  # weight of the mean of phrases, each by `kind_shares`; the need has 1
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,

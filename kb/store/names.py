@@ -55,16 +55,12 @@ class StoredNames(StoreConnection):
         return found
 
     def vocabulary_words(self, ids: Collection[int]) -> dict[int, VocabularyWord]:
-        rows = self.run(
-            "select id, word, sound, names from name_vocabulary where id in :values", ids
-        )
-        return {row[0]: VocabularyWord(*row) for row in rows}
+        sql = "select id, word, sound, names from name_vocabulary where id in :values"
+        return {row[0]: VocabularyWord(*row) for row in self.run(sql, ids)}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
-        rows = self.run(
-            "select id, word, sound, names from name_vocabulary where word in :values", words
-        )
-        return [VocabularyWord(*row) for row in rows]
+        sql = "select id, word, sound, names from name_vocabulary where word in :values"
+        return [VocabularyWord(*row) for row in self.run(sql, words)]
 
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
@@ -166,10 +162,8 @@ class StoredNames(StoreConnection):
         self.execute("delete from name_words where actor_id = ?", [actor_id])
         for word_id in word_ids:
             self.execute("update name_vocabulary set names = names - 1 where id = ?", [word_id])
-            gone = self.execute(
-                "delete from name_vocabulary where id = ? and names = 0 returning word", [word_id]
-            ).fetchall()
-            for row in gone:
+            sql = "delete from name_vocabulary where id = ? and names = 0 returning word"
+            for row in self.execute(sql, [word_id]).fetchall():
                 self.executemany(
                     "delete from name_slips where slip = ? and word_id = ?",
                     [(slip, word_id) for slip in slips(row["word"])],

@@ -91,9 +91,8 @@ class StoredPassages(StoreConnection):
 
     def passages_touched_since(self, generation: str) -> set[int] | None:
         """The passages that may have come, gone or been embedded since; None if not remembered."""
-        closed = self.execute(
-            "select id from passage_changes where generation = ?", [generation]
-        ).fetchone()
+        sql = "select id from passage_changes where generation = ?"
+        closed = self.execute(sql, [generation]).fetchone()
         if closed is None:
             return None
         rows = self.execute(

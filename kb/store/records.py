@@ -92,9 +92,8 @@ class StoredRecords(StoreConnection):
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
         rows = self.run("select * from cases where id in :values", ids)
-        parts = self.run(
-            "select * from participations where case_id in :values order by case_id, position", ids
-        )
+        sql = "select * from participations where case_id in :values order by case_id, position"
+        parts = self.run(sql, ids)
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
         with self.decoding():
             for part in parts:
@@ -115,12 +114,8 @@ class StoredRecords(StoreConnection):
             if kind is Kind.CASE:
                 in_circle = "in (select case_id from participations where actor_id in :values)"
             condition += f" and id {in_circle}"
-        rows = self.run(
-            f"select id from {TABLES[kind]} where {condition} order by id",  # noqa: S608 (ours)
-            within,
-            **values,
-        )
-        return [row["id"] for row in rows]
+        sql = f"select id from {TABLES[kind]} where {condition} order by id"  # noqa: S608 (ours)
+        return [row["id"] for row in self.run(sql, within, **values)]
 
     def _actors_within(self, circle: Circle) -> list[str]:
         low, high = circle.box.south_west, circle.box.north_east
@@ -188,10 +183,8 @@ class StoredRecords(StoreConnection):
 
     def editions(self, story: str) -> list[str]:
         """The ids of a case and of its translations, by the id of the original."""
-        rows = self.execute(
-            "select id from cases where id = ? or translation_of = ? order by id", [story, story]
-        )
-        return [row[0] for row in rows]
+        sql = "select id from cases where id = ? or translation_of = ? order by id"
+        return [row[0] for row in self.execute(sql, [story, story])]
 
     def themes(self) -> list[tuple[str, int, int]]:
         """Each theme as it is usually written, with how many actors and stories have it."""
@@ -292,11 +285,8 @@ def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, 
         conditions.append(
             "id in (select record_id from themes where kind = :kind and key = :theme)"
         )
-    return " and ".join(conditions), {
-        "department": department,
-        "kind": kind.value,
-        "theme": fold(theme),
-    }
+    values = {"department": department, "kind": kind.value, "theme": fold(theme)}
+    return " and ".join(conditions), {**values}
 
 
 def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
@@ -321,11 +311,8 @@ def usual_spelling(spellings: Counter[str]) -> str:
 
 
 def coordinates_of(actor: Actor) -> dict[str, float | None]:
-    point = actor.point
-    return {
-        "latitude": point.latitude if point else None,
-        "longitude": point.longitude if point else None,
-    }
+    latitude, longitude = (at.latitude, at.longitude) if (at := actor.point) else (None, None)
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def said_fields(record: Record) -> Sequence[str]:

@@ -70,15 +70,7 @@ _UNUSED = (
     " (select 1 from passages p where p.text_hash = embeddings.text_hash)"
 )
 
-DERIVED = (
-    "passage_words",
-    "passages",
-    "documents",
-    "names",
-    "name_words",
-    "name_slips",
-    "name_vocabulary",
-)
+DERIVED = "passage_words passages documents names name_words name_slips name_vocabulary".split()
 """The tables that are made of the records, each before those that it refers to."""
 
 
@@ -115,8 +107,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             [encoder],
         ).fetchone()
         actors, cases, stories, passages, embedded = map(int, row)
-        updated_at = self.property("updated_at")
-        return Counts(actors, cases, stories, passages, embedded, updated_at)
+        return Counts(actors, cases, stories, passages, embedded, self.property("updated_at"))
 
     @contextmanager
     def changing(self, *, if_noted: bool = False) -> Iterator[None]:
@@ -201,24 +192,16 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for record_id in stored:
             self.remove(kind, record_id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        rows: list[dict[str, object]] = [
-            {
-                **row_of(record),
-                "updated_at": now,
-                **(coordinates_of(record) if isinstance(record, Actor) else {}),
-            }
-            for record in records
-        ]
+        rows: list[dict[str, object]] = [{**row_of(one), "updated_at": now} for one in records]
+        for row, record in zip(rows, records, strict=True):
+            row.update(coordinates_of(record) if isinstance(record, Actor) else {})
         # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
-        self.executemany(
-            f"insert into {TABLES[kind]} ({', '.join(rows[0])})"  # noqa: S608 (our tables, columns)
-            f" values ({', '.join('?' * len(rows[0]))})",
-            [list(row.values()) for row in rows],
-        )
+        into = f"insert into {TABLES[kind]} ({', '.join(rows[0])})"
+        marks = ", ".join("?" * len(rows[0]))
+        self.executemany(f"{into} values ({marks})", [list(row.values()) for row in rows])
         for record in records:
-            for position, part in enumerate(
-                record.participants if isinstance(record, Case) else ()
-            ):
+            parts = record.participants if isinstance(record, Case) else ()
+            for position, part in enumerate(parts):
                 row = {"case_id": record.id, "position": position, **asdict(part)}
                 self.insert("participations", row)
         for record_id, values in hidden.items():

@@ -57,8 +57,7 @@ class FiledWords:
         if not known:
             return np.zeros(self.filed.shape[1], np.float32), 0.0
         weights = self.rarity[known] / len(stems)
-        votes = np.asarray(weights @ self.filed[known], np.float32)
-        return votes, float(weights.sum())
+        return np.asarray(weights @ self.filed[known], np.float32), float(weights.sum())
 
     @classmethod
     def of(cls, phrases: Iterable[tuple[str, Sequence[int]]], trades: int) -> "FiledWords":
@@ -265,8 +264,7 @@ def probes_of(trade_rows: Embeddings) -> Embeddings:
 
 def probe_rows(encoder: Encoder) -> Embeddings:
     texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
-    rows = encoder.encode(texts[::PROBED], TextKind.DOCUMENT)
-    return np.ascontiguousarray(rows, np.float32)
+    return np.ascontiguousarray(encoder.encode(texts[::PROBED], TextKind.DOCUMENT), np.float32)
 
 
 def _digest(path: Path) -> str:

@@ -173,9 +173,8 @@ class BaseCheck:
             " group by length(vector) order by count(*) desc limit 1",
             [encoder],
         ).fetchone()
-        vectors = self._store.execute(
-            "select text_hash, vector from embeddings where encoder = ?", [encoder]
-        )
+        sql = "select text_hash, vector from embeddings where encoder = ?"
+        vectors = self._store.execute(sql, [encoder])
         return [
             key
             for key, vector in vectors

@@ -173,8 +173,7 @@ def _numbered(digits: str, store: Store) -> dict[str, float]:
         if known := store.actors_registered(digits):
             return dict.fromkeys(known, 1.0)
         if luhn.is_valid(digits):
-            same_unit = store.actors_registered(digits[:SIREN_DIGITS])
-            return dict.fromkeys(same_unit, NAMES.same_unit)
+            return dict.fromkeys(store.actors_registered(digits[:SIREN_DIGITS]), NAMES.same_unit)
     meant = sorted({number for number in _meant(digits) if luhn.is_valid(number)})
     return dict.fromkeys(store.actors_numbered(meant), NAMES.near_number)
 
@@ -335,8 +334,7 @@ def _word_likeness(word: str, other: str) -> float:
         return 1.0
     if word.isdigit() or other.isdigit():
         return 0.0
-    by_sound = NAMES.sounds_alike * _nearness(sound(word), sound(other))
-    return max(_nearness(word, other), by_sound)
+    return max(_nearness(word, other), NAMES.sounds_alike * _nearness(sound(word), sound(other)))
 
 
 def _nearness(word: str, other: str) -> float:

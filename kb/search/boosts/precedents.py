@@ -112,8 +112,7 @@ def precedents_elsewhere(
             case, firm = _told(known.of[place], lang if lang in known.needs else "fr")
             matched = MatchedCase(case, close, relevant)
             endorsed = endorsement(matched, case.participants[0], asked, weights.cases)
-            row = known.trades[place]
-            found.append(Precedent(case.id, row, endorsed, relevant * share, firm))
+            found.append(Precedent(case.id, known.trades[place], endorsed, relevant * share, firm))
     return found
 
 

@@ -109,8 +109,7 @@ def _without_greeting(sentence: str) -> str:
 
 
 def _may_ask(sentence: str) -> bool:
-    words = _WORDS.findall(_CONTACT.sub(" ", sentence))
-    telling = [word for word in words if word.isalpha()]
+    telling = [word for word in _WORDS.findall(_CONTACT.sub(" ", sentence)) if word.isalpha()]
     is_contact = _CONTACT.search(sentence) is not None and len(telling) < 6
     folded = fold(sentence)
     polite = _POLITENESS.match(folded) is not None and _ASKING.search(folded) is None

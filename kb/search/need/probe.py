@@ -75,8 +75,7 @@ def products(lang: str) -> list[str]:
 
 
 def _written(lexicon: str, *, is_need: bool) -> list[TrainingText]:
-    rows = _LEXICONS.rows(lexicon, 3)
-    return [TrainingText(text, kind, is_need) for kind, _, text in rows]
+    return [TrainingText(text, kind, is_need) for kind, _, text in _LEXICONS.rows(lexicon, 3)]
 
 
 def _made(lang: str) -> list[TrainingText]:

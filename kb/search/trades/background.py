@@ -77,8 +77,7 @@ class Background:
         if index and not index.knows(probes_of(rows)):
             logger.info("The trade index is of another encoder than %s: not used", encoder.name)
             index = None
-        embeddings = np.split(rows, len(STEMMERS))
-        return cls(dict(zip(STEMMERS, embeddings, strict=True)), index, filing)
+        return cls(dict(zip(STEMMERS, np.split(rows, len(STEMMERS)), strict=True)), index, filing)
 
     @property
     def count(self) -> int:

@@ -1,4 +1,4 @@
-"""Passages in PostgreSQL: by their words in `postings`, which triggers keep, near ones by pgvector."""
+"""Passages in PostgreSQL: by words in `postings`, which triggers keep; near ones by pgvector."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
