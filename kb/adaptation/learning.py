@@ -63,12 +63,9 @@ def train(
         transformer = transformer.to(torch.bfloat16)
     # On a processor, the backward pass of torch's fused attention takes four times as long.
     transformer.set_attn_implementation("eager")
+    rank, layers = recipe.rank, list(TARGETS)
     config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.rank,
-        target_modules=list(TARGETS),
-        lora_dropout=0.0,
-        bias="none",
+        r=rank, lora_alpha=rank, target_modules=layers, lora_dropout=0.0, bias="none"
     )
     with quiet():
         peft_model = get_peft_model(transformer, config)

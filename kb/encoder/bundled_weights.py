@@ -175,15 +175,9 @@ def _write_weights(folder: Path, sizes: dict[str, Any], tensors: dict[str, Array
             state[f"{name}.bias"] = tensors[f"l{layer}.{short}.b"]
     state = {name: np.ascontiguousarray(tensor) for name, tensor in state.items()}
     save_file(state, folder / "model.safetensors", {"format": "pt"})
-    config = {
-        "architectures": ["BertModel"],
-        "model_type": "bert",
-        **sizes,
-        "hidden_act": "gelu",
-        "pad_token_id": 1,
-        "dtype": "float32",
-    }
-    _write_json(folder / "config.json", config)
+    kind = {"architectures": ["BertModel"], "model_type": "bert"}
+    others = {"hidden_act": "gelu", "pad_token_id": 1, "dtype": "float32"}
+    _write_json(folder / "config.json", {**kind, **sizes, **others})
 
 
 def _write_tokenizer(folder: Path, pieces: list[tuple[str, float]], special: Sequence[int]) -> None:
@@ -258,14 +252,9 @@ def _write_modules(folder: Path, hidden: int) -> None:
         folder / "sentence_bert_config.json", {"max_seq_length": MAX_TOKENS, "do_lower_case": False}
     )
     _write_json(folder / "1_Pooling" / "config.json", pooling)
-    _write_json(
-        folder / "config_sentence_transformers.json",
-        {
-            "prompts": {"query": "query: ", "document": "passage: "},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-    )
+    prompts = {"query": "query: ", "document": "passage: "}
+    config = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": "cosine"}
+    _write_json(folder / "config_sentence_transformers.json", config)
 
 
 def _write_json(path: Path, value: object) -> None:

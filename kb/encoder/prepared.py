@@ -41,14 +41,9 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     name, model_folder = find_model(settings)
     prepared = prepare(settings, layers=layers)
     card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
-    if (prepared / GRAPH_FILE).exists():
-        return OpenVinoEncoder(
-            prepared / GRAPH_FILE,
-            model_folder / TOKENIZER_FILE,
-            name=name,
-            card=card,
-            threads=settings.threads,
-        )
+    if (graph := prepared / GRAPH_FILE).exists():
+        tokenizer = model_folder / TOKENIZER_FILE
+        return OpenVinoEncoder(graph, tokenizer, name=name, card=card, threads=settings.threads)
 
     from kb.encoder.torch_engine import SentenceTransformerEncoder
 
@@ -64,14 +59,9 @@ def prepare(settings: Settings, *, layers: int = 0) -> Path:
     folder = settings.cache / "prepared" / _key(model, added, settings, layers)
     if not (folder / CARD_FILE).exists():
         logger.info("Preparing the model %s (once)", name)
-        asked = {
-            "name": name,
-            "model": str(model),
-            "delta_path": str(added) if added else None,
-            "engine": settings.engine,
-            "layers": layers,
-        }
-        _make_once(folder, asked)
+        delta_path = str(added) if added else None
+        asked = {"name": name, "model": str(model), "delta_path": delta_path}
+        _make_once(folder, {**asked, "engine": settings.engine, "layers": layers})
     return folder
 
 

@@ -271,16 +271,10 @@ class Explainer:
 
 def _path(endorsed: Endorsement, need: PassageExplanation | None = None) -> CasePath:
     """The path by an endorsement; of a firm elsewhere, there is no passage with the need."""
-    matched = endorsed.matched
-    return CasePath(
-        endorsed.case,
-        endorsed.participation,
-        need,
-        matched.closeness,
-        matched.relevance,
-        endorsed.role_share * matched.credit(endorsed.participation),
-        endorsed.probability,
-    )
+    matched, part = endorsed.matched, endorsed.participation
+    weight = endorsed.role_share * matched.credit(part)
+    figures = matched.closeness, matched.relevance, weight, endorsed.probability
+    return CasePath(endorsed.case, part, need, *figures)
 
 
 def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:

@@ -170,12 +170,8 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
             name: getattr(evidence.precedent, name)
             for name in ("id", "name", "place", "source_url")
         }
-    if evidence.means:
-        plain["means"] = {
-            "trade": evidence.means.trade.code,
-            "phrase": evidence.means.phrase,
-            "means": list(evidence.means.means),
-        }
+    if of := evidence.means:
+        plain["means"] = {"trade": of.trade.code, "phrase": of.phrase, "means": list(of.means)}
     return plain
 
 

@@ -59,9 +59,8 @@ class NoticeCloseness:
         firsts = range(0, len(texts), TEXTS_AT_ONCE)
         parts = [texts[first : first + TEXTS_AT_ONCE] for first in firsts]
         rows = np.concatenate([self._encoder.encode(part, TextKind.QUERY) for part in parts])
-        return dict(
-            zip(texts, map(_Measured, rows, self._background.null_distributions(rows)), strict=True)
-        )
+        nulls = self._background.null_distributions(rows)
+        return dict(zip(texts, map(_Measured, rows, nulls), strict=True))
 
 
 MOST_PROPOSED = 5  # how many pairs are proposed for a notice at most, when it is published

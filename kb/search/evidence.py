@@ -97,17 +97,15 @@ class EvidenceBuilder:
         precedents = (match.precedent for _, _, found in matches for match in found)
         named |= {of.actor_id for of in precedents if not of.elsewhere}
         actors = self._context.actors(named)  # in one go
-        return [
-            ActorHit(
-                rank,
-                candidate.score,
-                (fits or {}).get(candidate.record_id, candidate.fit),
-                actors[candidate.record_id],
-                tuple(self._evidence(candidate, found, actors)),
-                candidate.parts,
+        hits = []
+        for rank, of, found in matches:
+            fit, evidence = (
+                (fits or {}).get(of.record_id, of.fit),
+                self._evidence(of, found, actors),
             )
-            for rank, candidate, found in matches
-        ]
+            actor = actors[of.record_id]
+            hits.append(ActorHit(rank, of.score, fit, actor, tuple(evidence), of.parts))
+        return hits
 
     def _evidence(
         self, candidate: Candidate, matches: Sequence[TradeMatch], actors: Mapping[str, Actor]

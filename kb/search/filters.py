@@ -94,11 +94,8 @@ class Bounds:
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
         self._required = [store.records_saying(phrase) for phrase in asked.required]
-        self.unsaid = tuple(
-            phrase
-            for phrase, records in zip(asked.required, self._required, strict=True)
-            if not records
-        )
+        said = zip(asked.required, self._required, strict=True)
+        self.unsaid = tuple(phrase for phrase, records in said if not records)
         self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
         self._unlike = frozenset(steering.unlike)
 

@@ -238,13 +238,8 @@ def _actors_of_cases(
     """Returns the actors that took the part in a case, with its fit, best case first."""
     weights, last = context.weights, len(ranks)
     relevance = {actor.record_id: actor.endorsements[0].matched.relevance for actor in took}
-    best = sorted(
-        took,
-        key=lambda actor: (
-            -relevance[actor.record_id],
-            ranks.get(actor.record_id, last),
-            actor.record_id,
-        ),
-    )
+    by_id = {actor.record_id: actor for actor in took}
+    in_order = sorted(by_id, key=lambda id_: (-relevance[id_], ranks.get(id_, last), id_))
+    best = [by_id[id_] for id_ in in_order]
     fits = {id_: fit_of_probability(of, weights.fits) for id_, of in relevance.items()}
     return builder.actor_hits(enumerate(best[: weights.parts.hits_who_did], start=1), fits)

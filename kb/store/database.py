@@ -302,12 +302,10 @@ def _damaged(path: Path, error: Exception) -> NotAKnowledgeBase:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?{mode}"
+    # Stores are lent from thread to thread, to one at a time.
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,  # lent from thread to thread, one at a time
+        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")

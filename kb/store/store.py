@@ -294,11 +294,8 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
     def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
         self._touch_saying(hashes)
-        self.run(
-            "delete from embeddings where encoder = :encoder and text_hash in :values",
-            hashes,
-            encoder=encoder,
-        )
+        sql = "delete from embeddings where encoder = :encoder and text_hash in :values"
+        self.run(sql, hashes, encoder=encoder)
 
     @abstractmethod
     def bases_aside(self) -> Sequence[str]:

@@ -41,13 +41,9 @@ class Finding:
     is_note: bool = False
 
     def plain(self) -> dict[str, object]:
-        return {
-            "about": self.about,
-            "level": "note" if self.is_note else "problem",
-            "what": self.what,
-            "why": self.why,
-            "remedy": self.remedy,
-        }
+        level = "note" if self.is_note else "problem"
+        told = {"what": self.what, "why": self.why, "remedy": self.remedy}
+        return {"about": self.about, "level": level, **told}
 
     def __str__(self) -> str:
         level = "note" if self.is_note else "problem"

@@ -31,10 +31,8 @@ _MOST_QUOTED_CHARS = 120  # a longer line is a whole letter that lost its lines
 
 
 def is_letter(text: str, weights: LetterWeights) -> bool:
-    words = len(_WORDS.findall(text))
-    return words > weights.most_words or (
-        words > weights.most_words // 2 and len(_split(text)) >= weights.least_sentences
-    )
+    words, most = len(_WORDS.findall(text)), weights.most_words
+    return words > most or (words > most // 2 and len(_split(text)) >= weights.least_sentences)
 
 
 def has_contact(text: str) -> bool:

@@ -116,12 +116,8 @@ class Background:
         else:
             could = self._votes(index, row, Votes.COULD)[0]
             votes = self._with_words(could, index.able_words, stems)
-        return ComparedQuery(
-            embedding,
-            null,
-            filing if filed and not offered else None,
-            np.sqrt(votes) if able else None,
-        )
+        root_votes = np.sqrt(votes) if able else None
+        return ComparedQuery(embedding, null, filing if filed and not offered else None, root_votes)
 
     def filing(self, rows: Embeddings, lang: str) -> Embeddings | None:
         """The √ of how likely passages are filed in each trade, `(n, trades)`, if known."""
