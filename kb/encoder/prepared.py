@@ -82,7 +82,6 @@ def find_model(settings: Settings) -> tuple[str, Path]:
 
 
 def find_delta(settings: Settings) -> Path | None:
-    """The folder of the delta that the settings ask to add to the model, if any."""
     if settings.adaptation == NO_ADAPTATION:
         return None
     if settings.adaptation == BUNDLED_ADAPTATION:

@@ -19,8 +19,6 @@ RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75  # k of ranks; k1, b of 
 
 
 class FiftyLines:
-    """A ranking of actors, at least one."""
-
     def __init__(self, actors: Sequence[Actor], encoder: Encoder) -> None:
         self._ids = [actor.id for actor in actors]
         self._encoder = encoder

@@ -39,8 +39,6 @@ class Encoders:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An actor in a ranking, with its score and the fit that a person is shown."""
-
     actor_id: str
     score: float
     fit: Fit

@@ -15,8 +15,6 @@ Values = Mapping[str, Mapping[str, float]]  # each metric for each query
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a ranking on the queries of a `part`, empty for all."""
-
     ranking: str
     part: str
     n: int
@@ -121,7 +119,6 @@ def as_text(report: SetReport, *, per_query: bool = False) -> str:
 
 
 def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
-    """The report as what JSON can say, each metric with its interval."""
     ranked = report.ranked
     plain: dict[str, Any] = {
         "set": ranked.dataset.name,

@@ -80,8 +80,6 @@ class DevelopmentSet:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The queries of one split of a set, and the documents relevant to each."""
-
     split: str
     queries: Sequence[SetQuery]
     qrels: Qrels

@@ -26,8 +26,6 @@ LEAST_CLOSENESS = 0.4  # of words that mean alike, as `éthanol` and `hydroalcoo
 
 @dataclass(frozen=True, slots=True)
 class WordShare:
-    """The share of the word `text[start:end]` in a figure."""
-
     start: int
     end: int
     share: float
@@ -131,16 +129,12 @@ def _rows_of_words(embeddings: WordEmbeddings, text: str) -> Iterator[tuple[Word
 
 @dataclass(frozen=True, slots=True)
 class StemMatch:
-    """A stem of the query that stands in a text: the spans of the words that have it."""
-
     stem: str
     spans: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseShare:
-    """The `share` of a phrase of the language model in a z."""
-
     phrase: NeedPhrase
     share: float
 

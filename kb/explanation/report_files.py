@@ -79,12 +79,10 @@ class CsvLayout:
 
 
 def signature(report: SearchReport, key: str) -> Signature:
-    """The signature of a report, as its JSON file carries it, by the secret `key`."""
     return sign(report.content(), key)
 
 
 def as_json(report: SearchReport, key: str) -> bytes:
-    """The report as a JSON file, signed by the secret `key`."""
     content = report.content()
     return canonical({"report": content, **asdict(sign(content, key))}) + b"\n"
 

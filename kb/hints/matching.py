@@ -25,8 +25,6 @@ _LEAST_CEILING = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """The embedding of a text, and what chance gives it."""
-
     embedding: Embeddings
     null: NullDistribution
 
@@ -127,8 +125,6 @@ class RelatedNeed:
 
 
 class RelatedNeeds:
-    """Finds related needs. `closeness` gives what measures them."""
-
     def __init__(
         self, stores: StorePool, notices: Notices, closeness: Callable[[], NoticeCloseness]
     ) -> None:

@@ -99,12 +99,9 @@ class EvidenceBuilder:
         actors = self._context.actors(named)  # in one go
         hits = []
         for rank, of, found in matches:
-            fit, evidence = (
-                (fits or {}).get(of.record_id, of.fit),
-                self._evidence(of, found, actors),
-            )
-            actor = actors[of.record_id]
-            hits.append(ActorHit(rank, of.score, fit, actor, tuple(evidence), of.parts))
+            fit, actor = (fits or {}).get(of.record_id, of.fit), actors[of.record_id]
+            evidence = tuple(self._evidence(of, found, actors))
+            hits.append(ActorHit(rank, of.score, fit, actor, evidence, of.parts))
         return hits
 
     def _evidence(

@@ -133,8 +133,6 @@ class ActorHit:
 
 @dataclass(frozen=True, slots=True)
 class CaseHit:
-    """A case found; its scores are comparable with those of the actors of the same search."""
-
     rank: int
     score: float
     fit: Fit

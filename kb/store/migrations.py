@@ -31,13 +31,9 @@ MIGRATIONS: Mapping[int, Migration] = {
             *(
                 f"drop table if exists {table}"
                 for table in (
-                    "place_words",
-                    "side_passage_words",
-                    "side_passages",
-                    "side_documents",
-                    "rebuild_waiting",
-                    "embeddings_ahead",
-                )
+                    "place_words side_passage_words side_passages side_documents"
+                    " rebuild_waiting embeddings_ahead"
+                ).split()
             ),
             "delete from properties where name in ('rebuild', 'rebuilt names')",
             "delete from jobs where part_of != ''",

@@ -18,8 +18,6 @@ from kb.text.phonetics import slips, sound
 
 
 class VocabularyWord(NamedTuple):
-    """A word that names have, folded, how it sounds, and how many names have it."""
-
     id: int
     word: str
     sound: str

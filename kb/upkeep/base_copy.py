@@ -61,8 +61,6 @@ def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BaseCopy:
-    """A copy: how many rows each table has, and which files came with it, by their names."""
-
     rows: Mapping[str, int]
     files: tuple[str, ...]
 

@@ -39,8 +39,6 @@ RESTORE = "Restore a backup (`quisait restore`)."
 
 
 class Installation:
-    """The settings of an environment, the base that they name, and this computer."""
-
     def __init__(
         self,
         environment: Mapping[str, str],

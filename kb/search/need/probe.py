@@ -52,7 +52,6 @@ class TrainingText:
 
 @cache
 def training_texts() -> tuple[TrainingText, ...]:
-    """All of them; each text once."""
     texts = [
         *_written("needs", is_need=True),
         *_written("other_texts", is_need=False),

@@ -193,8 +193,6 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class LikelyTrade:
-    """A trade in which a need would be filed, with a probability of `share`."""
-
     trade: Trade
     share: float
 
