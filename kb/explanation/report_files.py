@@ -25,6 +25,8 @@ _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
 
 
 class ReportFormat(StrEnum):
+    """The format of a report's file."""
+
     JSON = "json"
     CSV = "csv"
 
