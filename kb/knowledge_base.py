@@ -22,8 +22,7 @@ from kb.explanation.explainer import explain
 from kb.explanation.explanation import Explanation
 from kb.explanation.report import SearchReport, report_of
 from kb.hints.completions import Completions
-from kb.hints.matching import NoticeCloseness, NoticeMatching
-from kb.hints.related_needs import RelatedNeeds
+from kb.hints.matching import NoticeCloseness, NoticeMatching, RelatedNeeds
 from kb.hints.spelling import Spelling
 from kb.indexing.faiss_index import LiveIndex
 from kb.indexing.indexer import Indexer

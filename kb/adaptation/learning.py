@@ -23,11 +23,7 @@ from kb.settings import BUNDLED_MODEL, NO_ADAPTATION, Settings
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The constants of a run, explained in docs/adaptation.md.
-
-    `rate` rises to its value over `warm_up` steps, then falls to `floor` of it. The last `averaged`
-    of the checkpoints, at every `checkpoint_every` steps, are kept.
-    """
+    """The constants of a run (docs/adaptation.md). The last `averaged` checkpoints are kept."""
 
     steps: int = 140
     batch: int = 64
@@ -67,12 +63,9 @@ def train(
         transformer = transformer.to(torch.bfloat16)
     # On a processor, the backward pass of torch's fused attention takes four times as long.
     transformer.set_attn_implementation("eager")
+    rank, layers = recipe.rank, list(TARGETS)
     config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.rank,
-        target_modules=list(TARGETS),
-        lora_dropout=0.0,
-        bias="none",
+        r=rank, lora_alpha=rank, target_modules=layers, lora_dropout=0.0, bias="none"
     )
     with quiet():
         peft_model = get_peft_model(transformer, config)
@@ -83,11 +76,7 @@ def train(
 
     def embed(texts: Sequence[str], max_tokens: int) -> Any:
         inputs = tokenizer(
-            list(texts),
-            padding=True,
-            truncation=True,
-            max_length=max_tokens,
-            return_tensors="pt",
+            list(texts), padding=True, truncation=True, max_length=max_tokens, return_tensors="pt"
         )
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
             hidden = peft_model(
@@ -102,7 +91,6 @@ def train(
         pairs = next(data)
         queries = [prompts["query"] + pair.query for pair in pairs]
         passages = [prompts["document"] + pair.passage for pair in pairs]
-        # Neighbours in length go through together, so that little is padding.
         q = _by_length(embed, queries, recipe.query_tokens)
         p = _by_length(embed, passages, recipe.passage_tokens)
         loss = _contrast(q, p, pairs, recipe)
@@ -160,12 +148,8 @@ def _by_length(embed: Callable[..., Any], texts: Sequence[str], max_tokens: int)
 
 
 CARD_FILE = "README.md"
-
-EncodeTexts = Callable[[Sequence[str], str], Embeddings]
-"""Embeds texts of a kind, `query` or `document`."""
-
-Figures = Mapping[str, tuple[float, float]]
-"""nDCG@10 and MAP by the names of the collections."""
+EncodeTexts = Callable[[Sequence[str], str], Embeddings]  # of kind `query` or `document`
+Figures = Mapping[str, tuple[float, float]]  # nDCG@10 and MAP by the names of the collections
 
 
 @dataclass(frozen=True, slots=True)

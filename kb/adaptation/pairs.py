@@ -10,22 +10,13 @@ from kb.reference.trades import LexiconKind, Portrait, TradePhrase, lexicon, por
 from kb.text.analysis import query_stems
 from kb.text.lexicon import Lexicons
 
-HELD_OUT = 5
-"""One portrait in so many, the third of each, is not learnt from."""
-
-OF_PORTRAITS, OF_DIVISIONS, OF_WORDS = 0.4, 0.65, 0.85
-"""Summed shares of a batch: portraits, phrases by divisions, by shared words, by chance."""
-
-SIBLINGS = 5
-"""Count of the pairs of a division, or of a word, put together: hard negatives of each other."""
-
+HELD_OUT = 5  # one portrait in so many, the third of each, is not learnt from
+OF_PORTRAITS, OF_DIVISIONS, OF_WORDS = 0.4, 0.65, 0.85  # summed shares of a batch
+SIBLINGS = 5  # pairs of a division, or a word, put together: hard negatives of each other
 KINDS = (LexiconKind.MAKES, LexiconKind.COULD, LexiconKind.MEANS)
 KIND_SHARES = (0.6, 0.3, 0.1)
-
 CLASSES_OF_A_WORD = range(3, 26)
-KIN = 4
-"""Classes that share so many phrases are no negatives of each other."""
-
+KIN = 4  # classes that share so many phrases are no negatives of each other
 LAST_DIVISION_OF_MAKERS = 32
 
 BARE, FRENCH, FRENCH_PHRASES, NAMED, WITH_MEANS = 0.6, 0.75, 0.55, 0.15, 0.85
@@ -37,8 +28,6 @@ _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A query and a passage that answers it."""
-
     query: str
     passage: str
     code: str
@@ -82,8 +71,6 @@ class PhraseBook:
 
 
 class PairMaker:
-    """Makes pairs, the same for the same seed."""
-
     def __init__(self, book: PhraseBook, known: Sequence[Portrait], seed: int) -> None:
         self._book = book
         self._rng = random.Random(seed)  # noqa: S311 nothing secret
@@ -93,7 +80,6 @@ class PairMaker:
                 self._portraits[portrait.code[:2]].append(portrait)
 
     def batch(self, size: int) -> list[Pair]:
-        """A batch of so many pairs."""
         rng, book = self._rng, self._book
         pairs: list[Pair] = []
         everybody = [portrait for of in self._portraits.values() for portrait in of]

@@ -16,17 +16,13 @@ from kb.reference.trades import LexiconKind, lexicon, lexicon_digest, trade_of, 
 from kb.trade_index.trade_index import TradeIndex
 
 Split = Literal["train", "tune", "test"]
-
 NACE_NOTES_FILE = "nace_note_items.tsv"
-PHRASE_FILES = (
-    "uksic2007_index_en.tsv",
-    "naics2022_index_en.tsv",
-    "nacebel2008_fr.tsv",
-    "nacebel2003_fr.tsv",
-)
+VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
+"""The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
+
+PHRASE_FILES = ("uksic2007_index_en.tsv", "naics2022_index_en.tsv", *VECTORS_ONLY)
 NACE_CODE = re.compile(r"\d\d\.\d\d"), "a NACE class such as 20.42"
 _NACE_CODES = re.compile(r"\d\d\.\d\d(\|\d\d\.\d\d)*"), NACE_CODE[1]
-
 INDEX_COLUMNS = ("code", "lang", "text", "source")
 
 
@@ -48,8 +44,6 @@ def _remainder(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NaceItem:
-    """An item of the explanatory notes of a class."""
-
     lang: str
     code: str
     kind: str
@@ -108,16 +102,9 @@ def rows_of(
         yield number, row
 
 
-FACTORY = "IVF128,SQ4"
-"""How FAISS keeps the phrases: in 128 lists, of which a search reads a few; four bits a number."""
-
+FACTORY = "IVF128,SQ4"  # how FAISS keeps phrases: 128 lists, of which a search reads a few
 BATCH = 512
-
-VECTORS_ONLY = ("nacebel2008_fr.tsv", "nacebel2003_fr.tsv")
-"""The files whose terms are not stated: an index has the embeddings of their phrases, no word."""
-
-SHOPS = ("45", "46", "47")
-"""The divisions of trade: what they sell is asked of makers, too, so that it files nobody."""
+SHOPS = ("45", "46", "47")  # divisions of trade: what they sell is asked of makers, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,6 @@ from kb.commands.sites import site
 from kb.commands.upkeep import backup, check, copy, doctor, rebuild, restore, status
 
 COMMANDS: list[click.Command] = [
-    search,
-    status,
-    rebuild,
-    check,
-    backup,
-    restore,
-    copy,
-    doctor,
-    evaluate,
-    adapt,
-    index_trades,
-    user,
-    site,
-    personal_data,
+    *(search, status, rebuild, check, backup, restore, copy, doctor),
+    *(evaluate, adapt, index_trades, user, site, personal_data),
 ]

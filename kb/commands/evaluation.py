@@ -18,8 +18,6 @@ from kb.commands.options import kb_option
 if TYPE_CHECKING:
     from kb.search.weights import RankingWeights
 
-_SPLITS = ("tune", "test")
-
 
 @click.command(short_help="Measure how well actors are ranked.")
 @click.argument(
@@ -32,7 +30,7 @@ _SPLITS = ("tune", "test")
 @click.option(
     "--split",
     "splits",
-    type=click.Choice(_SPLITS),
+    type=click.Choice(["tune", "test"]),
     multiple=True,
     default=["test"],
     show_default=True,
@@ -99,7 +97,6 @@ def evaluate(
 
 
 def _weights(changes: tuple[str, ...]) -> RankingWeights:
-    """The default weights with the changes that the command line names."""
     from kb.search.weights import DEFAULT_WEIGHTS
 
     weights = DEFAULT_WEIGHTS

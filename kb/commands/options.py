@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 
 class PlaceName(click.ParamType[Place]):
-    """A folder, or the address of a PostgreSQL database."""
-
     name = "place"
 
     def convert(
@@ -43,11 +41,7 @@ kb_option = click.option(
     help="The folder of the knowledge base, or the address of a PostgreSQL database "
     "(default: QUISAIT_KB, or your data folder).",
 )
-"""Gives a command `--kb DIR` and passes it `kb: Place | None`, for `Settings.from_environment`.
-
-`quisait --kb DIR search …` and `quisait search … --kb DIR` mean the same; the latter wins when
-both are given.
-"""
+"""Gives a command `--kb DIR`, which wins over one that was given before the verb."""
 
 near_option = click.option(
     "--near",
@@ -65,7 +59,6 @@ within_option = click.option(
 
 
 def open_base(kb: Place | None, *, create: bool = False) -> KnowledgeBase:
-    """The knowledge base that the option or the settings name, as `KnowledgeBase.open`."""
     from kb.knowledge_base import KnowledgeBase
     from kb.settings import Settings
 

@@ -12,14 +12,13 @@ from kb.commands.options import kb_option, open_base
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
 
-# As in kb.registers.personal_data.traits, which is not imported for `--help`.
+# As in kb.registers.personal_data.traits and kb.editorial.personal_data, not imported for `--help`.
 ERASED_KINDS = (
     "actor", "case", "draft", "notice", "answer", "flag", "hold", "subscriber", "mail", "account",
     "list", "job", "need",
 )  # fmt: skip
 BY = "command line"
 
-# As in kb.registers.personal_data.traits, likewise.
 KEPT = {
     "sent_mail": "to whom a mail was sent",
     "session": "a session, after its last page",
@@ -34,8 +33,6 @@ KEPT = {
     "refused": "what moderators refused, and problems that they settled",
 }
 
-
-# As in kb.editorial.personal_data, likewise.
 UNREACHED = {
     "aside": "which a restored backup replaced: delete it when you no longer need it.",
     "under_way": "in which a process makes a copy or a backup: look again when it is done.",

@@ -179,7 +179,6 @@ def _plain(result: SearchResult) -> dict[str, object]:
 
 
 def _some(thing: object, names: str) -> dict[str, object]:
-    """Attributes of a thing, by their names."""
     return {name: getattr(thing, name) for name in names.split()}
 
 

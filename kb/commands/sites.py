@@ -12,8 +12,6 @@ from kb.commands.options import kb_option, open_base
 if TYPE_CHECKING:
     from kb.registers.sites import Site, SiteUse
 
-_LABEL_WIDTH = 11
-
 
 @click.group()
 def site() -> None:
@@ -52,12 +50,9 @@ def add(
     """Let the site NAME embed the search; prints its public key."""
     from kb.registers.sites import DEFAULT_PER_DAY
 
+    per_day = DEFAULT_PER_DAY if per_day is None else per_day
     added = open_base(kb).sites.add(
-        name,
-        origins,
-        department=department,
-        theme=theme,
-        per_day=DEFAULT_PER_DAY if per_day is None else per_day,
+        name, origins, department=department, theme=theme, per_day=per_day
     )
     click.echo(f"{added.name} can show the search. Its public key:\n{added.key}")
     _warn_of_origins_without_frame(added)
@@ -169,4 +164,4 @@ def _print(shown: Site, use: SiteUse) -> None:
             f"{lately.selections:,} results opened",
         ),
     ):
-        click.echo(f"{label:>{_LABEL_WIDTH}}  {value}")
+        click.echo(f"{label:>11}  {value}")

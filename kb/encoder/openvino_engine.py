@@ -14,15 +14,9 @@ import numpy as np
 
 from kb.encoder.encoder import Embeddings, ModelCard, TextKind, WordEmbeddings
 
-BATCH_TOKENS, BATCH_TEXTS = 1024, 64
-"""The most tokens in a batch, padding included, and the most texts."""
-
-MOST_AT_ONCE = 16
-"""The most batches that run at the same time; where there are more cores, they share batches."""
-
-EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1
-"""The outputs of a graph: embeddings, and the vectors of the tokens before they are pooled."""
-
+BATCH_TOKENS, BATCH_TEXTS = 1024, 64  # the most in a batch, padding included
+MOST_AT_ONCE = 16  # the most batches at once: more cores share them
+EMBEDDING_OUTPUT, TOKENS_OUTPUT = 0, 1  # outputs of a graph
 _first_inference = threading.Lock()
 
 
@@ -30,13 +24,7 @@ class OpenVinoEncoder:
     """An encoder over a compiled graph; in bfloat16 where the processor has it."""
 
     def __init__(
-        self,
-        graph: Path,
-        tokenizer: Path,
-        *,
-        name: str,
-        card: ModelCard,
-        threads: int = 0,
+        self, graph: Path, tokenizer: Path, *, name: str, card: ModelCard, threads: int = 0
     ) -> None:
         """Loads `graph` (OpenVINO IR) and `tokenizer` (tokenizer.json); `threads` 0 means all."""
         self.name, self.fingerprint, self.dimension = name, card.fingerprint, card.dimension
@@ -54,8 +42,7 @@ class OpenVinoEncoder:
         precision = self._graph.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.engine = f"openvino {precision}"
         self._tokenizer = _read_tokenizer(tokenizer, card.max_tokens)
-        # OpenVINO's binding initialises static tables at the first inference of a process: two
-        # threads that do so at once can wait for each other for ever.
+        # Two first inferences of a process at once can wait for each other for ever.
         with _first_inference:
             self.encode_words("a", TextKind.QUERY)
 
@@ -80,10 +67,7 @@ class OpenVinoEncoder:
         return WordEmbeddings.of_pooled(tokens, encoded.offsets, text, prompt, pooled)
 
     def _run(self, batches: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-        """Yields the ended request of each batch in order, some of them running at a time.
-
-        OpenVINO's own queue aborts the process at its end where an encoder lives until then.
-        """
+        """Yields each batch's ended request in order; OpenVINO's own queue aborts the process."""
         running: deque[Any] = deque()
         for batch in batches:
             if len(running) == self._at_once:
@@ -135,7 +119,7 @@ def _padded(texts: Sequence[Sequence[int]]) -> dict[str, Any]:
 
 
 def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
-    """Traces a `SentenceTransformer` on `examples` and writes its graph, weights as float16.
+    """Traces a `SentenceTransformer` on `examples`; writes its graph, weights as float16.
 
     Raises RuntimeError, ValueError, TypeError or KeyError if it cannot be traced or converted.
     """
@@ -165,11 +149,7 @@ def write_graph(model: Any, examples: Sequence[str], path: Path) -> None:
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without its usage reports.
-
-    The package `openvino_telemetry` reports every import over the network. OpenVINO falls back
-    to a stub of its own where that package cannot be imported, so it is made not importable.
-    """
+    """OpenVINO, without `openvino_telemetry`, which reports every import over the network."""
     not_importable = cast("ModuleType", None)  # what None in sys.modules means to the import system
     sys.modules.setdefault("openvino_telemetry", not_importable)
     import openvino

@@ -1,7 +1,4 @@
-"""Prepared models: what an encoder runs, made once from a sentence-transformers model.
-
-A process of its own makes them, so that its 2 GB end with it; the cache folder keeps them.
-"""
+"""Prepared models, made once in the cache, by a process of its own whose 2 GB end with it."""
 
 import hashlib
 import importlib.metadata
@@ -25,19 +22,12 @@ from kb.settings import BUNDLED_ADAPTATION, BUNDLED_MODEL, NO_ADAPTATION, Settin
 from kb.whole_file import locked, scratch_folder
 
 logger = logging.getLogger(__name__)
-
 HUB_NAME_OF_BUNDLED = "intfloat/multilingual-e5-small"
-
 GRAPH_FILE, CARD_FILE = "graph.xml", "prepared.json"
 PREPARATION = 4  # raised whenever preparing changes, so that older results are made anew
-
-MOST_S = 1800
-"""How long preparing may take: half a minute, but for large models on small computers."""
-
+MOST_S = 1800  # preparing takes half a minute, but for large models on small computers
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}  # the model card of the E5 family
-
-AGREEMENT = 0.999
-"""Least cosine between a compiled graph's embedding and sentence-transformers' own."""
+AGREEMENT = 0.999  # least cosine of a compiled graph's embedding and the library's own
 
 PROBES = (
     "Un besoin en quelques mots",
@@ -51,14 +41,9 @@ def load_encoder(settings: Settings, *, layers: int = 0) -> Encoder:
     name, model_folder = find_model(settings)
     prepared = prepare(settings, layers=layers)
     card = ModelCard(**json.loads((prepared / CARD_FILE).read_text(encoding="utf-8")))
-    if (prepared / GRAPH_FILE).exists():
-        return OpenVinoEncoder(
-            prepared / GRAPH_FILE,
-            model_folder / TOKENIZER_FILE,
-            name=name,
-            card=card,
-            threads=settings.threads,
-        )
+    if (graph := prepared / GRAPH_FILE).exists():
+        tokenizer = model_folder / TOKENIZER_FILE
+        return OpenVinoEncoder(graph, tokenizer, name=name, card=card, threads=settings.threads)
 
     from kb.encoder.torch_engine import SentenceTransformerEncoder
 
@@ -74,14 +59,9 @@ def prepare(settings: Settings, *, layers: int = 0) -> Path:
     folder = settings.cache / "prepared" / _key(model, added, settings, layers)
     if not (folder / CARD_FILE).exists():
         logger.info("Preparing the model %s (once)", name)
-        asked = {
-            "name": name,
-            "model": str(model),
-            "delta_path": str(added) if added else None,
-            "engine": settings.engine,
-            "layers": layers,
-        }
-        _make_once(folder, asked)
+        delta_path = str(added) if added else None
+        asked = {"name": name, "model": str(model), "delta_path": delta_path}
+        _make_once(folder, {**asked, "engine": settings.engine, "layers": layers})
     return folder
 
 
@@ -102,7 +82,6 @@ def find_model(settings: Settings) -> tuple[str, Path]:
 
 
 def find_delta(settings: Settings) -> Path | None:
-    """The folder of the delta that the settings ask to add to the model, if any."""
     if settings.adaptation == NO_ADAPTATION:
         return None
     if settings.adaptation == BUNDLED_ADAPTATION:
@@ -118,7 +97,6 @@ def find_delta(settings: Settings) -> Path | None:
 
 
 def _fetch(hub_id: str) -> Path:
-    """The folder of a hub's model, fetched the first time."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 

@@ -72,10 +72,7 @@ def load_sentence_transformer(
 
         try:
             model = SentenceTransformer(
-                str(folder),
-                device="cpu",
-                local_files_only=True,
-                model_kwargs={"dtype": "float32"},
+                str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}
             )
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             reason = " ".join(str(error).split())[:200]

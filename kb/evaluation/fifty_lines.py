@@ -1,7 +1,4 @@
-"""Fifty lines: the hybrid search that one builds in an afternoon, to compare a ranking with.
-
-Nearest embeddings and BM25, joined by reciprocal rank fusion (Cormack et al. 2009).
-"""
+"""A plain hybrid search to compare with: reciprocal rank fusion (Cormack et al. 2009)."""
 
 import math
 import re
@@ -18,13 +15,10 @@ from kb.text.analysis import FUNCTION_WORDS
 from kb.text.folding import fold
 from kb.text.know_how import know_how
 
-RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75
-"""k of the ranks, k1 and b of BM25: the usual values."""
+RANK_CONSTANT, SATURATION, LENGTH_SHARE = 60, 1.2, 0.75  # k of ranks; k1, b of BM25
 
 
 class FiftyLines:
-    """A ranking of actors, at least one."""
-
     def __init__(self, actors: Sequence[Actor], encoder: Encoder) -> None:
         self._ids = [actor.id for actor in actors]
         self._encoder = encoder

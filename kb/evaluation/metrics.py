@@ -1,7 +1,6 @@
-"""Metrics: a ranking and the grades of its query, as one number from 0 to 1.
+"""Metrics of trec_eval, 0 to 1, with intervals by percentile bootstraps over queries (Efron 1979).
 
-They are trec_eval's. Means and differences have intervals: percentile bootstraps over queries
-(Efron 1979), and p-values of Fisher's randomisation test (Smucker, Allan and Carterette 2007).
+P-values are of Fisher's randomisation test (Smucker, Allan and Carterette 2007).
 """
 
 import math
@@ -13,23 +12,16 @@ from typing import Any
 import numpy as np
 
 Qrels = Mapping[str, Mapping[str, int]]
-Run = Mapping[str, Mapping[str, float]]
-"""For each query the score of each document, best first."""
-
+Run = Mapping[str, Mapping[str, float]]  # for each query the score of each document, best first
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
 SEED = 20_200_317
-BATCH = 500
-"""Count of resamples held in memory at once."""
-
+BATCH = 500  # count of resamples held in memory at once
 Metric = Callable[[Sequence[str], Mapping[str, int]], float]
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int = 10) -> float:
-    """Normalised discounted cumulative gain of the first `k`, with linear gain.
-
-    Σ grade / log₂(rank + 1), over the same sum for the ideal ranking.
-    """
+    """Normalised Σ grade / log₂(rank + 1) of the first `k`: linear gain."""
     gain = sum(
         max(grades.get(id_, 0), 0) / math.log2(rank + 1)
         for rank, id_ in enumerate(ranking[:k], start=1)

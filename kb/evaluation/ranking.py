@@ -21,19 +21,11 @@ from kb.search.weights import DEFAULT_WEIGHTS, RankingWeights
 from kb.settings import NO_ADAPTATION, Settings
 from kb.trade_index.trade_index import find_trade_index
 
-DEPTH = 1000
-"""Count of actors of a ranking that are measured, as in trec_eval."""
-
-SHOWN = 20
-"""Count of hits of which none may fit where the system is silent."""
-
+DEPTH = 1000  # count of actors of a ranking that are measured, as in trec_eval
+SHOWN = 20  # count of hits of which none may fit where the system is silent
 FULL, FIFTY_LINES = "full", "fifty lines"
-
-Way = Mapping[str, Any]
-"""The options of a ranking that are not those of the whole system."""
-
-_ACTORS = Filters(kind=Kind.ACTOR)
-"""Cases endorse as ever, but are not given: none of the figures is of them."""
+Way = Mapping[str, Any]  # the options of a ranking that are not those of the whole system
+_ACTORS = Filters(kind=Kind.ACTOR)  # cases endorse as ever, but are not given
 
 
 class Encoders:
@@ -42,14 +34,11 @@ class Encoders:
     def __init__(self, settings: Settings) -> None:
         self.full = self.plain = load_encoder(settings)
         if settings.adaptation != NO_ADAPTATION:
-            without = settings.model_copy(update={"adaptation": NO_ADAPTATION})
-            self.plain = load_encoder(without)
+            self.plain = load_encoder(settings.model_copy(update={"adaptation": NO_ADAPTATION}))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An actor in a ranking, with its score and the fit that a person is shown."""
-
     actor_id: str
     score: float
     fit: Fit
@@ -136,7 +125,6 @@ def found(
     way: Way | None = None,
     limit: int = DEPTH,
 ) -> list[Answer]:
-    """The first actors that the search finds, best first."""
     # Judgements say who could, wherever it is.
     chosen = {**(way or {}), "places": False} | ({} if dataset.elsewhere else {"elsewhere": False})
     options = RankingOptions(
@@ -189,7 +177,6 @@ def _ranked(
 
 
 def cases_by_actor(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
-    """The ids of the cases in which each actor took part, by actor id."""
     of: dict[str, set[str]] = {}
     for case in cases:
         for participation in case.participants:
@@ -199,16 +186,12 @@ def cases_by_actor(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
 
 
 def leave_one_out(
-    full: Sequence[Answer],
-    worlds: Mapping[str, Sequence[Answer]],
-    relevant: Collection[str],
+    full: Sequence[Answer], worlds: Mapping[str, Sequence[Answer]], relevant: Collection[str]
 ) -> list[Answer]:
     """One ranking of everybody, in which each relevant actor has the place of its own world.
 
-    An actor's own case says that it did exactly what is asked, so finding it proves nothing: each
-    right answer is ranked in a world without its cases (`worlds`; `full` has all). It stands after
-    as many of the others as are above it there. Scores never rise: where they come from different
-    worlds, a score is lowered to the one before.
+    Its own case proves nothing, so `worlds` has a ranking without it for each; `full` has all.
+    Scores never rise: one from another world is lowered to the one before.
     """
     placed: list[tuple[int, float, str, Answer]] = []
     for actor_id in relevant:

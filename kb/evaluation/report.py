@@ -9,17 +9,12 @@ from kb.evaluation.ranking import Answer, Ranked
 from kb.evaluation.sets import SetQuery
 from kb.search.results import Fit
 
-FIRST = (3, 10)
-"""Counts of hits of a query whose fits are counted."""
-
-Values = Mapping[str, Mapping[str, float]]
-"""Each metric for each query."""
+FIRST = (3, 10)  # counts of hits of a query whose fits are counted
+Values = Mapping[str, Mapping[str, float]]  # each metric for each query
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a ranking on the queries of a `part`, empty for all."""
-
     ranking: str
     part: str
     n: int
@@ -86,13 +81,8 @@ def count_fits(
             ]
             for fit in Fit:
                 right = [is_right for of_hit, is_right in shown if of_hit is fit]
-                yield {
-                    "first": first,
-                    "lang": lang,
-                    "fit": fit,
-                    "right": sum(right),
-                    "n": len(right),
-                }
+                found = {"right": sum(right), "n": len(right)}
+                yield {"first": first, "lang": lang, "fit": fit, **found}
 
 
 def count_silences(shown: Sequence[tuple[str, SetQuery, Set[Fit]]]) -> Iterator[dict[str, Any]]:
@@ -101,13 +91,9 @@ def count_silences(shown: Sequence[tuple[str, SetQuery, Set[Fit]]]) -> Iterator[
         of_kind = [(query, fits) for of_query, query, fits in shown if of_query == kind]
         for lang in _langs([query for query, _ in of_kind]):
             found = [fits for query, fits in of_kind if lang in {"", query.lang}]
-            yield {
-                "kind": kind,
-                "lang": lang,
-                "silent": sum(not fits for fits in found),
-                "strong": sum(Fit.STRONG in fits for fits in found),
-                "n": len(found),
-            }
+            silent = sum(not fits for fits in found)
+            strong = sum(Fit.STRONG in fits for fits in found)
+            yield {"kind": kind, "lang": lang, "silent": silent, "strong": strong, "n": len(found)}
 
 
 def _langs(queries: Sequence[SetQuery]) -> list[str]:
@@ -133,7 +119,6 @@ def as_text(report: SetReport, *, per_query: bool = False) -> str:
 
 
 def as_json(report: SetReport, *, per_query: bool = False) -> dict[str, Any]:
-    """The report as what JSON can say, each metric with its interval."""
     ranked = report.ranked
     plain: dict[str, Any] = {
         "set": ranked.dataset.name,
@@ -173,7 +158,6 @@ def fit_rows(report: SetReport) -> list[list[str]]:
 
 
 def silence_rows(report: SetReport) -> list[list[str]]:
-    """A row for each kind of query and language."""
     rows = [
         [f"{one['kind']}, {one['lang'] or 'all'}"]
         + [share_text(one[name], one["n"]) for name in ("silent", "strong")]
@@ -193,12 +177,10 @@ def _query_rows(report: SetReport) -> list[list[str]]:
 
 
 def mean_text(mean: Mean) -> str:
-    """A mean with its interval."""
     return f"{mean.value:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
 
 
 def signed_text(difference: Difference) -> str:
-    """A difference with its interval, signs before them."""
     return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 

@@ -16,14 +16,10 @@ from kb.store.record_json import record_from_json
 
 COLUMNS = ("nDCG@10", "MAP", "P@3", "S@1")
 ALL = "all"
-
 T = TypeVar("T")
 
-_FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}} - {
-    "id",
-    "name",
-    "description",
-}
+_FROM_METADATA = {field.name for field in fields(Actor) if field.type in {str, "str"}}
+_FROM_METADATA -= {"id", "name", "description"}
 
 
 class _About(BaseModel):
@@ -60,11 +56,10 @@ Item = TypeVar("Item", SetQuery, Actor, Case)
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentSet:
-    """A development set, read; `actors` is None for a set without a corpus.
+    """A development set; `actors` is None for a set without a corpus.
 
-    With `leave_one_out`, each right answer is ranked without its own cases. Without `elsewhere`,
-    the known conversions are left out: they are of firms of the set. `columns` are the metrics that
-    the set is about, `by` what its queries are parted by: names of their metadata, or `ALL`.
+    With `leave_one_out`, each right answer is ranked without its own cases; without `elsewhere`,
+    the known conversions are left out. `columns` are its metrics, `by` names its parts.
     """
 
     folder: Path
@@ -85,8 +80,6 @@ class DevelopmentSet:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The queries of one split of a set, and the documents relevant to each."""
-
     split: str
     queries: Sequence[SetQuery]
     qrels: Qrels
@@ -181,7 +174,6 @@ def read_json_lines(
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """The qrels of a tab-separated file with a header line."""
     qrels: dict[str, dict[str, int]] = {}
     for number, row in enumerate(csv.reader(_lines(path), delimiter="\t"), start=1):
         if number == 1 or not row:
@@ -224,7 +216,6 @@ def _query(plain: Any) -> SetQuery:
     unmatched = about.pop("unheard", [])
     if not isinstance(unmatched, list):
         raise TypeError
-    # What is no text is named: `novel true`.
     said = {
         name: value if isinstance(value, str) else f"{name} {json.dumps(value)}"
         for name, value in about.items()

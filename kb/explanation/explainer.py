@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.encoder.encoder import TextKind, WordEmbeddings
-from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
 from kb.explanation.explanation import (
     CasePath,
+    CloseWord,
     Explanation,
     PassageExplanation,
     PhraseShare,
     SimilarPath,
     StemMatch,
+    WordShares,
+    attribute,
+    closest_words,
 )
 from kb.indexing.derivation import ACTIVITY, encoder_text, quotation
 from kb.language_model import NO_WORDING, Wording
@@ -121,8 +124,6 @@ class LinearScore:
 
 
 class Explainer:
-    """Explains passages, cases and precedents for a query."""
-
     def __init__(
         self,
         asked: Query,
@@ -131,9 +132,7 @@ class Explainer:
         wording: Wording = NO_WORDING,
         lang: str = "",
     ) -> None:
-        self._asked = asked
-        self._lang = lang
-        self._context = context
+        self._asked, self._lang, self._context = asked, lang, context
         self._wording = wording
         self._encoded = encoded(asked, wording, steering, context)
         # How much of the steered embedding is the need's own.
@@ -272,16 +271,10 @@ class Explainer:
 
 def _path(endorsed: Endorsement, need: PassageExplanation | None = None) -> CasePath:
     """The path by an endorsement; of a firm elsewhere, there is no passage with the need."""
-    matched = endorsed.matched
-    return CasePath(
-        endorsed.case,
-        endorsed.participation,
-        need,
-        matched.closeness,
-        matched.relevance,
-        endorsed.role_share * matched.credit(endorsed.participation),
-        endorsed.probability,
-    )
+    matched, part = endorsed.matched, endorsed.participation
+    weight = endorsed.role_share * matched.credit(part)
+    figures = matched.closeness, matched.relevance, weight, endorsed.probability
+    return CasePath(endorsed.case, part, need, *figures)
 
 
 def _within(embeddings: WordEmbeddings, start: int) -> WordEmbeddings:

@@ -15,7 +15,6 @@ from kb.search.results import ActorHit, Evidence, Filters, MatchedCase, SearchRe
 from kb.search.weights import RankingWeights
 
 FORMAT = "quisait report 5"  # raised whenever the content or the layout of a report changes
-
 DIGITS = 6  # count of decimals of a score: enough to show any difference of two rankings
 
 
@@ -39,7 +38,6 @@ class SearchReport:
     wording: Wording
 
     def content(self) -> dict[str, Any]:
-        """The content of the report as plain values, which are signed."""
         asked, wording = self.asked, self.wording
         parts: dict[str, list[str]] = {}
         for part in asked.reading.parts:
@@ -50,10 +48,10 @@ class SearchReport:
             "program": {"name": "quisait", "version": self.version},
             "query": {
                 **{name: getattr(asked, name) for name in ("typed", "text", "need")},
-                "required": list(asked.required),
-                "wanted": list(asked.wanted),
-                "unwanted": list(asked.unwanted),
-                "sentences": list(asked.sentences),
+                **{
+                    name: list(getattr(asked, name))
+                    for name in ("required", "wanted", "unwanted", "sentences")
+                },
                 "parts": parts,
             },
             "filters": {
@@ -102,9 +100,7 @@ def report_of(result: SearchResult, context: SearchContext, *, steering: Steerin
         steering=steering,
         base={
             "generation": store.generation,
-            "actors": counts.actors,
-            "cases": counts.cases,
-            "passages": counts.passages,
+            **{name: getattr(counts, name) for name in ("actors", "cases", "passages")},
         },
         encoder={
             "name": encoder.name,
@@ -161,11 +157,8 @@ def _plain_hit(hit: ActorHit) -> dict[str, Any]:
 
 
 def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "kind": str(evidence.kind),
-        "text": evidence.text,
-        "source": evidence.source,
-    }
+    kind, text, source = str(evidence.kind), evidence.text, evidence.source
+    plain: dict[str, Any] = {"kind": kind, "text": text, "source": source}
     if evidence.case and evidence.participation:
         plain["case"] = {
             **{name: getattr(evidence.case, name) for name in ("id", "title", "date", "period")},
@@ -177,12 +170,8 @@ def _plain_evidence(evidence: Evidence) -> dict[str, Any]:
             name: getattr(evidence.precedent, name)
             for name in ("id", "name", "place", "source_url")
         }
-    if evidence.means:
-        plain["means"] = {
-            "trade": evidence.means.trade.code,
-            "phrase": evidence.means.phrase,
-            "means": list(evidence.means.means),
-        }
+    if of := evidence.means:
+        plain["means"] = {"trade": of.trade.code, "phrase": of.phrase, "means": list(of.means)}
     return plain
 
 

@@ -1,7 +1,4 @@
-"""Reports as signed files, JSON or CSV: a SHA-256 of the content, and an HMAC by the base's secret.
-
-JSON signs the canonical bytes of `report`; CSV signs all rows but `sha256` and `hmac`.
-"""
+"""Reports as JSON or CSV, signed by a SHA-256 and an HMAC of all but the signature."""
 
 import csv
 import hashlib
@@ -19,10 +16,8 @@ from kb.explanation.report import SearchReport
 from kb.search.results import ScoreParts
 from kb.text.phone_numbers import dialling_region, shown_number
 
-CONTACTS = ("phone", "email", "address", "contact", "website")
-"""The columns by which a candidate is reached: what of it is public."""
-_PURPOSE = b"quisait report sign-off"
-"""The purpose of the secret here: a signature for another purpose does not sign a report."""
+CONTACTS = ("phone", "email", "address", "contact", "website")  # of these, what is public
+_PURPOSE = b"quisait report sign-off"  # a signature for another signs no report
 _SIGNED = ("sha256", "hmac")
 _DELIMITERS = (",", ";", "\t")
 _START = re.compile(r'((?:\A|[;,\t\r\n])[\s"]*+)([=+\-@＝＋－＠]?)')
@@ -57,7 +52,6 @@ def canonical(content: object) -> bytes:
 
 
 def digest(content: object) -> str:
-    """The SHA-256 of plain values, in hexadecimal."""
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
@@ -87,12 +81,10 @@ class CsvLayout:
 
 
 def signature(report: SearchReport, key: str) -> Signature:
-    """The signature of a report, as its JSON file carries it, by the secret `key`."""
     return sign(report.content(), key)
 
 
 def as_json(report: SearchReport, key: str) -> bytes:
-    """The report as a JSON file, signed by the secret `key`."""
     content = report.content()
     return canonical({"report": content, **asdict(sign(content, key))}) + b"\n"
 

@@ -13,11 +13,8 @@ from kb.store.store import Store
 from kb.text.analysis import FUNCTION_WORDS, words
 
 LEAST_CHARS = 2  # how much must be typed before anything is completed
-
 MOST_OF_A_KIND = 3  # how many completions of one kind are given, as long as there are others
-
 _LOOKED_AT = 2_000  # how many keys that begin as what is typed are compared at most
-
 _LAST = "\U0010ffff"
 
 
@@ -93,8 +90,7 @@ class CompletionTable:
             kind = self.completions[number].kind
             given[kind] += 1
             (kept if given[kind] <= MOST_OF_A_KIND else over).append(number)
-        chosen = sorted([*kept, *over][:most], key=order)
-        return [self.completions[number] for number in chosen]
+        return [self.completions[number] for number in sorted([*kept, *over][:most], key=order)]
 
 
 class Completions:
@@ -105,7 +101,6 @@ class Completions:
         self._made: tuple[tuple[str, ...], CompletionTable] = ((), CompletionTable((), ()))
 
     def beginning(self, typed: str, most: int, lang: str = "") -> Sequence[Completion]:
-        """Returns what `typed` may become (`CompletionTable.beginning`)."""
         with self._stores.lend() as store, store.reading():
             state = tuple(map(store.generation_of, Kind))
             made = self._made

@@ -1,12 +1,9 @@
-"""Notices of the board that belong together: how close they are, and which are proposed.
+"""Notices that belong together, and needs of cases and notices near to what is asked."""
 
-Closeness is the same both ways: how far the other text lies above a chance trade, as a share of
-how far the closest of all trades do.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice
 
 import numpy as np
 
@@ -16,23 +13,18 @@ from kb.registers.board.notice import Notice, NoticePairs
 from kb.registers.board.notices import Notices
 from kb.search.context import GenerationCache
 from kb.search.trades.background import Background, NullDistribution
+from kb.store.pool import StorePool
+from kb.text.analysis import query_stems
 from kb.text.folding import fold
 
 TEXTS_REMEMBERED = 5000
-
-TEXTS_AT_ONCE = 16
-"""Texts that are embedded at once: for more, the encoder would compile its graph a second time."""
-
-FITTING = 0.81
-"""The closeness from which a pair is proposed, chosen on other pairs (docs/desk.md)."""
-
+TEXTS_AT_ONCE = 16  # embedded at once: for more, the encoder would compile its graph again
+FITTING = 0.81  # the closeness from which a pair is proposed, chosen on other pairs (docs/desk.md)
 _LEAST_CEILING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """The embedding of a text, and what chance gives it."""
-
     embedding: Embeddings
     null: NullDistribution
 
@@ -46,8 +38,7 @@ class NoticeCloseness:
     """Measures how close texts are; remembers those read. Threads share it."""
 
     def __init__(self, encoder: Encoder, background: Background) -> None:
-        self._encoder = encoder
-        self._background = background
+        self._encoder, self._background = encoder, background
         self._known = GenerationCache[str, _Measured](TEXTS_REMEMBERED)
 
     def to_each(self, wordings: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
@@ -66,9 +57,8 @@ class NoticeCloseness:
         firsts = range(0, len(texts), TEXTS_AT_ONCE)
         parts = [texts[first : first + TEXTS_AT_ONCE] for first in firsts]
         rows = np.concatenate([self._encoder.encode(part, TextKind.QUERY) for part in parts])
-        return dict(
-            zip(texts, map(_Measured, rows, self._background.null_distributions(rows)), strict=True)
-        )
+        nulls = self._background.null_distributions(rows)
+        return dict(zip(texts, map(_Measured, rows, nulls), strict=True))
 
 
 MOST_PROPOSED = 5  # how many pairs are proposed for a notice at most, when it is published
@@ -80,9 +70,7 @@ class NoticeMatching:
     def __init__(
         self, notices: Notices, pairs: NoticePairs, closeness: Callable[[], NoticeCloseness]
     ) -> None:
-        self._notices = notices
-        self._pairs = pairs
-        self._closeness = closeness
+        self._notices, self._pairs, self._closeness = notices, pairs, closeness
 
     def propose(self, notice: Notice) -> None:
         """Proposes pairs of needs with offers or shares to moderators, never of one owner."""
@@ -123,3 +111,49 @@ def _same_owner(notice: Notice, other: Notice) -> bool:
         (fold(notice.content.asker), fold(other.content.asker)),
     )
     return any(one and one == another for one, another in pairs)
+
+
+NEAR = 0.95  # the closeness from which a need is related, chosen on other wordings (docs/desk.md)
+MOST_RELATED = 4
+COMPARED = 200  # most needs compared, those of the board first: each is embedded once
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedNeed:
+    text: str
+    lang: str
+
+
+class RelatedNeeds:
+    def __init__(
+        self, stores: StorePool, notices: Notices, closeness: Callable[[], NoticeCloseness]
+    ) -> None:
+        self._stores, self._notices, self._closeness = stores, notices, closeness
+
+    def near(self, asked: str, lang: str) -> Sequence[RelatedNeed]:
+        """Returns the nearest `MOST_RELATED` needs, a story once, none in the words asked."""
+        said = {frozenset(query_stems(asked))}
+        needs = []
+        for need in islice(self._known(lang), COMPARED):
+            stems = _stems(need.text)
+            if stems not in said:
+                said.add(stems)
+                needs.append(need)
+        values = self._closeness().to_each([asked], [[need.text] for need in needs])
+        near = [pair for pair in zip(values, needs, strict=True) if pair[0] >= NEAR]
+        return [need for _, need in sorted(near, key=lambda pair: -pair[0])[:MOST_RELATED]]
+
+    def _known(self, lang: str) -> Iterator[RelatedNeed]:
+        for notice in self._notices.public(flows=[Flow.SEEKS], limit=COMPARED).notices:
+            yield RelatedNeed(notice.content.title, notice.content.lang)
+        with self._stores.lend() as store:
+            needs = store.needs()
+        in_lang = {story for _, of, story in needs if of == lang}
+        stories: set[str] = set()
+        for text, of, story in needs:
+            if story not in stories and (of == lang or story not in in_lang):
+                stories.add(story)
+                yield RelatedNeed(text, of)
+
+
+_stems = lru_cache(maxsize=10 * COMPARED)(lambda known: frozenset(query_stems(known)))

@@ -1,7 +1,4 @@
-"""Spelling: what was meant by a need with a word that nobody knows, such as `cirrage` → `cirage`.
-
-Known are words of the base, trades, activity indexes, dictionaries and communes.
-"""
+"""Spelling: what was meant by a need with a word that nobody knows: `cirrage` → `cirage`."""
 
 import re
 import time
@@ -21,22 +18,12 @@ from kb.text.folding import fold
 from kb.text.phonetics import sound, sounds
 from kb.trade_index.trade_index import TradeIndex
 
-LEAST_LETTERS = 5
-"""Letters of the shortest word that is corrected: shorter ones are near to too many others."""
-
-MOST_CHARS = 200
-"""Characters of the longest need that is looked at: who writes a letter is not interrupted."""
-
-LEAST_COUNT = 50
-"""How often the corpus of a dictionary must have a word to vouch for it: it has slips, too."""
-
+LEAST_LETTERS = 5  # shorter words are near to too many others
+MOST_CHARS = 200  # of a need that is looked at: who writes a letter is not interrupted
+LEAST_COUNT = 50  # uses by which a dictionary vouches for a word: it has slips, too
 LOOKED_AT = 200  # passages with the stem of a word that are read to find it as it is written
-
 READ_AT_ONCE = 2_000  # records of a base whose words are read whenever they have changed
-
-REST = 20
-"""How many times as long as the words of a large base took to be read, they are not read again."""
-
+REST = 20  # how many times as long as reading took, a large base is not read again
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -87,8 +74,7 @@ class Spelling:
     """Corrects needs by the words of a base, read anew when it has changed."""
 
     def __init__(self, stores: StorePool, trade_index: Callable[[], TradeIndex | None]) -> None:
-        self._stores = stores
-        self._trade_index = trade_index
+        self._stores, self._trade_index = stores, trade_index
         self._read: tuple[tuple[str, ...], Vocabulary] = ((), Vocabulary({}))
         self._rests_until = 0.0
 

@@ -8,15 +8,11 @@ from numpy.typing import NDArray
 
 from kb.encoder.encoder import Embeddings
 
-PassageIds = NDArray[np.int64]
-"""`(n,)` ids of passages."""
+PassageIds = NDArray[np.int64]  # `(n,)` ids of passages
 
 
 class Neighbours(NamedTuple):
-    """Passages near to an embedding: `(n,)` ids and `(n,)` cosines.
-
-    The best are first, and those as near as each other in the order of their ids.
-    """
+    """The `(n,)` ids and cosines of near passages, best first, equals in the order of ids."""
 
     ids: PassageIds
     cosines: NDArray[np.float32]
@@ -33,15 +29,7 @@ class EmbeddedPassages(NamedTuple):
 
 
 class DenseIndex(Protocol):
-    """The embeddings of the passages in one state of the base, by one encoder.
-
-    Threads share it: it never changes. An implementation has the first six members; the others
-    stand on them.
-
-    Attributes:
-        generation: the state of the base that it holds.
-        dimension: of the embeddings.
-    """
+    """The embeddings of the passages in one state of the base (`generation`); never changes."""
 
     generation: str
     dimension: int
@@ -82,7 +70,6 @@ class DenseIndex(Protocol):
 
 
 def id_array(ids: PassageIds | Collection[int]) -> PassageIds:
-    """These ids as an array, in the same order."""
     if isinstance(ids, np.ndarray):
         return np.asarray(ids, np.int64)
     return np.fromiter(ids, np.int64, len(ids))
@@ -103,6 +90,5 @@ def places_in(ids: PassageIds, looked_for: PassageIds) -> NDArray[np.int64]:
 
 
 def nearest_first(ids: PassageIds, cosines: NDArray[np.float32], k: int) -> Neighbours:
-    """The `k` nearest of these passages."""
     order = np.lexsort((ids, -cosines))[:k]
     return Neighbours(ids[order], cosines[order])

@@ -13,15 +13,12 @@ from kb.text.markdown import plain_text
 from kb.text.organisation_name import name_key
 from kb.text.splitter import SPLITTER_VERSION, split
 
-WORDING_VERSION = 3
-"""Raised whenever records have other documents, or `encoder_text` words a passage differently."""
+WORDING_VERSION = 3  # raised whenever documents or `encoder_text` change
 
 DERIVATION = f"{SPLITTER_VERSION}.{ANALYSIS_VERSION}.{WORDING_VERSION}"
 """The version of all rules of derivation; `rebuild` updates a base made by others."""
 
-BARE_CHARS = 80
-"""A description and know-how that are shorter are completed by what the activity code means."""
-
+BARE_CHARS = 80  # shorter descriptions get what the activity code means
 NAME, DESCRIPTION, KNOW_HOW = "name", "description", "know_how"
 ACTIVITY, FACTS = "activity", "facts"
 TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
@@ -29,10 +26,7 @@ TITLE, NEED, TEXT, PARTICIPANTS = "title", "need", "text", "participants"
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Data derived from a record: its documents, its name keys, and the texts to embed.
-
-    `encoder_texts` maps a text's hash to the text, for each passage that is to be embedded.
-    """
+    """The documents, name keys and texts to embed, by hash, that are derived from a record."""
 
     documents: tuple[Document, ...]
     names: frozenset[str]
@@ -63,14 +57,10 @@ def quotation(part: str, passage: str) -> str:
 
 
 def encoder_text(record: Record, part: str, passage: str) -> str:
-    """Returns the text that the encoder reads for a passage."""
-    if isinstance(record, Case) and part == TEXT:
-        return f"{record.title}. {passage}"
-    return passage
+    return f"{record.title}. {passage}" if isinstance(record, Case) and part == TEXT else passage
 
 
 def _parts(record: Record) -> Iterator[tuple[str, str]]:
-    """The named texts of a record that are not empty."""
     if isinstance(record, Actor):
         trade = trade_of(record.activity_code)
         can_do = know_how(record.facts)

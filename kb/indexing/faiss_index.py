@@ -26,9 +26,7 @@ from kb.one_thread import take_one_thread
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
-MOST_TOUCHED_SHARE = 0.5
-"""Share of the passages up to which changes are taken over one by one."""
-
+MOST_TOUCHED_SHARE = 0.5  # share of the passages up to which changes are taken over one by one
 _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
@@ -36,8 +34,7 @@ class Index(DenseIndex):
     """An index that never changes, so that threads share it; `refreshed` makes another."""
 
     def __init__(self, encoder: str, dimension: int) -> None:
-        self.encoder = encoder
-        self.dimension = dimension
+        self.encoder, self.dimension = encoder, dimension
         self.generation = ""
         self.ids: PassageIds = np.empty(0, np.int64)
         self._flat: Any = faiss.IndexScalarQuantizer(
@@ -143,13 +140,11 @@ class LiveIndex:
     """The index of a base, in memory for all threads of a process, or kept by the store."""
 
     def __init__(self, folder: Path, indexer: Indexer) -> None:
-        self.folder = folder
-        self._indexer = indexer
+        self.folder, self._indexer = folder, indexer
         self._index: Index | None = None
         self._lock = threading.Lock()
 
     def fresh(self, store: Store) -> DenseIndex:
-        """The index at the store's generation."""
         self._indexer.refuse_mismatch(store, outdated=False)
         encoder = self._indexer.encoder
         if not isinstance(store, SqliteStore):

@@ -14,30 +14,22 @@ from kb.models import Actor, Kind, Record
 from kb.store.store import NewRecord, Store
 
 logger = logging.getLogger(__name__)
-
-EMBEDDING_BATCH = 256
-"""Texts that the encoder gets at once: between two calls, a core waits for the other."""
-
-REBUILT_AT_ONCE = 256
-"""Records that a rebuild embeds before it stores their embeddings."""
-
-OnEmbedded = Callable[[int], object]
-"""Called with how many texts were embedded, after each batch; with 0 before they are written."""
+EMBEDDING_BATCH = 256  # texts for the encoder at once: between two calls, a core waits
+REBUILT_AT_ONCE = 256  # records that a rebuild embeds before it stores their embeddings
+OnEmbedded = Callable[[int], object]  # gets the count of a batch, or 0 before it
 
 
 class IndexBatch:
     """Records with their documents and embeddings, on their way into the store."""
 
     def __init__(self, indexer: "Indexer", on_embedded: OnEmbedded | None) -> None:
-        self._indexer = indexer
-        self._on_embedded = on_embedded
+        self._indexer, self._on_embedded = indexer, on_embedded
         self._derived: Sequence[tuple[Record, Derived]] = ()
         self._texts: Mapping[str, str] = {}
         self._wanted: Sequence[str] = ()
         self._vectors: dict[str, Embeddings] = {}
 
     def derive(self, records: Sequence[Record]) -> None:
-        """Derives the documents of these records, in the place of those before."""
         self._derived = [(record, derive(record)) for record in records]
         for record in records:
             if isinstance(record, Actor):
@@ -52,10 +44,8 @@ class IndexBatch:
         self.encode()
 
     def look_up(self, store: Store) -> None:
-        """Finds which texts are to be embedded."""
-        missing = self._missing(store)
         # Neighbours in length share a batch, so that little of it is padding.
-        self._wanted = sorted(missing, key=lambda key: (len(self._texts[key]), key))
+        self._wanted = sorted(self._missing(store), key=lambda key: (len(self._texts[key]), key))
 
     def encode(self) -> None:
         """Embeds the texts that were found; in any thread, since it needs no store."""
@@ -74,11 +64,9 @@ class IndexBatch:
 
     @property
     def has_embedded(self) -> bool:
-        """Whether this batch has embeddings to store."""
         return bool(self._vectors)
 
     def is_embedded(self, store: Store) -> bool:
-        """Returns whether every text is embedded, in the store or here."""
         return not self._missing(store)
 
     def put(self, store: Store) -> None:
@@ -115,8 +103,7 @@ class Indexer:
     """The encoder and the rules of derivation of this process, for the base at a place."""
 
     def __init__(self, place: Place, load: Callable[[], Encoder]) -> None:
-        self._place = place
-        self._load = load
+        self._place, self._load = place, load
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
 
@@ -130,14 +117,10 @@ class Indexer:
         return self._encoder
 
     def start(self, on_embedded: OnEmbedded | None) -> IndexBatch:
-        """An empty batch."""
         return IndexBatch(self, on_embedded)
 
     def rebuild(self, store: Store, on_embedded: OnEmbedded | None) -> None:
-        """Embeds all records, some at a time, then makes all documents anew in a transaction.
-
-        One that was killed goes on with what is not embedded.
-        """
+        """Embeds all records, then makes all documents anew; goes on after one that was killed."""
         # What was written, or erased, during a long pass is embedded by the next.
         while self._embed_all(store, on_embedded):
             pass
@@ -203,7 +186,6 @@ class Indexer:
 
 
 def _stored(store: Store) -> Iterator[Sequence[Record]]:
-    """All records, some at a time."""
     for kind in Kind:
         ids = store.ids(kind)
         for first in range(0, len(ids), REBUILT_AT_ONCE):

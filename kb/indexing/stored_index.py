@@ -21,15 +21,11 @@ _NONE = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class StoredIndex(DenseIndex):
-    """The embeddings of the passages in the state of the base that a store reads."""
-
     def __init__(self, store: Store, encoder: str, dimension: int) -> None:
         if not isinstance(store, PostgresPassages):
             raise TypeError("a store that keeps no index")
         self.generation = store.property("generation")
-        self.dimension = dimension
-        self._store = store
-        self._encoder = encoder
+        self.dimension, self._store, self._encoder = dimension, store, encoder
 
     def __len__(self) -> int:
         return self._store.count_embedded(self._encoder)

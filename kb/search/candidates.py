@@ -77,7 +77,6 @@ class Candidate:
 
     @property
     def parts(self) -> ScoreParts:
-        """The parts of its score."""
         best, boost = self.best, self.boost
         return ScoreParts(
             dense=best.dense if best else 0.0,
@@ -154,5 +153,4 @@ def ground_shares(own: float, shown: float | None, weights: RankingWeights) -> t
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Returns the candidates by score, ties by id."""
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.record_id))

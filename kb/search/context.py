@@ -81,8 +81,7 @@ class Calibration:
         index: TradeIndex | None = None,
     ) -> None:
         """Keeps what takes a while in the folder `cache`; ignores an `index` of another encoder."""
-        self.encoder = encoder
-        self.weights = weights
+        self.encoder, self.weights = encoder, weights
         self.background = Background.of(encoder, cache, index, weights.filing)
         self.probe = NeedProbe.of(encoder, cache)
         self.overlaps = Overlaps(self.background, encoder.fingerprint)
@@ -105,7 +104,6 @@ class Calibration:
         return np.stack([found[phrase] for phrase in phrases])
 
     def compared(self, phrases: Sequence[str]) -> list[ComparedQuery]:
-        """Compares phrases with all trades."""
         return [
             self.background.compared(row, query_stems(phrase))
             for phrase, row in zip(phrases, self.embedded(phrases), strict=True)
@@ -133,33 +131,26 @@ class SearchContext:
         return self.calibration.weights
 
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
-        """The passages with these ids; ids that are gone are left out."""
         if self.index.generation != self.generation:
             return self.store.passages(ids)  # a cache would know passages that are gone
         # An id is made of all there is of a passage: what is known of it never changes.
         return self.calibration.passages.of(ids, "", self.store.passages)
 
     def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
-        """What filters ask of the actors with these ids; unknown ids are left out."""
         generation = self.store.generation_of(Kind.ACTOR)
         return self.calibration.filed.of(ids, generation, self.store.filed)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
-        """The actors with these ids; unknown ids are left out."""
         return self.calibration.actors.of(ids, self.generation, self.store.actors)
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
-        """The cases with these ids; unknown ids are left out."""
         return self.calibration.cases.of(ids, self.generation, self.store.cases)
 
     def passages_of_actors(self, ids: Collection[str]) -> set[int]:
-        """The ids of the passages of these actors."""
         found = self.calibration.passages_of.of(ids, self.generation, self.store.passages_of_actors)
         return set().union(*found.values())
 
     def passages_of_cases(self, parts: Collection[str]) -> set[int]:
-        """The ids of the passages of these parts of all cases."""
-
         def read(missing: Collection[str]) -> dict[str, set[int]]:
             return {part: self.store.passage_ids_of_parts(Kind.CASE, [part]) for part in missing}
 

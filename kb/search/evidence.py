@@ -23,9 +23,7 @@ from kb.trade_index.trade_index import Votes
 
 PASSAGES_PER_HIT = 2
 CASES_PER_HIT = 2
-
-MOST_MEANS, LEAST_OVERLAP = 3, 0.25
-"""Most means that are named, and the least overlap with the trades that have them."""
+MOST_MEANS, LEAST_OVERLAP = 3, 0.25  # means named, overlap with their trades
 
 _quotation = lru_cache(maxsize=TEXTS_REMEMBERED)(quotation)
 """The same texts are shown again and again, and those of cases are Markdown."""
@@ -78,15 +76,12 @@ def _phrases(kind: Votes) -> Sequence[TradePhrase]:
 
 
 class EvidenceBuilder:
-    """Builds the hits of a search, each with its evidence."""
-
     def __init__(
         self, stems: Collection[str], context: SearchContext, means: MeansFinder | None = None
     ) -> None:
         """`stems` are those whose words are marked; `means` finds those of actors."""
         self._stems = frozenset(stems)
-        self._context = context
-        self._means = means
+        self._context, self._means = context, means
         self._marks = cache(lambda text, lang: tuple(places_of(self._stems, text, lang)))
 
     def actor_hits(
@@ -102,17 +97,12 @@ class EvidenceBuilder:
         precedents = (match.precedent for _, _, found in matches for match in found)
         named |= {of.actor_id for of in precedents if not of.elsewhere}
         actors = self._context.actors(named)  # in one go
-        return [
-            ActorHit(
-                rank,
-                candidate.score,
-                (fits or {}).get(candidate.record_id, candidate.fit),
-                actors[candidate.record_id],
-                tuple(self._evidence(candidate, found, actors)),
-                candidate.parts,
-            )
-            for rank, candidate, found in matches
-        ]
+        hits = []
+        for rank, of, found in matches:
+            fit, actor = (fits or {}).get(of.record_id, of.fit), actors[of.record_id]
+            evidence = tuple(self._evidence(of, found, actors))
+            hits.append(ActorHit(rank, of.score, fit, actor, evidence, of.parts))
+        return hits
 
     def _evidence(
         self, candidate: Candidate, matches: Sequence[TradeMatch], actors: Mapping[str, Actor]

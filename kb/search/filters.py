@@ -77,8 +77,7 @@ def ids_left(filters: Filters, kind: Kind, store: Store) -> list[str]:
 def scope_of(filters: Filters, store: Store, *, complete: bool) -> Scope:
     if complete or filters.keep_all:
         return Scope(complete=complete)
-    left = ids_left(filters, Kind.ACTOR, store)
-    return Scope(store.passage_ids_of(Kind.ACTOR, left))
+    return Scope(store.passage_ids_of(Kind.ACTOR, ids_left(filters, Kind.ACTOR, store)))
 
 
 def leaves(filters: Filters, kind: Kind, store: Store) -> Callable[[str], bool]:
@@ -95,11 +94,8 @@ class Bounds:
 
     def __init__(self, asked: Query, steering: Steering, store: Store) -> None:
         self._required = [store.records_saying(phrase) for phrase in asked.required]
-        self.unsaid = tuple(
-            phrase
-            for phrase, records in zip(asked.required, self._required, strict=True)
-            if not records
-        )
+        said = zip(asked.required, self._required, strict=True)
+        self.unsaid = tuple(phrase for phrase, records in said if not records)
         self._unwanted = [store.records_saying(phrase) for phrase in asked.unwanted]
         self._unlike = frozenset(steering.unlike)
 
@@ -179,5 +175,4 @@ def facets(
 
 @lru_cache(maxsize=1_000)
 def _folded(themes: tuple[str, ...]) -> Mapping[str, str]:
-    """The themes of an actor by what they are compared by."""
     return {fold(name): name for name in themes}

@@ -10,11 +10,8 @@ from kb.search.trades.background import NullDistribution
 from kb.search.weights import FitWeights
 
 _RISING = (Fit.NONE, Fit.WEAK, Fit.POSSIBLE, Fit.STRONG)
-
 MOST_NEED = 2.0  # the most log odds of a need that count: from there on, it is one
-
-_BELOW = 0.01
-"""How far below a bound scores begin to be pressed together where they may not reach it."""
+_BELOW = 0.01  # how far below a bound scores that may not reach it are pressed together
 
 
 def fit_features(null: NullDistribution) -> tuple[float, float]:
@@ -41,8 +38,7 @@ class FitScale:
 
     def score_of(self, probability: float) -> float:
         """The score of a hit that is right with this probability, between 0 and 1."""
-        odds = math.log(probability / (1 - probability))
-        return (odds - self._shift) / self.weights.slope
+        return (math.log(probability / (1 - probability)) - self._shift) / self.weights.slope
 
     @cached_property
     def _least(self) -> tuple[float, ...]:
@@ -51,11 +47,9 @@ class FitScale:
         return -math.inf, *map(self.score_of, bounds)
 
     def least(self, fit: Fit) -> float:
-        """The least score of a fit; minus infinity for none."""
         return self._least[rank_of(fit)]
 
     def fit(self, score: float) -> Fit:
-        """The fit of a score."""
         return _RISING[sum(score >= bound for bound in self._least) - 1]
 
     def at_most(self, score: float, fit: Fit) -> float:

@@ -27,7 +27,6 @@ from kb.text.folding import fold
 from kb.text.lexicon import Lexicons
 
 MayAnswer = Callable[[str, Sequence[Endorsement]], bool]
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 
 _SUPPLIES: Mapping[Part, frozenset[str]] = {
@@ -182,9 +181,7 @@ def brought_in(participation: Participation) -> str:
 def _queries(part: Part, needed: _NeededPart, lang: str, weights: PartWeights) -> tuple[str, ...]:
     """Returns the queries for a part, of a few words each; none if its name is enough."""
     of_part = _QUERIES.get(lang, _QUERIES["fr"])
-    if part in of_part:
-        return of_part[part]
-    return tuple(needed.objects.values())[: weights.objects]
+    return of_part[part] if part in of_part else tuple(needed.objects.values())[: weights.objects]
 
 
 def _close_to(
@@ -241,13 +238,8 @@ def _actors_of_cases(
     """Returns the actors that took the part in a case, with its fit, best case first."""
     weights, last = context.weights, len(ranks)
     relevance = {actor.record_id: actor.endorsements[0].matched.relevance for actor in took}
-    best = sorted(
-        took,
-        key=lambda actor: (
-            -relevance[actor.record_id],
-            ranks.get(actor.record_id, last),
-            actor.record_id,
-        ),
-    )
+    by_id = {actor.record_id: actor for actor in took}
+    in_order = sorted(by_id, key=lambda id_: (-relevance[id_], ranks.get(id_, last), id_))
+    best = [by_id[id_] for id_ in in_order]
     fits = {id_: fit_of_probability(of, weights.fits) for id_, of in relevance.items()}
     return builder.actor_hits(enumerate(best[: weights.parts.hits_who_did], start=1), fits)

@@ -1,8 +1,4 @@
-"""Search: from the typed query to ranked actors and cases with their evidence.
-
-read - names - encode and compare (steering) - retrieve and score (scorer) - match cases, boost
-(boosts) - assess (candidates) - filter (filters) - results (evidence, parts)
-"""
+"""Search: from the typed query to ranked actors and cases with their evidence."""
 
 import math
 import time
@@ -36,11 +32,8 @@ from kb.search.trades.background import ComparedQuery, likely_trades
 from kb.search.weights import NAMES
 from kb.search.wordable import NameReading, name_reading
 
-READ_FOR_WORDS = 10
-"""Count of first hits of which one that has all the words of a need is no silence."""
-
-SHOWN_DECIMALS = 2
-"""Count of decimals of a score that are shown: what differs in others only is level."""
+READ_FOR_WORDS = 10  # first hits: if one has all words of a need, something fits
+SHOWN_DECIMALS = 2  # of a score: what differs in others only is level
 
 
 def search(
@@ -56,29 +49,22 @@ def search(
     only: str = "",
     wording: Wording = NO_WORDING,
 ) -> SearchResult:
-    """Returns the actors and cases that could answer a query; raises `QueryError` if it is none.
-
-    With `complete`, all that filters leave is given; with `only`, that actor with all its evidence.
-    """
+    """Returns actors and cases that could answer a query: `complete`, all; `only`, one in full."""
     started = time.perf_counter()
     store, weights = context.store, context.weights
-    # Read
     asked, filters = _read(query, steering, filters, context, options)
     bounds, scope = Bounds(asked, steering, store), scope_of(filters, store, complete=complete)
     named = named_actors(asked.text, store)
     names = boost_names(asked.text, named, store, near=options.near_names)
     absent, best_by_chance = _absence(asked, names, options, context)
-    # Encode and compare
     compared = compare(
         asked, encoded(asked, wording, steering, context), context.calibration, options
     )
-    # Retrieve and score
     words = WordValues(asked.stems_sought if options.lexical else (), context)
     needs = context.passages_of_cases(TOLD) if options.cases else ()
     found = retrieve(compared, words, context, options, scope, needs)
     scored = gather(score(compared, found, context, options, found))
     passages, case_passages = scored[Kind.ACTOR], scored[Kind.CASE]
-    # Match cases
     cases = context.cases(case_passages)
     unmatched = options.unmatched if options.cases and absent is not Absence.NUMBER else cases
     stories = bounds.wanted_stories(cases, unmatched)
@@ -86,7 +72,6 @@ def search(
     matched = credited(matched, compared, context)
     if any(match.relevance >= weights.parts.relevance for match in matched):
         absent, best_by_chance = None, Fit.STRONG  # it is a need, however it is written
-    # Boost by endorsements and precedents
     following = replace(options, elsewhere=False) if absent else options
     endorsements, boosts = _boosts(
         matched, compared, asked, named, found, context, following, scope, lang
@@ -109,7 +94,6 @@ def search(
         for id_ in {**passages, **boosted}
     }
 
-    # Filter
     def answering(ids: Collection[str]) -> list[str]:
         """Those in the base; who is closed answers no need, but is found by its exact name."""
         filed = context.filed(ids)
@@ -136,7 +120,6 @@ def search(
     )
     told = _stories(ranked_cases, cases, matched, lang, context)
     told = [story for story in told if not absent or story[2].is_worth_a_call]
-    # Results
     most = None if complete else limit
     shown = [
         (rank, of)

@@ -1,7 +1,4 @@
-"""Queries: the need in words, and signs at the beginning of a word that steer its search.
-
-Words in quotation marks are required; one after `+` counts more, one after `-` against.
-"""
+"""Queries: required words in quotation marks; one after `+` counts more, one after `-` against."""
 
 import re
 import unicodedata
@@ -20,15 +17,11 @@ from kb.text.folding import fold
 from kb.text.lexicon import LEXICONS, Lexicons
 
 MAX_QUERY_CHARS = 4000
-
 _ARTICLES = LEXICONS.words("articles")
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _PURPOSE = re.compile(_LEXICONS.any_of("supplying", "purposes"), re.IGNORECASE)
 _DEED = re.compile(_LEXICONS.any_of("supplying", "deeds"), re.IGNORECASE)
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
-"""NUL, and the halves of characters that stand for bytes that were no UTF-8."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL, and halves of bytes that were no UTF-8
 _SIGN = re.compile(
     r"(?:^|(?<=\s))(?P<sign>[+\-−]?)"
     r"(?:\"(?P<straight>[^\"]*)\"|«(?P<french>[^»]*)»|“(?P<curly>[^”]*)”|(?P<word>(?<=[+\-−])(?!\d)[^\s]+))"

@@ -59,18 +59,15 @@ class Filters:
 
     @property
     def circle(self) -> Circle | None:
-        """Where actors have to be, None for anywhere."""
         if self.near is None or self.near.point is None or not self.within:
             return None
         return Circle(self.near.point, self.within)
 
     @property
     def keep_all(self) -> bool:
-        """Whether no actor is left out."""
         return not (self.department or self.departments or self.theme or self.circle)
 
     def km_to(self, point: Point | None) -> float | None:
-        """Returns the kilometres from `near` to a point, None where either is unknown."""
         if self.near is None or self.near.point is None or point is None:
             return None
         return self.near.point.km_to(point)
@@ -136,8 +133,6 @@ class ActorHit:
 
 @dataclass(frozen=True, slots=True)
 class CaseHit:
-    """A case found; its scores are comparable with those of the actors of the same search."""
-
     rank: int
     score: float
     fit: Fit

@@ -45,8 +45,6 @@ def fuse(
 
 
 class WordValues:
-    """The BM25 of passages by the stems of a query."""
-
     def __init__(self, stems: Collection[str], context: SearchContext) -> None:
         self._matches = context.store.word_matches(stems)
 

@@ -1,7 +1,6 @@
-"""The numbers of the ranking, all of them; docs/ranking.md has the formulas.
+"""The numbers of the ranking; docs/ranking.md has the formulas.
 
-*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand from examples, or *cost*: a
-limit on the work of a search.
+*learnt* and *measured* on *tune* splits (learnt.md), *judged* by hand, or *cost*: they limit work.
 """
 
 from collections.abc import Mapping
@@ -12,8 +11,7 @@ from typing import Any
 
 from kb.language_model import PhraseKind
 
-LEARNT_FILE = Path(__file__).parent / "learnt.tsv"
-"""What tests/training/ranking.py learnt; learnt.md says from what."""
+LEARNT_FILE = Path(__file__).parent / "learnt.tsv"  # by tests/training/ranking.py: learnt.md
 
 
 def _learnt() -> Mapping[str, float]:
@@ -34,8 +32,7 @@ class FilingWeights:
     votes: float = 2.0  # weight of the logarithm of the votes for a trade
     floor: float = 0.003  # added to a share of the votes before its logarithm is taken
     closeness: float = 1.0  # weight of the standardised cosine of a trade
-    # weight of trades with a query's rare words in its embedding, if all are rare
-    drawn: float = 0.5
+    drawn: float = 0.5  # weight in an embedding of trades with its rare words, if all are rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,7 @@ class CaseWeights:
     """Matches of cases, and scores of their actors: measured; from `aside` on, judged."""
 
     lexical: float = 0.3  # worth of a point of BM25 in a need, in deviations
-    # closeness at which a need is as likely the same, as a share of the ceiling
-    gate_middle: float = 1.2
+    gate_middle: float = 1.2  # share of the ceiling at which a need is as likely the same
     gate_width: float = 0.1  # how fast that changes, as a share of the ceiling
     least_relevance: float = 0.2  # below this relevance a case is not matched
     second_ground: float = 0.1  # share of the weaker of two grounds, words and cases, that is added
@@ -156,8 +152,7 @@ class SteeringWeights:
 class WordingWeights:
     """Use of a language model's phrases: measured with phrases written by hand for *tune*."""
 
-    share: float = 0.3  # weight of the mean embedding of the phrases; the need itself has 1
-    # weight of a phrase in that mean
+    share: float = 0.3  # weight of the mean of phrases, each by `kind_shares`; the need has 1
     kind_shares: Mapping[PhraseKind, float] = field(
         default_factory=lambda: {
             PhraseKind.TRADE: 1.0,
@@ -215,5 +210,4 @@ def _with_value(weights: Any, path: list[str], value: float) -> Any:
 
 
 DEFAULT_WEIGHTS = RankingWeights()
-
 NAMES = NameWeights()  # how names are recognised: no part of the ranking of needs

@@ -1,7 +1,6 @@
-"""Wordable needs and plain names: what the words of a query say of who is asked for.
+"""Wordable needs and plain names, which have capitals, and words that base and trades do not know.
 
-A name has capitals, and words that neither base nor trades know. A language model gets needs only:
-no letter, address, telephone number, name or number of an organisation.
+A language model gets no letter, address, telephone number, name or number of an organisation.
 """
 
 import re
@@ -23,9 +22,8 @@ from kb.text.organisation_name import LEFT_OUT_OF_NAMES, LEGAL_FORMS
 
 MOST_WORDS = 6  # most words of a name, without function words
 
-_COMMON_NOUN = re.compile(
-    Lexicons(Path(__file__).parent / "lexicons").any_of("common_noun_endings", "") + "$"
-)
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+_COMMON_NOUN = re.compile(_LEXICONS.any_of("common_noun_endings", "") + "$")
 _CAPITAL_INSIDE = re.compile(r"[-‐‑'’][A-ZÀ-Þ]")
 
 
@@ -67,9 +65,7 @@ def is_wordable(query: str, asked: Query, context: SearchContext) -> bool:
     """Returns whether a query may be sent: not if it could be a letter or a name."""
     if len(asked.typed) > MAX_NEED_CHARS or len(query.strip().splitlines()) > 1:
         return False
-    if has_contact(query) or is_letter(query, context.weights.letters):
-        return False
-    if is_number(asked.text):
+    if has_contact(query) or is_letter(query, context.weights.letters) or is_number(asked.text):
         return False
     if boost_names(asked.text, named_actors(asked.text, context.store), context.store, near=True):
         return False

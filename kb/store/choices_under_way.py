@@ -22,15 +22,10 @@ class ChoiceUnderWay:
 
 def choices_under_way(store: StoreConnection) -> Sequence[ChoiceUnderWay]:
     """The choices under way, in the order in which they were made."""
-    kept = json.loads(store.property(_NAME) or "[]")
+    lists = ("withheld", "published")
     return [
-        dataclass_of(
-            ChoiceUnderWay,
-            each,
-            withheld=tuple(each["withheld"]),
-            published=tuple(each["published"]),
-        )
-        for each in kept
+        dataclass_of(ChoiceUnderWay, each, **{name: tuple(each[name]) for name in lists})
+        for each in json.loads(store.property(_NAME) or "[]")
     ]
 
 

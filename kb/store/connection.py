@@ -1,13 +1,9 @@
 """The connection of a store: what SQLite and PostgreSQL both do, so that one SQL serves both.
 
-Statements have `?` or `:name` for values, and read like this:
+Statements have `?` or `:name` for values, read JSON as SQLite does, and take lists:
 
     select id from actors where id in :values      -- `run`: one of a list of values
     select value from :values                      -- the values themselves, a row each
-    json_extract(content, '$.themes')              -- as SQLite has it
-    insert into … values … on conflict (id) do update set …
-
-What each engine would say otherwise is a method here. A connection serves one thread at a time.
 """
 
 from abc import ABC, abstractmethod
@@ -20,19 +16,12 @@ from numpy.typing import NDArray
 
 from kb.errors import KnowledgeBaseError
 
-ALL_ROWS = 2**62
-"""The limit of a statement that has none."""
-
-
-LONGEST_STEM = 255
-"""Characters of a stem that tell it from others: an index of PostgreSQL's takes no long values."""
+ALL_ROWS = 2**62  # the limit of a statement that has none
+LONGEST_STEM = 255  # characters: an index of PostgreSQL takes no longer values
 
 
 class WordMatches(NamedTuple):
-    """Passages with some of the stems asked for: `(n,)` ids, ascending, and `(n,)` BM25.
-
-    BM25 is as FTS5 has it, but positive.
-    """
+    """The passages with a stem: `(n,)` ids, ascending, and BM25 as FTS5 has it, but positive."""
 
     ids: NDArray[np.int64]
     bm25: NDArray[np.float64]
@@ -44,9 +33,7 @@ class WordMatches(NamedTuple):
 
 
 Values = Sequence[Any] | Mapping[str, Any]
-
-CopiedRow = tuple[int | float | str | bytes | None, ...]
-"""A row as every engine has it: an embedding is the bytes that SQLite stores."""
+CopiedRow = tuple[int | float | str | bytes | None, ...]  # embeddings as SQLite stores them
 
 
 class StoreRow(Protocol):
@@ -71,10 +58,7 @@ class Result(Protocol):
 
 
 class StoreConnection(ABC):
-    """A connection to the database of a knowledge base."""
-
-    and_take = ""
-    """Ends a query for rows to change: those that another transaction changes are passed over."""
+    and_take = ""  # ends a query for rows to change: passes over those that others change
 
     @property
     @abstractmethod
@@ -82,20 +66,17 @@ class StoreConnection(ABC):
         """How lines for people call the base; without a password."""
 
     @abstractmethod
-    def execute(self, sql: str, values: Values = (), /) -> Result:
-        """Runs a statement."""
+    def execute(self, sql: str, values: Values = (), /) -> Result: ...
 
     @abstractmethod
-    def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
-        """Runs a statement with each of these values."""
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> object: ...
 
     @abstractmethod
     def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[Any]:
         """Runs a statement with a list of values, `:values`; returns its rows."""
 
     @abstractmethod
-    def primary_key(self, table: str) -> Sequence[str]:
-        """The columns by which a row of a table is known."""
+    def primary_key(self, table: str) -> Sequence[str]: ...
 
     @abstractmethod
     def passages_saying(
@@ -104,8 +85,7 @@ class StoreConnection(ABC):
         """The passages with one of the stems, or phrases of stems, of each group, by id."""
 
     @abstractmethod
-    def word_matches(self, stems: Collection[str]) -> WordMatches:
-        """The passages with any of these stems."""
+    def word_matches(self, stems: Collection[str]) -> WordMatches: ...
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
@@ -124,8 +104,7 @@ class StoreConnection(ABC):
         """Returns whether this connection shows the base no longer, and is to be closed."""
 
     @abstractmethod
-    def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        """The project's own error for one of the engine's, in a line; None for any other error."""
+    def explained(self, error: Exception) -> KnowledgeBaseError | None: ...
 
     @abstractmethod
     def damaged(self, error: Exception) -> KnowledgeBaseError:
@@ -136,12 +115,10 @@ class StoreConnection(ABC):
 
     @property
     @abstractmethod
-    def is_writable(self) -> bool:
-        """Whether this process may change the base."""
+    def is_writable(self) -> bool: ...
 
     @abstractmethod
-    def size_bytes(self) -> int:
-        """The size of what is stored."""
+    def size_bytes(self) -> int: ...
 
     def tend(self) -> None:  # noqa: B027 (SQLite has none)
         """Has the engine look at what is in the tables, after many changes."""
@@ -155,15 +132,11 @@ class StoreConnection(ABC):
         yield from map(tuple, self.execute(f"select {_listed(columns)} from {table}"))  # noqa: S608 (ours)
 
     def put_rows(self, table: str, columns: Sequence[str], rows: Iterable[CopiedRow]) -> None:
-        """Adds rows to a table, as they come."""
         marks = ", ".join("?" * len(columns))
-        self.executemany(
-            f"insert into {table} ({_listed(columns)}) values ({marks})",  # noqa: S608 (ours)
-            rows,
-        )
+        into = f"insert into {table} ({_listed(columns)})"
+        self.executemany(f"{into} values ({marks})", rows)
 
     def count(self, table: str) -> int:
-        """The count of the rows of a table."""
         return int(self.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 (ours)
 
     def truncate_wal(self) -> bool:
@@ -179,7 +152,6 @@ class StoreConnection(ABC):
             raise self.damaged(error) from error
 
     def columns(self, table: str) -> Sequence[str]:
-        """The names of the columns of a table."""
         found = self.execute(f"select * from {table} limit 0")  # noqa: S608 (our tables)
         return [column[0] for column in found.description]
 
@@ -197,19 +169,14 @@ class StoreConnection(ABC):
         marks = ", ".join("?" * len(names))
         changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
         otherwise = f" on conflict ({_listed(key)}) do update set {changes}" if key else ""
-        self.executemany(
-            f"insert into {table} ({_listed(names)}) values ({marks}){otherwise}",  # noqa: S608 (ours)
-            [list(row.values()) for row in rows],
-        )
+        into = f"insert into {table} ({_listed(names)}) values ({marks})"  # noqa: S608 (ours)
+        self.executemany(into + otherwise, [list(row.values()) for row in rows])
 
     def update(self, table: str, key: Mapping[str, object], row: Mapping[str, object]) -> None:
-        """Changes the row of a table that has this key."""
         changes = ", ".join(f'"{column}" = ?' for column in row)
         same = " and ".join(f'"{column}" = ?' for column in key)
-        self.execute(
-            f"update {table} set {changes} where {same}",  # noqa: S608 (our tables and columns)
-            [*row.values(), *key.values()],
-        )
+        sql = f"update {table} set {changes} where {same}"  # noqa: S608 (our tables and columns)
+        self.execute(sql, [*row.values(), *key.values()])
 
     def property(self, name: str) -> str:
         row = self.execute("select value from properties where name = ?", [name]).fetchone()

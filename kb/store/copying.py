@@ -10,8 +10,7 @@ from kb.errors import KnowledgeBaseError
 from kb.store.migrations import copy_file
 from kb.store.store import SqliteStore, Store
 
-CACHE_KIB = 64_000
-"""Memory for pages that wait to be written, as rows do not come in the order of their pages."""
+CACHE_KIB = 64_000  # for pages that wait: rows do not come in the order of their pages
 
 LOADING = (
     "set constraints all deferred; set local statement_timeout = 0;"
@@ -36,7 +35,6 @@ def new_base(place: Place, *, replace: bool = False) -> Iterator[Store]:
     """Makes the tables of a new base in one transaction, for the block to fill."""
     if isinstance(place, Path):
         with closing(SqliteStore.open(place, create=True)) as file:
-            # Nobody needs the way back of a file that nobody has.
             for pragma in ("journal_mode = off", "synchronous = off", "foreign_keys = off"):
                 file.execute(f"pragma {pragma}")
             file.execute(f"pragma cache_size = -{CACHE_KIB}")
@@ -73,7 +71,6 @@ def copy_tables(source: Store, target: Store) -> None:
 
 
 def row_counts(store: Store) -> Mapping[str, int]:
-    """The count of rows of each table."""
     return {table: store.count(table) for table in sorted(store.tables())}
 
 

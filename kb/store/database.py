@@ -30,23 +30,14 @@ FILES_OF_SCHEMA_30 = (
 )
 """The index as it was kept beside the database: it has vectors of what was erased since."""
 
-BUSY_TIMEOUT_S = 10.0
-"""Time that a writer waits for another process's transaction before it gives up."""
+BUSY_TIMEOUT_S = 10.0  # how long a writer waits for another process's transaction
 
-LOOK_EVERY_S = 0.005
-"""Time between two looks of a writer whether another is done.
+LOOK_EVERY_S = 0.005  # SQLite by itself sleeps for 100 ms, and misses the gaps of long work
 
-SQLite by itself comes to sleep for 100 ms, and then mostly misses the moment between two
-transactions of long work.
-"""
-
-SYNCHRONOUS = "full"
-"""The log is synced at each commit, so that what was acknowledged survives a loss of power, too."""
+SYNCHRONOUS = "full"  # synced at each commit: what was acknowledged survives a loss of power
 
 
 class StoreFile(StoreConnection):
-    """A connection to the database in a file."""
-
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
         self._connection = connection
@@ -54,7 +45,6 @@ class StoreFile(StoreConnection):
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection, for copies and checks of the file."""
         return self._connection
 
     @property
@@ -63,12 +53,10 @@ class StoreFile(StoreConnection):
 
     @property
     def path(self) -> Path:
-        """The file of the database."""
         return Path(self._connection.execute("pragma database_list").fetchone()[2])
 
     @classmethod
     def open_file(cls, path: Path, *, create: bool = False) -> Self:
-        """Opens the database at `path`; with `create`, makes it if there is none."""
         if not create and not path.is_file():
             raise NotAKnowledgeBase(
                 f"{path.parent} is not a knowledge base: it has no {path.name}. "
@@ -89,10 +77,7 @@ class StoreFile(StoreConnection):
 
     @classmethod
     def _open_to_read(cls, path: Path) -> Self:
-        """Opens a base that cannot be written, with what writers may still have in their WAL.
-
-        Without an index of the WAL, it is read as a file that does not change, until `outlived`.
-        """
+        """Opens a base that cannot be written; without an index of the WAL, until `outlived`."""
         with contextlib.suppress(sqlite3.OperationalError):
             connection = _connect(path, "mode=ro")
             with contextlib.ExitStack() as unless_it_reads:
@@ -123,7 +108,9 @@ class StoreFile(StoreConnection):
         if self._frozen_at is None:
             return False
         path = self.path
-        return self._frozen_at != _state_of_file(path) or _wal(path).exists()
+        return (
+            self._frozen_at != _state_of_file(path) or path.with_name(f"{path.name}-wal").exists()
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -152,7 +139,7 @@ class StoreFile(StoreConnection):
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> list[sqlite3.Row]:
         listed = {
-            name: json.dumps(list(value)) if isinstance(value, _LISTS) else value
+            name: json.dumps(list(value)) if isinstance(value, (list, tuple, Set)) else value
             for name, value in named.items()
         }
         listed["values"] = json.dumps(list(values))
@@ -221,7 +208,6 @@ class StoreFile(StoreConnection):
         return self.path.stat().st_size
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        # A fault of ours is none of the base's.
         if isinstance(error, sqlite3.ProgrammingError):
             return None
         return explained(error, self.path) if isinstance(error, sqlite3.DatabaseError) else None
@@ -245,16 +231,12 @@ class StoreFile(StoreConnection):
             self._connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
 
     def truncate_wal(self) -> bool:
-        """Empties the WAL, which keeps former states of pages; returns whether it could."""
         until = time.monotonic() + BUSY_TIMEOUT_S
         while self.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
             if time.monotonic() >= until:
                 return False
             time.sleep(LOOK_EVERY_S)
         return True
-
-
-_LISTS = (list, tuple, Set)
 
 
 def fts_query(groups: Iterable[Collection[str]]) -> str:
@@ -294,7 +276,6 @@ def is_writable(path: Path) -> bool:
 
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> KnowledgeBaseError:
-    """The project's own error for an error of SQLite's, with what it means here in a line."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_NOTADB"):
         return NotAKnowledgeBase(f"{path} is not a knowledge base: {error}.")
@@ -321,25 +302,17 @@ def _damaged(path: Path, error: Exception) -> NotAKnowledgeBase:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection in autocommit mode."""
+    uri = f"{path.absolute().as_uri()}?{mode}"
+    # Stores are lent from thread to thread, to one at a time.
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,  # lent from thread to thread, one at a time
+        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
     connection.execute("pragma foreign_keys = on")
-    # What is deleted is overwritten, and not only marked as free.
-    connection.execute("pragma secure_delete = on")
+    connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
     return connection
 
 
 def _state_of_file(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_mtime_ns, status.st_size
-
-
-def _wal(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")

@@ -8,8 +8,7 @@ from kb.models import Kind
 from kb.store.records import TABLES
 from kb.store.store import SqliteStore, Store
 
-MOST_LINES = 20
-"""Most lines about damaged pages: a torn file has thousands."""
+MOST_LINES = 20  # most lines about damaged pages: a torn file has thousands
 
 
 def damaged_pages(store: Store, *, quick: bool = False) -> Sequence[str]:
@@ -38,7 +37,6 @@ class Belonging:
 
     @property
     def orphaned(self) -> str:
-        """The condition of the rows without an owner."""
         return (
             f"{self.only} and not exists (select 1 from {self.owner}"  # noqa: S608 (ours, below)
             f" where {self.owner}.{self.key} = {self.table}.{self.column})"
@@ -75,9 +73,8 @@ def orphans(store: Store) -> Mapping[Belonging, int]:
     """Counts of the orphans of each kind; kinds without any are left out."""
     counts = {}
     for belonging in _belongings(store):
-        (count,) = store.execute(
-            f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
-        ).fetchone()
+        sql = f"select count(*) from {belonging.table} where {belonging.orphaned}"  # noqa: S608
+        (count,) = store.execute(sql).fetchone()
         if count:
             counts[belonging] = int(count)
     return counts
@@ -98,7 +95,6 @@ def mend(store: Store) -> None:
 
 
 def _belongings(store: Store) -> list[Belonging]:
-    """What belongs to what in this base, by the table above and by its foreign keys."""
     keys = store.execute(
         'select m.name, k."from", k."table", k."to" from sqlite_master m'
         " join pragma_foreign_key_list(m.name) k where m.type = 'table' order by m.name"

@@ -13,12 +13,8 @@ from kb.errors import SchemaTooNew, SchemaTooOld
 from kb.whole_file import replacing
 
 _log = logging.getLogger(__name__)
-
-APPLICATION_ID = 0x51534146
-"""SQLite's `application_id` of a knowledge base: "QSAF"."""
-
-FILE_VERSION = 31
-"""The version of `schema.sql`."""
+APPLICATION_ID = 0x51534146  # SQLite's `application_id` of a knowledge base: "QSAF"
+FILE_VERSION = 31  # the version of `schema.sql`
 
 
 class Migration(NamedTuple):
@@ -35,13 +31,9 @@ MIGRATIONS: Mapping[int, Migration] = {
             *(
                 f"drop table if exists {table}"
                 for table in (
-                    "place_words",
-                    "side_passage_words",
-                    "side_passages",
-                    "side_documents",
-                    "rebuild_waiting",
-                    "embeddings_ahead",
-                )
+                    "place_words side_passage_words side_passages side_documents"
+                    " rebuild_waiting embeddings_ahead"
+                ).split()
             ),
             "delete from properties where name in ('rebuild', 'rebuilt names')",
             "delete from jobs where part_of != ''",
@@ -66,13 +58,11 @@ MIGRATIONS: Mapping[int, Migration] = {
             "drop function if exists wait_for_rebuild() cascade",
             "drop function if exists keep_for_rebuild() cascade",
         ),
-    ),
+    )
 }
 """By the version that each makes."""
 
-FIRST_VERSION = min(MIGRATIONS) - 1
-"""The earliest version that is migrated."""
-
+FIRST_VERSION = min(MIGRATIONS) - 1  # the earliest version that is migrated
 SCHEMA_VERSION = max(MIGRATIONS)
 
 
@@ -138,11 +128,8 @@ def keep_before_migration(source: sqlite3.Connection, path: Path) -> None:
     with replacing(kept) as pending:
         copy_file(source, pending)
         shutil.copymode(path, pending)
-    _log.warning(
-        "%s is changed for this version of the program; a copy of it as it was is kept in %s",
-        path,
-        kept.name,
-    )
+    said = "%s is changed for this version of the program; a copy of it as it was is kept in %s"
+    _log.warning(said, path, kept.name)
     for other in former:
         if other != kept:
             other.unlink(missing_ok=True)

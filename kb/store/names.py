@@ -18,8 +18,6 @@ from kb.text.phonetics import slips, sound
 
 
 class VocabularyWord(NamedTuple):
-    """A word that names have, folded, how it sounds, and how many names have it."""
-
     id: int
     word: str
     sound: str
@@ -44,8 +42,6 @@ class WordUses:
 
 
 class StoredNames(StoreConnection):
-    """The names of actors, word by word."""
-
     def words_near(self, words: Collection[str]) -> dict[str, set[int]]:
         """The ids of the words that share a slip (`kb.text.phonetics.slips`) with each of these."""
         meant = grouped((slip, word) for word in sorted(words) for slip in slips(word))
@@ -57,18 +53,12 @@ class StoredNames(StoreConnection):
         return found
 
     def vocabulary_words(self, ids: Collection[int]) -> dict[int, VocabularyWord]:
-        """The words of names with these ids, by id; unknown ids are left out."""
-        rows = self.run(
-            "select id, word, sound, names from name_vocabulary where id in :values", ids
-        )
-        return {row[0]: VocabularyWord(*row) for row in rows}
+        sql = "select id, word, sound, names from name_vocabulary where id in :values"
+        return {row[0]: VocabularyWord(*row) for row in self.run(sql, ids)}
 
     def vocabulary(self, words: Collection[str]) -> list[VocabularyWord]:
-        """The words among these that names have, in any order."""
-        rows = self.run(
-            "select id, word, sound, names from name_vocabulary where word in :values", words
-        )
-        return [VocabularyWord(*row) for row in rows]
+        sql = "select id, word, sound, names from name_vocabulary where word in :values"
+        return [VocabularyWord(*row) for row in self.run(sql, words)]
 
     def actors_with_words(
         self, word_ids: Collection[int], k: int, among_those_with: Collection[int] = ()
@@ -170,25 +160,19 @@ class StoredNames(StoreConnection):
         self.execute("delete from name_words where actor_id = ?", [actor_id])
         for word_id in word_ids:
             self.execute("update name_vocabulary set names = names - 1 where id = ?", [word_id])
-            gone = self.execute(
-                "delete from name_vocabulary where id = ? and names = 0 returning word", [word_id]
-            ).fetchall()
-            for row in gone:
+            sql = "delete from name_vocabulary where id = ? and names = 0 returning word"
+            for row in self.execute(sql, [word_id]).fetchall():
                 self.executemany(
                     "delete from name_slips where slip = ? and word_id = ?",
                     [(slip, word_id) for slip in slips(row["word"])],
                 )
 
 
-_SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")
-"""A word that begins small."""
-
-
+_SMALL = re.compile(r"(?<![^\W_])(?![A-ZÀ-Þ])[^\W\d_]{3,}")  # a word that begins small
 _fold = lru_cache(maxsize=50_000)(fold)
 
 
 def _has_small(text: str, meant: set[str]) -> bool:
-    """Returns whether a word of these stems is written small in a text."""
     beginnings = {stem_[:2] for stem_ in meant}
     folded = (word for word in map(_fold, _SMALL.findall(text)) if word[:2] in beginnings)
     return any(stem(word, lang) in meant for word in folded for lang in STEMMERS)

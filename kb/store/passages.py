@@ -14,25 +14,14 @@ from kb.store.connection import StoreConnection, StoreRow
 from kb.store.records import grouped
 from kb.text.analysis import FUNCTION_WORDS, says, spellings, words
 
-VECTOR = np.dtype("<f2")
-"""How the numbers of an embedding are stored: in halves of their precision."""
-
-_UNFOLDED = frozenset("bdfghjklmpqrtvwx")
-"""Letters that no accent or ligature is folded to."""
-
-
+VECTOR = np.dtype("<f2")  # how the numbers of an embedding are stored
+_UNFOLDED = frozenset("bdfghjklmpqrtvwx")  # letters that no accent or ligature is folded to
 TEXTS_AT_ONCE, VECTORS_AT_ONCE = 2_000, 10_000
-
 _PASSAGES = "from passages p join documents d on d.id = document_id"
 _EMBEDDED = "from passages p join embeddings e using (text_hash)"
 _TEXT = 'substr(text, start + 1, "end" - start)'
-
-DocumentRow = tuple[str, str, str, str, str]
-"""A document: the kind and the id of its record, its part, language and text."""
-
-
-_KINDS = {kind.value: kind for kind in Kind}
-"""The kinds by their values, sooner than `Kind` finds them."""
+DocumentRow = tuple[str, str, str, str, str]  # kind, record id, part, language, text
+_KINDS = {kind.value: kind for kind in Kind}  # sooner than `Kind` finds them
 
 
 class Passage(NamedTuple):
@@ -47,10 +36,7 @@ class Passage(NamedTuple):
 
 
 class StoredPassages(StoreConnection):
-    """The passages, to be read by searches and indexes."""
-
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
-        """The passages with these ids, by id; ids that are gone are left out."""
         rows = self.run(
             f"select p.id, kind, record_id, part, lang, {_TEXT} {_PASSAGES} where p.id in :values",
             ids,
@@ -59,7 +45,6 @@ class StoredPassages(StoreConnection):
             return {id_: Passage(id_, _KINDS[kind], *rest) for id_, kind, *rest in rows}
 
     def langs_of(self, ids: Collection[int]) -> dict[int, str]:
-        """The languages of these passages, by id; ids that are gone are left out."""
         rows = self.run(f"select p.id, lang {_PASSAGES} where p.id in :values", ids)
         return {row["id"]: row["lang"] for row in rows}
 
@@ -69,13 +54,11 @@ class StoredPassages(StoreConnection):
         return {row["id"] for row in rows}
 
     def passages_of_actors(self, actor_ids: Collection[str]) -> dict[str, list[int]]:
-        """The passages of each of these actors, by its id; actors without one are left out."""
         where = "where kind = 'actor' and record_id in :values"
         rows = self.run(f"select record_id, p.id {_PASSAGES} {where}", actor_ids)
         return grouped((row[0], row[1]) for row in rows)
 
     def passage_ids_of_parts(self, kind: Kind, parts: Collection[str]) -> set[int]:
-        """The passages of these parts of all records of a kind."""
         where = "where kind = :kind and part in :values"
         rows = self.run(f"select p.id {_PASSAGES} {where}", parts, kind=kind.value)
         return {row["id"] for row in rows}
@@ -101,21 +84,15 @@ class StoredPassages(StoreConnection):
         """The texts of all documents, names included, read some at a time."""
         last = 0
         while rows := self.execute(
-            "select id, text from documents where id > ? order by id limit ?",
-            [last, TEXTS_AT_ONCE],
+            "select id, text from documents where id > ? order by id limit ?", [last, TEXTS_AT_ONCE]
         ).fetchall():
             yield from (row[1] for row in rows)
             last = rows[-1][0]
 
     def passages_touched_since(self, generation: str) -> set[int] | None:
-        """The passages that may have come, gone or been embedded since a generation.
-
-        None if that is not remembered, or if this base never was at that generation: a base
-        restored from a copy remembers no change that came after the copy.
-        """
-        closed = self.execute(
-            "select id from passage_changes where generation = ?", [generation]
-        ).fetchone()
+        """The passages that may have come, gone or been embedded since; None if not remembered."""
+        sql = "select id from passage_changes where generation = ?"
+        closed = self.execute(sql, [generation]).fetchone()
         if closed is None:
             return None
         rows = self.execute(
@@ -152,17 +129,13 @@ class StoredPassages(StoreConnection):
         )
 
     def embedded_passages(self, encoder: str) -> set[int]:
-        """The passages that have an embedding of this encoder."""
         query = f"select p.id {_EMBEDDED} where encoder = ?"
         return {row[0] for row in self.execute(query, [encoder])}
 
     def known_embeddings(
         self, encoder: str, ids: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:
-        """The passages that have an embedding, `(n,)` ids ascending, and these, a row each.
-
-        With `ids`, only those passages are looked at.
-        """
+        """The ids `(n,)`, ascending, and the embeddings of passages that have one, a row each."""
         query = f"select p.id, vector {_EMBEDDED} where encoder = :encoder"
         if ids is None:  # of a large base, some at a time
             read = iter(self.execute(f"{query} order by p.id", {"encoder": encoder}))
@@ -200,7 +173,6 @@ class StoredPassages(StoreConnection):
         )
 
     def missing_embeddings(self, encoder: str, hashes: Collection[str]) -> set[str]:
-        """The text hashes that have no embedding of this encoder."""
         rows = self.run(
             "select text_hash from embeddings where encoder = :encoder and text_hash in :values",
             hashes,
@@ -212,10 +184,6 @@ class StoredPassages(StoreConnection):
 def passage_id(
     kind: Kind, record_id: str, part: str, start: int, lang: str, text: str, text_hash: str
 ) -> int:
-    """The id of a passage: its text, place and language, and what is embedded of it, hashed.
-
-    63 bits. The same id always means the same text, language and embedding, whatever
-    happened to the base in between, so that an index can trust the ids it holds.
-    """
+    """The 63-bit hash of a passage, so that an index can trust the ids it holds."""
     parts = "\0".join([kind.value, record_id, part, str(start), lang, text, text_hash])
     return int.from_bytes(hashlib.sha256(parts.encode()).digest()[:8]) >> 1

@@ -11,17 +11,12 @@ from kb.errors import KnowledgeBaseError, StoresBusy
 from kb.store.migrations import version_of
 from kb.store.store import SqliteStore, Store
 
-MOST_STORES = 20
-"""Stores that one process lends at once, unless told otherwise."""
-
-WAIT_S = 10.0
-"""How long a thread waits for a store."""
-
+MOST_STORES = 20  # stores that one process lends at once, unless told otherwise
+WAIT_S = 10.0  # how long a thread waits for a store
 _log = logging.getLogger(__name__)
 
 
 def open_store(place: Place, *, create: bool = False) -> Store:
-    """Opens the database at a place; with `create`, makes it if there is none."""
     if isinstance(place, Path):
         return Store.open(place, create=create)
     from kb.store.postgres.store import PostgresStore
@@ -55,14 +50,10 @@ def schema_at(place: Place) -> int:
 
 
 class StorePool:
-    """Lends stores of one database, so many at once. A store is for one borrower at a time.
-
-    A borrower gets a further one at once, even if it is one too many, so that nobody deadlocks.
-    """
+    """Lends stores of one database; one too many sooner than that borrowers deadlock."""
 
     def __init__(self, place: Place, most: int = MOST_STORES) -> None:
-        self.place = place
-        self._most = most
+        self.place, self._most = place, most
         self._idle: list[Store] = []
         # Threads that borrow, once for each store.
         self._borrowers: list[int] = []
@@ -71,7 +62,6 @@ class StorePool:
 
     @contextmanager
     def lend(self) -> Iterator[Store]:
-        """Lends an idle store, or a new one, and takes it back when its borrower is done."""
         borrower = threading.get_ident()
         with self._room:
             if not self._room.wait_for(

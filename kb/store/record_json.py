@@ -18,7 +18,6 @@ def record_to_json(record: Record) -> str:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    """An actor's facts, or a participation, as JSON can hold them."""
     return dict(value) if isinstance(value, Mapping) else asdict(value)
 
 
@@ -53,5 +52,4 @@ def without_values(content: str, gone: Mapping[str, Collection[str]]) -> str:
 
 
 def participation_of(plain: Mapping[str, Any]) -> Participation:
-    """A participation, from its fields in JSON."""
     return dataclass_of(Participation, plain, role=Role(plain["role"]))

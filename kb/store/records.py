@@ -19,11 +19,8 @@ from kb.store.connection import StoreConnection, StoreRow
 from kb.store.database import dataclass_of, field_names
 from kb.text.folding import fold
 
-TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}
-"""The table of the records of each kind."""
-
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-"""One for all: `json.dumps` makes another for each value."""
+TABLES = {Kind.ACTOR: "actors", Kind.CASE: "cases"}  # the table of the records of each kind
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes another for each value
 
 LISTS_OF_ACTORS = tuple(name for name, traits in ACTOR_FIELDS.items() if traits.kind in LIST_KINDS)
 """The columns of actors that hold lists, as JSON."""
@@ -42,10 +39,7 @@ class FiledActor(NamedTuple):
 
 
 class StoredRecords(StoreConnection):
-    """The actors and cases, to be read."""
-
     def record(self, kind: Kind, record_id: str) -> Record:
-        """The actor or case with this id."""
         found = self.records(kind, [record_id])
         if record_id not in found:
             raise UnknownRecord(Remark(f"no_{kind}", id=record_id))
@@ -56,7 +50,6 @@ class StoredRecords(StoreConnection):
         return self.actors(ids) if kind is Kind.ACTOR else self.cases(ids)
 
     def actors(self, ids: Collection[str]) -> dict[str, Actor]:
-        """The actors with these ids, by id; unknown ids are left out."""
         # First: a choice may end between the two, and then all is stored.
         under_way = choices_under_way(self)
         found = self.actors_as_stored(ids)
@@ -81,7 +74,6 @@ class StoredRecords(StoreConnection):
         return {row["id"] for row in rows}
 
     def filed(self, ids: Collection[str]) -> dict[str, FiledActor]:
-        """What filters ask of the actors with these ids, by id; unknown ids are left out."""
         rows = self.run(
             "select id, closed_on, department, latitude, longitude, themes from actors"
             " where id in :values",
@@ -99,12 +91,9 @@ class StoredRecords(StoreConnection):
             }
 
     def cases(self, ids: Collection[str]) -> dict[str, Case]:
-        """The cases with these ids, by id, with their participants; unknown ids are left out."""
         rows = self.run("select * from cases where id in :values", ids)
-        parts = self.run(
-            "select * from participations where case_id in :values order by case_id, position",
-            ids,
-        )
+        sql = "select * from participations where case_id in :values order by case_id, position"
+        parts = self.run(sql, ids)
         participants: dict[str, list[Participation]] = {row["id"]: [] for row in rows}
         with self.decoding():
             for part in parts:
@@ -125,12 +114,8 @@ class StoredRecords(StoreConnection):
             if kind is Kind.CASE:
                 in_circle = "in (select case_id from participations where actor_id in :values)"
             condition += f" and id {in_circle}"
-        rows = self.run(
-            f"select id from {TABLES[kind]} where {condition} order by id",  # noqa: S608 (ours)
-            within,
-            **values,
-        )
-        return [row["id"] for row in rows]
+        sql = f"select id from {TABLES[kind]} where {condition} order by id"  # noqa: S608 (ours)
+        return [row["id"] for row in self.run(sql, within, **values)]
 
     def _actors_within(self, circle: Circle) -> list[str]:
         low, high = circle.box.south_west, circle.box.north_east
@@ -153,8 +138,7 @@ class StoredRecords(StoreConnection):
     ) -> tuple[list[str], int]:
         """The first ids after `after` of what `ids` has, and how many there are in all.
 
-        With `name_words`, only of actors whose name has each of these folded words; of none if
-        there are no words.
+        With `name_words`, only of actors whose name has each of these folded words.
         """
         condition, values = _filtering(kind, department, theme)
         if name_words is not None:
@@ -177,7 +161,6 @@ class StoredRecords(StoreConnection):
         return [row["id"] for row in rows], count
 
     def count_records(self) -> int:
-        """The count of actors and cases."""
         query = "select (select count(*) from actors) + (select count(*) from cases)"
         return int(self.execute(query).fetchone()[0])
 
@@ -200,10 +183,8 @@ class StoredRecords(StoreConnection):
 
     def editions(self, story: str) -> list[str]:
         """The ids of a case and of its translations, by the id of the original."""
-        rows = self.execute(
-            "select id from cases where id = ? or translation_of = ? order by id", [story, story]
-        )
-        return [row[0] for row in rows]
+        sql = "select id from cases where id = ? or translation_of = ? order by id"
+        return [row[0] for row in self.execute(sql, [story, story])]
 
     def themes(self) -> list[tuple[str, int, int]]:
         """Each theme as it is usually written, with how many actors and stories have it."""
@@ -226,7 +207,7 @@ class StoredRecords(StoreConnection):
     def theme_languages(self) -> dict[str, str]:
         """Maps each folded theme to the language of most of its records; "" where two have as many.
 
-        Translations count only for themes that no original has: they mostly keep its themes.
+        Translations count only for themes that no original has.
         """
         rows = self.execute(
             "select key, coalesce(actors.lang, cases.lang) as lang,"
@@ -266,7 +247,6 @@ class StoredRecords(StoreConnection):
         return [(row[0], row[1]) for row in rows]
 
     def actors_named(self, key: str) -> list[str]:
-        """The ids of the actors whose name has this key (`kb.text.organisation_name.name_key`)."""
         rows = self.execute("select actor_id from names where key = ? order by actor_id", [key])
         return [row[0] for row in rows]
 
@@ -293,7 +273,6 @@ class StoredRecords(StoreConnection):
 
 
 def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, object]]:
-    """The condition of SQL that filters set on records of a kind, and its values."""
     conditions = ["true"]
     if department and kind is Kind.ACTOR:
         conditions.append("department = :department")
@@ -306,11 +285,8 @@ def _filtering(kind: Kind, department: str, theme: str) -> tuple[str, dict[str, 
         conditions.append(
             "id in (select record_id from themes where kind = :kind and key = :theme)"
         )
-    return " and ".join(conditions), {
-        "department": department,
-        "kind": kind.value,
-        "theme": fold(theme),
-    }
+    values = {"department": department, "kind": kind.value, "theme": fold(theme)}
+    return " and ".join(conditions), {**values}
 
 
 def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
@@ -335,16 +311,11 @@ def usual_spelling(spellings: Counter[str]) -> str:
 
 
 def coordinates_of(actor: Actor) -> dict[str, float | None]:
-    """The columns of where an actor is, by which a circle finds it."""
-    point = actor.point
-    return {
-        "latitude": point.latitude if point else None,
-        "longitude": point.longitude if point else None,
-    }
+    latitude, longitude = (at.latitude, at.longitude) if (at := actor.point) else (None, None)
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def said_fields(record: Record) -> Sequence[str]:
-    """The fields of a record that say something of it."""
     names = field_names(type(record))  # type: ignore[arg-type]  # a class has a hash
     return [name for name in names if name != "members_only"]
 
@@ -369,7 +340,6 @@ def _actor(row: StoreRow) -> Actor:
 
 
 def listed(stored: str) -> tuple[str, ...]:
-    """A list that is stored as JSON; most are empty."""
     return () if stored == "[]" else tuple(json.loads(stored))
 
 
@@ -380,7 +350,6 @@ def _themes(stored: str) -> tuple[str, ...]:
 
 
 def _withheld(actor: Actor, contact_fields: Collection[str]) -> Actor:
-    """The actor, of which only members may see these fields."""
     values: set[str] = set()
     for name in contact_fields:
         value = getattr(actor, name)

@@ -20,8 +20,7 @@ from kb.store.passages import StoredPassages, passage_id
 from kb.store.records import TABLES, StoredRecords, coordinates_of, row_of
 from kb.text.folding import fold
 
-PASSAGE_CHANGES_KEPT = 100_000
-"""Count of the last changes of passages that are remembered."""
+PASSAGE_CHANGES_KEPT = 100_000  # count of the last changes of passages that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +70,7 @@ _UNUSED = (
     " (select 1 from passages p where p.text_hash = embeddings.text_hash)"
 )
 
-DERIVED = (
-    "passage_words",
-    "passages",
-    "documents",
-    "names",
-    "name_words",
-    "name_slips",
-    "name_vocabulary",
-)
+DERIVED = "passage_words passages documents names name_words name_slips name_vocabulary".split()
 """The tables that are made of the records, each before those that it refers to."""
 
 
@@ -107,7 +98,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return self.property(f"{kind} generation")
 
     def counts(self, encoder: str) -> Counts:
-        """Returns the counts of the base, with the passages that this encoder has embedded."""
         row = self.execute(
             "select (select count(*) from actors), (select count(*) from cases),"
             " (select count(distinct coalesce(nullif(translation_of, ''), id)) from cases),"
@@ -117,10 +107,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             [encoder],
         ).fetchone()
         actors, cases, stories, passages, embedded = map(int, row)
-        updated_at = self.property("updated_at")
-        return Counts(actors, cases, stories, passages, embedded, updated_at)
-
-    # Changes
+        return Counts(actors, cases, stories, passages, embedded, self.property("updated_at"))
 
     @contextmanager
     def changing(self, *, if_noted: bool = False) -> Iterator[None]:
@@ -131,7 +118,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
             yield
             if if_noted and not (self._released or self._touched or self._changed):
                 return
-            # Those of removed passages, unless another passage has the same text.
             self.run(f"{_UNUSED} and text_hash in :values", self._released)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             number = int(self.generation.partition("-")[0] or 0) + 1
@@ -156,7 +142,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         super().forget_touched()
 
     def put(self, record: Record, documents: Sequence[Document], names: Collection[str]) -> None:
-        """Stores a record in the place of any with its id. `names`: an actor's name keys."""
         self.put_all([NewRecord(record, documents, names)])
 
     def put_all(self, given: Sequence[NewRecord]) -> None:
@@ -195,7 +180,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.drop_unused_embeddings()
 
     def drop_unused_embeddings(self) -> None:
-        """Deletes the embeddings of no passage."""
         self.execute(_UNUSED)
 
     def _put_records(self, kind: Kind, records: Sequence[Record]) -> None:
@@ -208,24 +192,16 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         for record_id in stored:
             self.remove(kind, record_id)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        rows: list[dict[str, object]] = [
-            {
-                **row_of(record),
-                "updated_at": now,
-                **(coordinates_of(record) if isinstance(record, Actor) else {}),
-            }
-            for record in records
-        ]
+        rows: list[dict[str, object]] = [{**row_of(one), "updated_at": now} for one in records]
+        for row, record in zip(rows, records, strict=True):
+            row.update(coordinates_of(record) if isinstance(record, Actor) else {})
         # Thousands of actors come at once: plain SQL costs a tenth of what a table's methods do.
-        self.executemany(
-            f"insert into {TABLES[kind]} ({', '.join(rows[0])})"  # noqa: S608 (our tables, columns)
-            f" values ({', '.join('?' * len(rows[0]))})",
-            [list(row.values()) for row in rows],
-        )
+        into = f"insert into {TABLES[kind]} ({', '.join(rows[0])})"
+        marks = ", ".join("?" * len(rows[0]))
+        self.executemany(f"{into} values ({marks})", [list(row.values()) for row in rows])
         for record in records:
-            for position, part in enumerate(
-                record.participants if isinstance(record, Case) else ()
-            ):
+            parts = record.participants if isinstance(record, Case) else ()
+            for position, part in enumerate(parts):
                 row = {"case_id": record.id, "position": position, **asdict(part)}
                 self.insert("participations", row)
         for record_id, values in hidden.items():
@@ -249,9 +225,7 @@ class Store(StoredRecords, StoredPassages, StoredNames):
                     kind, record.id, document.part, start, document.lang, text, text_hash
                 )
                 passages.append((id_, document_id, start, end, text_hash or None, passage.words))
-        # In the order of their ids, which are hashes: the index of words takes what comes out of
-        # order as a piece of its own, to be merged later.
-        passages.sort()
+        passages.sort()  # out of order, the index of words would take them as pieces to be merged
         self._touched.update(row[0] for row in passages)
         self.executemany(
             'insert into passages (id, document_id, start, "end", text_hash)'
@@ -319,13 +293,9 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         return deleted.rowcount > 0
 
     def drop_embeddings(self, encoder: str, hashes: Collection[str]) -> None:
-        """Deletes the embeddings of these texts by an encoder."""
         self._touch_saying(hashes)
-        self.run(
-            "delete from embeddings where encoder = :encoder and text_hash in :values",
-            hashes,
-            encoder=encoder,
-        )
+        sql = "delete from embeddings where encoder = :encoder and text_hash in :values"
+        self.run(sql, hashes, encoder=encoder)
 
     @abstractmethod
     def bases_aside(self) -> Sequence[str]:
@@ -340,7 +310,6 @@ class Store(StoredRecords, StoredPassages, StoredNames):
         self.set_property(TO_SCRUB, secrets.token_hex(8))
 
     def is_to_be_scrubbed(self) -> bool:
-        """Returns whether something was erased that the files may still have."""
         return bool(self.property(TO_SCRUB))
 
     def _note_scrubbed(self, mark: str) -> None:
@@ -350,15 +319,12 @@ class Store(StoredRecords, StoredPassages, StoredNames):
 
 
 class SqliteStore(StoreFile, Store):
-    """The store in a file of SQLite's."""
-
     def bases_aside(self) -> Sequence[str]:
         return sorted(str(path) for path in self.path.parent.glob(f"{ASIDE}*"))
 
     def scrub(self) -> None:
-        # SQLite only marks what is deleted, and its word index keeps deleted words until their
-        # segments are merged. The copies that were made before migrations hold it too: they go.
-        # So do those that a killed process was making.
+        # Copies from before migrations hold what was deleted, and so does the index of words until
+        # its segments are merged.
         for copy in self.path.parent.glob(f"*{self.path.stem}.before-schema-*"):
             copy.unlink(missing_ok=True)
         with self.writing():

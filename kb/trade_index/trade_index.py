@@ -1,7 +1,6 @@
 """A trade index: embedded phrases of trades, each with its trades, which vote for those of a text.
 
-v(t) = Σ exp((s - s_max) / τ) · share of t, over the phrases of a kind nearest to a text, of cosine
-s. So an English word has its French trades, and a rare product those of its neighbours.
+v(t) = Σ exp((s - s_max) / τ) · share of t, over the nearest phrases of a kind, of cosine s.
 """
 
 import hashlib
@@ -26,23 +25,13 @@ from kb.reference.trades import trades
 from kb.settings import BUNDLED_TRADE_INDEX, NO_TRADE_INDEX, Settings
 from kb.text.analysis import query_stems
 
-WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"
-"""The words of phrases that firms are filed by, and of what they could make."""
-
+WORDS_FILE, ABLE_WORDS_FILE = "words.npz", "able-words.npz"  # firms are filed by, could make
 INDEX_FILE, FILED_FILE, CARD_FILE = "phrases.faiss", "trades.npz", "card.json"
 _FILES = (INDEX_FILE, FILED_FILE, WORDS_FILE, ABLE_WORDS_FILE)
-
-BUNDLED = Path(__file__).parent / "bundled"
-"""The folder of the trade index that comes with the program, for the default encoder."""
-
-AGREEMENT = 0.995
-"""Least mean cosine of the probes: the same model has 0.999, with another adaptation 0.98."""
-
-LISTS_READ = 16
-"""Count of the lists of phrases that are read for a text, if FAISS keeps them in lists."""
-
+BUNDLED = Path(__file__).parent / "bundled"  # for the default encoder
+AGREEMENT = 0.995  # least mean cosine of probes: same model 0.999, other adaptation 0.98
+LISTS_READ = 16  # lists of phrases read for a text, if FAISS keeps them in lists
 PROBED = 20  # a trade in so many is a probe: it tells whether an index is of the encoder in use
-
 MOST_PHRASES = 30  # a word of more phrases is common: it tells no trade by itself
 
 
@@ -68,8 +57,7 @@ class FiledWords:
         if not known:
             return np.zeros(self.filed.shape[1], np.float32), 0.0
         weights = self.rarity[known] / len(stems)
-        votes = np.asarray(weights @ self.filed[known], np.float32)
-        return votes, float(weights.sum())
+        return np.asarray(weights @ self.filed[known], np.float32), float(weights.sum())
 
     @classmethod
     def of(cls, phrases: Iterable[tuple[str, Sequence[int]]], trades: int) -> "FiledWords":
@@ -113,7 +101,6 @@ class FiledWords:
 
     @classmethod
     def read(cls, path: Path, trades: int) -> "FiledWords":
-        """Reads what `write` wrote."""
         with path.open("rb") as file, np.load(file) as kept:
             text = kept["stems"].tobytes().decode()
             stems = text.split("\n") if text else []
@@ -148,7 +135,6 @@ class TradeIndex:
         return digest.hexdigest()[:32]
 
     def count(self, kind: Votes) -> int:
-        """The count of the phrases of a kind."""
         return self.ends[kind] - (self.ends[kind - 1] if kind else 0)
 
     def votes(
@@ -277,10 +263,8 @@ def probes_of(trade_rows: Embeddings) -> Embeddings:
 
 
 def probe_rows(encoder: Encoder) -> Embeddings:
-    """The embeddings of the probed trades by an encoder."""
     texts = [*(trade.fr for trade in trades()), *(trade.en for trade in trades())]
-    rows = encoder.encode(texts[::PROBED], TextKind.DOCUMENT)
-    return np.ascontiguousarray(rows, np.float32)
+    return np.ascontiguousarray(encoder.encode(texts[::PROBED], TextKind.DOCUMENT), np.float32)
 
 
 def _digest(path: Path) -> str:

@@ -1,7 +1,4 @@
-"""Backups: one state of a base in a zip, made while it is in use, and read again.
-
-A file may be anybody's: only members with such names as a backup has are unpacked.
-"""
+"""Backups: one state of a base in a zip, whose members are read only if a backup has such names."""
 
 import importlib.metadata
 import json
@@ -33,9 +30,7 @@ from kb.whole_file import scratch_folder, sync_folder
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 20_000_000
-MAX_PACKED_TIMES = 200
-"""Most that a member unpacks to, as often as it is packed: a database unpacks to a few times."""
-
+MAX_PACKED_TIMES = 200  # its packed size that a member may unpack to: a database has a few
 _CHUNK_BYTES = 1 << 20
 _UNREADABLE = (
     zipfile.BadZipFile, zlib.error, struct.error, ArithmeticError, AttributeError, EOFError,
@@ -105,7 +100,6 @@ def back_up(
 
 
 def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) -> Manifest:
-    """Writes a copy of a database, with the secret and what its jobs wait for, to a stream."""
     with closing(SqliteStore.open_as_it_is(scratch / DATABASE_FILE)) as copy:
         schema, rows = migrations.version_of(copy.connection), row_counts(copy)
         names = names_beside(beside, waiting_uploads(copy))
@@ -128,8 +122,6 @@ def _pack(scratch: Path, beside: Beside, with_secret: bool, stream: BinaryIO) ->
 
 
 class BackupFile:
-    """A backup to be read."""
-
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
@@ -151,7 +143,6 @@ class BackupFile:
         self._zip.close()
 
     def verify(self) -> None:
-        """Reads all members to their end."""
         if self.manifest.schema > migrations.SCHEMA_VERSION:
             raise SchemaTooNew(
                 f"{self._path} has schema {self.manifest.schema}; this program knows "
@@ -203,7 +194,6 @@ class BackupFile:
 
 
 def _is_strange(entry: zipfile.ZipInfo) -> bool:
-    """Whether no backup of this program has such a member."""
     return (
         _NAME.fullmatch(entry.filename) is None
         or entry.compress_type != zipfile.ZIP_DEFLATED

@@ -39,13 +39,11 @@ class FolderFiles:
                 yield piece
 
 
-Beside = FolderFiles | KeptFiles
-"""The files beside a database, whichever it is."""
+Beside = FolderFiles | KeptFiles  # the files beside a database, whichever it is
 
 
 @contextmanager
 def base_at(settings: Settings) -> Iterator[tuple[Store, Beside]]:
-    """The store of the base that settings name, and the files beside it."""
     with closing(StorePool(settings.store)) as stores, stores.lend() as store:
         yield store, KeptFiles(stores) if settings.database else FolderFiles(settings.folder)
 
@@ -63,8 +61,6 @@ def names_beside(beside: Beside, uploads: Collection[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BaseCopy:
-    """A copy: how many rows each table has, and which files came with it, by their names."""
-
     rows: Mapping[str, int]
     files: tuple[str, ...]
 
@@ -118,7 +114,6 @@ def _copied_to_address(
 
 
 def kept_rows(beside: Beside, names: Iterable[str]) -> Iterator[CopiedRow]:
-    """These files as rows of the table of `KeptFiles`, a piece each."""
     at = now()
     for name in names:
         for number, piece in enumerate(beside.pieces(name)):

@@ -23,11 +23,8 @@ from kb.store.passages import VECTOR
 from kb.store.store import SqliteStore, Store
 from kb.whole_file import delete_abandoned
 
-UNIT = 1e-3
-"""Most that the length of a vector may differ from 1."""
-
+UNIT = 1e-3  # most that the length of a vector may differ from 1
 OLD_UPLOAD_S = 2 * 24 * 3600.0
-
 REBUILD = "Run `quisait rebuild`."
 RESTORE = "Restore a backup (`quisait restore`). What can still be read: `quisait export`."
 REPAIR = "Run `quisait check --repair`."
@@ -44,14 +41,9 @@ class Finding:
     is_note: bool = False
 
     def plain(self) -> dict[str, object]:
-        """The finding as JSON can hold it."""
-        return {
-            "about": self.about,
-            "level": "note" if self.is_note else "problem",
-            "what": self.what,
-            "why": self.why,
-            "remedy": self.remedy,
-        }
+        level = "note" if self.is_note else "problem"
+        told = {"what": self.what, "why": self.why, "remedy": self.remedy}
+        return {"about": self.about, "level": level, **told}
 
     def __str__(self) -> str:
         level = "note" if self.is_note else "problem"
@@ -111,8 +103,7 @@ class BaseCheck:
     ) -> None:
         self._store = store
         self._folder = store.path.parent
-        self._indexer = indexer
-        self._quick = quick
+        self._indexer, self._quick = indexer, quick
 
     def run(self) -> list[Finding]:
         """Looks at everything, in one state of the base; the gravest comes first."""
@@ -178,9 +169,8 @@ class BaseCheck:
             " group by length(vector) order by count(*) desc limit 1",
             [encoder],
         ).fetchone()
-        vectors = self._store.execute(
-            "select text_hash, vector from embeddings where encoder = ?", [encoder]
-        )
+        sql = "select text_hash, vector from embeddings where encoder = ?"
+        vectors = self._store.execute(sql, [encoder])
         return [
             key
             for key, vector in vectors

@@ -29,12 +29,8 @@ from kb.upkeep.backup import BackupFile
 from kb.upkeep.check import BaseCheck, Finding, folder_findings
 
 PREFIX = "QUISAIT_"
-ENOUGH_MEMORY = 1_500_000_000
-"""Bytes for a server of a few thousand actors and the worker beside it (docs/benchmarks.md)."""
-
-ENOUGH_ROOM = 2_000_000_000
-"""Bytes on a disk for unpacked models and for what comes in on a few days."""
-
+ENOUGH_MEMORY = 1_500_000_000  # bytes for server and worker (docs/benchmarks.md)
+ENOUGH_ROOM = 2_000_000_000  # bytes for unpacked models and what comes in on a few days
 OLD_BACKUP = timedelta(days=2)
 RECENT_FAILURE = timedelta(days=7)
 CORRECT = "Correct it or take it away: docs/configuration.md."
@@ -43,8 +39,6 @@ RESTORE = "Restore a backup (`quisait restore`)."
 
 
 class Installation:
-    """The settings of an environment, the base that they name, and this computer."""
-
     def __init__(
         self,
         environment: Mapping[str, str],
@@ -53,9 +47,7 @@ class Installation:
         *,
         refuse: Callable[[Settings], None] = lambda _: None,
     ) -> None:
-        self._refuse = refuse
-        self._environment = environment
-        self._backups = backups
+        self._refuse, self._environment, self._backups = refuse, environment, backups
         self._errors: dict[str, str] = {}
         given: dict[str, object] = {} if kb is None else {"kb": kb}
         try:

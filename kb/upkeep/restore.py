@@ -89,7 +89,6 @@ def _refuse_in_use(folder: Path) -> None:
             alone.execute("begin exclusive")
             alone.rollback()
         except sqlite3.DatabaseError as error:
-            # One that is damaged is why there are backups.
             if error.sqlite_errorname.startswith("SQLITE_BUSY"):
                 raise KnowledgeBaseError(
                     f"{folder} is in use: stop the server and its worker first."

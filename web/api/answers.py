@@ -5,12 +5,12 @@ from typing import Self, cast
 
 from pydantic import Field
 
-from kb.explanation.attribution import WordShares
 from kb.explanation.explanation import (
     CasePath,
     Explanation,
     PassageExplanation,
     SimilarPath,
+    WordShares,
     score_table,
 )
 from kb.language_model import PhraseKind, WordingState

@@ -45,7 +45,6 @@ class Endorsement:
 def endorsement(
     matched: MatchedCase, participation: Participation, asked: Query, weights: CaseWeights
 ) -> Endorsement:
-    """The endorsement by the part that an actor took in a matched case."""
     traits = ROLES[participation.role]
     case = matched.case
     shows_giving = case_flow(case) is Flow.OFFERS or any(map(gave_up, case.participants))

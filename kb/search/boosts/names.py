@@ -1,7 +1,4 @@
-"""Names: the actors that a query means by name or number, however it spells it.
-
-A word is less distinctive if more names have it, or if texts write it in small letters.
-"""
+"""Names: the actors that a query means by name or number, however it spells it."""
 
 import heapq
 import math
@@ -33,8 +30,7 @@ from kb.text.phonetics import MOST_SLIP_CHARS, sound
 _NUMBER = re.compile(r"(?:sire[nt]|rcs|n[o°]|[\s:])*((?:\d[\s.\-_/]*){8,15})")
 _PHONE = re.compile(r"(?:(?:tel|telephone|phone|portable|mobile)[\s.:]*)?\+?[\d\s.()/-]{8,24}")
 _ADDRESS = re.compile(r"(?:mailto:)?[^\s@]+@[^\s@]+\.[^\s@]+")
-_BEFORE_NAMES = LEXICONS.words("words_before_names")
-"""Words of a query that announce a firm; its name is in the other words."""
+_BEFORE_NAMES = LEXICONS.words("words_before_names")  # words that announce a firm
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +173,7 @@ def _numbered(digits: str, store: Store) -> dict[str, float]:
         if known := store.actors_registered(digits):
             return dict.fromkeys(known, 1.0)
         if luhn.is_valid(digits):
-            same_unit = store.actors_registered(digits[:SIREN_DIGITS])
-            return dict.fromkeys(same_unit, NAMES.same_unit)
+            return dict.fromkeys(store.actors_registered(digits[:SIREN_DIGITS]), NAMES.same_unit)
     meant = sorted({number for number in _meant(digits) if luhn.is_valid(number)})
     return dict.fromkeys(store.actors_numbered(meant), NAMES.near_number)
 
@@ -201,8 +196,7 @@ class _Comparison:
 
     def __init__(self, asked: Sequence[str], store: Store) -> None:
         """`asked` are the words of the query (`kb.text.organisation_name`)."""
-        self._asked = asked
-        self._store = store
+        self._asked, self._store = asked, store
         self._known: dict[str, float] = {}
 
     def likeness(self, actor_id: str, name: Sequence[NameWord]) -> float:
@@ -287,11 +281,7 @@ def _joined(words: Sequence[str], others: Sequence[str]) -> list[str]:
     for word in words:
         if joined and any(
             _word_likeness(joined[-1] + word, other)
-            > max(
-                NAMES.joined_likeness,
-                _word_likeness(joined[-1], other),
-                _word_likeness(word, other),
-            )
+            > max(NAMES.joined_likeness, *(_word_likeness(a, other) for a in (joined[-1], word)))
             for other in others
         ):
             joined[-1] += word
@@ -344,8 +334,7 @@ def _word_likeness(word: str, other: str) -> float:
         return 1.0
     if word.isdigit() or other.isdigit():
         return 0.0
-    by_sound = NAMES.sounds_alike * _nearness(sound(word), sound(other))
-    return max(_nearness(word, other), by_sound)
+    return max(_nearness(word, other), NAMES.sounds_alike * _nearness(sound(word), sound(other)))
 
 
 def _nearness(word: str, other: str) -> float:
@@ -355,7 +344,6 @@ def _nearness(word: str, other: str) -> float:
 
 
 def _slips(length: int) -> int:
-    """Returns how many slips a word of this length may have."""
     return (length >= NAMES.slip_chars) + (length >= NAMES.two_slips_chars)
 
 

@@ -1,7 +1,4 @@
-"""Precedents: whose trade is close to that of who met such a need may be able to do it.
-
-A precedent is an actor of a matched case, or a firm elsewhere known to have met such a need.
-"""
+"""Precedents: actors, here or elsewhere, that met such a need; close trades may be able to."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +55,6 @@ class Boost(NamedTuple):
     matches: Callable[[], Sequence[TradeMatch]] = lambda: ()
 
     def rise(self, weights: PrecedentWeights) -> float:
-        """Returns the rise of the actor's score."""
         return weights.strength * self.example * max(self.likeness, 0.0)
 
 
@@ -116,8 +112,7 @@ def precedents_elsewhere(
             case, firm = _told(known.of[place], lang if lang in known.needs else "fr")
             matched = MatchedCase(case, close, relevant)
             endorsed = endorsement(matched, case.participants[0], asked, weights.cases)
-            row = known.trades[place]
-            found.append(Precedent(case.id, row, endorsed, relevant * share, firm))
+            found.append(Precedent(case.id, known.trades[place], endorsed, relevant * share, firm))
     return found
 
 

@@ -19,7 +19,6 @@ _CLOSING = re.compile(rf"{_LEXICONS.any_of('letters', 'closings')}(?!\w)")
 _QUOTED = re.compile(_LEXICONS.any_of("letters", "quoted"))
 _REFERRING = re.compile(_LEXICONS.any_of("letters", "referring"))
 _ASKING = re.compile(_LEXICONS.any_of("letters", "asking"))
-
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"»”)]*\s+(?=[\"«“(\-–•*]*[A-ZÀ-ÖØ-Þ0-9])")
 _CONTACT = re.compile(r"https?://|www\.|\S@\S|(?:\+?\d[\d .()/-]{7,}\d)")
 _MARKS = re.compile(r"[\"«»“”]|(?:^|(?<=\s))[+\-−–•*>]+\s*(?=\S)")
@@ -28,17 +27,12 @@ _GREETING = re.compile(
 )
 _ITEM = re.compile(r"\s*(?:[-–•*]|\d{1,2}[.)])\s*\S")
 _WORDS = re.compile(r"\w+")
-
-_MOST_QUOTED_CHARS = 120
-"""A longer line is a whole letter, whose lines were lost when it was pasted."""
+_MOST_QUOTED_CHARS = 120  # a longer line is a whole letter that lost its lines
 
 
 def is_letter(text: str, weights: LetterWeights) -> bool:
-    """Returns whether a text is too long to be a need as it is."""
-    words = len(_WORDS.findall(text))
-    return words > weights.most_words or (
-        words > weights.most_words // 2 and len(_split(text)) >= weights.least_sentences
-    )
+    words, most = len(_WORDS.findall(text)), weights.most_words
+    return words > most or (words > most // 2 and len(_split(text)) >= weights.least_sentences)
 
 
 def has_contact(text: str) -> bool:
@@ -113,8 +107,7 @@ def _without_greeting(sentence: str) -> str:
 
 
 def _may_ask(sentence: str) -> bool:
-    words = _WORDS.findall(_CONTACT.sub(" ", sentence))
-    telling = [word for word in words if word.isalpha()]
+    telling = [word for word in _WORDS.findall(_CONTACT.sub(" ", sentence)) if word.isalpha()]
     is_contact = _CONTACT.search(sentence) is not None and len(telling) < 6
     folded = fold(sentence)
     polite = _POLITENESS.match(folded) is not None and _ASKING.search(folded) is None

@@ -1,8 +1,4 @@
-"""The probe: how likely a text is a need, whatever the base.
-
-A logistic regression over the embedding of the need and the words of the text, fitted once for
-each encoder (`kb.search.need.training_texts`).
-"""
+"""The probe: how likely a text is a need, by a logistic regression over its embedding and words."""
 
 import contextlib
 import hashlib
@@ -12,6 +8,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,19 +18,100 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kb.encoder.encoder import Embeddings, Encoder, TextKind
-from kb.search.need.training_texts import TrainingText, training_texts
+from kb.reference.trades import trades
 from kb.search.query import bare_need
 from kb.text.folding import fold
+from kb.text.lexicon import Lexicons
 from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
-
 _TOKEN = re.compile(r"[^\W_]+|\?")
 _PENALTY, _WORD_SCALE, _LEAST_TEXTS = 0.05, 10.0, 3
 """The penalty of squared slopes, the weight of a word beside the embedding, and the least count of
 training texts with a known word: measured on texts that the probe had not seen."""
 
 LEAST_ODDS = -1.5  # the log odds below which a query is hardly a need
+
+BARE, SLIPS, FRAMED_NEEDS, FRAMED_OTHERS = 400, 80, 500, 350  # texts in each language
+MADE_SHARE = 0.5  # weight of such a text; a written text has 1
+_LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
+_LANGS = ("fr", "en")
+_BETWEEN_PRODUCTS = re.compile(r"[,:;]| et | and | ou | or ")
+_MOST_CHARS, _MOST_WORDS = 40, 4
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingText:
+    """A text, its kind, whether it is a need, and how much it weighs beside a written text."""
+
+    text: str
+    kind: str
+    is_need: bool
+    weight: float = 1.0
+
+
+@cache
+def training_texts() -> tuple[TrainingText, ...]:
+    texts = [
+        *_written("needs", is_need=True),
+        *_written("other_texts", is_need=False),
+        *(text for lang in _LANGS for text in _made(lang)),
+    ]
+    return tuple({text.text.lower(): text for text in reversed(texts)}.values())
+
+
+def products(lang: str) -> list[str]:
+    """The products and services that the trades name in a language, in the order of a hash."""
+    named = dict.fromkeys(
+        part.strip()
+        for trade in trades()
+        for part in _BETWEEN_PRODUCTS.split(trade.fr if lang == "fr" else trade.en)
+    )
+    short = (
+        part for part in named if 3 <= len(part) <= _MOST_CHARS and part.count(" ") < _MOST_WORDS
+    )
+    return sorted(short, key=_hash)
+
+
+def _written(lexicon: str, *, is_need: bool) -> list[TrainingText]:
+    return [TrainingText(text, kind, is_need) for kind, _, text in _LEXICONS.rows(lexicon, 3)]
+
+
+def _made(lang: str) -> list[TrainingText]:
+    """Texts made of products: each product is in one text, so that none teaches only one answer."""
+    named = products(lang)
+    bare = [TrainingText(text, "product", True, MADE_SHARE) for text in named[:BARE]]
+    slips = [
+        TrainingText(_with_slip(text), "slip", True, MADE_SHARE)
+        for text in named[BARE : BARE + SLIPS]
+    ]
+    framed = [
+        TrainingText(frame.replace("{}", text), kind, is_need, MADE_SHARE)
+        for is_need, lexicon, count in (
+            (True, "need_frames", FRAMED_NEEDS),
+            (False, "other_frames", FRAMED_OTHERS),
+        )
+        for kind, frame, text in _filled(lexicon, lang, named[BARE + SLIPS :][:count])
+    ]
+    return [*bare, *slips, *framed]
+
+
+def _filled(lexicon: str, lang: str, named: Sequence[str]) -> list[tuple[str, str, str]]:
+    rows = [(kind, frame) for kind, of, frame in _LEXICONS.rows(lexicon, 3) if of == lang]
+    return [(*rows[at % len(rows)], text) for at, text in enumerate(named)]
+
+
+def _with_slip(text: str) -> str:
+    """The text without a letter, with two letters swapped, or with a letter doubled."""
+    number = _hash(text)
+    at, slip = 1 + number % max(1, len(text) - 2), number // 1000 % 3
+    letter, following = text[at : at + 1], text[at + 1 :]
+    swapped = following[:1] + letter + following[1:]
+    return text[:at] + (following, swapped, letter + letter + following)[slip]
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
 class NeedProbe:
@@ -41,9 +120,7 @@ class NeedProbe:
     def __init__(
         self, slopes: NDArray[np.float64], intercept: float, terms: dict[str, float]
     ) -> None:
-        self.slopes = slopes
-        self.intercept = intercept
-        self.terms = terms
+        self.slopes, self.intercept, self.terms = slopes, intercept, terms
 
     @classmethod
     def of(cls, encoder: Encoder, cache: Path | None = None) -> "NeedProbe":

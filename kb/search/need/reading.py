@@ -1,7 +1,4 @@
-"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who.
-
-Rules are matched in a copy folded letter by letter, in which what is read already is "¦".
-"""
+"""Reading: a need taken apart by the rules of lexicons/reading.txt: how much, when, where, who."""
 
 import re
 from collections import Counter, defaultdict
@@ -24,7 +21,6 @@ VILLAGE, TOWN, LARGER_TOWN = 10, 12, 13
 common nouns after "in", and of those in small letters there."""
 
 CLAUSE_CHARS = 200  # how much before a number says what it is of
-
 _LEXICONS = Lexicons(Path(__file__).parent / "lexicons")
 _READ = "¦"
 _RULES = (
@@ -77,7 +73,6 @@ def _tidy(text: str) -> str:
 
 
 def _carries(text: str) -> bool:
-    """Whether a text has a word that says what is asked for."""
     return any(not (FRAMING_WORDS | FUNCTION_WORDS).issuperset(word.forms) for word in words(text))
 
 
@@ -179,11 +174,8 @@ class _Reader:
         name = joined.get(before[0].split()[-1], "") + self._unread[before.end() : end]
         commune = next(iter(communes_named(name)), None)
         is_weak = before.re is _rule("weak")
-        route = (
-            _rule("route").search(self._unread[: before.start()][-CLAUSE_CHARS:])
-            if is_weak
-            else None
-        )
+        clause = self._unread[: before.start()][-CLAUSE_CHARS:] if is_weak else ""
+        route = _rule("route").search(clause)
         if commune is None or (route and communes_named(route[1])):
             return {}
         if _rule("common_nouns").fullmatch(name):
@@ -228,7 +220,6 @@ class _Reader:
             or re.match(r" (?:de |d'|of )\d", after)
             or (counted and (of or not (match["link"] or _carries(asked))))
         ):
-            # A number of what is asked for, and no measure of it.
             after = self._unread[end:]
             if _rule("trait").match(after) or match["said"] in {"0", "1"}:
                 return 0

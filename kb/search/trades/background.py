@@ -1,7 +1,4 @@
-"""The background: all trades of the economy, which show whether a closeness is chance.
-
-Cosines crowd in a band that moves with the query: they count against those to all trades.
-"""
+"""The background: all trades, whose cosines with a query show whether a closeness is chance."""
 
 import contextlib
 import hashlib
@@ -22,11 +19,8 @@ from kb.trade_index.trade_index import FiledWords, TradeIndex, Votes, probes_of
 from kb.whole_file import replacing
 
 logger = logging.getLogger(__name__)
-
 CEILING_TRADES = 3  # count of the closest trades whose mean closeness is the ceiling
-
-MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5
-"""Most trades of a need that are named, the least probability of each, and of the likeliest."""
+MOST, LEAST_SHARE, SURE = 3, 0.15, 0.5  # trades named; their least share; the likeliest's
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +58,7 @@ class Background:
         index: TradeIndex | None = None,
         filing: FilingWeights = FilingWeights(),
     ) -> None:
-        self.embeddings = embeddings
-        self.index = index
-        self._filing = filing
+        self.embeddings, self.index, self._filing = embeddings, index, filing
         self._stacked = np.concatenate(list(embeddings.values()))
         recovers = [float(trade.recovers) for trade in trades()][: self.count]
         self._recovers = np.array(recovers, np.float32)
@@ -85,8 +77,7 @@ class Background:
         if index and not index.knows(probes_of(rows)):
             logger.info("The trade index is of another encoder than %s: not used", encoder.name)
             index = None
-        embeddings = np.split(rows, len(STEMMERS))
-        return cls(dict(zip(STEMMERS, embeddings, strict=True)), index, filing)
+        return cls(dict(zip(STEMMERS, np.split(rows, len(STEMMERS)), strict=True)), index, filing)
 
     @property
     def count(self) -> int:
@@ -116,7 +107,6 @@ class Background:
         embedding = self._drawn(embedding, index, stems)
         row = embedding[np.newaxis]
         (null,) = self.null_distributions(row)
-        # The phrases nearest to a query vote, and those with its rare words.
         votes = self._with_words(self._votes(index, row)[0], index.words, stems)
         filing = self._root_filing(votes, self._standardised(row)[0][0].max(axis=0))
         if offered:
@@ -126,12 +116,8 @@ class Background:
         else:
             could = self._votes(index, row, Votes.COULD)[0]
             votes = self._with_words(could, index.able_words, stems)
-        return ComparedQuery(
-            embedding,
-            null,
-            filing if filed and not offered else None,
-            np.sqrt(votes) if able else None,
-        )
+        root_votes = np.sqrt(votes) if able else None
+        return ComparedQuery(embedding, null, filing if filed and not offered else None, root_votes)
 
     def filing(self, rows: Embeddings, lang: str) -> Embeddings | None:
         """The √ of how likely passages are filed in each trade, `(n, trades)`, if known."""
@@ -143,7 +129,6 @@ class Background:
         return self._root_filing(self._votes(self.index, rows), standardised)
 
     def null_distributions(self, rows: Embeddings) -> list[NullDistribution]:
-        """The null distribution of each of `(n, dimension)` embeddings."""
         standardised, means, deviations = self._standardised(rows)
         count = CEILING_TRADES
         closest = np.partition(standardised.max(axis=1), -count, axis=1)[:, -count:]
@@ -208,8 +193,6 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class LikelyTrade:
-    """A trade in which a need would be filed, with a probability of `share`."""
-
     trade: Trade
     share: float
 

@@ -10,12 +10,8 @@ from kb.indexing.dense_index import EmbeddedPassages
 from kb.search.trades.background import Background, ComparedQuery
 from kb.store.store import Store
 
-PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 100_000, 1_000
-"""Count of passages whose trades are remembered (0.2 kB each), and computed at once."""
-
-TRADES_VERSION = 1
-"""Raised whenever the trades of a passage are worked out, or kept, in another way."""
-
+PASSAGES_REMEMBERED, COMPUTED_AT_ONCE = 100_000, 1_000  # the trades of each take 0.2 kB
+TRADES_VERSION = 1  # raised whenever trades of passages are made, or kept, in another way
 FILED_IN = 24  # count of the likeliest trades of a passage that are kept: the others hardly count
 
 TradeRows = NDArray[np.void]
@@ -38,8 +34,7 @@ class Overlaps:
     """The overlaps of passages with queries, for threads; trades, a millisecond each, are kept."""
 
     def __init__(self, background: Background, encoder: str = "") -> None:
-        self._background = background
-        self._encoder = encoder
+        self._background, self._encoder = background, encoder
         filed = min(FILED_IN, background.count)
         self._row_type = np.dtype(
             [("lines", "<f4", (2,)), ("filed", "<u2", (filed,)), ("filing", "<f2", (filed,))]

@@ -24,19 +24,9 @@ from kb.store.postgres import migrations
 from kb.store.postgres.statements import PostgresRow, as_postgres, received, rows_by_name, sent
 
 CONNECT_TIMEOUT_S = 10
-
-SCHEMA_CHARS = 30
-"""So much of the name of a schema is in that of one put aside, which has 63 bytes at most."""
-
-_BEGIN_TO_READ = "begin isolation level repeatable read read only"
+SCHEMA_CHARS = 30  # in the name of a schema put aside, which has 63 bytes at most
 _BEGIN = "begin; set local lock_timeout = '{}ms'"
-_BEGIN_TO_WRITE = f"{_BEGIN}; {migrations.LOCK}"
-
-_FROM_VALUES = "from :values"
-
-READ_AT_ONCE = 200
-"""Rows that come from the server together: pictures are rows, too."""
-
+READ_AT_ONCE = 200  # rows that come from the server together: pictures are rows, too
 HALFVEC = "halfvec"
 
 
@@ -48,20 +38,16 @@ class _TextDumper(StrDumper):
 
 
 class PostgresConnection(StoreConnection):
-    """A connection to a database on a server."""
-
     and_take = " for update skip locked"
 
     def __init__(
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
     ) -> None:
         super().__init__()
-        self._connection = connection
-        self._address = address
+        self._connection, self._address = connection, address
 
     @classmethod
     def connect(cls, address: PostgresAddress, *, create: bool = False) -> Self:
-        """Connects to the database at an address; with `create`, makes its tables if need be."""
         store = cls.connect_unmade(address, create=create)
         try:
             migrations.migrate(store._connection, store.called, create=create)
@@ -104,7 +90,7 @@ class PostgresConnection(StoreConnection):
             cursor.executemany(as_postgres(sql).encode(), rows)
 
     def run(self, sql: str, values: Collection[Any], **named: object) -> Sequence[PostgresRow]:
-        if not values and _FROM_VALUES in sql:
+        if not values and "from :values" in sql:
             return []  # of no values, nothing tells their type
         named = {name: _listed(value) for name, value in named.items()}
         found = self.execute(sql, {"values": list(values), **named})
@@ -175,7 +161,7 @@ class PostgresConnection(StoreConnection):
         if self._in_transaction:
             yield
             return
-        self._connection.execute(_BEGIN_TO_READ)
+        self._connection.execute("begin isolation level repeatable read read only")
         try:
             yield
         finally:
@@ -184,7 +170,7 @@ class PostgresConnection(StoreConnection):
 
     @contextmanager
     def writing(self, *, waits: bool = True) -> Iterator[None]:
-        with self._transaction(_BEGIN_TO_WRITE, waits=waits):
+        with self._transaction(f"{_BEGIN}; {migrations.LOCK}", waits=waits):
             yield
 
     @contextmanager
@@ -229,7 +215,6 @@ class PostgresConnection(StoreConnection):
         return int(row[0] or 0) if row else 0
 
     def outlived(self) -> bool:
-        """Returns whether the server has ended this connection, as far as this end knows."""
         if self._connection.closed or self._connection.broken:
             return True
         # A server says nothing to who asks nothing, unless it goes.
@@ -238,7 +223,6 @@ class PostgresConnection(StoreConnection):
         return bool(poll.poll(0))
 
     def explained(self, error: Exception) -> KnowledgeBaseError | None:
-        # A fault of ours is none of the base's.
         if isinstance(error, psycopg.ProgrammingError | psycopg.InterfaceError) and not isinstance(
             error, errors.InsufficientPrivilege
         ):
@@ -255,7 +239,6 @@ class PostgresConnection(StoreConnection):
 
 
 def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseError:
-    """The project's own error for one of PostgreSQL's, with what it means here in a line."""
     said = (error.diag.message_primary or str(error)).strip()
     problem = " ".join(said.split()).rstrip(".")
     if isinstance(error, errors.LockNotAvailable):
@@ -277,7 +260,6 @@ def explained(error: psycopg.Error, address: PostgresAddress) -> KnowledgeBaseEr
 
 
 def version_at(address: PostgresAddress) -> int:
-    """The version of the tables at an address, which are left as they are; 0 if there are none."""
     try:
         with _connected(address, create=False) as connection:
             return migrations.version_of(connection)
@@ -288,7 +270,6 @@ def version_at(address: PostgresAddress) -> int:
 
 
 def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[PostgresRow]:
-    """Connects, with the schema of the address in front of all others."""
     url = make_conninfo(
         address.url, connect_timeout=CONNECT_TIMEOUT_S, fallback_application_name="quisait"
     )
@@ -315,7 +296,6 @@ def _connected(address: PostgresAddress, *, create: bool) -> psycopg.Connection[
 def _exchanged(
     row: CopiedRow, places: Collection[int], exchange: Callable[[bytes], bytes]
 ) -> CopiedRow:
-    """A row with other bytes in some places."""
     if not places:
         return row
     return tuple(

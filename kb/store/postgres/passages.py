@@ -1,7 +1,4 @@
-"""Passages in PostgreSQL: found by their words in `postings`, and near ones by pgvector.
-
-Triggers keep `postings` (`functions.sql`). All embeddings are compared, as by FAISS.
-"""
+"""Passages in PostgreSQL: by words in `postings`, which triggers keep; near ones by pgvector."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import LiteralString
@@ -17,8 +14,7 @@ from kb.store.passages import DocumentRow, StoredPassages
 from kb.store.postgres.connection import PostgresConnection
 from kb.store.postgres.statements import Halfvec, PostgresRow, embeddings_of, register
 
-MORE_SHARE, MORE = 1 / 8, 8
-"""How many passages more than asked for are compared again, since float16 may exchange some."""
+MORE_SHARE, MORE = 1 / 8, 8  # more are compared again, since float16 may exchange some
 
 _WORD_MATCHES = """
 with said as materialized (
@@ -37,16 +33,12 @@ from weighed group by passage_id order by passage_id
 
 
 class PostgresPassages(PostgresConnection, StoredPassages):
-    """The passages in a database on a server."""
-
     def __init__(
         self, connection: psycopg.Connection[PostgresRow], address: PostgresAddress
     ) -> None:
         super().__init__(connection, address)
         register(connection)
         connection.execute("set jit = off")  # compiling a search takes longer than it saves
-
-    # Words
 
     def word_matches(self, stems: Collection[str]) -> WordMatches:
         asked = sorted({stem[:LONGEST_STEM] for stem in stems if stem})
@@ -62,8 +54,6 @@ class PostgresPassages(PostgresConnection, StoredPassages):
             return []
         together = " intersect ".join(found)
         return [row[0] for row in self.run(f"{together} order by 1 limit :most", (), **values)]
-
-    # Embeddings
 
     def insert_documents(self, rows: Sequence[DocumentRow]) -> Sequence[int]:
         if not rows:
@@ -97,18 +87,13 @@ class PostgresPassages(PostgresConnection, StoredPassages):
         )
 
     def count_embedded(self, encoder: str) -> int:
-        """The count of passages that have an embedding."""
         query = "select count(*) from passages join embeddings using (text_hash) where encoder = ?"
         return int(self.execute(query, [encoder]).fetchone()[0])  # type: ignore[index]
 
     def near_embeddings(
         self, encoder: str, near: Embeddings, k: int, among: Collection[int] | None = None
     ) -> tuple[NDArray[np.int64], Embeddings]:
-        """The `k` passages nearest to a `(dimension,)` embedding, and some more, in any order.
-
-        Returns their ids `(n,)` and embeddings `(n, dimension)`. With `among`, only those passages
-        are looked at.
-        """
+        """The ids `(n,)` and embeddings of at least the `k` nearest passages, in any order."""
         return self._embedded(
             "select p.id, vector from passages p join embeddings e using (text_hash)"
             " where encoder = %(encoder)s"

@@ -73,9 +73,7 @@ def as_postgres(sql: str) -> str:
 
 def _said(part: re.Match[str]) -> str:
     kind = part.lastgroup or ""
-    if kind == "text":
-        return part[0].replace("%", "%%")
-    return _SAID[kind].format(part[kind])
+    return part[0].replace("%", "%%") if kind == "text" else _SAID[kind].format(part[kind])
 
 
 class PostgresRow(tuple[Any, ...]):
@@ -93,8 +91,7 @@ class PostgresRow(tuple[Any, ...]):
 
 def rows_by_name(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], PostgresRow]:
     """Makes the rows of a result: psycopg's `row_factory`."""
-    names = tuple(column.name for column in cursor.description or ())
-    return _row_of(names)
+    return _row_of(tuple(column.name for column in cursor.description or ()))
 
 
 @lru_cache(maxsize=2_000)
@@ -112,8 +109,6 @@ _HEAD = 4
 
 
 class Halfvec:
-    """An embedding `(dimension,)` as a value of a statement."""
-
     __slots__ = ("sent",)
 
     def __init__(self, embedding: Embeddings) -> None:
@@ -128,7 +123,6 @@ class _HalfvecDumper(Dumper):
 
 
 def register(context: AdaptContext) -> None:
-    """Lets a connection take `Halfvec`s."""
     context.adapters.register_dumper(Halfvec, _HalfvecDumper)
 
 

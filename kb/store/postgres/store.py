@@ -1,7 +1,4 @@
-"""The store in a PostgreSQL database, and how it is rewritten.
-
-Only `vacuum full` leaves no byte of what was deleted, once no older snapshot may still see it.
-"""
+"""The store in PostgreSQL; only `vacuum full` leaves no byte of what was deleted."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,12 +12,8 @@ from kb.store.postgres.connection import SCHEMA_CHARS, PostgresConnection
 from kb.store.postgres.passages import PostgresPassages
 from kb.store.store import TO_SCRUB, Store
 
-SNAPSHOTS_END_IN_S = 30.0
-"""How long transactions that began before are waited for."""
-
-QUEUES_MS = 1_000
-"""How long a table is queued for at a time: who comes later to read it waits behind."""
-
+SNAPSHOTS_END_IN_S = 30.0  # how long transactions that began before are waited for
+QUEUES_MS = 1_000  # queued for a table at a time: later readers wait behind
 LOOK_EVERY_S = 0.05
 
 _OLDER_SNAPSHOTS = """
@@ -57,8 +50,6 @@ order by 1, 2
 
 
 class PostgresStore(PostgresPassages, Store):
-    """The store in a database on a PostgreSQL server."""
-
     def bases_aside(self) -> Sequence[str]:
         rows = self.execute(
             "select nspname from pg_namespace"

@@ -5,7 +5,7 @@ import pytest
 
 from kb.encoder.encoder import Encoder, TextKind, WordEmbeddings
 from kb.encoder.prepared import load_encoder
-from kb.explanation.attribution import CloseWord, WordShares, attribute, closest_words
+from kb.explanation.explanation import CloseWord, WordShares, attribute, closest_words
 from kb.settings import Settings
 from tests.encoders import WordCountEncoder
 

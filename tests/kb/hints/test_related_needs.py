@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from kb.hints.related_needs import MOST_RELATED
+from kb.hints.matching import MOST_RELATED
 from tests.web.sample_base import ACTORS, ANGOULEME, ENGLISH_CASE, SampleBase
 
 GEL = "Fournir du gel hydroalcoolique (sanitiser) à l'hôpital"

@@ -16,8 +16,14 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from kb.explanation.attribution import CloseWord, WordShare, WordShares
-from kb.explanation.explanation import Explanation, OwnPart, score_table
+from kb.explanation.explanation import (
+    CloseWord,
+    Explanation,
+    OwnPart,
+    WordShare,
+    WordShares,
+    score_table,
+)
 from kb.explanation.report_files import verify
 from kb.knowledge_base import DATABASE_FILE, KnowledgeBase
 from kb.models import Kind

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from kb.encoder.encoder import Encoder, TextKind
-from kb.search.need.probe import NeedProbe
-from kb.search.need.training_texts import TrainingText
+from kb.search.need.probe import NeedProbe, TrainingText
 from kb.search.query import bare_need
 from tests.encoders import WordCountEncoder
 
