@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from starlette.responses import Response
 
 from kb.editorial.personal_data import Unreached
-from kb.errors import (
-    InputError,
-    KnowledgeBaseError,
-    NotYetScrubbed,
-    UnknownRecord,
-)
+from kb.errors import InputError, KnowledgeBaseError, NotYetScrubbed, UnknownRecord
 from kb.knowledge_base import KnowledgeBase
 from kb.messages import N_
 from kb.registers.personal_data.keeping import PersonalFinding

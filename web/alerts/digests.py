@@ -14,13 +14,7 @@ from ingest.schedule import local_time
 from kb.errors import KnowledgeBaseError, QueryError, QuisaitError
 from kb.knowledge_base import KnowledgeBase
 from kb.registers.alerts.outbox import NewMail
-from kb.registers.alerts.subscriptions import (
-    DIGEST,
-    Frequency,
-    NewsTopic,
-    Subscriber,
-    Subscription,
-)
+from kb.registers.alerts.subscriptions import DIGEST, Frequency, NewsTopic, Subscriber, Subscription
 from kb.settings import Settings
 from web.alerts.news import NewsItem, news_of
 from web.http.i18n import Language

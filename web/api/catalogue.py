@@ -146,11 +146,7 @@ def actors(
     department: Department = "",
     theme: Theme = "",
     name: Annotated[
-        str,
-        Query(
-            max_length=500,
-            description="Only actors whose name has all words of this one.",
-        ),
+        str, Query(max_length=500, description="Only actors whose name has all words of this one.")
     ] = "",
     limit: Limit = LISTED,
     after: After = "",

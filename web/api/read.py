@@ -235,10 +235,7 @@ def explain(
         }
     }
     | problems(
-        {
-            400: _CANNOT_BE_SEARCHED,
-            409: "The report would no longer be the same.",
-        }
+        {400: _CANNOT_BE_SEARCHED, 409: "The report would no longer be the same."}
         | WRONG_PARAMETER
         | _TOO_MANY
         | {503: "Too many reports are being made now, or this site has no secret to sign with."}

@@ -222,8 +222,7 @@ def erase(
 
 
 @router.get(
-    "/duplicates",
-    **documented("Likely duplicates", FOR_MODERATORS, answer="The likeliest first."),
+    "/duplicates", **documented("Likely duplicates", FOR_MODERATORS, answer="The likeliest first.")
 )
 def duplicates(
     knowledge_base: OpenKnowledgeBase,

@@ -139,10 +139,7 @@ def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
     content = notice.content
     contact = content.contact_shown(to_member=False)
     place = ", ".join(filter(None, (content.place, NAMES.get(content.department, ""))))
-    organisation = {
-        "name": content.asker,
-        "email" if "@" in contact else "telephone": contact,
-    }
+    organisation = {"name": content.asker, "email" if "@" in contact else "telephone": contact}
     described = {
         "name": content.title,
         "description": content.text,
@@ -165,12 +162,7 @@ def described(notice: Notice, absolute_url: AbsoluteUrl) -> Mapping[str, Any]:
 
 
 @router.shows(Page.NEW_NOTICE)
-def new_notice(
-    visitor: AVisitor,
-    q: str = "",
-    department: str = "",
-    theme: str = "",
-) -> Response:
+def new_notice(visitor: AVisitor, q: str = "", department: str = "", theme: str = "") -> Response:
     if visitor.account is None:
         sessions_of(visitor.request.http).welcome(visitor.request.http)
     department = known_department(department)

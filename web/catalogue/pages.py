@@ -137,9 +137,7 @@ def _withdrawn(request: APageRequest, kind: Kind, record_id: str) -> Response:
 
 @router.shows(Page.THEMES)
 def themes(
-    request: APageRequest,
-    theme: str = "",
-    part: Annotated[int, Query(ge=1)] = 1,
+    request: APageRequest, theme: str = "", part: Annotated[int, Query(ge=1)] = 1
 ) -> Response:
     if not theme:
         themes = request.knowledge_base.themes()

@@ -177,10 +177,7 @@ def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
         "addressCountry": actor.country,
     }
     siret = {"@type": "PropertyValue", "propertyID": "SIRET", "value": actor.siret}
-    return {
-        "@context": "https://schema.org",
-        "@type": "Organization",
-    } | _without_empty(
+    return {"@context": "https://schema.org", "@type": "Organization"} | _without_empty(
         name=actor.name,
         description=actor.description,
         url=web_link(actor.website),
@@ -195,10 +192,7 @@ def organization(actor: Actor, absolute_url: AbsoluteUrl) -> Description:
 
 
 def article(case: Case, absolute_url: AbsoluteUrl) -> Description:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Article",
-    } | _without_empty(
+    return {"@context": "https://schema.org", "@type": "Article"} | _without_empty(
         headline=case.title,
         inLanguage=case.lang,
         author=case.author,

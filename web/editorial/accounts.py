@@ -25,13 +25,7 @@ from web.http.refusals import Refusal, no_such_action
 from web.http.request import PageRequest
 from web.http.routing import PageRouter, number_in, see, text_of
 from web.http.security.cookies import NoSecret
-from web.http.security.sessions import (
-    AForm,
-    AFormOfAnyone,
-    AnyAccount,
-    ASession,
-    sessions_of,
-)
+from web.http.security.sessions import AForm, AFormOfAnyone, AnyAccount, ASession, sessions_of
 from web.http.security.sign_in_throttle import RETRY_AFTER_S, Claimant, Crowded, SignInThrottle
 from web.http.security.throttle import host_of, too_much
 from web.http.urls import Page, address

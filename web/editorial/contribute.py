@@ -118,11 +118,7 @@ def _submissions(request: PageRequest, account: Account) -> "Submissions":
     from ingest.submission import Submissions
 
     return Submissions.from_settings(
-        request.knowledge_base,
-        request.settings,
-        by=account.name,
-        submitted=False,
-        long_later=True,
+        request.knowledge_base, request.settings, by=account.name, submitted=False, long_later=True
     )
 
 
@@ -374,10 +370,7 @@ def _targets(request: PageRequest) -> Sequence[tuple[str, Sequence[tuple[str, st
     return [
         (
             gettext(N_("Otherwise")),
-            [
-                (FACT, gettext(N_("Keep as an extra fact"))),
-                (IGNORED, gettext(N_("Leave out"))),
-            ],
+            [(FACT, gettext(N_("Keep as an extra fact"))), (IGNORED, gettext(N_("Leave out")))],
         ),
         (gettext(N_("Fields of an organisation")), words((*ACTOR_COLUMNS, *LOCATION_COLUMNS))),
         (gettext(N_("What organisations can do, under its own header")), words(KNOW_HOW_COLUMNS)),

@@ -241,12 +241,7 @@ class _Sent:
 
 
 def draft_page(
-    request: PageRequest,
-    draft: Draft,
-    form: RecordForm,
-    *,
-    status_code: int = 200,
-    **shown: Any,
+    request: PageRequest, draft: Draft, form: RecordForm, *, status_code: int = 200, **shown: Any
 ) -> Response:
     """The page of a draft with a form filled in; it opens at the row `at_row`, if one is given."""
     base = request.knowledge_base

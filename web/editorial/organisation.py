@@ -16,11 +16,7 @@ from kb.models import Actor, Case, Kind
 from kb.reference.roles import ROLES
 from kb.registers.accounts import Account, AccountRole
 from kb.registers.drafts import OPEN_STATES, Draft, DraftState
-from web.editorial.choices import (
-    actor_or_none,
-    form_choices,
-    likely_actors,
-)
+from web.editorial.choices import actor_or_none, form_choices, likely_actors
 from web.editorial.draft import readable
 from web.editorial.record_form import ACTOR_LINES, RecordForm, WrongFields
 from web.http.dependencies import APageRequest

@@ -7,14 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import chain
 from typing import Any, Self
 
-from ingest.records.fields import (
-    folded,
-    iso_date,
-    one_line,
-    record_id,
-    short_line,
-    web_address,
-)
+from ingest.records.fields import folded, iso_date, one_line, record_id, short_line, web_address
 from ingest.records.parsers import PARSERS, period
 from kb.errors import InputError
 from kb.messages import N_

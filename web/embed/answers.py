@@ -211,11 +211,7 @@ def _answer(
 ) -> tuple[SearchResult, WidgetAnswer]:
     """Searches without a language model: what somebody has typed so far is sent to nobody."""
     result = request.knowledge_base.search(
-        asked.q,
-        limit=limit,
-        filters=asked.filters,
-        lang=language,
-        steering=Steering(worded=False),
+        asked.q, limit=limit, filters=asked.filters, lang=language, steering=Steering(worded=False)
     )
     return result, WidgetAnswer.of(result, asked, limit, absolute_urls(request.root, language))
 

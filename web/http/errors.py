@@ -37,14 +37,7 @@ from web.http.refusals import NotSignedIn, Refusal
 from web.http.request import PageRequest
 from web.http.security.headers import SECURITY_HEADERS
 from web.http.security.sessions import sent_form
-from web.http.urls import (
-    API_VERSION,
-    API_VERSION_HEADER,
-    MCP_PATH,
-    WIDGET_PREFIX,
-    Page,
-    address,
-)
+from web.http.urls import API_VERSION, API_VERSION_HEADER, MCP_PATH, WIDGET_PREFIX, Page, address
 
 _log = logging.getLogger(__name__)
 

@@ -106,10 +106,7 @@ class Renderer:
     """Renders templates of `templates/` in any language."""
 
     def __init__(
-        self,
-        assets: Assets,
-        rooms: Sequence[RoomFilters] = (),
-        sub_path: SubPath = WHOLE_HOST,
+        self, assets: Assets, rooms: Sequence[RoomFilters] = (), sub_path: SubPath = WHOLE_HOST
     ) -> None:
         self._environments = {
             language: _environment(language, assets, sub_path) for language in Language

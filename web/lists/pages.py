@@ -16,11 +16,7 @@ from kb.errors import EditConflict, InputError, UnknownRecord
 from kb.messages import N_
 from kb.registers.accounts import Account
 from kb.registers.clock import today
-from kb.registers.contact_lists import (
-    MAX_NAME_CHARS,
-    MAX_NOTE_CHARS,
-    ContactList,
-)
+from kb.registers.contact_lists import MAX_NAME_CHARS, MAX_NOTE_CHARS, ContactList
 from web.http.dependencies import APageRequest
 from web.http.refusals import no_such_action, strange_form
 from web.http.request import PageRequest

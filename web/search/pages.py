@@ -47,13 +47,7 @@ class ReportHasChanged(HTTPException):
 
 
 def report_file(
-    report: SearchReport,
-    format: ReportFormat,
-    key: str,
-    *,
-    lang: str,
-    at: str = "",
-    seal: str = "",
+    report: SearchReport, format: ReportFormat, key: str, *, lang: str, at: str = "", seal: str = ""
 ) -> bytes:
     """Returns the file of a report; of the one made `at` a time, if its HMAC was this `seal`.
 
@@ -230,11 +224,7 @@ def why(request: APageRequest, asked: ASearchRequest, id: str = "") -> Response:
     asked, steering = steering_actors(request.knowledge_base, asked)
     try:
         explanation = request.knowledge_base.explain(
-            asked.q,
-            id,
-            filters=asked.filters,
-            steering=asked.steering,
-            lang=request.language,
+            asked.q, id, filters=asked.filters, steering=asked.steering, lang=request.language
         )
     except QueryError:
         return _back_to_the_search(request, asked)
@@ -294,11 +284,7 @@ def report(request: APageRequest, asked: ASearchRequest, changed: str = "") -> R
 
 def _found(request: PageRequest, asked: SearchRequest, limit: int) -> SearchResult:
     return request.knowledge_base.search(
-        asked.q,
-        limit=limit,
-        filters=asked.filters,
-        lang=request.language,
-        steering=asked.steering,
+        asked.q, limit=limit, filters=asked.filters, lang=request.language, steering=asked.steering
     )
 
 
